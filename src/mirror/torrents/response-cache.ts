@@ -120,6 +120,11 @@ function copyOf(address: string): string {
   return Buffer.from(address, 'latin1').toString('latin1')
 }
 
+/** Whether a header field asks for what HTTP/1.1 does anyway, as browsers do. */
+function isKeepAlive(name: string, value = ''): boolean {
+  return /^connection$/i.test(name) && /^keep-alive$/i.test(value)
+}
+
 /** Whether an HTTP/1.1 request names that host, once, and has no special header. */
 function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | undefined): boolean {
   let hosts = 0
@@ -128,7 +133,7 @@ function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | un
     if (name.length === 4 && name.toLowerCase() === 'host') {
       if (rawHeaders[i + 1] !== host) return false
       hosts++
-    } else if (SPECIAL_HEADERS.test(name)) {
+    } else if (SPECIAL_HEADERS.test(name) && !isKeepAlive(name, rawHeaders[i + 1])) {
       return false
     }
   }

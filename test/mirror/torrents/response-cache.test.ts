@@ -133,7 +133,7 @@ test('requests with special headers get a new answer', async (t) => {
     `${PLAIN}\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
     `${PLAIN}\r\nIf-Unmodified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
     `${PLAIN}\r\nRange: bytes=0-1`,
-    `${PLAIN}\r\nConnection: keep-alive`,
+    `${PLAIN}\r\nConnection: keep-alive, upgrade`,
     `${PLAIN}\r\nContent-Length: 0`,
     PLAIN.replace('GET', 'POST'),
   ]) {
