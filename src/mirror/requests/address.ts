@@ -198,19 +198,26 @@ export function checkHosts(request: IncomingMessage, isOptional: boolean): void 
 /** The value of a Host field: a name or an address, with an optional port (RFC 3986, section 3.2). */
 const FIELD = /^(?:\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)?$/i
 
-/** Header fields that need more than an answer: those of bodies and expectations. */
+/** Header fields of bodies and expectations. */
 const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
 
-/** Whether an HTTP/1.1 request is for reading, has no body, and names one host. */
-export function isPlainRequest({ method, rawHeaders, httpVersion }: IncomingMessage): boolean {
+/**
+ * Whether an HTTP/1.1 request is for reading, names one host, and has no field that needs more than an
+ * answer; by default, these are the fields of bodies and expectations.
+ */
+export function isPlainRequest(
+  { method, rawHeaders, httpVersion }: IncomingMessage,
+  isSpecial = (name: string, _value: string) => OF_BODY.test(name),
+): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
     if (isHost(name)) {
-      if (!FIELD.test(rawHeaders[i + 1] ?? '')) return false
+      if (!FIELD.test(value)) return false
       hosts++
-    } else if (OF_BODY.test(name)) {
+    } else if (isSpecial(name, value)) {
       return false
     }
   }

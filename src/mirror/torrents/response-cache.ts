@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { askedVersion, askedView, isProgressAddress, wantsPage } from '../requests/address.js'
+import {
+  askedVersion,
+  askedView,
+  isPlainRequest,
+  isProgressAddress,
+  wantsPage,
+} from '../requests/address.js'
 import type { CurrentTorrent } from './on-demand.js'
 import type { TrackerList } from './trackers.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
@@ -83,7 +89,13 @@ export class ResponseCache<
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return false
     const entry = this.#entries.get(this.keyOf(request))
-    if (!entry || !isPlain(request, entry.host) || !this.isCurrent(entry)) return false
+    if (
+      !entry ||
+      entry.host !== request.headers.host ||
+      !isPlainRequest(request, isSpecial) ||
+      !this.isCurrent(entry)
+    )
+      return false
     response.writeHead(200, entry.answer.headers)
     endParts(response, entry.answer)
     return true
@@ -120,22 +132,8 @@ function copyOf(address: string): string {
   return Buffer.from(address, 'latin1').toString('latin1')
 }
 
-/** Whether a header field asks for what HTTP/1.1 does anyway, as browsers do. */
-function isKeepAlive(name: string, value = ''): boolean {
-  return /^connection$/i.test(name) && /^keep-alive$/i.test(value)
-}
-
-/** Whether an HTTP/1.1 request names that host, once, and has no special header. */
-function isPlain({ rawHeaders, httpVersion }: IncomingMessage, host: string | undefined): boolean {
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') {
-      if (rawHeaders[i + 1] !== host) return false
-      hosts++
-    } else if (SPECIAL_HEADERS.test(name) && !isKeepAlive(name, rawHeaders[i + 1])) {
-      return false
-    }
-  }
-  return hosts === 1 && httpVersion === '1.1'
+/** Whether a header field may change the answer; HTTP/1.1 keeps connections alive anyway. */
+function isSpecial(name: string, value: string): boolean {
+  if (!SPECIAL_HEADERS.test(name)) return false
+  return !(/^connection$/i.test(name) && /^keep-alive$/i.test(value))
 }

@@ -200,10 +200,14 @@ export async function openLater(
 async function openPortably(look: Look, { target, offset, isMore }: FirstRead) {
   const descriptor = await openUnchanged(look)
   if (descriptor === null) return null
-  const bytesRead = await readLater(descriptor, target, offset)
-  if (isMore || bytesRead < target.length) return { descriptor, bytesRead }
-  await closeFile(descriptor)
-  return { descriptor: null, bytesRead }
+  let isKept = false
+  try {
+    const bytesRead = await readLater(descriptor, target, offset)
+    isKept = isMore || bytesRead < target.length
+    return { descriptor: isKept ? descriptor : null, bytesRead }
+  } finally {
+    if (!isKept) await closeFile(descriptor)
+  }
 }
 
 /** An open file, and how its file system is read. */
