@@ -25,6 +25,16 @@ export interface MetainfoFile {
   readonly symlinkPath?: string[]
 }
 
+/** The files of a torrent in stream order, and their sums. Iterating does not keep the files. */
+export interface FileList extends Iterable<MetainfoFile> {
+  /** Number of files, including pad files. */
+  readonly count: number
+  readonly padCount: number
+  /** Bytes of all files. */
+  readonly size: number
+  readonly padSize: number
+}
+
 /**
  * The state of a file's piece layer. `none`: the file needs no layer, because it has at most one
  * piece. `wrong`: the layer does not match the file's pieces root.
@@ -59,8 +69,11 @@ export interface UnhashedMetainfo {
   readonly bytes: Uint8Array
   /** Positions of the top-level entries in `bytes`. */
   readonly spans: Map<string, Span>
+  /** `info`, decoded when it is first requested. */
   readonly info: BencodeDict
   readonly infoSpan: Span
+  /** Positions of the entries of `info` in `bytes`. */
+  readonly infoSpans: Map<string, Span>
   readonly version: MetainfoVersion
   readonly name: string
   /** Whether the files are in a directory called `name`. */
@@ -74,6 +87,8 @@ export interface UnhashedMetainfo {
    */
   readonly size: number
   /** The files in stream order. A hybrid has its v1 files here, including pad files. */
+  readonly fileList: FileList
+  /** The same as an array, which is created when it is first requested. */
   readonly files: MetainfoFile[]
   /** The files of the v2 file tree, in tree order; null for v1-only torrents. */
   readonly tree: readonly TreeFile[] | null
@@ -106,8 +121,8 @@ export interface UnhashedMetainfo {
 }
 
 /** Returns the bytes of a torrent's files without pad files. */
-export function contentSize({ files }: Pick<Metainfo, 'files'>): number {
-  return files.reduce((sum, { length, padding }) => (padding ? sum : sum + length), 0)
+export function contentSize({ fileList }: Pick<Metainfo, 'fileList'>): number {
+  return fileList.size - fileList.padSize
 }
 
 /** Numbers of needed piece layers by state. */

@@ -1,6 +1,7 @@
 import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
+import { DEFAULT_MAX_DEPTH } from '../bencode/check.js'
+import { readBencode } from '../bencode/read.js'
 import { BtkitError } from '../../errors.js'
 import { LARGEST_SECONDS } from '../parse/optional-fields.js'
 import type { UnhashedMetainfo } from '../metainfo.js'

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
+import { DEFAULT_MAX_DEPTH } from '../bencode/check.js'
+import { readBencode } from '../bencode/read.js'
 import type { BencodeDict, BencodeValue, Span } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { encodeBencode } from '../bencode/encode.js'
