@@ -13,6 +13,7 @@ import {
 } from '../bencode/offsets.js'
 import type { Span } from '../bencode/value.js'
 import type { FileList, MetainfoFile } from '../metainfo.js'
+import { isPlainName } from '../name.js'
 import { WarningList } from '../warning.js'
 import { readFile } from './file-entry.js'
 
@@ -97,14 +98,15 @@ export class EncodedFileList implements FileList {
     }
     this.#path = before
     this.#at = endOfValue(this.#bytes, start)
-    const { length, padding } = readFile(decodeBencode(this.#bytes, start), this.count, warnings)
+    const entry = decodeBencode(this.#bytes, start)
+    const { path, length, padding } = readFile(entry, this.count, warnings)
     this.size += length
     if (padding) {
       this.padCount += 1
       this.padSize += length
-    } else {
-      this.#isPlain = false
     }
+    // Pad files may share a path
+    this.#isPlain &&= padding && path.every(isPlainName)
   }
 
   /** Reads the entry at the offset if it is plain, else returns false. */
