@@ -1,3 +1,5 @@
+import { moveSpan } from './bencode/check.js'
+import { EncodedDict } from './bencode/encoded-dict.js'
 import type { BencodeDict, Span } from './bencode/value.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
 import { infoHashOfBytes, infoHashV2OfBytes } from './info-hash.js'
@@ -162,4 +164,11 @@ export function hasSameInfo(a: UnhashedMetainfo, b: UnhashedMetainfo): boolean {
 
 function infoBytes({ bytes, infoSpan }: UnhashedMetainfo): Uint8Array {
   return bytes.subarray(infoSpan.start, infoSpan.end)
+}
+
+/** Returns the `info` of a torrent as encoded in the file, with positions in these bytes. */
+export function encodedInfo({ bytes, infoSpan, infoSpans }: UnhashedMetainfo): EncodedDict {
+  const { start, end } = infoSpan
+  const spans = [...infoSpans].map(([key, span]) => [key, moveSpan(span, -start)] as const)
+  return new EncodedDict(bytes.subarray(start, end), new Map(spans))
 }

@@ -10,8 +10,7 @@ import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
-import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
-import { readBencode } from '../../metainfo/bencode/read.js'
+import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
 
@@ -238,7 +237,7 @@ function reviseInfo(
 }
 
 function splice(info: Uint8Array, changes: DictChanges): Uint8Array {
-  const { spans } = readBencode(info, { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH })
+  const { spans } = checkBencode(info, { maxSize: info.length, maxDepth: DEFAULT_MAX_DEPTH })
   return spliceDict({ bytes: info, spans }, changes)
 }
 

@@ -14,6 +14,7 @@ import {
   MINUS,
   ZERO,
 } from './offsets.js'
+import type { EncodedDict } from './encoded-dict.js'
 import type { Span } from './value.js'
 
 /** The default limit of a torrent's size, in bytes. */
@@ -60,13 +61,19 @@ export interface CheckedBencode {
  * beyond 2^53 and overflows the stack on deep nesting. This check does not recurse, and its time is
  * proportional to the input: 0.1 s for a torrent of a million files, of which each object of a
  * decoder would cost more.
+ *
+ * `known` is an `info` without unsorted keys that was checked before, and is not checked again.
  * @throws BtkitError `bencode`, as `offset N: reason`, and `too-large` for too many values
  */
-export function checkBencode(bytes: Uint8Array, limits: BencodeLimits): CheckedBencode {
+export function checkBencode(
+  bytes: Uint8Array,
+  limits: BencodeLimits,
+  known: EncodedDict | null = null,
+): CheckedBencode {
   if (bytes.length > limits.maxSize) {
     throw bencodeError(limits.maxSize, `more than the ${limits.maxSize} bytes allowed`)
   }
-  return new Checker(bytes, limits).check()
+  return new Checker(bytes, limits, known).check()
 }
 
 const WHITE_SPACE = [0x20, 0x09, 0x0a, 0x0d]
@@ -88,6 +95,7 @@ interface Frame {
 
 class Checker {
   readonly #bytes: Uint8Array
+  readonly #known: EncodedDict | null
   readonly #maxDepth: number
   readonly #maxValues: number
   /** Where the next value or key begins. */
@@ -103,8 +111,13 @@ class Checker {
   readonly #warnings = new WarningList()
   #valueCount = 0
 
-  constructor(bytes: Uint8Array, { maxDepth, maxValues = MAX_VALUES }: BencodeLimits) {
+  constructor(
+    bytes: Uint8Array,
+    { maxDepth, maxValues = MAX_VALUES }: BencodeLimits,
+    known: EncodedDict | null,
+  ) {
     this.#bytes = bytes
+    this.#known = known
     this.#maxDepth = maxDepth
     this.#maxValues = maxValues
   }
@@ -138,6 +151,7 @@ class Checker {
     const depth = this.#depth
     if (depth === this.#maxDepth) throw bencodeError(start, `nested deeper than ${depth}`)
     const spans = isDict ? this.#spansOfNext() : null
+    if (spans === this.#infoSpans && this.#isKnown(start)) return
     const frame = (this.#frames[depth] ??= {
       start,
       isDict,
@@ -164,6 +178,17 @@ class Checker {
     if (this.#depth === 0) return this.#spans
     const isInfo = this.#depth === 1 && this.#frame?.isDict === true && this.#lastKey() === 'info'
     return isInfo ? this.#infoSpans : null
+  }
+
+  /** Leaves an `info` behind that was checked before; false if this is another one. */
+  #isKnown(start: number): boolean {
+    if (this.#known === null) return false
+    const { bytes, spans } = this.#known
+    const end = start + bytes.length
+    if (Buffer.compare(this.#bytes.subarray(start, end), bytes) !== 0) return false
+    for (const [key, span] of spans) this.#infoSpans.set(key, moveSpan(span, start))
+    this.#attach(start, end)
+    return true
   }
 
   #close(frame: Frame): void {
@@ -270,6 +295,11 @@ class Checker {
       this.#warnings.add('trailing-space', () => `offset ${offset}: white space after the end`)
     }
   }
+}
+
+/** Returns a position in bytes that begin `by` bytes earlier. */
+export function moveSpan({ keyStart, start, end }: Span, by: number): Span {
+  return { keyStart: keyStart + by, start: start + by, end: end + by }
 }
 
 /** Returns bytes as a latin1 string. */

@@ -1,11 +1,10 @@
 import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH } from '../bencode/check.js'
-import { readBencode } from '../bencode/read.js'
+import { checkBencode, DEFAULT_MAX_DEPTH } from '../bencode/check.js'
 import { BtkitError } from '../../errors.js'
 import { LARGEST_SECONDS } from '../parse/optional-fields.js'
-import type { UnhashedMetainfo } from '../metainfo.js'
-import { type DictChanges, encodedInfo, type TorrentEdit, topLevelValue } from './splice-torrent.js'
+import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
+import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** Values to set. Null removes a value; undefined keeps it. */
@@ -74,7 +73,7 @@ function changeText(
 export function setName(name: string): TorrentEdit {
   return (metainfo) => {
     const info: GatheredChanges = new Map()
-    changeText(info, { key: 'name', text: name }, metainfo.info)
+    changeText(info, { key: 'name', text: name }, metainfo.infoSpans)
     const hasTree = metainfo.version !== 'v1'
     if (hasTree && !metainfo.isDirectory) info.set('file tree', renameInTree(metainfo, name))
     return { info }
@@ -90,7 +89,7 @@ function renameInTree(metainfo: UnhashedMetainfo, name: string): Uint8Array | nu
   if (span === undefined) return null
   const tree = bytes.subarray(span.start, span.end)
   const limits = { maxSize: tree.length, maxDepth: DEFAULT_MAX_DEPTH }
-  const [file] = readBencode(tree, limits).spans.values()
+  const [file] = checkBencode(tree, limits).spans.values()
   const key = encodeBencode(Buffer.from(name))
   return Buffer.concat([tree.subarray(0, file?.keyStart), key, tree.subarray(file?.start)])
 }

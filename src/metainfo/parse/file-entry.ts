@@ -1,4 +1,9 @@
-import { isByteString, type BencodeDict, type BencodeValue, type DictValues } from '../bencode/value.js'
+import {
+  isByteString,
+  type BencodeDict,
+  type BencodeValue,
+  type DictValues,
+} from '../bencode/value.js'
 import {
   decodeUtf8,
   metainfoError,

@@ -49,7 +49,7 @@ export class EncodedFileList implements FileList {
   padSize = 0
   /** Whether no path can be unsafe, or be listed twice. If false, the paths must be compared. */
   get isSafe(): boolean {
-    return this.#isPlain && (this.#isAscending || this.#isAscendingByText)
+    return this.#isPlain && this.#orders !== 0
   }
 
   readonly #bytes: Uint8Array
@@ -61,9 +61,8 @@ export class EncodedFileList implements FileList {
   /** The first component of the path that was recognized last; 0 before the first. */
   #path = 0
   #isPlain = true
-  /** Whether each path sorts behind the one before it, by components, or as text with slashes. */
-  #isAscending = true
-  #isAscendingByText = true
+  /** The orders in which each path is behind the one before it. */
+  #orders = BY_BOTH
 
   /**
    * Checks the list at a position of checked bytes.
@@ -93,7 +92,7 @@ export class EncodedFileList implements FileList {
     const before = this.#path
     if (this.#recognize()) {
       this.size += this.#length
-      if (before > 0) this.#compareWith(before)
+      if (before > 0) this.#orders &= ordersOf(this.#bytes, before, this.#path)
       return
     }
     this.#path = before
@@ -157,7 +156,8 @@ export class EncodedFileList implements FileList {
       allBits |= bits
       at = end
     }
-    if (at === start + 1 || (allBits >= NOT_ASCII && !isUtf8(bytes.subarray(start, at)))) return false
+    if (at === start + 1 || (allBits >= NOT_ASCII && !isUtf8(bytes.subarray(start, at))))
+      return false
     this.#path = start + 1
     this.#at = at + 1
     return true
@@ -170,13 +170,6 @@ export class EncodedFileList implements FileList {
     this.#at = endOfValue(bytes, value)
     if (isText(bytes, [key, end], 'attr')) return isText(bytes, [value, this.#at], '1:x')
     return !isText(bytes, [key, end], 'path.utf-8')
-  }
-
-  /** Compares the path that was recognized last with the one before it. */
-  #compareWith(before: number): void {
-    const places = [before, this.#path] as const
-    this.#isAscending &&= isBefore(this.#bytes, places, BELOW_NAMES)
-    this.#isAscendingByText &&= isBefore(this.#bytes, places, SLASH)
   }
 }
 
@@ -193,9 +186,6 @@ const SLASH = 0x2f
 const BACKSLASH = 0x5c
 const DOT = 0x2e
 const UNDERSCORE = 0x5f
-
-/** Sorts before each byte that a safe name may have. */
-const BELOW_NAMES = 0
 
 /** A byte beyond ASCII has this bit. */
 const NOT_ASCII = 0x80
@@ -222,29 +212,30 @@ function bitsOf(bytes: Uint8Array, start: number, end: number): number {
   return bits
 }
 
-/** Whether the first of two paths sorts before the second, if its components end with a byte. */
-function isBefore(
-  bytes: Uint8Array,
-  [first, second]: readonly [number, number],
-  separator: number,
-): boolean {
-  let a = contentOfString(bytes, first)
-  let b = contentOfString(bytes, second)
-  let aEnd = endOfString(bytes, first)
-  let bEnd = endOfString(bytes, second)
+/** The orders in which a path can sort behind another one. They differ for `a.b` and `a/b`. */
+const BY_COMPONENTS = 1
+const BY_TEXT = 2
+const BY_BOTH = 3
+
+/** Returns the orders in which the first of two paths, at their first components, is before the second. */
+function ordersOf(bytes: Uint8Array, first: number, second: number): number {
+  let [a, b] = [first, second]
   for (;;) {
-    const one = a < aEnd ? (bytes[a] ?? 0) : bytes[aEnd] === END ? -1 : separator
-    const other = b < bEnd ? (bytes[b] ?? 0) : bytes[bEnd] === END ? -1 : separator
-    if (one !== other) return one < other
-    if (one < 0) return false
-    if (a < aEnd) {
+    const aEnd = endOfString(bytes, a)
+    const bEnd = endOfString(bytes, b)
+    a = contentOfString(bytes, a)
+    b = contentOfString(bytes, b)
+    while (a < aEnd && b < bEnd && bytes[a] === bytes[b]) {
       a += 1
       b += 1
-    } else {
-      a = contentOfString(bytes, aEnd)
-      b = contentOfString(bytes, bEnd)
-      aEnd = endOfString(bytes, aEnd)
-      bEnd = endOfString(bytes, bEnd)
     }
+    if (a < aEnd && b < bEnd) return (bytes[a] ?? 0) < (bytes[b] ?? 0) ? BY_BOTH : 0
+    // As text, the end of a component is a slash, unless its path ends, too
+    if (a < aEnd) return bytes[bEnd] !== END && (bytes[a] ?? 0) < SLASH ? BY_TEXT : 0
+    if (b < bEnd) return bytes[aEnd] === END || (bytes[b] ?? 0) > SLASH ? BY_BOTH : BY_COMPONENTS
+    if (bytes[aEnd] === END) return bytes[bEnd] === END ? 0 : BY_BOTH
+    if (bytes[bEnd] === END) return 0
+    a = aEnd
+    b = bEnd
   }
 }

@@ -32,7 +32,7 @@ interface Content {
 }
 
 /** The content that a valid `info` describes. */
-interface InfoContent extends Head, Content {
+export interface InfoContent extends Head, Content {
   readonly tree: readonly TreeFile[] | null
 }
 

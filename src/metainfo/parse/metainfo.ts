@@ -1,10 +1,17 @@
 import { Buffer } from 'node:buffer'
-import { checkBencode, DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, type Spans } from '../bencode/check.js'
+import {
+  type CheckedBencode,
+  checkBencode,
+  DEFAULT_MAX_DEPTH,
+  DEFAULT_MAX_SIZE,
+  type Spans,
+} from '../bencode/check.js'
 import { decodeBencode } from '../bencode/decode.js'
 import { EncodedDict } from '../bencode/encoded-dict.js'
 import { DICT } from '../bencode/offsets.js'
 import type { BencodeDict, Span } from '../bencode/value.js'
 import {
+  encodedInfo,
   type Metainfo,
   type MetainfoFile,
   type UnhashedMetainfo,
@@ -16,7 +23,7 @@ import { EncodedFileList } from './file-list.js'
 import { readOptionalFields } from './optional-fields.js'
 import { metainfoError } from './require-field.js'
 import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
-import { validateInfo } from './info.js'
+import { type InfoContent, validateInfo } from './info.js'
 import { WarningList } from '../warning.js'
 
 /** Limits of the input. */
@@ -46,20 +53,56 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
  */
 export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): UnhashedMetainfo {
   const { maxSize = DEFAULT_MAX_SIZE, maxValues } = options
-  const limits = { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues }
   checkBeginning(bytes)
-  const { spans, infoSpans, warnings: bencodeWarnings } = checkBencode(bytes, limits)
-  const infoSpan = requireInfo(bytes, spans)
-  const top = new EncodedDict(bytes, spans)
-  const info = new EncodedDict(bytes, infoSpans)
-  const isSorted = !bencodeWarnings.some(({ code }) => code === 'unsorted-keys')
+  const checked = checkBencode(bytes, { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues })
+  const { top, info } = dictionariesOf(bytes, checked)
+  const isSorted = !checked.warnings.some(({ code }) => code === 'unsorted-keys')
   const warnings = new WarningList()
   const content = validateInfo({ top, info, isSorted }, warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
+  return describe(bytes, checked, { content, warnings })
+}
+
+/**
+ * Parses a torrent that an edit made of another one without changing `info`. If that is possible,
+ * `info` is not checked again, which takes longest.
+ * @throws BtkitError as parseMetainfo
+ */
+export function parseEdited(bytes: Uint8Array, before: UnhashedMetainfo): UnhashedMetainfo {
+  const limits = { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH }
+  if (before.warnings.length > 0 || before.version !== 'v1') return parseUnhashed(bytes, limits)
+  const checked = checkBencode(bytes, limits, encodedInfo(before))
+  return describe(bytes, checked, { content: before, warnings: new WarningList() })
+}
+
+function dictionariesOf(bytes: Uint8Array, { spans, infoSpans }: CheckedBencode) {
+  requireInfo(bytes, spans)
+  return { top: new EncodedDict(bytes, spans), info: new EncodedDict(bytes, infoSpans) }
+}
+
+/** The content of a torrent, and the warnings so far. */
+interface DescribedContent {
+  readonly content: InfoContent
+  readonly warnings: WarningList
+}
+
+/** Reads what `content` leaves open. */
+function describe(
+  bytes: Uint8Array,
+  checked: CheckedBencode,
+  { content, warnings }: DescribedContent,
+): UnhashedMetainfo {
+  const { spans, infoSpans } = checked
+  const infoSpan = requireInfo(bytes, spans)
+  const { top, info } = dictionariesOf(bytes, checked)
   const fields = readOptionalFields(top, info, warnings)
   const { fileList } = content
   const isSafe = fileList instanceof EncodedFileList && fileList.isSafe
-  const unsafePaths = findUnsafePaths({ ...content, files: isSafe ? [] : fileList })
+  const unsafePaths = findUnsafePaths({
+    name: content.name,
+    isDirectory: content.isDirectory,
+    files: isSafe ? [] : fileList,
+  })
   warnOfUnsafePaths(unsafePaths, warnings)
   let decoded: BencodeDict | undefined
   let files: MetainfoFile[] | undefined
@@ -98,7 +141,7 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
     similar: fields.similar,
     collections: fields.collections,
     unsafePaths,
-    warnings: [...bencodeWarnings, ...warnings.toArray()],
+    warnings: [...checked.warnings, ...warnings.toArray()],
   }
 }
 
