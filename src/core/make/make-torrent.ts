@@ -1,11 +1,12 @@
+import { isSameBytes } from '../../bytes.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
+import { encodedInfo, infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
-import { checkReplaceable, checkSameTorrent, refuseOther, torrentAt } from '../check-replaceable.js'
+import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
 import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
 import { DIGEST } from '../digests/piece-table.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
@@ -46,6 +47,8 @@ export interface TorrentPlan {
   readonly pieces: Omit<PieceChoice, 'content'>
   /** The torrent that it replaces; null if there is none. */
   readonly replaced: Metainfo | null
+  /** The file that it replaces. */
+  readonly target: ReplacedTorrent
 }
 
 export interface WrittenTorrent extends InfoHashes {
@@ -61,36 +64,45 @@ export interface WrittenTorrent extends InfoHashes {
  */
 export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
   const content = await planContent(request)
-  checkOutput(request)
-  return planOf(content, request)
+  return planOf(content, request, checkOutput(request))
 }
 
 /**
- * Checks that a torrent can be written.
+ * Checks that a torrent can be written. Returns the file that it will replace.
  * @throws BtkitError as checkTarget
  */
-export function checkOutput(request: MakeRequest): void {
-  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request))
+export function checkOutput(request: MakeRequest): ReplacedTorrent {
+  const target = new ReplacedTorrent()
+  if (request.torrent !== null) checkTarget(request.torrent, writeOptions(request, target))
+  return target
 }
 
 /**
- * Plans the torrent of some content.
+ * Plans the torrent of some content. `target` is what checkOutput returned.
  * @throws BtkitError as choosePieces, and `exists` if another torrent is in its place
  */
-export function planOf(content: Content, request: MakeRequest): TorrentPlan {
+export function planOf(
+  content: Content,
+  request: MakeRequest,
+  target: ReplacedTorrent,
+): TorrentPlan {
   const { content: cut, ...pieces } = choosePieces(content, request, (other) => {
     return measureTorrent({ request, content: other })
   })
-  return { request, content: cut, pieces, replaced: replacedBy(cut, request) }
+  return { request, content: cut, pieces, replaced: replacedBy(cut, request, target), target }
 }
 
 /**
  * The torrent that a new one replaces; null if there is none.
  * @throws BtkitError `exists` if it must stay and certainly has another info hash
  */
-function replacedBy(content: Content, request: MakeRequest): Metainfo | null {
+function replacedBy(
+  content: Content,
+  request: MakeRequest,
+  target: ReplacedTorrent,
+): Metainfo | null {
   const { torrent, keepsInfoHash = false } = request
-  const old = torrent === null ? null : torrentAt(torrent)
+  const old = torrent === null ? null : target.at(torrent)
   if (torrent === null || old === null) return null
   if (keepsInfoHash && isCertainlyOther(old, content, request)) refuseOther(torrent, old)
   return old
@@ -105,7 +117,7 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
   const { pieces } = old
   if (pieces?.length !== pieceCount * DIGEST) return true
   const { info } = composeCore(content, request, { digests: pieces, trees: null })
-  return infoHashesOf(info, version).infoHash !== old.infoHash
+  return !isSameBytes(info, encodedInfo(old).bytes)
 }
 
 /**
@@ -113,8 +125,8 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
  * @throws BtkitError as checkTarget, and as planOf
  */
 export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
-  checkOutput(request)
-  return { ...plan, request, replaced: replacedBy(plan.content, request) }
+  const target = checkOutput(request)
+  return { ...plan, request, replaced: replacedBy(plan.content, request, target), target }
 }
 
 /**
@@ -180,7 +192,7 @@ export function makeVariant(plan: TorrentPlan, made: WrittenTorrent): Promise<Wr
  * @throws BtkitError as writeAtomically does
  */
 export async function writeTorrent(
-  { request, content }: TorrentPlan,
+  { request, content, target }: TorrentPlan,
   core: TorrentCore,
   bytesHashed: number,
 ): Promise<WrittenTorrent> {
@@ -188,18 +200,23 @@ export async function writeTorrent(
   const { torrent, keepsInfoHash } = request
   const hashes = infoHashesOf(core.info, content.version)
   if (torrent !== null) {
-    const options = writeOptions(request)
-    const checkSame = (path: string) => {
-      options.checkReplaceable?.(path)
-      checkSameTorrent(path, hashes)
+    const options = writeOptions(request, target)
+    const checkReplaceable = (path: string) => {
+      target.checkSame(path, hashes)
     }
-    const checked = keepsInfoHash ? { ...options, checkReplaceable: checkSame } : options
-    await writeAtomically(torrent, bytes, checked)
+    await writeAtomically(
+      torrent,
+      bytes,
+      keepsInfoHash ? { ...options, checkReplaceable } : options,
+    )
   }
   return { bytes, core, ...hashes, bytesHashed }
 }
 
-function writeOptions({ write, force }: MakeRequest): WriteOptions {
+function writeOptions({ write, force }: MakeRequest, target: ReplacedTorrent): WriteOptions {
+  const checkReplaceable = (path: string) => {
+    target.check(path)
+  }
   return force ? write : { ...write, checkReplaceable }
 }
 

@@ -32,7 +32,7 @@ export function checkSeconds(date: number): number {
 /** Returns an edit that sets values other than content, trackers and seeds. */
 export function setDetails(details: Details): TorrentEdit {
   const { comment, createdBy, creationDate, source } = details
-  return ({ spans, info: oldInfo, private: isPrivate }) => {
+  return ({ spans, infoSpans, private: isPrivate }) => {
     const top: GatheredChanges = new Map()
     const info: GatheredChanges = new Map()
     if (comment !== undefined) changeText(top, { key: 'comment', text: comment }, spans)
@@ -44,7 +44,7 @@ export function setDetails(details: Details): TorrentEdit {
     if (details.private !== undefined && details.private !== isPrivate) {
       info.set('private', details.private ? encodeBencode(1) : null)
     }
-    if (source !== undefined) changeText(info, { key: 'source', text: source }, oldInfo)
+    if (source !== undefined) changeText(info, { key: 'source', text: source }, infoSpans)
     return { top, info }
   }
 }
