@@ -1,4 +1,11 @@
-import { bencodeText, bytesOfText, dictText, encodeBencode, encodeDict } from '../bencode/encode.js'
+import {
+  bencodeText,
+  bytesOfText,
+  dictText,
+  encodeBencode,
+  encodeDict,
+  join,
+} from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
@@ -57,13 +64,20 @@ export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
 }
 
 function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
+  const parts: Uint8Array[] = []
   let text = 'l'
   yield* each(files, (file) => {
     const path = `4:path${pathText(file.path)}`
     text += `d${attrText(file)}${lengthText(file)}${path}${targetText(file)}e`
+    if (text.length < PART) return
+    parts.push(bytesOfText(text))
+    text = ''
   })
-  return bytesOfText(`${text}e`)
+  return join([...parts, bytesOfText(`${text}e`)])
 }
+
+/** Characters after which a text becomes bytes: one text of a million files needs 300 MB. */
+const PART = 64 * 1024
 
 // The entries of a file in bencode; an absent one is empty. Dictionaries would take three times as
 // long, and there may be a million files.
