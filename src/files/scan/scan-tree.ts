@@ -117,6 +117,14 @@ interface TreeEntry {
   readonly name: string
 }
 
+/**
+ * Returns the components of an entry's path. An array made by spreading would keep room for sixteen
+ * more, and there may be very many files.
+ */
+function pathOf({ directory, name }: TreeEntry): string[] {
+  return directory.components.concat(name)
+}
+
 /** Adds everything below a root directory to the walk's files and skipped entries, in order. */
 export function walkTree(walk: Walk, root: Target): void {
   readDirectory(walk, rootDirectory(root))
@@ -170,7 +178,7 @@ function visitName(
 ): ScanSkipReason | undefined {
   const { directory, name } = entry
   if (look && !isSuspect(name)) {
-    const path = [...directory.components, name]
+    const path = pathOf(entry)
     const fingerprint = readEncodedFingerprint(new DataView(look.buffer, look.byteOffset), 0)
     return addFile(walk, directory, {
       path,
@@ -195,7 +203,7 @@ function findName({ root, links }: Walk, { directory, name }: TreeEntry): Found 
 function visitEntry(walk: Walk, entry: TreeEntry, found: Found): ScanSkipReason | undefined {
   const { directory, name } = entry
   const { stats, symlinkPath } = found
-  const path = [...directory.components, name]
+  const path = pathOf(entry)
   if (symlinkPath) return addFile(walk, directory, storedLink(path, symlinkPath, found))
   if (stats.isFile()) return addFile(walk, directory, fileOf(path, found, walk))
   if (!stats.isDirectory()) return 'not a regular file'
@@ -226,7 +234,7 @@ function addFile(walk: Walk, directory: Directory, file: ScannedFile): ScanSkipR
 function directoryBelow(walk: Walk, { directory, name }: TreeEntry, found: Target): Directory {
   const relative = `${directory.relative}${name}/`
   return {
-    components: [...directory.components, name],
+    components: pathOf({ directory, name }),
     relative,
     absolute: asPrefix(found.path, sep),
     isIncluded: directory.isIncluded || includes(walk, relative),
