@@ -98,8 +98,9 @@ export function listUnreadable(
 ): Map<string, string> {
   const unreadable = new Map<string, string>()
   reasons.forEach((reason, file) => {
+    if (reason === 0) return
     const words = reason === CHANGED ? 'changed while it was read' : describeErrno(reason)
-    if (reason !== 0) unreadable.set(paths[file] ?? '', words)
+    unreadable.set(paths[file] ?? '', words)
   })
   return unreadable
 }
