@@ -18,6 +18,8 @@ export interface ContentDigests {
 export interface PieceTable extends ContentDigests {
   /** 1 for each piece that need not be read. */
   readonly isKnown: Uint8Array
+  /** The keys in the cache of pieces that span several files, as far as they were computed. */
+  readonly sharedKeys: Map<number, Uint8Array>
 }
 
 /** Creates a table without known digests. */
@@ -29,6 +31,7 @@ export function createTable(
     digests: new Uint8Array(version === 'v2' ? 0 : pieceCount * DIGEST),
     trees: createTrees(content),
     isKnown: new Uint8Array(pieceCount),
+    sharedKeys: new Map(),
   }
 }
 
