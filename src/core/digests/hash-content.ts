@@ -1,8 +1,8 @@
 import { BtkitError } from '../../errors.js'
-import { changeSince, readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { findChanged, fingerprintsOf } from '../../files/stat-files.js'
+import { findChanged, findChangedNow } from '../../files/stat-files.js'
 import {
   concatenateFiles,
   type ContentStream,
@@ -308,21 +308,8 @@ export async function requireAllUnchanged(
 ): Promise<void> {
   const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  if (turns) {
-    const changed = await findChanged(read)
-    if (changed) requireUnchanged(changed.file, changed.now)
-    return
-  }
-  const looks = lookAgain(read)
-  for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
-}
-
-/** Returns the current fingerprints of files, in order; null for each that is gone. */
-export function lookAgain(files: readonly ScannedFile[]): (Fingerprint | null)[] {
-  const looks = fingerprintsOf(files.map(({ absolutePath }) => absolutePath))
-  return looks.map((look) => {
-    return look && readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
-  })
+  const changed = turns ? await findChanged(read) : findChangedNow(read)
+  if (changed) requireUnchanged(changed.file, changed.now)
 }
 
 /**

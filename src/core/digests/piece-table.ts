@@ -131,9 +131,11 @@ export function countUnknown({ files, pieceLength }: Content, { isKnown }: Piece
 export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
   let offset = 0
   return content.files.filter((file) => {
-    const first = Math.floor(offset / content.pieceLength)
+    let piece = Math.floor(offset / content.pieceLength)
     offset += file.fingerprint.size
     const end = Math.ceil(offset / content.pieceLength)
-    return isRead(file) && isKnown.subarray(first, end).includes(0)
+    // No array of them, because there may be very many files
+    while (piece < end && isKnown[piece] !== 0) piece++
+    return piece < end && isRead(file)
   })
 }

@@ -1,7 +1,7 @@
 import { realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { basename, resolve, sep, isAbsolute, relative } from 'node:path'
 import { BtkitError, callSystem, asBtkitError, osCodeOf } from '../../errors.js'
-import { fingerprintOf, readEncodedFingerprint } from '../fingerprint.js'
+import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
 import {
   attributesOf,
   type ScannedTree,
@@ -148,7 +148,7 @@ function readDirectory(walk: Walk, directory: Directory): void {
   const looks = statFiles(absolute, accepted)
   let looked = 0
   for (const [i, name] of names.entries()) {
-    const reason = reasons[i] ?? tryName(walk, { directory, name }, looks.at(looked++))
+    const reason = reasons[i] ?? tryName(walk, { directory, name }, looks.fingerprintAt(looked++))
     if (reason === undefined) continue
     walk.skipped.push({ path: relative + printableName(absolute, name), reason })
   }
@@ -158,7 +158,7 @@ function readDirectory(walk: Walk, directory: Directory): void {
 function tryName(
   walk: Walk,
   entry: TreeEntry,
-  look: Uint8Array | null,
+  look: Fingerprint | null,
 ): ScanSkipReason | undefined {
   if (!walk.onProblem) return visitName(walk, entry, look)
   try {
@@ -174,17 +174,13 @@ function tryName(
 function visitName(
   walk: Walk,
   entry: TreeEntry,
-  look: Uint8Array | null,
+  look: Fingerprint | null,
 ): ScanSkipReason | undefined {
   const { directory, name } = entry
   if (look && !isSuspect(name)) {
     const path = pathOf(entry)
-    const fingerprint = readEncodedFingerprint(new DataView(look.buffer, look.byteOffset), 0)
-    return addFile(walk, directory, {
-      path,
-      absolutePath: directory.absolute + name,
-      fingerprint,
-    })
+    const absolutePath = directory.absolute + name
+    return addFile(walk, directory, { path, absolutePath, fingerprint: look })
   }
   const found = attempt(walk, directory.relative + name, () => findName(walk, entry))
   return typeof found === 'string' ? found : visitEntry(walk, entry, found)
