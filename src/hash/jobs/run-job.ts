@@ -60,7 +60,7 @@ function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
   const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
   return {
     kernel,
-    paths: Buffer.from(rawPath(stream.paths.map((path) => `${path}\0`).join(''))),
+    paths: Buffer.from(rawPath(stream.paths.concat('').join('\0'))),
     identities: stream.identities,
     written: writers?.files ?? null,
     refusesWritten: writers?.areRefused ?? false,

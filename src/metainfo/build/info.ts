@@ -1,4 +1,11 @@
-import { bencodeText, bytesOfText, dictText, encodeBencode, encodeDict } from '../bencode/encode.js'
+import {
+  bencodeText,
+  bytesOfText,
+  dictText,
+  encodeBencode,
+  encodeDict,
+  join,
+} from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
@@ -56,13 +63,21 @@ export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
   return encodeDict(info)
 }
 
+/** Characters of a text that become bytes together. The text of a million files would be 500 MB. */
+const PART = 64 * 1024
+
 function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
+  const parts: Uint8Array[] = []
   let text = 'l'
   yield* each(files, (file) => {
     const path = `4:path${pathText(file.path)}`
     text += `d${attrText(file)}${lengthText(file)}${path}${targetText(file)}e`
+    if (text.length < PART) return
+    parts.push(bytesOfText(text))
+    text = ''
   })
-  return bytesOfText(`${text}e`)
+  parts.push(bytesOfText(`${text}e`))
+  return parts.length === 1 && parts[0] ? parts[0] : join(parts)
 }
 
 // The entries of a file in bencode; an absent one is empty. Dictionaries would take three times as
