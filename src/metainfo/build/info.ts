@@ -63,6 +63,9 @@ export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
   return encodeDict(info)
 }
 
+/** Characters of a text that become bytes together. The text of a million files would be 500 MB. */
+const PART = 64 * 1024
+
 function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
   const parts: Uint8Array[] = []
   let text = 'l'
@@ -73,11 +76,9 @@ function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
     parts.push(bytesOfText(text))
     text = ''
   })
-  return join([...parts, bytesOfText(`${text}e`)])
+  parts.push(bytesOfText(`${text}e`))
+  return parts.length === 1 && parts[0] ? parts[0] : join(parts)
 }
-
-/** Characters after which a text becomes bytes: one text of a million files needs 300 MB. */
-const PART = 64 * 1024
 
 // The entries of a file in bencode; an absent one is empty. Dictionaries would take three times as
 // long, and there may be a million files.
