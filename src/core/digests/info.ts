@@ -158,18 +158,23 @@ function layersByRoot(trees: FileTrees): PieceLayers {
   return new Map(layers)
 }
 
+/** The files are created one by one: a million of them would need 80 MB at once. */
 function listFiles(
   { version, files, isAligned }: Content,
   { markPadFiles }: InfoOptions,
   trees: FileTrees | null,
-): InfoFile[] {
+): Iterable<InfoFile> {
   const areMarked = markPadFiles || isAligned || version !== 'v1'
-  return files.map((file, number) => {
-    const { path, fingerprint, attributes, symlinkPath } = file
-    const attr = areMarked && isPad(file) ? 'p' : attributes
-    const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
-    return { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
-  })
+  return {
+    *[Symbol.iterator]() {
+      for (const [number, file] of files.entries()) {
+        const { path, fingerprint, attributes, symlinkPath } = file
+        const attr = areMarked && isPad(file) ? 'p' : attributes
+        const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
+        yield { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
+      }
+    },
+  }
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
