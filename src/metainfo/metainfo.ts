@@ -28,7 +28,7 @@ export interface MetainfoFile {
 }
 
 /** The files of a torrent in stream order, and their sums. Iterating does not keep the files. */
-export interface FileList extends Iterable<MetainfoFile> {
+export interface ListedFiles extends Iterable<MetainfoFile> {
   /** Number of files, including pad files. */
   readonly count: number
   readonly padCount: number
@@ -89,7 +89,7 @@ export interface UnhashedMetainfo {
    */
   readonly size: number
   /** The files in stream order. A hybrid has its v1 files here, including pad files. */
-  readonly fileList: FileList
+  readonly fileList: ListedFiles
   /** The same as an array, which is created when it is first requested. */
   readonly files: MetainfoFile[]
   /** The files of the v2 file tree, in tree order; null for v1-only torrents. */

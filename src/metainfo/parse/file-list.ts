@@ -1,14 +1,14 @@
 import { decodeBencode } from '../bencode/decode.js'
 import { END } from '../bencode/offsets.js'
 import type { Span } from '../bencode/value.js'
-import type { FileList, MetainfoFile } from '../metainfo.js'
+import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isPlainName } from '../name.js'
 import { WarningList } from '../warning.js'
 import { readFile } from './file-entry.js'
 import { BY_BOTH, EntryCursor, ordersOf } from './plain-entry.js'
 
 /** A list of files that exists already. */
-export function listOf(files: readonly MetainfoFile[]): FileList {
+export function listOf(files: readonly MetainfoFile[]): ListedFiles {
   const pads = files.filter(({ padding }) => padding)
   return {
     count: files.length,
@@ -31,7 +31,7 @@ function sizeOf(files: readonly MetainfoFile[]): number {
  * Nearly all entries are plain, and are recognized by their bytes. All others are decoded and read by
  * the rules of readFile, with its errors and warnings.
  */
-export class EncodedFileList implements FileList {
+export class EncodedFileList implements ListedFiles {
   count = 0
   padCount = 0
   size = 0
@@ -51,7 +51,7 @@ export class EncodedFileList implements FileList {
     this.#start = start + 1
     const entry = new EntryCursor(bytes, this.#start)
     let path = 0
-    for (; bytes[entry.at] !== END; entry.next(), this.count += 1) {
+    while (bytes[entry.at] !== END) {
       if (entry.isPlain) {
         this.size += entry.length
         if (path > 0) this.#orders &= ordersOf(bytes, path, entry.path)
@@ -59,6 +59,8 @@ export class EncodedFileList implements FileList {
       } else {
         this.#addOther(readFile(decodeBencode(bytes, entry.at), this.count, warnings))
       }
+      this.count += 1
+      entry.next()
     }
   }
 
@@ -70,10 +72,11 @@ export class EncodedFileList implements FileList {
   *[Symbol.iterator](): Iterator<MetainfoFile> {
     const ignored = new WarningList()
     const entry = new EntryCursor(this.#bytes, this.#start)
-    for (let index = 0; index < this.count; index += 1, entry.next()) {
+    for (let index = 0; index < this.count; index += 1) {
       yield entry.isPlain
         ? entry.toFile()
         : readFile(decodeBencode(this.#bytes, entry.at), index, ignored)
+      entry.next()
     }
   }
 

@@ -10,7 +10,7 @@ import { readComponents, metainfoError, requireLength, requireString } from './r
 import { countPieces, totalLength, readV1Files, checkHybridFiles } from './v1-files.js'
 import { readFileTree, type RootedFile } from './file-tree.js'
 import { listOf } from './file-list.js'
-import type { FileList, MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
+import type { ListedFiles, MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
 import { isPieceLength } from '../piece-length.js'
 import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
@@ -27,7 +27,7 @@ interface Content {
   readonly isDirectory: boolean
   readonly pieceCount: number
   readonly size: number
-  readonly fileList: FileList
+  readonly fileList: ListedFiles
   readonly pieces: Uint8Array | null
 }
 
@@ -143,7 +143,7 @@ function describeTree(files: MetainfoFile[], { name, pieceLength }: Head): Conte
   return { isDirectory: !isSingle, fileList, size, pieceCount, pieces: null }
 }
 
-function readPieces(info: DictValues, files: FileList, pieceLength: number) {
+function readPieces(info: DictValues, files: ListedFiles, pieceLength: number) {
   const what = 'info.pieces'
   const pieces = requireString(info.get('pieces'), () => what)
   if (pieces.length % V1_DIGEST_LENGTH !== 0) {

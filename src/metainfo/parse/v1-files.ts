@@ -2,7 +2,7 @@ import type { EncodedDict } from '../bencode/encoded-dict.js'
 import { LIST } from '../bencode/offsets.js'
 import type { DictValues } from '../bencode/value.js'
 import type { BtkitError } from '../../errors.js'
-import type { FileList, MetainfoFile } from '../metainfo.js'
+import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
 import { describeFile } from './file-entry.js'
@@ -12,7 +12,7 @@ import { metainfoError } from './require-field.js'
 /** The files that the v1 key `length` or `files` describes. */
 interface V1Files {
   readonly isDirectory: boolean
-  readonly fileList: FileList
+  readonly fileList: ListedFiles
 }
 
 /**
@@ -46,7 +46,7 @@ export function countPieces(length: number, pieceLength: number): number {
  * Returns the total bytes of all files.
  * @throws BtkitError `metainfo` above 2^53 - 1
  */
-export function totalLength({ size }: FileList): number {
+export function totalLength({ size }: ListedFiles): number {
   if (!Number.isSafeInteger(size)) throw metainfoError('info', 'the files are too large together')
   return size
 }
