@@ -8,14 +8,14 @@ import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
 /** Largest torrent in bytes; no known program creates larger ones. */
 export const MAX_TORRENT = 512 * 1024 * 1024
 
-/** What a new torrent would replace. */
+/** The file at the path of a new torrent. */
 interface OldFile {
   /** Null if it cannot be parsed. */
   readonly torrent: Metainfo | null
   readonly isReplaceable: boolean
 }
 
-/** The file at the path of a new torrent. It is read once, and again only after a change. */
+/** Looks at the file at the path of a new torrent. It is read once, and again only after a change. */
 export class ReplacedTorrent {
   #seen: (OldFile & { readonly fingerprint: Fingerprint }) | null = null
 

@@ -4,7 +4,7 @@ import type { Metainfo, MetainfoFile } from '../metainfo.js'
 /** The limit of Linux in bytes: 4,096 including the final NUL. */
 export const LONGEST_PATH = 4095
 
-/** What the rules need to know of a torrent's paths; the paths of a million files are not kept. */
+/** Facts about a torrent's paths that the rules need; the paths of a million files are not kept. */
 export interface PathSurvey {
   /**
    * The names to which a rule may apply, each once: first the torrent's, then those of directories
