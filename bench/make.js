@@ -29,7 +29,7 @@ const torrent = join(scratch, 'x.torrent')
 
 if (hasProgram('mktorrent')) {
   benchFile()
-  benchTree()
+  benchTrees()
 } else {
   console.log('mktorrent is not installed, so there is nothing to compare with')
 }
@@ -54,25 +54,44 @@ function benchFile() {
   rmSync(file)
 }
 
-/** On a disk's file system, whose order of names mktorrent sorts slowly; memory's suits it. */
-function benchTree() {
-  const tree = join(makeScratch({ inMemory: false }), 'tree')
-  for (let i = 0; i < files; i++) {
-    const directory = join(tree, `d${i % 100}`)
-    if (i < 100) mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, `file${i}`), randomBytes(2048))
+/** Trees of small files. mktorrent sorts names by insertion, so their order on the disk decides. */
+function benchTrees() {
+  const many = { count: files, size: 2048, pow2: 18 }
+  const trees = [
+    { ...many, title: `${files} files of 2 KB, in memory, in mktorrent's best order` },
+    { ...many, title: `${files} files of 2 KB, in memory, in random order`, isShuffled: true },
+    { ...many, title: `${files} files of 2 KB, on a disk`, isOnDisk: true },
+    { count: 2000, size: 100_000, pow2: 18, title: '2000 files of 100 KB, in memory', runs: 15 },
+  ]
+  for (const tree of trees) benchTree(tree)
+}
+
+function benchTree({ title, count, size, pow2, isShuffled, isOnDisk, runs = 3 }) {
+  const tree = join(makeScratch({ inMemory: !isOnDisk }), 'tree')
+  const numbers = Array.from({ length: count }, (_, i) => i)
+  // A directory in memory lists the newest entry first
+  numbers.reverse()
+  if (isShuffled) numbers.sort(() => Math.random() - 0.5)
+  for (const i of numbers) {
+    const directory = join(tree, `d${String(i % 100).padStart(2, '0')}`)
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(join(directory, `file${String(i).padStart(6, '0')}`), randomBytes(size))
   }
-  const [peer, own] = compare([mktorrent(tree, 18), make(tree, 18)], 3)
-  printTable(`${files} files of 2 KB`, [
-    ['program', 'seconds', 'times mktorrent', 'peak memory'],
-    ['mktorrent', peer.seconds.toFixed(2), '1', `${peer.memory.toFixed(0)} MiB`],
-    [
-      'btkit',
-      own.seconds.toFixed(2),
-      (peer.seconds / own.seconds).toFixed(1),
-      `${own.memory.toFixed(0)} MiB`,
-    ],
+  const [peer, own, again] = compare(
+    [mktorrent(tree, pow2), make(tree, pow2), makeAgain(tree, pow2)],
+    runs,
+  )
+  const row = (name, { seconds, cpu, memory }) => {
+    const times = (peer.seconds / seconds).toFixed(2)
+    return [name, seconds.toFixed(2), cpu.toFixed(2), times, `${memory.toFixed(0)} MiB`]
+  }
+  printTable(title, [
+    ['program', 'seconds', 'processor', 'times mktorrent', 'peak memory'],
+    row('mktorrent', peer),
+    row('btkit', own),
+    row('btkit, over the old torrent', again),
   ])
+  rmSync(tree, { recursive: true })
 }
 
 function mktorrent(source, pow2) {
@@ -84,6 +103,15 @@ function mktorrent(source, pow2) {
 }
 
 function make(source, pow2, kernel) {
+  const again = makeAgain(source, pow2, kernel)
+  return () => {
+    rmSync(torrent, { force: true })
+    return again()
+  }
+}
+
+/** Over the torrent that is there. */
+function makeAgain(source, pow2, kernel) {
   const options = ['--no-cache', '--quiet', '--threads', threads, '--target', torrent]
   const args = ['makemetafile', source, tracker, '--piece-size-pow2', String(pow2), ...options]
   return () => runBtkit(args, kernel === undefined ? {} : { BTKIT_HASH: kernel })

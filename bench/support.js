@@ -55,11 +55,14 @@ export function hasProgram(name) {
 /** Where there are root certificates of one's own, Node reads them at every start, for long. */
 const { NODE_EXTRA_CA_CERTS: _certificates, ...withoutCertificates } = process.env
 
-/** Runs a command and returns what it took: seconds, and peak memory in MiB where that is known. */
+/**
+ * Runs a command and returns what it took: seconds; and where GNU time is installed, seconds of the
+ * processor, and peak memory in MiB.
+ */
 export function run([command, ...args], env = {}) {
   const report = join(tmpdir(), `btkit-bench-${process.pid}`)
   const isTimed = existsSync(GNU_TIME)
-  const timed = isTimed ? [GNU_TIME, '-f', '%M', '-o', report, command] : [command]
+  const timed = isTimed ? [GNU_TIME, '-f', '%M %U %S', '-o', report, command] : [command]
   const started = performance.now()
   const { status, stderr } = spawnSync(timed[0], [...timed.slice(1), ...args], {
     env: { ...withoutCertificates, ...env },
@@ -69,9 +72,9 @@ export function run([command, ...args], env = {}) {
   })
   const seconds = (performance.now() - started) / 1000
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: status ${status}\n${stderr}`)
-  const memory = isTimed ? Number(readFileSync(report, 'utf8')) / 1024 : NaN
+  const [kib, user, system] = isTimed ? readFileSync(report, 'utf8').split(' ').map(Number) : []
   rmSync(report, { force: true })
-  return { seconds, memory }
+  return { seconds, cpu: user + system, memory: kib / 1024 }
 }
 
 /** Runs btkit. */
@@ -90,6 +93,7 @@ export function compare(works, runs = RUNS) {
   }
   return results.map((all) => ({
     seconds: median(all.map(({ seconds }) => seconds)),
+    cpu: median(all.map(({ cpu }) => cpu)),
     memory: Math.max(...all.map(({ memory }) => memory)),
   }))
 }
