@@ -1,6 +1,7 @@
 import { moveSpan } from './bencode/check.js'
 import { EncodedDict } from './bencode/encoded-dict.js'
 import type { BencodeDict, Span } from './bencode/value.js'
+import type { FieldValues } from './fields.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
 import { infoHashOfBytes, infoHashV2OfBytes } from './info-hash.js'
 import type { InfoHashes, PieceLength } from './values.js'
@@ -66,7 +67,7 @@ export interface DhtNode {
 export interface Metainfo extends UnhashedMetainfo, InfoHashes {}
 
 /** A valid .torrent file. Missing optional values are null. */
-export interface UnhashedMetainfo {
+export interface UnhashedMetainfo extends FieldValues {
   /** The original file. */
   readonly bytes: Uint8Array
   /** Positions of the top-level entries in `bytes`. */
@@ -96,27 +97,6 @@ export interface UnhashedMetainfo {
   readonly tree: readonly TreeFile[] | null
   /** SHA-1 digests of the pieces, 20 bytes each; null for v2-only torrents. */
   readonly pieces: Uint8Array | null
-  readonly announce: string | null
-  /** Tiers of trackers (BEP 12). */
-  readonly announceList: string[][] | null
-  /** `httpseeds` (BEP 17). */
-  readonly httpSeeds: string[] | null
-  /** `url-list` (BEP 19). */
-  readonly webSeeds: string[] | null
-  readonly nodes: DhtNode[] | null
-  readonly comment: string | null
-  readonly createdBy: string | null
-  /** Seconds since 1970; always valid for a Date. */
-  readonly creationDate: number | null
-  readonly private: boolean
-  /** `info.source`, which private trackers set to change the info hash. */
-  readonly source: string | null
-  /** `info.update-url` (BEP 39): URL of a possible newer torrent. */
-  readonly updateUrl: string | null
-  /** Info hashes in hexadecimal of torrents that share files with this one (BEP 38). */
-  readonly similar: string[] | null
-  /** Names of the torrent's collections (BEP 38). */
-  readonly collections: string[] | null
   /** Paths that are unsafe to create on a disk. */
   readonly unsafePaths: UnsafePath[]
   readonly warnings: Warning[]

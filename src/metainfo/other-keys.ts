@@ -1,25 +1,13 @@
 import { Buffer } from 'node:buffer'
 import type { Metainfo } from './metainfo.js'
+import { keysIn } from './fields.js'
 import { decodeUtf8 } from './parse/require-field.js'
 import { BtkitError } from '../errors.js'
 import type { InfoHash } from './values.js'
 import { readInfoHash } from './info-hash.js'
 
 /** Keys outside `info` that the parser reads. */
-const KNOWN = new Set([
-  'announce',
-  'announce-list',
-  'collections',
-  'comment',
-  'created by',
-  'creation date',
-  'httpseeds',
-  'info',
-  'nodes',
-  'piece layers',
-  'similar',
-  'url-list',
-])
+const KNOWN: ReadonlySet<string> = new Set([...keysIn('top'), 'info', 'piece layers'])
 
 /** Keys of `info` that follow from the content, from its name, or from an option for that key. */
 export const MADE_INFO_KEYS = [
@@ -37,12 +25,10 @@ export const MADE_INFO_KEYS = [
 /** Keys in `info` that the parser reads. */
 const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
   ...MADE_INFO_KEYS,
+  ...keysIn('info'),
   'attr',
-  'collections',
   'name.utf-8',
-  'similar',
   'symlink path',
-  'update-url',
 ])
 
 /**

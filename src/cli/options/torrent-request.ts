@@ -7,7 +7,7 @@ import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
-import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 

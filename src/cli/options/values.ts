@@ -16,7 +16,7 @@ import {
 } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../text/quantity.js'
-import { LARGEST_SECONDS } from '../../metainfo/parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 
 /**
  * Wraps a parser whose errors already name the value. The result throws BtkitError `usage`,

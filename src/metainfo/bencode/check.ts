@@ -14,6 +14,7 @@ import {
   MINUS,
   ZERO,
 } from './offsets.js'
+import { keyText } from './keys.js'
 import type { EncodedDict } from './encoded-dict.js'
 import type { Span } from './value.js'
 
@@ -104,7 +105,7 @@ class Checker {
   #depth = 0
   #frame: Frame | null = null
   /** The first byte and the end of each key so far of the open dictionaries, in pairs. */
-  #keys = new Int32Array(128)
+  readonly #keys: number[] = []
   #keyCount = 0
   readonly #spans: Spans = new Map()
   readonly #infoSpans: Spans = new Map()
@@ -229,11 +230,6 @@ class Checker {
   }
 
   #pushKey(content: number, end: number): void {
-    if (this.#keyCount === this.#keys.length) {
-      const larger = new Int32Array(2 * this.#keyCount)
-      larger.set(this.#keys)
-      this.#keys = larger
-    }
     this.#keys[this.#keyCount] = content
     this.#keys[this.#keyCount + 1] = end
     this.#keyCount += 2
@@ -262,12 +258,12 @@ class Checker {
   }
 
   #keyAt(place: number): string {
-    return textAt(this.#bytes, this.#keys[place] ?? 0, this.#keys[place + 1] ?? 0)
+    return keyText(this.#bytes, this.#keys[place] ?? 0, this.#keys[place + 1] ?? 0)
   }
 
   /** Only keys out of order are looked up: as long as the keys are sorted, none can repeat. */
   #checkDisorder(frame: Frame, start: number, end: number): void {
-    const key = textAt(this.#bytes, contentOfString(this.#bytes, start), end)
+    const key = keyText(this.#bytes, contentOfString(this.#bytes, start), end)
     frame.seen ??= new Set()
     for (let at = frame.firstKey + 2 * frame.seen.size; at < this.#keyCount; at += 2) {
       frame.seen.add(this.#keyAt(at))
@@ -300,11 +296,6 @@ class Checker {
 /** Returns a position in bytes that begin `by` bytes earlier. */
 export function moveSpan({ keyStart, start, end }: Span, by: number): Span {
   return { keyStart: keyStart + by, start: start + by, end: end + by }
-}
-
-/** Returns bytes as a latin1 string. */
-function textAt(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
 }
 
 /** The most digits of a 64-bit integer. */
@@ -343,7 +334,7 @@ function checkInteger(bytes: Uint8Array, start: number): number {
 }
 
 function checkRange(bytes: Uint8Array, start: number, end: number): void {
-  const value = BigInt(textAt(bytes, start + 1, end))
+  const value = BigInt(String.fromCharCode(...bytes.subarray(start + 1, end)))
   if (value < MIN_INTEGER || value > MAX_INTEGER) throw outOfRange(start)
 }
 

@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { keyText } from './keys.js'
 import {
   contentOfString,
   DICT,
@@ -11,16 +11,6 @@ import {
   ZERO,
 } from './offsets.js'
 import type { BencodeDict, BencodeValue } from './value.js'
-
-const SLOTS = 256
-
-/**
- * Longest key in the cache. Longer keys are rare, and comparing them costs more than creating them.
- */
-const LONGEST = 32
-
-/** Shared by all decoders, because creating it takes longer than reading a small torrent. */
-const slots = new Array<string>(SLOTS).fill('')
 
 /**
  * Decodes the value at an offset of bytes that checkBencode accepted. Byte strings are views of
@@ -59,8 +49,9 @@ class Decoder {
     const dict: BencodeDict = new Map()
     this.#at += 1
     while (this.#bytes[this.#at] !== END) {
-      const key = keyOf(this.#string())
-      dict.set(key, this.value())
+      const content = contentOfString(this.#bytes, this.#at)
+      this.#at = endOfString(this.#bytes, this.#at)
+      dict.set(keyText(this.#bytes, content, this.#at), this.value())
     }
     this.#at += 1
     return dict
@@ -97,27 +88,4 @@ function integerOf(digits: Uint8Array): number | bigint {
     value = value * 10 + ((digits[at] ?? 0) - ZERO)
   }
   return isNegative ? -value : value
-}
-
-/**
- * Converts the bytes of a dictionary key to a latin1 string. A torrent of a million files contains
- * `length` and `path` a million times. Remembering the latest keys saves both time and memory.
- */
-function keyOf(bytes: Uint8Array): string {
-  const { length } = bytes
-  if (length > LONGEST) return latin1(bytes)
-  const slot = (length * 31 + (bytes[0] ?? 0) * 7 + (bytes[length - 1] ?? 0)) % SLOTS
-  const known = slots[slot]
-  if (known !== undefined && isSame(known, bytes)) return known
-  const text = latin1(bytes)
-  slots[slot] = text
-  return text
-}
-
-function isSame(text: string, bytes: Uint8Array): boolean {
-  if (text.length !== bytes.length) return false
-  for (let at = 0; at < text.length; at += 1) {
-    if (text.charCodeAt(at) !== bytes[at]) return false
-  }
-  return true
 }

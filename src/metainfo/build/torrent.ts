@@ -1,20 +1,10 @@
-import bencode from 'bencode'
 import { dictParts, encodeBencode, encodeDict, join } from '../bencode/encode.js'
 import type { BencodeDict } from '../bencode/value.js'
-import type { DhtNode } from '../metainfo.js'
+import { encodeField, TOP_FIELDS, type WrittenFields } from '../fields.js'
 
 /** The values of a torrent outside `info`. Null and empty values get no key. */
-export interface TorrentParts {
-  readonly announce: string | null
-  readonly announceList: readonly (readonly string[])[]
-  readonly httpSeeds: readonly string[]
-  readonly webSeeds: readonly string[]
-  readonly nodes: readonly DhtNode[]
-  readonly comment: string | null
-  readonly createdBy: string | null
-  /** Seconds since 1970. */
-  readonly creationDate: number | null
-  /** Additional keys. They do not replace the keys above. */
+export interface TorrentParts extends WrittenFields {
+  /** Additional keys. They do not replace the keys of the other values. */
   readonly extraKeys?: BencodeDict | undefined
 }
 
@@ -69,28 +59,12 @@ function valuesOf(beside: ReadonlyMap<string, Uint8Array>, { info, pieceLayers }
 export function encodeParts(parts: Partial<TorrentParts>): Map<string, Uint8Array> {
   const values = new Map<string, Uint8Array>()
   for (const [key, value] of parts.extraKeys ?? []) values.set(key, encodeBencode(value))
-  for (const [key, value] of topLevelValues(parts)) {
-    if (value !== null && value !== undefined) values.set(key, bencode.encode(value))
+  for (const [name, { key }] of TOP_FIELDS) {
+    const value = encodeField(name, parts[name])
+    if (value !== null) values.set(key, value)
   }
   return values
 }
 
-function topLevelValues(parts: Partial<TorrentParts>): [key: string, value: unknown][] {
-  return [
-    ['announce', parts.announce],
-    ['announce-list', filledOrNull(parts.announceList)],
-    ['comment', parts.comment],
-    ['created by', parts.createdBy],
-    ['creation date', parts.creationDate],
-    ['httpseeds', filledOrNull(parts.httpSeeds)],
-    ['nodes', filledOrNull(parts.nodes?.map(({ host, port }) => [host, port]))],
-    ['url-list', filledOrNull(parts.webSeeds)],
-  ]
-}
-
 /** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
-export const PART_KEYS: ReadonlySet<string> = new Set(topLevelValues({}).map(([key]) => key))
-
-function filledOrNull<T>(list: readonly T[] = []): readonly T[] | null {
-  return list.length > 0 ? list : null
-}
+export const PART_KEYS: ReadonlySet<string> = new Set(TOP_FIELDS.map(([, { key }]) => key))

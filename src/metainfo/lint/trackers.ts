@@ -1,7 +1,7 @@
 import { quoteText } from '../../text/escape.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
-import { LARGEST_SECONDS } from '../parse/optional-fields.js'
+import { LARGEST_SECONDS } from '../forms.js'
 import type { LintRules, LintRule } from './finding.js'
 import {
   announceUrls,

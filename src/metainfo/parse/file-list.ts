@@ -9,18 +9,29 @@ import { BY_BOTH, EntryCursor, ordersOf } from './plain-entry.js'
 
 /** A list of files that exists already. */
 export function listOf(files: readonly MetainfoFile[]): ListedFiles {
-  const pads = files.filter(({ padding }) => padding)
-  return {
-    count: files.length,
-    padCount: pads.length,
-    size: sizeOf(files),
-    padSize: sizeOf(pads),
-    [Symbol.iterator]: () => files[Symbol.iterator](),
-  }
+  return new GivenFileList(files)
 }
 
-function sizeOf(files: readonly MetainfoFile[]): number {
-  return files.reduce((sum, { length }) => sum + length, 0)
+class GivenFileList implements ListedFiles {
+  readonly count: number
+  padCount = 0
+  size = 0
+  padSize = 0
+  readonly #files: readonly MetainfoFile[]
+
+  constructor(files: readonly MetainfoFile[]) {
+    this.#files = files
+    this.count = files.length
+    for (const { length, padding } of files) {
+      this.size += length
+      if (padding) this.padCount += 1
+      if (padding) this.padSize += length
+    }
+  }
+
+  [Symbol.iterator](): Iterator<MetainfoFile> {
+    return this.#files[Symbol.iterator]()
+  }
 }
 
 /**

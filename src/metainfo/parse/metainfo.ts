@@ -9,18 +9,12 @@ import {
 import { decodeBencode } from '../bencode/decode.js'
 import { EncodedDict } from '../bencode/encoded-dict.js'
 import { DICT } from '../bencode/offsets.js'
-import type { BencodeDict, Span } from '../bencode/value.js'
-import {
-  encodedInfo,
-  type Metainfo,
-  type MetainfoFile,
-  type UnhashedMetainfo,
-  withInfoHashes,
-} from '../metainfo.js'
+import type { Span } from '../bencode/value.js'
+import { encodedInfo, type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
 import { escapeBadBytes, quoteText } from '../../text/escape.js'
+import { readFields } from '../fields.js'
 import { EncodedFileList } from './file-list.js'
-import { readOptionalFields } from './optional-fields.js'
 import { metainfoError } from './require-field.js'
 import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
 import { type InfoContent, validateInfo } from './info.js'
@@ -95,7 +89,7 @@ function describe(
   const { spans, infoSpans } = checked
   const infoSpan = requireInfo(bytes, spans)
   const { top, info } = dictionariesOf(bytes, checked)
-  const fields = readOptionalFields(top, info, warnings)
+  const fields = readFields(top, info, warnings)
   const { fileList } = content
   const isSafe = fileList instanceof EncodedFileList && fileList.isSafe
   const unsafePaths = findUnsafePaths({
@@ -104,15 +98,9 @@ function describe(
     files: isSafe ? [] : fileList,
   })
   warnOfUnsafePaths(unsafePaths, warnings)
-  let decoded: BencodeDict | undefined
-  let files: MetainfoFile[] | undefined
-  // Lists all properties, because spreading the objects takes longer than reading a small torrent
-  return {
+  const described: Omit<UnhashedMetainfo, keyof typeof LAZY> = {
     bytes,
     spans,
-    get info() {
-      return (decoded ??= decodeBencode(bytes, infoSpan.start) as BencodeDict)
-    },
     infoSpan,
     infoSpans,
     version: content.version,
@@ -122,27 +110,39 @@ function describe(
     pieceCount: content.pieceCount,
     size: content.size,
     fileList,
-    get files() {
-      return (files ??= [...fileList])
-    },
     tree: content.tree,
     pieces: content.pieces,
-    announce: fields.announce,
-    announceList: fields.announceList,
-    httpSeeds: fields.httpSeeds,
-    webSeeds: fields.webSeeds,
-    nodes: fields.nodes,
-    comment: fields.comment,
-    createdBy: fields.createdBy,
-    creationDate: fields.creationDate,
-    private: fields.private,
-    source: fields.source,
-    updateUrl: fields.updateUrl,
-    similar: fields.similar,
-    collections: fields.collections,
+    ...fields,
     unsafePaths,
     warnings: [...checked.warnings, ...warnings.toArray()],
   }
+  return Object.defineProperties(described, LAZY) as UnhashedMetainfo
+}
+
+/**
+ * Values that are decoded when they are first requested. They are defined afterwards, because an
+ * object with getters of its own takes longer to create than a small torrent to read.
+ */
+const LAZY = {
+  info: {
+    get(this: UnhashedMetainfo): unknown {
+      return settle(this, 'info', decodeBencode(this.bytes, this.infoSpan.start))
+    },
+    enumerable: true,
+    configurable: true,
+  },
+  files: {
+    get(this: UnhashedMetainfo): unknown {
+      return settle(this, 'files', [...this.fileList])
+    },
+    enumerable: true,
+    configurable: true,
+  },
+}
+
+function settle(torrent: UnhashedMetainfo, name: keyof typeof LAZY, value: unknown): unknown {
+  Object.defineProperty(torrent, name, { value, enumerable: true })
+  return value
 }
 
 /**

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readOptionalFields } from '../../../src/metainfo/parse/optional-fields.js'
-import { WarningList } from '../../../src/metainfo/warning.js'
-import { bencodableDict, type PlainDict } from '../../support/torrents.js'
+import { readFields } from '../../src/metainfo/fields.js'
+import { WarningList } from '../../src/metainfo/warning.js'
+import { bencodableDict, type PlainDict } from '../support/torrents.js'
 
 function read(top: PlainDict, info: PlainDict = {}) {
   const list = new WarningList()
-  const fields = readOptionalFields(bencodableDict(top), bencodableDict(info), list)
+  const fields = readFields(bencodableDict(top), bencodableDict(info), list)
   return { fields, warnings: list.toArray() }
 }
 
