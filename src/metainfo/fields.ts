@@ -179,7 +179,8 @@ const forms: Readonly<Record<Field['form'], UntypedForm>> = FORMS as never
 interface UntypedForm {
   readonly read: (value: BencodeValue, source: FieldSource) => unknown
   readonly encode: (value: unknown) => BencodeValue
-  readonly show: (value: unknown) => string
+  readonly show: (value: unknown) => string | null
+  readonly typed?: (value: unknown) => string
   readonly items: (value: unknown) => readonly (string | number)[]
 }
 
@@ -211,9 +212,23 @@ export function encodeField(name: FieldName, value: unknown): Uint8Array | null 
 }
 
 /** One line of text for a value; null if there is none. */
-export function showField(name: FieldName, values: Partial<FieldValues>): string | null {
+export function showField(name: FieldName, values: FieldValues): string | null {
   const value = values[name]
-  return value === null || value === undefined ? null : forms[FIELDS[name].form].show(value)
+  return value === null ? null : forms[FIELDS[name].form].show(value)
+}
+
+/** The same as options take the value. */
+export function typedField(name: FieldName, values: FieldValues): string | null {
+  const value = values[name]
+  const { typed, show } = forms[FIELDS[name].form]
+  return value === null ? null : (typed ?? show)(value)
+}
+
+/** Returns only these values of a torrent. */
+export function pickFields(values: FieldValues): FieldValues {
+  const picked: Record<string, unknown> = {}
+  for (const name of FIELD_NAMES) picked[name] = values[name]
+  return picked as unknown as FieldValues
 }
 
 /** The values of a list, one by one, or a single value; null if there is none. */

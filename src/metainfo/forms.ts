@@ -19,8 +19,10 @@ interface Form<T> {
   /** Reads a value that exists. Returns null for none; warns of an invalid one. */
   readonly read: (value: BencodeValue, source: FieldSource) => T | null
   readonly encode: (value: T) => BencodeValue
-  /** One line of text. */
-  readonly show: (value: T) => string
+  /** One line of text; null for a value that means the same as none. */
+  readonly show: (value: T) => string | null
+  /** The same as options take it, if that is another text. */
+  readonly typed?: (value: T) => string
   /** The values of a list, one by one; of others the value itself. */
   readonly items: (value: T) => readonly (string | number)[]
 }
@@ -154,11 +156,12 @@ const date: Form<number> = {
   },
   encode: (value) => value,
   show: (value) => isoOf(value).replace('T', ' ').replace('Z', ' UTC'),
+  typed: isoOf,
   items: (value) => [value],
 }
 
-/** A date as `--date` takes it: `2026-11-20T07:21:47Z`. */
-export function isoOf(seconds: number): string {
+/** A date such as `2026-11-20T07:21:47Z`. */
+function isoOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(/\.\d+Z/, 'Z')
 }
 
@@ -169,7 +172,7 @@ const flag: Form<boolean> = {
     return value !== 0
   },
   encode: Number,
-  show: (value) => (value ? 'yes' : 'no'),
+  show: (value) => (value ? 'yes' : null),
   items: (value) => [String(value)],
 }
 

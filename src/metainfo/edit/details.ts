@@ -7,17 +7,11 @@ import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
+/** The values that an edit sets as a whole. Private and source are part of `info`. */
+type DetailName = TextName | 'creationDate' | 'private' | 'source'
+
 /** Values to set. Null removes a value; undefined keeps it. */
-export interface Details {
-  readonly comment?: string | null | undefined
-  readonly createdBy?: string | null | undefined
-  /** Seconds since 1970. */
-  readonly creationDate?: number | null | undefined
-  /** Part of `info`: changing it changes the info hash. */
-  readonly private?: boolean | undefined
-  /** Part of `info`: changing it changes the info hash. */
-  readonly source?: string | null | undefined
-}
+export type Details = { readonly [N in DetailName]?: FieldValues[N] | undefined }
 
 /**
  * Checks a creation date in seconds. Programs in JavaScript may give milliseconds or a Date.
@@ -29,22 +23,24 @@ export function checkSeconds(date: number): number {
   throw new BtkitError('usage', `creationDate ${String(date)}: ${why}`)
 }
 
+const DETAIL_NAMES = [...TEXT_NAMES, 'creationDate', 'private', 'source'] as const
+
 /** Returns an edit that sets values other than content, trackers and seeds. */
 export function setDetails(details: Details): TorrentEdit {
-  const { comment, createdBy, creationDate, source } = details
-  return ({ spans, infoSpans, private: isPrivate }) => {
+  return (metainfo) => {
     const top: GatheredChanges = new Map()
     const info: GatheredChanges = new Map()
-    if (comment !== undefined) changeText(top, { key: 'comment', text: comment }, spans)
-    if (createdBy !== undefined) changeText(top, { key: 'created by', text: createdBy }, spans)
-    if (creationDate !== undefined) {
-      top.set('creation date', creationDate === null ? null : encodeBencode(creationDate))
+    for (const name of DETAIL_NAMES) {
+      const value = details[name]
+      const { key, place, form } = FIELDS[name]
+      const [changes, keys] = place === 'top' ? [top, metainfo.spans] : [info, metainfo.infoSpans]
+      // A 0 and a missing flag mean the same
+      if (value === undefined || (form === 'flag' && value === metainfo[name])) continue
+      const encoded = encodeField(name, value)
+      changes.set(key, encoded)
+      const twin = `${key}.utf-8`
+      if (form === 'text' && keys.has(twin)) changes.set(twin, encoded)
     }
-    // A 0 and a missing value mean the same
-    if (details.private !== undefined && details.private !== isPrivate) {
-      info.set('private', details.private ? encodeBencode(1) : null)
-    }
-    if (source !== undefined) changeText(info, { key: 'source', text: source }, infoSpans)
     return { top, info }
   }
 }
