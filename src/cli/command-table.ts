@@ -42,7 +42,6 @@ Change torrents
   edit, modify | Change the comment, creator, date and other fields | --comment 'Release 2' *.torrent
   reannounce | Change the trackers of torrents | http://tracker.example/announce *.torrent
   copyannounce | Copy the trackers of one torrent to others | good.torrent *.torrent
-  setwebseeds | Set or remove web seeds (BEP 19) | http://mirror.example/image.iso image.iso.torrent
   sethttpseeds | Set or remove HTTP seeds (BEP 17) | http://mirror.example/seed.php *.torrent
   rename | Change the name in a torrent | image.iso.torrent image-2.iso
 Seed and download
@@ -82,7 +81,6 @@ const LOADERS: Readonly<Record<string, CommandEntry['load']>> = {
   edit: async () => (await import('./commands/edit/command.js')).defineEdit,
   reannounce: async () => (await import('./commands/edit/legacy-commands.js')).defineReannounce,
   copyannounce: async () => (await import('./commands/edit/legacy-commands.js')).defineCopyannounce,
-  setwebseeds: async () => (await import('./commands/edit/legacy-commands.js')).defineSetwebseeds,
   sethttpseeds: async () => (await import('./commands/edit/legacy-commands.js')).defineSethttpseeds,
   rename: async () => (await import('./commands/edit/legacy-commands.js')).defineRename,
   seed: async () => (await import('./commands/seed/command.js')).defineSeed,

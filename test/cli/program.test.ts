@@ -236,7 +236,6 @@ for (const [args, message] of [
   [['admin', 'add', 'alice'], "unknown command 'add'; to add a user: btkit admin passwd NAME"],
   [['create', '--version', '2', 'x'], '--version: prints that of btkit; use --v2 or --hybrid'],
   [['sethttpseeds', 'u', 'x'], "HTTP seed 'u': not an http, https or ftp URL"],
-  [['setwebseeds', 'u', 'x'], "web seed 'u': not an http, https or ftp URL"],
   [
     ['doctor', 'x'],
     "too many arguments for 'doctor'. Expected 0 arguments but got 1 (usage: btkit doctor [options])",

@@ -1,6 +1,6 @@
-import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
+import type { TorrentFacts } from '../../../core/edit/file.js'
 import { BtkitError, usageError } from '../../../errors.js'
-import { setName, setSeeds, type SeedKey } from '../../../metainfo/edit/details.js'
+import { setName, setSeeds } from '../../../metainfo/edit/details.js'
 import {
   changeTrackers,
   isReplaced,
@@ -220,25 +220,18 @@ export function defineRename({ io, isLegacy, finish }: CommandContext) {
     })
 }
 
-export function defineSethttpseeds(context: CommandContext) {
-  return defineSetSeeds('httpseeds', context)
-}
-
-export function defineSetwebseeds(context: CommandContext) {
-  return defineSetSeeds('url-list', context)
-}
-
 const IGNORED =
-  'clients with libtorrent 2.1 or later ignore HTTP seeds; btkit setwebseeds sets web seeds'
+  'clients with libtorrent 2.1 or later ignore HTTP seeds; btkit edit --web-seed sets web seeds'
 
-function defineSetSeeds(key: SeedKey, { io, isLegacy, finish }: CommandContext) {
-  const isHttp = key === 'httpseeds'
-  const name = isHttp ? 'sethttpseeds' : 'setwebseeds'
-  const kind = isHttp ? 'HTTP seed' : 'web seed'
-  const [option, bep] = isHttp ? ['http-seed', 17] : ['web-seed', 19]
-  const parse = (text: string) => (isNone(text) ? [] : parseSeeds(text, kind))
-  const command = declareBulkEdit(name)
-    .description(`Set or remove the ${kind}s (BEP ${bep}) of torrents, and nothing else.`)
+const SEED_EXAMPLES = `
+Examples:
+  btkit sethttpseeds http://mirror.example/files/ *.torrent
+  btkit sethttpseeds --http-seed http://mirror.example/files/ *.torrent
+  btkit sethttpseeds 0 *.torrent`
+
+export function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
+  const command = declareBulkEdit('sethttpseeds')
+    .description('Set or remove the HTTP seeds (BEP 17) of torrents, and nothing else.')
     .argument(
       '[urls-or-torrent...]',
       "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",
@@ -246,46 +239,32 @@ function defineSetSeeds(key: SeedKey, { io, isLegacy, finish }: CommandContext) 
     .optionsGroup('Seeds:')
     .addOption(
       new Opt(
-        `--${option} <urls>`,
-        `set this ${kind} instead of the argument; then all arguments are torrents (repeatable)`,
+        '--http-seed <urls>',
+        'set this HTTP seed instead of the argument; then all arguments are torrents (repeatable)',
         { form: 'list' },
-      ).argParser(repeated(checked(parse))),
+      ).argParser(repeated(checked(seedsOrNone))),
     )
-    .addHelpText('after', seedExamples(name, option))
+    .addHelpText('after', SEED_EXAMPLES)
   return ownOptions(command).action(async (args, options) => {
-    const given = (options as { httpSeed?: string[]; webSeed?: string[] })[
-      isHttp ? 'httpSeed' : 'webSeed'
-    ]
-    const { seeds, torrents } = splitSeeds(args, given, { option, parse })
-    if (isHttp && seeds.length > 0 && !isLegacy && !options.quiet) reportNote(IGNORED, io)
-    const edit = setSeeds(key, seeds.length > 0 ? seeds : null)
-    const describe = (edited: EditedFile) => oldSeedLines(edited, key)
-    const legacy = isLegacy ? { describe } : null
+    const { seeds, torrents } = splitSeeds(args, options.httpSeed)
+    if (seeds.length > 0 && !isLegacy && !options.quiet) reportNote(IGNORED, io)
+    const edit = setSeeds('httpseeds', seeds.length > 0 ? seeds : null)
+    const legacy = isLegacy ? { describe: oldSeedLines } : null
     finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
   })
 }
 
+const seedsOrNone = (text: string) => (isNone(text) ? [] : parseSeeds(text, 'HTTP seed'))
+
 /** BitTornado's form has the seeds as an argument; with the option all arguments are torrents. */
-function splitSeeds(
-  args: readonly string[],
-  given: readonly string[] | undefined,
-  { option, parse }: { option: string; parse: (text: string) => readonly string[] },
-) {
+function splitSeeds(args: readonly string[], given: readonly string[] | undefined) {
   if (given) {
     const url = args.find(looksLikeUrl)
     if (url === undefined) return { seeds: given, torrents: args }
-    throw usageError(`${url}: give the seeds either as an argument or with --${option}`)
+    throw usageError(`${url}: give the seeds either as an argument or with --http-seed`)
   }
   const isFirst = args[0] !== undefined && isNone(args[0])
   const [urls, torrents] = splitFirst(args, isFirst ? isNone : looksLikeUrl)
-  if (urls !== undefined) return { seeds: parse(urls), torrents }
-  throw usageError(`nothing to change; give URLs or --${option}, and torrents`)
-}
-
-function seedExamples(name: string, option: string): string {
-  return `
-Examples:
-  btkit ${name} http://mirror.example/files/ *.torrent
-  btkit ${name} --${option} http://mirror.example/files/ *.torrent
-  btkit ${name} 0 *.torrent`
+  if (urls !== undefined) return { seeds: seedsOrNone(urls), torrents }
+  throw usageError('nothing to change; give URLs or --http-seed, and torrents')
 }

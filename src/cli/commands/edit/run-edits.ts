@@ -33,7 +33,6 @@ import type { HowToEdit } from './options.js'
 import { reportError, reportNote, reportWarning, optional } from '../../output/messages.js'
 import type { Io } from '../../io.js'
 import { count } from '../../../text/quantity.js'
-import type { SeedKey } from '../../../metainfo/edit/details.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 
 /** A value to remove from a list, or to replace in it. */
@@ -342,11 +341,9 @@ export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: str
   ]
 }
 
-/** Lines with the old seeds of a torrent. */
-export function oldSeedLines({ file, before }: EditedFile, key: SeedKey): string[] {
-  const what = key === 'httpseeds' ? 'http-seed' : 'web-seed'
-  const seeds = key === 'httpseeds' ? before.httpSeeds : before.webSeeds
-  return optional(`old ${what} list for ${file}`, seeds?.join('|') ?? null)
+/** Lines with the old HTTP seeds of a torrent. */
+export function oldSeedLines({ file, before }: EditedFile): string[] {
+  return optional(`old http-seed list for ${file}`, before.httpSeeds?.join('|') ?? null)
 }
 
 /**
