@@ -78,7 +78,7 @@ test('without a command, help goes to standard error with status 2', async () =>
   assert.match(stderr, /\nExample:\n {2}btkit makemetafile [^\n]+\n/)
 })
 
-for (const { name, example } of commandTable.filter((entry) => entry.example !== null)) {
+for (const { name, example } of commandTable.filter((entry) => entry.example)) {
   test(`btkit ${name} alone shows its usage and an example, with status 2`, async () => {
     const { status, stdout, stderr } = await runBtkit([name])
     assert.deepEqual([status, stdout], [2, ''])

@@ -21,7 +21,7 @@ type Values =
 
 /** The commands by which words are completed. */
 export interface KnownCommands {
-  readonly table: readonly Pick<CommandEntry, 'name' | 'summary' | 'aliases'>[]
+  readonly table: readonly Pick<CommandEntry, 'name' | 'summary' | 'spellings'>[]
   /** Builds the command of a name or an alias; null if there is none. */
   readonly load: (name: string) => Promise<CommandUnknownOpts | null>
 }
@@ -49,8 +49,8 @@ export async function offersFor(
   if (name === 'help' && words.length === 1) return linesOf(commands, last)
   if (name === undefined) {
     // Other names, such as create, are offered when one of them is being typed
-    const others = table.flatMap(({ aliases, summary }) =>
-      last === '' ? [] : aliases.map((word) => ({ word, about: summary })),
+    const others = table.flatMap(({ spellings = [], summary }) =>
+      last === '' ? [] : spellings.map((word) => ({ word, about: summary })),
     )
     const version = { word: '--version', about: 'Print the version' }
     return linesOf([...commands, ...others, HELP, version], last)

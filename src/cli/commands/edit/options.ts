@@ -1,48 +1,10 @@
-import { Command } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
 import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
 import type { TrackerUrl } from '../../../metainfo/values.js'
-import { maxTorrentSize } from '../../options/reading.js'
+import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
 import { Opt, ownOptions } from '../../options/option.js'
-
-/** Declares a command that edits a torrent, with the common options. */
-export function declareSingleEdit(name: string) {
-  return new Command(name)
-    .addOption(
-      new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
-        takes: 'file',
-        isOwn: true,
-      }),
-    )
-    .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
-    .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
-    .addOption(howTo('--json', 'print one line of JSON for each torrent'))
-    .addOption(howTo('--quiet', 'print nothing but errors'))
-    .addOption(maxTorrentSize())
-}
-
-/** Declares a command that edits any number of torrents. */
-export function declareBulkEdit(name: string) {
-  return declareSingleEdit(name).addOption(
-    new Opt(
-      '--files-from <list>',
-      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
-      { takes: 'file', isOwn: true },
-    ),
-  )
-}
-
-/** A switch that may be a default, because it does not say what to change. */
-function howTo<const Flags extends string>(flags: Flags, description: string) {
-  return new Opt(flags, description, { isOwn: false }).default(false)
-}
-
-/** The options of declareSingleEdit and declareBulkEdit. */
-export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
-  readonly filesFrom?: string | undefined
-}
 
 const EXAMPLES = `
 Examples:
@@ -127,11 +89,6 @@ export function declareEdit() {
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
     .addHelpText('after', EXAMPLES)
   return ownOptions(command)
-}
-
-/** Whether a text means an empty list: BitTornado's 0, or the empty text. */
-export function isNone(text: string): boolean {
-  return text === '' || text === '0'
 }
 
 // Without a default, because an empty list removes all
