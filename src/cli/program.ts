@@ -47,12 +47,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     ...{ io, program, isLegacy: subcommand !== null, finish },
     runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
-      return Promise.all(
-        commandTable.map(async (entry) => {
-          const command = await buildCommand(entry, context)
-          return command.summary(entry.summary).aliases([...(entry.spellings ?? [])])
-        }),
-      )
+      return Promise.all(commandTable.map((entry) => buildCommand(entry, context)))
     },
   }
   try {
@@ -83,7 +78,7 @@ async function completeWords(words: readonly string[], context: CommandContext):
     const entry = findCommand(name)
     return entry ? buildCommand(entry, context) : null
   }
-  context.io.stdout.write(await offersFor(words, { table: commandTable, load }, context.io))
+  context.io.stdout.write(await offersFor(words, load, context.io))
 }
 
 /** Whether a command normally ends by a signal. Its errors at that time are real failures. */
