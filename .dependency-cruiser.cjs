@@ -25,6 +25,7 @@ const CLI = {
   line: 'options|output', // what was typed
   configuration: 'line|options|output', // what is set elsewhere
   open: 'configuration|line|options|output', // what options open: caches, clients, services
+  editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
 const SMALL =
   '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process|steps)\\.ts$'

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../files/scan/entry.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
@@ -58,7 +58,18 @@ import { openProgress } from '../../output/bar.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
 
-export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 10,
+  spellings: ['create', 'make'],
+  summary: 'Create the torrent of a file or directory',
+  example: 'image.iso http://tracker.example/announce',
+  isJob: true,
+  hasOwnStart: true,
+  define: defineMakemetafile,
+}
+
+function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const operands = sortOperands(args)
     const isStdin = operands.sources.includes(STDIN)
