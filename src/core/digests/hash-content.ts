@@ -308,7 +308,7 @@ export async function requireAllUnchanged(
 ): Promise<void> {
   const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  const changed = turns ? await findChanged(read) : changesOf(read).next().value
+  const [changed] = turns ? [await findChanged(read)] : changesOf(read)
   if (changed) requireUnchanged(changed.file, changed.now)
 }
 
