@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { findChanged, findChangedNow } from '../../files/stat-files.js'
+import { changesOf, findChanged } from '../../files/stat-files.js'
 import {
   concatenateFiles,
   type ContentStream,
@@ -308,7 +308,7 @@ export async function requireAllUnchanged(
 ): Promise<void> {
   const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  const changed = turns ? await findChanged(read) : findChangedNow(read)
+  const [changed] = turns ? [await findChanged(read)] : changesOf(read)
   if (changed) requireUnchanged(changed.file, changed.now)
 }
 

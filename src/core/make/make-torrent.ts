@@ -161,6 +161,42 @@ export function measureTorrent({
 }
 
 /**
+ * Returns the size of a planned .torrent in bytes if that is more than `most`, else null. Encodes very
+ * many files only if it may be more.
+ */
+export function sizeBeyond(
+  most: number,
+  { request, content }: Pick<TorrentPlan, 'request' | 'content'>,
+): number | null {
+  const rest = content.isDirectory ? { ...content, files: [] } : content
+  const besideFiles = measureTorrent({ request, content: rest }) + measureLayers(content)
+  if (besideFiles + boundFiles(content) <= most) return null
+  const size = measureTorrent({ request, content })
+  return size > most ? size : null
+}
+
+/** Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and letters. */
+const MOST_BYTES = { inList: 48, inTree: 100, attributes: 12, symlink: 20, name: 8 }
+
+/** Returns a number of bytes that the lists of files do not exceed. */
+function boundFiles({ version, files }: Content): number {
+  const inList = version === 'v2' ? MOST_BYTES.inTree : MOST_BYTES.inList
+  let bytes = 0
+  for (const { path, attributes, symlinkPath } of files) {
+    bytes += inList + boundNames(path)
+    if (attributes !== undefined) bytes += MOST_BYTES.attributes + attributes.length
+    if (symlinkPath) bytes += MOST_BYTES.symlink + boundNames(symlinkPath)
+  }
+  return version === 'hybrid' ? 2 * bytes + MOST_BYTES.inTree * files.length : bytes
+}
+
+function boundNames(names: readonly string[]): number {
+  let bytes = 0
+  for (const name of names) bytes += MOST_BYTES.name + Buffer.byteLength(name)
+  return bytes
+}
+
+/**
  * Returns how many bytes longer `pieces` is than an empty string, whose length is the single digit
  * 0.
  */

@@ -36,23 +36,21 @@ export interface StreamFile {
 
 /** Joins files to a stream. Empty files are left out, because they have no bytes to hash. */
 export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
-  const filled = files.filter((file) => file.length > 0)
-  const offsets = new Float64Array(filled.length + 1)
-  filled.forEach((file, i) => {
-    offsets[i + 1] = (offsets[i] ?? 0) + file.length
-  })
-  const paths = filled.map((file) => file.path)
-  return { paths, identities: packIdentities(filled), offsets, pieceLength }
-}
-
-function packIdentities(files: readonly StreamFile[]): BigUint64Array | null {
-  if (files.every(({ identity }) => identity === undefined)) return null
-  const identities = new BigUint64Array(2 * files.length)
-  files.forEach(({ identity }, i) => {
-    identities[2 * i] = identity?.device ?? 0n
-    identities[2 * i + 1] = identity?.inode ?? 0n
-  })
-  return identities
+  const offsets = new Float64Array(files.length + 1)
+  const paths: string[] = []
+  let identities: BigUint64Array | null = null
+  let end = 0
+  for (const { path, length, identity } of files) {
+    if (length === 0) continue
+    if (identity) {
+      identities ??= new BigUint64Array(2 * files.length)
+      identities[2 * paths.length] = identity.device
+      identities[2 * paths.length + 1] = identity.inode
+    }
+    end += length
+    offsets[paths.push(path)] = end
+  }
+  return { paths, identities, offsets: offsets.subarray(0, paths.length + 1), pieceLength }
 }
 
 /** Returns the length of a stream in bytes. */

@@ -26,6 +26,7 @@ import {
   makeTorrent,
   makeVariant,
   measureTorrent,
+  sizeBeyond,
   planOf,
   planTorrent,
   planVariant,
@@ -246,8 +247,8 @@ async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
   if (warning !== null) reportWarning(warning, io)
-  const torrentSize = measureTorrent(plan)
-  if (torrentSize > HUGE_TORRENT) {
+  const torrentSize = sizeBeyond(HUGE_TORRENT, plan)
+  if (torrentSize !== null) {
     const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
     const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
     reportWarning(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`, io)
