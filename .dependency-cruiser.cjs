@@ -27,7 +27,7 @@ const CLI = {
   open: 'configuration|line|options|output', // what options open: caches, clients, services
 }
 const SMALL =
-  '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process|steps)\\.ts$'
+  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']

@@ -15,6 +15,7 @@ export const JOINED = [
   'chalk',
   'markdown-it',
   'mime',
+  'p-limit',
   'string-width',
   'uqr',
   'yaml',

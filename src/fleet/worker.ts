@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { openForWriting } from '../files/open-for-writing.js'
 import type { Job } from 'bullmq'
+import pLimit from 'p-limit'
 import { callWithin } from '../bounded-call.js'
-import { ConcurrencyLimit } from '../files/concurrency-limit.js'
 import type { RedisAddress } from '../redis/client.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { encodeResult, openJob, resultSubject, type Part, type PartDigests } from './job.js'
@@ -113,15 +113,12 @@ async function hashJob(
     void job.updateProgress(sum).catch(() => undefined)
   }
   const timer = setInterval(report, queueTimes.progress)
-  const limit = new ConcurrencyLimit(engine.threads)
   const context = parts.length === 1 ? request : { ...request, engine: { ...engine, threads: 1 } }
   try {
-    const digests = await Promise.all(
-      parts.map((part, i) => {
-        const onProgress = (done: number) => (bytes[i] = done)
-        return limit.run(() => hashPart(part, context, onProgress))
-      }),
-    )
+    const digests = await pLimit(engine.threads).map(parts, (part, i) => {
+      const onProgress = (done: number) => (bytes[i] = done)
+      return hashPart(part, context, onProgress)
+    })
     return seal(resultSubject(String(job.data)), encodeResult(digests), keys).toString('base64')
   } finally {
     clearInterval(timer)
