@@ -4,8 +4,9 @@ const LAYERS = {
   text: 'text', // words made safe for people, whatever they are about
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
-  cache: 'text|files', // the lock of those that write
-  state: 'text|files', // records of what btkit wrote, written as safely
+  hash: 'text|metainfo', // sizes, Merkle trees
+  cache: 'text|metainfo|files', // sizes, the lock of those that write
+  state: 'text|metainfo|files', // sizes, records of what btkit wrote, written as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,

@@ -3,6 +3,7 @@ import { readBoundedRegular, readStart } from '../files/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
+import { MAX_TORRENT } from '../metainfo/sizes.js'
 
 /** Largest file that is examined, in bytes. */
 const MAX_SIZE = 1024 ** 3
@@ -32,9 +33,6 @@ function holdsTorrent(path: string): boolean {
     throw error
   }
 }
-
-/** Largest torrent in bytes; no known program creates larger ones. */
-export const MAX_TORRENT = 512 * 1024 * 1024
 
 /** The torrent at a path; null if there is none that can be read. */
 export function torrentAt(path: string): Metainfo | null {

@@ -12,8 +12,6 @@ import {
 } from '../cache/records/bodies.js'
 import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
-import { NODE } from '../core/digests/file-trees.js'
-import { DIGEST } from '../core/digests/piece-table.js'
 import { digestOf } from '../bytes.js'
 import { BtkitError } from '../errors.js'
 import {
@@ -25,6 +23,7 @@ import type { RedisAddress, RedisClient } from '../redis/client.js'
 import { RedisLink } from '../redis/link.js'
 import { MAC, seal, unseal, VERSION } from './seal.js'
 import { sharedName, type ShareRules } from './shares.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** The machines to share digests with, and how far to trust them. */
 export interface ShareRequest extends ShareRules {
@@ -210,7 +209,7 @@ export class SharedDigests implements CacheSharing {
 function usualBytes(key: FileKey | TreeKey | undefined): number {
   if (key === undefined) return 0
   const digests =
-    'phase' in key ? (DIGEST * key.size) / key.pieceLength : NODE * countNodes(key.size, 0)
+    'phase' in key ? (SHA1 * key.size) / key.pieceLength : SHA256 * countNodes(key.size, 0)
   return Math.min(MOST_OF_RECORD, HEADER + Math.ceil(digests))
 }
 

@@ -19,11 +19,10 @@ import {
   type CacheTrust,
   isSettled,
 } from '../core/digests/cache-trust.js'
-import { NODE } from '../core/digests/file-trees.js'
 import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
 import { hashAtOnce, hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
-import { DIGEST } from '../core/digests/piece-table.js'
 import { locateFile, type ShareRules } from './shares.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** A worker, and what it needs. */
 export interface WorkRequest extends PartContext {
@@ -170,8 +169,8 @@ function inputOf(part: Part, files: readonly ScannedFile[], trust: CacheTrust): 
 }
 
 function recall({ wanted, count }: Part, kept: Uint8Array | null): PartDigests | null {
-  const pieces = wanted === 'blocks' ? 0 : count * DIGEST
-  const nodes = wanted === 'pieces' ? 0 : count * NODE
+  const pieces = wanted === 'blocks' ? 0 : count * SHA1
+  const nodes = wanted === 'pieces' ? 0 : count * SHA256
   if (kept?.length !== pieces + nodes) return null
   return { pieces: kept.subarray(0, pieces), nodes: kept.subarray(pieces) }
 }

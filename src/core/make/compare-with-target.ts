@@ -4,7 +4,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { MAX_TORRENT } from '../check-replaceable.js'
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 
 /** How a torrent differs from the file that it would replace. */
 export interface TargetDifference {

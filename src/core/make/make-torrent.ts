@@ -6,13 +6,13 @@ import { planContent, type Content, type ContentRequest } from '../digests/conte
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { checkReplaceable, checkSameTorrent, refuseOther, torrentAt } from '../check-replaceable.js'
-import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { alignedFiles, createTrees } from '../digests/file-trees.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
@@ -103,7 +103,7 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
   // Nothing is known of Merkle trees before their files are read
   if (version !== 'v1') return false
   const { pieces } = old
-  if (pieces?.length !== pieceCount * DIGEST) return true
+  if (pieces?.length !== pieceCount * SHA1) return true
   const { info } = composeCore(content, request, { digests: pieces, trees: null })
   return infoHashesOf(info, version).infoHash !== old.infoHash
 }
@@ -137,7 +137,7 @@ export function measureTorrent({
  * 0.
  */
 function measureDigests({ version, pieceCount }: Content): number {
-  const digests = pieceCount * DIGEST
+  const digests = pieceCount * SHA1
   return version === 'v2' ? 0 : digests + `${digests}`.length - 1
 }
 
@@ -146,8 +146,8 @@ function measureLayers(content: Content): number {
   if (content.version === 'v1') return 0
   let total = 0
   for (const { pieceCount } of alignedFiles(content)) {
-    const layer = pieceCount * NODE
-    if (pieceCount > 1) total += `${NODE}:`.length + NODE + `${layer}:`.length + layer
+    const layer = pieceCount * SHA256
+    if (pieceCount > 1) total += `${SHA256}:`.length + SHA256 + `${layer}:`.length + layer
   }
   return total
 }
