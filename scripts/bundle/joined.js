@@ -8,7 +8,6 @@ export const JOINED = [
   '@fastify/cookie',
   '@fastify/csrf',
   '@fastify/multipart',
-  'bencode',
   'bittorrent-dht',
   'bittorrent-protocol',
   'bullmq',
