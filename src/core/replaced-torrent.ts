@@ -4,9 +4,8 @@ import { readBoundedRegular, readStart } from '../files/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
+import { MAX_TORRENT } from '../metainfo/sizes.js'
 
-/** Largest torrent in bytes; no known program creates larger ones. */
-export const MAX_TORRENT = 512 * 1024 * 1024
 
 /** The file at the path of a new torrent. */
 interface OldFile {

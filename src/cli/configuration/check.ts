@@ -1,4 +1,4 @@
-import { NAMES_ELSEWHERE, OLD_NAMES, oldSwitch, otherNames } from '../options/bittornado.js'
+import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
 import { DEFAULTS, defaultText, type OptionEntry, takesDefault } from '../options/table.js'
@@ -182,9 +182,6 @@ function section(all: readonly OptionEntry[], description: string): Schema {
   for (const name of NAMES_ELSEWHERE.filter((each) => !own.has(each))) {
     const [other] = otherNames(name).flatMap((each) => own.get(each) ?? [])
     if (other) add(byKey, name, valueSchema(other))
-  }
-  for (const name of OLD_NAMES.filter((each) => !own.has(each))) {
-    if (own.has(oldSwitch(name)?.key ?? '')) add(byKey, name, { type: 'boolean', deprecated: true })
   }
   const properties = [...byKey].sort().map(([key, schemas]) => [key, oneOf(schemas)] as const)
   return {

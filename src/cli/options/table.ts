@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { oldSwitch, otherNames } from './bittornado.js'
+import { otherNames } from './bittornado.js'
 import { optionKeys, type SectionKeys } from '../command-list.js'
 import { traitsOf, type CommandOption, type Traits } from './option.js'
 
@@ -121,7 +121,7 @@ export function knownKeys(section: string): string[] {
 
 /** Whether a section may have a key, in any of its forms; null asks for the section of any command. */
 export function isKnownKey(key: string, section: string | null): boolean {
-  const names = [key, ...otherNames(key), oldSwitch(key)?.key ?? key]
+  const names = [key, ...otherNames(key)]
   const opposite = key.startsWith('no-') ? key.slice('no-'.length) : ''
   return sectionsFor(section).some(([command, { values, switches }]) => {
     const found =

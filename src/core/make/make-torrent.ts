@@ -9,13 +9,13 @@ import { planContent, type Content, type ContentRequest } from '../digests/conte
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
-import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { alignedFiles, createTrees } from '../digests/file-trees.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { otherEntries, spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
@@ -201,7 +201,7 @@ function boundNames(names: readonly string[]): number {
  * 0.
  */
 function measureDigests({ version, pieceCount }: Content): number {
-  const digests = pieceCount * DIGEST
+  const digests = pieceCount * SHA1
   return version === 'v2' ? 0 : digests + `${digests}`.length - 1
 }
 
@@ -210,8 +210,8 @@ function measureLayers(content: Content): number {
   if (content.version === 'v1') return 0
   let total = 0
   for (const { pieceCount } of alignedFiles(content)) {
-    const layer = pieceCount * NODE
-    if (pieceCount > 1) total += `${NODE}:`.length + NODE + `${layer}:`.length + layer
+    const layer = pieceCount * SHA256
+    if (pieceCount > 1) total += `${SHA256}:`.length + SHA256 + `${layer}:`.length + layer
   }
   return total
 }

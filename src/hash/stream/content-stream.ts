@@ -1,4 +1,5 @@
 import { DIGEST_LENGTH } from '../kernels.js'
+import { BLOCK } from '../../metainfo/sizes.js'
 
 /**
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
@@ -111,18 +112,13 @@ export function windowOf(stream: ContentStream, first: number, last: number): St
  */
 export type DigestKind = 'pieces' | 'blocks' | 'both'
 
-/**
- * Length of a block in bytes; a leaf of a file's Merkle tree is the SHA-256 of a block (BEP 52).
- */
-export const BLOCK_LENGTH = 16 * 1024
-
 /** The digests of some pieces of a stream. Digests that were not requested are empty. */
 export interface StreamDigests {
   /** SHA-1 of these pieces, 20 bytes each. */
   readonly pieces: Uint8Array
   /**
    * SHA-256 of the blocks in these pieces, 32 bytes each, in stream order. The last block of a file
-   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK_LENGTH) blocks.
+   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK) blocks.
    */
   readonly blocks: Uint8Array
 }
@@ -175,7 +171,7 @@ function numberBlocks(selection: PieceSelection, allocate: Allocate): Uint32Arra
   const first = new Uint32Array(allocate(4 * (count + 1)))
   for (let i = 0; i < count; i++) {
     const bytes = bytesOfFile(selection.stream, selectedPiece(selection, i))
-    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK_LENGTH)
+    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK)
   }
   return first
 }
@@ -184,7 +180,7 @@ function requireAlignedFiles({ paths, offsets, pieceLength }: ContentStream): vo
   const isAligned = paths.every(
     (path, i) => path === ZEROS || (offsets[i] ?? 0) % pieceLength === 0,
   )
-  if (!isAligned || pieceLength % BLOCK_LENGTH !== 0) {
+  if (!isAligned || pieceLength % BLOCK !== 0) {
     throw new RangeError('blocks need files that begin on piece boundaries')
   }
 }

@@ -1,6 +1,6 @@
-import bencode from 'bencode'
+import { Buffer } from 'node:buffer'
 import { dictParts, encodeBencode, encodeDict, join } from '../bencode/encode.js'
-import type { BencodeDict } from '../bencode/value.js'
+import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import type { DhtNode } from '../metainfo.js'
 
 /** The values of a torrent outside `info`. Null and empty values get no key. */
@@ -70,27 +70,37 @@ export function encodeParts(parts: Partial<TorrentParts>): Map<string, Uint8Arra
   const values = new Map<string, Uint8Array>()
   for (const [key, value] of parts.extraKeys ?? []) values.set(key, encodeBencode(value))
   for (const [key, value] of topLevelValues(parts)) {
-    if (value !== null && value !== undefined) values.set(key, bencode.encode(value))
+    if (value !== null && value !== undefined) values.set(key, encodeBencode(value))
   }
   return values
 }
 
-function topLevelValues(parts: Partial<TorrentParts>): [key: string, value: unknown][] {
+function topLevelValues(
+  parts: Partial<TorrentParts>,
+): [key: string, value: BencodeValue | null | undefined][] {
   return [
-    ['announce', parts.announce],
-    ['announce-list', filledOrNull(parts.announceList)],
-    ['comment', parts.comment],
-    ['created by', parts.createdBy],
+    ['announce', text(parts.announce)],
+    ['announce-list', filled(parts.announceList?.map((tier) => tier.map(bytesOf)))],
+    ['comment', text(parts.comment)],
+    ['created by', text(parts.createdBy)],
     ['creation date', parts.creationDate],
-    ['httpseeds', filledOrNull(parts.httpSeeds)],
-    ['nodes', filledOrNull(parts.nodes?.map(({ host, port }) => [host, port]))],
-    ['url-list', filledOrNull(parts.webSeeds)],
+    ['httpseeds', filled(parts.httpSeeds?.map(bytesOf))],
+    ['nodes', filled(parts.nodes?.map(({ host, port }) => [bytesOf(host), port]))],
+    ['url-list', filled(parts.webSeeds?.map(bytesOf))],
   ]
 }
 
 /** All keys outside `info` that TorrentParts can set, except `extraKeys`. */
 export const PART_KEYS: ReadonlySet<string> = new Set(topLevelValues({}).map(([key]) => key))
 
-function filledOrNull<T>(list: readonly T[] = []): readonly T[] | null {
+function filled(list: BencodeValue[] = []): BencodeValue[] | null {
   return list.length > 0 ? list : null
+}
+
+function text(value: string | null | undefined): Uint8Array | null {
+  return typeof value === 'string' ? bytesOf(value) : null
+}
+
+function bytesOf(value: string): Uint8Array {
+  return Buffer.from(value)
 }

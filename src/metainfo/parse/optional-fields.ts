@@ -3,6 +3,7 @@ import { isBlank, isByteString, type BencodeValue, type DictValues } from '../be
 import { decodeUtf8, readText } from './require-field.js'
 import type { DhtNode } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
+import { SHA1 } from '../sizes.js'
 
 /**
  * Reads the optional values of the top-level dictionary and of `info`. An invalid value does not
@@ -110,11 +111,9 @@ function bytesField(field: Field): Uint8Array[] | null {
   return Array.isArray(value) ? byteStringsOf(value, field) : ignore(field, 'is not a list')
 }
 
-const INFO_HASH_LENGTH = 20
-
 function hashesField(field: Field): Uint8Array[] | null {
   const values = bytesField(field)
-  const hashes = values?.filter(({ length }) => length === INFO_HASH_LENGTH) ?? null
+  const hashes = values?.filter(({ length }) => length === SHA1) ?? null
   if (hashes !== null && values !== null && hashes.length < values.length) {
     ignore(field, 'has an entry that is no info hash of 20 bytes')
   }
