@@ -6,7 +6,6 @@ import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
 import { MAX_TORRENT } from '../metainfo/sizes.js'
 
-
 /** The file at the path of a new torrent. */
 interface OldFile {
   /** Null if it cannot be parsed. */
