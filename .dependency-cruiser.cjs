@@ -4,8 +4,9 @@ const LAYERS = {
   text: 'text', // words made safe for people, whatever they are about
   // Leaves know nothing of each other, so that each is tested and replaced by itself
   ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
-  cache: 'text|files', // the lock of those that write
-  state: 'text|files', // records of what btkit wrote, written as safely
+  hash: 'text|metainfo', // sizes, Merkle trees
+  cache: 'text|metainfo|files', // sizes, the lock of those that write
+  state: 'text|metainfo|files', // sizes, records of what btkit wrote, written as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,
@@ -25,9 +26,10 @@ const CLI = {
   line: 'options|output', // what was typed
   configuration: 'line|options|output', // what is set elsewhere
   open: 'configuration|line|options|output', // what options open: caches, clients, services
+  editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
 const SMALL =
-  '^src/(errors|native-addon|bytes|directories|bounded-call|heap-growth|process|steps)\\.ts$'
+  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
@@ -35,7 +37,7 @@ const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'
 const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
 // They decode bytes with less care than strangers need; these files give them only what was checked
 const DECODERS = { path: 'node_modules/(bencode|bittorrent-[a-z]+|k-rpc[a-z-]*)/' }
-const CHECKED = '^src/(metainfo/build/torrent|seed/dht)\\.ts$'
+const CHECKED = '^src/seed/dht\\.ts$'
 const UNDECLARED = ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined']
 const core = (but) => ({ dependencyTypes: ['core'], pathNot: `^(node:)?(${but})$` })
 const src = (pathNot) => ({ path: '^(dist/)?src/', pathNot })

@@ -7,7 +7,6 @@ import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
 import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
-import { QUICK } from '../dist/src/cli/start/load-program.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -36,8 +35,8 @@ const commonJs = {
 
 rmSync('dist/bundle', { recursive: true, force: true })
 mkdirSync('dist/bundle', { recursive: true })
-await import('./option-keys.js')
-const programs = await Promise.all(['main', ...QUICK].map(buildProgram))
+const { ownStarts } = await import('./command-list.js')
+const programs = await Promise.all(['main', ...ownStarts].map(buildProgram))
 await build({
   ...commonJs,
   entryPoints: {
@@ -45,6 +44,7 @@ await build({
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
   banner: { js: PRELUDE },
+  define: { ...commonJs.define, OWN_STARTS: JSON.stringify(ownStarts) },
 })
 for (const name of ['start', 'warm-up']) {
   const path = `dist/bundle/${name}.cjs`
@@ -111,7 +111,7 @@ function onlyCommand(command) {
   const setup = ({ onResolve, onLoad }) => {
     onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
       const isOther = !path.startsWith(`./commands/${command}/`)
-      return isOther && importer.endsWith('/command-table.js') ? { path, namespace } : undefined
+      return isOther && importer.endsWith('/command-list.js') ? { path, namespace } : undefined
     })
     const contents = `throw new Error('only ${command} is in this file')`
     onLoad({ filter: /./, namespace }, () => ({ contents }))

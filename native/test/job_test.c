@@ -1,7 +1,8 @@
 /*
  * Tests jobs over files on a disk by several threads at once, mainly for the sanitizers: random
  * layouts, whole and in part, from the page cache and without it. The results are compared with
- * those of the same bytes in memory. Also tests files that are missing, cut short or replaced.
+ * those of the same bytes in memory. Also tests files that are missing, cut short, replaced or open for
+ * writing.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #include "../jobs/block_queue.h"
 #include "../jobs/hash_batch.h"
+#include "../read_lease.h"
 
 #define MAX_FILES 64
 #define THREADS 4
@@ -290,6 +292,36 @@ static void test_replaced(enum kernel kernel) {
   remove_layout(layout);
 }
 
+/* One file is open for writing: it is noted, and refused if the job wants that. */
+static void test_written(enum kernel kernel) {
+  struct layout *layout = create_layout(40, 16384, false);
+  const int reader = open(layout->paths[8], O_RDONLY);
+  const bool has_leases = reader >= 0 && take_read_lease(reader) == 0;
+  close(reader);
+  const int writer = open(layout->paths[7], O_WRONLY);
+  expect(writer >= 0, "can't open");
+  for (int refuses = 0; has_leases && refuses < 2; refuses++) {
+    struct run *run = create_run(layout, kernel);
+    uint8_t *written = must(calloc(layout->stream.file_count, 1));
+    run->job.stream.written = written;
+    run->job.stream.refuses_written = refuses == 1;
+    run->job.pieces = NULL;
+    run->job.piece_count = count_pieces(&layout->stream);
+    want_pieces(run);
+    run_threads(run);
+    expect(written[7] == 1 && written[6] == 0, "writer not noted");
+    if (refuses) {
+      expect(run->job.failure == IS_WRITTEN && run->job.failed_file == 7, "writer not refused");
+    } else {
+      check_pieces(layout, run);
+    }
+    free_run(run);
+    free(written);
+  }
+  close(writer);
+  remove_layout(layout);
+}
+
 int main(void) {
   static const uint64_t lengths[] = {16384, 65536, 1000, 12345, 1u << 20};
   cpu = detect_cpu();
@@ -301,6 +333,7 @@ int main(void) {
     }
     test_failures(kernel);
     test_replaced(kernel);
+    test_written(kernel);
   }
   printf("job_test: %lu checks passed\n", checks);
   return 0;

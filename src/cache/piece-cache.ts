@@ -25,9 +25,7 @@ import {
   type StoredRecord,
 } from './records/record.js'
 import { nullStore, type Store } from './store/store.js'
-
-/** Length of a SHA-1 digest in bytes. */
-const DIGEST = 20
+import { SHA1 } from '../metainfo/sizes.js'
 
 /** Shares the digests of files with other machines. */
 export interface CacheSharing {
@@ -73,7 +71,7 @@ const BYTES: Codec<Uint8Array, Uint8Array> = {
 
 const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['value']> } = {
   file: { nameOf: fileRecordName, pack: packFileRecord, unpack: unpackFileRecord },
-  piece: { ...BYTES, unpack: (body) => (body.length === DIGEST ? body.slice() : null) },
+  piece: { ...BYTES, unpack: (body) => (body.length === SHA1 ? body.slice() : null) },
   tree: {
     nameOf: ({ path }) => path,
     pack: packTreeRecord,

@@ -25,5 +25,42 @@ export interface CommandContext {
   readonly finish: (status: number) => void
 }
 
-/** Builds a command. Each file in commands/ exports one such function. */
+/** Builds a command. */
 export type DefineCommand = (context: CommandContext) => CommandUnknownOpts
+
+/** The headings of the list of commands, in their order. btkit(1) has the same. */
+export const GROUPS = [
+  'Make torrents',
+  'Serve and track',
+  'Show and check',
+  'Change torrents',
+  'Seed and download',
+  'Maintain',
+] as const
+
+/** A command. `commands/NAME/command.ts` exports it as `command`, and nothing else lists it. */
+export interface CommandRecord {
+  readonly group: (typeof GROUPS)[number]
+  /** Its place in the group: smaller numbers come first. */
+  readonly order: number
+  /** Other common names. The help of the command does not list them. */
+  readonly spellings?: readonly string[]
+  /** One line for the list of commands, beginning with a verb. */
+  readonly summary: string
+  /** Arguments for an example. A command without them runs if nothing is typed. */
+  readonly example?: string
+  /** Whether it runs until a signal. */
+  readonly isService?: true
+  /** Whether all of its options may be in the environment, like the options of a service. */
+  readonly hasVariables?: true
+  /** Whether a batch may run it. */
+  readonly isJob?: true
+  /**
+   * Whether it has a program of its own: the code of all others would be read and decoded at each
+   * start, too, which takes longer than most of what it does.
+   */
+  readonly hasOwnStart?: true
+  /** Whether it works in spite of mistakes in the configuration. */
+  readonly toleratesMistakes?: true
+  readonly define: DefineCommand
+}

@@ -52,9 +52,8 @@ export async function main(program: string, subcommand: string | null = null): P
       process.stdin.destroy()
     })
   }
-  const signals = loadNative<Signals>('endAtSecondSignal', 'ignoreLeaseSignals')
-  signals?.endAtSecondSignal()
-  signals?.ignoreLeaseSignals()
+  loadNative<Signals>('endAtSecondSignal')?.endAtSecondSignal()
+  loadNative<Signals>('ignoreLeaseSignals')?.ignoreLeaseSignals()
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const io = await openIo(() => stop().signal)
   endOnUncaught(io, () => {

@@ -10,7 +10,6 @@ import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { SERVERS } from './configuration/environment.js'
 import type { Section } from './configuration/located.js'
 import {
   type ConfiguredLine,
@@ -48,12 +47,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     ...{ io, program, isLegacy: subcommand !== null, finish },
     runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
-      return Promise.all(
-        commandTable.map(async (entry) => {
-          const command = await buildCommand(entry, context)
-          return command.summary(entry.summary).aliases([...entry.aliases])
-        }),
-      )
+      return Promise.all(commandTable.map((entry) => buildCommand(entry, context)))
     },
   }
   try {
@@ -84,12 +78,12 @@ async function completeWords(words: readonly string[], context: CommandContext):
     const entry = findCommand(name)
     return entry ? buildCommand(entry, context) : null
   }
-  context.io.stdout.write(await offersFor(words, { table: commandTable, load }, context.io))
+  context.io.stdout.write(await offersFor(words, load, context.io))
 }
 
 /** Whether a command normally ends by a signal. Its errors at that time are real failures. */
 export function endsBySignal({ subcommand, args }: Invocation): boolean {
-  return SERVERS.has(subcommand ?? args[0] ?? '')
+  return findCommand(subcommand ?? args[0])?.isService === true
 }
 
 async function runCommandLine(
@@ -115,7 +109,7 @@ async function runCommandLine(
     return true
   }
   // A service needs nothing typed if a configuration or the environment says it all
-  const mayBeTold = SERVERS.has(entry?.name ?? '') && command?.registeredArguments.length === 0
+  const mayBeTold = entry?.isService === true && command?.registeredArguments.length === 0
   if (!mayBeTold && showUsage()) return
   for (const leaf of command && entry ? leavesOf(command) : []) {
     const line = new CommandLine(leaf)
@@ -189,7 +183,7 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
   // The other commands are not loaded, to save time
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
-    if (each !== entry && isUnknown) command.aliases([...each.aliases])
+    if (each !== entry && isUnknown) command.aliases([...(each.spellings ?? [])])
     root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
   }
   return { program: root, command: entry && root.commands[0], entry }
@@ -215,8 +209,10 @@ Each command has a page in the manual: man btkit-<command>.`
 
 /** `  makemetafile    create, make` */
 function otherNames(): string {
-  const named = commandTable.filter(({ aliases }) => aliases.length > 0)
-  return named.map(({ aliases, name }) => `  ${name.padEnd(14)}  ${aliases.join(', ')}`).join('\n')
+  const named = commandTable.flatMap(({ name, spellings }) => {
+    return spellings ? `  ${name.padEnd(14)}  ${spellings.join(', ')}` : []
+  })
+  return named.join('\n')
 }
 
 /** The text for a command without arguments: usage, an example, and where to read more. */

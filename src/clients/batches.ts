@@ -1,36 +1,11 @@
+import { mapLimited } from '../concurrency.js'
 import { BtkitError, type ErrorCode } from '../errors.js'
 
 /** Number of simultaneous calls to a client. */
-const CALLS_AT_ONCE = 4
+export const CALLS_AT_ONCE = 4
 
 /** Errors after which all further calls would fail, too. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['unreachable', 'interrupted'])
-
-/**
- * Makes a call for each item, several at once, and returns the answers in order. No call begins
- * after a failed one.
- */
-export async function callForEach<T, R>(
-  items: readonly T[],
-  call: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const answers: R[] = []
-  const waiting = items.entries()
-  let hasFailed = false
-  const work = async () => {
-    for (const [i, item] of waiting) {
-      if (hasFailed) return
-      answers[i] = await call(item)
-    }
-  }
-  try {
-    await Promise.all(Array.from({ length: CALLS_AT_ONCE }, work))
-  } catch (error) {
-    hasFailed = true
-    throw error
-  }
-  return answers
-}
 
 /**
  * Makes a call for each item, several at once. Returns the error of each in order, or null. After a
@@ -41,7 +16,7 @@ export function failuresOfEach<T>(
   items: readonly T[],
   call: (item: T) => Promise<void>,
 ): Promise<(BtkitError | null)[]> {
-  return callForEach(items, async (item) => {
+  return mapLimited(items, CALLS_AT_ONCE, async (item) => {
     try {
       await call(item)
       return null

@@ -1,3 +1,4 @@
+import { mapLimited } from '../concurrency.js'
 import {
   clientInfoHash,
   MARK,
@@ -8,7 +9,7 @@ import {
 import { BtkitError } from '../errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHash } from '../metainfo/values.js'
-import { callForEach, failuresOfEach } from './batches.js'
+import { CALLS_AT_ONCE, failuresOfEach } from './batches.js'
 import { asInfoHash, asList, asNumber, asObject, asText, type JsonObject } from './http-call.js'
 import { CHANGED_BY_LIBTORRENT, RemoteClient } from './remote-client.js'
 
@@ -69,7 +70,7 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
 
   /** Deluge checks the files of added torrents one by one, but creates empty files before that. */
   findData(torrents: readonly PublishedTorrent[]): Promise<boolean[]> {
-    return callForEach(torrents, async ({ metainfo: { name, files }, directory }) => {
+    return mapLimited(torrents, CALLS_AT_ONCE, async ({ metainfo: { name, files }, directory }) => {
       const size = files.reduce((sum, { length, padding }) => sum + (padding ? 0 : length), 0)
       return asNumber(await this.#call('core.get_path_size', `${directory}/${name}`)) >= size
     })
@@ -106,7 +107,9 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
 
   async mark(infoHashes: readonly InfoHash[]): Promise<void> {
     await (this.#labels ??= this.#requireLabels())
-    await callForEach(infoHashes, (infoHash) => this.#call('label.set_torrent', infoHash, MARK))
+    await mapLimited(infoHashes, CALLS_AT_ONCE, (infoHash) =>
+      this.#call('label.set_torrent', infoHash, MARK),
+    )
   }
 
   async start(infoHashes: readonly InfoHash[]): Promise<void> {

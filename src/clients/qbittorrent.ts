@@ -1,3 +1,4 @@
+import { mapLimited } from '../concurrency.js'
 import {
   MARK,
   type AskedMagnet,
@@ -8,7 +9,7 @@ import {
 import type { BtkitError } from '../errors.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { asInfoHash } from './http-call.js'
-import { callForEach, failuresOfEach } from './batches.js'
+import { CALLS_AT_ONCE, failuresOfEach } from './batches.js'
 import {
   asList,
   asNumber,
@@ -68,7 +69,7 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
   async trackerFailures(infoHashes: readonly InfoHash[]): Promise<ReadonlyMap<InfoHash, string>> {
     const failures = new Map<InfoHash, string>()
     const asked = infoHashes.filter((infoHash) => this.#lacking.has(infoHash)).slice(0, MOST_ASKED)
-    await callForEach(asked, async (infoHash) => {
+    await mapLimited(asked, CALLS_AT_ONCE, async (infoHash) => {
       const id = this.#ids.get(infoHash) ?? infoHash
       const answer = this.parse(await this.#call(`torrents/trackers?hash=${id}`))
       const failed = asList(answer)

@@ -4,9 +4,7 @@ import { readBoundedRegular, readStart } from '../files/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'
-
-/** Largest torrent in bytes; no known program creates larger ones. */
-export const MAX_TORRENT = 512 * 1024 * 1024
+import { MAX_TORRENT } from '../metainfo/sizes.js'
 
 /** The file at the path of a new torrent. */
 interface OldFile {

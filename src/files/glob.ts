@@ -1,9 +1,5 @@
-import { lstatSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
 import { braceExpand, Minimatch } from 'minimatch'
-import { BtkitError, callSystem } from '../errors.js'
-import { compareBytes, isSuspect, readNames, refuseMangledName } from './scan/read-names.js'
-import { statIfThere } from './stat-files.js'
+import { BtkitError } from '../errors.js'
 
 interface GlobOptions {
   /** Whether `*` and `?` match a leading dot. */
@@ -93,74 +89,4 @@ function compile(pattern: string): Minimatch {
   // An alternative of braces may begin at the root of the file system
   if (glob.set.some(([first]) => first === '')) throw badGlob(pattern, 'matches nothing')
   return glob
-}
-
-/**
- * Finds the paths that a pattern matches, sorted by bytes, in the form of the pattern: relative to
- * `directory`, or absolute. Directories that exist at its beginning are taken literally. As in a
- * shell, hidden names match only a pattern with a dot, and `**` does not follow links. Entries that
- * cannot be looked at are reported, and the search goes on.
- * @throws BtkitError `usage` as compileGlob
- */
-export function expandGlob(
-  pattern: string,
-  directory: string,
-  onProblem: (problem: BtkitError) => void,
-): string[] {
-  const segments = pattern.split('/')
-  const leading = (count: number) =>
-    segments
-      .slice(0, count)
-      .map((each) => `${each}/`)
-      .join('')
-  const isThere = (path: string) => statIfThere(resolve(directory, path))?.isDirectory() === true
-  let literal = 0
-  while (literal < segments.length - 1 && isThere(leading(literal + 1))) literal++
-  const glob = compileGlob(segments.slice(literal).join('/'), { hidden: false })
-  const found = matchesBelow(resolve(directory, leading(literal)), '', {
-    glob,
-    follows: !pattern.includes('**'),
-    onProblem,
-  })
-  return found.sort(compareBytes).map((path) => leading(literal) + path)
-}
-
-/** A pattern that is searched for. */
-interface Wanted {
-  readonly glob: Minimatch
-  readonly follows: boolean
-  readonly onProblem: (problem: BtkitError) => void
-}
-
-function matchesBelow(root: string, below: string, wanted: Wanted): string[] {
-  const directory = resolve(root, below)
-  const names = look(directory, wanted, () => readNames(directory))
-  return names.flatMap((name) => {
-    return look(join(directory, name), wanted, () => matchesAt(root, below + name, wanted))
-  })
-}
-
-/** Returns what `act` finds at a path; nothing, with a report, if that cannot be looked at. */
-function look(path: string, { onProblem }: Wanted, act: () => string[]): string[] {
-  try {
-    return callSystem(path, act)
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    onProblem(error)
-    return []
-  }
-}
-
-function matchesAt(root: string, path: string, wanted: Wanted): string[] {
-  const { glob, follows } = wanted
-  const own = glob.match(path) ? [path] : []
-  const mayLead = glob.match(path, true)
-  if (own.length === 0 && !mayLead) return []
-  const place = resolve(root, path)
-  if (isSuspect(place)) refuseMangledName(dirname(place), basename(place), `${dirname(place)}/`)
-  if (!mayLead) return own
-  const stats = follows ? statIfThere(place) : lstatSync(place)
-  if (!stats?.isDirectory()) return own
-  const inside = matchesBelow(root, `${path}/`, wanted)
-  return glob.match(`${path}/`) && own.length === 0 ? [`${path}/`, ...inside] : [...own, ...inside]
 }

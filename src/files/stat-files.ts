@@ -1,6 +1,7 @@
 import { lstatSync, statSync, type Stats, constants } from 'node:fs'
 import { join, sep } from 'node:path'
 import { loadNative } from '../native-addon.js'
+import { isRaw } from '../text/raw-path.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
@@ -162,7 +163,7 @@ export function statInTurn(
 
 /**
  * Returns the encoded fingerprints of the entries at some paths, in order; null for each that is
- * gone. Looks at the files of a directory together: one by one takes as long as reading small ones.
+ * gone or cannot be looked at. Looks at the files of a directory together: one by one takes as long as reading small ones.
  */
 export function fingerprintsOf(paths: readonly string[]): (Uint8Array | null)[] {
   const found = new Array<Uint8Array | null>(paths.length).fill(null)
@@ -179,15 +180,22 @@ export function fingerprintsOf(paths: readonly string[]): (Uint8Array | null)[] 
 }
 
 function fingerprintAt(path: string): Uint8Array | null {
-  const fingerprint = readFingerprintIfThere(path)
-  return fingerprint && encodeFingerprint(fingerprint)
+  try {
+    const fingerprint = readFingerprintIfThere(path)
+    return fingerprint && encodeFingerprint(fingerprint)
+  } catch (error) {
+    // A path through something that is no longer a directory, or not accessible, leads to no file
+    if (osCodeOf(error) === undefined) throw error
+    return null
+  }
 }
 
 /** Returns the places of paths in their list, by directory with a separator at its end. */
 function byDirectory(paths: readonly string[]): Map<string, number[]> {
   const found = new Map<string, number[]>()
   for (const [place, path] of paths.entries()) {
-    const directory = path.slice(0, path.lastIndexOf(sep) + 1)
+    // A name that is not UTF-8 is looked at alone, as bytes
+    const directory = isRaw(path) ? path : path.slice(0, path.lastIndexOf(sep) + 1)
     const known = found.get(directory)
     if (known) known.push(place)
     else found.set(directory, [place])
@@ -259,10 +267,13 @@ export async function findChanged<File extends FileState>(
   return null
 }
 
-/** The same at once, which takes less: the files of a directory are looked at together. */
-export function findChangedNow<File extends FileState>(
+/**
+ * Yields the files that are in another state now. Looks at the files of a directory together, on this
+ * thread, which takes less than findChanged.
+ */
+export function* changesOf<File extends FileState>(
   files: readonly File[],
-): ChangedFile<File> | null {
+): Generator<ChangedFile<File>> {
   for (let from = 0; from < files.length; from += LOOKED_AT) {
     const some = files.slice(from, from + LOOKED_AT)
     const looks = fingerprintsOf(some.map(({ absolutePath }) => absolutePath))
@@ -270,10 +281,9 @@ export function findChangedNow<File extends FileState>(
       const look = looks[i] ?? null
       if (look !== null && isEncodingOf(look, file.fingerprint)) continue
       const view = look && new DataView(look.buffer, look.byteOffset)
-      return { file, now: view && readEncodedFingerprint(view, 0) }
+      yield { file, now: view && readEncodedFingerprint(view, 0) }
     }
   }
-  return null
 }
 
 /** Whether a mode has this file type, such as `constants.S_IFREG`. */

@@ -6,15 +6,16 @@ import { fingerprintsOf } from '../files/stat-files.js'
 import { hashStream } from '../hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../hash/stream/content-stream.js'
 import { chooseKernel, type HashKernel } from '../hash/kernels.js'
-import { findMerkleRoot } from '../hash/merkle.js'
+import { findMerkleRoot } from '../metainfo/merkle.js'
 import { isSameFile, type Adoption, type CacheAccess, isRacy } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
-import { alignedFiles, NODE, setTree } from '../core/digests/file-trees.js'
+import { alignedFiles, setTree } from '../core/digests/file-trees.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
-import { DIGEST, heedTrees } from '../core/digests/piece-table.js'
+import { heedTrees } from '../core/digests/piece-table.js'
 import { pieceOwners, type PieceOwner } from '../core/digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
 import type { FoundRecord, SharedDigests } from './shared-digests.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** Files whose records are asked for and checked together. */
 const BATCH = 1000
@@ -197,17 +198,17 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
     return drawn.every((piece) => {
       const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
       if ('pieces' in record) {
-        const digest = read.pieces.subarray(DIGEST * place, DIGEST * (place + 1))
+        const digest = read.pieces.subarray(SHA1 * place, SHA1 * (place + 1))
         return Buffer.compare(digest, digestIn(record, own, wish.end)) === 0
       }
-      const node = nodes.subarray(NODE * place, NODE * (place + 1))
-      const expected = tree?.layer?.subarray(NODE * own, NODE * (own + 1)) ?? record.root
+      const node = nodes.subarray(SHA256 * place, SHA256 * (place + 1))
+      const expected = tree?.layer?.subarray(SHA256 * own, SHA256 * (own + 1)) ?? record.root
       return Buffer.compare(node, expected) === 0
     })
   })
 }
 
 function digestIn(record: FileRecord, piece: number, end: FileEnd | null): Uint8Array {
-  const digest = record.pieces.subarray(piece * DIGEST, (piece + 1) * DIGEST)
+  const digest = record.pieces.subarray(piece * SHA1, (piece + 1) * SHA1)
   return digest.length > 0 ? digest : ((end && record[end]) ?? digest)
 }

@@ -1,6 +1,6 @@
+import pLimit from 'p-limit'
 import { callWithin } from '../bounded-call.js'
 import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/hash-groups.js'
-import { ConcurrencyLimit } from '../files/concurrency-limit.js'
 import type { HashOptions } from '../hash/hash-stream.js'
 import { queueTimes } from './connect.js'
 import { cutPieces, type Cut } from './cut.js'
@@ -50,7 +50,7 @@ export class AskedWorkers implements Elsewhere {
   readonly #board: JobBoard
   readonly #readings = new Set<Reading>()
   /** One content at a time is hashed here, because each uses all threads. */
-  readonly #turns = new ConcurrencyLimit(1)
+  readonly #turns = pLimit(1)
   #batch: Posted[] = []
   #timer: NodeJS.Timeout | undefined
 
@@ -93,7 +93,7 @@ export class AskedWorkers implements Elsewhere {
       reading.engine.onProgress?.({ bytesDone, currentPath: reading.name })
     }
     const here = <T>(work: (engine: HashOptions) => Promise<T>) =>
-      this.#turns.run(() => {
+      this.#turns(() => {
         onBytes(0)
         const onProgress: HashOptions['onProgress'] = ({ bytesDone }) => {
           onBytes(bytesDone)

@@ -129,8 +129,7 @@ export class HashClaims {
     command: (client: RedisClient, key: string) => Promise<T>,
   ): Promise<readonly T[]> {
     const send = (client: RedisClient) => Promise.all(keys.map((key) => command(client, key)))
-    const options = { isWrite: true, bytes: 100 * keys.length }
-    return keys.length > 0 ? ((await this.machines?.link.ask(send, options)) ?? []) : []
+    return keys.length > 0 ? ((await this.machines?.link.ask(send, { isWrite: true })) ?? []) : []
   }
 
   #give(place: number): void {

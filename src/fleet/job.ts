@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type DigestKind, BLOCK_LENGTH } from '../hash/stream/content-stream.js'
-import { NODE } from '../core/digests/file-trees.js'
-import { DIGEST } from '../core/digests/piece-table.js'
+import { type DigestKind } from '../hash/stream/content-stream.js'
 import { MAC, seal, unseal } from './seal.js'
 import type { SharedFile } from './shares.js'
+import { BLOCK, SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** Consecutive pieces of a stream, and the files that they are in. */
 export interface Part {
@@ -77,8 +76,8 @@ export function openResult(
   let at = 0
   const take = (length: number) => bytes?.subarray(at, (at += length)) ?? NONE
   const digests = parts.map(({ wanted, count }) => ({
-    pieces: take(wanted === 'blocks' ? 0 : count * DIGEST),
-    nodes: take(wanted === 'pieces' ? 0 : count * NODE),
+    pieces: take(wanted === 'blocks' ? 0 : count * SHA1),
+    nodes: take(wanted === 'pieces' ? 0 : count * SHA256),
   }))
   return bytes?.length === at ? digests : null
 }
@@ -114,7 +113,7 @@ function isPart(value: unknown): value is Part {
   if (!isKind || !isCount(pieceLength) || pieceLength === 0) return false
   if (!isCount(lead) || lead >= pieceLength || !isCount(first)) return false
   if (!isCount(count) || count === 0 || count > MOST_PIECES || !Array.isArray(files)) return false
-  if (wanted !== 'pieces' && (lead > 0 || pieceLength % BLOCK_LENGTH !== 0)) return false
+  if (wanted !== 'pieces' && (lead > 0 || pieceLength % BLOCK !== 0)) return false
   if (!files.every((file) => isCount(file) || isSharedFile(file))) return false
   const sizes = files.map((file) => (typeof file === 'number' ? file : file.size))
   const length = sizes.reduce((sum, size) => sum + size, lead)

@@ -12,8 +12,6 @@ import {
 } from '../cache/records/bodies.js'
 import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
-import { NODE } from '../core/digests/file-trees.js'
-import { DIGEST } from '../core/digests/piece-table.js'
 import { digestOf } from '../bytes.js'
 import { BtkitError } from '../errors.js'
 import {
@@ -25,6 +23,7 @@ import type { RedisAddress, RedisClient } from '../redis/client.js'
 import { RedisLink } from '../redis/link.js'
 import { MAC, seal, unseal, VERSION } from './seal.js'
 import { sharedName, type ShareRules } from './shares.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** The machines to share digests with, and how far to trust them. */
 export interface ShareRequest extends ShareRules {
@@ -76,7 +75,7 @@ function readSharedAt(sealed: Uint8Array): number {
 /** Most records of a round trip, and most bytes that one writes, or is expected to read. */
 const MOST = 1000
 const MOST_BYTES = 1024 * 1024
-const MOST_BYTES_READ = 32 * 1024 * 1024
+const MOST_BYTES_READ = 16 * 1024 * 1024
 
 /** The largest record in bytes: the SHA-1 digests of 800,000 pieces. */
 const MOST_OF_RECORD = 16 * 1024 * 1024
@@ -127,7 +126,7 @@ export class SharedDigests implements CacheSharing {
   async flush(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const [writes, bytes] = [this.#writes, this.#bytes]
+    const writes = this.#writes
     this.#writes = []
     this.#bytes = 0
     // A use is noted only that often, and prolongs the life then
@@ -136,7 +135,7 @@ export class SharedDigests implements CacheSharing {
       Promise.all(writes.map(([key, sealed]) => client.set(key, sealed, 'EX', life)))
     if (writes.length > 0) {
       const before = this.#writing
-      this.#writing = before.then(() => this.link.ask(write, { isWrite: true, bytes }))
+      this.#writing = before.then(() => this.link.ask(write, { isWrite: true }))
     }
     await this.#writing
   }
@@ -154,7 +153,7 @@ export class SharedDigests implements CacheSharing {
         return sharedName(key, fingerprint, this.request)
       })
       const keys = names.map((name) => (name === null ? null : redisKey(name)))
-      const read = await this.link.ask((client) => readValues(client, keys), { bytes })
+      const read = await this.link.ask((client) => readValues(client, keys))
       for (const [i, { key }] of batch.entries()) {
         const [name, sealed] = [names[i], read?.[i]]
         found.push(name && sealed ? this.#open(name, key, sealed) : null)
@@ -210,7 +209,7 @@ export class SharedDigests implements CacheSharing {
 function usualBytes(key: FileKey | TreeKey | undefined): number {
   if (key === undefined) return 0
   const digests =
-    'phase' in key ? (DIGEST * key.size) / key.pieceLength : NODE * countNodes(key.size, 0)
+    'phase' in key ? (SHA1 * key.size) / key.pieceLength : SHA256 * countNodes(key.size, 0)
   return Math.min(MOST_OF_RECORD, HEADER + Math.ceil(digests))
 }
 

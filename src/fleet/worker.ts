@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { openForWriting } from '../files/open-for-writing.js'
 import type { Job } from 'bullmq'
+import pLimit from 'p-limit'
 import { callWithin } from '../bounded-call.js'
-import { ConcurrencyLimit } from '../files/concurrency-limit.js'
 import type { RedisAddress } from '../redis/client.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { encodeResult, openJob, resultSubject, type Part, type PartDigests } from './job.js'
@@ -19,11 +19,10 @@ import {
   type CacheTrust,
   isSettled,
 } from '../core/digests/cache-trust.js'
-import { NODE } from '../core/digests/file-trees.js'
 import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
 import { hashAtOnce, hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
-import { DIGEST } from '../core/digests/piece-table.js'
 import { locateFile, type ShareRules } from './shares.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** A worker, and what it needs. */
 export interface WorkRequest extends PartContext {
@@ -113,15 +112,12 @@ async function hashJob(
     void job.updateProgress(sum).catch(() => undefined)
   }
   const timer = setInterval(report, queueTimes.progress)
-  const limit = new ConcurrencyLimit(engine.threads)
   const context = parts.length === 1 ? request : { ...request, engine: { ...engine, threads: 1 } }
   try {
-    const digests = await Promise.all(
-      parts.map((part, i) => {
-        const onProgress = (done: number) => (bytes[i] = done)
-        return limit.run(() => hashPart(part, context, onProgress))
-      }),
-    )
+    const digests = await pLimit(engine.threads).map(parts, (part, i) => {
+      const onProgress = (done: number) => (bytes[i] = done)
+      return hashPart(part, context, onProgress)
+    })
     return seal(resultSubject(String(job.data)), encodeResult(digests), keys).toString('base64')
   } finally {
     clearInterval(timer)
@@ -173,8 +169,8 @@ function inputOf(part: Part, files: readonly ScannedFile[], trust: CacheTrust): 
 }
 
 function recall({ wanted, count }: Part, kept: Uint8Array | null): PartDigests | null {
-  const pieces = wanted === 'blocks' ? 0 : count * DIGEST
-  const nodes = wanted === 'pieces' ? 0 : count * NODE
+  const pieces = wanted === 'blocks' ? 0 : count * SHA1
+  const nodes = wanted === 'pieces' ? 0 : count * SHA256
   if (kept?.length !== pieces + nodes) return null
   return { pieces: kept.subarray(0, pieces), nodes: kept.subarray(pieces) }
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { DIGEST_LENGTH, type HashAlgorithm, type HashKernel } from './kernels.js'
-import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from './merkle.js'
+import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../metainfo/merkle.js'
+import { BLOCK } from '../metainfo/sizes.js'
 
 /** Bytes that are kept until they are hashed. Longer pieces are hashed as they arrive. */
 const BATCH = 1024 * 1024
@@ -123,9 +124,6 @@ function lengthsOf(lengthFor: PieceLengthFor): number[] {
   for (let length = lengthFor(0); length <= longest; length *= 2) lengths.push(length)
   return lengths
 }
-
-/** Bytes of a leaf of Merkle trees (BEP 52). */
-const BLOCK = 16 * 1024
 
 /** Bytes after which leaves are combined, or the longest piece if that is longer. */
 const PART = 16 * 1024 * 1024

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../errors.js'
 import { loadNative } from '../native-addon.js'
+import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** The hash functions of BitTorrent: SHA-1 for pieces (BEP 3), SHA-256 for v2 (BEP 52). */
 export type HashAlgorithm = 'sha1' | 'sha256'
 
 /** Length of a digest in bytes. */
-export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: 20, sha256: 32 }
+export const DIGEST_LENGTH: Record<HashAlgorithm, number> = { sha1: SHA1, sha256: SHA256 }
 
 /** The hash kernels. `crypto` uses node:crypto and works everywhere. */
 export type KernelName = 'avx512' | 'avx2' | 'shani' | 'crypto'

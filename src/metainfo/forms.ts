@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { isBlank, isByteString, type BencodeValue, type DictValues } from './bencode/value.js'
 import type { DhtNode } from './metainfo.js'
 import { decodeUtf8, readText } from './parse/require-field.js'
+import { SHA1 } from './sizes.js'
 import { formatAnnounceList, formatDhtNode } from './trackers.js'
 import type { WarningList } from './warning.js'
 
@@ -106,15 +107,13 @@ const names: Form<string[]> = {
   },
 }
 
-const INFO_HASH_LENGTH = 20
-
 /** Info hashes in a list; in hexadecimal for people. */
 const hashes: Form<string[]> = {
   ...seeds,
   read: (value, source) => {
     if (!Array.isArray(value)) return ignore(source, 'is not a list')
     const strings = byteStringsOf(value, source)
-    const right = strings.filter(({ length }) => length === INFO_HASH_LENGTH)
+    const right = strings.filter(({ length }) => length === SHA1)
     if (right.length < strings.length)
       ignore(source, 'has an entry that is no info hash of 20 bytes')
     return right.map((bytes) => Buffer.from(bytes).toString('hex'))

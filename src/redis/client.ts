@@ -1,19 +1,16 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { BtkitError } from '../errors.js'
 import { escapeText } from '../text/escape.js'
 import { describeFailure } from '../text/network-failure.js'
 
-/** Where Redis is, and as whom to log in. */
+type Login = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>
+type Place = Pick<RedisOptions, 'host' | 'port' | 'path' | 'sentinels' | 'name'>
+
+/** Where Redis is, and as whom to log in, in the form that the package reads. */
 export interface RedisAddress {
-  /** How it is reached: directly, or through sentinels or any node of a cluster. */
-  readonly kind: 'server' | 'sentinel' | 'cluster'
-  /** In the form that the package reads: a server or the path of a socket, sentinels, or nodes. */
-  readonly urls: readonly string[]
-  /** The name by which sentinels know the primary server; empty for the other kinds. */
-  readonly primary: string
-  readonly user: string
-  readonly password: string
-  readonly database: number
+  /** Nodes of a cluster; null for a single server, also if sentinels know where it is. */
+  readonly nodes: { readonly host: string; readonly port: number }[] | null
+  readonly options: Place & Login
   /** The address for messages: without user and password. */
   readonly label: string
 }
@@ -32,9 +29,6 @@ const PATHS = {
   '+cluster': [/^\/?0?$/, 'a cluster has database 0 only'],
 } as const
 
-/** Default port of sentinels. */
-const SENTINEL_PORT = 26379
-
 /**
  * Parses the URL of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS,
  * `redis+unix:///path[?db=n]`, `redis+sentinel://host[:port],…/primary[/db]` or
@@ -51,25 +45,26 @@ export function parseRedisUrl(text: string): RedisAddress {
   const isSocket = kind === '+unix'
   if (!found || (isSocket && (hosts !== '' || scheme === 'rediss'))) throw badUrl(why)
   if (!isSocket && query !== undefined) throw badUrl('only a socket has ?db=')
-  const urls = isSocket ? [decode(path)] : hosts.split(',').map((host) => hostUrl(scheme, host))
-  if (kind === '' && urls.length > 1) throw badUrl('names several servers')
-  const [user = '', ...password] = login.split(':')
-  return {
-    kind: kind === '+sentinel' ? 'sentinel' : kind === '+cluster' ? 'cluster' : 'server',
-    urls,
-    primary: found.groups?.['primary'] ?? '',
-    user: decode(user),
-    password: decode(password.join(':')),
-    database: Number(query ?? found.groups?.['db'] ?? 0),
-    label: `${scheme}${suffix}://${hosts}${path}`,
+  const port = kind === '+sentinel' ? 26379 : 6379
+  const places = isSocket ? [] : hosts.split(',').map((host) => placeAt(host, port))
+  if (kind === '' && places.length > 1) throw badUrl('names several servers')
+  const [username = '', password = ''] = login.split(/:(.*)/s).map(decode)
+  const { primary = '', db } = found.groups ?? {}
+  const options = {
+    ...(isSocket ? { path: decode(path) } : places[0]),
+    ...(kind === '+sentinel' && { sentinels: places, name: primary }),
+    ...(scheme === 'rediss' && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
+    ...{ username, password, db: Number(query ?? db ?? 0) },
   }
+  const label = `${scheme}${suffix}://${hosts}${path}`
+  return { nodes: kind === '+cluster' ? places : null, options, label }
 }
 
-/** Returns the URL of one host. */
-function hostUrl(scheme: string, host: string): string {
-  const url = `${scheme}://${host}`
-  if (host !== '' && URL.canParse(url)) return url
-  throw badUrl('names no valid host')
+function placeAt(text: string, usualPort: number): { host: string; port: number } {
+  const url = `redis://${text}`
+  if (text === '' || !URL.canParse(url)) throw badUrl('names no valid host')
+  const { hostname, port } = new URL(url)
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) }
 }
 
 function decode(text: string): string {
@@ -91,78 +86,51 @@ function badUrl(why: string): BtkitError {
 /** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster
 
-/** The package's own timers also run while this process is busy: they get so many times as long. */
-const LENIENCE = 5
+const never = () => null
 
-/** Milliseconds before the client connects again. */
-const againMs = (times: number) => Math.min(100 * 2 ** Math.min(times, 10), 5000)
+/** Fails at once instead of trying again, and sends the commands of one moment in one round trip. */
+const ONCE = {
+  maxRetriesPerRequest: 0,
+  retryStrategy: never,
+  sentinelRetryStrategy: never,
+  clusterRetryStrategy: never,
+  enableAutoPipelining: true,
+}
 
 /**
  * Loads the Redis package and creates a client, which connects with its first command. A lasting one
- * connects again by itself and repeats commands, for as long as it takes. Any other does neither, and
- * its commands of one moment share a round trip.
+ * connects again by itself and repeats commands, for as long as it takes. A command of any other fails
+ * after the timeout.
  */
 export async function createClient(
-  address: RedisAddress,
+  { nodes, options }: RedisAddress,
   timeoutMs: number,
   isLasting = false,
 ): Promise<RedisClient> {
   const { Redis, Cluster } = await import('ioredis')
-  const { kind, urls, primary, user, password, database } = address
-  const isTls = urls[0]?.startsWith('rediss:') ?? false
-  const tls = isTls ? { tls: {} } : {}
-  const retry = isLasting ? againMs : () => null
-  const connectMs = isLasting ? timeoutMs : LENIENCE * timeoutMs
-  const shared = {
-    ...(user !== '' && { username: user }),
-    ...(password !== '' && { password }),
-    ...tls,
-    connectTimeout: connectMs,
-    disableClientInfo: true,
-    protocol: 2 as const,
-    retryStrategy: retry,
+  const rules = {
+    ...options,
+    ...(isLasting ? { maxRetriesPerRequest: null } : { ...ONCE, commandTimeout: timeoutMs }),
+    lazyConnect: true,
+    connectTimeout: timeoutMs,
+    sentinelCommandTimeout: timeoutMs,
+    slotsRefreshTimeout: timeoutMs,
     // A connection that is lost, or never came about, would keep the process open for two seconds
     disconnectTimeout: 200,
+    disableClientInfo: true,
+    protocol: 2 as const,
   }
-  const once = { lazyConnect: true, enableAutoPipelining: !isLasting }
-  if (kind === 'cluster') {
-    return new Cluster([...urls], {
-      ...once,
-      redisOptions: shared,
-      clusterRetryStrategy: retry,
-      slotsRefreshTimeout: connectMs,
-    })
-  }
-  const own = { ...shared, ...once, db: database, maxRetriesPerRequest: isLasting ? null : 0 }
-  if (kind === 'server') return new Redis(urls[0] ?? '', own)
-  return new Redis({
-    ...own,
-    sentinels: urls.map((url) => sentinelAt(url)),
-    name: primary,
-    enableTLSForSentinelMode: isTls,
-    ...(isTls && { sentinelTLS: {} }),
-    sentinelRetryStrategy: retry,
-    // A silent sentinel would keep its connection, and the process, open
-    sentinelCommandTimeout: timeoutMs,
-  })
+  return nodes ? new Cluster(nodes, { ...rules, redisOptions: rules }) : new Redis(rules)
 }
-
-function sentinelAt(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url)
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || SENTINEL_PORT) }
-}
-
-/** Most characters of a reason: a server can send any text. */
-const MOST = 200
 
 /** Describes in words why Redis failed, without the password. */
 export function describeRedisFailure(
   error: unknown,
-  { password }: RedisAddress,
+  { options: { password = '' } }: RedisAddress,
   timeoutMs: number,
 ): string {
-  const why = describeFailure(error, timeoutMs)
-  // A server can even send the password it received
-  const safe = password === '' ? why : why.replaceAll(password, '***')
-  return escapeText(safe.slice(0, MOST))
+  const isLate = error instanceof Error && error.message === 'Command timed out'
+  const why = isLate ? `no answer within ${timeoutMs} ms` : describeFailure(error, timeoutMs)
+  // A server can send any text, even the password it received
+  return escapeText((password === '' ? why : why.replaceAll(password, '***')).slice(0, 200))
 }

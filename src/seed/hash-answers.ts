@@ -1,15 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { streamedFiles } from '../core/verify/v2-side.js'
-import { BLOCK_LENGTH } from '../hash/stream/content-stream.js'
 import { chooseKernel } from '../hash/kernels.js'
-import { climbMerkleTree, zeroNode } from '../hash/merkle.js'
+import { climbMerkleTree, zeroNode } from '../metainfo/merkle.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-
-const NODE = 32
+import { BLOCK, SHA256 } from '../metainfo/sizes.js'
 
 /** Bytes of a request for hashes (BEP 52): root, base layer, index, length, proof layers. */
-export const HASH_REQUEST_LENGTH = NODE + 16
+export const HASH_REQUEST_LENGTH = SHA256 + 16
 
 /** Most hashes in one answer. */
 const MOST_HASHES = 8192
@@ -67,7 +65,7 @@ export class HashAnswers {
 
   /** Height of the pieces above the blocks. */
   get #lowest(): number {
-    return Math.log2(this.metainfo.pieceLength / BLOCK_LENGTH)
+    return Math.log2(this.metainfo.pieceLength / BLOCK)
   }
 
   #fileOf(root: string): HashedFile | undefined {
@@ -81,7 +79,7 @@ export class HashAnswers {
     const pieces = this.#fileOf(root)?.layer
     const lowest = this.#lowest
     const level = base - lowest
-    const levels = pieces ? Math.ceil(Math.log2(pieces.length / NODE)) : -1
+    const levels = pieces ? Math.ceil(Math.log2(pieces.length / SHA256)) : -1
     const width = 2 ** (levels - level)
     const isPower = length >= 2 && Number.isInteger(Math.log2(length))
     if (!pieces || level < 0 || level > levels || !isPower || length > MOST_HASHES) return null
@@ -110,8 +108,8 @@ export class HashAnswers {
     if (!file) return null
     const { start, size, layer } = file
     const lowest = this.#lowest
-    const blocks = Math.ceil(size / BLOCK_LENGTH)
-    const levels = Math.ceil(Math.log2(layer ? (layer.length / NODE) * 2 ** lowest : blocks))
+    const blocks = Math.ceil(size / BLOCK)
+    const levels = Math.ceil(Math.log2(layer ? (layer.length / SHA256) * 2 ** lowest : blocks))
     const own = Math.log2(length)
     const isRange = length >= 2 && Number.isInteger(own) && index % length === 0
     if (!isRange || index + length > 2 ** levels || proofs > levels) return null
@@ -122,8 +120,8 @@ export class HashAnswers {
     const end = Math.min(blocks, first + 2 ** height)
     const nodes: Uint8Array[] = []
     for (let block = first; block < end; block++) {
-      const at = block * BLOCK_LENGTH
-      nodes.push(await digestOf(start + at, Math.min(BLOCK_LENGTH, size - at)))
+      const at = block * BLOCK
+      nodes.push(await digestOf(start + at, Math.min(BLOCK, size - at)))
       if (nodes.length % BLOCKS_IN_TURN === 0) await setImmediate()
     }
     const layers = layersAbove(Buffer.concat(nodes), { from: 0, to: height })
@@ -152,9 +150,9 @@ export class HashAnswers {
 function readRequest(request: Uint8Array): HashRequest {
   const view = new DataView(request.buffer, request.byteOffset, HASH_REQUEST_LENGTH)
   const [base = 0, index = 0, length = 0, proofs = 0] = [0, 4, 8, 12].map((at) => {
-    return view.getUint32(NODE + at)
+    return view.getUint32(SHA256 + at)
   })
-  const root = Buffer.from(request.subarray(0, NODE)).toString('hex')
+  const root = Buffer.from(request.subarray(0, SHA256)).toString('hex')
   return { root, base, index, length, proofs }
 }
 
@@ -165,7 +163,7 @@ function layersAbove(
 ): Uint8Array[] {
   const layers = [nodes]
   let layer = { nodes, height: from }
-  while (layer.nodes.length > NODE && layer.height < to) {
+  while (layer.nodes.length > SHA256 && layer.height < to) {
     layer = climbMerkleTree(layer, 1, chooseKernel())
     layers.push(layer.nodes)
   }
@@ -173,8 +171,8 @@ function layersAbove(
 }
 
 function nodeIn(layer: Uint8Array | undefined, at: number): Uint8Array | null {
-  const node = layer?.subarray(at * NODE, (at + 1) * NODE)
-  return node?.length === NODE ? node : null
+  const node = layer?.subarray(at * SHA256, (at + 1) * SHA256)
+  return node?.length === SHA256 ? node : null
 }
 
 function hashedFiles(metainfo: Metainfo): ReadonlyMap<string, HashedFile> {

@@ -8,6 +8,7 @@ import { CHUNK } from './chunk-pool.js'
 import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
 import type { UploadSlots } from './upload-slots.js'
+import { BLOCK } from '../metainfo/sizes.js'
 import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
 
 /** Bytes of a piece of metadata (BEP 9). */
@@ -42,8 +43,8 @@ const COPIED = 8 * 1024
 /** Most chunks that are read ahead for all peers with a slot. */
 const MOST_AHEAD_OF_ALL = 64
 
-/** Blocks of a chunk, of 16 KiB each. */
-const BLOCKS = CHUNK / (16 * 1024)
+/** Blocks of a chunk. */
+const BLOCKS = CHUNK / BLOCK
 
 /** Pieces that a new peer may fetch before it gets a slot (BEP 6). */
 const FAST_PIECES = 10

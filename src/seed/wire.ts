@@ -7,6 +7,7 @@ import type { InfoHash } from '../metainfo/values.js'
 import { valueOr } from '../errors.js'
 import { Arrived, type Protocol } from './arrived.js'
 import { acceptEncryption, beginEncryption, type Agreed, type Cipher } from './encryption.js'
+import { SHA1 } from '../metainfo/sizes.js'
 
 /** Longest message in bytes that a peer needs to send to a seed, except a bitfield. */
 const LONGEST = 64 * 1024
@@ -32,7 +33,6 @@ const GREETING = Buffer.from('\x13BitTorrent protocol', 'latin1')
 
 /** Bytes of a handshake behind its beginning: what it offers, info hash, and peer id. */
 const OFFERED = 8
-const HASH = 20
 
 /** The bits of the fast extension (BEP 6), and of extended messages (BEP 10), with their bytes. */
 const FAST = [7, 0x04] as const
@@ -336,7 +336,7 @@ export abstract class PeerWire {
       greeting = yield GREETING.length
     }
     if (!greeting.equals(GREETING)) return
-    this.#readHandshake(yield OFFERED + 2 * HASH)
+    this.#readHandshake(yield OFFERED + 2 * SHA1)
     for (;;) {
       const length = (yield 4).readUInt32BE(0)
       if (length > this.#longest) return
@@ -362,8 +362,8 @@ export abstract class PeerWire {
     const offers = ([at, bit]: readonly [number, number]) => ((bytes[at] ?? 0) & bit) > 0
     this.hasFast = offers(FAST)
     this.#isExtended = offers(EXTENDED)
-    const infoHash = infoHashOfBytes(bytes.subarray(OFFERED, OFFERED + HASH))
-    this.onHandshake({ infoHash, peerId: bytes.toString('hex', OFFERED + HASH) })
+    const infoHash = infoHashOfBytes(bytes.subarray(OFFERED, OFFERED + SHA1))
+    this.onHandshake({ infoHash, peerId: bytes.toString('hex', OFFERED + SHA1) })
   }
 
   /** Reads a message. Returns false for one that no honest peer sends to a seed. */

@@ -3,6 +3,7 @@ import { digestOf, isSameBytes } from '../bytes.js'
 import { BtkitError, osCodeOf } from '../errors.js'
 import { NumberedNames } from '../text/numbered-names.js'
 import { readIfThere } from './files.js'
+import { SHA256 } from '../metainfo/sizes.js'
 
 /** The real path of a torrent's content. */
 export interface SourcePath {
@@ -28,8 +29,6 @@ const MAX_SIZE = 2 ** 30
 
 const VERSION = 1
 const NEWLINE = 0x0a
-const DIGEST = 32
-
 /**
  * A row: numbers of the source's directory and of the input's end, the lengths of the entry's name
  * and of the input, the rest of the input, and the fingerprint.
@@ -84,10 +83,10 @@ export class TorrentIndex {
   static read(path: string, stamp: string): TorrentIndex | null {
     return attempt(() => {
       const bytes = readIfThere(path, MAX_SIZE)
-      const content = bytes?.subarray(DIGEST)
+      const content = bytes?.subarray(SHA256)
       if (!bytes || !content) return null
       const headEnd = content.indexOf(NEWLINE)
-      if (!isSameBytes(bytes.subarray(0, DIGEST), digestOf('sha256', content))) return null
+      if (!isSameBytes(bytes.subarray(0, SHA256), digestOf('sha256', content))) return null
       const head = JSON.parse(content.toString('utf8', 0, headEnd)) as Head
       if (head.version !== VERSION || head.stamp !== stamp) return null
       const rowsAt = headEnd + 1 + head.names

@@ -27,7 +27,6 @@ const MISSING: Readonly<Record<string, readonly string[] | null>> = {
   edit: ['--comment', 'x', 'gone'],
   reannounce: ['http://t.example/announce', 'gone'],
   copyannounce: ['gone', 'gone2'],
-  setwebseeds: ['http://w.example/', 'gone'],
   sethttpseeds: ['http://w.example/', 'gone'],
   rename: ['gone', 'name'],
   publish: ['gone', '--client', 'transmission+http://127.0.0.1:1'],

@@ -107,7 +107,6 @@ test('reports about torrents that are made are as their schemas say', async (t) 
     ['edit', '--comment', 'new'],
     ['reannounce', 'http://other.example/announce'],
     ['copyannounce', torrents[0]!],
-    ['setwebseeds', 'http://web.example/'],
     ['sethttpseeds', 'http://web.example/'],
   ]) {
     assert.deepEqual(codes(await run('edit', [...edit, ...torrents], 3)).at(-1), 'bencode')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { expandGlob } from '../../src/files/glob.js'
+import { expandGlob } from '../../src/files/expand-glob.js'
 import { runProgram } from '../support/executable.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -41,14 +41,28 @@ test('a directory that exists is literal, and ** follows no links', (t) => {
   assert.deepEqual(expandGlob('[1]/*.iso', cwd, assert.ifError), ['[1]/z.iso'])
   assert.deepEqual(expandGlob('d/**/*.iso', cwd, assert.ifError), ['d/e/y.iso', 'd/x.iso'])
   assert.deepEqual(expandGlob('d/*/?.txt', cwd, assert.ifError), ['d/up/c.txt'])
+  assert.deepEqual(expandGlob('d/up/**/?.txt', cwd, assert.ifError), ['d/up/c.txt'])
   assert.deepEqual(expandGlob('nowhere/*', cwd, assert.ifError), [])
+})
+
+test('patterns of the root directory are absolute', () => {
+  assert.deepEqual(expandGlob('/et[c]', '/', assert.ifError), ['/etc'])
 })
 
 test('what cannot be looked at is reported, and all others are found', (t) => {
   const cwd = makeScratch(t, FILES)
-  writeFileSync(Buffer.concat([Buffer.from(`${cwd}/d/e/`), Buffer.from('\xe9.iso', 'latin1')]), '')
-  const problems: string[] = []
-  const found = expandGlob('d/**/*.iso', cwd, ({ message }) => problems.push(message))
-  assert.deepEqual(found, ['d/e/y.iso', 'd/x.iso'])
-  assert.deepEqual(problems, [`${cwd}/d/e/\\xe9.iso: the name is not valid UTF-8`])
+  const problemsOf = (pattern: string, expected: string[]) => {
+    const problems: string[] = []
+    const found = expandGlob(pattern, cwd, ({ message }) => problems.push(message))
+    assert.deepEqual(found, expected)
+    return problems
+  }
+  const mangled = Buffer.concat([Buffer.from(`${cwd}/d/e/`), Buffer.from('\xe9.iso', 'latin1')])
+  mkdirSync(mangled)
+  const why = `${cwd}/d/e/\\xe9.iso: the name is not valid UTF-8`
+  assert.deepEqual(problemsOf('d/**/*.iso', ['d/e/y.iso', 'd/x.iso']), [why])
+  assert.deepEqual(problemsOf('d/e/*/y.iso', []), [why])
+  symlinkSync('loop', join(cwd, 'loop'))
+  const [loop] = problemsOf('*/x.iso', ['d/x.iso'])
+  assert.match(loop ?? '', /\/loop\/x\.iso: too many symbolic links encountered$/)
 })

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import {
-  concatenateFiles,
-  ZEROS,
-  type StreamFile,
-  BLOCK_LENGTH,
-} from '../../src/hash/stream/content-stream.js'
+import { concatenateFiles, ZEROS, type StreamFile } from '../../src/hash/stream/content-stream.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
+import { BLOCK } from '../../src/metainfo/sizes.js'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -30,10 +26,10 @@ export function plantAligned(t: TestContext, sizes: readonly number[], pieceLeng
 
 /** SHA-256 of each block of each file. */
 export function blockDigests(contents: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(contents.map((one) => referenceDigests([one], BLOCK_LENGTH, 'sha256')))
+  return Buffer.concat(contents.map((one) => referenceDigests([one], BLOCK, 'sha256')))
 }
 
-const B = BLOCK_LENGTH
+const B = BLOCK
 export const V2_LAYOUTS: Readonly<Record<string, { sizes: number[]; pieceLengths: number[] }>> = {
   'files of less than a block, a block and a byte more': {
     sizes: [1, 0, B - 1, B, B + 1, 63, 64, 5 * B],

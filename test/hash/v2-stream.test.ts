@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { concatenateFiles, ZEROS, BLOCK_LENGTH } from '../../src/hash/stream/content-stream.js'
+import { concatenateFiles, ZEROS } from '../../src/hash/stream/content-stream.js'
 import { hashStream, Unfinished } from '../../src/hash/hash-stream.js'
 import { createReadFailures } from '../../src/hash/stream/reading.js'
 import { failure } from '../files/failure.js'
@@ -10,10 +10,11 @@ import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, TWIN_USES, TWINS, USES } from './hash-options.js'
 import { plantStream } from './plant-stream.js'
 import { blockDigests, plantAligned, testV2Layouts, V2_LAYOUTS } from './v2-layouts.js'
+import { BLOCK } from '../../src/metainfo/sizes.js'
 
 const MIB = 2 ** 20
 
-const B = BLOCK_LENGTH
+const B = BLOCK
 
 testV2Layouts(V2_LAYOUTS, TWIN_USES)
 

@@ -53,7 +53,7 @@ test(
 )
 
 test('--symlinks follow follows links that lead outside as well', unlessWindows, async (t) => {
-  const { paths } = await pathsOf(plantLinks(t), ['--follow_symlinks'])
+  const { paths } = await pathsOf(plantLinks(t), ['--symlinks', 'follow'])
   assert.deepEqual(paths, ['42/a', 'latest/a', 'out', 'z/b'])
 })
 

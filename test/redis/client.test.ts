@@ -3,25 +3,36 @@ import { test } from 'node:test'
 import { parseRedisUrl } from '../../src/redis/client.js'
 
 test('a URL names a server, a login and a database', () => {
-  const found = parseRedisUrl('redis://btkit:p%40ss:w@cache.example:7000/3')
-  assert.deepEqual(found.urls, ['redis://cache.example:7000'])
-  assert.equal(found.user, 'btkit')
-  assert.equal(found.password, 'p@ss:w')
-  assert.equal(found.database, 3)
-  assert.equal(found.label, 'redis://cache.example:7000/3')
+  const { options, label } = parseRedisUrl('redis://btkit:p%40ss:w@cache.example:7000/3')
+  const login = { username: 'btkit', password: 'p@ss:w', db: 3 }
+  assert.deepEqual(options, { host: 'cache.example', port: 7000, ...login })
+  assert.equal(label, 'redis://cache.example:7000/3')
 })
 
 test('sentinels and nodes of a cluster are several, and rediss uses TLS for all', () => {
-  const { urls, primary } = parseRedisUrl('rediss+sentinel://a,[::1]:1/main')
-  assert.deepEqual([urls, primary], [['rediss://a', 'rediss://[::1]:1'], 'main'])
-  assert.deepEqual(parseRedisUrl('redis+cluster://a,b').urls, ['redis://a', 'redis://b'])
+  const { options } = parseRedisUrl('rediss+sentinel://a,[::1]:1/main')
+  assert.deepEqual(
+    [options.sentinels, options.name, options.tls],
+    [
+      [
+        { host: 'a', port: 26379 },
+        { host: '::1', port: 1 },
+      ],
+      'main',
+      {},
+    ],
+  )
+  const { nodes } = parseRedisUrl('redis+cluster://a,b')
+  assert.deepEqual(nodes, [
+    { host: 'a', port: 6379 },
+    { host: 'b', port: 6379 },
+  ])
 })
 
 test('a socket has a path, and the database is a query', () => {
-  const found = parseRedisUrl('redis+unix://:secret@/run/redis%20one.sock?db=2')
-  assert.deepEqual(found.urls, ['/run/redis one.sock'])
-  assert.equal(found.password, 'secret')
-  assert.equal(found.database, 2)
+  const { options } = parseRedisUrl('redis+unix://:secret@/run/redis%20one.sock?db=2')
+  const login = { username: '', password: 'secret', db: 2 }
+  assert.deepEqual(options, { path: '/run/redis one.sock', ...login })
 })
 
 test('an invalid URL is refused without its password', () => {

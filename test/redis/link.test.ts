@@ -106,11 +106,11 @@ test('a process that is busy itself does not give up Redis', { skip: WITHOUT_RED
   const { url } = await startRedis(t)
   const { ping, warnings } = makeLink(t, url, 60_000)
   const { ms } = patience
-  patience.ms = 100
+  patience.ms = 1000
   let isBusy = true
   // In each turn of the event loop
   const work = () => {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60)
     if (isBusy) setImmediate(work)
   }
   setImmediate(work)

@@ -1,6 +1,7 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
+import pLimit from 'p-limit'
+import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 
 /** The cost of new hashes: 64 MiB, and a quarter of a second. */
 const COST = { N: 2 ** 16, r: 8, p: 1 }
@@ -50,7 +51,7 @@ export const NOBODY: PasswordHash = {
 
 /** Computes hashes one at a time, so that many log-ins cannot use up memory and processors. */
 export class PasswordHasher {
-  readonly #turns = new ConcurrencyLimit(1)
+  readonly #turns = pLimit(1)
 
   /** Hashes a new password. */
   async make(password: string): Promise<PasswordHash> {
@@ -68,9 +69,9 @@ export class PasswordHasher {
   }
 
   #inTurn(password: string, { cost, salt }: Omit<PasswordHash, 'hash'>): Promise<Buffer> {
-    if (this.#turns.unfinished >= MAX_WAITING)
+    if (unfinished(this.#turns) >= MAX_WAITING)
       return Promise.reject(new BtkitError('busy', 'too many people log in now; try again'))
-    return this.#turns.run(() => compute(password, { cost, salt }))
+    return this.#turns(() => compute(password, { cost, salt }))
   }
 }
 

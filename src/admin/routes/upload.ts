@@ -10,7 +10,7 @@ import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import {
   type UploadedFile,
   addUploads,
-  MAX_TORRENT,
+  MAX_UPLOAD,
   type Upload,
   type UploadOutcome,
 } from '../storage/add-uploads.js'
@@ -50,9 +50,9 @@ export class Receipt {
       length += chunk.length
       this.#bytes += chunk.length
       if (this.#bytes > MAX_BYTES) throw tooLarge()
-      if (length <= MAX_TORRENT) chunks.push(chunk)
+      if (length <= MAX_UPLOAD) chunks.push(chunk)
     }
-    return length > MAX_TORRENT ? null : Buffer.concat(chunks)
+    return length > MAX_UPLOAD ? null : Buffer.concat(chunks)
   }
 }
 
@@ -180,8 +180,8 @@ const FILES_FIELD = html`<div class="field">
   <input type="file" id="files" name="files" multiple accept=".torrent,application/x-bittorrent" />
   <small>
     Choose .torrent files or drop them here. They are tracked at once. An upload has at most
-    ${MOST_FILES} files, of at most ${formatBytes(MAX_TORRENT)} each and ${formatBytes(MAX_BYTES)}
-    in all.
+    ${MOST_FILES} files, of at most ${formatBytes(MAX_UPLOAD)} each and ${formatBytes(MAX_BYTES)} in
+    all.
   </small>
 </div>`
 

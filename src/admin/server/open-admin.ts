@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import pLimit, { type LimitFunction } from 'p-limit'
+import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { Form, query } from '../../pages/form.js'
 import { addPages, answerRoute, createFormsApp, refusalOf, wayBack } from '../../pages/app.js'
 import {
@@ -326,21 +327,21 @@ const MOST = 30
  */
 export class UserTurns {
   /** The turns of users whose requests did not all end yet. */
-  readonly #turns = new Map<string, ConcurrencyLimit>()
+  readonly #turns = new Map<string, LimitFunction>()
 
   /**
    * Acts when all earlier requests of the user have ended.
    * @throws BtkitError `busy` if very many have not
    */
   async run<T>(user: string, act: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(user) ?? new ConcurrencyLimit(1)
-    if (turns.unfinished >= MOST)
+    const turns = this.#turns.get(user) ?? pLimit(1)
+    if (unfinished(turns) >= MOST)
       throw new BtkitError('busy', 'you have sent too many requests; try again in a moment')
     this.#turns.set(user, turns)
     try {
-      return await turns.run(act)
+      return await turns(act)
     } finally {
-      if (turns.unfinished === 0) this.#turns.delete(user)
+      if (unfinished(turns) === 0) this.#turns.delete(user)
     }
   }
 }

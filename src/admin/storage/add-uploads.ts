@@ -51,7 +51,7 @@ const DICTIONARY = 'd'.charCodeAt(0)
 /** @throws BtkitError `too-large` */
 function checkBytes({ name, bytes }: UploadedFile): Uint8Array {
   if (bytes !== null) return bytes
-  const why = `larger than ${formatBytes(MAX_TORRENT)}; ${BY_HAND}`
+  const why = `larger than ${formatBytes(MAX_UPLOAD)}; ${BY_HAND}`
   throw new BtkitError('too-large', `${escapeText(lastName(name))}: ${why}`)
 }
 
@@ -78,7 +78,7 @@ function lastName(name: string): string {
  * The largest torrent, in bytes, and the most bencoded values in one: some 20,000 files have as many.
  * The tracker answers nobody while it reads a torrent.
  */
-export const MAX_TORRENT = 16 * 1024 * 1024
+export const MAX_UPLOAD = 16 * 1024 * 1024
 const MAX_VALUES = 150_000
 
 /** Files that were uploaded together. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
+import pLimit from 'p-limit'
 import { BtkitError } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { lockDirectory } from '../../files/locks.js'
 import { readRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
@@ -23,7 +23,7 @@ export interface Ban {
  * its comment. All other lines stay as they are, and so does the comment of several bans.
  */
 export class BanList {
-  readonly #turns = new ConcurrencyLimit(1)
+  readonly #turns = pLimit(1)
 
   constructor(private readonly path: string) {}
 
@@ -71,7 +71,7 @@ export class BanList {
 
   /** Makes one change after the other, also of other processes, so that all are kept. */
   #change(change: (lines: readonly string[]) => string[]): Promise<void> {
-    return this.#turns.run(async () => {
+    return this.#turns(async () => {
       const wait = { waitSeconds: WAIT, signal: new AbortController().signal }
       const lock = await lockDirectory(dirname(this.path), wait)
       try {

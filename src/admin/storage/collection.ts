@@ -1,8 +1,8 @@
 import { basename, dirname, join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { readTorrent } from '../../core/read-torrent.js'
 import { BtkitError, valueOr } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { DEFAULT_MAX_SIZE, MAX_VALUES } from '../../metainfo/bencode/check.js'
@@ -70,7 +70,7 @@ export class Collection {
   readonly #scan: CollectionParts['scan']
   /** Paths by info hash, 40 digits, of torrents that were written since the last scan. */
   readonly #written = new Map<string, string>()
-  readonly #turns = new ConcurrencyLimit(1)
+  readonly #turns = pLimit(1)
 
   /** @throws BtkitError if a root or the state cannot be read */
   constructor({ roots, stateDirectory, otherStates, now, warn, trackedAs, scan }: CollectionParts) {
@@ -85,7 +85,7 @@ export class Collection {
 
   /** Runs a change when all earlier ones have ended. */
   change<T>(act: () => Promise<T>): Promise<T> {
-    return this.#turns.run(act)
+    return this.#turns(act)
   }
 
   /**

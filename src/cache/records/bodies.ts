@@ -1,5 +1,4 @@
-/** Length of a SHA-1 digest in bytes. */
-const DIGEST = 20
+import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** A file at a position of a stream. Its pieces depend on these properties. */
 export interface FileKey {
@@ -64,7 +63,7 @@ const PADDED_TAIL = 2
 /** Encodes a file's record. */
 export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRecord): Uint8Array {
   const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
-  const endLength = (tail ? DIGEST : 0) + (paddedTail ? DIGEST : 0)
+  const endLength = (tail ? SHA1 : 0) + (paddedTail ? SHA1 : 0)
   const packed = Buffer.allocUnsafe(2 + fingerprint.length + endLength + pieces.length)
   packed[0] = fingerprint.length
   packed[1] = ends
@@ -82,9 +81,9 @@ export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | n
   const [stampLength = 0, ends = 0] = body
   const { whole, tailLength } = ownPieces(key)
   const tailAt = 2 + stampLength
-  const paddedAt = tailAt + (ends & TAIL ? DIGEST : 0)
-  const piecesAt = paddedAt + (ends & PADDED_TAIL ? DIGEST : 0)
-  const hasShape = body.length === piecesAt + whole * DIGEST
+  const paddedAt = tailAt + (ends & TAIL ? SHA1 : 0)
+  const piecesAt = paddedAt + (ends & PADDED_TAIL ? SHA1 : 0)
+  const hasShape = body.length === piecesAt + whole * SHA1
   if (!hasShape || ends > (tailLength > 0 ? TAIL | PADDED_TAIL : 0)) return null
   return {
     fingerprint: body.slice(2, tailAt),
@@ -114,12 +113,6 @@ export function unpackDigestRecord(body: Uint8Array): DigestRecord | null {
   return { fingerprint: body.slice(1, digestAt), digest: body.slice(digestAt) }
 }
 
-/** Length of a Merkle tree node in bytes: a SHA-256 digest. */
-const NODE = 32
-
-/** Length of a block in bytes; a leaf is the digest of a block (BEP 52). */
-const BLOCK = 16 * 1024
-
 /** A file. Its Merkle tree depends on these properties. */
 export interface TreeKey {
   /** The file's real path. */
@@ -146,7 +139,7 @@ export function countNodes(size: number, height: number): number {
 
 /** Encodes a record. A layer of one node is not stored, because that node is the root. */
 export function packTreeRecord({ fingerprint, root, height, nodes }: TreeRecord): Uint8Array {
-  const layer = nodes.length > NODE ? nodes : new Uint8Array(0)
+  const layer = nodes.length > SHA256 ? nodes : new Uint8Array(0)
   return Buffer.concat([Buffer.of(fingerprint.length, height), fingerprint, root, layer])
 }
 
@@ -154,9 +147,9 @@ export function packTreeRecord({ fingerprint, root, height, nodes }: TreeRecord)
 export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecord | null {
   const [stampLength = 0, height = 0] = body
   const rootAt = 2 + stampLength
-  const nodesAt = rootAt + NODE
+  const nodesAt = rootAt + SHA256
   const count = countNodes(size, height)
-  if (body.length !== nodesAt + (count > 1 ? count * NODE : 0)) return null
+  if (body.length !== nodesAt + (count > 1 ? count * SHA256 : 0)) return null
   const root = body.subarray(rootAt, nodesAt)
   return {
     fingerprint: body.subarray(2, rootAt),

@@ -31,30 +31,22 @@ function trackerOf({ place, value }: Located): string {
   return nameErrors(place.text, () => checkTracker(value.text))
 }
 
-/** Where a command line is. */
-export interface Surroundings {
-  readonly cwd: string
-  /** The command's section in a configuration. */
-  readonly section: string
-}
-
-/** The commands that take a tracker as operand. */
-const TRACKER_OPERANDS: ReadonlySet<string> = new Set(['makemetafile', 'completedir', 'reannounce'])
-
 /**
- * Puts trackers in the place of their aliases on a command line. An operand is an alias only if no
- * file has its name.
+ * Puts trackers in the place of their aliases on a command line in a directory. An operand is an
+ * alias only if the command takes trackers and no file has its name.
  * @throws BtkitError `usage` for a name that is almost an alias, or one without a file that begins with @
  */
-export function spellAliases(line: CommandLine, aliases: Aliases, world: Surroundings): void {
+export function spellAliases(line: CommandLine, aliases: Aliases, cwd: string): void {
   const options = line.options.flatMap((typed) => spelledOption(typed, aliases))
   const operands: string[] = []
+  const takesTracker = line.command.registeredArguments.some((argument) => {
+    return /tracker|announce/.test(argument.name())
+  })
   for (const operand of line.operands) {
-    const tiers = TRACKER_OPERANDS.has(world.section) ? tiersFor(operand, aliases, world) : null
-    const [first = operand, ...others] = tiers?.flat() ?? []
-    // reannounce takes the first tracker as operand, beside a list
-    if (others.length === 0 || world.section === 'reannounce') operands.push(first)
-    if (others.length > 0) options.push(...tierOptions(tiers ?? [], line, world))
+    const tiers = (takesTracker && tiersFor(operand, aliases, cwd)) || []
+    const [first = operand, ...others] = tiers.flat()
+    if (others.length === 0) operands.push(first)
+    else options.push(...tierOptions(tiers, line))
   }
   line.replace(options, operands)
 }
@@ -75,7 +67,7 @@ function spelledOption(typed: TypedOption, aliases: Aliases): TypedOption[] {
 }
 
 /** The trackers that an operand stands for; null if it is a file, or a tracker itself. */
-function tiersFor(operand: string, aliases: Aliases, { cwd }: Surroundings) {
+function tiersFor(operand: string, aliases: Aliases, cwd: string) {
   if (existsSync(resolve(cwd, operand))) return null
   const tiers = aliases.get(operand)
   if (tiers) return tiers
@@ -96,12 +88,9 @@ const joined = (tier: readonly string[]) => tier.join(',')
 function tierOptions(
   tiers: readonly (readonly string[])[],
   { command }: CommandLine,
-  { section }: Surroundings,
 ): TypedOption[] {
-  const isList = section === 'reannounce'
-  const name = isList ? '--announce-list' : '--announce'
+  const name = '--announce'
   const option = command.options.find(({ long }) => long === name)
-  if (!option) throw new Error(`${section} has no ${name}`)
-  const texts = isList ? [tiers.map(joined).join('|')] : tiers.map(joined)
-  return texts.map((text) => ({ option, name, text }))
+  if (!option) throw new Error(`${command.name()} has no ${name}`)
+  return tiers.map((tier) => ({ option, name, text: joined(tier) }))
 }

@@ -1,7 +1,7 @@
-import { NAMES_ELSEWHERE, OLD_NAMES, oldSwitch, otherNames } from '../options/bittornado.js'
+import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import { DEFAULTS, defaultText, MAKERS, type OptionEntry, takesDefault } from '../options/table.js'
+import { DEFAULTS, defaultText, type OptionEntry, takesDefault } from '../options/table.js'
 import { aliasesOf } from './aliases.js'
 import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
 import { itemsOf, Problems, type Section } from './located.js'
@@ -30,7 +30,7 @@ export async function checkFile(
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
     const world = { env: io.env, aliases: aliasesOf([configuration], problems), problems }
-    const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
+    const makers = makersOf(table)
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
     for (const preset of configuration.presets) checkPreset(preset, makers, world)
@@ -70,9 +70,13 @@ async function checkPresetNames(
   }
 }
 
-function checkPreset(preset: Section, all: readonly Entries[], world: World): void {
-  // Presets cannot name presets
-  const makers = all.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
+/** The options of the commands that have presets. A preset cannot name presets. */
+function makersOf(table: SectionTable): Entries[] {
+  const makers = [...table.values()].flat().filter((options) => options.has('preset'))
+  return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
+}
+
+function checkPreset(preset: Section, makers: readonly Entries[], world: World): void {
   const before = world.problems.errors.length
   checkOptions(preset, makers, world)
   if (world.problems.errors.length > before) return
@@ -118,9 +122,8 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
     const entries = commands.flatMap((options) => [...options.values()])
     return [name, section(entries, summaries.get(name) ?? name)] as const
   })
-  const makers = MAKERS.flatMap((name) => table.get(name) ?? [])
-  const ofMakers = makers.flatMap((options) => [...options.values()])
-  const preset = ofMakers.filter(({ key }) => key !== 'preset')
+  const makers = makersOf(table)
+  const preset = makers.flatMap((options) => [...options.values()])
   const all = [...table].flatMap(([name, commands]) => {
     const entries = commands.flatMap((options) => [...options.values()])
     return entries.filter(({ key }) => takesDefault(name, key))
@@ -179,9 +182,6 @@ function section(all: readonly OptionEntry[], description: string): Schema {
   for (const name of NAMES_ELSEWHERE.filter((each) => !own.has(each))) {
     const [other] = otherNames(name).flatMap((each) => own.get(each) ?? [])
     if (other) add(byKey, name, valueSchema(other))
-  }
-  for (const name of OLD_NAMES.filter((each) => !own.has(each))) {
-    if (own.has(oldSwitch(name)?.key ?? '')) add(byKey, name, { type: 'boolean', deprecated: true })
   }
   const properties = [...byKey].sort().map(([key, schemas]) => [key, oneOf(schemas)] as const)
   return {

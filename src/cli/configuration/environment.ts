@@ -1,17 +1,12 @@
 import { usageError } from '../../errors.js'
+import { findCommand } from '../command-table.js'
 import type { OptionEntry } from '../options/table.js'
 import { Place } from './located.js'
 import { hideSecrets } from './secrets.js'
 import { type Candidate, type World, findEntry, candidate, switched } from './settings.js'
 
-/** Commands that run until a signal. */
-export const SERVERS: ReadonlySet<string> = new Set(['serve', 'track', 'seed', 'worker'])
-
-/** Commands that systemd's units run. Their options may be in the environment. */
-const OF_UNITS: ReadonlySet<string> = new Set([...SERVERS, 'completedir'])
-
 /**
- * The settings of the environment for a command: its own variables and, for those of units, all options.
+ * The settings of the environment for a command: its own variables and, if it has them, those of all options.
  * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
  * switch is `1` or `0`, and so is an option that may have a value. A variable without a matching option is a problem.
  *
@@ -31,8 +26,9 @@ export function environmentLevel(
     const about = { entry, place: new Place(variable), shown: hideSecrets(value) }
     return [candidate(about, problems, () => null)]
   })
-  if (section === null || !OF_UNITS.has(section)) return own
-  const prefix = `BTKIT_${section.toUpperCase()}_`
+  const command = findCommand(section ?? '')
+  if (!command?.isService && !command?.hasVariables) return own
+  const prefix = `BTKIT_${command.name.toUpperCase()}_`
   const options = Object.entries(env).flatMap(([variable, value = '']) => {
     if (!variable.startsWith(prefix) || value.trim() === '') return []
     return problems.try([], () => [fromVariable(variable, value, { prefix, entries, problems })])

@@ -1,16 +1,11 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { BtkitError, usageError } from '../../errors.js'
+import { findCommand } from '../command-table.js'
 import { expandPaths } from '../line/patterns.js'
 import type { Io } from '../io.js'
 import type { CommandLine } from '../line/command-line.js'
-import {
-  isKnownKey,
-  optionEntries,
-  type OptionEntry,
-  areAlternatives,
-  MAKERS,
-} from '../options/table.js'
+import { isPresetKey, optionEntries, type OptionEntry, areAlternatives } from '../options/table.js'
 import { conflictsOf, traitsOf } from '../options/option.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
@@ -85,7 +80,7 @@ export async function resolveSettings(
   const paths = configurationFiles(asked.config, io)
   const files = asked.read ?? (await readConfigurations(paths, io, problems))
   const aliases = isLegacy ? new Map<string, never>() : aliasesOf(files, problems)
-  if (line) spellAliases(line, aliases, { cwd: io.cwd, section })
+  if (line) spellAliases(line, aliases, io.cwd)
   const levels = new Levels(entries, line)
   const world = { env: io.env, aliases, problems }
   const base = files.flatMap(({ sections, defaultPreset: item }) => {
@@ -195,17 +190,17 @@ function presetLevels(
   const own = new Map([...entries].filter(([key]) => key !== 'preset'))
   return names.map(({ name, place }) => {
     const preset = presets.get(name)
-    if (preset) return candidatesOf(preset, { entries: own, isKnown: isOfMaker }, world)
+    if (preset)
+      return candidatesOf(
+        preset,
+        { entries: own, isKnown: (key) => key !== 'preset' && isPresetKey(key) },
+        world,
+      )
     const known = [...presets.keys()]
     const others = known.length === 0 ? '; no configuration has presets' : suggestion(name, known)
     world.problems.add(place.error(`there is no preset ${name}${others}`))
     return []
   })
-}
-
-/** Whether a preset may have a key, because one of its commands has the option. */
-function isOfMaker(key: string): boolean {
-  return key !== 'preset' && MAKERS.some((command) => isKnownKey(key, command))
 }
 
 /** The levels that the rules of trackers are between. */
@@ -355,8 +350,8 @@ export async function configure(
     return resolved
   }
   const resolved = await resolveAgain().catch((error: unknown) => {
-    // These have to work in spite of what is wrong
-    if (/^(config|completion)$/.test(target.section) && error instanceof BtkitError) return NOTHING
+    const { toleratesMistakes } = findCommand(target.section) ?? {}
+    if (toleratesMistakes && error instanceof BtkitError) return NOTHING
     throw error
   })
   applySettings(target.command, await withPatterns(resolved.settings, io), job)

@@ -3,8 +3,8 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { oldSwitch, otherNames } from '../options/bittornado.js'
-import { defaultText, type OptionEntry } from '../options/table.js'
+import { otherNames } from '../options/bittornado.js'
+import type { OptionEntry } from '../options/table.js'
 import type { Io } from '../io.js'
 import { asReason } from '../line/command-line.js'
 import {
@@ -59,8 +59,6 @@ export interface FoundEntry {
   readonly entry: OptionEntry
   /** Whether the key is its `no-…` form. */
   readonly isNegated: boolean
-  /** The value that the key, an old switch, stands for. */
-  readonly oldValue?: string
 }
 
 /**
@@ -74,8 +72,6 @@ export function findEntry(
   value?: Located,
 ): FoundEntry | null {
   const own = entries.get(key)
-  const old = oldValueOf(key, entries, value)
-  if (old) return old
   const isOwn = own !== undefined && (own.on !== null || !value || booleanOf(value) !== null)
   const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
   const other = isOwn ? undefined : others.find(({ on }) => on !== null)
@@ -85,33 +81,15 @@ export function findEntry(
   return opposite?.kind === 'switch' ? { entry: opposite, isNegated: true } : null
 }
 
-/** The option that took the place of a switch; null for any other key. */
-function oldValueOf(
-  key: string,
-  entries: ReadonlyMap<string, OptionEntry>,
-  item?: Located,
-): FoundEntry | null {
-  const isOff = item !== undefined && booleanOf(item) === false
-  // `links: false` is what `no-links` was
-  const negative = isOff ? oldSwitch(`no-${key}`) : null
-  const old = negative ?? (entries.has(key) ? null : oldSwitch(key))
-  const entry = old && entries.get(old.key)
-  if (!old || !entry) return null
-  const oldValue = isOff && !negative ? (defaultText(entry) ?? '') : old.value
-  return { entry, isNegated: false, oldValue }
-}
-
 /** The largest secret in a file, in bytes. */
 const MAX_SECRET = 64 * 1024
 
 /** The setting for an option in a configuration; null if there is no value. */
 export function candidateOf(found: FoundEntry, item: Located, world: World): Candidate | null {
   if (isNothing(item)) return null
-  const { entry, isNegated, oldValue } = found
+  const { entry, isNegated } = found
   const { place } = item
-  const shown = isNegated
-    ? String(booleanOf(item) === false)
-    : shownValue(entry, oldValue ?? shownText(item))
+  const shown = isNegated ? String(booleanOf(item) === false) : shownValue(entry, shownText(item))
   return candidate({ entry, place, shown }, world.problems, () => given(found, item, world))
 }
 
@@ -154,13 +132,9 @@ interface Text {
   readonly isOpened?: boolean
 }
 
-function given({ entry, isNegated, oldValue }: FoundEntry, item: Located, world: World) {
+function given({ entry, isNegated }: FoundEntry, item: Located, world: World) {
   const { on, off, kind } = entry
   const truth = booleanOf(item)
-  if (oldValue !== undefined) {
-    if (truth === null) throw wrong(entry, item, 'neither true nor false')
-    return [{ text: oldValue, place: item.place }]
-  }
   if (kind === 'switch') {
     if (truth === null) throw wrong(entry, item, 'neither true nor false')
     return switched(entry, truth !== isNegated)

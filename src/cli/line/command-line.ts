@@ -5,7 +5,7 @@ import {
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { conflictsOf, type CommandOption } from '../options/option.js'
-import { oldSwitch, otherNames, TRUTHS } from '../options/bittornado.js'
+import { otherNames, TRUTHS } from '../options/bittornado.js'
 
 type Parser = (text: string, previous: unknown) => unknown
 
@@ -199,19 +199,10 @@ export class CommandLine {
     const [typed = ''] = arg.startsWith('--') ? arg.split('=') : [arg.slice(0, 2)]
     const option = this.#find(typed)
     const long = longName(typed)
-    if (!option) return this.#spellOld(long) ?? (arg === typed && this.#repeats(long) ? [] : [arg])
+    if (!option) return arg === typed && this.#repeats(long) ? [] : [arg]
     const name = option.long === long ? long : typed
     this.#names.set(option, [...(this.#names.get(option) ?? []), name])
     return arg.startsWith('--') ? [(option.long ?? typed) + arg.slice(typed.length)] : [arg]
-  }
-
-  /** The value that an old switch stands for; null for another name. */
-  #spellOld(long: string): string[] | null {
-    const old = long.startsWith('--') ? oldSwitch(long.slice(2)) : null
-    const option = old && this.#find(`--${old.key}`)
-    if (!old || !option) return null
-    this.#names.set(option, [...(this.#names.get(option) ?? []), long])
-    return [`--${old.key}=${old.value}`]
   }
 
   /** @throws BtkitError `usage` for a value other than 0 and 1 */

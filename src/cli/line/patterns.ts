@@ -22,7 +22,7 @@ export async function expandPaths(
       expanded.push(path)
       continue
     }
-    const { expandGlob } = await import('../../files/glob.js')
+    const { expandGlob } = await import('../../files/expand-glob.js')
     const found = expandGlob(path, io.cwd, ({ message }) => {
       reportWarning(message, io)
     })

@@ -162,7 +162,7 @@ export function redisAddress(
     file === null ? text : Buffer.from(readBoundedRegular(file, MAX_SIZE)).toString().trim()
   const what = file === null ? option : `${option}: ${file}`
   const address = nameErrors(what, () => parseRedisUrl(url))
-  if (!isTyped || file !== null || address.password === '') return address
+  if (!isTyped || file !== null || !address.options.password) return address
   const why = 'other users can see a password on a command line'
   throw usageError(`${option}: ${why}; write the URL in a file and give file:PATH`)
 }

@@ -36,27 +36,6 @@ export function otherNames(key: string): string[] {
   return [OTHER_NAMES.get(key) ?? []].flat()
 }
 
-/** A value of an option, which an old switch stood for. */
-interface OldSwitch {
-  readonly key: string
-  readonly value: string
-}
-
-/** Old switches of commands that do not have them any more. */
-const OLD_SWITCHES: ReadonlyMap<string, OldSwitch> = new Map([
-  ['follow-symlinks', { key: 'symlinks', value: 'follow' }],
-  ['store-symlinks', { key: 'symlinks', value: 'store' }],
-  ['no-symlinks', { key: 'symlinks', value: 'skip' }],
-])
-
-/** The names of all old switches. */
-export const OLD_NAMES: readonly string[] = [...OLD_SWITCHES.keys()]
-
-/** The meaning of a switch that a command does not have; null for any other name. */
-export function oldSwitch(name: string): OldSwitch | null {
-  return OLD_SWITCHES.get(name) ?? null
-}
-
 /** Switches that take 0 or 1 in BitTornado. */
 export const TRUTHS: ReadonlySet<string> = new Set([
   '--check-hashes',

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { createRequire } from 'node:module'
-import { oldSwitch, otherNames } from './bittornado.js'
+import { otherNames } from './bittornado.js'
+import { optionKeys, type SectionKeys } from '../command-list.js'
 import { traitsOf, type CommandOption, type Traits } from './option.js'
 
 /**
@@ -99,37 +99,17 @@ export function areAlternatives(one: OptionEntry, other: OptionEntry): boolean {
   return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
 }
 
-/** The commands that have presets. */
-export const MAKERS: readonly string[] = ['makemetafile', 'completedir']
-
 /** Whether a command accepts an option from `defaults:`. */
 export function takesDefault(section: string, key: string): boolean {
-  return allKeys()[section]?.own.includes(key) === false
-}
-
-/** The options of a command, or of all commands of a group, by their keys. */
-interface SectionKeys {
-  readonly values: readonly string[]
-  /** These have a `no-…` form each. */
-  readonly switches: readonly string[]
-  /** These count in the section only, not in `defaults:`. */
-  readonly own: readonly string[]
+  return optionKeys()[section]?.own.includes(key) === false
 }
 
 /** The section whose options apply to each command that has them. */
 export const DEFAULTS = 'defaults'
 
-/**
- * The options of all commands by section. The build writes them to a file, because loading all
- * commands takes longer than most of them run.
- */
-function allKeys(): Readonly<Record<string, SectionKeys>> {
-  return createRequire(import.meta.url)('#option-keys') as Record<string, SectionKeys>
-}
-
 /** The sections that a configuration may have. */
 export function knownSections(): string[] {
-  return [DEFAULTS, ...Object.keys(allKeys())]
+  return [DEFAULTS, ...Object.keys(optionKeys())]
 }
 
 /** The keys that a section may have, without `no-…` forms and names of other programs. */
@@ -141,7 +121,7 @@ export function knownKeys(section: string): string[] {
 
 /** Whether a section may have a key, in any of its forms; null asks for the section of any command. */
 export function isKnownKey(key: string, section: string | null): boolean {
-  const names = [key, ...otherNames(key), oldSwitch(key)?.key ?? key]
+  const names = [key, ...otherNames(key)]
   const opposite = key.startsWith('no-') ? key.slice('no-'.length) : ''
   return sectionsFor(section).some(([command, { values, switches }]) => {
     const found =
@@ -151,8 +131,14 @@ export function isKnownKey(key: string, section: string | null): boolean {
   })
 }
 
+/** Whether a preset may have a key, because a command with presets has the option. */
+export function isPresetKey(key: string): boolean {
+  const all = Object.entries(optionKeys())
+  return all.some(([section, { values }]) => values.includes('preset') && isKnownKey(key, section))
+}
+
 function sectionsFor(section: string | null): (readonly [command: string, keys: SectionKeys])[] {
-  const all = allKeys()
+  const all = optionKeys()
   if (section === null || section === DEFAULTS) return Object.entries(all)
   const own = all[section]
   return own ? [[section, own]] : []

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
 import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
+import { parseFileRanges } from '../../metainfo/magnet.js'
 import {
   checkTracker,
   parseAnnounceList,
@@ -186,6 +187,11 @@ export function seconds(text: string): number {
 /** An option for a duration in milliseconds. Its default is in seconds. */
 export function secondsOption<Flags extends string>(flags: Flags, what: string, standard: number) {
   return new Option(flags, what).argParser(seconds).default(1000 * standard, String(standard))
+}
+
+/** An option for the files of a magnet link, by their indexes (BEP 53). */
+export function selectOnlyOption(what: string) {
+  return new Option('--select-only <files>', what).argParser(checked(parseFileRanges))
 }
 
 /** Parses a duration of `min` to `max` whole seconds. */

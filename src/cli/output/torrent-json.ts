@@ -1,5 +1,6 @@
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
@@ -38,6 +39,12 @@ export function listedLine({ client, torrent, ...listed }: ListedTorrent, error:
   const message = listed.message && hidePasskeys(listed.message)
   const warning = listed.warning ? hidePasskeys(listed.warning) : null
   return jsonLine({ client, torrent, ...listed, message, warning, ...failureKeys(error) })
+}
+
+/** A line of JSON that identifies a torrent, with other values of it. */
+export function identityLine(torrent: string, metainfo: Metainfo, values: object = {}): string {
+  const identity = { ...torrentKeys(torrent, metainfo), name: metainfo.name }
+  return jsonLine({ ...identity, ...values, ...failureKeys(null) })
 }
 
 /** A line of JSON for a torrent that could not be read. */

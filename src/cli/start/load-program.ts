@@ -16,11 +16,8 @@ export interface LoadedProgram {
   readonly keepCode: () => Promise<void>
 }
 
-/**
- * Commands with a program of their own: the code of all others would be read and decoded at each
- * start, too, which takes longer than most of what they do.
- */
-export const QUICK: readonly string[] = ['completedir', 'makemetafile', 'showmetainfo']
+/** The commands with a program of their own. The build sets it. */
+declare const OWN_STARTS: readonly string[]
 
 /**
  * Loads the program of a command like a CommonJS module, but with saved compiled code. Compiling
@@ -30,7 +27,7 @@ export const QUICK: readonly string[] = ['completedir', 'makemetafile', 'showmet
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
   // This file is itself part of a bundle, beside the programs
-  const name = command !== undefined && QUICK.includes(command) ? command : 'main'
+  const name = command !== undefined && OWN_STARTS.includes(command) ? command : 'main'
   const path = `${__dirname}/${name}.cjs`
   const codeCache = `${path}.cache`
   const source = readFileSync(path)

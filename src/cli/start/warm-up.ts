@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf, latin1 } from '../../bytes.js'
-import { loadProgram, QUICK } from './load-program.js'
+import { loadProgram } from './load-program.js'
+
+/** The commands with a program of their own. The build sets it. */
+declare const OWN_STARTS: readonly string[]
 
 const TRACKER = 'http://tracker.example/announce'
 
@@ -52,7 +55,7 @@ async function warmUp(only: string | undefined): Promise<void> {
 
 /** The starts with compiled code of their own, each in a process of its own: it keeps all it has. */
 function warmUpOthers(): void {
-  for (const command of QUICK) {
+  for (const command of OWN_STARTS) {
     execFileSync(process.execPath, [__filename, command], { stdio: 'ignore' })
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { mapLimited } from '../../concurrency.js'
 import {
   type AskedMagnet,
   MARK,
@@ -10,7 +11,7 @@ import {
 import { BtkitError, nameErrors } from '../../errors.js'
 import { count } from '../../text/quantity.js'
 import { announceUrls } from '../../metainfo/trackers.js'
-import { callForEach, partBySize } from '../batches.js'
+import { CALLS_AT_ONCE, partBySize } from '../batches.js'
 import { asText, refuseDense, XML_MARKS } from '../http-call.js'
 import { readIfThere } from '../credentials.js'
 import { isBefore, RemoteClient } from '../remote-client.js'
@@ -85,7 +86,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
   async findData(torrents: readonly PublishedTorrent[]): Promise<(boolean | null)[]> {
     const seen = await this.#seesAll(torrents)
     if (seen !== false || torrents.length === 1) return torrents.map(() => seen)
-    return callForEach(torrents, (torrent) => this.#seesAll([torrent]))
+    return mapLimited(torrents, CALLS_AT_ONCE, (torrent) => this.#seesAll([torrent]))
   }
 
   /** Makes rtorrent run stat on the files, as the user that it runs as. */

@@ -4,12 +4,12 @@ import { isSameBytes } from '../../bytes.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from '../../core/verify/v2-side.js'
 import { BtkitError } from '../../errors.js'
 import { chooseKernel } from '../../hash/kernels.js'
-import { climbMerkleTree } from '../../hash/merkle.js'
-import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
+import { climbMerkleTree } from '../../metainfo/merkle.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
 import { describeFailure } from '../../text/network-failure.js'
 import { formatBytes } from '../../text/quantity.js'
+import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** A seed of a torrent. */
 interface Seed {
@@ -145,8 +145,6 @@ interface Piece {
    */
   readonly merkle: { readonly digest: Uint8Array; readonly levels: number } | null
 }
-
-const [SHA1, SHA256] = [20, 32]
 
 /**
  * Returns a function that draws a random piece that can be requested with few requests; null if none
@@ -293,11 +291,11 @@ class PieceJudge {
   add(bytes: Uint8Array, isPadding = false): void {
     this.#sha1.update(bytes)
     for (let at = 0; at < bytes.length && !isPadding;) {
-      const part = bytes.subarray(at, at + BLOCK_LENGTH - this.#inBlock)
+      const part = bytes.subarray(at, at + BLOCK - this.#inBlock)
       this.#block.update(part)
       this.#inBlock += part.length
       at += part.length
-      if (this.#inBlock === BLOCK_LENGTH) this.#endBlock()
+      if (this.#inBlock === BLOCK) this.#endBlock()
     }
   }
 

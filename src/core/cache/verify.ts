@@ -16,11 +16,10 @@ import {
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { hashStream } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import { concatenateFiles, ZEROS, BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
+import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
+import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
 import { isSameFile } from '../digests/cache-trust.js'
-import { NODE } from '../digests/file-trees.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** The result of checking a sample of a cache's records. */
 export interface CacheCheck {
@@ -93,10 +92,10 @@ async function isTreeRight({ path, size }: TreeKey, record: TreeRecord, engine: 
   const first = node * 2 ** height
   const count = Math.min(2 ** height, countNodes(size, 0) - first)
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
-  const stream = concatenateFiles([{ path, length: size }], BLOCK_LENGTH)
+  const stream = concatenateFiles([{ path, length: size }], BLOCK)
   const { blocks } = await hashStream(stream, { ...engine, pieces, wanted: 'blocks' })
   const found = climbMerkleTree({ nodes: blocks, height: 0 }, height, kernel).nodes
-  return Buffer.compare(found, nodes.subarray(node * NODE, (node + 1) * NODE)) === 0
+  return Buffer.compare(found, nodes.subarray(node * SHA256, (node + 1) * SHA256)) === 0
 }
 
 /** Prepares the check of a record of a file's pieces; null if the file has changed since. */
@@ -119,7 +118,7 @@ async function arePiecesRight(key: FileKey, record: FileRecord, engine: Engine) 
   const count = whole + ends.length
   if (count === 0) return true
   const chosen = Math.floor(Math.random() * count)
-  const expected = digests.subarray(chosen * DIGEST, (chosen + 1) * DIGEST)
+  const expected = digests.subarray(chosen * SHA1, (chosen + 1) * SHA1)
   const isPadded = chosen >= whole && expected.equals(record.paddedTail ?? Buffer.of())
   // In the stream the file begins at its phase, after bytes that belong to none of its pieces
   const lead = { path: ZEROS, length: key.phase }

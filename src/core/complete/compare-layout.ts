@@ -4,7 +4,7 @@ import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { cutIntoPieces, type Content } from '../digests/content.js'
 import { composeCore } from '../digests/info.js'
 import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
-import { DIGEST, countUnknownPieces, type ContentDigests } from '../digests/piece-table.js'
+import { countUnknownPieces, type ContentDigests } from '../digests/piece-table.js'
 import {
   valuesOf,
   digestTorrent,
@@ -18,6 +18,7 @@ import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
 import { rootOf } from '../digests/file-trees.js'
 import { hashContent } from '../digests/hash-content.js'
 import { recallPieces } from '../digests/recall-pieces.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 
 /**
  * Whether a torrent may belong to some content, judging by the file sizes. Names are not compared,
@@ -51,7 +52,7 @@ export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTor
   // Nothing is known of Merkle trees before their files are read
   if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
   const digests = metainfo.pieces
-  if (digests?.length !== content.pieceCount * DIGEST) return false
+  if (digests?.length !== content.pieceCount * SHA1) return false
   const { info } = composeCore(content, run.request.common, { digests, trees: null })
   return isSameBytes(info, valuesOf(metainfo).info)
 }
@@ -91,7 +92,7 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
   const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
   // Other programs may put a hybrid's pad files at other places
   if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
-  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * DIGEST
+  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * SHA1
   return isWhole ? cut : null
 }
 

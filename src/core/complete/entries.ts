@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { BtkitError } from '../../errors.js'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import { unboundYoungHeap } from '../../heap-growth.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
@@ -110,7 +110,7 @@ class EntryLoop {
   /** Completes entries in order, but many at a time that are small or that other machines hash. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
     const { elsewhere, smallFiles } = this.#watched.hashContext
-    const together = new ConcurrencyLimit(elsewhere ? MOST_ELSEWHERE : MOST_SMALL)
+    const together = new TaskFeed(elsewhere ? MOST_ELSEWHERE : MOST_SMALL)
     let before = Promise.resolve()
     const failures: unknown[] = []
     const note = (error: unknown) => {
@@ -242,6 +242,35 @@ class EntryLoop {
     const isTogether = !hashContext.elsewhere && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
+  }
+}
+
+/**
+ * Starts very many tasks, `atOnce` at a time. A loop that waits for each start has few of them in
+ * memory: p-limit itself has several promises for each task that waits.
+ */
+class TaskFeed {
+  readonly #limit: LimitFunction
+
+  constructor(private readonly atOnce: number) {
+    this.#limit = pLimit(atOnce)
+  }
+
+  /** Resolves when the task has started, in its turn. The task must not fail. */
+  begin(task: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      void this.#limit(() => {
+        resolve()
+        return task()
+      })
+    })
+  }
+
+  /** Resolves when all tasks have ended: only then something can run that runs by itself. */
+  async drain(): Promise<void> {
+    this.#limit.concurrency = 1
+    await this.#limit(() => undefined)
+    this.#limit.concurrency = this.atOnce
   }
 }
 

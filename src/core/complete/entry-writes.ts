@@ -1,4 +1,3 @@
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import type { ListDecision } from './decide-lists.js'
 import { pathsOf, type DirectoryEntry } from './directories.js'
@@ -16,12 +15,14 @@ import type { CompleteRun } from './request.js'
 import { join } from 'node:path'
 import type { InfoHashes } from '../../metainfo/values.js'
 
-/** Maximum number of entries that are being written or wait for it, to limit memory. */
-const PENDING_WRITES = 2048
+/** Entries that are written as a group. The next group waits for it, to limit memory. */
+const GROUP = 1024
 
 /** Writes the results of decisions, many at a time, and reports the outcomes. */
 export class EntryWrites {
-  readonly #limit = new ConcurrencyLimit(PENDING_WRITES)
+  #group: Promise<void>[] = []
+  /** Resolves when all earlier groups are written. */
+  #earlier = Promise.resolve()
   readonly #window = new BatchWindow()
 
   constructor(private readonly run: CompleteRun) {}
@@ -31,12 +32,18 @@ export class EntryWrites {
     const { torrent, lists } = decision
     for (const list of lists) if (list.kind === 'skip') this.#noteList(entry, list)
     const isWritten = torrent.kind === 'write' || lists.some(({ kind }) => kind === 'write')
-    return isWritten ? this.#limit.begin(() => this.#writeAll(entry, decision)) : null
+    if (!isWritten) return null
+    if (this.#group.length >= GROUP) {
+      this.#earlier = this.drain()
+      this.#group = []
+    }
+    this.#group.push(this.#writeAll(entry, decision))
+    return this.#earlier
   }
 
   /** Resolves when everything is written. */
-  drain(): Promise<void> {
-    return this.#limit.drain()
+  async drain(): Promise<void> {
+    await Promise.all([this.#earlier, ...this.#group])
   }
 
   /** Never rejects. */

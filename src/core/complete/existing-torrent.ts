@@ -13,9 +13,7 @@ import type { WarningCode } from '../../metainfo/warning.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { digestValue, moveTracker } from './moved-trackers.js'
 import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
-
-/** Largest torrent in bytes; no known program creates larger ones. */
-const MAX_TORRENT = 512 * 1024 * 1024
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 
 /** An existing file at the path of a new torrent or list. */
 export interface ExistingFile {

@@ -213,3 +213,13 @@ function refuseDeepFiles(files: readonly NamedFile[]): void {
   const why = `is more than ${MOST_COMPONENTS} directories deep, which clients of v2 do not read`
   throw new BtkitError('bad-name', `${deep.absolutePath}: ${why}`)
 }
+
+/** The content of a torrent of one file. */
+export function singleContent(
+  file: ScannedFile,
+  { version, pieceLength }: Pick<ContentRules, 'version' | 'pieceLength'>,
+): Content {
+  const name = file.path.at(-1) ?? ''
+  const parts = { version, name, isDirectory: false, files: [file], skipped: [] }
+  return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
+}

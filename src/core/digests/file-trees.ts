@@ -1,9 +1,7 @@
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
-
-/** Length of a SHA-256 digest in bytes. */
-export const NODE = 32
+import { SHA256 } from '../../metainfo/sizes.js'
 
 /** The known Merkle trees of a content's files (BEP 52). */
 export interface FileTrees {
@@ -31,7 +29,7 @@ export function createTrees({
   const { length } = files
   return {
     isKnown: Uint8Array.from(files, (file) => (hasTree(file) ? 0 : 1)),
-    roots: new Uint8Array(length * NODE),
+    roots: new Uint8Array(length * SHA256),
     layers: new Map(),
   }
 }
@@ -39,13 +37,13 @@ export function createTrees({
 /** Sets the tree of a file by its number. */
 export function setTree(trees: FileTrees, number: number, { root, layer }: FileTree): void {
   trees.isKnown[number] = 1
-  trees.roots.set(root, number * NODE)
+  trees.roots.set(root, number * SHA256)
   if (layer) trees.layers.set(number, layer)
 }
 
 /** Returns the root of a file by its number. */
 export function rootOf({ roots }: FileTrees, number: number): Uint8Array {
-  return roots.subarray(number * NODE, (number + 1) * NODE)
+  return roots.subarray(number * SHA256, (number + 1) * SHA256)
 }
 
 /** A file with bytes that begins a piece, and therefore has a tree. */

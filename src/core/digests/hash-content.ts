@@ -2,7 +2,7 @@ import { BtkitError } from '../../errors.js'
 import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { findChanged, findChangedNow } from '../../files/stat-files.js'
+import { changesOf, findChanged } from '../../files/stat-files.js'
 import {
   concatenateFiles,
   type ContentStream,
@@ -16,7 +16,6 @@ import { isRead } from './pad-files.js'
 import { isSettled, type CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
-  DIGEST,
   enterPieces,
   heedTrees,
   mergeTable,
@@ -36,6 +35,7 @@ import { doAtOnce, doInTurns, type Steps, type Turns } from '../../steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -213,7 +213,7 @@ async function readPieces(
     let at = 0
     for (const part of parts) {
       enterPieces(table, unknown.subarray(at), part)
-      at += part.length / DIGEST
+      at += part.length / SHA1
     }
     const kernel = chooseKernel(hashContext.engine.kernel)
     if (trees) enterTrees(content, trees, { read: readTrees, kernel })
@@ -308,7 +308,7 @@ export async function requireAllUnchanged(
 ): Promise<void> {
   const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  const changed = turns ? await findChanged(read) : findChangedNow(read)
+  const [changed] = turns ? [await findChanged(read)] : changesOf(read)
   if (changed) requireUnchanged(changed.file, changed.now)
 }
 

@@ -1,6 +1,6 @@
 import { countNodes } from '../../cache/records/bodies.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
+import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import {
   hashStream,
   Unfinished,
@@ -9,15 +9,14 @@ import {
 } from '../../hash/hash-stream.js'
 import {
   type ContentStream,
-  BLOCK_LENGTH,
   bytesOfFile,
   fileAt,
   type DigestKind,
   type StreamDigests,
 } from '../../hash/stream/content-stream.js'
 import type { Content } from './content.js'
-import { NODE } from './file-trees.js'
 import { pieceHeight, ReadTrees, type ReadTree } from './read-trees.js'
+import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
 const MOST_BLOCKS = 2 ** 19
@@ -108,7 +107,7 @@ function* groupPieces(
   let [begin, blocks, fileBytes] = [0, 0, 0]
   for (const [at, piece] of pieces.entries()) {
     const bytes = bytesOfFile(stream, piece)
-    const count = Math.ceil(bytes / BLOCK_LENGTH)
+    const count = Math.ceil(bytes / BLOCK)
     if (at > begin && blocks + count > mostBlocks) {
       yield { pieces: pieces.subarray(begin, at), fileBytes }
       ;[begin, blocks, fileBytes] = [at, 0, 0]
@@ -131,7 +130,7 @@ export function nodesOf(
   let block = 0
   const nodes = [...indices].map((piece) => {
     const count = countNodes(bytesOfFile(stream, piece), 0)
-    const leaves = { nodes: blocks.subarray(NODE * block, NODE * (block + count)), height: 0 }
+    const leaves = { nodes: blocks.subarray(SHA256 * block, SHA256 * (block + count)), height: 0 }
     block += count
     if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, kernel)
     return climbMerkleTree(leaves, pieceHeight(stream), kernel).nodes

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { FINGERPRINT_LENGTH, writeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 
@@ -12,7 +12,7 @@ const UNIT = 3
  * each would cost more than the hashing.
  */
 export class InputHash {
-  #hash = createHash('sha256')
+  #hash: Hash | null = null
   readonly #buffer = Buffer.allocUnsafe(BUFFER)
   readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
   #length = 0
@@ -21,7 +21,7 @@ export class InputHash {
   text(text: string): void {
     const most = UNIT * text.length
     this.#reserve(most)
-    if (most > BUFFER) this.#hash.update(text)
+    if (most > BUFFER) this.#current.update(text)
     else this.#length += this.#buffer.write(text, this.#length)
   }
 
@@ -35,9 +35,13 @@ export class InputHash {
   /** Returns the digest of all that was added, and begins again. */
   digest(): Uint8Array {
     this.#flush()
-    const digest = this.#hash.digest()
-    this.#hash = createHash('sha256')
+    const digest = this.#current.digest()
+    this.#hash = null
     return digest
+  }
+
+  get #current(): Hash {
+    return (this.#hash ??= createHash('sha256'))
   }
 
   #reserve(bytes: number): void {
@@ -45,7 +49,7 @@ export class InputHash {
   }
 
   #flush(): void {
-    this.#hash.update(this.#buffer.subarray(0, this.#length))
+    this.#current.update(this.#buffer.subarray(0, this.#length))
     this.#length = 0
   }
 }

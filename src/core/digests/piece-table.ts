@@ -2,9 +2,7 @@ import type { Content } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
 import { isPad, isRead } from './pad-files.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-
-/** Length of a SHA-1 digest in bytes. */
-export const DIGEST = 20
+import { SHA1 } from '../../metainfo/sizes.js'
 
 /** The digests of content that a torrent of its version needs. */
 export interface ContentDigests {
@@ -28,7 +26,7 @@ export function createTable(
 ): PieceTable {
   const { version, pieceCount } = content
   return {
-    digests: new Uint8Array(version === 'v2' ? 0 : pieceCount * DIGEST),
+    digests: new Uint8Array(version === 'v2' ? 0 : pieceCount * SHA1),
     trees: createTrees(content),
     isKnown: new Uint8Array(pieceCount),
     sharedKeys: new Map(),
@@ -37,8 +35,8 @@ export function createTable(
 
 /** Sets the SHA-1 digests of consecutive pieces. */
 export function setPieces(table: PieceTable, first: number, digests: Uint8Array): void {
-  table.digests.set(digests, first * DIGEST)
-  table.isKnown.fill(1, first, first + digests.length / DIGEST)
+  table.digests.set(digests, first * SHA1)
+  table.isKnown.fill(1, first, first + digests.length / SHA1)
 }
 
 /**
@@ -70,7 +68,7 @@ export function mergeTable(content: Content, table: PieceTable, other: PieceTabl
 
 /** Returns the digests of `count` pieces from `first` on, known or not. */
 export function getPieces({ digests }: PieceTable, first: number, count: number): Uint8Array {
-  return digests.subarray(first * DIGEST, (first + count) * DIGEST)
+  return digests.subarray(first * SHA1, (first + count) * SHA1)
 }
 
 /** Returns the number of pieces to read. */
@@ -96,10 +94,10 @@ export function unknownPieces(table: PieceTable): Uint32Array {
  * indices.
  */
 export function enterPieces(table: PieceTable, pieces: Uint32Array, digests: Uint8Array): void {
-  const count = digests.length / DIGEST
+  const count = digests.length / SHA1
   for (let i = 0; i < count;) {
     const end = endOfRun(pieces, i, count)
-    setPieces(table, pieces[i] ?? 0, digests.subarray(i * DIGEST, end * DIGEST))
+    setPieces(table, pieces[i] ?? 0, digests.subarray(i * SHA1, end * SHA1))
     i = end
   }
 }

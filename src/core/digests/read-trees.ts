@@ -1,17 +1,16 @@
 import { countNodes, type TreeRecord } from '../../cache/records/bodies.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { HashKernel } from '../../hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../hash/merkle.js'
-import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
+import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { bytesOf, type Content } from './content.js'
 import {
   alignedFiles,
-  NODE,
   setTree,
   type AlignedFile,
   type FileTree,
   type FileTrees,
 } from './file-trees.js'
+import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** A file whose blocks were all read, with the part of its tree that the cache stores. */
 export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
@@ -71,8 +70,8 @@ export class ReadTrees {
       for (; at < pieces.length && (pieces[at] ?? 0) < end; at++) {
         block += this.#countBlocks(tree, pieces[at] ?? 0)
       }
-      if (block * NODE > blocks.length) return
-      this.#grow(tree, at - begin, blocks.subarray(firstBlock * NODE, block * NODE))
+      if (block * SHA256 > blocks.length) return
+      this.#grow(tree, at - begin, blocks.subarray(firstBlock * SHA256, block * SHA256))
     }
   }
 
@@ -84,7 +83,7 @@ export class ReadTrees {
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return
-      this.#add(tree, 1, nodes.slice(i * NODE, (i + 1) * NODE))
+      this.#add(tree, 1, nodes.slice(i * SHA256, (i + 1) * SHA256))
     }
   }
 
@@ -168,7 +167,7 @@ function leastHeight(content: Content): number {
 
 /** Returns the number of levels between the leaves and the nodes of pieces. */
 export function pieceHeight({ pieceLength }: { readonly pieceLength: number }): number {
-  return Math.log2(pieceLength / BLOCK_LENGTH)
+  return Math.log2(pieceLength / BLOCK)
 }
 
 /** Returns the parts of a tree that a torrent with this piece length contains. */

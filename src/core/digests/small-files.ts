@@ -7,7 +7,7 @@ import {
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { KernelName } from '../../hash/kernels.js'
 import { loadNative } from '../../native-addon.js'
-import { DIGEST } from './piece-table.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 
 // Without this file each of many small files would cost several calls of the native addon, which
 // take longer than to read and hash it.
@@ -36,7 +36,7 @@ const MOST = 256
 const STATE = { isRead: 1, isReadWhileWritten: 2 }
 const FINGERPRINT_AT = Int32Array.BYTES_PER_ELEMENT
 const DIGEST_AT = FINGERPRINT_AT + FINGERPRINT_LENGTH
-const ANSWER_LENGTH = DIGEST_AT + DIGEST
+const ANSWER_LENGTH = DIGEST_AT + SHA1
 
 interface Waiting {
   readonly file: ScannedFile
@@ -98,6 +98,6 @@ function answerAt(answers: DataView, at: number, { fingerprint }: ScannedFile): 
   if (state !== STATE.isRead && state !== STATE.isReadWhileWritten) return null
   const found = readEncodedFingerprint(answers, at + FINGERPRINT_AT)
   if (!sameFingerprint(found, fingerprint)) return null
-  const digest = new Uint8Array(answers.buffer, answers.byteOffset + at + DIGEST_AT, DIGEST)
+  const digest = new Uint8Array(answers.buffer, answers.byteOffset + at + DIGEST_AT, SHA1)
   return { digest, isWritten: state === STATE.isReadWhileWritten }
 }

@@ -4,7 +4,7 @@ import { readBoundedRegular } from '../../files/read-bounded.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { MAX_TORRENT } from '../replaced-torrent.js'
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 
 /** How a torrent differs from the file that it would replace. */
 export interface TargetDifference {

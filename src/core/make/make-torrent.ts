@@ -9,13 +9,13 @@ import { planContent, type Content, type ContentRequest } from '../digests/conte
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
-import { alignedFiles, createTrees, NODE } from '../digests/file-trees.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { alignedFiles, createTrees } from '../digests/file-trees.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { otherEntries, spliceDict, type DictChanges } from '../../metainfo/edit/splice-torrent.js'
 import type { InfoHashes, TrackerUrl } from '../../metainfo/values.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /**
  * The creation date: seconds since 1970, or `mtime` for the date of the files, or null for none.
@@ -161,11 +161,47 @@ export function measureTorrent({
 }
 
 /**
+ * Returns the size of a planned .torrent in bytes if that is more than `most`, else null. Encodes very
+ * many files only if it may be more.
+ */
+export function sizeBeyond(
+  most: number,
+  { request, content }: Pick<TorrentPlan, 'request' | 'content'>,
+): number | null {
+  const rest = content.isDirectory ? { ...content, files: [] } : content
+  const besideFiles = measureTorrent({ request, content: rest }) + measureLayers(content)
+  if (besideFiles + boundFiles(content) <= most) return null
+  const size = measureTorrent({ request, content })
+  return size > most ? size : null
+}
+
+/** Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and letters. */
+const MOST_BYTES = { inList: 48, inTree: 100, attributes: 12, symlink: 20, name: 8 }
+
+/** Returns a number of bytes that the lists of files do not exceed. */
+function boundFiles({ version, files }: Content): number {
+  const inList = version === 'v2' ? MOST_BYTES.inTree : MOST_BYTES.inList
+  let bytes = 0
+  for (const { path, attributes, symlinkPath } of files) {
+    bytes += inList + boundNames(path)
+    if (attributes !== undefined) bytes += MOST_BYTES.attributes + attributes.length
+    if (symlinkPath) bytes += MOST_BYTES.symlink + boundNames(symlinkPath)
+  }
+  return version === 'hybrid' ? 2 * bytes + MOST_BYTES.inTree * files.length : bytes
+}
+
+function boundNames(names: readonly string[]): number {
+  let bytes = 0
+  for (const name of names) bytes += MOST_BYTES.name + Buffer.byteLength(name)
+  return bytes
+}
+
+/**
  * Returns how many bytes longer `pieces` is than an empty string, whose length is the single digit
  * 0.
  */
 function measureDigests({ version, pieceCount }: Content): number {
-  const digests = pieceCount * DIGEST
+  const digests = pieceCount * SHA1
   return version === 'v2' ? 0 : digests + `${digests}`.length - 1
 }
 
@@ -174,8 +210,8 @@ function measureLayers(content: Content): number {
   if (content.version === 'v1') return 0
   let total = 0
   for (const { pieceCount } of alignedFiles(content)) {
-    const layer = pieceCount * NODE
-    if (pieceCount > 1) total += `${NODE}:`.length + NODE + `${layer}:`.length + layer
+    const layer = pieceCount * SHA256
+    if (pieceCount > 1) total += `${SHA256}:`.length + SHA256 + `${layer}:`.length + layer
   }
   return total
 }

@@ -3,7 +3,7 @@ import { MAX_PIECE_POW2, MIN_PIECE_POW2, pieceLengthOf } from '../../metainfo/pi
 import type { PieceLength } from '../../metainfo/values.js'
 import { formatBytes } from '../../text/quantity.js'
 import { bytesOf, cutIntoPieces, type Content, type ContentRules } from '../digests/content.js'
-import { DIGEST } from '../digests/piece-table.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 
 /** The rules for the piece length. Lengths and sizes are in bytes. */
 export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
@@ -100,7 +100,7 @@ function fitTorrent(
   const reason: PieceReason = { kind: 'by torrent size', largestTorrent }
   for (const cut of cutByLength(content, longestPiece)) {
     // The size of the v1 digests alone excludes most lengths
-    const least = cut.version === 'v2' ? 0 : cut.pieceCount * DIGEST
+    const least = cut.version === 'v2' ? 0 : cut.pieceCount * SHA1
     if (least <= largestTorrent && measure(cut) <= largestTorrent) return { content: cut, reason }
   }
   const size = measure(cutIntoPieces(content, longestPiece))

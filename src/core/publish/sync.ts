@@ -10,6 +10,7 @@ import type { PublishRequest } from './hand-over.js'
 import { publishTorrents, type PublishRules } from './publish.js'
 import type { SyncReport } from './client.js'
 import { withdrawTorrents } from './withdraw.js'
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 
 /** A client that seeds the torrents of directories, and how it sees their data. */
 export interface SyncClient extends PublishRules {
@@ -50,9 +51,6 @@ const BEGUN = ''
 
 /** Number of torrents whose metainfo is in memory at once. */
 const BATCH = 500
-
-/** Larger than any torrent of completedir, in bytes. */
-const MAX_TORRENT = 2 ** 30
 
 /**
  * Makes a client seed the torrents of a directory. Adds torrents that are missing there or have

@@ -18,24 +18,25 @@ import {
   type Interval,
   type PieceStates,
 } from './content.js'
-import { NODE, type V2Side } from './v2-side.js'
+import { type V2Side } from './v2-side.js'
 import type { Content } from '../digests/content.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { readOnce, type HashContext } from '../digests/hash-content.js'
 import { hashAtOnce, hashInGroups, type ReadGroup } from '../digests/hash-groups.js'
-import { DIGEST, enterPieces, getPieces, type PieceTable } from '../digests/piece-table.js'
+import { enterPieces, getPieces, type PieceTable } from '../digests/piece-table.js'
 import { ReadTrees } from '../digests/read-trees.js'
 import { rememberPieces, rememberTrees } from '../digests/recall-pieces.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
-import { BLOCK_LENGTH, type ContentStream } from '../../hash/stream/content-stream.js'
+import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
+import { type ContentStream } from '../../hash/stream/content-stream.js'
 import {
   createReadFailures,
   createWriters,
   listUnreadable,
   listWritten,
 } from '../../hash/stream/reading.js'
+import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** The input of a check. */
 export interface PieceCheck {
@@ -216,7 +217,7 @@ class Judge {
       if (!trees?.isKnown[number]) continue
       const layer = trees.layers.get(number) ?? rootOf(trees, number)
       for (let i = 0; i < pieceCount; i++) {
-        judge(firstPiece + i, layer.subarray(i * NODE, (i + 1) * NODE))
+        judge(firstPiece + i, layer.subarray(i * SHA256, (i + 1) * SHA256))
       }
     }
   }
@@ -226,9 +227,9 @@ class Judge {
     const { v2 } = this.#check
     let at = 0
     indices.forEach((piece, i) => {
-      const digest = pieces.subarray(i * DIGEST, (i + 1) * DIGEST)
+      const digest = pieces.subarray(i * SHA1, (i + 1) * SHA1)
       const count = v2?.blockCounts[piece] ?? 0
-      const leaves = blocks.subarray(at, at + count * NODE)
+      const leaves = blocks.subarray(at, at + count * SHA256)
       at += leaves.length
       const layer = { nodes: leaves, height: 0 }
       // A piece with only padding has no node
@@ -243,8 +244,8 @@ class Judge {
   /** Sets the state of a piece. Returns whether it is wrong in version 2. */
   #judge(piece: number, { digest, node }: PieceDigests): boolean {
     const { pieces, v1, v2 } = this.#check
-    const isBadInV1 = v1 !== null && !isSame(digest, v1, piece * DIGEST)
-    const isBadInV2 = node !== null && v2 !== null && !isSame(node, v2.digests, piece * NODE)
+    const isBadInV1 = v1 !== null && !isSame(digest, v1, piece * SHA1)
+    const isBadInV2 = node !== null && v2 !== null && !isSame(node, v2.digests, piece * SHA256)
     const disagrees = v1 !== null && node !== null && isBadInV1 !== isBadInV2
     const bad = this.#isShared[piece] === 1 ? SUSPECT : BAD
     const state = isBadInV1 || isBadInV2 ? bad : GOOD
@@ -323,7 +324,7 @@ function explainPieces(
       const { piece, leaves } = next.value
       known ??= findKnownLayer(found, roots[number] ?? null, trees)
       const start = piece * pieceLength - from
-      if (known && BLOCK_LENGTH * 2 ** known.height < pieceLength) {
+      if (known && BLOCK * 2 ** known.height < pieceLength) {
         const { height } = known
         const layer = climbMerkleTree({ nodes: leaves, height: 0 }, height, trees.kernel)
         explained.set(piece, findBadBlocks(start, layer, known))
@@ -353,13 +354,13 @@ function findKnownLayer(
  * precisely as the layer allows: a node may represent several blocks. Adjacent ranges are joined.
  */
 function findBadBlocks(start: number, read: MerkleLayer, known: MerkleLayer): Interval[] {
-  const span = BLOCK_LENGTH * 2 ** known.height
-  const first = (start / span) * NODE
+  const span = BLOCK * 2 ** known.height
+  const first = (start / span) * SHA256
   const bad: Interval[] = []
-  for (let at = 0; at < read.nodes.length; at += NODE) {
-    const expected = known.nodes.subarray(first + at, first + at + NODE)
-    if (isSameBytes(read.nodes.subarray(at, at + NODE), expected)) continue
-    const from = start + (at / NODE) * span
+  for (let at = 0; at < read.nodes.length; at += SHA256) {
+    const expected = known.nodes.subarray(first + at, first + at + SHA256)
+    if (isSameBytes(read.nodes.subarray(at, at + SHA256), expected)) continue
+    const from = start + (at / SHA256) * span
     const last = bad.at(-1)
     if (last?.[1] === from) bad[bad.length - 1] = [last[0], from + span]
     else bad.push([from, from + span])

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
-import { BtkitError, osCodeOf } from '../../errors.js'
-import { changeSince, readFingerprintIfThere, type Fingerprint } from '../../files/fingerprint.js'
+import { BtkitError } from '../../errors.js'
+import { changeSince } from '../../files/fingerprint.js'
+import { changesOf } from '../../files/stat-files.js'
 import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
 import {
   concatenateFiles,
   ZEROS,
@@ -195,22 +196,17 @@ export function scannedContent(
 
 /** Returns what happened to files that changed since they were looked for, by real path. */
 export function changedFiles(files: readonly FoundFile[]): Map<string, string> {
-  const changed = new Map<string, string>()
+  const states: FileState[] = []
   for (const { found } of files) {
-    const change = found.kind === 'file' ? changeOf(found.path, found.fingerprint) : null
-    if (change !== null && found.kind === 'file') changed.set(found.path, change)
+    if (found.kind !== 'file') continue
+    states.push({ absolutePath: found.path, fingerprint: found.fingerprint })
+  }
+  const changed = new Map<string, string>()
+  for (const { file, now } of changesOf(states)) {
+    const change = changeSince(file.fingerprint, now)
+    if (change !== null) changed.set(file.absolutePath, change)
   }
   return changed
-}
-
-function changeOf(path: string, before: Fingerprint): string | null {
-  try {
-    return changeSince(before, readFingerprintIfThere(path))
-  } catch (error) {
-    // A path through something that is no longer a directory, or not accessible, leads to no file
-    if (osCodeOf(error) === undefined) throw error
-    return 'disappeared'
-  }
 }
 
 /** A range of bytes: from the first to before the second. */

@@ -1,7 +1,6 @@
 import type { ScannedFile } from '../../files/scan/scan-tree.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { DIGEST } from '../digests/piece-table.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
 import {
   BAD,
@@ -13,7 +12,8 @@ import {
   type FoundFile,
   type Interval,
 } from './content.js'
-import { NODE, padOf } from './v2-side.js'
+import { padOf } from './v2-side.js'
+import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** Maximum number of files of the same size to try for a missing one. */
 export const MOST_TRIED = 8
@@ -185,11 +185,11 @@ class Search {
     const check: PieceCheck = {
       files: ofRange,
       pieces: states,
-      v1: v1 && v1.subarray(first * DIGEST, last * DIGEST),
+      v1: v1 && v1.subarray(first * SHA1, last * SHA1),
       v2: v2 && {
         blockCounts: v2.blockCounts.subarray(first, last),
         levels: v2.levels.subarray(first, last),
-        digests: v2.digests.subarray(first * NODE, last * NODE),
+        digests: v2.digests.subarray(first * SHA256, last * SHA256),
       },
       roots: [],
     }

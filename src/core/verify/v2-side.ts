@@ -1,9 +1,6 @@
-import { BLOCK_LENGTH } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile, TreeFile } from '../../metainfo/metainfo.js'
 import { quoteText } from '../../text/escape.js'
-
-/** Length of a SHA-256 digest in bytes. */
-export const NODE = 32
+import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** The version 2 data of a torrent's pieces (BEP 52). Each piece belongs to a single file. */
 export interface V2Side {
@@ -82,7 +79,7 @@ function createSide(pieceCount: number): V2Side {
   return {
     blockCounts: new Uint32Array(pieceCount),
     levels: new Uint8Array(pieceCount),
-    digests: new Uint8Array(pieceCount * NODE),
+    digests: new Uint8Array(pieceCount * SHA256),
   }
 }
 
@@ -94,10 +91,10 @@ interface Place {
 function enterFile(side: V2Side, treeFile: TreeFile, { firstPiece, pieceLength }: Place): void {
   const { file, layer, piecesRoot } = treeFile
   if (piecesRoot === null) return
-  side.digests.set(layer ?? piecesRoot, firstPiece * NODE)
+  side.digests.set(layer ?? piecesRoot, firstPiece * SHA256)
   const isSmall = file.length <= pieceLength
-  const blocksInPiece = pieceLength / BLOCK_LENGTH
-  let blocks = Math.ceil(file.length / BLOCK_LENGTH)
+  const blocksInPiece = pieceLength / BLOCK
+  let blocks = Math.ceil(file.length / BLOCK)
   const levels = Math.ceil(Math.log2(isSmall ? blocks : blocksInPiece))
   for (let piece = firstPiece; blocks > 0; piece += 1) {
     side.blockCounts[piece] = Math.min(blocks, blocksInPiece)

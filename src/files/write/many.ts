@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import pLimit from 'p-limit'
 import { systemError } from '../../errors.js'
 import { loadNative } from '../../native-addon.js'
-import { ConcurrencyLimit } from '../concurrency-limit.js'
 import { fingerprintsOf } from '../stat-files.js'
 import { createCleaner } from '../temporary-files.js'
 import {
@@ -66,7 +66,7 @@ const UNABLE = -1
  */
 export class Writer {
   readonly #clean = createCleaner()
-  readonly #drafting = new ConcurrencyLimit(AT_ONCE)
+  readonly #drafting = pLimit(AT_ONCE)
   readonly #maxFiles: number
   readonly #syncFileSystem: SyncFileSystem | null
   #waiting: Waiting[] = []
@@ -175,7 +175,7 @@ export class Writer {
       if (written.has(draft) && !error) return { draft, path }
       return settleFailure(file, async () => {
         if (error) await orDiscard(draft, () => Promise.reject(error))
-        else await this.#drafting.run(() => writeDraft(draft, content, !isTogether))
+        else await this.#drafting(() => writeDraft(draft, content, !isTogether))
         return { draft, path }
       })
     })

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { asBtkitError } from '../../errors.js'
+import { BLOCK } from '../../metainfo/sizes.js'
 import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
 import {
   fileAt,
   streamLength,
   ZEROS,
-  BLOCK_LENGTH,
   bytesOfFile,
   selectedPiece,
   type DigestBuffers,
@@ -71,7 +71,7 @@ function hashPiece(i: number, { job, reader, buffer }: Share): void {
     reader.read(position + at, bytes)
     noteProgress(job, bytes.length, fileAt(stream, position + at))
     hash?.update(bytes)
-    const block = (digests.firstBlocks?.[i] ?? 0) + at / BLOCK_LENGTH
+    const block = (digests.firstBlocks?.[i] ?? 0) + at / BLOCK
     hashBlocks(bytes.subarray(0, Math.max(0, blockBytes - at)), digests, block)
   }
   if (hash) digests.pieces.set(hash.digest(), i * DIGEST_LENGTH.sha1)
@@ -79,11 +79,11 @@ function hashPiece(i: number, { job, reader, buffer }: Share): void {
 
 /** Hashes adjacent blocks (BEP 52) into the digests from number `first` on. */
 function hashBlocks(bytes: Uint8Array, { blocks }: DigestBuffers, first: number): void {
-  for (let at = 0; at < bytes.length; at += BLOCK_LENGTH) {
+  for (let at = 0; at < bytes.length; at += BLOCK) {
     const digest = createHash('sha256')
-      .update(bytes.subarray(at, at + BLOCK_LENGTH))
+      .update(bytes.subarray(at, at + BLOCK))
       .digest()
-    blocks.set(digest, (first + at / BLOCK_LENGTH) * digest.length)
+    blocks.set(digest, (first + at / BLOCK) * digest.length)
   }
 }
 

@@ -1,4 +1,5 @@
 import { DIGEST_LENGTH } from '../kernels.js'
+import { BLOCK } from '../../metainfo/sizes.js'
 
 /**
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
@@ -36,23 +37,21 @@ export interface StreamFile {
 
 /** Joins files to a stream. Empty files are left out, because they have no bytes to hash. */
 export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
-  const filled = files.filter((file) => file.length > 0)
-  const offsets = new Float64Array(filled.length + 1)
-  filled.forEach((file, i) => {
-    offsets[i + 1] = (offsets[i] ?? 0) + file.length
-  })
-  const paths = filled.map((file) => file.path)
-  return { paths, identities: packIdentities(filled), offsets, pieceLength }
-}
-
-function packIdentities(files: readonly StreamFile[]): BigUint64Array | null {
-  if (files.every(({ identity }) => identity === undefined)) return null
-  const identities = new BigUint64Array(2 * files.length)
-  files.forEach(({ identity }, i) => {
-    identities[2 * i] = identity?.device ?? 0n
-    identities[2 * i + 1] = identity?.inode ?? 0n
-  })
-  return identities
+  const offsets = new Float64Array(files.length + 1)
+  const paths: string[] = []
+  let identities: BigUint64Array | null = null
+  let end = 0
+  for (const { path, length, identity } of files) {
+    if (length === 0) continue
+    if (identity) {
+      identities ??= new BigUint64Array(2 * files.length)
+      identities[2 * paths.length] = identity.device
+      identities[2 * paths.length + 1] = identity.inode
+    }
+    end += length
+    offsets[paths.push(path)] = end
+  }
+  return { paths, identities, offsets: offsets.subarray(0, paths.length + 1), pieceLength }
 }
 
 /** Returns the length of a stream in bytes. */
@@ -113,18 +112,13 @@ export function windowOf(stream: ContentStream, first: number, last: number): St
  */
 export type DigestKind = 'pieces' | 'blocks' | 'both'
 
-/**
- * Length of a block in bytes; a leaf of a file's Merkle tree is the SHA-256 of a block (BEP 52).
- */
-export const BLOCK_LENGTH = 16 * 1024
-
 /** The digests of some pieces of a stream. Digests that were not requested are empty. */
 export interface StreamDigests {
   /** SHA-1 of these pieces, 20 bytes each. */
   readonly pieces: Uint8Array
   /**
    * SHA-256 of the blocks in these pieces, 32 bytes each, in stream order. The last block of a file
-   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK_LENGTH) blocks.
+   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK) blocks.
    */
   readonly blocks: Uint8Array
 }
@@ -177,7 +171,7 @@ function numberBlocks(selection: PieceSelection, allocate: Allocate): Uint32Arra
   const first = new Uint32Array(allocate(4 * (count + 1)))
   for (let i = 0; i < count; i++) {
     const bytes = bytesOfFile(selection.stream, selectedPiece(selection, i))
-    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK_LENGTH)
+    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK)
   }
   return first
 }
@@ -186,7 +180,7 @@ function requireAlignedFiles({ paths, offsets, pieceLength }: ContentStream): vo
   const isAligned = paths.every(
     (path, i) => path === ZEROS || (offsets[i] ?? 0) % pieceLength === 0,
   )
-  if (!isAligned || pieceLength % BLOCK_LENGTH !== 0) {
+  if (!isAligned || pieceLength % BLOCK !== 0) {
     throw new RangeError('blocks need files that begin on piece boundaries')
   }
 }

@@ -5,14 +5,13 @@ import { quoteText } from '../../text/escape.js'
 import type { TreeFile } from '../metainfo.js'
 import { describeFile } from './file-entry.js'
 import type { WarningList } from '../warning.js'
+import { SHA256 } from '../sizes.js'
 
 /** A file of the tree, before its piece layer is read. */
 export type RootedFile = Pick<TreeFile, 'file' | 'piecesRoot'>
 
 /** The empty key, which holds the properties of a file; no name is empty (BEP 52). */
 const LEAF = ''
-
-const ROOT_LENGTH = 32
 
 /**
  * Limit of the memory for all paths, in bytes. The tree contains a directory's name once, but the
@@ -87,7 +86,7 @@ function readLeaf(value: BencodeValue, path: string[], warnings: WarningList): R
 
 function readRoot(value: BencodeValue | undefined, what: What): Uint8Array {
   const root = requireString(value, what)
-  if (root.length !== ROOT_LENGTH) throw metainfoError(what(), `is not ${ROOT_LENGTH} bytes long`)
+  if (root.length !== SHA256) throw metainfoError(what(), `is not ${SHA256} bytes long`)
   if (root.every((byte) => byte === 0)) throw metainfoError(what(), 'is all zeros')
   return root
 }

@@ -15,7 +15,9 @@ import { isPieceLength } from '../piece-length.js'
 import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
-import { digestOf, latin1 } from '../../bytes.js'
+import { latin1 } from '../../bytes.js'
+import { findMerkleRoot } from '../merkle.js'
+import { BLOCK, SHA1, SHA256 } from '../sizes.js'
 
 interface Head {
   readonly version: MetainfoVersion
@@ -35,9 +37,6 @@ interface Content {
 export interface InfoContent extends Head, Content {
   readonly tree: readonly TreeFile[] | null
 }
-
-/** Length of a SHA-1 digest in bytes. */
-const V1_DIGEST_LENGTH = 20
 
 /** Keys of v1 only. Together with `meta version`, any of them makes a torrent a hybrid. */
 const V1_KEYS = ['pieces', 'length', 'files']
@@ -146,11 +145,11 @@ function describeTree(files: MetainfoFile[], { name, pieceLength }: Head): Conte
 function readPieces(info: DictValues, files: ListedFiles, pieceLength: number) {
   const what = 'info.pieces'
   const pieces = requireString(info.get('pieces'), () => what)
-  if (pieces.length % V1_DIGEST_LENGTH !== 0) {
-    throw metainfoError(what, `its length is not a multiple of ${V1_DIGEST_LENGTH}`)
+  if (pieces.length % SHA1 !== 0) {
+    throw metainfoError(what, `its length is not a multiple of ${SHA1}`)
   }
   const size = totalLength(files)
-  const pieceCount = pieces.length / V1_DIGEST_LENGTH
+  const pieceCount = pieces.length / SHA1
   const needed = countPieces(size, pieceLength)
   if (pieceCount !== needed) {
     throw metainfoError(what, `has ${pieceCount} pieces, but the content fills ${needed}`)
@@ -196,12 +195,6 @@ function disorder({ key, last }: Neighbours, place: readonly string[]) {
   return metainfoError(where, rule)
 }
 
-/** Length of a SHA-256 digest in bytes. */
-const NODE_LENGTH = 32
-
-/** Length of a block in bytes; a leaf of a file's Merkle tree is the hash of a block (BEP 52). */
-const BLOCK_LENGTH = 16 * 1024
-
 /** Input for reading and checking layers. */
 interface LayerSource {
   /** The top-level `piece layers`. */
@@ -239,7 +232,7 @@ export function readPieceLayers(files: readonly RootedFile[], source: LayerSourc
     const layer = dict.get(root)
     if (!isByteString(layer)) return missing({ file, piecesRoot }, what, warnings)
     checkLength(layer, countPieces(file.length, pieceLength), what)
-    const isRight = rightLayers.get(root) ?? latin1(merkleRoot(layer, pieceLength)) === root
+    const isRight = rightLayers.get(root) ?? latin1(rootOf(layer, pieceLength)) === root
     rightLayers.set(root, isRight)
     if (!isRight)
       warnings.add(
@@ -260,12 +253,12 @@ const NO_LAYERS: BencodeDict = new Map()
 /** Checks that each entry is a layer, even if no file has its root. */
 function checkEntries(dict: BencodeDict): void {
   for (const [root, value] of dict) {
-    if (root.length !== NODE_LENGTH) {
-      throw metainfoError('piece layers', `has a key that is not ${NODE_LENGTH} bytes long`)
+    if (root.length !== SHA256) {
+      throw metainfoError('piece layers', `has a key that is not ${SHA256} bytes long`)
     }
     const layer = requireString(value, () => `piece layers of root ${hex(root)}`)
-    if (layer.length % NODE_LENGTH !== 0) {
-      const rule = `its length is not a multiple of ${NODE_LENGTH}`
+    if (layer.length % SHA256 !== 0) {
+      const rule = `its length is not a multiple of ${SHA256}`
       throw metainfoError(`piece layers of root ${hex(root)}`, rule)
     }
   }
@@ -277,51 +270,16 @@ function missing(rooted: RootedFile, what: () => string, warnings: WarningList):
 }
 
 function checkLength(layer: Uint8Array, pieces: number, what: () => string): void {
-  if (layer.length === pieces * NODE_LENGTH) return
-  const rule = `is ${layer.length} bytes long, not ${NODE_LENGTH} for each of ${pieces} pieces`
+  if (layer.length === pieces * SHA256) return
+  const rule = `is ${layer.length} bytes long, not ${SHA256} for each of ${pieces} pieces`
   throw metainfoError(what(), rule)
+}
+
+/** Computes the root of a file's Merkle tree from its piece layer. */
+function rootOf(layer: Uint8Array, pieceLength: number): Uint8Array {
+  return findMerkleRoot({ nodes: layer, height: Math.log2(pieceLength / BLOCK) })
 }
 
 function hex(root: string): string {
   return Buffer.from(root, 'latin1').toString('hex')
-}
-
-/**
- * Computes the root of a file's Merkle tree (BEP 52) from its piece layer. The layer has a digest
- * for each piece of `pieceLength` bytes; this is the block length times a power of two. The tree is
- * completed with leaves of zeros. These are not stored, because all nodes above them on a level are
- * equal.
- */
-export function merkleRoot(layer: Uint8Array, pieceLength: number): Uint8Array {
-  let height = Math.log2(pieceLength / BLOCK_LENGTH)
-  let level = layer
-  while (level.length > NODE_LENGTH) level = hashLevel(level, zeroNode(height++))
-  return level
-}
-
-/** Nodes above leaves of zeros, by height. All trees are completed with them. */
-const zeroNodes: Uint8Array[] = [new Uint8Array(NODE_LENGTH)]
-
-function zeroNode(height: number): Uint8Array {
-  for (let known = zeroNodes.length; known <= height; known++) {
-    const below = zeroNodes[known - 1] ?? NOTHING
-    zeroNodes.push(digestOf('sha256', Buffer.concat([below, below])))
-  }
-  return zeroNodes[height] ?? NOTHING
-}
-
-const NOTHING = new Uint8Array(0)
-
-/** Computes the level above. An odd digest at the end is paired with `padding`. */
-function hashLevel(level: Uint8Array, padding: Uint8Array): Uint8Array {
-  const pairs = Math.ceil(level.length / NODE_LENGTH / 2)
-  const above = Buffer.alloc(pairs * NODE_LENGTH)
-  for (let pair = 0; pair < pairs; pair += 1) {
-    const start = pair * 2 * NODE_LENGTH
-    const nodes = level.subarray(start, start + 2 * NODE_LENGTH)
-    const isPair = nodes.length > NODE_LENGTH
-    const digest = digestOf('sha256', isPair ? nodes : Buffer.concat([nodes, padding]))
-    above.set(digest, pair * NODE_LENGTH)
-  }
-  return above
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
+import { mapLimited } from '../../concurrency.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import { childPath } from '../../files/inside.js'
@@ -17,7 +18,7 @@ import {
   directoryChanges,
   isNameable,
   isWithheld,
-  mapConcurrently,
+  LOOKS_AT_ONCE,
   type Mirror,
   MirrorView,
   openLooked,
@@ -235,7 +236,7 @@ async function lookAtAll(
     if (isOfKind(state, constants.S_IFLNK)) links.push(name)
     else rows.push(rowOf(name, state))
   })
-  const targets = mapConcurrently(links, async (name) => {
+  const targets = mapLimited(links, LOOKS_AT_ONCE, async (name) => {
     const state = await lookIfThere([...place.components, name], view)
     return state && rowOf(name, state)
   })
@@ -251,7 +252,7 @@ function lookInto(
   { components }: Place,
   view: MirrorView,
 ): Promise<readonly ListingRow[]> {
-  return mapConcurrently(rows, async (row) => {
+  return mapLimited(rows, LOOKS_AT_ONCE, async (row) => {
     if (!row.isDirectory || rows.length > MOST_LOOKED_INTO) return row
     return { ...row, isEmpty: await isEmpty([...components, row.name], view) }
   })

@@ -1,3 +1,4 @@
+import { mapLimited } from '../../concurrency.js'
 import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Budget } from '../admission/admission.js'
@@ -6,7 +7,7 @@ import {
   type MirrorEntry,
   formatMirrorPath,
   isWithheld,
-  mapConcurrently,
+  LOOKS_AT_ONCE,
   type Mirror,
   MirrorView,
   parseMirrorPath,
@@ -48,7 +49,7 @@ export async function findFiles(
   limits: FindLimits,
 ): Promise<FoundFiles> {
   const search = new Search(mirror, limits)
-  const found = await mapConcurrently(paths, (path) => search.find(path))
+  const found = await mapLimited(paths, LOOKS_AT_ONCE, (path) => search.find(path))
   return { files: found.flat(), omitted: search.omitted.sort() }
 }
 
@@ -130,7 +131,7 @@ class Search {
       }
       return
     }
-    const files = await mapConcurrently(names, async (name) => {
+    const files = await mapLimited(names, LOOKS_AT_ONCE, async (name) => {
       await budget.pause()
       const path = [...directory, name, ...rest]
       return this.#findIfThere(path, wantsFiles ? null : entered)

@@ -1,18 +1,19 @@
 import { LRUCache } from 'lru-cache'
+import { mapLimited } from '../../concurrency.js'
 import { contentOfTree } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Budget } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
-import { refuseManyPieces } from '../pkgtorrent/set.js'
+import { refuseManyPieces } from '../torrents/content.js'
 import type { Requester } from '../requests/requester.js'
 import type { CurrentTorrent, OnDemand, OnDemandPlan } from '../torrents/on-demand.js'
 import { FILE_COST, type FoundFiles } from '../tree/find-files.js'
 import {
   formatMirrorPath,
   isNameable,
-  mapConcurrently,
+  LOOKS_AT_ONCE,
   type Mirror,
   MirrorView,
   SERVICE_NAME,
@@ -149,7 +150,7 @@ async function findBelow(
   for await (const found of walkMirror(view, { path: directory, state: true }, walk)) {
     for (const path of found.paths) paths.push(path)
   }
-  const files = await mapConcurrently(paths, async (path) => {
+  const files = await mapLimited(paths, LOOKS_AT_ONCE, async (path) => {
     await budget.pause()
     try {
       return await view.file(path)

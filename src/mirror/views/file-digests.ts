@@ -22,7 +22,7 @@ import {
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import { type MemoryPool, unlimitedTurns } from '../admission/admission.js'
 import type { ServiceOptions } from '../options.js'
-import { singleContent } from '../pkgtorrent/set.js'
+import { singleContent } from '../../core/digests/content.js'
 import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
 import { refuseYoung } from '../torrents/file-changes.js'
 import type { FileReads } from '../torrents/file-reads.js'

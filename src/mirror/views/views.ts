@@ -27,6 +27,7 @@ import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 import type { Html } from '../../text/html.js'
 import { xml, Xml } from '../../text/xml.js'
+import { SHA1 } from '../../metainfo/sizes.js'
 
 /** A view of the file or directory at a path of the mirror. */
 export interface WantedView {
@@ -204,8 +205,6 @@ async function fileUnlessDirectory(
 
 /** Most pieces whose digests a metalink contains; at 1 MiB each, those of 64 GiB. */
 const MOST_PIECES = 2 ** 16
-
-const SHA1 = 20
 
 /** The digests of the pieces in a torrent's `info`; null if there are too many. */
 function renderPieces(info: Uint8Array): Xml | null {

@@ -1,10 +1,11 @@
 import type { Minimatch } from 'minimatch'
+import { mapLimited } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { compileGlob } from '../../files/glob.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
-import { isNameable, isWithheld, mapConcurrently, type Mirror, MirrorView } from '../tree/mirror.js'
+import { isNameable, isWithheld, LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
 import { type Walk, walkMirror } from '../tree/walk.js'
 
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
@@ -56,7 +57,7 @@ export async function* findWarm(
     walk,
   )) {
     const matching = paths.filter((path) => patterns.isMatch(follow(path, state)))
-    const found = await mapConcurrently(matching, (path) => {
+    const found = await mapLimited(matching, LOOKS_AT_ONCE, (path) => {
       return view.file(path).catch((error: unknown) => {
         walk.passOver(error, path)
         return null

@@ -28,7 +28,7 @@ import {
   type PageAnswer,
   type PageRequest,
   PageRoutes,
-  RenderQueue,
+  PageTurns,
 } from '../page/page-answer.js'
 import { type PageOptions, Pages } from '../page/pages.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
@@ -175,7 +175,7 @@ export function openPages(parts: {
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
-  const sources = { ...parts, options, version, site, queue: new RenderQueue() }
+  const sources = { ...parts, options, version, site, turns: new PageTurns() }
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
   return async (request) => {

@@ -80,12 +80,12 @@ export class Catalogue {
 
   /** Answers a request; null if the path is not a page of the catalogue. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, site, queue } = this.parts
+    const { options, site, turns } = this.parts
     const other = OTHER_PAGES.get(request.path)
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return notFound()
-    return queue.render(request.client, () => {
+    return turns.run(request.client, () => {
       if (other === 'activity') return this.#activity()
       if (place !== null) return this.#category(request, place)
       return this.#torrent(request, other ?? 'page')

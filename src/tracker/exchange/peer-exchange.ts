@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import type { RedisAddress } from '../../redis/client.js'
 import type { RedisClient } from '../../redis/client.js'
-import { RedisLink } from '../../redis/link.js'
+import { patience, RedisLink } from '../../redis/link.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { SwarmReader } from '../swarms/swarm-records.js'
 import { PeerChanges } from './peer-changes.js'
@@ -79,7 +79,9 @@ export class PeerExchange {
 
   constructor(private readonly parts: PeerExchangeParts) {
     const { address, store, warn, now } = parts
-    this.#link = new RedisLink(address, { warn })
+    // For the largest snapshot, at 20 MB/s
+    const timeoutMs = 3 * patience.ms
+    this.#link = new RedisLink(address, { warn, timeoutMs })
     this.#changes = new PeerChanges(store, now)
     store.onChange = this.#changes.note
   }
@@ -141,9 +143,9 @@ export class PeerExchange {
     if (found === null) return false
     this.#clockOffset = found.time - this.parts.now()
     let from: Place | null = null
-    for (const [id, size] of Object.entries(found.trackers)) {
+    for (const id of Object.keys(found.trackers)) {
       if (id === this.#id) continue
-      const place = await this.#readSnapshot(id, Number(size))
+      const place = await this.#readSnapshot(id)
       if (this.#link.isGone()) return false
       if (place && (!from || isAfter(from, place))) from = place
     }
@@ -152,29 +154,25 @@ export class PeerExchange {
     this.#sent = START
     const isSent = (await this.#read()) && (await this.#send()) && (await this.#read())
     if (!isSent || !(await this.#putSnapshot())) return false
-    return (await this.#add({ snapshot: 'new' }, 0)) || !this.#link.isGone()
+    return (await this.#add({ snapshot: 'new' })) || !this.#link.isGone()
   }
 
   /** Sends the changes. They are kept if Redis does not take them. Returns false if it is gone. */
   async #send(): Promise<boolean> {
     if (this.#changes.isEmpty) return true
-    await this.#changes.sendBy(({ at, bytes }) =>
-      this.#add({ changes: bytes, at: this.#redisSeconds(at) }, bytes.length),
-    )
+    await this.#changes.sendBy(({ at, bytes }) => {
+      return this.#add({ changes: bytes, at: this.#redisSeconds(at) })
+    })
     return !this.#link.isGone()
   }
 
   /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */
-  async #add(
-    values: Readonly<Record<string, Buffer | string | number>>,
-    bytes: number,
-  ): Promise<boolean> {
+  async #add(values: Readonly<Record<string, Buffer | string | number>>): Promise<boolean> {
     const oldest = Math.max(0, 1000 * this.#redisSeconds() - KEPT)
     const fields = ['from', this.#id, ...Object.entries(values).flat()]
-    const options = { isWrite: true, bytes }
     const id = await this.#link.ask(
       (client) => client.xadd(STREAM, 'MINID', '~', oldest, '*', ...fields),
-      options,
+      { isWrite: true },
     )
     this.#sent = placeOf(id ?? '') ?? this.#sent
     return id !== null
@@ -187,10 +185,9 @@ export class PeerExchange {
   async #read(): Promise<boolean> {
     for (;;) {
       const after = `(${this.#place.join('-')}`
-      const entries = await this.#link.ask(
-        (client) => client.xrangeBuffer(STREAM, after, '+', 'COUNT', ENTRIES),
-        { bytes: ENTRIES * MAX_ENTRY },
-      )
+      const entries = await this.#link.ask((client) => {
+        return client.xrangeBuffer(STREAM, after, '+', 'COUNT', ENTRIES)
+      })
       if (entries === null) return false
       for (const [id, fields] of entries) {
         const place = placeOf(id.toString())
@@ -198,7 +195,7 @@ export class PeerExchange {
         const entry = entryOf(fields)
         if (entry.from !== this.#id) {
           if (entry.changes) await this.#readRecords(entry.changes, entry.at)
-          else await this.#readSnapshot(entry.from, 0)
+          else await this.#readSnapshot(entry.from)
         }
         this.#place = place
       }
@@ -207,13 +204,11 @@ export class PeerExchange {
   }
 
   /** Applies the snapshot of a tracker, and returns its place; null if there is none. */
-  async #readSnapshot(id: string, size: number): Promise<Place | null> {
+  async #readSnapshot(id: string): Promise<Place | null> {
     if (!/^[\da-f]{16}$/.test(id)) return null
-    const bytes = Math.min(Math.max(size || 0, MAX_ENTRY), MAX_SNAPSHOT)
-    const found = await this.#link.ask(
-      async (client) => ({ value: await client.getBuffer(SNAPSHOT + id) }),
-      { bytes },
-    )
+    const found = await this.#link.ask(async (client) => {
+      return { value: await client.getBuffer(SNAPSHOT + id) }
+    })
     const value = found?.value ?? null
     if (value === null) {
       if (found) await this.#link.ask((client) => client.hdel(TRACKERS, id), { isWrite: true })
@@ -282,7 +277,7 @@ export class PeerExchange {
           client.set(key, value, 'EX', SNAPSHOT_LIFETIME),
           client.hset(TRACKERS, this.#id, value.length),
         ]),
-      { isWrite: true, bytes: value.length },
+      { isWrite: true },
     )
     return !this.#link.isGone()
   }
@@ -292,9 +287,6 @@ export class PeerExchange {
     return now + this.#clockOffset
   }
 }
-
-/** Bytes of an entry with as many changes as are kept, and no less than an empty snapshot. */
-const MAX_ENTRY = 2 ** 22
 
 type Entries = Awaited<ReturnType<RedisClient['xrangeBuffer']>>
 

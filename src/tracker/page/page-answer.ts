@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { ConcurrencyLimit } from '../../files/concurrency-limit.js'
+import pLimit from 'p-limit'
+import { unfinished } from '../../concurrency.js'
 import { prefersHtml } from '../../server/answers/accept.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { packedFor } from '../../server/answers/gzip.js'
@@ -111,23 +112,26 @@ const AT_ONCE = 2
 const MOST = 100
 const MOST_PER_CLIENT = 16
 
-/** Renders few pages at a time, so that announces do not wait for pages, and refuses too many. */
-export class RenderQueue {
-  readonly #limit = new ConcurrencyLimit(AT_ONCE)
+/**
+ * Renders two pages at a time, so that announces do not wait for pages. Refuses more than some in all
+ * or of one client, which p-limit would let wait.
+ */
+export class PageTurns {
+  readonly #limit = pLimit(AT_ONCE)
   /** The pages of each client, which is '' on a Unix socket. */
   readonly #clients = new Map<string, number>()
 
   /** Renders a page for a client in its turn. The answer is 503 if too many wait. */
-  async render(
+  async run(
     client: string | null,
     act: () => PageAnswer | Promise<PageAnswer>,
   ): Promise<PageAnswer> {
     const key = client === null ? '' : clientKey(client)
     const own = this.#clients.get(key) ?? 0
-    if (this.#limit.unfinished >= MOST || own >= MOST_PER_CLIENT) return tooBusy()
+    if (unfinished(this.#limit) >= MOST || own >= MOST_PER_CLIENT) return tooBusy()
     this.#clients.set(key, own + 1)
     try {
-      return await this.#limit.run(async () => {
+      return await this.#limit(async () => {
         // Announces that came meanwhile are first
         await setImmediate()
         return act()

@@ -14,7 +14,7 @@ import type { History } from '../history.js'
 import {
   type PageAnswer,
   type PageRequest,
-  type RenderQueue,
+  type PageTurns,
   fileAnswer,
   jsonAnswer,
   notFound,
@@ -64,7 +64,7 @@ export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly version: string
   readonly site: Site
   /** Limits the pages of all kinds. */
-  readonly queue: RenderQueue
+  readonly turns: PageTurns
 }
 
 /** The tracker's pages, each as HTML and as JSON. */
@@ -79,11 +79,11 @@ export class Pages {
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, queue } = this.parts
+    const { options, turns } = this.parts
     const act = this.#routes.get(request.path)
     if (!act) return null
     if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
-    return queue.render(request.client, () => act(request))
+    return turns.run(request.client, () => act(request))
   }
 
   readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([

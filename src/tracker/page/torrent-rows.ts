@@ -355,9 +355,7 @@ export function jsonOfRows(
   takenAt: number,
 ) {
   const time = new Date(takenAt).toISOString()
-  // Older versions called the number of torrents `files`
-  const sums = { files: totals.torrents, ...totals }
-  return { time, page, pages, totals: sums, torrents: rows.map((row) => jsonOfRow(row, links)) }
+  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }
 
 /** URLs for a torrent. URLs on the tracker are relative to the page. */

@@ -18,6 +18,7 @@ import {
   SWARM_SIZE,
 } from '../swarms/swarm-records.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
+import { SHA256 } from '../../metainfo/sizes.js'
 
 /** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
@@ -138,7 +139,7 @@ export class StateFile {
       )
     }
     const buffer = Buffer.allocUnsafe(CHUNK)
-    const body = { file, buffer, from: header.length, to: stats.size - STATE_DIGEST_LENGTH }
+    const body = { file, buffer, from: header.length, to: stats.size - SHA256 }
     if (!(await isWhole(body))) {
       this.#setDamagedAside()
       return
@@ -230,9 +231,9 @@ interface FilePart {
 async function isWhole({ file, buffer, to }: FilePart): Promise<boolean> {
   const hash = createHash('sha256')
   for await (const chunk of chunksOf({ file, buffer, from: 0, to })) hash.update(chunk)
-  const digest = Buffer.alloc(STATE_DIGEST_LENGTH)
-  const { bytesRead } = await file.read(digest, 0, STATE_DIGEST_LENGTH, Math.max(0, to))
-  return bytesRead === STATE_DIGEST_LENGTH && hash.digest().equals(digest)
+  const digest = Buffer.alloc(SHA256)
+  const { bytesRead } = await file.read(digest, 0, SHA256, Math.max(0, to))
+  return bytesRead === SHA256 && hash.digest().equals(digest)
 }
 
 /**
@@ -281,9 +282,6 @@ const HEADER = /^btkit tracker state (\d{1,9}) (\d{1,15})\n/
 
 /** The longest header in bytes. */
 const MAX_HEADER = 64
-
-/** Size in bytes of the SHA-256 digest at the end of the file. */
-const STATE_DIGEST_LENGTH = 32
 
 /** The header of a saved state. */
 interface StateHeader {

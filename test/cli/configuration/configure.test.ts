@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -55,35 +55,6 @@ test('the command line overrides the configuration: whole lists, and switches by
   assert.equal(shown['private'], false)
   assert.equal(shown['announce'], 'http://u.example/a')
   assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
-})
-
-for (const [yaml, expected] of [
-  ['follow-symlinks: true', 'follow'],
-  ['store-symlinks: true', 'store'],
-  ['symlinks: false', 'skip'],
-  ['no-symlinks: true', 'skip'],
-  ['no-symlinks: false', 'inside'],
-  ['symlinks: store', 'store'],
-] as const) {
-  test(`an old switch for links has the value that it stands for: ${yaml}`, async (t) => {
-    const { run } = withFile(t, `makemetafile:\n  ${yaml}\n`)
-    const { stdout, stderr } = await run(['config', 'show', 'makemetafile', '--json'])
-    const lines = stdout.trim().split('\n')
-    const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-    const links = all.find(({ option }) => option === 'symlinks')
-    assert.deepEqual([links?.['value'], stderr], [expected, ''])
-  })
-}
-
-test('the command line overrides an old switch of a configuration', async (t) => {
-  const { run, scratch } = withFile(t, `defaults:\n  no-symlinks: true\n`)
-  symlinkSync('image', join(scratch, 'link'))
-  const args = ['makemetafile', scratch, '--trackerless', '--dry-run', '--json']
-  const countOf = async (...more: string[]) => {
-    const { stdout } = await run([...args, ...more])
-    return (JSON.parse(stdout) as { fileCount: number }).fileCount
-  }
-  assert.equal((await countOf('--follow-symlinks')) - (await countOf()), 1)
 })
 
 test('an option cancels options of a configuration that exclude it', async (t) => {

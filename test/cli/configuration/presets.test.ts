@@ -109,6 +109,7 @@ test('an alias of two tiers stays two tiers in edit and reannounce', async (t) =
   for (const edit of [
     ['edit', '-a', 'mine'],
     ['reannounce', '-a', 'mine'],
+    ['reannounce', 'mine'],
   ]) {
     await make('one')
     assert.equal((await run(...edit, `${image}.torrent`)).status, 0)

@@ -50,8 +50,6 @@ for (const [what, typed, usual] of [
   ['the value of the last of two', '-dc --web_seed --no_date', '-dc --web_seed --no-date'],
   ['a short option with its value in it', '-cx --no_date', '-cx --no-date'],
   ['a short option whose value is an older name', '-call --no_date', '-call --no-date'],
-  ['a switch that is a value now', '--follow_symlinks x', '--symlinks=follow x'],
-  ['another one', '--no-symlinks', '--symlinks=skip'],
   ['an older name', '--target x --target=y', '--output x --output=y'],
   ['-- as a value', '--comment -- --web_seed x', '--comment -- --web-seed x'],
 ] as const) {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
+import { executable, runProgram } from '../../support/executable.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
+import { unlessAlwaysPermitted, unprivileged } from '../../support/unprivileged.js'
 
 const NONE = /^btkit: .*\*\.none: no such file, and the pattern matches none\n$/
 
@@ -79,3 +81,22 @@ test('patterns in lists of paths of a configuration are expanded; one without a 
   assert.match(wrong.stderr, /wrong\.yaml:2:7: .*the pattern matches none/)
   assert.ok(existsSync(at('a.torrent')))
 })
+
+test(
+  'a directory that cannot be read is reported, and does not hide others',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { at, directory } = await makePlace(t)
+    chmodSync(directory, 0o755)
+    mkdirSync(at('locked'))
+    chmodSync(at('locked'), 0)
+    const args = [executable('btkit'), 'hash', at('**/[ab].torrent')]
+    const { status, stdout, stderr } = await runProgram(process.execPath, args, {
+      ...unprivileged,
+      cwd: directory,
+    })
+    chmodSync(at('locked'), 0o700)
+    assert.deepEqual([status, stdout.trim().split('\n').length], [0, 2])
+    assert.equal(stderr, `btkit: warning: ${at('locked')}: permission denied\n`)
+  },
+)

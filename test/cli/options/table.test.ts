@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../../src/cli/command-table.js'
-import { oldSwitch } from '../../../src/cli/options/bittornado.js'
 import { commentedOptions } from '../../../src/cli/commands/config/command.js'
 import {
   leafCommands,
@@ -109,7 +108,7 @@ test('the build notes the keys of all commands, by which mistakes are found', as
     const known = new Set(knownKeys(section))
     for (const { key, kind } of optionEntries(command).values()) {
       assert.ok(known.has(key), `${section}: ${key}`)
-      const isNamed = known.has(`no-${key}`) || oldSwitch(`no-${key}`) !== null
+      const isNamed = known.has(`no-${key}`)
       assert.equal(isKnownKey(`no-${key}`, section), kind === 'switch' || isNamed)
     }
   }

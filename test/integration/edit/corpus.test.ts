@@ -45,9 +45,9 @@ const EDITS: Record<string, { args: string[]; keys: string[] }> = {
   },
   copyannounce: { args: ['copyannounce', 'SOURCE'], keys: ['announce', 'announce-list'] },
   sethttpseeds: { args: ['sethttpseeds', `${SEED}|${SEED}b`], keys: ['httpseeds'] },
-  setwebseeds: { args: ['setwebseeds', SEED], keys: ['url-list'] },
+  'edit --web-seed': { args: ['edit', '--web-seed', SEED], keys: ['url-list'] },
   'sethttpseeds 0': { args: ['sethttpseeds', '0'], keys: ['httpseeds'] },
-  'setwebseeds 0': { args: ['setwebseeds', '0'], keys: ['url-list'] },
+  'edit --web-seed 0': { args: ['edit', '--web-seed', '0'], keys: ['url-list'] },
   edit: {
     args: ['edit', '--comment', 'new', '--no-created-by', '--date', '7'],
     keys: ['comment', 'comment.utf-8', 'created by', 'created by.utf-8', 'creation date'],
@@ -179,7 +179,7 @@ test(
     const paths = torrents.filter(libtorrentReads).map(({ path }) => path)
     const list = `${A},${B}|http://c.example/`
     await runBtkit(['reannounce', A, '--announce-list', list, ...paths])
-    await runBtkit(['setwebseeds', SEED, ...paths])
+    await runBtkit(['edit', '--web-seed', SEED, ...paths])
     readWithLibtorrent(paths).forEach((reading, i) => {
       const { infoHash, infoHashV2, name } = parseMetainfo(readFileSync(paths[i]!))
       assert.equal(reading.v1, infoHash ?? '0'.repeat(40))

@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { buildTorrent } from '../../../src/metainfo/build/torrent.js'
 import { isTorrent, parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { merkleRoot, readPieceLayers } from '../../../src/metainfo/parse/info.js'
+import { findMerkleRoot } from '../../../src/metainfo/merkle.js'
+import { readPieceLayers } from '../../../src/metainfo/parse/info.js'
 import { WarningList } from '../../../src/metainfo/warning.js'
 import { longTest } from '../../support/long.js'
 import {
@@ -231,7 +232,7 @@ longTest('a torrent of a hundred thousand files is read in no time', () => {
 
 const PIECE = 16384
 const LAYER = new Uint8Array(96).map((_, at) => at)
-const ROOT = merkleRoot(LAYER, PIECE)
+const ROOT = findMerkleRoot({ nodes: LAYER, height: 0 })
 
 function treeFile(length: number, piecesRoot: Uint8Array | null = ROOT) {
   return { file: { path: ['d', 'a'], length, padding: false, attr: '' }, piecesRoot }
@@ -325,7 +326,7 @@ for (const [layers, length, message] of REFUSED) {
 
 longTest('a layer that a hundred thousand files share is hashed once', () => {
   const layer = new Uint8Array(32 * 1000)
-  const root = merkleRoot(layer, PIECE)
+  const root = findMerkleRoot({ nodes: layer, height: 0 })
   const files = Array.from({ length: 100_000 }, () => treeFile(1000 * PIECE, root))
   read(new Map([[Buffer.from(root).toString('latin1'), layer]]), files)
 })

@@ -8,7 +8,7 @@ import { hashContent } from '../../../src/core/digests/hash-content.js'
 import { BtkitError } from '../../../src/errors.js'
 import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
-import { singleContent } from '../../../src/mirror/pkgtorrent/set.js'
+import { singleContent } from '../../../src/core/digests/content.js'
 import { lookBelow, lookPortably } from '../../../src/mirror/tree/below-root.js'
 import { fileOf } from '../../../src/mirror/tree/mirror.js'
 import {

@@ -134,7 +134,7 @@ test('a filter is part of a name in any case, or begins an info hash', async (t)
   })
   const first = await json('/index.json', 'q=DEB')
   assert.deepEqual(
-    [first.torrents.map(({ name }) => name), first.totals['files']],
+    [first.torrents.map(({ name }) => name), first.totals['torrents']],
     [['Debian 13'], 1],
   )
   const second = await json('/index.json', `q=${two.hash.slice(0, 8)}`)

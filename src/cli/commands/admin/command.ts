@@ -11,7 +11,7 @@ import {
 import { BtkitError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { readNewPassword } from '../../open/ask-secret.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'
 
@@ -20,7 +20,15 @@ Examples:
   btkit admin passwd alice --admin-users /var/lib/btkit-track/users
   btkit admin list --admin-users /var/lib/btkit-track/users`
 
-export function defineAdmin({ io }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 10,
+  summary: "Manage the users of a tracker's administration",
+  example: 'passwd alice --admin-users /var/lib/btkit-track/users',
+  define: defineAdmin,
+}
+
+function defineAdmin({ io }: CommandContext) {
   return new Command('admin')
     .description("Manage the users of a tracker's administration.")
     .addHelpText('after', EXAMPLES)

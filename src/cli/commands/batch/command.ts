@@ -21,7 +21,8 @@ import {
 import { findEntry } from '../../configuration/settings.js'
 import { suggestion } from '../../line/spelling.js'
 import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
-import type { CommandContext } from '../../context.js'
+import { findCommand } from '../../command-table.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { reportError } from '../../output/messages.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
@@ -42,7 +43,15 @@ Examples:
   btkit batch /etc/btkit/torrents.yaml --quiet
   btkit batch torrents.yaml --only release --dry-run`
 
-export function defineBatch(context: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 30,
+  summary: 'Run many jobs of one file: make, complete, edit, publish',
+  example: 'torrents.yaml',
+  define: defineBatch,
+}
+
+function defineBatch(context: CommandContext) {
   return new Command('batch')
     .description(
       'Run the jobs of a file in one process: make, complete, edit and publish torrents.',
@@ -234,9 +243,6 @@ function worstOf(statuses: readonly number[]): number {
   return statuses.includes(75) ? 75 : 0
 }
 
-/** The commands that jobs may run. */
-const JOB_COMMANDS: readonly string[] = ['makemetafile', 'completedir', 'edit', 'publish']
-
 /** Options that the batch gives to all jobs. */
 const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
 
@@ -276,7 +282,7 @@ function readJobs(
   }
   const known = new Map(
     commands
-      .filter((command) => JOB_COMMANDS.includes(command.name()))
+      .filter((command) => findCommand(command.name())?.isJob)
       .map((command) => [command.name(), { command, options: optionEntries(command) }]),
   )
   const defaults = entriesOf(item('defaults'), 'defaults')
@@ -306,13 +312,14 @@ interface Surroundings {
 /** `NAME: COMMAND: OPTIONS`. */
 function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): Job {
   const { known, defaults, file } = world
-  const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${JOB_COMMANDS.join(', ')}`
+  const names = [...known.keys()]
+  const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${names.join(', ')}`
   const [entry, second] = entriesOf(item, name)
   if (!entry) throw place.error(`${name}: has no command; ${form}`)
   if (second) throw second.place.error(`${name}: has a second command; ${form}`)
   const found = known.get(entry.key)
   if (!found) {
-    const why = suggestion(entry.key, JOB_COMMANDS) || `; jobs run ${JOB_COMMANDS.join(', ')}`
+    const why = suggestion(entry.key, names) || `; jobs run ${names.join(', ')}`
     throw entry.place.error(`no command "${entry.key}" for jobs${why}`)
   }
   const { command, options } = found

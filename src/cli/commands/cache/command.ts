@@ -16,7 +16,7 @@ import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../optio
 import { cachePath } from '../../open/cache.js'
 import { cacheUrlOption } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, warningsTo } from '../../output/messages.js'
@@ -28,7 +28,15 @@ Examples:
   btkit cache stats
   btkit cache prune --unused-for 8w --cache-max-size 500MiB`
 
-export function defineCache(context: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 20,
+  summary: 'Inspect and clean the piece cache',
+  example: 'stats',
+  define: defineCache,
+}
+
+function defineCache(context: CommandContext) {
   return new Command('cache')
     .description('Inspect and clean the piece cache.')
     .addHelpText('after', EXAMPLES)

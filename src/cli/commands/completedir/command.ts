@@ -40,7 +40,7 @@ import {
 } from './completedir-output.js'
 import { metricsFile, withMetrics } from './metrics-file.js'
 import { askedRules, declareCompletedir, feedPlace, type CompletedirOptions } from './options.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
@@ -52,7 +52,18 @@ import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-export function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 20,
+  summary: 'Create and update the torrents of all entries of a directory',
+  example: 'http://tracker.example/announce /srv/files --output /srv/torrents',
+  hasVariables: true,
+  isJob: true,
+  hasOwnStart: true,
+  define: defineCompletedir,
+}
+
+function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
     const file = metricsFile(options, operands.sources, io)

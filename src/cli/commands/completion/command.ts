@@ -1,12 +1,21 @@
 import { Argument, Command } from '@commander-js/extra-typings'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 
 const EXAMPLES = `
 Examples:
   btkit completion bash > ~/.local/share/bash-completion/completions/btkit
   btkit completion fish > ~/.config/fish/completions/btkit.fish`
 
-export function defineCompletion({ io }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 60,
+  summary: 'Print the completion script for bash, zsh or fish',
+  example: 'bash',
+  toleratesMistakes: true,
+  define: defineCompletion,
+}
+
+function defineCompletion({ io }: CommandContext) {
   return new Command('completion')
     .description('Print a script with which a shell completes commands, options and values.')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish'] as const))

@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { CommandEntry } from '../../command-table.js'
+import { commandTable } from '../../command-table.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../configuration/located.js'
 import type { Io } from '../../io.js'
@@ -19,13 +19,6 @@ type Values =
   // One of these
   | readonly string[]
 
-/** The commands by which words are completed. */
-export interface KnownCommands {
-  readonly table: readonly Pick<CommandEntry, 'name' | 'summary' | 'aliases'>[]
-  /** Builds the command of a name or an alias; null if there is none. */
-  readonly load: (name: string) => Promise<CommandUnknownOpts | null>
-}
-
 interface Offer {
   readonly word: string
   readonly about: string
@@ -34,23 +27,24 @@ interface Offer {
 /**
  * Answers `btkit __complete WORD...`: what may stand in the place of the last word. The answer is
  * `:file`, `:directory` or `:torrent` for names that the shell finds by itself, or else a line for
- * each word, with a description after a tab.
+ * each word, with a description after a tab. `load` builds the command of a name or another
+ * spelling; null if there is none.
  */
 export async function offersFor(
   args: readonly string[],
-  { table, load }: KnownCommands,
+  load: (name: string) => Promise<CommandUnknownOpts | null>,
   io: Io,
 ): Promise<string> {
   const last = args.at(-1) === '=' ? '' : (args.at(-1) ?? '')
   // bash separates --option, = and its value
   const words = args.slice(0, -1).filter((word) => word !== '=')
   const [name] = words
-  const commands = table.map((each) => ({ word: each.name, about: each.summary }))
+  const commands = commandTable.map((each) => ({ word: each.name, about: each.summary }))
   if (name === 'help' && words.length === 1) return linesOf(commands, last)
   if (name === undefined) {
     // Other names, such as create, are offered when one of them is being typed
-    const others = table.flatMap(({ aliases, summary }) =>
-      last === '' ? [] : aliases.map((word) => ({ word, about: summary })),
+    const others = commandTable.flatMap(({ spellings = [], summary }) =>
+      last === '' ? [] : spellings.map((word) => ({ word, about: summary })),
     )
     const version = { word: '--version', about: 'Print the version' }
     return linesOf([...commands, ...others, HELP, version], last)
@@ -67,7 +61,7 @@ export async function offersFor(
   const [prefix = '', option] = /^(--[\w-]+)=/.exec(last) ?? []
   const values = valuesAfter(option ?? words.at(-1) ?? '', command)
   if (values !== null) return answer(values, { prefix, last, io })
-  const operands = operandsOf(command, table)
+  const operands = operandsOf(command)
   if (last.startsWith('-') || operands === 'text') return linesOf(optionOffers(command), last)
   return answer(operands, { prefix: '', last, io })
 }
@@ -123,11 +117,11 @@ function valuesOf({ choices, traits }: OptionEntry): Values {
 }
 
 /** A torrent is completed only if all operands are torrents or directories. */
-function operandsOf(command: CommandUnknownOpts, table: KnownCommands['table']): Values {
+function operandsOf(command: CommandUnknownOpts): Values {
   const kinds = command.registeredArguments.map((argument): Values => {
     const name = argument.name()
     if (argument.argChoices) return argument.argChoices
-    if (name === 'command') return table.map((each) => each.name)
+    if (name === 'command') return commandTable.map((each) => each.name)
     if (/^(root|directory)$/.test(name)) return 'directory'
     if (/^(urls|name)$/.test(name)) return 'text'
     return name.includes('torrent') || name === 'source' ? 'torrent' : 'file'

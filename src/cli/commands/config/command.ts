@@ -16,7 +16,7 @@ import { resolveSettings } from '../../configuration/resolve.js'
 import type { Setting } from '../../configuration/settings.js'
 import { suggestion } from '../../line/spelling.js'
 import { hidePasswords, hideSecrets } from '../../configuration/secrets.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import {
   defaultText,
   leafCommands,
@@ -39,7 +39,16 @@ Examples:
   btkit config show completedir
   btkit config check /etc/btkit/config.yaml`
 
-export function defineConfig(context: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 40,
+  summary: 'Show, check or create the configuration',
+  example: 'show',
+  toleratesMistakes: true,
+  define: defineConfig,
+}
+
+function defineConfig(context: CommandContext) {
   return new Command('config')
     .description('Show, check or create the configuration.')
     .addHelpText('after', EXAMPLES)
@@ -295,22 +304,6 @@ function optionLine(entry: OptionEntry): string {
   // A key such as `cache` has only the description of `--no-cache`
   const what = on?.description ?? `false: ${off?.description ?? ''}`
   return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
-}
-
-const PRESET_EXAMPLES = `
-Examples:
-  btkit presets
-  btkit presets --json`
-
-export function definePresets({ io }: CommandContext) {
-  return new Command('presets')
-    .description('List the presets of the configuration, for --preset.')
-    .option('--json', 'print one line of JSON for each preset', false)
-    .addHelpText('after', PRESET_EXAMPLES)
-    .action(async ({ json, ...options }) => {
-      const { config } = options as ConfigOption
-      await showPresets(config, json, io)
-    })
 }
 
 async function showPresets(config: string | undefined, isJson: boolean, io: Io): Promise<void> {

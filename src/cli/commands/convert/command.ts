@@ -17,7 +17,7 @@ import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportNote, optional } from '../../output/messages.js'
 import { openProgress } from '../../output/bar.js'
@@ -32,7 +32,15 @@ Examples:
   btkit convert image.iso.torrent --hybrid
   btkit convert --v2 release.torrent /srv/release --output release-v2.torrent`
 
-export function defineConvert({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 40,
+  summary: 'Convert a torrent to another version (v1, v2 or hybrid)',
+  example: 'image.iso.torrent /srv/mirror --hybrid',
+  define: defineConvert,
+}
+
+function defineConvert({ io, finish }: CommandContext) {
   return declareConvert().action(async (torrent, data, options) => {
     const version = versionOf(options)
     if (options.output === '-') {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
 import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
@@ -13,7 +13,14 @@ Examples:
   btkit doctor
   BTKIT_HASH=crypto btkit doctor --json`
 
-export function defineDoctor({ io }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 70,
+  summary: 'Report how this installation hashes, and how fast',
+  define: defineDoctor,
+}
+
+function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
     .option('--json', 'print a JSON object', false)

@@ -2,7 +2,7 @@ import { usageError } from '../../../errors.js'
 import { withHashContext } from '../../open/engine.js'
 import { namesClient } from '../../open/own-client.js'
 import { givenOldOptions } from '../../options/bittornado.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { reportNote, reportWarning } from '../../output/messages.js'
 import { withFailureLines } from '../../output/torrent-json.js'
 import { attributesWith } from '../../options/option.js'
@@ -14,7 +14,15 @@ Examples:
   btkit download image.iso.torrent --save-to /srv/images
   btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
 
-export function defineDownload({ io, program, isLegacy }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 60,
+  summary: 'Download the files of a torrent and check them',
+  example: 'image.iso.torrent',
+  define: defineDownload,
+}
+
+function defineDownload({ io, program, isLegacy }: CommandContext) {
   return declareDownloadOptions()
     .description('Download a torrent, check it, and seed it if requested.')
     .addHelpText('after', EXAMPLES)

@@ -11,11 +11,21 @@ import {
 } from '../../../metainfo/edit/details.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
-import { removals, runEdits, stepTrackers, type Removal } from './run-edits.js'
+import { removals, runEdits, stepTrackers, type Removal } from '../../editing/run-edits.js'
 
-export function defineEdit({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Change torrents',
+  order: 10,
+  spellings: ['modify'],
+  summary: 'Change the comment, creator, date and other fields',
+  example: "--comment 'Release 2' *.torrent",
+  isJob: true,
+  define: defineEdit,
+}
+
+function defineEdit({ io, finish }: CommandContext) {
   const command = declareEdit()
   const typed = noteTyped(command)
   return command.action(async (operands, options) => {

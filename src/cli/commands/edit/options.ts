@@ -1,48 +1,9 @@
-import { Command } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
 import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
-import type { TrackerUrl } from '../../../metainfo/values.js'
-import { maxTorrentSize } from '../../options/reading.js'
+import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
 import { Opt, ownOptions } from '../../options/option.js'
-
-/** Declares a command that edits a torrent, with the common options. */
-export function declareSingleEdit(name: string) {
-  return new Command(name)
-    .addOption(
-      new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
-        takes: 'file',
-        isOwn: true,
-      }),
-    )
-    .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
-    .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
-    .addOption(howTo('--json', 'print one line of JSON for each torrent'))
-    .addOption(howTo('--quiet', 'print nothing but errors'))
-    .addOption(maxTorrentSize())
-}
-
-/** Declares a command that edits any number of torrents. */
-export function declareBulkEdit(name: string) {
-  return declareSingleEdit(name).addOption(
-    new Opt(
-      '--files-from <list>',
-      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
-      { takes: 'file', isOwn: true },
-    ),
-  )
-}
-
-/** A switch that may be a default, because it does not say what to change. */
-function howTo<const Flags extends string>(flags: Flags, description: string) {
-  return new Opt(flags, description, { isOwn: false }).default(false)
-}
-
-/** The options of declareSingleEdit and declareBulkEdit. */
-export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
-  readonly filesFrom?: string | undefined
-}
 
 const EXAMPLES = `
 Examples:
@@ -93,7 +54,7 @@ export function declareEdit() {
         "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
           'removes all (repeatable)',
         { trackers: 'tiers', form: 'list' },
-      ).argParser(tiersOrNone),
+      ).argParser(orNone(read.trackerTiers)),
     )
     .addOption(
       new Opt('--add-tracker <url>', 'add a tracker in a last tier of its own (repeatable)', {
@@ -112,7 +73,7 @@ export function declareEdit() {
         '-w, --web-seed <url>',
         "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
         { form: 'list' },
-      ).argParser(webSeedsOrNone),
+      ).argParser(orNone(read.seeds)),
     )
     .option('--add-web-seed <url>', 'add a web seed (repeatable)', read.seeds, [])
     .option('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect, [])
@@ -121,7 +82,7 @@ export function declareEdit() {
         '--http-seed <url>',
         "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
         { form: 'list' },
-      ).argParser(httpSeedsOrNone),
+      ).argParser(orNone(read.httpSeeds)),
     )
     .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
@@ -129,23 +90,12 @@ export function declareEdit() {
   return ownOptions(command)
 }
 
-/** Whether a text means an empty list: BitTornado's 0, or the empty text. */
-export function isNone(text: string): boolean {
-  return text === '' || text === '0'
-}
-
-// Without a default, because an empty list removes all
-
-function tiersOrNone(text: string, tiers: TrackerUrl[][] = []): TrackerUrl[][] {
-  return isNone(text) ? tiers : read.trackerTiers(text, tiers)
-}
-
-function webSeedsOrNone(text: string, seeds: string[] = []): string[] {
-  return isNone(text) ? seeds : read.seeds(text, seeds)
-}
-
-function httpSeedsOrNone(text: string, seeds: readonly string[] = []): readonly string[] {
-  return isNone(text) ? seeds : read.httpSeeds(text, seeds)
+/**
+ * Makes a parser of a list accept '' and 0 for an empty one. The option must have no default, because
+ * an empty list removes all.
+ */
+function orNone<T>(parse: (text: string, previous: readonly T[]) => T[]) {
+  return (text: string, previous: T[] = []) => (isNone(text) ? previous : parse(text, previous))
 }
 
 export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>

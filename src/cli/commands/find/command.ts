@@ -10,7 +10,7 @@ import { engineFor } from '../../open/engine.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { reportWarning } from '../../output/messages.js'
 import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
@@ -20,7 +20,15 @@ Examples:
   btkit find release.torrent --in /srv/files --in /mnt/old
   btkit find *.torrent --in /srv/files --link /srv/seeding`
 
-export function defineFind({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 40,
+  summary: 'Find the data of torrents, also by other names',
+  example: 'release.torrent --in /srv/files',
+  define: defineFind,
+}
+
+function defineFind({ io, finish }: CommandContext) {
   return new Command('find')
     .description('Find the data of torrents below directories, also by other names.')
     .argument('<torrent...>', 'torrents; - reads standard input')

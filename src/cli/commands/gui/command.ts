@@ -19,7 +19,7 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../text/escape.js'
 import { threadsOption } from '../../options/reading.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
 import { wholeNumber } from '../../options/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
@@ -38,7 +38,14 @@ const FIRST: Readonly<Record<string, ToolPath>> = {
   btcompletedirgui: 'complete',
 }
 
-export function defineGui({ io, program }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 50,
+  summary: 'Make, check and edit torrents in the browser',
+  define: defineGui,
+}
+
+function defineGui({ io, program }: CommandContext) {
   return new Command('gui')
     .description('Make, check and edit torrents in the browser of this machine.')
     .argument(

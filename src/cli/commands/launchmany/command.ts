@@ -16,7 +16,7 @@ import { openClients, syncClient, type NamedClient } from '../../open/clients.js
 import { declareOwnClientOptions, requirePorts } from '../../options/own-client.js'
 import { namesClient } from '../../open/own-client.js'
 import { requireDirectory, requireNames } from '../../line/operands.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { followTorrents, openDisplay, type Display } from '../../output/torrent-display.js'
 import type { ListedTorrent } from '../../output/torrent-json.js'
@@ -33,7 +33,15 @@ Examples:
   btkit launchmany /srv/torrents
   btkit launchmany --client scgi+unix:///run/rtorrent.sock /srv/torrents`
 
-export function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 50,
+  summary: 'Seed all torrents below directories',
+  example: '/srv/torrents',
+  define: defineLaunchmany,
+}
+
+function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
   return declareLaunchOptions()
     .description('Keep all torrents below directories seeding, until interrupted.')
     .addHelpText('after', EXAMPLES)

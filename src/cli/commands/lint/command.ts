@@ -3,7 +3,7 @@ import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules } from '../../../metainfo/lint/trackers.js'
 import { configuredRules } from '../../configuration/tracker-rules.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { reportNote, tryEach } from '../../output/messages.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
@@ -17,7 +17,15 @@ Examples:
   btkit lint release.torrent
   btkit lint --strict --ignore no-tracker *.torrent`
 
-export function defineLint({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 30,
+  summary: 'Report errors and bad practice in torrents',
+  example: '*.torrent',
+  define: defineLint,
+}
+
+function defineLint({ io, finish }: CommandContext) {
   return new Command('lint')
     .description('Report what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to check; - reads standard input')

@@ -1,6 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../files/scan/entry.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
@@ -26,6 +26,7 @@ import {
   makeTorrent,
   makeVariant,
   measureTorrent,
+  sizeBeyond,
   planOf,
   planTorrent,
   planVariant,
@@ -58,7 +59,18 @@ import { openProgress } from '../../output/bar.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
 
-export function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Make torrents',
+  order: 10,
+  spellings: ['create', 'make'],
+  summary: 'Create the torrent of a file or directory',
+  example: 'image.iso http://tracker.example/announce',
+  isJob: true,
+  hasOwnStart: true,
+  define: defineMakemetafile,
+}
+
+function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const operands = sortOperands(args)
     const isStdin = operands.sources.includes(STDIN)
@@ -235,8 +247,8 @@ async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
   if (warning !== null) reportWarning(warning, io)
-  const torrentSize = measureTorrent(plan)
-  if (torrentSize > HUGE_TORRENT) {
+  const torrentSize = sizeBeyond(HUGE_TORRENT, plan)
+  if (torrentSize !== null) {
     const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
     const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
     reportWarning(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`, io)

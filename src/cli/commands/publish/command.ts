@@ -10,7 +10,7 @@ import { declareReadingOptions, dataOption, maxTorrentSize } from '../../options
 import { withHashContext } from '../../open/engine.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOption } from '../../options/values.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
@@ -34,7 +34,16 @@ Examples:
   btkit publish --client scgi+unix:///run/rtorrent.sock image.iso.torrent
   btkit publish --client transmission+http://host --data /srv/files *.torrent`
 
-export function definePublish({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 20,
+  summary: 'Seed torrents in a client without hashing the files again',
+  example: 'image.iso.torrent --client transmission+http://127.0.0.1',
+  isJob: true,
+  define: definePublish,
+}
+
+function definePublish({ io, finish }: CommandContext) {
   return declarePublish().action(async (torrents, options) => {
     const clients = openClients(options.client, options.clientTimeout, io)
     const status = await withHashContext(options, io, (hashContext) => {

@@ -5,7 +5,7 @@ import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { queueOption } from '../../options/share.js'
 import { queueAddress } from '../../open/share.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +14,15 @@ Examples:
 
 const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
 
-export function defineQueue(context: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Maintain',
+  order: 30,
+  summary: 'Show and clean the queue of files to hash',
+  example: 'status --queue redis://queue.example',
+  define: defineQueue,
+}
+
+function defineQueue(context: CommandContext) {
   return new Command('queue')
     .description('Show and clean the queue of files to hash.')
     .addHelpText('after', EXAMPLES)

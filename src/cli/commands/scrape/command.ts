@@ -15,7 +15,7 @@ import { hidePasskeys } from '../../../text/passkeys.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError } from '../../output/messages.js'
 import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
@@ -31,7 +31,15 @@ interface ScrapeOptions {
   readonly maxTorrentSize: number
 }
 
-export function defineScrape({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 80,
+  summary: 'Ask trackers for the seeds and leechers of torrents',
+  example: 'image.iso.torrent',
+  define: defineScrape,
+}
+
+function defineScrape({ io, finish }: CommandContext) {
   return new Command('scrape')
     .description('Ask trackers how many seeds and leechers torrents have.')
     .argument(

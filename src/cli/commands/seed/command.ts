@@ -24,7 +24,7 @@ import {
   secondsOption,
   wholeNumber,
 } from '../../options/values.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'
 import { seed } from '../../open/seeding.js'
@@ -35,7 +35,16 @@ Examples:
   btkit seed /srv/torrents --data /srv/files
   btkit seed /srv/torrents --data /srv/files --dht --max-upload 50M`
 
-export function defineSeed({ io }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 10,
+  summary: 'Seed torrents without another program',
+  example: 'image.iso.torrent',
+  isService: true,
+  define: defineSeed,
+}
+
+function defineSeed({ io }: CommandContext) {
   return declareSeedOptions()
     .description('Seed torrents without another program, until interrupted.')
     .addHelpText('after', EXAMPLES)

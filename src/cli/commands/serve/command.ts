@@ -18,7 +18,7 @@ import {
 } from '../../open/server.js'
 import { isOnAllAddresses, machineHost, reachableAddress } from '../../output/addresses.js'
 import { shareRequest } from '../../open/share.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportNote } from '../../output/messages.js'
 import { serviceManager } from '../../open/service-manager.js'
@@ -49,7 +49,16 @@ Examples:
   btkit serve /srv/mirror --track http://mirror.example:6969/announce \\
       --allowed-dir /srv/torrents --admin-users /var/lib/btkit-serve/users`
 
-export function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Serve and track',
+  order: 10,
+  summary: 'Serve a directory over HTTP; create torrents on request',
+  example: '/srv/mirror --tracker http://tracker.example/announce',
+  isService: true,
+  define: defineServe,
+}
+
+function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")

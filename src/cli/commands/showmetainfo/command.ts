@@ -1,19 +1,19 @@
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { nameErrors, usageError } from '../../../errors.js'
-import { type FileRange, magnetLink, parseFileRanges } from '../../../metainfo/magnet.js'
+import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportNote, reportWarning } from '../../output/messages.js'
+import { reportWarning } from '../../output/messages.js'
 import {
   failureKeys,
   torrentKeys,
   tryTorrents,
   withFailureLines,
 } from '../../output/torrent-json.js'
-import { checked, repeated, secondsOption } from '../../options/values.js'
-import { readTorrentInput, readTorrentOperand } from '../../open/torrent-input.js'
+import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
+import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import {
   FIELD_NAMES,
@@ -32,9 +32,7 @@ import {
 import { version } from '../../../process.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
 import { automaticPieceLength } from '../../../metainfo/piece-length.js'
-import { announceUrls } from '../../../metainfo/trackers.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { hasPasskey } from '../../../text/passkeys.js'
 
 const EXAMPLES = `
 Examples:
@@ -91,7 +89,17 @@ interface Shown extends Pick<ShowOptions, 'json' | 'magnet' | 'tree' | 'selectOn
 
 type ShowOptions = ReturnType<ReturnType<typeof declareShow>['opts']>
 
-export function defineShowmetainfo({ io, program, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 10,
+  spellings: ['show', 'info', 'dump', 'inspect'],
+  summary: 'Show what a torrent contains',
+  example: 'image.iso.torrent',
+  hasOwnStart: true,
+  define: defineShowmetainfo,
+}
+
+function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return declareShow().action(async (files, options) => {
     const { json, magnet, tree, field } = options
     if (options.selectOnly && !magnet) throw usageError('--select-only needs --magnet')
@@ -144,7 +152,7 @@ const fields = repeated((text) => {
 
 function view(metainfo: Metainfo, file: string, options: Shown): string {
   if (options.json) return showJson(metainfo, file)
-  if (options.magnet) return `${selectingLink(metainfo, file, options.selectOnly)}\n`
+  if (options.magnet) return `${nameErrors(file, () => magnetLink(metainfo, options.selectOnly))}\n`
   if (options.tree) return showTree(metainfo)
   const { most } = options
   return most === null
@@ -199,79 +207,4 @@ function pieceLengthHint(a: Metainfo, b: Metainfo): string {
     lengths.includes(automaticPieceLength(contentSize(a)))
   if (!isHint) return ''
   return '  btmakemetafile uses 256 KiB; --piece_size_pow2 0 chooses by size, as later BitTornado did\n'
-}
-
-/** Defines the command `magnet`: showmetainfo --magnet. */
-export function defineMagnet({ io, finish }: CommandContext) {
-  return new Command('magnet')
-    .description('Print the magnet links of torrents, one per line.')
-    .argument('<torrent...>', 'torrents; - reads standard input')
-    .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
-    .option('--json', 'print one line of JSON for each torrent')
-    .addOption(maxTorrentSize())
-    .addHelpText('after', MAGNET_EXAMPLES)
-    .action(async (torrents, options) => {
-      const show = async (torrent: string) => {
-        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
-        const magnet = selectingLink(metainfo, torrent, options.selectOnly)
-        const json = options.json && identityJson(torrent, metainfo, { magnet })
-        io.stdout.write(json ?? `${magnet}\n`)
-        if (announceUrls(metainfo).some(hasPasskey))
-          reportNote(`${torrent}: the link holds a passkey; whoever has it can use it`, io)
-      }
-      finish(await tryTorrents(torrents, { ...options, io }, show))
-    })
-}
-
-/** Defines the command `hash`: the info hashes that showmetainfo prints with --field. */
-export function defineHash({ io, finish }: CommandContext) {
-  return new Command('hash')
-    .description(
-      'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
-    )
-    .argument('<torrent...>', 'torrents; - reads standard input')
-    .option('--json', 'print one line of JSON for each torrent')
-    .addOption(maxTorrentSize())
-    .addHelpText('after', HASH_EXAMPLES)
-    .action(async (torrents, options) => {
-      const show = async (torrent: string) => {
-        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
-        const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
-        const name = torrents.length > 1 ? `  ${escapeText(torrent)}` : ''
-        const json = options.json && identityJson(torrent, metainfo, {})
-        io.stdout.write(json ?? `${hashes.join(' ')}${name}\n`)
-      }
-      finish(await tryTorrents(torrents, { ...options, io }, show))
-    })
-}
-
-const MAGNET_EXAMPLES = `
-Examples:
-  btkit magnet image.iso.torrent
-  btkit magnet --select-only 0,2 release.torrent`
-
-const HASH_EXAMPLES = `
-Examples:
-  btkit hash image.iso.torrent
-  btkit hash *.torrent | sort`
-
-function identityJson(torrent: string, metainfo: Metainfo, values: object): string {
-  const identity = { ...torrentKeys(torrent, metainfo), name: metainfo.name }
-  return jsonLine({ ...identity, ...values, ...failureKeys(null) })
-}
-
-function selectOnlyOption(description: string) {
-  return new Option('--select-only <files>', description).argParser(checked(parseFileRanges))
-}
-
-/**
- * The magnet link of a torrent, with the selected files. `file` names the torrent in errors.
- * @throws BtkitError `usage` if the torrent has no such file
- */
-function selectingLink(
-  metainfo: Metainfo,
-  file: string,
-  selectOnly: readonly FileRange[] | undefined,
-): string {
-  return nameErrors(file, () => magnetLink(metainfo, selectOnly))
 }

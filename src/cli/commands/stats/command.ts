@@ -12,7 +12,7 @@ import { count, formatBytes } from '../../../text/quantity.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { requireNames } from '../../line/operands.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { reportError } from '../../output/messages.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
@@ -21,7 +21,15 @@ Examples:
   btkit stats /srv/torrents
   btkit stats --json *.torrent`
 
-export function defineStats({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 70,
+  summary: 'Count torrents, their sizes, trackers and piece lengths',
+  example: '/srv/torrents',
+  define: defineStats,
+}
+
+function defineStats({ io, finish }: CommandContext) {
   return new Command('stats')
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
     .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')

@@ -12,7 +12,7 @@ import { noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
 import { findNamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, reportWarning, tryEach } from '../../output/messages.js'
 import type { DisplayOptions } from '../../output/torrent-display.js'
@@ -27,7 +27,14 @@ Examples:
   btkit status --client scgi+unix:///run/rtorrent.sock
   btkit status --quiet /srv/torrents`
 
-export function defineStatus({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 40,
+  summary: 'Show what clients seed and what is missing',
+  define: defineStatus,
+}
+
+function defineStatus({ io, finish }: CommandContext) {
   return new Command('status')
     .description('Show what clients seed, and which torrents are missing there or damaged.')
     .argument(

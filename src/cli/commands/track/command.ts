@@ -3,7 +3,7 @@ import type { Admin } from '../../../admin/server/open-admin.js'
 import { runTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportWarning, warningsTo } from '../../output/messages.js'
 import { serviceManager } from '../../open/service-manager.js'
@@ -29,7 +29,16 @@ Examples:
   btkit track --allowed-dir /srv/torrents
   btkit track --open --no-udp`
 
-export function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Serve and track',
+  order: 20,
+  summary: 'Run a tracker for HTTP and UDP',
+  example: '--allowed-dir /srv/torrents',
+  isService: true,
+  define: defineTrack,
+}
+
+function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .addHelpText('after', EXAMPLES)

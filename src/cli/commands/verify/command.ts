@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../options/cache.js'
 import { openCacheOf } from '../../open/cache.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { maxRateOption, threadsOption, dataOption, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
@@ -81,7 +81,16 @@ function declareVerify() {
 
 type VerifyOptions = ReturnType<ReturnType<typeof declareVerify>['opts']>
 
-export function defineVerify({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 20,
+  spellings: ['check'],
+  summary: 'Check files against their torrent',
+  example: 'image.iso.torrent /srv/mirror',
+  define: defineVerify,
+}
+
+function defineVerify({ io, finish }: CommandContext) {
   return declareVerify().action(async (operands, options) => {
     const targets = await findTargets(operands, options, io)
     const used = { ...options, cache: options.trustCache }

@@ -8,7 +8,7 @@ import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, type NamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { reportError, tryEach } from '../../output/messages.js'
 import type { DisplayOptions } from '../../output/torrent-display.js'
@@ -19,7 +19,15 @@ Examples:
   btkit withdraw --client scgi+unix:///run/rtorrent.sock image.iso.torrent
   btkit withdraw --delete-torrent image.iso.torrent`
 
-export function defineWithdraw({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Seed and download',
+  order: 30,
+  summary: 'Remove published torrents from a client',
+  example: 'image.iso.torrent --client transmission+http://127.0.0.1',
+  define: defineWithdraw,
+}
+
+function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw')
     .description('Remove torrents that btkit published from a client. Data is never removed.')
     .argument('<torrent...>', 'torrents, or info hashes in hexadecimal')

@@ -13,7 +13,7 @@ import {
   shareOption,
 } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
-import type { CommandContext } from '../../context.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
 import { warningsTo } from '../../output/messages.js'
 import { serviceManager } from '../../open/service-manager.js'
 
@@ -27,7 +27,16 @@ Examples:
 /** The longest name of a machine. */
 const LONGEST_NAME = 64
 
-export function defineWorker({ io, finish }: CommandContext) {
+export const command: CommandRecord = {
+  group: 'Serve and track',
+  order: 30,
+  summary: 'Hash files for other machines',
+  example: '--queue redis://queue.example --share mirror=/srv/mirror --share-key-file share.key',
+  isService: true,
+  define: defineWorker,
+}
+
+function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
     const address = queueAddress(options.queue, command, io)
     const { keys, ...rules } = queueShares({ ...options, shareMtime: 'exact' }, io)

@@ -44,8 +44,8 @@ const EDITS: readonly (readonly [
   ],
   ['edit --date', (torrent) => ['edit', '--date', '99', torrent], { 'creation date': 99 }],
   [
-    'setwebseeds',
-    (torrent) => ['setwebseeds', 'http://w.example/a', torrent],
+    'edit --web-seed',
+    (torrent) => ['edit', '--web-seed', 'http://w.example/a', torrent],
     { 'url-list': ['http://w.example/a'] },
   ],
 ]

@@ -231,6 +231,13 @@ for (const [list, { field, values }] of Object.entries(LISTS)) {
   })
 }
 
+for (const kind of ['web-seed', 'http-seed']) {
+  test(`a bar, or a comma before an address, separates values of --${kind}`, async (t) => {
+    const list = `${A}?a,b,${B}|${C}`
+    assert.deepEqual(await after(t, [`--${kind}`, list], `${kind}s`), [`${A}?a,b`, B, C])
+  })
+}
+
 test('removing all but one tracker leaves only announce', async (t) => {
   assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
 })

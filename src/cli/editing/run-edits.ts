@@ -1,40 +1,34 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { usageError } from '../../../errors.js'
-import {
-  formatAnnounceList,
-  formatDhtNode,
-  hasTracker,
-  urlForms,
-} from '../../../metainfo/trackers.js'
-import type { TrackerUrl } from '../../../metainfo/values.js'
-import { editFiles, type EditOutcome } from '../../../core/edit/files.js'
-import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
-import { isSameInfo } from '../../../core/edit/torrent.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
-import { unlistedAnnounce } from '../../../metainfo/lint/trackers.js'
-import { hidePasskeys } from '../../../text/passkeys.js'
-import type { TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
+import { usageError } from '../../errors.js'
+import { formatAnnounceList, formatDhtNode, hasTracker, urlForms } from '../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
+import { editFiles, type EditOutcome } from '../../core/edit/files.js'
+import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import { isSameInfo } from '../../core/edit/torrent.js'
+import { escapeText, jsonLine } from '../../text/escape.js'
+import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
+import { hidePasskeys } from '../../text/passkeys.js'
+import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import {
   changeTrackers,
   replaceTracker,
   takeTrackerSteps,
   trackerBytes,
   type TrackerReplacement,
-} from '../../../metainfo/edit/trackers.js'
+} from '../../metainfo/edit/trackers.js'
 import {
   type FileList,
   hintAtDirectory,
   hintAtMaxSize,
   readFileList,
-} from '../../open/torrent-input.js'
-import { isDirectory, requireNames } from '../../line/operands.js'
+} from '../open/torrent-input.js'
+import { isDirectory, requireNames } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
-import { reportError, reportNote, reportWarning, optional } from '../../output/messages.js'
-import type { Io } from '../../io.js'
-import { count } from '../../../text/quantity.js'
-import type { SeedKey } from '../../../metainfo/edit/details.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { reportError, reportNote, reportWarning, optional } from '../output/messages.js'
+import type { Io } from '../io.js'
+import { count } from '../../text/quantity.js'
+import { failureKeys, torrentKeys } from '../output/torrent-json.js'
 
 /** A value to remove from a list, or to replace in it. */
 export interface Removal {
@@ -340,27 +334,4 @@ export function trackerLines(facts: TorrentFacts, age: 'old' | 'new', whose: str
     ...optional(`${age} announce${whose}`, announce),
     ...optional(`${age} announce-list${whose}`, list),
   ]
-}
-
-/** Lines with the old seeds of a torrent. */
-export function oldSeedLines({ file, before }: EditedFile, key: SeedKey): string[] {
-  const what = key === 'httpseeds' ? 'http-seed' : 'web-seed'
-  const seeds = key === 'httpseeds' ? before.httpSeeds : before.webSeeds
-  return optional(`old ${what} list for ${file}`, seeds?.join('|') ?? null)
-}
-
-/**
- * Lines with both names. If the info hashes differ, these follow; BitTornado did not print them.
- */
-export function renameLines({ before, after }: EditedFile): string[] {
-  return [
-    `old filename: ${before.name}`,
-    `new filename: ${after.name}`,
-    ...(isSameInfo(before, after) ? [] : [...hashLines(before, 'old'), ...hashLines(after, 'new')]),
-    'done.',
-  ]
-}
-
-function hashLines({ infoHash, infoHashV2 }: TorrentFacts, age: 'old' | 'new'): string[] {
-  return [...optional(`${age} info hash`, infoHash), ...optional(`${age} info hash v2`, infoHashV2)]
 }

@@ -1,6 +1,5 @@
-import { DIGEST_LENGTH, type HashKernel } from './kernels.js'
-
-const NODE = DIGEST_LENGTH.sha256
+import { digestOf } from '../bytes.js'
+import { SHA256 } from './sizes.js'
 
 /** Adjacent nodes of a file's Merkle tree (BEP 52), from its first node on. */
 export interface MerkleLayer {
@@ -8,6 +7,30 @@ export interface MerkleLayer {
   readonly nodes: Uint8Array
   /** Levels between the leaves and this layer. Leaves are the digests of blocks of 16 KiB. */
   readonly height: number
+}
+
+/** Hashes many nodes in one call, as a kernel of hash/ does. */
+interface NodeKernel {
+  /** Hashes `count` adjacent pairs of nodes, of `pieceLength` bytes each, to the start of `out`. */
+  hash(batch: NodeBatch): void
+}
+
+interface NodeBatch {
+  readonly algorithm: 'sha256'
+  readonly data: Uint8Array
+  readonly pieceLength: number
+  readonly count: number
+  readonly out: Uint8Array
+}
+
+/** Hashes one pair at a time, also in a browser. */
+const digests: NodeKernel = {
+  hash({ data, pieceLength, count, out }) {
+    for (let i = 0; i < count; i++) {
+      const pair = data.subarray(i * pieceLength, (i + 1) * pieceLength)
+      out.set(digestOf('sha256', pair), i * SHA256)
+    }
+  },
 }
 
 /**
@@ -18,7 +41,7 @@ export interface MerkleLayer {
 export function climbMerkleTree(
   layer: MerkleLayer,
   levels: number,
-  kernel: HashKernel,
+  kernel: NodeKernel = digests,
 ): MerkleLayer {
   if (levels <= 0) return layer
   let { height } = layer
@@ -26,16 +49,16 @@ export function climbMerkleTree(
   let [below, above] = length < SMALL ? small : [spacious(length), spacious(length / 2)]
   below.set(layer.nodes)
   for (const end = height + levels; height < end; height++) {
-    if (length % (2 * NODE) > 0) {
+    if (length % (2 * SHA256) > 0) {
       below.set(zeroNode(height, kernel), length)
-      length += NODE
+      length += SHA256
     }
     length /= 2
     kernel.hash({
       algorithm: 'sha256',
       data: below,
-      pieceLength: 2 * NODE,
-      count: length / NODE,
+      pieceLength: 2 * SHA256,
+      count: length / SHA256,
       out: above,
     })
     ;[below, above] = [above, below]
@@ -44,31 +67,33 @@ export function climbMerkleTree(
 }
 
 /** Reused for small files: a new array would take longer than hashing their nodes. */
-const SMALL = 32 * NODE
+const SMALL = 32 * SHA256
 const small = [new Uint8Array(SMALL), new Uint8Array(SMALL)] as const
 
 /** Returns an array with room for half a node that a length lacks, and another node. */
 function spacious(length: number): Uint8Array {
-  return new Uint8Array(length + 2 * NODE)
+  return new Uint8Array(length + 2 * SHA256)
 }
 
 /** Computes the root (`pieces root`) of a tree from one of its complete layers. */
-export function findMerkleRoot(layer: MerkleLayer, kernel: HashKernel): Uint8Array {
-  const levels = Math.ceil(Math.log2(layer.nodes.length / NODE))
+export function findMerkleRoot(layer: MerkleLayer, kernel: NodeKernel = digests): Uint8Array {
+  const levels = Math.ceil(Math.log2(layer.nodes.length / SHA256))
   return climbMerkleTree(layer, levels, kernel).nodes
 }
 
 /** Cached nodes above zero leaves, by height. */
-const zeroNodes: Uint8Array[] = [new Uint8Array(NODE)]
+const zeroNodes: Uint8Array[] = [new Uint8Array(SHA256)]
 
 /** Returns the node at a height above zero leaves only. */
-export function zeroNode(height: number, kernel: HashKernel): Uint8Array {
+export function zeroNode(height: number, kernel: NodeKernel = digests): Uint8Array {
   for (let known = zeroNodes.length; known <= height; known++) {
-    const below = zeroNodes[known - 1] ?? new Uint8Array(NODE)
-    const node = new Uint8Array(NODE)
-    const data = Buffer.concat([below, below])
-    kernel.hash({ algorithm: 'sha256', data, pieceLength: 2 * NODE, count: 1, out: node })
+    const below = zeroNodes[known - 1] ?? new Uint8Array(SHA256)
+    const node = new Uint8Array(SHA256)
+    const data = new Uint8Array(2 * SHA256)
+    data.set(below)
+    data.set(below, SHA256)
+    kernel.hash({ algorithm: 'sha256', data, pieceLength: 2 * SHA256, count: 1, out: node })
     zeroNodes.push(node)
   }
-  return zeroNodes[height] ?? new Uint8Array(NODE)
+  return zeroNodes[height] ?? new Uint8Array(SHA256)
 }

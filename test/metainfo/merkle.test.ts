@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { BLOCK_LENGTH } from '../../src/hash/stream/content-stream.js'
 import { availableKernels } from '../../src/hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../src/hash/merkle.js'
+import { climbMerkleTree, findMerkleRoot } from '../../src/metainfo/merkle.js'
+import { BLOCK } from '../../src/metainfo/sizes.js'
 
 /**
  * From libtorrent 2.0.8: `create_torrent(fs, pieceLength, v2_only)` over a file whose every block is
@@ -59,9 +59,9 @@ const sha256 = (...parts: Uint8Array[]) =>
   createHash('sha256').update(Buffer.concat(parts)).digest()
 
 function leavesOf(size: number): Buffer {
-  const blocks = Array.from({ length: Math.ceil(size / BLOCK_LENGTH) }, (_, i) => {
-    const block = Buffer.alloc(BLOCK_LENGTH, sha256(Buffer.from(String(i))))
-    return sha256(block.subarray(0, size - i * BLOCK_LENGTH))
+  const blocks = Array.from({ length: Math.ceil(size / BLOCK) }, (_, i) => {
+    const block = Buffer.alloc(BLOCK, sha256(Buffer.from(String(i))))
+    return sha256(block.subarray(0, size - i * BLOCK))
   })
   return Buffer.concat(blocks)
 }
@@ -79,7 +79,7 @@ for (const kernel of availableKernels()) {
   for (const { size, pieceLength, root, layer } of GOLDEN) {
     test(`${kernel.name}: ${size} bytes in pieces of ${pieceLength} have libtorrent's root`, () => {
       const leaves = { nodes: leavesOf(size), height: 0 }
-      const pieces = climbMerkleTree(leaves, Math.log2(pieceLength / BLOCK_LENGTH), kernel)
+      const pieces = climbMerkleTree(leaves, Math.log2(pieceLength / BLOCK), kernel)
       assert.equal(Buffer.from(findMerkleRoot(leaves, kernel)).toString('hex'), root)
       if (layer === null) return
       assert.equal(sha256(pieces.nodes).toString('hex'), layer)
@@ -88,7 +88,7 @@ for (const kernel of availableKernels()) {
   }
 
   test(`${kernel.name}: a tree is climbed in steps as in one go`, () => {
-    const leaves = { nodes: leavesOf(77 * BLOCK_LENGTH), height: 0 }
+    const leaves = { nodes: leavesOf(77 * BLOCK), height: 0 }
     const once = climbMerkleTree(leaves, 5, kernel)
     const inSteps = climbMerkleTree(climbMerkleTree(leaves, 2, kernel), 3, kernel)
     assert.deepEqual(inSteps, once)
@@ -96,7 +96,7 @@ for (const kernel of availableKernels()) {
   })
 
   test(`${kernel.name}: each number of leaves up to 70 has the root of BEP 52`, () => {
-    const leaves = leavesOf(70 * BLOCK_LENGTH)
+    const leaves = leavesOf(70 * BLOCK)
     for (let count = 1; count <= 70; count++) {
       const nodes = leaves.subarray(0, 32 * count)
       const root = Buffer.from(findMerkleRoot({ nodes, height: 0 }, kernel))
@@ -105,7 +105,7 @@ for (const kernel of availableKernels()) {
   })
 
   test(`${kernel.name}: a layer stays as it is when another tree is climbed`, () => {
-    const [nodes, others] = [leavesOf(9 * BLOCK_LENGTH), leavesOf(20 * BLOCK_LENGTH).reverse()]
+    const [nodes, others] = [leavesOf(9 * BLOCK), leavesOf(20 * BLOCK).reverse()]
     const layer = climbMerkleTree({ nodes, height: 0 }, 1, kernel)
     const before = Buffer.from(layer.nodes)
     climbMerkleTree({ nodes: others, height: 0 }, 2, kernel)
@@ -113,8 +113,8 @@ for (const kernel of availableKernels()) {
   })
 
   test(`${kernel.name}: what is climbed from stays as it is`, () => {
-    const nodes = leavesOf(3 * BLOCK_LENGTH)
+    const nodes = leavesOf(3 * BLOCK)
     climbMerkleTree({ nodes, height: 0 }, 2, kernel)
-    assert.deepEqual(nodes, leavesOf(3 * BLOCK_LENGTH))
+    assert.deepEqual(nodes, leavesOf(3 * BLOCK))
   })
 }

@@ -1,0 +1,52 @@
+// Writes the list of all commands from their records: what the program knows of a command without loading it.
+// With it are the names of all options, by which every command knows the mistakes in a configuration.
+import { readdirSync, writeFileSync } from 'node:fs'
+
+const list = 'dist/src/cli/command-list.js'
+
+// Commands import the list themselves
+writeFileSync(list, 'export const commandTable = [], optionKeys = () => ({})')
+const { GROUPS } = await import('../dist/src/cli/context.js')
+const { leafCommands, optionEntries } = await import('../dist/src/cli/options/table.js')
+
+const names = readdirSync('dist/src/cli/commands').sort()
+const all = await Promise.all(
+  names.map(async (name) => {
+    const { command } = await import(`../dist/src/cli/commands/${name}/command.js`)
+    return { name, ...command }
+  }),
+)
+const place = ({ group, order }) => 1000 * GROUPS.indexOf(group) + order
+const records = all.sort((one, other) => place(one) - place(other))
+
+const entries = records.map(({ define: _, ...facts }) => {
+  const load = `async () => (await import('./commands/${facts.name}/command.js')).command.define`
+  return `  { ...${JSON.stringify(facts)}, load: ${load} },\n`
+})
+writeFileSync(
+  list,
+  `export const commandTable = [\n${entries.join('')}]\n
+let keys
+export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
+)
+
+/** The names of the commands with a program of their own. */
+export const ownStarts = records.flatMap(({ name, hasOwnStart }) => (hasOwnStart ? [name] : []))
+
+/** The options of each section of a configuration. No command is run: each is only looked at. */
+function optionKeys() {
+  const commands = records.map(({ define }) => define({ program: 'btkit', isLegacy: false }))
+  const sections = {}
+  for (const { section, command } of leafCommands(commands)) {
+    const keys = (sections[section] ??= { values: new Set(), switches: new Set(), own: new Set() })
+    for (const { key, kind, traits } of optionEntries(command).values()) {
+      keys[kind === 'switch' ? 'switches' : 'values'].add(key)
+      if (traits.isOwn) keys.own.add(key)
+    }
+  }
+  const lists = Object.entries(sections).map(([section, { values, switches, own }]) => [
+    section,
+    { values: [...values], switches: [...switches], own: [...own] },
+  ])
+  return Object.fromEntries(lists)
+}

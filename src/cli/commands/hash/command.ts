@@ -1,0 +1,40 @@
+import { Command } from '@commander-js/extra-typings'
+import { escapeText } from '../../../text/escape.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
+import { readTorrentOperand } from '../../open/torrent-input.js'
+import { maxTorrentSize } from '../../options/reading.js'
+import { identityLine, tryTorrents } from '../../output/torrent-json.js'
+
+const EXAMPLES = `
+Examples:
+  btkit hash image.iso.torrent
+  btkit hash *.torrent | sort`
+
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 60,
+  summary: 'Print only the info hashes of torrents',
+  example: 'image.iso.torrent',
+  define: defineHash,
+}
+
+function defineHash({ io, finish }: CommandContext) {
+  return new Command('hash')
+    .description(
+      'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
+    )
+    .argument('<torrent...>', 'torrents; - reads standard input')
+    .option('--json', 'print one line of JSON for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+    .action(async (torrents, options) => {
+      const show = async (torrent: string) => {
+        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+        const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
+        const name = torrents.length > 1 ? `  ${escapeText(torrent)}` : ''
+        const json = options.json && identityLine(torrent, metainfo)
+        io.stdout.write(json ?? `${hashes.join(' ')}${name}\n`)
+      }
+      finish(await tryTorrents(torrents, { ...options, io }, show))
+    })
+}

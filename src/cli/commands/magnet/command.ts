@@ -1,0 +1,45 @@
+import { Command } from '@commander-js/extra-typings'
+import { nameErrors } from '../../../errors.js'
+import { magnetLink } from '../../../metainfo/magnet.js'
+import { announceUrls } from '../../../metainfo/trackers.js'
+import { hasPasskey } from '../../../text/passkeys.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
+import { readTorrentOperand } from '../../open/torrent-input.js'
+import { maxTorrentSize } from '../../options/reading.js'
+import { selectOnlyOption } from '../../options/values.js'
+import { reportNote } from '../../output/messages.js'
+import { identityLine, tryTorrents } from '../../output/torrent-json.js'
+
+const EXAMPLES = `
+Examples:
+  btkit magnet image.iso.torrent
+  btkit magnet --select-only 0,2 release.torrent`
+
+export const command: CommandRecord = {
+  group: 'Show and check',
+  order: 50,
+  summary: 'Print the magnet links of torrents',
+  example: 'image.iso.torrent',
+  define: defineMagnet,
+}
+
+function defineMagnet({ io, finish }: CommandContext) {
+  return new Command('magnet')
+    .description('Print the magnet links of torrents, one per line.')
+    .argument('<torrent...>', 'torrents; - reads standard input')
+    .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
+    .option('--json', 'print one line of JSON for each torrent')
+    .addOption(maxTorrentSize())
+    .addHelpText('after', EXAMPLES)
+    .action(async (torrents, options) => {
+      const show = async (torrent: string) => {
+        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+        const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
+        const json = options.json && identityLine(torrent, metainfo, { magnet })
+        io.stdout.write(json ?? `${magnet}\n`)
+        if (announceUrls(metainfo).some(hasPasskey))
+          reportNote(`${torrent}: the link holds a passkey; whoever has it can use it`, io)
+      }
+      finish(await tryTorrents(torrents, { ...options, io }, show))
+    })
+}

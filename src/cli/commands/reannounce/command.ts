@@ -1,0 +1,166 @@
+import type { TorrentFacts } from '../../../core/edit/file.js'
+import { usageError } from '../../../errors.js'
+import {
+  changeTrackers,
+  isReplaced,
+  parseReplacement,
+  substitute,
+  type TrackerReplacement,
+  trackerBytes,
+} from '../../../metainfo/edit/trackers.js'
+import {
+  announceUrls,
+  looksLikeUrl,
+  parseAnnounceList,
+  parseTrackers,
+  urlForms,
+} from '../../../metainfo/trackers.js'
+import type { CommandContext, CommandRecord } from '../../context.js'
+import { declareBulkEdit, splitFirst } from '../../editing/options.js'
+import {
+  oldTrackerLines,
+  removals,
+  runEdits,
+  stepTrackers,
+  type Removal,
+} from '../../editing/run-edits.js'
+import { Opt, ownOptions } from '../../options/option.js'
+import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
+
+const EXAMPLES = `
+Without -a, --replace, --add and --remove, the first argument is the tracker.
+
+Examples:
+  btkit reannounce http://new.example/announce *.torrent
+  btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
+  find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
+
+function declareReannounce() {
+  const command = declareBulkEdit('reannounce')
+    .description('Change the trackers of torrents, and nothing else.')
+    .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
+    .optionsGroup('Trackers:')
+    .addOption(
+      new Opt(
+        '-a, --announce <urls>',
+        "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+          'adds a tier (repeatable)',
+        { trackers: 'tiers' },
+      )
+        .argParser(trackerTiers)
+        .default([]),
+    )
+    .addOption(
+      new Opt(
+        '--announce-list <list>',
+        "set the list: ',' within a tier, '|' between tiers (default: no list)",
+        { trackers: 'tiers', form: 'tiers', excludes: ['announce'] },
+      ).argParser(checked(parseAnnounceList)),
+    )
+    .addOption(
+      new Opt('--remove <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
+        .argParser(collect)
+        .default([]),
+    )
+    .addOption(
+      new Opt('--replace <old=new>', 'replace a tracker, or its beginning (repeatable)', {
+        form: 'map',
+        isSecret: true,
+      })
+        .argParser(repeated((text) => [checked(parseReplacement)(text)]))
+        .default([]),
+    )
+    .addOption(
+      new Opt('--add <url>', 'add a tracker in a tier of its own (repeatable)', {
+        trackers: 'added',
+      })
+        .argParser(trackers)
+        .default([]),
+    )
+    .addHelpText('after', EXAMPLES)
+  return ownOptions(command)
+}
+
+type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
+
+export const command: CommandRecord = {
+  group: 'Change torrents',
+  order: 20,
+  summary: 'Change the trackers of torrents',
+  example: 'http://tracker.example/announce *.torrent',
+  define: defineReannounce,
+}
+
+function defineReannounce({ io, isLegacy, finish }: CommandContext) {
+  return declareReannounce().action(async (args, options) => {
+    const { edit, torrents } = planAnnounce(args, options)
+    requireTorrents(torrents, options)
+    const legacy = isLegacy ? { describe: oldTrackerLines } : null
+    const removed = removals('--remove', options.remove, announceUrls)
+    const all = [...removed, ...options.replace.map(asRemoval)]
+    finish(await runEdits({ operands: torrents, edit, options, removals: all, legacy }, io))
+  })
+}
+
+/** @throws BtkitError `usage` if a shell may have cut off the torrents after a list */
+function requireTorrents(
+  torrents: readonly string[],
+  { announceList, filesFrom }: AnnounceOptions,
+): void {
+  if (torrents.length > 0 || filesFrom !== undefined || announceList === undefined) return
+  throw usageError(`no torrent given; name at least one, and put a list with '|' in quotes`)
+}
+
+/** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */
+function asRemoval(
+  { from, to }: TrackerReplacement,
+  i: number,
+  all: readonly TrackerReplacement[],
+): Removal {
+  const isIn = (facts: TorrentFacts) => {
+    const now = (url: string) => all.slice(0, i).reduce(substitute, url)
+    return announceUrls(facts).some((url) => {
+      return urlForms(from).some((form) => isReplaced(now(url), form))
+    })
+  }
+  return { option: `--replace ${from}=${to}`, isIn }
+}
+
+/**
+ * Translates the forms of reannounce. With --announce, --add, --remove or --replace all arguments
+ * are torrents. Without them one argument is the new announce.
+ * @throws BtkitError `usage` if the arguments contradict each other
+ */
+function planAnnounce(args: readonly string[], options: AnnounceOptions) {
+  const { announce, announceList, replace, add, remove } = options
+  const isOption = announce.length > 0
+  const url = args.find(looksLikeUrl)
+  if (replace.length + add.length + remove.length > 0) {
+    if (isOption) throw usageError('--announce excludes --replace, --add and --remove')
+    if (announceList) throw usageError('--announce-list excludes --replace, --add and --remove')
+    if (url !== undefined)
+      throw usageError(`${url}: with --replace, --add or --remove all arguments are torrents`)
+    return { edit: stepTrackers({ replace, add, remove }), torrents: args }
+  }
+  if (isOption && url !== undefined)
+    throw usageError(`${url}: give the tracker either as an argument or with --announce`)
+  const [first, torrents] = isOption ? ['', args] : splitFirst(args, looksLikeUrl)
+  if (first === undefined)
+    throw usageError('nothing to change; give an announce URL, --replace, --add or --remove')
+  if (!isOption && url === undefined && /\.torrent$/i.test(first))
+    throw usageError(
+      `${first}: no announce URL before it; give one, or --replace, --add or --remove`,
+    )
+  const given = isOption ? announce : parseTrackers(first)
+  const isList = given.flat().length > 1
+  if (announceList && isList) {
+    const where = isOption ? '--announce' : 'the argument'
+    throw usageError(`--announce-list and several trackers in ${where} cannot be used together`)
+  }
+  const tiers = announceList ?? (isList ? given : null)
+  const edit = changeTrackers(() => ({
+    announce: trackerBytes(given[0]?.[0] ?? ''),
+    tiers: tiers?.map((tier) => tier.map(trackerBytes)) ?? null,
+  }))
+  return { edit, torrents }
+}

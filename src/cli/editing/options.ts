@@ -1,0 +1,53 @@
+import { Command } from '@commander-js/extra-typings'
+import { Opt } from '../options/option.js'
+import { maxTorrentSize } from '../options/reading.js'
+
+// Options and arguments that the commands which edit torrents share.
+
+/** Declares a command that edits a torrent, with the common options. */
+export function declareSingleEdit(name: string) {
+  return new Command(name)
+    .addOption(
+      new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
+        takes: 'file',
+        isOwn: true,
+      }),
+    )
+    .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
+    .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
+    .addOption(howTo('--json', 'print one line of JSON for each torrent'))
+    .addOption(howTo('--quiet', 'print nothing but errors'))
+    .addOption(maxTorrentSize())
+}
+
+/** Declares a command that edits any number of torrents. */
+export function declareBulkEdit(name: string) {
+  return declareSingleEdit(name).addOption(
+    new Opt(
+      '--files-from <list>',
+      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
+      { takes: 'file', isOwn: true },
+    ),
+  )
+}
+
+/** A switch that may be a default, because it does not say what to change. */
+function howTo<const Flags extends string>(flags: Flags, description: string) {
+  return new Opt(flags, description, { isOwn: false }).default(false)
+}
+
+/** The options of declareSingleEdit and declareBulkEdit. */
+export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
+  readonly filesFrom?: string | undefined
+}
+
+/** Whether a text means an empty list: BitTornado's 0, or the empty text. */
+export function isNone(text: string): boolean {
+  return text === '' || text === '0'
+}
+
+/** Separates the argument that is a value from the torrents: the first URL, or else the first. */
+export function splitFirst(args: readonly string[], isValue: (arg: string) => boolean) {
+  const at = Math.max(0, args.findIndex(isValue))
+  return [args[at], args.filter((_, i) => i !== at)] as const
+}
