@@ -67,8 +67,8 @@ export function editOf(changes: TorrentChanges): TorrentEdit {
     setDetails({ ...changes, creationDate: creationDate && checkSeconds(creationDate) }),
     trackerEdit(changes),
     ...(name === undefined ? [] : [setName(checkName(name))]),
-    ...(webSeeds === undefined ? [] : [setSeeds('url-list', checkSeeds(webSeeds, 'web seed'))]),
-    ...(httpSeeds === undefined ? [] : [setSeeds('httpseeds', checkSeeds(httpSeeds, 'HTTP seed'))]),
+    ...(webSeeds === undefined ? [] : [setSeeds('webSeeds', checkSeeds(webSeeds, 'web seed'))]),
+    ...(httpSeeds === undefined ? [] : [setSeeds('httpSeeds', checkSeeds(httpSeeds, 'HTTP seed'))]),
   ])
 }
 

@@ -1,6 +1,7 @@
 import { bytesOf, type Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
 import type { MakeRequest } from '../core/make/make-torrent.js'
+import { TEXT_NAMES, type TextName } from '../metainfo/fields.js'
 import { checkTorrentOptions, requirePath } from './check-options.js'
 import {
   type TorrentOptions,
@@ -22,7 +23,8 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
 /** The names of options of all torrents. A misspelt one would make another torrent than was wanted. */
 export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOptions), true> = {
   ...{ trackers: true, webSeeds: true, httpSeeds: true, nodes: true, version: true },
-  ...{ pieceLength: true, comment: true, createdBy: true, creationDate: true, private: true },
+  ...{ pieceLength: true, creationDate: true, private: true },
+  ...(Object.fromEntries(TEXT_NAMES.map((name) => [name, true])) as Record<TextName, true>),
   ...{ source: true, infoKeys: true, keys: true, include: true, exclude: true, all: true },
   ...{ links: true, attributes: true, order: true, padFiles: true, targetPieces: true },
   ...{ maxTorrentSize: true, maxPieceLength: true },

@@ -4,7 +4,7 @@ import { FORMS, type FieldSource, type ValueOf } from './forms.js'
 import type { WarningList } from './warning.js'
 
 /** A value of a torrent that does not describe its content. */
-interface Field {
+export interface Field {
   readonly key: string
   /** Beside `info`, in it, or in both places, whose lists are joined (BEP 38). */
   readonly place: 'top' | 'info' | 'both'
@@ -152,6 +152,9 @@ export const TEXT_NAMES = FIELD_NAMES.filter((name): name is TextName => {
   return place === 'top' && form === 'text'
 })
 
+/** A list of seeds. */
+export type SeedName = NamesIn<'top', 'seeds'>
+
 /** Lists that are only written, which may be shared. */
 type Written<T> = T extends readonly (infer E)[] ? readonly Written<E>[] : T
 
@@ -162,10 +165,19 @@ export type WrittenFields = {
     : FieldValues[N]
 }
 
-/** The keys of values beside `info`, by name. */
+/** The values beside `info`, by name. */
 export const TOP_FIELDS = FIELD_NAMES.flatMap((name): [name: NamesIn<'top'>, field: Field][] => {
   return FIELDS[name].place === 'top' ? [[name as NamesIn<'top'>, FIELDS[name]]] : []
 })
+
+/** No values beside `info`. */
+export const NO_FIELDS = Object.fromEntries(
+  TOP_FIELDS.map(([name, { form }]) => [name, isList(form) ? [] : null]),
+) as unknown as WrittenFields
+
+function isList(form: Field['form']): boolean {
+  return ['tiers', 'seeds', 'names', 'hashes', 'nodes'].includes(form)
+}
 
 /** The keys of all values beside `info`, or in it. */
 export function keysIn(place: 'top' | 'info'): string[] {

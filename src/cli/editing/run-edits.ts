@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../errors.js'
-import { formatAnnounceList, formatDhtNode, hasTracker, urlForms } from '../../metainfo/trackers.js'
+import { FIELD_NAMES, FIELDS, typedField, type Field } from '../../metainfo/fields.js'
+import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
 import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
@@ -267,29 +268,24 @@ function editJson(outcome: EditOutcome, dryRun: boolean): string {
 
 const NOTHING = { isChanged: false, before: null, after: null }
 
+/** The forms of trackers, seeds and other lists, which are reported before the name. */
+const LISTS: readonly string[] = ['url', 'tiers', 'seeds', 'nodes', 'hashes', 'names']
+
 /** The values that an edit can change, with their labels, in the order of the output. */
 const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
-  ['announce', ({ announce }) => announce],
-  ['announce-list', ({ announceList }) => announceList && formatAnnounceList(announceList)],
-  ['HTTP seeds', ({ httpSeeds }) => httpSeeds?.join('|') ?? null],
-  ['web seeds', ({ webSeeds }) => webSeeds?.join('|') ?? null],
-  ['nodes', ({ nodes }) => nodes?.map(formatDhtNode).join('|') ?? null],
-  ['similar torrents', ({ similar }) => similar?.join('|') ?? null],
-  ['collections', ({ collections }) => collections?.join('|') ?? null],
+  ...factsOf((field) => field.place !== 'info' && LISTS.includes(field.form)),
   ['name', ({ name }) => name],
-  ['comment', ({ comment }) => comment],
-  ['creator', ({ createdBy }) => createdBy],
-  ['creation date', dateOf],
-  ['private flag', (facts) => (facts.private ? 'yes' : null)],
-  ['source', ({ source }) => source],
+  ...factsOf((field) => field.place === 'info' || !LISTS.includes(field.form)),
   ['info hash', ({ infoHash }) => infoHash],
   ['info hash v2', ({ infoHashV2 }) => infoHashV2],
 ]
 
-/** The creation date in the format of `--date`: `2026-11-20T07:21:47Z`. */
-function dateOf({ creationDate }: TorrentFacts): string | null {
-  if (creationDate === null) return null
-  return new Date(creationDate * 1000).toISOString().replace('.000Z', 'Z')
+function factsOf(isWanted: (field: Field) => boolean): typeof FACTS {
+  return FIELD_NAMES.flatMap((name) => {
+    const field: Field = FIELDS[name]
+    const label = field.labelOfEdits ?? field.label
+    return isWanted(field) ? [[label, (facts: TorrentFacts) => typedField(name, facts)]] : []
+  })
 }
 
 /**

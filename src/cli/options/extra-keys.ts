@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { BtkitError, usageError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
+import { FIELDS, type Field } from '../../metainfo/fields.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { storedUrl } from '../../metainfo/trackers.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
@@ -26,20 +27,10 @@ export interface ExtraKeyOptions {
   readonly collection: readonly string[]
 }
 
-/** Keys that btkit sets itself, with the option to use instead of `--set`; '' if there is none. */
-const OWN_KEYS: ReadonlyMap<string, string> = new Map([
-  ['announce', 'the tracker'],
-  ['announce-list', '--announce-list'],
-  ['collections', '--collection'],
-  ['comment', '--comment'],
-  ['created by', '--created-by'],
-  ['creation date', '--date'],
-  ['httpseeds', '--http-seed'],
+/** Keys that btkit computes from the content, or sets with the option named. */
+const COMPUTED: ReadonlyMap<string, string> = new Map([
   ['info', ''],
-  ['nodes', '--node'],
   ['piece layers', ''],
-  ['similar', '--similar'],
-  ['url-list', '--web-seed'],
   ['info.attr', '--attributes'],
   ['info.file tree', ''],
   ['info.files', ''],
@@ -48,19 +39,28 @@ const OWN_KEYS: ReadonlyMap<string, string> = new Map([
   ['info.name', '--name'],
   ['info.piece length', '--piece-length'],
   ['info.pieces', ''],
-  ['info.private', '--private'],
-  ['info.source', '--source'],
-  ['info.update-url', '--update-url'],
 ])
 
-/** The same for edit, which sets lists of these keys as a whole. */
-const OWN_KEYS_OF_EDIT: ReadonlyMap<string, string> = new Map([
-  ...[...OWN_KEYS].filter(([name]) => !['collections', 'nodes', 'similar'].includes(name)),
-  ['announce', '--tracker'],
-  ['announce-list', '--tracker'],
+/** Keys that btkit sets itself, with the option to use instead of `--set`; '' if there is none. */
+const OWN_KEYS = new Map([...COMPUTED, ...keysOfFields((field) => field.option)])
+
+/** The same for edit, which sets lists of some keys as a whole. */
+const OWN_KEYS_OF_EDIT = new Map([
+  ...COMPUTED,
   ['info.attr', ''],
   ['info.piece length', ''],
+  ...keysOfFields(({ option, optionOfEdit }) =>
+    optionOfEdit === undefined ? option : optionOfEdit,
+  ),
 ])
+
+function keysOfFields(optionOf: (field: Field) => string | null): [key: string, option: string][] {
+  return Object.values(FIELDS).flatMap((field: Field) => {
+    const option = optionOf(field)
+    const name = field.place === 'info' ? `info.${field.key}` : field.key
+    return option === null ? [] : [[name, option]]
+  })
+}
 
 const IN_INFO = 'info.'
 

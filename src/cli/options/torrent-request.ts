@@ -7,6 +7,7 @@ import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
+import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { keysBeside, keysInside } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
@@ -43,8 +44,7 @@ export function commonRequest(
       ...options.webSeedBase.map((base) => directoryAddress(base, [])),
     ],
     nodes: options.node,
-    comment: options.comment,
-    createdBy: options.createdBy === false ? null : options.createdBy,
+    ...textsOf(options),
     creationDate: creationDate(options.date, io),
     keys: keysBeside(options),
   })
@@ -55,6 +55,16 @@ export function commonRequest(
     parts: { ...common.parts, ...trackers },
     write: { mode: options.mode },
   }
+}
+
+/** `--no-…` leaves a text out. */
+function textsOf(options: Pick<MakerOptions, TextName>): Record<string, string | null | undefined> {
+  return Object.fromEntries(
+    TEXT_NAMES.map((name) => {
+      const text: string | false | undefined = options[name]
+      return [name, text === false ? null : text]
+    }),
+  )
 }
 
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */

@@ -15,6 +15,8 @@ import {
   type Metainfo,
   type UnhashedMetainfo,
 } from '../../metainfo/metainfo.js'
+import { pickFields, type FieldValues } from '../../metainfo/fields.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../replaced-torrent.js'
@@ -36,24 +38,7 @@ export interface EditRequest {
 }
 
 /** The properties of a torrent to report before and after an edit, without its bytes. */
-export type TorrentFacts = Pick<
-  Metainfo,
-  | 'announce'
-  | 'announceList'
-  | 'httpSeeds'
-  | 'webSeeds'
-  | 'nodes'
-  | 'similar'
-  | 'collections'
-  | 'name'
-  | 'comment'
-  | 'createdBy'
-  | 'creationDate'
-  | 'private'
-  | 'source'
-  | 'infoHash'
-  | 'infoHashV2'
->
+export interface TorrentFacts extends FieldValues, InfoHashes, Pick<Metainfo, 'name'> {}
 
 /**
  * A torrent that was edited, or left unchanged because the edit changes nothing. Info hashes are
@@ -106,24 +91,7 @@ function layerWarnings({ warnings }: UnhashedMetainfo): Warning[] {
 
 function factsOf(metainfo: UnhashedMetainfo, hasHashes: boolean): TorrentFacts {
   const { infoHash, infoHashV2 } = hasHashes ? withInfoHashes(metainfo) : NO_HASHES
-  // Lists all properties, because spreading takes longer than reading a small torrent
-  return {
-    announce: metainfo.announce,
-    announceList: metainfo.announceList,
-    httpSeeds: metainfo.httpSeeds,
-    webSeeds: metainfo.webSeeds,
-    nodes: metainfo.nodes,
-    similar: metainfo.similar,
-    collections: metainfo.collections,
-    name: metainfo.name,
-    comment: metainfo.comment,
-    createdBy: metainfo.createdBy,
-    creationDate: metainfo.creationDate,
-    private: metainfo.private,
-    source: metainfo.source,
-    infoHash,
-    infoHashV2,
-  }
+  return Object.assign(pickFields(metainfo), { name: metainfo.name, infoHash, infoHashV2 })
 }
 
 const NO_HASHES = { infoHash: null, infoHashV2: null }

@@ -5,13 +5,17 @@ import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
+import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { checkSeconds } from '../../metainfo/edit/details.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../process.js'
 
+/** Texts; null for none (default: none; for the creator, btkit and its version). */
+type TextOptions = { readonly [N in TextName]?: string | null | undefined }
+
 /** The contents of a torrent beside its files. */
-export interface TorrentOptions {
+export interface TorrentOptions extends TextOptions {
   /** Trackers by tier, from the first to be asked to the last (default: none). */
   readonly trackers?: TrackerTiers | undefined
   /** URLs of web seeds (BEP 19). */
@@ -24,9 +28,6 @@ export interface TorrentOptions {
   readonly version?: MetainfoVersion | undefined
   /** Bytes of a piece, a power of two (default: `auto`, by size). */
   readonly pieceLength?: number | 'auto' | undefined
-  readonly comment?: string | undefined
-  /** The creator; null for none (default: btkit and its version). */
-  readonly createdBy?: string | null | undefined
   /** Seconds since 1970; `mtime` for the newest file's time; null for none (default: now). */
   readonly creationDate?: number | 'mtime' | null | undefined
   /** Whether peers come from the tracker only (BEP 27; default: false). */
@@ -98,16 +99,20 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
       webSeeds: (options.webSeeds ?? []).map((url) => checkSeed(url, 'web seed')),
       httpSeeds: (options.httpSeeds ?? []).map((url) => checkSeed(url, 'HTTP seed')),
       nodes: options.nodes ?? [],
-      comment: textOrNull(options.comment),
-      createdBy:
-        options.createdBy === undefined
-          ? `btkit ${programVersion()}`
-          : textOrNull(options.createdBy),
+      ...textsOf(options),
       extraKeys: options.keys,
     },
     creationDate: checkDate(options.creationDate),
     write: {},
   }
+}
+
+function textsOf(options: TextOptions): Record<TextName, string | null> {
+  const defaults: TextOptions = { createdBy: `btkit ${programVersion()}` }
+  const texts = TEXT_NAMES.map((name) => {
+    return [name, textOrNull(options[name] === undefined ? defaults[name] : options[name])]
+  })
+  return Object.fromEntries(texts) as Record<TextName, string | null>
 }
 
 /** The default is now. */

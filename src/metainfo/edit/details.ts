@@ -2,6 +2,14 @@ import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../bencode/check.js'
 import { BtkitError } from '../../errors.js'
+import {
+  encodeField,
+  FIELDS,
+  TEXT_NAMES,
+  type FieldValues,
+  type SeedName,
+  type TextName,
+} from '../fields.js'
 import { LARGEST_SECONDS } from '../forms.js'
 import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
@@ -37,9 +45,8 @@ export function setDetails(details: Details): TorrentEdit {
       // A 0 and a missing flag mean the same
       if (value === undefined || (form === 'flag' && value === metainfo[name])) continue
       const encoded = encodeField(name, value)
-      changes.set(key, encoded)
-      const twin = `${key}.utf-8`
-      if (form === 'text' && keys.has(twin)) changes.set(twin, encoded)
+      if (form === 'text') changeText(changes, { key, encoded }, keys)
+      else changes.set(key, encoded)
     }
     return { top, info }
   }
@@ -49,27 +56,26 @@ export function setDetails(details: Details): TorrentEdit {
 type GatheredChanges = Map<string, Uint8Array | null>
 
 /**
- * Sets a text in a dictionary, or removes it if it is null. A second key with the suffix `.utf-8`
- * is changed in the same way if it exists. Old programs wrote it beside text in a local encoding,
- * and some clients prefer it.
+ * Sets an encoded text in a dictionary, or removes it if it is null. A second key with the suffix
+ * `.utf-8` is changed in the same way if it exists. Old programs wrote it beside text in a local
+ * encoding, and some clients prefer it.
  */
 function changeText(
   changes: GatheredChanges,
-  entry: { readonly key: string; readonly text: string | null },
+  { key, encoded }: { readonly key: string; readonly encoded: Uint8Array | null },
   keys: { has(key: string): boolean },
 ): void {
-  const { key, text } = entry
-  const value = text === null ? null : encodeBencode(Buffer.from(text))
-  changes.set(key, value)
+  changes.set(key, encoded)
   const twin = `${key}.utf-8`
-  if (keys.has(twin)) changes.set(twin, value)
+  if (keys.has(twin)) changes.set(twin, encoded)
 }
 
 /** Returns an edit that renames a torrent, which changes its info hash. */
 export function setName(name: string): TorrentEdit {
   return (metainfo) => {
     const info: GatheredChanges = new Map()
-    changeText(info, { key: 'name', text: name }, metainfo.infoSpans)
+    const encoded = encodeBencode(Buffer.from(name))
+    changeText(info, { key: 'name', encoded }, metainfo.infoSpans)
     const hasTree = metainfo.version !== 'v1'
     if (hasTree && !metainfo.isDirectory) info.set('file tree', renameInTree(metainfo, name))
     return { info }
@@ -106,7 +112,8 @@ type Entry = string
  * Returns an edit that changes the seeds of a torrent. All other entries are preserved, and a list
  * that becomes empty is removed with its key.
  */
-export function changeSeeds(key: SeedKey, steps: ListSteps<BencodeValue>): TorrentEdit {
+export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): TorrentEdit {
+  const { key } = FIELDS[name]
   const encoded = encodeSteps(steps)
   return (metainfo) => {
     const old = entriesOf(topLevelValue(metainfo, key))
@@ -140,7 +147,7 @@ function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry
 }
 
 /** Returns no changes if the entries are equal, even if the list is encoded differently. */
-function changesOf(key: SeedKey, old: readonly Entry[], list: readonly Entry[]): DictChanges {
+function changesOf(key: string, old: readonly Entry[], list: readonly Entry[]): DictChanges {
   if (list.length === 0) return new Map([[key, null]])
   const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
   return new Map(isSame ? [] : [[key, Buffer.from(`l${list.join('')}e`, 'latin1')]])
@@ -150,10 +157,8 @@ function unique(list: readonly Entry[]): Entry[] {
   return [...new Set(list)]
 }
 
-/** The keys of HTTP seeds (BEP 17) and of web seeds (BEP 19). */
-export type SeedKey = 'httpseeds' | 'url-list'
-
 /** Returns an edit that sets seeds, or removes them if `urls` is null. */
-export function setSeeds(key: SeedKey, urls: readonly string[] | null): TorrentEdit {
-  return changeSeeds(key, { set: (urls ?? []).map((url) => Buffer.from(url)), remove: [], add: [] })
+export function setSeeds(name: SeedName, urls: readonly string[] | null): TorrentEdit {
+  const set = (urls ?? []).map((url) => Buffer.from(url))
+  return changeSeeds(name, { set, remove: [], add: [] })
 }

@@ -6,6 +6,7 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
+import { NO_FIELDS } from '../../metainfo/fields.js'
 import type { DhtNode } from '../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
@@ -157,13 +158,11 @@ function partsOf(
   creationDate: number | null,
 ): TorrentParts {
   return {
+    ...NO_FIELDS,
     announce: announceList[0]?.[0] ?? null,
     announceList,
     httpSeeds,
     webSeeds,
-    nodes: [],
-    comment: null,
-    createdBy: null,
     creationDate,
   }
 }

@@ -2,13 +2,8 @@ import { Buffer } from 'node:buffer'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
-import {
-  setDetails,
-  setName,
-  type Details,
-  changeSeeds,
-  type SeedKey,
-} from '../../../metainfo/edit/details.js'
+import { setDetails, setName, type Details, changeSeeds } from '../../../metainfo/edit/details.js'
+import { TEXT_NAMES, type SeedName } from '../../../metainfo/fields.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -57,8 +52,8 @@ function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
     ...(Object.values(details).some((detail) => detail !== undefined) ? [setDetails(details)] : []),
     ...(options.name === undefined ? [] : [setName(options.name)]),
     ...trackerEdits(options),
-    ...seedEdits('url-list', [options.webSeed, options.removeWebSeed, options.addWebSeed]),
-    ...seedEdits('httpseeds', [options.httpSeed, options.removeHttpSeed, options.addHttpSeed]),
+    ...seedEdits('webSeeds', [options.webSeed, options.removeWebSeed, options.addWebSeed]),
+    ...seedEdits('httpSeeds', [options.httpSeed, options.removeHttpSeed, options.addHttpSeed]),
     ...(set.length + unset.length > 0 ? [setKeys(options)] : []),
   ]
   if (edits.length > 0) return combineEdits(edits)
@@ -68,8 +63,7 @@ function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
 function detailsOf(options: ChangeOptions, nowMs: number): Details {
   const { date } = options
   return {
-    comment: textOf(options.comment),
-    createdBy: textOf(options.createdBy),
+    ...Object.fromEntries(TEXT_NAMES.map((name) => [name, textOf(options[name])])),
     creationDate: date === false ? null : date === 'now' ? Math.floor(nowMs / 1000) : date,
     private: options.private,
     source: textOf(options.source),
@@ -89,11 +83,11 @@ function trackerEdits({ tracker: set, removeTracker, addTracker }: ChangeOptions
 
 type SeedSteps = [set: readonly string[] | undefined, remove: string[], add: readonly string[]]
 
-function seedEdits(key: SeedKey, [set, remove, add]: SeedSteps): TorrentEdit[] {
+function seedEdits(name: SeedName, [set, remove, add]: SeedSteps): TorrentEdit[] {
   if (!set && remove.length + add.length === 0) return []
   const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
   return [
-    changeSeeds(key, {
+    changeSeeds(name, {
       set: set ? bytes(set) : null,
       remove: bytes(remove.flatMap(urlForms)),
       add: bytes(add),

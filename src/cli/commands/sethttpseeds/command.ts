@@ -45,7 +45,7 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
   return ownOptions(command).action(async (args, options) => {
     const { seeds, torrents } = splitSeeds(args, options.httpSeed)
     if (seeds.length > 0 && !isLegacy && !options.quiet) reportNote(IGNORED, io)
-    const edit = setSeeds('httpseeds', seeds.length > 0 ? seeds : null)
+    const edit = setSeeds('httpSeeds', seeds.length > 0 ? seeds : null)
     const legacy = isLegacy ? { describe: oldSeedLines } : null
     finish(await runEdits({ operands: torrents, edit, options, legacy }, io))
   })

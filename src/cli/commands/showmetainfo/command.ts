@@ -16,8 +16,7 @@ import { repeated, secondsOption, selectOnlyOption } from '../../options/values.
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import {
-  FIELD_NAMES,
-  type FieldName,
+  SHOWN_NAMES,
   findField,
   hasFailed,
   MOST_FILES,
@@ -55,7 +54,7 @@ function declareShow() {
         'print only this value (repeatable); --field help lists the names',
       )
         .argParser(fields)
-        .default<FieldName[]>([], 'none')
+        .default<string[]>([], 'none')
         .conflicts(['json', 'magnet', 'tree']),
     )
     .addOption(selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)'))
@@ -147,7 +146,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
 const fields = repeated((text) => {
   const name = findField(text)
   if (name) return [name]
-  throw new InvalidArgumentError(`unknown field; use one of ${FIELD_NAMES.join(', ')}`)
+  throw new InvalidArgumentError(`unknown field; use one of ${SHOWN_NAMES.join(', ')}`)
 })
 
 function view(metainfo: Metainfo, file: string, options: Shown): string {

@@ -10,7 +10,14 @@ import {
   type Metainfo,
   type MetainfoFile,
 } from '../../../metainfo/metainfo.js'
-import { formatDhtNode, formatAnnounceList } from '../../../metainfo/trackers.js'
+import {
+  FIELD_NAMES,
+  type FieldName,
+  fieldItems,
+  FIELDS,
+  pickFields,
+  showField,
+} from '../../../metainfo/fields.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
 import { count, formatBytes, formatNumber } from '../../../text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
@@ -73,20 +80,27 @@ function totalOf({ isDirectory, size, pieceLength }: Metainfo): string {
   return line(isDirectory ? 'archive size' : 'file size', total)
 }
 
+/** BitTornado's values in its order. Scripts read these lines. */
+const OLD_FIELDS: readonly FieldName[] = [
+  'announce',
+  'announceList',
+  'httpSeeds',
+  'comment',
+  'webSeeds',
+  'nodes',
+  'createdBy',
+  'creationDate',
+  'private',
+  'source',
+]
+
 function valuesOf(metainfo: Metainfo): string {
-  const lines = [
-    optional('announce url', metainfo.announce ?? blankAnnounce(metainfo)),
-    optional('announce-list', metainfo.announceList && formatAnnounceList(metainfo.announceList)),
-    optional('http seeds', metainfo.httpSeeds?.join('|')),
-    optional('comment', metainfo.comment),
-    optional('web seeds', metainfo.webSeeds?.join('|')),
-    optional('dht nodes', metainfo.nodes?.map(formatDhtNode).join('|')),
-    optional('created by', metainfo.createdBy),
-    optional('creation date', dateOf(metainfo)),
-    optional('private', metainfo.private ? 'yes' : null),
-    optional('source', metainfo.source),
-  ]
-  return lines.join('')
+  return OLD_FIELDS.map((name) => fieldLine(name, metainfo)).join('')
+}
+
+function fieldLine(name: FieldName, metainfo: Metainfo): string {
+  const blank = name === 'announce' ? blankAnnounce(metainfo) : null
+  return optional(FIELDS[name].label, showField(name, metainfo) ?? blank)
 }
 
 /** An announce that is blank, which counts as none but has its line; null for any other. */
@@ -107,12 +121,10 @@ function sizeLine(metainfo: Metainfo): string {
 
 /** Lines that btkit adds and BitTornado's program did not have. */
 function furtherLines(metainfo: Metainfo): string {
-  const { updateUrl, similar, collections } = metainfo
+  const further = FIELD_NAMES.filter((name) => !OLD_FIELDS.includes(name))
   return [
     sizeLine(metainfo),
-    optional('update url', updateUrl),
-    optional('similar', similar?.join('|')),
-    optional('collections', collections?.join('|')),
+    ...further.map((name) => fieldLine(name, metainfo)),
     otherKeysLine(otherKeys(metainfo)),
     versionLines(metainfo),
   ].join('')
@@ -148,15 +160,6 @@ function formatHealth({ ok, missing, wrong }: LayerHealth): string {
     ...(wrong > 0 ? [`, ${wrong} wrong`] : []),
   ]
   return `${ok} of ${needed} right${faults.join('')}`
-}
-
-/** The creation date as `2026-11-20 07:21:47 UTC`. */
-function dateOf({ creationDate }: Metainfo): string | null {
-  if (creationDate === null) return null
-  return new Date(creationDate * 1000)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z/, ' UTC')
 }
 
 function line(label: string, value: string): string {
@@ -229,8 +232,8 @@ function indent(depth: number): string {
 
 type Read = (metainfo: Metainfo) => readonly (string | number | null)[] | null
 
-/** The values that can be printed by name. Names are those of `--json`. */
-const FIELDS = {
+/** The values that can be printed by name, in their order. Names are those of `--json`. */
+const READERS: Readonly<Record<string, Read>> = {
   infoHash: ({ infoHash }) => [infoHash],
   infoHashV2: ({ infoHashV2 }) => [infoHashV2],
   version: ({ version }) => [version],
@@ -238,19 +241,10 @@ const FIELDS = {
   size: (metainfo) => [contentSize(metainfo)],
   pieceLength: ({ pieceLength }) => [pieceLength],
   pieceCount: ({ pieceCount }) => [pieceCount],
-  private: (metainfo) => [String(metainfo.private)],
-  announce: ({ announce }) => [announce],
-  announceList: ({ announceList }) => announceList?.map((tier) => tier.join(',')) ?? null,
-  httpSeeds: ({ httpSeeds }) => httpSeeds,
-  webSeeds: ({ webSeeds }) => webSeeds,
-  nodes: ({ nodes }) => nodes?.map(formatDhtNode) ?? null,
-  comment: ({ comment }) => [comment],
-  createdBy: ({ createdBy }) => [createdBy],
-  creationDate: ({ creationDate }) => [creationDate],
-  source: ({ source }) => [source],
-  updateUrl: ({ updateUrl }) => [updateUrl],
-  similar: ({ similar }) => similar,
-  collections: ({ collections }) => collections,
+  private: (metainfo) => fieldItems('private', metainfo),
+  ...Object.fromEntries(
+    FIELD_NAMES.map((name) => [name, (metainfo) => fieldItems(name, metainfo)]),
+  ),
   otherKeys,
   files: ({ files }) => files.filter(({ padding }) => !padding).map(({ path }) => path.join('/')),
   piecesRoots: ({ tree }) => tree?.map(({ piecesRoot }) => hex(piecesRoot)) ?? null,
@@ -259,15 +253,12 @@ const FIELDS = {
   warnings: ({ warnings }) => warnings.map(({ message }) => message),
 } satisfies Record<string, Read>
 
-/** The name of a value for `--field`. */
-export type FieldName = keyof typeof FIELDS
-
-/** All names, in the order in which they are listed. */
-export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[]
+/** All names of values, in the order in which they are listed. */
+export const SHOWN_NAMES = Object.keys(READERS)
 
 /** Finds a field by its name in any spelling: `info-hash`, `info_hash` or `infoHash`. */
-export function findField(text: string): FieldName | undefined {
-  return FIELD_NAMES.find((name) => simple(name) === simple(text))
+export function findField(text: string): string | undefined {
+  return SHOWN_NAMES.find((name) => simple(name) === simple(text))
 }
 
 function simple(name: string): string {
@@ -280,12 +271,11 @@ function simple(name: string): string {
  */
 export function showFields(
   metainfo: Metainfo,
-  names: readonly FieldName[],
+  names: readonly string[],
   isAligned: boolean,
 ): string {
   const values = names.flatMap((name) => {
-    const read: Read = FIELDS[name]
-    const present = [read(metainfo) ?? []].flat().filter((value) => value !== null)
+    const present = [READERS[name]?.(metainfo) ?? []].flat().filter((value) => value !== null)
     return present.length === 0 && isAligned ? [''] : present
   })
   return values.map((value) => `${escapeText(String(value))}\n`).join('')
@@ -307,19 +297,9 @@ export function showJson(metainfo: Metainfo, file: string): string {
     size: contentSize(metainfo),
     pieceLength: metainfo.pieceLength,
     pieceCount: metainfo.pieceCount,
-    private: metainfo.private,
-    announce: metainfo.announce,
-    announceList: metainfo.announceList,
-    httpSeeds: metainfo.httpSeeds,
-    webSeeds: metainfo.webSeeds,
-    nodes: metainfo.nodes,
-    comment: metainfo.comment,
-    createdBy: metainfo.createdBy,
-    creationDate: metainfo.creationDate,
-    source: metainfo.source,
-    updateUrl: metainfo.updateUrl,
-    similar: metainfo.similar,
-    collections: metainfo.collections,
+    // Its place in the line is the first of these
+    ...{ private: metainfo.private },
+    ...pickFields(metainfo),
     otherKeys: otherKeys(metainfo),
     version: metainfo.version,
     pieceLayers: metainfo.tree && countLayers(metainfo.tree),
