@@ -75,8 +75,7 @@ function contentOf(found: LookedAt, torrent: string): Html {
           ${trackers.length === 0 && fact('Trackers', 'none')}
           ${trackers.map((url) => fact('Tracker', url))}
           ${webSeeds.map((url) => fact('Web seed', url))}
-          ${found.comment !== null && fact('Comment', clipText(found.comment, LONGEST))}
-          ${found.createdBy !== null && fact('Created by', clipText(found.createdBy, LONGEST))}
+          ${found.texts.map(([label, text]) => fact(`${label.charAt(0).toUpperCase()}${label.slice(1)}`, clipText(text, LONGEST)))}
           ${found.createdMs !== null && fact('Created', `${formatTime(found.createdMs)} UTC`)}
         </dl>
         <p class="acts">

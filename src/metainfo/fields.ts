@@ -229,6 +229,14 @@ export function showField(name: FieldName, values: FieldValues): string | null {
   return value === null ? null : forms[FIELDS[name].form].show(value)
 }
 
+/** The texts beside `info`, with their labels. */
+export function labelledTexts(values: FieldValues): [label: string, text: string][] {
+  return TEXT_NAMES.flatMap((name): [string, string][] => {
+    const text = values[name]
+    return text === null ? [] : [[FIELDS[name].label, text]]
+  })
+}
+
 /** The same as options take the value. */
 export function typedField(name: FieldName, values: FieldValues): string | null {
   const value = values[name]

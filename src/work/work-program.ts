@@ -17,6 +17,7 @@ import type { MakeOptions } from '../library/torrent-options.js'
 import { verifyTorrent } from '../library/verify.js'
 import type { Finding } from '../metainfo/lint/metainfo.js'
 import { magnetLink } from '../metainfo/magnet.js'
+import { labelledTexts } from '../metainfo/fields.js'
 import { contentSize, type MetainfoFile } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
@@ -347,8 +348,8 @@ export interface LookedAt extends Omit<DescribedTorrent, 'bytesHashed'> {
   readonly isPrivate: boolean
   readonly trackers: readonly string[]
   readonly webSeeds: readonly string[]
-  readonly comment: string | null
-  readonly createdBy: string | null
+  /** Texts beside `info`, with their labels. */
+  readonly texts: readonly (readonly [label: string, text: string])[]
   /** Milliseconds since 1970. */
   readonly createdMs: number | null
   readonly files: Excerpt<Pick<MetainfoFile, 'path' | 'length'>>
@@ -360,10 +361,11 @@ export interface LookedAt extends Omit<DescribedTorrent, 'bytesHashed'> {
  */
 async function lookAtTorrent(torrent: string, { signal }: WorkContext): Promise<LookedAt> {
   const metainfo = await readTorrent(torrent, { signal })
-  const { name, infoHash, infoHashV2, comment, createdBy, creationDate } = metainfo
+  const { name, infoHash, infoHashV2, creationDate } = metainfo
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {
-    ...{ name, infoHash, infoHashV2, comment, createdBy },
+    ...{ name, infoHash, infoHashV2 },
+    texts: labelledTexts(metainfo),
     size: contentSize(metainfo),
     pieces: metainfo.pieceCount,
     pieceLength: metainfo.pieceLength,

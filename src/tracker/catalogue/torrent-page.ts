@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { FIELDS, labelledTexts } from '../../metainfo/fields.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { renderPage } from '../../server/views/layout.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
@@ -129,7 +130,7 @@ function renderFacts(
     ${details && fact('pieces', `${details.pieceCount} of ${formatBytes(details.pieceLength)}`)}
     ${entry && fact('added', renderDay(entry.summary.addedMs))}
     ${details && fact('created', renderDay(1000 * (details.creationDate ?? 0)))}
-    ${details && fact('created by', details.createdBy)}
+    ${(details?.texts ?? []).map(([label, text]) => fact(label, text))}
   </dl>`
 }
 
@@ -257,7 +258,8 @@ export interface CatalogueDetails extends Pick<
   'pieceLength' | 'pieceCount' | 'creationDate' | 'isDirectory'
 > {
   readonly comment: string | null
-  readonly createdBy: string | null
+  /** The other texts beside `info`, with their labels. */
+  readonly texts: readonly (readonly [label: string, text: string])[]
   /** In tiers. */
   readonly trackers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
@@ -322,12 +324,13 @@ function detailsOf(
   const isSame = metainfo.infoHash === infoHash && metainfo.infoHashV2 === infoHashV2
   // The file may have become one of a private torrent
   if (!isSame || metainfo.private) return null
-  const { pieceLength, pieceCount, creationDate, isDirectory, comment, createdBy } = metainfo
+  const { pieceLength, pieceCount, creationDate, isDirectory, comment } = metainfo
+  const texts = labelledTexts(metainfo).filter(([label]) => label !== FIELDS.comment.label)
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {
     ...{ pieceLength, pieceCount, creationDate, isDirectory },
     comment: comment === null ? null : clipText(comment, MAX_COMMENT),
-    createdBy: createdBy === null ? null : clipText(createdBy, MAX_TEXT),
+    texts: texts.map(([label, text]) => [label, clipText(text, MAX_TEXT)] as const),
     trackers: tiersOf(metainfo),
     webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])]
       .slice(0, MAX_URLS)
