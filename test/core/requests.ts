@@ -2,6 +2,7 @@ import { openNullCache } from '../../src/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import type { MakeRequest } from '../../src/core/make/make-torrent.js'
+import { NO_FIELDS } from '../../src/metainfo/fields.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { checkTracker } from '../../src/metainfo/trackers.js'
 
@@ -24,15 +25,7 @@ export function contentRequest(
 
 /** A request for a plain torrent of `source`, with changes. */
 export function makeRequest(source: string, changes: Partial<MakeRequest> = {}): MakeRequest {
-  const parts = {
-    announce: checkTracker('http://t.example/announce'),
-    announceList: [],
-    httpSeeds: [],
-    webSeeds: [],
-    nodes: [],
-    comment: null,
-    createdBy: null,
-  }
+  const parts = { ...NO_FIELDS, announce: checkTracker('http://t.example/announce') }
   const rest = { private: false, sourceTag: null, parts, creationDate: null, write: {} }
   return { ...contentRequest(source), ...rest, ...changes }
 }

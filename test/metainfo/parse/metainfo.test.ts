@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { BencodeDict, BencodeValue } from '../../../src/metainfo/bencode/value.js'
 import { buildTorrent } from '../../../src/metainfo/build/torrent.js'
+import { NO_FIELDS } from '../../../src/metainfo/fields.js'
 import { isTorrent, parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { findMerkleRoot } from '../../../src/metainfo/merkle.js'
 import { readPieceLayers } from '../../../src/metainfo/parse/info.js'
@@ -341,9 +342,7 @@ test('torrents are recognized, of one file and of several', () => {
 
 test('a v2 torrent is one, and so is one that could not be shown', () => {
   const v2 = Buffer.from('d9:file treede12:meta versioni2e4:name1:a12:piece lengthi1ee')
-  const beside = { announce: null, announceList: [], httpSeeds: [], webSeeds: [], nodes: [] }
-  const rest = { ...beside, comment: null, createdBy: null, creationDate: null }
-  assert.ok(isTorrent(buildTorrent(rest, { info: v2, pieceLayers: null })))
+  assert.ok(isTorrent(buildTorrent(NO_FIELDS, { info: v2, pieceLayers: null })))
   assert.ok(isTorrent(torrentOf(singleFileInfo({ name: '../a' }), {})))
 })
 
