@@ -25,7 +25,8 @@ export function contentRequest(
 
 /** A request for a plain torrent of `source`, with changes. */
 export function makeRequest(source: string, changes: Partial<MakeRequest> = {}): MakeRequest {
-  const parts = { ...NO_FIELDS, announce: checkTracker('http://t.example/announce') }
+  const announce = checkTracker('http://t.example/announce')
+  const parts = { ...NO_FIELDS, announce, announceList: [] }
   const rest = { private: false, sourceTag: null, parts, creationDate: null, write: {} }
   return { ...contentRequest(source), ...rest, ...changes }
 }
