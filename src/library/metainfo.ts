@@ -14,7 +14,7 @@ export {
 export { buildTorrent, type TorrentCore, type TorrentParts } from '../metainfo/build/torrent.js'
 export { isSameSwarm, swarmDifferences, type SwarmDifference } from '../metainfo/compare-swarms.js'
 export { infoHashesOf } from '../metainfo/metainfo.js'
-export type { InfoHash, InfoHashes, InfoHashV2, PieceLength } from '../metainfo/values.js'
+export type { DhtNode, InfoHash, InfoHashes, InfoHashV2, PieceLength } from '../metainfo/values.js'
 export type { TrackerReplacement } from '../metainfo/edit/trackers.js'
 export type { LintRule, Severity } from '../metainfo/lint/finding.js'
 export { type Finding, type LintCode, LINT_CODES, lintMetainfo } from '../metainfo/lint/metainfo.js'
@@ -26,7 +26,6 @@ export {
 } from '../metainfo/magnet.js'
 export {
   contentSize,
-  type DhtNode,
   type LayerState,
   type Metainfo,
   type MetainfoFile,

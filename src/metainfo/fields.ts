@@ -4,7 +4,7 @@ import { FORMS, type FieldSource, type ValueOf } from './forms.js'
 import type { WarningList } from './warning.js'
 
 /** A value of a torrent that does not describe its content. */
-export interface Field {
+export interface TorrentField {
   readonly key: string
   /** Beside `info`, in it, or in both places, whose lists are joined (BEP 38). */
   readonly place: 'top' | 'info' | 'both'
@@ -124,7 +124,7 @@ export const FIELDS = {
     option: '--collection',
     optionOfEdit: null,
   },
-} as const satisfies Record<string, Field>
+} as const satisfies Record<string, TorrentField>
 
 /** The name of a value in programs: that of its property, and of the same value in JSON. */
 export type FieldName = keyof typeof FIELDS
@@ -140,7 +140,10 @@ export type FieldValues = {
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[]
 
 /** The names of values in one place, or of one form there. */
-type NamesIn<P extends Field['place'], F extends Field['form'] = Field['form']> = {
+type NamesIn<
+  P extends TorrentField['place'],
+  F extends TorrentField['form'] = TorrentField['form'],
+> = {
   [N in FieldName]: (typeof FIELDS)[N] extends { place: P; form: F } ? N : never
 }[FieldName]
 
@@ -166,27 +169,29 @@ export type WrittenFields = {
 }
 
 /** The values beside `info`, by name. */
-export const TOP_FIELDS = FIELD_NAMES.flatMap((name): [name: NamesIn<'top'>, field: Field][] => {
-  return FIELDS[name].place === 'top' ? [[name as NamesIn<'top'>, FIELDS[name]]] : []
-})
+export const TOP_FIELDS = FIELD_NAMES.flatMap(
+  (name): [name: NamesIn<'top'>, field: TorrentField][] => {
+    return FIELDS[name].place === 'top' ? [[name as NamesIn<'top'>, FIELDS[name]]] : []
+  },
+)
 
 /** No values beside `info`. */
 export const NO_FIELDS = Object.fromEntries(
   TOP_FIELDS.map(([name, { form }]) => [name, isList(form) ? [] : null]),
 ) as unknown as WrittenFields
 
-function isList(form: Field['form']): boolean {
+function isList(form: TorrentField['form']): boolean {
   return ['tiers', 'seeds', 'names', 'hashes', 'nodes'].includes(form)
 }
 
 /** The keys of all values beside `info`, or in it. */
 export function keysIn(place: 'top' | 'info'): string[] {
-  const fields: Field[] = Object.values(FIELDS)
+  const fields: TorrentField[] = Object.values(FIELDS)
   return fields.filter((field) => [place, 'both'].includes(field.place)).map(({ key }) => key)
 }
 
 /** The forms, for values whose type follows from their names. */
-const forms: Readonly<Record<Field['form'], UntypedForm>> = FORMS as never
+const forms: Readonly<Record<TorrentField['form'], UntypedForm>> = FORMS as never
 
 interface UntypedForm {
   readonly read: (value: BencodeValue, source: FieldSource) => unknown
@@ -200,18 +205,18 @@ interface UntypedForm {
 export function readFields(top: DictValues, info: DictValues, warnings: WarningList): FieldValues {
   const values: Record<string, unknown> = {}
   for (const name of FIELD_NAMES) {
-    const { key, place, form }: Field = FIELDS[name]
+    const { key, place, form }: TorrentField = FIELDS[name]
     const inInfo =
       place === 'top' ? null : read(form, { dict: info, key, what: `info.${key}`, warnings })
     const beside = place === 'info' ? null : read(form, { dict: top, key, what: key, warnings })
     const isJoined = Array.isArray(inInfo) && Array.isArray(beside)
-    const value = isJoined ? [...inInfo, ...beside] : (inInfo ?? beside)
+    const value = isJoined ? inInfo.concat(beside) : (inInfo ?? beside)
     values[name] = form === 'flag' ? (value ?? false) : value
   }
   return values as unknown as FieldValues
 }
 
-function read(form: Field['form'], source: FieldSource): unknown {
+function read(form: TorrentField['form'], source: FieldSource): unknown {
   const value = source.dict.get(source.key)
   return value === undefined ? null : forms[form].read(value, source)
 }

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { isBlank, isByteString, type BencodeValue, type DictValues } from './bencode/value.js'
-import type { DhtNode } from './metainfo.js'
 import { decodeUtf8, readText } from './parse/require-field.js'
 import { SHA1 } from './sizes.js'
 import { formatAnnounceList, formatDhtNode } from './trackers.js'
+import type { DhtNode } from './values.js'
 import type { WarningList } from './warning.js'
 
 /** A key in a dictionary whose value is read. */

@@ -1,8 +1,8 @@
 import { BtkitError } from '../errors.js'
 import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
 import { readInfoHash, readInfoHashV2 } from './info-hash.js'
-import type { InfoHash, InfoHashV2 } from './values.js'
-import { contentSize, type DhtNode, type ListedFiles, type Metainfo } from './metainfo.js'
+import type { DhtNode, InfoHash, InfoHashV2 } from './values.js'
+import { contentSize, type ListedFiles, type Metainfo } from './metainfo.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
 export type FileRange = readonly [first: number, last: number]

@@ -57,12 +57,6 @@ export interface TreeFile {
   readonly layerState: LayerState
 }
 
-/** A DHT node in a torrent (BEP 5). */
-export interface DhtNode {
-  readonly host: string
-  readonly port: number
-}
-
 /** A valid .torrent file with its info hashes. */
 export interface Metainfo extends UnhashedMetainfo, InfoHashes {}
 

@@ -1,6 +1,5 @@
-import type { DhtNode } from './metainfo.js'
 import { BtkitError } from '../errors.js'
-import type { TrackerUrl } from './values.js'
+import type { DhtNode, TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */

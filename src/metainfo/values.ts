@@ -33,3 +33,9 @@ export interface InfoHashes {
   /** SHA-256 of the original info bytes. */
   readonly infoHashV2: InfoHashV2 | null
 }
+
+/** A DHT node in a torrent (BEP 5). */
+export interface DhtNode {
+  readonly host: string
+  readonly port: number
+}

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../errors.js'
-import { FIELD_NAMES, FIELDS, typedField, type Field } from '../../metainfo/fields.js'
+import { FIELD_NAMES, FIELDS, typedField, type TorrentField } from '../../metainfo/fields.js'
 import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
@@ -280,9 +280,9 @@ const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => s
   ['info hash v2', ({ infoHashV2 }) => infoHashV2],
 ]
 
-function factsOf(isWanted: (field: Field) => boolean): typeof FACTS {
+function factsOf(isWanted: (field: TorrentField) => boolean): typeof FACTS {
   return FIELD_NAMES.flatMap((name) => {
-    const field: Field = FIELDS[name]
+    const field: TorrentField = FIELDS[name]
     const label = field.labelOfEdits ?? field.label
     return isWanted(field) ? [[label, (facts: TorrentFacts) => typedField(name, facts)]] : []
   })

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { BtkitError, usageError } from '../../errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
-import { FIELDS, type Field } from '../../metainfo/fields.js'
+import { FIELDS, type TorrentField } from '../../metainfo/fields.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { storedUrl } from '../../metainfo/trackers.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
@@ -54,8 +54,10 @@ const OWN_KEYS_OF_EDIT = new Map([
   ),
 ])
 
-function keysOfFields(optionOf: (field: Field) => string | null): [key: string, option: string][] {
-  return Object.values(FIELDS).flatMap((field: Field) => {
+function keysOfFields(
+  optionOf: (field: TorrentField) => string | null,
+): [key: string, option: string][] {
+  return Object.values(FIELDS).flatMap((field: TorrentField) => {
     const option = optionOf(field)
     const name = field.place === 'info' ? `info.${field.key}` : field.key
     return option === null ? [] : [[name, option]]

@@ -4,11 +4,11 @@ import type { FileOrder } from '../digests/sort-files.js'
 import { BtkitError } from '../../errors.js'
 import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import type { DhtNode, MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { checkSeconds } from '../../metainfo/edit/details.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
-import type { PieceLength } from '../../metainfo/values.js'
+import type { DhtNode, PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../process.js'
 
 /** Texts; null for none (default: none; for the creator, btkit and its version). */

@@ -7,7 +7,7 @@ import {
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
 import { NO_FIELDS } from '../../metainfo/fields.js'
-import type { DhtNode } from '../../metainfo/metainfo.js'
+import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
