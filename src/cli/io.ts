@@ -64,4 +64,6 @@ export interface SharedResources {
   readonly pool: WorkerPool
   /** The cache of a request. It is closed when all commands have ended. */
   readonly openCache: (request: CacheRequest) => LazyAccess
+  /** Throws for a path that another command wrote. */
+  readonly claim: (path: string) => void
 }

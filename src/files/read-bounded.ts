@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../errors.js'
-import { lstat, open } from 'node:fs/promises'
+import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { formatBytes } from '../text/quantity.js'
 
 const CHUNK = 64 * 1024
@@ -172,10 +172,7 @@ export async function readRegular(
       if (stats.size > limit) throw tooLarge(path, limit)
       // One byte more detects a growing file
       const buffer = Buffer.alloc(stats.size + 1)
-      let bytesRead = 0
-      // Some file systems give less than was asked for
-      for (let got = -1; got !== 0 && bytesRead < buffer.length; bytesRead += got)
-        got = (await handle.read(buffer, bytesRead, buffer.length - bytesRead, bytesRead)).bytesRead
+      const bytesRead = await fill(buffer, handle, 0)
       if (bytesRead > limit) throw tooLarge(path, limit)
       return { bytes: buffer.subarray(0, bytesRead), state, mtimeMs: stats.mtimeMs }
     } finally {
@@ -184,6 +181,17 @@ export async function readRegular(
   } catch (error) {
     throw asBtkitError(error, path)
   }
+}
+
+/**
+ * Fills `target` with bytes of a file; some file systems give less at a time. Returns the number of
+ * bytes, which is less if the file ends before.
+ */
+export async function fill(target: Buffer, handle: FileHandle, start: number): Promise<number> {
+  let at = 0
+  for (let got = -1; got !== 0 && at < target.length; at += got)
+    got = (await handle.read(target, at, target.length - at, start + at)).bytesRead
+  return at
 }
 
 /**

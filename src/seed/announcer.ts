@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import pLimit from 'p-limit'
 import { announceSeed, canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
 import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
@@ -158,12 +159,9 @@ export class Announcer {
     const timer = setTimeout(() => {
       farewell.abort()
     }, FAREWELL)
-    const tiers = [...this.#tiers.values()].flat().values()
-    const work = async () => {
-      for (const tier of tiers)
-        if (!farewell.signal.aborted) await this.#stop(tier, farewell.signal)
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    await pLimit(AT_ONCE).map([...this.#tiers.values()].flat(), async (tier) => {
+      if (!farewell.signal.aborted) await this.#stop(tier, farewell.signal)
+    })
     clearTimeout(timer)
   }
 

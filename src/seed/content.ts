@@ -4,6 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
 import { fingerprintOf, sameFingerprint } from '../files/fingerprint.js'
+import { fill } from '../files/read-bounded.js'
 import type { FileState } from '../files/scan/scanned-tree.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { streamedFiles } from '../core/verify/v2-side.js'
@@ -94,7 +95,7 @@ export class FileReader {
       return await opened.use(async (handle) => {
         const start = at * CHUNK
         const chunk = this.memory.take(Math.min(CHUNK, fingerprint.size - start))
-        const isWhole = await fill(chunk, handle, start)
+        const isWhole = (await fill(chunk, handle, start)) === chunk.length
         const now = fingerprintOf(await handle.stat({ bigint: true }))
         if (isWhole && sameFingerprint(now, fingerprint)) return chunk
         throw changed(path)
@@ -148,16 +149,6 @@ class OpenFile {
     if (!this.#isDropped || this.#users > 0) return
     this.handle.then((opened) => opened.close()).catch(() => undefined)
   }
-}
-
-/** Reads bytes; a file system may give fewer at once. Returns false if the file ends before. */
-async function fill(target: Buffer, handle: FileHandle, start: number): Promise<boolean> {
-  for (let at = 0; at < target.length;) {
-    const { bytesRead } = await handle.read(target, at, target.length - at, start + at)
-    if (bytesRead === 0) return false
-    at += bytesRead
-  }
-  return true
 }
 
 /** Errors of the process, not of the file. */

@@ -53,7 +53,7 @@ export function commonRequest(
     scan: { ...common.scan, isLegacy },
     shortestPiece: options.minPieceSize,
     parts: { ...common.parts, ...trackers },
-    write: { mode: options.mode },
+    write: { mode: options.mode, claim: io.shared?.claim },
   }
 }
 

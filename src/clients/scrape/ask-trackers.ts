@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { isTracker } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import {
@@ -54,11 +55,9 @@ export async function askTrackers(
     for (const url of trackers) hashes.set(url, (hashes.get(url) ?? new Set()).add(infoHash))
   }
   const answers = new Map<string, Map<string, ScrapedCounts | string>>()
-  const waiting = hashes.entries()
-  const work = async () => {
-    for (const [url, own] of waiting) answers.set(url, await askOne(url, [...own], asking))
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  await pLimit(AT_ONCE).map(hashes, async ([url, own]) => {
+    answers.set(url, await askOne(url, [...own], asking))
+  })
   return ({ infoHash, trackers }) => {
     return trackers.map((tracker) => {
       const answer = answers.get(tracker)?.get(infoHash) ?? 'does not know the torrent'

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import pLimit from 'p-limit'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { isSameBytes } from '../../bytes.js'
 import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from '../../core/verify/v2-side.js'
@@ -80,21 +81,15 @@ export async function checkSeeds(
     ...(metainfo.webSeeds ?? []).map((url): Seed => ({ url, kind: 'web seed' })),
     ...(metainfo.httpSeeds ?? []).map((url): Seed => ({ url, kind: 'HTTP seed' })),
   ]
-  const checks: SeedCheck[] = []
-  const waiting = seeds.entries()
-  const work = async () => {
-    for (const [i, seed] of waiting) {
-      const piece = i < MOST_SEEDS ? draw() : null
-      const { url, kind } = seed
-      if (!piece) checks[i] = notAsked(seed, i < MOST_SEEDS ? NO_PIECE : TOO_MANY)
-      else if (!isAsked(url)) checks[i] = notAsked(seed, 'not http or https')
-      else if (kind === 'HTTP seed' && metainfo.infoHash === null)
-        checks[i] = notAsked(seed, 'HTTP seeds only support version 1')
-      else checks[i] = await checkSeed(seed, { metainfo, url, piece }, options)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return checks
+  return pLimit(AT_ONCE).map(seeds, (seed, i) => {
+    const piece = i < MOST_SEEDS ? draw() : null
+    const { url, kind } = seed
+    if (!piece) return notAsked(seed, i < MOST_SEEDS ? NO_PIECE : TOO_MANY)
+    if (!isAsked(url)) return notAsked(seed, 'not http or https')
+    if (kind === 'HTTP seed' && metainfo.infoHash === null)
+      return notAsked(seed, 'HTTP seeds only support version 1')
+    return checkSeed(seed, { metainfo, url, piece }, options)
+  })
 }
 
 function notAsked(seed: Seed, detail: string): SeedCheck {

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import type { InfoHashes } from '../../metainfo/values.js'
 
 /** Entries that are written as a group. The next group waits for it, to limit memory. */
-const GROUP = 1024
+const GROUP = 2048
 
 /** Writes the results of decisions, many at a time, and reports the outcomes. */
 export class EntryWrites {

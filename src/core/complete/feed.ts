@@ -3,7 +3,7 @@ import { BtkitError, nameErrors, valueOr } from '../../errors.js'
 import { childPath, realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statFiles, statIfThere, type FileListing } from '../../files/stat-files.js'
-import { checkTarget, writeAtomically } from '../../files/write/atomically.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { contentSize } from '../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { clientInfoHash } from '../publish/client.js'
@@ -23,6 +23,7 @@ export interface FeedPlace {
   readonly url: string
   /** That directory, as the request names it. */
   readonly directory: string
+  readonly claim?: WriteOptions['claim']
 }
 
 /** The largest feed in bytes. */
@@ -63,7 +64,7 @@ export class TorrentFeed {
   async write(report: CompleteReport): Promise<void> {
     // Perhaps not all torrents were looked at; the next run finds the feed older than them
     if (report.isInterrupted) return
-    const { path, url } = this.place
+    const { path, url, claim } = this.place
     const channel = { link: directoryAddress(url, []), self: null }
     const before = readBefore(path)
     const isNewer = before !== null && before.time >= (this.#newest[0]?.time ?? 0)
@@ -71,7 +72,7 @@ export class TorrentFeed {
     const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
     const text = composeFeed(channel, items)
     if (text === before?.text) return
-    await writeAtomically(path, Buffer.from(text), { checkReplaceable })
+    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable })
   }
 
   /** Private torrents are for few people, and no feed lists them. */

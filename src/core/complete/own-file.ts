@@ -79,11 +79,11 @@ export async function writeOwn(
 }
 
 function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uint8Array | null> {
-  const { mode, owner } = run.request.common.write
+  const { mode, owner, claim } = run.request.common.write
   const checkUntouched = () => {
     requireUntouched(path, existing)
   }
-  return run.writer.write(path, bytes, { mode, owner, checkUntouched })
+  return run.writer.write(path, bytes, { mode, owner, claim, checkUntouched })
 }
 
 /** Checks that the existing file is unchanged: hashing may have taken hours since the decision. */

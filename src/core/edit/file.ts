@@ -35,6 +35,7 @@ export interface EditRequest {
   readonly force: boolean
   /** Whether to compute info hashes even if `info` does not change. */
   readonly tellHashes: boolean
+  readonly claim?: WriteOptions['claim']
 }
 
 /** The properties of a torrent to report before and after an edit, without its bytes. */
@@ -124,14 +125,14 @@ export async function storeEdit(
 function writeOptions(
   file: string,
   editable: Editable,
-  { outputOf, force }: EditRequest,
+  { outputOf, force, claim }: EditRequest,
 ): WriteOptions {
   const { mode, owner } = editable
-  if (outputOf !== null) return force ? { mode } : { mode, checkReplaceable }
+  if (outputOf !== null) return force ? { mode, claim } : { mode, claim, checkReplaceable }
   const checkUntouched = () => {
     checkUnchanged(file, editable)
   }
-  return { mode, owner, checkUntouched }
+  return { mode, owner, claim, checkUntouched }
 }
 
 /** Checks that the target of a copy is not the torrent itself through a link. */

@@ -29,6 +29,8 @@ export interface WriteOptions {
   noClobber?: boolean | undefined
   /** Examines the regular file that is about to be replaced, and throws to keep it. */
   checkReplaceable?: ((path: string) => void) | undefined
+  /** Called with the path of the file that is about to be written; throws to leave it. */
+  claim?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
   /**
@@ -111,9 +113,9 @@ export function planDraft(job: WriteJob, clean: Cleaner): PlannedDraft | Promise
  * only now, because the file may have changed.
  */
 export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
-  const { checkReplaceable, checkUntouched, noClobber } = options
+  const { checkReplaceable, checkUntouched, claim, noClobber } = options
   await orDiscard(draft, async () => {
-    claimPath(path)
+    claim?.(path)
     if (checkReplaceable && existsSync(path)) checkReplaceable(path)
     checkUntouched?.()
     if (noClobber) await placeNewFile(draft, path)
@@ -125,27 +127,6 @@ export async function placeDraft({ draft, path }: Draft, options: WriteOptions):
 export function explainWrite({ target, options }: WriteJob, error: unknown): unknown {
   const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
   return isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
-}
-
-/** The files that the jobs of a batch wrote, each with its job; null if no batch runs. */
-let written: Map<string, string> | null = null
-let running = ''
-
-/**
- * Names the job whose files are written from now on; null if there is none any more. A file that one
- * job of a batch wrote is refused to the others, which would replace it unseen.
- */
-export function nameJob(name: string | null): void {
-  written = name === null ? null : (written ?? new Map())
-  running = name ?? ''
-}
-
-/** @throws BtkitError `exists` if another job of this batch wrote the file */
-function claimPath(path: string): void {
-  const job = written?.get(path) ?? running
-  if (job !== running)
-    throw new BtkitError('exists', `${path}: job ${job} of this batch wrote it; use another path`)
-  written?.set(path, running)
 }
 
 function alreadyExists(target: string, cause?: unknown): BtkitError {

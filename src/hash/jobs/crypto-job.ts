@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { asBtkitError } from '../../errors.js'
 import { BLOCK } from '../../metainfo/sizes.js'
 import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
@@ -11,7 +11,7 @@ import {
   selectedPiece,
   type DigestBuffers,
 } from '../stream/content-stream.js'
-import { becameShorter, openSameFile, noteReadFailure } from '../stream/reading.js'
+import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
 import {
   awaitTurn,
   batchStart,
@@ -135,12 +135,7 @@ class JobReader {
     if (this.#file !== file) this.#open(file, path)
     // The failed open is not repeated for each of the file's pieces
     if (this.#refusal !== null) throw this.#refusal
-    for (let filled = 0; filled < target.length;) {
-      const rest = target.length - filled
-      const count = readSync(this.#descriptor, target, filled, rest, start + filled)
-      if (count === 0) throw becameShorter(path)
-      filled += count
-    }
+    readFully(target, { descriptor: this.#descriptor, at: start, path })
   }
 
   #open(file: number, path: string): void {

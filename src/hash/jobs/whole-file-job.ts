@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { asBtkitError, refuseAborted } from '../../errors.js'
 import { PieceHasher } from '../arriving-bytes.js'
 import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
-import { becameShorter, openSameFile } from '../stream/reading.js'
+import { openSameFile, readFully } from '../stream/reading.js'
 import { takeTurn, THROTTLED_READ, type Throttle } from './job.js'
 
 /** Bytes of one read. */
@@ -118,25 +118,11 @@ function digest(descriptor: number, job: WholeFileJob): void {
     const delay = throttle ? takeTurn(throttle, bytes.length) : 0
     if (delay > 0) Atomics.wait(control, 0, GO_ON, delay)
     if (Atomics.load(control, 0) !== GO_ON) return
-    fill(bytes, { descriptor, at, path })
+    readFully(bytes, { descriptor, at, path })
     for (const hash of hashes) hash.update(bytes)
     if (pieces) pieces.update(bytes)
     Atomics.store(progress, 0, BigInt(at + bytes.length))
   }
   if (pieces) job.pieces.set(pieces.finish())
   for (const [i, hash] of hashes.entries()) job.digests[i]?.set(hash.digest())
-}
-
-interface Source {
-  readonly descriptor: number
-  readonly at: number
-  readonly path: string
-}
-
-function fill(bytes: Buffer, { descriptor, at, path }: Source): void {
-  for (let filled = 0; filled < bytes.length;) {
-    const read = readSync(descriptor, bytes, filled, bytes.length - filled, at + filled)
-    if (read === 0) throw becameShorter(path)
-    filled += read
-  }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BtkitError, describeErrno, osCodeOf } from '../../errors.js'
 import { rawPath } from '../../text/raw-path.js'
 import { countPieces, type ContentStream } from './content-stream.js'
@@ -39,6 +39,25 @@ function open(path: string): number {
 function isLinkRefusal(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ELOOP' || code === 'EMLINK'
+}
+
+/**
+ * Fills `target` with bytes of an open file from `at` on.
+ * @throws BtkitError `changed` if the file ends before; system errors unchanged
+ */
+export function readFully(
+  target: Uint8Array,
+  {
+    descriptor,
+    at,
+    path,
+  }: { readonly descriptor: number; readonly at: number; readonly path: string },
+): void {
+  for (let filled = 0; filled < target.length;) {
+    const count = readSync(descriptor, target, filled, target.length - filled, at + filled)
+    if (count === 0) throw becameShorter(path)
+    filled += count
+  }
 }
 
 /** The error for a file that ends before its expected length. */

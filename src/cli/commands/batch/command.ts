@@ -4,7 +4,6 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { LazyAccess } from '../../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../errors.js'
-import { nameJob } from '../../../files/write/atomically.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -142,16 +141,23 @@ async function runJobs(
   const { io } = context
   const statuses: number[] = []
   const shared = openShared()
+  const claimFor = claims()
   try {
     for (const job of jobs) {
       if (io.signal.aborted) break
       // A dry run does not make the torrents that later jobs read
       const isLate =
         options.dryRun && job.command.name() === 'publish' && !(await areThere(job, io))
-      if (!isLate) statuses.push(await runJob(job, { ...options, shared }, context))
+      if (!isLate)
+        statuses.push(
+          await runJob(
+            job,
+            { ...options, shared: { ...shared, claim: claimFor(job.name) } },
+            context,
+          ),
+        )
     }
   } finally {
-    nameJob(null)
     await shared.close()
   }
   return statuses
@@ -179,7 +185,6 @@ async function runJob(
     ...flags.map(([name]) => `--${name}`),
     ...['--', ...job.operands],
   ]
-  nameJob(job.name)
   const status = await runCommand({ args, job: job.sections }, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const name = escapeText(job.name)
@@ -220,7 +225,7 @@ async function* nothing(): AsyncGenerator<Uint8Array> {
 }
 
 /** Opens the threads and the caches that jobs share. `close` ends them. */
-function openShared(): SharedResources & { readonly close: () => Promise<void> } {
+function openShared(): Omit<SharedResources, 'claim'> & { readonly close: () => Promise<void> } {
   const caches = new Map<string, LazyAccess>()
   const pool = new WorkerPool()
   const openCache = (request: CacheRequest): LazyAccess => {
@@ -235,6 +240,20 @@ function openShared(): SharedResources & { readonly close: () => Promise<void> }
     await Promise.all([...caches.values()].map(({ cacheAccess }) => cacheAccess.cache.close()))
   }
   return { pool, openCache, close }
+}
+
+/** Refuses a file that one job of a batch wrote to the others, which would replace it unseen. */
+function claims(): (job: string) => SharedResources['claim'] {
+  const written = new Map<string, string>()
+  return (job) => (path) => {
+    const writer = written.get(path) ?? job
+    if (writer !== job)
+      throw new BtkitError(
+        'exists',
+        `${path}: job ${writer} of this batch wrote it; use another path`,
+      )
+    written.set(path, writer)
+  }
 }
 
 /** 1 if a job failed, 75 if jobs only found a lock, else 0. */

@@ -77,7 +77,8 @@ async function writeMetrics(file: MetricsFile, run: RunMetrics, io: Io): Promise
   const now = Math.floor(io.now() / 1000)
   const lastSuccess = run.isSuccess ? now : lastSuccessIn(valueOr('', () => readText(file.path)))
   const text = formatMetrics(metricsOf(run, { now, lastSuccess, target: file.target }))
-  await writeAtomically(file.path, Buffer.from(text), { checkReplaceable })
+  const claim = io.shared?.claim
+  await writeAtomically(file.path, Buffer.from(text), { claim, checkReplaceable })
 }
 
 interface Moment {

@@ -126,7 +126,7 @@ export function askedRules(command: CommandUnknownOpts): InfoRule[] {
 export function feedPlace(
   { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
   sources: readonly string[],
-  io: Pick<Io, 'cwd'>,
+  io: Pick<Io, 'cwd' | 'shared'>,
 ): FeedPlace | null {
   if (feed === undefined && feedUrl === undefined) return null
   if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
@@ -134,5 +134,6 @@ export function feedPlace(
     throw usageError('--feed needs --feed-url, the URL of the directory of the torrents')
   if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
     throw usageError('--feed: the torrents of several directories need one --output')
-  return { path: feed, url: feedUrl, directory: output ?? sources[0] ?? '' }
+  const directory = output ?? sources[0] ?? ''
+  return { path: feed, url: feedUrl, directory, claim: io.shared?.claim }
 }
