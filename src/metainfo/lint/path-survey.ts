@@ -57,6 +57,8 @@ class Surveyor implements PathSurvey {
   readonly #spellings = new Map<string, string | null>()
   readonly #filesLikeDirectories = new Set<string>()
   #last: readonly string[] = []
+  /** Whether a file was followed by one below its path. */
+  #hasBoth = false
 
   constructor({ name, isDirectory, fileList }: Metainfo) {
     this.#addName(name)
@@ -64,7 +66,9 @@ class Surveyor implements PathSurvey {
       if (file.attr.includes('l')) this.links.push(file)
       if (!file.padding) this.#addPath(file.path, isDirectory ? name : null)
     }
-    // The name of the torrent stands alone above all others
+    // In a sorted list a directory is behind the file of its path
+    const areCompared = fileList.isSorted && this.#spellings.size === 0
+    if (areCompared && !this.#hasBoth) return
     for (const { path, padding } of fileList) if (!padding) this.#compareNames(path)
     if (this.#filesLikeDirectories.size === 0 && !this.#hasSpellings()) return
     for (const { path, padding } of fileList) if (!padding) this.#choose(path)
@@ -78,6 +82,7 @@ class Surveyor implements PathSurvey {
       if (!isFile) this.#directories.add(component)
       this.#addName(component)
     }
+    this.#hasBoth ||= isAbove(this.#last, path)
     this.#last = path
     const whole = name === null ? path : [name, ...path]
     const units = whole.reduce((sum, { length }) => sum + length + 1, 0)
@@ -114,6 +119,14 @@ class Surveyor implements PathSurvey {
       this.pathsOfSpellings.push(path)
     }
   }
+}
+
+function isAbove(path: readonly string[], other: readonly string[]): boolean {
+  return (
+    path.length > 0 &&
+    path.length < other.length &&
+    path.every((component, at) => component === other[at])
+  )
 }
 
 /** The most bytes of UTF-8 for a unit of UTF-16. */

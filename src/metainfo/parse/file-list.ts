@@ -5,7 +5,7 @@ import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isPlainName } from '../name.js'
 import { WarningList } from '../warning.js'
 import { readFile } from './file-entry.js'
-import { BY_BOTH, EntryCursor, ordersOf } from './plain-entry.js'
+import { BY_BOTH, BY_COMPONENTS, EntryCursor, ordersOf } from './plain-entry.js'
 
 /** A list of files that exists already. */
 export function listOf(files: readonly MetainfoFile[]): ListedFiles {
@@ -17,6 +17,7 @@ class GivenFileList implements ListedFiles {
   padCount = 0
   size = 0
   padSize = 0
+  readonly isSorted = false
   readonly #files: readonly MetainfoFile[]
 
   constructor(files: readonly MetainfoFile[]) {
@@ -73,6 +74,10 @@ export class EncodedFileList implements ListedFiles {
       this.count += 1
       entry.next()
     }
+  }
+
+  get isSorted(): boolean {
+    return this.#isPlain && (this.#orders & BY_COMPONENTS) !== 0
   }
 
   /** Whether no path can be unsafe, or be listed twice. If false, the paths must be compared. */

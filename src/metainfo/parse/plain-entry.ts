@@ -164,7 +164,7 @@ function bitsOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** The orders in which a path can sort behind another one. They differ for `a.b` and `a/b`. */
-const BY_COMPONENTS = 1
+export const BY_COMPONENTS = 1
 const BY_TEXT = 2
 export const BY_BOTH = 3
 
