@@ -172,6 +172,10 @@ static bool read_stream(struct request *request, struct content_stream *stream) 
     return fail(request, "identities");
   }
   stream->identities = identities.data;
+  const struct array written = get_array(request, "written", napi_uint8_array);
+  if (written.data != NULL && written.length < stream->file_count) return fail(request, "written");
+  stream->written = written.data;
+  stream->refuses_written = get_flag(request, "refusesWritten");
   return request->fault == NULL;
 }
 

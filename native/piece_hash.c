@@ -202,6 +202,8 @@ NAPI_MODULE_INIT() {
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endAtSecondSignal", NULL, end_at_second_signal, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"ignoreLeaseSignals", NULL, ignore_lease_signals_of_process, NULL, NULL, NULL, napi_enumerable,
+       NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lockByte", NULL, lock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lookBelow", NULL, look_below, NULL, NULL, NULL, napi_enumerable, NULL},

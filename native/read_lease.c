@@ -4,16 +4,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef F_SETLEASE
-/* A program that opens the file for writing meanwhile waits for microseconds, until the lease is
- * given back. The kernel tells by a signal: SIGIO would end the process, SIGURG is ignored. */
-int take_read_lease(int file) {
-  if (fcntl(file, F_SETSIG, SIGURG) != 0 || fcntl(file, F_SETLEASE, F_RDLCK) != 0) return errno;
-  return fcntl(file, F_SETLEASE, F_UNLCK) == 0 ? 0 : errno;
+static atomic_bool is_sigio_ignored;
+
+void ignore_lease_signals(void) {
+  const struct sigaction ignore = {.sa_handler = SIG_IGN};
+  if (sigaction(SIGIO, &ignore, NULL) == 0) is_sigio_ignored = true;
 }
+
+/* SIGIO would end the process, SIGURG is ignored. */
+int take_read_lease(int file) {
+  if (!is_sigio_ignored && fcntl(file, F_SETSIG, SIGURG) != 0) return errno;
+  return fcntl(file, F_SETLEASE, F_RDLCK) == 0 ? 0 : errno;
+}
+
+void give_back_lease(int file) { fcntl(file, F_SETLEASE, F_UNLCK); }
 
 int ask_read_lease(int directory, const char *path) {
   struct stat stats;
@@ -27,13 +37,17 @@ int ask_read_lease(int directory, const char *path) {
   return error;
 }
 #else
-int ask_read_lease(int directory, const char *path) {
-  (void)directory, (void)path;
-  return ENOTSUP;
-}
+void ignore_lease_signals(void) {}
 
 int take_read_lease(int file) {
   (void)file;
+  return ENOTSUP;
+}
+
+void give_back_lease(int file) { (void)file; }
+
+int ask_read_lease(int directory, const char *path) {
+  (void)directory, (void)path;
   return ENOTSUP;
 }
 #endif

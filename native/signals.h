@@ -10,4 +10,7 @@
  */
 napi_value end_at_second_signal(napi_env env, napi_callback_info info);
 
+/* ignoreLeaseSignals(): see read_lease.h. Only for a process of our own. */
+napi_value ignore_lease_signals_of_process(napi_env env, napi_callback_info info);
+
 #endif

@@ -33,6 +33,7 @@ static bool read_open(const struct cpu_features *cpu, enum kernel kernel, int fi
   struct stat stats;
   uint8_t buffer[MOST_BYTES];
   if (fstat(file, &stats) != 0 || !S_ISREG(stats.st_mode) || stats.st_size > MOST_BYTES) return false;
+  /* Kept until the file is closed, which is as soon as these few bytes are read */
   const int32_t state = take_read_lease(file) == EAGAIN ? READ_WHILE_WRITTEN : READ;
   const size_t length = (size_t)stats.st_size;
   if (!read_all(file, buffer, length)) return false;

@@ -36,14 +36,11 @@ static int32_t read_fully(int descriptor, uint8_t *target, size_t length, uint64
 }
 
 /* Not a failure: a disk is needed, and has not been asked. */
-#define TURNED_BACK 3
+#define TURNED_BACK 4
 
-/* Reads from one file. Returns the reason of a failure, or 0. */
-static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
+/* Reads from an open file. Returns the reason of a failure, or 0. */
+static int32_t read_open(struct reader *reader, int descriptor, uint64_t offset, uint8_t *target,
                          size_t length) {
-  int descriptor;
-  const int32_t refusal = open_file(&reader->files, &reader->job->stream, file, &descriptor);
-  if (refusal != 0) return refusal;
   size_t cached = 0;
   if (!reader->is_cold) {
     const struct iovec whole = {target, length};
@@ -52,6 +49,21 @@ static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, ui
     if (cached < length && reader->turns_back) return TURNED_BACK;
   }
   return read_fully(descriptor, target + cached, length - cached, offset + cached);
+}
+
+/* Reads from one file. Returns the reason of a failure, or 0. */
+static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
+                         size_t length) {
+  const struct content_stream *stream = &reader->job->stream;
+  const bool is_whole = length == stream->offsets[file + 1] - stream->offsets[file];
+  const bool is_once = is_whole && length <= SMALL_FILE;
+  int descriptor;
+  const int32_t refusal = is_once ? open_once(stream, file, &descriptor)
+                                  : open_file(&reader->files, stream, file, &descriptor);
+  if (refusal != 0) return refusal;
+  const int32_t reason = read_open(reader, descriptor, offset, target, length);
+  if (is_once) close(descriptor);
+  return reason;
 }
 
 /* Recorded for all files that changed; see src/hash/stream/read-failures.ts. */

@@ -11,6 +11,13 @@ struct content_stream {
   const char **paths;
   /* Device and inode of the file that each path must still lead to; NULL: any file. */
   const uint64_t *identities;
+  /*
+   * Where to note that a program has a file open for writing when it is opened here: 1 for each such
+   * file (read_lease.h). NULL: nobody asks.
+   */
+  uint8_t *written;
+  /* Whether such a file is refused. */
+  bool refuses_written;
   /* Where each file begins, and at the end the length of the whole. */
   uint64_t *offsets;
   size_t file_count;

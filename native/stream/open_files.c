@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../read_lease.h"
+
 static int open_again(const char *path, int flags) {
   int descriptor;
   do {
@@ -38,6 +40,26 @@ static int32_t open_any_file(const char *path, int *descriptor) {
   return *descriptor < 0 ? -errno : 0;
 }
 
+/* Takes a lease on a file that was opened; notes a file that a program has open for writing. */
+static int32_t heed_writers(const struct content_stream *stream, size_t file, int descriptor) {
+  if (stream->written == NULL || take_read_lease(descriptor) != EAGAIN) return 0;
+  __atomic_store_n(&stream->written[file], 1, __ATOMIC_RELAXED);
+  return stream->refuses_written ? IS_WRITTEN : 0;
+}
+
+int32_t open_once(const struct content_stream *stream, size_t file, int *descriptor) {
+  const char *path = stream->paths[file];
+  int32_t refusal = stream->identities == NULL
+                        ? open_any_file(path, descriptor)
+                        : open_same_file(path, stream->identities + 2 * file, descriptor);
+  if (refusal != 0) return refusal;
+  refusal = heed_writers(stream, file, *descriptor);
+  if (refusal == 0) return 0;
+  close(*descriptor);
+  *descriptor = -1;
+  return refusal;
+}
+
 static void close_entry(struct open_file *entry) {
   if (entry->descriptor >= 0) close(entry->descriptor);
 }
@@ -66,12 +88,11 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
                   int *descriptor) {
   struct open_file *entry = find(files, file);
   if (entry == NULL) {
-    const char *path = stream->paths[file];
     entry = make_room(files);
     entry->file = file;
-    entry->refusal = stream->identities == NULL
-                         ? open_any_file(path, &entry->descriptor)
-                         : open_same_file(path, stream->identities + 2 * file, &entry->descriptor);
+    entry->refusal = open_once(stream, file, &entry->descriptor);
+    /* A program that wants to write must not wait until the file is read */
+    if (entry->refusal == 0 && stream->written != NULL) give_back_lease(entry->descriptor);
   }
   entry->last_use = ++files->uses;
   *descriptor = entry->descriptor;

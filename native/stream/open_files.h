@@ -6,7 +6,7 @@
 #include "content_stream.h"
 
 /* The reason why a file cannot be read: a negative errno, or one of these; 0 if it can. */
-enum { BECAME_SHORTER = 1, WAS_REPLACED = 2 };
+enum { BECAME_SHORTER = 1, WAS_REPLACED = 2, IS_WRITTEN = 3 };
 
 /* The most descriptors that a thread keeps open: its pieces may lie in as many files. */
 #define MAX_OPEN_FILES 16
@@ -32,6 +32,15 @@ struct open_files {
  */
 int32_t open_file(struct open_files *files, const struct content_stream *stream, size_t file,
                   int *descriptor);
+
+/* The largest file in bytes that is read while a lease on it is held. */
+#define SMALL_FILE (64 * 1024)
+
+/*
+ * Opens a small file of which all bytes are read next, by one call if possible. The caller then
+ * closes it.
+ */
+int32_t open_once(const struct content_stream *stream, size_t file, int *descriptor);
 
 void close_files(struct open_files *files);
 

@@ -98,8 +98,10 @@ static struct layout *create_layout(size_t count, uint64_t piece_length, bool is
     }
   }
   layout->offsets[files] = position;
-  layout->stream = (struct content_stream){layout->paths, NULL, layout->offsets, files,
-                                           piece_length};
+  layout->stream = (struct content_stream){.paths = layout->paths,
+                                           .offsets = layout->offsets,
+                                           .file_count = files,
+                                           .piece_length = piece_length};
   if (below(2) == 0) layout->stream.identities = layout->identities;
   return layout;
 }

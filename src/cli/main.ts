@@ -13,9 +13,10 @@ import { isatty } from 'node:tty'
 const ENDINGS = ['SIGINT', 'SIGTERM'] as const
 const SIGNALS = [...ENDINGS, 'SIGHUP'] as const
 
-/** A function of the native addon; native/signals.h describes it. */
+/** Functions of the native addon; native/signals.h describes them. */
 interface Signals {
   endAtSecondSignal(): void
+  ignoreLeaseSignals(): void
 }
 
 /** Milliseconds to wait for readers of the output after the work was stopped. */
@@ -51,7 +52,9 @@ export async function main(program: string, subcommand: string | null = null): P
       process.stdin.destroy()
     })
   }
-  loadNative<Signals>('endAtSecondSignal')?.endAtSecondSignal()
+  const signals = loadNative<Signals>('endAtSecondSignal', 'ignoreLeaseSignals')
+  signals?.endAtSecondSignal()
+  signals?.ignoreLeaseSignals()
   const invocation = { program, subcommand, args: process.argv.slice(2) }
   const io = await openIo(() => stop().signal)
   endOnUncaught(io, () => {

@@ -99,13 +99,26 @@ export function writeFingerprint(fingerprint: Fingerprint, target: DataView, at:
 
 /** Reads an encoded fingerprint at an offset. */
 export function readEncodedFingerprint(source: DataView, at: number): Fingerprint {
+  const mtimeNs = source.getBigInt64(at + 8, true)
+  const ctimeNs = source.getBigInt64(at + 16, true)
+  const device = source.getBigUint64(at + DEVICE_OFFSET, true)
+  if (device !== lastDevice) lastDevice = device
   return {
-    size: Number(source.getBigInt64(at, true)),
-    mtimeNs: source.getBigInt64(at + 8, true),
-    ctimeNs: source.getBigInt64(at + 16, true),
+    size: source.getUint32(at, true) + 2 ** 32 * source.getInt32(at + 4, true),
+    mtimeNs,
+    // Equal values of very many files are one object
+    ctimeNs: ctimeNs === mtimeNs ? mtimeNs : ctimeNs,
     inode: source.getBigUint64(at + 24, true),
-    device: source.getBigUint64(at + DEVICE_OFFSET, true),
+    device: lastDevice,
   }
+}
+
+let lastDevice = 0n
+
+/** Whether an encoded fingerprint is that of this state. */
+export function isEncodingOf(encoded: Uint8Array, fingerprint: Fingerprint): boolean {
+  writeFingerprint(fingerprint, scratchView, 0)
+  return Buffer.compare(encoded, scratch) === 0
 }
 
 /** Returns the file size in bytes from an encoded fingerprint. */

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { TreeRecord, FileEnd, FileRecord } from '../cache/records/bodies.js'
-import { encodeFingerprint, sameFingerprint } from '../files/fingerprint.js'
+import { encodeFingerprint, isEncodingOf } from '../files/fingerprint.js'
 import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import { fingerprintsOf } from '../files/stat-files.js'
 import { hashStream } from '../hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../hash/stream/content-stream.js'
 import { chooseKernel, type HashKernel } from '../hash/kernels.js'
@@ -9,7 +10,6 @@ import { findMerkleRoot } from '../hash/merkle.js'
 import { isSameFile, type Adoption, type CacheAccess, isRacy } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { alignedFiles, NODE, setTree } from '../core/digests/file-trees.js'
-import { lookAgain } from '../core/digests/hash-content.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
 import { DIGEST, heedTrees } from '../core/digests/piece-table.js'
 import { pieceOwners, type PieceOwner } from '../core/digests/piece-owners.js'
@@ -63,11 +63,12 @@ export async function adoptDigests(
   for (const wishes of batchesOf(wishesOf(adoption, access), check)) {
     const found = await findRecords(wishes, adoption, { shared, check, warn })
     const right = await areRight(found, { ...adoption, stream })
-    const files = found.map(({ wish }) => wish.file)
-    const looks = check === 0 ? files.map(({ fingerprint }) => fingerprint) : lookAgain(files)
+    const paths = found.map(({ wish }) => wish.file.absolutePath)
+    const looks = check === 0 ? null : fingerprintsOf(paths)
     for (const [i, { wish, record }] of found.entries()) {
-      const [{ file }, now] = [wish, looks[i]]
-      if (!now || !sameFingerprint(now, file.fingerprint)) continue
+      const { file } = wish
+      const now = looks?.[i]
+      if (looks && (!now || !isEncodingOf(now, file.fingerprint))) continue
       if (!right[i]) {
         warn(`${file.absolutePath}: its shared record is wrong; removed`)
         await shared.remove(record, file.fingerprint)

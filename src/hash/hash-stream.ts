@@ -25,7 +25,7 @@ import {
   type StreamDigests,
 } from './stream/content-stream.js'
 import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
-import type { ReadFailures } from './stream/reading.js'
+import type { ReadFailures, Writers } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
 
 /** Options for hashing a stream. */
@@ -56,6 +56,8 @@ export interface HashOptions {
    * work.
    */
   readonly failures?: ReadFailures | undefined
+  /** Receives the files that programs have open for writing. Only the native addon asks. */
+  readonly writers?: Writers | undefined
   /** Ends the work when it aborts. */
   readonly signal: AbortSignal
   /**
@@ -101,10 +103,11 @@ export async function hashStream(
   { wanted = 'pieces', pieces }: HashSelection = options,
 ): Promise<StreamDigests> {
   refuseInterrupted(options.signal)
-  const { kernel, throttle = null, failures = null } = options
+  const { kernel, throttle = null, failures = null, writers = null } = options
   const selected = pieces ?? null
   const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
-  const job = createJob({ wanted, kernel, threads, stream, pieces: selected, throttle, failures })
+  const how = { wanted, kernel, threads, throttle, failures, writers }
+  const job = createJob({ stream, pieces: selected, ...how })
   if (threads === 0) runJob(job)
   else await runThreads(job, options)
   refuseInterrupted(options.signal)

@@ -73,6 +73,10 @@ export interface NativeJob {
   /** Each path ends with a NUL; the path of a pad file is empty. */
   readonly paths: Uint8Array
   readonly identities: BigUint64Array | null
+  /** Receives 1 for each file that a program has open for writing. Null: nobody asks. */
+  readonly written: Uint8Array | null
+  /** Whether such a file ends the job. */
+  readonly refusesWritten: boolean
   readonly offsets: Float64Array
   readonly pieceLength: number
   readonly pieces: Uint32Array | null

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import type { EditOutcome } from '../core/edit/files.js'
 import { editFiles as edit } from '../core/edit/files.js'
-import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
+import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { requirePaths } from './check-options.js'
 import { editOf, type TorrentChanges } from './changes.js'
 

@@ -1,7 +1,8 @@
 // `btkit/metainfo`: torrents as values. No disk, no network; works in browsers and workers.
 export { BtkitError, type ErrorCode } from '../errors.js'
 export { encodeBencode } from '../metainfo/bencode/encode.js'
-export { readBencode, type BencodeLimits, type BencodeReading } from '../metainfo/bencode/read.js'
+export { type BencodeLimits } from '../metainfo/bencode/check.js'
+export { readBencode, type BencodeReading } from '../metainfo/bencode/read.js'
 export type { BencodeDict, BencodeValue, Span } from '../metainfo/bencode/value.js'
 export {
   buildInfo,

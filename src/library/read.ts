@@ -3,7 +3,7 @@ import type { FailedFile } from '../core/edit/files.js'
 import { torrentsAt } from '../core/launch/find-torrents.js'
 import { parseTorrent, readTorrent as readFile } from '../core/read-torrent.js'
 import { BtkitError, refuseAborted } from '../errors.js'
-import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/read.js'
+import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { type Finding, lintMetainfo } from '../metainfo/lint/metainfo.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import {

@@ -1,5 +1,5 @@
 import { type CacheCheck, verifyCache as checkCache } from '../core/cache/verify.js'
-import { checkReplaceable } from '../core/check-replaceable.js'
+import { checkReplaceable } from '../core/replaced-torrent.js'
 import {
   bytesToConvert,
   type Conversion,

@@ -1,8 +1,6 @@
-import { isSameBytes } from '../bytes.js'
 import { Buffer } from 'node:buffer'
+import { isSameBytes, latin1 } from '../bytes.js'
 import { formatBytes } from '../text/quantity.js'
-import { encodeBencode } from './bencode/encode.js'
-import type { BencodeValue } from './bencode/value.js'
 import type { Metainfo, MetainfoFile } from './metainfo.js'
 import { MADE_INFO_KEYS } from './other-keys.js'
 
@@ -42,7 +40,7 @@ export function swarmDifferences(a: Metainfo, b: Metainfo): SwarmDifference[] {
   compare('private', yesOrNo(a.private), yesOrNo(b.private))
   compare('source', a.source ?? 'none', b.source ?? 'none')
   found.push(...fileDifferences(a, b))
-  for (const key of new Set([...a.info.keys(), ...b.info.keys()])) {
+  for (const key of new Set([...a.infoSpans.keys(), ...b.infoSpans.keys()])) {
     if (!COMPARED.has(key)) compare(`info.${textOf(key)}`, valueOf(a, key), valueOf(b, key))
   }
   if (found.length > 0) return found
@@ -129,10 +127,10 @@ function yesOrNo(value: boolean): string {
 /** The longest text that is shown in full; longer ones are shown with their length. */
 const MOST_SHOWN = 60
 
-function valueOf({ info }: Metainfo, key: string): string {
-  const value: BencodeValue | undefined = info.get(key)
-  if (value === undefined) return 'none'
-  const text = Buffer.from(encodeBencode(value)).toString('latin1')
+function valueOf({ bytes, infoSpans }: Metainfo, key: string): string {
+  const span = infoSpans.get(key)
+  if (span === undefined) return 'none'
+  const text = latin1(bytes.subarray(span.start, span.end))
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}… (${text.length} bytes)` : text
 }
 

@@ -2,7 +2,7 @@ import { BtkitError } from '../errors.js'
 import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
 import { readInfoHash, readInfoHashV2 } from './info-hash.js'
 import type { InfoHash, InfoHashV2 } from './values.js'
-import { contentSize, type DhtNode, type Metainfo } from './metainfo.js'
+import { contentSize, type DhtNode, type ListedFiles, type Metainfo } from './metainfo.js'
 
 /** A range of files, both ends included. Indices begin at 0. */
 export type FileRange = readonly [first: number, last: number]
@@ -17,7 +17,7 @@ export interface MagnetSource extends Pick<
   readonly infoHashV2: string | null
   readonly name: string | null
   /** The files, of which pad files do not count; if they are unknown, `size` counts. */
-  readonly files?: Metainfo['files']
+  readonly fileList?: ListedFiles
   /** URL of the .torrent, for clients that have not found a peer yet. */
   readonly exactSource?: string
   /** Hosts and ports of peers that have the content (BEP 9). */
@@ -34,11 +34,11 @@ export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
-  const { infoHash, infoHashV2, name, files } = metainfo
+  const { infoHash, infoHashV2, name, fileList } = metainfo
   if (!infoHash && !infoHashV2)
     throw new BtkitError('usage', 'magnet link: no info hash; give what readTorrent returns')
-  if (files) checkFileRanges(select ?? [], files)
-  const size = files ? contentSize({ files }) : metainfo.size
+  if (fileList && select) checkFileRanges(select, fileList)
+  const size = fileList ? contentSize({ fileList }) : metainfo.size
   const parameters = [
     ...exactTopics(metainfo),
     ...(name === null ? [] : [parameter('dn', name)]),
@@ -77,10 +77,10 @@ export function parseFileRanges(text: string): FileRange[] {
  * Checks that a torrent has all files of the ranges.
  * @throws BtkitError `usage`
  */
-function checkFileRanges(ranges: readonly FileRange[], files: Metainfo['files']): void {
-  const beyond = ranges.find(([, last]) => last >= files.length)
+function checkFileRanges(ranges: readonly FileRange[], { count }: ListedFiles): void {
+  const beyond = ranges.find(([, last]) => last >= count)
   if (!beyond) return
-  const reason = `has no file ${beyond[1]}: the last of its ${files.length} is ${files.length - 1}`
+  const reason = `has no file ${beyond[1]}: the last of its ${count} is ${count - 1}`
   throw new BtkitError('usage', reason)
 }
 

@@ -1,3 +1,5 @@
+import { moveSpan } from './bencode/check.js'
+import { EncodedDict } from './bencode/encoded-dict.js'
 import type { BencodeDict, Span } from './bencode/value.js'
 import type { UnsafePath } from './parse/unsafe-path.js'
 import { infoHashOfBytes, infoHashV2OfBytes } from './info-hash.js'
@@ -23,6 +25,16 @@ export interface MetainfoFile {
   readonly attr: string
   /** For a symbolic link (`l`), the components of its target below the torrent's name. */
   readonly symlinkPath?: string[]
+}
+
+/** The files of a torrent in stream order, and their sums. Iterating does not keep the files. */
+export interface ListedFiles extends Iterable<MetainfoFile> {
+  /** Number of files, including pad files. */
+  readonly count: number
+  readonly padCount: number
+  /** Bytes of all files. */
+  readonly size: number
+  readonly padSize: number
 }
 
 /**
@@ -59,8 +71,11 @@ export interface UnhashedMetainfo {
   readonly bytes: Uint8Array
   /** Positions of the top-level entries in `bytes`. */
   readonly spans: Map<string, Span>
+  /** `info`, decoded when it is first requested. */
   readonly info: BencodeDict
   readonly infoSpan: Span
+  /** Positions of the entries of `info` in `bytes`. */
+  readonly infoSpans: Map<string, Span>
   readonly version: MetainfoVersion
   readonly name: string
   /** Whether the files are in a directory called `name`. */
@@ -74,6 +89,8 @@ export interface UnhashedMetainfo {
    */
   readonly size: number
   /** The files in stream order. A hybrid has its v1 files here, including pad files. */
+  readonly fileList: ListedFiles
+  /** The same as an array, which is created when it is first requested. */
   readonly files: MetainfoFile[]
   /** The files of the v2 file tree, in tree order; null for v1-only torrents. */
   readonly tree: readonly TreeFile[] | null
@@ -106,8 +123,8 @@ export interface UnhashedMetainfo {
 }
 
 /** Returns the bytes of a torrent's files without pad files. */
-export function contentSize({ files }: Pick<Metainfo, 'files'>): number {
-  return files.reduce((sum, { length, padding }) => (padding ? sum : sum + length), 0)
+export function contentSize({ fileList }: Pick<Metainfo, 'fileList'>): number {
+  return fileList.size - fileList.padSize
 }
 
 /** Numbers of needed piece layers by state. */
@@ -147,4 +164,11 @@ export function hasSameInfo(a: UnhashedMetainfo, b: UnhashedMetainfo): boolean {
 
 function infoBytes({ bytes, infoSpan }: UnhashedMetainfo): Uint8Array {
   return bytes.subarray(infoSpan.start, infoSpan.end)
+}
+
+/** Returns the `info` of a torrent as encoded in the file, with positions in these bytes. */
+export function encodedInfo({ bytes, infoSpan, infoSpans }: UnhashedMetainfo): EncodedDict {
+  const { start, end } = infoSpan
+  const spans = [...infoSpans].map(([key, span]) => [key, moveSpan(span, -start)] as const)
+  return new EncodedDict(bytes.subarray(start, end), new Map(spans))
 }

@@ -49,8 +49,8 @@ const KNOWN_IN_INFO: ReadonlySet<string> = new Set([
  * Returns the keys of a torrent that the parser does not read, first those in `info`: `info.x`,
  * `encoding`.
  */
-export function otherKeys({ info, spans }: Pick<Metainfo, 'info' | 'spans'>): string[] {
-  const inInfo = [...info.keys()].filter((key) => !KNOWN_IN_INFO.has(key))
+export function otherKeys({ infoSpans, spans }: Pick<Metainfo, 'infoSpans' | 'spans'>): string[] {
+  const inInfo = [...infoSpans.keys()].filter((key) => !KNOWN_IN_INFO.has(key))
   const beside = [...spans.keys()].filter((key) => !KNOWN.has(key))
   return [...inInfo.map((key) => `info.${key}`), ...beside].map(textOfKey)
 }

@@ -46,7 +46,7 @@ export function torrentFacts(metainfo: Metainfo): SummarizedTorrent {
   return {
     id: metainfo.infoHash ?? metainfo.infoHashV2 ?? '',
     private: metainfo.private,
-    files: metainfo.files.filter(({ padding }) => !padding).length,
+    files: metainfo.fileList.count - metainfo.fileList.padCount,
     pieces: metainfo.pieceCount,
     size: contentSize(metainfo),
     torrentSize: metainfo.bytes.length,

@@ -1,3 +1,5 @@
+import { checkBencode, DEFAULT_MAX_DEPTH } from '../../src/metainfo/bencode/check.js'
+import { EncodedDict } from '../../src/metainfo/bencode/encoded-dict.js'
 import { readFileSync } from 'node:fs'
 import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../src/metainfo/bencode/read.js'
@@ -21,6 +23,13 @@ export function bencodableDict(plain: PlainDict): BencodeDict {
     if (value !== undefined) dict.set(Buffer.from(key).toString('latin1'), bencodable(value))
   }
   return dict
+}
+
+/** The same, encoded with its keys in order. */
+export function encodedDict(plain: PlainDict): EncodedDict {
+  const bytes = encodeBencode(bencodableDict(plain))
+  const { spans } = checkBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
+  return new EncodedDict(bytes, spans)
 }
 
 /** Enough digests, of no meaning, for `length` bytes in pieces of 16 KiB. */

@@ -107,7 +107,7 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
    */
   async objection({ metainfo }: PublishedTorrent): Promise<BtkitError | null> {
     if (metainfo.version === 'v2') return this.unopened(metainfo, 'it opens version 1 only')
-    const isPadded = metainfo.files.some(({ padding }) => padding)
+    const isPadded = metainfo.fileList.padCount > 0
     if (isPadded && looksForPadFiles(await this.version())) return this.unopened(metainfo, PADDED)
     if (announceUrls(metainfo).length > 0) return null
     if (metainfo.private) return this.unopened(metainfo, 'it is private and has no tracker')

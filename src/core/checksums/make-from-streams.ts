@@ -70,14 +70,14 @@ export async function readStreams(
   { engine, checksums, ...arrival }: Arrival,
 ): Promise<StreamedTorrent> {
   const request = { ...streamed, mostPieces: undefined, largestTorrent: undefined }
-  checkOutput(request)
+  const target = checkOutput(request)
   const named = { ...arrival, files: inOrder(arrival.files, request.version) }
   const isAligned = request.isAligned === true || request.version !== 'v1'
   checkPaths(named, { ...request, isAligned })
   const lengthFor = pieceLengthFor(request, named)
   const hashing = new ArrivingFiles(request.version, { lengthFor, isAligned, checksums, engine })
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
-  const plan = planOf(contentOf(named, hashing.lengths, request), request)
+  const plan = planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
   const own = plan.content.files.filter((file) => !isPad(file))

@@ -4,6 +4,7 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { MADE_INFO_KEYS } from '../../metainfo/other-keys.js'
 import type { Content } from '../digests/content.js'
 import type { InfoOptions } from '../digests/info.js'
+import { otherEntries } from '../../metainfo/edit/splice-torrent.js'
 import { withoutPads } from '../digests/pad-files.js'
 
 /** A rule that determines an `info` besides the content. */
@@ -39,7 +40,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
   const wanted = withoutPads(content.files).map(({ path, attributes }) => {
     return { path, attr: attributes }
   })
-  const further = new Map([...metainfo.info].filter(([key]) => !OWN_KEYS.has(key)))
+  const further = otherEntries(metainfo, OWN_KEYS)
   const isOther: Record<InfoRule, boolean> = {
     'piece length': metainfo.pieceLength !== content.pieceLength,
     version: metainfo.version !== content.version,

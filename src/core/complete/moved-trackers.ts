@@ -1,4 +1,5 @@
-import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
+import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
+import { readBencode } from '../../metainfo/bencode/read.js'
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import {
   encodeTiers,

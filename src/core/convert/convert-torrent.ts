@@ -18,7 +18,7 @@ import {
 } from '../verify/verify-torrent.js'
 import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
 import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/permissions.js'
-import { checkReplaceable, checkSameTorrent } from '../check-replaceable.js'
+import { ReplacedTorrent } from '../replaced-torrent.js'
 import { realPath } from '../../files/inside.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
@@ -167,13 +167,21 @@ export interface ConvertTarget {
   readonly force: boolean
 }
 
+/** How a converted torrent will be written. */
+export interface PlannedStore {
+  readonly target: string
+  readonly options: WriteOptions
+  /** The file that must have the same info hashes or be empty; null if any is replaced. */
+  readonly replaced: ReplacedTorrent | null
+}
+
 /**
- * Checks, before reading anything, that the converted torrent can be written. Returns the options:
- * in place of the original it keeps mode and owner, elsewhere only the mode.
+ * Checks, before reading anything, that the converted torrent can be written. In place of the
+ * original it keeps mode and owner, elsewhere only the mode.
  * @throws BtkitError `exists` for the original without `force`, and as checkEditable, checkWritable
  *   and checkTarget
  */
-export function planStore({ torrent, target, force }: ConvertTarget): WriteOptions {
+export function planStore({ torrent, target, force }: ConvertTarget): PlannedStore {
   const editable = checkEditable(torrent)
   const { mode, owner } = editable
   if (realPath(target) === realPath(torrent)) {
@@ -185,11 +193,11 @@ export function planStore({ torrent, target, force }: ConvertTarget): WriteOptio
     const checkUntouched = () => {
       checkUnchanged(torrent, editable)
     }
-    return { mode, owner, checkUntouched }
+    return { target, options: { mode, owner, checkUntouched }, replaced: null }
   }
-  const options = force ? { mode } : { mode, checkReplaceable }
-  checkTarget(target, options)
-  return options
+  const replaced = force ? null : new ReplacedTorrent()
+  checkTarget(target, { checkReplaceable: (path) => replaced?.check(path) })
+  return { target, options: { mode }, replaced }
 }
 
 /**
@@ -197,16 +205,11 @@ export function planStore({ torrent, target, force }: ConvertTarget): WriteOptio
  * @throws BtkitError `exists` if another torrent is there, and as writeAtomically
  */
 export async function storeConversion(
-  { target, force }: ConvertTarget,
+  { target, options, replaced }: PlannedStore,
   after: Metainfo,
-  options: WriteOptions,
 ): Promise<void> {
-  const checkSame = (path: string) => {
-    options.checkReplaceable?.(path)
-    checkSameTorrent(path, after)
-  }
-  const checked = force ? options : { ...options, checkReplaceable: checkSame }
-  await writeAtomically(target, after.bytes, checked)
+  const checkReplaceable = (path: string) => replaced?.checkSame(path, after)
+  await writeAtomically(target, after.bytes, { ...options, checkReplaceable })
 }
 
 /**

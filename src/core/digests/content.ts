@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import { checkReplaceable } from '../check-replaceable.js'
+import { checkReplaceable } from '../replaced-torrent.js'
 import { BtkitError, valueOr } from '../../errors.js'
 import { isWithin, realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'

@@ -1,9 +1,14 @@
 import { BtkitError } from '../../errors.js'
-import { changeSince, readEncodedFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { findChanged, fingerprintsOf } from '../../files/stat-files.js'
-import { concatenateFiles, type DigestKind } from '../../hash/stream/content-stream.js'
+import { findChanged, findChangedNow } from '../../files/stat-files.js'
+import {
+  concatenateFiles,
+  type ContentStream,
+  type DigestKind,
+} from '../../hash/stream/content-stream.js'
+import { createWriters, isWritten, listWritten, type Writers } from '../../hash/stream/reading.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import type { Content } from './content.js'
@@ -108,14 +113,25 @@ export async function readOnce<T>(
 }
 
 /**
- * The paths of files that a program has open for writing.
+ * Whether to ask for a file's writers before the reading. The accelerator asks for them when it opens a
+ * file, but it opens no empty file. A large file that must not be written is refused before any is read.
+ */
+function isAskedBefore({ fingerprint: { size } }: ScannedFile, hashContext: HashContext): boolean {
+  const { elsewhere, engine, refusesWritten } = hashContext
+  if (size === 0 || elsewhere !== undefined || engine.kernel === 'crypto') return true
+  return refusesWritten === true && size > SMALL_FILE
+}
+
+/**
+ * Returns the paths of files that a program has open for writing.
  * @throws BtkitError `changed` if they count as changing
  */
 async function findWritten(
   files: readonly ScannedFile[],
   hashContext: HashContext,
 ): Promise<ReadonlySet<string>> {
-  const paths = files.filter(isRead).map(({ absolutePath }) => absolutePath)
+  const asked = files.filter((file) => isRead(file) && isAskedBefore(file, hashContext))
+  const paths = asked.map(({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk
   const written = hashContext.turns ? await openForWritingLater(paths) : openForWriting(paths)
   refuseWritten(written, hashContext)
@@ -124,8 +140,7 @@ async function findWritten(
 
 /** @throws BtkitError `changed` if files that a program has open for writing count as changing */
 function refuseWritten([first]: Iterable<string>, { refusesWritten }: HashContext): void {
-  if (refusesWritten && first !== undefined)
-    throw new BtkitError('changed', `${first}: a program has it open for writing`)
+  if (refusesWritten && first !== undefined) throw isWritten(first)
 }
 
 /** Whether content is one small file in one piece, which can be read with others. */
@@ -162,14 +177,16 @@ async function readSmallFile(
 
 /** Reads pieces, and checks that no file was or is being changed. */
 async function readChecked(
-  reading: Reading,
+  reading: Omit<Reading, 'stream' | 'writers'>,
   files: readonly ScannedFile[],
   hashContext: HashContext,
 ): Promise<CheckedRead> {
-  const written = await findWritten(files, hashContext)
-  const read = await hashUnknown(reading, hashContext)
+  const before = await findWritten(files, hashContext)
+  const stream = streamOf(reading.content, hashContext)
+  const writers = createWriters(stream, hashContext.refusesWritten)
+  const read = await hashUnknown({ ...reading, stream, writers }, hashContext)
   await requireAllUnchanged(reading.content.files, hashContext)
-  return { read, written }
+  return { read, written: new Set([...before, ...listWritten(writers, stream)]) }
 }
 
 /** Reads the pieces whose digests are unknown. */
@@ -239,17 +256,19 @@ function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind 
 /** Pieces of content to read. */
 interface Reading {
   readonly content: Content
+  readonly stream: ContentStream
   readonly unknown: Uint32Array
   readonly wanted: DigestKind
+  readonly writers: Writers
 }
 
 /** Hashes pieces, and combines their blocks as early as possible. */
 async function hashUnknown(
-  { content, unknown, wanted }: Reading,
+  { content, stream, unknown, wanted, writers }: Reading,
   hashContext: HashContext,
 ): Promise<Read> {
-  const { elsewhere, engine } = hashContext
-  const stream = streamOf(content, hashContext)
+  const { elsewhere } = hashContext
+  const engine = { ...hashContext.engine, writers }
   const { pieceCount } = content
   if (elsewhere) {
     return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine })
@@ -289,21 +308,8 @@ export async function requireAllUnchanged(
 ): Promise<void> {
   const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  if (turns) {
-    const changed = await findChanged(read)
-    if (changed) requireUnchanged(changed.file, changed.now)
-    return
-  }
-  const looks = lookAgain(read)
-  for (const [i, file] of read.entries()) requireUnchanged(file, looks[i] ?? null)
-}
-
-/** Returns the current fingerprints of files, in order; null for each that is gone. */
-export function lookAgain(files: readonly ScannedFile[]): (Fingerprint | null)[] {
-  const looks = fingerprintsOf(files.map(({ absolutePath }) => absolutePath))
-  return looks.map((look) => {
-    return look && readEncodedFingerprint(new DataView(look.buffer), look.byteOffset)
-  })
+  const changed = turns ? await findChanged(read) : findChangedNow(read)
+  if (changed) requireUnchanged(changed.file, changed.now)
 }
 
 /**

@@ -9,19 +9,11 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
-import type { CacheAccess } from './cache-trust.js'
+import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallSteps } from './recall-pieces.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
-import { createHash } from 'node:crypto'
-import type { Fingerprint } from '../../files/fingerprint.js'
-import { FINGERPRINT_LENGTH, writeFingerprint } from '../../files/fingerprint.js'
-import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
-
-const BUFFER = 64 * 1024
-
-/** Most UTF-8 bytes for a UTF-16 unit. */
-const UNIT = 3
+import { InputHash } from './input-hash.js'
 
 /** The values in `info` that do not describe the content. */
 export interface InfoOptions {
@@ -92,7 +84,7 @@ function composeHashed(
   const { content, options } = request
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
-  if (content.isDirectory && isSettled) {
+  if (content.isDirectory && isSettled && cache.keepsAnything) {
     cache.put('info', request.input, core.info)
     if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
   }
@@ -103,7 +95,8 @@ function composeHashed(
 /** Returns the `info` of a directory with its layers if the cache has both, else null. */
 function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
   const { content } = request
-  if (!content.isDirectory) return null
+  // Without a cache, the input of very many files would be computed for nothing
+  if (!content.isDirectory || !cache.keepsAnything) return null
   const info = cache.get('info', request.input)
   if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
   const pieceLayers = cache.get('layers', request.input)
@@ -121,7 +114,7 @@ type Recalled = TorrentCore | { readonly table: PieceTable }
 /** The same in steps. */
 export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess): Steps<Recalled> {
   const { content, options } = request
-  yield* request.inputSteps()
+  if (cacheAccess.cache.keepsAnything) yield* request.inputSteps()
   const known = recallWhole(request, cacheAccess.cache)
   if (known) return known
   const table = yield* recallSteps(content, cacheAccess)
@@ -165,18 +158,23 @@ function layersByRoot(trees: FileTrees): PieceLayers {
   return new Map(layers)
 }
 
+/** The files are created one by one: a million of them would need 80 MB at once. */
 function listFiles(
   { version, files, isAligned }: Content,
   { markPadFiles }: InfoOptions,
   trees: FileTrees | null,
-): InfoFile[] {
+): Iterable<InfoFile> {
   const areMarked = markPadFiles || isAligned || version !== 'v1'
-  return files.map((file, number) => {
-    const { path, fingerprint, attributes, symlinkPath } = file
-    const attr = areMarked && isPad(file) ? 'p' : attributes
-    const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
-    return { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
-  })
+  return {
+    *[Symbol.iterator]() {
+      for (const [number, file] of files.entries()) {
+        const { path, fingerprint, attributes, symlinkPath } = file
+        const attr = areMarked && isPad(file) ? 'p' : attributes
+        const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
+        yield { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
+      }
+    },
+  }
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
@@ -202,45 +200,4 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
 
 function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile): string {
   return `${attributes}\0${symlinkPath.join('\0')}\0\0`
-}
-
-/**
- * Computes SHA-256 of texts and fingerprints. Small ones are hashed together, because a call for
- * each would cost more than the hashing.
- */
-class InputHash {
-  readonly #hash = createHash('sha256')
-  readonly #buffer = Buffer.allocUnsafe(BUFFER)
-  readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
-  #length = 0
-
-  /** Adds a text as UTF-8. */
-  text(text: string): void {
-    const most = UNIT * text.length
-    this.#reserve(most)
-    if (most > BUFFER) this.#hash.update(text)
-    else this.#length += this.#buffer.write(text, this.#length)
-  }
-
-  /** Adds the trusted part of a fingerprint. */
-  fingerprint(fingerprint: Fingerprint, trust: CacheTrust): void {
-    this.#reserve(FINGERPRINT_LENGTH)
-    writeFingerprint(fingerprint, this.#view, this.#length)
-    this.#length += TRUSTED_LENGTH[trust]
-  }
-
-  /** Returns the digest. Nothing can be added afterwards. */
-  digest(): Uint8Array {
-    this.#flush()
-    return this.#hash.digest()
-  }
-
-  #reserve(bytes: number): void {
-    if (this.#length + bytes > BUFFER) this.#flush()
-  }
-
-  #flush(): void {
-    this.#hash.update(this.#buffer.subarray(0, this.#length))
-    this.#length = 0
-  }
 }

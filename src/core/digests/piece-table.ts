@@ -18,6 +18,8 @@ export interface ContentDigests {
 export interface PieceTable extends ContentDigests {
   /** 1 for each piece that need not be read. */
   readonly isKnown: Uint8Array
+  /** The keys in the cache of pieces that span several files, as far as they were computed. */
+  readonly sharedKeys: Map<number, Uint8Array>
 }
 
 /** Creates a table without known digests. */
@@ -29,6 +31,7 @@ export function createTable(
     digests: new Uint8Array(version === 'v2' ? 0 : pieceCount * DIGEST),
     trees: createTrees(content),
     isKnown: new Uint8Array(pieceCount),
+    sharedKeys: new Map(),
   }
 }
 
@@ -128,9 +131,11 @@ export function countUnknown({ files, pieceLength }: Content, { isKnown }: Piece
 export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
   let offset = 0
   return content.files.filter((file) => {
-    const first = Math.floor(offset / content.pieceLength)
+    let piece = Math.floor(offset / content.pieceLength)
     offset += file.fingerprint.size
     const end = Math.ceil(offset / content.pieceLength)
-    return isRead(file) && isKnown.subarray(first, end).includes(0)
+    // No array of them, because there may be very many files
+    while (piece < end && isKnown[piece] !== 0) piece++
+    return piece < end && isRead(file)
   })
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { FileRecord, TreeKey } from '../../cache/records/bodies.js'
 import type { Content } from './content.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
@@ -7,11 +6,11 @@ import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
 import {
   isSameFile,
   isSettled,
-  trustedPart,
   type CacheAccess,
   type CacheTrust,
   type RememberingStart,
 } from './cache-trust.js'
+import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
@@ -47,9 +46,9 @@ function* recallDigests(
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
   })
-  yield* each(sharedPieces(content), (shared) => {
-    const digest = cache.get('piece', digestOfSpans(shared, trust))
-    if (digest) setPieces(table, shared.piece, digest)
+  yield* each(keyedPieces(content, table, trust), ({ piece, key }) => {
+    const digest = cache.get('piece', key)
+    if (digest) setPieces(table, piece, digest)
   })
 }
 
@@ -82,9 +81,9 @@ export function* rememberSteps(
       paddedTail: end === 'paddedTail' ? last : known.paddedTail,
     })
   })
-  yield* each(sharedPieces(content), (shared) => {
-    if (!shared.spans.every(({ file }) => isKept(file))) return
-    cache.put('piece', digestOfSpans(shared, trust), getPieces(table, shared.piece, 1))
+  yield* each(keyedPieces(content, table, trust), ({ piece, spans, key }) => {
+    if (!spans.every(({ file }) => isKept(file))) return
+    cache.put('piece', key, getPieces(table, piece, 1))
   })
 }
 
@@ -103,16 +102,34 @@ function knownFile(
   return { tail: null, paddedTail: null, fingerprint: encodeFingerprint(fingerprint) }
 }
 
+/** A piece that spans several files, with its key in the cache. */
+interface KeyedPiece extends SharedPiece {
+  readonly key: Uint8Array
+}
+
 /**
- * Computes SHA-256 of the files that a piece spans, with their fingerprints and the bytes of each.
+ * Yields the pieces that span several files. Their keys are SHA-256 of the files, with their
+ * fingerprints and the bytes of each; the table keeps them for the next time.
  */
-function digestOfSpans({ spans }: SharedPiece, trust: CacheTrust): Uint8Array {
-  const hash = createHash('sha256')
-  for (const { file, from, to } of spans) {
-    hash.update(`${file.absolutePath}\0${from} ${to}\0`)
-    hash.update(trustedPart(encodeFingerprint(file.fingerprint), trust))
+function* keyedPieces(
+  content: Content,
+  { sharedKeys }: PieceTable,
+  trust: CacheTrust,
+): Generator<KeyedPiece> {
+  let hash: InputHash | null = null
+  for (const { piece, spans } of sharedPieces(content)) {
+    let key = sharedKeys.get(piece)
+    if (!key) {
+      hash ??= new InputHash()
+      for (const { file, from, to } of spans) {
+        hash.text(`${file.absolutePath}\0${from} ${to}\0`)
+        hash.fingerprint(file.fingerprint, trust)
+      }
+      key = hash.digest()
+      sharedKeys.set(piece, key)
+    }
+    yield { piece, spans, key }
   }
-  return hash.digest()
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 } from '../../metainfo/metainfo.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
-import { checkReplaceable } from '../check-replaceable.js'
+import { checkReplaceable } from '../replaced-torrent.js'
 import { parseUnhashedTorrent, readTorrentBytes } from '../read-torrent.js'
 import { editTorrent } from './torrent.js'
 

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../errors.js'
 import { hasSameInfo, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
-import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
+import { parseEdited, parseUnhashed } from '../../metainfo/parse/metainfo.js'
 import { spliceTorrent, type TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 
 /**
@@ -13,8 +13,10 @@ export function editTorrent(before: UnhashedMetainfo, edit: TorrentEdit): Unhash
   const changes = edit(before)
   const bytes = spliceTorrent(before, changes)
   if (bytes === before.bytes) return before
-  const after = parseUnhashed(bytes, { maxSize: bytes.length })
   const touchesInfo = changes.info !== undefined && changes.info.size > 0
+  const after = touchesInfo
+    ? parseUnhashed(bytes, { maxSize: bytes.length })
+    : parseEdited(bytes, before)
   if (!touchesInfo && !hasSameInfo(before, after)) throw new Error('an edit changed the info hash')
   if (before.isDirectory !== after.isDirectory || before.size !== after.size) {
     throw new BtkitError(

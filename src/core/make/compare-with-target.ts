@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { BtkitError, nameErrors } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
+import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { MAX_TORRENT } from '../check-replaceable.js'
+import { MAX_TORRENT } from '../replaced-torrent.js'
 
 /** How a torrent differs from the file that it would replace. */
 export interface TargetDifference {
@@ -46,7 +46,7 @@ function readOld(path: string): Uint8Array | null {
 /** The encoded values of a torrent by key. */
 function valuesOf(bytes: Uint8Array, path: string): Map<string, Buffer> {
   const limits = { maxSize: MAX_TORRENT, maxDepth: DEFAULT_MAX_DEPTH }
-  const { spans } = nameErrors(path, () => readBencode(bytes, limits))
+  const { spans } = nameErrors(path, () => checkBencode(bytes, limits))
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return new Map([...spans].map(([key, { start, end }]) => [key, whole.subarray(start, end)]))
 }

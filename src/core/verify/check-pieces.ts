@@ -30,7 +30,12 @@ import type { HashOptions } from '../../hash/hash-stream.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../hash/merkle.js'
 import { BLOCK_LENGTH, type ContentStream } from '../../hash/stream/content-stream.js'
-import { createReadFailures, listUnreadable } from '../../hash/stream/reading.js'
+import {
+  createReadFailures,
+  createWriters,
+  listUnreadable,
+  listWritten,
+} from '../../hash/stream/reading.js'
 
 /** The input of a check. */
 export interface PieceCheck {
@@ -108,13 +113,15 @@ async function readUnknown(
   const failures = createReadFailures(stream)
   if (content && table) judge.judgeKnown(content, table)
   const unknown = judge.unknown
-  const start = {
-    ...cacheAccess,
-    startedMs: cacheAccess.now(),
-    written: openForWriting(unknown.length > 0 ? pathsOf(content) : []),
-  }
+  const startedMs = cacheAccess.now()
+  // Only the cache must not have what is being written
+  const kept = cacheAccess.cache.keepsAnything && unknown.length > 0 ? content : null
+  const writers = kept ? createWriters(stream) : undefined
+  // Only the accelerator asks while it reads
+  const before = kernel.name === 'crypto' ? openForWriting(pathsOf(kept)) : []
   const trees = content && v2 ? new ReadTrees(content, kernel) : null
-  for await (const group of readGroups({ stream, unknown, check }, { ...engine, failures })) {
+  const watched = { ...engine, failures, writers }
+  for await (const group of readGroups({ stream, unknown, check }, watched)) {
     judge.judgeRead(group, kernel)
     if (table && check.v1) enterPieces(table, group.indices, group.pieces)
     trees?.take({ pieces: group.indices, blocks: group.blocks })
@@ -124,8 +131,10 @@ async function readUnknown(
   }
   const unreadable = listUnreadable(failures, stream)
   const changed = markChanged(check)
-  if (content && table && unknown.length > 0 && unreadable.size + changed.size === 0) {
-    if (check.v1) rememberPieces(content, table, start)
+  if (kept && writers && table && unreadable.size + changed.size === 0) {
+    const written = new Set([...before, ...listWritten(writers, stream)])
+    const start = { ...cacheAccess, startedMs, written }
+    if (check.v1) rememberPieces(kept, table, start)
     rememberTrees(trees?.whole ?? [], start)
   }
   return { unreadable, changed }

@@ -1,7 +1,7 @@
 import { realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { basename, resolve, sep, isAbsolute, relative } from 'node:path'
 import { BtkitError, callSystem, asBtkitError, osCodeOf } from '../../errors.js'
-import { fingerprintOf, readEncodedFingerprint } from '../fingerprint.js'
+import { fingerprintOf, type Fingerprint } from '../fingerprint.js'
 import {
   attributesOf,
   type ScannedTree,
@@ -117,6 +117,14 @@ interface TreeEntry {
   readonly name: string
 }
 
+/**
+ * Returns the components of an entry's path. An array made by spreading would keep room for sixteen
+ * more, and there may be very many files.
+ */
+function pathOf({ directory, name }: TreeEntry): string[] {
+  return directory.components.concat(name)
+}
+
 /** Adds everything below a root directory to the walk's files and skipped entries, in order. */
 export function walkTree(walk: Walk, root: Target): void {
   readDirectory(walk, rootDirectory(root))
@@ -140,7 +148,7 @@ function readDirectory(walk: Walk, directory: Directory): void {
   const looks = statFiles(absolute, accepted)
   let looked = 0
   for (const [i, name] of names.entries()) {
-    const reason = reasons[i] ?? tryName(walk, { directory, name }, looks.at(looked++))
+    const reason = reasons[i] ?? tryName(walk, { directory, name }, looks.fingerprintAt(looked++))
     if (reason === undefined) continue
     walk.skipped.push({ path: relative + printableName(absolute, name), reason })
   }
@@ -150,7 +158,7 @@ function readDirectory(walk: Walk, directory: Directory): void {
 function tryName(
   walk: Walk,
   entry: TreeEntry,
-  look: Uint8Array | null,
+  look: Fingerprint | null,
 ): ScanSkipReason | undefined {
   if (!walk.onProblem) return visitName(walk, entry, look)
   try {
@@ -166,17 +174,13 @@ function tryName(
 function visitName(
   walk: Walk,
   entry: TreeEntry,
-  look: Uint8Array | null,
+  look: Fingerprint | null,
 ): ScanSkipReason | undefined {
   const { directory, name } = entry
   if (look && !isSuspect(name)) {
-    const path = [...directory.components, name]
-    const fingerprint = readEncodedFingerprint(new DataView(look.buffer, look.byteOffset), 0)
-    return addFile(walk, directory, {
-      path,
-      absolutePath: directory.absolute + name,
-      fingerprint,
-    })
+    const path = pathOf(entry)
+    const absolutePath = directory.absolute + name
+    return addFile(walk, directory, { path, absolutePath, fingerprint: look })
   }
   const found = attempt(walk, directory.relative + name, () => findName(walk, entry))
   return typeof found === 'string' ? found : visitEntry(walk, entry, found)
@@ -195,7 +199,7 @@ function findName({ root, links }: Walk, { directory, name }: TreeEntry): Found 
 function visitEntry(walk: Walk, entry: TreeEntry, found: Found): ScanSkipReason | undefined {
   const { directory, name } = entry
   const { stats, symlinkPath } = found
-  const path = [...directory.components, name]
+  const path = pathOf(entry)
   if (symlinkPath) return addFile(walk, directory, storedLink(path, symlinkPath, found))
   if (stats.isFile()) return addFile(walk, directory, fileOf(path, found, walk))
   if (!stats.isDirectory()) return 'not a regular file'
@@ -226,7 +230,7 @@ function addFile(walk: Walk, directory: Directory, file: ScannedFile): ScanSkipR
 function directoryBelow(walk: Walk, { directory, name }: TreeEntry, found: Target): Directory {
   const relative = `${directory.relative}${name}/`
   return {
-    components: [...directory.components, name],
+    components: pathOf({ directory, name }),
     relative,
     absolute: asPrefix(found.path, sep),
     isIncluded: directory.isIncluded || includes(walk, relative),

@@ -7,7 +7,7 @@ import {
   type DigestKind,
   type PieceSelection,
 } from '../stream/content-stream.js'
-import type { ReadFailures } from '../stream/reading.js'
+import type { ReadFailures, Writers } from '../stream/reading.js'
 
 /** The work on one stream. Everything that changes is in memory that all its threads share. */
 export interface HashJob {
@@ -27,6 +27,8 @@ export interface HashJob {
   readonly throttle: Throttle | null
   /** Receives read errors; with null, a read error ends the job. */
   readonly failures: ReadFailures | null
+  /** Receives the files that programs have open for writing; null: nobody asks. */
+  readonly writers: Writers | null
   /** Bytes hashed so far. */
   readonly progress: BigInt64Array
 }
@@ -42,7 +44,7 @@ const NO_MORE = 2 ** 30
 
 /** The inputs of a job. */
 export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
-  Partial<Pick<HashJob, 'throttle' | 'failures'>>
+  Partial<Pick<HashJob, 'throttle' | 'failures' | 'writers'>>
 
 /**
  * Creates a job for threads. A job with `threads: 0` stays on this thread and needs less memory.
@@ -61,6 +63,7 @@ export function createJob(parts: JobParts): HashJob {
     threads,
     throttle: parts.throttle ?? null,
     failures: parts.failures ?? null,
+    writers: parts.writers ?? null,
     digests: createDigests(parts, wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),

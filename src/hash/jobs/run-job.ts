@@ -8,7 +8,7 @@ import {
   type NativeName,
   chooseKernel,
 } from '../kernels.js'
-import { becameShorter, wasReplaced } from '../stream/reading.js'
+import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
 import type { ContentStream } from '../stream/content-stream.js'
 import { runCryptoJob } from './crypto-job.js'
 import { planBatches, type HashJob } from './job.js'
@@ -56,12 +56,14 @@ function requireAddon(job: HashJob): Addon {
 }
 
 function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
-  const { kernel, stream, pieces, digests, throttle, failures, control, progress } = job
+  const { kernel, stream, pieces, digests, throttle, failures, writers, control, progress } = job
   const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
   return {
     kernel,
-    paths: Buffer.from(rawPath(stream.paths.map((path) => `${path}\0`).join(''))),
+    paths: Buffer.from(rawPath(stream.paths.concat('').join('\0'))),
     identities: stream.identities,
+    written: writers?.files ?? null,
+    refusesWritten: writers?.areRefused ?? false,
     offsets: stream.offsets,
     pieceLength: stream.pieceLength,
     pieces,
@@ -85,6 +87,7 @@ function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
 /** The reasons in native/stream/open_files.h that are not error numbers. */
 const BECAME_SHORTER = 1
 const WAS_REPLACED = 2
+const IS_WRITTEN = 3
 
 function checkEnd(end: JobEnd, { paths }: ContentStream): void {
   if (end === undefined) return
@@ -92,5 +95,6 @@ function checkEnd(end: JobEnd, { paths }: ContentStream): void {
   const path = paths[file] ?? ''
   if (reason === BECAME_SHORTER) throw becameShorter(path)
   if (reason === WAS_REPLACED) throw wasReplaced(path)
+  if (reason === IS_WRITTEN) throw isWritten(path)
   throw asBtkitError(systemError(reason, 'read', path), path)
 }

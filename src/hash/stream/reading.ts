@@ -51,6 +51,32 @@ export function wasReplaced(path: string, cause?: unknown): BtkitError {
   return new BtkitError('changed', `${path}: was replaced while it was read`, { cause })
 }
 
+/** The error for a file that must not be open for writing. */
+export function isWritten(path: string): BtkitError {
+  return new BtkitError('changed', `${path}: a program has it open for writing`)
+}
+
+/** The files of a stream that programs have open for writing. */
+export interface Writers {
+  /** For each file of the stream: 1 if a program had it open for writing when it was opened. */
+  readonly files: Uint8Array
+  /** Whether such a file ends the work. */
+  readonly areRefused: boolean
+}
+
+/** Allocates memory for the writers of a stream. */
+export function createWriters({ paths }: ContentStream, areRefused = false): Writers {
+  return { files: new Uint8Array(paths.length), areRefused }
+}
+
+/** Returns the paths of files that programs had open for writing. */
+export function listWritten({ files }: Writers, { paths }: ContentStream): Set<string> {
+  const written = new Set<string>()
+  for (let at = files.indexOf(1); at >= 0; at = files.indexOf(1, at + 1))
+    written.add(paths[at] ?? '')
+  return written
+}
+
 /** The parts of a stream that could not be read, in memory that all its threads share. */
 export interface ReadFailures {
   /** 1 for each piece with unreadable bytes. */
@@ -98,8 +124,9 @@ export function listUnreadable(
 ): Map<string, string> {
   const unreadable = new Map<string, string>()
   reasons.forEach((reason, file) => {
+    if (reason === 0) return
     const words = reason === CHANGED ? 'changed while it was read' : describeErrno(reason)
-    if (reason !== 0) unreadable.set(paths[file] ?? '', words)
+    unreadable.set(paths[file] ?? '', words)
   })
   return unreadable
 }

@@ -12,6 +12,9 @@ export type BencodeValue = number | bigint | Uint8Array | BencodeValue[] | Benco
  */
 export type BencodeDict = Map<string, BencodeValue>
 
+/** A dictionary of which values are requested by key. */
+export type DictValues = Pick<BencodeDict, 'get' | 'has'>
+
 /** The position of an entry of the top-level dictionary: offsets in bytes, `end` excluded. */
 export interface Span {
   /** The first byte of the key, which is a digit of its length. */

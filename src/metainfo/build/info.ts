@@ -1,4 +1,11 @@
-import { bencodeText, bytesOfText, dictText, encodeBencode, encodeDict } from '../bencode/encode.js'
+import {
+  bencodeText,
+  bytesOfText,
+  dictText,
+  encodeBencode,
+  encodeDict,
+  join,
+} from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
@@ -14,7 +21,7 @@ export interface InfoParts {
    */
   readonly isDirectory: boolean
   /** In stream order. In v2 and hybrids this is the byte order of the path components. */
-  readonly files: readonly InfoFile[]
+  readonly files: Iterable<InfoFile>
   /** Bytes of a piece. */
   readonly pieceLength: number
   /** SHA-1 digests, 20 bytes each; null for v2. */
@@ -43,7 +50,7 @@ export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
   const isOneFile = version !== 'v2' && !isDirectory
   if (isOneFile && first?.attr) set('attr', Buffer.from(first.attr))
   if (version !== 'v1') {
-    info.set('file tree', encodeFileTree(isDirectory ? files : files.map(asSingle(name))))
+    info.set('file tree', encodeFileTree(isDirectory ? files : [...files].map(asSingle(name))))
   }
   if (version !== 'v2' && isDirectory) info.set('files', yield* encodeFiles(files))
   if (isOneFile) set('length', first?.length ?? 0)
@@ -56,13 +63,21 @@ export function* buildInfoSteps(parts: InfoParts): Steps<Uint8Array> {
   return encodeDict(info)
 }
 
-function* encodeFiles(files: readonly InfoFile[]): Steps<Uint8Array> {
+/** Characters of a text that become bytes together. The text of a million files would be 500 MB. */
+const PART = 64 * 1024
+
+function* encodeFiles(files: Iterable<InfoFile>): Steps<Uint8Array> {
+  const parts: Uint8Array[] = []
   let text = 'l'
   yield* each(files, (file) => {
     const path = `4:path${pathText(file.path)}`
     text += `d${attrText(file)}${lengthText(file)}${path}${targetText(file)}e`
+    if (text.length < PART) return
+    parts.push(bytesOfText(text))
+    text = ''
   })
-  return bytesOfText(`${text}e`)
+  parts.push(bytesOfText(`${text}e`))
+  return parts.length === 1 && parts[0] ? parts[0] : join(parts)
 }
 
 // The entries of a file in bencode; an absent one is empty. Dictionaries would take three times as
@@ -138,7 +153,7 @@ type Directory = Map<string, InfoFile | Directory>
  * name, a dictionary holds its length, root and attributes under the empty key. Pad files are left
  * out, because in v2 each file begins a piece.
  */
-function encodeFileTree(files: readonly InfoFile[]): Uint8Array {
+function encodeFileTree(files: Iterable<InfoFile>): Uint8Array {
   const tree: Directory = new Map()
   for (const file of files) {
     if (isPadFile(file)) continue

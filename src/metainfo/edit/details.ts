@@ -1,10 +1,10 @@
 import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
+import { checkBencode, DEFAULT_MAX_DEPTH } from '../bencode/check.js'
 import { BtkitError } from '../../errors.js'
 import { LARGEST_SECONDS } from '../parse/optional-fields.js'
-import type { UnhashedMetainfo } from '../metainfo.js'
-import { type DictChanges, encodedInfo, type TorrentEdit, topLevelValue } from './splice-torrent.js'
+import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
+import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** Values to set. Null removes a value; undefined keeps it. */
@@ -32,7 +32,7 @@ export function checkSeconds(date: number): number {
 /** Returns an edit that sets values other than content, trackers and seeds. */
 export function setDetails(details: Details): TorrentEdit {
   const { comment, createdBy, creationDate, source } = details
-  return ({ spans, info: oldInfo, private: isPrivate }) => {
+  return ({ spans, infoSpans, private: isPrivate }) => {
     const top: GatheredChanges = new Map()
     const info: GatheredChanges = new Map()
     if (comment !== undefined) changeText(top, { key: 'comment', text: comment }, spans)
@@ -44,7 +44,7 @@ export function setDetails(details: Details): TorrentEdit {
     if (details.private !== undefined && details.private !== isPrivate) {
       info.set('private', details.private ? encodeBencode(1) : null)
     }
-    if (source !== undefined) changeText(info, { key: 'source', text: source }, oldInfo)
+    if (source !== undefined) changeText(info, { key: 'source', text: source }, infoSpans)
     return { top, info }
   }
 }
@@ -73,7 +73,7 @@ function changeText(
 export function setName(name: string): TorrentEdit {
   return (metainfo) => {
     const info: GatheredChanges = new Map()
-    changeText(info, { key: 'name', text: name }, metainfo.info)
+    changeText(info, { key: 'name', text: name }, metainfo.infoSpans)
     const hasTree = metainfo.version !== 'v1'
     if (hasTree && !metainfo.isDirectory) info.set('file tree', renameInTree(metainfo, name))
     return { info }
@@ -89,7 +89,7 @@ function renameInTree(metainfo: UnhashedMetainfo, name: string): Uint8Array | nu
   if (span === undefined) return null
   const tree = bytes.subarray(span.start, span.end)
   const limits = { maxSize: tree.length, maxDepth: DEFAULT_MAX_DEPTH }
-  const [file] = readBencode(tree, limits).spans.values()
+  const [file] = checkBencode(tree, limits).spans.values()
   const key = encodeBencode(Buffer.from(name))
   return Buffer.concat([tree.subarray(0, file?.keyStart), key, tree.subarray(file?.start)])
 }

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../bencode/read.js'
+import { decodeBencode } from '../bencode/decode.js'
+import { EncodedDict } from '../bencode/encoded-dict.js'
 import type { BencodeDict, BencodeValue, Span } from '../bencode/value.js'
-import type { UnhashedMetainfo } from '../metainfo.js'
+import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { encodeBencode } from '../bencode/encode.js'
 
 /** The keys of `info` that describe the content, in either version. */
@@ -42,12 +43,6 @@ export function spliceTorrent(
   return spliceDict(metainfo, changes)
 }
 
-/** Returns the `info` of a torrent as encoded in the file. */
-export function encodedInfo({ bytes, infoSpan }: UnhashedMetainfo): EncodedDict {
-  const info = bytes.subarray(infoSpan.start, infoSpan.end)
-  return { bytes: info, spans: read(info).spans }
-}
-
 /** Returns a top-level value as encoded in the file; undefined if it does not exist. */
 export function encodedValue(
   { bytes, spans }: UnhashedMetainfo,
@@ -58,14 +53,11 @@ export function encodedValue(
 }
 
 /** Returns a decoded top-level value. */
-export function topLevelValue(metainfo: UnhashedMetainfo, key: string): BencodeValue | undefined {
-  const bytes = encodedValue(metainfo, key)
-  return bytes && read(bytes).value
-}
-
-/** Decodes a part of a torrent that was read successfully before. */
-function read(bytes: Uint8Array) {
-  return readBencode(bytes, { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH })
+export function topLevelValue(
+  { bytes, spans }: UnhashedMetainfo,
+  key: string,
+): BencodeValue | undefined {
+  return new EncodedDict(bytes, spans).get(key)
 }
 
 /** Combines edits. No two of them may change the same key. */
@@ -82,8 +74,18 @@ export function combineEdits(edits: readonly TorrentEdit[]): TorrentEdit {
 /**
  * Returns the entries of `info` that do not describe the content: private, source and unknown keys.
  */
-export function keptInfo({ info }: UnhashedMetainfo): BencodeDict {
-  return new Map([...info].filter(([key]) => !CONTENT_KEYS.includes(key)))
+export function keptInfo(metainfo: UnhashedMetainfo): BencodeDict {
+  return otherEntries(metainfo, CONTENT_KEYS)
+}
+
+/** Returns the entries of `info` without those of some keys. */
+export function otherEntries(
+  { bytes, infoSpans }: UnhashedMetainfo,
+  keys: Iterable<string>,
+): BencodeDict {
+  const left = new Map(infoSpans)
+  for (const key of keys) left.delete(key)
+  return new Map([...left].map(([key, { start }]) => [key, decodeBencode(bytes, start)]))
 }
 
 /**
@@ -91,18 +93,15 @@ export function keptInfo({ info }: UnhashedMetainfo): BencodeDict {
  */
 export type DictChanges = ReadonlyMap<string, Uint8Array | null>
 
-/** An encoded dictionary and the positions of its entries. Bytes may follow its end. */
-export interface EncodedDict {
-  readonly bytes: Uint8Array
-  readonly spans: ReadonlyMap<string, Span>
-}
-
 /**
- * Changes entries of an encoded dictionary, and preserves all other bytes. A new entry goes to its
+ * Changes entries of an encoded dictionary, and preserves all other bytes, also those behind its end. A new entry goes to its
  * place in the sort order. In an unsorted dictionary it goes behind the largest of the smaller
  * keys. Returns the same array if nothing changes.
  */
-export function spliceDict(dict: EncodedDict, changes: DictChanges): Uint8Array {
+export function spliceDict(
+  dict: Pick<EncodedDict, 'bytes' | 'spans'>,
+  changes: DictChanges,
+): Uint8Array {
   const cuts = [...changes].flatMap(([key, value]) => cutFor(dict, key, value))
   if (cuts.length === 0) return dict.bytes
   cuts.sort(compareCuts)
@@ -124,7 +123,11 @@ interface Cut {
   readonly insert: readonly Uint8Array[]
 }
 
-function cutFor({ bytes, spans }: EncodedDict, key: string, value: Uint8Array | null): Cut[] {
+function cutFor(
+  { bytes, spans }: Pick<EncodedDict, 'bytes' | 'spans'>,
+  key: string,
+  value: Uint8Array | null,
+): Cut[] {
   const span = spans.get(key)
   if (span === undefined) {
     if (value === null) return []

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { quoteText } from '../../text/escape.js'
-import type { Metainfo, MetainfoFile } from '../metainfo.js'
+import type { MetainfoFile } from '../metainfo.js'
 import { isComponent } from '../name.js'
 import type { LintRules } from './finding.js'
+import { foldName, LONGEST_PATH, surveyPaths } from './path-survey.js'
 
 /** Device names on Windows, with any extension. */
 const RESERVED =
@@ -26,20 +27,6 @@ const JOINING = /(?<=[^\0-\x7f])[\u200c\u200d\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|\
 /** The limit of most file systems, in bytes. */
 const LONGEST_NAME = 255
 
-/** The limit of Linux in bytes: 4,096 including the final NUL. */
-const LONGEST_PATH = 4095
-
-/**
- * Returns each name once: first the torrent's, then those of directories and files in file order.
- */
-function namesOf({ name, files }: Metainfo): Set<string> {
-  const names = new Set([name])
-  for (const { path, padding } of files) {
-    if (!padding) for (const component of path) names.add(component)
-  }
-  return names
-}
-
 /** Separates path components. It sorts before all other characters. */
 const SEPARATOR = '\0'
 
@@ -54,8 +41,11 @@ interface FoldedPath {
  * Yields each path with the next one, in the order of their folded forms. Paths that share a folded
  * prefix are adjacent in this order, so every clash is between neighbours.
  */
-function* neighbours(files: Metainfo['files']): Generator<[FoldedPath, FoldedPath]> {
-  const paths = files.filter(({ padding }) => !padding).map(({ path }) => foldPath(path))
+function* neighbours(
+  all: readonly string[][],
+  fold: (name: string) => string,
+): Generator<[FoldedPath, FoldedPath]> {
+  const paths = all.map((path) => foldPath(path, fold))
   paths.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   let last: FoldedPath | undefined
   for (const path of paths) {
@@ -64,8 +54,8 @@ function* neighbours(files: Metainfo['files']): Generator<[FoldedPath, FoldedPat
   }
 }
 
-function foldPath(path: readonly string[]): FoldedPath {
-  const folded = path.map((name) => name.normalize('NFC').toLowerCase().normalize('NFC'))
+function foldPath(path: readonly string[], fold: (name: string) => string): FoldedPath {
+  const folded = path.map(fold)
   return { path, folded, key: folded.join(SEPARATOR) }
 }
 
@@ -81,12 +71,8 @@ function quoteAbove({ path }: FoldedPath, at: number): string {
   return quoteText(path.slice(0, at + 1).join('/'))
 }
 
-function isLink({ attr }: MetainfoFile): boolean {
-  return attr.includes('l')
-}
-
 /** Returns the paths of all files and of the directories above them. */
-function placesOf(files: readonly MetainfoFile[]): Set<string> {
+function placesOf(files: Iterable<MetainfoFile>): Set<string> {
   const places = new Set<string>()
   for (const { path } of files) {
     for (let depth = path.length; depth > 0; depth -= 1) {
@@ -101,8 +87,8 @@ function placesOf(files: readonly MetainfoFile[]): Set<string> {
 /** The rules about names and paths, in the order of their findings. */
 export const NAME_RULES = {
   /** Finds paths at which the torrent has both a file and a directory. */
-  *'file-and-directory'({ files }) {
-    for (const [a, b] of neighbours(files)) {
+  *'file-and-directory'(metainfo) {
+    for (const [a, b] of neighbours(surveyPaths(metainfo).pathsOfBoth, (name) => name)) {
       const isAbove = a.path.length < b.path.length
       if (isAbove && a.path.every((component, at) => component === b.path[at])) {
         yield `path ${quoteText(a.path.join('/'))} is both a file and a directory`
@@ -110,17 +96,17 @@ export const NAME_RULES = {
     }
   },
   /** Finds symbolic links that lead out of the torrent's directory (BEP 47). */
-  *'link-outside'({ files }) {
-    for (const { path, symlinkPath = [] } of files) {
+  *'link-outside'(metainfo) {
+    for (const { path, symlinkPath = [] } of surveyPaths(metainfo).links) {
       if (symlinkPath.every(isComponent)) continue
       yield `link ${quoteText(path.join('/'))} leads to ${quoteText(symlinkPath.join('/'))}`
     }
   },
   /** Finds symbolic links without a target, or with a target that the torrent does not have. */
-  *'link-to-nothing'({ files }) {
-    const links = files.filter(isLink)
+  *'link-to-nothing'(metainfo) {
+    const { links } = surveyPaths(metainfo)
     if (links.length === 0) return
-    const places = placesOf(files)
+    const places = placesOf(metainfo.fileList)
     for (const { path, symlinkPath } of links) {
       const link = `link ${quoteText(path.join('/'))}`
       if (symlinkPath === undefined) yield `${link} does not say where it leads`
@@ -133,9 +119,9 @@ export const NAME_RULES = {
    * Finds names in one directory that differ only in case or Unicode normalization. On macOS they
    * are the same name.
    */
-  *'name-clash'({ files }) {
+  *'name-clash'(metainfo) {
     const seen = new Set<string>()
-    for (const [a, b] of neighbours(files)) {
+    for (const [a, b] of neighbours(surveyPaths(metainfo).pathsOfSpellings, foldName)) {
       const at = clashOf(a, b)
       if (at < 0) continue
       const place = b.folded.slice(0, at + 1).join(SEPARATOR)
@@ -146,13 +132,13 @@ export const NAME_RULES = {
   },
   /** Finds names that are devices on Windows. */
   *'reserved-name'(metainfo) {
-    for (const name of namesOf(metainfo)) {
+    for (const name of surveyPaths(metainfo).unusualNames) {
       if (RESERVED.test(name)) yield `name ${quoteText(name)} is that of a device on Windows`
     }
   },
   /** Finds names with a character that Windows refuses. */
   *'forbidden-character'(metainfo) {
-    for (const name of namesOf(metainfo)) {
+    for (const name of surveyPaths(metainfo).unusualNames) {
       const [character] = FORBIDDEN.exec(name) ?? []
       if (character === undefined) continue
       yield `name ${quoteText(name)} has ${quoteText(character)}, which Windows refuses`
@@ -160,7 +146,7 @@ export const NAME_RULES = {
   },
   /** Finds names with invisible characters, or characters that change the text direction. */
   *'hidden-character'(metainfo) {
-    for (const name of namesOf(metainfo)) {
+    for (const name of surveyPaths(metainfo).unusualNames) {
       const [character] = INVISIBLE.exec(name.replace(JOINING, '')) ?? []
       if (character === undefined) continue
       const why = TURNING.test(character) ? 'changes the direction of text' : "can't be seen"
@@ -169,7 +155,7 @@ export const NAME_RULES = {
   },
   /** Finds names whose end Windows removes. */
   *'trailing-dot-or-space'(metainfo) {
-    for (const name of namesOf(metainfo)) {
+    for (const name of surveyPaths(metainfo).unusualNames) {
       if (/[. ]$/.test(name) && !/^\.\.?$/.test(name)) {
         yield `name ${quoteText(name)} ends with a dot or a space, which Windows drops`
       }
@@ -177,7 +163,7 @@ export const NAME_RULES = {
   },
   /** Finds names of more than 255 bytes. */
   *'name-too-long'(metainfo) {
-    for (const name of namesOf(metainfo)) {
+    for (const name of surveyPaths(metainfo).unusualNames) {
       const length = Buffer.byteLength(name)
       if (length > LONGEST_NAME) {
         yield `name ${quoteText(name)} has ${length} bytes, and file systems take ${LONGEST_NAME}`
@@ -185,13 +171,10 @@ export const NAME_RULES = {
     }
   },
   /** Finds paths of more than 4,095 bytes, including the torrent's name. */
-  *'path-too-long'({ name, isDirectory, files }) {
-    for (const { path, padding } of files) {
-      const whole = (isDirectory ? [name, ...path] : path).join('/')
-      const length = Buffer.byteLength(whole)
-      if (!padding && length > LONGEST_PATH) {
-        yield `path ${quoteText(whole)} has ${length} bytes, and Linux takes ${LONGEST_PATH}`
-      }
+  *'path-too-long'(metainfo) {
+    for (const path of surveyPaths(metainfo).longPaths) {
+      const length = Buffer.byteLength(path)
+      yield `path ${quoteText(path)} has ${length} bytes, and Linux takes ${LONGEST_PATH}`
     }
   },
 } satisfies LintRules

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
-import type { BencodeDict, BencodeValue } from '../bencode/value.js'
+import type { BencodeDict, BencodeValue, DictValues } from '../bencode/value.js'
 import { readText, metainfoError, requireDict, requireString, type What } from './require-field.js'
 import { quoteText } from '../../text/escape.js'
 import type { TreeFile } from '../metainfo.js'
-import { describeFile } from './v1-files.js'
+import { describeFile } from './file-entry.js'
 import type { WarningList } from '../warning.js'
 
 /** A file of the tree, before its piece layer is read. */
@@ -30,7 +30,7 @@ const REFERENCE_SIZE = 8
  *
  * @throws BtkitError `metainfo` if the tree is malformed or has no files
  */
-export function readFileTree(info: BencodeDict, warnings: WarningList): RootedFile[] {
+export function readFileTree(info: DictValues, warnings: WarningList): RootedFile[] {
   const tree = requireDict(info.get('file tree'), () => 'info.file tree')
   if (tree.has(LEAF)) throw metainfoError('info.file tree', 'has a file without a name')
   const into: Collection = { files: [], warnings, room: MAX_PATHS_SIZE }

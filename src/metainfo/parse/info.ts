@@ -1,9 +1,16 @@
 import { Buffer } from 'node:buffer'
-import { type BencodeDict, type BencodeValue, isByteString } from '../bencode/value.js'
+import type { EncodedDict } from '../bencode/encoded-dict.js'
+import {
+  type BencodeDict,
+  type BencodeValue,
+  type DictValues,
+  isByteString,
+} from '../bencode/value.js'
 import { readComponents, metainfoError, requireLength, requireString } from './require-field.js'
 import { countPieces, totalLength, readV1Files, checkHybridFiles } from './v1-files.js'
 import { readFileTree, type RootedFile } from './file-tree.js'
-import type { MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
+import { listOf } from './file-list.js'
+import type { ListedFiles, MetainfoFile, MetainfoVersion, TreeFile } from '../metainfo.js'
 import { isPieceLength } from '../piece-length.js'
 import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
@@ -20,12 +27,12 @@ interface Content {
   readonly isDirectory: boolean
   readonly pieceCount: number
   readonly size: number
-  readonly files: MetainfoFile[]
+  readonly fileList: ListedFiles
   readonly pieces: Uint8Array | null
 }
 
 /** The content that a valid `info` describes. */
-interface InfoContent extends Head, Content {
+export interface InfoContent extends Head, Content {
   readonly tree: readonly TreeFile[] | null
 }
 
@@ -35,14 +42,21 @@ const V1_DIGEST_LENGTH = 20
 /** Keys of v1 only. Together with `meta version`, any of them makes a torrent a hybrid. */
 const V1_KEYS = ['pieces', 'length', 'files']
 
+/** A torrent's dictionaries, checked as bencode. */
+interface Dictionaries {
+  readonly top: EncodedDict
+  readonly info: EncodedDict
+  /** Whether each dictionary has its keys in byte order. */
+  readonly isSorted: boolean
+}
+
 /**
  * Checks `info` against BEP 3 and BEP 52, together with the top-level `piece layers` that v2 needs.
  *
  * @throws BtkitError `metainfo` with the key and the rule that it breaks
  */
 export function validateInfo(
-  info: BencodeDict,
-  layers: BencodeValue | undefined,
+  { top, info, isSorted }: Dictionaries,
   warnings: WarningList,
 ): InfoContent {
   const version = readVersion(info)
@@ -50,13 +64,14 @@ export function validateInfo(
   const pieceLength = readPieceLength(info, version)
   const head = { version, name, pieceLength }
   if (version === 'v1') return withTree(head, readV1(info, head, warnings), null)
-  checkKeyOrder(info)
+  if (!isSorted) checkKeyOrder(top.get('info'))
   const rooted = readFileTree(info, warnings)
+  const layers = top.get('piece layers')
   const tree = readPieceLayers(rooted, { layers, pieceLength, warnings })
   const treeFiles = tree.map(({ file }) => file)
   if (version === 'v2') return withTree(head, describeTree(treeFiles, head), tree)
   const v1 = readV1(info, head, warnings)
-  checkHybridFiles(v1.files, treeFiles)
+  checkHybridFiles(v1.fileList, treeFiles)
   return withTree(head, v1, tree)
 }
 
@@ -71,19 +86,19 @@ function withTree(head: Head, content: Content, tree: readonly TreeFile[] | null
     isDirectory: content.isDirectory,
     pieceCount: content.pieceCount,
     size: content.size,
-    files: content.files,
+    fileList: content.fileList,
     tree,
     pieces: content.pieces,
   }
 }
 
-function readV1(info: BencodeDict, { name, pieceLength }: Head, warnings: WarningList): Content {
-  const { isDirectory, files } = readV1Files(info, name, warnings)
-  const { size, pieceCount, pieces } = readPieces(info, files, pieceLength)
-  return { isDirectory, files, size, pieceCount, pieces }
+function readV1(info: EncodedDict, { name, pieceLength }: Head, warnings: WarningList): Content {
+  const { isDirectory, fileList } = readV1Files(info, name, warnings)
+  const { size, pieceCount, pieces } = readPieces(info, fileList, pieceLength)
+  return { isDirectory, fileList, size, pieceCount, pieces }
 }
 
-function readVersion(info: BencodeDict): MetainfoVersion {
+function readVersion(info: DictValues): MetainfoVersion {
   const metaVersion = info.get('meta version')
   if (metaVersion === undefined && info.has('file tree')) {
     throw metainfoError('info.meta version', 'is missing, though there is a file tree')
@@ -93,7 +108,7 @@ function readVersion(info: BencodeDict): MetainfoVersion {
   return V1_KEYS.some((key) => info.has(key)) ? 'hybrid' : 'v2'
 }
 
-function readName(info: BencodeDict, warnings: WarningList): string {
+function readName(info: DictValues, warnings: WarningList): string {
   const what = () => 'info.name'
   const twin = info.get('name.utf-8')
   const bytes = requireString(info.get('name') ?? twin, what)
@@ -105,7 +120,7 @@ function readName(info: BencodeDict, warnings: WarningList): string {
   return name
 }
 
-function readPieceLength(info: BencodeDict, version: MetainfoVersion): PieceLength {
+function readPieceLength(info: DictValues, version: MetainfoVersion): PieceLength {
   const what = 'info.piece length'
   const pieceLength = requireLength(info.get('piece length'), () => what)
   if (pieceLength === 0) throw metainfoError(what, 'is 0')
@@ -122,12 +137,13 @@ function readPieceLength(info: BencodeDict, version: MetainfoVersion): PieceLeng
 function describeTree(files: MetainfoFile[], { name, pieceLength }: Head): Content {
   const [first] = files
   const isSingle = files.length === 1 && first?.path.length === 1 && first.path[0] === name
-  const size = totalLength(files)
+  const fileList = listOf(files)
+  const size = totalLength(fileList)
   const pieceCount = files.reduce((sum, { length }) => sum + countPieces(length, pieceLength), 0)
-  return { isDirectory: !isSingle, files, size, pieceCount, pieces: null }
+  return { isDirectory: !isSingle, fileList, size, pieceCount, pieces: null }
 }
 
-function readPieces(info: BencodeDict, files: readonly MetainfoFile[], pieceLength: number) {
+function readPieces(info: DictValues, files: ListedFiles, pieceLength: number) {
   const what = 'info.pieces'
   const pieces = requireString(info.get('pieces'), () => what)
   if (pieces.length % V1_DIGEST_LENGTH !== 0) {
@@ -148,8 +164,8 @@ function readPieces(info: BencodeDict, files: readonly MetainfoFile[], pieceLeng
  *
  * @throws BtkitError `metainfo` with the first key that is out of order
  */
-function checkKeyOrder(info: BencodeDict): void {
-  checkValue(info, ['info'])
+function checkKeyOrder(info: BencodeValue | undefined): void {
+  if (info !== undefined) checkValue(info, ['info'])
 }
 
 /**

@@ -1,13 +1,29 @@
 import { Buffer } from 'node:buffer'
-import { DEFAULT_MAX_DEPTH, DEFAULT_MAX_SIZE, readBencode } from '../bencode/read.js'
-import type { Span } from '../bencode/value.js'
-import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo.js'
+import {
+  type CheckedBencode,
+  checkBencode,
+  DEFAULT_MAX_DEPTH,
+  DEFAULT_MAX_SIZE,
+  type Spans,
+} from '../bencode/check.js'
+import { decodeBencode } from '../bencode/decode.js'
+import { EncodedDict } from '../bencode/encoded-dict.js'
+import { DICT } from '../bencode/offsets.js'
+import type { BencodeDict, Span } from '../bencode/value.js'
+import {
+  encodedInfo,
+  type Metainfo,
+  type MetainfoFile,
+  type UnhashedMetainfo,
+  withInfoHashes,
+} from '../metainfo.js'
 import { BtkitError } from '../../errors.js'
 import { escapeBadBytes, quoteText } from '../../text/escape.js'
+import { EncodedFileList } from './file-list.js'
 import { readOptionalFields } from './optional-fields.js'
-import { metainfoError, requireDict } from './require-field.js'
+import { metainfoError } from './require-field.js'
 import { findUnsafePaths, warnOfUnsafePaths } from './unsafe-path.js'
-import { validateInfo } from './info.js'
+import { type InfoContent, validateInfo } from './info.js'
 import { WarningList } from '../warning.js'
 
 /** Limits of the input. */
@@ -37,31 +53,78 @@ export function parseMetainfo(bytes: Uint8Array, options: ParseOptions = {}): Me
  */
 export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): UnhashedMetainfo {
   const { maxSize = DEFAULT_MAX_SIZE, maxValues } = options
-  const limits = { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues }
   checkBeginning(bytes)
-  const { value, spans, warnings: bencodeWarnings } = readBencode(bytes, limits)
-  const top = requireDict(value, () => 'metainfo')
-  const info = requireDict(top.get('info'), () => 'info')
-  const infoSpan = requireSpan(spans)
+  const checked = checkBencode(bytes, { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues })
+  const { top, info } = dictionariesOf(bytes, checked)
+  const isSorted = !checked.warnings.some(({ code }) => code === 'unsorted-keys')
   const warnings = new WarningList()
-  const content = validateInfo(info, top.get('piece layers'), warnings)
+  const content = validateInfo({ top, info, isSorted }, warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
+  return describe(bytes, checked, { content, warnings })
+}
+
+/**
+ * Parses a torrent that an edit made of another one without changing `info`. If that is possible,
+ * `info` is not checked again, which takes longest.
+ * @throws BtkitError as parseMetainfo
+ */
+export function parseEdited(bytes: Uint8Array, before: UnhashedMetainfo): UnhashedMetainfo {
+  const limits = { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH }
+  if (before.warnings.length > 0 || before.version !== 'v1') return parseUnhashed(bytes, limits)
+  const checked = checkBencode(bytes, limits, encodedInfo(before))
+  return describe(bytes, checked, { content: before, warnings: new WarningList() })
+}
+
+function dictionariesOf(bytes: Uint8Array, { spans, infoSpans }: CheckedBencode) {
+  requireInfo(bytes, spans)
+  return { top: new EncodedDict(bytes, spans), info: new EncodedDict(bytes, infoSpans) }
+}
+
+/** The content of a torrent, and the warnings so far. */
+interface DescribedContent {
+  readonly content: InfoContent
+  readonly warnings: WarningList
+}
+
+/** Reads what `content` leaves open. */
+function describe(
+  bytes: Uint8Array,
+  checked: CheckedBencode,
+  { content, warnings }: DescribedContent,
+): UnhashedMetainfo {
+  const { spans, infoSpans } = checked
+  const infoSpan = requireInfo(bytes, spans)
+  const { top, info } = dictionariesOf(bytes, checked)
   const fields = readOptionalFields(top, info, warnings)
-  const unsafePaths = findUnsafePaths(content)
+  const { fileList } = content
+  const isSafe = fileList instanceof EncodedFileList && fileList.isSafe
+  const unsafePaths = findUnsafePaths({
+    name: content.name,
+    isDirectory: content.isDirectory,
+    files: isSafe ? [] : fileList,
+  })
   warnOfUnsafePaths(unsafePaths, warnings)
+  let decoded: BencodeDict | undefined
+  let files: MetainfoFile[] | undefined
   // Lists all properties, because spreading the objects takes longer than reading a small torrent
   return {
     bytes,
     spans,
-    info,
+    get info() {
+      return (decoded ??= decodeBencode(bytes, infoSpan.start) as BencodeDict)
+    },
     infoSpan,
+    infoSpans,
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
     pieceLength: content.pieceLength,
     pieceCount: content.pieceCount,
     size: content.size,
-    files: content.files,
+    fileList,
+    get files() {
+      return (files ??= [...fileList])
+    },
     tree: content.tree,
     pieces: content.pieces,
     announce: fields.announce,
@@ -78,7 +141,7 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
     similar: fields.similar,
     collections: fields.collections,
     unsafePaths,
-    warnings: [...bencodeWarnings, ...warnings.toArray()],
+    warnings: [...checked.warnings, ...warnings.toArray()],
   }
 }
 
@@ -89,15 +152,13 @@ const BEGINNING = 24
 
 /** Checks that the file begins with `d`, as every torrent does, even a damaged one. */
 function checkBeginning(bytes: Uint8Array): void {
-  if (bytes[0] === DICTIONARY) return
+  if (bytes[0] === DICT) return
   if (bytes.length === 0) throw new BtkitError('bencode', 'not a torrent (it is empty)')
   const beginning = Buffer.from(bytes.subarray(0, BEGINNING))
   if (isBinary(beginning)) throw new BtkitError('bencode', 'not a torrent (binary data)')
   const [line = ''] = escapeBadBytes(beginning).split(/[\r\n]/)
   throw new BtkitError('bencode', `not a torrent (it begins with ${quoteText(line)})`)
 }
-
-const DICTIONARY = 'd'.charCodeAt(0)
 
 /** Whether bytes hold invalid UTF-8, or control characters other than those of texts. */
 function isBinary(bytes: Uint8Array): boolean {
@@ -111,9 +172,10 @@ function isBinary(bytes: Uint8Array): boolean {
   }
 }
 
-function requireSpan(spans: ReadonlyMap<string, Span>): Span {
+function requireInfo(bytes: Uint8Array, spans: Spans): Span {
   const span = spans.get('info')
   if (span === undefined) throw metainfoError('info', 'is missing')
+  if (bytes[span.start] !== DICT) throw metainfoError('info', 'is not a dictionary')
   return span
 }
 
@@ -126,10 +188,8 @@ const CONTENT_KEYS = ['pieces', 'file tree']
  */
 export function isTorrent(bytes: Uint8Array): boolean {
   try {
-    const { value } = readBencode(bytes, { maxSize: Infinity, maxDepth: Infinity })
-    const info = value instanceof Map ? value.get('info') : undefined
-    if (!(info instanceof Map)) return false
-    return info.has('piece length') && CONTENT_KEYS.some((key) => info.has(key))
+    const { infoSpans } = checkBencode(bytes, { maxSize: Infinity, maxDepth: Infinity })
+    return infoSpans.has('piece length') && CONTENT_KEYS.some((key) => infoSpans.has(key))
   } catch (error) {
     if (error instanceof BtkitError) return false
     throw error

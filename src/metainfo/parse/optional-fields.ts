@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isBlank, isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
+import { isBlank, isByteString, type BencodeValue, type DictValues } from '../bencode/value.js'
 import { decodeUtf8, readText } from './require-field.js'
 import type { DhtNode } from '../metainfo.js'
 import type { WarningList } from '../warning.js'
@@ -8,7 +8,7 @@ import type { WarningList } from '../warning.js'
  * Reads the optional values of the top-level dictionary and of `info`. An invalid value does not
  * make the torrent invalid: it is ignored with a warning.
  */
-export function readOptionalFields(top: BencodeDict, info: BencodeDict, warnings: WarningList) {
+export function readOptionalFields(top: DictValues, info: DictValues, warnings: WarningList) {
   const at = (key: string): Field => ({ dict: top, key, what: key, warnings })
   const inInfo = (key: string): Field => ({ dict: info, key, what: `info.${key}`, warnings })
   return {
@@ -42,7 +42,7 @@ function hex(bytes: Uint8Array): string {
 }
 
 interface Field {
-  readonly dict: BencodeDict
+  readonly dict: DictValues
   readonly key: string
   readonly what: string
   readonly warnings: WarningList

@@ -28,7 +28,7 @@ export interface UnsafePath {
 export interface Names {
   readonly name: string
   readonly isDirectory: boolean
-  readonly files: readonly NamedFile[]
+  readonly files: Iterable<NamedFile>
 }
 
 interface NamedFile {

@@ -2,11 +2,11 @@ import { nameErrors } from '../../errors.js'
 import { clipText } from '../../text/escape.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
-import { DEFAULT_MAX_DEPTH, readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
+import { topLevelValue } from '../../metainfo/edit/splice-torrent.js'
 import { announceUrls, isSeed, isTracker } from '../../metainfo/trackers.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
+import { contentSize, type Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 
 /** A torrent that the tracker accepts by name, without its peers. */
@@ -74,8 +74,8 @@ export function describeTorrent(
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
     name: clipText(metainfo.name, MAX_NAME),
-    size: metainfo.files.reduce((sum, { padding, length }) => sum + (padding ? 0 : length), 0),
-    fileCount: metainfo.files.length,
+    size: contentSize(metainfo),
+    fileCount: metainfo.fileList.count,
     private: metainfo.private,
     path: origin?.path ?? null,
     state: origin?.state ?? null,
@@ -111,10 +111,7 @@ function firstUrls(urls: readonly string[], isRight: (url: string) => boolean): 
 const MAX_CONTROL = 500
 
 /** A text stored beside `info` that the tracker sends to clients, as BitTornado's tracker does. */
-function controlText({ bytes, spans }: Metainfo, key: string): string | null {
-  const span = spans.get(key)
-  if (!span) return null
-  const limits = { maxSize: span.end - span.start, maxDepth: DEFAULT_MAX_DEPTH }
-  const { value } = readBencode(bytes.subarray(span.start, span.end), limits)
+function controlText(metainfo: Metainfo, key: string): string | null {
+  const value = topLevelValue(metainfo, key)
   return isByteString(value) ? decodeUtf8(value).slice(0, MAX_CONTROL) : null
 }

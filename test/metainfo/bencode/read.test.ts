@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MAX_VALUES, readBencode } from '../../../src/metainfo/bencode/read.js'
+import { MAX_VALUES } from '../../../src/metainfo/bencode/check.js'
+import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import { MAX_WARNINGS_OF_A_KIND } from '../../../src/metainfo/warning.js'
 import { longTest, quickFirst } from '../../support/long.js'
 import { assertRefused } from '../refusal.js'

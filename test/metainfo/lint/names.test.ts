@@ -118,6 +118,16 @@ test('a path can not be both a file and a directory', () => {
   assert.deepEqual(codesOf(torrentOfPaths(['a/b', 'a/bc', 'a/bc d'])), [])
 })
 
+test('a file and a directory of one path are found beside names in another case', () => {
+  for (const other of ['A', 'a!', 'A/x', 'b']) {
+    const torrent = torrentOfPaths(['a', other, 'a/b'])
+    assert.deepEqual(messagesOf('file-and-directory', torrent), [
+      'path "a" is both a file and a directory',
+    ])
+  }
+  assert.deepEqual(codesOf(torrentOfPaths(['b', 'a/b', 'b.c/a', 'c/b.c'])), [])
+})
+
 test('a hundred thousand names are compared in no time', { timeout: 20_000 }, () => {
   const paths = Array.from({ length: 100_000 }, (_, i) => `${i % 1000}/${i}`)
   assert.deepEqual(codesOf(torrentOfPaths([...paths, '7/X', '7/x'])), ['name-clash'])

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
-import { readBencode } from '../../../src/metainfo/bencode/read.js'
-import type { BencodeDict } from '../../../src/metainfo/bencode/value.js'
+import { listOf } from '../../../src/metainfo/parse/file-list.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { validateInfo } from '../../../src/metainfo/parse/info.js'
 import { countPieces, totalLength } from '../../../src/metainfo/parse/v1-files.js'
 import { WarningList } from '../../../src/metainfo/warning.js'
@@ -10,6 +10,7 @@ import {
   type PlainDict,
   bencodableDict,
   digestsFor,
+  encodedDict,
   directoryInfo,
   singleFileInfo,
 } from '../../support/torrents.js'
@@ -19,11 +20,13 @@ const ROOT = new Uint8Array(32).fill(1)
 
 /** With the keys in order, however they are written here. */
 function validate(info: PlainDict) {
-  const { value } = readBencode(encodeBencode(bencodableDict(info)), LIMITS)
-  return validateInfo(value as BencodeDict, undefined, new WarningList())
+  const top = encodedDict({ info })
+  const { fileList, ...content } = validateInfo(
+    { top, info: encodedDict(info), isSorted: true },
+    new WarningList(),
+  )
+  return { ...content, files: [...fileList] }
 }
-
-const LIMITS = { maxSize: 1024 * 1024, maxDepth: 100 }
 
 function leaf(length: number): PlainDict {
   return { '': { length, 'pieces root': length === 0 ? undefined : ROOT } }
@@ -141,17 +144,19 @@ for (const [info, message] of REFUSED) {
 
 test('a v2 piece length may be any power of two from 16 KiB to 1 GiB', () => {
   for (const pieceLength of [2 ** 14, 2 ** 20, 2 ** 30]) {
-    const info: BencodeDict = bencodableDict(
-      v2Info({ a: leaf(1) }, { 'piece length': pieceLength }),
-    )
-    assert.equal(validateInfo(info, undefined, new WarningList()).pieceLength, pieceLength)
+    const info = v2Info({ a: leaf(1) }, { 'piece length': pieceLength })
+    assert.equal(validate(info).pieceLength, pieceLength)
   }
 })
 
 test('in v2 all keys must stand in byte order, as that is the order of the files', () => {
-  const unordered = bencodableDict(v2Info({ b: leaf(5), a: leaf(5) }))
+  const ordered = Buffer.from(encodeBencode(bencodableDict({ info: v2Info({ a: leaf(5) }) })))
+  const [file] = /1:ad0:.*?ee/s.exec(ordered.toString('latin1')) ?? []
+  const unordered = ordered
+    .toString('latin1')
+    .replace(file ?? '', () => `${file?.replace('1:a', '1:b')}${file}`)
   assertRefused(
-    () => validateInfo(unordered, undefined, new WarningList()),
+    () => parseMetainfo(Buffer.from(unordered, 'latin1')),
     'metainfo',
     'info.file tree: "a" stands behind "b", but version 2 needs byte order',
   )
@@ -176,10 +181,10 @@ test('pieces are counted exactly where a quotient would be rounded', () => {
 })
 
 test('lengths are added up to 2^53 - 1 and no further', () => {
-  assert.equal(totalLength([]), 0)
-  assert.equal(totalLength(filesOf(2 ** 53 - 2, 1)), 2 ** 53 - 1)
+  assert.equal(totalLength(listOf([])), 0)
+  assert.equal(totalLength(listOf(filesOf(2 ** 53 - 2, 1))), 2 ** 53 - 1)
   assertRefused(
-    () => totalLength(filesOf(2 ** 53 - 1, 1)),
+    () => totalLength(listOf(filesOf(2 ** 53 - 1, 1))),
     'metainfo',
     'info: the files are too large together',
   )

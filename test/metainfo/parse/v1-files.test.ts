@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readV1Files } from '../../../src/metainfo/parse/v1-files.js'
 import { WarningList } from '../../../src/metainfo/warning.js'
-import { bencodableDict, type PlainDict } from '../../support/torrents.js'
+import { encodedDict, type PlainDict } from '../../support/torrents.js'
 import { assertRefused } from '../refusal.js'
 
 function read(info: PlainDict, warnings = new WarningList()) {
-  return readV1Files(bencodableDict(info), 'name', warnings)
+  const { isDirectory, fileList } = readV1Files(encodedDict(info), 'name', warnings)
+  return { isDirectory, files: [...fileList] }
 }
 
 test('a length makes a single file that is called like the torrent', () => {

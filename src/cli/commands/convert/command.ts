@@ -7,7 +7,6 @@ import {
   type ConvertPlan,
   planStore,
   storeConversion,
-  type ConvertTarget,
 } from '../../../core/convert/convert-torrent.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { isDirectory } from '../../line/operands.js'
@@ -89,8 +88,7 @@ function outputOf({ torrent, version, options: { output } }: Omit<Run, 'path' | 
 async function convert(run: Run): Promise<number> {
   const { torrent, path, version, options } = run
   const { maxTorrentSize, force, dryRun, pieceLength = null, followSymlinks } = options
-  const target: ConvertTarget = { torrent, target: outputOf(run), force }
-  const written = planStore(target)
+  const store = planStore({ torrent, target: outputOf(run), force })
   const metainfo = readTorrentFile(torrent, maxTorrentSize)
   const plan = await planConversion({
     ...{ metainfo, torrent, path, followSymlinks },
@@ -103,7 +101,7 @@ async function convert(run: Run): Promise<number> {
     if (!options.json) run.io.stdout.write(linesOfOne(report, torrent, run.io.cwd))
     return refuse(result, run)
   }
-  await storeConversion(target, after, written)
+  await storeConversion(store, after)
   tell(result, run)
   return 0
 }

@@ -56,6 +56,7 @@ import {
 } from './makemetafile-output.js'
 import { openProgress } from '../../output/bar.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
+import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',
@@ -309,7 +310,7 @@ function report({ made, plan, lists, started }: Outcome, { options, io, reported
 async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
   const { options, io } = run
   const content = await planContent(request)
-  const plans = [request, ...others].map((each) => planOf(content, each))
+  const plans = [request, ...others].map((each) => planOf(content, each, new ReplacedTorrent()))
   if (plans[0]) await tellOfPlan(plans[0], run)
   // The current time is no difference
   const isDated =

@@ -35,19 +35,23 @@ export const MOST_FILES = 50
 /** Formats a torrent for people: all other values first, then at most `most` files. */
 export function showText(metainfo: Metainfo, file: string, most: number): string {
   const parts = [namesOf(metainfo, file), totalOf(metainfo), valuesOf(metainfo)]
-  return [...parts, furtherLines(metainfo), fileList(metainfo, most)].join('')
+  return [...parts, furtherLines(metainfo), filesText(metainfo, most)].join('')
 }
 
 /** Lists the files without pad files, each with its pieces root if it has one (BEP 52). */
-function fileList(metainfo: Metainfo, most: number): string {
-  const { isDirectory, files } = metainfo
-  const tree = alignTree(metainfo)
-  const roots = files.map((_, at) => hexOf(tree[at]?.piecesRoot))
-  if (!isDirectory) return optional('pieces root', roots[0])
-  const listed = files.flatMap((each, at) => (each.padding ? [] : fileOf(each, roots[at])))
-  const rest = listed.length - most
-  const more = rest > 0 ? `   … and ${formatNumber(rest)} more (--all)\n` : ''
-  return [line('files', String(listed.length)), ...listed.slice(0, most), more].join('')
+function filesText(metainfo: Metainfo, most: number): string {
+  const { isDirectory, fileList, tree } = metainfo
+  if (!isDirectory) return optional('pieces root', hexOf(tree?.[0]?.piecesRoot))
+  const total = fileList.count - fileList.padCount
+  const shown = Math.min(total, most)
+  const listed: string[] = []
+  for (const file of fileList) {
+    if (listed.length === shown) break
+    // The tree has the same files in the same order, without pad files
+    if (!file.padding) listed.push(fileOf(file, hexOf(tree?.[listed.length]?.piecesRoot)))
+  }
+  const more = total > shown ? `   … and ${formatNumber(total - shown)} more (--all)\n` : ''
+  return [line('files', String(total)), ...listed, more].join('')
 }
 
 function fileOf({ path, length }: MetainfoFile, root?: string | null): string {
