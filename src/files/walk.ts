@@ -6,10 +6,13 @@ export interface Stretch<Directory, Entry> {
   readonly enter: (below: Directory) => void
 }
 
+/** The entries of a directory, some at a time. */
+type Reading<Entry> = Generator<readonly Entry[], void> | AsyncGenerator<readonly Entry[], void>
+
 /** How a walk reads directories. Of an entry it knows only what `read` returns. */
 export interface Walk<Directory, Entry> {
-  /** Reads a directory, some entries at a time, in the order of the walk. */
-  readonly read: (directory: Directory) => AsyncGenerator<readonly Entry[], void>
+  /** Reads a directory in the order of the walk. */
+  readonly read: (directory: Directory) => Reading<Entry>
   /** Receives the error of a directory; the walk goes on behind it (default: the error ends the walk). */
   readonly onError?: (error: unknown, directory: Directory) => void | Promise<void>
 }
