@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
 import { isOfKind } from '../../files/stat-files.js'
+import { walk } from '../../files/walk.js'
 import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
-/** How a search goes through directories; `State` is its knowledge of each of them. */
+/** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
 export interface Walk<State> {
   /** Whether an entry of a directory is wanted, whatever its kind. */
   readonly isWanted: (path: readonly string[], state: State) => boolean
@@ -30,6 +31,9 @@ interface WalkedFiles<State> {
   readonly state: State
 }
 
+/** A path in a directory: a file, or a directory to search. */
+type Step<State> = { readonly file: string[] } | { readonly below: Place<State> }
+
 /**
  * Searches a directory of the mirror and all below it, in any order. Links are followed as for
  * downloads.
@@ -37,34 +41,49 @@ interface WalkedFiles<State> {
 export async function* walkMirror<State>(
   view: MirrorView,
   start: Omit<Place<State>, 'above'>,
-  walk: Walk<State>,
+  rules: Walk<State>,
 ): AsyncGenerator<WalkedFiles<State>> {
-  const waiting: Place<State>[] = [{ ...start, above: [] }]
-  for (let place = waiting.pop(); place; place = waiting.pop()) {
-    const { path: directory, state } = place
-    try {
-      const look = await view.directory(directory)
-      if (!walk.mayLoop && place.above.includes(look.absolutePath)) continue
-      const above = [...place.above, look.absolutePath]
-      for await (const entries of readEntries(look)) {
-        const paths: string[][] = []
-        for (const entry of entries) {
-          const turn = walk.pause()
-          if (turn) await turn
-          const path = [...directory, entry.name]
-          if (!walk.isWanted(path, state)) continue
-          const kind = entry.kind === 'unknown' ? await kindOf(path, view, walk) : entry.kind
-          if (kind === 'file') paths.push(path)
-          if (kind === 'file' || kind === null) continue
-          const entered = walk.enter(path, state, kind === 'link')
-          if (entered !== null) waiting.push({ path, state: entered, above })
-        }
-        yield { paths, state }
-      }
-    } catch (error) {
-      walk.passOver(await toRefusal(error, directory, view.mirror), directory)
-    }
+  const read = (place: Place<State>) => readPlace(place, view, rules)
+  const onError = async (error: unknown, { path }: Place<State>) => {
+    rules.passOver(await toRefusal(error, path, view.mirror), path)
   }
+  const steps = walk<Place<State>, Step<State>>({ ...start, above: [] }, { read, onError })
+  for await (const { directory, entries, enter } of steps) {
+    const paths: string[][] = []
+    for (const entry of entries) {
+      if ('file' in entry) paths.push(entry.file)
+      else enter(entry.below)
+    }
+    yield { paths, state: directory.state }
+  }
+}
+
+/** Reads a directory. Those in it come last, when it is no longer open. */
+async function* readPlace<State>(
+  { path: directory, state, above }: Place<State>,
+  view: MirrorView,
+  rules: Walk<State>,
+): AsyncGenerator<Step<State>[], void> {
+  const look = await view.directory(directory)
+  if (!rules.mayLoop && above.includes(look.absolutePath)) return
+  const here = [...above, look.absolutePath]
+  const below: Step<State>[] = []
+  for await (const entries of readEntries(look)) {
+    const files: Step<State>[] = []
+    for (const entry of entries) {
+      const turn = rules.pause()
+      if (turn) await turn
+      const path = [...directory, entry.name]
+      if (!rules.isWanted(path, state)) continue
+      const kind = entry.kind === 'unknown' ? await kindOf(path, view, rules) : entry.kind
+      if (kind === 'file') files.push({ file: path })
+      if (kind === 'file' || kind === null) continue
+      const entered = rules.enter(path, state, kind === 'link')
+      if (entered !== null) below.push({ below: { path, state: entered, above: here } })
+    }
+    yield files
+  }
+  yield below
 }
 
 /** The kind of an entry: `link` is a link to a directory; a link to a file counts as a file. */
