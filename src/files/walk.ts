@@ -1,5 +1,5 @@
 /** Some entries of a directory, as a walk comes by them. */
-export interface Stretch<Directory, Entry> {
+interface Stretch<Directory, Entry> {
   readonly directory: Directory
   readonly entries: readonly Entry[]
   /** Makes the walk go through a directory before it reads more of this one. */
@@ -10,7 +10,7 @@ export interface Stretch<Directory, Entry> {
 type Reading<Entry> = Generator<readonly Entry[], void> | AsyncGenerator<readonly Entry[], void>
 
 /** How a walk reads directories. Of an entry it knows only what `read` returns. */
-export interface Walk<Directory, Entry> {
+interface Walk<Directory, Entry> {
   /** Reads a directory in the order of the walk. */
   readonly read: (directory: Directory) => Reading<Entry>
   /** Receives the error of a directory; the walk goes on behind it (default: the error ends the walk). */

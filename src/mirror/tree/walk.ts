@@ -4,7 +4,7 @@ import { walk } from '../../files/walk.js'
 import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
 /** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
-export interface Walk<State> {
+export interface MirrorSearch<State> {
   /** Whether an entry of a directory is wanted, whatever its kind. */
   readonly isWanted: (path: readonly string[], state: State) => boolean
   /** Returns the state of a directory in another one; null not to search it. */
@@ -31,55 +31,52 @@ interface WalkedFiles<State> {
   readonly state: State
 }
 
-/** A path in a directory: a file, or a directory to search. */
-type Step<State> = { readonly file: string[] } | { readonly below: Place<State> }
-
 /**
  * Searches a directory of the mirror and all below it, in any order. Links are followed as for
  * downloads.
  */
 export async function* walkMirror<State>(
   view: MirrorView,
-  start: Omit<Place<State>, 'above'>,
-  rules: Walk<State>,
+  place: Omit<Place<State>, 'above'>,
+  search: MirrorSearch<State>,
 ): AsyncGenerator<WalkedFiles<State>> {
-  const read = (place: Place<State>) => readPlace(place, view, rules)
+  const read = (each: Place<State>) => readPlace(each, view, search)
   const onError = async (error: unknown, { path }: Place<State>) => {
-    rules.passOver(await toRefusal(error, path, view.mirror), path)
+    search.passOver(await toRefusal(error, path, view.mirror), path)
   }
-  const steps = walk<Place<State>, Step<State>>({ ...start, above: [] }, { read, onError })
-  for await (const { directory, entries, enter } of steps) {
+  const start: Place<State> = { ...place, above: [] }
+  for await (const { directory, entries, enter } of walk(start, { read, onError })) {
     const paths: string[][] = []
     for (const entry of entries) {
-      if ('file' in entry) paths.push(entry.file)
-      else enter(entry.below)
+      if (Array.isArray(entry)) paths.push(entry)
+      else enter(entry)
     }
     yield { paths, state: directory.state }
   }
 }
 
-/** Reads a directory. Those in it come last, when it is no longer open. */
+/** The paths of files in a directory; then the directories in it, when it is no longer open. */
 async function* readPlace<State>(
   { path: directory, state, above }: Place<State>,
   view: MirrorView,
-  rules: Walk<State>,
-): AsyncGenerator<Step<State>[], void> {
+  search: MirrorSearch<State>,
+): AsyncGenerator<(string[] | Place<State>)[], void> {
   const look = await view.directory(directory)
-  if (!rules.mayLoop && above.includes(look.absolutePath)) return
+  if (!search.mayLoop && above.includes(look.absolutePath)) return
   const here = [...above, look.absolutePath]
-  const below: Step<State>[] = []
+  const below: Place<State>[] = []
   for await (const entries of readEntries(look)) {
-    const files: Step<State>[] = []
+    const files: string[][] = []
     for (const entry of entries) {
-      const turn = rules.pause()
+      const turn = search.pause()
       if (turn) await turn
       const path = [...directory, entry.name]
-      if (!rules.isWanted(path, state)) continue
-      const kind = entry.kind === 'unknown' ? await kindOf(path, view, rules) : entry.kind
-      if (kind === 'file') files.push({ file: path })
+      if (!search.isWanted(path, state)) continue
+      const kind = entry.kind === 'unknown' ? await kindOf(path, view, search) : entry.kind
+      if (kind === 'file') files.push(path)
       if (kind === 'file' || kind === null) continue
-      const entered = rules.enter(path, state, kind === 'link')
-      if (entered !== null) below.push({ below: { path, state: entered, above: here } })
+      const entered = search.enter(path, state, kind === 'link')
+      if (entered !== null) below.push({ path, state: entered, above: here })
     }
     yield files
   }
@@ -90,7 +87,7 @@ async function* readPlace<State>(
 async function kindOf(
   path: readonly string[],
   view: MirrorView,
-  { passOver }: Pick<Walk<never>, 'passOver'>,
+  { passOver }: Pick<MirrorSearch<never>, 'passOver'>,
 ): Promise<'file' | 'directory' | 'link' | null> {
   try {
     const look = await view.look(path)
