@@ -1,15 +1,8 @@
 import { spawn } from 'node:child_process'
-import {
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readNames } from '../files/scan/read-names.js'
 import { escapeText } from '../text/escape.js'
 import { isRunning } from '../process.js'
 
@@ -95,7 +88,7 @@ function setChecked(mark: string): void {
 /** The marks of processes that died, or that found damage. */
 function deadMarks(path: string): string[] {
   const start = basename(path) + MARK
-  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(start))
+  const names = readNames(dirname(path)).filter((name) => name.startsWith(start))
   const isAlive = (name: string) => {
     if (!isOfOwnNamespace(name)) {
       return statSync(join(dirname(path), name), { throwIfNoEntry: false })?.mtimeMs === CHECKED

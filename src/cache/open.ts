@@ -5,7 +5,6 @@ import {
   existsSync,
   futimesSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +12,7 @@ import {
 import { basename, join } from 'node:path'
 import { BtkitError, describeOsError } from '../errors.js'
 import { makeDirectory } from '../directories.js'
+import { readNames } from '../files/scan/read-names.js'
 import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
 import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
@@ -67,7 +67,7 @@ function removeMatching(
   if (!existsSync(directory)) return 0
   const distrust = describeDirectory(directory)
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
-  const names = readdirSync(directory).filter(
+  const names = readNames(directory).filter(
     (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),
   )
   for (const name of dryRun ? [] : names) rmSync(join(directory, name), { force: true })

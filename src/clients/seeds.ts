@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { callWithin, type CallLimits } from '../bounded-call.js'
 import type { ClientTorrent, TorrentClient } from '../core/publish/client.js'
 import { makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf, refuseAborted } from '../errors.js'
+import { readNames } from '../files/scan/read-names.js'
 import { statIfThere } from '../files/stat-files.js'
 import { jsonLine } from '../text/escape.js'
 import {
@@ -77,7 +78,7 @@ function socketsIn(directory: string): string[] {
   try {
     const own = process.getuid?.() ?? 0
     const trusted = new Set([own, own === 0 ? statSync(directory).uid : own])
-    const names = readdirSync(directory).filter((name) => /^seed-\d+\.sock$/.test(name))
+    const names = readNames(directory).filter((name) => /^seed-\d+\.sock$/.test(name))
     const paths = names.map((name) => join(directory, name))
     return paths.filter((path) => trusted.has(statIfThere(path)?.uid ?? NaN))
   } catch {

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { digestOf } from '../bytes.js'
 import { isRunning } from '../process.js'
-import { opendirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { callSystem, osCodeOf } from '../errors.js'
+import { readFirstNames } from './scan/read-names.js'
 
 /** The suffix of temporary names. */
 const TEMPORARY_SUFFIX = '.btkit-tmp'
@@ -87,7 +88,7 @@ export function createCleaner(): (directory: string) => void {
     if (cleaned.has(directory)) return
     cleaned.add(directory)
     try {
-      for (const name of firstNames(directory)) removeIfDead(directory, name)
+      for (const name of readFirstNames(directory, MAX_NAMES)) removeIfDead(directory, name)
     } catch (error) {
       // The later write in the directory reports the error
       if (osCodeOf(error) === undefined) throw error
@@ -97,17 +98,4 @@ export function createCleaner(): (directory: string) => void {
 
 function removeIfDead(directory: string, name: string): void {
   if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
-}
-
-function firstNames(directory: string): string[] {
-  const opened = opendirSync(directory, { bufferSize: 1024 })
-  const names: string[] = []
-  try {
-    for (let entry = opened.readSync(); entry; entry = opened.readSync()) {
-      if (names.push(entry.name) === MAX_NAMES) break
-    }
-    return names
-  } finally {
-    opened.closeSync()
-  }
 }

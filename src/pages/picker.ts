@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
 import { BtkitError, callSystem, valueOr } from '../errors.js'
 import { isSafeComponent, isWithin } from '../files/inside.js'
+import { readNames } from '../files/scan/read-names.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes, formatTime } from '../text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
@@ -118,7 +119,7 @@ const { compare } = new Intl.Collator('en', { numeric: true })
 
 function list(directory: string): Listed {
   try {
-    const names = callSystem(directory, () => readdirSync(directory))
+    const names = callSystem(directory, () => readNames(directory))
     const shown = names.filter((name) => !name.startsWith('.'))
     const entries = shown
       .map((name) => entryAt(directory, name))

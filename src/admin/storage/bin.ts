@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { readNames } from '../../files/scan/read-names.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
 import { type Category, makeDirectories, type Places, type Root } from './places.js'
@@ -161,7 +162,7 @@ function entriesOf({ roots }: Places): Entry[] {
 
 function namesIn({ path }: Root): string[] {
   try {
-    return readdirSync(join(path, BIN))
+    return readNames(join(path, BIN))
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return []
     throw asBtkitError(error, `bin ${path}`)
@@ -170,8 +171,8 @@ function namesIn({ path }: Root): string[] {
 
 /** The one file below a directory of the bin; null if there is none. */
 function fileBelow(directory: string): string | null {
-  const [entry] = readdirSync(directory, { withFileTypes: true })
-  if (!entry) return null
-  const path = join(directory, entry.name)
-  return entry.isDirectory() ? fileBelow(path) : path
+  const [name] = readNames(directory)
+  if (name === undefined) return null
+  const path = join(directory, name)
+  return lstatSync(path).isDirectory() ? fileBelow(path) : path
 }

@@ -1,16 +1,9 @@
-import {
-  type BigIntStats,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from 'node:fs'
+import { type BigIntStats, lstatSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
 import { isSafeComponent, makeInsideResolver } from '../../files/inside.js'
+import { readNames } from '../../files/scan/read-names.js'
 import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
 
@@ -209,7 +202,7 @@ export class NamesInCategories {
       const state = stateOf(stats)
       const known = this.#known.get(path)
       if (known?.state === state) return known.names
-      const names = readNames(path)
+      const names = readCategory(path)
       if (isSettled(stats)) this.#known.set(path, { state, names })
       return names
     })
@@ -230,14 +223,14 @@ function isSettled({ mtimeNs }: BigIntStats): boolean {
 }
 
 /** Only names without the ending of torrents are examined: there may be very many torrents. */
-function readNames(path: string): CategoryNames {
-  const names = readdirSync(path).filter((name) => !name.startsWith('.'))
+function readCategory(path: string): CategoryNames {
+  const names = readNames(path).filter((name) => !name.startsWith('.'))
   const others = names.filter((name) => !name.endsWith(SUFFIX))
   const isDirectory = (name: string) =>
     lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory()
   return {
-    torrents: names.filter((name) => name.endsWith(SUFFIX)).sort(),
-    directories: others.filter(isDirectory).sort(),
+    torrents: names.filter((name) => name.endsWith(SUFFIX)),
+    directories: others.filter(isDirectory),
   }
 }
 

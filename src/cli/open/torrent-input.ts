@@ -1,11 +1,12 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded, readBounded } from '../../files/read-bounded.js'
+import { readNames } from '../../files/scan/read-names.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
-import { BtkitError, valueOr } from '../../errors.js'
+import { BtkitError, callSystem, valueOr } from '../../errors.js'
 import { inShell } from '../../text/escape.js'
 import { isUtf8 } from 'node:buffer'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -52,7 +53,7 @@ export function hintAtDirectory(error: unknown): unknown {
   const [, directory] =
     error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
   if (!(error instanceof BtkitError) || directory === undefined) return error
-  const names = valueOr([], () => readdirSync(directory))
+  const names = valueOr([], () => callSystem(directory, () => readNames(directory)))
   if (names.length > 0 && !names.some((name) => name.endsWith('.torrent')))
     return withHint(
       error,

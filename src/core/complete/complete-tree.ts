@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, statSync, type Dirent } from 'node:fs'
+import { mkdirSync, statSync, type Dirent } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
 import type { NameFilter } from '../../files/glob.js'
 import { realPath } from '../../files/inside.js'
 import { loadNameFilter, skipReasonOf } from '../../files/scan/entry.js'
-import { compareBytes } from '../../files/scan/read-names.js'
+import { compareBytes, readEntries } from '../../files/scan/read-names.js'
+import { walk } from '../../files/walk.js'
 import { completeDirectories } from './complete-directories.js'
 import {
   addReport,
@@ -52,11 +53,11 @@ export async function completeTrees(
   if (target !== null && !dryRun && realPath(target) === null)
     throw new BtkitError('not-found', `${target}: no such file or directory`)
   const filter = await loadNameFilter(common.scan)
-  const branches = request.directories.flatMap((root) =>
-    branchesOf(root, request, { filter, report }),
-  )
+  const branches: Branch[] = []
+  for (const root of request.directories)
+    branches.push(...(await branchesOf(root, request, { filter, report })))
   checkDistinct(branches, request)
-  const gone = findGone(request, report)
+  const gone = await findGone(request, report)
   for (const branch of [...branches, ...gone]) {
     if (report.isInterrupted) break
     const own = requestFor(branch, request)
@@ -95,13 +96,17 @@ function requestFor({ root, path, files, isGone }: Branch, request: TreeRequest)
   }
 }
 
-interface Walk {
+interface Search {
   readonly filter: NameFilter | undefined
   readonly report: CompleteReport
 }
 
 /** Lists the directories of a tree, and the files in them that patterns choose. */
-function branchesOf(root: string, request: CompleteRequest, { filter, report }: Walk): Branch[] {
+async function branchesOf(
+  root: string,
+  request: CompleteRequest,
+  { filter, report }: Search,
+): Promise<Branch[]> {
   const { target, common } = request
   const realTarget = target === null ? null : realPath(target)
   const isChosen = (place: string, { name }: Dirent) => {
@@ -112,7 +117,8 @@ function branchesOf(root: string, request: CompleteRequest, { filter, report }: 
     const isTarget = realTarget !== null && realPath(join(root, place)) === realTarget
     return isChosen(place, entry) && !filter?.excludes(`${place}/`) && !isTarget
   }
-  return walk(root, enters, report).map(({ path, entries }) => {
+  const found = await listTree(root, enters, report)
+  return found.map(({ path, entries }) => {
     const directory = join(root, ...path)
     const torrents = target === null ? directory : join(target, ...path)
     for (const entry of entries) {
@@ -142,28 +148,28 @@ function pathsIn(directory: string, target: string, name: string): TorrentPaths 
 }
 
 /** Lists a tree in the order of its paths. Links to directories are not followed. */
-function walk(
+async function listTree(
   root: string,
   enters: (place: string, entry: Dirent) => boolean,
   report: CompleteReport,
 ) {
   const found: { readonly path: readonly string[]; readonly entries: readonly Dirent[] }[] = []
-  const waiting: (readonly string[])[] = [[]]
-  for (let path = waiting.pop(); path; path = waiting.pop()) {
-    const here = path
-    const entries = entriesIn(join(root, ...here), report)
-    found.push({ path: here, entries })
+  const read = async function* (path: readonly string[]) {
+    yield await entriesIn(join(root, ...path), report)
+  }
+  for await (const { directory, entries, enter } of walk<readonly string[], Dirent>([], { read })) {
+    found.push({ path: directory, entries })
     for (const entry of entries) {
-      const below = [...here, entry.name]
-      if (entry.isDirectory() && enters(below.join('/'), entry)) waiting.push(below)
+      const below = [...directory, entry.name]
+      if (entry.isDirectory() && enters(below.join('/'), entry)) enter(below)
     }
   }
   return found.sort((a, b) => compareBytes(a.path.join('/'), b.path.join('/')))
 }
 
-function entriesIn(directory: string, report: CompleteReport): Dirent[] {
+async function entriesIn(directory: string, report: CompleteReport): Promise<Dirent[]> {
   try {
-    return readdirSync(directory, { withFileTypes: true })
+    return await readEntries(directory)
   } catch (error) {
     noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
     return []
@@ -195,23 +201,23 @@ function checkDistinct(branches: readonly Branch[], { target }: CompleteRequest)
 }
 
 /** Finds the directories below the target whose sources are gone. */
-function findGone(request: CompleteRequest, report: CompleteReport): Branch[] {
+async function findGone(request: CompleteRequest, report: CompleteReport): Promise<Branch[]> {
   const { target, prune, directories } = request
   if (target === null || prune === 'never') return []
-  const below = walk(target, () => true, report).slice(1)
+  const [, ...below] = await listTree(target, () => true, report)
+  const gone: Branch[] = []
   const unmounted = new Set<string>()
-  const gone = directories.flatMap((root) => {
-    // A root that is missing may be a disk that is not mounted; its own run reports it
-    if (prune === 'careful' && !isThere(root)) return []
-    return below.flatMap(({ path }): Branch[] => {
+  // A root that is missing may be a disk that is not mounted; its own run reports it
+  for (const root of directories.filter((each) => prune === 'always' || isThere(each))) {
+    for (const { path } of below) {
       const place = join(root, ...path)
-      if (isThere(place)) return []
+      if (isThere(place)) continue
       const home = homeOf(place)
-      const isEmpty = entriesIn(home, report).every(({ name }) => name.startsWith('.'))
+      const isEmpty = (await entriesIn(home, report)).every(({ name }) => name.startsWith('.'))
       if (isEmpty && prune === 'careful') unmounted.add(home)
-      return isEmpty && prune === 'careful' ? [] : [{ root, path, files: [], isGone: true }]
-    })
-  })
+      else gone.push({ root, path, files: [], isGone: true })
+    }
+  }
   for (const home of unmounted) {
     const why = 'is empty, and its disk is perhaps not mounted, so no torrent below it is removed'
     noteFailure(report, pathsOfDirectory(home), new BtkitError('empty', `${home}: ${why}`))

@@ -3,7 +3,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -13,6 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, callSystem, valueOr } from '../../errors.js'
 import { makeInsideResolver } from '../../files/inside.js'
+import { readNames } from '../../files/scan/read-names.js'
 import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { clientInfoHash } from '../publish/client.js'
@@ -53,7 +53,7 @@ function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boole
   if (!statIfThere(path)?.isDirectory()) return false
   if (!isDirectory) return true
   const own = new Set(files.map(({ path: [first = ''] }) => first))
-  const entries = callSystem(path, () => readdirSync(path))
+  const entries = callSystem(path, () => readNames(path))
   return entries.length > 0 && !entries.some((entry) => own.has(entry))
 }
 

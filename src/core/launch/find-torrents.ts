@@ -1,14 +1,22 @@
-import { constants, readdirSync } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { latin1 } from '../../bytes.js'
-import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../../errors.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
 import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
-import { isSuspect, printableName } from '../../files/scan/read-names.js'
+import { isSuspect, printableName, readEntries, readNames } from '../../files/scan/read-names.js'
 import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
+import { walk } from '../../files/walk.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
+
+/** A directory of a search. */
+interface Place {
+  readonly path: string
+  /** The number of directories above it. */
+  readonly depth: number
+}
 
 /** The torrents in a directory tree. */
 interface TorrentTree {
@@ -25,33 +33,31 @@ interface TorrentTree {
 export async function walkTorrents(root: string): Promise<TorrentTree> {
   const names = new Map<string, string[]>()
   const unreadable = new Map<string, BtkitError>()
-  const waiting = [{ directory: root, depth: 0 }]
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { directory, depth } = next
-    try {
-      const entries = await readdir(directory, { withFileTypes: true })
-      const seen = entries.filter(({ name }) => !name.startsWith('.'))
-      const torrents = seen.filter(
-        (entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'),
-      )
-      const found = torrents.map(({ name }) => name).sort()
-      for (const name of found.filter(isSuspect)) {
-        const shown = printableName(directory, name)
-        if (shown === name) continue
-        const problem = `${join(directory, shown)}: the name is not valid UTF-8`
-        unreadable.set(join(directory, name), new BtkitError('bad-name', problem))
-      }
-      names.set(directory, found)
-      if (depth === MAX_DEPTH) continue
-      for (const entry of seen.filter((each) => each.isDirectory())) {
-        waiting.push({ directory: join(directory, entry.name), depth: depth + 1 })
-      }
-    } catch (error) {
-      // A directory below the root may be removed during the search; that is no error
-      if (directory !== root && osCodeOf(error) === 'ENOENT') continue
-      const problem = asBtkitError(error, directory)
-      if (!(problem instanceof BtkitError)) throw problem
-      unreadable.set(directory, problem)
+  const read = async function* ({ path }: Place) {
+    yield await readEntries(path)
+  }
+  const onError = (error: unknown, { path }: Place) => {
+    // A directory below the root may be removed during the search; that is no error
+    if (path !== root && osCodeOf(error) === 'ENOENT') return
+    const problem = asBtkitError(error, path)
+    if (!(problem instanceof BtkitError)) throw problem
+    unreadable.set(path, problem)
+  }
+  const start: Place = { path: root, depth: 0 }
+  for await (const { directory, entries, enter } of walk(start, { read, onError })) {
+    const { path, depth } = directory
+    const seen = entries.filter(({ name }) => !name.startsWith('.'))
+    const torrents = seen.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'))
+    const found = torrents.map(({ name }) => name).sort()
+    for (const name of found.filter(isSuspect)) {
+      const shown = valueOr(name, () => callSystem(path, () => printableName(path, name)))
+      if (shown === name) continue
+      const problem = `${join(path, shown)}: the name is not valid UTF-8`
+      unreadable.set(join(path, name), new BtkitError('bad-name', problem))
+    }
+    names.set(path, found)
+    for (const entry of depth === MAX_DEPTH ? [] : seen) {
+      if (entry.isDirectory()) enter({ path: join(path, entry.name), depth: depth + 1 })
     }
   }
   return { names, unreadable }
@@ -108,9 +114,8 @@ async function followedStamp(path: string): Promise<string | null> {
 /** The torrents directly in a directory, or the file itself. */
 export function torrentsIn(path: string): string[] {
   if (statIfThere(path)?.isDirectory() !== true) return [path]
-  const names = callSystem(path, () => readdirSync(path))
-  const torrents = names.filter((name) => name.endsWith('.torrent'))
-  return torrents.sort().map((name) => join(path, name))
+  const names = callSystem(path, () => readNames(path))
+  return names.filter((name) => name.endsWith('.torrent')).map((name) => join(path, name))
 }
 
 /** The .torrent files that places name, and why others cannot be listed. */

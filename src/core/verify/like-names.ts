@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callSystem, valueOr } from '../../errors.js'
-import { isSuspect, printableName } from '../../files/scan/read-names.js'
+import { isSuspect, printableName, readEntries } from '../../files/scan/read-names.js'
 import { quoteText } from '../../text/escape.js'
 import type { VerifiedFile, VerifyReport } from './verify-report.js'
 import type { VerifyPlan } from './verify-torrent.js'
@@ -70,17 +69,17 @@ export class LikeNames {
 
   #namesIn(directory: string): Promise<ReadonlyMap<string, string>> {
     const known = this.#names.get(directory)
-    const names = known ?? readNames(directory)
+    const names = known ?? namesByForm(directory)
     this.#names.set(directory, names)
     return names
   }
 }
 
-async function readNames(directory: string): Promise<ReadonlyMap<string, string>> {
-  const names = await readdir(directory).catch(() => [])
+async function namesByForm(directory: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await readEntries(directory).catch(() => [])
   return new Map(
     [plainForm, composed, (name: string) => name].flatMap((form) => {
-      return names.map((name) => [form(name), name] as const)
+      return entries.map(({ name }) => [form(name), name] as const)
     }),
   )
 }

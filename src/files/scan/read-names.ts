@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { readdirSync } from 'node:fs'
+import { type Dirent, opendirSync, readdirSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { BtkitError } from '../../errors.js'
 import { escapeBadBytes } from '../../text/escape.js'
 
@@ -13,6 +14,27 @@ const SURROGATE = /[\uD800-\uDFFF]/
  */
 export function readNames(directory: string): string[] {
   return sortByBytes(readdirSync(directory))
+}
+
+/**
+ * Returns some names of a directory, at most so many, in any order: all of them may be very many.
+ */
+export function readFirstNames(directory: string, most: number): string[] {
+  const opened = opendirSync(directory, { bufferSize: 1024 })
+  const names: string[] = []
+  try {
+    for (let entry = opened.readSync(); entry; entry = opened.readSync()) {
+      if (names.push(entry.name) === most) break
+    }
+    return names
+  } finally {
+    opened.closeSync()
+  }
+}
+
+/** Lists the entries of a directory with their kinds, in any order, off the event loop. */
+export function readEntries(directory: string): Promise<Dirent[]> {
+  return readdir(directory, { withFileTypes: true })
 }
 
 /** Whether Node may have mangled a name or path while reading it. */

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
 import { isOfKind } from '../../files/stat-files.js'
+import { walk } from '../../files/walk.js'
 import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
-/** How a search goes through directories; `State` is its knowledge of each of them. */
-export interface Walk<State> {
+/** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */
+export interface MirrorSearch<State> {
   /** Whether an entry of a directory is wanted, whatever its kind. */
   readonly isWanted: (path: readonly string[], state: State) => boolean
   /** Returns the state of a directory in another one; null not to search it. */
@@ -36,42 +37,57 @@ interface WalkedFiles<State> {
  */
 export async function* walkMirror<State>(
   view: MirrorView,
-  start: Omit<Place<State>, 'above'>,
-  walk: Walk<State>,
+  place: Omit<Place<State>, 'above'>,
+  search: MirrorSearch<State>,
 ): AsyncGenerator<WalkedFiles<State>> {
-  const waiting: Place<State>[] = [{ ...start, above: [] }]
-  for (let place = waiting.pop(); place; place = waiting.pop()) {
-    const { path: directory, state } = place
-    try {
-      const look = await view.directory(directory)
-      if (!walk.mayLoop && place.above.includes(look.absolutePath)) continue
-      const above = [...place.above, look.absolutePath]
-      for await (const entries of readEntries(look)) {
-        const paths: string[][] = []
-        for (const entry of entries) {
-          const turn = walk.pause()
-          if (turn) await turn
-          const path = [...directory, entry.name]
-          if (!walk.isWanted(path, state)) continue
-          const kind = entry.kind === 'unknown' ? await kindOf(path, view, walk) : entry.kind
-          if (kind === 'file') paths.push(path)
-          if (kind === 'file' || kind === null) continue
-          const entered = walk.enter(path, state, kind === 'link')
-          if (entered !== null) waiting.push({ path, state: entered, above })
-        }
-        yield { paths, state }
-      }
-    } catch (error) {
-      walk.passOver(await toRefusal(error, directory, view.mirror), directory)
-    }
+  const read = (each: Place<State>) => readPlace(each, view, search)
+  const onError = async (error: unknown, { path }: Place<State>) => {
+    search.passOver(await toRefusal(error, path, view.mirror), path)
   }
+  const start: Place<State> = { ...place, above: [] }
+  for await (const { directory, entries, enter } of walk(start, { read, onError })) {
+    const paths: string[][] = []
+    for (const entry of entries) {
+      if (Array.isArray(entry)) paths.push(entry)
+      else enter(entry)
+    }
+    yield { paths, state: directory.state }
+  }
+}
+
+/** The paths of files in a directory; then the directories in it, when it is no longer open. */
+async function* readPlace<State>(
+  { path: directory, state, above }: Place<State>,
+  view: MirrorView,
+  search: MirrorSearch<State>,
+): AsyncGenerator<(string[] | Place<State>)[], void> {
+  const look = await view.directory(directory)
+  if (!search.mayLoop && above.includes(look.absolutePath)) return
+  const here = [...above, look.absolutePath]
+  const below: Place<State>[] = []
+  for await (const entries of readEntries(look)) {
+    const files: string[][] = []
+    for (const entry of entries) {
+      const turn = search.pause()
+      if (turn) await turn
+      const path = [...directory, entry.name]
+      if (!search.isWanted(path, state)) continue
+      const kind = entry.kind === 'unknown' ? await kindOf(path, view, search) : entry.kind
+      if (kind === 'file') files.push(path)
+      if (kind === 'file' || kind === null) continue
+      const entered = search.enter(path, state, kind === 'link')
+      if (entered !== null) below.push({ path, state: entered, above: here })
+    }
+    yield files
+  }
+  yield below
 }
 
 /** The kind of an entry: `link` is a link to a directory; a link to a file counts as a file. */
 async function kindOf(
   path: readonly string[],
   view: MirrorView,
-  { passOver }: Pick<Walk<never>, 'passOver'>,
+  { passOver }: Pick<MirrorSearch<never>, 'passOver'>,
 ): Promise<'file' | 'directory' | 'link' | null> {
   try {
     const look = await view.look(path)

@@ -6,7 +6,7 @@ import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import { isNameable, isWithheld, LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
-import { type Walk, walkMirror } from '../tree/walk.js'
+import { type MirrorSearch, walkMirror } from '../tree/walk.js'
 
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
 const MAX_DEPTH = 100
@@ -31,7 +31,7 @@ export async function* findWarm(
   const follow = (path: readonly string[], places: WarmPlaces, isLink = false) => {
     return patterns.follow(places, path.at(-1) ?? '', isLink)
   }
-  const walk: Walk<WarmPlaces> = {
+  const walk: MirrorSearch<WarmPlaces> = {
     isWanted: (path, places) => {
       if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
       return follow(path, places).length > 0

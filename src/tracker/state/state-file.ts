@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, copyFile, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, copyFile, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, asBtkitError, osCodeOf } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
+import { readEntries } from '../../files/scan/read-names.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { type BencodeDict, type BencodeValue, isByteString } from '../../metainfo/bencode/value.js'
@@ -266,9 +267,9 @@ export async function setAside(path: string, now: number): Promise<string> {
 
 async function removeOldest(beginning: string): Promise<void> {
   const directory = dirname(beginning)
-  const names = (await readdir(directory)).filter((name) => {
-    return name.startsWith(basename(beginning)) && /-\d+$/.test(name)
-  })
+  const names = (await readEntries(directory))
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(basename(beginning)) && /-\d+$/.test(name))
   const since = (name: string) => Number(/\d+$/.exec(name))
   for (const name of names.sort((a, b) => since(b) - since(a)).slice(KEPT)) {
     await rm(join(directory, name), { force: true })

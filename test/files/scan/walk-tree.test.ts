@@ -47,7 +47,7 @@ test('a root below a directory whose name is not UTF-8 is scanned', onlyLinux, a
   )
 })
 
-test('an entry that vanishes during the scan fails it', (t) => {
+test('an entry that vanishes during the scan fails it', async (t) => {
   const root = plantTree(t, ['a', 'b/c'])
   const vanish = (path: string) => () => {
     const filter = {
@@ -60,11 +60,11 @@ test('an entry that vanishes during the scan fails it', (t) => {
     const links = { policy: 'inside' as const, realRoot: root }
     const rules = { names: { all: false }, attributes: false, links, filter }
     const walk = { root, ...rules, files: [], skipped: [] }
-    walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
+    return walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
   for (const path of ['a', 'b/c', 'b']) {
     const message = `${join(root, path)}: disappeared during the scan; try again`
-    assert.throws(vanish(path), failure('changed', message))
+    await assert.rejects(vanish(path), failure('changed', message))
   }
 })
 

@@ -2,6 +2,7 @@ import { boundHeapGrowth } from '../../../heap-growth.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
+import { walkMirror } from '../../../mirror/tree/walk.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { cachePathIfAny } from '../../open/cache.js'
@@ -27,8 +28,7 @@ import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
 import { type StartedTracker, startTracker } from './tracker.js'
 import { once } from 'node:events'
-import { opendir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { usageError } from '../../../errors.js'
@@ -227,31 +227,21 @@ function exampleCall(address: string, example: readonly string[] | null): string
 /** Most names searched for an example. */
 const MAX_NAMES = 2000
 
-/** The path of any published file other than a torrent, breadth first; null if none is found soon. */
+/** The path of any published file other than a torrent; null if none is found soon. */
 async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const view = new MirrorView(mirror)
-  const waiting: string[][] = [[]]
   let seen = 0
-  for (let next = waiting.shift(); next; next = waiting.shift()) {
-    for await (const { name, isDirectory } of list(join(mirror.root, ...next))) {
-      if (++seen > MAX_NAMES) return null
-      const path = [...next, name]
-      if (isWithheld(path, mirror)) continue
-      if (isDirectory) waiting.push(path)
-      else if (!name.endsWith('.torrent') && (await isPublished(path, view))) return path
+  const isWanted = (path: readonly string[]) => ++seen <= MAX_NAMES && !isWithheld(path, mirror)
+  // A request for something in a directory will report its error
+  const passOver = () => undefined
+  const rules = { isWanted, enter: () => true, passOver, pause: () => null, mayLoop: false }
+  for await (const { paths } of walkMirror(view, { path: [], state: true }, rules)) {
+    for (const path of paths.filter((each) => each.at(-1)?.endsWith('.torrent') === false)) {
+      if (await isPublished(path, view)) return path
     }
+    if (seen > MAX_NAMES) return null
   }
   return null
-}
-
-async function* list(directory: string) {
-  try {
-    for await (const entry of await opendir(directory)) {
-      yield { name: entry.name, isDirectory: entry.isDirectory() }
-    }
-  } catch {
-    // A request for something in it will report the error
-  }
 }
 
 async function isPublished(path: readonly string[], view: MirrorView): Promise<boolean> {
