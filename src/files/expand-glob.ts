@@ -28,7 +28,10 @@ export function expandGlob(
   const root = callSystem(start, () => realpathSync(start))
   const isDeep = rest.includes('**')
   const look = lookingAround(onProblem)
-  const found = globSync(rest, {
+  // An alternative of braces may begin at the root of the file system, of which nothing can match
+  const below = matcher.globSet.filter((each) => !each.startsWith('/'))
+  const found = globSync(below, {
+    nobrace: true,
     cwd: root,
     fs: {
       readdirSync: (path, options) => look(path, () => readdirSync(path, options)),
@@ -40,11 +43,12 @@ export function expandGlob(
   const paths = found.flatMap((each) => {
     const place = resolve(root, each)
     const path = relative(root, place)
+    const looksLike = (what: () => boolean) => valueOr(false, () => look(place, what))
     // The root itself is what ** begins at
-    if (path === '' || !valueOr(false, () => look(place, () => true))) return []
+    if (path === '' || !looksLike(() => true)) return []
     if (matcher.match(path)) return [path]
-    const isDirectory = matcher.match(`${path}/`) && statIfThere(place)?.isDirectory()
-    return isDirectory ? [`${path}/`] : []
+    const isDirectory = () => statIfThere(place)?.isDirectory() === true
+    return matcher.match(`${path}/`) && looksLike(isDirectory) ? [`${path}/`] : []
   })
   return paths.sort(compareBytes).map((path) => literal + path)
 }

@@ -65,4 +65,21 @@ test('what cannot be looked at is reported, and all others are found', (t) => {
   symlinkSync('loop', join(cwd, 'loop'))
   const [loop] = problemsOf('*/x.iso', ['d/x.iso'])
   assert.match(loop ?? '', /\/loop\/x\.iso: too many symbolic links encountered$/)
+  const only = [`${cwd}/loop: too many symbolic links encountered`]
+  assert.deepEqual(problemsOf('*/', ['[1]/', 'd/']), only)
+})
+
+test('an alternative that begins at the root of the file system is not searched', (t) => {
+  const cwd = makeScratch(t, { ...FILES, 'f/g/h.iso': '' })
+  mkdirSync(Buffer.concat([Buffer.from(`${cwd}/f/g/`), Buffer.from('\xe9', 'latin1')]))
+  const problems: string[] = []
+  const find = (pattern: string) => expandGlob(pattern, cwd, (each) => problems.push(each.message))
+  assert.deepEqual(find(`{${cwd}/f/g,d}/*/*.iso`), ['d/e/y.iso'])
+  assert.deepEqual(find(`{${cwd}/f/g,}/*/*`), [])
+  assert.deepEqual(problems, [])
+})
+
+test('braces behind a backslash are characters of a name', (t) => {
+  const cwd = makeScratch(t, { '{a,b}.iso': '', 'a.iso': '' })
+  assert.deepEqual(expandGlob('\\{a,b\\}.*', cwd, assert.ifError), ['{a,b}.iso'])
 })

@@ -71,17 +71,33 @@ function quoteAbove({ path }: FoldedPath, at: number): string {
   return quoteText(path.slice(0, at + 1).join('/'))
 }
 
-/** Returns the paths of all files and of the directories above them. */
-function placesOf(files: Iterable<MetainfoFile>): Set<string> {
-  const places = new Set<string>()
+/**
+ * Returns the targets that are files or directories of a torrent. Each step from a directory to a name
+ * in it has a number, so that a path of very many components needs no text for each directory.
+ */
+function targetsIn(
+  files: Iterable<MetainfoFile>,
+  targets: readonly (readonly string[])[],
+): Set<readonly string[]> {
+  const steps = new Map<string, number>()
+  const ends = targets.map((target) => {
+    return target.reduce((above, name) => {
+      const step = `${above}/${name}`
+      const number = steps.get(step) ?? steps.size + 1
+      steps.set(step, number)
+      return number
+    }, 0)
+  })
+  const taken = new Set<number>()
   for (const { path } of files) {
-    for (let depth = path.length; depth > 0; depth -= 1) {
-      const place = path.slice(0, depth).join(SEPARATOR)
-      if (places.has(place)) break
-      places.add(place)
+    let above: number | undefined = 0
+    for (const name of path) {
+      above = steps.get(`${above}/${name}`)
+      if (above === undefined) break
+      taken.add(above)
     }
   }
-  return places
+  return new Set(targets.filter((_, i) => taken.has(ends[i] ?? 0)))
 }
 
 /** The rules about names and paths, in the order of their findings. */
@@ -106,11 +122,12 @@ export const NAME_RULES = {
   *'link-to-nothing'(metainfo) {
     const { links } = surveyPaths(metainfo)
     if (links.length === 0) return
-    const places = placesOf(metainfo.fileList)
+    const targets = links.map(({ symlinkPath = [] }) => symlinkPath)
+    const known = targetsIn(metainfo.fileList, targets)
     for (const { path, symlinkPath } of links) {
       const link = `link ${quoteText(path.join('/'))}`
       if (symlinkPath === undefined) yield `${link} does not say where it leads`
-      else if (symlinkPath.every(isComponent) && !places.has(symlinkPath.join(SEPARATOR))) {
+      else if (symlinkPath.every(isComponent) && !known.has(symlinkPath)) {
         yield `${link} leads to ${quoteText(symlinkPath.join('/'))}, which the torrent does not have`
       }
     }

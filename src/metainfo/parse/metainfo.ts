@@ -140,8 +140,9 @@ const LAZY = {
   },
 }
 
+/** Keeps a value, unless the program has frozen the torrent. */
 function settle(torrent: UnhashedMetainfo, name: keyof typeof LAZY, value: unknown): unknown {
-  Object.defineProperty(torrent, name, { value, enumerable: true })
+  Reflect.defineProperty(torrent, name, { value, enumerable: true })
   return value
 }
 

@@ -377,3 +377,10 @@ test('what is read of golden torrents is recognized', () => {
   for (const name of torrents.filter((each) => each.endsWith('.torrent')))
     assert.ok(isTorrent(readFileSync(join(golden, name))), name)
 })
+
+test('a frozen torrent has files and info', () => {
+  const torrent = torrentOf(directoryInfo([{ path: ['a'], length: 1 }]), {})
+  const { files, info } = Object.freeze(parseMetainfo(torrent))
+  assert.deepEqual(files, [{ path: ['a'], length: 1, padding: false, attr: '' }])
+  assert.deepEqual([...info.keys()], ['files', 'name', 'piece length', 'pieces'])
+})
