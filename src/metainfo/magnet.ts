@@ -18,6 +18,8 @@ export interface MagnetSource extends Pick<
   readonly name: string | null
   /** The files, of which pad files do not count; if they are unknown, `size` counts. */
   readonly fileList?: ListedFiles
+  /** The same as an array. */
+  readonly files?: Metainfo['files']
   /** URL of the .torrent, for clients that have not found a peer yet. */
   readonly exactSource?: string
   /** Hosts and ports of peers that have the content (BEP 9). */
@@ -34,11 +36,13 @@ export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
-  const { infoHash, infoHashV2, name, fileList } = metainfo
+  const { infoHash, infoHashV2, name, fileList, files } = metainfo
   if (!infoHash && !infoHashV2)
     throw new BtkitError('usage', 'magnet link: no info hash; give what readTorrent returns')
-  if (fileList && select) checkFileRanges(select, fileList)
-  const size = fileList ? contentSize({ fileList }) : metainfo.size
+  const count = fileList?.count ?? files?.length
+  if (count !== undefined && select) checkFileRanges(select, count)
+  const listed = fileList ? { fileList } : files && { files }
+  const size = listed ? contentSize(listed) : metainfo.size
   const parameters = [
     ...exactTopics(metainfo),
     ...(name === null ? [] : [parameter('dn', name)]),
@@ -77,7 +81,7 @@ export function parseFileRanges(text: string): FileRange[] {
  * Checks that a torrent has all files of the ranges.
  * @throws BtkitError `usage`
  */
-function checkFileRanges(ranges: readonly FileRange[], { count }: ListedFiles): void {
+function checkFileRanges(ranges: readonly FileRange[], count: number): void {
   const beyond = ranges.find(([, last]) => last >= count)
   if (!beyond) return
   const reason = `has no file ${beyond[1]}: the last of its ${count} is ${count - 1}`

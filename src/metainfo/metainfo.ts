@@ -99,8 +99,14 @@ export interface UnhashedMetainfo extends FieldValues {
 }
 
 /** Returns the bytes of a torrent's files without pad files. */
-export function contentSize({ fileList }: Pick<Metainfo, 'fileList'>): number {
-  return fileList.size - fileList.padSize
+export function contentSize(torrent: Pick<Metainfo, 'fileList'> | Pick<Metainfo, 'files'>): number {
+  if ('fileList' in torrent) return torrent.fileList.size - torrent.fileList.padSize
+  return torrent.files.reduce((sum, { length, padding }) => (padding ? sum : sum + length), 0)
+}
+
+/** The files in stream order. A copy, as by structuredClone, has only the array. */
+export function eachFile(torrent: Pick<Metainfo, 'fileList' | 'files'>): Iterable<MetainfoFile> {
+  return Symbol.iterator in torrent.fileList ? torrent.fileList : torrent.files
 }
 
 /** Numbers of needed piece layers by state. */

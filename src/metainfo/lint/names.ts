@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { quoteText } from '../../text/escape.js'
-import type { MetainfoFile } from '../metainfo.js'
+import { eachFile, type MetainfoFile } from '../metainfo.js'
 import { isComponent } from '../name.js'
 import type { LintRules } from './finding.js'
 import { foldName, LONGEST_PATH, surveyPaths } from './path-survey.js'
@@ -123,7 +123,7 @@ export const NAME_RULES = {
     const { links } = surveyPaths(metainfo)
     if (links.length === 0) return
     const targets = links.map(({ symlinkPath = [] }) => symlinkPath)
-    const known = targetsIn(metainfo.fileList, targets)
+    const known = targetsIn(eachFile(metainfo), targets)
     for (const { path, symlinkPath } of links) {
       const link = `link ${quoteText(path.join('/'))}`
       if (symlinkPath === undefined) yield `${link} does not say where it leads`

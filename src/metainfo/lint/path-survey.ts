@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Metainfo, MetainfoFile } from '../metainfo.js'
+import { eachFile, type Metainfo, type MetainfoFile } from '../metainfo.js'
 
 /** The limit of Linux in bytes: 4,096 including the final NUL. */
 export const LONGEST_PATH = 4095
@@ -60,18 +60,20 @@ class Surveyor implements PathSurvey {
   /** Whether a file was followed by one below its path. */
   #hasBoth = false
 
-  constructor({ name, isDirectory, fileList }: Metainfo) {
+  constructor(metainfo: Metainfo) {
+    const { name, isDirectory, fileList } = metainfo
+    const files = eachFile(metainfo)
     this.#addName(name)
-    for (const file of fileList) {
+    for (const file of files) {
       if (file.attr.includes('l')) this.links.push(file)
       if (!file.padding) this.#addPath(file.path, isDirectory ? name : null)
     }
     // In a sorted list a directory is behind the file of its path
     const areCompared = fileList.isSorted && this.#spellings.size === 0
     if (areCompared && !this.#hasBoth) return
-    for (const { path, padding } of fileList) if (!padding) this.#compareNames(path)
+    for (const { path, padding } of files) if (!padding) this.#compareNames(path)
     if (this.#filesLikeDirectories.size === 0 && !this.#hasSpellings()) return
-    for (const { path, padding } of fileList) if (!padding) this.#choose(path)
+    for (const { path, padding } of files) if (!padding) this.#choose(path)
   }
 
   #addPath(path: readonly string[], name: string | null): void {

@@ -1,4 +1,4 @@
-import type { Metainfo } from '../metainfo.js'
+import { eachFile, type Metainfo } from '../metainfo.js'
 import type { LintRules } from './finding.js'
 import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
 import { quoteText } from '../../text/escape.js'
@@ -101,10 +101,11 @@ export const PIECE_RULES = {
    * Finds files of a hybrid torrent that begin inside a piece. Pad files must move each file to a
    * piece boundary, so that v1 and v2 clients use the same pieces (BEP 52).
    */
-  *'unaligned-hybrid'({ version, fileList, pieceLength }) {
+  *'unaligned-hybrid'(metainfo) {
+    const { version, pieceLength } = metainfo
     if (version !== 'hybrid') return
     let start = 0
-    for (const { path, length, padding } of fileList) {
+    for (const { path, length, padding } of eachFile(metainfo)) {
       if (!padding && length > 0 && start % pieceLength !== 0) {
         yield `path ${quoteText(path.join('/'))} begins inside a piece, ${start} bytes into the v1 content`
       }
@@ -115,10 +116,11 @@ export const PIECE_RULES = {
    * Finds pad files of a hybrid torrent other than one between the end of a file and that of its
    * last piece. libtorrent derives the pad files from the file tree, and refuses others.
    */
-  *'odd-padding'({ version, fileList, pieceLength }) {
+  *'odd-padding'(metainfo) {
+    const { version, pieceLength } = metainfo
     if (version !== 'hybrid') return
     let start = 0
-    for (const { path, length, padding } of fileList) {
+    for (const { path, length, padding } of eachFile(metainfo)) {
       const inPiece = start % pieceLength
       if (padding && (inPiece === 0 || inPiece + length !== pieceLength)) {
         yield `pad file ${quoteText(path.join('/'))} of ${length} bytes, ${start} bytes into the v1 content, does not fill up the last piece of a file; clients on libtorrent refuse the torrent`
@@ -127,9 +129,9 @@ export const PIECE_RULES = {
     }
   },
   /** Finds BitComet's pad files, which have no attribute. */
-  *'pad-by-name'({ fileList }) {
-    if (fileList.padCount === 0) return
-    for (const { path, padding, attr } of fileList) {
+  *'pad-by-name'(metainfo) {
+    if (metainfo.fileList.padCount === 0) return
+    for (const { path, padding, attr } of eachFile(metainfo)) {
       if (!padding || attr.includes('p')) continue
       yield `path ${quoteText(path.join('/'))} is a pad file only by its name, as of BitComet; some programs download it`
     }

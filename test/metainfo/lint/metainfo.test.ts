@@ -9,6 +9,8 @@ import {
   MAX_FINDINGS_OF_A_KIND,
   severityOf,
 } from '../../../src/metainfo/lint/metainfo.js'
+import { magnetLink } from '../../../src/metainfo/magnet.js'
+import { contentSize } from '../../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { projectRoot } from '../../support/executable.js'
 import {
@@ -122,4 +124,13 @@ test('private and source count inside info alone', () => {
   assert.deepEqual(codes({}, { ...ANNOUNCE, private: 1 }), ['misplaced-key'])
   assert.deepEqual(codes({}, { ...ANNOUNCE, source: 'x' }), ['misplaced-key'])
   assert.deepEqual(codes({ source: 'x' }), [])
+})
+
+test('a copied torrent has the same findings, size and magnet link', () => {
+  const metainfo = parseMetainfo(torrentOfPaths(['con', 'a/b', 'A/b', 'c']))
+  const copy = structuredClone(metainfo)
+  assert.deepEqual(lintMetainfo(copy), lintMetainfo(metainfo))
+  assert.equal(contentSize({ files: copy.files }), contentSize(metainfo))
+  const { fileList: _list, ...named } = metainfo
+  assert.equal(magnetLink(named), magnetLink(metainfo))
 })
