@@ -36,9 +36,11 @@ export function magnetLink(
   metainfo: MagnetSource,
   select: readonly FileRange[] | null = null,
 ): string {
-  const { infoHash, infoHashV2, name, fileList, files } = metainfo
+  const { infoHash, infoHashV2, name, fileList } = metainfo
   if (!infoHash && !infoHashV2)
     throw new BtkitError('usage', 'magnet link: no info hash; give what readTorrent returns')
+  // The array is created when it is read
+  const files = fileList ? undefined : metainfo.files
   const count = fileList?.count ?? files?.length
   if (count !== undefined && select) checkFileRanges(select, count)
   const listed = fileList ? { fileList } : files && { files }
