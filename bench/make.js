@@ -69,11 +69,9 @@ function benchTrees() {
 function benchTree({ title, count, size, pow2, isShuffled, isOnDisk, runs = 3 }) {
   const tree = join(makeScratch({ inMemory: !isOnDisk }), 'tree')
   const numbers = Array.from({ length: count }, (_, i) => i)
-  // A directory in memory lists the newest entry first
-  numbers.reverse()
   if (isShuffled) numbers.sort(() => Math.random() - 0.5)
   for (const i of numbers) {
-    const directory = join(tree, `d${String(i % 100).padStart(2, '0')}`)
+    const directory = join(tree, `d${String(Math.floor(i / 1000)).padStart(4, '0')}`)
     mkdirSync(directory, { recursive: true })
     writeFileSync(join(directory, `file${String(i).padStart(6, '0')}`), randomBytes(size))
   }
