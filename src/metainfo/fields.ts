@@ -180,7 +180,8 @@ export const NO_FIELDS = Object.fromEntries(
   TOP_FIELDS.map(([name, { form }]) => [name, isList(form) ? [] : null]),
 ) as unknown as WrittenFields
 
-function isList(form: TorrentField['form']): boolean {
+/** Whether values of a form are lists. */
+export function isList(form: TorrentField['form']): boolean {
   return ['tiers', 'seeds', 'names', 'hashes', 'nodes'].includes(form)
 }
 

@@ -40,3 +40,20 @@ export const PAD_DIRECTORY = '.pad'
 export function padPath(length: number): string[] {
   return [PAD_DIRECTORY, String(length)]
 }
+
+/**
+ * Whether two paths have the same components. A slash inside a component is no separator, so joined
+ * texts must not be compared.
+ */
+export function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && isPrefix(a, b)
+}
+
+/** Whether a path is that of a directory in which the other one is. */
+export function isAbove(path: readonly string[], other: readonly string[]): boolean {
+  return path.length < other.length && isPrefix(path, other)
+}
+
+function isPrefix(path: readonly string[], other: readonly string[]): boolean {
+  return path.every((component, at) => component === other[at])
+}

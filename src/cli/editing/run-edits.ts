@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../errors.js'
-import { FIELD_NAMES, FIELDS, typedField, type TorrentField } from '../../metainfo/fields.js'
+import {
+  FIELD_NAMES,
+  FIELDS,
+  isList,
+  typedField,
+  type TorrentField,
+} from '../../metainfo/fields.js'
 import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
@@ -268,17 +274,19 @@ function editJson(outcome: EditOutcome, dryRun: boolean): string {
 
 const NOTHING = { isChanged: false, before: null, after: null }
 
-/** The forms of trackers, seeds and other lists, which are reported before the name. */
-const LISTS: readonly string[] = ['url', 'tiers', 'seeds', 'nodes', 'hashes', 'names']
-
 /** The values that an edit can change, with their labels, in the order of the output. */
 const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
-  ...factsOf((field) => field.place !== 'info' && LISTS.includes(field.form)),
+  ...factsOf(isBeforeName),
   ['name', ({ name }) => name],
-  ...factsOf((field) => field.place === 'info' || !LISTS.includes(field.form)),
+  ...factsOf((field) => !isBeforeName(field)),
   ['info hash', ({ infoHash }) => infoHash],
   ['info hash v2', ({ infoHashV2 }) => infoHashV2],
 ]
+
+/** Trackers, seeds and other lists are reported before the name. */
+function isBeforeName({ place, form }: TorrentField): boolean {
+  return place !== 'info' && (form === 'url' || isList(form))
+}
 
 function factsOf(isWanted: (field: TorrentField) => boolean): typeof FACTS {
   return FIELD_NAMES.flatMap((name) => {

@@ -1,9 +1,9 @@
 import { isSameBytes } from '../../bytes.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { infoHashesOf, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
+import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
+import { isSamePath } from '../../metainfo/name.js'
 import { MADE_INFO_KEYS } from '../../metainfo/other-keys.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
 import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
@@ -127,13 +127,11 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
     return true
   if (!isDirectory) return old.size !== content.size
   let at = 0
-  for (const file of old.fileList) if (!isSameFile(file, files[at++])) return true
+  for (const { path, length } of old.fileList) {
+    const file = files[at++]
+    if (length !== file?.fingerprint.size || !isSamePath(path, file.path)) return true
+  }
   return false
-}
-
-function isSameFile({ path, length }: MetainfoFile, other: ScannedFile | undefined): boolean {
-  if (length !== other?.fingerprint.size || path.length !== other.path.length) return false
-  return path.every((component, at) => component === other.path[at])
 }
 
 /**

@@ -94,9 +94,9 @@ export function otherEntries(
 export type DictChanges = ReadonlyMap<string, Uint8Array | null>
 
 /**
- * Changes entries of an encoded dictionary, and preserves all other bytes, also those behind its end. A new entry goes to its
- * place in the sort order. In an unsorted dictionary it goes behind the largest of the smaller
- * keys. Returns the same array if nothing changes.
+ * Changes entries of an encoded dictionary, and preserves all other bytes, also those behind its
+ * end. A new entry goes to its place in the sort order. In an unsorted dictionary it goes behind the
+ * largest of the smaller keys. Returns the same array if nothing changes.
  */
 export function spliceDict(
   dict: Pick<EncodedDict, 'bytes' | 'spans'>,

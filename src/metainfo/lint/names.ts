@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { quoteText } from '../../text/escape.js'
 import { eachFile, type MetainfoFile } from '../metainfo.js'
-import { isComponent } from '../name.js'
+import { isAbove, isComponent } from '../name.js'
 import type { LintRules } from './finding.js'
 import { foldName, LONGEST_PATH, surveyPaths } from './path-survey.js'
 
@@ -105,8 +105,7 @@ export const NAME_RULES = {
   /** Finds paths at which the torrent has both a file and a directory. */
   *'file-and-directory'(metainfo) {
     for (const [a, b] of neighbours(surveyPaths(metainfo).pathsOfBoth, (name) => name)) {
-      const isAbove = a.path.length < b.path.length
-      if (isAbove && a.path.every((component, at) => component === b.path[at])) {
+      if (isAbove(a.path, b.path)) {
         yield `path ${quoteText(a.path.join('/'))} is both a file and a directory`
       }
     }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { eachFile, type Metainfo, type MetainfoFile } from '../metainfo.js'
+import { isAbove } from '../name.js'
 
 /** The limit of Linux in bytes: 4,096 including the final NUL. */
 export const LONGEST_PATH = 4095
@@ -84,7 +85,7 @@ class Surveyor implements PathSurvey {
       if (!isFile) this.#directories.add(component)
       this.#addName(component)
     }
-    this.#hasBoth ||= isAbove(this.#last, path)
+    this.#hasBoth ||= this.#last.length > 0 && isAbove(this.#last, path)
     this.#last = path
     const whole = name === null ? path : [name, ...path]
     const units = whole.reduce((sum, { length }) => sum + length + 1, 0)
@@ -121,14 +122,6 @@ class Surveyor implements PathSurvey {
       this.pathsOfSpellings.push(path)
     }
   }
-}
-
-function isAbove(path: readonly string[], other: readonly string[]): boolean {
-  return (
-    path.length > 0 &&
-    path.length < other.length &&
-    path.every((component, at) => component === other[at])
-  )
 }
 
 /** The most bytes of UTF-8 for a unit of UTF-16. */

@@ -49,12 +49,12 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
   const { maxSize = DEFAULT_MAX_SIZE, maxValues } = options
   checkBeginning(bytes)
   const checked = checkBencode(bytes, { maxSize, maxDepth: DEFAULT_MAX_DEPTH, maxValues })
-  const { top, info } = dictionariesOf(bytes, checked)
+  const dictionaries = dictionariesOf(bytes, checked)
   const isSorted = !checked.warnings.some(({ code }) => code === 'unsorted-keys')
   const warnings = new WarningList()
-  const content = validateInfo({ top, info, isSorted }, warnings)
+  const content = validateInfo({ ...dictionaries, isSorted }, warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
-  return describe(bytes, checked, { content, warnings })
+  return describe(checked, dictionaries, { content, warnings })
 }
 
 /**
@@ -66,12 +66,20 @@ export function parseEdited(bytes: Uint8Array, before: UnhashedMetainfo): Unhash
   const limits = { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH }
   if (before.warnings.length > 0 || before.version !== 'v1') return parseUnhashed(bytes, limits)
   const checked = checkBencode(bytes, limits, encodedInfo(before))
-  return describe(bytes, checked, { content: before, warnings: new WarningList() })
+  const rest = { content: before, warnings: new WarningList() }
+  return describe(checked, dictionariesOf(bytes, checked), rest)
 }
 
-function dictionariesOf(bytes: Uint8Array, { spans, infoSpans }: CheckedBencode) {
-  requireInfo(bytes, spans)
-  return { top: new EncodedDict(bytes, spans), info: new EncodedDict(bytes, infoSpans) }
+/** A torrent's dictionaries, and the position of `info`. */
+interface TorrentDicts {
+  readonly top: EncodedDict
+  readonly info: EncodedDict
+  readonly infoSpan: Span
+}
+
+function dictionariesOf(bytes: Uint8Array, { spans, infoSpans }: CheckedBencode): TorrentDicts {
+  const infoSpan = requireInfo(bytes, spans)
+  return { top: new EncodedDict(bytes, spans), info: new EncodedDict(bytes, infoSpans), infoSpan }
 }
 
 /** The content of a torrent, and the warnings so far. */
@@ -82,13 +90,10 @@ interface DescribedContent {
 
 /** Reads what `content` leaves open. */
 function describe(
-  bytes: Uint8Array,
   checked: CheckedBencode,
+  { top, info, infoSpan }: TorrentDicts,
   { content, warnings }: DescribedContent,
 ): UnhashedMetainfo {
-  const { spans, infoSpans } = checked
-  const infoSpan = requireInfo(bytes, spans)
-  const { top, info } = dictionariesOf(bytes, checked)
   const fields = readFields(top, info, warnings)
   const { fileList } = content
   const isSafe = fileList instanceof EncodedFileList && fileList.isSafe
@@ -99,10 +104,10 @@ function describe(
   })
   warnOfUnsafePaths(unsafePaths, warnings)
   const described: Omit<UnhashedMetainfo, keyof typeof LAZY> = {
-    bytes,
-    spans,
+    bytes: top.bytes,
+    spans: checked.spans,
     infoSpan,
-    infoSpans,
+    infoSpans: checked.infoSpans,
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,

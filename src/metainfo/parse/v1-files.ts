@@ -3,6 +3,7 @@ import { LIST } from '../bencode/offsets.js'
 import type { DictValues } from '../bencode/value.js'
 import type { BtkitError } from '../../errors.js'
 import type { ListedFiles, MetainfoFile } from '../metainfo.js'
+import { isSamePath } from '../name.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
 import { describeFile } from './file-entry.js'
@@ -76,14 +77,6 @@ export function checkHybridFiles(
   }
   const extra = treeFiles[count]
   if (extra !== undefined) throw disagreement(`${nameOf(extra)} is only in the file tree`)
-}
-
-/**
- * Compares component by component, because a slash inside a component must not count as a
- * separator.
- */
-function isSamePath(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((component, at) => component === b[at])
 }
 
 function disagreement(rule: string): BtkitError {
