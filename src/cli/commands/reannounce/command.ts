@@ -1,4 +1,4 @@
-import type { TorrentFacts } from '../../../core/edit/file.js'
+import type { TorrentFacts } from '../../../metainfo/facts.js'
 import { usageError } from '../../../errors.js'
 import {
   changeTrackers,
