@@ -47,6 +47,11 @@ export function identityLine(torrent: string, metainfo: Metainfo, values: object
   return jsonLine({ ...identity, ...values, ...failureKeys(null) })
 }
 
+/** The values of a torrent that failed, for `each` and `attempt` of a report. */
+export function lostTorrent(torrent: string, error: unknown): object[] {
+  return [{ ...torrentKeys(torrent, null), ...failureKeys(error) }]
+}
+
 /** A line of JSON for a torrent that could not be read. */
 export function failureLine(torrent: string, error: unknown): string {
   return jsonLine({ ...torrentKeys(torrent, null), ...failureKeys(error) })
