@@ -41,10 +41,10 @@ export function listedLine({ client, torrent, ...listed }: ListedTorrent, error:
   return jsonLine({ client, torrent, ...listed, message, warning, ...failureKeys(error) })
 }
 
-/** A line of JSON that identifies a torrent, with other values of it. */
-export function identityLine(torrent: string, metainfo: Metainfo, values: object = {}): string {
+/** The values that identify a torrent, with others of it. */
+export function identityOf(torrent: string, metainfo: Metainfo, values: object = {}): object {
   const identity = { ...torrentKeys(torrent, metainfo), name: metainfo.name }
-  return jsonLine({ ...identity, ...values, ...failureKeys(null) })
+  return { ...identity, ...values, ...failureKeys(null) }
 }
 
 /** The values of a torrent that failed, for `each` and `attempt` of a report. */
