@@ -54,8 +54,13 @@ export class Report {
     if (this.#isShown(when)) reportNote(message, this.#beside())
   }
 
-  warn = (message: string, when?: When): void => {
-    if (this.#isShown(when)) reportWarning(message, this.#beside())
+  warn = (message: string): void => {
+    if (!this.isQuiet) this.alert(message)
+  }
+
+  /** Warns also with `--quiet`. */
+  alert = (message: string): void => {
+    reportWarning(message, this.#beside())
   }
 
   fail = (error: unknown): void => {

@@ -34,11 +34,11 @@ export interface ListedTorrent extends ClientTorrent {
   readonly client: string
 }
 
-/** A line of JSON for a torrent in a client, and why it is not seeded; null if it is. */
-export function listedLine({ client, torrent, ...listed }: ListedTorrent, error: unknown): string {
+/** The values of a torrent in a client, and why it is not seeded; null if it is. */
+export function listedValue({ client, torrent, ...listed }: ListedTorrent, error: unknown): object {
   const message = listed.message && hidePasskeys(listed.message)
   const warning = listed.warning ? hidePasskeys(listed.warning) : null
-  return jsonLine({ client, torrent, ...listed, message, warning, ...failureKeys(error) })
+  return { client, torrent, ...listed, message, warning, ...failureKeys(error) }
 }
 
 /** The values that identify a torrent, with others of it. */

@@ -213,7 +213,7 @@ async function runVerify(run: Run): Promise<number> {
     let started = io.monotonic()
     for await (const outcome of outcomesOf(run)) {
       report(outcome, (io.monotonic() - started) / 1000, run)
-      for (const { message } of outcome.report?.extraProblems ?? []) out.warn(message, 'always')
+      for (const { message } of outcome.report?.extraProblems ?? []) out.alert(message)
       started = io.monotonic()
     }
   } catch (error) {
