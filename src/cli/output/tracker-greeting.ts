@@ -1,5 +1,4 @@
 import type { Admin } from '../../admin/server/open-admin.js'
-import { escapeText } from '../../text/escape.js'
 import type { RunningTracker } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import { machineHost, reachableAddress } from './addresses.js'
@@ -16,18 +15,17 @@ export interface GreetingParts {
 }
 
 /** The lines printed when the tracker has started. */
-export function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): string {
+export function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): string[] {
   const torrents = tracker.torrentCount()
   const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
-  const lines = [
+  return [
     `tracking: ${torrents === null ? anyTorrent : listed}`,
-    ...tracker.addresses.map((each) => `address:  ${escapeText(announceOf(each, host))}`),
-    ...(settings.store ? [`store:    ${escapeText(settings.store.address.label)}`] : []),
-    ...(pages ? [`admin:    ${escapeText(pages.address)}`] : []),
-    `state:    ${escapeText(settings.stateFile)}`,
+    ...tracker.addresses.map((each) => `address:  ${announceOf(each, host)}`),
+    ...(settings.store ? [`store:    ${settings.store.address.label}`] : []),
+    ...(pages ? [`admin:    ${pages.address}`] : []),
+    `state:    ${settings.stateFile}`,
   ]
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 const HOW_TO_LIMIT = 'everybody may use this tracker (to limit it: --allowed-dir DIR)'

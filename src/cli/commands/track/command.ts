@@ -5,7 +5,8 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning, warningsTo } from '../../output/messages.js'
+import { warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import {
@@ -49,7 +50,7 @@ function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandConte
         warn: warningsTo(io),
       })
       for (const name of givenOtherTrackers(command))
-        reportWarning(`${name}: ignored; trackers share peers with --store`, io)
+        openReport({}, io).warn(`${name}: ignored; trackers share peers with --store`)
       const store = sharedStore(options, command, io)
       await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)
@@ -90,7 +91,8 @@ async function track(
     reloadOnHangup(manager, io, () => {
       return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
-    io.stdout.write(greeting({ tracker, settings, pages, host: machineHost(), isLegacy }))
+    const host = machineHost()
+    openReport({}, io).text(greeting({ tracker, settings, pages, host, isLegacy }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
-import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions } from '../../options/reading.js'
@@ -15,6 +14,7 @@ import {
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 
 const EXAMPLES = `
@@ -51,7 +51,7 @@ function defineWorker({ io, finish }: CommandContext) {
       const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
       const onConnected = () => {
-        io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
+        openReport({}, io).text([`${what}, ${count(options.threads, 'thread')}`])
       }
       // It waits for a Redis that is gone
       manager.ready(what)
