@@ -1,6 +1,7 @@
 import { completeDirectories, notePlace } from '../../../core/complete/complete-directories.js'
 import { TorrentFeed, type FeedPlace } from '../../../core/complete/feed.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
+import { withMetrics } from '../../../core/complete/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/complete-report.js'
 import type {
   CompleteContext,
@@ -38,8 +39,13 @@ import {
   orphansLine,
   writtenLine,
 } from './completedir-output.js'
-import { metricsFile, withMetrics } from './metrics-file.js'
-import { askedRules, declareCompletedir, feedPlace, type CompletedirOptions } from './options.js'
+import {
+  askedRules,
+  declareCompletedir,
+  feedPlace,
+  metricsFile,
+  type CompletedirOptions,
+} from './options.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'

@@ -7,6 +7,7 @@ import {
 } from '../../options/clients.js'
 import type { InfoRule } from '../../../core/complete/info-rules.js'
 import type { FeedPlace } from '../../../core/complete/feed.js'
+import type { MetricsFile } from '../../../core/complete/metrics-file.js'
 import { usageError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import * as read from '../../options/values.js'
@@ -136,4 +137,15 @@ export function feedPlace(
     throw usageError('--feed: the torrents of several directories need one --output')
   const directory = output ?? sources[0] ?? ''
   return { path: feed, url: feedUrl, directory, claim: io.shared?.claim }
+}
+
+/** The file for the metrics of a run; null without `--metrics-file`, and in a dry run. */
+export function metricsFile(
+  { metricsFile: path, output, dryRun }: CompletedirOptions,
+  sources: readonly string[],
+  { cwd, shared }: Pick<Io, 'cwd' | 'shared'>,
+): MetricsFile | null {
+  if (path === undefined || dryRun) return null
+  const places = output === undefined ? sources : [output]
+  return { path, target: places.map((each) => resolve(cwd, each)).join(' '), claim: shared?.claim }
 }
