@@ -162,10 +162,7 @@ function report(found: EditOutcome, run: EditRun, out: Report): void {
     const target = output === undefined ? null : outputFor(edited.file, output)
     return legacyOf(run)?.describe(edited) ?? changeLines(edited, dryRun, target)
   }
-  out.line(
-    () => editValue(outcome, dryRun),
-    () => (outcome.error === null ? linesOf(outcome) : []),
-  )
+  out.line(editValue(outcome, dryRun), () => (outcome.error === null ? linesOf(outcome) : []))
 }
 
 function withHints(outcome: EditOutcome): EditOutcome {

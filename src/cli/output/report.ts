@@ -1,4 +1,3 @@
-import type { HashProgress } from '../../hash/jobs/job.js'
 import { escapeText, jsonLine } from '../../text/escape.js'
 import type { Io } from '../io.js'
 import type { ProgressBar } from './bar.js'
@@ -12,6 +11,12 @@ export interface ReportOptions {
 
 /** Whether `--quiet` hides something. */
 type When = 'always' | 'unless quiet'
+
+/** A value, or a function that makes it if it is printed. */
+type Lazy<T> = T | (() => T)
+
+/** A line for people, or several. */
+type Text = string | readonly string[]
 
 /** Opens the report of a command. */
 export function openReport(options: ReportOptions, io: Io): Report {
@@ -29,7 +34,7 @@ export class Report {
   /** Whether a progress bar would be seen. */
   readonly hasScreen: boolean
   readonly #io: Io
-  #bar: ProgressBar<HashProgress> | null = null
+  #bar: ProgressBar | null = null
 
   constructor({ json = false, quiet = false }: ReportOptions, io: Io) {
     this.isJson = json
@@ -39,14 +44,15 @@ export class Report {
   }
 
   /** Prints a result: a line of JSON with its value, or lines for people. */
-  line = (value: () => object, text?: () => readonly string[], when?: When): void => {
-    if (this.isJson) this.#print(jsonLine(value()))
-    else if (text && this.#isShown(when)) this.text(text(), when)
+  line = (value: Lazy<object>, text: Lazy<Text> = [], when?: When): void => {
+    if (this.isJson) this.#print(jsonLine(typeof value === 'function' ? value() : value))
+    else if (this.#isShown(when)) this.text(typeof text === 'function' ? text() : text, when)
   }
 
   /** Prints lines for people; nothing with `--json`. */
-  text = (lines: readonly string[], when?: When): void => {
-    if (this.isJson || !this.#isShown(when) || lines.length === 0) return
+  text = (text: Text, when?: When): void => {
+    if (this.isJson || !this.#isShown(when) || text.length === 0) return
+    const lines = typeof text === 'string' ? [text] : text
     this.#print(lines.map((line) => `${escapeText(line)}\n`).join(''))
   }
 
@@ -76,7 +82,7 @@ export class Report {
       return await work()
     } catch (error) {
       const isTold = this.isJson && !this.#io.signal.aborted
-      for (const value of isTold ? lost(error) : []) this.line(() => value)
+      for (const value of isTold ? lost(error) : []) this.line(value)
       throw error
     }
   }
@@ -107,19 +113,12 @@ export class Report {
   }
 
   /** Shows a bar for hashing `total` bytes, or any number for null; null if nobody would see it. */
-  progress = async (
-    total: number | null,
-  ): Promise<Omit<ProgressBar<HashProgress>, 'pause'> | null> => {
+  progress = async (total: number | null): Promise<ProgressBar | null> => {
     if (!this.hasScreen) return null
     // It measures texts, for which most commands have no use
     const { openProgress } = await import('./bar.js')
-    const bar = await openProgress(this.#io, total)
-    this.#bar = bar
-    const stop = () => {
-      this.#bar = null
-      bar?.stop()
-    }
-    return bar && { update: bar.update, stop }
+    this.#bar = await openProgress(this.#io, total)
+    return this.#bar
   }
 
   #isShown(when: When = 'unless quiet'): boolean {

@@ -48,15 +48,12 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Dis
     },
   }
   const report = openReport(options, isLive ? { ...io, stderr: toTable } : io)
-  const showLines: Display['show'] = (torrents) => {
-    if (report.isJson) for (const torrent of torrents) report.line(() => valueOf(torrent))
-    else report.text(logLines(torrents, options.isLegacy === true, io.now()))
-  }
-  const showTable: Display['show'] = (torrents) => {
-    table.show((columns) => torrentTable(torrents, columns))
-  }
   return {
-    show: isLive ? showTable : showLines,
+    show: (torrents) => {
+      if (isLive) table.show((columns) => torrentTable(torrents, columns))
+      else if (report.isJson) for (const torrent of torrents) report.line(valueOf(torrent))
+      else report.text(logLines(torrents, options.isLegacy === true, io.now()))
+    },
     report,
     clear: () => {
       table.close()
@@ -76,9 +73,7 @@ function valueOf(torrent: ListedTorrent): object {
 function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: number): string[] {
   if (torrents.length === 0) return ['no torrents']
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`
-  const lineOf = (torrent: ListedTorrent) => {
-    return isLegacy ? legacyLine(torrent) : `${time} ${logLine(torrent)}`
-  }
+  const lineOf = isLegacy ? legacyLine : (torrent: ListedTorrent) => `${time} ${logLine(torrent)}`
   return torrents.map((torrent) => hidePasskeys(lineOf(torrent)))
 }
 

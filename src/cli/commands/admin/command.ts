@@ -62,7 +62,7 @@ function definePasswd(io: Io) {
         users.set(name, user)
         told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
       })
-      openReport({}, io).text([told])
+      openReport({}, io).text(told)
     })
 }
 
@@ -88,7 +88,7 @@ function defineRemove(io: Io) {
         if (users.delete(name)) return
         throw new BtkitError('not-found', `${path}: no user ${name}`)
       })
-      openReport({}, io).text([`removed ${name}`])
+      openReport({}, io).text(`removed ${name}`)
     })
 }
 

@@ -78,8 +78,8 @@ function defineBatch(context: CommandContext) {
       const seconds = Math.round(io.monotonic() - started) / 1000
       if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
       openReport(options, io).line(
-        () => ({ jobs: statuses.length, failed, status, seconds }),
-        () => [`${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s`],
+        { jobs: statuses.length, failed, status, seconds },
+        `${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s`,
       )
       finish(status)
     })

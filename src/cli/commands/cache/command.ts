@@ -18,7 +18,6 @@ import { sharedRedis } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../open/engine.js'
-import { warningsTo } from '../../output/messages.js'
 import { openReport } from '../../output/report.js'
 import { byteSize, wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
@@ -56,10 +55,10 @@ function defineStats({ io }: CommandContext) {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, command, io)
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
-      openReport({ json }, io).line(
-        () => (shared ? { ...report, shared } : report),
-        () => [...linesOf(report), ...(shared ? [sharedLine(shared)] : [])],
-      )
+      openReport({ json }, io).line(shared ? { ...report, shared } : report, [
+        ...linesOf(report),
+        ...(shared ? [sharedLine(shared)] : []),
+      ])
     })
 }
 
@@ -83,12 +82,12 @@ function definePrune({ io }: CommandContext) {
       const verb = dryRun ? 'would remove' : 'removed'
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
       const report = openReport({ json }, io)
-      report.text([`${verb} ${count(records, 'record')}${others}`])
+      report.text(`${verb} ${count(records, 'record')}${others}`)
       const since = io.now() - unusedFor
       const shared = redis && (await (await loadShared()).pruneShared(redis, since, dryRun))
       report.line(
-        () => ({ ...pruned, shared: shared ?? undefined, dryRun }),
-        () => (shared === null ? [] : [`${verb} ${count(shared, 'shared record')}`]),
+        { ...pruned, shared: shared ?? undefined, dryRun },
+        shared === null ? [] : [`${verb} ${count(shared, 'shared record')}`],
       )
     })
 }
@@ -112,8 +111,8 @@ function defineVerify({ io, finish }: CommandContext) {
       if (!json) for (const path of wrong) report.fail(`${path}: wrong cache record; removed`)
       const found = `${wrong.length} wrong, ${stale} of files that have changed`
       report.line(
-        () => ({ checked, outOfDate: stale, wrong }),
-        () => [`checked ${count(checked, 'record')}: ${found}`],
+        { checked, outOfDate: stale, wrong },
+        `checked ${count(checked, 'record')}: ${found}`,
       )
     })
 }
@@ -127,7 +126,7 @@ function defineClear({ io }: CommandContext) {
       const directory = cachePath(cacheDir, io)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
       const result = clearCache(directory, dryRun) ? removed : 'no cache in'
-      openReport({}, io).text([`${result} ${directory}`])
+      openReport({}, io).text(`${result} ${directory}`)
     })
 }
 
@@ -142,7 +141,7 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
       'not-found',
       `${directory}: no such directory; name the directory of a cache`,
     )
-  return { directory, now: io.now, warn: warningsTo(io) }
+  return { directory, now: io.now, warn: openReport({}, io).alert }
 }
 
 /** Most runs share nothing. */

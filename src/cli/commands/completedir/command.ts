@@ -33,7 +33,6 @@ import { declareCompletedir, type CompletedirOptions } from './options.js'
 import { completeRequest, feedPlace, metricsFile } from './request.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
-import { warningsTo } from '../../output/messages.js'
 import { openReport, type Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { warnOfLists } from '../../line/name-patterns.js'
@@ -138,7 +137,7 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
 }
 
 async function complete(run: Run, feed: TorrentFeed | null): Promise<CompleteReport> {
-  const { options, shareWith, elsewhere, io } = run
+  const { options, shareWith, elsewhere, out, io } = run
   const request = { ...run.request, feedPath: feed?.realPath }
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
@@ -147,7 +146,7 @@ async function complete(run: Run, feed: TorrentFeed | null): Promise<CompleteRep
   const { cacheAccess, lazyCache } = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
   const newest = options.dryRun ? undefined : feed?.enter
   const watch = { ...watchRun(run), newest }
-  const state = { directory: stateOf(options, io), warn: warningsTo(io) }
+  const state = { directory: stateOf(options, io), warn: out.alert }
   try {
     const context = { engine, cacheAccess, lazyCache, state, elsewhere }
     if (!options.recursive) return await completeDirectories(request, context, watch)
@@ -211,10 +210,7 @@ function printReport(report: CompleteReport, facts: RunFacts, run: Run): void {
   if (report.created.length > 0) tellTrackerless(run)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null) out.warn(warning)
-  out.line(
-    () => completeValue(report, facts),
-    () => completeText(report, facts),
-  )
+  out.line(completeValue(report, facts), completeText(report, facts))
 }
 
 /** Says that new torrents name no tracker, no node and no seed. */

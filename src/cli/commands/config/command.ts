@@ -82,7 +82,7 @@ function defineShow({ io, commands, finish }: CommandContext) {
         const { settings } = await resolveSettings(target, asked, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
-        if (json) for (const each of telling) report.line(() => ({ command: path, ...each }))
+        if (json) for (const each of telling) report.line({ command: path, ...each })
         else report.text(tableOf(path, telling))
       }
       problems.errors.forEach(report.fail)
@@ -121,10 +121,7 @@ function defineCheck({ io, commands, finish }: CommandContext) {
         failures += problems.length
         if (!json) problems.forEach(report.fail)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
-        report.line(
-          () => checkReport(file, problems),
-          () => [`${file}: ${result}`],
-        )
+        report.line(checkReport(file, problems), `${file}: ${result}`)
       }
       finish(failures > 0 ? 1 : 0)
     })
@@ -160,7 +157,7 @@ function defineInit({ io, commands }: CommandContext) {
         return
       }
       const path = initConfiguration(name, text, io)
-      openReport({}, io).text([`wrote ${path}`])
+      openReport({}, io).text(`wrote ${path}`)
     })
 }
 
@@ -313,10 +310,7 @@ async function showPresets(config: string | undefined, report: Report, io: Io): 
   const presets = [...presetsOf(all).values()]
   for (const preset of presets) {
     const shown = shownPreset(preset, standard)
-    report.line(
-      () => shown,
-      () => presetLines(shown),
-    )
+    report.line(shown, presetLines(shown))
   }
   if (presets.length > 0 || report.isJson) return
   const files = configurationFiles(config, io)

@@ -118,10 +118,7 @@ function tellPlan({ request, content }: ConvertPlan, run: Run): number {
   if (content === null) return refuse(result, run)
   const pieces = `${content.pieceCount} pieces of ${formatBytes(content.pieceLength)}`
   const versions = `from ${metainfo.version} to ${version}`
-  run.out.line(
-    () => convertValue(result, true),
-    () => [`would convert ${run.torrent} ${versions}, ${pieces}`],
-  )
+  run.out.line(convertValue(result, true), `would convert ${run.torrent} ${versions}, ${pieces}`)
   return 0
 }
 
@@ -134,10 +131,7 @@ function refuse(result: ConvertResult, run: Run): number {
 }
 
 function tell(result: ConvertResult, { options, out }: Run): void {
-  out.line(
-    () => convertValue(result, options.dryRun),
-    () => convertLines(result),
-  )
+  out.line(convertValue(result, options.dryRun), convertLines(result))
   if (!out.isJson && result.after !== null)
     out.note('clients and trackers treat the converted torrent as a new one')
 }

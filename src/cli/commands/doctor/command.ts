@@ -27,10 +27,7 @@ function defineDoctor({ io }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const found = examine(io)
-      openReport({ json }, io).line(
-        () => found,
-        () => linesOf(found),
-      )
+      openReport({ json }, io).line(found, linesOf(found))
     })
 }
 

@@ -27,12 +27,11 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
-import type { Report } from '../../output/report.js'
+import { openReport, type Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
-import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { announceUrls, isLocal, looksLikeUrl } from '../../../metainfo/trackers.js'
 import type { InfoHash } from '../../../metainfo/values.js'
@@ -258,8 +257,9 @@ export async function openDownloadProgress(
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io, PAUSE)
-  const wantsBar = !isTable && !options.json && !options.quiet
-  let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
+  const { note, isJson } = display.report
+  const { progress } = openReport(options, io)
+  let bar = isTable || isJson ? null : await progress(contentSize(metainfo))
   // Bytes that were there at the start
   let first: number | null = null
   let shownAt = -Infinity
@@ -272,14 +272,13 @@ export async function openDownloadProgress(
       first ??= torrent.bytesDone
       if (stall?.isToTell) {
         bar?.pause()
-        display.report.note(stallNote(torrent, metainfo, { ...stall, advice }))
+        note(stallNote(torrent, metainfo, { ...stall, advice }))
       }
       if (bar) {
         const { bytesDone, size, name } = torrent
-        const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
         const trouble = stall && stallReason(torrent, metainfo)
-        const bytes = Math.max(0, bytesDone - first)
-        bar.update({ value: bytesDone, done, bytes, path: name, trouble })
+        const bytesRead = Math.max(0, bytesDone - first)
+        bar.update({ bytesDone, bytesRead, size, currentPath: name, trouble })
         return
       }
       if (io.monotonic() - shownAt < display.interval) return

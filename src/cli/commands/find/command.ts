@@ -68,10 +68,7 @@ function defineFind({ io, finish }: CommandContext) {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
         if (!data.every(isThere)) incomplete++
-        report.line(
-          () => valueOf(torrent, metainfo, data),
-          () => linesOf(torrent, metainfo, data),
-        )
+        report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
         const { name, isDirectory } = metainfo
         const { link } = options
         if (link === undefined) return

@@ -33,10 +33,7 @@ function defineHash({ io, finish }: CommandContext) {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
         const name = torrents.length > 1 ? `  ${torrent}` : ''
-        report.line(
-          () => identityOf(torrent, metainfo),
-          () => [`${hashes.join(' ')}${name}`],
-        )
+        report.line(identityOf(torrent, metainfo), `${hashes.join(' ')}${name}`)
       }
       finish(await report.each(torrents, show, lostTorrent))
     })

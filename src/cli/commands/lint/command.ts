@@ -47,8 +47,8 @@ function defineLint({ io, finish }: CommandContext) {
         failures += findings.filter(isFailure).length
         const result = { file, metainfo, findings, error: null }
         report.line(
-          () => lintValue(result),
-          () => findings.map((finding) => lineOf(file, finding)),
+          lintValue(result),
+          findings.map((finding) => lineOf(file, finding)),
           'always',
         )
         if (findings.length > 0) return

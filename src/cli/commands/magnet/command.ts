@@ -36,10 +36,7 @@ function defineMagnet({ io, finish }: CommandContext) {
       const show = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
-        report.line(
-          () => identityOf(torrent, metainfo, { magnet }),
-          () => [magnet],
-        )
+        report.line(identityOf(torrent, metainfo, { magnet }), magnet)
         if (announceUrls(metainfo).some(hasPasskey))
           report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }

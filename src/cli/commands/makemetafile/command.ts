@@ -287,10 +287,7 @@ function report({ made, plan, lists, started }: Outcome, run: Run): void {
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
   const { line } = isOutput ? openReport(options, { ...io, stdout: io.stderr }) : out
-  line(
-    () => makeValue(result),
-    () => textLines(result, io.cwd),
-  )
+  line(makeValue(result), textLines(result, io.cwd))
 }
 
 /**
@@ -315,10 +312,7 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
     const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
     run.reported.add(plan.request.torrent)
     const checked = { plan, hashes: made, difference }
-    out.line(
-      () => checkValue(checked),
-      () => checkLines(checked),
-    )
+    out.line(checkValue(checked), checkLines(checked))
     areUnchanged &&= difference.status === 'unchanged'
     first ??= made
   }

@@ -23,7 +23,6 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
-import { warningsTo } from '../../output/messages.js'
 import { openReport, type Report } from '../../output/report.js'
 import { count } from '../../../text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -143,7 +142,7 @@ async function publishTo(
       const what = `checks the data of ${count(torrents, 'torrent')}`
       out.note(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`)
     }
-    const record = dryRun ? null : recordFor(named.client, io)
+    const record = dryRun ? null : recordFor(named.client, out, io)
     return await publishTorrents(named.client, requests, {
       ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
       begun: new Set(
@@ -163,11 +162,11 @@ async function publishTo(
 }
 
 /** The torrents that were given to a client, by info hash; null without a place for state. */
-function recordFor(client: NamedClient['client'], io: Io) {
+function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: Io) {
   const { env, isRoot, now } = io
   if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return null
   const directory = stateDirectory({ option: undefined, env, isRoot })
-  return openPublished('', client, { directory, now, warn: warningsTo(io) })
+  return openPublished('', client, { directory, now, warn })
 }
 
 /** Returns each torrent whose data is complete on this machine. Reports the others. */
@@ -206,7 +205,7 @@ function report(outcome: Outcome, client: string, { options, out }: PublishComma
   if (reason !== null && !isTold && !out.isJson)
     out.fail(new BtkitError('client', `${torrent}: ${reason}`))
   out.line(
-    () => ({ torrent, infoHash, client, status, dryRun, reason, error: reason, code }),
-    () => (reason === null ? [`${torrent}: ${words} (${client})`] : []),
+    { torrent, infoHash, client, status, dryRun, reason, error: reason, code },
+    reason === null ? [`${torrent}: ${words} (${client})`] : [],
   )
 }

@@ -39,10 +39,7 @@ function defineStatus({ io }: CommandContext) {
       const address = queueAddress(queue, command, io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
-      openReport({ json }, io).line(
-        () => report,
-        () => linesOf(report),
-      )
+      openReport({ json }, io).line(report, linesOf(report))
     })
 }
 
@@ -55,7 +52,7 @@ function defineClear({ io }: CommandContext) {
       const address = queueAddress(queue, command, io)
       if (!failed) throw usageError('queue clear: add --failed')
       const { clearFailed } = await loadInspect()
-      openReport({}, io).text([`removed ${count(await clearFailed(address), 'failed job')}`])
+      openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
     })
 }
 

@@ -73,10 +73,7 @@ function defineScrape({ io, finish }: CommandContext) {
       for (const each of asked) {
         const own = answers(each)
         isMissing ||= own.every(({ counts }) => counts === null)
-        report.line(
-          () => valueOf(each, own),
-          () => linesOf(each, own),
-        )
+        report.line(valueOf(each, own), linesOf(each, own))
       }
       finish(isMissing ? 1 : status)
     })

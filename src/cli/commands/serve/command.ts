@@ -16,13 +16,17 @@ import {
   serverContext,
   withPortAdvice,
 } from '../../open/server.js'
-import { isOnAllAddresses, machineHost, reachableAddress } from '../../output/addresses.js'
+import {
+  announceOf,
+  isOnAllAddresses,
+  machineHost,
+  reachableAddress,
+} from '../../output/addresses.js'
 import { shareRequest } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
-import { announceOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
 import { type StartedTracker, startTracker } from './tracker.js'

@@ -133,10 +133,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
     const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
     const checks = await checkSeeds(metainfo, asking)
     failed += checks.filter(hasFailed).length
-    report.line(
-      () => seedsValue(checks, file, metainfo),
-      () => seedsText(checks, file),
-    )
+    report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))
   }
   const status = await report.each(files, check, lostTorrent)
   return failed > 0 ? 1 : status
@@ -182,8 +179,8 @@ async function showSame(
     const lines = differences.map(({ what, first, second }) => `  ${what}: ${first} | ${second}`)
     const verdict = `${first}, ${other}: ${same ? 'one swarm' : 'two swarms'}`
     report.line(
-      () => ({ ...torrentKeys(first, a), other, same, differences, ...failureKeys(null) }),
-      () => (same ? [verdict] : [verdict, ...lines, ...pieceLengthHint(a, b)]),
+      { ...torrentKeys(first, a), other, same, differences, ...failureKeys(null) },
+      same ? verdict : [verdict, ...lines, ...pieceLengthHint(a, b)],
     )
   }
   const compareAll = async () => {

@@ -122,7 +122,7 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
   })
   const absent = hasAll ? absentOf(wanted, all) : []
   for (const value of valuesOf(client, { shown, due: new Set(due), absent }, wanted))
-    out.line(() => value)
+    out.line(value)
   const entries = shown.length === 0 ? [] : torrentTable(withoutRepetitions(shown), columns)
   const lines = entries.flatMap((entry) => entry.split('\n'))
   out.text([`${client.label}: ${version}, ${count(shown.length, 'torrent')}`, ...lines])
@@ -141,8 +141,7 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
 function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void> {
   const { wanted, seeds, out } = context
   const absent = absentOf(wanted, seeds)
-  for (const value of valuesOf(all, { shown: [], due: new Set(), absent }, wanted))
-    out.line(() => value)
+  for (const value of valuesOf(all, { shown: [], due: new Set(), absent }, wanted)) out.line(value)
   requireSeeded(all, { due: [], absent }, out)
   return Promise.resolve()
 }

@@ -112,8 +112,8 @@ function report(torrent: Told, status: Status, run: Withdrawal): void {
   const verb = dryRun ? 'would be withdrawn' : 'withdrawn'
   const words = status === 'absent' ? 'was not in the client' : verb
   out.line(
-    () => valueOf(isLeft ? { ...torrent, error: left } : torrent, status, run),
-    () => (isLeft || status === 'failed' ? [] : [`${name}: ${words} (${client.label})`]),
+    valueOf(isLeft ? { ...torrent, error: left } : torrent, status, run),
+    isLeft || status === 'failed' ? [] : [`${name}: ${words} (${client.label})`],
   )
 }
 

@@ -13,7 +13,6 @@ import {
 } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { warningsTo } from '../../output/messages.js'
 import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 
@@ -44,14 +43,14 @@ function defineWorker({ io, finish }: CommandContext) {
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
-    const warn = warningsTo(io)
+    const { text, alert: warn } = openReport({}, io)
     const manager = serviceManager({ env: io.env, warn })
     const cacheAccess = await openCacheAccess(options, io)
     try {
       const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
       const onConnected = () => {
-        openReport({}, io).text([`${what}, ${count(options.threads, 'thread')}`])
+        text(`${what}, ${count(options.threads, 'thread')}`)
       }
       // It waits for a Redis that is gone
       manager.ready(what)
