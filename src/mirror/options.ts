@@ -7,7 +7,7 @@ import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
-import type { RequestFigures } from '../server/metrics/metrics.js'
+import type { RequestFigures } from '../server/exchange/request-figures.js'
 
 /** The settings of the service, made from the command line. */
 export interface ServiceOptions {

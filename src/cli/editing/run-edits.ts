@@ -7,7 +7,6 @@ import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
 import type { EditedFile } from '../../core/edit/file.js'
 import { isSameInfo } from '../../core/edit/torrent.js'
-import { escapeText, jsonLine } from '../../text/escape.js'
 import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
@@ -26,7 +25,8 @@ import {
 } from '../open/torrent-input.js'
 import { isDirectory, requireNames } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
-import { reportError, reportNote, reportWarning, optional } from '../output/messages.js'
+import { optional } from '../output/messages.js'
+import { openReport, type Report } from '../output/report.js'
 import type { Io } from '../io.js'
 import { count } from '../../text/quantity.js'
 import { failureKeys, torrentKeys } from '../output/torrent-json.js'
@@ -103,25 +103,26 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
   }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }
   let missed = run.removals ?? []
-  print(legacyOf(run)?.heading ?? [], run, io)
-  for (const outcome of refused) report(outcome, run, io)
+  const out = openReport(options, io)
+  out.text(legacyOf(run)?.heading ?? [])
+  for (const outcome of refused) report(outcome, run, out)
   try {
     for await (const outcome of editFiles(files, request, io.signal)) {
-      report(outcome, run, io)
+      report(outcome, run, out)
       addTo(tally, outcome)
       if (outcome.error === null && missed.length > 0) {
         missed = missed.filter(({ isIn }) => !isIn(outcome.before))
       }
     }
   } catch (error) {
-    const done = `stopped after ${tally.total} of ${count(files.length, 'torrent')}`
-    if (io.signal.aborted && !options.quiet) reportNote(done, io)
+    if (io.signal.aborted)
+      out.note(`stopped after ${tally.total} of ${count(files.length, 'torrent')}`)
     throw error
   }
-  if (!options.quiet && tally.failed < tally.total) {
-    for (const { option } of missed) reportWarning(`${option}: no torrent has it`, io)
+  if (tally.failed < tally.total) {
+    for (const { option } of missed) out.warn(`${option}: no torrent has it`)
   }
-  if (!options.quiet) summarize(tally, run, io)
+  summarize(tally, run, out)
   return tally.failed + refused.length > 0 ? 1 : 0
 }
 
@@ -142,21 +143,20 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
   }
 }
 
-function report(found: EditOutcome, run: EditRun, io: Io): void {
+function report(found: EditOutcome, run: EditRun, out: Report): void {
   const outcome = withHints(found)
-  const { json, dryRun, quiet } = run.options
-  if (outcome.error !== null) reportError(outcome.error, io)
-  else if (!quiet) {
-    tellWarnings(outcome, io)
+  const { dryRun, output } = run.options
+  if (outcome.error !== null) out.fail(outcome.error)
+  else {
+    tellWarnings(outcome, out)
     if (lostTrackers(outcome))
-      reportNote(`${outcome.file}: ${dryRun ? 'would have' : 'has'} no tracker any more`, io)
+      out.note(`${outcome.file}: ${dryRun ? 'would have' : 'has'} no tracker any more`)
   }
-  if (json) io.stdout.write(editJson(outcome, dryRun))
-  else if (outcome.error === null && !quiet) {
-    const { output } = run.options
-    const target = output === undefined ? null : outputFor(outcome.file, output)
-    print(legacyOf(run)?.describe(outcome) ?? changeLines(outcome, dryRun, target), run, io)
+  const linesOf = (edited: EditedFile) => {
+    const target = output === undefined ? null : outputFor(edited.file, output)
+    return legacyOf(run)?.describe(edited) ?? changeLines(edited, dryRun, target)
   }
+  out.line(editValue(outcome, dryRun), () => (outcome.error === null ? linesOf(outcome) : []))
 }
 
 function withHints(outcome: EditOutcome): EditOutcome {
@@ -165,15 +165,12 @@ function withHints(outcome: EditOutcome): EditOutcome {
   return error instanceof Error ? { file: outcome.file, error } : outcome
 }
 
-function tellWarnings({ file, warnings, after, isChanged }: EditedFile, io: Io): void {
-  for (const { message } of warnings) reportWarning(`${file}: ${message}`, io)
+function tellWarnings({ file, warnings, after, isChanged }: EditedFile, { warn }: Report): void {
+  for (const { message } of warnings) warn(`${file}: ${message}`)
   if (isChanged && after.private && (after.nodes ?? []).length > 0)
-    reportWarning(`${file}: private with DHT nodes: clients must not use them; --unset nodes`, io)
+    warn(`${file}: private with DHT nodes: clients must not use them; --unset nodes`)
   if (isChanged && unlistedAnnounce(after) !== null)
-    reportWarning(
-      `${file}: its tracker is not in the announce list, so clients will not use it`,
-      io,
-    )
+    warn(`${file}: its tracker is not in the announce list, so clients will not use it`)
 }
 
 function lostTrackers({ before, after }: EditedFile): boolean {
@@ -185,26 +182,22 @@ function legacyOf({ legacy, options }: EditRun): LegacyWords | null {
   return options.dryRun ? null : legacy
 }
 
-function print(lines: readonly string[], { options }: EditRun, io: Io): void {
-  if (options.json || options.quiet) return
-  io.stdout.write(lines.map((line) => `${escapeText(line)}\n`).join(''))
-}
-
-function summarize({ total, changed, failed, rehashed }: Tally, run: EditRun, io: Io): void {
+function summarize(tally: Tally, run: EditRun, { note }: Report): void {
+  const { total, changed, failed, rehashed } = tally
   const { dryRun, output } = run.options
   if (rehashed > 0) {
     const verb = dryRun ? 'would get' : rehashed === 1 ? 'has' : 'have'
     const meaning = 'clients and trackers treat it as a new torrent'
-    reportNote(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`, io)
+    note(`${count(rehashed, 'torrent')} ${verb} a new info hash: ${meaning}`)
   }
   // If all failed, the errors are enough
   if (legacyOf(run) === null && failed < total) {
     const all = count(total, 'torrent')
     const same = total - failed - changed
     const rest = same > 0 ? `; ${same} already ${same === 1 ? 'is' : 'are'} as wanted` : ''
-    if (dryRun) reportNote(`${changed} of ${all} would change${rest}; nothing was written`, io)
-    else if (output === undefined) reportNote(`${changed} of ${all} changed${rest}`, io)
-    else reportNote(`${total - failed} of ${all} written to ${output}`, io)
+    if (dryRun) note(`${changed} of ${all} would change${rest}; nothing was written`)
+    else if (output === undefined) note(`${changed} of ${all} changed${rest}`)
+    else note(`${total - failed} of ${all} written to ${output}`)
   }
 }
 
@@ -252,10 +245,10 @@ function checkOutput(output: string, files: readonly string[]): void {
   }
 }
 
-/** Formats an outcome for programs: one line of JSON. */
-function editJson(outcome: EditOutcome, dryRun: boolean): string {
+/** An outcome for programs. */
+function editValue(outcome: EditOutcome, dryRun: boolean) {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
-  return jsonLine({
+  return {
     ...torrentKeys(outcome.file, after),
     file: outcome.file,
     changed: isChanged,
@@ -263,7 +256,7 @@ function editJson(outcome: EditOutcome, dryRun: boolean): string {
     oldInfoHash: before?.infoHash ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
     ...failureKeys(outcome.error),
-  })
+  }
 }
 
 const NOTHING = { isChanged: false, before: null, after: null }

@@ -45,19 +45,19 @@ async function keepSeeding(
 ): Promise<void> {
   const display = openDisplay(options, io)
   const { env, monotonic, signal } = io
-  const { warn } = display
+  const { alert: warn, note, fail } = display.report
   const manager = serviceManager({ env, warn })
   const service = await SeedService.open({
     ...serving,
     version: version(),
     monotonic,
     onWithdrawn: (torrent, reason) => {
-      display.reportError(reason)
+      fail(reason)
       keeper.forget(torrent)
     },
-    onError: display.reportError,
+    onError: fail,
     onTrackerChange: (torrent, { tracker, problem }) => {
-      if (problem === null) display.note(`${tracker}: answers again`)
+      if (problem === null) note(`${tracker}: answers again`)
       else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
@@ -68,9 +68,9 @@ async function keepSeeding(
     maxTorrentSize: options.maxTorrentSize,
     service,
     onChange: (change, torrent) => {
-      display.note(`${change} ${torrent}`)
+      note(`${change} ${torrent}`)
     },
-    onProblem: display.reportError,
+    onProblem: fail,
   })
   let hasWarned = false
   const warnOnce = () => {
@@ -86,7 +86,7 @@ async function keepSeeding(
   // Where the directory cannot be written, `btkit status` finds nothing
   const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
   try {
-    display.note(`listening on port ${service.port}`)
+    note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)
     await followTorrents(display, {
       interval: options.parseDirInterval,

@@ -38,3 +38,16 @@ function allAddresses(): NetworkInterfaceInfo[] {
     return []
   }
 }
+
+/** The announce URLs for clients: the public one, or else those of the addresses. */
+export function announceUrlsOf(addresses: readonly string[], publicUrl: string | null): string[] {
+  if (publicUrl !== null) return [`${publicUrl}/announce`]
+  const urls = addresses.filter((each) => each.includes('://'))
+  return urls.map((each) => announceOf(each, machineHost()))
+}
+
+/** The announce URL for an address; a Unix socket stays a path. */
+export function announceOf(address: string, host: string): string {
+  if (!address.includes('://')) return address
+  return `${reachableAddress(address, host)}/announce`
+}

@@ -6,21 +6,23 @@ import { formatBytes, formatDuration } from '../../text/quantity.js'
 import { isScreen } from './messages.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 
-/** The content of a progress bar. */
-interface BarState {
-  /** The finished part of the total. */
-  readonly value: number
-  /** The same as text. */
-  readonly done: string
-  /** Bytes read since the bar was opened. */
-  readonly bytes: number
-  /** Path of the current file. */
-  readonly path: string
+/** What a bar shows. */
+interface Progress extends HashProgress {
+  /** Bytes read since the bar was opened (default: all that are done). */
+  readonly bytesRead?: number
+  /** The total, if it is not the one that the bar was opened for. */
+  readonly size?: number
   /** Why there is no progress, shown instead of the rate; null if there is. */
   readonly trouble?: string | null
 }
 
-export type Bar = ProgressBar<BarState>
+/** A progress bar. */
+export interface ProgressBar {
+  readonly update: (progress: Progress) => void
+  /** Removes the bar until the next update, so that other lines can be printed. */
+  readonly pause: () => void
+  readonly stop: () => void
+}
 
 /** Columns for the file name on a narrow terminal, and for the rest of the line. */
 const MIN_NAME_WIDTH = 8
@@ -32,10 +34,10 @@ const BAR = '{percentage}% {bar} {done} {rate} {left} {file}'
 const COUNTER = '{done} {rate} {file}'
 
 /**
- * Opens a progress bar on standard error. Returns null if that is not a terminal or cannot show a
- * bar. If the total is null, the bar only counts. cli-progress is loaded only when needed.
+ * Opens a progress bar on standard error for `total` bytes; for null, it only counts. Returns null if
+ * that is not a terminal or cannot show a bar. cli-progress is loaded only when needed.
  */
-export async function openBar(io: Io, total: number | null): Promise<Bar | null> {
+export async function openProgress(io: Io, total: number | null): Promise<ProgressBar | null> {
   if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
   const started = io.monotonic()
@@ -57,22 +59,22 @@ export async function openBar(io: Io, total: number | null): Promise<Bar | null>
   }
   let isPaused = false
   start(0)
-  const paceOf = ({ value, bytes, trouble = null }: BarState) => {
+  const paceOf = ({ bytesDone, bytesRead = bytesDone, trouble = null }: Progress) => {
     if (trouble !== null) return { rate: `stalled: ${escapeText(trouble)}`, left: '' }
     const seconds = Math.max((io.monotonic() - started) / 1000, 0.001)
     return {
-      rate: `${formatBytes(bytes / seconds)}/s`,
-      left: total !== null && value > 0 ? timeLeft(value, total, seconds) : '',
+      rate: `${formatBytes(bytesRead / seconds)}/s`,
+      left: total !== null && bytesDone > 0 ? timeLeft(bytesDone, total, seconds) : '',
     }
   }
-  const update = (state: BarState) => {
-    const { value, done, path } = state
-    if (isPaused) start(value)
+  const update = (progress: Progress) => {
+    const { bytesDone, currentPath, size = total } = progress
+    if (isPaused) start(bytesDone)
     isPaused = false
-    bar.update(value, {
-      done,
-      ...paceOf(state),
-      file: fitColumns(escapeText(basename(path)), nameWidth).trimEnd(),
+    bar.update(bytesDone, {
+      done: `${formatBytes(bytesDone)}${size === null ? '' : ` of ${formatBytes(size)}`}`,
+      ...paceOf(progress),
+      file: fitColumns(escapeText(basename(currentPath)), nameWidth).trimEnd(),
     })
   }
   return {
@@ -144,30 +146,4 @@ export function wrapColumns(text: string, wanted: number): string[] {
 
 function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)))
-}
-
-/** A progress bar for work of one kind. */
-export interface ProgressBar<T> {
-  readonly update: (progress: T) => void
-  /** Removes the bar until the next update, so that other lines can be printed. */
-  readonly pause: () => void
-  readonly stop: () => void
-}
-
-/** Opens a bar for hashing `total` bytes, or any number for null; null if nobody would see it. */
-export async function openProgress(
-  io: Io,
-  total: number | null,
-): Promise<ProgressBar<HashProgress> | null> {
-  const bar = await openBar(io, total)
-  if (!bar) return null
-  return {
-    update: ({ bytesDone, currentPath }) => {
-      const whole = total === null ? '' : ` of ${formatBytes(total)}`
-      const done = `${formatBytes(bytesDone)}${whole}`
-      bar.update({ value: bytesDone, done, bytes: bytesDone, path: currentPath })
-    },
-    pause: bar.pause,
-    stop: bar.stop,
-  }
 }

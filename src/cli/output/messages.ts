@@ -28,28 +28,6 @@ export function reportNote(message: string, io: Io): void {
   io.stderr.write(`btkit: ${escapeText(hidePasskeys(message))}\n`)
 }
 
-/**
- * Runs `work` on each item in turn. A failure is reported and does not stop the rest, but an
- * interruption does. Returns the exit status.
- */
-export async function tryEach<T>(
-  items: readonly T[],
-  io: Io,
-  work: (item: T) => Promise<void>,
-): Promise<number> {
-  let status = 0
-  for (const item of items) {
-    try {
-      await work(item)
-    } catch (error) {
-      if (io.signal.aborted) throw error
-      reportError(error, io)
-      status = 1
-    }
-  }
-  return status
-}
-
 /** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */
 export function exitStatusOf(error: unknown): number {
   if (!(error instanceof BtkitError)) return 1

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
-import { escapeText } from '../../text/escape.js'
 import { count, formatBytes } from '../../text/quantity.js'
 import { BtkitError } from '../../errors.js'
 import type { Io, Output } from '../io.js'
-import { type ListedTorrent, listedLine } from './torrent-json.js'
-import { reportError, reportNote, isScreen, warningsTo } from './messages.js'
+import { type ListedTorrent, listedValue } from './torrent-json.js'
+import { isScreen } from './messages.js'
+import { openReport, type Report, type ReportOptions } from './report.js'
 import { torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
@@ -12,9 +12,7 @@ import { wrapColumns } from './bar.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 
 /** Options of a display. */
-export interface DisplayOptions {
-  readonly json?: true | undefined
-  readonly quiet?: true | undefined
+export interface DisplayOptions extends ReportOptions {
   /** In milliseconds. */
   readonly displayInterval?: number | undefined
   /** Whether lines have the form of BitTornado's launchmany. */
@@ -24,9 +22,8 @@ export interface DisplayOptions {
 /** Shows the state of torrents on standard output, between messages. */
 export interface Display {
   readonly show: (torrents: readonly ListedTorrent[]) => void
-  readonly note: (message: string) => void
-  readonly warn: (message: string) => void
-  readonly reportError: (error: unknown) => void
+  /** Its messages are shown below a table. */
+  readonly report: Report
   /** Removes everything that is shown only temporarily. */
   readonly clear: () => void
   /** Whether the display is redrawn in place, so that it can follow every change. */
@@ -50,20 +47,14 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Dis
       table.tell(text.toString())
     },
   }
-  const messages = { ...io, stderr: isLive ? toTable : io.stderr }
+  const report = openReport(options, isLive ? { ...io, stderr: toTable } : io)
   return {
-    show: isLive
-      ? (torrents) => {
-          table.show((columns) => torrentTable(torrents, columns))
-        }
-      : chooseLines(options, io),
-    note: (message) => {
-      if (!options.quiet) reportNote(message, messages)
+    show: (torrents) => {
+      if (isLive) table.show((columns) => torrentTable(torrents, columns))
+      else if (report.isJson) for (const torrent of torrents) report.line(valueOf(torrent))
+      else report.text(logLines(torrents, options.isLegacy === true, io.now()))
     },
-    warn: warningsTo(messages),
-    reportError: (error) => {
-      reportError(error, messages)
-    },
+    report,
     clear: () => {
       table.close()
     },
@@ -72,25 +63,18 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Dis
   }
 }
 
-function chooseLines({ json, quiet, isLegacy }: DisplayOptions, io: Io): Display['show'] {
-  if (json) return (torrents) => io.stdout.write(torrents.map(lineOf).join(''))
-  if (quiet) return () => undefined
-  return (torrents) => {
-    const time = `${new Date(io.now()).toISOString().slice(0, 19)}Z`
-    const texts = isLegacy
-      ? torrents.map(legacyLine)
-      : torrents.map((torrent) => `${time} ${logLine(torrent)}`)
-    const lines = torrents.length === 0 ? ['no torrents'] : texts
-    io.stdout.write(lines.map((line) => `${escapeText(hidePasskeys(line))}\n`).join(''))
-  }
+function valueOf(torrent: ListedTorrent): object {
+  const { name, state, message } = torrent
+  const error = new BtkitError('client', `${name}: ${message ?? state}`)
+  return listedValue(torrent, isBroken(torrent) ? error : null)
 }
 
-function lineOf(torrent: ListedTorrent): string {
-  const { name, state, message } = torrent
-  return listedLine(
-    torrent,
-    isBroken(torrent) ? new BtkitError('client', `${name}: ${message ?? state}`) : null,
-  )
+/** Lines for a log; `now` is in milliseconds. */
+function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: number): string[] {
+  if (torrents.length === 0) return ['no torrents']
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`
+  const lineOf = isLegacy ? legacyLine : (torrent: ListedTorrent) => `${time} ${logLine(torrent)}`
+  return torrents.map((torrent) => hidePasskeys(lineOf(torrent)))
 }
 
 /** Formats a torrent's state for a log: its words are the same at the same places of each line. */

@@ -2,9 +2,7 @@ import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
-import { jsonLine } from '../../text/escape.js'
-import type { Io } from '../io.js'
-import { describeError, tryEach } from './messages.js'
+import { describeError } from './messages.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 
 /** The first keys of a line of JSON about a torrent: the name it was given by, and its hashes. */
@@ -34,45 +32,20 @@ export interface ListedTorrent extends ClientTorrent {
   readonly client: string
 }
 
-/** A line of JSON for a torrent in a client, and why it is not seeded; null if it is. */
-export function listedLine({ client, torrent, ...listed }: ListedTorrent, error: unknown): string {
+/** The values of a torrent in a client, and why it is not seeded; null if it is. */
+export function listedValue({ client, torrent, ...listed }: ListedTorrent, error: unknown): object {
   const message = listed.message && hidePasskeys(listed.message)
   const warning = listed.warning ? hidePasskeys(listed.warning) : null
-  return jsonLine({ client, torrent, ...listed, message, warning, ...failureKeys(error) })
+  return { client, torrent, ...listed, message, warning, ...failureKeys(error) }
 }
 
-/** A line of JSON that identifies a torrent, with other values of it. */
-export function identityLine(torrent: string, metainfo: Metainfo, values: object = {}): string {
+/** The values that identify a torrent, with others of it. */
+export function identityOf(torrent: string, metainfo: Metainfo, values: object = {}): object {
   const identity = { ...torrentKeys(torrent, metainfo), name: metainfo.name }
-  return jsonLine({ ...identity, ...values, ...failureKeys(null) })
+  return { ...identity, ...values, ...failureKeys(null) }
 }
 
-/** A line of JSON for a torrent that could not be read. */
-export function failureLine(torrent: string, error: unknown): string {
-  return jsonLine({ ...torrentKeys(torrent, null), ...failureKeys(error) })
-}
-
-/** Does work on each torrent. A failure is reported, as JSON if asked for. Returns the exit status. */
-export function tryTorrents(
-  torrents: readonly string[],
-  { json, io }: { readonly json?: boolean | undefined; readonly io: Io },
-  work: (torrent: string) => Promise<void>,
-): Promise<number> {
-  return tryEach(torrents, io, withFailureLines(json, io, work))
-}
-
-/** Returns `work` so that it prints a line of JSON for a torrent that fails, if `isJson`. */
-export function withFailureLines(
-  isJson: boolean | undefined,
-  io: Io,
-  work: (torrent: string) => Promise<void>,
-): (torrent: string) => Promise<void> {
-  return async (torrent) => {
-    try {
-      await work(torrent)
-    } catch (error) {
-      if (isJson && !io.signal.aborted) io.stdout.write(failureLine(torrent, error))
-      throw error
-    }
-  }
+/** The values of a torrent that failed, for `each` and `attempt` of a report. */
+export function lostTorrent(torrent: string, error: unknown): object[] {
+  return [{ ...torrentKeys(torrent, null), ...failureKeys(error) }]
 }

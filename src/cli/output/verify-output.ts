@@ -8,7 +8,6 @@ import {
 import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../errors.js'
 import { failureKeys, torrentKeys } from './torrent-json.js'
-import { escapeText, jsonLine } from '../../text/escape.js'
 import { count, formatBytes } from '../../text/quantity.js'
 
 /** Number of torrents by result. */
@@ -18,13 +17,10 @@ export interface Tally {
   failed: number
 }
 
-/** Formats a report for programs: one line of JSON. */
-export function verifyJson(
-  { torrent, metainfo, report }: VerifiedTorrent,
-  seconds: number,
-): string {
+/** A report for programs. */
+export function verifyValue({ torrent, metainfo, report }: VerifiedTorrent, seconds: number) {
   const { ok, pieces, badPieces, uncheckedPieces, disagreeingPieces, v2Refusal } = report
-  return jsonLine({
+  return {
     ...torrentKeys(torrent, metainfo),
     ok,
     pieces,
@@ -46,18 +42,18 @@ export function verifyJson(
     }),
     seconds,
     ...failureKeys(v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal))),
-  })
+  }
 }
 
 function refusalOf(v2Refusal: string): string {
   return `version 2 was not checked: ${v2Refusal}`
 }
 
-/** Formats a torrent that could not be checked, in the same form. */
-export function uncheckedJson({ torrent, error }: FailedCheck, seconds: number): string {
+/** A torrent that could not be checked, in the same form. */
+export function uncheckedValue({ torrent, error }: FailedCheck, seconds: number) {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
   const result = { ok: false, ...unknown, files: [], seconds }
-  return jsonLine({ ...torrentKeys(torrent, null), ...result, ...failureKeys(error) })
+  return { ...torrentKeys(torrent, null), ...result, ...failureKeys(error) }
 }
 
 /** The most files and ranges that are printed. `--json` has all. */
@@ -65,14 +61,14 @@ const MAX_FILES = 50
 const MAX_RANGES = 4
 
 /** Formats a report for people: a line for each file with a problem, then a summary. */
-export function linesOfOne(report: VerifyReport, torrent: string, cwd: string): string {
-  return asText([...fileLines(report, cwd), `${torrent}: ${summary(report)}`])
+export function linesOfOne(report: VerifyReport, torrent: string, cwd: string): string[] {
+  return [...fileLines(report, cwd), `${torrent}: ${summary(report)}`]
 }
 
 /** Formats the report of one of several torrents: its summary, then indented lines for files. */
-export function linesOfSeveral(report: VerifyReport, torrent: string, cwd: string): string {
+export function linesOfSeveral(report: VerifyReport, torrent: string, cwd: string): string[] {
   const files = fileLines(report, cwd).map((line) => `  ${line}`)
-  return asText([`${torrent}: ${summary(report)}`, ...files])
+  return [`${torrent}: ${summary(report)}`, ...files]
 }
 
 /** The last line for several torrents: `3 torrents: 2 whole, 1 failed`. */
@@ -83,11 +79,7 @@ export function sumLine({ whole, notWhole, failed }: Tally): string {
     ...(failed > 0 ? [`${failed} failed`] : []),
   ]
   const all = count(whole + notWhole + failed, 'torrent')
-  return asText([parts.length > 0 ? `${all}: ${parts.join(', ')}` : all])
-}
-
-function asText(lines: readonly string[]): string {
-  return lines.map((line) => `${escapeText(line)}\n`).join('')
+  return parts.length > 0 ? `${all}: ${parts.join(', ')}` : all
 }
 
 function fileLines({ files, place }: VerifyReport, cwd: string): string[] {

@@ -1,12 +1,6 @@
 import type { StoreState } from '../../cache/store/store.js'
 import type { ServerContext } from '../../server/context.js'
-import {
-  counter,
-  formatMetrics,
-  gauge,
-  histogram,
-  type Metric,
-} from '../../server/metrics/metrics.js'
+import { counter, formatMetrics, gauge, histogram, type Metric } from '../../text/metrics.js'
 import type { Admission } from '../admission/admission.js'
 import type { JobQueue } from '../admission/job-queue.js'
 import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'

@@ -7,13 +7,7 @@ import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'
-import {
-  counter,
-  formatMetrics,
-  gauge,
-  type Metric,
-  type Sample,
-} from '../../server/metrics/metrics.js'
+import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../text/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
 import type { TorrentList } from '../allowed/torrent-list.js'

@@ -6,7 +6,6 @@ import {
   exitStatusOf,
   reportError,
   reportWarning,
-  tryEach,
   choosePaint,
 } from '../../../src/cli/output/messages.js'
 import { BtkitError } from '../../../src/errors.js'
@@ -44,32 +43,6 @@ test('hostile text in errors and warnings is escaped', () => {
   reportError(new BtkitError('io', 'a\n\u001b[2J: why'), io)
   reportWarning('\u202e', io)
   assert.equal(stderr.text, 'btkit: a\\n\\x1b[2J: why\nbtkit: warning: \\u{202e}\n')
-})
-
-test('a failed item does not stop the rest', async () => {
-  const { stderr, io } = makeIo()
-  const done: number[] = []
-  const status = await tryEach([1, 2, 3], io, (item) => {
-    if (item === 2) return Promise.reject(new BtkitError('io', 'two: why'))
-    done.push(item)
-    return Promise.resolve()
-  })
-  assert.deepEqual({ status, done }, { status: 1, done: [1, 3] })
-  assert.equal(stderr.text, 'btkit: two: why\n')
-})
-
-test('an interruption stops the rest', async () => {
-  const stop = new AbortController()
-  const { io } = makeIo({ signal: stop.signal })
-  const interrupted = new BtkitError('interrupted', 'interrupted')
-  const done: number[] = []
-  const work = (item: number) => {
-    done.push(item)
-    stop.abort()
-    return Promise.reject(interrupted)
-  }
-  await assert.rejects(tryEach([1, 2], io, work), interrupted)
-  assert.deepEqual(done, [1])
 })
 
 for (const [code, status] of [

@@ -7,7 +7,7 @@ import {
 } from '../../../src/server/connections/client-address.js'
 import { type LogFormat, AccessLog } from '../../../src/server/exchange/access-log.js'
 import type { Exchange } from '../../../src/server/exchange/exchanges.js'
-import { RequestFigures } from '../../../src/server/metrics/metrics.js'
+import { RequestFigures } from '../../../src/server/exchange/request-figures.js'
 
 const TIME = Date.UTC(2023, 10, 14, 22, 13, 20)
 

@@ -13,6 +13,7 @@ import { statIfThere } from '../../../files/stat-files.js'
 import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
+import { openReport } from '../../output/report.js'
 import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -61,7 +62,7 @@ function definePasswd(io: Io) {
         users.set(name, user)
         told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
       })
-      io.stdout.write(`${told}\n`)
+      openReport({}, io).text(told)
     })
 }
 
@@ -87,7 +88,7 @@ function defineRemove(io: Io) {
         if (users.delete(name)) return
         throw new BtkitError('not-found', `${path}: no user ${name}`)
       })
-      io.stdout.write(`removed ${name}\n`)
+      openReport({}, io).text(`removed ${name}`)
     })
 }
 

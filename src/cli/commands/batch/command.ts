@@ -5,7 +5,7 @@ import type { LazyAccess } from '../../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
+import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { expandPaths } from '../../line/patterns.js'
 import { collect } from '../../options/values.js'
@@ -23,7 +23,7 @@ import { resolveSettings, togetherRefused } from '../../configuration/resolve.js
 import { findCommand } from '../../command-table.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
-import { reportError } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readConfigurationText } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
@@ -77,12 +77,10 @@ function defineBatch(context: CommandContext) {
       const status = worstOf(statuses)
       const seconds = Math.round(io.monotonic() - started) / 1000
       if (io.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
-      const totals = { jobs: statuses.length, failed, status, seconds }
-      if (all.json) io.stdout.write(jsonLine(totals))
-      else if (!all.quiet)
-        io.stdout.write(
-          `${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s\n`,
-        )
+      openReport(options, io).line(
+        { jobs: statuses.length, failed, status, seconds },
+        `${count(statuses.length, 'job')}, ${failed} failed, ${seconds.toFixed(1)} s`,
+      )
       finish(status)
     })
 }
@@ -117,7 +115,7 @@ async function checkedJobs(
     const refused = togetherRefused(settings)
     if (refused) problems.add(place.error(`${name}: ${refused}`))
   }
-  for (const problem of problems.errors) reportError(problem, io)
+  problems.errors.forEach(openReport({}, io).fail)
   if (problems.errors.length > 0) return null
   if (jobs.length === 0) throw usageError(`${file}: has no jobs`)
   const names = jobs.map(({ name }) => name)
@@ -187,17 +185,17 @@ async function runJob(
   ]
   const status = await runCommand({ args, job: job.sections }, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
+  const how = status === 0 ? 'done' : `failed (status ${status})`
+  openReport(options, io).line(
+    () => {
+      const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
+      const about = { job: job.name, command: job.command.name(), status }
+      return { ...about, results, messages: stderr.lines, seconds }
+    },
+    () => [`${job.name}: ${job.command.name()}, ${how}, ${seconds.toFixed(1)} s`],
+  )
+  if (!json) io.stdout.write(stdout.text)
   const name = escapeText(job.name)
-  if (json) {
-    const results = stdout.lines.map((line) => JSON.parse(line) as unknown)
-    const about = { job: job.name, command: job.command.name(), status }
-    io.stdout.write(jsonLine({ ...about, results, messages: stderr.lines, seconds }))
-  } else if (quiet) io.stdout.write(stdout.text)
-  else {
-    const how = status === 0 ? 'done' : `failed (status ${status})`
-    const heading = `${name}: ${job.command.name()}, ${how}, ${seconds.toFixed(1)} s`
-    io.stdout.write(`${heading}\n${stdout.text}`)
-  }
   for (const line of stderr.lines)
     io.stderr.write(`${line.replace(/^((?:\u001b\[\d+m)*btkit:)/, `$1 ${name}:`)}\n`)
   return status

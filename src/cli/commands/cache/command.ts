@@ -11,7 +11,6 @@ import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/cache.js'
 import { cachePath } from '../../open/cache.js'
 import { cacheUrlOption } from '../../options/share.js'
@@ -19,7 +18,7 @@ import { sharedRedis } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../open/engine.js'
-import { reportError, warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { byteSize, wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
@@ -56,8 +55,10 @@ function defineStats({ io }: CommandContext) {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, command, io)
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
-      if (json) io.stdout.write(jsonLine(shared ? { ...report, shared } : report))
-      else io.stdout.write(cacheText(report) + (shared ? sharedText(shared) : ''))
+      openReport({ json }, io).line(shared ? { ...report, shared } : report, [
+        ...linesOf(report),
+        ...(shared ? [sharedLine(shared)] : []),
+      ])
     })
 }
 
@@ -80,11 +81,14 @@ function definePrune({ io }: CommandContext) {
       const { records, damagedFiles } = pruned
       const verb = dryRun ? 'would remove' : 'removed'
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''
-      if (!json) io.stdout.write(`${verb} ${count(records, 'record')}${others}\n`)
+      const report = openReport({ json }, io)
+      report.text(`${verb} ${count(records, 'record')}${others}`)
       const since = io.now() - unusedFor
       const shared = redis && (await (await loadShared()).pruneShared(redis, since, dryRun))
-      if (json) io.stdout.write(jsonLine({ ...pruned, shared: shared ?? undefined, dryRun }))
-      else if (shared !== null) io.stdout.write(`${verb} ${count(shared, 'shared record')}\n`)
+      report.line(
+        { ...pruned, shared: shared ?? undefined, dryRun },
+        shared === null ? [] : [`${verb} ${count(shared, 'shared record')}`],
+      )
     })
 }
 
@@ -103,13 +107,12 @@ function defineVerify({ io, finish }: CommandContext) {
       const check = await verifyCache(namedPlace(cacheDir, io), engine, sample)
       const { checked, stale, wrong } = check
       finish(wrong.length > 0 ? 1 : 0)
-      if (json) {
-        io.stdout.write(jsonLine({ checked, outOfDate: stale, wrong }))
-        return
-      }
-      for (const path of wrong) reportError(`${path}: wrong cache record; removed`, io)
-      io.stdout.write(
-        `checked ${count(checked, 'record')}: ${wrong.length} wrong, ${stale} of files that have changed\n`,
+      const report = openReport({ json }, io)
+      if (!json) for (const path of wrong) report.fail(`${path}: wrong cache record; removed`)
+      const found = `${wrong.length} wrong, ${stale} of files that have changed`
+      report.line(
+        { checked, outOfDate: stale, wrong },
+        `checked ${count(checked, 'record')}: ${found}`,
       )
     })
 }
@@ -123,7 +126,7 @@ function defineClear({ io }: CommandContext) {
       const directory = cachePath(cacheDir, io)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'
       const result = clearCache(directory, dryRun) ? removed : 'no cache in'
-      io.stdout.write(`${result} ${escapeText(directory)}\n`)
+      openReport({}, io).text(`${result} ${directory}`)
     })
 }
 
@@ -138,29 +141,28 @@ function namedPlace(option: string | undefined, io: Io): CachePlace {
       'not-found',
       `${directory}: no such directory; name the directory of a cache`,
     )
-  return { directory, now: io.now, warn: warningsTo(io) }
+  return { directory, now: io.now, warn: openReport({}, io).alert }
 }
 
 /** Most runs share nothing. */
 const loadShared = () => import('../../../fleet/shared-digests.js')
 
-function sharedText({ url, records }: SharedReport): string {
-  return `shared:    ${count(records, 'record')} in ${escapeText(url)}\n`
+function sharedLine({ url, records }: SharedReport): string {
+  return `shared:    ${count(records, 'record')} in ${url}`
 }
 
-/** Formats a cache report for people. */
-export function cacheText(report: CacheReport): string {
+/** A cache report for people. */
+function linesOf(report: CacheReport): string[] {
   const { directory, size, bytes, counts, oldest, hits, misses } = report
   const entries = Object.values(counts).reduce((sum, n) => sum + n, 0)
-  const lines = [
-    `directory: ${escapeText(directory)}`,
+  return [
+    `directory: ${directory}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
       `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${counts.digest} checksums, ${counts.set} of sets)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 function percentage(part: number, whole: number): string {

@@ -8,7 +8,6 @@ import {
   type SkipReason,
   type WrittenKind,
 } from '../../../core/complete/complete-report.js'
-import { jsonLine } from '../../../text/escape.js'
 import { whyLength } from '../../output/piece-length.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 
@@ -86,15 +85,6 @@ function publicationLines({ clients }: CompleteReport): string[] {
     ...republished.map(({ torrent, client }) => `republished ${torrent} (${client})`),
     ...withdrawn.map(({ torrent, client }) => `withdrew ${torrent} (${client})`),
   ]
-}
-
-/** Whether a run wrote, removed or published anything. */
-export function hasChanges(report: CompleteReport): boolean {
-  const { created, updated, adopted, removed, clients, checksumLists } = report
-  const { published, republished, withdrawn } = clients
-  const ofLists = [checksumLists.created, checksumLists.updated, checksumLists.removed]
-  const lists = [created, updated, adopted, removed, published, republished, withdrawn, ...ofLists]
-  return lists.some((list) => list.length > 0)
 }
 
 /** The skipped entry, or its torrent if the entry is gone. */
@@ -283,11 +273,11 @@ function firstOf(names: readonly string[], most: number): string {
   return [...listed, ...(rest > 0 ? [`… ${rest} more; --json names all`] : [])].join(', ')
 }
 
-/** Formats a report for programs. */
-export function completeJson(report: CompleteReport, { seconds, dryRun }: RunFacts): string {
+/** A report for programs. */
+export function completeValue(report: CompleteReport, { seconds, dryRun }: RunFacts): object {
   const { created, updated, adopted, removed, unchanged, failed, skipped } = report
   const { checksumLists, kept, clients, bytesHashed, bytesReused, isInterrupted } = report
   const changes = { created, updated, adopted, removed, unchanged, failed, skipped }
   const work = { bytesHashed, bytesReused, seconds, dryRun, interrupted: isInterrupted }
-  return jsonLine({ ...changes, checksumLists, kept, ...clients, ...work })
+  return { ...changes, checksumLists, kept, ...clients, ...work }
 }

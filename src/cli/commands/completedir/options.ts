@@ -5,16 +5,10 @@ import {
   dataPrefixOption,
   trustDataPathOption,
 } from '../../options/clients.js'
-import type { InfoRule } from '../../../core/complete/info-rules.js'
-import type { FeedPlace } from '../../../core/complete/feed.js'
-import { usageError } from '../../../errors.js'
-import type { Io } from '../../io.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
-import { resolve } from 'node:path'
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { publicUrl } from '../../options/server.js'
-import { DIRECTORY, FILE, Opt, SETTING, traitsOf } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -106,34 +100,3 @@ export function declareCompletedir() {
 }
 
 export type CompletedirOptions = ReturnType<ReturnType<typeof declareCompletedir>['opts']>
-
-/** The rules of `info` that are set on the command line. */
-export function askedRules(command: CommandUnknownOpts): InfoRule[] {
-  const typed = command.options.filter((option) => {
-    return command.getOptionValueSource(option.attributeName()) === 'cli'
-  })
-  const deciding = typed.filter((option) => {
-    const { ruledBy } = traitsOf(option)
-    return ruledBy === undefined || command.getOptionValue(option.attributeName()) === ruledBy
-  })
-  return [...new Set(deciding.flatMap((option) => traitsOf(option).rule ?? []))]
-}
-
-/**
- * The place of a run's feed; null if no feed is wanted. The URL stands for one directory.
- * @throws BtkitError `usage`
- */
-export function feedPlace(
-  { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
-  sources: readonly string[],
-  io: Pick<Io, 'cwd' | 'shared'>,
-): FeedPlace | null {
-  if (feed === undefined && feedUrl === undefined) return null
-  if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
-  if (feedUrl === undefined)
-    throw usageError('--feed needs --feed-url, the URL of the directory of the torrents')
-  if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
-    throw usageError('--feed: the torrents of several directories need one --output')
-  const directory = output ?? sources[0] ?? ''
-  return { path: feed, url: feedUrl, directory, claim: io.shared?.claim }
-}

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../errors.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
+import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { checkFile, configurationSchema, type SectionTable } from '../../configuration/check.js'
 import {
@@ -24,7 +24,7 @@ import {
   optionEntries,
   type OptionEntry,
 } from '../../options/table.js'
-import { reportError, reportNote } from '../../output/messages.js'
+import { openReport, type Report } from '../../output/report.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
 import { namesIn, presetsOf } from '../../configuration/sections.js'
@@ -66,9 +66,10 @@ function defineShow({ io, commands, finish }: CommandContext) {
     .option('--presets', 'list the presets instead, as btkit presets does', false)
     .action(async (words, { json, presets, ...options }) => {
       const { config } = options as ConfigOption
+      const report = openReport({ json }, io)
       if (presets) {
         if (words.length > 0) throw usageError('--presets lists all presets; name no command')
-        await showPresets(config, json, io)
+        await showPresets(config, report, io)
         return
       }
       const problems = new Problems()
@@ -81,14 +82,14 @@ function defineShow({ io, commands, finish }: CommandContext) {
         const { settings } = await resolveSettings(target, asked, io)
         const shown = shownOptions(command, settings)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
-        if (json) for (const each of telling) io.stdout.write(jsonLine({ command: path, ...each }))
-        else io.stdout.write(showText(path, telling))
+        if (json) for (const each of telling) report.line({ command: path, ...each })
+        else report.text(tableOf(path, telling))
       }
-      for (const problem of problems.errors) reportError(problem, io)
+      problems.errors.forEach(report.fail)
       finish(problems.errors.length > 0 ? 1 : 0)
       if (words.length > 0 || json) return
       const files = configurationFiles(config, io)
-      reportNote(files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`, io)
+      report.note(files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`)
     })
 }
 
@@ -111,19 +112,16 @@ function defineCheck({ io, commands, finish }: CommandContext) {
         names.length > 0
           ? names.map((name) => resolve(io.cwd, name))
           : configurationFiles(config, io)
-      if (files.length === 0) reportNote('no configuration file', io)
+      const report = openReport({ json }, io)
+      if (files.length === 0) report.note('no configuration file')
       const table = sectionTable(await commands())
       let failures = 0
       for (const file of files) {
         const problems = await checkFile(file, table, io)
         failures += problems.length
-        if (json) {
-          io.stdout.write(jsonLine(checkReport(file, problems)))
-          continue
-        }
-        for (const problem of problems) reportError(problem, io)
+        if (!json) problems.forEach(report.fail)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
-        io.stdout.write(`${escapeText(file)}: ${result}\n`)
+        report.line(checkReport(file, problems), `${file}: ${result}`)
       }
       finish(failures > 0 ? 1 : 0)
     })
@@ -159,7 +157,7 @@ function defineInit({ io, commands }: CommandContext) {
         return
       }
       const path = initConfiguration(name, text, io)
-      io.stdout.write(`wrote ${escapeText(path)}\n`)
+      openReport({}, io).text(`wrote ${path}`)
     })
 }
 
@@ -202,17 +200,17 @@ function shownOptions(command: CommandUnknownOpts, settings: readonly Setting[])
   })
 }
 
-/** Formats options as a table; empty if there are none. */
-export function showText(path: string, shown: ReturnType<typeof shownOptions>): string {
-  if (shown.length === 0) return ''
+/** The lines of a table of options; none if there are no options. */
+function tableOf(path: string, shown: ReturnType<typeof shownOptions>): string[] {
+  if (shown.length === 0) return []
   const rows = shown.map(({ option, value, from }) => [option, value ?? '-', from] as const)
   const widest = (column: 0 | 1) => Math.min(32, Math.max(...rows.map((row) => row[column].length)))
   const widths = [widest(0), widest(1)] as const
   const lines = rows.map(([option, value, from]) => {
-    const cells = [option.padEnd(widths[0]), escapeText(value).padEnd(widths[1]), escapeText(from)]
+    const cells = [option.padEnd(widths[0]), escapeText(value).padEnd(widths[1]), from]
     return `  ${cells.join('  ')}`
   })
-  return [`${path}:`, ...lines].map((line) => `${line}\n`).join('')
+  return [`${path}:`, ...lines]
 }
 
 const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
@@ -306,18 +304,18 @@ function optionLine(entry: OptionEntry): string {
   return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
 }
 
-async function showPresets(config: string | undefined, isJson: boolean, io: Io): Promise<void> {
+async function showPresets(config: string | undefined, report: Report, io: Io): Promise<void> {
   const all = await readRightConfigurations(config, io)
   const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
   const presets = [...presetsOf(all).values()]
   for (const preset of presets) {
     const shown = shownPreset(preset, standard)
-    io.stdout.write(isJson ? jsonLine(shown) : presetText(shown))
+    report.line(shown, presetLines(shown))
   }
-  if (presets.length > 0 || isJson) return
+  if (presets.length > 0 || report.isJson) return
   const files = configurationFiles(config, io)
   const where = files.length === 0 ? 'no configuration file' : `read ${files.join(', ')}`
-  reportNote(`no presets: ${where}; btkit-config(1) explains them`, io)
+  report.note(`no presets: ${where}; btkit-config(1) explains them`)
 }
 
 function shownPreset({ name, place, entries }: Section, standard: ReadonlySet<string>) {
@@ -339,9 +337,9 @@ function shownOption(key: string, item: Located): string {
 }
 
 /** For people: the name with its place, and a line for each option. */
-function presetText(shown: ReturnType<typeof shownPreset>): string {
+function presetLines(shown: ReturnType<typeof shownPreset>): string[] {
   const { preset, isDefault, from, options } = shown
   const lines = Object.entries(options).map(([key, value]) => `  ${key}: ${value}`)
   const heading = `${preset}${isDefault ? ' (default)' : ''}  ${from}`
-  return [heading, ...lines].map((line) => `${escapeText(line)}\n`).join('')
+  return [heading, ...lines]
 }

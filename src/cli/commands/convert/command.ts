@@ -11,7 +11,6 @@ import {
 import { BtkitError, usageError } from '../../../errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
@@ -19,8 +18,8 @@ import { withHashContext } from '../../open/engine.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportError, reportNote, optional } from '../../output/messages.js'
-import { openProgress } from '../../output/bar.js'
+import { optional } from '../../output/messages.js'
+import { openReport, type Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
 import { Command, Option } from '@commander-js/extra-typings'
 import { pieceLength } from '../../options/values.js'
@@ -49,12 +48,13 @@ function defineConvert({ io, finish }: CommandContext) {
     if (data !== undefined && options.data !== undefined)
       throw usageError(`${data}: give the content as an argument or with --data`)
     const path = data ?? options.data ?? dirname(torrent)
-    const run: Run = { torrent, path, version, options, io }
+    const out = openReport(options, io)
+    const run: Run = { torrent, path, version, options, out, io }
     try {
       finish(await convert(run))
     } catch (error) {
       if (!options.json || !(error instanceof BtkitError) || io.signal.aborted) throw error
-      reportError(error, io)
+      out.fail(error)
       tell({ ...resultOf(run), error }, run)
       finish(1)
     }
@@ -67,6 +67,7 @@ interface Run {
   readonly path: string
   readonly version: MetainfoVersion
   readonly options: ConvertOptions
+  readonly out: Report
   readonly io: Io
 }
 
@@ -78,7 +79,7 @@ function versionOf({ hybrid, v1, v2 }: ConvertOptions): MetainfoVersion {
 }
 
 /** The file for the new torrent: without `--output` it is beside the old one. */
-function outputOf({ torrent, version, options: { output } }: Omit<Run, 'path' | 'io'>): string {
+function outputOf({ torrent, version, options: { output } }: Run): string {
   if (output === undefined) return `${torrent.replace(/\.torrent$/, '')}.${version}.torrent`
   const isParent = output.endsWith('/') || isDirectory(output)
   return isParent ? join(output, basename(torrent)) : output
@@ -98,7 +99,7 @@ async function convert(run: Run): Promise<number> {
   const { after, report } = await convertWithProgress(plan, run)
   const result = { ...resultOf(run), before: metainfo, after }
   if (report !== null) {
-    if (!options.json) run.io.stdout.write(linesOfOne(report, torrent, run.io.cwd))
+    run.out.text(linesOfOne(report, torrent, run.io.cwd), 'always')
     return refuse(result, run)
   }
   await storeConversion(store, after)
@@ -112,42 +113,33 @@ function resultOf(run: Run): ConvertResult {
 
 /** Reports a dry run: whether the files exist, and the pieces of the new torrent. */
 function tellPlan({ request, content }: ConvertPlan, run: Run): number {
-  const { options, io, torrent } = run
-  const result = { ...resultOf(run), before: request.metainfo }
+  const { version, metainfo } = request
+  const result = { ...resultOf(run), before: metainfo }
   if (content === null) return refuse(result, run)
-  if (options.json) io.stdout.write(convertJson(result, true))
-  else if (!options.quiet) {
-    const { version, metainfo } = request
-    const pieces = `${content.pieceCount} pieces of ${formatBytes(content.pieceLength)}`
-    const versions = `from ${metainfo.version} to ${version}`
-    io.stdout.write(`${escapeText(`would convert ${torrent} ${versions}, ${pieces}`)}\n`)
-  }
+  const pieces = `${content.pieceCount} pieces of ${formatBytes(content.pieceLength)}`
+  const versions = `from ${metainfo.version} to ${version}`
+  run.out.line(convertValue(result, true), `would convert ${run.torrent} ${versions}, ${pieces}`)
   return 0
 }
 
 function refuse(result: ConvertResult, run: Run): number {
   const why = 'not converted, because its content is not whole'
   const error = new BtkitError('changed', `${run.torrent}: ${why}`)
-  reportError(error, run.io)
+  run.out.fail(error)
   tell({ ...result, error }, run)
   return 1
 }
 
-function tell(result: ConvertResult, { options, io }: Run): void {
-  const { json, quiet, dryRun } = options
-  if (json) io.stdout.write(convertJson(result, dryRun))
-  if (json || quiet || result.after === null) return
-  io.stdout.write(
-    convertLines(result)
-      .map((line) => `${escapeText(line)}\n`)
-      .join(''),
-  )
-  reportNote('clients and trackers treat the converted torrent as a new one', io)
+function tell(result: ConvertResult, { options, out }: Run): void {
+  out.line(convertValue(result, options.dryRun), convertLines(result))
+  if (!out.isJson && result.after !== null)
+    out.note('clients and trackers treat the converted torrent as a new one')
 }
 
 /** Converts with a progress bar that covers both readings. */
-async function convertWithProgress(plan: ConvertPlan, { options, io }: Run): Promise<Conversion> {
-  const bar = options.quiet ? null : await openProgress(io, bytesToConvert(plan))
+async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Conversion> {
+  const { options, out, io } = run
+  const bar = await out.progress(bytesToConvert(plan))
   const unread = await openCacheAccess({ ...options, cache: false }, io)
   const conversion = withHashContext(options, io, ({ engine: quiet, cacheAccess }) => {
     const engine = { ...quiet, onProgress: bar?.update }
@@ -203,10 +195,10 @@ interface ConvertResult {
   readonly error: unknown
 }
 
-/** Formats a result for programs: one line of JSON. */
-function convertJson(result: ConvertResult, dryRun: boolean): string {
+/** A result for programs. */
+function convertValue(result: ConvertResult, dryRun: boolean) {
   const { file, target, before, after, error } = result
-  return jsonLine({
+  return {
     ...torrentKeys(file, after),
     file,
     target,
@@ -218,7 +210,7 @@ function convertJson(result: ConvertResult, dryRun: boolean): string {
     oldInfoHash: before?.infoHash ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
     ...failureKeys(error),
-  })
+  }
 }
 
 /** Formats a result for people. */

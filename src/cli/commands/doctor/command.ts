@@ -3,7 +3,7 @@ import { Command } from '@commander-js/extra-typings'
 import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { jsonLine } from '../../../text/escape.js'
+import { openReport } from '../../output/report.js'
 import { formatBytes } from '../../../text/quantity.js'
 import { findAddon } from '../../../native-addon.js'
 import { version } from '../../../process.js'
@@ -26,12 +26,12 @@ function defineDoctor({ io }: CommandContext) {
     .option('--json', 'print a JSON object', false)
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
-      const report = examine(io)
-      io.stdout.write(json ? jsonLine(report) : reportText(report))
+      const found = examine(io)
+      openReport({ json }, io).line(found, linesOf(found))
     })
 }
 
-type Report = ReturnType<typeof examine>
+type Findings = ReturnType<typeof examine>
 
 function examine({ env }: Io) {
   const { origin, failures } = findAddon()
@@ -53,18 +53,17 @@ function examine({ env }: Io) {
   }
 }
 
-function reportText(report: Report): string {
-  const { node, platform, arch, accelerator, failures, threads, kernel, isKernelSet } = report
+function linesOf(found: Findings): string[] {
+  const { node, platform, arch, accelerator, failures, threads, kernel, isKernelSet } = found
   const reason = isKernelSet ? 'set by BTKIT_HASH' : 'the fastest on this machine'
-  const lines = [
-    `btkit ${report.version}, Node ${node} on ${platform} ${arch}`,
+  return [
+    `btkit ${found.version}, Node ${node} on ${platform} ${arch}`,
     `accelerator: ${accelerator ?? 'none'}`,
     ...failures.map((failure) => `  ${failure}`),
     `threads: ${threads}`,
     `hash kernel: ${kernel} (${reason})`,
-    ...report.kernels.map(({ name, sha1Rate }) => {
+    ...found.kernels.map(({ name, sha1Rate }) => {
       return `  ${name.padEnd(7)} SHA-1 ${formatBytes(sha1Rate)}/s per thread`
     }),
   ]
-  return lines.map((line) => `${line}\n`).join('')
 }

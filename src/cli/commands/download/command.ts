@@ -3,8 +3,8 @@ import { withHashContext } from '../../open/engine.js'
 import { namesClient } from '../../open/own-client.js'
 import { givenOldOptions } from '../../options/bittornado.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { reportNote, reportWarning } from '../../output/messages.js'
-import { withFailureLines } from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { lostTorrent } from '../../output/torrent-json.js'
 import { attributesWith } from '../../options/option.js'
 import { declareDownloadOptions } from './options.js'
 import { runDownload } from './run-download.js'
@@ -30,22 +30,25 @@ function defineDownload({ io, program, isLegacy }: CommandContext) {
       const source = torrent ?? options.responsefile ?? options.url
       if (source === undefined) throw usageError('no torrent given; name at least one')
       const ignored = givenOldOptions(options)
-      if (ignored.length > 0 && !options.quiet) {
-        reportNote(`ignored, because the client decides: ${ignored.join(', ')}`, io)
-      }
+      const out = openReport(options, io)
+      if (ignored.length > 0) out.note(`ignored, because the client decides: ${ignored.join(', ')}`)
       const isNamed = namesClient(options.client, io)
       const untold = attributesWith(command, 'isForOwnClient', 'cli')
       if (isNamed && untold.length > 0) {
         const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
-        reportWarning(`${names.join(', ')}: ignored, because the client is already running`, io)
+        const why = 'ignored, because the client is already running'
+        out.alert(`${names.join(', ')}: ${why}`)
       }
       // The legacy programs seed until they are interrupted
       const hasGoal = options.seedRatio !== undefined || options.seedTime !== undefined
       if (isLegacy && !hasGoal) options.seed = true
       const isTable = program.startsWith('btdownloadcurses')
       await withHashContext({ ...options, quiet: true }, io, (hashContext) => {
-        const run = { source, isNamed, isTable, hashContext, io, options }
-        return withFailureLines(options.json, io, () => runDownload(run))(source)
+        const run = { source, isNamed, isTable, hashContext, out, io, options }
+        return out.attempt(
+          () => runDownload(run),
+          (error) => lostTorrent(source, error),
+        )
       })
     })
 }

@@ -25,15 +25,13 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
-import { reportNote, reportWarning } from '../../output/messages.js'
+import { openReport, type Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
-import { openBar } from '../../output/bar.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { announceUrls, isLocal, looksLikeUrl } from '../../../metainfo/trackers.js'
 import type { InfoHash } from '../../../metainfo/values.js'
@@ -48,6 +46,7 @@ interface DownloadRun {
   readonly isTable: boolean
   readonly options: DownloadOptions
   readonly hashContext: HashContext
+  readonly out: Report
   readonly io: Io
 }
 
@@ -76,7 +75,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
         isLocal: areLocal(magnet.trackers),
       },
       async (downloader) => {
-        const job = await look(await torrentFromPeers(magnet, downloader, run.options), run)
+        const job = await look(await torrentFromPeers(magnet, downloader, run), run)
         await complete(job, run, (act) => act(downloader))
       },
     )
@@ -125,7 +124,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     const parent = dirname(target.path)
     const isMissing = statIfThere(parent) === null
     makeRoom(target)
-    if (isMissing && !run.options.quiet) reportNote(`created the directory ${parent}`, run.io)
+    if (isMissing) run.out.note(`created the directory ${parent}`)
     noteBegun(target)
   }
   const { fileTimes, isWhole } = found
@@ -149,10 +148,8 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
   } catch (error) {
     progress.clear()
     const isStall = error instanceof BtkitError && error.code === 'stalled'
-    const isUnfinished = run.io.signal.aborted || isStall
-    if (isUnfinished && !run.options.quiet) {
-      reportNote('downloaded data is kept; run the same command again to continue', run.io)
-    }
+    if (run.io.signal.aborted || isStall)
+      run.out.note('downloaded data is kept; run the same command again to continue')
     throw error
   } finally {
     progress.clear()
@@ -170,22 +167,19 @@ async function finish({ target, found }: Job, { hashContext }: DownloadRun): Pro
 }
 
 /** Reports that the content is complete. If nothing was read, only its size was checked. */
-function tellWhole(job: Job, { source, options, io }: DownloadRun): void {
-  const { metainfo, target, found } = job
+function tellWhole({ metainfo, target, found }: Job, { source, out }: DownloadRun): void {
   const { path } = target
   const size = contentSize(metainfo)
-  if (options.json) {
-    const whole = found.isChecked ? true : null
-    const keys = {
-      torrent: source,
-      infoHash: clientInfoHash(metainfo),
-      infoHashV2: metainfo.infoHashV2,
-    }
-    io.stdout.write(jsonLine({ ...keys, path, size, whole, ...failureKeys(null) }))
-  } else if (!options.quiet) {
-    const what = found.isChecked ? 'whole' : 'the right size, not read (--no-check-hashes)'
-    io.stdout.write(`${escapeText(path)}: ${what}, ${formatBytes(size)}\n`)
-  }
+  const keys = { torrent: source, infoHash: clientInfoHash(metainfo) }
+  const whole = found.isChecked ? true : null
+  const what = found.isChecked ? 'whole' : 'the right size, not read (--no-check-hashes)'
+  out.line(
+    () => ({
+      ...{ ...keys, infoHashV2: metainfo.infoHashV2, path, size, whole },
+      ...failureKeys(null),
+    }),
+    () => [`${path}: ${what}, ${formatBytes(size)}`],
+  )
 }
 
 /** Seeds as long as requested. An interruption ends it normally. */
@@ -212,15 +206,15 @@ async function seed(
 async function torrentFromPeers(
   magnet: MagnetLink,
   { client, advice, io, makeScratch, release }: Downloader,
-  { metadataTimeout, maxTorrentSize, quiet }: DownloadOptions,
+  { options: { metadataTimeout, maxTorrentSize }, out }: DownloadRun,
 ): Promise<Metainfo> {
-  if (!quiet) reportNote('looking for peers that have the torrent of the magnet link', io)
+  out.note('looking for peers that have the torrent of the magnet link')
   const scratch = makeScratch()
   const waiting = waitingFor(metadataTimeout, io)
   try {
     const onStall = (note: string) => {
       const limit = `btkit waits ${metadataTimeout / 1000} seconds (--metadata-timeout)`
-      if (!quiet) reportNote(`${note}; ${limit}`, io)
+      out.note(`${note}; ${limit}`)
     }
     const maxSize = maxTorrentSize
     const request = { ...scratch, maxSize, waiting, onStall, advice, release }
@@ -263,8 +257,9 @@ export async function openDownloadProgress(
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io, PAUSE)
-  const wantsBar = !isTable && !options.json && !options.quiet
-  let bar = wantsBar ? await openBar(io, contentSize(metainfo)) : null
+  const { note, isJson } = display.report
+  const { progress } = openReport(options, io)
+  let bar = isTable || isJson ? null : await progress(contentSize(metainfo))
   // Bytes that were there at the start
   let first: number | null = null
   let shownAt = -Infinity
@@ -277,14 +272,13 @@ export async function openDownloadProgress(
       first ??= torrent.bytesDone
       if (stall?.isToTell) {
         bar?.pause()
-        display.note(stallNote(torrent, metainfo, { ...stall, advice }))
+        note(stallNote(torrent, metainfo, { ...stall, advice }))
       }
       if (bar) {
         const { bytesDone, size, name } = torrent
-        const done = `${formatBytes(bytesDone)} of ${formatBytes(size)}`
         const trouble = stall && stallReason(torrent, metainfo)
-        const bytes = Math.max(0, bytesDone - first)
-        bar.update({ value: bytesDone, done, bytes, path: name, trouble })
+        const bytesRead = Math.max(0, bytesDone - first)
+        bar.update({ bytesDone, bytesRead, size, currentPath: name, trouble })
         return
       }
       if (io.monotonic() - shownAt < display.interval) return
@@ -323,16 +317,15 @@ function readTorrent({ source, options, io }: DownloadRun): Promise<Metainfo> {
 
 async function readMagnet(
   magnet: MagnetLink,
-  { source, options, isNamed, io }: DownloadRun,
+  { source, options, isNamed, out, io }: DownloadRun,
 ): Promise<Source> {
-  if (magnet.selectsFiles)
-    reportWarning('magnet link: so= is ignored; all files are downloaded', io)
-  if (magnet.namesPeers) reportWarning('magnet link: the peers in x.pe= are ignored', io)
+  if (magnet.selectsFiles) out.alert('magnet link: so= is ignored; all files are downloaded')
+  if (magnet.namesPeers) out.alert('magnet link: the peers in x.pe= are ignored')
   const { maxTorrentSize } = options
   const { metainfo, failures } = await fetchExactSource(magnet, maxTorrentSize, io.signal)
   const [last] = failures.slice(-1)
   const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0
-  for (const failure of isEnd ? failures.slice(0, -1) : failures) reportWarning(failure.message, io)
+  for (const failure of isEnd ? failures.slice(0, -1) : failures) out.alert(failure.message)
   if (metainfo) return { metainfo, magnet: null }
   if (isEnd) throw last ?? nobodyToAsk(source)
   return { metainfo: null, magnet }

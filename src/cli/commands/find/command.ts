@@ -2,7 +2,6 @@ import { Command } from '@commander-js/extra-typings'
 import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/find/find-data.js'
 import { usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { threadsOption, maxTorrentSize } from '../../options/reading.js'
@@ -11,8 +10,8 @@ import { readTorrentOperand } from '../../open/torrent-input.js'
 import { requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { reportWarning } from '../../output/messages.js'
-import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -57,26 +56,28 @@ function defineFind({ io, finish }: CommandContext) {
         [...options.in, ...(options.link === undefined ? [] : [options.link])],
         'directory',
       )
+      const report = openReport(options, io)
       const index = await indexFiles(options.in, ({ message }) => {
-        reportWarning(message, io)
+        report.warn(message)
       })
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
-      const found = await tryTorrents(torrents, { ...options, io }, async (torrent) => {
+      const look = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
         if (!data.every(isThere)) incomplete++
-        io.stdout.write((options.json ? jsonOf : textOf)(torrent, metainfo, data))
+        report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
         const { name, isDirectory } = metainfo
         const { link } = options
         if (link === undefined) return
         links.set(torrent, () => linkData({ name, isDirectory }, data, link))
-      })
+      }
+      const found = await report.each(torrents, look, lostTorrent)
       // A link changes the file's ctime, so that a later torrent would not trust the index
       const linkOne = async (torrent: string) => links.get(torrent)?.()
-      const linked = await tryTorrents([...links.keys()], { ...options, io }, linkOne)
+      const linked = await report.each([...links.keys()], linkOne, lostTorrent)
       finish(incomplete > 0 ? 1 : found || linked)
     })
 }
@@ -89,20 +90,20 @@ function pathOf({ name, isDirectory }: Metainfo, { file }: FoundDatum): string {
   return (isDirectory ? [name, ...file.path] : [name]).join('/')
 }
 
-function jsonOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {
+function valueOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]) {
   const files = data.map((each) => {
     const { file, status, path } = each
     return { path: pathOf(metainfo, each), length: file.length, status, found: path }
   })
   const complete = data.every(isThere)
-  return jsonLine({ ...torrentKeys(torrent, metainfo), complete, files, ...failureKeys(null) })
+  return { ...torrentKeys(torrent, metainfo), complete, files, ...failureKeys(null) }
 }
 
-function textOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string {
+function linesOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string[] {
   const found = data.filter(isThere).length
   const lines = data.map((each) => {
     const where = each.path === null ? '' : `  ${each.path}`
-    return `  ${each.status.padEnd(7)}  ${escapeText(pathOf(metainfo, each) + where)}\n`
+    return `  ${each.status.padEnd(7)}  ${pathOf(metainfo, each)}${where}`
   })
-  return `${escapeText(torrent)}: found ${found} of ${count(data.length, 'file')}\n${lines.join('')}`
+  return [`${torrent}: found ${found} of ${count(data.length, 'file')}`, ...lines]
 }

@@ -25,6 +25,7 @@ import { wholeNumber } from '../../options/values.js'
 import { formPresets } from '../../configuration/form-presets.js'
 import { spawn } from 'node:child_process'
 import type { Io } from '../../io.js'
+import { openReport } from '../../output/report.js'
 
 const EXAMPLES = `
 Examples:
@@ -88,10 +89,11 @@ function defineGui({ io, program }: CommandContext) {
       try {
         const hasBrowser = browser && (await startBrowser(gui.file, io))
         const how = hasBrowser ? 'The page opens in your browser; or open' : 'Open'
-        io.stdout.write(`${how} ${gui.address} (works once; again: file://${gui.file})\n`)
-        io.stdout.write('Close the page or press Ctrl-C to end.\n')
+        const { text } = openReport({}, io)
+        const again = `(works once; again: file://${gui.file})`
+        text([`${how} ${gui.address} ${again}`, 'Close the page or press Ctrl-C to end.'])
         if (!io.signal.aborted) await Promise.race([gui.ended, once(io.signal, 'abort')])
-        if (!io.signal.aborted) io.stdout.write('The pages are closed, and btkit gui has ended.\n')
+        if (!io.signal.aborted) text(['The pages are closed, and btkit gui has ended.'])
       } finally {
         await gui.close()
       }

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
-import { escapeText } from '../../../text/escape.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
-import { identityLine, tryTorrents } from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { identityOf, lostTorrent } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -28,13 +28,13 @@ function defineHash({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
+      const report = openReport(options, io)
       const show = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
-        const name = torrents.length > 1 ? `  ${escapeText(torrent)}` : ''
-        const json = options.json && identityLine(torrent, metainfo)
-        io.stdout.write(json ?? `${hashes.join(' ')}${name}\n`)
+        const name = torrents.length > 1 ? `  ${torrent}` : ''
+        report.line(identityOf(torrent, metainfo), `${hashes.join(' ')}${name}`)
       }
-      finish(await tryTorrents(torrents, { ...options, io }, show))
+      finish(await report.each(torrents, show, lostTorrent))
     })
 }

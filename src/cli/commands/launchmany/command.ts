@@ -181,7 +181,7 @@ async function letGo(
     for (const [i, { client }] of clients.entries()) {
       await keepers[i]?.withdrawAll(client).catch((error: unknown) => {
         if (!(error instanceof BtkitError)) throw error
-        display.reportError(error)
+        display.report.fail(error)
         status = 1
       })
     }
@@ -200,9 +200,9 @@ function createKeeper(named: NamedClient, run: LaunchRun): TorrentKeeper {
     maxTorrentSize: options.maxTorrentSize,
     hashContext,
     onChange: (change, torrent) => {
-      display.note(`${change} ${torrent}`)
+      display.report.note(`${change} ${torrent}`)
     },
-    onProblem: display.reportError,
+    onProblem: display.report.fail,
   }
   return new TorrentKeeper(syncClient(named, options, waitingFor(WAIT_MS, io)), settings)
 }
@@ -218,7 +218,7 @@ async function update(keepings: readonly Keeping[], failed: Set<string>, display
       failed.delete(label)
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-      if (!failed.has(label)) display.reportError(error)
+      if (!failed.has(label)) display.report.fail(error)
       failed.add(label)
     }
   }

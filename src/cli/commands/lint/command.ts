@@ -4,12 +4,11 @@ import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/m
 import { byTrackerRules } from '../../../metainfo/lint/trackers.js'
 import { configuredRules } from '../../configuration/tracker-rules.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { reportNote, tryEach } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 
 const EXAMPLES = `
@@ -38,6 +37,7 @@ function defineLint({ io, finish }: CommandContext) {
     .action(async (torrents, options) => {
       const { config } = options as { readonly config?: string }
       const rule = byTrackerRules(await configuredRules(config, io))
+      const report = openReport(options, io)
       let [failures, clean] = [0, 0]
       const lint = async (file: string) => {
         const metainfo = await readTorrentOperand(file, options.maxTorrentSize, io)
@@ -46,23 +46,20 @@ function defineLint({ io, finish }: CommandContext) {
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
         failures += findings.filter(isFailure).length
         const result = { file, metainfo, findings, error: null }
-        io.stdout.write(options.json ? lintJson(result) : lintText(result))
+        report.line(
+          lintValue(result),
+          findings.map((finding) => lineOf(file, finding)),
+          'always',
+        )
         if (findings.length > 0) return
         clean++
-        if (!options.quiet && !options.json && torrents.length === 1)
-          reportNote(`${file}: nothing wrong`, io)
+        if (!report.isJson && torrents.length === 1) report.note(`${file}: nothing wrong`)
       }
-      const status = await tryEach(torrents, io, async (file) => {
-        try {
-          await lint(file)
-        } catch (error) {
-          if (options.json && !io.signal.aborted)
-            io.stdout.write(lintJson({ file, metainfo: null, findings: [], error }))
-          throw error
-        }
+      const status = await report.each(torrents, lint, (file, error) => {
+        return [lintValue({ file, metainfo: null, findings: [], error })]
       })
-      if (!options.quiet && !options.json && torrents.length > 1 && clean > 0)
-        reportNote(`${count(torrents.length, 'torrent')}: nothing wrong in ${clean}`, io)
+      if (!report.isJson && torrents.length > 1 && clean > 0)
+        report.note(`${count(torrents.length, 'torrent')}: nothing wrong in ${clean}`)
       finish(failures > 0 ? 1 : status)
     })
 }
@@ -82,24 +79,17 @@ interface LintResult {
   readonly error: unknown
 }
 
-/** Formats a result for programs: one line of JSON. */
-function lintJson({ file, metainfo, findings, error }: LintResult): string {
-  return jsonLine({
+/** A result for programs. */
+function lintValue({ file, metainfo, findings, error }: LintResult) {
+  return {
     ...torrentKeys(file, metainfo),
     file,
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
     ...failureKeys(error),
-  })
+  }
 }
 
-/**
- * Formats a result for people, one line per finding: `file: severity: message [code]`. The code comes
- * last, because it often begins with the same words as the message.
- */
-function lintText({ file, findings }: LintResult): string {
-  return findings
-    .map(({ code, severity, message }) => {
-      return `${escapeText(`${file}: ${severity}: ${message} [${code}]`)}\n`
-    })
-    .join('')
+/** A finding for people. The code comes last, because it often begins with the message's words. */
+function lineOf(file: string, { code, severity, message }: Finding): string {
+  return `${file}: ${severity}: ${message} [${code}]`
 }

@@ -7,8 +7,8 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { selectOnlyOption } from '../../options/values.js'
-import { reportNote } from '../../output/messages.js'
-import { identityLine, tryTorrents } from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { identityOf, lostTorrent } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -32,14 +32,14 @@ function defineMagnet({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
+      const report = openReport(options, io)
       const show = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
-        const json = options.json && identityLine(torrent, metainfo, { magnet })
-        io.stdout.write(json ?? `${magnet}\n`)
+        report.line(identityOf(torrent, metainfo, { magnet }), magnet)
         if (announceUrls(metainfo).some(hasPasskey))
-          reportNote(`${torrent}: the link holds a passkey; whoever has it can use it`, io)
+          report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }
-      finish(await tryTorrents(torrents, { ...options, io }, show))
+      finish(await report.each(torrents, show, lostTorrent))
     })
 }

@@ -6,8 +6,8 @@ import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
 import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torrent-request.js'
 import { engineFor } from '../../open/engine.js'
-import { reportNote, reportWarning, tryEach } from '../../output/messages.js'
-import { failureLine } from '../../output/torrent-json.js'
+import { openReport, type Report } from '../../output/report.js'
+import { lostTorrent } from '../../output/torrent-json.js'
 import { asBtkitError, BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import {
@@ -43,19 +43,17 @@ import { makeWithLists } from '../../../core/checksums/obtain.js'
 import { backslashedPaths, planContent } from '../../../core/digests/content.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
-import { escapeText } from '../../../text/escape.js'
 import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import {
   type MakeResult,
-  checkJson,
+  checkValue,
   checkLines,
-  makeJson,
+  makeValue,
   notes,
   removedValues,
   textLines,
 } from './makemetafile-output.js'
-import { openProgress } from '../../output/bar.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
 
@@ -75,11 +73,12 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const operands = sortOperands(args)
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin ? undefined : await readChosen(options, io)
+    const out = openReport(options, io)
     const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
     for (const [request] of groups.slice(0, 1)) {
       warnOfTracker(request, options, io)
-      const note = options.quiet ? null : trackerlessNote(request.parts, options)
-      if (note !== null) reportNote(note, io)
+      const note = trackerlessNote(request.parts, options)
+      if (note !== null) out.note(note)
     }
     noteInfoKeys(options, io)
     // Bad patterns are refused before any work
@@ -94,16 +93,22 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const hashContext = { engine, cacheAccess, elsewhere }
     const lastSource = groups.at(-1)?.[0].source ?? ''
     const unmatched = isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io)
-    const run = { options, hashContext, io, unmatched, lastSource, reported: new Set<string>() }
+    const reported = new Set<string | null>()
+    const run = { options, hashContext, out, io, unmatched, lastSource, reported }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
-      const status = await tryEach(groups, io, (group) => {
-        return withFailures(group, run, async () => {
-          if (!options.check) return makeGroup(group, run)
-          unchanged.push(await checkAll(group, run))
-        })
-      })
+      const make = async (group: MakeGroup) => {
+        if (!options.check) return makeGroup(group, run)
+        unchanged.push(await checkAll(group, run))
+      }
+      // A torrent that failed may have been reported already
+      const lost = (group: MakeGroup, error: unknown) => {
+        const missing = group.flatMap(({ torrent }) => torrent ?? [])
+        const left = missing.filter((each) => !reported.has(each))
+        return left.flatMap((each) => lostTorrent(each, error))
+      }
+      const status = await out.each(groups, (group) => make(group).catch(throwAdvised), lost)
       finish(unchanged.every(Boolean) ? status : 1)
     } finally {
       await elsewhere?.close()
@@ -121,31 +126,12 @@ function typedPatterns(
   return { include: isTyped('include') ? include : [], exclude: isTyped('exclude') ? exclude : [] }
 }
 
-/** Does `work`. If it fails, prints a line of JSON for each torrent that has none yet. */
-async function withFailures(
-  group: MakeGroup,
-  { options, io, reported }: Run,
-  work: () => Promise<void>,
-) {
-  try {
-    await work()
-  } catch (thrown) {
-    const error = withAdvice(thrown)
-    const missing = group
-      .flatMap(({ torrent }) => torrent ?? [])
-      .filter((each) => !reported.has(each))
-    if (options.json && !io.signal.aborted)
-      for (const torrent of missing) io.stdout.write(failureLine(torrent, error))
-    throw error
-  }
-}
-
-/** Adds to the error of a name that no torrent can have what to do about it. */
-function withAdvice(error: unknown): unknown {
+/** Throws an error again. If no torrent can have a name, it adds what to do about it. */
+function throwAdvised(error: unknown): never {
   const isBadName = error instanceof BtkitError && error.code === 'bad-name'
-  if (!isBadName || error.message.includes('--') || !error.message.endsWith('UTF-8')) return error
+  if (!isBadName || error.message.includes('--') || !error.message.endsWith('UTF-8')) throw error
   const advice = 'rename it, or skip it with --exclude'
-  return new BtkitError('bad-name', `${error.message}; ${advice}`, { cause: error })
+  throw new BtkitError('bad-name', `${error.message}; ${advice}`, { cause: error })
 }
 
 /** The paths that a list names; undefined when there is none. */
@@ -160,6 +146,7 @@ async function readChosen({ filesFrom }: MakemetafileOptions, io: Io) {
 interface Run {
   readonly options: MakemetafileOptions
   readonly hashContext: HashContext
+  readonly out: Report
   readonly io: Io
   /** The globs that match nothing so far; null if there is nothing to match. */
   readonly unmatched: UnmatchedPatterns | null
@@ -223,11 +210,11 @@ async function* namedInput({ stdin }: Io): AsyncGenerator<Uint8Array> {
 
 /** Shows a bar while work hashes `total` bytes, or any number for null. */
 async function withProgress<T>(
-  { options, hashContext, io }: Run,
+  { hashContext, out }: Run,
   total: number | null,
   work: (context: HashContext) => Promise<T>,
 ): Promise<T> {
-  const bar = options.quiet ? null : await openProgress(io, total)
+  const bar = await out.progress(total)
   try {
     return await work({
       ...hashContext,
@@ -240,22 +227,22 @@ async function withProgress<T>(
 
 /** Reports skipped entries, and names and sizes that some clients refuse, before hashing. */
 async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
-  const { options, io } = run
-  if (options.quiet) return
+  const { options, out } = run
+  if (out.isQuiet) return
   await run.unmatched?.note(plan.content, plan.request.source === run.lastSource)
-  for (const note of notes(plan, options)) reportNote(`${plan.request.source}: ${note}`, io)
+  for (const note of notes(plan, options)) out.note(`${plan.request.source}: ${note}`)
   const paths = backslashedPaths(plan.content)
   const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
-  if (warning !== null) reportWarning(warning, io)
+  if (warning !== null) out.warn(warning)
   const torrentSize = sizeBeyond(HUGE_TORRENT, plan)
   if (torrentSize !== null) {
     const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
     const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
-    reportWarning(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`, io)
+    out.warn(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`)
   }
   const { webSeeds } = plan.request.parts
   const { isDirectory } = plan.content
-  for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) reportWarning(fault, io)
+  for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) out.warn(fault)
 }
 
 function listsOf(
@@ -288,20 +275,19 @@ interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
 }
 
 /** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
-function report({ made, plan, lists, started }: Outcome, { options, io, reported }: Run): void {
+function report({ made, plan, lists, started }: Outcome, run: Run): void {
+  const { options, out, io } = run
   const torrentSize = made?.bytes.length ?? measureTorrent(plan)
   const seconds = (io.monotonic() - started) / 1000
-  reported.add(plan.request.torrent)
+  run.reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
-  const removed = options.quiet ? [] : removedValues(plan, options)
-  for (const each of removed) reportNote(`${plan.request.torrent}: ${each}`, io)
-  if (options.json) io.stdout.write(makeJson(result))
-  if (options.json || options.quiet) return
-  const isOutput = result.plan.request.torrent === null && !options.dryRun
+  const removed = out.isQuiet ? [] : removedValues(plan, options)
+  for (const each of removed) out.note(`${plan.request.torrent}: ${each}`)
+  const isOutput = plan.request.torrent === null && !options.dryRun
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
-  const output = isOutput ? io.stderr : io.stdout
-  for (const line of textLines(result, io.cwd)) output.write(`${escapeText(line)}\n`)
+  const { line } = isOutput ? openReport(options, { ...io, stdout: io.stderr }) : out
+  line(makeValue(result), textLines(result, io.cwd))
 }
 
 /**
@@ -309,7 +295,7 @@ function report({ made, plan, lists, started }: Outcome, { options, io, reported
  * Returns whether all are unchanged.
  */
 async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
-  const { options, io } = run
+  const { options, out, io } = run
   const content = await planContent(request)
   const plans = [request, ...others].map((each) => planOf(content, each, new ReplacedTorrent()))
   if (plans[0]) await tellOfPlan(plans[0], run)
@@ -326,9 +312,7 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
     const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
     run.reported.add(plan.request.torrent)
     const checked = { plan, hashes: made, difference }
-    if (options.json) io.stdout.write(checkJson(checked))
-    else if (!options.quiet)
-      for (const line of checkLines(checked)) io.stdout.write(`${escapeText(line)}\n`)
+    out.line(checkValue(checked), checkLines(checked))
     areUnchanged &&= difference.status === 'unchanged'
     first ??= made
   }

@@ -5,7 +5,6 @@ import { withoutPads } from '../../../core/digests/pad-files.js'
 import type { TargetDifference } from '../../../core/make/compare-with-target.js'
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
-import { jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { fieldItems, type FieldName, TOP_FIELDS } from '../../../metainfo/fields.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
@@ -25,11 +24,11 @@ export interface MakeResult {
   readonly seconds: number
 }
 
-/** Formats a result for programs: one line of JSON. */
-export function makeJson(made: MakeResult): string {
+/** A result for programs. */
+export function makeValue(made: MakeResult) {
   const { request, content, pieces } = made.plan
   const { version, name, pieceLength, pieceCount, files, skipped } = content
-  const result = {
+  return {
     ...torrentKeys(request.torrent, made.hashes),
     name,
     version,
@@ -48,7 +47,6 @@ export function makeJson(made: MakeResult): string {
     seconds: made.seconds,
     ...failureKeys(null),
   }
-  return jsonLine(result)
 }
 
 /** Formats a result for people. Paths are relative to `cwd`. */
@@ -71,10 +69,10 @@ export interface CheckedTorrent extends Pick<MakeResult, 'hashes' | 'plan'> {
   readonly difference: TargetDifference
 }
 
-/** Formats a comparison for programs: one line of JSON. */
-export function checkJson({ hashes, plan, difference }: CheckedTorrent): string {
+/** A comparison for programs. */
+export function checkValue({ hashes, plan, difference }: CheckedTorrent) {
   const { torrent } = plan.request
-  return jsonLine({
+  return {
     ...torrentKeys(torrent, hashes),
     name: plan.content.name,
     status: difference.status,
@@ -82,7 +80,7 @@ export function checkJson({ hashes, plan, difference }: CheckedTorrent): string 
     oldInfoHash: plan.replaced?.infoHash ?? null,
     oldInfoHashV2: plan.replaced?.infoHashV2 ?? null,
     ...failureKeys(null),
-  })
+  }
 }
 
 /** Formats a comparison for people. */

@@ -22,9 +22,8 @@ import { homeDirectory, stateDirectory } from '../../../directories.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../../errors.js'
-import { jsonLine, escapeText } from '../../../text/escape.js'
 import type { Io } from '../../io.js'
-import { reportError, reportNote, warningsTo } from '../../output/messages.js'
+import { openReport, type Report } from '../../output/report.js'
 import { count } from '../../../text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
 import { readInfoHash } from '../../../metainfo/info-hash.js'
@@ -47,7 +46,8 @@ function definePublish({ io, finish }: CommandContext) {
   return declarePublish().action(async (torrents, options) => {
     const clients = openClients(options.client, options.clientTimeout, io)
     const status = await withHashContext(options, io, (hashContext) => {
-      return runPublish({ torrents, clients, options, hashContext, io })
+      const out = openReport(options, io)
+      return runPublish({ torrents, clients, options, hashContext, out, io })
     })
     finish(status)
   })
@@ -87,6 +87,7 @@ interface PublishCommand {
   readonly clients: readonly NamedClient[]
   readonly options: PublishOptions
   readonly hashContext: HashContext
+  readonly out: Report
   readonly io: Io
 }
 
@@ -128,20 +129,20 @@ async function runPublish(command: PublishCommand): Promise<number> {
 async function publishTo(
   named: NamedClient,
   requests: readonly PublishRequest[],
-  { options, io }: PublishCommand,
+  { options, out, io }: PublishCommand,
 ): Promise<Outcome[]> {
   if (requests.length === 0) return []
   const { dryRun } = options
   try {
     const sync = syncClient(named, options, waitingFor(options.wait, io))
-    let hasTold = options.json !== undefined || options.quiet !== undefined
+    let hasTold = out.isJson
     const onChecking = (torrents: number) => {
       if (hasTold) return
       hasTold = true
       const what = `checks the data of ${count(torrents, 'torrent')}`
-      reportNote(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`, io)
+      out.note(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`)
     }
-    const record = dryRun ? null : recordFor(named.client, io)
+    const record = dryRun ? null : recordFor(named.client, out, io)
     return await publishTorrents(named.client, requests, {
       ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
       begun: new Set(
@@ -155,22 +156,22 @@ async function publishTo(
     })
   } catch (error) {
     if (io.signal.aborted || !(error instanceof BtkitError)) throw error
-    reportError(error, io)
+    out.fail(error)
     return requests.map(({ torrent, metainfo }) => failed(torrent, clientInfoHash(metainfo), error))
   }
 }
 
 /** The torrents that were given to a client, by info hash; null without a place for state. */
-function recordFor(client: NamedClient['client'], io: Io) {
+function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: Io) {
   const { env, isRoot, now } = io
   if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return null
   const directory = stateDirectory({ option: undefined, env, isRoot })
-  return openPublished('', client, { directory, now, warn: warningsTo(io) })
+  return openPublished('', client, { directory, now, warn })
 }
 
 /** Returns each torrent whose data is complete on this machine. Reports the others. */
 async function checkData(command: PublishCommand): Promise<(PublishRequest | Outcome)[]> {
-  const { torrents, options, hashContext, io } = command
+  const { torrents, options, hashContext, out, io } = command
   const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
   const run = {
     places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
@@ -184,7 +185,7 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     const problem = outcome.error ?? dataProblem(outcome, outcome.report)
     if (problem) {
       const infoHash = outcome.error === null ? clientInfoHash(outcome.metainfo) : null
-      reportError(problem, io)
+      out.fail(problem)
       checked.push(failed(outcome.torrent, infoHash, problem))
     } else if (outcome.error === null) {
       const { torrent, metainfo } = outcome
@@ -196,18 +197,15 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
   return checked
 }
 
-function report(outcome: Outcome, label: string, { options, io }: PublishCommand): void {
+function report(outcome: Outcome, client: string, { options, out }: PublishCommand): void {
   const { torrent, infoHash, status, reason, code, isTold = false } = outcome
-  const { json, quiet, dryRun } = options
-  if (json) {
-    const result = { torrent, infoHash, client: label, status, dryRun, reason }
-    io.stdout.write(jsonLine({ ...result, error: reason, code }))
-  } else if (reason !== null) {
-    if (!isTold) reportError(new BtkitError('client', `${torrent}: ${reason}`), io)
-  } else if (!quiet) {
-    const verb = dryRun ? 'would be published' : 'published'
-    const words =
-      status === 'already' ? 'is already there' : status === 'adopted' ? 'adopted' : verb
-    io.stdout.write(`${escapeText(`${torrent}: ${words} (${label})`)}\n`)
-  }
+  const { dryRun } = options
+  const verb = dryRun ? 'would be published' : 'published'
+  const words = status === 'already' ? 'is already there' : status === 'adopted' ? 'adopted' : verb
+  if (reason !== null && !isTold && !out.isJson)
+    out.fail(new BtkitError('client', `${torrent}: ${reason}`))
+  out.line(
+    { torrent, infoHash, client, status, dryRun, reason, error: reason, code },
+    reason === null ? [`${torrent}: ${words} (${client})`] : [],
+  )
 }

@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings'
 import type { QueueReport } from '../../../fleet/status.js'
 import { usageError } from '../../../errors.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { queueOption } from '../../options/share.js'
 import { queueAddress } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
+import { openReport } from '../../output/report.js'
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +39,7 @@ function defineStatus({ io }: CommandContext) {
       const address = queueAddress(queue, command, io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
-      io.stdout.write(json ? jsonLine(report) : queueText(report))
+      openReport({ json }, io).line(report, linesOf(report))
     })
 }
 
@@ -52,16 +52,16 @@ function defineClear({ io }: CommandContext) {
       const address = queueAddress(queue, command, io)
       if (!failed) throw usageError('queue clear: add --failed')
       const { clearFailed } = await loadInspect()
-      io.stdout.write(`removed ${count(await clearFailed(address), 'failed job')}\n`)
+      openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
     })
 }
 
 const loadInspect = () => import('../../../fleet/status.js')
 
-/** Formats a report for people. */
-export function queueText(report: QueueReport): string {
+/** A report for people. */
+function linesOf(report: QueueReport): string[] {
   const { url, workers, waiting, active, failed, failedCount } = report
-  const lines = [
+  return [
     `queue:   ${url}`,
     `workers: ${workers.length === 0 ? 'none' : workers.join(', ')}`,
     `waiting: ${count(waiting, 'job')}`,
@@ -73,5 +73,4 @@ export function queueText(report: QueueReport): string {
     `failed:  ${count(failedCount, 'job')}`,
     ...failed.map(({ name, reason }) => `  ${reason.startsWith(name) ? '' : `${name}: `}${reason}`),
   ]
-  return lines.map((line) => `${escapeText(line)}\n`).join('')
 }

@@ -10,15 +10,14 @@ import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportError } from '../../output/messages.js'
-import { failureKeys, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -60,18 +59,21 @@ function defineScrape({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
+      const report = openReport(options, io)
       const asked: Scraped[] = []
       const read = async (operand: string) => {
-        asked.push(await readAsked(operand, options, io))
+        const found = await readAsked(operand, options, io)
+        if (found.trackers.length === 0) report.fail(noTracker(found.name))
+        asked.push(found)
       }
       const torrents = await withTorrentsBelow(operands, io)
-      const status = await tryTorrents(torrents, { ...options, io }, read)
+      const status = await report.each(torrents, read, lostTorrent)
       const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
       let isMissing = false
       for (const each of asked) {
         const own = answers(each)
         isMissing ||= own.every(({ counts }) => counts === null)
-        io.stdout.write(options.json ? jsonOf(each, own) : textOf(each, own))
+        report.line(valueOf(each, own), linesOf(each, own))
       }
       finish(isMissing ? 1 : status)
     })
@@ -103,7 +105,6 @@ async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promi
   const urls = options.announce.length > 0 ? options.announce : found.trackers
   const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
   const trackers = [...new Set(urls)].filter((url) => url !== '')
-  if (trackers.length === 0) reportError(noTracker(name), io)
   return { name, infoHash: hash, infoHashV2, trackers }
 }
 
@@ -127,25 +128,24 @@ function whyNone({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): B
 /** The code of a tracker without counts. */
 const CODE = 'unreachable'
 
-function jsonOf(asked: Scraped, answers: readonly TrackerAnswer[]): string {
+function valueOf(asked: Scraped, answers: readonly TrackerAnswer[]) {
   const trackers = answers.map(({ tracker, counts, error }) => {
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
     return { tracker, seeds, leechers, completed, error, code: error === null ? null : CODE }
   })
-  return jsonLine({
+  return {
     ...torrentKeys(asked.name, asked),
     trackers,
     ...failureKeys(whyNone(asked, answers)),
-  })
+  }
 }
 
-function textOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string {
+function linesOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string[] {
   const lines = answers.map(({ tracker, counts, error }) => {
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
     const cells = [seeds, leechers, completed].map((count) => String(count ?? '-'))
     const figures = cells.map((cell) => cell.padStart(9)).join('')
-    return `${figures}  ${escapeText(hidePasskeys(tracker))}${error === null ? '' : `: ${escapeText(error)}`}\n`
+    return `${figures}  ${hidePasskeys(tracker)}${error === null ? '' : `: ${error}`}`
   })
-  if (lines.length === 0) return ''
-  return `${escapeText(name)}:\n    seeds leechers completed\n${lines.join('')}`
+  return lines.length === 0 ? [] : [`${name}:`, '    seeds leechers completed', ...lines]
 }

@@ -3,7 +3,6 @@ import { runService, type Service, type ServiceSettings } from '../../../mirror/
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
 import { walkMirror } from '../../../mirror/tree/walk.js'
-import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { requireNames } from '../../line/operands.js'
@@ -17,13 +16,17 @@ import {
   serverContext,
   withPortAdvice,
 } from '../../open/server.js'
-import { isOnAllAddresses, machineHost, reachableAddress } from '../../output/addresses.js'
+import {
+  announceOf,
+  isOnAllAddresses,
+  machineHost,
+  reachableAddress,
+} from '../../output/addresses.js'
 import { shareRequest } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportNote } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
-import { announceOf } from '../../output/tracker-greeting.js'
 import { declareServeOptions, type ServeOptions } from './options.js'
 import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
 import { type StartedTracker, startTracker } from './tracker.js'
@@ -95,6 +98,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     droppedLines: () => io.stderr.dropped,
   }
   const { warn, onError } = world
+  const report = openReport({}, io)
   const manager = serviceManager({ env: io.env, warn })
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
   const seed = await openSeed(options, world).catch(async (error: unknown) => {
@@ -121,7 +125,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
       })
     }
     const example = await findExample(request.mirror)
-    io.stdout.write(
+    report.text(
       greeting({
         service,
         request,
@@ -139,7 +143,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     const waiting = service.underWay()
     if (waiting > 0) {
       const limit = 'at most 8 s; a second signal ends them'
-      reportNote(`waiting for ${count(waiting, 'request')}, ${limit}`, io)
+      report.note(`waiting for ${count(waiting, 'request')}, ${limit}`)
     }
     await Promise.all([seed?.close(), service.stop(), tracker?.stop()])
   }
@@ -180,25 +184,24 @@ interface GreetingParts {
 }
 
 /** The lines printed when the service has started. */
-function greeting(parts: GreetingParts): string {
+function greeting(parts: GreetingParts): string[] {
   const { service, request, example, trackers, tracker, seed, host } = parts
   const addresses = service.addresses.map((each) => reachableAddress(each, host))
   const first = addresses[0] ?? ''
-  const lines = [
-    `serving:  ${escapeText(request.mirror.root)}`,
-    ...addresses.map((address) => `address:  ${escapeText(address)}`),
+  return [
+    `serving:  ${request.mirror.root}`,
+    ...addresses.map((address) => `address:  ${address}`),
     `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
     ...(tracker?.addresses ?? []).map((each) => {
       const where = isOnAllAddresses(each) ? EVERYWHERE : ''
-      return `tracking: ${escapeText(announceOf(each, host))}${where}`
+      return `tracking: ${announceOf(each, host)}${where}`
     }),
     ...(seed ? [`seeding:  port ${seed.port}${EVERYWHERE}`] : []),
-    ...(tracker?.pages ? [`admin:    ${escapeText(tracker.pages.address)}`] : []),
-    ...(tracker ? [`state:    ${escapeText(tracker.stateFile)}`] : []),
+    ...(tracker?.pages ? [`admin:    ${tracker.pages.address}`] : []),
+    ...(tracker ? [`state:    ${tracker.stateFile}`] : []),
     ...pageLine(request, first),
     `try:      ${exampleCall(request.publicUrl ?? first, example)}`,
   ]
-  return lines.map((line) => `${line}\n`).join('')
 }
 
 const EVERYWHERE = ' (on all addresses)'
@@ -209,7 +212,7 @@ const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
 function pageLine({ publicUrl, files, listings }: ServiceOptions, address: string): string[] {
   const root = publicUrl ?? (address.startsWith('http') ? address : null)
   const page = files && listings ? '' : '-/status'
-  return root === null ? [] : [`open:     ${escapeText(root)}/${page}`]
+  return root === null ? [] : [`open:     ${root}/${page}`]
 }
 
 /**

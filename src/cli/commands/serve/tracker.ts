@@ -26,7 +26,7 @@ import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js
 import { requireCurrent, trackerSettings } from '../../open/tracker.js'
 import { attributesWith } from '../../options/option.js'
 import { withPortAdvice } from '../../open/server.js'
-import { announceUrlsOf } from '../../output/tracker-greeting.js'
+import { announceUrlsOf } from '../../output/addresses.js'
 import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
 

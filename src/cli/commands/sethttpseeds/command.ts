@@ -7,7 +7,8 @@ import { declareBulkEdit, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
 import { Opt, ownOptions } from '../../options/option.js'
 import { checked, repeated } from '../../options/values.js'
-import { optional, reportNote } from '../../output/messages.js'
+import { optional } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 
 const IGNORED =
   'clients with libtorrent 2.1 or later ignore HTTP seeds; btkit edit --web-seed sets web seeds'
@@ -44,7 +45,7 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
   return ownOptions(command).action(async (args, options) => {
     const { seeds, torrents } = splitSeeds(args, options.httpSeed)
-    if (seeds.length > 0 && !isLegacy && !options.quiet) reportNote(IGNORED, io)
+    if (seeds.length > 0 && !isLegacy) openReport(options, io).note(IGNORED)
     const edit = setSeeds('httpSeeds', seeds.length > 0 ? seeds : null)
     const legacy = isLegacy ? { describe: oldSeedLines } : null
     finish(await runEdits({ operands: torrents, edit, options, legacy }, io))

@@ -5,13 +5,8 @@ import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning } from '../../output/messages.js'
-import {
-  failureKeys,
-  torrentKeys,
-  tryTorrents,
-  withFailureLines,
-} from '../../output/torrent-json.js'
+import { openReport } from '../../output/report.js'
+import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -20,10 +15,10 @@ import {
   findField,
   hasFailed,
   MOST_FILES,
-  seedsJson,
+  seedsValue,
   seedsText,
   showFields,
-  showJson,
+  showValue,
   showOldText,
   showText,
   showTree,
@@ -31,7 +26,6 @@ import {
 import { version } from '../../../process.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
 import { automaticPieceLength } from '../../../metainfo/piece-length.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 
 const EXAMPLES = `
 Examples:
@@ -82,7 +76,8 @@ function declareShow() {
 }
 
 /** The options, and the most files that are listed; null for BitTornado's output. */
-interface Shown extends Pick<ShowOptions, 'json' | 'magnet' | 'tree' | 'selectOnly'> {
+interface Shown extends Pick<ShowOptions, 'magnet' | 'tree' | 'field' | 'selectOnly'> {
+  readonly isAligned: boolean
   readonly most: number | null
 }
 
@@ -100,31 +95,30 @@ export const command: CommandRecord = {
 
 function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return declareShow().action(async (files, options) => {
-    const { json, magnet, tree, field } = options
+    const { magnet, tree, field } = options
     if (options.selectOnly && !magnet) throw usageError('--select-only needs --magnet')
     if (options.same || options.checkSeeds) {
       finish(await (options.same ? showSame : checkAll)(files, options, io))
       return
     }
-    const isText = !json && !magnet && !tree && field.length === 0
-    const heading = `${program} ${version()} - decode BitTorrent metainfo files\n\n`
+    const isText = !magnet && !tree && field.length === 0
+    const heading = [`${program} ${version()} - decode BitTorrent metainfo files`, '']
     const isAligned = field.length > 1 || files.length > 1
     const listed = io.stdout.isTTY && !options.all ? MOST_FILES : Infinity
     // Under the legacy name the output equals BitTornado's
     const most = program === 'btkit' ? listed : null
+    const report = openReport(options, io)
     let shown = 0
     const show = async (file: string) => {
       const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
-      if (isText) io.stdout.write(shown++ > 0 ? '\n' : heading)
-      const isFields = field.length > 0
-      io.stdout.write(
-        isFields
-          ? showFields(metainfo, field, isAligned)
-          : view(metainfo, file, { ...options, most }),
+      if (isText) report.text(shown++ > 0 ? [''] : heading)
+      report.line(
+        () => showValue(metainfo, file),
+        () => view(metainfo, file, { ...options, most, isAligned }),
       )
-      for (const { message } of metainfo.warnings) reportWarning(`${file}: ${message}`, io)
+      for (const { message } of metainfo.warnings) report.warn(`${file}: ${message}`)
     }
-    finish(await tryTorrents(files, { json, io }, show))
+    finish(await report.each(files, show, lostTorrent))
   })
 }
 
@@ -133,13 +127,15 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
   // Loaded only when needed
   const { checkSeeds } = await import('../../../clients/web-seeds/check-seed.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
+  const report = openReport(options, io)
   let failed = 0
-  const status = await tryTorrents(files, { ...options, io }, async (file) => {
+  const check = async (file: string) => {
     const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
     const checks = await checkSeeds(metainfo, asking)
     failed += checks.filter(hasFailed).length
-    io.stdout.write(options.json ? seedsJson(checks, file, metainfo) : seedsText(checks, file))
-  })
+    report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))
+  }
+  const status = await report.each(files, check, lostTorrent)
   return failed > 0 ? 1 : status
 }
 
@@ -149,9 +145,10 @@ const fields = repeated((text) => {
   throw new InvalidArgumentError(`unknown field; use one of ${SHOWN_NAMES.join(', ')}`)
 })
 
-function view(metainfo: Metainfo, file: string, options: Shown): string {
-  if (options.json) return showJson(metainfo, file)
-  if (options.magnet) return `${nameErrors(file, () => magnetLink(metainfo, options.selectOnly))}\n`
+function view(metainfo: Metainfo, file: string, options: Shown): string[] {
+  const { field, isAligned } = options
+  if (field.length > 0) return showFields(metainfo, field, isAligned)
+  if (options.magnet) return [nameErrors(file, () => magnetLink(metainfo, options.selectOnly))]
   if (options.tree) return showTree(metainfo)
   const { most } = options
   return most === null
@@ -167,30 +164,30 @@ function view(metainfo: Metainfo, file: string, options: Shown): string {
  */
 async function showSame(
   [first, ...others]: readonly string[],
-  { json, maxTorrentSize }: ShowOptions,
+  { maxTorrentSize, ...options }: ShowOptions,
   io: Io,
 ): Promise<number> {
   if (first === undefined || others.length === 0) {
     throw usageError('--same needs at least two torrents')
   }
+  const report = openReport(options, io)
   let different = 0
   const compare = (a: Metainfo) => async (other: string) => {
     const b = await readTorrentInput(other, maxTorrentSize, io)
     const [same, differences] = [isSameSwarm(a, b), swarmDifferences(a, b)]
     if (!same) different++
-    const result = { other, same, differences, ...failureKeys(null) }
-    const lines = differences.map(({ what, first, second }) => {
-      return `  ${escapeText(`${what}: ${first} | ${second}`)}\n`
-    })
-    const verdict = same ? 'one swarm\n' : `two swarms\n${lines.join('')}${pieceLengthHint(a, b)}`
-    const text = `${escapeText(`${first}, ${other}`)}: ${verdict}`
-    io.stdout.write(json ? jsonLine({ ...torrentKeys(first, a), ...result }) : text)
+    const lines = differences.map(({ what, first, second }) => `  ${what}: ${first} | ${second}`)
+    const verdict = `${first}, ${other}: ${same ? 'one swarm' : 'two swarms'}`
+    report.line(
+      { ...torrentKeys(first, a), other, same, differences, ...failureKeys(null) },
+      same ? verdict : [verdict, ...lines, ...pieceLengthHint(a, b)],
+    )
   }
-  let status = 0
-  await withFailureLines(json, io, async () => {
+  const compareAll = async () => {
     const a = await readTorrentInput(first, maxTorrentSize, io)
-    status = await tryTorrents(others, { json, io }, compare(a))
-  })(first)
+    return report.each(others, compare(a), lostTorrent)
+  }
+  const status = await report.attempt(compareAll, (error) => lostTorrent(first, error))
   return different > 0 ? 1 : status
 }
 
@@ -198,12 +195,14 @@ async function showSame(
 const OF_BITTORNADO = 2 ** 18
 
 /** Explains the difference between BitTornado 0.3.18 and later versions, which chose by size. */
-function pieceLengthHint(a: Metainfo, b: Metainfo): string {
+function pieceLengthHint(a: Metainfo, b: Metainfo): string[] {
   const lengths: readonly number[] = [a.pieceLength, b.pieceLength]
   const isHint =
     a.pieceLength !== b.pieceLength &&
     lengths.includes(OF_BITTORNADO) &&
     lengths.includes(automaticPieceLength(contentSize(a)))
-  if (!isHint) return ''
-  return '  btmakemetafile uses 256 KiB; --piece_size_pow2 0 chooses by size, as later BitTornado did\n'
+  if (!isHint) return []
+  return [
+    '  btmakemetafile uses 256 KiB; --piece_size_pow2 0 chooses by size, as later BitTornado did',
+  ]
 }

@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer'
 import { latin1 } from '../../../bytes.js'
 import { isBlank, isByteString } from '../../../metainfo/bencode/value.js'
 import { topLevelValue } from '../../../metainfo/edit/splice-torrent.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import {
   countLayers,
   type LayerHealth,
@@ -28,25 +27,25 @@ import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 
 const LABEL_WIDTH = 14
 
-/** Formats a torrent like BitTornado's btshowmetainfo, with lines for values unknown to it. */
-export function showOldText(metainfo: Metainfo, file: string): string {
+/** A torrent like in BitTornado's btshowmetainfo, with lines for values unknown to it. */
+export function showOldText(metainfo: Metainfo, file: string): string[] {
   const { isDirectory, files } = metainfo
   const listed = files.map((each) => fileOf(each))
   const list = isDirectory ? [line('files', ''), ...listed] : []
-  return [namesOf(metainfo, file), ...list, totalOf(metainfo), valuesOf(metainfo)].join('')
+  return [...namesOf(metainfo, file), ...list, totalOf(metainfo), ...valuesOf(metainfo)]
 }
 
 /** The most files that are listed at a terminal. */
 export const MOST_FILES = 50
 
-/** Formats a torrent for people: all other values first, then at most `most` files. */
-export function showText(metainfo: Metainfo, file: string, most: number): string {
-  const parts = [namesOf(metainfo, file), totalOf(metainfo), valuesOf(metainfo)]
-  return [...parts, furtherLines(metainfo), filesText(metainfo, most)].join('')
+/** A torrent for people: all other values first, then at most `most` files. */
+export function showText(metainfo: Metainfo, file: string, most: number): string[] {
+  const parts = [...namesOf(metainfo, file), totalOf(metainfo), ...valuesOf(metainfo)]
+  return [...parts, ...furtherLines(metainfo), ...filesText(metainfo, most)]
 }
 
 /** Lists the files without pad files, each with its pieces root if it has one (BEP 52). */
-function filesText(metainfo: Metainfo, most: number): string {
+function filesText(metainfo: Metainfo, most: number): string[] {
   const { isDirectory, fileList, tree } = metainfo
   if (!isDirectory) return optional('pieces root', hexOf(tree?.[0]?.piecesRoot))
   const total = fileList.count - fileList.padCount
@@ -57,21 +56,21 @@ function filesText(metainfo: Metainfo, most: number): string {
     // The tree has the same files in the same order, without pad files
     if (!file.padding) listed.push(fileOf(file, hexOf(tree?.[listed.length]?.piecesRoot)))
   }
-  const more = total > shown ? `   … and ${formatNumber(total - shown)} more (--all)\n` : ''
-  return [line('files', String(total)), ...listed, more].join('')
+  const more = total > shown ? [`   … and ${formatNumber(total - shown)} more (--all)`] : []
+  return [line('files', String(total)), ...listed, ...more]
 }
 
 function fileOf({ path, length }: MetainfoFile, root?: string | null): string {
-  return `   ${escapeText(path.join('/'))} (${length})${root ? ` ${root}` : ''}\n`
+  return `   ${path.join('/')} (${length})${root ? ` ${root}` : ''}`
 }
 
-function namesOf({ infoHash, infoHashV2, isDirectory, name }: Metainfo, file: string): string {
+function namesOf({ infoHash, infoHashV2, isDirectory, name }: Metainfo, file: string): string[] {
   return [
     line('metainfo file', file),
-    optional('info hash', infoHash),
-    optional('info hash v2', infoHashV2),
+    ...optional('info hash', infoHash),
+    ...optional('info hash v2', infoHashV2),
     line(isDirectory ? 'directory name' : 'file name', name),
-  ].join('')
+  ]
 }
 
 function totalOf({ isDirectory, size, pieceLength }: Metainfo): string {
@@ -94,11 +93,11 @@ const OLD_FIELDS: readonly FieldName[] = [
   'source',
 ]
 
-function valuesOf(metainfo: Metainfo): string {
-  return OLD_FIELDS.map((name) => fieldLine(name, metainfo)).join('')
+function valuesOf(metainfo: Metainfo): string[] {
+  return OLD_FIELDS.flatMap((name) => fieldLine(name, metainfo))
 }
 
-function fieldLine(name: FieldName, metainfo: Metainfo): string {
+function fieldLine(name: FieldName, metainfo: Metainfo): string[] {
   const blank = name === 'announce' ? blankAnnounce(metainfo) : null
   return optional(FIELDS[name].label, showField(name, metainfo) ?? blank)
 }
@@ -120,14 +119,14 @@ function sizeLine(metainfo: Metainfo): string {
 }
 
 /** Lines that btkit adds and BitTornado's program did not have. */
-function furtherLines(metainfo: Metainfo): string {
+function furtherLines(metainfo: Metainfo): string[] {
   const further = FIELD_NAMES.filter((name) => !OLD_FIELDS.includes(name))
   return [
     sizeLine(metainfo),
-    ...further.map((name) => fieldLine(name, metainfo)),
-    otherKeysLine(otherKeys(metainfo)),
-    versionLines(metainfo),
-  ].join('')
+    ...further.flatMap((name) => fieldLine(name, metainfo)),
+    ...otherKeysLine(otherKeys(metainfo)),
+    ...versionLines(metainfo),
+  ]
 }
 
 /** The most keys that are listed, and the longest part of a name, in UTF-16 units. */
@@ -135,20 +134,20 @@ const MOST_KEYS = 20
 const LONGEST_KEY = 60
 
 /** Lists the keys that no other line shows: `info.x, zz`. */
-function otherKeysLine(keys: readonly string[]): string {
-  if (keys.length === 0) return ''
+function otherKeysLine(keys: readonly string[]): string[] {
+  if (keys.length === 0) return []
   const shown = keys.slice(0, MOST_KEYS).map((key) => {
     return key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key
   })
   const more = keys.length - shown.length
-  return line('other keys', [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', '))
+  return [line('other keys', [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(', '))]
 }
 
 /** The versions of a torrent with version 2 (BEP 52), and the health of its piece layers. */
-function versionLines({ version, tree }: Metainfo): string {
-  if (tree === null) return ''
+function versionLines({ version, tree }: Metainfo): string[] {
+  if (tree === null) return []
   const versions = line('version', version === 'hybrid' ? '1 and 2 (hybrid)' : '2')
-  return versions + line('piece layers', formatHealth(countLayers(tree)))
+  return [versions, line('piece layers', formatHealth(countLayers(tree)))]
 }
 
 /** `2 of 3 right, 1 missing`, or `none needed` if no file is longer than a piece. */
@@ -163,51 +162,48 @@ function formatHealth({ ok, missing, wrong }: LayerHealth): string {
 }
 
 function line(label: string, value: string): string {
-  return `${label.padEnd(LABEL_WIDTH, '.')}: ${escapeText(value)}\n`
+  return `${label.padEnd(LABEL_WIDTH, '.')}: ${value}`
 }
 
-function optional(label: string, value: string | null | undefined): string {
-  return typeof value === 'string' ? line(label, value) : ''
+function optional(label: string, value: string | null | undefined): string[] {
+  return typeof value === 'string' ? [line(label, value)] : []
 }
 
 /** The deepest level that is indented. Deeper paths are printed on one line. */
 const MAX_DEPTH = 32
 
-/**
- * Formats the files of a torrent as an indented tree with sizes and attributes (BEP 47). Pad files
- * are omitted.
- */
-export function showTree(metainfo: Metainfo): string {
+/** The files of a torrent as an indented tree with sizes and attributes (BEP 47), without pad files. */
+export function showTree(metainfo: Metainfo): string[] {
   const { name, isDirectory, files } = metainfo
-  if (!isDirectory) return files.map((file) => fileLine(name, file)).join('')
-  const head = `${escapeText(name)}/ (${formatBytes(contentSize(metainfo))})\n`
+  if (!isDirectory) return files.map((file) => fileLine(name, file))
+  const head = `${name}/ (${formatBytes(contentSize(metainfo))})`
   let above: readonly string[] = []
   const lines = files
     .filter((file) => !file.padding)
-    .map((file) => {
-      const text = branch(file, above)
+    .flatMap((file) => {
+      const lines = branch(file, above)
       above = directoriesOf(file)
-      return text
+      return lines
     })
-  return head + lines.join('')
+  return [head, ...lines]
 }
 
 /** The lines of a file: directories not yet printed for the previous file, then the file. */
-function branch(file: MetainfoFile, above: readonly string[]): string {
+function branch(file: MetainfoFile, above: readonly string[]): string[] {
   const directories = directoriesOf(file)
   const differs = directories.findIndex((component, i) => component !== above[i])
   const known = differs < 0 ? directories.length : differs
   const headings = directories.slice(known).map((component, i) => {
-    return `${indent(known + i)}${escapeText(component)}/\n`
+    return `${indent(known + i)}${component}/`
   })
   const name = file.path.slice(directories.length).join('/')
-  return headings.join('') + indent(directories.length) + fileLine(name, file)
+  return [...headings, indent(directories.length) + fileLine(name, file)]
 }
 
 function fileLine(name: string, { length, attr, symlinkPath }: MetainfoFile): string {
   const attributes = attributesOf(attr).map((attribute) => `, ${attribute}`)
-  const target = symlinkPath ? ` -> ${escapeText(symlinkPath.join('/'))}` : ''
-  return `${escapeText(name)}${target} (${formatBytes(length)}${attributes.join('')})\n`
+  const target = symlinkPath ? ` -> ${symlinkPath.join('/')}` : ''
+  return `${name}${target} (${formatBytes(length)}${attributes.join('')})`
 }
 
 const ATTRIBUTES: Record<string, string> = {
@@ -273,12 +269,12 @@ export function showFields(
   metainfo: Metainfo,
   names: readonly string[],
   isAligned: boolean,
-): string {
+): string[] {
   const values = names.flatMap((name) => {
     const present = [READERS[name]?.(metainfo) ?? []].flat().filter((value) => value !== null)
     return present.length === 0 && isAligned ? [''] : present
   })
-  return values.map((value) => `${escapeText(String(value))}\n`).join('')
+  return values.map(String)
 }
 
 /** The line of an empty file, which has no root, is empty. Lines therefore correspond to files. */
@@ -286,9 +282,9 @@ function hex(root: Uint8Array | null): string {
   return root === null ? '' : Buffer.from(root).toString('hex')
 }
 
-/** Formats a torrent for programs: one line of JSON, with null for missing values. */
-export function showJson(metainfo: Metainfo, file: string): string {
-  return jsonLine({
+/** A torrent for programs, with null for missing values. */
+export function showValue(metainfo: Metainfo, file: string) {
+  return {
     torrent: file,
     file,
     infoHash: metainfo.infoHash,
@@ -307,7 +303,7 @@ export function showJson(metainfo: Metainfo, file: string): string {
     magnet: magnetLink(metainfo),
     warnings: metainfo.warnings,
     ...failureKeys(null),
-  })
+  }
 }
 
 function filesOf(metainfo: Metainfo) {
@@ -328,10 +324,10 @@ export function hasFailed({ result }: SeedCheck): boolean {
   return result !== 'ok' && result !== 'not asked'
 }
 
-/** Formats the results of checking a torrent's seeds for people, one line per seed. */
-export function seedsText(checks: readonly SeedCheck[], file: string): string {
-  const head = `${escapeText(basename(file))}:\n`
-  if (checks.length === 0) return `${head}  names no web seeds\n`
+/** The results of checking a torrent's seeds for people, one line per seed. */
+export function seedsText(checks: readonly SeedCheck[], file: string): string[] {
+  const head = `${basename(file)}:`
+  if (checks.length === 0) return [head, '  names no web seeds']
   const width = Math.max(...checks.map(({ result }) => result.length))
   const lines = checks.map((check) => {
     const { result, url, detail, piece, requested } = check
@@ -342,15 +338,15 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string {
       ...(isOther ? [`requested ${requested}`] : []),
     ]
     const rest = more.length > 0 ? ` (${more.join(', ')})` : ''
-    return `  ${result.padEnd(width)}  ${escapeText(url)}${escapeText(rest)}\n`
+    return `  ${result.padEnd(width)}  ${url}${rest}`
   })
-  return head + lines.join('')
+  return [head, ...lines]
 }
 
-/** Formats the results of checking seeds for programs: one line of JSON. */
-export function seedsJson(checks: readonly SeedCheck[], file: string, metainfo: Metainfo): string {
+/** The results of checking seeds for programs. */
+export function seedsValue(checks: readonly SeedCheck[], file: string, metainfo: Metainfo) {
   const seeds = checks.map(({ url, kind, result, detail, requested, piece }) => {
     return { url, kind, result, detail: detail === '' ? null : detail, requested, piece }
   })
-  return jsonLine({ ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) })
+  return { ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) }
 }

@@ -7,13 +7,12 @@ import {
   type SummarizedTorrent,
   type TorrentSummary,
 } from '../../../metainfo/summary.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { reportError } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -39,7 +38,8 @@ function defineStats({ io, finish }: CommandContext) {
     .action(async (operands, { json, maxTorrentSize }) => {
       requireNames(operands, 'torrent')
       const { torrents, failures } = await torrentsAt(operands, io.cwd)
-      for (const error of failures.values()) reportError(error, io)
+      const report = openReport({ json }, io)
+      for (const error of failures.values()) report.fail(error)
       const all: SummarizedTorrent[] = []
       for (const torrent of torrents) {
         io.signal.throwIfAborted()
@@ -47,18 +47,17 @@ function defineStats({ io, finish }: CommandContext) {
           all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))
         } catch (error) {
           if (io.signal.aborted) throw error
-          reportError(error, io)
+          report.fail(error)
           failures.set(torrent, error)
         }
       }
       const summary = summarize(all)
-      if (json) io.stdout.write(jsonLine(jsonOf(summary, failures)))
-      else io.stdout.write(textOf(summary, failures.size))
+      report.line(valueOf(summary, failures), linesOf(summary, failures.size))
       finish(failures.size > 0 ? 1 : 0)
     })
 }
 
-function jsonOf(
+function valueOf(
   { pieceLengths, ...summary }: TorrentSummary,
   failures: ReadonlyMap<string, unknown>,
 ) {
@@ -70,7 +69,7 @@ function jsonOf(
   }
 }
 
-function textOf(summary: TorrentSummary, failed: number): string {
+function linesOf(summary: TorrentSummary, failed: number): string[] {
   const notes = [
     ...(summary.private > 0 ? [`${summary.private} private`] : []),
     ...(summary.duplicates > 0 ? [`${summary.duplicates} twice`] : []),
@@ -89,13 +88,13 @@ function textOf(summary: TorrentSummary, failed: number): string {
     ...table('piece length', lengths),
     ...table('tracker', summary.trackers),
   ]
-  return [...head, ...tables].map((line) => `${line}\n`).join('')
+  return [...head, ...tables]
 }
 
 function table(heading: string, shares: readonly Share[]): string[] {
   if (shares.length === 0) return []
   const rows = shares.map(({ value, torrents, size }) => {
-    return { value: escapeText(value), torrents: String(torrents), size: formatBytes(size) }
+    return { value, torrents: String(torrents), size: formatBytes(size) }
   })
   return [
     '',

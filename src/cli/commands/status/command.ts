@@ -5,7 +5,6 @@ import { runtimeDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { torrentsIn } from '../../../core/launch/find-torrents.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { noClient, openClients } from '../../open/clients.js'
@@ -14,9 +13,8 @@ import { findNamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportError, reportWarning, tryEach } from '../../output/messages.js'
-import type { DisplayOptions } from '../../output/torrent-display.js'
-import { failureKeys, listedLine, torrentKeys, tryTorrents } from '../../output/torrent-json.js'
+import { openReport, type Report } from '../../output/report.js'
+import { failureKeys, listedValue, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
 import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
@@ -53,16 +51,19 @@ function defineStatus({ io, finish }: CommandContext) {
       const clients = await clientsOf(options, io)
       const seeds = named ? [] : (await Promise.all(clients.map((seed) => seed.list()))).flat()
       const wanted = new Map<string, string>()
-      const context = { wanted: names.length > 0 ? wanted : null, seeds, options, io }
+      const out = openReport(options, io)
+      const { all = false } = options
+      const columns = io.stdout.columns || PLAIN_WIDTH
+      const context = { wanted: names.length > 0 ? wanted : null, seeds, all, columns, out }
       const read = (torrent: string) => {
         const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       }
       const torrents = names.flatMap(torrentsIn)
-      const readable = await tryTorrents(torrents, { ...options, io }, read)
-      const sound = await tryEach(clients, io, (client) => showClient(client, named, context))
-      const whole = await tryEach(named ? [] : [ALL_SEEDS], io, (all) => showAbsent(all, context))
+      const readable = await out.each(torrents, read, lostTorrent)
+      const sound = await out.each(clients, (client) => showClient(client, named, context))
+      const whole = await out.each(named ? [] : [ALL_SEEDS], (each) => showAbsent(each, context))
       finish(readable || sound || whole)
     })
 }
@@ -75,8 +76,11 @@ interface StatusContext {
   readonly wanted: ReadonlyMap<string, string> | null
   /** The torrents of all seeds; empty if clients are named. */
   readonly seeds: readonly ClientTorrent[]
-  readonly options: DisplayOptions & { readonly all?: true | undefined }
-  readonly io: Io
+  /** Whether torrents are shown that btkit did not publish. */
+  readonly all: boolean
+  /** Width of the table. */
+  readonly columns: number
+  readonly out: Report
 }
 
 /** The named clients, or all `btkit seed` of this user if none is named. */
@@ -106,41 +110,39 @@ async function clientsOf(
 
 /** Shows a client, or one of the seeds, which need not have all. */
 async function showClient(client: RunningSeed, hasAll: boolean, context: StatusContext) {
-  const { wanted, seeds, options, io } = context
-  const { version, all } = await ask(client, context)
+  const { wanted, seeds, columns, out } = context
+  const { version, all } = await ask(client, out)
   const shown = await withFailures(
     client,
-    all.filter(({ isMarked, infoHash }) => wanted?.has(infoHash) ?? (options.all || isMarked)),
+    all.filter(({ isMarked, infoHash }) => wanted?.has(infoHash) ?? (context.all || isMarked)),
   )
   const seeded = new Set(seeds.filter((each) => !isNotSeeded(each)).map(hashOf))
   const due = shown.filter((each) => {
     return (wanted !== null || each.isMarked) && !(isNotSeeded(each) && seeded.has(hashOf(each)))
   })
   const absent = hasAll ? absentOf(wanted, all) : []
-  if (options.json) tell(client, { shown, due: new Set(due), absent }, context)
-  else if (!options.quiet) {
-    io.stdout.write(`${client.label}: ${escapeText(version)}, ${count(shown.length, 'torrent')}\n`)
-    const rows = withoutRepetitions(shown)
-    const lines = shown.length === 0 ? [] : torrentTable(rows, io.stdout.columns || PLAIN_WIDTH)
-    for (const entry of lines) io.stdout.write(`${entry}\n`)
-  }
+  for (const value of valuesOf(client, { shown, due: new Set(due), absent }, wanted))
+    out.line(value)
+  const entries = shown.length === 0 ? [] : torrentTable(withoutRepetitions(shown), columns)
+  const lines = entries.flatMap((entry) => entry.split('\n'))
+  out.text([`${client.label}: ${version}, ${count(shown.length, 'torrent')}`, ...lines])
   const queued = shown.filter(({ state }) => state === 'queued').length
   if (queued > 0) {
     const why = 'its limit of active torrents is reached'
-    reportWarning(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`, io)
+    out.alert(`${client.label}: ${count(queued, 'torrent')} not seeded now: ${why}`)
   }
   for (const warning of byReason(due, ({ warning = null }) => warning)) {
-    reportWarning(`${warning} (${client.label})`, io)
+    out.alert(`${warning} (${client.label})`)
   }
-  requireSeeded(client, { due, absent }, io)
+  requireSeeded(client, { due, absent }, out)
 }
 
 /** Reports the given torrents that none of the seeds has. */
 function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void> {
-  const { wanted, seeds, options, io } = context
+  const { wanted, seeds, out } = context
   const absent = absentOf(wanted, seeds)
-  if (options.json) tell(all, { shown: [], due: new Set(), absent }, context)
-  requireSeeded(all, { due: [], absent }, io)
+  for (const value of valuesOf(all, { shown: [], due: new Set(), absent }, wanted)) out.line(value)
+  requireSeeded(all, { due: [], absent }, out)
   return Promise.resolve()
 }
 
@@ -151,11 +153,11 @@ function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void
 function requireSeeded(
   client: Pick<RunningSeed, 'label'>,
   { due, absent }: { readonly due: readonly ClientTorrent[]; readonly absent: readonly Absent[] },
-  io: Io,
+  { fail }: Report,
 ): void {
   const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...byReason(due, problemOf)]
   for (const problem of problems) {
-    reportError(new BtkitError('client', `${problem} (${client.label})`), io)
+    fail(new BtkitError('client', `${problem} (${client.label})`))
   }
   if (problems.length === 0) return
   const lost = due.filter(isNotSeeded).length + absent.length
@@ -203,16 +205,12 @@ function byReason(
 }
 
 /** Asks a client for its version and its torrents. A failure has a line of JSON. */
-async function ask(client: RunningSeed, { options, io }: StatusContext) {
-  try {
-    return { version: await client.version(), all: await client.list() }
-  } catch (error) {
-    if (options.json && !io.signal.aborted) {
-      const keys = { client: client.label, ...torrentKeys(null, null) }
-      io.stdout.write(jsonLine({ ...keys, ...failureKeys(error) }))
-    }
-    throw error
-  }
+function ask(client: RunningSeed, { attempt }: Report) {
+  const keys = { client: client.label, ...torrentKeys(null, null) }
+  return attempt(
+    async () => ({ version: await client.version(), all: await client.list() }),
+    (error) => [{ ...keys, ...failureKeys(error) }],
+  )
 }
 
 /** The torrents of a client, those that it has to seed, and those that it lacks. */
@@ -223,24 +221,22 @@ interface SeedState {
   readonly absent: readonly Absent[]
 }
 
-/** Prints a line of JSON for each torrent, also for those that the client lacks. */
-function tell(
+/** The values of each torrent for programs, also of those that the client lacks. */
+function* valuesOf(
   { label }: Pick<RunningSeed, 'label'>,
   { shown, due, absent }: SeedState,
-  context: StatusContext,
-) {
-  const { wanted, io } = context
+  wanted: StatusContext['wanted'],
+): Generator<object> {
   for (const each of shown) {
     const problem = due.has(each) ? problemOf(each) : null
     const what = `${each.name} (${shortHash(each)})`
     const error = problem === null ? null : new BtkitError('client', `${what}: ${problem}`)
     const torrent = wanted?.get(each.infoHash) ?? null
-    io.stdout.write(listedLine({ client: label, torrent, ...each }, error))
+    yield listedValue({ client: label, torrent, ...each }, error)
   }
   for (const [infoHash, torrent] of absent) {
     const error = new BtkitError('not-found', notThere(torrent))
-    const keys = { client: label, torrent, infoHash, state: 'absent' }
-    io.stdout.write(jsonLine({ ...keys, ...failureKeys(error) }))
+    yield { client: label, torrent, infoHash, state: 'absent', ...failureKeys(error) }
   }
 }
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import type { Admin } from '../../../admin/server/open-admin.js'
-import { runTracker } from '../../../tracker/app/run-tracker.js'
+import { runTracker, type RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { reportWarning, warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
 import {
@@ -17,8 +17,7 @@ import {
   OTHER_PORT,
   withPortAdvice,
 } from '../../open/server.js'
-import { machineHost } from '../../output/addresses.js'
-import { announceUrlsOf, greeting } from '../../output/tracker-greeting.js'
+import { announceOf, announceUrlsOf, machineHost } from '../../output/addresses.js'
 import { adminRequest, openTrackerAdmin, prepareRecords } from '../../open/tracker-admin.js'
 import { givenOtherTrackers } from '../../options/bittornado.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
@@ -44,12 +43,10 @@ function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandConte
     .addHelpText('after', EXAMPLES)
     .action(async (options, command) => {
       const stderr = new BoundedOutput(io.stderr)
-      requireTorrents(options, {
-        isLegacy,
-        warn: warningsTo(io),
-      })
+      const { warn } = openReport({}, io)
+      requireTorrents(options, { isLegacy, warn })
       for (const name of givenOtherTrackers(command))
-        reportWarning(`${name}: ignored; trackers share peers with --store`, io)
+        warn(`${name}: ignored; trackers share peers with --store`)
       const store = sharedStore(options, command, io)
       await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
       finish(0)
@@ -90,7 +87,8 @@ async function track(
     reloadOnHangup(manager, io, () => {
       return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
-    io.stdout.write(greeting({ tracker, settings, pages, host: machineHost(), isLegacy }))
+    const host = machineHost()
+    openReport({}, io).text(greeting({ tracker, settings, pages, host, isLegacy }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
@@ -99,3 +97,30 @@ async function track(
     await tracker.stop()
   }
 }
+
+interface GreetingParts {
+  readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
+  readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
+  /** The pages of the administration; null for none. */
+  readonly pages: Pick<Admin, 'address'> | null
+  /** The name or address printed for all addresses of this machine. */
+  readonly host: string
+  /** Whether the command is bttrack, which warns of what the line would hint at. */
+  readonly isLegacy: boolean
+}
+
+/** The lines printed when the tracker has started. */
+function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): string[] {
+  const torrents = tracker.torrentCount()
+  const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
+  const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
+  return [
+    `tracking: ${torrents === null ? anyTorrent : listed}`,
+    ...tracker.addresses.map((each) => `address:  ${announceOf(each, host)}`),
+    ...(settings.store ? [`store:    ${settings.store.address.label}`] : []),
+    ...(pages ? [`admin:    ${pages.address}`] : []),
+    `state:    ${settings.stateFile}`,
+  ]
+}
+
+const HOW_TO_LIMIT = 'everybody may use this tracker (to limit it: --allowed-dir DIR)'

@@ -26,16 +26,15 @@ import { BtkitError, usageError, valueOr } from '../../../errors.js'
 import { readStart } from '../../../files/read-bounded.js'
 import { isDirectory } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/check-pieces.js'
-import { reportError, reportNote, reportWarning } from '../../output/messages.js'
-import { openProgress } from '../../output/bar.js'
+import { openReport, type Report } from '../../output/report.js'
 import { inShell } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import {
-  uncheckedJson,
+  uncheckedValue,
   linesOfOne,
   linesOfSeveral,
   sumLine,
-  verifyJson,
+  verifyValue,
   type Tally,
 } from '../../output/verify-output.js'
 import { FILE, Opt } from '../../options/option.js'
@@ -101,7 +100,8 @@ function defineVerify({ io, finish }: CommandContext) {
       const context = { ...hashContext, openTrees: options.cache ? openTrees : undefined }
       try {
         const tally = { whole: 0, notWhole: 0, failed: 0 }
-        return await runVerify({ targets, options, hashContext: context, tally, io })
+        const out = openReport(options, io)
+        return await runVerify({ targets, options, hashContext: context, tally, out, io })
       } finally {
         await (await trees)?.close()
       }
@@ -196,6 +196,7 @@ interface Run {
   readonly options: VerifyOptions
   readonly hashContext: VerifyContext
   readonly tally: Tally
+  readonly out: Report
   readonly io: Io
 }
 
@@ -204,7 +205,7 @@ interface Run {
  * @throws BtkitError `interrupted`
  */
 async function runVerify(run: Run): Promise<number> {
-  const { targets, options, tally, io } = run
+  const { targets, tally, out, io } = run
   for (const { file, error } of targets.refused) {
     report({ torrent: file, report: null, error }, 0, run)
   }
@@ -212,7 +213,7 @@ async function runVerify(run: Run): Promise<number> {
     let started = io.monotonic()
     for await (const outcome of outcomesOf(run)) {
       report(outcome, (io.monotonic() - started) / 1000, run)
-      for (const { message } of outcome.report?.extraProblems ?? []) reportWarning(message, io)
+      for (const { message } of outcome.report?.extraProblems ?? []) out.alert(message)
       started = io.monotonic()
     }
   } catch (error) {
@@ -220,83 +221,73 @@ async function runVerify(run: Run): Promise<number> {
     throw error
   }
   const isWhole = tally.notWhole + tally.failed === 0
-  const isQuiet = options.json || (options.quiet && isWhole)
-  if (!targets.isSingle && !isQuiet) io.stdout.write(sumLine(tally))
+  if (!targets.isSingle) out.text([sumLine(tally)], isWhole ? 'unless quiet' : 'always')
   return isWhole ? 0 : 1
 }
 
 /** Yields the results, with a progress bar for all torrents. */
-async function* outcomesOf({
-  targets,
-  options,
-  hashContext,
-  io,
-}: Run): AsyncGenerator<VerifyOutcome> {
+async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
+  const { targets, options, hashContext, out, io } = run
   const work: VerifyRun = {
     ...{ ...options, places: targets.places, rawNames: true },
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
-  const hasBar = !options.quiet && io.stderr.isTTY === true
   const { signal } = hashContext.engine
-  const total = hasBar && !targets.isSingle ? await measureTorrents(work, signal) : null
-  const shown: { bar: Awaited<ReturnType<typeof openProgress>> } = { bar: null }
+  const total = out.hasScreen && !targets.isSingle ? await measureTorrents(work, signal) : null
+  const shown: { bar: Awaited<ReturnType<Report['progress']>> } = { bar: null }
   const engine: Engine = {
     ...hashContext.engine,
     onProgress: (progress) => shown.bar?.update(progress),
   }
   const onPlan = async (byteCount: number) => {
-    if (hasBar) shown.bar ??= await openProgress(io, total ?? byteCount)
+    shown.bar ??= await out.progress(total ?? byteCount)
   }
   try {
-    for await (const outcome of verifyTorrents(work, { ...hashContext, engine }, onPlan)) {
-      shown.bar?.pause()
-      yield outcome
-    }
+    yield* verifyTorrents(work, { ...hashContext, engine }, onPlan)
   } finally {
     shown.bar?.stop()
   }
 }
 
 function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
-  const { options, targets, tally, io } = run
+  const { targets, tally, out, io } = run
   if (outcome.error !== null) {
     tally.failed++
-    reportError(outcome.error, io)
-    if (options.json) io.stdout.write(uncheckedJson(outcome, seconds))
+    out.fail(outcome.error)
+    out.line(() => uncheckedValue(outcome, seconds))
     return
   }
   const { torrent, metainfo, report } = outcome
-  for (const { message } of options.quiet ? [] : metainfo.warnings) {
-    reportWarning(`${torrent}: ${message}`, io)
-  }
+  for (const { message } of metainfo.warnings) out.warn(`${torrent}: ${message}`)
   if (report.ok) tally.whole++
   else tally.notWhole++
-  if (options.json) io.stdout.write(verifyJson(outcome, seconds))
-  else if (!options.quiet || !report.ok) {
-    const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
-    const lines = linesOf(report, torrent, io.cwd)
-    io.stdout.write(lines)
-    hintAtData(outcome, run)
-  }
+  const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
+  out.line(
+    () => verifyValue(outcome, seconds),
+    () => linesOf(report, torrent, io.cwd),
+    report.ok ? 'unless quiet' : 'always',
+  )
+  if (!out.isJson) hintAtData(outcome, run)
 }
 
 /** The most files of a torrent to look for in the directory of --data itself. */
 const MOST_LOOKED_FOR = 100
 
 /** If the torrent's files are in the directory of --data itself, says how to check them. */
-function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, { options, io }: Run): void {
+function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, run: Run): void {
+  const { options, out, io } = run
   const { data } = options
   const isMissing = report.files.every(({ status }) => status === 'missing')
   if (data === undefined || !metainfo.isDirectory || !isMissing) return
   const some = metainfo.files.filter(({ padding }) => !padding).slice(0, MOST_LOOKED_FOR)
   if (!some.some(({ path }) => existsSync(resolve(io.cwd, data, ...path)))) return
   const typed = `btkit verify ${inShell(torrent)} ${inShell(data)}`
-  reportNote(`${data}: has files of the torrent itself; to check these: ${typed}`, io)
+  out.note(`${data}: has files of the torrent itself; to check these: ${typed}`, 'always')
 }
 
-function tellProgress({ targets, options, tally, io }: Run): void {
-  if (targets.isSingle || options.quiet) return
+function tellProgress({ targets, tally, out }: Run): void {
+  if (targets.isSingle) return
   const { places, refused } = targets
   const all = count(places.length + refused.length, 'torrent')
-  reportNote(`stopped after ${tally.whole + tally.notWhole + tally.failed} of ${all}`, io)
+  out.note(`stopped after ${tally.whole + tally.notWhole + tally.failed} of ${all}`)
 }

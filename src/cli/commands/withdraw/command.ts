@@ -3,15 +3,12 @@ import { Command } from '@commander-js/extra-typings'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../errors.js'
-import { escapeText, jsonLine } from '../../../text/escape.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, type NamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import type { Io } from '../../io.js'
-import { reportError, tryEach } from '../../output/messages.js'
-import type { DisplayOptions } from '../../output/torrent-display.js'
+import { openReport, type Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
@@ -41,9 +38,10 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
-      const torrents = names.map((name) => read(name, options.maxTorrentSize, io))
-      const withdrawn = await tryEach(clients, io, ({ client }) => {
-        return withdraw(torrents, { client, options, io })
+      const out = openReport(options, io)
+      const torrents = names.map((name) => read(name, options.maxTorrentSize, out))
+      const withdrawn = await out.each(clients, ({ client }) => {
+        return withdraw(torrents, { client, dryRun: options.dryRun, out })
       })
       const status = torrents.every(({ error }) => error === null) ? withdrawn : 1
       if (status === 0 && options.deleteTorrent && !options.dryRun)
@@ -58,11 +56,11 @@ type Named = { readonly name: string } & (
   | { readonly infoHash: null; readonly file: null; readonly error: unknown }
 )
 
-function read(name: string, maxSize: number, io: Io): Named {
+function read(name: string, maxSize: number, { fail }: Report): Named {
   try {
     return { name, ...findNamedTorrent(name, maxSize), error: null }
   } catch (error) {
-    reportError(error, io)
+    fail(error)
     return { name, infoHash: null, file: null, error }
   }
 }
@@ -70,8 +68,8 @@ function read(name: string, maxSize: number, io: Io): Named {
 /** The client to withdraw from, and how to report. */
 interface Withdrawal {
   readonly client: TorrentClient
-  readonly options: DisplayOptions & { readonly dryRun: boolean }
-  readonly io: Io
+  readonly dryRun: boolean
+  readonly out: Report
 }
 
 /**
@@ -79,16 +77,12 @@ interface Withdrawal {
  * @throws BtkitError `client` if some are not btkit's, and the errors of withdrawTorrents
  */
 async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<void> {
-  const { client, options, io } = run
-  const { dryRun } = options
+  const { client, dryRun, out } = run
   const infoHashes = torrents.flatMap(({ infoHash }) => infoHash ?? [])
-  const outcomes = await withdrawTorrents(client, infoHashes, { dryRun }).catch(
-    (error: unknown) => {
-      const isTold = options.json && !io.signal.aborted
-      for (const torrent of isTold ? torrents : [])
-        report({ ...torrent, error: torrent.error ?? error }, 'failed', run)
-      throw error
-    },
+  const outcomes = await out.attempt(
+    () => withdrawTorrents(client, infoHashes, { dryRun }),
+    (error) =>
+      torrents.map((each) => valueOf({ ...each, error: each.error ?? error }, 'failed', run)),
   )
   const statuses = new Map(outcomes.map(({ infoHash, status }) => [infoHash, status]))
   for (const torrent of torrents)
@@ -99,23 +93,28 @@ async function withdraw(torrents: readonly Named[], run: Withdrawal): Promise<vo
   }
 }
 
-function report(
-  { name, infoHash, error: failure }: Pick<Named, 'name' | 'infoHash' | 'error'>,
-  status: WithdrawOutcome['status'] | 'failed',
-  { client: { label }, options: { dryRun, json, quiet }, io }: Withdrawal,
-): void {
+type Told = Pick<Named, 'name' | 'infoHash' | 'error'>
+type Status = WithdrawOutcome['status'] | 'failed'
+
+/** A torrent for programs. */
+function valueOf({ name, infoHash, error }: Told, status: Status, run: Withdrawal): object {
+  const { client, dryRun } = run
+  return { torrent: name, infoHash, client: client.label, status, dryRun, ...failureKeys(error) }
+}
+
+function report(torrent: Told, status: Status, run: Withdrawal): void {
+  const { client, dryRun, out } = run
+  const { name } = torrent
   const why = 'was not added by btkit, so it stays in the client'
   const isLeft = status === 'left'
-  const error = isLeft ? new BtkitError('client', `${name}: ${why} (${label})`) : failure
-  if (json) {
-    const result = { torrent: name, infoHash, client: label, status, dryRun }
-    io.stdout.write(jsonLine({ ...result, ...failureKeys(error) }))
-  } else if (isLeft) reportError(error, io)
-  else if (status !== 'failed' && !quiet) {
-    const verb = dryRun ? 'would be withdrawn' : 'withdrawn'
-    const words = status === 'absent' ? 'was not in the client' : verb
-    io.stdout.write(`${escapeText(`${name}: ${words} (${label})`)}\n`)
-  }
+  const left = new BtkitError('client', `${name}: ${why} (${client.label})`)
+  if (isLeft && !out.isJson) out.fail(left)
+  const verb = dryRun ? 'would be withdrawn' : 'withdrawn'
+  const words = status === 'absent' ? 'was not in the client' : verb
+  out.line(
+    valueOf(isLeft ? { ...torrent, error: left } : torrent, status, run),
+    isLeft || status === 'failed' ? [] : [`${name}: ${words} (${client.label})`],
+  )
 }
 
 /**

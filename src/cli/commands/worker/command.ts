@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { Command } from '@commander-js/extra-typings'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
-import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions } from '../../options/reading.js'
@@ -14,7 +13,7 @@ import {
 } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import { serviceManager } from '../../open/service-manager.js'
 
 const EXAMPLES = `
@@ -44,14 +43,14 @@ function defineWorker({ io, finish }: CommandContext) {
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
-    const warn = warningsTo(io)
+    const { text, alert: warn } = openReport({}, io)
     const manager = serviceManager({ env: io.env, warn })
     const cacheAccess = await openCacheAccess(options, io)
     try {
       const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
       const onConnected = () => {
-        io.stdout.write(`${escapeText(what)}, ${count(options.threads, 'thread')}\n`)
+        text(`${what}, ${count(options.threads, 'thread')}`)
       }
       // It waits for a Redis that is gone
       manager.ready(what)

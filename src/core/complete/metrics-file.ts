@@ -1,17 +1,23 @@
-import { resolve } from 'node:path'
-import { skippedEntries, type CompleteReport } from '../../../core/complete/complete-report.js'
-import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
-import { readBounded } from '../../../files/read-bounded.js'
-import { checkTarget, writeAtomically } from '../../../files/write/atomically.js'
-import { formatMetrics, gauge, type Metric } from '../../../server/metrics/metrics.js'
-import type { Io } from '../../io.js'
-import type { CompletedirOptions } from './options.js'
+import { BtkitError, nameErrors, valueOr } from '../../errors.js'
+import { readBounded } from '../../files/read-bounded.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { formatMetrics, gauge, type Metric } from '../../text/metrics.js'
+import { skippedEntries, type CompleteReport } from './complete-report.js'
+
+// Without this file nobody would hear of a run of cron that fails, or does not run at all.
 
 /** A file that node_exporter's textfile collector reads. */
-interface MetricsFile {
+export interface MetricsFile {
   readonly path: string
   /** The absolute path of the target, or of the directories. It distinguishes runs. */
   readonly target: string
+  readonly claim?: WriteOptions['claim']
+}
+
+/** The clocks of a run, in milliseconds: since 1970, and one that never jumps. */
+interface Clocks {
+  readonly now: () => number
+  readonly monotonic: () => number
 }
 
 /** The result of a run, for its metrics. */
@@ -27,17 +33,6 @@ const LAST_SUCCESS = 'btkit_completedir_last_success_timestamp_seconds'
 /** The largest file of metrics in bytes; btkit writes about two thousand. */
 const MAX_FILE = 1024 * 1024
 
-/** The file of a command line; null without `--metrics-file`, and in a dry run. */
-export function metricsFile(
-  { metricsFile: path, output, dryRun }: CompletedirOptions,
-  directories: readonly string[],
-  io: Io,
-): MetricsFile | null {
-  if (path === undefined || dryRun) return null
-  const places = output === undefined ? directories : [output]
-  return { path, target: places.map((each) => resolve(io.cwd, each)).join(' ') }
-}
-
 /**
  * Does the work of a run, and writes its metrics, also after a failure. If another run holds the
  * lock, the file is left to that one.
@@ -45,16 +40,17 @@ export function metricsFile(
  */
 export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
   file: MetricsFile | null,
-  io: Io,
+  clocks: Clocks,
   work: () => Promise<T>,
 ): Promise<T> {
   if (file === null) return work()
   nameErrors('--metrics-file', () => {
     checkTarget(file.path, { checkReplaceable })
   })
-  const started = io.monotonic()
+  const { now, monotonic } = clocks
+  const started = monotonic()
   const write = (run: Omit<RunMetrics, 'seconds'>) =>
-    writeMetrics(file, { ...run, seconds: Math.round(io.monotonic() - started) / 1000 }, io)
+    writeMetrics(file, { ...run, seconds: Math.round(monotonic() - started) / 1000 }, now())
   try {
     const done = await work()
     await write(done)
@@ -73,12 +69,11 @@ function checkReplaceable(path: string): void {
 }
 
 /** Writes the metrics of a run. After a failure the time of the last success stays. */
-async function writeMetrics(file: MetricsFile, run: RunMetrics, io: Io): Promise<void> {
-  const now = Math.floor(io.now() / 1000)
+async function writeMetrics(file: MetricsFile, run: RunMetrics, time: number): Promise<void> {
+  const now = Math.floor(time / 1000)
   const lastSuccess = run.isSuccess ? now : lastSuccessIn(valueOr('', () => readText(file.path)))
   const text = formatMetrics(metricsOf(run, { now, lastSuccess, target: file.target }))
-  const claim = io.shared?.claim
-  await writeAtomically(file.path, Buffer.from(text), { claim, checkReplaceable })
+  await writeAtomically(file.path, Buffer.from(text), { claim: file.claim, checkReplaceable })
 }
 
 interface Moment {

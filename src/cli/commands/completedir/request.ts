@@ -1,0 +1,113 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { resolve } from 'node:path'
+import type { FeedPlace } from '../../../core/complete/feed.js'
+import type { InfoRule } from '../../../core/complete/info-rules.js'
+import type { MetricsFile } from '../../../core/complete/metrics-file.js'
+import type { CompleteRequest } from '../../../core/complete/request.js'
+import type { SyncClient } from '../../../core/publish/sync.js'
+import { usageError } from '../../../errors.js'
+import { findOwner } from '../../../files/write/permissions.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import type { Operands } from '../../line/operands.js'
+import { traitsOf } from '../../options/option.js'
+import { commonRequest, namedTrackers } from '../../options/torrent-request.js'
+import { checkOneDirectory } from '../../options/web-seed-base.js'
+import type { CompletedirOptions } from './options.js'
+
+/**
+ * Translates a command line.
+ * @throws BtkitError `usage`
+ */
+export async function completeRequest(
+  { tiers, sources, command }: Operands & { readonly command: CommandUnknownOpts },
+  options: CompletedirOptions,
+  { io, isLegacy }: Pick<CommandContext, 'io' | 'isLegacy'>,
+): Promise<CompleteRequest> {
+  const common = commonRequest(namedTrackers(tiers, options), options, { io, isLegacy })
+  if (options.source.length > 1) {
+    throw usageError('--source: completedir makes one torrent for each entry; give one tag')
+  }
+  if (options.sortBy === 'given') {
+    throw usageError('--sort-by given: only makemetafile reads a list of files')
+  }
+  if (options.owner !== undefined && !io.isRoot) {
+    throw usageError('--owner: only root can change owners; leave it out or run as root')
+  }
+  if (options.adopt && options.force) {
+    throw usageError('--adopt and --force cannot be used together')
+  }
+  checkOneDirectory(options.webSeedBase, sources, io)
+  const keepTrackers = common.parts.announce === null && !options.trackerless
+  const owner = options.owner === undefined ? undefined : findOwner(options.owner)
+  return {
+    directories: sources,
+    target: options.output ?? null,
+    common: { ...common, write: { ...common.write, owner } },
+    checksums: options.checksums,
+    prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
+    existing: { asked: askedRules(command), remake: options.remake, keepTrackers },
+    adopt: options.adopt,
+    force: options.force,
+    dryRun: options.dryRun,
+    waitSeconds: options.wait,
+    minAgeSeconds: options.minAge,
+    cacheMaxSize: options.cacheMaxSize ?? null,
+    publish: await clientsOf(options, io),
+  }
+}
+
+/** Milliseconds that a client may take to check data before the run continues. */
+const LOOK_LIMIT_MS = 60_000
+
+async function clientsOf(options: CompletedirOptions, io: Io): Promise<SyncClient[]> {
+  if (options.publish.length === 0) return []
+  // The code for clients takes a while to load and is rarely needed
+  const { openClients, syncClient } = await import('../../open/clients.js')
+  const { waitingFor } = await import('../../../core/publish/wait-for.js')
+  const waiting = waitingFor(LOOK_LIMIT_MS, io)
+  const clients = openClients(options.publish, options.clientTimeout, io)
+  return clients.map((client) => syncClient(client, options, waiting))
+}
+
+/** The rules of `info` that are set on the command line. */
+function askedRules(command: CommandUnknownOpts): InfoRule[] {
+  const typed = command.options.filter((option) => {
+    return command.getOptionValueSource(option.attributeName()) === 'cli'
+  })
+  const deciding = typed.filter((option) => {
+    const { ruledBy } = traitsOf(option)
+    return ruledBy === undefined || command.getOptionValue(option.attributeName()) === ruledBy
+  })
+  return [...new Set(deciding.flatMap((option) => traitsOf(option).rule ?? []))]
+}
+
+/**
+ * The place of a run's feed; null if no feed is wanted. The URL stands for one directory.
+ * @throws BtkitError `usage`
+ */
+export function feedPlace(
+  { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
+  sources: readonly string[],
+  io: Pick<Io, 'cwd' | 'shared'>,
+): FeedPlace | null {
+  if (feed === undefined && feedUrl === undefined) return null
+  if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
+  if (feedUrl === undefined)
+    throw usageError('--feed needs --feed-url, the URL of the directory of the torrents')
+  if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
+    throw usageError('--feed: the torrents of several directories need one --output')
+  const directory = output ?? sources[0] ?? ''
+  return { path: feed, url: feedUrl, directory, claim: io.shared?.claim }
+}
+
+/** The file for the metrics of a run; null without `--metrics-file`, and in a dry run. */
+export function metricsFile(
+  { metricsFile: path, output, dryRun }: CompletedirOptions,
+  sources: readonly string[],
+  { cwd, shared }: Pick<Io, 'cwd' | 'shared'>,
+): MetricsFile | null {
+  if (path === undefined || dryRun) return null
+  const places = output === undefined ? sources : [output]
+  return { path, target: places.map((each) => resolve(cwd, each)).join(' '), claim: shared?.claim }
+}
