@@ -19,6 +19,8 @@ export interface CommandContext {
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
   /** Reads the configuration again. Returns lines about changes that need a restart. */
   readonly reloadConfiguration: () => Promise<readonly string[]>
+  /** Refuses options that exclude each other, for a command that reports that itself. */
+  readonly checkTogether: () => void
   /** Runs a job of a batch in this process, and returns its exit status. */
   readonly runCommand: (job: JobInvocation, io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */
@@ -62,5 +64,7 @@ export interface CommandRecord {
   readonly hasOwnStart?: true
   /** Whether it works in spite of mistakes in the configuration. */
   readonly toleratesMistakes?: true
+  /** Whether a run with options that exclude each other is one that failed, and reported as such. */
+  readonly reportsContradictions?: true
   readonly define: DefineCommand
 }

@@ -44,6 +44,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
   const running: { line?: ConfiguredLine } = {}
   const context: CommandContext = {
     reloadConfiguration: async () => (await running.line?.changes()) ?? [],
+    checkTogether: () => running.line?.checkTogether(),
     ...{ io, program, isLegacy: subcommand !== null, finish },
     runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
@@ -119,6 +120,7 @@ async function runCommandLine(
       const isTold = running.line.settings.some(({ given }) => given !== null)
       if (mayBeTold && !isTold && showUsage()) throw new CommanderError(2, 'btkit.usage', '')
       line.check()
+      if (!entry?.reportsContradictions) running.line.checkTogether()
       line.replace(line.options, await expandOperands(leaf, line.operands, io))
       tellRules(running.line, leaf.opts(), io)
     })

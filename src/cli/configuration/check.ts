@@ -7,7 +7,8 @@ import { configurationFiles, readConfigurations, readConfigurationText } from '.
 import { itemsOf, Problems, type Section } from './located.js'
 import { candidateOf, findEntry, type World } from './settings.js'
 import { suggestion } from '../line/spelling.js'
-import { excludedPairs, excludeEachOther } from './resolve.js'
+import { contradictionIn } from '../options/exclusions.js'
+import { usedOptions } from './resolve.js'
 import { configurationOf, presetsOf, unknownKey, type Configuration } from './sections.js'
 import { trackerRules } from './tracker-rules.js'
 
@@ -85,8 +86,9 @@ function checkPreset(preset: Section, makers: readonly Entries[], world: World):
       const found = findEntry(key, options, item)
       return (found && candidateOf(found, item, world)?.open()) ?? []
     })
-    for (const [{ entry: other }, { entry, place }] of excludedPairs(used, excludeEachOther))
-      world.problems.add(place.error(`${other.key} and ${entry.key} cannot be used together`))
+    const named = usedOptions(used).map((each) => ({ ...each, name: each.key }))
+    const refused = contradictionIn(named)
+    if (refused) world.problems.add(refused.other.place.error(refused.message))
   }
 }
 

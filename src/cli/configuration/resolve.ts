@@ -5,8 +5,9 @@ import { findCommand } from '../command-table.js'
 import { expandPaths } from '../line/patterns.js'
 import type { Io } from '../io.js'
 import type { CommandLine } from '../line/command-line.js'
-import { isPresetKey, optionEntries, type OptionEntry, areAlternatives } from '../options/table.js'
-import { conflictsOf, traitsOf } from '../options/option.js'
+import { isPresetKey, optionEntries, type OptionEntry, displaces } from '../options/table.js'
+import { contradictionIn, type UsedOption } from '../options/exclusions.js'
+import { traitsOf } from '../options/option.js'
 import { aliasesOf, spellAliases } from './aliases.js'
 import { candidateOf, type Candidate, type Setting, type World } from './settings.js'
 import { environmentLevel } from './environment.js'
@@ -148,22 +149,6 @@ class Levels {
   }
 }
 
-function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
-  const isSame = stronger.attribute === weaker.attribute
-  return isSame || areAlternatives(stronger, weaker) || excludeEachOther(stronger, weaker)
-}
-
-/** Whether two options are refused together. Options for trackers may complete each other. */
-function isRefusedWith(one: OptionEntry, other: OptionEntry): boolean {
-  return (areAlternatives(one, other) && !one.traits.trackers) || excludeEachOther(one, other)
-}
-
-/** Whether commander refuses two options together. */
-export function excludeEachOther(one: OptionEntry, other: OptionEntry): boolean {
-  const excludes = (each: OptionEntry) => (each.on ? conflictsOf(each.on) : [])
-  return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
-}
-
 /** A preset that is wanted, and where that is said. */
 interface NamedPreset {
   readonly name: string
@@ -276,22 +261,12 @@ function withPatterns(settings: readonly Setting[], io: Io): Promise<Setting[]> 
   )
 }
 
-/** The pairs of settings of one place that cannot be used together; `false` leaves an option out. */
-export function excludedPairs(
-  settings: readonly Setting[],
-  areRefused: (one: OptionEntry, other: OptionEntry) => boolean,
-): (readonly [one: Setting, other: Setting])[] {
-  const used = settings.filter(({ given }) => given !== null && given !== false)
-  return used.flatMap((setting, at) => {
-    const other = used.slice(0, at).find((each) => areRefused(each.entry, setting.entry))
-    return other ? [[other, setting] as const] : []
+/** The options that settings use. */
+export function usedOptions(settings: readonly Setting[]) {
+  return settings.flatMap(({ entry, given, value, place }) => {
+    const option = given === null ? null : given === false ? entry.off : entry.on
+    return option ? [{ option, name: option.long ?? '', key: entry.key, value, place }] : []
   })
-}
-
-/** Settings of one place that cannot be used together, in words; null if there are none. */
-export function togetherRefused(settings: readonly Setting[]): string | null {
-  const [pair] = excludedPairs(settings, isRefusedWith)
-  return pair ? `--${pair[0].entry.key} and --${pair[1].entry.key} cannot be used together` : null
 }
 
 /** Reports changed settings, one line each. A running service keeps its old options. */
@@ -327,6 +302,8 @@ export interface ConfiguredLine extends ResolvedSettings {
    * @throws BtkitError `usage` for a mistake in them
    */
   readonly changes: () => Promise<string[]>
+  /** @throws BtkitError `usage` for options that exclude each other */
+  readonly checkTogether: () => void
 }
 
 /**
@@ -364,5 +341,10 @@ export async function configure(
     })
     return settingChanges(resolved.settings, again.settings)
   }
-  return { ...resolved, changes }
+  const checkTogether = () => {
+    const used: UsedOption[] = [...usedOptions(resolved.settings), ...line.used]
+    const refused = contradictionIn(used)
+    if (refused) throw usageError(refused.message)
+  }
+  return { ...resolved, changes, checkTogether }
 }

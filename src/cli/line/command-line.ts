@@ -4,7 +4,9 @@ import {
   type CommandUnknownOpts,
 } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
-import { conflictsOf, type CommandOption } from '../options/option.js'
+import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
+import type { UsedOption } from '../options/exclusions.js'
+import type { CommandOption } from '../options/option.js'
 import { otherNames, TRUTHS } from '../options/bittornado.js'
 
 type Parser = (text: string, previous: unknown) => unknown
@@ -106,22 +108,29 @@ export class CommandLine {
       this.command.setOptionValueWithSource(attribute, value, 'cli')
   }
 
-  /** Reports missing options, and options that exclude each other, as commander does. */
+  /** The typed options with their values. A tracker among the operands is one of `--announce`. */
+  get used(): UsedOption[] {
+    const { command } = this
+    const typed = [...new Set(this.#options.map(({ option }) => option))].map((option) => {
+      const value: unknown = command.getOptionValue(option.attributeName())
+      const own = option.negate ? false : value === false ? true : value
+      return { option, name: option.long ?? '', value: own }
+    })
+    const takesTracker = command.registeredArguments.some((argument) => {
+      return /tracker|announce/.test(argument.name())
+    })
+    const announce = command.options.find(({ long }) => long === '--announce')
+    const url = takesTracker ? this.operands.find(looksLikeUrl) : undefined
+    if (!announce || url === undefined) return typed
+    return [...typed, { option: announce, name: url, value: parseTrackers(url) }]
+  }
+
+  /** Reports missing options, as commander does. */
   check(): void {
     const { command } = this
     for (const option of command.options) {
       if (option.mandatory && command.getOptionValue(option.attributeName()) === undefined)
         command.error(`error: required option '${option.flags}' not specified`)
-    }
-    const used = command.options.filter((option) => {
-      const source = command.getOptionValueSource(option.attributeName()) ?? 'default'
-      const isOff = command.getOptionValue(option.attributeName()) === false
-      return source !== 'default' && option.negate === isOff
-    })
-    for (const option of used) {
-      const other = used.find((each) => conflictsOf(option).includes(each.attributeName()))
-      if (!other) continue
-      command.error(`error: option '${option.flags}' cannot be used with option '${other.flags}'`)
     }
   }
 

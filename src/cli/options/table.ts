@@ -93,10 +93,17 @@ export function leafCommands(commands: readonly CommandUnknownOpts[]): NamedComm
   })
 }
 
-/** Whether two options exclude each other, as the commands themselves check. */
-export function areAlternatives(one: OptionEntry, other: OptionEntry): boolean {
-  const excludes = (each: OptionEntry) => each.traits.excludes ?? []
-  return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
+/** Whether the weaker of two options does not count beside the stronger one. */
+export function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
+  const replaced = ({ traits }: OptionEntry) => [
+    ...(traits.excludes ?? []),
+    ...(traits.replaces ?? []),
+  ]
+  return (
+    stronger.attribute === weaker.attribute ||
+    replaced(stronger).includes(weaker.attribute) ||
+    replaced(weaker).includes(stronger.attribute)
+  )
 }
 
 /** Whether a command accepts an option from `defaults:`. */

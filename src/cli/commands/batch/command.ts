@@ -19,7 +19,8 @@ import {
 } from '../../configuration/located.js'
 import { findEntry } from '../../configuration/settings.js'
 import { suggestion } from '../../line/spelling.js'
-import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
+import { contradictionIn } from '../../options/exclusions.js'
+import { resolveSettings, usedOptions } from '../../configuration/resolve.js'
 import { findCommand } from '../../command-table.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
@@ -114,8 +115,8 @@ async function checkedJobs(
     const target = { section: command.name(), command, isLegacy: false }
     const asked = { config, line: null, job, problems }
     const { settings } = await resolveSettings(target, asked, ioBelow(dirname(file), io))
-    const refused = togetherRefused(settings)
-    if (refused) problems.add(place.error(`${name}: ${refused}`))
+    const refused = contradictionIn(usedOptions(settings))
+    if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
   for (const problem of problems.errors) reportError(problem, io)
   if (problems.errors.length > 0) return null

@@ -60,14 +60,16 @@ export const command: CommandRecord = {
   hasVariables: true,
   isJob: true,
   hasOwnStart: true,
+  reportsContradictions: true,
   define: defineCompletedir,
 }
 
-function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
+function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
     const file = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(file, io, async () => {
+      checkTogether()
       const asked = { ...operands, asked: askedRules(command) }
       const request = await completeRequest(asked, options, { io, isLegacy })
       const place = feedPlace(options, operands.sources, io)
@@ -148,9 +150,6 @@ async function completeRequest(
   }
   if (options.owner !== undefined && !io.isRoot) {
     throw usageError('--owner: only root can change owners; leave it out or run as root')
-  }
-  if (options.adopt && options.force) {
-    throw usageError('--adopt and --force cannot be used together')
   }
   checkOneDirectory(options.webSeedBase, sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
