@@ -56,7 +56,7 @@ export interface Exclusion {
   readonly option: string
   /** Whether two values exclude each other, or the value that both have; by default all do. */
   when?(own: unknown, other: unknown): boolean | string
-  /** What follows behind the message. */
+  /** The reason, which follows behind the message. */
   readonly why?: string
 }
 
@@ -75,6 +75,30 @@ export class Opt<Usage extends string> extends Option<Usage> {
   ) {
     super(flags, description)
   }
+}
+
+/**
+ * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
+ * or values by key.
+ */
+type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
+
+/** An option of a command, with the properties of its declaration. */
+export interface OptionEntry {
+  readonly traits: Traits
+  /** The long name without leading hyphens; `cache` if only `--no-cache` exists. */
+  readonly key: string
+  /** Commander's name. */
+  readonly attribute: string
+  readonly kind: OptionKind
+  /** The option that turns it on or gives its value; null if only `--no-…` exists. */
+  readonly on: CommandOption | null
+  /** The option `--no-…`; null if there is none. */
+  readonly off: CommandOption | null
+  /** Whether the help omits it, like names from old programs. */
+  readonly isHidden: boolean
+  /** The accepted values, if they are limited. */
+  readonly choices: readonly string[] | null
 }
 
 /** The properties of an option; none for one of commander's own class. */
