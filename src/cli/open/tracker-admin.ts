@@ -10,6 +10,7 @@ import { makeDirectory } from '../../directories.js'
 import { requireOwnDirectory } from '../../state/files.js'
 import type { RunningTracker } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
+import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
 import { warningsTo } from '../output/messages.js'
 import { serverContext } from './server.js'
@@ -46,9 +47,11 @@ export function adminOption({ adminUsers, ...options }: OwnOptions): string | un
  * Returns the settings of the administration; null without `--admin-users`.
  * @throws BtkitError `usage` if passwords would cross a network in plain text
  */
-export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null {
+export function adminRequest(
+  options: TrackOptions,
+  io: Io & Pick<CommandContext, 'configFile'>,
+): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
-  const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
     const given = adminOption(options)
     if (given === undefined) return null
@@ -63,7 +66,7 @@ export function adminRequest(options: TrackOptions, io: Io): AdminRequest | null
   const directory = recordsDirectory(options, io)
   const url = adminUrl === undefined ? null : new URL(adminUrl)
   return {
-    ...{ usersFile: resolve(io.cwd, adminUsers), place, url, directory, config },
+    ...{ usersFile: resolve(io.cwd, adminUsers), place, url, directory, config: io.configFile() },
     makeFrom: makeFrom.map((each) => resolve(io.cwd, each)),
   }
 }

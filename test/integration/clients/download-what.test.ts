@@ -135,5 +135,5 @@ test('only one of two places can be named', async (t) => {
   const args = ['download', torrent, '--save-to', 'a', '--saveas', 'b']
   const { status, stderr } = await runBtkit(args, { cwd: makeScratch(t) })
   assert.equal(status, 2)
-  assert.match(stderr, /'-o, --output <path>' cannot be used with option '--save-to <directory>'/)
+  assert.match(stderr, /--output and --save-to cannot be used together/)
 })

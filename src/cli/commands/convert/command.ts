@@ -21,7 +21,7 @@ import type { Io } from '../../io.js'
 import { optional } from '../../output/messages.js'
 import { openReport, type Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import { pieceLength } from '../../options/values.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
 import { FILE, Opt } from '../../options/option.js'
@@ -161,8 +161,8 @@ function declareConvert() {
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .optionsGroup('The new torrent:')
     .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
-    .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))
-    .addOption(new Option('--v1', 'make a torrent of version 1 only').conflicts(['hybrid', 'v2']))
+    .addOption(new Opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] }))
+    .addOption(new Opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] }))
     .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
     .addOption(
       new Opt(

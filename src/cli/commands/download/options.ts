@@ -21,8 +21,8 @@ export function declareDownloadOptions() {
       new Opt(
         '-o, --output <path>',
         'save the content as this file or directory, or in this directory if it exists',
-        { takes: 'file', isOwn: true },
-      ).conflicts('saveTo'),
+        { takes: 'file', isOwn: true, excludes: ['saveTo'] },
+      ),
     )
     .addOption(
       new Opt(

@@ -14,6 +14,7 @@ import { hasListings } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
+import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
   adminOption,
@@ -38,7 +39,7 @@ export interface StartedTracker extends RunningTracker, OwnTracker {
 }
 
 export interface TrackerParts {
-  readonly io: Io
+  readonly io: Io & Pick<CommandContext, 'configFile'>
   readonly world: TrackerWorld
   /** The mirror's root, which is public. */
   readonly root: string
@@ -122,7 +123,6 @@ function requireTrack(options: ServeOptions): void {
 
 /** The options of `btkit track` for a tracker beside a mirror. */
 function trackOptions(options: ServeOptions, announce: string): TrackOptions {
-  const { config } = options as { readonly config?: string }
   const names = new Set(attributesWith(declareServeOptions(), 'isForTracker'))
   // Commander leaves options that are not given undefined
   const all = Object.entries(options as Readonly<Record<string, unknown>>)
@@ -130,7 +130,7 @@ function trackOptions(options: ServeOptions, announce: string): TrackOptions {
   const same = Object.fromEntries(given) as Partial<TrackOptions>
   const { protocol, port } = new URL(announce)
   return {
-    ...{ ...declareTrackOptions(false).opts(), ...same, config },
+    ...{ ...declareTrackOptions(false).opts(), ...same },
     host: options.host.filter((each) => !each.includes('/')),
     port: Number(port) || (protocol === 'https:' ? 443 : 80),
   }
