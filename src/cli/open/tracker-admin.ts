@@ -15,16 +15,20 @@ import {
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import type { Io } from '../io.js'
 import type { TrackOptions } from '../options/tracker.js'
+import { announceUrlsOf } from '../output/addresses.js'
 import { withPortAdvice } from './server.js'
 import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './tracker.js'
 
 /** The settings of the administration that options give. */
-export type AdminRequest = Omit<TrackerAdminSettings, 'bans' | 'tls' | 'announceUrls'>
+export type AdminRequest = Omit<TrackerAdminSettings, 'tls' | 'announceUrls'>
 
 type OwnOptions = Pick<TrackOptions, 'adminUsers' | 'adminListen' | 'adminUrl' | 'makeFrom'>
 
 type AdminOptions = OwnOptions &
-  Pick<TrackOptions, 'allowedDir' | 'stateDir' | 'tlsCert' | 'trustProxy'>
+  Pick<
+    TrackOptions,
+    'allowedDir' | 'bannedIps' | 'bannedList' | 'stateDir' | 'tlsCert' | 'trustProxy'
+  >
 
 /** The first option that only the administration has; undefined if none was given. */
 export function adminOption({ adminUsers, ...options }: OwnOptions): string | undefined {
@@ -38,10 +42,12 @@ export function adminOption({ adminUsers, ...options }: OwnOptions): string | un
 }
 
 /**
- * Returns the settings of the administration; null without `--admin-users`.
- * @throws BtkitError `usage` if passwords would cross a network in plain text
+ * Returns the settings of the administration, and makes the directory of its records, with files of
+ * bans if there are none. Returns null without `--admin-users`.
+ * @throws BtkitError `usage` if passwords would cross a network in plain text; also if other users
+ * could change files in the directory
  */
-export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null {
+export function prepareAdmin(options: AdminOptions, io: Io): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
   const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
@@ -56,10 +62,15 @@ export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null
   const hasTrustedProxy = trustProxy.length > 0
   requireProtected(place, { hasTls: tlsCert !== undefined, hasTrustedProxy })
   const directory = recordsDirectory(options, io)
-  const url = adminUrl === undefined ? null : new URL(adminUrl)
+  prepareRecords(directory)
+  const inPlace = (path: string) => resolve(io.cwd, path)
   return {
-    ...{ usersFile: resolve(io.cwd, adminUsers), place, url, directory },
-    makeFrom: makeFrom.map((each) => resolve(io.cwd, each)),
+    ...{ usersFile: inPlace(adminUsers), place, directory, makeFrom: makeFrom.map(inPlace) },
+    url: adminUrl === undefined ? null : new URL(adminUrl),
+    bans: {
+      addresses: inPlace(options.bannedIps || join(directory, BANNED_IPS)),
+      torrents: inPlace(options.bannedList || join(directory, BANNED_TORRENTS)),
+    },
     presets: async () => {
       const { formPresets } = await import('../configuration/form-presets.js')
       return formPresets(config, io)
@@ -67,11 +78,7 @@ export function adminRequest(options: AdminOptions, io: Io): AdminRequest | null
   }
 }
 
-/**
- * Makes the directory of records, with files of bans if there are none.
- * @throws BtkitError if other users could change files in the directory
- */
-export function prepareRecords({ directory }: AdminRequest): void {
+function prepareRecords(directory: string): void {
   callSystem(`state ${directory}`, () => {
     makeDirectory(directory, 0o700)
     requireOwnDirectory(directory)
@@ -87,8 +94,8 @@ interface TrackerRun {
   readonly admin: AdminRequest | null
   /** Keys of TLS for the administration; null for plain HTTP. */
   readonly tls: TlsKeys | null
-  /** The announce URLs for clients, by the addresses of the tracker. */
-  readonly announceUrls: (addresses: readonly string[]) => readonly string[]
+  /** The announce URL for clients; null for those of its addresses. */
+  readonly announce: string | null
   /** What to do if its port is in use. */
   readonly advice: string
   readonly world: TrackerWorld
@@ -109,13 +116,10 @@ export async function openTracker(run: TrackerRun): Promise<OpenTracker> {
   if (!admin) return { ...tracker, pages: null }
   try {
     const { openForTracker } = await import('../../admin/open-for-tracker.js')
-    const { bannedAddresses, bannedTorrents } = settings.allowed
-    const bans = {
-      addresses: bannedAddresses ?? join(admin.directory, BANNED_IPS),
-      torrents: bannedTorrents ?? join(admin.directory, BANNED_TORRENTS),
-    }
-    const announceUrls = run.announceUrls(tracker.addresses)
-    const told = { ...admin, tls, bans, announceUrls }
+    const { announce } = run
+    const announceUrls =
+      announce === null ? announceUrlsOf(tracker.addresses, settings.publicUrl) : [announce]
+    const told = { ...admin, tls, announceUrls }
     const pages = await openForTracker(told, { tracker, settings }, world)
     const stop = async () => {
       await pages.close()

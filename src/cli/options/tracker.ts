@@ -16,6 +16,8 @@ import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
 import { USUAL } from '../../tracker/app/settings.js'
 
 const { allowed, answers, limits, saveInterval } = USUAL
+const scanSeconds = allowed.interval / 1000
+const peers = read.wholeNumber(0, 1000)
 
 /** The default port: bttrack's, or the usual one of today's trackers. */
 export const trackPort = (isLegacy: boolean): number => (isLegacy ? 80 : 6969)
@@ -61,11 +63,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
     .addOption(
-      seconds(
-        '--parse-dir-interval',
-        'check these files and directories this often',
-        allowed.interval / 1000,
-      ),
+      seconds('--parse-dir-interval', 'check these files and directories this often', scanSeconds),
     )
     .optionsGroup('Answers:')
     .addOption(seconds('--interval', 'make clients announce this often', answers.interval))
@@ -79,18 +77,8 @@ export function declareTrackOptions(isLegacy: boolean) {
       'forget a client after this long (default: 2700, or 1.5 times the interval)',
       wholeSeconds,
     )
-    .option(
-      '--response-size <n>',
-      'send this many peers',
-      read.wholeNumber(0, 1000),
-      answers.defaultPeers,
-    )
-    .option(
-      '--max-give <n>',
-      'send at most this many peers',
-      read.wholeNumber(0, 1000),
-      answers.maxPeers,
-    )
+    .option('--response-size <n>', 'send this many peers', peers, answers.defaultPeers)
+    .option('--max-give <n>', 'send at most this many peers', peers, answers.maxPeers)
     .addOption(new Opt('--no-compact-reqd', 'send peers in full form, too', SETTING))
     .addOption(
       new Opt(

@@ -12,14 +12,12 @@ import type { TlsKeys } from '../../../server/listen/tls-keys.js'
 import type { Io } from '../../io.js'
 import {
   adminOption,
-  adminRequest,
   openTracker,
-  prepareRecords,
+  prepareAdmin,
   type AdminRequest,
   type OpenTracker,
 } from '../../open/tracker-admin.js'
 import { commonSettings, requireCurrent, trackerPlaces } from '../../open/tracker.js'
-import { announceUrlsOf } from '../../output/addresses.js'
 import { TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
 
@@ -59,8 +57,7 @@ export async function startTracker(
   if (sockets && options.track === true) throw usageError(SOCKETS_NEED_URL)
   const port = portOf(url)
   if (!service && !sockets) requireOwnPort(options, port)
-  const admin = adminRequest(options, io)
-  if (admin) prepareRecords(admin)
+  const admin = prepareAdmin(options, io)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
   const page = announceAt ? null : pageOf(url)
   const isForAll = sockets !== null || !(announceAt || isLoopback(new URL(url).hostname))
@@ -77,10 +74,9 @@ export async function startTracker(
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
-  const tracker = await openTracker({
-    ...{ settings, admin, tls, advice: OTHER_PORT, world },
-    announceUrls: (addresses) => (announceAt ? announceUrlsOf(addresses, null) : [url]),
-  })
+  const announce = announceAt ? null : url
+  const run = { settings, admin, tls, announce, advice: OTHER_PORT, world }
+  const tracker = await openTracker(run)
   return { ...tracker, stateFile: settings.stateFile, page, url, announceAt }
 }
 

@@ -14,13 +14,8 @@ import {
   serverContext,
   OTHER_PORT,
 } from '../../open/server.js'
-import { announceOf, announceUrlsOf, machineHost } from '../../output/addresses.js'
-import {
-  adminRequest,
-  openTracker,
-  type OpenTracker,
-  prepareRecords,
-} from '../../open/tracker-admin.js'
+import { announceOf, machineHost } from '../../output/addresses.js'
+import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { givenOtherTrackers } from '../../options/bittornado.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
@@ -65,8 +60,7 @@ async function track(
 ): Promise<void> {
   const { isLegacy } = io
   boundHeapGrowth()
-  const admin = adminRequest(options, io)
-  if (admin) prepareRecords(admin)
+  const admin = prepareAdmin(options, io)
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
@@ -77,10 +71,9 @@ async function track(
   const writeLog = (lines: string) => {
     logTo.write(lines)
   }
-  const tracker = await openTracker({
-    ...{ settings, admin, tls: keys, advice: OTHER_PORT, world: { ...context, writeLog } },
-    announceUrls: (addresses) => announceUrlsOf(addresses, settings.publicUrl),
-  })
+  const world = { ...context, writeLog }
+  const run = { settings, admin, tls: keys, announce: null, advice: OTHER_PORT, world }
+  const tracker = await openTracker(run)
   try {
     io.onReopen(() => void tracker.reopenLog())
     reloadOnHangup(manager, io, () => {
