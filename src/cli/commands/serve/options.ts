@@ -17,6 +17,7 @@ import {
   unusedForOption,
 } from '../../options/cache.js'
 import { threadsOption } from '../../options/reading.js'
+import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
@@ -168,7 +169,7 @@ export function declareServeOptions() {
       read.wholeNumber(0, 65_535),
       6881,
     )
-    .option('--max-upload <rate>', 'limit the upload rate of --seed, such as 10M', read.byteRate)
+    .addOption(maxUploadRateOption('limit the upload rate of --seed'))
   const whole = declareAdminOptions(command, { isOwn: true })
     .optionsGroup('Hashing ahead:')
     .option(
