@@ -205,7 +205,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ],
   [
     'seed DIR/a.torrent --upload-limit 5M',
-    "btkit: unknown option '--upload-limit' (Did you mean --max-upload?)\n",
+    "btkit: unknown option '--upload-limit' (Did you mean --max-upload-rate?)\n",
   ],
   ['download DIR/a.torrent -d DIR', "btkit: unknown option '-d' (Did you mean --save-to?)\n"],
   [

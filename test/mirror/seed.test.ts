@@ -193,7 +193,7 @@ test('if the port of --seed is taken, the next free one is used and printed', as
   assert.ok(seedPort(mirror) > 6890 && seedPort(mirror) <= 6999)
 })
 
-test('without --seed, no link names a peer, and --max-upload is an error', async (t) => {
+test('without --seed, no link names a peer, and --max-upload-rate is an error', async (t) => {
   const mirror = await serveMirror(t, { files: FILES })
   const { link, caching } = await magnetOf(mirror, '/iso/image.iso')
   assert.doesNotMatch(link, /x\.pe/)
@@ -201,14 +201,14 @@ test('without --seed, no link names a peer, and --max-upload is an error', async
   const { status, stderr } = await runBtkit([
     'serve',
     mirror.root,
-    '--max-upload',
+    '--max-upload-rate',
     '1M',
     '--port',
     '0',
   ])
   assert.deepEqual(
     [status, stderr],
-    [2, 'btkit: --max-upload: needs --seed; it limits what peers get\n'],
+    [2, 'btkit: --max-upload-rate: needs --seed; it limits what peers get\n'],
   )
 })
 

@@ -34,7 +34,7 @@ test(
   async (t) => {
     const { directory, infoHash } = await plantFile(t, [], CONTENT)
     const port = await findFreePort()
-    const args = [directory, '--port', String(port), '--max-upload', '20M']
+    const args = [directory, '--port', String(port), '--max-upload-rate', '20M']
     const first = await startSeed(t, args)
     const link = `${magnetOf(infoHash)}&x.pe=127.0.0.1:${port}`
     const leeching = Array.from({ length: LEECHERS }, () => downloadMagnet(t, link, ['--retry']))

@@ -18,7 +18,7 @@ const SIZE = 128 * PIECE
 const CONTENT = pseudoRandom(SIZE, 1)
 
 /** A limit at which a download takes some seconds. */
-const LIMIT = ['--max-upload', '20M']
+const LIMIT = ['--max-upload-rate', '20M']
 
 /** A torrent, and a function that starts a process that seeds it. */
 async function plant(t: TestContext) {

@@ -56,8 +56,8 @@ const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
   '--bind': '--host',
   '-q': '--quiet',
-  '--upload-limit': '--max-upload',
-  '--limit': '--max-upload',
+  '--upload-limit': '--max-upload-rate',
+  '--limit': '--max-upload-rate',
   '--dir': '--save-to',
   '-d': '--save-to',
 }

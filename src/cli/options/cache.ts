@@ -25,9 +25,9 @@ export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
   return new Opt('--cache-max-size <size>', description, own).argParser(byteSize)
 }
 
-export function stateDirOption(description: string, traits: Traits = {}) {
+export function stateDirOption(description: string) {
   return new Opt('--state-dir <path>', description, {
-    ...{ takes: 'directory', variable: 'BTKIT_STATE_DIR', isForLegacy: true, ...traits },
+    ...{ takes: 'directory', variable: 'BTKIT_STATE_DIR', isForLegacy: true },
   })
 }
 

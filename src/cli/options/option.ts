@@ -47,8 +47,6 @@ export interface Traits {
   readonly isSetting?: boolean
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
-  /** Whether it means the same for a tracker beside a mirror. */
-  readonly isForTracker?: boolean
 }
 
 /** An option that is refused beside another. */

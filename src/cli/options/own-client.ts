@@ -2,8 +2,8 @@ import type { OwnClientSettings } from '../../clients/own/programs.js'
 import { usageError } from '../../errors.js'
 import { isIP } from 'node:net'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
-import { wholeNumber } from './values.js'
-import { Opt, SETTING } from './option.js'
+import { transferRate, wholeNumber } from './values.js'
+import { Opt, SETTING, type Traits } from './option.js'
 
 /** @throws BtkitError `usage` if a range of ports is empty */
 export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minport' | 'maxport'>) {
@@ -13,9 +13,6 @@ export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minpo
 
 /** The traditional ports of BitTorrent. */
 const PORTS = { first: 6881, last: 6999 }
-
-/** More than any network's rate, in KiB per second. */
-const MAX_RATE = 2 ** 30
 
 /** The settings of a client that btkit starts. */
 export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificates'> {
@@ -34,7 +31,6 @@ const OF_MACHINE = { ...OWN, ...SETTING }
 export function declareOwnClientOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ) {
-  const upload = 'limit the upload rate in KiB a second; 0: unlimited'
   return command
     .optionsGroup('If no client is named:')
     .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
@@ -45,14 +41,17 @@ export function declareOwnClientOptions<A extends unknown[], O extends OptionVal
       ),
     )
     .addOption(new Opt('--bind <address>', 'bind to this address', OF_MACHINE).argParser(ipAddress))
-    .addOption(rateOption('--max-upload-rate <n>', upload))
+    .addOption(maxUploadRateOption('limit the upload rate', OWN))
 }
 
+/** The option `--max-upload-rate`, in bytes per second; 0 for no limit. */
+export function maxUploadRateOption(what: string, traits: Traits = {}) {
+  return rateOption('--max-upload-rate <rate>', what, traits)
+}
+
+/** The option `--max-download-rate`, likewise. */
 export function maxDownloadRateOption() {
-  return rateOption(
-    '--max-download-rate <n>',
-    'limit the download rate in KiB a second; 0: unlimited',
-  )
+  return rateOption('--max-download-rate <rate>', 'limit the download rate', OWN)
 }
 
 export function caCertOption() {
@@ -64,8 +63,9 @@ function portOption<const Flags extends string>(flags: Flags, description: strin
   return new Opt(flags, description, OF_MACHINE).argParser(wholeNumber(1, 65535)).default(port)
 }
 
-function rateOption<const Flags extends string>(flags: Flags, description: string) {
-  return new Opt(flags, description, OWN).argParser(wholeNumber(0, MAX_RATE)).default(0)
+function rateOption<const Flags extends string>(flags: Flags, what: string, traits: Traits) {
+  const units = '10M, or a number of KiB a second; 0: unlimited'
+  return new Opt(flags, `${what}: ${units}`, traits).argParser(transferRate).default(0)
 }
 
 function ipAddress(text: string): string {

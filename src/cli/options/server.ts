@@ -71,20 +71,15 @@ export function declareAdminOptions<A extends unknown[], O extends OptionValues>
 
 export function archiveDirOption() {
   const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
-  return new Opt('--archive-dir <dir>', what, { ...DIRECTORY, isForTracker: true })
-    .argParser(paths)
-    .default([] as string[])
+  return new Opt('--archive-dir <dir>', what, DIRECTORY).argParser(paths).default([] as string[])
 }
 
-/** The traits of files that a tracker beside a mirror reads, too. */
-export const SHARED_FILE = { ...FILE, isForTracker: true }
-
 export function bannedIpsOption() {
-  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', SHARED_FILE)
+  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', FILE)
 }
 
 export function bannedListOption() {
-  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', SHARED_FILE)
+  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', FILE)
 }
 
 /** Adds a path. As in bttrack, an empty text means none. */

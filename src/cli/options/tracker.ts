@@ -13,6 +13,11 @@ import { stateDirOption } from './cache.js'
 import * as read from './values.js'
 import { takeOldTrackerOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
+import { USUAL } from '../../tracker/app/settings.js'
+
+const { allowed, answers, limits, saveInterval } = USUAL
+const scanSeconds = allowed.interval / 1000
+const peers = read.wholeNumber(0, 1000)
 
 /** The default port: bttrack's, or the usual one of today's trackers. */
 export const trackPort = (isLegacy: boolean): number => (isLegacy ? 80 : 6969)
@@ -57,9 +62,11 @@ export function declareTrackOptions(isLegacy: boolean) {
     .addOption(new Opt('--allowed-ips <file>', 'answer only the addresses in this file', FILE))
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
-    .addOption(seconds('--parse-dir-interval', 'check these files and directories this often', 60))
+    .addOption(
+      seconds('--parse-dir-interval', 'check these files and directories this often', scanSeconds),
+    )
     .optionsGroup('Answers:')
-    .addOption(seconds('--interval', 'make clients announce this often', 1800))
+    .addOption(seconds('--interval', 'make clients announce this often', answers.interval))
     .option(
       '--min-interval <seconds>',
       'make clients wait at least this long (default: half the interval)',
@@ -70,8 +77,8 @@ export function declareTrackOptions(isLegacy: boolean) {
       'forget a client after this long (default: 2700, or 1.5 times the interval)',
       wholeSeconds,
     )
-    .option('--response-size <n>', 'send this many peers', read.wholeNumber(0, 1000), 50)
-    .option('--max-give <n>', 'send at most this many peers', read.wholeNumber(0, 1000), 200)
+    .option('--response-size <n>', 'send this many peers', peers, answers.defaultPeers)
+    .option('--max-give <n>', 'send at most this many peers', peers, answers.maxPeers)
     .addOption(new Opt('--no-compact-reqd', 'send peers in full form, too', SETTING))
     .addOption(
       new Opt(
@@ -96,16 +103,16 @@ export function declareTrackOptions(isLegacy: boolean) {
         .default('full' as const, 'full'),
     )
     .optionsGroup('Limits:')
-    .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), 1_000_000)
+    .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), limits.maxPeers)
     .addOption(
       new Opt('--max-swarms <n>', 'limit all torrents', SETTING)
         .argParser(read.wholeNumber(1, 2e7))
-        .default(200_000),
+        .default(limits.maxSwarms),
     )
     .addOption(
       new Opt('--max-per-address <n>', 'limit the peers at one address', SETTING)
         .argParser(read.wholeNumber(1, 65535))
-        .default(10_000),
+        .default(limits.maxPerAddress),
     )
     .addOption(
       new Opt(
@@ -114,7 +121,7 @@ export function declareTrackOptions(isLegacy: boolean) {
         SETTING,
       )
         .argParser(read.wholeNumber(1, 65535))
-        .default(200),
+        .default(limits.maxPerAddressInSwarm),
     )
     .addOption(new Opt('--keep-dead', 'keep torrents without peers', SETTING).default(false))
     .optionsGroup('State:')
@@ -126,7 +133,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       ),
     )
     .addOption(stateDirOption('use this state directory'))
-    .addOption(seconds('--save-interval', 'save this often', 300))
+    .addOption(seconds('--save-interval', 'save this often', saveInterval / 1000))
   const whole = declareAdminOptions(command)
     .optionsGroup('Several trackers:')
     .addOption(

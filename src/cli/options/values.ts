@@ -157,6 +157,17 @@ export function byteRate(text: string): number {
   throw new InvalidArgumentError('not a rate, such as 20M')
 }
 
+/** More than any network's rate, in KiB per second. */
+const MAX_RATE = 2 ** 30
+
+/**
+ * Parses a rate of transfers: `10M`, or a number of KiB per second as in BitTornado. Returns bytes per
+ * second; 0 stands for no limit.
+ */
+export function transferRate(text: string): number {
+  return /^\d+$/.test(text) ? 1024 * wholeNumber(0, MAX_RATE)(text) : byteRate(text)
+}
+
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400, w: 7 * 86_400 }
 
 /** About a million years in milliseconds; longer times are refused. */

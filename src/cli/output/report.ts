@@ -24,7 +24,7 @@ export function openReport(options: ReportOptions, io: Io): Report {
 }
 
 /**
- * What a command says: results on standard output, messages on standard error. `--json`, `--quiet`
+ * The words of a command: results on standard output, messages on standard error. `--json`, `--quiet`
  * and the terminal are decided here; without it, each command would decide them at each line. A
  * progress bar makes room for what is printed. The functions may be passed on.
  */

@@ -13,7 +13,7 @@ export interface OwnClientSettings {
   readonly ip?: string | undefined
   /** The address to bind to; none for all. */
   readonly bind?: string | undefined
-  /** KiB a second; 0 for no limit. */
+  /** Bytes a second; 0 for no limit. */
   readonly maxUploadRate: number
   readonly maxDownloadRate: number
   /** Certificates in PEM to trust instead of the system's; null for the system's. */
@@ -115,8 +115,8 @@ async function prepareAria2(directory: string, settings: OwnClientSettings) {
     'enable-dht6=false',
     'bt-detach-seed-only=true',
     'max-concurrent-downloads=1000000',
-    `max-overall-upload-limit=${settings.maxUploadRate}K`,
-    `max-overall-download-limit=${settings.maxDownloadRate}K`,
+    `max-overall-upload-limit=${settings.maxUploadRate}`,
+    `max-overall-download-limit=${settings.maxDownloadRate}`,
     // Downloaded data is written at once, so that other programs can read it
     'disk-cache=0',
     ...(ip === undefined ? [] : [`bt-external-ip=${ip}`]),
@@ -139,8 +139,8 @@ function prepareRtorrent(directory: string, settings: OwnClientSettings) {
     `network.port_range.set = ${minport}-${maxport}`,
     'dht.mode.set = disable',
     `directory.default.set = ${directory}`,
-    `throttle.global_up.max_rate.set_kb = ${settings.maxUploadRate}`,
-    `throttle.global_down.max_rate.set_kb = ${settings.maxDownloadRate}`,
+    `throttle.global_up.max_rate.set_kb = ${kibibytes(settings.maxUploadRate)}`,
+    `throttle.global_down.max_rate.set_kb = ${kibibytes(settings.maxDownloadRate)}`,
     ...(ip === undefined ? [] : [`network.local_address.set = ${ip}`]),
     ...(bind === undefined ? [] : [`network.bind_address.set = ${bind}`]),
     ...(caCertificates === null ? [] : [`network.http.cacert.set = ${join(directory, CA_FILE)}`]),
@@ -150,6 +150,11 @@ function prepareRtorrent(directory: string, settings: OwnClientSettings) {
     args: ['-n', '-o', `import=${join(directory, 'rtorrent.rc')}`],
     url: `scgi+unix://${socket}`,
   })
+}
+
+/** Rounded up, because 0 stands for no limit. */
+function kibibytes(bytes: number): number {
+  return Math.ceil(bytes / 1024)
 }
 
 async function prepareTransmission(directory: string, settings: OwnClientSettings) {
@@ -169,9 +174,9 @@ async function prepareTransmission(directory: string, settings: OwnClientSetting
     'dht-enabled': false,
     'utp-enabled': false,
     'download-dir': directory,
-    'speed-limit-up': maxUploadRate,
+    'speed-limit-up': kibibytes(maxUploadRate),
     'speed-limit-up-enabled': maxUploadRate > 0,
-    'speed-limit-down': maxDownloadRate,
+    'speed-limit-down': kibibytes(maxDownloadRate),
     'speed-limit-down-enabled': maxDownloadRate > 0,
     'rename-partial-files': false,
     ...(bind === undefined ? {} : { 'bind-address-ipv4': bind }),

@@ -41,6 +41,58 @@ export interface TrackerSettings {
   readonly version: string
 }
 
+/** The usual settings: the defaults of `btkit track`, and those of a tracker beside a mirror. */
+export const USUAL: Omit<
+  TrackerSettings,
+  'places' | 'udpPlaces' | 'stateFile' | 'clientAddresses' | 'version'
+> = {
+  tls: null,
+  allowed: {
+    directories: [],
+    archives: [],
+    listFile: null,
+    isFed: false,
+    controls: true,
+    allowedAddresses: null,
+    bannedAddresses: null,
+    bannedTorrents: null,
+    interval: 60_000,
+  },
+  answers: {
+    interval: 1800,
+    minInterval: 900,
+    defaultPeers: 50,
+    maxPeers: 200,
+    allowsFullForm: false,
+    scrape: 'full',
+    believes: 'local',
+  },
+  limits: {
+    maxPeers: 1_000_000,
+    maxSwarms: 200_000,
+    maxPerAddress: 10_000,
+    maxPerAddressInSwarm: 200,
+    peerTimeout: 2700,
+    keepsEmpty: false,
+  },
+  store: null,
+  saveInterval: 300_000,
+  page: {
+    showInfoPage: true,
+    redirect: null,
+    showNames: true,
+    allowGet: false,
+    catalogue: 'on',
+    siteName: null,
+    mirror: null,
+  },
+  favicon: null,
+  publicUrl: null,
+  prefix: '',
+  logFormat: 'off',
+  logFile: null,
+}
+
 /** How trackers share swarms. */
 interface SharedStoreSettings {
   readonly address: RedisAddress

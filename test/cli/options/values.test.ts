@@ -79,6 +79,17 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['', '0', '50M/m', '/s'],
   },
+  // BitTornado's --max_upload_rate is a number of KiB per second
+  'a rate of transfers': {
+    read: read.transferRate,
+    good: [
+      ['0', 0],
+      ['10', 10_240],
+      ['50M', 52_428_800],
+      ['50MiB/s', 52_428_800],
+    ],
+    bad: ['', '-1', '0.5', '50M/m', '99999999999'],
+  },
   'a time': {
     read: read.duration,
     good: [

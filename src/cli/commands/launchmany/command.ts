@@ -77,7 +77,7 @@ function launchAlone(directories: readonly string[], options: LaunchOptions, io:
         port: minport,
         lastPort: maxport,
         announcedAddress: ip,
-        maxUpload: maxUploadRate === 0 ? null : maxUploadRate * 1024,
+        maxUpload: maxUploadRate || null,
         dht: false,
         dhtNodes: null,
         localDiscovery: false,

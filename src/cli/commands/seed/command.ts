@@ -16,24 +16,18 @@ import {
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
-import {
-  byteRate,
-  checked,
-  collect,
-  repeated,
-  secondsOption,
-  wholeNumber,
-} from '../../options/values.js'
+import { checked, collect, repeated, secondsOption, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'
+import { maxUploadRateOption } from '../../options/own-client.js'
 import { seed } from '../../open/seeding.js'
 
 const EXAMPLES = `
 Examples:
   btkit seed image.iso.torrent
   btkit seed /srv/torrents --data /srv/files
-  btkit seed /srv/torrents --data /srv/files --dht --max-upload 50M`
+  btkit seed /srv/torrents --data /srv/files --dht --max-upload-rate 50M`
 
 export const command: CommandRecord = {
   group: 'Seed and download',
@@ -71,7 +65,7 @@ function defineSeed({ io }: CommandContext) {
             port,
             lastPort: port,
             announcedAddress: null,
-            maxUpload: options.maxUpload ?? null,
+            maxUpload: options.maxUploadRate || null,
             dht: options.dht ?? false,
             dhtNodes: options.dhtNode.length === 0 ? null : options.dhtNode,
             localDiscovery: options.lsd ?? false,
@@ -100,7 +94,7 @@ function declareSeedOptions() {
     .addOption(
       secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 30),
     )
-    .option('--max-upload <rate>', 'limit the upload rate, such as 10M', byteRate)
+    .addOption(maxUploadRateOption('limit the upload rate'))
     .addOption(maxTorrentSize())
     .optionsGroup('Network:')
     .option('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')

@@ -273,19 +273,19 @@ const LOOK = 30_000
  * @throws BtkitError if it cannot listen
  */
 async function openSeed(
-  { seed, seedPort, maxUpload, publicUrl }: ServeOptions,
+  { seed, seedPort, maxUploadRate, publicUrl }: ServeOptions,
   { monotonic, onError }: Pick<ServerContext, 'monotonic' | 'onError'>,
 ): Promise<MadeTorrents | null> {
   if (!seed) {
-    if (maxUpload === undefined) return null
-    throw usageError('--max-upload: needs --seed; it limits what peers get')
+    if (maxUploadRate === 0) return null
+    throw usageError('--max-upload-rate: needs --seed; it limits what peers get')
   }
   return MadeTorrents.open({
     host: null,
     port: seedPort,
     lastPort: 6999,
     announcedAddress: null,
-    maxUpload: maxUpload ?? null,
+    maxUpload: maxUploadRate || null,
     // With more, requests wait longer beside a fast leecher
     readAhead: 5,
     version: version(),

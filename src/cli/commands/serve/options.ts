@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import type { TrustedProxy } from '../../../server/connections/client-address.js'
 import { checkPattern } from '../../../mirror/warm/find-warm.js'
 import {
   archiveDirOption,
@@ -7,7 +6,6 @@ import {
   bannedListOption,
   declareAdminOptions,
   publicUrl,
-  SHARED_FILE,
   siteName,
   trustedProxies,
 } from '../../options/server.js'
@@ -19,6 +17,7 @@ import {
   unusedForOption,
 } from '../../options/cache.js'
 import { threadsOption } from '../../options/reading.js'
+import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
@@ -54,26 +53,23 @@ export function declareServeOptions() {
       'use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a path',
       publicUrl,
     )
-    .addOption(
-      new Opt(
-        '--trust-proxy <address>',
-        'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
-        { isForTracker: true },
-      )
-        .argParser(trustedProxies)
-        .default<TrustedProxy[]>([]),
+    .option(
+      '--trust-proxy <address>',
+      'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
+      trustedProxies,
+      [],
     )
-    .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', SHARED_FILE))
-    .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', SHARED_FILE))
+    .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE))
+    .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE))
     .optionsGroup('Published files:')
     .option('--follow-symlinks', 'follow links that lead out of the root', false)
     .option('--hidden', 'publish hidden files, too', false)
     .option('--no-files', 'do not serve files, only torrents')
     .option('--no-listings', 'make no pages of directories')
-    .addOption(
-      new Opt('--site-name <name>', 'show this name on all pages (default: the public host)', {
-        isForTracker: true,
-      }).argParser(siteName),
+    .option(
+      '--site-name <name>',
+      'show this name on all pages (default: the public host)',
+      siteName,
     )
     .option('--cors', "let other sites' pages fetch torrents, JSON and files", false)
     .optionsGroup('Torrents:')
@@ -155,7 +151,6 @@ export function declareServeOptions() {
     .addOption(
       new Opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
         takes: 'directory',
-        isForTracker: true,
       })
         .argParser(read.collect)
         .default([]),
@@ -163,7 +158,7 @@ export function declareServeOptions() {
     .addOption(archiveDirOption())
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
-    .addOption(stateDirOption('save the swarms in this state directory', { isForTracker: true }))
+    .addOption(stateDirOption('save the swarms in this state directory'))
     .optionsGroup('Seed:')
     .option(
       '--seed',
@@ -176,8 +171,8 @@ export function declareServeOptions() {
       read.wholeNumber(0, 65_535),
       6881,
     )
-    .option('--max-upload <rate>', 'limit the upload rate of --seed, such as 10M', read.byteRate)
-  const whole = declareAdminOptions(command, { isOwn: true, isForTracker: true })
+    .addOption(maxUploadRateOption('limit the upload rate of --seed'))
+  const whole = declareAdminOptions(command, { isOwn: true })
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',

@@ -1,13 +1,8 @@
 import { resolve } from 'node:path'
 import { isLoopback } from '../../../admin/access/listen-place.js'
-import type { Admin } from '../../../admin/server/open-admin.js'
 import { isWithin, realPath } from '../../../files/inside.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import {
-  runTracker,
-  type RunningTracker,
-  type TrackerWorld,
-} from '../../../tracker/app/run-tracker.js'
+import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'
 import type { MirrorPlace } from '../../../tracker/page/site.js'
 import type { OwnTracker } from '../../../mirror/options.js'
 import { hasListings } from '../../../mirror/requests/site-header.js'
@@ -18,24 +13,18 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
   adminOption,
-  adminRequest,
-  openTrackerAdmin,
-  prepareRecords,
+  openTracker,
+  prepareAdmin,
   type AdminRequest,
+  type OpenTracker,
 } from '../../open/tracker-admin.js'
-import { declareTrackOptions, type TrackOptions } from '../../options/tracker.js'
-import { requireCurrent, trackerSettings } from '../../open/tracker.js'
-import { attributesWith } from '../../options/option.js'
-import { withPortAdvice } from '../../open/server.js'
-import { announceUrlsOf } from '../../output/addresses.js'
-import { declareServeOptions, TRACKER_PORT, type ServeOptions } from './options.js'
+import { commonSettings, requireCurrent, trackerPlaces } from '../../open/tracker.js'
+import { TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
 
-/** A running tracker, its state file, and its administration, which stops with it. */
-export interface StartedTracker extends RunningTracker, OwnTracker {
+/** A running tracker with its state file. */
+export interface StartedTracker extends OpenTracker, OwnTracker {
   readonly stateFile: string
-  /** Null for none. */
-  readonly pages: Pick<Admin, 'address'> | null
 }
 
 export interface TrackerParts {
@@ -54,51 +43,42 @@ export interface TrackerParts {
  * @throws BtkitError if it cannot listen, or read or write its state
  */
 export async function startTracker(
-  serveOptions: ServeOptions,
+  options: ServeOptions,
   { io, world, root, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const own = ownAnnounce(serveOptions)
+  const own = ownAnnounce(options)
   if (!own) {
-    requireTrack(serveOptions)
+    requireTrack(options)
     return null
   }
   const { url, isSecure, announceAt } = own
   if (isSecure && !tls) throw usageError(`--track ${url}: TLS needs --tls-cert`)
-  const options = trackOptions(serveOptions, url)
   requireCurrent(options)
-  const { service, tracker: sockets } = sharedSockets(serveOptions, io)
-  if (sockets && serveOptions.track === true) throw usageError(SOCKETS_NEED_URL)
-  if (!service && !sockets) requireOwnPort(serveOptions, options)
-  const admin = adminRequest(options, io)
-  if (admin) prepareRecords(admin)
+  const { service, tracker: sockets } = sharedSockets(options, io)
+  if (sockets && options.track === true) throw usageError(SOCKETS_NEED_URL)
+  const port = portOf(url)
+  if (!service && !sockets) requireOwnPort(options, port)
+  const admin = prepareAdmin(options, io)
   if (admin) refusePublic(admin, resolve(io.cwd, root))
   const page = announceAt ? null : pageOf(url)
   const isForAll = sockets !== null || !(announceAt || isLoopback(new URL(url).hostname))
-  const planned = trackerSettings(options, io, sockets)
+  const host = options.host.filter((each) => !each.includes('/'))
+  const common = commonSettings(options, io)
   const settings: TrackerSettings = {
-    ...planned,
-    allowed: { ...planned.allowed, isFed: true },
+    ...common,
+    ...trackerPlaces({ host, port, udp: true }, io, sockets),
+    allowed: { ...common.allowed, isFed: true },
     page: {
-      ...planned.page,
-      mirror: mirrorPlace(serveOptions, { isForAll, isPassed: service !== null }),
+      ...common.page,
+      mirror: mirrorPlace(options, { isForAll, isPassed: service !== null }),
     },
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }
-  const tracker = await runTracker(settings, world).catch(withPortAdvice(OTHER_PORT))
-  try {
-    const announceUrls = announceAt ? announceUrlsOf(tracker.addresses, null) : [url]
-    const parts = { settings, announceUrls, tls, io }
-    const pages = admin && (await openTrackerAdmin(admin, tracker, parts))
-    const stop = async () => {
-      await pages?.close()
-      await tracker.stop()
-    }
-    return { ...tracker, stop, pages, stateFile: settings.stateFile, page, url, announceAt }
-  } catch (error) {
-    await tracker.stop()
-    throw error
-  }
+  const announce = announceAt ? null : url
+  const run = { settings, admin, tls, announce, advice: OTHER_PORT, world }
+  const tracker = await openTracker(run)
+  return { ...tracker, stateFile: settings.stateFile, page, url, announceAt }
 }
 
 const SOCKETS_NEED_URL =
@@ -121,25 +101,16 @@ function requireTrack(options: ServeOptions): void {
   throw usageError(`${given}: needs --track, which runs the tracker`)
 }
 
-/** The options of `btkit track` for a tracker beside a mirror. */
-function trackOptions(options: ServeOptions, announce: string): TrackOptions {
-  const names = new Set(attributesWith(declareServeOptions(), 'isForTracker'))
-  // Commander leaves options that are not given undefined
-  const all = Object.entries(options as Readonly<Record<string, unknown>>)
-  const given = all.filter(([key, value]) => names.has(key) && value !== undefined)
-  const same = Object.fromEntries(given) as Partial<TrackOptions>
+/** The port of an announce URL. */
+function portOf(announce: string): number {
   const { protocol, port } = new URL(announce)
-  return {
-    ...{ ...declareTrackOptions(false).opts(), ...same },
-    host: options.host.filter((each) => !each.includes('/')),
-    port: Number(port) || (protocol === 'https:' ? 443 : 80),
-  }
+  return Number(port) || (protocol === 'https:' ? 443 : 80)
 }
 
 /** @throws BtkitError `usage` if the mirror would listen on the tracker's port */
-function requireOwnPort({ host, port, track }: ServeOptions, tracker: TrackOptions): void {
+function requireOwnPort({ host, port, track }: ServeOptions, trackerPort: number): void {
   const isOnlyUnix = host.length > 0 && host.every((each) => each.includes('/'))
-  if (isOnlyUnix || port !== tracker.port) return
+  if (isOnlyUnix || port !== trackerPort) return
   const given = typeof track === 'string' ? track : null
   const way = given !== null && port !== TRACKER_PORT ? `--track ${atUsualPort(given)}, or ` : ''
   const other = `--port ${port === 8080 ? 8081 : 8080} for the files`

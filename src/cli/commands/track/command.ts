@@ -1,6 +1,4 @@
 import { once } from 'node:events'
-import type { Admin } from '../../../admin/server/open-admin.js'
-import { runTracker, type RunningTracker } from '../../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import { boundHeapGrowth } from '../../../heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -15,13 +13,12 @@ import {
   reloadOnHangup,
   serverContext,
   OTHER_PORT,
-  withPortAdvice,
 } from '../../open/server.js'
-import { announceOf, announceUrlsOf, machineHost } from '../../output/addresses.js'
-import { adminRequest, openTrackerAdmin, prepareRecords } from '../../open/tracker-admin.js'
+import { announceOf, machineHost } from '../../output/addresses.js'
+import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { givenOtherTrackers } from '../../options/bittornado.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
-import { requireTorrents, sharedStore, trackerSettings } from '../../open/tracker.js'
+import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
 
 const EXAMPLES = `
 Examples:
@@ -63,8 +60,7 @@ async function track(
 ): Promise<void> {
   const { isLegacy } = io
   boundHeapGrowth()
-  const admin = adminRequest(options, io)
-  if (admin) prepareRecords(admin)
+  const admin = prepareAdmin(options, io)
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
@@ -72,37 +68,30 @@ async function track(
   const context = serverContext(io)
   const manager = serviceManager({ env: io.env, warn: context.warn })
   const logTo = options.logFile === '-' ? io.stdout : io.stderr
-  const tracker = await runTracker(settings, {
-    ...context,
-    writeLog: (lines) => {
-      logTo.write(lines)
-    },
-  }).catch(withPortAdvice(OTHER_PORT))
-  let pages: Admin | null = null
+  const writeLog = (lines: string) => {
+    logTo.write(lines)
+  }
+  const world = { ...context, writeLog }
+  const run = { settings, admin, tls: keys, announce: null, advice: OTHER_PORT, world }
+  const tracker = await openTracker(run)
   try {
-    const { publicUrl, tls } = settings
-    const announceUrls = announceUrlsOf(tracker.addresses, publicUrl)
-    pages = admin && (await openTrackerAdmin(admin, tracker, { settings, announceUrls, tls, io }))
     io.onReopen(() => void tracker.reopenLog())
     reloadOnHangup(manager, io, () => {
       return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
     const host = machineHost()
-    openReport({}, io).text(greeting({ tracker, settings, pages, host, isLegacy }))
+    openReport({}, io).text(greeting({ tracker, settings, host, isLegacy }))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
     manager.stopping()
-    await pages?.close()
     await tracker.stop()
   }
 }
 
 interface GreetingParts {
-  readonly tracker: Pick<RunningTracker, 'addresses' | 'torrentCount'>
+  readonly tracker: Pick<OpenTracker, 'addresses' | 'torrentCount' | 'pages'>
   readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
-  /** The pages of the administration; null for none. */
-  readonly pages: Pick<Admin, 'address'> | null
   /** The name or address printed for all addresses of this machine. */
   readonly host: string
   /** Whether the command is bttrack, which warns of what the line would hint at. */
@@ -110,7 +99,7 @@ interface GreetingParts {
 }
 
 /** The lines printed when the tracker has started. */
-function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): string[] {
+function greeting({ tracker, settings, host, isLegacy }: GreetingParts): string[] {
   const torrents = tracker.torrentCount()
   const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
@@ -118,7 +107,7 @@ function greeting({ tracker, settings, pages, host, isLegacy }: GreetingParts): 
     `tracking: ${torrents === null ? anyTorrent : listed}`,
     ...tracker.addresses.map((each) => `address:  ${announceOf(each, host)}`),
     ...(settings.store ? [`store:    ${settings.store.address.label}`] : []),
-    ...(pages ? [`admin:    ${pages.address}`] : []),
+    ...(tracker.pages ? [`admin:    ${tracker.pages.address}`] : []),
     `state:    ${settings.stateFile}`,
   ]
 }
