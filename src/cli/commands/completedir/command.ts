@@ -44,13 +44,13 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { reportError, reportNote, reportWarning, warningsTo } from '../../output/messages.js'
 import type { Io } from '../../io.js'
-import { warnOfLists } from '../../line/name-patterns.js'
 import { sortOperands, type Operands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { countSkipped } from '../../../core/digests/skipped.js'
 import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { warnOfLists } from '../../line/patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',
