@@ -93,12 +93,14 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   return opposite?.kind === 'switch' ? { entry: opposite, item: reversed(item) } : null
 }
 
-const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true', 1: '0', 0: '1' }
+const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }
+const REVERSED_VARIABLE: Readonly<Record<string, string>> = { 1: '0', 0: '1' }
 
 function reversed(item: Located): Located {
   const { place, value } = item
-  if (value.kind !== 'text') return item
-  return { place, value: { ...value, text: REVERSED[value.text.toLowerCase()] ?? value.text } }
+  if (value.kind !== 'text' || (place.isInFile && !value.isPlain)) return item
+  const others = place.isInFile ? REVERSED : REVERSED_VARIABLE
+  return { place, value: { ...value, text: others[value.text.toLowerCase()] ?? value.text } }
 }
 
 /** Reports an unknown key of a section, with a suggestion. */

@@ -60,11 +60,12 @@ function valueOf({ option, isTruth, isOpposite }: Name): string {
 }
 
 function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
-  if (text !== null && !isTruth) return textAt(typed, text)
+  const name = option.long === longName(typed) ? option.long : typed
+  if (text !== null && !isTruth) return textAt(name, text)
   if (text !== null && text !== '0' && text !== '1')
     throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
   const isOn = option.negate === (isOpposite ?? false)
-  return textAt(typed, String(text === '0' ? !isOn : isOn), true)
+  return textAt(name, String(text === '0' ? !isOn : isOn), true)
 }
 
 /** The names of options that a line may have, as they are typed in it. */
@@ -93,7 +94,8 @@ function named(typed: string, command: CommandUnknownOpts): Name | null {
   const long = longName(typed)
   const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
   const repeated = command.options.find((each) => each.long === opposite && !each.required)
-  return repeated ? { option: repeated, isOpposite: true } : null
+  const isTwice = long.startsWith('--no-no-')
+  return repeated && !isTwice ? { option: repeated, isOpposite: true } : null
 }
 
 /** The switch of BitTornado of a name; null if it is none. */
