@@ -9,10 +9,10 @@ import {
   siteName,
   trustedProxies,
 } from './server.js'
-import { stateDirOption } from './cache.js'
 import * as read from './values.js'
 import { takeOldTrackerOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
+import { stateDirOption } from './reading.js'
 
 /** The default port: bttrack's, or the usual one of today's trackers. */
 export const trackPort = (isLegacy: boolean): number => (isLegacy ? 80 : 6969)

@@ -12,7 +12,6 @@ import { BtkitError } from '../../../errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
 import { escapeText, jsonLine } from '../../../text/escape.js'
-import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/cache.js'
 import { cachePath } from '../../open/cache.js'
 import { cacheUrlOption } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
@@ -22,6 +21,7 @@ import { engineFor } from '../../open/engine.js'
 import { reportError, warningsTo } from '../../output/messages.js'
 import { byteSize, wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
+import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:

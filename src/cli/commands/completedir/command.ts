@@ -26,8 +26,8 @@ import {
   namedTrackers,
   noteInfoKeys,
   warnOfTracker,
+  checkOneDirectory,
 } from '../../options/torrent-request.js'
-import { checkOneDirectory } from '../../options/web-seed-base.js'
 import {
   completeJson,
   completeText,

@@ -1,4 +1,3 @@
-import { cacheMaxSizeOption, stateDirOption } from '../../options/cache.js'
 import {
   clients,
   clientTimeoutOption,
@@ -15,6 +14,7 @@ import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { publicUrl } from '../../options/server.js'
 import { DIRECTORY, FILE, Opt, SETTING, traitsOf } from '../../options/option.js'
+import { cacheMaxSizeOption, stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:

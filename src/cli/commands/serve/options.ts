@@ -12,13 +12,13 @@ import {
   trustedProxies,
 } from '../../options/server.js'
 import {
+  threadsOption,
   cacheDirOption,
   cacheMaxSizeOption,
   cacheTrustOption,
   stateDirOption,
   unusedForOption,
-} from '../../options/cache.js'
-import { threadsOption } from '../../options/reading.js'
+} from '../../options/reading.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
