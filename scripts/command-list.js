@@ -5,7 +5,10 @@ import { readdirSync, writeFileSync } from 'node:fs'
 const list = 'dist/src/cli/command-list.js'
 
 // Commands import the list themselves
-writeFileSync(list, 'export const commandTable = [], optionKeys = () => ({})')
+writeFileSync(
+  list,
+  'export const commandTable = [], findCommand = () => undefined, optionKeys = () => ({})',
+)
 const { GROUPS } = await import('../dist/src/cli/context.js')
 const { leafCommands, optionEntries } = await import('../dist/src/cli/options/table.js')
 
@@ -26,6 +29,8 @@ const entries = records.map(({ define: _, ...facts }) => {
 writeFileSync(
   list,
   `export const commandTable = [\n${entries.join('')}]\n
+export const findCommand = (name = '') =>
+  commandTable.find((entry) => entry.name === name || entry.spellings?.includes(name))\n
 let keys
 export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
 )

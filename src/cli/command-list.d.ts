@@ -12,6 +12,9 @@ export interface CommandEntry extends Omit<CommandRecord, 'define'> {
 /** The subcommands, in the order of the help. */
 export declare const commandTable: readonly CommandEntry[]
 
+/** Finds a command by its name or another spelling. */
+export declare function findCommand(name?: string): CommandEntry | undefined
+
 /** The options of a command, or of all commands of a group, by their keys. */
 export interface SectionKeys {
   readonly values: readonly string[]

@@ -4,25 +4,21 @@ import {
   CommanderError,
   Help,
   InvalidArgumentError,
-  type Option,
+  Option,
 } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../errors.js'
-import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import {
-  configOption,
-  configure,
-  nameOrigins,
-  type OptionsInUse,
-} from './configuration/configure.js'
 import { traitsOf } from './options/option.js'
+import { requireOperands } from './line/operands.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
 import { dashedFileHint, pathOf, restate } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
+import { type CommandEntry, commandTable, findCommand } from './command-list.js'
+import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
 
 export interface Invocation {
   /** The name by which the program was called. */
@@ -118,44 +114,61 @@ async function runCommandLine(
     command && leavesOf(command).find((each) => each === command || each.name() === path[1])
   try {
     const line = leaf && path[0] !== 'help' ? splitLine(leaf, args.slice(path.length)) : null
-    if (!line || !leaf || line.unknown.length > 0) {
-      // An unknown word is the first mistake
-      for (const option of leaf?.options.filter(({ mandatory }) => mandatory) ?? [])
-        leaf?.setOptionValue(option.attributeName(), '')
-      await program.parseAsync(line ? [...path, ...line.unknown] : args, { from: 'user' })
-      return
-    }
-    running.line = line
-    requireOperands(leaf, line)
-    const target = { section: entry?.name ?? '', command: leaf, isLegacy }
-    running.options = await configure(target, line, { io, job: invocation.job ?? [] })
-    const isTold = running.options.decided.some(({ values }) => values.length > 0)
-    if (mayBeTold && !isTold && showUsage()) return
-    if (!entry?.reportsContradictions) running.options.checkTogether()
-    const operands = await expandOperands(leaf, running.options.operands, io)
-    tellRules(running.options, leaf.opts(), io)
-    await leaf.parseAsync(['--', ...operands], { from: 'user' })
+    if (entry && leaf && line?.unknown.length === 0) {
+      running.line = line
+      running.showUsage = mayBeTold ? showUsage : () => false
+      await runLeaf({ entry, leaf, line, job: invocation.job ?? [] }, context, running)
+    } else await parseByCommander(program, leaf, line ? [...path, ...line.unknown] : args)
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     throw usageError(explain(error.message), { cause: error })
   }
 }
 
+/** Prints the help or the version, or reports a word that is none of a command or an option. */
+async function parseByCommander(
+  program: CommandUnknownOpts,
+  leaf: CommandUnknownOpts | undefined,
+  words: readonly string[],
+): Promise<void> {
+  // The unknown word is the mistake, not an option that is missing
+  for (const option of leaf?.options.filter(({ mandatory }) => mandatory) ?? [])
+    leaf?.setOptionValue(option.attributeName(), '')
+  await program.parseAsync(words, { from: 'user' })
+}
+
 /** The command line that runs. */
 interface Running {
   line?: TypedLine
   options?: OptionsInUse
+  /** Prints the usage if nothing was typed; returns whether it did. */
+  showUsage?: () => boolean
 }
 
-/** Reports operands that are missing or too many, before any mistake in a configuration. */
-function requireOperands(command: CommandUnknownOpts, { operands }: TypedLine): void {
-  const { registeredArguments: all } = command
-  const missing = all[operands.length]
-  if (missing?.required) command.error(`error: missing required argument '${missing.name()}'`)
-  if (operands.length <= all.length || all.at(-1)?.variadic) return
-  const expected = `Expected ${all.length} argument${all.length === 1 ? '' : 's'}`
-  const of = command.parent ? ` for '${command.name()}'` : ''
-  command.error(`error: too many arguments${of}. ${expected} but got ${operands.length}.`)
+/** A command that does work, with what was typed behind it. */
+interface Leaf {
+  readonly entry: CommandEntry
+  readonly leaf: CommandUnknownOpts
+  readonly line: TypedLine
+  readonly job: readonly (readonly Given[])[]
+}
+
+/** Gives a command its options, and runs it. */
+async function runLeaf(
+  { entry, leaf, line, job }: Leaf,
+  { io, isLegacy }: CommandContext,
+  running: Running,
+): Promise<void> {
+  requireOperands(leaf, line.operands)
+  const target = { section: entry.name, command: leaf, isLegacy }
+  const options = await configure(target, line, { io, job })
+  running.options = options
+  const isTold = options.decided.some(({ values }) => values.length > 0)
+  if (!isTold && running.showUsage?.()) return
+  if (!entry.reportsContradictions) options.checkTogether()
+  const operands = await expandOperands(leaf, options.operands, io)
+  tellRules(options, leaf.opts(), io)
+  await leaf.parseAsync(['--', ...operands], { from: 'user' })
 }
 
 /** The commands that do work: the members of a group, or the command itself. */
@@ -214,6 +227,12 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
     root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
   }
   return { program: root, command: entry && root.commands[0], entry }
+}
+
+/** The option `--config`, which each command has. */
+function configOption(): Option {
+  const what = 'read only this configuration file; see btkit-config(1)'
+  return new Option('--config <file>', what).helpGroup('Options:')
 }
 
 async function buildCommand(

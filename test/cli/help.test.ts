@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandTable } from '../../src/cli/command-table.js'
+import { commandTable } from '../../src/cli/command-list.js'
 import { runBtkit } from '../support/run-btkit.js'
 
 /** Verbs with which the descriptions of options begin. */

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { commandTable } from '../../src/cli/command-table.js'
+import { commandTable } from '../../src/cli/command-list.js'
 import { projectRoot } from '../support/executable.js'
 import { runBtkit } from '../support/run-btkit.js'
 

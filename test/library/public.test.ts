@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { commandTable } from '../../src/cli/command-table.js'
+import { commandTable } from '../../src/cli/command-list.js'
 
 // test/library/public.json lists all that programs may import. A name that goes, or changes its
 // meaning, breaks programs of others.

@@ -1,24 +1,20 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { BtkitError, usageError } from '../../errors.js'
+import { findCommand } from '../command-list.js'
+import { expandPaths } from '../line/patterns.js'
+import { contradictionIn } from '../options/option.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
 import { suggestion } from '../line/spelling.js'
 import { displaces, isPresetKey, optionEntries } from '../options/table.js'
-import { type Given, type Located, Place, type Problems, type Section } from '../options/given.js'
-import { type Aliases, aliasesOf, tiersForOperand } from './aliases.js'
-import { environmentLevel } from './environment.js'
-import { configurationFiles, readConfigurations } from './files.js'
-import { type Decided, parseAll } from './parse.js'
-import {
-  type Configuration,
-  type Entries,
-  findOption,
-  givenAt,
-  givenIn,
-  levelsOf,
-  presetsOf,
-} from './sections.js'
-import { rulesFor, ruleText, trackerRules, trackersOf } from './tracker-rules.js'
+import { type Given, givenAs, Problems, textAt } from '../options/given.js'
+import { configurationFiles, readConfigurations, type Configuration, presetsOf } from './files.js'
+import { type Aliases, type Decided, parseAll, usedOptions } from './parse.js'
+import { aliasesIn, rulesFor, ruleText, trackerRules, trackersOf } from './trackers.js'
+import { environmentLevel, type Entries, givenIn, levelsOf } from './sources.js'
 
 /** The command whose options are to be decided. */
 export interface CommandTarget {
@@ -71,39 +67,30 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   const entries = isLegacy ? new Map([...all].filter(([, { traits }]) => traits.isForLegacy)) : all
   const paths = configurationFiles(from.config, io)
   const files = from.read ?? (await readConfigurations(paths, io, problems))
-  const aliases: Aliases = isLegacy ? new Map() : aliasesOf(files, problems)
-  const known = { env: io.env, aliases }
-  const { operands, typed } = typedLevel(from.line, { entries: all, command, aliases, cwd: io.cwd })
-  const base = files.flatMap(({ sections, defaultPreset }) => [
-    defaultPreset ? presetNamed(defaultPreset, entries) : [],
-    ...levelsOf(sections, { section, entries }, problems),
-  ])
-  const environment = environmentLevel(isLegacy ? null : section, entries, {
-    env: io.env,
-    problems,
-  })
+  // BitTornado's names know no presets, aliases and rules
+  const named = isLegacy ? [] : files
+  const aliases = new Map(named.flatMap((file) => aliasesIn(file, problems)))
+  const parse = (levels: readonly Level[]) => {
+    return parseAll(strongest(levels), { env: io.env, aliases }, problems)
+  }
+  const base = files.flatMap((file) => levelsOf(file, { section, entries }, problems))
+  const environment = environmentLevel(isLegacy ? null : section, entries, { ...io, problems })
+  const { operands, trackers: urls } = trackersAmong(from.line, { command, aliases, cwd: io.cwd })
+  const typed = [...urls, ...from.line.given]
   const strong = [environment, ...job, typed]
-  const parse = (levels: readonly Level[]) => parseAll(strongest(levels), known, problems)
-  const nothing = { operands, rules: [], overridden: [] }
-  if (isLegacy) return { ...nothing, decided: parse([...base, ...strong]) }
-  const names = [...base, ...strong].map((level) =>
-    level.filter(({ entry }) => entry.key === 'preset'),
-  )
-  const presets = presetLevels(parse(names), presetsOf(files), { entries, problems })
+  const presets = presetLevels(parse(ofPresets([...base, ...strong])), named, { entries, problems })
   const weak = [...base, ...presets]
   const decided = parse([...weak, ...strong])
+  if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
   const trackers = trackersOf(decided)
-  const rules = rulesFor(trackers, trackerRules(files, problems))
-  if (rules.length === 0) return { ...nothing, decided }
-  const byHost = rules.map((rule) => {
+  const byHost = rulesFor(trackers, trackerRules(named, problems)).map((rule) => {
     return { host: rule.name, all: givenIn(rule, { entries, isKnown: () => true }, problems) }
   })
   return { operands, ...withRules(byHost, { weak, strong, isOne: trackers.length === 1, parse }) }
 }
 
-function presetNamed(item: Located, entries: Entries): Given[] {
-  const found = findOption('preset', item, entries)
-  return found ? givenAt(found) : []
+function ofPresets(levels: readonly Level[]): Level[] {
+  return levels.map((level) => level.filter(({ entry }) => entry.key === 'preset'))
 }
 
 /**
@@ -121,52 +108,49 @@ function strongest(levels: readonly Level[]): Given[] {
   return taken
 }
 
-interface Typing {
-  readonly entries: Entries
-  readonly command: CommandUnknownOpts
+interface Typing extends Pick<CommandTarget, 'command'>, Pick<Io, 'cwd'> {
   readonly aliases: Aliases
-  readonly cwd: string
 }
 
 /**
- * The operands, and what was typed as the strongest level. A tracker among the operands is like
- * `--announce` there. An operand is an alias only if the command takes trackers, and no file has its name.
+ * The operands with trackers in the place of an alias. A tracker among them counts like one of
+ * `--announce`. An operand is an alias only if the command takes trackers, and no file has its name.
  */
-function typedLevel({ operands: all, given }: Sources['line'], typing: Typing) {
-  const { entries, command, aliases, cwd } = typing
-  const entry = entries.get('announce')
+function trackersAmong({ operands: all }: Sources['line'], { command, aliases, cwd }: Typing) {
+  const entry = optionEntries(command).get('announce')
   const takesTracker = command.registeredArguments.some((argument) => {
     return /tracker|announce/.test(argument.name())
   })
-  if (!entry || !takesTracker) return { operands: all, typed: given }
-  const operands: string[] = []
-  const several: Given[] = []
-  const textAt = (name: string, text: string): Given => {
-    const place = new Place(name)
-    const use: Located = { place, value: { kind: 'text', text, isPlain: false } }
-    return { entry, source: 'line', uses: [use], place, isTyped: true }
-  }
-  for (const operand of all) {
-    const tiers = tiersForOperand(operand, aliases, cwd) ?? []
-    const [first = operand, ...others] = tiers.flat()
-    if (others.length === 0) operands.push(first)
-    else several.push(...tiers.map((tier) => textAt('--announce', tier.join(','))))
-  }
+  if (!entry || !takesTracker) return { operands: all, trackers: [] }
+  const operands = all.map((operand) => {
+    const tiers = tiersForOperand(operand, aliases, cwd) ?? [[operand]]
+    return tiers.map((tier) => tier.join(',')).join('|')
+  })
   const urls = operands.filter(looksLikeUrl)
-  const asOptions = urls.map((url): Given => ({ ...textAt(url, url), source: 'operand' }))
-  const own = [...given.filter((each) => each.entry.key === 'announce'), ...several]
-  const [announce] = own
-  const uses = own.flatMap((each) => each.uses)
-  const rest = given.filter((each) => each.entry.key !== 'announce')
-  return { operands, typed: [...asOptions, ...(announce ? [{ ...announce, uses }] : []), ...rest] }
+  return { operands, trackers: urls.map((url) => givenAs('operand', entry, [textAt(url, url)])) }
+}
+
+/**
+ * The tiers of an operand that is an alias; null for any other operand, and if a file has its name.
+ * @throws BtkitError `usage` for a name that is almost an alias, or one without a file that begins with @
+ */
+function tiersForOperand(operand: string, aliases: Aliases, cwd: string) {
+  if (existsSync(resolve(cwd, operand))) return null
+  const tiers = aliases.get(operand)
+  if (tiers) return tiers
+  const nearest = operand === '-' ? '' : suggestion(operand, aliases.keys())
+  if (nearest === '' && !operand.startsWith('@')) return null
+  throw usageError(`${operand}: no such file, and no alias of a tracker${nearest}`)
 }
 
 /** The options that presets give a command: a level for each preset, the strongest last. */
 function presetLevels(
   named: readonly Decided[],
-  presets: ReadonlyMap<string, Section>,
+  configurations: readonly Configuration[],
   { entries, problems }: { readonly entries: Entries; readonly problems: Problems },
 ): Level[] {
+  if (named.length === 0) return []
+  const presets = presetsOf(configurations)
   // A preset cannot name presets
   const own = new Map([...entries].filter(([key]) => key !== 'preset'))
   const isKnown = (key: string) => key !== 'preset' && isPresetKey(key)
@@ -223,4 +207,99 @@ function isSame({ entry, values }: Decided, typed: readonly Decided[]): boolean 
   const own = typed.find((each) => each.entry.attribute === entry.attribute)?.values ?? []
   // A --no-x that only repeats the default has no value
   return own.length === 0 ? values.length === 0 : own.every((each) => values.includes(each))
+}
+
+/** The options that a command runs with. */
+export interface OptionsInUse extends Decision {
+  /**
+   * Reads configuration and environment again. Returns a line for each change that needs a restart.
+   * @throws BtkitError `usage` for a mistake in them
+   */
+  readonly changes: () => Promise<string[]>
+  /** @throws BtkitError `usage` for options that exclude each other */
+  readonly checkTogether: () => void
+}
+
+/**
+ * Gives a command the values of its options, whether they are typed, configured or in the environment.
+ * @throws BtkitError `usage` for the first mistake
+ */
+export async function configure(
+  target: CommandTarget,
+  line: TypedLine,
+  { io, job = [] }: { readonly io: Io; readonly job?: readonly (readonly Given[])[] },
+): Promise<OptionsInUse> {
+  const { config } = line
+  if (target.isLegacy && line.given.some(({ entry }) => entry.key === 'preset'))
+    throw usageError('--preset: presets are for btkit makemetafile and completedir')
+  const decideFrom = async (read?: readonly never[]) => {
+    const problems = new Problems()
+    const decision = await decide(
+      target,
+      { config, line, job, problems, ...(read && { read }) },
+      io,
+    )
+    problems.throwFirst()
+    return decision
+  }
+  const decision = await decideFrom().catch((error: unknown) => {
+    const { toleratesMistakes } = findCommand(target.section) ?? {}
+    if (toleratesMistakes && error instanceof BtkitError) return decideFrom([])
+    throw error
+  })
+  for (const each of decision.decided) {
+    if (each.source === 'operand' || each.values.length === 0) continue
+    const source = each.isTyped ? 'cli' : 'config'
+    const value = await withPatterns(each, io)
+    target.command.setOptionValueWithSource(each.entry.attribute, value, source)
+  }
+  const changes = async () => {
+    const again = await decideFrom().catch((error: unknown) => {
+      if (!(error instanceof BtkitError)) throw error
+      const reason = `${error.message}; the options in use stay`
+      throw new BtkitError(error.code, reason, { cause: error })
+    })
+    return changesBetween(decision.decided, again.decided)
+  }
+  const checkTogether = () => {
+    const refused = contradictionIn(usedOptions(decision.decided))
+    if (refused) throw usageError(refused.message)
+  }
+  return { ...decision, changes, checkTogether }
+}
+
+/** The value of an option, with patterns in a list of paths expanded where no shell did it. */
+async function withPatterns({ entry, source, value, place }: Decided, io: Io): Promise<unknown> {
+  const isPaths = /^(file|directory)$/.test(entry.traits.takes ?? '') && entry.kind === 'list'
+  if (!isPaths || source === 'line' || !Array.isArray(value)) return value
+  return expandPaths(value as string[], io).catch((error: unknown) => {
+    throw error instanceof BtkitError ? place.error(error.message) : error
+  })
+}
+
+/** Reports changed options, one line each. A running service keeps its old ones. */
+function changesBetween(before: readonly Decided[], now: readonly Decided[]): string[] {
+  const old = new Map(before.map((each) => [each.entry.key, each]))
+  const kept = new Set(now.map(({ entry }) => entry.key))
+  const changed = now.flatMap(({ entry, values, shown, place }) => {
+    const isSame = JSON.stringify(old.get(entry.key)?.values) === JSON.stringify(values)
+    return isSame ? [] : [`${place.text}: ${entry.key} is ${shown} now; restart to apply it`]
+  })
+  const gone = before.filter(({ entry }) => !kept.has(entry.key))
+  return [
+    ...changed,
+    ...gone.map(({ entry }) => `${entry.key} is no longer configured; restart to apply it`),
+  ]
+}
+
+/** Adds to a message where its options come from, unless they were typed. */
+export function nameOrigins(text: string, decided: readonly Decided[]): string {
+  const configured = decided.filter(({ source }) => source !== 'line' && source !== 'operand')
+  const places = configured.flatMap(({ entry, values, place }) => {
+    const option = values[0] === false ? entry.off : entry.on
+    const long = option?.long ?? `--${entry.key}`
+    const isNamed = new RegExp(`${long}(?![\\w-])`).test(text) && !text.includes(place.text)
+    return isNamed ? [`${long} is from ${place.text}`] : []
+  })
+  return places.length === 0 ? text : `${text} (${places.join(', ')})`
 }

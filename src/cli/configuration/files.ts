@@ -3,8 +3,16 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
-import { configurationOf, type Configuration } from './sections.js'
-import { Problems } from '../options/given.js'
+import {
+  cut,
+  isEmpty,
+  type Located,
+  type LocatedEntry,
+  Problems,
+  type Section,
+} from '../options/given.js'
+import { suggestion } from '../line/spelling.js'
+import { knownSections } from '../options/table.js'
 
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'
@@ -87,6 +95,88 @@ export async function readRightConfigurations(
   const all = await readConfigurations(configurationFiles(option, io), io, problems)
   problems.throwFirst()
   return all
+}
+
+/** The keys of a configuration that are not sections of options. */
+const NAMED = ['presets', 'default-preset', 'aliases', 'trackers'] as const
+
+/** The content of a configuration file. */
+export interface Configuration {
+  readonly path: string
+  readonly sections: readonly Section[]
+  readonly presets: readonly Section[]
+  /** The presets that count if nothing else names any, as the option `preset`. */
+  readonly defaultPreset: readonly LocatedEntry[]
+  /** Tiers of trackers by name. */
+  readonly aliases: readonly LocatedEntry[]
+  /** Rules of trackers by host. */
+  readonly trackers: readonly Section[]
+}
+
+/**
+ * Parses a configuration file into its sections. The yaml package takes milliseconds to load, so it
+ * is loaded only if there is a configuration.
+ * @throws BtkitError `usage` with file, line and column for a file that is no YAML
+ */
+export async function configurationOf(
+  text: string,
+  path: string,
+  problems: Problems,
+): Promise<Configuration> {
+  const { parseConfiguration } = await import('./parse-yaml.js')
+  const all = parseConfiguration(text, path)
+  const item = (name: string) => all.find(({ key }) => key === name)?.item
+  const map = (name: string) =>
+    problems.try<readonly LocatedEntry[]>([], () => entriesOf(item(name), name))
+  return {
+    path,
+    sections: sectionsIn(ofCommands(all, problems), problems),
+    presets: sectionsIn(map('presets'), problems),
+    defaultPreset: all.flatMap((entry) => {
+      return entry.key === 'default-preset' ? [{ ...entry, key: 'preset' }] : []
+    }),
+    aliases: map('aliases'),
+    trackers: sectionsIn(map('trackers'), problems),
+  }
+}
+
+/** The entries of a configuration that are sections of options. */
+function ofCommands(all: readonly LocatedEntry[], problems: Problems): LocatedEntry[] {
+  const known = [...NAMED, ...knownSections()]
+  return all.flatMap((entry) => {
+    const { key, place, item } = entry
+    if ((NAMED as readonly string[]).includes(key) || isEmpty(item)) return []
+    if (known.includes(key)) return [entry]
+    const why = suggestion(key, known) || '; sections are commands'
+    problems.add(place.error(`unknown section "${cut(key)}"${why}`))
+    return []
+  })
+}
+
+function sectionsIn(entries: readonly LocatedEntry[], problems: Problems): Section[] {
+  return entries.flatMap(({ key: name, place, item }) => {
+    if (isEmpty(item)) return []
+    return [
+      {
+        name,
+        place,
+        entries: problems.try<readonly LocatedEntry[]>([], () => entriesOf(item, name)),
+      },
+    ]
+  })
+}
+
+/** The entries of a map; none for an empty value. */
+export function entriesOf(item: Located | undefined, name: string): readonly LocatedEntry[] {
+  if (!item || isEmpty(item)) return []
+  if (item.value.kind === 'map') return item.value.entries
+  throw item.place.error(`${name}: not a map of options`)
+}
+
+/** The presets of configurations with the strongest last, each name once. */
+export function presetsOf(configurations: readonly Configuration[]): Map<string, Section> {
+  const all = configurations.flatMap(({ presets }) => presets)
+  return new Map(all.map((preset) => [preset.name, preset]))
 }
 
 /** Mode bits: writable by group or others, and the sticky bit of directories. */

@@ -2,8 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError, nameErrors, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
-import type { UsedOption } from '../options/exclusions.js'
-import type { OptionEntry } from '../options/option.js'
+import type { OptionEntry, UsedOption } from '../options/option.js'
 import type { Io } from '../io.js'
 import {
   type Given,
@@ -16,8 +15,8 @@ import {
   itemsOf,
   shownText,
 } from '../options/given.js'
-import { type Aliases, instead } from './aliases.js'
-import { hideSecrets } from './secrets.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { suggestion } from '../line/spelling.js'
 
 /** An option that counts, with its value. */
 export interface Decided extends Given {
@@ -28,6 +27,9 @@ export interface Decided extends Given {
   /** The value as text, without secrets. */
   readonly shown: string
 }
+
+/** Tiers of trackers by the name of their alias. */
+export type Aliases = ReadonlyMap<string, readonly (readonly string[])[]>
 
 /** The names that values may refer to: variables and aliases. */
 export interface Known extends Pick<Io, 'env'> {
@@ -149,6 +151,12 @@ function withTrackers(given: Given, { place, text, isOpened }: Text, aliases: Al
   return all.map((each) => ({ ...one, text: each }))
 }
 
+/** Asks whether an alias was meant by a name; empty if it is an alias, a URL, or like none. */
+function instead(name: string, aliases: Aliases): string {
+  if (name === '' || aliases.has(name) || looksLikeUrl(name)) return ''
+  return suggestion(name, aliases.keys())
+}
+
 /** The largest secret in a file, in bytes. */
 const MAX_SECRET = 64 * 1024
 
@@ -242,4 +250,34 @@ function shownUses(given: Given): string {
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text
   return isSecret(entry) || source !== 'file' ? hideSecrets(text) : text
+}
+
+/** Matches the password in a URL, which must not be shown. */
+const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
+
+/** Hides the passwords in URLs. */
+export function hidePasswords(text: string): string {
+  return text.replaceAll(PASSWORD, '$1:***@')
+}
+
+/**
+ * A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. A
+ * comma or bracket is part of it unless a list goes on or ends there.
+ */
+const TRACKER_URL =
+  /(?<![+\w])((?:https?|udp|wss?):\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+)([/?#](?:[^\s,|\]]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$))*)/gi
+
+/** The parts of an announce path that no tracker uses as a passkey. */
+const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
+
+/**
+ * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
+ * except `announce`, and the values of the query.
+ */
+export function hideSecrets(text: string): string {
+  return hidePasswords(text).replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
+    const [path = '', ...query] = rest.split(/(?=[?#])/)
+    const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
+    return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
+  })
 }

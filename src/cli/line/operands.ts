@@ -1,3 +1,4 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { escapeBadBytes } from '../../text/escape.js'
@@ -54,6 +55,17 @@ const SHORT_SCHEME = /^(https?|udp|wss?):\/?(?=[^/])/i
 
 function spelledTracker(bare: string): string {
   return SHORT_SCHEME.test(bare) ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`
+}
+
+/** Reports operands that are missing or too many, before any mistake in a configuration. */
+export function requireOperands(command: CommandUnknownOpts, operands: readonly string[]): void {
+  const { registeredArguments: all } = command
+  const missing = all[operands.length]
+  if (missing?.required) command.error(`error: missing required argument '${missing.name()}'`)
+  if (operands.length <= all.length || all.at(-1)?.variadic) return
+  const expected = `Expected ${all.length} argument${all.length === 1 ? '' : 's'}`
+  const of = command.parent ? ` for '${command.name()}'` : ''
+  command.error(`error: too many arguments${of}. ${expected} but got ${operands.length}.`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { otherNames, TRUTHS } from '../options/bittornado.js'
-import { type Given, type Located, Place } from '../options/given.js'
+import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
 
@@ -47,8 +47,7 @@ export function splitLine(command: CommandUnknownOpts, args: readonly string[]):
   const { operands, unknown } = splitter.parseOptions([...args])
   const given = [...uses].flatMap(([attribute, own]): Given[] => {
     const entry = entries.find((each) => each.attribute === attribute)
-    const place = own.at(-1)?.place
-    return entry && place ? [{ entry, source: 'line', uses: own, place, isTyped: true }] : []
+    return entry ? [givenAs('line', entry, own)] : []
   })
   return { operands, given, config, unknown }
 }
@@ -61,13 +60,12 @@ function valueOf({ option, isTruth, isOpposite }: Name): string {
 }
 
 function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
-  const place = new Place(typed)
-  if (text !== null && !isTruth) return { place, value: { kind: 'text', text, isPlain: false } }
+  const name = option.long === longName(typed) ? option.long : typed
+  if (text !== null && !isTruth) return textAt(name, text)
   if (text !== null && text !== '0' && text !== '1')
     throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
   const isOn = option.negate === (isOpposite ?? false)
-  const isMeant = text === '0' ? !isOn : isOn
-  return { place, value: { kind: 'text', text: String(isMeant), isPlain: true } }
+  return textAt(name, String(text === '0' ? !isOn : isOn), true)
 }
 
 /** The names of options that a line may have, as they are typed in it. */
@@ -96,7 +94,8 @@ function named(typed: string, command: CommandUnknownOpts): Name | null {
   const long = longName(typed)
   const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
   const repeated = command.options.find((each) => each.long === opposite && !each.required)
-  return repeated ? { option: repeated, isOpposite: true } : null
+  const isTwice = long.startsWith('--no-no-')
+  return repeated && !isTwice ? { option: repeated, isOpposite: true } : null
 }
 
 /** The switch of BitTornado of a name; null if it is none. */

@@ -18,6 +18,13 @@ export interface Given {
   readonly isTyped: boolean
 }
 
+/** An option with its uses at the place of the last one. */
+export function givenAs(source: Source, entry: OptionEntry, uses: readonly Located[]): Given {
+  const isTyped = source === 'line' || source === 'operand'
+  const { place } = uses.at(-1) ?? textAt('', '')
+  return { entry, source, uses, place, isTyped }
+}
+
 /** Where a value is set: a position in a file, an environment variable, or an option as typed. */
 export class Place {
   constructor(
@@ -50,6 +57,11 @@ export class Place {
 export interface Located {
   readonly place: Place
   readonly value: LocatedValue
+}
+
+/** A text at a place with a name: a variable, or an option as it was typed. */
+export function textAt(name: string, text: string, isPlain = false): Located {
+  return { place: new Place(name), value: { kind: 'text', text, isPlain } }
 }
 
 /** Text keeps its spelling. `isPlain` distinguishes `true` from `'true'`. */

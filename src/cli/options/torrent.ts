@@ -6,7 +6,7 @@ import { declareShareOptions, queueOption } from './share.js'
 import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
-import { webSeedBases } from './web-seed-base.js'
+import { publicUrl } from './server.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { takeOldMakerOptions } from './bittornado.js'
 import { Opt, SETTING, type Traits } from './option.js'
@@ -87,7 +87,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .option(
       '--web-seed-base <url>',
       'add the address of the directory that holds the content (repeatable)',
-      webSeedBases,
+      read.repeated((text) => [publicUrl(text)]),
       [],
     )
     .option(

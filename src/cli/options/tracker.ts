@@ -9,10 +9,10 @@ import {
   siteName,
   trustedProxies,
 } from './server.js'
-import { stateDirOption } from './cache.js'
 import * as read from './values.js'
 import { takeOldTrackerOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
+import { stateDirOption } from './reading.js'
 import { USUAL } from '../../tracker/app/settings.js'
 
 const { allowed, answers, limits, saveInterval } = USUAL

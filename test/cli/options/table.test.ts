@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { commandTable } from '../../../src/cli/command-table.js'
+import { commandTable } from '../../../src/cli/command-list.js'
 import { commentedOptions } from '../../../src/cli/commands/config/command.js'
 import {
   leafCommands,

@@ -18,24 +18,18 @@ import {
   Problems,
 } from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
-import { contradictionIn } from '../../options/exclusions.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
 import { usedOptions } from '../../configuration/parse.js'
-import { findCommand } from '../../command-table.js'
+import { findCommand } from '../../command-list.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
-import { readConfigurationText } from '../../configuration/files.js'
+import { readConfigurationText, entriesOf } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
-import {
-  type Entries,
-  entriesOf,
-  findOption,
-  givenIn,
-  unknownKey,
-} from '../../configuration/sections.js'
 import { optionEntries, takesDefault } from '../../options/table.js'
+import { contradictionIn } from '../../options/option.js'
+import { type Entries, findByKey, givenIn, unknownKey } from '../../configuration/sources.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -351,7 +345,7 @@ function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): J
   const all = entriesOf(entry.item, entry.key)
   for (const each of all) refuseOfBatch(each)
   const counting = defaults.filter(({ key, item: value }) => {
-    const own = findOption(key, value, options)
+    const own = findByKey(key, value, options)
     return own !== null && takesDefault(entry.key, own.entry.key)
   })
   const directory = dirname(file)
@@ -371,7 +365,7 @@ function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): J
 /** Refuses a key of `defaults` that no command of jobs has. */
 function checkDefault(entry: LocatedEntry, commands: readonly KnownCommand[]): void {
   refuseOfBatch(entry)
-  if (commands.some(({ options }) => findOption(entry.key, entry.item, options) !== null)) return
+  if (commands.some(({ options }) => findByKey(entry.key, entry.item, options) !== null)) return
   const keys = commands.flatMap(({ options }) => [...options.keys()])
   throw entry.place.error(unknownKey(entry.key, 'defaults', keys))
 }
@@ -394,7 +388,7 @@ function pathOf({ place, value }: Located): string {
 
 /** The value of an option that takes paths, with paths from a directory. */
 function locatedEntry(entry: LocatedEntry, options: Entries, directory: string): LocatedEntry {
-  const option = findOption(entry.key, entry.item, options)?.entry
+  const option = findByKey(entry.key, entry.item, options)?.entry
   if (!/^(file|directory)$/.test(option?.traits.takes ?? '')) return entry
   const locate = (item: Located): Located => {
     const { place, value } = item

@@ -11,7 +11,6 @@ import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
-import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/cache.js'
 import { cachePath } from '../../open/cache.js'
 import { cacheUrlOption } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
@@ -21,6 +20,7 @@ import { engineFor } from '../../open/engine.js'
 import { openReport } from '../../output/report.js'
 import { byteSize, wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
+import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:

@@ -35,10 +35,10 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
-import { warnOfLists } from '../../line/name-patterns.js'
 import { sortOperands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { countSkipped } from '../../../core/digests/skipped.js'
+import { warnOfLists } from '../../line/patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',

@@ -1,4 +1,3 @@
-import { cacheMaxSizeOption, stateDirOption } from '../../options/cache.js'
 import {
   clients,
   clientTimeoutOption,
@@ -9,6 +8,7 @@ import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
 import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
+import { cacheMaxSizeOption, stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:

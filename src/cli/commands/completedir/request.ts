@@ -11,8 +11,8 @@ import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import type { Operands } from '../../line/operands.js'
 import { traitsOf } from '../../options/option.js'
-import { commonRequest, namedTrackers } from '../../options/torrent-request.js'
-import { checkOneDirectory } from '../../options/web-seed-base.js'
+import { checkOneDirectory, commonRequest, namedTrackers } from '../../options/torrent-request.js'
+
 import type { CompletedirOptions } from './options.js'
 
 /**

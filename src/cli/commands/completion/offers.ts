@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { commandTable } from '../../command-table.js'
+import { commandTable } from '../../command-list.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../options/given.js'
 import type { Io } from '../../io.js'

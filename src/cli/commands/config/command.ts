@@ -3,26 +3,25 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
-import { checkFile, configurationSchema, type SectionTable } from '../../configuration/check.js'
 import {
   configurationFiles,
   readConfigurations,
   readRightConfigurations,
   SYSTEM_FILE,
   userFile,
+  presetsOf,
 } from '../../configuration/files.js'
-import { type Located, Problems, type Section, shownText } from '../../options/given.js'
+import { itemsOf, type Located, Problems, type Section, shownText } from '../../options/given.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
-import type { Decided } from '../../configuration/parse.js'
+import { type Decided, hidePasswords, hideSecrets } from '../../configuration/parse.js'
 import { suggestion } from '../../line/spelling.js'
-import { hidePasswords, hideSecrets } from '../../configuration/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'
 import type { OptionEntry } from '../../options/option.js'
 import { openReport, type Report } from '../../output/report.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
-import { namesIn, presetsOf } from '../../configuration/sections.js'
+import { checkFile, configurationSchema, type SectionTable } from './check.js'
 
 const EXAMPLES = `
 Examples:
@@ -294,10 +293,11 @@ function optionLine(entry: OptionEntry): string {
 
 async function showPresets(config: string | undefined, report: Report, io: Io): Promise<void> {
   const all = await readRightConfigurations(config, io)
-  const standard = new Set(all.map(namesIn).findLast(({ length }) => length > 0))
+  const [standard] = all.flatMap(({ defaultPreset }) => defaultPreset).slice(-1)
+  const names = standard ? itemsOf(standard.item).map(shownText) : []
   const presets = [...presetsOf(all).values()]
   for (const preset of presets) {
-    const shown = shownPreset(preset, standard)
+    const shown = shownPreset(preset, new Set(names))
     report.line(shown, presetLines(shown))
   }
   if (presets.length > 0 || report.isJson) return

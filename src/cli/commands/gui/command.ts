@@ -7,18 +7,18 @@ import { openGui } from '../../../gui/open-gui.js'
 import { usageError } from '../../../errors.js'
 import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
-import {
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-  stateDirOption,
-} from '../../options/cache.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../text/escape.js'
-import { threadsOption } from '../../options/reading.js'
+import {
+  threadsOption,
+  cacheDirOption,
+  cacheTrustOption,
+  noCacheOption,
+  stateDirOption,
+} from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
 import { wholeNumber } from '../../options/values.js'

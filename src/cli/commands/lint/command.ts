@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules } from '../../../metainfo/lint/trackers.js'
-import { configuredRules } from '../../configuration/tracker-rules.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
@@ -10,6 +9,7 @@ import { repeated } from '../../options/values.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { count } from '../../../text/quantity.js'
+import { configuredRules } from '../../configuration/trackers.js'
 
 const EXAMPLES = `
 Examples:

@@ -17,7 +17,6 @@ import {
   declareMakemetafile,
   makeRequests,
 } from './request.js'
-import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 import { sortOperands } from '../../line/operands.js'
 import {
   type WrittenTorrent,
@@ -56,6 +55,7 @@ import {
 } from './makemetafile-output.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
+import { type NamePatterns, UnmatchedPatterns } from '../../line/patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',

@@ -6,8 +6,14 @@ import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../text/escape.js'
 import { usageError } from '../../../errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
-import { chooseTrackers, commonRequest, namedTrackers } from '../../options/torrent-request.js'
-import { checkOneDirectory, directoriesOf, seedsBelow } from '../../options/web-seed-base.js'
+import {
+  chooseTrackers,
+  commonRequest,
+  namedTrackers,
+  checkOneDirectory,
+  directoriesOf,
+  seedsBelow,
+} from '../../options/torrent-request.js'
 import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'

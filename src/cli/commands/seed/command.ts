@@ -7,12 +7,12 @@ import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { parseDhtNode } from '../../../metainfo/trackers.js'
-import { stateDirOption } from '../../options/cache.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import {
   maxTorrentSize,
   declareDisplayOptions,
   declareReadingOptions,
+  stateDirOption,
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'

@@ -10,13 +10,13 @@ import {
   trustedProxies,
 } from '../../options/server.js'
 import {
+  threadsOption,
   cacheDirOption,
   cacheMaxSizeOption,
   cacheTrustOption,
   stateDirOption,
   unusedForOption,
-} from '../../options/cache.js'
-import { threadsOption } from '../../options/reading.js'
+} from '../../options/reading.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'

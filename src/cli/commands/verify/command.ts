@@ -1,8 +1,15 @@
 import { Command } from '@commander-js/extra-typings'
-import { cacheDirOption, cacheTrustOption, noCacheOption } from '../../options/cache.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { maxRateOption, threadsOption, dataOption, maxTorrentSize } from '../../options/reading.js'
+import {
+  maxRateOption,
+  threadsOption,
+  dataOption,
+  maxTorrentSize,
+  cacheDirOption,
+  cacheTrustOption,
+  noCacheOption,
+} from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
   howToNameTorrents,

@@ -1,25 +1,27 @@
-import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
-import { BtkitError } from '../../errors.js'
-import type { Io } from '../io.js'
-import { DEFAULTS, defaultText, takesDefault } from '../options/table.js'
-import type { OptionEntry } from '../options/option.js'
-import { aliasesOf } from './aliases.js'
-import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
-import { itemsOf, Problems, type Section } from '../options/given.js'
-import { type Known, parseAll, usedOptions } from './parse.js'
-import { suggestion } from '../line/spelling.js'
-import { contradictionIn } from '../options/exclusions.js'
+import { NAMES_ELSEWHERE, otherNames } from '../../options/bittornado.js'
+import { BtkitError } from '../../../errors.js'
+import type { Io } from '../../io.js'
+import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
+import { type OptionEntry, contradictionIn } from '../../options/option.js'
 import {
+  configurationFiles,
+  readConfigurations,
+  readConfigurationText,
   configurationOf,
   type Configuration,
+  presetsOf,
+} from '../../configuration/files.js'
+import { itemsOf, Problems, type Section } from '../../options/given.js'
+import { type Known, parseAll, usedOptions } from '../../configuration/parse.js'
+import { suggestion } from '../../line/spelling.js'
+import { aliasesIn, trackerRules } from '../../configuration/trackers.js'
+import {
   type Entries,
-  findOption,
+  findByKey,
   givenAt,
   givenIn,
-  presetsOf,
   unknownKey,
-} from './sections.js'
-import { trackerRules } from './tracker-rules.js'
+} from '../../configuration/sources.js'
 
 /** The options of each section of a configuration. A section may serve several commands. */
 export type SectionTable = ReadonlyMap<string, readonly Entries[]>
@@ -36,7 +38,7 @@ export async function checkFile(
   const problems = new Problems()
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
-    const aliases = aliasesOf([configuration], problems)
+    const aliases = new Map(aliasesIn(configuration, problems))
     const world = { env: io.env, aliases, problems }
     const makers = makersOf(table)
     for (const section of configuration.sections)
@@ -59,10 +61,10 @@ async function checkPresetNames(
   io: Io,
 ): Promise<void> {
   const { defaultPreset, sections } = configuration
-  const entries = sections.flatMap((section) => section.entries)
-  const items = entries.filter(({ key }) => key === 'preset').map(({ item }) => item)
+  const entries = [...defaultPreset, ...sections.flatMap((section) => section.entries)]
   const own = presetsOf([configuration])
-  const unknown = [...(defaultPreset ? [defaultPreset] : []), ...items].flatMap((item) => {
+  const named = entries.filter(({ key }) => key === 'preset')
+  const unknown = named.flatMap(({ item }) => {
     if (item.value.kind === 'map')
       problems.add(item.place.error('preset: a single value is expected here'))
     const names = itemsOf(item).flatMap(({ value }) => (value.kind === 'text' ? value.text : []))
@@ -108,7 +110,7 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
 
 function checkOptions({ name, entries }: Section, commands: readonly Entries[], world: Checking) {
   for (const { key, place, item } of entries) {
-    const found = commands.flatMap((options) => findOption(key, item, options) ?? [])
+    const found = commands.flatMap((options) => findByKey(key, item, options) ?? [])
     if (found.length === 0) {
       const known = new Set(commands.flatMap((options) => [...options.keys()]))
       world.problems.add(place.error(unknownKey(key, name, known)))

@@ -1,17 +1,40 @@
 import type { TrackerRule } from '../../metainfo/lint/trackers.js'
-import { storedUrl } from '../../metainfo/trackers.js'
+import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
+import { nameErrors } from '../../errors.js'
 import { byteSize } from '../options/values.js'
 import type { Io } from '../io.js'
 import {
+  itemsOf,
   Problems,
   type Located,
   type LocatedEntry,
   type LocatedValue,
   type Section,
 } from '../options/given.js'
-import { readRightConfigurations } from './files.js'
-import { unknownKey, type Configuration } from './sections.js'
+import { readRightConfigurations, type Configuration } from './files.js'
+import { unknownKey } from './sources.js'
 import type { Decided } from './parse.js'
+
+/** The aliases of a configuration by name. A value that is no tracker is a problem. */
+export function aliasesIn({ aliases }: Configuration, problems: Problems): [string, string[][]][] {
+  const tiers = aliases.map((entry): [string, string[][]] => {
+    return [entry.key, problems.try<string[][]>([], () => tiersOf(entry))]
+  })
+  return tiers.filter(([, each]) => each.length > 0)
+}
+
+function tiersOf({ key: name, place, item }: LocatedEntry): string[][] {
+  if (looksLikeUrl(name) || /[\s,|/]/.test(name))
+    throw place.error(`${name}: not a name for trackers`)
+  const tiers = itemsOf(item).map((tier) => itemsOf(tier).map(trackerOf))
+  if (tiers.flat().length > 0) return tiers.filter(({ length }) => length > 0)
+  throw place.error(`${name}: has no tracker`)
+}
+
+function trackerOf({ place, value }: Located): string {
+  if (value.kind !== 'text') throw place.error('not a tracker; write the URL of a tracker')
+  return nameErrors(place.text, () => checkTracker(value.text))
+}
 
 /** The keys of a tracker's rule. */
 const RULE_KEYS: readonly string[] = [

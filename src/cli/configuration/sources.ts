@@ -1,0 +1,153 @@
+import { findCommand } from '../command-list.js'
+import type { Io } from '../io.js'
+import { suggestion } from '../line/spelling.js'
+import { otherNames } from '../options/bittornado.js'
+import {
+  booleanOf,
+  cut,
+  type Given,
+  givenAs,
+  type Located,
+  type Problems,
+  type Section,
+  shownText,
+  textAt,
+} from '../options/given.js'
+import type { Configuration } from './files.js'
+import type { OptionEntry } from '../options/option.js'
+import { DEFAULTS, isKnownKey, knownKeys, takesDefault } from '../options/table.js'
+
+/**
+ * The options in a file for a command, as levels with the strongest last: its default preset, the
+ * defaults, and the command's own section.
+ */
+export function levelsOf(
+  { sections, defaultPreset }: Configuration,
+  { section, entries }: { readonly section: string; readonly entries: Entries },
+  problems: Problems,
+): Given[][] {
+  const inSection = (name: string) => {
+    const own = sections.find((each) => each.name === name)
+    const isKnown = (key: string) => isKnownKey(key, name)
+    return own ? givenIn(own, { entries, isKnown }, problems) : []
+  }
+  const preset = { name: 'default-preset', entries: defaultPreset }
+  return [
+    givenIn(preset, { entries, isKnown: () => true }, problems),
+    inSection(DEFAULTS).filter(({ entry }) => takesDefault(section, entry.key)),
+    inSection(section),
+  ]
+}
+
+/** The options of a command by key. */
+export type Entries = ReadonlyMap<string, OptionEntry>
+
+/** The options that a section is read for. */
+interface Expected {
+  readonly entries: Entries
+  /** Whether a key that no option has is left alone; by default none is. */
+  readonly isKnown?: (key: string) => boolean
+}
+
+/** The options that a section gives. An unknown key is a problem. */
+export function givenIn(
+  { name, entries: all }: Pick<Section, 'name' | 'entries'>,
+  { entries, isKnown }: Expected,
+  problems: Problems,
+): Given[] {
+  return all.flatMap((each) => {
+    const found = findByKey(each.key, each.item, entries)
+    if (found) return givenAt(found)
+    if (isKnown?.(each.key)) return []
+    const known = knownKeys(name)
+    const names = known.length > 0 ? known : entries.keys()
+    problems.add(each.place.error(unknownKey(each.key, name, names)))
+    return []
+  })
+}
+
+/** An option that a file gives; nothing for an empty value. */
+export function givenAt({ entry, item }: FoundOption): Given[] {
+  return isNothing(item) ? [] : [givenAs('file', entry, [item])]
+}
+
+function isNothing({ value }: Located): boolean {
+  return value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
+}
+
+type FoundOption = Pick<Given, 'entry'> & { readonly item: Located }
+
+/**
+ * Finds an option by its name, its `no-…` form, or its name in other programs. If only the `no-…`
+ * form of a name exists, the value decides whether the key means another option, as edit's `tracker`
+ * means `set-tracker` for a URL. The value of a `no-…` form is reversed.
+ */
+export function findByKey(key: string, item: Located, entries: Entries): FoundOption | null {
+  const own = entries.get(key)
+  const isOwn = own !== undefined && (own.on !== null || booleanOf(item) !== null)
+  const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
+  const other = isOwn ? undefined : others.find(({ on }) => on !== null)
+  const entry = other ?? own
+  if (entry) return { entry, item }
+  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
+  return opposite?.kind === 'switch' ? { entry: opposite, item: reversed(item) } : null
+}
+
+const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }
+const REVERSED_VARIABLE: Readonly<Record<string, string>> = { 1: '0', 0: '1' }
+
+function reversed(item: Located): Located {
+  const { place, value } = item
+  if (value.kind !== 'text' || (place.isInFile && !value.isPlain)) return item
+  const others = place.isInFile ? REVERSED : REVERSED_VARIABLE
+  return { place, value: { ...value, text: others[value.text.toLowerCase()] ?? value.text } }
+}
+
+/** Reports an unknown key of a section, with a suggestion. */
+export function unknownKey(key: string, section: string, known: Iterable<string>): string {
+  if (section === DEFAULTS && isKnownKey(key, null))
+    return `option "${key}" cannot be a default; put it below a command`
+  const otherwise =
+    section === DEFAULTS ? '; no command has it' : `; ${section} has none of that name`
+  return `unknown option "${cut(key)}"${suggestion(key, known) || otherwise}`
+}
+
+/**
+ * The options of a command in the environment: its own variables and, if it has them, those of all options.
+ * `BTKIT_SERVE_PORT=80` is `--port 80`. Values of a repeatable option are separated by spaces. A
+ * switch is `1` or `0`, and so is an option that may have a value. A variable without a matching option is a problem.
+ *
+ * commander's own `.env()` is unsuitable: it reads process.env, any value turns a switch on, lists
+ * have only one value, and misspelled variables are ignored.
+ */
+export function environmentLevel(
+  section: string | null,
+  entries: Entries,
+  { env, problems }: Pick<Io, 'env'> & { readonly problems: Problems },
+): Given[] {
+  // The command reads these itself. Here they only override the configuration.
+  const own = [...entries.values()].flatMap((entry): Given[] => {
+    const { variable = '' } = entry.traits
+    const value = env[variable]
+    return value ? [givenAs('command', entry, [textAt(variable, value)])] : []
+  })
+  const command = findCommand(section ?? '')
+  if (!command?.isService && !command?.hasVariables) return own
+  const prefix = `BTKIT_${command.name.toUpperCase()}_`
+  const options = Object.entries(env).flatMap(([variable, value = '']) => {
+    if (!variable.startsWith(prefix) || value.trim() === '') return []
+    const key = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
+    return problems.try<Given[]>([], () => [fromVariable(key, textAt(variable, value), entries)])
+  })
+  return [...own, ...options]
+}
+
+function fromVariable(key: string, value: Located, entries: Entries): Given {
+  const found = findByKey(key, value, entries)
+  if (!found) throw value.place.error(`unknown option --${key}`)
+  const { entry, item } = found
+  const isRepeatable = Array.isArray(entry.on?.defaultValue)
+  const words = isRepeatable ? shownText(item).trim().split(/\s+/) : [shownText(item)]
+  const uses = words.map((word) => textAt(value.place.source, word))
+  return givenAs('variable', entry, uses)
+}
