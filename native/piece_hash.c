@@ -194,6 +194,7 @@ NAPI_MODULE_INIT() {
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"askLeases", NULL, ask_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"askLeasesAsync", NULL, ask_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"listFiles", NULL, list_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},

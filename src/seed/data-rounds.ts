@@ -1,4 +1,4 @@
-import type { FileState } from '../files/scan/scanned-tree.js'
+import type { FileState } from '../files/scanned-file.js'
 import { findChanged } from '../files/stat-files.js'
 
 /** About how many files are looked at in one round. */

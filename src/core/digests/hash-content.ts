@@ -1,7 +1,8 @@
 import { BtkitError } from '../../errors.js'
 import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { FileState } from '../../files/scanned-file.js'
 import { changesOf, findChanged } from '../../files/stat-files.js'
 import {
   concatenateFiles,
@@ -12,8 +13,7 @@ import { createWriters, isWritten, listWritten, type Writers } from '../../hash/
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import type { Content } from './content.js'
-import { isRead } from './pad-files.js'
-import { isSettled, type CacheAccess } from './cache-trust.js'
+import { isSettledAt, type CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
   enterPieces,
@@ -116,7 +116,7 @@ export async function readOnce<T>(
  * Whether to ask for a file's writers before the reading. The accelerator asks for them when it opens a
  * file, but it opens no empty file. A large file that must not be written is refused before any is read.
  */
-function isAskedBefore({ fingerprint: { size } }: ScannedFile, hashContext: HashContext): boolean {
+function isAskedBefore(size: number, hashContext: HashContext): boolean {
   const { elsewhere, engine, refusesWritten } = hashContext
   if (size === 0 || elsewhere !== undefined || engine.kernel === 'crypto') return true
   return refusesWritten === true && size > SMALL_FILE
@@ -127,11 +127,11 @@ function isAskedBefore({ fingerprint: { size } }: ScannedFile, hashContext: Hash
  * @throws BtkitError `changed` if they count as changing
  */
 async function findWritten(
-  files: readonly ScannedFile[],
+  files: FileColumns,
   hashContext: HashContext,
 ): Promise<ReadonlySet<string>> {
-  const asked = files.filter((file) => isRead(file) && isAskedBefore(file, hashContext))
-  const paths = asked.map(({ absolutePath }) => absolutePath)
+  const asked = files.filter((i) => isAskedBefore(files.sizeAt(i), hashContext) && files.isRead(i))
+  const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk
   const written = hashContext.turns ? await openForWritingLater(paths) : openForWriting(paths)
   refuseWritten(written, hashContext)
@@ -145,12 +145,8 @@ function refuseWritten([first]: Iterable<string>, { refusesWritten }: HashContex
 
 /** Whether content is one small file in one piece, which can be read with others. */
 export function isSmallFile({ version, files, pieceCount }: Content): boolean {
-  const [file] = files
-  return version === 'v1' && files.length === 1 && pieceCount === 1 && isSmall(file)
-}
-
-function isSmall(file: ScannedFile | undefined): boolean {
-  return file !== undefined && isRead(file) && file.fingerprint.size <= SMALL_FILE
+  const isOne = version === 'v1' && files.length === 1 && pieceCount === 1
+  return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
 /** The result of reading all unknown pieces, and the files that a program had open for writing. */
@@ -165,7 +161,7 @@ async function readSmallFile(
   hashContext: HashContext,
 ): Promise<CheckedRead | null> {
   const { smallFiles, engine } = hashContext
-  const [file] = content.files
+  const file = content.files.at(0)
   if (!smallFiles || !file || !isSmallFile(content)) return null
   const small = await smallFiles.read(file)
   if (small === null || engine.signal.aborted) return null
@@ -178,7 +174,7 @@ async function readSmallFile(
 /** Reads pieces, and checks that no file was or is being changed. */
 async function readChecked(
   reading: Omit<Reading, 'stream' | 'writers'>,
-  files: readonly ScannedFile[],
+  files: FileColumns,
   hashContext: HashContext,
 ): Promise<CheckedRead> {
   const before = await findWritten(files, hashContext)
@@ -207,7 +203,7 @@ async function readPieces(
     (await readSmallFile(content, hashContext)) ?? (await readChecked(reading, files, hashContext))
   const { digests: parts, readTrees, unfinished } = read
   const start = { cache, startedMs, trust, written }
-  const areSettled = files.every((file) => isSettled(file, start))
+  const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
   // Unfinished results are only useful if every later change would be noticed
   if (!unfinished || areSettled) {
     let at = 0
@@ -223,7 +219,7 @@ async function readPieces(
   if (cache.keepsAnything) {
     const steps = rememberSteps(content, table, start)
     if (content.version !== 'v2') await inTurns(steps, hashContext)
-    rememberTrees(readTrees, start)
+    rememberTrees(content, readTrees, start)
   }
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
@@ -291,7 +287,7 @@ async function hashUnknown(
 }
 
 function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
-  const streamed = files.map(({ absolutePath, fingerprint }) => {
+  const streamed = Array.from(files, ({ absolutePath, fingerprint }) => {
     const file = { path: absolutePath, length: fingerprint.size }
     return isGuarded ? { ...file, identity: fingerprint } : file
   })
@@ -303,10 +299,10 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
  * @throws BtkitError `changed`
  */
 export async function requireAllUnchanged(
-  files: readonly ScannedFile[],
+  files: FileColumns,
   { turns }: Pick<HashContext, 'turns'>,
 ): Promise<void> {
-  const read = files.filter(isRead)
+  const read = [...files.filter((i) => files.isRead(i))]
   // A service has turns, and must not wait for a disk
   const [changed] = turns ? [await findChanged(read)] : changesOf(read)
   if (changed) requireUnchanged(changed.file, changed.now)
@@ -316,7 +312,7 @@ export async function requireAllUnchanged(
  * Checks that a file is unchanged since the scan.
  * @throws BtkitError `changed`
  */
-export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | null): void {
+export function requireUnchanged(file: FileState, fingerprint: Fingerprint | null): void {
   const change = changeSince(file.fingerprint, fingerprint)
   if (change === null) return
   throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)

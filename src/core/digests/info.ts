@@ -5,14 +5,14 @@ import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { rootOf, type FileTrees } from './file-trees.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 import type { Content } from './content.js'
 import { isPad } from './pad-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallSteps } from './recall-pieces.js'
-import { doAtOnce, each, type Steps } from '../../steps.js'
+import { doAtOnce, eachNumber, type Steps } from '../../steps.js'
 import { InputHash } from './input-hash.js'
 
 /** The values in `info` that do not describe the content. */
@@ -167,10 +167,12 @@ function listFiles(
   const areMarked = markPadFiles || isAligned || version !== 'v1'
   return {
     *[Symbol.iterator]() {
-      for (const [number, file] of files.entries()) {
+      let number = 0
+      for (const file of files) {
         const { path, fingerprint, attributes, symlinkPath } = file
         const attr = areMarked && isPad(file) ? 'p' : attributes
         const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
+        number++
         yield { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
       }
     },
@@ -182,7 +184,7 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
   const { version, name, isDirectory, pieceLength, files } = content
   const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
-  const hasAttributes = files.some(({ attributes }) => attributes !== undefined)
+  const hasAttributes = files.findIndex((i) => files.attributesAt(i) !== undefined) >= 0
   if (markPadFiles) whatElse.push(markPadFiles)
   if (extraKeys?.size) whatElse.push('keys', Buffer.from(encodeBencode(extraKeys)).toString('hex'))
   if (hasAttributes) whatElse.push('attributes')
@@ -190,14 +192,17 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
   if (version !== 'v1') whatElse.push(version)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
-  yield* each(files, (file) => {
-    hash.text(`${file.path.join('\0')}\0\0${file.absolutePath}\0`)
-    if (hasAttributes) hash.text(describeAttributes(file))
-    hash.fingerprint(file.fingerprint, trust)
+  yield* eachNumber(files.length, (i) => {
+    hash.path(files, i)
+    hash.text('\0\0')
+    hash.realPath(files, i)
+    hash.text('\0')
+    if (hasAttributes) hash.text(describeAttributes(files, i))
+    hash.fingerprint(files, i, trust)
   })
   return hash.digest()
 }
 
-function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile): string {
-  return `${attributes}\0${symlinkPath.join('\0')}\0\0`
+function describeAttributes(files: FileColumns, i: number): string {
+  return `${files.attributesAt(i) ?? ''}\0${(files.symlinkAt(i) ?? []).join('\0')}\0\0`
 }

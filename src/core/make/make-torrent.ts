@@ -1,4 +1,5 @@
 import { isSameBytes } from '../../bytes.js'
+import { FileColumns } from '../../files/columns.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
@@ -128,8 +129,8 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
   if (!isDirectory) return old.size !== content.size
   let at = 0
   for (const { path, length } of old.fileList) {
-    const file = files[at++]
-    if (length !== file?.fingerprint.size || !isSamePath(path, file.path)) return true
+    if (length !== files.sizeAt(at) || !isSamePath(path, files.pathAt(at))) return true
+    at++
   }
   return false
 }
@@ -166,7 +167,7 @@ export function sizeBeyond(
   most: number,
   { request, content }: Pick<TorrentPlan, 'request' | 'content'>,
 ): number | null {
-  const rest = content.isDirectory ? { ...content, files: [] } : content
+  const rest = content.isDirectory ? { ...content, files: FileColumns.of([]) } : content
   const besideFiles = measureTorrent({ request, content: rest }) + measureLayers(content)
   if (besideFiles + boundFiles(content) <= most) return null
   const size = measureTorrent({ request, content })
@@ -286,9 +287,10 @@ function composeTorrent(
  */
 export function settleDate(date: CreationDate, { files }: Content): number | null {
   if (date !== 'mtime') return date
-  const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {
-    return mtimeNs > latest ? mtimeNs : latest
-  }, files[0]?.fingerprint.mtimeNs ?? 0n)
+  let newest = files.at(0)?.fingerprint.mtimeNs ?? 0n
+  for (const { fingerprint } of files) {
+    if (fingerprint.mtimeNs > newest) newest = fingerprint.mtimeNs
+  }
   return creationDateOf(newest)
 }
 

@@ -4,7 +4,8 @@ import { changeSince } from '../../files/fingerprint.js'
 import { changesOf } from '../../files/stat-files.js'
 import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
-import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile, type FileState, type ScannedFile } from '../../files/scanned-file.js'
 import {
   concatenateFiles,
   ZEROS,
@@ -14,7 +15,6 @@ import {
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import type { Content } from '../digests/content.js'
-import { padFile } from '../digests/pad-files.js'
 
 /** The files of a torrent, wherever they are. */
 export interface LocatedContent {
@@ -170,7 +170,7 @@ export function scannedContent(
   found: readonly FoundFile[],
   { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
 ): Content | null {
-  const files = found.flatMap(({ file, found }): ScannedFile[] => {
+  const scanned = found.flatMap(({ file, found }): ScannedFile[] => {
     if (file.padding && version !== 'v1') return [padFile(file.path, file.length)]
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
@@ -178,8 +178,9 @@ export function scannedContent(
       ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }]
       : []
   })
-  if (files.length < found.length) return null
-  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
+  if (scanned.length < found.length) return null
+  const files = FileColumns.of(scanned)
+  const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
   return {
     version,
