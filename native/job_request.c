@@ -124,25 +124,46 @@ static void *require_array(struct request *request, const char *name, napi_typed
   return array.data;
 }
 
-/* Copies the paths, each with a NUL at its end, and records where each begins. */
-static bool read_paths(struct request *request, struct content_stream *stream) {
-  const struct array paths = get_array(request, "paths", napi_uint8_array);
-  const struct array offsets = get_array(request, "offsets", napi_float64_array);
-  if (paths.data == NULL || offsets.length == 0) return fail(request, "paths");
-  stream->file_count = offsets.length - 1;
+/* Copies the directories, each with a NUL at its end, and records where each begins. */
+static bool read_directories(struct request *request, struct content_stream *stream, size_t *count) {
+  const struct array paths = get_array(request, "directories", napi_uint8_array);
+  const char *given = paths.data;
+  if (given == NULL) return fail(request, "directories");
+  *count = 0;
+  for (size_t i = 0; i < paths.length; i++) *count += given[i] == '\0';
+  if (paths.length > 0 && given[paths.length - 1] != '\0') return fail(request, "directories");
   /* The pointers, followed in the same block by the paths */
-  const size_t head = (stream->file_count + 1) * sizeof *stream->paths;
-  stream->paths = malloc(head + paths.length);
-  if (stream->paths == NULL) return fail(request, "memory");
-  char *next = (char *)stream->paths + head, *const end = next + paths.length;
-  if (paths.length > 0) memcpy(next, paths.data, paths.length);
-  for (size_t i = 0; i < stream->file_count; i++) {
-    char *const stop = next < end ? memchr(next, '\0', (size_t)(end - next)) : NULL;
-    if (stop == NULL) return fail(request, "paths");
-    stream->paths[i] = next;
-    next = stop + 1;
+  const size_t head = (*count + 1) * sizeof *stream->directories;
+  stream->directories = malloc(head + paths.length);
+  if (stream->directories == NULL) return fail(request, "memory");
+  char *next = (char *)stream->directories + head;
+  if (paths.length > 0) memcpy(next, given, paths.length);
+  for (size_t i = 0; i < *count; i++) {
+    stream->directories[i] = next;
+    next += strlen(next) + 1;
   }
-  return next == end || fail(request, "paths");
+  return true;
+}
+
+/* Reads where each file is. The names stay in JavaScript's memory; the last one ends with a NUL. */
+static bool read_places(struct request *request, struct content_stream *stream) {
+  const struct array offsets = get_array(request, "offsets", napi_float64_array);
+  if (offsets.data == NULL || offsets.length == 0) return fail(request, "offsets");
+  const size_t count = stream->file_count = offsets.length - 1;
+  size_t directory_count;
+  if (!read_directories(request, stream, &directory_count)) return false;
+  const struct array names = get_array(request, "names", napi_uint8_array);
+  stream->names = names.data;
+  stream->directory_of = require_array(request, "directoryOf", napi_uint32_array, count);
+  stream->name_at = require_array(request, "nameAt", napi_uint32_array, count);
+  if (request->fault != NULL) return false;
+  if (names.length > 0 && stream->names[names.length - 1] != '\0') return fail(request, "names");
+  for (size_t i = 0; i < count; i++) {
+    if (is_padding(stream, i)) continue;
+    if (stream->directory_of[i] >= directory_count) return fail(request, "directoryOf");
+    if (stream->name_at[i] >= names.length) return fail(request, "nameAt");
+  }
+  return true;
 }
 
 /* Reads the offsets, which begin with 0 and rise from file to file. */
@@ -166,7 +187,7 @@ static bool read_offsets(struct request *request, struct content_stream *stream)
 
 static bool read_stream(struct request *request, struct content_stream *stream) {
   stream->piece_length = get_integer(request, "pieceLength", 1);
-  if (!read_paths(request, stream) || !read_offsets(request, stream)) return false;
+  if (!read_places(request, stream) || !read_offsets(request, stream)) return false;
   const struct array identities = get_array(request, "identities", napi_biguint64_array);
   if (identities.data != NULL && identities.length < 2 * stream->file_count) {
     return fail(request, "identities");
@@ -263,6 +284,6 @@ bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,
 }
 
 void free_job(struct hash_job *job) {
-  free(job->stream.paths);
+  free(job->stream.directories);
   free(job->stream.offsets);
 }

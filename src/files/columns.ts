@@ -96,6 +96,23 @@ export class FileColumns implements Iterable<ScannedFile> {
       : states.mtimeAt(row)
   }
 
+  /** The real paths in columns of their own; PADDING stands for the directory of a pad file. */
+  get paths() {
+    const { directories, directoryOf, realNames } = this.store
+    const paths = {
+      directories: directories.map(({ absolute }) => absolute ?? ''),
+      directoryOf: new Uint32Array(this.length),
+      names: realNames.used,
+      nameAt: new Uint32Array(this.length),
+    }
+    for (let i = 0; i < this.length; i++) {
+      const row = this.rowAt(i)
+      paths.directoryOf[i] = this.isPad(i) ? PADDING : (directoryOf[row] ?? 0)
+      paths.nameAt[i] = realNames.starts[row] ?? 0
+    }
+    return paths
+  }
+
   attributesAt(i: number): string | undefined {
     return this.store.attributes[this.rowAt(i)]
   }
@@ -172,5 +189,8 @@ export class FileColumns implements Iterable<ScannedFile> {
     }
   }
 }
+
+/** In place of the number of a directory. */
+const PADDING = 2 ** 32 - 1
 
 const NOWHERE: FileDirectory = { components: [], absolute: null }

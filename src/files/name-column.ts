@@ -21,10 +21,14 @@ export class NameColumn {
     return column
   }
 
+  /** The bytes of all names. */
+  get used(): Buffer {
+    return this.bytes.subarray(0, this.starts[this.length])
+  }
+
   /** Whether all names are UTF-8, and none has the character that Node puts for other bytes. */
   get isClean(): boolean {
-    const used = this.bytes.subarray(0, this.starts[this.length])
-    return isUtf8(used) && !used.includes('\uFFFD')
+    return isUtf8(this.used) && !this.used.includes('\uFFFD')
   }
 
   /** Returns a copy that grows by itself. */

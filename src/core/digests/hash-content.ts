@@ -4,11 +4,7 @@ import { openForWriting, openForWritingLater } from '../../files/open-for-writin
 import type { FileColumns } from '../../files/columns.js'
 import type { FileState } from '../../files/scanned-file.js'
 import { changesOf, findChanged } from '../../files/stat-files.js'
-import {
-  concatenateFiles,
-  type ContentStream,
-  type DigestKind,
-} from '../../hash/stream/content-stream.js'
+import { type ContentStream, type DigestKind } from '../../hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten, type Writers } from '../../hash/stream/reading.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
@@ -286,12 +282,21 @@ async function hashUnknown(
   return { digests, readTrees: readTrees.whole, unfinished }
 }
 
-function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
-  const streamed = Array.from(files, ({ absolutePath, fingerprint }) => {
-    const file = { path: absolutePath, length: fingerprint.size }
-    return isGuarded ? { ...file, identity: fingerprint } : file
-  })
-  return concatenateFiles(streamed, pieceLength)
+/** Returns the stream of content; empty files have no bytes to hash. */
+function streamOf(
+  { files, pieceLength }: Content,
+  { isGuarded = false }: HashContext,
+): ContentStream {
+  const filled = files.filter((i) => files.sizeAt(i) > 0)
+  const offsets = new Float64Array(filled.length + 1)
+  const identities = isGuarded ? new BigUint64Array(2 * filled.length) : null
+  for (let i = 0; i < filled.length; i++) {
+    offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
+    if (!identities) continue
+    const { device, inode } = filled.fingerprintAt(i)
+    identities.set([device, inode], 2 * i)
+  }
+  return { paths: filled.paths, identities, offsets, pieceLength }
 }
 
 /**
