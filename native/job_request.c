@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fingerprint.h"
 #include "jobs/block_queue.h"
 
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -147,14 +148,14 @@ static bool read_directories(struct request *request, struct content_stream *str
 
 /* Reads where each file is. The names stay in JavaScript's memory; the last one ends with a NUL. */
 static bool read_places(struct request *request, struct content_stream *stream) {
-  const struct array offsets = get_array(request, "offsets", napi_float64_array);
-  if (offsets.data == NULL || offsets.length == 0) return fail(request, "offsets");
-  const size_t count = stream->file_count = offsets.length - 1;
+  const struct array numbers = get_array(request, "directoryOf", napi_uint32_array);
+  if (numbers.data == NULL) return fail(request, "directoryOf");
+  const size_t count = stream->file_count = numbers.length;
+  stream->directory_of = numbers.data;
   size_t directory_count;
   if (!read_directories(request, stream, &directory_count)) return false;
   const struct array names = get_array(request, "names", napi_uint8_array);
   stream->names = names.data;
-  stream->directory_of = require_array(request, "directoryOf", napi_uint32_array, count);
   stream->name_at = require_array(request, "nameAt", napi_uint32_array, count);
   if (request->fault != NULL) return false;
   if (names.length > 0 && stream->names[names.length - 1] != '\0') return fail(request, "names");
@@ -170,6 +171,7 @@ static bool read_places(struct request *request, struct content_stream *stream) 
 static bool read_offsets(struct request *request, struct content_stream *stream) {
   const struct array given = get_array(request, "offsets", napi_float64_array);
   const double *offsets = given.data;
+  if (offsets == NULL || given.length != stream->file_count + 1) return fail(request, "offsets");
   stream->offsets = malloc((stream->file_count + 1) * sizeof *stream->offsets);
   if (stream->offsets == NULL) return fail(request, "memory");
   double last = -1;
@@ -183,6 +185,31 @@ static bool read_offsets(struct request *request, struct content_stream *stream)
     last = offset;
   }
   return true;
+}
+
+static void throw_fault(napi_env env, const char *fault) {
+  char message[80] = "not a job: ";
+  strncat(message, fault, sizeof message - strlen(message) - 1);
+  napi_throw_type_error(env, "ERR_INVALID_ARG_VALUE", message);
+}
+
+bool read_looked(napi_env env, napi_value object, struct looked *looked) {
+  struct request request = {env, object, NULL};
+  if (read_places(&request, &looked->files)) {
+    const size_t count = looked->files.file_count;
+    const struct array states = get_array(&request, "states", napi_uint8_array);
+    const struct array rows = get_array(&request, "rows", napi_uint32_array);
+    const size_t known = states.length / FINGERPRINT_LENGTH;
+    looked->states = states.data;
+    looked->rows = rows.data;
+    looked->answers = require_array(&request, "answers", napi_uint8_array, count);
+    if (looked->rows == NULL ? known < count : rows.length < count) fail(&request, "states");
+    for (size_t i = 0; request.fault == NULL && looked->rows != NULL && i < count; i++) {
+      if (looked->rows[i] >= known) fail(&request, "rows");
+    }
+  }
+  if (request.fault != NULL) throw_fault(env, request.fault);
+  return request.fault == NULL;
 }
 
 static bool read_stream(struct request *request, struct content_stream *stream) {
@@ -253,12 +280,6 @@ static void read_throttle(struct request *request, struct hash_job *job) {
   job->next_turn = turn.data;
   job->bytes_per_second = get_number(request, "bytesPerSecond");
   if (!(job->bytes_per_second > 0)) fail(request, "bytesPerSecond");
-}
-
-static void throw_fault(napi_env env, const char *fault) {
-  char message[80] = "not a job: ";
-  strncat(message, fault, sizeof message - strlen(message) - 1);
-  napi_throw_type_error(env, "ERR_INVALID_ARG_VALUE", message);
 }
 
 bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,

@@ -59,21 +59,37 @@ static int open_directory(struct open_files *files, const struct content_stream 
   return files->directory;
 }
 
-static int open_file_at(struct open_files *files, const struct content_stream *stream, size_t file,
-                        int flags) {
-  const char *name = stream->names + stream->name_at[file];
-  const int directory = open_directory(files, stream, file);
-  if (directory >= 0) return open_again(directory, name, flags);
-  char path[MAX_PATH];
+/* The path of a file, relative to a directory. */
+struct place {
+  int directory;
+  const char *path;
+  char whole[MAX_PATH];
+};
+
+/* Finds the place of a file. Returns false with errno if its path is too long for any. */
+static bool find_place(struct open_files *files, const struct content_stream *stream, size_t file,
+                       struct place *place) {
+  place->path = stream->names + stream->name_at[file];
+  place->directory = open_directory(files, stream, file);
+  if (place->directory >= 0) return true;
   const char *parent = stream->directories[stream->directory_of[file]];
-  const size_t length = strlen(parent), name_size = strlen(name) + 1;
-  if (length + name_size > sizeof path) {
+  const size_t length = strlen(parent), name_size = strlen(place->path) + 1;
+  if (length + name_size > sizeof place->whole) {
     errno = ENAMETOOLONG;
-    return -1;
+    return false;
   }
-  memcpy(path, parent, length);
-  memcpy(path + length, name, name_size);
-  return open_again(AT_FDCWD, path, flags);
+  memcpy(place->whole, parent, length);
+  memcpy(place->whole + length, place->path, name_size);
+  place->directory = AT_FDCWD;
+  place->path = place->whole;
+  return true;
+}
+
+int stat_file(struct open_files *files, const struct content_stream *stream, size_t file,
+              struct stat *stats) {
+  struct place place;
+  if (!find_place(files, stream, file, &place)) return -1;
+  return fstatat(place.directory, place.path, stats, AT_SYMLINK_NOFOLLOW);
 }
 
 static int32_t check_same_file(int *descriptor, const uint64_t *identity) {
@@ -98,7 +114,10 @@ int32_t open_once(struct open_files *files, const struct content_stream *stream,
                   int *descriptor) {
   const uint64_t *identity = stream->identities == NULL ? NULL : stream->identities + 2 * file;
   const int flags = identity == NULL ? 0 : O_NOFOLLOW | O_NONBLOCK;
-  *descriptor = open_file_at(files, stream, file, flags);
+  struct place place;
+  *descriptor = find_place(files, stream, file, &place)
+                    ? open_again(place.directory, place.path, flags)
+                    : -1;
   int32_t refusal = identity != NULL       ? check_same_file(descriptor, identity)
                     : *descriptor < 0 ? -errno
                                       : 0;

@@ -2,6 +2,7 @@
 #define BTKIT_OPEN_FILES_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "content_stream.h"
 
@@ -44,6 +45,10 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
  */
 int32_t open_once(struct open_files *files, const struct content_stream *stream, size_t file,
                   int *descriptor);
+
+/* Looks at a file, links not followed. Returns 0, or -1 with errno. */
+int stat_file(struct open_files *files, const struct content_stream *stream, size_t file,
+              struct stat *stats);
 
 void close_files(struct open_files *files);
 

@@ -1,8 +1,8 @@
-import { sep } from 'node:path'
+import { basename, sep } from 'node:path'
 import { isWithin } from './inside.js'
 import { FileStore, type FileDirectory } from './file-store.js'
 import type { Fingerprint } from './fingerprint.js'
-import type { ScannedFile } from './scanned-file.js'
+import type { FileState, ScannedFile } from './scanned-file.js'
 
 /** So few files are kept as objects, too: they are asked for many times. */
 const FEW = 4
@@ -26,6 +26,15 @@ export class FileColumns implements Iterable<ScannedFile> {
   static of(files: Iterable<ScannedFile>): FileColumns {
     const store = new FileStore()
     for (const file of files) store.add(file)
+    return new FileColumns(store)
+  }
+
+  /** Returns a list of files whose paths in a torrent do not matter. */
+  static ofStates(files: Iterable<FileState>): FileColumns {
+    const store = new FileStore()
+    for (const { absolutePath, fingerprint } of files) {
+      store.add({ path: [basename(absolutePath)], absolutePath, fingerprint })
+    }
     return new FileColumns(store)
   }
 
@@ -96,7 +105,7 @@ export class FileColumns implements Iterable<ScannedFile> {
       : states.mtimeAt(row)
   }
 
-  /** The real paths in columns of their own; PADDING stands for the directory of a pad file. */
+  /** The real paths in columns of their own; PADDING stands for the directory of what is not read. */
   get paths() {
     const { directories, directoryOf, realNames } = this.store
     const paths = {
@@ -107,7 +116,7 @@ export class FileColumns implements Iterable<ScannedFile> {
     }
     for (let i = 0; i < this.length; i++) {
       const row = this.rowAt(i)
-      paths.directoryOf[i] = this.isPad(i) ? PADDING : (directoryOf[row] ?? 0)
+      paths.directoryOf[i] = this.isRead(i) ? (directoryOf[row] ?? 0) : PADDING
       paths.nameAt[i] = realNames.starts[row] ?? 0
     }
     return paths
@@ -128,7 +137,8 @@ export class FileColumns implements Iterable<ScannedFile> {
 
   /** Whether a file has bytes on a disk. Pad files and stored links have none. */
   isRead(i: number): boolean {
-    return !this.isPad(i) && this.symlinkAt(i) === undefined
+    const isLink = this.store.links.size > 0 && this.symlinkAt(i) !== undefined
+    return !isLink && !this.isPad(i)
   }
 
   /** Returns the total bytes of all files. */

@@ -6,14 +6,11 @@ import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   fingerprintOf,
-  isEncodingOf,
   readFingerprintIfThere,
   writeFingerprint,
   readEncodedFingerprint,
-  sameFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
-import type { FileState } from './scanned-file.js'
 import type { ListedFiles } from './file-store.js'
 import { FingerprintTable } from './fingerprint-table.js'
 import { NameColumn } from './name-column.js'
@@ -208,51 +205,6 @@ export function lstatMany(
   native: LstatPaths | null = nativeLstat,
 ): Promise<(PathState | Error)[]> {
   return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
-}
-
-/** Files that are looked at together. */
-const LOOKED_AT = 1000
-
-/** A file that is in another state now, or gone (null). */
-export interface ChangedFile<File> {
-  readonly file: File
-  readonly now: Fingerprint | null
-}
-
-/** Finds the first file that is not in its state any more; never looks on the event loop. */
-export async function findChanged<File extends FileState>(
-  files: readonly File[],
-): Promise<ChangedFile<File> | null> {
-  for (let from = 0; from < files.length; from += LOOKED_AT) {
-    const some = files.slice(from, from + LOOKED_AT)
-    const looks = await lstatMany(some.map(({ absolutePath }) => absolutePath))
-    for (const [i, file] of some.entries()) {
-      const look = looks[i]
-      // Whatever the error, the file is no longer the same
-      const now = look && 'fingerprint' in look ? look.fingerprint : null
-      if (now === null || !sameFingerprint(now, file.fingerprint)) return { file, now }
-    }
-  }
-  return null
-}
-
-/**
- * Yields the files that are in another state now. Looks at the files of a directory together, on this
- * thread, which takes less than findChanged.
- */
-export function* changesOf<File extends FileState>(
-  files: readonly File[],
-): Generator<ChangedFile<File>> {
-  for (let from = 0; from < files.length; from += LOOKED_AT) {
-    const some = files.slice(from, from + LOOKED_AT)
-    const looks = fingerprintsOf(some.map(({ absolutePath }) => absolutePath))
-    for (const [i, file] of some.entries()) {
-      const look = looks[i] ?? null
-      if (look !== null && isEncodingOf(look, file.fingerprint)) continue
-      const view = look && new DataView(look.buffer, look.byteOffset)
-      yield { file, now: view && readEncodedFingerprint(view, 0) }
-    }
-  }
 }
 
 /** Whether a mode has this file type, such as `constants.S_IFREG`. */

@@ -7,7 +7,8 @@ import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import type { FileState } from '../files/scanned-file.js'
-import { findChanged } from '../files/stat-files.js'
+import { FileColumns } from '../files/columns.js'
+import { findChanged } from '../files/look-again.js'
 import { joinTorrent, type TorrentCore } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
@@ -183,7 +184,7 @@ export class MadeTorrents {
     if (!kept) return
     this.#failed.set(key, this.world.monotonic())
     try {
-      if (await findChanged(kept.files.filter((file) => file !== null))) {
+      if (await findChanged(FileColumns.ofStates(kept.files.filter((file) => file !== null)))) {
         this.#forget(key)
         return
       }

@@ -3,7 +3,7 @@ import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
 import type { FileColumns } from '../../files/columns.js'
 import type { FileState } from '../../files/scanned-file.js'
-import { changesOf, findChanged } from '../../files/stat-files.js'
+import { changesOf, findChanged, type ChangedFile } from '../../files/look-again.js'
 import { type ContentStream, type DigestKind } from '../../hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten, type Writers } from '../../hash/stream/reading.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
@@ -307,10 +307,9 @@ export async function requireAllUnchanged(
   files: FileColumns,
   { turns }: Pick<HashContext, 'turns'>,
 ): Promise<void> {
-  const read = [...files.filter((i) => files.isRead(i))]
   // A service has turns, and must not wait for a disk
-  const [changed] = turns ? [await findChanged(read)] : changesOf(read)
-  if (changed) requireUnchanged(changed.file, changed.now)
+  const [changed] = turns ? [await findChanged(files)] : changesOf(files)
+  if (changed) throw isOther(files.absolutePathAt(changed.number), changed.change)
 }
 
 /**
@@ -320,7 +319,11 @@ export async function requireAllUnchanged(
 export function requireUnchanged(file: FileState, fingerprint: Fingerprint | null): void {
   const change = changeSince(file.fingerprint, fingerprint)
   if (change === null) return
-  throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)
+  throw isOther(file.absolutePath, change)
+}
+
+function isOther(path: string, change: ChangedFile['change']): BtkitError {
+  return new BtkitError('changed', `${path}: ${change} while it was read`)
 }
 
 /** Returns the bytes of content whose digests the cache does not know. Reads no files. */

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { changeSince } from '../../files/fingerprint.js'
-import { changesOf } from '../../files/stat-files.js'
+import { changesOf } from '../../files/look-again.js'
 import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
 import { FileColumns } from '../../files/columns.js'
-import { padFile, type FileState, type ScannedFile } from '../../files/scanned-file.js'
+import { padFile, type ScannedFile } from '../../files/scanned-file.js'
 import {
   concatenateFiles,
   ZEROS,
@@ -197,15 +196,16 @@ export function scannedContent(
 
 /** Returns what happened to files that changed since they were looked for, by real path. */
 export function changedFiles(files: readonly FoundFile[]): Map<string, string> {
-  const states: FileState[] = []
-  for (const { found } of files) {
-    if (found.kind !== 'file') continue
-    states.push({ absolutePath: found.path, fingerprint: found.fingerprint })
-  }
+  const states = FileColumns.ofStates(
+    files.flatMap(({ found }) => {
+      return found.kind === 'file'
+        ? [{ absolutePath: found.path, fingerprint: found.fingerprint }]
+        : []
+    }),
+  )
   const changed = new Map<string, string>()
-  for (const { file, now } of changesOf(states)) {
-    const change = changeSince(file.fingerprint, now)
-    if (change !== null) changed.set(file.absolutePath, change)
+  for (const { number, change } of changesOf(states)) {
+    changed.set(states.absolutePathAt(number), change)
   }
   return changed
 }
