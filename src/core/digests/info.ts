@@ -1,13 +1,12 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
-import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { rootOf, type FileTrees } from './file-trees.js'
 import type { FileColumns } from '../../files/columns.js'
 import type { Content } from './content.js'
-import { isPad } from './pad-files.js'
+import { boundFiles, listFiles } from './listed-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
@@ -136,11 +135,14 @@ export function* composeSteps(
   options: InfoOptions,
   { digests, trees }: ContentDigests,
 ): Steps<TorrentCore> {
+  const areMarked =
+    options.markPadFiles === true || content.isAligned === true || content.version !== 'v1'
   const info = yield* buildInfoSteps({
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
-    files: listFiles(content, options, trees),
+    files: listFiles(content, { areMarked, trees }),
+    room: boundFiles(content),
     pieceLength: content.pieceLength,
     pieces: digests,
     private: options.private,
@@ -156,27 +158,6 @@ function layersByRoot(trees: FileTrees): PieceLayers {
     return [root, layer] as const
   })
   return new Map(layers)
-}
-
-/** The files are created one by one: a million of them would need 80 MB at once. */
-function listFiles(
-  { version, files, isAligned }: Content,
-  { markPadFiles }: InfoOptions,
-  trees: FileTrees | null,
-): Iterable<InfoFile> {
-  const areMarked = markPadFiles || isAligned || version !== 'v1'
-  return {
-    *[Symbol.iterator]() {
-      let number = 0
-      for (const file of files) {
-        const { path, fingerprint, attributes, symlinkPath } = file
-        const attr = areMarked && isPad(file) ? 'p' : attributes
-        const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
-        number++
-        yield { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
-      }
-    },
-  }
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */

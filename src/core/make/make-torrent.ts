@@ -11,6 +11,7 @@ import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../diges
 import type { HashContext } from '../digests/hash-content.js'
 import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
 import { alignedFiles, createTrees } from '../digests/file-trees.js'
+import { boundFiles } from '../digests/listed-files.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
@@ -172,27 +173,6 @@ export function sizeBeyond(
   if (besideFiles + boundFiles(content) <= most) return null
   const size = measureTorrent({ request, content })
   return size > most ? size : null
-}
-
-/** Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and letters. */
-const MOST_BYTES = { inList: 48, inTree: 100, attributes: 12, symlink: 20, name: 8 }
-
-/** Returns a number of bytes that the lists of files do not exceed. */
-function boundFiles({ version, files }: Content): number {
-  const inList = version === 'v2' ? MOST_BYTES.inTree : MOST_BYTES.inList
-  let bytes = 0
-  for (const { path, attributes, symlinkPath } of files) {
-    bytes += inList + boundNames(path)
-    if (attributes !== undefined) bytes += MOST_BYTES.attributes + attributes.length
-    if (symlinkPath) bytes += MOST_BYTES.symlink + boundNames(symlinkPath)
-  }
-  return version === 'hybrid' ? 2 * bytes + MOST_BYTES.inTree * files.length : bytes
-}
-
-function boundNames(names: readonly string[]): number {
-  let bytes = 0
-  for (const name of names) bytes += MOST_BYTES.name + Buffer.byteLength(name)
-  return bytes
 }
 
 /**
