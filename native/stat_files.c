@@ -192,15 +192,32 @@ static napi_value give_listing(napi_env env, struct lookup *lookup) {
   return listing;
 }
 
+/* Copies the listing if there is room, and returns its length; else NULL. */
+static napi_value copy_listing(napi_env env, napi_value names, napi_value fingerprints,
+                               const struct lookup *lookup) {
+  const size_t size = (size_t)lookup->count * FINGERPRINT_LENGTH;
+  uint8_t *const names_to = read_fingerprints(env, names, lookup->length);
+  uint8_t *const answers_to = read_fingerprints(env, fingerprints, size);
+  napi_value count;
+  if (lookup->answers == NULL || names_to == NULL || answers_to == NULL ||
+      napi_create_uint32(env, lookup->count, &count) != napi_ok) {
+    return NULL;
+  }
+  if (lookup->length > 0) memcpy(names_to, lookup->names, lookup->length);
+  memcpy(answers_to, lookup->answers, size);
+  return count;
+}
+
 napi_value list_files(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value directory;
+  size_t count = 3;
+  napi_value arguments[3];
   char path[MAX_PATH_LENGTH];
   struct lookup lookup = {.look = look_at_file, .answer_length = FINGERPRINT_LENGTH};
-  if (napi_get_cb_info(env, info, &count, &directory, NULL, NULL) != napi_ok) return NULL;
-  if (!read_string(env, directory, path, sizeof path)) return refuse(env, "directory must be a path");
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  if (!read_string(env, arguments[0], path, sizeof path)) return refuse(env, "directory must be a path");
   list_directory(path, &lookup);
-  const napi_value listing = give_listing(env, &lookup);
+  napi_value listing = copy_listing(env, arguments[1], arguments[2], &lookup);
+  if (listing == NULL) listing = give_listing(env, &lookup);
   free_lookup(&lookup);
   return listing;
 }

@@ -4,6 +4,15 @@ import { FileStore, type FileDirectory } from './file-store.js'
 import type { Fingerprint } from './fingerprint.js'
 import type { FileState, ScannedFile } from './scanned-file.js'
 
+/** The real paths of files in columns of their own. */
+export interface FilePaths {
+  readonly directories: readonly string[]
+  readonly directoryOf: Uint32Array
+  /** All names, each ended by a NUL, and where that of each file begins. */
+  readonly names: Uint8Array
+  readonly nameAt: Uint32Array
+}
+
 /** So few files are kept as objects, too: they are asked for many times. */
 const FEW = 4
 
@@ -105,13 +114,20 @@ export class FileColumns implements Iterable<ScannedFile> {
       : states.mtimeAt(row)
   }
 
-  /** The real paths in columns of their own; PADDING stands for the directory of what is not read. */
-  get paths() {
-    const { directories, directoryOf, realNames } = this.store
+  /** The real paths; PADDING stands for the directory of what is not read. */
+  get paths(): FilePaths {
+    const { directories, directoryOf, realNames, links } = this.store
+    const places = directories.map(({ absolute }) => absolute ?? '')
+    const names = { directories: places, names: realNames.used }
+    const areAllRead = links.size === 0 && directories.every(({ absolute }) => absolute !== null)
+    if (this.rows === null && areAllRead) {
+      const { length } = this
+      const nameAt = realNames.starts.subarray(0, length)
+      return { ...names, directoryOf: directoryOf.subarray(0, length), nameAt }
+    }
     const paths = {
-      directories: directories.map(({ absolute }) => absolute ?? ''),
+      ...names,
       directoryOf: new Uint32Array(this.length),
-      names: realNames.used,
       nameAt: new Uint32Array(this.length),
     }
     for (let i = 0; i < this.length; i++) {
@@ -148,9 +164,15 @@ export class FileColumns implements Iterable<ScannedFile> {
     return size
   }
 
-  /** Returns the bytes of each file. */
-  get sizes(): Float64Array {
-    return Float64Array.from({ length: this.length }, (_, i) => this.sizeAt(i))
+  /** The bytes of each file. */
+  get sizes(): Iterable<number> {
+    const { length } = this
+    const sizeAt = (i: number) => this.sizeAt(i)
+    return {
+      *[Symbol.iterator]() {
+        for (let i = 0; i < length; i++) yield sizeAt(i)
+      },
+    }
   }
 
   /** Whether a path has an ASCII character. */
@@ -171,10 +193,14 @@ export class FileColumns implements Iterable<ScannedFile> {
 
   /** Returns the files for which `keep` holds; the same list if it holds for all. */
   filter(keep: (i: number) => boolean): FileColumns {
+    let first = 0
+    while (first < this.length && keep(first)) first++
+    if (first === this.length) return this
     const rows = new Uint32Array(this.length)
-    let count = 0
-    for (let i = 0; i < this.length; i++) if (keep(i)) rows[count++] = this.rowAt(i)
-    return count === this.length ? this : this.select(rows.slice(0, count))
+    for (let i = 0; i < first; i++) rows[i] = this.rowAt(i)
+    let count = first
+    for (let i = first + 1; i < this.length; i++) if (keep(i)) rows[count++] = this.rowAt(i)
+    return this.select(rows.slice(0, count))
   }
 
   /** Returns the files with these numbers in the store. */

@@ -29,7 +29,7 @@ export class FileStore {
   length = 0
   readonly directories: FileDirectory[] = []
   readonly #numbers = new Map<string, number>()
-  directoryOf = new Uint32Array(ROOM)
+  directoryOf: Uint32Array = new Uint32Array(ROOM)
   /** The names in the torrent. */
   readonly names = new NameColumn()
   /** The names on the disk; the same column until they differ. */
@@ -95,11 +95,9 @@ export class FileStore {
   }
 
   #reserve(more: number): void {
-    const room = this.directoryOf.length
-    if (this.length + more <= room) return
-    const larger = Math.max(2 * room, this.length + more)
-    this.directoryOf = enlarged(this.directoryOf, larger)
-    this.states.reserve(larger)
+    const wanted = this.length + more
+    if (wanted > this.directoryOf.length) this.directoryOf = enlarged(this.directoryOf, wanted)
+    if (wanted * FINGERPRINT_LENGTH > this.states.bytes.length) this.states.reserve(wanted)
   }
 }
 

@@ -1,3 +1,4 @@
+import { withRoom } from './growing.js'
 import {
   FINGERPRINT_LENGTH,
   readEncodedFingerprint,
@@ -83,10 +84,8 @@ export class FingerprintTable {
 
   /** Makes room for this many files. */
   reserve(count: number): void {
-    const larger = new Uint8Array(FINGERPRINT_LENGTH * count)
-    larger.set(this.bytes)
-    this.bytes = larger
-    this.#view = viewOf(larger)
+    this.bytes = new Uint8Array(withRoom(this.bytes.buffer, FINGERPRINT_LENGTH * count))
+    this.#view = viewOf(this.bytes)
   }
 
   /** Sets files from `first` on to those of another table, from number `from` to before `to`. */
@@ -98,7 +97,10 @@ export class FingerprintTable {
   // As numbers, because there may be very many files
 
   #wordAt(start: number): number {
-    return this.#view.getUint32(start, true) + 2 ** 32 * this.#view.getUint32(start + 4, true)
+    const low = this.#view.getUint32(start, true)
+    const high = this.#view.getUint32(start + 4, true)
+    // A sum would be a double, which takes memory
+    return high === 0 ? low : low + 2 ** 32 * high
   }
 
   #timeAt(start: number): number {

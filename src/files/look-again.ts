@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { loadNative } from '../native-addon.js'
 import { osCodeOf } from '../errors.js'
 import { rawPath } from '../text/raw-path.js'
-import type { FileColumns } from './columns.js'
+import type { FileColumns, FilePaths } from './columns.js'
 import { changeSince, readFingerprintIfThere, type Fingerprint } from './fingerprint.js'
 
 /** A file that is in another state now. */
@@ -12,7 +12,7 @@ export interface ChangedFile {
 }
 
 /** Files and their states for the native addon. */
-type LookedFiles = Omit<FileColumns['paths'], 'directories'> & {
+type LookedFiles = Omit<FilePaths, 'directories'> & {
   /** Each ended by a NUL. */
   readonly directories: Uint8Array
   /** The encoded states, and which is that of each file; null for that of its number. */

@@ -1,19 +1,18 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import { withRoom } from './growing.js'
 import { rawPath, textOfPath } from '../text/raw-path.js'
 
 /** Names one after the other, each ended by a NUL. */
 export class NameColumn {
-  bytes: Buffer = Buffer.alloc(64)
+  bytes: Buffer = Buffer.from(new ArrayBuffer(64))
   /** Where each name begins, and at the end where the next one will. */
-  starts = new Uint32Array(4)
+  starts: Uint32Array = new Uint32Array(4)
   #hasRaw = false
 
   constructor(public length = 0) {}
 
-  /** Returns the names in these bytes, of which each is ended by a NUL. */
-  static of(bytes: Buffer): NameColumn {
-    let length = 0
-    for (const byte of bytes) if (byte === 0) length++
+  /** Returns the names in these bytes, of which each is ended by a NUL; all of them, or so many. */
+  static of(bytes: Buffer, length = countNames(bytes)): NameColumn {
     const column = new NameColumn(length)
     column.bytes = bytes
     column.starts = new Uint32Array(length + 1)
@@ -34,7 +33,8 @@ export class NameColumn {
   /** Returns a copy that grows by itself. */
   copy(): NameColumn {
     const copied = new NameColumn(this.length)
-    copied.bytes = Buffer.from(this.bytes)
+    copied.bytes = Buffer.alloc(this.bytes.length)
+    this.bytes.copy(copied.bytes)
     copied.starts = this.starts.slice()
     copied.#hasRaw = this.#hasRaw
     return copied
@@ -80,20 +80,23 @@ export class NameColumn {
   #reserve(names: number, bytes: number): number {
     const at = this.starts[this.length] ?? 0
     if (at + bytes > this.bytes.length) {
-      const larger = Buffer.alloc(Math.max(2 * this.bytes.length, at + bytes))
-      larger.set(this.bytes.subarray(0, at))
-      this.bytes = larger
+      this.bytes = Buffer.from(withRoom(this.bytes.buffer, at + bytes))
     }
     if (this.length + names >= this.starts.length) {
-      this.starts = enlarged(this.starts, Math.max(2 * this.starts.length, this.length + names + 1))
+      this.starts = enlarged(this.starts, this.length + names + 1)
     }
     return at
   }
 }
 
-/** Returns a longer array with the same numbers at its begin. */
-export function enlarged(array: Uint32Array, length: number) {
-  const larger = new Uint32Array(length)
-  larger.set(array)
-  return larger
+function countNames(bytes: Buffer): number {
+  let count = 0
+  for (const byte of bytes) if (byte === 0) count++
+  return count
+}
+
+/** Returns an array with the same numbers at its begin, of at least this length. */
+export function enlarged(array: Uint32Array, length: number): Uint32Array {
+  const larger = withRoom(array.buffer, length * Uint32Array.BYTES_PER_ELEMENT)
+  return new Uint32Array(larger, 0, Math.floor(larger.byteLength / Uint32Array.BYTES_PER_ELEMENT))
 }

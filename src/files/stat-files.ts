@@ -56,20 +56,47 @@ type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array
 
 type ListFiles = (directory: string) => Promise<NativeListing>
 
+/** Room for most listings: memory of their own for very many would only be freed much later. */
+const room = {
+  names: Buffer.allocUnsafeSlow(64 * 1024),
+  fingerprints: new Uint8Array(2048 * FINGERPRINT_LENGTH),
+}
+
+/** The native addon's function: the number of names if the room is enough. */
+type ListFilesNow = (
+  directory: string,
+  names: Uint8Array,
+  fingerprints: Uint8Array,
+) => NativeListing | number
+
 /**
- * Lists a directory and examines its files as statFiles does.
+ * Lists a directory and examines its files as statFiles does. A listing of plain files only must be
+ * used before the next call.
  * @throws system errors unchanged
  */
 export function listColumns(
   directory: string,
-  native: ((directory: string) => NativeListing) | null = nativeListNow,
+  native: ListFilesNow | null = nativeListNow,
 ): ListedFiles {
-  const listed = native?.(directory)
+  const listed = native?.(directory, room.names, room.fingerprints)
+  if (typeof listed === 'number') return listingInRoom(listed)
   if (listed) return { names: NameColumn.of(listed.names), table: tableOf(listed.fingerprints) }
   const { names, table } = listInTurn(directory)
   const column = new NameColumn()
   for (const name of names) column.add(name)
   return { names: column, table }
+}
+
+function listingInRoom(count: number): ListedFiles {
+  const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
+  const table = new FingerprintTable(bytes)
+  const names = NameColumn.of(room.names, count)
+  for (let i = 0; i < count; i++) {
+    // While something else is visited, other directories are listed
+    if (!table.isThere(i))
+      return { names: names.copy(), table: new FingerprintTable(bytes.slice()) }
+  }
+  return { names, table }
 }
 
 /**
@@ -105,8 +132,7 @@ export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.sta
 /** The same of listFiles and listColumns. */
 export const nativeList =
   loadNative<{ listFilesAsync: ListFiles }>('listFilesAsync')?.listFilesAsync ?? null
-export const nativeListNow =
-  loadNative<{ listFiles: (directory: string) => NativeListing }>('listFiles')?.listFiles ?? null
+export const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles')?.listFiles ?? null
 
 const fastestStat = nativeStat ?? statInTurn
 

@@ -1,4 +1,6 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import { ByteComparer } from '../../metainfo/bencode/writer.js'
+import { writeFiles } from '../../metainfo/build/file-lists.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -135,8 +137,7 @@ export function* composeSteps(
   options: InfoOptions,
   { digests, trees }: ContentDigests,
 ): Steps<TorrentCore> {
-  const areMarked =
-    options.markPadFiles === true || content.isAligned === true || content.version !== 'v1'
+  const areMarked = marksPads(content, options)
   const info = yield* buildInfoSteps({
     version: content.version,
     name: content.name,
@@ -150,6 +151,18 @@ export function* composeSteps(
     extraKeys: options.extraKeys,
   })
   return { info, pieceLayers: trees && encodePieceLayers(layersByRoot(trees)) }
+}
+
+/** Whether an encoded list of files is that of content in a torrent of version 1. */
+export function isFileList(encoded: Uint8Array, content: Content, options: InfoOptions): boolean {
+  const comparer = new ByteComparer(encoded)
+  const areMarked = marksPads(content, options)
+  doAtOnce(writeFiles(listFiles(content, { areMarked, trees: null }), comparer))
+  return comparer.isEqual
+}
+
+function marksPads({ version, isAligned }: Content, { markPadFiles }: InfoOptions): boolean {
+  return markPadFiles === true || isAligned === true || version !== 'v1'
 }
 
 function layersByRoot(trees: FileTrees): PieceLayers {

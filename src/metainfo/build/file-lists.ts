@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { latin1 } from '../../bytes.js'
 import { each, type Steps } from '../../steps.js'
 import { sortedEntries } from '../bencode/encode.js'
-import type { ByteWriter } from '../bencode/writer.js'
+import type { ByteSink } from '../bencode/writer.js'
 
 // The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may be a
 // million files.
@@ -40,7 +40,7 @@ function isPadFile({ attr }: FileFacts): boolean {
 }
 
 /** Writes the `files` of BEP 3. */
-export function* writeFiles(files: Iterable<ListedFile>, writer: ByteWriter): Steps<void> {
+export function* writeFiles(files: Iterable<ListedFile>, writer: ByteSink): Steps<void> {
   let directory: readonly string[] | null = null
   let above: Uint8Array = new Uint8Array(0)
   writer.text('l')
@@ -62,16 +62,16 @@ export function* writeFiles(files: Iterable<ListedFile>, writer: ByteWriter): St
   writer.text('e')
 }
 
-function writeAttr({ attr }: FileFacts, writer: ByteWriter): void {
+function writeAttr({ attr }: FileFacts, writer: ByteSink): void {
   if (attr) writer.text(`4:attr${nameText(attr)}`)
 }
 
-function writeLength({ length }: FileFacts, writer: ByteWriter): void {
+function writeLength({ length }: FileFacts, writer: ByteSink): void {
   writer.text('6:length')
   writer.integer(length)
 }
 
-function writeTarget({ symlinkPath }: FileFacts, writer: ByteWriter): void {
+function writeTarget({ symlinkPath }: FileFacts, writer: ByteSink): void {
   if (symlinkPath) writer.text(`12:symlink pathl${symlinkPath.map(nameText).join('')}e`)
 }
 
@@ -99,7 +99,7 @@ export class TreeWriter {
   #directory: readonly string[] | null = null
   #keys: readonly string[] = []
 
-  constructor(private readonly writer: ByteWriter) {}
+  constructor(private readonly writer: ByteSink) {}
 
   /** Writes all files; false if they are not in the order of a tree. */
   write(files: Iterable<ListedFile>): boolean {

@@ -1,3 +1,4 @@
+import { join } from '../../../metainfo/bencode/encode.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -204,7 +205,7 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   await writeLists(lists, checksums, plan)
   for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
     const own = each === plan ? made : await makeVariant(each, made)
-    if (each.request.torrent === null) run.io.stdout.write(own.bytes)
+    if (each.request.torrent === null) writeOut(own, run)
     report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
   }
 }
@@ -277,8 +278,12 @@ async function make(
         return makeWithLists(plan, listsOf(plan, run.options), context)
       })
   const made = await making
-  if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
+  if (plan.request.torrent === null) writeOut(made, run)
   return made
+}
+
+function writeOut({ parts }: WrittenTorrent, { io }: Run): void {
+  for (const part of parts) io.stdout.write(part)
 }
 
 interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
@@ -289,7 +294,7 @@ interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
 
 /** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
 function report({ made, plan, lists, started }: Outcome, { options, io, reported }: Run): void {
-  const torrentSize = made?.bytes.length ?? measureTorrent(plan)
+  const torrentSize = made?.size ?? measureTorrent(plan)
   const seconds = (io.monotonic() - started) / 1000
   reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
@@ -323,7 +328,7 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
     const made: WrittenTorrent = first
       ? await makeVariant(unwritten, first)
       : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
-    const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
+    const difference = compareWithTarget(plan.request.torrent ?? '', join(made.parts), { isDated })
     run.reported.add(plan.request.torrent)
     const checked = { plan, hashes: made, difference }
     if (options.json) io.stdout.write(checkJson(checked))
