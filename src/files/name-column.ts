@@ -47,6 +47,11 @@ export class NameColumn {
     return this.bytes.toString('utf8', start, end)
   }
 
+  /** Returns the bytes of some names, each ended by a NUL. */
+  slice(from: number, to: number): Buffer {
+    return this.bytes.subarray(this.starts[from], this.starts[to])
+  }
+
   /** Where the bytes of a name end. */
   endAt(i: number): number {
     return (this.starts[i + 1] ?? 1) - 1

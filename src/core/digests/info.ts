@@ -14,7 +14,7 @@ import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallSteps } from './recall-pieces.js'
 import { doAtOnce, eachNumber, type Steps } from '../../steps.js'
-import { InputHash } from './input-hash.js'
+import { InputHash, runsOf } from './input-hash.js'
 
 /** The values in `info` that do not describe the content. */
 export interface InfoOptions {
@@ -186,14 +186,15 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
   if (version !== 'v1') whatElse.push(version)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
-  yield* eachNumber(files.length, (i) => {
-    hash.path(files, i)
-    hash.text('\0\0')
-    hash.realPath(files, i)
-    hash.text('\0')
-    if (hasAttributes) hash.text(describeAttributes(files, i))
-    hash.fingerprint(files, i, trust)
-  })
+  for (const run of runsOf(files)) {
+    hash.paths(files, run)
+    yield* eachNumber(run.to - run.from, (offset) => {
+      const i = run.from + offset
+      if (hasAttributes) hash.text(describeAttributes(files, i))
+      hash.fingerprint(files, i, trust)
+    })
+    yield
+  }
   return hash.digest()
 }
 

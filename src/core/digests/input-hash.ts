@@ -10,6 +10,26 @@ const UNIT = 3
 
 const EMPTY = Buffer.alloc(0)
 
+/** Files with numbers from `from` to before `to`, which follow each other in a directory. */
+interface Run {
+  readonly from: number
+  readonly to: number
+}
+
+/** Yields the runs of files that follow each other in a directory. */
+export function* runsOf(files: FileColumns): Generator<Run> {
+  const { directoryOf } = files.store
+  for (let from = 0; from < files.length;) {
+    const row = files.rowAt(from)
+    let to = from + 1
+    for (let next = row + 1; to < files.length; to++, next++) {
+      if (files.rowAt(to) !== next || directoryOf[next] !== directoryOf[row]) break
+    }
+    yield { from, to }
+    from = to
+  }
+}
+
 /**
  * Computes SHA-256 of texts and files. Small ones are hashed together, because a call for
  * each would cost more than the hashing.
@@ -18,9 +38,7 @@ export class InputHash {
   #hash: Hash | null = null
   readonly #buffer = Buffer.allocUnsafe(BUFFER)
   #length = 0
-  /** The directory of the last file, encoded. */
-  #components: readonly string[] | null = null
-  #prefix = EMPTY
+  /** The directory of the last file, and its bytes. */
   #absolute: string | null = null
   #directory = EMPTY
 
@@ -32,15 +50,16 @@ export class InputHash {
     else this.#length += this.#buffer.write(text, this.#length)
   }
 
-  /** Adds the components of a path, each but the last ended by a NUL, as UTF-8. */
-  path(files: FileColumns, i: number): void {
-    const { components } = files.directoryAt(i)
-    if (components !== this.#components) {
-      this.#components = components
-      this.#prefix = Buffer.from(components.map((component) => `${component}\0`).join(''))
-    }
-    this.#bytes(this.#prefix, 0, this.#prefix.length)
-    this.#name(files.store.names, files.rowAt(i))
+  /** Adds the paths and real paths of files that follow each other in a directory. */
+  paths(files: FileColumns, { from, to }: Run): void {
+    const { components, absolute } = files.directoryAt(from)
+    const { names, realNames } = files.store
+    const rows = [files.rowAt(from), files.rowAt(to - 1) + 1] as const
+    const columns = names === realNames ? [names] : [names, realNames]
+    const parts = columns.map((column) => column.slice(...rows))
+    const lengths = parts.map(({ length }) => length)
+    this.text(JSON.stringify([components, absolute, to - from, ...lengths]))
+    for (const part of parts) this.#part(part)
   }
 
   /** Adds the real path of a file. */
@@ -61,6 +80,11 @@ export class InputHash {
     this.#reserve(length)
     files.store.states.copyBytes(this.#buffer, this.#length, { i: files.rowAt(i), length })
     this.#length += length
+  }
+
+  #part(bytes: Uint8Array): void {
+    this.#flush()
+    this.#current.update(bytes)
   }
 
   #name(names: NameColumn, row: number): void {
