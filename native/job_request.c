@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fingerprint.h"
 #include "jobs/block_queue.h"
 
 #define MAX_SAFE_INTEGER 9007199254740991.0
@@ -124,31 +125,53 @@ static void *require_array(struct request *request, const char *name, napi_typed
   return array.data;
 }
 
-/* Copies the paths, each with a NUL at its end, and records where each begins. */
-static bool read_paths(struct request *request, struct content_stream *stream) {
-  const struct array paths = get_array(request, "paths", napi_uint8_array);
-  const struct array offsets = get_array(request, "offsets", napi_float64_array);
-  if (paths.data == NULL || offsets.length == 0) return fail(request, "paths");
-  stream->file_count = offsets.length - 1;
+/* Copies the directories, each with a NUL at its end, and records where each begins. */
+static bool read_directories(struct request *request, struct content_stream *stream, size_t *count) {
+  const struct array paths = get_array(request, "directories", napi_uint8_array);
+  const char *given = paths.data;
+  if (given == NULL) return fail(request, "directories");
+  *count = 0;
+  for (size_t i = 0; i < paths.length; i++) *count += given[i] == '\0';
+  if (paths.length > 0 && given[paths.length - 1] != '\0') return fail(request, "directories");
   /* The pointers, followed in the same block by the paths */
-  const size_t head = (stream->file_count + 1) * sizeof *stream->paths;
-  stream->paths = malloc(head + paths.length);
-  if (stream->paths == NULL) return fail(request, "memory");
-  char *next = (char *)stream->paths + head, *const end = next + paths.length;
-  if (paths.length > 0) memcpy(next, paths.data, paths.length);
-  for (size_t i = 0; i < stream->file_count; i++) {
-    char *const stop = next < end ? memchr(next, '\0', (size_t)(end - next)) : NULL;
-    if (stop == NULL) return fail(request, "paths");
-    stream->paths[i] = next;
-    next = stop + 1;
+  const size_t head = (*count + 1) * sizeof *stream->directories;
+  stream->directories = malloc(head + paths.length);
+  if (stream->directories == NULL) return fail(request, "memory");
+  char *next = (char *)stream->directories + head;
+  if (paths.length > 0) memcpy(next, given, paths.length);
+  for (size_t i = 0; i < *count; i++) {
+    stream->directories[i] = next;
+    next += strlen(next) + 1;
   }
-  return next == end || fail(request, "paths");
+  return true;
+}
+
+/* Reads where each file is. The names stay in JavaScript's memory; the last one ends with a NUL. */
+static bool read_places(struct request *request, struct content_stream *stream) {
+  const struct array numbers = get_array(request, "directoryOf", napi_uint32_array);
+  if (numbers.data == NULL) return fail(request, "directoryOf");
+  const size_t count = stream->file_count = numbers.length;
+  stream->directory_of = numbers.data;
+  size_t directory_count;
+  if (!read_directories(request, stream, &directory_count)) return false;
+  const struct array names = get_array(request, "names", napi_uint8_array);
+  stream->names = names.data;
+  stream->name_at = require_array(request, "nameAt", napi_uint32_array, count);
+  if (request->fault != NULL) return false;
+  if (names.length > 0 && stream->names[names.length - 1] != '\0') return fail(request, "names");
+  for (size_t i = 0; i < count; i++) {
+    if (is_padding(stream, i)) continue;
+    if (stream->directory_of[i] >= directory_count) return fail(request, "directoryOf");
+    if (stream->name_at[i] >= names.length) return fail(request, "nameAt");
+  }
+  return true;
 }
 
 /* Reads the offsets, which begin with 0 and rise from file to file. */
 static bool read_offsets(struct request *request, struct content_stream *stream) {
   const struct array given = get_array(request, "offsets", napi_float64_array);
   const double *offsets = given.data;
+  if (offsets == NULL || given.length != stream->file_count + 1) return fail(request, "offsets");
   stream->offsets = malloc((stream->file_count + 1) * sizeof *stream->offsets);
   if (stream->offsets == NULL) return fail(request, "memory");
   double last = -1;
@@ -164,9 +187,34 @@ static bool read_offsets(struct request *request, struct content_stream *stream)
   return true;
 }
 
+static void throw_fault(napi_env env, const char *fault) {
+  char message[80] = "not a job: ";
+  strncat(message, fault, sizeof message - strlen(message) - 1);
+  napi_throw_type_error(env, "ERR_INVALID_ARG_VALUE", message);
+}
+
+bool read_looked(napi_env env, napi_value object, struct looked *looked) {
+  struct request request = {env, object, NULL};
+  if (read_places(&request, &looked->files)) {
+    const size_t count = looked->files.file_count;
+    const struct array states = get_array(&request, "states", napi_uint8_array);
+    const struct array rows = get_array(&request, "rows", napi_uint32_array);
+    const size_t known = states.length / FINGERPRINT_LENGTH;
+    looked->states = states.data;
+    looked->rows = rows.data;
+    looked->answers = require_array(&request, "answers", napi_uint8_array, count);
+    if (looked->rows == NULL ? known < count : rows.length < count) fail(&request, "states");
+    for (size_t i = 0; request.fault == NULL && looked->rows != NULL && i < count; i++) {
+      if (looked->rows[i] >= known) fail(&request, "rows");
+    }
+  }
+  if (request.fault != NULL) throw_fault(env, request.fault);
+  return request.fault == NULL;
+}
+
 static bool read_stream(struct request *request, struct content_stream *stream) {
   stream->piece_length = get_integer(request, "pieceLength", 1);
-  if (!read_paths(request, stream) || !read_offsets(request, stream)) return false;
+  if (!read_places(request, stream) || !read_offsets(request, stream)) return false;
   const struct array identities = get_array(request, "identities", napi_biguint64_array);
   if (identities.data != NULL && identities.length < 2 * stream->file_count) {
     return fail(request, "identities");
@@ -234,12 +282,6 @@ static void read_throttle(struct request *request, struct hash_job *job) {
   if (!(job->bytes_per_second > 0)) fail(request, "bytesPerSecond");
 }
 
-static void throw_fault(napi_env env, const char *fault) {
-  char message[80] = "not a job: ";
-  strncat(message, fault, sizeof message - strlen(message) - 1);
-  napi_throw_type_error(env, "ERR_INVALID_ARG_VALUE", message);
-}
-
 bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,
               struct hash_job *job) {
   struct request request = {env, object, NULL};
@@ -263,6 +305,6 @@ bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,
 }
 
 void free_job(struct hash_job *job) {
-  free(job->stream.paths);
+  free(job->stream.directories);
   free(job->stream.offsets);
 }

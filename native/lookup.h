@@ -31,6 +31,7 @@ struct lookup {
   size_t length;
   size_t room;
   size_t *starts;
+  bool *are_directories; /* of listed names; NULL for others */
   uint8_t *answers;
   atomic_uint next;
   /* For some: the kernel of small files, and what each draft gets */

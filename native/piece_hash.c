@@ -18,6 +18,7 @@
 #include "hash_job.h"
 #include "instance.h"
 #include "job_request.h"
+#include "look_again.h"
 #include "notify.h"
 #include "signals.h"
 #include "stat_files.h"
@@ -194,7 +195,10 @@ NAPI_MODULE_INIT() {
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"askLeases", NULL, ask_leases, NULL, NULL, NULL, napi_enumerable, NULL},
       {"askLeasesAsync", NULL, ask_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"listFiles", NULL, list_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookAgain", NULL, look_again, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"lookAgainAsync", NULL, look_again_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeDraftsAsync", NULL, write_drafts_async, NULL, NULL, NULL, napi_enumerable, NULL},

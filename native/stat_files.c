@@ -42,7 +42,7 @@ static uint8_t *read_fingerprints(napi_env env, napi_value value, size_t needed)
 /* Only regular files count. */
 static void look_at_file(const struct lookup *lookup, uint32_t i, const char *path, uint8_t *answer) {
   struct stat stats;
-  (void)i;
+  if (lookup->are_directories != NULL && lookup->are_directories[i]) return;
   if (fstatat(lookup->directory, path, &stats, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(stats.st_mode)) {
     write_fingerprint(&stats, answer);
   }
@@ -76,22 +76,29 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Puts the names in the order of their bytes. */
+/* In front of a name while a directory is read: what the directory says of it. */
+#define KNOWN_DIRECTORY 'd'
+#define ANY_KIND '?'
+
+/* Puts the names in the order of their bytes, and notes which are those of directories. */
 static bool sort_names(struct lookup *lookup) {
   const char **sorted = malloc(((size_t)lookup->count + 1) * sizeof *sorted);
   char *names = malloc(lookup->length + 1);
-  if (sorted != NULL && names != NULL) {
+  lookup->are_directories = malloc((size_t)lookup->count + 1);
+  if (sorted != NULL && names != NULL && lookup->are_directories != NULL) {
     size_t length = 0;
     for (uint32_t i = 0; i < lookup->count; i++) sorted[i] = lookup->names + lookup->starts[i];
     qsort(sorted, lookup->count, sizeof *sorted, compare_names);
     for (uint32_t i = 0; i < lookup->count; i++) {
       const size_t size = strlen(sorted[i]) + 1;
       memcpy(names + length, sorted[i], size);
+      lookup->are_directories[i] = sorted[i][-1] == KNOWN_DIRECTORY;
       lookup->starts[i] = length;
       length += size;
     }
     free(lookup->names);
     lookup->names = names;
+    lookup->length = length;
     names = NULL;
   }
   const bool is_sorted = sorted != NULL && names == NULL;
@@ -102,8 +109,12 @@ static bool sort_names(struct lookup *lookup) {
 
 #define MIN_ROOM 256u
 
-/* Adds a name and makes room for its place. */
-static bool append_name(struct lookup *lookup, size_t *room, const char *name) {
+/* Adds the name of an entry and makes room for its place. */
+static bool append_name(struct lookup *lookup, size_t *room, const struct dirent *entry) {
+  char name[1 + sizeof entry->d_name];
+  const size_t length = strlen(entry->d_name);
+  name[0] = entry->d_type == DT_DIR ? KNOWN_DIRECTORY : ANY_KIND;
+  memcpy(name + 1, entry->d_name, length + 1);
   if (lookup->count == UINT32_MAX) return false;
   if (lookup->count == *room) {
     const size_t more = 2 * *room + MIN_ROOM;
@@ -113,7 +124,7 @@ static bool append_name(struct lookup *lookup, size_t *room, const char *name) {
     *room = more;
   }
   if (!add_name(lookup, lookup->count, name)) return false;
-  lookup->count++;
+  lookup->starts[lookup->count++]++;
   return true;
 }
 
@@ -126,7 +137,7 @@ static bool read_directory(const char *path, struct lookup *lookup) {
   errno = 0;
   for (const struct dirent *entry; is_whole && (entry = readdir(directory)) != NULL; errno = 0) {
     const char *name = entry->d_name;
-    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) is_whole = append_name(lookup, &room, name);
+    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) is_whole = append_name(lookup, &room, entry);
   }
   is_whole = is_whole && errno == 0;
   closedir(directory);
@@ -158,13 +169,14 @@ napi_value stat_files(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Lists the directory. Without answers, nothing is known of it. */
-static void list_files(struct later *later) {
-  struct lookup *lookup = &later->lookup;
-  if (read_directory(later->path, lookup) && make_answers(lookup)) look_up_in(later->path, lookup);
+/* Without answers, nothing is known of the directory. */
+static void list_directory(const char *path, struct lookup *lookup) {
+  if (read_directory(path, lookup) && make_answers(lookup)) look_up_in(path, lookup);
 }
 
-/* Returns the names and the answers; NULL if there is no memory. */
+static void list_later(struct later *later) { list_directory(later->path, &later->lookup); }
+
+/* Returns the names and the answers, null if nothing is known; NULL if there is no memory. */
 static napi_value give_listing(napi_env env, struct lookup *lookup) {
   napi_value listing, names;
   void *data;
@@ -180,13 +192,43 @@ static napi_value give_listing(napi_env env, struct lookup *lookup) {
   return listing;
 }
 
+/* Copies the listing if there is room, and returns its length; else NULL. */
+static napi_value copy_listing(napi_env env, napi_value names, napi_value fingerprints,
+                               const struct lookup *lookup) {
+  const size_t size = (size_t)lookup->count * FINGERPRINT_LENGTH;
+  uint8_t *const names_to = read_fingerprints(env, names, lookup->length);
+  uint8_t *const answers_to = read_fingerprints(env, fingerprints, size);
+  napi_value count;
+  if (lookup->answers == NULL || names_to == NULL || answers_to == NULL ||
+      napi_create_uint32(env, lookup->count, &count) != napi_ok) {
+    return NULL;
+  }
+  if (lookup->length > 0) memcpy(names_to, lookup->names, lookup->length);
+  memcpy(answers_to, lookup->answers, size);
+  return count;
+}
+
+napi_value list_files(napi_env env, napi_callback_info info) {
+  size_t count = 3;
+  napi_value arguments[3];
+  char path[MAX_PATH_LENGTH];
+  struct lookup lookup = {.look = look_at_file, .answer_length = FINGERPRINT_LENGTH};
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  if (!read_string(env, arguments[0], path, sizeof path)) return refuse(env, "directory must be a path");
+  list_directory(path, &lookup);
+  napi_value listing = copy_listing(env, arguments[1], arguments[2], &lookup);
+  if (listing == NULL) listing = give_listing(env, &lookup);
+  free_lookup(&lookup);
+  return listing;
+}
+
 napi_value list_files_async(napi_env env, napi_callback_info info) {
   size_t count = 1;
   napi_value directory;
   if (napi_get_cb_info(env, info, &count, &directory, NULL, NULL) != napi_ok) return NULL;
   struct later *later = create_later(env, look_at_file, FINGERPRINT_LENGTH);
   if (later == NULL) return NULL;
-  later->work = list_files;
+  later->work = list_later;
   later->give = give_listing;
   const bool is_path = read_string(env, directory, later->path, sizeof later->path);
   if (is_path && later->path[0] != '\0') return begin_later(env, later);

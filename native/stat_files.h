@@ -14,12 +14,14 @@
 napi_value stat_files(napi_env env, napi_callback_info info);
 
 /*
+ * listFiles(directory: string, names: Uint8Array, fingerprints: Uint8Array): number | { … } | null
  * listFilesAsync(directory: string): Promise<{ names: Buffer; fingerprints: Int32Array } | null>
  *
- * Lists a directory off the event loop: its names sorted by bytes, each ended by a NUL, and 10 words
- * for each as statFiles writes them; zeros for a name that is no regular file. Null if the directory
- * cannot be read.
+ * Lists a directory: its names sorted by bytes, each ended by a NUL, and 10 words for each as statFiles
+ * writes them; zeros for a name that is no regular file. Null if the directory cannot be read. The first
+ * function copies both to the given arrays if they have room, and returns the number of names.
  */
+napi_value list_files(napi_env env, napi_callback_info info);
 napi_value list_files_async(napi_env env, napi_callback_info info);
 
 /*

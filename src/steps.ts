@@ -37,3 +37,11 @@ export function* each<T>(items: Iterable<T>, act: (item: T) => void): Steps<void
     if (++count % STEP === 0) yield
   }
 }
+
+/** The same for the numbers from 0 to before `count`. */
+export function* eachNumber(count: number, act: (number: number) => void): Steps<void> {
+  for (let number = 0; number < count; number++) {
+    act(number)
+    if ((number + 1) % STEP === 0) yield
+  }
+}

@@ -58,7 +58,7 @@ static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, ui
   const bool is_whole = length == stream->offsets[file + 1] - stream->offsets[file];
   const bool is_once = is_whole && length <= SMALL_FILE;
   int descriptor;
-  const int32_t refusal = is_once ? open_once(stream, file, &descriptor)
+  const int32_t refusal = is_once ? open_once(&reader->files, stream, file, &descriptor)
                                   : open_file(&reader->files, stream, file, &descriptor);
   if (refusal != 0) return refusal;
   const int32_t reason = read_open(reader, descriptor, offset, target, length);

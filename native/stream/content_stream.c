@@ -22,7 +22,7 @@ size_t file_at(const struct content_stream *stream, uint64_t position) {
 }
 
 bool is_padding(const struct content_stream *stream, size_t file) {
-  return stream->paths[file][0] == '\0';
+  return stream->directory_of[file] == PADDING;
 }
 
 uint64_t bytes_of_file(const struct content_stream *stream, uint64_t piece) {

@@ -5,10 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In place of a directory: the file is padding, and all its bytes are zeros (BEP 47). */
+#define PADDING UINT32_MAX
+
 /* The bytes that a torrent describes: its files one after the other, cut into pieces. */
 struct content_stream {
-  /* Where each file is read; an empty path where there is none, and all bytes are zeros (BEP 47). */
-  const char **paths;
+  /*
+   * Where files are read: the number of each one's directory, and where its name begins in all names.
+   * Directories end with a slash; names in the empty one are whole paths.
+   */
+  const char **directories;
+  const uint32_t *directory_of;
+  const char *names;
+  const uint32_t *name_at;
   /* Device and inode of the file that each path must still lead to; NULL: any file. */
   const uint64_t *identities;
   /*

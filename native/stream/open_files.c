@@ -3,15 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../read_lease.h"
 
-static int open_again(const char *path, int flags) {
+/* Longer than any path that the system accepts. */
+#define MAX_PATH 8192
+
+/* A directory through which files are opened need not be readable. */
+#ifdef O_PATH
+#define THROUGH O_PATH
+#else
+#define THROUGH O_RDONLY
+#endif
+
+static int open_again(int directory, const char *path, int flags) {
   int descriptor;
   do {
-    descriptor = open(path, flags | O_RDONLY | O_CLOEXEC);
+    descriptor = openat(directory, path, flags | O_RDONLY | O_CLOEXEC);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
@@ -23,8 +34,65 @@ static bool is_same_file(int descriptor, const uint64_t *identity) {
          (uint64_t)stats.st_dev == identity[0] && (uint64_t)stats.st_ino == identity[1];
 }
 
-static int32_t open_same_file(const char *path, const uint64_t *identity, int *descriptor) {
-  *descriptor = open_again(path, O_NOFOLLOW | O_NONBLOCK);
+static void close_directory(struct open_files *files) {
+  if (files->directory_number != 0 && files->directory >= 0) close(files->directory);
+  files->directory_number = 0;
+}
+
+/* Whether a file near it is in the same directory. Between two files there may be padding. */
+static bool has_neighbour(const struct content_stream *stream, size_t file) {
+  const size_t from = file < 2 ? 0 : file - 2;
+  for (size_t i = from; i <= file + 2 && i < stream->file_count; i++) {
+    if (i != file && stream->directory_of[i] == stream->directory_of[file]) return true;
+  }
+  return false;
+}
+
+/* Returns the open directory of a file, or a negative number if to open it is not worth it or fails. */
+static int open_directory(struct open_files *files, const struct content_stream *stream, size_t file) {
+  const uint32_t number = stream->directory_of[file];
+  if (files->directory_number == number + 1) return files->directory;
+  if (stream->directories[number][0] == '\0' || !has_neighbour(stream, file)) return -1;
+  close_directory(files);
+  files->directory_number = number + 1;
+  files->directory = open(stream->directories[number], THROUGH | O_DIRECTORY | O_CLOEXEC);
+  return files->directory;
+}
+
+/* The path of a file, relative to a directory. */
+struct place {
+  int directory;
+  const char *path;
+  char whole[MAX_PATH];
+};
+
+/* Finds the place of a file. Returns false with errno if its path is too long for any. */
+static bool find_place(struct open_files *files, const struct content_stream *stream, size_t file,
+                       struct place *place) {
+  place->path = stream->names + stream->name_at[file];
+  place->directory = open_directory(files, stream, file);
+  if (place->directory >= 0) return true;
+  const char *parent = stream->directories[stream->directory_of[file]];
+  const size_t length = strlen(parent), name_size = strlen(place->path) + 1;
+  if (length + name_size > sizeof place->whole) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  memcpy(place->whole, parent, length);
+  memcpy(place->whole + length, place->path, name_size);
+  place->directory = AT_FDCWD;
+  place->path = place->whole;
+  return true;
+}
+
+int stat_file(struct open_files *files, const struct content_stream *stream, size_t file,
+              struct stat *stats) {
+  struct place place;
+  if (!find_place(files, stream, file, &place)) return -1;
+  return fstatat(place.directory, place.path, stats, AT_SYMLINK_NOFOLLOW);
+}
+
+static int32_t check_same_file(int *descriptor, const uint64_t *identity) {
   if (*descriptor < 0) {
     /* FreeBSD reports EMLINK, other systems ELOOP */
     return errno == ELOOP || errno == EMLINK ? WAS_REPLACED : -errno;
@@ -35,11 +103,6 @@ static int32_t open_same_file(const char *path, const uint64_t *identity, int *d
   return WAS_REPLACED;
 }
 
-static int32_t open_any_file(const char *path, int *descriptor) {
-  *descriptor = open_again(path, 0);
-  return *descriptor < 0 ? -errno : 0;
-}
-
 /* Takes a lease on a file that was opened; notes a file that a program has open for writing. */
 static int32_t heed_writers(const struct content_stream *stream, size_t file, int descriptor) {
   if (stream->written == NULL || take_read_lease(descriptor) != EAGAIN) return 0;
@@ -47,11 +110,17 @@ static int32_t heed_writers(const struct content_stream *stream, size_t file, in
   return stream->refuses_written ? IS_WRITTEN : 0;
 }
 
-int32_t open_once(const struct content_stream *stream, size_t file, int *descriptor) {
-  const char *path = stream->paths[file];
-  int32_t refusal = stream->identities == NULL
-                        ? open_any_file(path, descriptor)
-                        : open_same_file(path, stream->identities + 2 * file, descriptor);
+int32_t open_once(struct open_files *files, const struct content_stream *stream, size_t file,
+                  int *descriptor) {
+  const uint64_t *identity = stream->identities == NULL ? NULL : stream->identities + 2 * file;
+  const int flags = identity == NULL ? 0 : O_NOFOLLOW | O_NONBLOCK;
+  struct place place;
+  *descriptor = find_place(files, stream, file, &place)
+                    ? open_again(place.directory, place.path, flags)
+                    : -1;
+  int32_t refusal = identity != NULL       ? check_same_file(descriptor, identity)
+                    : *descriptor < 0 ? -errno
+                                      : 0;
   if (refusal != 0) return refusal;
   refusal = heed_writers(stream, file, *descriptor);
   if (refusal == 0) return 0;
@@ -90,7 +159,7 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
   if (entry == NULL) {
     entry = make_room(files);
     entry->file = file;
-    entry->refusal = open_once(stream, file, &entry->descriptor);
+    entry->refusal = open_once(files, stream, file, &entry->descriptor);
     /* A program that wants to write must not wait until the file is read */
     if (entry->refusal == 0 && stream->written != NULL) give_back_lease(entry->descriptor);
   }
@@ -100,6 +169,7 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
 }
 
 void close_files(struct open_files *files) {
+  close_directory(files);
   for (size_t i = 0; i < files->count; i++) close_entry(&files->entries[i]);
   files->count = 0;
 }

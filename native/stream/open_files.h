@@ -2,6 +2,7 @@
 #define BTKIT_OPEN_FILES_H
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "content_stream.h"
 
@@ -18,8 +19,10 @@ struct open_file {
   uint64_t last_use;
 };
 
-/* The files of a stream that a thread used last. */
+/* The files of a stream that a thread used last, and the directory that it opened files in. */
 struct open_files {
+  int directory; /* its descriptor, negative if it cannot be opened */
+  uint32_t directory_number; /* one more than its number; 0 for none */
   struct open_file entries[MAX_OPEN_FILES];
   size_t count;
   uint64_t uses;
@@ -40,7 +43,12 @@ int32_t open_file(struct open_files *files, const struct content_stream *stream,
  * Opens a small file of which all bytes are read next, by one call if possible. The caller then
  * closes it.
  */
-int32_t open_once(const struct content_stream *stream, size_t file, int *descriptor);
+int32_t open_once(struct open_files *files, const struct content_stream *stream, size_t file,
+                  int *descriptor);
+
+/* Looks at a file, links not followed. Returns 0, or -1 with errno. */
+int stat_file(struct open_files *files, const struct content_stream *stream, size_t file,
+              struct stat *stats);
 
 void close_files(struct open_files *files);
 

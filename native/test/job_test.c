@@ -48,6 +48,9 @@ struct layout {
   char directory[64];
   char (*names)[96];
   const char *paths[MAX_FILES];
+  char prefix[65];
+  const char *directories[1];
+  uint32_t directory_of[MAX_FILES], name_at[MAX_FILES];
   uint64_t offsets[MAX_FILES + 1];
   uint64_t identities[2 * MAX_FILES];
   struct content_stream stream;
@@ -58,6 +61,7 @@ struct layout {
 static void plant(struct layout *layout, size_t file, const uint8_t *data, uint64_t length) {
   snprintf(layout->names[file], sizeof layout->names[file], "%s/%zu", layout->directory, file);
   layout->paths[file] = layout->names[file];
+  layout->name_at[file] = (uint32_t)(file * sizeof layout->names[file] + strlen(layout->prefix));
   const int descriptor = open(layout->names[file], O_WRONLY | O_CREAT | O_TRUNC, 0600);
   expect(descriptor >= 0 && write(descriptor, data, length) == (ssize_t)length, "can't write");
   struct stat stats;
@@ -81,6 +85,9 @@ static struct layout *create_layout(size_t count, uint64_t piece_length, bool is
   snprintf(layout->directory, sizeof layout->directory, "%.30s/job_test.XXXXXX",
            tmp == NULL ? "/tmp" : tmp);
   expect(mkdtemp(layout->directory) != NULL, "no directory");
+  /* Names below a directory, or whole paths */
+  if (below(2) == 0) snprintf(layout->prefix, sizeof layout->prefix, "%s/", layout->directory);
+  layout->directories[0] = layout->prefix;
   const uint64_t room = count * (5 * piece_length + 100000);
   layout->content = must(calloc(1, room));
   uint64_t position = 0;
@@ -94,13 +101,16 @@ static struct layout *create_layout(size_t count, uint64_t piece_length, bool is
     layout->offsets[files++] = position;
     position += length;
     if (is_aligned && position % piece_length != 0) {
-      layout->paths[files] = "";
+      layout->directory_of[files] = PADDING;
       layout->offsets[files++] = position;
       position += piece_length - position % piece_length;
     }
   }
   layout->offsets[files] = position;
-  layout->stream = (struct content_stream){.paths = layout->paths,
+  layout->stream = (struct content_stream){.directories = layout->directories,
+                                           .directory_of = layout->directory_of,
+                                           .names = layout->names[0],
+                                           .name_at = layout->name_at,
                                            .offsets = layout->offsets,
                                            .file_count = files,
                                            .piece_length = piece_length};

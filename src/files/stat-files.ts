@@ -6,30 +6,17 @@ import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   fingerprintOf,
-  isEncodingOf,
   readFingerprintIfThere,
   writeFingerprint,
   readEncodedFingerprint,
-  sameFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
-import type { FileState } from './scan/scanned-tree.js'
+import type { ListedFiles } from './file-store.js'
+import { FingerprintTable } from './fingerprint-table.js'
+import { NameColumn } from './name-column.js'
 import { readNames } from './scan/read-names.js'
 import { asBtkitError, osCodeOf, systemError } from '../errors.js'
 import { lstat } from 'node:fs/promises'
-
-/** The encoded fingerprints of many files, null for one that is not a regular file. */
-export interface FingerprintTable {
-  readonly at: (i: number) => Uint8Array | null
-  /** The same decoded. */
-  readonly fingerprintAt: (i: number) => Fingerprint | null
-  /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
-  readonly copyTo: (target: Uint8Array, i: number, length: number) => boolean
-  /** The size of file `i` in bytes; 0 for one that is not a regular file. */
-  readonly sizeAt: (i: number) => number
-  /** When file `i` was modified, in milliseconds since 1970; null if it is not a regular file. */
-  readonly timeAt: (i: number) => number | null
-}
 
 /**
  * Writes the encoded fingerprint of each name, one after another, into `fingerprints`, which must
@@ -40,12 +27,6 @@ export type StatFiles = (
   names: readonly string[],
   fingerprints: Uint8Array,
 ) => void
-
-/** Offset of the modification time in a fingerprint, in nanoseconds. */
-const MTIME_AT = 8
-
-/** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
-const INODE_AT = 24
 
 /**
  * Examines many files of one directory without following links. Uses the native addon if possible.
@@ -58,7 +39,7 @@ export function statFiles(
 ): FingerprintTable {
   const bytes = new Uint8Array(FINGERPRINT_LENGTH * names.length)
   stat(directory, names, bytes)
-  return tableOf(bytes, names.length)
+  return new FingerprintTable(bytes)
 }
 
 /** The names in a directory, sorted by bytes, and their fingerprints in the same order. */
@@ -68,15 +49,55 @@ export interface FileListing {
 }
 
 /** The listing of an empty directory. */
-export const NO_FILES: FileListing = {
-  names: [],
-  table: tableOf(new Uint8Array(0), 0),
+export const NO_FILES: FileListing = { names: [], table: new FingerprintTable(new Uint8Array(0)) }
+
+/** What the native addon lists: its names end with NULs, and it is null for an error. */
+type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array } | null
+
+type ListFiles = (directory: string) => Promise<NativeListing>
+
+/** Room for most listings: memory of their own for very many would only be freed much later. */
+const room = {
+  names: Buffer.allocUnsafeSlow(64 * 1024),
+  fingerprints: new Uint8Array(2048 * FINGERPRINT_LENGTH),
 }
 
-/** The native addon's function: its names end with NULs, and it is null for an error. */
-type ListFiles = (
+/** The native addon's function: the number of names if the room is enough. */
+type ListFilesNow = (
   directory: string,
-) => Promise<{ readonly names: Buffer; readonly fingerprints: Int32Array } | null>
+  names: Uint8Array,
+  fingerprints: Uint8Array,
+) => NativeListing | number
+
+/**
+ * Lists a directory and examines its files as statFiles does. A listing of plain files only must be
+ * used before the next call.
+ * @throws system errors unchanged
+ */
+export function listColumns(
+  directory: string,
+  native: ListFilesNow | null = nativeListNow,
+): ListedFiles {
+  const listed = native?.(directory, room.names, room.fingerprints)
+  if (typeof listed === 'number') return listingInRoom(listed)
+  if (listed) return { names: NameColumn.of(listed.names), table: tableOf(listed.fingerprints) }
+  const { names, table } = listInTurn(directory)
+  const column = new NameColumn()
+  for (const name of names) column.add(name)
+  return { names: column, table }
+}
+
+function listingInRoom(count: number): ListedFiles {
+  const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
+  const table = new FingerprintTable(bytes)
+  const names = NameColumn.of(room.names, count)
+  for (let i = 0; i < count; i++) {
+    // While something else is visited, other directories are listed
+    if (!table.isThere(i))
+      return { names: names.copy(), table: new FingerprintTable(bytes.slice()) }
+  }
+  return { names, table }
+}
 
 /**
  * Lists a directory and examines its files, while other work runs if the native addon is there.
@@ -93,11 +114,7 @@ export async function listFiles(
   const { names, fingerprints } = listed
   // One string for all is decoded once
   const split = names.length > 0 ? names.toString('utf8', 0, names.length - 1).split('\0') : []
-  const { buffer, byteOffset, byteLength } = fingerprints
-  return {
-    names: split,
-    table: tableOf(new Uint8Array(buffer, byteOffset, byteLength), split.length),
-  }
+  return { names: split, table: tableOf(fingerprints) }
 }
 
 function listInTurn(directory: string): FileListing {
@@ -105,42 +122,17 @@ function listInTurn(directory: string): FileListing {
   return { names, table: statFiles(directory, names) }
 }
 
-function tableOf(bytes: Uint8Array, count: number): FingerprintTable {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const word = (i: number, at: number) => {
-    const start = FINGERPRINT_LENGTH * i + at
-    return view.getUint32(start, true) + 2 ** 32 * view.getUint32(start + 4, true)
-  }
-  const isThere = (i: number) => i < count && word(i, INODE_AT) !== 0
-  return {
-    at: (i) => {
-      const start = FINGERPRINT_LENGTH * i
-      return isThere(i) ? bytes.subarray(start, start + FINGERPRINT_LENGTH) : null
-    },
-    fingerprintAt: (i) => {
-      return isThere(i) ? readEncodedFingerprint(view, FINGERPRINT_LENGTH * i) : null
-    },
-    copyTo: (target, i, length) => {
-      const start = FINGERPRINT_LENGTH * i
-      for (let at = 0; at < length; at++) target[at] = bytes[start + at] ?? 0
-      return isThere(i)
-    },
-    sizeAt: (i) => word(i, 0),
-    timeAt: (i) => {
-      const start = FINGERPRINT_LENGTH * i + MTIME_AT
-      // As a number, because there may be very many files
-      const high = 2 ** 32 * view.getInt32(start + 4, true)
-      return isThere(i) ? (view.getUint32(start, true) + high) / 1e6 : null
-    },
-  }
+function tableOf({ buffer, byteOffset, byteLength }: Int32Array): FingerprintTable {
+  return new FingerprintTable(new Uint8Array(buffer, byteOffset, byteLength))
 }
 
 /** The native addon's function; null if the addon is missing. */
 export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.statFiles ?? null
 
-/** The same of listFiles. */
+/** The same of listFiles and listColumns. */
 export const nativeList =
   loadNative<{ listFilesAsync: ListFiles }>('listFilesAsync')?.listFilesAsync ?? null
+export const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles')?.listFiles ?? null
 
 const fastestStat = nativeStat ?? statInTurn
 
@@ -239,51 +231,6 @@ export function lstatMany(
   native: LstatPaths | null = nativeLstat,
 ): Promise<(PathState | Error)[]> {
   return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
-}
-
-/** Files that are looked at together. */
-const LOOKED_AT = 1000
-
-/** A file that is in another state now, or gone (null). */
-export interface ChangedFile<File> {
-  readonly file: File
-  readonly now: Fingerprint | null
-}
-
-/** Finds the first file that is not in its state any more; never looks on the event loop. */
-export async function findChanged<File extends FileState>(
-  files: readonly File[],
-): Promise<ChangedFile<File> | null> {
-  for (let from = 0; from < files.length; from += LOOKED_AT) {
-    const some = files.slice(from, from + LOOKED_AT)
-    const looks = await lstatMany(some.map(({ absolutePath }) => absolutePath))
-    for (const [i, file] of some.entries()) {
-      const look = looks[i]
-      // Whatever the error, the file is no longer the same
-      const now = look && 'fingerprint' in look ? look.fingerprint : null
-      if (now === null || !sameFingerprint(now, file.fingerprint)) return { file, now }
-    }
-  }
-  return null
-}
-
-/**
- * Yields the files that are in another state now. Looks at the files of a directory together, on this
- * thread, which takes less than findChanged.
- */
-export function* changesOf<File extends FileState>(
-  files: readonly File[],
-): Generator<ChangedFile<File>> {
-  for (let from = 0; from < files.length; from += LOOKED_AT) {
-    const some = files.slice(from, from + LOOKED_AT)
-    const looks = fingerprintsOf(some.map(({ absolutePath }) => absolutePath))
-    for (const [i, file] of some.entries()) {
-      const look = looks[i] ?? null
-      if (look !== null && isEncodingOf(look, file.fingerprint)) continue
-      const view = look && new DataView(look.buffer, look.byteOffset)
-      yield { file, now: view && readEncodedFingerprint(view, 0) }
-    }
-  }
 }
 
 /** Whether a mode has this file type, such as `constants.S_IFREG`. */

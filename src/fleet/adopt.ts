@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { TreeRecord, FileEnd, FileRecord } from '../cache/records/bodies.js'
 import { encodeFingerprint, isEncodingOf } from '../files/fingerprint.js'
-import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../files/scanned-file.js'
 import { fingerprintsOf } from '../files/stat-files.js'
 import { hashStream } from '../hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../hash/stream/content-stream.js'
@@ -92,7 +92,7 @@ function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Ad
   const { content, engine, table } = adoption
   if (!table.trees || number === null || 'pieces' in record) return
   const kernel = chooseKernel(engine.kernel)
-  setTree(table.trees, number, treeOf(file, content, { tree: record, kernel }))
+  setTree(table.trees, number, treeOf(file.fingerprint.size, content, { tree: record, kernel }))
 }
 
 /** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
@@ -117,19 +117,22 @@ function* wishesOf(
       record && isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust)
     return !isKnown && !isRacy(file.fingerprint, now(), trust)
   }
-  for (const { file, key, first, whole, end } of content.version === 'v2'
+  for (const { number: owner, key, first, whole, end } of content.version === 'v2'
     ? []
     : pieceOwners(content)) {
+    const file = content.files.at(owner)
+    if (!file) continue
     const record = cache.peek('file', key)
     const isWithoutEnd = end !== null && record?.[end] === null
     if (lacks(file, isWithoutEnd ? null : record)) {
       yield { file, key, first, count: whole + (end ? 1 : 0), end, number: null }
     }
   }
-  for (const { file, number, firstPiece, pieceCount } of content.version === 'v1'
+  for (const { number, firstPiece, pieceCount } of content.version === 'v1'
     ? []
     : alignedFiles(content)) {
-    if (table.trees?.isKnown[number]) continue
+    const file = content.files.at(number)
+    if (!file || table.trees?.isKnown[number]) continue
     const key = { path: file.absolutePath, size: file.fingerprint.size }
     if (lacks(file, null)) {
       yield { file, key, first: firstPiece, count: pieceCount, end: null, number }
@@ -194,7 +197,8 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
     ? nodesOf({ indices, blocks: read.blocks }, window.stream, kernel)
     : read.blocks
   return found.map(({ wish, record: { record }, pieces: drawn }) => {
-    const tree = 'pieces' in record ? null : treeOf(wish.file, content, { tree: record, kernel })
+    const { size } = wish.file.fingerprint
+    const tree = 'pieces' in record ? null : treeOf(size, content, { tree: record, kernel })
     return drawn.every((piece) => {
       const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
       if ('pieces' in record) {

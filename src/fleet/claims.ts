@@ -6,7 +6,7 @@ import {
   type CacheAccess,
   type Claimed,
   type ClaimRequest,
-  isRacy,
+  isSettledAt,
 } from '../core/digests/cache-trust.js'
 import { countUnknown, unknownFiles } from '../core/digests/piece-table.js'
 import { digestOf } from '../bytes.js'
@@ -99,10 +99,11 @@ export class HashClaims {
   #claimOf({ content, table }: ClaimRequest): Claim | null {
     const { now, trust } = this.access
     // The digests of a file that could change unnoticed are not kept
-    const files = unknownFiles(content, table).filter((file) => {
-      return !isRacy(file.fingerprint, now(), trust)
-    })
-    const first = files.find(({ fingerprint }) => fingerprint.size >= LEAST_CLAIMED) ?? files[0]
+    const start = { startedMs: now(), trust }
+    const unknown = unknownFiles(content, table)
+    const files = unknown.filter((i) => isSettledAt(unknown, i, start))
+    const large = files.findIndex((i) => files.sizeAt(i) >= LEAST_CLAIMED)
+    const first = files.at(Math.max(large, 0))
     if (!first) return null
     const { absolutePath: path, fingerprint } = first
     const kind = `${content.version} ${content.pieceLength}`

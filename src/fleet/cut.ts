@@ -1,5 +1,6 @@
 import type { DigestKind } from '../hash/stream/content-stream.js'
-import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import type { FileColumns } from '../files/columns.js'
+import type { ScannedFile } from '../files/scanned-file.js'
 import type { Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { MOST_FILES, MOST_PIECES, type Part } from './job.js'
@@ -86,7 +87,7 @@ class Stretch {
 
   /** `place` is the file where the search begins, and is moved on. */
   constructor(
-    readonly all: readonly ScannedFile[],
+    readonly all: FileColumns,
     readonly pieceLength: number,
     readonly place: { file: number; offset: number },
   ) {}
@@ -104,15 +105,16 @@ class Stretch {
   }
 
   #next(): ScannedFile | undefined {
-    return this.all[this.place.file + this.files.length]
+    return this.all.at(this.place.file + this.files.length)
   }
 
   /** Goes to the file with the byte at `position` of the stream. */
   #seek(position: number): void {
     const { place, all } = this
     for (;;) {
-      const size = all[place.file]?.fingerprint.size
-      if (size === undefined || place.offset + size > position) break
+      if (place.file >= all.length) break
+      const size = all.sizeAt(place.file)
+      if (place.offset + size > position) break
       place.offset += size
       place.file++
     }

@@ -1,11 +1,10 @@
 import { lstatSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { FileKey, TreeKey } from '../cache/records/bodies.js'
-import { padFile } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import { readFingerprintIfThere, type Fingerprint } from '../files/fingerprint.js'
 import { isSafeComponent, isWithin, realPath } from '../files/inside.js'
-import type { ScannedFile } from '../files/scan/scanned-tree.js'
+import { padFile, type ScannedFile } from '../files/scanned-file.js'
 
 /** A directory whose files are the same on all machines that have a share of this name. */
 interface SharedDirectory {

@@ -11,8 +11,8 @@ import { digestOf } from '../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
 import { chooseKernel } from '../hash/kernels.js'
 import { concatenateFiles, countPieces } from '../hash/stream/content-stream.js'
-import type { ScannedFile } from '../files/scan/scanned-tree.js'
-import { isRead, padFile } from '../core/digests/pad-files.js'
+import { padFile, type ScannedFile } from '../files/scanned-file.js'
+import { isRead } from '../core/digests/pad-files.js'
 import {
   trustedPart,
   type CacheAccess,

@@ -16,6 +16,7 @@ import {
 } from './jobs/job.js'
 import { chooseKernel, type KernelName } from './kernels.js'
 import {
+  countFiles,
   streamLength,
   type ContentStream,
   countSelected,
@@ -132,7 +133,7 @@ function refuseInterrupted(signal: AbortSignal): void {
  */
 function isSmall(selection: PieceSelection, options: HashOptions): boolean {
   const { stream } = selection
-  if (options.isOffloaded || options.throttle || stream.paths.length > SMALL.files) return false
+  if (options.isOffloaded || options.throttle || countFiles(stream) > SMALL.files) return false
   const bytes = Math.min(streamLength(stream), countSelected(selection) * stream.pieceLength)
   return bytes <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
 }

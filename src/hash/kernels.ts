@@ -71,8 +71,11 @@ export type JobEnd = [file: number, reason: number] | undefined
 /** A job for the native addon; native/job_request.c checks it. */
 export interface NativeJob {
   readonly kernel: NativeName
-  /** Each path ends with a NUL; the path of a pad file is empty. */
-  readonly paths: Uint8Array
+  /** Each directory ends with a NUL. These and the names are as in StreamPaths. */
+  readonly directories: Uint8Array
+  readonly directoryOf: Uint32Array
+  readonly names: Uint8Array
+  readonly nameAt: Uint32Array
   readonly identities: BigUint64Array | null
   /** Receives 1 for each file that a program has open for writing. Null: nobody asks. */
   readonly written: Uint8Array | null

@@ -1,3 +1,4 @@
+import { join } from '../metainfo/bencode/encode.js'
 import { readStreams, type StreamedFile } from '../core/checksums/make-from-streams.js'
 import { bytesOf } from '../core/digests/content.js'
 import { writeTorrent } from '../core/make/make-torrent.js'
@@ -53,7 +54,8 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const arrival = { place: name, isDirectory, files, engine, checksums: [] }
     const { plan, core } = await readStreams(dated, arrival)
     const made = await writeTorrent(plan, core, bytesOf(plan.content))
-    const { bytes, infoHash, infoHashV2, bytesHashed } = made
+    const { infoHash, infoHashV2, bytesHashed } = made
+    const bytes = join(made.parts)
     return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
   })
 }

@@ -1,3 +1,4 @@
+import { join } from '../metainfo/bencode/encode.js'
 import {
   makeTorrent as make,
   measureTorrent,
@@ -30,7 +31,8 @@ export function makeTorrent(
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     const made = await withHashContext(options, running, (context) => make(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path: source })
-    const { bytes, infoHash, infoHashV2, bytesHashed } = made
+    const { infoHash, infoHashV2, bytesHashed } = made
+    const bytes = join(made.parts)
     return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
   })
 }

@@ -1,5 +1,5 @@
 import { bytesOf, type Content } from '../core/digests/content.js'
-import { isPad } from '../core/digests/pad-files.js'
+import { withoutPads } from '../core/digests/pad-files.js'
 import type { MakeRequest } from '../core/make/make-torrent.js'
 import { TEXT_NAMES, type TextName } from '../metainfo/fields.js'
 import { checkTorrentOptions, requirePath } from './check-options.js'
@@ -50,7 +50,7 @@ export interface TorrentContent {
 /** The values of a torrent that describe its content. */
 export function describeContent(content: Content): TorrentContent {
   const { name, pieceLength, pieceCount } = content
-  const files = content.files.filter((file) => !isPad(file)).length
+  const files = withoutPads(content.files).length
   return { name, files, size: bytesOf(content), pieceLength, pieceCount }
 }
 

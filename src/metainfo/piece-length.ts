@@ -43,18 +43,19 @@ export function pieceLengthOf(pow2: number): PieceLength {
 const WORTH = 5 / 4
 
 /** Returns a suitable piece length in bytes for files; `isAligned` if each begins a piece. */
-export function suitedPieceLength(lengths: readonly number[], isAligned = false): PieceLength {
-  return isAligned
-    ? alignedPieceLength(lengths)
-    : automaticPieceLength(lengths.reduce((sum, length) => sum + length, 0))
+export function suitedPieceLength(lengths: Lengths, isAligned = false): PieceLength {
+  return isAligned ? alignedPieceLength(lengths) : automaticPieceLength(totalOf(lengths))
 }
+
+/** The bytes of each file. */
+type Lengths = Iterable<number>
 
 /**
  * Returns a suitable piece length in bytes for files that each begin a piece. If most files are
  * shorter than a piece, shorter pieces add few digests, and need fewer zeros between the files.
  */
-export function alignedPieceLength(lengths: readonly number[]): PieceLength {
-  let pow2 = automaticPow2(lengths.reduce((sum, length) => sum + length, 0))
+export function alignedPieceLength(lengths: Lengths): PieceLength {
+  let pow2 = automaticPow2(totalOf(lengths))
   let count = countAligned(lengths, 2 ** pow2)
   while (pow2 > MIN_PIECE_POW2) {
     const more = countAligned(lengths, 2 ** (pow2 - 1))
@@ -65,8 +66,16 @@ export function alignedPieceLength(lengths: readonly number[]): PieceLength {
   return pieceLengthOf(pow2)
 }
 
-function countAligned(lengths: readonly number[], pieceLength: number): number {
-  return lengths.reduce((sum, length) => sum + Math.ceil(length / pieceLength), 0)
+function countAligned(lengths: Lengths, pieceLength: number): number {
+  let count = 0
+  for (const length of lengths) count += Math.ceil(length / pieceLength)
+  return count
+}
+
+function totalOf(lengths: Lengths): number {
+  let total = 0
+  for (const length of lengths) total += length
+  return total
 }
 
 /** Returns a suitable piece length in bytes for content of `size` bytes. */

@@ -1,5 +1,6 @@
-import type { FileState } from '../files/scan/scanned-tree.js'
-import { findChanged } from '../files/stat-files.js'
+import type { FileState } from '../files/scanned-file.js'
+import { FileColumns } from '../files/columns.js'
+import { findChanged } from '../files/look-again.js'
 
 /** About how many files are looked at in one round. */
 const LOOKED_AT = 10_000
@@ -30,7 +31,8 @@ export class DataRounds {
       if (key === undefined) return
       const files = filesOf(key)
       left -= 1 + (files?.length ?? 0)
-      if (!files || !(await findChanged(files.filter((file) => file !== null)))) continue
+      const states = files && FileColumns.ofStates(files.filter((file) => file !== null))
+      if (!states || !(await findChanged(states))) continue
       // It may have been withdrawn meanwhile, or another torrent has its place
       if (filesOf(key) === files) drop(key)
     }

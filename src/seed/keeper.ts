@@ -17,7 +17,7 @@ import {
 } from '../core/verify/verify-torrent.js'
 import { BtkitError } from '../errors.js'
 import { reachableDirectories } from '../files/reachable.js'
-import type { FileState } from '../files/scan/scanned-tree.js'
+import type { FileState } from '../files/scanned-file.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import { inShell } from '../text/escape.js'

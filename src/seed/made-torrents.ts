@@ -6,8 +6,9 @@ import type { Content } from '../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
-import type { FileState } from '../files/scan/scanned-tree.js'
-import { findChanged } from '../files/stat-files.js'
+import type { FileState } from '../files/scanned-file.js'
+import { FileColumns } from '../files/columns.js'
+import { findChanged } from '../files/look-again.js'
 import { joinTorrent, type TorrentCore } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
@@ -136,7 +137,7 @@ export class MadeTorrents {
     const cost = costOf(content)
     if (isSet && cost > MEMORY_OF_SETS) return
     const request = new InfoRequest(content, options, cacheAccess.trust)
-    const files = content.files.map((file) => {
+    const files = Array.from(content.files, (file) => {
       return isPad(file) || file.fingerprint.size === 0 ? null : file
     })
     const inMemory = new WeakRef(core)
@@ -183,7 +184,7 @@ export class MadeTorrents {
     if (!kept) return
     this.#failed.set(key, this.world.monotonic())
     try {
-      if (await findChanged(kept.files.filter((file) => file !== null))) {
+      if (await findChanged(FileColumns.ofStates(kept.files.filter((file) => file !== null)))) {
         this.#forget(key)
         return
       }
@@ -209,9 +210,11 @@ export class MadeTorrents {
 /** Estimates the bytes of memory that the torrent of content takes. */
 function costOf({ files }: Content): number {
   const { torrent, file, component } = COSTS
-  return files.reduce((sum, { path, absolutePath }) => {
-    return sum + file + path.length * component + absolutePath.length
-  }, torrent)
+  let sum = torrent
+  for (const { path, absolutePath } of files) {
+    sum += file + path.length * component + absolutePath.length
+  }
+  return sum
 }
 
 function keyOf(torrent: SeedTorrent): string {

@@ -4,6 +4,7 @@ import { cutPieces, priorityOf } from '../../src/fleet/cut.js'
 import { bytesOfPart, type Part } from '../../src/fleet/job.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { cutIntoPieces } from '../../src/core/digests/content.js'
+import { FileColumns } from '../../src/files/columns.js'
 
 const GIB = 1024 ** 3
 const RULES = { shares: [{ name: 's', directory: '/srv' }], inSeconds: false }
@@ -23,7 +24,7 @@ function contentOf({ sizes, pieceLength, isAligned = false, directory = '/srv/d'
     fingerprint: { size, mtimeNs: 1_500_000_001n, ctimeNs: 0n, inode: 0n, device: 0n },
   }))
   const version = isAligned ? ('v2' as const) : ('v1' as const)
-  const parts = { version, name: 'd', isDirectory: true, files, skipped: [] }
+  const parts = { version, name: 'd', isDirectory: true, files: FileColumns.of(files), skipped: [] }
   return cutIntoPieces(
     isAligned ? { ...parts, isAligned } : parts,
     pieceLengthOf(Math.log2(pieceLength)),

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fingerprintOf } from '../../src/files/fingerprint.js'
-import type { FileState } from '../../src/files/scan/scanned-tree.js'
+import type { FileState } from '../../src/files/scanned-file.js'
 import { FileReader } from '../../src/seed/content.js'
 import { makeScratch } from '../support/scratch.js'
 

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fingerprintOf } from '../../src/files/fingerprint.js'
 import { openNullCache } from '../../src/cache/piece-cache.js'
-import type { ScannedFile } from '../../src/files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../src/files/scanned-file.js'
 import { infoHashOfBytes } from '../../src/metainfo/info-hash.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { MadeTorrents, type MadeSeed } from '../../src/seed/made-torrents.js'
 import { makeScratch } from '../support/scratch.js'
 import { connectPeer } from '../support/seed.js'
 import { until } from '../support/until.js'
+import { FileColumns } from '../../src/files/columns.js'
 
 const NAME = 'a'.repeat(200)
 
@@ -31,7 +32,7 @@ function torrentOf(files: readonly ScannedFile[]): MadeSeed {
       version: 'v1',
       name: 'iso',
       isDirectory: files.length > 1,
-      files,
+      files: FileColumns.of(files),
       skipped: [],
       size: files.length,
       pieceLength: pieceLengthOf(32_768),

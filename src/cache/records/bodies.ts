@@ -37,7 +37,7 @@ export interface OwnPieces {
 }
 
 /** Divides a file into pieces. Its first byte is `phase` bytes after the start of a piece. */
-export function ownPieces({ size, pieceLength, phase }: FileKey): OwnPieces {
+export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>): OwnPieces {
   const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
   const whole = Math.floor((size - lead) / pieceLength)
   return { lead, whole, tailLength: size - lead - whole * pieceLength }

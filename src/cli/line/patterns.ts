@@ -102,7 +102,7 @@ export class UnmatchedPatterns {
       // Globs see a name that is not UTF-8 as Node reads it
       return [path, `${path}/`, path.replaceAll(/\\x[\da-f]{2}/g, '\ufffd')]
     })
-    const files = content.files.flatMap(({ path }) => withParents(path))
+    const files = Array.from(content.files, ({ path }) => withParents(path)).flat()
     this.#left = {
       include: await unmatched(include, [...files, ...skipped]),
       exclude: await unmatched(exclude, skipped),

@@ -3,7 +3,7 @@ import { writeAtomically, type WriteOptions, checkTarget } from '../../files/wri
 import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 
 /** A list of checksums beside a torrent. */
 export interface ChecksumList {

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, refuseAborted } from '../../errors.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
 import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../../hash/arriving-bytes.js'
 import { takeTurn } from '../../hash/jobs/job.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
@@ -12,10 +12,10 @@ import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import type { ListedFile } from './lists.js'
 import { contentOfTree, refusePaths, type Content } from '../digests/content.js'
-import { createTrees, setTree, type FileTree } from '../digests/file-trees.js'
+import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine } from '../digests/hash-content.js'
 import { composeCore } from '../digests/info.js'
-import { bytesMissing, isPad, refuseInPads } from '../digests/pad-files.js'
+import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js'
 import { comparePaths } from '../digests/sort-files.js'
 import { checkOutput, planOf, type MakeRequest, type TorrentPlan } from '../make/make-torrent.js'
 import { choosePieces } from '../make/piece-choice.js'
@@ -80,7 +80,7 @@ export async function readStreams(
   const plan = planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
-  const own = plan.content.files.filter((file) => !isPad(file))
+  const own = [...withoutPads(plan.content.files)]
   return { plan, core, checksums: own.map((file, at) => ({ file, digests: lists[at] ?? [] })) }
 }
 
@@ -112,7 +112,7 @@ function checkPaths({ place, isDirectory, files }: NamedArrival, request: Stream
     if (path !== name && directories.has(path))
       throw new BtkitError('bad-name', `${name}/${path}: is both a file and a directory`)
   }
-  const placed = files.map(({ components, path }) => ({ path: components, absolutePath: path }))
+  const placed = columnsOf(files, [])
   refusePaths({ root: place, isDirectory, files: placed }, name, version)
   if (request.isAligned) refuseInPads(placed)
 }
@@ -128,12 +128,16 @@ function contentOf(
   lengths: readonly number[],
   request: StreamRequest,
 ): Content {
-  const scanned = files.map(({ components, path }, at): ScannedFile => {
+  const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped: [] }
+  return contentOfTree(tree, { ...request, order: undefined })
+}
+
+function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): FileColumns {
+  const scanned = files.map(({ components, path }, at) => {
     const fingerprint = { size: lengths[at] ?? 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
     return { path: components, absolutePath: path, fingerprint }
   })
-  const tree = { root: place, isDirectory, files: scanned, skipped: [] }
-  return contentOfTree(tree, { ...request, order: undefined })
+  return FileColumns.of(scanned)
 }
 
 /** The piece length by size. Pad files depend on it, so that of a directory must be known before. */
@@ -274,8 +278,8 @@ function treesOf({ content }: TorrentPlan, arrived: readonly FileTree[]) {
   const trees = createTrees(content)
   if (!trees) return null
   let next = 0
-  for (const [number, file] of content.files.entries()) {
-    const tree = isPad(file) || file.fingerprint.size === 0 ? undefined : arrived[next++]
+  for (const { number } of alignedFiles(content)) {
+    const tree = arrived[next++]
     if (tree) setTree(trees, number, tree)
   }
   return trees

@@ -1,14 +1,13 @@
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { openForWriting } from '../../files/open-for-writing.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileState, ScannedFile } from '../../files/scanned-file.js'
 import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
 import { refuseAborted, BtkitError } from '../../errors.js'
 import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
-import { isRead } from '../digests/pad-files.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import { makeTorrent, type WrittenTorrent, type TorrentPlan } from '../make/make-torrent.js'
 import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
@@ -37,7 +36,7 @@ export async function obtainChecksums(
   const found: FileChecksums[] = []
   const pool = new WorkerPool()
   try {
-    for (const file of content.files.filter(isRead)) {
+    for (const file of readFiles(content)) {
       const known = recallFile(file, names, context.cacheAccess)
       found.push(known ?? (await read(file, { names, pool }, context)))
     }
@@ -57,12 +56,17 @@ export function recallChecksums(
   access: Recall,
 ): FileChecksums[] | null {
   const found: FileChecksums[] = []
-  for (const file of content.files.filter(isRead)) {
+  for (const file of readFiles(content)) {
     const known = recallFile(file, names, access)
     if (!known) return null
     found.push(known)
   }
   return found
+}
+
+/** The files with bytes on a disk, each as an object. */
+function readFiles({ files }: Content): Iterable<ScannedFile> {
+  return files.filter((i) => files.isRead(i))
 }
 
 interface Recall {

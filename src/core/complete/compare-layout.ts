@@ -3,7 +3,9 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
 import { cutIntoPieces, type Content } from '../digests/content.js'
 import { composeCore } from '../digests/info.js'
-import { isPad, padFile, withoutPads } from '../digests/pad-files.js'
+import { withoutPads } from '../digests/pad-files.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile, type ScannedFile } from '../../files/scanned-file.js'
 import { countUnknownPieces, type ContentDigests } from '../digests/piece-table.js'
 import {
   valuesOf,
@@ -15,7 +17,7 @@ import {
 import type { UndecidedTorrent } from './torrent-decision.js'
 import { checkTarget } from '../../files/write/atomically.js'
 import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
-import { rootOf } from '../digests/file-trees.js'
+import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { hashContent } from '../digests/hash-content.js'
 import { recallPieces } from '../digests/recall-pieces.js'
 import { SHA1 } from '../../metainfo/sizes.js'
@@ -30,7 +32,7 @@ export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   const leftOut = new Set(content.skipped.map(({ path }) => path))
   const listed = metainfo.files.filter(({ path, padding }) => !padding && !isBelow(path, leftOut))
   const sizes = sortedSizes(listed.map(({ length }) => length))
-  const wanted = sortedSizes(withoutPads(content.files).map(({ fingerprint }) => fingerprint.size))
+  const wanted = sortedSizes([...withoutPads(content.files).sizes])
   return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
 }
 
@@ -71,9 +73,8 @@ function isLaidOutAlike(metainfo: Metainfo, content: Content): boolean {
   return (
     listed.length === wanted.length &&
     listed.every(({ path, length }, i) => {
-      const file = wanted[i]
-      const isSamePath = !isDirectory || path.join('/') === file?.path.join('/')
-      return isSamePath && length === file?.fingerprint.size
+      const isSamePath = !isDirectory || path.join('/') === wanted.pathAt(i).join('/')
+      return isSamePath && length === wanted.sizeAt(i)
     })
   )
 }
@@ -101,8 +102,8 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
  * differ.
  */
 function findFiles(metainfo: Metainfo, { files }: Content) {
-  const missing = new Map(withoutPads(files).map((file) => [file.path.join('/'), file]))
-  const found = []
+  const missing = new Map(Array.from(withoutPads(files), (file) => [file.path.join('/'), file]))
+  const found: ScannedFile[] = []
   for (const { path, length, padding, symlinkPath } of metainfo.files) {
     const key = path.join('/')
     const file = padding ? padFile(path, length) : missing.get(key)
@@ -111,15 +112,14 @@ function findFiles(metainfo: Metainfo, { files }: Content) {
     if (!padding) missing.delete(key)
     found.push(file)
   }
-  return missing.size === 0 ? found : null
+  return missing.size === 0 ? FileColumns.of(found) : null
 }
 
 function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
   return (
     files.length === aligned.files.length &&
-    aligned.files.every((file, i) => {
-      const listed = files[i]
-      return listed?.padding === isPad(file) && listed.length === file.fingerprint.size
+    files.every(({ padding, length }, i) => {
+      return padding === aligned.files.isPad(i) && length === aligned.files.sizeAt(i)
     })
   )
 }
@@ -184,11 +184,11 @@ function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: Conten
   const roots = new Map(
     metainfo.tree?.map(({ file, piecesRoot }) => [file.path.join('/'), piecesRoot]),
   )
-  return laidOut.files.every((file, number) => {
-    if (isPad(file) || file.fingerprint.size === 0) return true
-    const root = roots.get(file.path.join('/'))
-    return root ? isSameBytes(root, rootOf(trees, number)) : false
-  })
+  for (const { number } of alignedFiles(laidOut)) {
+    const root = roots.get(laidOut.files.pathAt(number).join('/'))
+    if (!root || !isSameBytes(root, rootOf(trees, number))) return false
+  }
+  return true
 }
 
 /**

@@ -1,7 +1,9 @@
 import { childPath, isWithin } from '../../files/inside.js'
 import { openEntry, loadNameFilter } from '../../files/scan/entry.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
-import type { ScannedFile, ScanOptions } from '../../files/scan/scanned-tree.js'
+import type { ScanOptions } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import type { FileState } from '../../files/scanned-file.js'
 import {
   bytesOf,
   backslashedPaths,
@@ -133,7 +135,7 @@ function contentOf(name: string, tree: Tree | EntryToSkip, run: CompleteRun): Op
   if ('kind' in tree) return tree
   const { common, prune } = run.request
   const { files, skipped } = tree
-  if (files.some(({ fingerprint }) => fingerprint.size > 0)) {
+  if (files.findIndex((i) => files.sizeAt(i) > 0) >= 0) {
     const { version, pieceLength, isAligned, order } = common
     const content = contentOfTree(tree, { version, name, pieceLength, isAligned, order })
     return choosePieces(content, common, (cut) => {
@@ -162,7 +164,7 @@ function openTree(
   if (entry.kind === 'file') {
     const { absolutePath, fingerprint, attributes } = entry
     const file = { path: [name], absolutePath, fingerprint }
-    const files = [scan.attributes ? { ...file, attributes } : file]
+    const files = FileColumns.of([scan.attributes ? { ...file, attributes } : file])
     return { root, isDirectory: false, files, skipped: [] }
   }
   const { realPath: target } = targetDirectory
@@ -179,7 +181,8 @@ async function scanDirectory(
 ): Promise<Tree> {
   const scanned = await scanTree(root, await scanOf(name, request.common.scan))
   const tree = excludeOutput(scanned, output)
-  return { ...tree, files: tree.files.filter((file) => !isOwnFile(file.absolutePath)) }
+  const { files } = tree
+  return { ...tree, files: files.filter((i) => !isOwnFile(files.absolutePathAt(i))) }
 }
 
 /**
@@ -194,12 +197,14 @@ async function scanOf(name: string, scan: ScanOptions): Promise<ScanOptions> {
 }
 
 /** Whether any file changed recently: its writer may not have finished. */
-function isTooNew(files: readonly ScannedFile[], { request, hashContext }: CompleteRun): boolean {
+function isTooNew(files: FileColumns, { request, hashContext }: CompleteRun): boolean {
   const ageNs = BigInt(request.minAgeSeconds) * 1_000_000_000n
   const { now, trust } = hashContext.cacheAccess
   const nowNs = BigInt(Math.floor(now())) * 1_000_000n
   const isLately = (timeNs: bigint) => timeNs > nowNs - ageNs && timeNs < nowNs + ageNs
-  return files.some(({ fingerprint: { mtimeNs, ctimeNs } }) => {
+  const isNew = ({ fingerprint: { mtimeNs, ctimeNs } }: FileState) => {
     return isLately(mtimeNs) || (trust === 'full' && isLately(ctimeNs))
-  })
+  }
+  for (const file of files) if (isNew(file)) return true
+  return false
 }

@@ -37,7 +37,7 @@ const OWN_KEYS: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'attr'])
 /** Returns the rules by which the `info` of an existing torrent would change. */
 export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
   const listed = metainfo.files.filter(({ padding }) => !padding)
-  const wanted = withoutPads(content.files).map(({ path, attributes }) => {
+  const wanted = Array.from(withoutPads(content.files), ({ path, attributes }) => {
     return { path, attr: attributes }
   })
   const further = otherEntries(metainfo, OWN_KEYS)

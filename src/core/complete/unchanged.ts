@@ -5,7 +5,7 @@ import {
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
 } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../digests/cache-trust.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'

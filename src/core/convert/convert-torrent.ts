@@ -21,7 +21,8 @@ import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/
 import { ReplacedTorrent } from '../replaced-torrent.js'
 import { realPath } from '../../files/inside.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import type { FoundFile } from '../verify/content.js'
 
 /** The fingerprint of a symbolic link, which has no bytes. */
@@ -225,7 +226,7 @@ function contentOfTorrent(
   const scanned = own.flatMap(scannedFile)
   if (scanned.length < own.length) return null
   const { isDirectory } = request.metainfo
-  const tree = { root: request.path, isDirectory, files: scanned, skipped: [] }
+  const tree = { root: request.path, isDirectory, files: FileColumns.of(scanned), skipped: [] }
   return contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
 }
 

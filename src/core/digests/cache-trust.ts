@@ -1,5 +1,6 @@
 import { DEVICE_OFFSET, type Fingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { FileState } from '../../files/scanned-file.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import type { HashOptions } from '../../hash/hash-stream.js'
 import type { ContentStream } from '../../hash/stream/content-stream.js'
@@ -102,11 +103,22 @@ export interface RememberingStart extends ReadingStart {
  * content. False if the file could have changed unnoticed since.
  */
 export function isSettled(
-  { fingerprint, absolutePath }: ScannedFile,
+  { fingerprint, absolutePath }: FileState,
   { startedMs, trust, written }: ReadingStart,
 ): boolean {
   return !isRacy(fingerprint, startedMs, trust) && !written?.has(absolutePath)
 }
+
+/** The same of a file by its number; makes an object only if the answer is not certain. */
+export function isSettledAt(files: FileColumns, number: number, start: ReadingStart): boolean {
+  const { startedMs, trust, written } = start
+  const isOld = files.latestAt(number, trust) / 1e6 < startedMs - CERTAIN_MS
+  if (!isOld && isRacy(files.fingerprintAt(number), startedMs, trust)) return false
+  return !written?.size || !written.has(files.absolutePathAt(number))
+}
+
+/** Milliseconds before a reading after which a time that is rounded is certainly no racy one. */
+const CERTAIN_MS = 2001
 
 /**
  * Whether a file changed so shortly before `startedMs` that it could change again unnoticed, or has

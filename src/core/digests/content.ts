@@ -1,15 +1,17 @@
 import { basename, resolve } from 'node:path'
 import { checkReplaceable } from '../replaced-torrent.js'
 import { BtkitError, valueOr } from '../../errors.js'
-import { isWithin, realPath } from '../../files/inside.js'
+import { realPath } from '../../files/inside.js'
 import { scanTree } from '../../files/scan/scan-tree.js'
-import type { ScannedFile, ScannedTree, ScanOptions } from '../../files/scan/scanned-tree.js'
+import type { ScannedTree, ScanOptions } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { countSkipped, type Skipped } from './skipped.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { suitedPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { alignFiles, withoutPads, type NamedFile } from './pad-files.js'
+import { alignFiles, withoutPads } from './pad-files.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
 
 /** Selects the files of a torrent, and how they are divided into pieces. */
@@ -41,7 +43,7 @@ export interface Content {
   readonly name: string
   readonly isDirectory: boolean
   /** In stream order, with pad files: in v2 and hybrids each file begins a piece. */
-  readonly files: readonly ScannedFile[]
+  readonly files: FileColumns
   readonly skipped: readonly Skipped[]
   /** Bytes of the stream that is divided into pieces, including pad files. */
   readonly size: number
@@ -66,11 +68,23 @@ export async function planContent(request: ContentRequest): Promise<Content> {
  * Leaves an output file out of the content. Its content is checked later, before it is replaced.
  */
 function leaveOut(tree: Tree, output: string): Tree {
+  const { files } = tree
   const path = realPath(output)
-  const left = tree.files.filter(({ absolutePath }) => absolutePath === path)
-  if (left.length === 0) return tree
-  const files = tree.files.filter((file) => !left.includes(file))
-  return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
+  if (path === null) return tree
+  const isWithin = files.isWithin(path)
+  return partOf(tree, (i) => isWithin(i) && files.absolutePathAt(i) === path)
+}
+
+/** Leaves files out that are outputs. */
+function partOf(tree: Tree, isOutput: (i: number) => boolean): Tree {
+  const { files, skipped } = tree
+  const left: Skipped[] = []
+  const kept = files.filter((i) => {
+    if (!isOutput(i)) return true
+    left.push({ path: files.pathAt(i).join('/'), reason: 'the torrent itself' })
+    return false
+  })
+  return left.length === 0 ? tree : { ...tree, files: kept, skipped: [...skipped, ...left] }
 }
 
 /** A scanned tree, possibly without some of its files. */
@@ -83,19 +97,17 @@ export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly S
  */
 export function excludeOutput(tree: Tree, output: string | null): Tree {
   if (output === null) return tree
-  const isOutput = (file: ScannedFile) => isWithin(file.absolutePath, output)
-  const left = tree.files.filter(isOutput)
-  if (left.length === 0) return tree
-  const lost = left.find(({ absolutePath }) => absolutePath === output)
+  const { files } = tree
+  const isOutput = files.isWithin(output)
+  const isLost = files.findIndex((i) => isOutput(i) && files.absolutePathAt(i) === output) >= 0
   const isSafe = tree.isDirectory && (output.endsWith('.torrent') || isOlderTorrent(output))
-  if (lost && !isSafe) {
+  if (isLost && !isSafe) {
     throw new BtkitError(
       'exists',
       `${output}: would be replaced by a torrent of itself; choose another output`,
     )
   }
-  const files = tree.files.filter((file) => !isOutput(file))
-  return { ...tree, files, skipped: [...tree.skipped, ...left.map(describeOutput)] }
+  return partOf(tree, isOutput)
 }
 
 /** Whether a file of any name is a torrent, which a new one may replace. */
@@ -104,10 +116,6 @@ function isOlderTorrent(path: string): boolean {
     checkReplaceable(path)
     return true
   })
-}
-
-function describeOutput({ path }: ScannedFile): Skipped {
-  return { path: path.join('/'), reason: 'the torrent itself' }
 }
 
 /**
@@ -139,10 +147,9 @@ export function cutIntoPieces(
 ): Content {
   const { version, name, isDirectory, skipped, isAligned } = parts
   const own = isAligned ? withoutPads(parts.files) : parts.files
-  const lengths = () => own.map(({ fingerprint }) => fingerprint.size)
-  const pieceLength = length === 'auto' ? suitedPieceLength(lengths(), isAligned) : length
+  const pieceLength = length === 'auto' ? suitedPieceLength(own.sizes, isAligned) : length
   const files = isAligned ? alignFiles(own, pieceLength) : own
-  const size = sizeOf(files)
+  const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
   // Lists all properties: there may be very many contents, and spreading takes several times as
   // long
@@ -152,20 +159,15 @@ export function cutIntoPieces(
 
 /** Returns the bytes of content without padding. */
 export function bytesOf({ files }: Pick<Content, 'files'>): number {
-  return sizeOf(withoutPads(files))
+  return withoutPads(files).size
 }
 
 /** Returns the paths with a backslash in a name, including the content's own name. */
 export function backslashedPaths({ name, isDirectory, files }: Content): string[] {
   const isTold = (component: string) => component.includes('\\')
   if (!isDirectory) return [name].filter(isTold)
-  const found = isTold(name) ? files : files.filter(({ path }) => path.some(isTold))
-  return found.map(({ path }) => [name, ...path].join('/'))
-}
-
-/** Returns the total bytes of files. */
-function sizeOf(files: readonly ScannedFile[]): number {
-  return files.reduce((sum, file) => sum + file.fingerprint.size, 0)
+  const found = isTold(name) ? files : files.filter((i) => files.hasInPath(i, '\\'))
+  return Array.from(found, ({ path }) => [name, ...path].join('/'))
 }
 
 function whyEmpty({ files, skipped }: Tree): string {
@@ -179,7 +181,7 @@ export interface NamedTree {
   /** Names the content in errors. */
   readonly root: string
   readonly isDirectory: boolean
-  readonly files: readonly NamedFile[]
+  readonly files: FileColumns
 }
 
 /**
@@ -196,8 +198,7 @@ export function refusePaths(tree: NamedTree, name: string, version: MetainfoVers
  * that single file (BEP 52).
  */
 function refuseHiddenDirectory(name: string, { root, isDirectory, files }: NamedTree): void {
-  const [first] = files
-  if (!isDirectory || files.length > 1 || first?.path.join('/') !== name) return
+  if (!isDirectory || files.length > 1 || files.at(0)?.path.join('/') !== name) return
   const why = `v2 can't tell a directory from its only file when both are called '${name}'`
   throw new BtkitError('bad-name', `${root}: ${why}; rename one of them, or use --hybrid`)
 }
@@ -207,11 +208,11 @@ function refuseHiddenDirectory(name: string, { root, isDirectory, files }: Named
  */
 const MOST_COMPONENTS = 96
 
-function refuseDeepFiles(files: readonly NamedFile[]): void {
-  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
-  if (!deep) return
+function refuseDeepFiles(files: FileColumns): void {
+  const at = files.findIndex((i) => files.directoryAt(i).components.length >= MOST_COMPONENTS)
+  if (at < 0) return
   const why = `is more than ${MOST_COMPONENTS} directories deep, which clients of v2 do not read`
-  throw new BtkitError('bad-name', `${deep.absolutePath}: ${why}`)
+  throw new BtkitError('bad-name', `${files.absolutePathAt(at)}: ${why}`)
 }
 
 /** The content of a torrent of one file. */
@@ -220,6 +221,6 @@ export function singleContent(
   { version, pieceLength }: Pick<ContentRules, 'version' | 'pieceLength'>,
 ): Content {
   const name = file.path.at(-1) ?? ''
-  const parts = { version, name, isDirectory: false, files: [file], skipped: [] }
+  const parts = { version, name, isDirectory: false, files: FileColumns.of([file]), skipped: [] }
   return cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
 }

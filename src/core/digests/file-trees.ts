@@ -1,6 +1,5 @@
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 import type { Content } from './content.js'
-import { isPad } from './pad-files.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
 /** The known Merkle trees of a content's files (BEP 52). */
@@ -27,11 +26,9 @@ export function createTrees({
 }: Pick<Content, 'version' | 'files'>): FileTrees | null {
   if (version === 'v1') return null
   const { length } = files
-  return {
-    isKnown: Uint8Array.from(files, (file) => (hasTree(file) ? 0 : 1)),
-    roots: new Uint8Array(length * SHA256),
-    layers: new Map(),
-  }
+  const isKnown = new Uint8Array(length)
+  for (let i = 0; i < length; i++) isKnown[i] = hasTree(files, i) ? 0 : 1
+  return { isKnown, roots: new Uint8Array(length * SHA256), layers: new Map() }
 }
 
 /** Sets the tree of a file by its number. */
@@ -48,9 +45,10 @@ export function rootOf({ roots }: FileTrees, number: number): Uint8Array {
 
 /** A file with bytes that begins a piece, and therefore has a tree. */
 export interface AlignedFile {
-  readonly file: ScannedFile
   /** Its number among the files of the content. */
   readonly number: number
+  /** In bytes. */
+  readonly size: number
   /** Its first piece, and its number of pieces. */
   readonly firstPiece: number
   readonly pieceCount: number
@@ -58,16 +56,17 @@ export interface AlignedFile {
 
 /** Yields the files with trees, in order. Each file of the content must begin a piece. */
 export function* alignedFiles({ files, pieceLength }: Content): Generator<AlignedFile> {
-  let [firstPiece, number] = [0, -1]
-  for (const file of files) {
-    number++
-    if (!hasTree(file)) continue
-    const pieceCount = Math.ceil(file.fingerprint.size / pieceLength)
-    yield { file, number, firstPiece, pieceCount }
+  let firstPiece = 0
+  for (let number = 0; number < files.length; number++) {
+    if (!hasTree(files, number)) continue
+    const size = files.sizeAt(number)
+    const pieceCount = Math.ceil(size / pieceLength)
+    yield { number, size, firstPiece, pieceCount }
     firstPiece += pieceCount
   }
 }
 
-function hasTree(file: ScannedFile): boolean {
-  return !isPad(file) && file.fingerprint.size > 0
+/** Whether a file has bytes, and therefore a tree. */
+export function hasTree(files: FileColumns, number: number): boolean {
+  return files.sizeAt(number) > 0 && !files.isPad(number)
 }

@@ -1,19 +1,15 @@
 import { BtkitError } from '../../errors.js'
 import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
 import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
-import { changesOf, findChanged } from '../../files/stat-files.js'
-import {
-  concatenateFiles,
-  type ContentStream,
-  type DigestKind,
-} from '../../hash/stream/content-stream.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { FileState } from '../../files/scanned-file.js'
+import { changesOf, findChanged, type ChangedFile } from '../../files/look-again.js'
+import { type ContentStream, type DigestKind } from '../../hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten, type Writers } from '../../hash/stream/reading.js'
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import type { Content } from './content.js'
-import { isRead } from './pad-files.js'
-import { isSettled, type CacheAccess } from './cache-trust.js'
+import { isSettledAt, type CacheAccess } from './cache-trust.js'
 import {
   countUnknown,
   enterPieces,
@@ -116,7 +112,7 @@ export async function readOnce<T>(
  * Whether to ask for a file's writers before the reading. The accelerator asks for them when it opens a
  * file, but it opens no empty file. A large file that must not be written is refused before any is read.
  */
-function isAskedBefore({ fingerprint: { size } }: ScannedFile, hashContext: HashContext): boolean {
+function isAskedBefore(size: number, hashContext: HashContext): boolean {
   const { elsewhere, engine, refusesWritten } = hashContext
   if (size === 0 || elsewhere !== undefined || engine.kernel === 'crypto') return true
   return refusesWritten === true && size > SMALL_FILE
@@ -127,11 +123,11 @@ function isAskedBefore({ fingerprint: { size } }: ScannedFile, hashContext: Hash
  * @throws BtkitError `changed` if they count as changing
  */
 async function findWritten(
-  files: readonly ScannedFile[],
+  files: FileColumns,
   hashContext: HashContext,
 ): Promise<ReadonlySet<string>> {
-  const asked = files.filter((file) => isRead(file) && isAskedBefore(file, hashContext))
-  const paths = asked.map(({ absolutePath }) => absolutePath)
+  const asked = files.filter((i) => isAskedBefore(files.sizeAt(i), hashContext) && files.isRead(i))
+  const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk
   const written = hashContext.turns ? await openForWritingLater(paths) : openForWriting(paths)
   refuseWritten(written, hashContext)
@@ -145,12 +141,8 @@ function refuseWritten([first]: Iterable<string>, { refusesWritten }: HashContex
 
 /** Whether content is one small file in one piece, which can be read with others. */
 export function isSmallFile({ version, files, pieceCount }: Content): boolean {
-  const [file] = files
-  return version === 'v1' && files.length === 1 && pieceCount === 1 && isSmall(file)
-}
-
-function isSmall(file: ScannedFile | undefined): boolean {
-  return file !== undefined && isRead(file) && file.fingerprint.size <= SMALL_FILE
+  const isOne = version === 'v1' && files.length === 1 && pieceCount === 1
+  return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
 /** The result of reading all unknown pieces, and the files that a program had open for writing. */
@@ -165,7 +157,7 @@ async function readSmallFile(
   hashContext: HashContext,
 ): Promise<CheckedRead | null> {
   const { smallFiles, engine } = hashContext
-  const [file] = content.files
+  const file = content.files.at(0)
   if (!smallFiles || !file || !isSmallFile(content)) return null
   const small = await smallFiles.read(file)
   if (small === null || engine.signal.aborted) return null
@@ -178,7 +170,7 @@ async function readSmallFile(
 /** Reads pieces, and checks that no file was or is being changed. */
 async function readChecked(
   reading: Omit<Reading, 'stream' | 'writers'>,
-  files: readonly ScannedFile[],
+  files: FileColumns,
   hashContext: HashContext,
 ): Promise<CheckedRead> {
   const before = await findWritten(files, hashContext)
@@ -207,7 +199,7 @@ async function readPieces(
     (await readSmallFile(content, hashContext)) ?? (await readChecked(reading, files, hashContext))
   const { digests: parts, readTrees, unfinished } = read
   const start = { cache, startedMs, trust, written }
-  const areSettled = files.every((file) => isSettled(file, start))
+  const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
   // Unfinished results are only useful if every later change would be noticed
   if (!unfinished || areSettled) {
     let at = 0
@@ -223,7 +215,7 @@ async function readPieces(
   if (cache.keepsAnything) {
     const steps = rememberSteps(content, table, start)
     if (content.version !== 'v2') await inTurns(steps, hashContext)
-    rememberTrees(readTrees, start)
+    rememberTrees(content, readTrees, start)
   }
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
@@ -290,12 +282,21 @@ async function hashUnknown(
   return { digests, readTrees: readTrees.whole, unfinished }
 }
 
-function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
-  const streamed = files.map(({ absolutePath, fingerprint }) => {
-    const file = { path: absolutePath, length: fingerprint.size }
-    return isGuarded ? { ...file, identity: fingerprint } : file
-  })
-  return concatenateFiles(streamed, pieceLength)
+/** Returns the stream of content; empty files have no bytes to hash. */
+function streamOf(
+  { files, pieceLength }: Content,
+  { isGuarded = false }: HashContext,
+): ContentStream {
+  const filled = files.filter((i) => files.sizeAt(i) > 0)
+  const offsets = new Float64Array(filled.length + 1)
+  const identities = isGuarded ? new BigUint64Array(2 * filled.length) : null
+  for (let i = 0; i < filled.length; i++) {
+    offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
+    if (!identities) continue
+    const { device, inode } = filled.fingerprintAt(i)
+    identities.set([device, inode], 2 * i)
+  }
+  return { paths: filled.paths, identities, offsets, pieceLength }
 }
 
 /**
@@ -303,23 +304,26 @@ function streamOf({ files, pieceLength }: Content, { isGuarded }: HashContext) {
  * @throws BtkitError `changed`
  */
 export async function requireAllUnchanged(
-  files: readonly ScannedFile[],
+  files: FileColumns,
   { turns }: Pick<HashContext, 'turns'>,
 ): Promise<void> {
-  const read = files.filter(isRead)
   // A service has turns, and must not wait for a disk
-  const [changed] = turns ? [await findChanged(read)] : changesOf(read)
-  if (changed) requireUnchanged(changed.file, changed.now)
+  const [changed] = turns ? [await findChanged(files)] : changesOf(files)
+  if (changed) throw isOther(files.absolutePathAt(changed.number), changed.change)
 }
 
 /**
  * Checks that a file is unchanged since the scan.
  * @throws BtkitError `changed`
  */
-export function requireUnchanged(file: ScannedFile, fingerprint: Fingerprint | null): void {
+export function requireUnchanged(file: FileState, fingerprint: Fingerprint | null): void {
   const change = changeSince(file.fingerprint, fingerprint)
   if (change === null) return
-  throw new BtkitError('changed', `${file.absolutePath}: ${change} while it was read`)
+  throw isOther(file.absolutePath, change)
+}
+
+function isOther(path: string, change: ChangedFile['change']): BtkitError {
+  return new BtkitError('changed', `${path}: ${change} while it was read`)
 }
 
 /** Returns the bytes of content whose digests the cache does not know. Reads no files. */

@@ -1,19 +1,20 @@
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
+import { ByteComparer } from '../../metainfo/bencode/writer.js'
+import { writeFiles } from '../../metainfo/build/file-lists.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metainfo/build/info.js'
-import type { InfoFile } from '../../metainfo/build/info.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { rootOf, type FileTrees } from './file-trees.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 import type { Content } from './content.js'
-import { isPad } from './pad-files.js'
+import { boundFiles, listFiles } from './listed-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { recallSteps } from './recall-pieces.js'
-import { doAtOnce, each, type Steps } from '../../steps.js'
-import { InputHash } from './input-hash.js'
+import { doAtOnce, eachNumber, type Steps } from '../../steps.js'
+import { InputHash, runsOf } from './input-hash.js'
 
 /** The values in `info` that do not describe the content. */
 export interface InfoOptions {
@@ -136,11 +137,13 @@ export function* composeSteps(
   options: InfoOptions,
   { digests, trees }: ContentDigests,
 ): Steps<TorrentCore> {
+  const areMarked = marksPads(content, options)
   const info = yield* buildInfoSteps({
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
-    files: listFiles(content, options, trees),
+    files: listFiles(content, { areMarked, trees }),
+    room: boundFiles(content),
     pieceLength: content.pieceLength,
     pieces: digests,
     private: options.private,
@@ -148,6 +151,18 @@ export function* composeSteps(
     extraKeys: options.extraKeys,
   })
   return { info, pieceLayers: trees && encodePieceLayers(layersByRoot(trees)) }
+}
+
+/** Whether an encoded list of files is that of content in a torrent of version 1. */
+export function isFileList(encoded: Uint8Array, content: Content, options: InfoOptions): boolean {
+  const comparer = new ByteComparer(encoded)
+  const areMarked = marksPads(content, options)
+  doAtOnce(writeFiles(listFiles(content, { areMarked, trees: null }), comparer))
+  return comparer.isEqual
+}
+
+function marksPads({ version, isAligned }: Content, { markPadFiles }: InfoOptions): boolean {
+  return markPadFiles === true || isAligned === true || version !== 'v1'
 }
 
 function layersByRoot(trees: FileTrees): PieceLayers {
@@ -158,31 +173,12 @@ function layersByRoot(trees: FileTrees): PieceLayers {
   return new Map(layers)
 }
 
-/** The files are created one by one: a million of them would need 80 MB at once. */
-function listFiles(
-  { version, files, isAligned }: Content,
-  { markPadFiles }: InfoOptions,
-  trees: FileTrees | null,
-): Iterable<InfoFile> {
-  const areMarked = markPadFiles || isAligned || version !== 'v1'
-  return {
-    *[Symbol.iterator]() {
-      for (const [number, file] of files.entries()) {
-        const { path, fingerprint, attributes, symlinkPath } = file
-        const attr = areMarked && isPad(file) ? 'p' : attributes
-        const piecesRoot = trees && fingerprint.size > 0 ? rootOf(trees, number) : null
-        yield { path, length: fingerprint.size, attr, symlinkPath, piecesRoot }
-      }
-    },
-  }
-}
-
 /** Computes SHA-256 of names, fingerprints and options. */
 function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
   const { version, name, isDirectory, pieceLength, files } = content
   const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
-  const hasAttributes = files.some(({ attributes }) => attributes !== undefined)
+  const hasAttributes = files.findIndex((i) => files.attributesAt(i) !== undefined) >= 0
   if (markPadFiles) whatElse.push(markPadFiles)
   if (extraKeys?.size) whatElse.push('keys', Buffer.from(encodeBencode(extraKeys)).toString('hex'))
   if (hasAttributes) whatElse.push('attributes')
@@ -190,14 +186,18 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
   if (version !== 'v1') whatElse.push(version)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
-  yield* each(files, (file) => {
-    hash.text(`${file.path.join('\0')}\0\0${file.absolutePath}\0`)
-    if (hasAttributes) hash.text(describeAttributes(file))
-    hash.fingerprint(file.fingerprint, trust)
-  })
+  for (const run of runsOf(files)) {
+    hash.paths(files, run)
+    yield* eachNumber(run.to - run.from, (offset) => {
+      const i = run.from + offset
+      if (hasAttributes) hash.text(describeAttributes(files, i))
+      hash.fingerprint(files, i, trust)
+    })
+    yield
+  }
   return hash.digest()
 }
 
-function describeAttributes({ attributes = '', symlinkPath = [] }: ScannedFile): string {
-  return `${attributes}\0${symlinkPath.join('\0')}\0\0`
+function describeAttributes(files: FileColumns, i: number): string {
+  return `${files.attributesAt(i) ?? ''}\0${(files.symlinkAt(i) ?? []).join('\0')}\0\0`
 }

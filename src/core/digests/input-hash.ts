@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { FINGERPRINT_LENGTH, writeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { NameColumn } from '../../files/name-column.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 
 const BUFFER = 64 * 1024
@@ -7,15 +8,39 @@ const BUFFER = 64 * 1024
 /** Most UTF-8 bytes for a UTF-16 unit. */
 const UNIT = 3
 
+const EMPTY = Buffer.alloc(0)
+
+/** Files with numbers from `from` to before `to`, which follow each other in a directory. */
+interface Run {
+  readonly from: number
+  readonly to: number
+}
+
+/** Yields the runs of files that follow each other in a directory. */
+export function* runsOf(files: FileColumns): Generator<Run> {
+  const { directoryOf } = files.store
+  for (let from = 0; from < files.length;) {
+    const row = files.rowAt(from)
+    let to = from + 1
+    for (let next = row + 1; to < files.length; to++, next++) {
+      if (files.rowAt(to) !== next || directoryOf[next] !== directoryOf[row]) break
+    }
+    yield { from, to }
+    from = to
+  }
+}
+
 /**
- * Computes SHA-256 of texts and fingerprints. Small ones are hashed together, because a call for
+ * Computes SHA-256 of texts and files. Small ones are hashed together, because a call for
  * each would cost more than the hashing.
  */
 export class InputHash {
   #hash: Hash | null = null
   readonly #buffer = Buffer.allocUnsafe(BUFFER)
-  readonly #view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset)
   #length = 0
+  /** The directory of the last file, and its bytes. */
+  #absolute: string | null = null
+  #directory = EMPTY
 
   /** Adds a text as UTF-8. */
   text(text: string): void {
@@ -25,11 +50,55 @@ export class InputHash {
     else this.#length += this.#buffer.write(text, this.#length)
   }
 
-  /** Adds the trusted part of a fingerprint. */
-  fingerprint(fingerprint: Fingerprint, trust: CacheTrust): void {
-    this.#reserve(FINGERPRINT_LENGTH)
-    writeFingerprint(fingerprint, this.#view, this.#length)
-    this.#length += TRUSTED_LENGTH[trust]
+  /** Adds the paths and real paths of files that follow each other in a directory. */
+  paths(files: FileColumns, { from, to }: Run): void {
+    const { components, absolute } = files.directoryAt(from)
+    const { names, realNames } = files.store
+    const rows = [files.rowAt(from), files.rowAt(to - 1) + 1] as const
+    const columns = names === realNames ? [names] : [names, realNames]
+    const parts = columns.map((column) => column.slice(...rows))
+    const lengths = parts.map(({ length }) => length)
+    this.text(JSON.stringify([components, absolute, to - from, ...lengths]))
+    for (const part of parts) this.#part(part)
+  }
+
+  /** Adds the real path of a file. */
+  realPath(files: FileColumns, i: number): void {
+    const { absolute } = files.directoryAt(i)
+    if (absolute === null) return
+    if (absolute !== this.#absolute) {
+      this.#absolute = absolute
+      this.#directory = Buffer.from(absolute)
+    }
+    this.#bytes(this.#directory, 0, this.#directory.length)
+    this.#name(files.store.realNames, files.rowAt(i))
+  }
+
+  /** Adds the trusted part of a file's fingerprint. */
+  fingerprint(files: FileColumns, i: number, trust: CacheTrust): void {
+    const length = TRUSTED_LENGTH[trust]
+    this.#reserve(length)
+    files.store.states.copyBytes(this.#buffer, this.#length, { i: files.rowAt(i), length })
+    this.#length += length
+  }
+
+  #part(bytes: Uint8Array): void {
+    this.#flush()
+    this.#current.update(bytes)
+  }
+
+  #name(names: NameColumn, row: number): void {
+    this.#bytes(names.bytes, names.starts[row] ?? 0, names.endAt(row))
+  }
+
+  /** Copies bytes one by one: a call for a few of them would take longer. */
+  #bytes(bytes: Uint8Array, from: number, to: number): void {
+    this.#reserve(to - from)
+    if (to - from > BUFFER) {
+      this.#current.update(bytes.subarray(from, to))
+      return
+    }
+    for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
   }
 
   /** Returns the digest of all that was added, and begins again. */

@@ -1,13 +1,8 @@
 import { BtkitError } from '../../errors.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { ZEROS } from '../../hash/stream/content-stream.js'
 import { PAD_DIRECTORY, padPath } from '../../metainfo/name.js'
-
-/** Returns a pad file: zeros in the stream that are not on a disk (BEP 47). */
-export function padFile(path: string[], size: number): ScannedFile {
-  const fingerprint = { size, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
-  return { path, absolutePath: ZEROS, fingerprint }
-}
 
 /** Whether a file is a pad file, which is not on a disk. */
 export function isPad({ absolutePath }: ScannedFile): boolean {
@@ -20,8 +15,8 @@ export function isRead(file: ScannedFile): boolean {
 }
 
 /** Returns the files without pad files. */
-export function withoutPads(files: readonly ScannedFile[]): readonly ScannedFile[] {
-  return files.some(isPad) ? files.filter((file) => !isPad(file)) : files
+export function withoutPads(files: FileColumns): FileColumns {
+  return files.filter((i) => !files.isPad(i))
 }
 
 /**
@@ -30,27 +25,19 @@ export function withoutPads(files: readonly ScannedFile[]): readonly ScannedFile
  * writes them. libtorrent puts them at the same places when it adds no padding at the end.
  * @throws BtkitError `bad-name` if a file is in the directory of pad files
  */
-export function alignFiles(files: readonly ScannedFile[], pieceLength: number): ScannedFile[] {
+export function alignFiles(files: FileColumns, pieceLength: number): FileColumns {
   refuseInPads(files)
-  const aligned: ScannedFile[] = []
-  const pads = new Map<number, ScannedFile>()
-  let missing = 0
-  for (const file of files) {
-    const { size } = file.fingerprint
+  const rows = new Uint32Array(2 * files.length)
+  let [count, missing] = [0, 0]
+  for (let i = 0; i < files.length; i++) {
+    const size = files.sizeAt(i)
     if (size > 0) {
-      if (missing > 0) aligned.push(padOf(missing, pads))
+      if (missing > 0) rows[count++] = files.store.padOf(missing, padPath)
       missing = bytesMissing(size, pieceLength)
     }
-    aligned.push(file)
+    rows[count++] = files.rowAt(i)
   }
-  return aligned
-}
-
-/** Returns the pad file of a size. It is shared, because there may be very many. */
-function padOf(size: number, pads: Map<number, ScannedFile>): ScannedFile {
-  const pad = pads.get(size) ?? padFile(padPath(size), size)
-  pads.set(size, pad)
-  return pad
+  return files.select(rows.slice(0, count))
 }
 
 /**
@@ -62,20 +49,16 @@ export function bytesMissing(size: number, pieceLength: number): number {
   return rest === 0 ? 0 : pieceLength - rest
 }
 
-/** A file by its path in the torrent. */
-export interface NamedFile {
-  readonly path: readonly string[]
-  /** Names the file in errors. */
-  readonly absolutePath: string
-}
-
 /**
  * Refuses files in the directory of pad files.
  * @throws BtkitError `bad-name`
  */
-export function refuseInPads(files: readonly NamedFile[]): void {
-  const file = files.find(({ path }) => path[0] === PAD_DIRECTORY && path.length > 1)
-  if (!file) return
+export function refuseInPads(files: FileColumns): void {
+  const at = files.findIndex((i) => files.directoryAt(i).components[0] === PAD_DIRECTORY)
+  if (at < 0) return
   const why = `is in ${PAD_DIRECTORY}, where the torrent has its pad files`
-  throw new BtkitError('bad-name', `${file.absolutePath}: ${why}; --exclude ${PAD_DIRECTORY}`)
+  throw new BtkitError(
+    'bad-name',
+    `${files.absolutePathAt(at)}: ${why}; --exclude ${PAD_DIRECTORY}`,
+  )
 }

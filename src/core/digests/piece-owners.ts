@@ -1,11 +1,11 @@
 import { ownPieces, type FileEnd, type FileKey } from '../../cache/records/bodies.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 import type { Content } from './content.js'
-import { isPad } from './pad-files.js'
 
 /** A file and the pieces of a stream that only contain its bytes. */
 export interface PieceOwner {
-  readonly file: ScannedFile
+  /** Its number among the files of the content. */
+  readonly number: number
   readonly key: FileKey
   /** The first piece that is completely inside the file; `whole` consecutive pieces are. */
   readonly first: number
@@ -18,72 +18,62 @@ export interface PieceOwner {
 }
 
 /** Yields the files that have pieces of their own, in stream order. */
-export function* pieceOwners({ files, pieceLength, size }: Content): Generator<PieceOwner> {
-  let offset = 0
-  const filled = files.filter((file) => file.fingerprint.size > 0)
-  for (const [i, file] of filled.entries()) {
-    const length = file.fingerprint.size
-    const phase = offset % pieceLength
-    const key = { path: file.absolutePath, pieceLength, phase, size: length }
-    const { lead, whole, tailLength } = ownPieces(key)
-    offset += length
-    if (isPad(file)) continue
-    const first = (offset - length + lead) / pieceLength
-    const end = endOf({ tailLength, isLast: offset === size, next: filled[i + 1], pieceLength })
-    if (whole > 0 || end) yield { file, key, first, whole, end }
+export function* pieceOwners({ files, pieceLength, size: all }: Content): Generator<PieceOwner> {
+  let end = 0
+  for (let number = 0; number < files.length; number++) {
+    const size = files.sizeAt(number)
+    const offset = end
+    end += size
+    if (size === 0 || files.isPad(number)) continue
+    const place = { pieceLength, phase: offset % pieceLength, size }
+    const { lead, whole, tailLength } = ownPieces(place)
+    const last = tailLength === 0 ? null : end === all ? 'tail' : 'paddedTail'
+    const isOwn = last !== 'paddedTail' || isFilled(files, number, pieceLength - tailLength)
+    if (whole === 0 && (last === null || !isOwn)) continue
+    const key = { path: files.absolutePathAt(number), ...place }
+    yield { number, key, first: (offset + lead) / pieceLength, whole, end: isOwn ? last : null }
   }
 }
 
-function endOf({ tailLength, isLast, next, pieceLength }: Ending): FileEnd | null {
-  if (tailLength === 0) return null
-  if (isLast) return 'tail'
-  const isFilled = next && isPad(next) && next.fingerprint.size >= pieceLength - tailLength
-  return isFilled ? 'paddedTail' : null
-}
-
-/** The end of a file inside a piece, and what follows it. */
-interface Ending {
-  readonly tailLength: number
-  readonly isLast: boolean
-  readonly next: ScannedFile | undefined
-  readonly pieceLength: number
-}
-
-/** A range of a file in a piece, in bytes from the file's start. */
-interface PieceSpan {
-  readonly file: ScannedFile
-  readonly from: number
-  readonly to: number
+/** Whether the next file with bytes is a pad file of at least so many. */
+function isFilled(files: FileColumns, number: number, least: number): boolean {
+  let next = number + 1
+  while (next < files.length && files.sizeAt(next) === 0) next++
+  return next < files.length && files.isPad(next) && files.sizeAt(next) >= least
 }
 
 /** A piece that spans several files. */
 export interface SharedPiece {
   readonly piece: number
-  readonly spans: readonly PieceSpan[]
+  /** The numbers of the first and the last file with bytes in it. */
+  readonly first: number
+  readonly last: number
+  /** Where the piece begins in the first file, and where it ends in the last one, in bytes. */
+  readonly from: number
+  readonly to: number
 }
 
 /** Yields the pieces that span several files, in stream order. */
 export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
-  if (files.length === 1) return
-  let spans: PieceSpan[] = []
-  let offset = 0
-  for (const file of files) {
-    const end = offset + file.fingerprint.size
+  let [first, from, second, last, to] = [0, 0, 0, 0, 0]
+  let [count, offset] = [0, 0]
+  for (let number = 0; number < files.length; number++) {
+    const end = offset + files.sizeAt(number)
     for (let at = offset; at < end;) {
       const piece = Math.floor(at / pieceLength)
-      const to = Math.min(end, (piece + 1) * pieceLength)
-      spans.push({ file, from: at - offset, to: to - offset })
-      at = to
-      if (to % pieceLength !== 0) break
-      if (isShared(spans)) yield { piece, spans }
-      spans = []
+      const next = Math.min(end, (piece + 1) * pieceLength)
+      if (count === 0) [first, from] = [number, at - offset]
+      if (count === 1) second = number
+      count++
+      ;[last, to] = [number, next - offset]
+      at = next
+      if (next % pieceLength !== 0) break
+      // Padding does not share a piece
+      if (count > 2 || (count === 2 && !files.isPad(second))) yield { piece, first, last, from, to }
+      count = 0
     }
     offset = end
   }
-  if (spans.length > 1) yield { piece: Math.floor((offset - 1) / pieceLength), spans }
-}
-
-/** Whether a full piece has bytes of several files, except pad files. */
-function isShared(spans: readonly PieceSpan[]): boolean {
-  return spans.length > 2 || (spans[1] !== undefined && !isPad(spans[1].file))
+  const piece = Math.floor((offset - 1) / pieceLength)
+  if (count > 1) yield { piece, first, last, from, to }
 }

@@ -1,7 +1,6 @@
 import type { Content } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
-import { isPad, isRead } from './pad-files.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
 /** The digests of content that a torrent of its version needs. */
@@ -112,9 +111,9 @@ function endOfRun(pieces: Uint32Array, i: number, end: number): number {
 /** Returns the bytes of files in the pieces to read. */
 export function countUnknown({ files, pieceLength }: Content, { isKnown }: PieceTable): number {
   let [offset, count] = [0, 0]
-  for (const file of files) {
-    const end = offset + file.fingerprint.size
-    for (let at = offset; at < end && !isPad(file);) {
+  for (let i = 0; i < files.length; i++) {
+    const end = offset + files.sizeAt(i)
+    for (let at = offset; at < end && !files.isPad(i);) {
       const piece = Math.floor(at / pieceLength)
       const to = Math.min(end, (piece + 1) * pieceLength)
       if (isKnown[piece] === 0) count += to - at
@@ -126,14 +125,17 @@ export function countUnknown({ files, pieceLength }: Content, { isKnown }: Piece
 }
 
 /** Returns the files that are needed for the pieces with unknown digests. */
-export function unknownFiles(content: Content, { isKnown }: PieceTable): ScannedFile[] {
+export function unknownFiles(
+  { files, pieceLength }: Content,
+  { isKnown }: PieceTable,
+): FileColumns {
   let offset = 0
-  return content.files.filter((file) => {
-    let piece = Math.floor(offset / content.pieceLength)
-    offset += file.fingerprint.size
-    const end = Math.ceil(offset / content.pieceLength)
+  return files.filter((i) => {
+    let piece = Math.floor(offset / pieceLength)
+    offset += files.sizeAt(i)
+    const end = Math.ceil(offset / pieceLength)
     // No array of them, because there may be very many files
     while (piece < end && isKnown[piece] !== 0) piece++
-    return piece < end && isRead(file)
+    return piece < end && files.isRead(i)
   })
 }

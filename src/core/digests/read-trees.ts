@@ -1,5 +1,4 @@
 import { countNodes, type TreeRecord } from '../../cache/records/bodies.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import type { HashKernel } from '../../hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { bytesOf, type Content } from './content.js'
@@ -14,7 +13,6 @@ import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** A file whose blocks were all read, with the part of its tree that the cache stores. */
 export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
-  readonly file: ScannedFile
   /** The number of the file in the content. */
   readonly number: number
 }
@@ -93,17 +91,17 @@ export class ReadTrees {
       if (tree && piece < tree.firstPiece + tree.pieceCount) return tree
       const next = this.#files.next()
       if (next.done) return null
-      const { file, number, firstPiece, pieceCount } = next.value
-      const height = this.#heightOf(file)
+      const { number, size, firstPiece, pieceCount } = next.value
+      const height = this.#heightOf(size)
       // Lists all properties: there may be very many files, and spreading takes several times as
       // long
-      tree = { file, number, firstPiece, pieceCount, height, nodes: [], piecesRead: 0 }
+      tree = { number, size, firstPiece, pieceCount, height, nodes: [], piecesRead: 0 }
       this.#growing = tree
     }
   }
 
   /** Returns the height of the stored nodes, at most that of the root. */
-  #heightOf({ fingerprint: { size } }: ScannedFile): number {
+  #heightOf(size: number): number {
     let height = 0
     const most = pieceHeight(this.#content)
     while (height < this.#least && countNodes(size, height) > 1) height++
@@ -111,9 +109,9 @@ export class ReadTrees {
     return height
   }
 
-  #countBlocks({ file, firstPiece }: GrowingTree, piece: number): number {
+  #countBlocks({ size, firstPiece }: GrowingTree, piece: number): number {
     const { pieceLength } = this.#content
-    const left = file.fingerprint.size - (piece - firstPiece) * pieceLength
+    const left = size - (piece - firstPiece) * pieceLength
     return countNodes(Math.min(left, pieceLength), 0)
   }
 
@@ -125,13 +123,13 @@ export class ReadTrees {
   }
 
   #add(tree: GrowingTree, pieces: number, nodes: Uint8Array): void {
-    const { file, number, height } = tree
+    const { number, height } = tree
     tree.nodes.push(nodes)
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
     const layer = { height, nodes: join(tree.nodes) }
     const root = findMerkleRoot(layer, this.#kernel)
-    this.#whole.push({ file, number, ...layer, root })
+    this.#whole.push({ number, ...layer, root })
     tree.nodes.length = 0
   }
 }
@@ -147,7 +145,8 @@ export function enterTrees(
   { read, kernel }: { readonly read: readonly ReadTree[]; readonly kernel: HashKernel },
 ): void {
   for (const tree of read) {
-    setTree(trees, tree.number, treeOf(tree.file, content, { tree, kernel }))
+    const size = content.files.sizeAt(tree.number)
+    setTree(trees, tree.number, treeOf(size, content, { tree, kernel }))
   }
 }
 
@@ -170,14 +169,14 @@ export function pieceHeight({ pieceLength }: { readonly pieceLength: number }): 
   return Math.log2(pieceLength / BLOCK)
 }
 
-/** Returns the parts of a tree that a torrent with this piece length contains. */
+/** Returns the parts of a tree of a file that a torrent with this piece length contains. */
 export function treeOf(
-  { fingerprint }: ScannedFile,
+  size: number,
   content: Content,
   { tree, kernel }: { readonly tree: Omit<TreeRecord, 'fingerprint'>; readonly kernel: HashKernel },
 ): FileTree {
   const { root, height } = tree
-  if (fingerprint.size <= content.pieceLength) return { root, layer: null }
+  if (size <= content.pieceLength) return { root, layer: null }
   const levels = pieceHeight(content) - height
   return { root, layer: climbMerkleTree(tree, levels, kernel).nodes }
 }

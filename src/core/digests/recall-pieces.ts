@@ -1,11 +1,11 @@
-import type { FileRecord, TreeKey } from '../../cache/records/bodies.js'
+import type { FileRecord } from '../../cache/records/bodies.js'
 import type { Content } from './content.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
 import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
 import {
   isSameFile,
-  isSettled,
+  isSettledAt,
   type CacheAccess,
   type CacheTrust,
   type RememberingStart,
@@ -13,8 +13,6 @@ import {
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
 import { chooseKernel } from '../../hash/kernels.js'
-import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
@@ -38,10 +36,10 @@ function* recallDigests(
   table: PieceTable,
   { cache, trust }: CacheAccess,
 ): Steps<void> {
-  yield* each(pieceOwners(content), ({ file, key, first, whole, end }) => {
+  const { files } = content
+  yield* each(pieceOwners(content), ({ number, key, first, whole, end }) => {
     const record = cache.get('file', key)
-    if (!record || !isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust))
-      return
+    if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) return
     setPieces(table, first, record.pieces)
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
@@ -67,10 +65,10 @@ export function* rememberSteps(
   start: RememberingStart,
 ): Steps<void> {
   const { cache, trust } = start
-  const isKept = (file: ScannedFile) => isSettled(file, start)
-  yield* each(pieceOwners(content), ({ file, key, first, whole, end }) => {
-    if (!isKept(file)) return
-    const known = knownFile(cache.peek('file', key), file.fingerprint, trust)
+  const { files } = content
+  yield* each(pieceOwners(content), ({ number, key, first, whole, end }) => {
+    if (!isSettledAt(files, number, start)) return
+    const known = knownFile(cache.peek('file', key), files.encodedAt(number), trust)
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
     // Lists all properties: there may be very many files, and spreading takes several times as long
@@ -81,8 +79,10 @@ export function* rememberSteps(
       paddedTail: end === 'paddedTail' ? last : known.paddedTail,
     })
   })
-  yield* each(keyedPieces(content, table, trust), ({ piece, spans, key }) => {
-    if (!spans.every(({ file }) => isKept(file))) return
+  yield* each(keyedPieces(content, table, trust), ({ piece, first, last, key }) => {
+    for (let i = first; i <= last; i++) {
+      if (files.sizeAt(i) > 0 && !isSettledAt(files, i, start)) return
+    }
     cache.put('piece', key, getPieces(table, piece, 1))
   })
 }
@@ -94,12 +94,11 @@ export function* rememberSteps(
  */
 function knownFile(
   record: FileRecord | null,
-  fingerprint: Fingerprint,
+  fingerprint: Uint8Array,
   trust: CacheTrust,
 ): Omit<FileRecord, 'pieces'> {
-  const isCurrent = record && isSameFile(record.fingerprint, encodeFingerprint(fingerprint), trust)
-  if (isCurrent) return record
-  return { tail: null, paddedTail: null, fingerprint: encodeFingerprint(fingerprint) }
+  if (record && isSameFile(record.fingerprint, fingerprint, trust)) return record
+  return { tail: null, paddedTail: null, fingerprint }
 }
 
 /** A piece that spans several files, with its key in the cache. */
@@ -116,19 +115,23 @@ function* keyedPieces(
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
 ): Generator<KeyedPiece> {
+  const { files } = content
   let hash: InputHash | null = null
-  for (const { piece, spans } of sharedPieces(content)) {
+  for (const { piece, first, last, from, to } of sharedPieces(content)) {
     let key = sharedKeys.get(piece)
     if (!key) {
       hash ??= new InputHash()
-      for (const { file, from, to } of spans) {
-        hash.text(`${file.absolutePath}\0${from} ${to}\0`)
-        hash.fingerprint(file.fingerprint, trust)
+      for (let i = first; i <= last; i++) {
+        const size = files.sizeAt(i)
+        if (size === 0) continue
+        hash.realPath(files, i)
+        hash.text(`\0${i === first ? from : 0} ${i === last ? to : size}\0`)
+        hash.fingerprint(files, i, trust)
       }
       key = hash.digest()
       sharedKeys.set(piece, key)
     }
-    yield { piece, spans, key }
+    yield { piece, first, last, from, to, key }
   }
 }
 
@@ -139,30 +142,26 @@ function* keyedPieces(
 function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
   const { cache, trust } = cacheAccess
   const kernel = chooseKernel(cacheAccess.kernel)
-  yield* each(alignedFiles(content), ({ file, number }) => {
-    const { fingerprint } = file
-    const tree = cache.get('tree', treeKeyOf(file))
-    if (!tree || !isSameFile(tree.fingerprint, encodeFingerprint(fingerprint), trust)) return
+  const { files } = content
+  yield* each(alignedFiles(content), ({ number, size }) => {
+    const tree = cache.get('tree', { path: files.absolutePathAt(number), size })
+    if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) return
     // A file in a single piece only needs its root
-    const needsLayer = fingerprint.size > content.pieceLength
+    const needsLayer = size > content.pieceLength
     if (needsLayer && tree.height > pieceHeight(content)) return
-    setTree(trees, number, treeOf(file, content, { tree, kernel }))
+    setTree(trees, number, treeOf(size, content, { tree, kernel }))
   })
 }
 
-/** Stores trees in the cache, as rememberPieces does with pieces. */
-export function rememberTrees(trees: readonly ReadTree[], start: RememberingStart): void {
-  for (const { file, root, height, nodes } of trees) {
-    if (!isSettled(file, start)) continue
-    start.cache.put('tree', treeKeyOf(file), {
-      root,
-      height,
-      nodes,
-      fingerprint: encodeFingerprint(file.fingerprint),
-    })
+/** Stores trees of content in the cache, as rememberPieces does with pieces. */
+export function rememberTrees(
+  { files }: Content,
+  trees: readonly ReadTree[],
+  start: RememberingStart,
+): void {
+  for (const { number, root, height, nodes } of trees) {
+    if (!isSettledAt(files, number, start)) continue
+    const key = { path: files.absolutePathAt(number), size: files.sizeAt(number) }
+    start.cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
   }
-}
-
-function treeKeyOf({ absolutePath, fingerprint }: ScannedFile): TreeKey {
-  return { path: absolutePath, size: fingerprint.size }
 }

@@ -4,7 +4,7 @@ import {
   readEncodedFingerprint,
   sameFingerprint,
 } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import type { KernelName } from '../../hash/kernels.js'
 import { loadNative } from '../../native-addon.js'
 import { SHA1 } from '../../metainfo/sizes.js'

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../files/scan/read-names.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
 
 /** The sort key of files. Files with equal keys keep their order. */
 export type SortKey = 'path' | 'size' | 'mtime'
@@ -11,22 +11,28 @@ export interface FileOrder {
 }
 
 /** Returns the files in that order. */
-export function sortFiles(
-  files: readonly ScannedFile[],
-  { by, isDescending }: FileOrder,
-): ScannedFile[] {
-  const compare = COMPARE[by]
-  return files.toSorted(isDescending ? (a, b) => compare(b, a) : compare)
+export function sortFiles(files: FileColumns, { by, isDescending }: FileOrder): FileColumns {
+  const compare = COMPARE[by](files)
+  const numbers = Array.from({ length: files.length }, (_, i) => i)
+  numbers.sort(isDescending ? (a, b) => compare(b, a) : compare)
+  return files.select(Uint32Array.from(numbers, (i) => files.rowAt(i)))
 }
 
-type Compare = (a: ScannedFile, b: ScannedFile) => number
+/** Compares files by their numbers. */
+type Compare = (a: number, b: number) => number
 
-const COMPARE: Readonly<Record<SortKey, Compare>> = {
-  path: (a, b) => comparePaths(a.path, b.path),
-  size: (a, b) => a.fingerprint.size - b.fingerprint.size,
-  mtime: (a, b) => {
-    const [x, y] = [a.fingerprint.mtimeNs, b.fingerprint.mtimeNs]
-    return x < y ? -1 : x > y ? 1 : 0
+const COMPARE: Readonly<Record<SortKey, (files: FileColumns) => Compare>> = {
+  path: (files) => {
+    const paths = Array.from(files, ({ path }) => path)
+    return (a, b) => comparePaths(paths[a] ?? [], paths[b] ?? [])
+  },
+  size: (files) => (a, b) => files.sizeAt(a) - files.sizeAt(b),
+  mtime: (files) => {
+    const times = Array.from(files, ({ fingerprint }) => fingerprint.mtimeNs)
+    return (a, b) => {
+      const [x = 0n, y = 0n] = [times[a], times[b]]
+      return x < y ? -1 : x > y ? 1 : 0
+    }
   },
 }
 

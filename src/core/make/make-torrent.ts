@@ -1,15 +1,27 @@
 import { isSameBytes } from '../../bytes.js'
+import { FileColumns } from '../../files/columns.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
-import { isSamePath } from '../../metainfo/name.js'
 import { MADE_INFO_KEYS } from '../../metainfo/other-keys.js'
-import { buildTorrent, type TorrentCore, type TorrentParts } from '../../metainfo/build/torrent.js'
+import {
+  buildInParts,
+  buildTorrent,
+  type TorrentCore,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
 import { planContent, type Content, type ContentRequest } from '../digests/content.js'
-import { composeCore, InfoRequest, obtainInfo, type InfoOptions } from '../digests/info.js'
+import {
+  composeCore,
+  InfoRequest,
+  isFileList,
+  obtainInfo,
+  type InfoOptions,
+} from '../digests/info.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { refuseOther, ReplacedTorrent } from '../replaced-torrent.js'
 import { alignedFiles, createTrees } from '../digests/file-trees.js'
+import { boundFiles } from '../digests/listed-files.js'
 import { choosePieces, type PieceChoice, type PieceRules } from './piece-choice.js'
 import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
@@ -54,7 +66,10 @@ export interface TorrentPlan {
 }
 
 export interface WrittenTorrent extends InfoHashes {
-  readonly bytes: Uint8Array
+  /** The .torrent; long values are parts of their own, so that they are in memory once. */
+  readonly parts: readonly Uint8Array[]
+  /** Its length in bytes. */
+  readonly size: number
   readonly core: TorrentCore
   /** Bytes that were read; the other digests were in the cache. */
   readonly bytesHashed: number
@@ -111,8 +126,7 @@ function replacedBy(
 }
 
 /**
- * Whether a torrent has another `info` than a new one, as far as that shows before reading. Compares
- * file by file: to compose the `info` of a million files takes longer, and 90 MB.
+ * Whether a torrent has another `info` than a new one, as far as that shows before reading.
  */
 function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest): boolean {
   const { version, name, isDirectory, pieceLength, pieceCount, files } = content
@@ -126,12 +140,8 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
   if (!isSameBytes(encodeBencode(further), encodeBencode(request.extraKeys ?? new Map())))
     return true
   if (!isDirectory) return old.size !== content.size
-  let at = 0
-  for (const { path, length } of old.fileList) {
-    const file = files[at++]
-    if (length !== file?.fingerprint.size || !isSamePath(path, file.path)) return true
-  }
-  return false
+  const list = old.infoSpans.get('files')
+  return !list || !isFileList(old.bytes.subarray(list.start, list.end), content, request)
 }
 
 /**
@@ -155,7 +165,7 @@ export function measureTorrent({
 }): number {
   const digests = { digests: new Uint8Array(0), trees: createTrees(content) }
   const blank = composeTorrent(request, content, composeCore(content, request, digests))
-  return blank.length + measureDigests(content) + measureLayers(content)
+  return lengthOf(blank) + measureDigests(content) + measureLayers(content)
 }
 
 /**
@@ -166,32 +176,11 @@ export function sizeBeyond(
   most: number,
   { request, content }: Pick<TorrentPlan, 'request' | 'content'>,
 ): number | null {
-  const rest = content.isDirectory ? { ...content, files: [] } : content
+  const rest = content.isDirectory ? { ...content, files: FileColumns.of([]) } : content
   const besideFiles = measureTorrent({ request, content: rest }) + measureLayers(content)
   if (besideFiles + boundFiles(content) <= most) return null
   const size = measureTorrent({ request, content })
   return size > most ? size : null
-}
-
-/** Most bytes of a file in the list of v1 or the tree of v2, and of a name, beside names and letters. */
-const MOST_BYTES = { inList: 48, inTree: 100, attributes: 12, symlink: 20, name: 8 }
-
-/** Returns a number of bytes that the lists of files do not exceed. */
-function boundFiles({ version, files }: Content): number {
-  const inList = version === 'v2' ? MOST_BYTES.inTree : MOST_BYTES.inList
-  let bytes = 0
-  for (const { path, attributes, symlinkPath } of files) {
-    bytes += inList + boundNames(path)
-    if (attributes !== undefined) bytes += MOST_BYTES.attributes + attributes.length
-    if (symlinkPath) bytes += MOST_BYTES.symlink + boundNames(symlinkPath)
-  }
-  return version === 'hybrid' ? 2 * bytes + MOST_BYTES.inTree * files.length : bytes
-}
-
-function boundNames(names: readonly string[]): number {
-  let bytes = 0
-  for (const name of names) bytes += MOST_BYTES.name + Buffer.byteLength(name)
-  return bytes
 }
 
 /**
@@ -246,7 +235,7 @@ export async function writeTorrent(
   core: TorrentCore,
   bytesHashed: number,
 ): Promise<WrittenTorrent> {
-  const bytes = composeTorrent(request, content, core)
+  const parts = composeTorrent(request, content, core)
   const { torrent, keepsInfoHash } = request
   const hashes = infoHashesOf(core.info, content.version)
   if (torrent !== null) {
@@ -256,11 +245,11 @@ export async function writeTorrent(
     }
     await writeAtomically(
       torrent,
-      bytes,
+      parts,
       keepsInfoHash ? { ...options, checkReplaceable } : options,
     )
   }
-  return { bytes, core, ...hashes, bytesHashed }
+  return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
 }
 
 function writeOptions({ write, force }: MakeRequest, target: ReplacedTorrent): WriteOptions {
@@ -275,9 +264,17 @@ function composeTorrent(
   { parts, creationDate }: Pick<MakeRequest, 'parts' | 'creationDate'>,
   content: Content,
   core: TorrentCore,
-): Uint8Array {
+): Uint8Array[] {
   const dated = { ...parts, creationDate: settleDate(creationDate, content) }
-  return buildTorrent(dated, core)
+  // To divide very many small ones would take most of the time
+  return core.info.length < LONG ? [buildTorrent(dated, core)] : buildInParts(dated, core, LONG)
+}
+
+/** Bytes of a value from which on it is not copied. */
+const LONG = 1024 * 1024
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
 /**
@@ -286,9 +283,10 @@ function composeTorrent(
  */
 export function settleDate(date: CreationDate, { files }: Content): number | null {
   if (date !== 'mtime') return date
-  const newest = files.reduce((latest, { fingerprint: { mtimeNs } }) => {
-    return mtimeNs > latest ? mtimeNs : latest
-  }, files[0]?.fingerprint.mtimeNs ?? 0n)
+  let newest = files.at(0)?.fingerprint.mtimeNs ?? 0n
+  for (const { fingerprint } of files) {
+    if (fingerprint.mtimeNs > newest) newest = fingerprint.mtimeNs
+  }
   return creationDateOf(newest)
 }
 

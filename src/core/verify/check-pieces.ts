@@ -136,13 +136,14 @@ async function readUnknown(
     const written = new Set([...before, ...listWritten(writers, stream)])
     const start = { ...cacheAccess, startedMs, written }
     if (check.v1) rememberPieces(kept, table, start)
-    rememberTrees(trees?.whole ?? [], start)
+    rememberTrees(kept, trees?.whole ?? [], start)
   }
   return { unreadable, changed }
 }
 
 function pathsOf(content: Content | null): string[] {
-  return content?.files.filter(isRead).map(({ absolutePath }) => absolutePath) ?? []
+  const files = content?.files ?? []
+  return Array.from(files, (file) => (isRead(file) ? file.absolutePath : [])).flat()
 }
 
 /**

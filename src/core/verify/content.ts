@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { changeSince } from '../../files/fingerprint.js'
-import { changesOf } from '../../files/stat-files.js'
+import { changesOf } from '../../files/look-again.js'
 import { isRaw } from '../../text/raw-path.js'
 import { makeInsideResolver, type ResolveInside, type Resolved } from '../../files/inside.js'
-import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile, type ScannedFile } from '../../files/scanned-file.js'
 import {
   concatenateFiles,
   ZEROS,
@@ -14,7 +14,6 @@ import {
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import type { Content } from '../digests/content.js'
-import { padFile } from '../digests/pad-files.js'
 
 /** The files of a torrent, wherever they are. */
 export interface LocatedContent {
@@ -170,7 +169,7 @@ export function scannedContent(
   found: readonly FoundFile[],
   { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
 ): Content | null {
-  const files = found.flatMap(({ file, found }): ScannedFile[] => {
+  const scanned = found.flatMap(({ file, found }): ScannedFile[] => {
     if (file.padding && version !== 'v1') return [padFile(file.path, file.length)]
     const isWhole = found.kind === 'file' && found.fingerprint.size === file.length
     const { path } = file
@@ -178,8 +177,9 @@ export function scannedContent(
       ? [{ path, absolutePath: found.path, fingerprint: found.fingerprint }]
       : []
   })
-  if (files.length < found.length) return null
-  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
+  if (scanned.length < found.length) return null
+  const files = FileColumns.of(scanned)
+  const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
   return {
     version,
@@ -196,15 +196,16 @@ export function scannedContent(
 
 /** Returns what happened to files that changed since they were looked for, by real path. */
 export function changedFiles(files: readonly FoundFile[]): Map<string, string> {
-  const states: FileState[] = []
-  for (const { found } of files) {
-    if (found.kind !== 'file') continue
-    states.push({ absolutePath: found.path, fingerprint: found.fingerprint })
-  }
+  const states = FileColumns.ofStates(
+    files.flatMap(({ found }) => {
+      return found.kind === 'file'
+        ? [{ absolutePath: found.path, fingerprint: found.fingerprint }]
+        : []
+    }),
+  )
   const changed = new Map<string, string>()
-  for (const { file, now } of changesOf(states)) {
-    const change = changeSince(file.fingerprint, now)
-    if (change !== null) changed.set(file.absolutePath, change)
+  for (const { number, change } of changesOf(states)) {
+    changed.set(states.absolutePathAt(number), change)
   }
   return changed
 }

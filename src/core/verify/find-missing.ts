@@ -1,4 +1,4 @@
-import type { ScannedFile } from '../../files/scan/scan-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'

@@ -1,6 +1,7 @@
 import { sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
-import { searchTree, type ScannedFile } from '../../files/scan/scan-tree.js'
+import { searchTree } from '../../files/scan/scan-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { quoteText } from '../../text/escape.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
@@ -135,7 +136,8 @@ async function findExtraFiles(
   const problems: BtkitError[] = []
   try {
     const found = await searchTree(directory, (problem) => problems.push(problem))
-    return { files: found.filter(({ path }) => !known.has(path.join('/'))), problems }
+    const isExtra = (i: number) => !known.has(found.pathAt(i).join('/'))
+    return { files: [...found.filter(isExtra)], problems }
   } catch (error) {
     // An error here must not prevent the check of the torrent's own files
     if (!(error instanceof BtkitError)) throw error

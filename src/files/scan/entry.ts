@@ -7,13 +7,15 @@ import {
   type ScanSkipReason,
   type ScanOptions,
   type LinkPolicy,
-  type ScannedFile,
   type SkippedEntry,
 } from './scanned-tree.js'
 import { isSuspect, refuseMangledName } from './read-names.js'
 import { isTemporaryName } from '../temporary-files.js'
 import type { NameFilter } from '../glob.js'
 import { isWithin } from '../inside.js'
+import type { FileColumns } from '../columns.js'
+import type { NameColumn } from '../name-column.js'
+import type { ScannedFile } from '../scanned-file.js'
 
 /** Names of files that operating systems create, which nobody publishes on purpose. */
 const SYSTEM_NAMES: ReadonlySet<string> = new Set([
@@ -116,6 +118,24 @@ export function skipReasonOf(
 }
 
 /**
+ * Returns whether skipReasonOf certainly has no reason for a name of a column. To ask by the first byte
+ * and the length saves very many strings.
+ */
+export function isOrdinary({ bytes, starts }: NameColumn, i: number): boolean {
+  const start = starts[i] ?? 0
+  const first = bytes[start] ?? DOT
+  if (first === DOT) return false
+  return !LENGTHS_BY_FIRST[first]?.has((starts[i + 1] ?? 0) - 1 - start)
+}
+
+/** The lengths of all names above by their first byte. */
+const LENGTHS_BY_FIRST: (Set<number> | undefined)[] = []
+for (const name of [...SYSTEM_NAMES, ...LEGACY_NAMES]) {
+  const lengths = (LENGTHS_BY_FIRST[name.charCodeAt(0)] ??= new Set())
+  lengths.add(name.length)
+}
+
+/**
  * Returns the filter for patterns, or undefined if there are none.
  * @throws BtkitError `usage` for a bad glob
  */
@@ -190,21 +210,21 @@ export function storedLink(
  * Removes links whose target is neither among the files nor one of their directories: they would be
  * broken after every download.
  */
-export function dropDanglingLinks(files: readonly ScannedFile[]): {
-  readonly files: ScannedFile[]
+export function dropDanglingLinks(files: FileColumns): {
+  readonly files: FileColumns
   readonly skipped: SkippedEntry[]
 } {
-  const places = new Set(files.flatMap(({ path }) => path.map((_, i) => joined(path, i + 1))))
-  const isDangling = ({ symlinkPath }: ScannedFile) =>
-    symlinkPath !== undefined && !places.has(joined(symlinkPath, symlinkPath.length))
-  const left = files.filter(isDangling)
-  return {
-    files: files.filter((file) => !isDangling(file)),
-    skipped: left.map(({ path }) => ({
-      path: joined(path, path.length),
-      reason: 'link to a skipped entry',
-    })),
-  }
+  if (files.store.links.size === 0) return { files, skipped: [] }
+  const places = new Set<string>()
+  for (const { path } of files) path.forEach((_, i) => places.add(joined(path, i + 1)))
+  const skipped: SkippedEntry[] = []
+  const kept = files.filter((i) => {
+    const target = files.symlinkAt(i)
+    if (target === undefined || places.has(joined(target, target.length))) return true
+    skipped.push({ path: files.pathAt(i).join('/'), reason: 'link to a skipped entry' })
+    return false
+  })
+  return { files: kept, skipped }
 }
 
 function joined(path: readonly string[], length: number): string {

@@ -1,4 +1,4 @@
-import type { Fingerprint } from '../fingerprint.js'
+import type { FileColumns } from '../columns.js'
 import type { BigIntStats } from 'node:fs'
 import type { BtkitError } from '../../errors.js'
 
@@ -50,22 +50,6 @@ export type ScanSkipReason =
   | 'link to a skipped entry'
   | 'not a regular file'
 
-/** A regular file of the tree. */
-export interface ScannedFile {
-  /** Components below the root. If the root is a file, only its name. */
-  path: string[]
-  /** The path to open: the real path, so that it identifies the file in a cache. */
-  absolutePath: string
-  fingerprint: Fingerprint
-  /** Attribute letters of BEP 47, if requested: `x` executable, `h` hidden, `l` symbolic link. */
-  attributes?: string
-  /** For a link that is stored as a link: the components of its target below the root. */
-  symlinkPath?: readonly string[]
-}
-
-/** A file in the state in which it was seen. */
-export type FileState = Pick<ScannedFile, 'absolutePath' | 'fingerprint'>
-
 /** An entry that was left out; a directory represents everything below it. */
 export interface SkippedEntry {
   /** Relative to the root, joined by '/' on every platform. */
@@ -79,7 +63,7 @@ export interface ScannedTree {
   root: string
   isDirectory: boolean
   /** Sorted by component, by UTF-8 bytes; chosen paths are in the given order. */
-  files: ScannedFile[]
+  files: FileColumns
   /** In the same order, except that links to entries left out are at the end. */
   skipped: SkippedEntry[]
 }

@@ -6,7 +6,8 @@ import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
 import {
   fileAt,
   streamLength,
-  ZEROS,
+  isPadding,
+  pathAt,
   bytesOfFile,
   selectedPiece,
   type DigestBuffers,
@@ -103,7 +104,7 @@ class JobReader {
    */
   read(position: number, target: Uint8Array): void {
     const { stream, failures } = this.job
-    const { offsets, pieceLength, paths } = stream
+    const { offsets, pieceLength } = stream
     let file = fileAt(stream, position)
     for (let filled = 0; filled < target.length; file++) {
       const at = position + filled
@@ -113,7 +114,7 @@ class JobReader {
       try {
         this.#readPart(file, start, part)
       } catch (error) {
-        if (failures === null) throw asBtkitError(error, paths[file] ?? '')
+        if (failures === null) throw asBtkitError(error, pathAt(stream, file))
         noteReadFailure(failures, { file, piece: Math.floor(at / pieceLength) }, error)
         part.fill(0)
       }
@@ -127,11 +128,12 @@ class JobReader {
   }
 
   #readPart(file: number, start: number, target: Uint8Array): void {
-    const path = this.job.stream.paths[file] ?? ZEROS
-    if (path === ZEROS) {
+    const { stream } = this.job
+    if (isPadding(stream, file)) {
       target.fill(0)
       return
     }
+    const path = pathAt(stream, file)
     if (this.#file !== file) this.#open(file, path)
     // The failed open is not repeated for each of the file's pieces
     if (this.#refusal !== null) throw this.#refusal

@@ -1,6 +1,7 @@
 import type { HashKernel, KernelName } from '../kernels.js'
 import {
   type ContentStream,
+  pathAt,
   countSelected,
   createDigests,
   type DigestBuffers,
@@ -129,7 +130,7 @@ export function noteProgress({ control, progress }: HashJob, bytes: number, file
 export function readProgress({ control, progress, stream }: HashJob): HashProgress {
   return {
     bytesDone: Number(Atomics.load(progress, 0)),
-    currentPath: stream.paths[Atomics.load(control, CURRENT_FILE)] ?? '',
+    currentPath: pathAt(stream, Atomics.load(control, CURRENT_FILE)),
   }
 }
 

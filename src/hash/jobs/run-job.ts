@@ -9,7 +9,7 @@ import {
   chooseKernel,
 } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
-import type { ContentStream } from '../stream/content-stream.js'
+import { pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runCryptoJob } from './crypto-job.js'
 import { planBatches, type HashJob } from './job.js'
 
@@ -57,10 +57,14 @@ function requireAddon(job: HashJob): Addon {
 
 function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
   const { kernel, stream, pieces, digests, throttle, failures, writers, control, progress } = job
+  const { paths } = stream
   const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
   return {
     kernel,
-    paths: Buffer.from(rawPath(stream.paths.concat('').join('\0'))),
+    directories: Buffer.from(rawPath(paths.directories.concat('').join('\0'))),
+    directoryOf: paths.directoryOf,
+    names: paths.names,
+    nameAt: paths.nameAt,
     identities: stream.identities,
     written: writers?.files ?? null,
     refusesWritten: writers?.areRefused ?? false,
@@ -89,10 +93,10 @@ const BECAME_SHORTER = 1
 const WAS_REPLACED = 2
 const IS_WRITTEN = 3
 
-function checkEnd(end: JobEnd, { paths }: ContentStream): void {
+function checkEnd(end: JobEnd, stream: ContentStream): void {
   if (end === undefined) return
   const [file, reason] = end
-  const path = paths[file] ?? ''
+  const path = pathAt(stream, file)
   if (reason === BECAME_SHORTER) throw becameShorter(path)
   if (reason === WAS_REPLACED) throw wasReplaced(path)
   if (reason === IS_WRITTEN) throw isWritten(path)

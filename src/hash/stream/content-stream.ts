@@ -1,15 +1,31 @@
+import { Buffer } from 'node:buffer'
 import { DIGEST_LENGTH } from '../kernels.js'
+import { rawPath, textOfPath } from '../../text/raw-path.js'
 import { BLOCK } from '../../metainfo/sizes.js'
+
+/** The paths of a stream's files in columns, because there may be very many. */
+export interface StreamPaths {
+  /** Real paths, with a separator at the end. Names in an empty one are whole paths. */
+  readonly directories: readonly string[]
+  /** For each file the number of its directory, or PADDING. */
+  readonly directoryOf: Uint32Array
+  /** All names, each ended by a NUL. */
+  readonly names: Uint8Array
+  /** Where the name of each file begins. */
+  readonly nameAt: Uint32Array
+}
+
+/** In place of a directory: all bytes are zeros, as in a pad file (BEP 47). */
+export const PADDING = 2 ** 32 - 1
 
 /**
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
  * it can be sent to threads.
  */
 export interface ContentStream {
-  /** Path of each file; ZEROS for a pad file. */
-  readonly paths: readonly string[]
+  readonly paths: StreamPaths
   /**
-   * Two numbers for each path: the expected device and inode of its file. Null accepts any file.
+   * Two numbers for each file: the expected device and inode of its file. Null accepts any file.
    */
   readonly identities: BigUint64Array | null
   /** Offset of each file in the stream in bytes, and at the end the length of the stream. */
@@ -18,7 +34,7 @@ export interface ContentStream {
   readonly pieceLength: number
 }
 
-/** In place of a path: all bytes are zeros, as in a pad file (BEP 47). */
+/** In place of a path: the file is padding. */
 export const ZEROS = ''
 
 /** Identifies a file even if another one takes its path. */
@@ -37,21 +53,51 @@ export interface StreamFile {
 
 /** Joins files to a stream. Empty files are left out, because they have no bytes to hash. */
 export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
-  const offsets = new Float64Array(files.length + 1)
-  const paths: string[] = []
+  const filled = files.filter(({ length }) => length > 0)
+  const offsets = new Float64Array(filled.length + 1)
+  const directoryOf = new Uint32Array(filled.length)
+  const nameAt = new Uint32Array(filled.length)
+  const names: Uint8Array[] = []
   let identities: BigUint64Array | null = null
-  let end = 0
-  for (const { path, length, identity } of files) {
-    if (length === 0) continue
+  let namesEnd = 0
+  for (const [i, { path, length, identity }] of filled.entries()) {
     if (identity) {
-      identities ??= new BigUint64Array(2 * files.length)
-      identities[2 * paths.length] = identity.device
-      identities[2 * paths.length + 1] = identity.inode
+      identities ??= new BigUint64Array(2 * filled.length)
+      identities.set([identity.device, identity.inode], 2 * i)
     }
-    end += length
-    offsets[paths.push(path)] = end
+    offsets[i + 1] = (offsets[i] ?? 0) + length
+    nameAt[i] = namesEnd
+    if (path === ZEROS) directoryOf[i] = PADDING
+    else namesEnd = nextName(names, path, namesEnd)
   }
-  return { paths, identities, offsets: offsets.subarray(0, paths.length + 1), pieceLength }
+  const paths = { directories: [''], directoryOf, names: Buffer.concat(names), nameAt }
+  return { paths, identities, offsets, pieceLength }
+}
+
+/** Adds a name, and returns where the next one begins. */
+function nextName(names: Uint8Array[], name: string, at: number): number {
+  const bytes = Buffer.from(rawPath(name))
+  names.push(bytes, Buffer.of(0))
+  return at + bytes.length + 1
+}
+
+/** Returns the number of files in a stream. */
+export function countFiles({ offsets }: ContentStream): number {
+  return offsets.length - 1
+}
+
+export function isPadding({ paths }: ContentStream, file: number): boolean {
+  return paths.directoryOf[file] === PADDING
+}
+
+/** Returns the path of a file; ZEROS for padding, or if there is no such file. */
+export function pathAt({ paths }: ContentStream, file: number): string {
+  const { directories, directoryOf, names, nameAt } = paths
+  const directory = directories[directoryOf[file] ?? PADDING]
+  const start = nameAt[file]
+  if (directory === undefined || start === undefined) return ZEROS
+  const name = Buffer.from(names.buffer, names.byteOffset, names.length)
+  return directory + textOfPath(name.subarray(start, name.indexOf(0, start)))
 }
 
 /** Returns the length of a stream in bytes. */
@@ -98,8 +144,11 @@ export function windowOf(stream: ContentStream, first: number, last: number): St
   for (let i = from; i <= to; i++) own[lead + i - from] = (offsets[i] ?? 0) - start
   const owned = identities && new BigUint64Array(2 * (lead + to - from))
   if (identities) owned?.set(identities.subarray(2 * from, 2 * to), 2 * lead)
-  const ofFiles = paths.slice(from, to)
-  if (lead) ofFiles.unshift(ZEROS)
+  const directoryOf = new Uint32Array(lead + to - from).fill(PADDING)
+  directoryOf.set(paths.directoryOf.subarray(from, to), lead)
+  const nameAt = new Uint32Array(lead + to - from)
+  nameAt.set(paths.nameAt.subarray(from, to), lead)
+  const ofFiles = { ...paths, directoryOf, nameAt }
   return {
     piecesBefore,
     stream: { paths: ofFiles, identities: owned, offsets: own, pieceLength },
@@ -176,10 +225,11 @@ function numberBlocks(selection: PieceSelection, allocate: Allocate): Uint32Arra
   return first
 }
 
-function requireAlignedFiles({ paths, offsets, pieceLength }: ContentStream): void {
-  const isAligned = paths.every(
-    (path, i) => path === ZEROS || (offsets[i] ?? 0) % pieceLength === 0,
-  )
+function requireAlignedFiles(stream: ContentStream): void {
+  const { offsets, pieceLength } = stream
+  const isAligned = offsets.every((offset, i) => {
+    return i === countFiles(stream) || isPadding(stream, i) || offset % pieceLength === 0
+  })
   if (!isAligned || pieceLength % BLOCK !== 0) {
     throw new RangeError('blocks need files that begin on piece boundaries')
   }
@@ -192,7 +242,7 @@ function requireAlignedFiles({ paths, offsets, pieceLength }: ContentStream): vo
 export function bytesOfFile(stream: ContentStream, piece: number): number {
   const start = piece * stream.pieceLength
   const file = fileAt(stream, start)
-  if (stream.paths[file] === ZEROS) return 0
+  if (isPadding(stream, file)) return 0
   const end = stream.offsets[file + 1] ?? streamLength(stream)
   return Math.min(end - start, stream.pieceLength)
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { BtkitError, describeErrno, osCodeOf } from '../../errors.js'
 import { rawPath } from '../../text/raw-path.js'
-import { countPieces, type ContentStream } from './content-stream.js'
+import { countFiles, countPieces, pathAt, type ContentStream } from './content-stream.js'
 
 /**
  * Flags to open a file that was examined before: refuse a symbolic link that took its place, and do
@@ -84,15 +84,15 @@ export interface Writers {
 }
 
 /** Allocates memory for the writers of a stream. */
-export function createWriters({ paths }: ContentStream, areRefused = false): Writers {
-  return { files: new Uint8Array(paths.length), areRefused }
+export function createWriters(stream: ContentStream, areRefused = false): Writers {
+  return { files: new Uint8Array(countFiles(stream)), areRefused }
 }
 
 /** Returns the paths of files that programs had open for writing. */
-export function listWritten({ files }: Writers, { paths }: ContentStream): Set<string> {
+export function listWritten({ files }: Writers, stream: ContentStream): Set<string> {
   const written = new Set<string>()
   for (let at = files.indexOf(1); at >= 0; at = files.indexOf(1, at + 1))
-    written.add(paths[at] ?? '')
+    written.add(pathAt(stream, at))
   return written
 }
 
@@ -114,7 +114,7 @@ const CHANGED = 1
 export function createReadFailures(stream: ContentStream): ReadFailures {
   return {
     pieces: new Uint8Array(new SharedArrayBuffer(countPieces(stream))),
-    reasons: new Int32Array(new SharedArrayBuffer(4 * stream.paths.length)),
+    reasons: new Int32Array(new SharedArrayBuffer(4 * countFiles(stream))),
   }
 }
 
@@ -139,13 +139,13 @@ export function noteReadFailure(
 /** Returns the unreadable files by path, with the reason in words. */
 export function listUnreadable(
   { reasons }: ReadFailures,
-  { paths }: ContentStream,
+  stream: ContentStream,
 ): Map<string, string> {
   const unreadable = new Map<string, string>()
   reasons.forEach((reason, file) => {
     if (reason === 0) return
     const words = reason === CHANGED ? 'changed while it was read' : describeErrno(reason)
-    unreadable.set(paths[file] ?? '', words)
+    unreadable.set(pathAt(stream, file), words)
   })
   return unreadable
 }

@@ -38,18 +38,13 @@ export function bencodeText(value: BencodeValue): string {
     for (const each of value) text += bencodeText(each)
     return `${text}e`
   }
-  if (value instanceof Map) return dictText(value, bencodeText)
+  if (value instanceof Map) {
+    let text = 'd'
+    for (const [key, each] of sortedEntries(value)) text += keyText(key) + bencodeText(each)
+    return `${text}e`
+  }
   checkInteger(value)
   return `i${value === 0 ? 0 : value}e`
-}
-
-/** Encodes a dictionary as bencodeText does; `textOf` encodes its values. */
-export function dictText<T>(dict: ReadonlyMap<string, T>, textOf: (value: T) => string): string {
-  let text = 'd'
-  for (const [key, value] of sortedEntries(dict)) {
-    text += keyText(key) + textOf(value)
-  }
-  return `${text}e`
 }
 
 /** Encodes a dictionary whose values are encoded already, as encodeBencode does. */
@@ -80,7 +75,7 @@ export function dictParts(values: ReadonlyMap<string, Uint8Array>): Uint8Array[]
 }
 
 /** Returns an encoded key, as bencodeText does. */
-function keyText(key: string): string {
+export function keyText(key: string): string {
   checkKey(key)
   return `${key.length}:${key}`
 }
@@ -100,7 +95,7 @@ export function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Returns the entries in byte order. On latin1 strings `<` compares in byte order. */
-function sortedEntries<T>(dict: ReadonlyMap<string, T>): Iterable<[string, T]> {
+export function sortedEntries<T>(dict: ReadonlyMap<string, T>): Iterable<[string, T]> {
   let last: string | null = null
   for (const key of dict.keys()) {
     if (last !== null && key < last) return [...dict].sort(([a], [b]) => (a < b ? -1 : 1))

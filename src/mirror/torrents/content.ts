@@ -5,9 +5,10 @@ import {
   cutIntoPieces,
   singleContent,
 } from '../../core/digests/content.js'
-import { bytesMissing, padFile } from '../../core/digests/pad-files.js'
+import { bytesMissing } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile, type ScannedFile } from '../../files/scanned-file.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
@@ -75,7 +76,9 @@ export function refuseManyPieces(content: Content): void {
 /** The files are in the requested order, or in that of a file tree (BEP 52). */
 function paddedContent(requested: readonly ScannedFile[], version: MetainfoVersion): Content {
   const files =
-    version === 'v1' ? requested : sortFiles(requested, { by: 'path', isDescending: false })
+    version === 'v1'
+      ? requested
+      : [...sortFiles(FileColumns.of(requested), { by: 'path', isDescending: false })]
   const name = sharedName(files)
   refuseShadowed(files)
   refuseDoubles(files)
@@ -90,7 +93,8 @@ function paddedContent(requested: readonly ScannedFile[], version: MetainfoVersi
     counts.set(padding, n + 1)
     padded.push(padFile([SERVICE_NAME, 'nullfile', `${padding}_${n}`], padding))
   }
-  return cutIntoPieces({ version, name, isDirectory: true, files: padded, skipped: [] }, BLOCK_SIZE)
+  const parts = { version, name, isDirectory: true, files: FileColumns.of(padded), skipped: [] }
+  return cutIntoPieces(parts, BLOCK_SIZE)
 }
 
 const COMMON = 'all files of a set must have the same first directory'

@@ -1,8 +1,9 @@
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { isPad, isRead } from '../../core/digests/pad-files.js'
+import { isPad } from '../../core/digests/pad-files.js'
 import { sameFingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { FileColumns } from '../../files/columns.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { formatMirrorPath } from '../tree/mirror.js'
 import { NotReady } from '../../server/answers/refusal.js'
 
@@ -21,10 +22,13 @@ export const LOOKS = 10
  * is known to be quiet; clocks may be set back, or differ between machines.
  */
 export function isQuiet({ files }: Content, now: number, before: Content | null): boolean {
-  return files.every((file, i) => {
+  let i = 0
+  for (const file of files) {
     const age = now - Number(file.fingerprint.ctimeNs / 1_000_000n)
-    return isPad(file) || age >= QUIET_PERIOD || isSame(file, before?.files[i])
-  })
+    if (!isPad(file) && age < QUIET_PERIOD && !isSame(file, before?.files.at(i))) return false
+    i++
+  }
+  return true
 }
 
 /** The time that must have passed since the last change of a file, and the clock. */
@@ -41,11 +45,11 @@ interface AgeRule {
  * the near future counts as recent, too.
  * @throws NotReady
  */
-export function refuseYoung(files: readonly ScannedFile[], { minAge, trust, now }: AgeRule): void {
+export function refuseYoung(files: FileColumns, { minAge, trust, now }: AgeRule): void {
   if (minAge === 0) return
   const at = now()
   let youngest = { path: [] as readonly string[], seconds: 0 }
-  for (const { path, fingerprint } of files.filter(isRead)) {
+  for (const { path, fingerprint } of files.filter((i) => files.isRead(i))) {
     const { mtimeNs, ctimeNs } = fingerprint
     for (const timeNs of trust === 'full' ? [mtimeNs, ctimeNs] : [mtimeNs]) {
       const age = Math.abs(at - Number(timeNs / 1_000_000n)) / 1000

@@ -20,7 +20,7 @@ import type { FileReads, ReadRequest, ToRead } from './file-reads.js'
 
 /** Lists the files to read for a torrent whose known digests are in that table. */
 export function toRead(content: Content, table: PieceTable): ToRead {
-  return { files: unknownFiles(content, table), bytes: bytesLeft(content, table) }
+  return { files: [...unknownFiles(content, table)], bytes: bytesLeft(content, table) }
 }
 
 /** A torrent whose files must be read. */

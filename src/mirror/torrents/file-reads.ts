@@ -1,4 +1,4 @@
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Throttle } from '../../hash/jobs/job.js'
 import type { JobQueue } from '../admission/job-queue.js'
 

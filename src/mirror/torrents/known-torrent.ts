@@ -1,6 +1,6 @@
 import type { Content } from '../../core/digests/content.js'
 import type { InfoOptions } from '../../core/digests/info.js'
-import { isPad } from '../../core/digests/pad-files.js'
+import { withoutPads } from '../../core/digests/pad-files.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -58,7 +58,9 @@ export function knownTorrent(made: MadeOfContent, content: Content): KnownTorren
 }
 
 function lastChange({ files }: Content): number {
-  return files.reduce((last, file) => {
-    return isPad(file) ? last : Math.max(last, creationDateOf(file.fingerprint.mtimeNs))
-  }, 0)
+  let last = 0
+  for (const file of withoutPads(files)) {
+    last = Math.max(last, creationDateOf(file.fingerprint.mtimeNs))
+  }
+  return last
 }

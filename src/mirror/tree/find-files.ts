@@ -1,6 +1,6 @@
 import { mapLimited } from '../../concurrency.js'
 import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Budget } from '../admission/admission.js'
 import type { Look } from './below-root.js'
 import {

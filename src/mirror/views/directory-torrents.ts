@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { mapLimited } from '../../concurrency.js'
 import { contentOfTree } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
+import { FileColumns } from '../../files/columns.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Budget } from '../admission/admission.js'
@@ -95,7 +96,7 @@ export class DirectoryTorrents {
       throw new Refusal('too-many', `${where}: ${why}; ask for a smaller directory`)
     }
     const inside = files.map((file) => ({ ...file, path: file.path.slice(directory.length) }))
-    const sorted = sortFiles(inside, { by: 'path', isDescending: false })
+    const sorted = sortFiles(FileColumns.of(inside), { by: 'path', isDescending: false })
     const tree = { root: name, isDirectory: true, files: sorted, skipped: [] }
     const content = contentOfTree(tree, { version, name, pieceLength })
     refuseManyPieces(content)

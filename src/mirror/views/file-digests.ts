@@ -12,7 +12,8 @@ import {
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
-import type { FileState, ScannedFile } from '../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../files/columns.js'
+import type { FileState, ScannedFile } from '../../files/scanned-file.js'
 import {
   createWholeFileJob,
   runWholeFile,
@@ -80,7 +81,7 @@ export class FileDigests {
    */
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
     const { options, hashContext } = this.parts
-    refuseYoung([file], { ...hashContext.cacheAccess, minAge: options.minAge })
+    refuseYoung(FileColumns.of([file]), { ...hashContext.cacheAccess, minAge: options.minAge })
     const known = this.#recall(file, 'get')
     return known ?? this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
@@ -109,11 +110,13 @@ export class FileDigests {
           pieceLength: wantsPieces ? content.pieceLength : undefined,
         })
         const turns = unlimitedTurns()
-        await requireAllUnchanged([file], { turns }).catch(async (error: unknown) => {
-          // A file that is gone is not found
-          await new MirrorView(options.mirror).file(file.path)
-          throw error
-        })
+        await requireAllUnchanged(FileColumns.of([file]), { turns }).catch(
+          async (error: unknown) => {
+            // A file that is gone is not found
+            await new MirrorView(options.mirror).file(file.path)
+            throw error
+          },
+        )
         const startedMs = hashContext.cacheAccess.now()
         const written = await openForWritingLater([file.absolutePath])
         await this.#run(job, signal, (bytesDone) => {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { formatChecksums } from '../../core/checksums/list.js'
-import type { ScannedFile } from '../../files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { fileAddress } from '../../metainfo/trackers.js'

@@ -92,7 +92,7 @@ const OWN: readonly (readonly [size: number, phase: number, own: object])[] = [
 
 for (const [size, phase, own] of OWN) {
   test(`a file of ${size} bytes at ${phase} of a piece owns ${JSON.stringify(own)}`, () => {
-    assert.deepEqual(ownPieces({ path: '/a', pieceLength: P, phase, size }), own)
+    assert.deepEqual(ownPieces({ pieceLength: P, phase, size }), own)
   })
 }
 

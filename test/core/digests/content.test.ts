@@ -30,7 +30,7 @@ const P = pieceLengthOf(14)
 
 /** The path and size of each file, in stream order. */
 function layout({ files }: Content): string[] {
-  return files.map(({ path, fingerprint }) => `${path.join('/')} ${fingerprint.size}`)
+  return Array.from(files, ({ path, fingerprint }) => `${path.join('/')} ${fingerprint.size}`)
 }
 
 test('there is no pad file after the last byte, even if empty files follow', async (t) => {
@@ -73,7 +73,8 @@ for (const [by, ascending] of [
     }
     const paths = async (isDescending: boolean) => {
       const request = contentRequest(source, { order: { by, isDescending } })
-      return (await planContent(request)).files.map(({ path }) => path.join('/'))
+      const { files } = await planContent(request)
+      return Array.from(files, ({ path }) => path.join('/'))
     }
     assert.deepEqual(await paths(false), ascending)
     // By size two files are equal

@@ -18,7 +18,7 @@ const unlessNative = { skip: small === null && 'needs the native addon' }
 async function scan(t: TestContext, contents: Record<string, string | Uint8Array>) {
   const directory = makeScratch(t, contents)
   const { files } = await scanTree(directory, contentRequest(directory).scan)
-  const read = () => Promise.all(files.map(async (file) => small?.read(file)))
+  const read = () => Promise.all(Array.from(files, async (file) => small?.read(file)))
   return { directory, read }
 }
 

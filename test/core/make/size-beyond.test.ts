@@ -4,6 +4,7 @@ import { cutIntoPieces } from '../../../src/core/digests/content.js'
 import { measureTorrent, sizeBeyond } from '../../../src/core/make/make-torrent.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { makeRequest } from '../requests.js'
+import { FileColumns } from '../../../src/files/columns.js'
 
 const stats = { mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
 
@@ -28,7 +29,13 @@ for (const version of ['v1', 'v2', 'hybrid'] as const) {
           fingerprint: { size, ...stats },
         })),
       ).flat()
-      const parts = { version, name: 'n', isDirectory: true, files, skipped: [] }
+      const parts = {
+        version,
+        name: 'n',
+        isDirectory: true,
+        files: FileColumns.of(files),
+        skipped: [],
+      }
       const isAligned = version === 'v1' ? {} : { isAligned: true }
       const content = cutIntoPieces({ ...parts, ...isAligned }, pieceLengthOf(24))
       const plan = { request: makeRequest('/'), content }

@@ -18,11 +18,11 @@ test('a root that is a link is followed under every policy, and keeps its name',
     const tree = await scanTree(join(directory, 'latest'), { ...DEFAULTS, links })
     assert.equal(tree.root, join(directory, 'latest'))
     assert.deepEqual(
-      tree.files.map((file) => file.absolutePath),
+      Array.from(tree.files, (file) => file.absolutePath),
       [join(directory, '42', 'a')],
     )
     const { files } = await scanTree(join(directory, 'current'), { ...DEFAULTS, links })
-    assert.equal(files[0]?.absolutePath, join(directory, 'file'))
+    assert.equal(files.at(0)?.absolutePath, join(directory, 'file'))
   }
 })
 

@@ -8,7 +8,7 @@ export const DEFAULTS: ScanOptions = { all: false, include: [], exclude: [], lin
 export async function scan(root: string, options: Partial<ScanOptions> = {}) {
   const tree = await scanTree(root, { ...DEFAULTS, ...options })
   return {
-    files: tree.files.map((file) => file.path.join('/')),
+    files: Array.from(tree.files, (file) => file.path.join('/')),
     skipped: Object.fromEntries(tree.skipped.map(pathAndReason)),
   }
 }

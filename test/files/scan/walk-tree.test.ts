@@ -6,6 +6,7 @@ import { scanTree, walkTree } from '../../../src/files/scan/scan-tree.js'
 import { failure, unlessRoot } from '../failure.js'
 import { makeTemporaryDirectory, plantTree, withMode } from '../temporary-directory.js'
 import { DEFAULTS, scan } from './scan.js'
+import { FileStore } from '../../../src/files/file-store.js'
 
 const onlyLinux = { skip: process.platform !== 'linux' && 'file systems here take UTF-8 only' }
 
@@ -42,13 +43,16 @@ test('a root below a directory whose name is not UTF-8 is scanned', onlyLinux, a
   symlinkSync(Buffer.concat([odd, Buffer.from('/tree')]), join(root, 'link'))
   const tree = await scanTree(join(root, 'link'), DEFAULTS)
   assert.deepEqual(
-    tree.files.map((file) => file.absolutePath),
+    Array.from(tree.files, (file) => file.absolutePath),
     [join(root, 'link', 'a')],
   )
 })
 
 test('an entry that vanishes during the scan fails it', async (t) => {
-  const root = plantTree(t, ['a', 'b/c'])
+  // A plain file is looked at together with its directory's listing
+  const root = plantTree(t, ['.target', 'b/d'])
+  symlinkSync('.target', join(root, 'a'))
+  symlinkSync('../.target', join(root, 'b/c'))
   const vanish = (path: string) => () => {
     const filter = {
       includes: () => true,
@@ -59,7 +63,7 @@ test('an entry that vanishes during the scan fails it', async (t) => {
     }
     const links = { policy: 'inside' as const, realRoot: root }
     const rules = { names: { all: false }, attributes: false, links, filter }
-    const walk = { root, ...rules, files: [], skipped: [] }
+    const walk = { root, ...rules, store: new FileStore(), skipped: [] }
     return walkTree(walk, { path: root, stats: statSync(root, { bigint: true }) })
   }
   for (const path of ['a', 'b/c', 'b']) {
@@ -86,7 +90,7 @@ test('a file behind a link is named by its real path and has the fingerprint of 
   const { files } = await scanTree(root, DEFAULTS)
   for (const file of files) {
     assert.equal(file.absolutePath, join(root, '42/a.iso'))
-    assert.deepEqual(file.fingerprint, files[0]?.fingerprint)
+    assert.deepEqual(file.fingerprint, files.at(0)?.fingerprint)
   }
 })
 
@@ -146,7 +150,7 @@ test('a link into what may not be entered leads outside', unlessRoot, async (t) 
 /** Returns the attributes of each entry of a tree, without its fingerprint. */
 async function attributes(root: string, options = {}) {
   const { files, skipped } = await scanTree(root, { ...DEFAULTS, ...options })
-  const said = files.map(({ path, attributes, symlinkPath }) => {
+  const said = Array.from(files, ({ path, attributes, symlinkPath }) => {
     return [path.join('/'), attributes, ...(symlinkPath ? [symlinkPath.join('/')] : [])]
   })
   return { files: said, skipped: skipped.map(({ path, reason }) => `${path}: ${reason}`) }

@@ -41,12 +41,9 @@ test('a process may exit while threads of the accelerator are at work', unlessNa
   const path = plantSparse(makeScratch(t), 'huge', 32 * 2 ** 30)
   const program = `
     import { hashStream } from '${new URL('../../../src/hash/hash-stream.js', import.meta.url).href}'
-    const stream = {
-      paths: [${JSON.stringify(path)}],
-      identities: null,
-      offsets: Float64Array.of(0, ${32 * 2 ** 30}),
-      pieceLength: ${MIB},
-    }
+    import { concatenateFiles } from '${new URL('../../../src/hash/stream/content-stream.js', import.meta.url).href}'
+    const file = { path: ${JSON.stringify(path)}, length: ${32 * 2 ** 30} }
+    const stream = concatenateFiles([file], ${MIB})
     const { signal } = new AbortController()
     void hashStream(stream, { kernel: '${kernel ?? ''}', threads: 4, signal })
     setTimeout(() => process.exit(7), 50)
@@ -63,7 +60,10 @@ test('a process may exit while threads of the accelerator are at work', unlessNa
 function emptyJob(): NativeJob {
   return {
     kernel: kernel as NativeJob['kernel'],
-    paths: Buffer.from('/nonexistent\0'),
+    directories: Buffer.from('/nonexistent/\0'),
+    directoryOf: Uint32Array.of(0),
+    names: Buffer.from('a\0b\0'),
+    nameAt: Uint32Array.of(0),
     identities: null,
     written: null,
     refusesWritten: false,
@@ -89,10 +89,25 @@ function emptyJob(): NativeJob {
 
 /** Invalid combinations, which would make the accelerator write to the wrong memory. */
 const FAULTS: Record<string, Partial<Record<keyof NativeJob, unknown>>> = {
-  'paths that are not ended': { paths: Buffer.from('/nonexistent') },
-  'fewer paths than offsets': { offsets: Float64Array.of(0, 1, 2) },
-  'more paths than offsets': { paths: Buffer.from('/a\0/b\0') },
-  'offsets that fall': { paths: Buffer.from('/a\0/b\0'), offsets: Float64Array.of(0, 5, 4) },
+  'directories that are not ended': { directories: Buffer.from('/nonexistent/') },
+  'a directory that is not there': { directoryOf: Uint32Array.of(1) },
+  'no directories': { directories: Buffer.from('') },
+  'names that are not ended': { names: Buffer.from('a\0b') },
+  'no names': { names: Buffer.from('') },
+  'a name behind the last': { nameAt: Uint32Array.of(4) },
+  'fewer directories than offsets': {
+    offsets: Float64Array.of(0, 1, 2),
+    nameAt: new Uint32Array(2),
+  },
+  'fewer names than offsets': {
+    offsets: Float64Array.of(0, 1, 2),
+    directoryOf: new Uint32Array(2),
+  },
+  'offsets that fall': {
+    directoryOf: new Uint32Array(2),
+    nameAt: new Uint32Array(2),
+    offsets: Float64Array.of(0, 5, 4),
+  },
   'offsets that begin later': { offsets: Float64Array.of(1, 100) },
   'offsets that are no integers': { offsets: Float64Array.of(0, 1.5) },
   'identities of fewer files': { identities: new BigUint64Array(1) },

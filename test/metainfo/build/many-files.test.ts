@@ -22,3 +22,27 @@ test('a list of very many files is encoded as the package bencode does', () => {
   const expected = { files, name: 'many', 'piece length': 16384, pieces }
   assert.deepEqual(Buffer.from(built), Buffer.from(bencode.encode(expected)))
 })
+
+/** The dictionary of a file of version 2. */
+const leaf = (length: number) => ({ '': { length } })
+
+test('a file tree is in the order of bytes, in whatever order its files come', () => {
+  const paths = ['b', 'a/z', 'a.b', 'a/ü', 'a/\uFF5E', 'é/x', 'a/c/d', 'a/c/e']
+  const files = paths.map((path, length) => ({ path: path.split('/'), length }))
+  const above = { 'a.b': leaf(2), b: leaf(0), é: { x: leaf(5) } }
+  const below = {
+    c: { d: leaf(6), e: leaf(7) },
+    z: leaf(1),
+    '\uFF5E': leaf(4),
+    ü: leaf(3),
+  }
+  const rest = { 'meta version': 2, name: 'n', 'piece length': 16384 }
+  const expected = bencode.encode({ 'file tree': { a: below, ...above }, ...rest })
+  const parts = { version: 'v2', name: 'n', isDirectory: true, pieceLength: 16384 } as const
+  const built = (listed: typeof files) =>
+    buildInfo({ ...parts, files: listed, pieces: null, private: false, source: null })
+  assert.deepEqual(Buffer.from(built(files)), Buffer.from(expected))
+  assert.deepEqual(Buffer.from(built(files.toReversed())), Buffer.from(expected))
+  const again = [...files, { path: ['b'], length: 0 }]
+  assert.deepEqual(Buffer.from(built(again)), Buffer.from(expected))
+})

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { isPad } from '../../../src/core/digests/pad-files.js'
-import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
+import { isPad, withoutPads } from '../../../src/core/digests/pad-files.js'
+import type { ScannedFile } from '../../../src/files/scanned-file.js'
 import { setContent } from '../../../src/mirror/torrents/content.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { serveMirror } from '../../support/serve.js'
@@ -21,7 +21,7 @@ function fileOf(path: string, size: number): ScannedFile {
 
 /** Entries as `path size`, null files in brackets. */
 function layoutOf(files: ScannedFile[], set = SET): string[] {
-  return setContent(set, files).files.map((file) => {
+  return Array.from(setContent(set, files).files, (file) => {
     const text = `${file.path.join('/')} ${file.fingerprint.size}`
     return isPad(file) ? `[${text}]` : text
   })
@@ -102,7 +102,7 @@ for (const version of ['v2', 'hybrid'] as const) {
     const content = setContent({ ...SET, version }, files)
     assert.equal(content.version, version)
     assert.deepEqual(
-      content.files.filter((file) => !isPad(file)).map(({ path }) => path.join('/')),
+      Array.from(withoutPads(content.files), ({ path }) => path.join('/')),
       ['a', 'b/c', 'z'],
     )
     assert.equal(content.pieceCount, 4)

@@ -20,6 +20,7 @@ import { refused } from '../refused.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { FileColumns } from '../../../src/files/columns.js'
 
 const SIZE = 3_000_000
 
@@ -90,7 +91,7 @@ function contentOf(root: string, name: string, paths: readonly string[]): Conten
   const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
   const { pieceLength } = parseMetainfo(torrentOf(singleFileInfo({ 'piece length': SIZE / 2 })))
   const rest = { version: 'v1' as const, name, isDirectory: true, skipped: [], pieceLength }
-  return { ...rest, files, size, pieceCount: Math.ceil(size / pieceLength) }
+  return { ...rest, files: FileColumns.of(files), size, pieceCount: Math.ceil(size / pieceLength) }
 }
 
 test('a file of several torrents that are requested at the same moment is read once', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import type { ScannedFile } from '../../../src/files/scan/scanned-tree.js'
+import type { ScannedFile } from '../../../src/files/scanned-file.js'
 import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
 import { FileReads } from '../../../src/mirror/torrents/file-reads.js'
 

@@ -10,7 +10,8 @@ import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import type { Content } from '../../../src/core/digests/content.js'
-import { padFile } from '../../../src/core/digests/pad-files.js'
+import { FileColumns } from '../../../src/files/columns.js'
+import { padFile } from '../../../src/files/scanned-file.js'
 import { isQuiet } from '../../../src/mirror/torrents/file-changes.js'
 import { longTest } from '../../support/long.js'
 
@@ -121,7 +122,7 @@ function changed(...ages: number[]): Content {
     pieceLength: pieceLengthOf(0),
     pieceCount: 1,
   }
-  return { ...rest, files: [...files, padFile(['pad'], 1)] }
+  return { ...rest, files: FileColumns.of([...files, padFile(['pad'], 1)]) }
 }
 
 test('files without recent changes are quiet', () => {

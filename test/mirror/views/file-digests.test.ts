@@ -23,6 +23,7 @@ import { FileHasher, type HashRequest, toRead } from '../../../src/mirror/torren
 import { FileReads } from '../../../src/mirror/torrents/file-reads.js'
 import { FileDigests } from '../../../src/mirror/views/file-digests.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
+import { FileColumns } from '../../../src/files/columns.js'
 
 const SIZE = 3_000_000
 const LARGE = 20 * SIZE
@@ -53,7 +54,7 @@ async function openBoth(t: TestContext) {
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }
   }
   const hashPieces = (name: string, parts: Partial<HashRequest> = {}) => {
-    const files = [fileOf(name)]
+    const files = FileColumns.of([fileOf(name)])
     const single = { version: 'v1', name, isDirectory: false, files, skipped: [] } as const
     const content = cutIntoPieces(single, pieceLengthOf(20))
     return hasher.obtain({

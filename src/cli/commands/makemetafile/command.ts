@@ -1,3 +1,4 @@
+import { join } from '../../../metainfo/bencode/encode.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -191,7 +192,7 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   await writeLists(lists, checksums, plan)
   for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
     const own = each === plan ? made : await makeVariant(each, made)
-    if (each.request.torrent === null) run.io.stdout.write(own.bytes)
+    if (each.request.torrent === null) writeOut(own, run)
     report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
   }
 }
@@ -264,8 +265,12 @@ async function make(
         return makeWithLists(plan, listsOf(plan, run.options), context)
       })
   const made = await making
-  if (plan.request.torrent === null) run.io.stdout.write(made.bytes)
+  if (plan.request.torrent === null) writeOut(made, run)
   return made
+}
+
+function writeOut({ parts }: WrittenTorrent, { io }: Run): void {
+  for (const part of parts) io.stdout.write(part)
 }
 
 interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
@@ -277,7 +282,7 @@ interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
 /** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
 function report({ made, plan, lists, started }: Outcome, run: Run): void {
   const { options, out, io } = run
-  const torrentSize = made?.bytes.length ?? measureTorrent(plan)
+  const torrentSize = made?.size ?? measureTorrent(plan)
   const seconds = (io.monotonic() - started) / 1000
   run.reported.add(plan.request.torrent)
   const result = { hashes: made, torrentSize, plan, lists, seconds }
@@ -309,7 +314,7 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
     const made: WrittenTorrent = first
       ? await makeVariant(unwritten, first)
       : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
-    const difference = compareWithTarget(plan.request.torrent ?? '', made.bytes, { isDated })
+    const difference = compareWithTarget(plan.request.torrent ?? '', join(made.parts), { isDated })
     run.reported.add(plan.request.torrent)
     const checked = { plan, hashes: made, difference }
     out.line(checkValue(checked), checkLines(checked))

@@ -1,0 +1,108 @@
+import { sep } from 'node:path'
+import { padFile, type ScannedFile } from './scanned-file.js'
+import { FingerprintTable } from './fingerprint-table.js'
+import { FINGERPRINT_LENGTH } from './fingerprint.js'
+import { enlarged, NameColumn } from './name-column.js'
+
+/** A directory of files. */
+export interface FileDirectory {
+  /** Components below the root. */
+  readonly components: readonly string[]
+  /** The real path with a separator at its end, so that names can be appended; null for pad files. */
+  readonly absolute: string | null
+}
+
+/** Names and states of the entries of a directory, or of some of them. */
+export interface ListedFiles {
+  readonly names: NameColumn
+  readonly table: FingerprintTable
+}
+
+/** Files of a first fill: most contents are single files. */
+const ROOM = 1
+
+/**
+ * The files of one or several lists, in columns: what a million objects would need six times the memory for.
+ * It grows at its end, and never changes otherwise.
+ */
+export class FileStore {
+  length = 0
+  readonly directories: FileDirectory[] = []
+  readonly #numbers = new Map<string, number>()
+  directoryOf: Uint32Array = new Uint32Array(ROOM)
+  /** The names in the torrent. */
+  readonly names = new NameColumn()
+  /** The names on the disk; the same column until they differ. */
+  realNames = this.names
+  readonly states = new FingerprintTable(new Uint8Array(ROOM * FINGERPRINT_LENGTH))
+  /** Only of files that have any. */
+  readonly attributes: (string | undefined)[] = []
+  readonly links = new Map<number, readonly string[]>()
+  readonly #pads = new Map<number, number>()
+
+  /** Adds a file, and returns its number. */
+  add({ path, absolutePath, fingerprint, attributes, symlinkPath }: ScannedFile): number {
+    const isPadding = absolutePath === ''
+    const name = path.at(-1) ?? ''
+    const cut = absolutePath.lastIndexOf(sep) + 1
+    const realName = isPadding ? name : absolutePath.slice(cut)
+    const components = path.slice(0, -1)
+    const absolute = isPadding ? null : absolutePath.slice(0, cut)
+    this.#reserve(1)
+    const number = this.length++
+    this.directoryOf[number] = this.#numberOf({ components, absolute })
+    if (realName !== name && this.realNames === this.names) this.realNames = this.names.copy()
+    this.names.add(name)
+    if (this.realNames !== this.names) this.realNames.add(realName)
+    this.states.set(number, fingerprint)
+    if (attributes !== undefined) this.attributes[number] = attributes
+    if (symlinkPath) this.links.set(number, symlinkPath)
+    return number
+  }
+
+  /** Adds files of a directory, from number `from` to before `to`. Their names must be UTF-8. */
+  addListed(
+    directory: FileDirectory,
+    { names, table }: ListedFiles,
+    [from, to]: readonly [number, number],
+  ): void {
+    const first = this.length
+    this.#reserve(to - from)
+    this.length += to - from
+    this.directoryOf.fill(this.#numberOf(directory), first, this.length)
+    this.names.append(names, from, to)
+    if (this.realNames !== this.names) this.realNames.append(names, from, to)
+    this.states.setAll(first, table, [from, to])
+  }
+
+  /** Returns the number of the pad file of a size, which is shared: there may be very many. */
+  padOf(size: number, path: (size: number) => readonly string[]): number {
+    const number = this.#pads.get(size) ?? this.add(padFile(path(size), size))
+    this.#pads.set(size, number)
+    return number
+  }
+
+  /** Returns the number of a directory. */
+  #numberOf(directory: FileDirectory): number {
+    const last = this.directories.length - 1
+    if (isSame(this.directories[last], directory)) return last
+    const { components, absolute } = directory
+    const key = JSON.stringify([absolute, ...components])
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    this.#numbers.set(key, last + 1)
+    return this.directories.push(directory) - 1
+  }
+
+  #reserve(more: number): void {
+    const wanted = this.length + more
+    if (wanted > this.directoryOf.length) this.directoryOf = enlarged(this.directoryOf, wanted)
+    if (wanted * FINGERPRINT_LENGTH > this.states.bytes.length) this.states.reserve(wanted)
+  }
+}
+
+function isSame(a: FileDirectory | undefined, b: FileDirectory): boolean {
+  if (a === b) return true
+  if (a?.absolute !== b.absolute || a.components.length !== b.components.length) return false
+  return a.components.every((component, i) => component === b.components[i])
+}

@@ -1,0 +1,113 @@
+import { withRoom } from './growing.js'
+import {
+  FINGERPRINT_LENGTH,
+  readEncodedFingerprint,
+  writeFingerprint,
+  type Fingerprint,
+} from './fingerprint.js'
+
+/** Offset of the modification time in a fingerprint, in nanoseconds, and that of the next time. */
+const MTIME_AT = 8
+const CTIME_AT = 16
+
+/** Offset of the inode in a fingerprint, which has 8 bytes and is 0 for no file. */
+const INODE_AT = 24
+
+/**
+ * The encoded fingerprints of many files, one after the other. Objects would take five times as much memory.
+ * `at` and others are null for one that is not a regular file.
+ */
+export class FingerprintTable {
+  #view: DataView
+
+  constructor(public bytes: Uint8Array) {
+    this.#view = viewOf(bytes)
+  }
+
+  /** Whether there is a file. */
+  isThere(i: number): boolean {
+    const start = FINGERPRINT_LENGTH * i
+    return start < this.bytes.length && this.#wordAt(start + INODE_AT) !== 0
+  }
+
+  at(i: number): Uint8Array | null {
+    const start = FINGERPRINT_LENGTH * i
+    return this.isThere(i) ? this.bytes.subarray(start, start + FINGERPRINT_LENGTH) : null
+  }
+
+  /** Returns a copy of an encoded fingerprint, also one of no file. */
+  encodedAt(i: number): Uint8Array {
+    return this.bytes.slice(FINGERPRINT_LENGTH * i, FINGERPRINT_LENGTH * (i + 1))
+  }
+
+  /** Decodes a fingerprint, also one of no file. */
+  read(i: number): Fingerprint {
+    return readEncodedFingerprint(this.#view, FINGERPRINT_LENGTH * i)
+  }
+
+  /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
+  copyTo(target: Uint8Array, i: number, length: number): boolean {
+    this.copyBytes(target, 0, { i, length })
+    return this.isThere(i)
+  }
+
+  /** Copies the first bytes of a fingerprint to an offset. */
+  copyBytes(target: Uint8Array, at: number, { i, length }: { i: number; length: number }): void {
+    const start = FINGERPRINT_LENGTH * i
+    for (let n = 0; n < length; n++) target[at + n] = this.bytes[start + n] ?? 0
+  }
+
+  /** The size of file `i` in bytes; 0 for one that is not a regular file. */
+  sizeAt(i: number): number {
+    const start = FINGERPRINT_LENGTH * i
+    return start < this.bytes.length ? this.#wordAt(start) : 0
+  }
+
+  /** When file `i` was modified, in milliseconds since 1970; null if it is not a regular file. */
+  timeAt(i: number): number | null {
+    return this.isThere(i) ? this.mtimeAt(i) / 1e6 : null
+  }
+
+  /** When file `i` was modified, in nanoseconds, rounded to some hundreds of them. */
+  mtimeAt(i: number): number {
+    return this.#timeAt(FINGERPRINT_LENGTH * i + MTIME_AT)
+  }
+
+  /** When the state of file `i` changed, rounded as mtimeAt is. */
+  ctimeAt(i: number): number {
+    return this.#timeAt(FINGERPRINT_LENGTH * i + CTIME_AT)
+  }
+
+  set(i: number, fingerprint: Fingerprint): void {
+    writeFingerprint(fingerprint, this.#view, FINGERPRINT_LENGTH * i)
+  }
+
+  /** Makes room for this many files. */
+  reserve(count: number): void {
+    this.bytes = new Uint8Array(withRoom(this.bytes.buffer, FINGERPRINT_LENGTH * count))
+    this.#view = viewOf(this.bytes)
+  }
+
+  /** Sets files from `first` on to those of another table, from number `from` to before `to`. */
+  setAll(first: number, other: FingerprintTable, [from, to]: readonly [number, number]): void {
+    const some = other.bytes.subarray(FINGERPRINT_LENGTH * from, FINGERPRINT_LENGTH * to)
+    this.bytes.set(some, FINGERPRINT_LENGTH * first)
+  }
+
+  // As numbers, because there may be very many files
+
+  #wordAt(start: number): number {
+    const low = this.#view.getUint32(start, true)
+    const high = this.#view.getUint32(start + 4, true)
+    // A sum would be a double, which takes memory
+    return high === 0 ? low : low + 2 ** 32 * high
+  }
+
+  #timeAt(start: number): number {
+    return this.#view.getUint32(start, true) + 2 ** 32 * this.#view.getInt32(start + 4, true)
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer'
+import { loadNative } from '../native-addon.js'
+import { osCodeOf } from '../errors.js'
+import { rawPath } from '../text/raw-path.js'
+import type { FileColumns, FilePaths } from './columns.js'
+import { changeSince, readFingerprintIfThere, type Fingerprint } from './fingerprint.js'
+
+/** A file that is in another state now. */
+export interface ChangedFile {
+  readonly number: number
+  readonly change: 'changed' | 'disappeared'
+}
+
+/** Files and their states for the native addon. */
+type LookedFiles = Omit<FilePaths, 'directories'> & {
+  /** Each ended by a NUL. */
+  readonly directories: Uint8Array
+  /** The encoded states, and which is that of each file; null for that of its number. */
+  readonly states: Uint8Array
+  readonly rows: Uint32Array | null
+  /** 0 for each file that has not changed. */
+  readonly answers: Uint8Array
+}
+
+/** The native addon's functions; see native/look_again.h. */
+interface LookAddon {
+  lookAgain(files: LookedFiles): void
+  lookAgainAsync(files: LookedFiles): Promise<void>
+}
+
+const CHANGED = 1
+const GONE = 2
+
+export const nativeLook = loadNative<LookAddon>('lookAgain', 'lookAgainAsync')
+
+/** Yields the files that are not in their states any more. Links are not followed. */
+export function* changesOf(
+  files: FileColumns,
+  native: LookAddon | null = nativeLook,
+): Generator<ChangedFile> {
+  if (!native) {
+    yield* changesInTurn(files)
+    return
+  }
+  const looked = describe(files)
+  native.lookAgain(looked)
+  yield* changesIn(looked)
+}
+
+/** Returns the first of these files, or null. Never looks on the event loop if the native addon is there. */
+export async function findChanged(files: FileColumns): Promise<ChangedFile | null> {
+  if (!nativeLook) return firstOf(changesInTurn(files))
+  const looked = describe(files)
+  await nativeLook.lookAgainAsync(looked)
+  return firstOf(changesIn(looked))
+}
+
+function firstOf(changes: Iterable<ChangedFile>): ChangedFile | null {
+  for (const changed of changes) return changed
+  return null
+}
+
+function describe(files: FileColumns): LookedFiles {
+  const { store, rows, paths, length } = files
+  const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
+  return {
+    ...paths,
+    directories,
+    states: store.states.bytes,
+    rows,
+    answers: new Uint8Array(length),
+  }
+}
+
+function* changesIn({ answers }: LookedFiles): Generator<ChangedFile> {
+  if (!answers.includes(CHANGED) && !answers.includes(GONE)) return
+  for (const [number, answer] of answers.entries()) {
+    if (answer !== 0) yield { number, change: answer === GONE ? 'disappeared' : 'changed' }
+  }
+}
+
+function* changesInTurn(files: FileColumns): Generator<ChangedFile> {
+  for (let number = 0; number < files.length; number++) {
+    if (!files.isRead(number)) continue
+    const change = changeSince(files.fingerprintAt(number), look(files.absolutePathAt(number)))
+    if (change !== null) yield { number, change }
+  }
+}
+
+function look(path: string): Fingerprint | null {
+  try {
+    return readFingerprintIfThere(path)
+  } catch (error) {
+    // A path through something that is no longer a directory, or not accessible, leads to no file
+    if (osCodeOf(error) === undefined) throw error
+    return null
+  }
+}
