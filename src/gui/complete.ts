@@ -69,7 +69,7 @@ export class CompleteTool implements Tool {
     const target = form.text('target') === '' ? path : requirePath(form, 'target', directory)
     for (const each of [path, target]) requireDirectory(each)
     const options = {
-      ...torrentOptions(form),
+      ...torrentOptions(form, this.shop.presets),
       stateDirectory,
       threads,
       dryRun: isLook,

@@ -72,7 +72,7 @@ export class MakeTool implements Tool {
     if (filled) return this.show(filled)
     if (act === 'make') return this.#begin(form)
     // A preview writes nothing, so the torrent may exist
-    const request = { source: this.#source(form), options: torrentOptions(form) }
+    const request = { source: this.#source(form), options: torrentOptions(form, this.#presets()) }
     return this.show(form, undefined, await this.shop.work.run('plan', request))
   }
 
@@ -82,7 +82,7 @@ export class MakeTool implements Tool {
 
   #options(form: Form) {
     const { threads } = this.shop
-    return { ...torrentOptions(form), output: this.#output(form), threads }
+    return { ...torrentOptions(form, this.#presets()), output: this.#output(form), threads }
   }
 
   /** @throws BtkitError `exists` */

@@ -1,3 +1,4 @@
+import type { FileOptions, TorrentOptions } from '../core/make/common-request.js'
 import { BtkitError } from '../errors.js'
 import type { PlannedTorrent } from '../library/make.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
@@ -22,8 +23,16 @@ export interface Preset {
   readonly name: string
   /** Values by the names of fields. */
   readonly fields: Readonly<Record<string, string>>
-  /** Its options for which the form has no field. */
+  /** Its options for which the form has no field, but which torrents get, too. */
+  readonly carried?: Carried
+  /** The other options, which torrents do not get. */
   readonly missing?: readonly string[]
+}
+
+interface Carried {
+  /** Their names in the configuration. */
+  readonly names: readonly string[]
+  readonly options: TorrentOptions & FileOptions
 }
 
 const POWERS = Array.from({ length: 17 }, (_, at) => 14 + at)
@@ -76,27 +85,46 @@ export function torrentFields(form: Form): Html {
 }
 
 /**
- * Reads those fields.
+ * Reads those fields, and takes options from the preset that filled them in.
  * @throws BtkitError `usage`
  */
-export function torrentOptions(form: Form) {
+export function torrentOptions(form: Form, presets: readonly Preset[]) {
   const piece = form.text('piece') || 'auto'
   const comment = form.text('comment')
   const source = form.text('source')
   const trackers = parseTiers(form.text('trackers'))
   if (form.has('private') && trackers.length === 0)
     throw new BtkitError('usage', 'a private torrent needs a tracker, or no client can find peers')
+  const version = versionOf(form.text('version'))
   return {
+    ...carriedBy(form, presets, version),
     trackers,
     webSeeds: form.lines('webseeds'),
     private: form.has('private'),
-    version: versionOf(form.text('version')),
+    version,
     pieceLength: piece === 'auto' ? ('auto' as const) : Number(piece),
     exclude: globsOf(form.text('exclude')),
     all: form.has('all'),
     ...(comment === '' ? {} : { comment }),
     ...(source === '' ? {} : { source }),
   }
+}
+
+/** The options of the preset, except those that the fields exclude. */
+function carriedBy(form: Form, presets: readonly Preset[], version: MetainfoVersion) {
+  const preset = filledBy(form, presets)
+  if (!preset?.carried || form.text('preset') !== preset.name) return {}
+  const { order, targetPieces, maxTorrentSize, ...options } = preset.carried.options
+  const isAuto = (form.text('piece') || 'auto') === 'auto'
+  return {
+    ...options,
+    ...(version === 'v1' ? { order } : {}),
+    ...(isAuto ? { targetPieces, maxTorrentSize } : {}),
+  }
+}
+
+function filledBy(form: Form, presets: readonly Preset[]): Preset | undefined {
+  return presets.find(({ name }) => name === form.text('filled'))
 }
 
 /** The most globs: each name of a file is compared with each of them. */
@@ -134,7 +162,7 @@ export function presetField(form: Form, presets: readonly Preset[]): Html | fals
     hint: html`<button name="act" value="preset">Fill in the fields</button>`,
   })
   const filled = form.text('filled')
-  const { missing = [] } = presets.find(({ name }) => name === filled) ?? {}
+  const { missing = [], carried } = filledBy(form, presets) ?? {}
   return html`<fieldset>
     <legend>Preset</legend>
     ${field}
@@ -142,6 +170,13 @@ export function presetField(form: Form, presets: readonly Preset[]): Html | fals
       filled !== '' &&
       html`<input type="hidden" name="filled" value="${fieldValue(filled)}" />
         <p class="note" role="status">The preset filled in the fields. Look at them, then go on.</p>
+        ${
+          carried !== undefined &&
+          html`<p class="note">
+            Torrents made here also have these options of the preset:
+            <code>${carried.names.join(', ')}</code>
+          </p>`
+        }
         ${
           missing.length > 0 &&
           html`<p class="note" role="alert">
@@ -162,7 +197,7 @@ export function applyPreset(form: Form, presets: readonly Preset[]): Form | null
   if (form.text('act') !== 'preset' && form.text('filled') === chosen) return null
   const preset = presets.find(({ name }) => name === chosen)
   if (!preset) return form.text('act') === 'preset' ? form.without('filled') : null
-  const before = presets.find(({ name }) => name === form.text('filled'))
+  const before = filledBy(form, presets)
   const cleared = form.without('private', 'all', ...Object.keys(before?.fields ?? {}))
   return cleared.with({ ...preset.fields, filled: chosen })
 }

@@ -13,6 +13,8 @@ import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
 import { openTestGui } from '../support/gui.js'
+import { formPresets } from '../../src/cli/configuration/form-presets.js'
+import { makeScratch } from '../support/scratch.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { until } from '../support/until.js'
 
@@ -140,6 +142,35 @@ test('the form names the values of a preset that it has no fields for', async (t
     const { text } = await send(page, { act, preset: 'site', path: 'tree' })
     assert.match(text, /Torrents made here are without:\s+<code>include, set<\/code>/)
   }
+})
+
+test('torrents have the options of a preset for which a form has no field', async (t) => {
+  const preset =
+    'include: ["**/c"], max-piece-size: 16K, set: {info.x: [1, a]}, similar: [' +
+    `${'ab'.repeat(20)}], created-by: me, http-seed: ["http://h.example/"], pad-files: true`
+  const config = join(makeScratch(t), 'c.yaml')
+  writeFileSync(config, `presets: {own: {trackerless: true, source: TAG, ${preset}}}\n`)
+  const io = { env: {}, isRoot: false, cwd: '/' } as never
+  const presets = await formPresets(config, io)
+  const { root, send } = await openTestGui(t, TREE, { presets })
+  const fields = { path: 'tree', preset: 'own', filled: 'own', source: 'TAG' }
+  const { text } = await send('make', { ...fields, act: 'plan' })
+  assert.match(text, /also have these options of the preset:\s+<code>include, max-piece-size, set/)
+  assert.equal((await send('make', { ...fields, act: 'make' })).status, 200)
+  const made = read(join(root, 'tree.torrent'))
+  const other = join(root, 'other.torrent')
+  const args = ['-P', 'own', '--config', config, '--output', other, '--no-cache']
+  assert.equal((await runBtkit(['makemetafile', join(root, 'tree'), ...args])).status, 0)
+  const { infoHash, httpSeeds, createdBy } = read(other)
+  assert.deepEqual(
+    [made.infoHash, made.httpSeeds, made.createdBy],
+    [infoHash, httpSeeds, createdBy],
+  )
+  assert.equal(createdBy, 'me')
+  // Without the preset nothing of it is left
+  const without = { act: 'make', path: 'tree', source: 'TAG', filled: 'own', preset: '' }
+  await send('make', { ...without, output: join(root, 'plain.torrent') })
+  assert.notEqual(read(join(root, 'plain.torrent')).infoHash, infoHash)
 })
 
 test('the fields of a preset go when another one is chosen', async (t) => {

@@ -70,7 +70,7 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   const filled = applyPreset(form, parts.presets)
   if (filled) return show(parts, context, { form: filled })
   const source = resolveSource(parts.makeFrom, form.text('path'))
-  const options = torrentOptions(form)
+  const options = torrentOptions(form, parts.presets)
   const plan = await workOnce('plan', { source, options })
   if (wanted === 'plan') return show(parts, context, { form, plan })
   return seeOther(`job/${begin(parts, context, { form, source }).id}`)
@@ -91,7 +91,7 @@ function begin(
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
   return jobs.start(about, async (run) => {
-    const options = { ...torrentOptions(form), threads: THREADS }
+    const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
     const bytes = await workOnce('makeBytes', { source, options }, run)
     await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
     parts.changed()

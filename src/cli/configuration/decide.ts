@@ -35,7 +35,7 @@ export interface Sources {
   /** Receives all mistakes. */
   readonly problems: Problems
   /** The configurations, if they were read before. */
-  readonly read?: readonly Configuration[]
+  readonly read?: readonly Configuration[] | undefined
 }
 
 /** The options that count for a command. */
@@ -78,7 +78,8 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   const { operands, trackers: urls } = trackersAmong(from.line, { command, aliases, cwd: io.cwd })
   const typed = [...urls, ...from.line.given]
   const strong = [environment, ...job, typed]
-  const presets = presetLevels(parse(ofPresets([...base, ...strong])), named, { entries, problems })
+  const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
+  const presets = presetLevels(parse([ofPresets]), named, { entries, problems })
   const weak = [...base, ...presets]
   const decided = parse([...weak, ...strong])
   if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
@@ -87,10 +88,6 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
     return { host: rule.name, all: givenIn(rule, { entries, isKnown: () => true }, problems) }
   })
   return { operands, ...withRules(byHost, { weak, strong, isOne: trackers.length === 1, parse }) }
-}
-
-function ofPresets(levels: readonly Level[]): Level[] {
-  return levels.map((level) => level.filter(({ entry }) => entry.key === 'preset'))
 }
 
 /**
@@ -234,11 +231,7 @@ export async function configure(
     throw usageError('--preset: presets are for btkit makemetafile and completedir')
   const decideFrom = async (read?: readonly never[]) => {
     const problems = new Problems()
-    const decision = await decide(
-      target,
-      { config, line, job, problems, ...(read && { read }) },
-      io,
-    )
+    const decision = await decide(target, { config, line, job, problems, read }, io)
     problems.throwFirst()
     return decision
   }

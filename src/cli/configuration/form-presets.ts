@@ -1,6 +1,7 @@
 import { formatGlobs, type Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/form.js'
-import { declareTorrentOptions } from '../options/torrent.js'
+import { declareTorrentOptions, type MakerOptions } from '../options/torrent.js'
+import { torrentOptionsOf } from '../options/torrent-request.js'
 import { optionEntries } from '../options/table.js'
 import { Problems, type Section } from '../options/given.js'
 import type { Io } from '../io.js'
@@ -22,31 +23,60 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
     aliases: new Map(files.flatMap((file) => aliasesIn(file, problems))),
     problems,
   }
-  const entries = optionEntries(declareTorrentOptions('preset', { value: 'auto', text: 'auto' }))
-  const presets = [...presetsOf(files).values()].map((each) => presetOf(each, entries, known))
+  const command = declareTorrentOptions('preset', { value: 'auto', text: 'auto' })
+  const maker = { entries: optionEntries(command), standard: command.opts() }
+  const presets = [...presetsOf(files).values()].map((each) => presetOf(each, maker, known))
   problems.throwFirst()
   return presets
 }
 
+/** The options that torrents have, and their values without a preset. */
+interface Maker {
+  readonly entries: Entries
+  readonly standard: MakerOptions
+}
+
 function presetOf(
   { name, entries: all }: Section,
-  entries: Entries,
+  { entries, standard }: Maker,
   known: Known & { readonly problems: Problems },
 ): Preset {
   const fields: Record<string, string> = {}
-  const missing: string[] = []
+  const values = new Map<string, unknown>()
+  const [names, missing]: [string[], string[]] = [[], []]
   for (const { key, item } of all) {
     const found = findByKey(key, item, entries)
     const [decided] = parseAll(found ? givenAt(found) : [], known, known.problems)
-    const value = decided?.value
-    // Without an option that is off the form does the same
-    if (key === 'trackerless' || (found && (value === false || value === undefined))) continue
-    const field = found && FIELDS[found.entry.key]?.(value as never)
+    const { entry, value } = decided ?? {}
+    // A switch that is off is as without a preset, and so is a form without trackers
+    const isOff = entry?.kind === 'switch' && entry.on !== null && value === false
+    if (key === 'trackerless' || isOff || (found && value === undefined)) continue
+    const field = entry && FIELDS[entry.key]?.(value as never)
     if (field) fields[field[0]] = field[1]
-    else missing.push(key)
+    else if (entry && CARRIED.has(entry.key)) {
+      values.set(entry.attribute, value)
+      names.push(key)
+    } else missing.push(key)
   }
-  return { name, fields, missing }
+  if (names.length === 0) return { name, fields, missing }
+  const options = { ...standard, ...(Object.fromEntries(values) as Partial<MakerOptions>) }
+  const carried = { ...torrentOptionsOf(options), creationDate: dateOf(options) }
+  return { name, fields, carried: { names, options: carried }, missing }
 }
+
+/** The creation date; undefined for the time at which a torrent is made. */
+function dateOf({ date }: MakerOptions): number | 'mtime' | null | undefined {
+  if (date === false) return null
+  return date === 'now' ? undefined : date
+}
+
+/** The options without a field that torrents get, too. */
+const CARRIED: ReadonlySet<string> = new Set([
+  ...['include', 'attributes', 'symlinks', 'sort-by', 'pad-files'],
+  ...['target-pieces', 'max-torrent-size', 'max-piece-size'],
+  ...['http-seed', 'node', 'created-by', 'date'],
+  ...['set', 'similar', 'collection', 'update-url'],
+])
 
 type Field = readonly [name: string, text: string] | null
 

@@ -1,17 +1,16 @@
-import type { TrackerRule } from '../../metainfo/lint/trackers.js'
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
 import { nameErrors } from '../../errors.js'
 import { byteSize } from '../options/values.js'
-import type { Io } from '../io.js'
 import {
   itemsOf,
-  Problems,
+  shownText,
+  type Problems,
   type Located,
   type LocatedEntry,
   type LocatedValue,
   type Section,
 } from '../options/given.js'
-import { readRightConfigurations, type Configuration } from './files.js'
+import type { Configuration } from './files.js'
 import { unknownKey } from './sources.js'
 import type { Decided } from './parse.js'
 
@@ -99,7 +98,7 @@ function checkBounds(options: readonly LocatedEntry[]): void {
 /** The bytes of a size; null if it is none. */
 function bytesOf(item: Located | undefined): number | null {
   try {
-    return byteSize(textOf(item) ?? '')
+    return byteSize(item ? shownText(item) : '')
   } catch {
     return null
   }
@@ -159,45 +158,4 @@ export function ruleText(host: string, { entry, shown, place }: Decided): string
   const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
   const what = isVersion ? version : `${entry.key}: ${shown}`
   return `${host}: ${what} (${place.lineText})`
-}
-
-/**
- * The rules of trackers in the configuration files, for lint.
- * @throws BtkitError `usage`
- */
-export async function configuredRules(
-  option: string | undefined,
-  io: Io,
-): Promise<readonly TrackerRule[]> {
-  const problems = new Problems()
-  const rules = trackerRules(await readRightConfigurations(option, io), problems)
-  problems.throwFirst()
-  return [...rules.values()].map(({ name, place, entries }) => {
-    const values = new Map(entries.map((entry) => [entry.key, entry.item] as const))
-    const text = (key: string) => textOf(values.get(key))
-    const size = (key: string) => sizeOf(key, values.get(key))
-    const truth = (key: string) => text(key)?.toLowerCase() === 'true'
-    const version = truth('v2') ? 'v2' : truth('hybrid') ? 'hybrid' : 'v1'
-    return {
-      host: name.toLowerCase(),
-      place: place.lineText,
-      private: values.has('private') ? truth('private') : undefined,
-      source: text('source'),
-      version: values.has('v2') || values.has('hybrid') ? version : undefined,
-      shortestPiece: size('min-piece-size'),
-      longestPiece: size('max-piece-size'),
-      largestTorrent: size('max-torrent-size'),
-    }
-  })
-}
-
-function textOf(item: Located | undefined): string | undefined {
-  return item?.value.kind === 'text' ? item.value.text : undefined
-}
-
-function sizeOf(key: string, item: Located | undefined): number | undefined {
-  if (!item) return undefined
-  const bytes = bytesOf(item)
-  if (bytes !== null) return bytes
-  throw item.place.error(`${key}: not a size`)
 }

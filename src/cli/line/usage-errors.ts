@@ -39,13 +39,11 @@ export function restate(
   if (unknown !== undefined && looksLikeMagnet(unknown))
     return `${plain}; to get its files: btkit download ${inShell(unknown)}`
   if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
-  const [, typed = ''] = /^unknown option '(.*?)'/.exec(line) ?? []
-  const meant = MEANT[typed]
-  if (meant !== undefined && command.options.some(({ long }) => long === meant))
-    return `unknown option '${typed}' (Did you mean ${meant}?)`
-  const near = nearest(typed, command, line.includes('Did you mean'))
-  if (near !== null) return `${plain} (Did you mean ${near}?)`
-  return suggestPositive(line, command)
+  const [, typed] = /^unknown option '(.*?)'/.exec(line) ?? []
+  if (typed === undefined) return line
+  const meant = command.options.find(({ long }) => long && long === MEANT[typed])?.long
+  const near = meant ?? nearest(typed, command)
+  return near === null ? plain : `${plain} (Did you mean ${near}?)`
 }
 
 /** The message of commander about an operand that its parser refuses. */
@@ -102,35 +100,30 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+ track: unknown option '-f'/, 'the configuration file, in YAML, is --config'],
 ]
 
-/** The only option that a name begins, or else a similar name of another program; null if none. */
-function nearest(typed: string, { options }: CommandUnknownOpts, isKnown: boolean): string | null {
+/** The option that a name begins or is similar to, also by its names elsewhere; null if none. */
+function nearest(typed: string, { options }: CommandUnknownOpts): string | null {
   if (!typed.startsWith('--')) return null
   const longs = options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? [])))
-  const single = typed.replace(/s$/, '')
-  const isOwn = [single.slice(2), ...otherNames(single.slice(2))].some((own) => {
-    return single !== typed && longs.includes(`--${own}`)
-  })
-  if (isOwn) return single
-  const [whole = null, ...others] = longs.filter((long) => long.startsWith(typed))
-  if (others.length === 0 && whole !== null) return whole
-  const names = NAMES_ELSEWHERE.filter((name) => {
+  const others = NAMES_ELSEWHERE.filter((name) => {
     return otherNames(name).some((own) => longs.includes(`--${own}`))
   }).map((name) => `--${name}`)
-  return isKnown ? null : (/"(.*)"/.exec(suggestion(typed, names))?.[1] ?? null)
+  const single = typed.replace(/s$/, '')
+  if (single !== typed && [...longs, ...others].includes(single)) return single
+  const [whole = null, ...more] = longs.filter((long) => long.startsWith(typed))
+  if (more.length === 0 && whole !== null) return whole
+  // `--private` rather than `--no-private`
+  const meant = typed.includes('no-') ? longs : longs.filter((long) => !isOpposite(long, longs))
+  return /"(.*)"/.exec(suggestion(typed, [...meant, ...others]))?.[1] ?? null
 }
+
+const isOpposite = (long: string, longs: readonly string[]) =>
+  long.startsWith('--no-') && longs.includes(`--${long.slice('--no-'.length)}`)
 
 /** Returns what to type for a path that was given as a command. */
 function adviseOnPath(path: string): string {
   const quoted = inShell(path)
   if (!path.endsWith('.torrent')) return `to make its torrent: btkit create ${quoted}`
   return `it is a torrent: btkit show ${quoted}, or btkit seed ${quoted}`
-}
-
-/** Suggests `--private` instead of `--no-private`, unless a `--no-` was typed. */
-function suggestPositive(line: string, { options }: CommandUnknownOpts): string {
-  const [, typed, name] = /^unknown option '(.*)' \(Did you mean --no-(.*)\?\)$/.exec(line) ?? []
-  const isOption = options.some(({ long }) => long === `--${name ?? ''}`)
-  return isOption && !typed?.includes('no-') ? line.replace('--no-', '--') : line
 }
 
 /** A command's full name: `btkit cache stats`. */

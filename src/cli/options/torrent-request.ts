@@ -3,7 +3,11 @@ import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torren
 import { basename, dirname, resolve } from 'node:path'
 import { usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { commonRequestOf } from '../../core/make/common-request.js'
+import {
+  commonRequestOf,
+  type FileOptions,
+  type TorrentOptions,
+} from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -29,6 +33,21 @@ export function commonRequest(
 ): CommonRequest {
   checkPieceSizes(options)
   const common = commonRequestOf({
+    ...torrentOptionsOf(options),
+    creationDate: creationDate(options.date, io),
+  })
+  return {
+    ...common,
+    scan: { ...common.scan, isLegacy },
+    shortestPiece: options.minPieceSize,
+    parts: { ...common.parts, ...trackers },
+    write: { mode: options.mode, claim: io.shared?.claim },
+  }
+}
+
+/** The options as programs give them, except the date, which depends on the time. */
+export function torrentOptionsOf(options: MakerOptions): TorrentOptions & FileOptions {
+  return {
     all: options.hidden,
     include: options.include,
     exclude: options.exclude,
@@ -51,15 +70,7 @@ export function commonRequest(
     ],
     nodes: options.node,
     ...textsOf(options),
-    creationDate: creationDate(options.date, io),
     keys: keysBeside(options),
-  })
-  return {
-    ...common,
-    scan: { ...common.scan, isLegacy },
-    shortestPiece: options.minPieceSize,
-    parts: { ...common.parts, ...trackers },
-    write: { mode: options.mode, claim: io.shared?.claim },
   }
 }
 

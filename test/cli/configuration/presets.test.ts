@@ -282,6 +282,15 @@ test('lint reports torrents that break a rule', async (t) => {
   assert.ok(stdout.includes(`(${file}:10)`), stdout)
 })
 
+test('lint reads the values of a rule as makemetafile does', async (t) => {
+  const rule = 'trackers: {one.example: {piece-length: {min: 3M}, announce-list: [env:NOT_SET]}}'
+  const { run, image, file } = withFile(t, `${rule}\n`)
+  await run('makemetafile', image, '--trackerless', '--quiet')
+  const { stderr } = await runBtkit(['lint', '--config', file, `${image}.torrent`])
+  const why = 'not a power of two from 16KiB to 1GiB'
+  assert.equal(stderr, `btkit: ${file}:1:46: min-piece-size '3M': ${why}\n`)
+})
+
 test('btkit presets lists them for programs, and the default is marked', async (t) => {
   const { run, file } = withFile(t, `${YAML}default-preset: [large]\n`)
   const { stdout } = await run('presets', '--json')

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
-import { byTrackerRules } from '../../../metainfo/lint/trackers.js'
+import { byTrackerRules, type TrackerRule } from '../../../metainfo/lint/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
@@ -9,7 +9,14 @@ import { repeated } from '../../options/values.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { count } from '../../../text/quantity.js'
-import { configuredRules } from '../../configuration/trackers.js'
+import { readRightConfigurations } from '../../configuration/files.js'
+import { parseAll } from '../../configuration/parse.js'
+import { givenIn } from '../../configuration/sources.js'
+import { trackerRules } from '../../configuration/trackers.js'
+import { Problems, type Section } from '../../options/given.js'
+import { optionEntries } from '../../options/table.js'
+import type { MakerOptions } from '../../options/torrent.js'
+import type { Io } from '../../io.js'
 
 const EXAMPLES = `
 Examples:
@@ -91,4 +98,44 @@ function lintValue({ file, metainfo, findings, error }: LintResult) {
 /** A finding for people. The code comes last, because it often begins with the message's words. */
 function lineOf(file: string, { code, severity, message }: Finding): string {
   return `${file}: ${severity}: ${message} [${code}]`
+}
+
+/**
+ * The rules of trackers in the configuration files.
+ * @throws BtkitError `usage`
+ */
+async function configuredRules(file: string | undefined, io: Io): Promise<TrackerRule[]> {
+  const files = await readRightConfigurations(file, io)
+  if (files.length === 0) return []
+  // The options of torrents take a while to load
+  const { declareTorrentOptions } = await import('../../options/torrent.js')
+  const entries = optionEntries(declareTorrentOptions('rule', { value: 'auto', text: 'auto' }))
+  const problems = new Problems()
+  const rules = [...trackerRules(files, problems).values()].map((rule) => {
+    const given = givenIn(rule, { entries, isKnown: () => true }, problems)
+    // Trackers may be secrets, and no torrent is held against them
+    const compared = given.filter(({ entry }) => !entry.traits.trackers)
+    const decided = parseAll(compared, { env: io.env, aliases: new Map() }, problems)
+    return asRule(
+      rule,
+      Object.fromEntries(decided.map((each) => [each.entry.attribute, each.value])),
+    )
+  })
+  problems.throwFirst()
+  return rules
+}
+
+function asRule({ name, place }: Section, options: Partial<MakerOptions>): TrackerRule {
+  const { v2, hybrid } = options
+  const version = v2 ? 'v2' : hybrid ? 'hybrid' : 'v1'
+  return {
+    host: name.toLowerCase(),
+    place: place.lineText,
+    private: options.private,
+    source: options.source?.at(-1),
+    version: v2 === undefined && hybrid === undefined ? undefined : version,
+    shortestPiece: options.minPieceSize,
+    longestPiece: options.maxPieceSize,
+    largestTorrent: options.maxTorrentSize,
+  }
 }
