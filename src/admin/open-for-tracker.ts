@@ -10,7 +10,7 @@ import { ActivityLog } from './storage/activity-log.js'
 import { BanList } from './storage/ban-list.js'
 import { takeTorrentsAt } from './storage/torrent-rows.js'
 
-/** What the administration of a tracker is told, besides what the tracker knows. */
+/** The settings of a tracker's administration that the tracker does not have. */
 export interface TrackerAdminSettings extends Pick<
   AdminSettings,
   'usersFile' | 'place' | 'url' | 'tls'

@@ -96,7 +96,7 @@ interface TrackerRun {
   readonly tls: TlsKeys | null
   /** The announce URL for clients; null for those of its addresses. */
   readonly announce: string | null
-  /** What to do if its port is in use. */
+  /** Advice for the case that its port is in use. */
   readonly advice: string
   readonly world: TrackerWorld
 }
