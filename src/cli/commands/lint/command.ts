@@ -5,7 +5,7 @@ import { byTrackerRules } from '../../../metainfo/lint/trackers.js'
 import { configuredRules } from '../../configuration/tracker-rules.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -81,12 +81,15 @@ interface LintResult {
 
 /** A result for programs. */
 function lintValue({ file, metainfo, findings, error }: LintResult) {
-  return {
-    ...torrentKeys(file, metainfo),
+  return torrentValue(
     file,
-    findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
-    ...failureKeys(error),
-  }
+    metainfo,
+    {
+      file,
+      findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
+    },
+    error,
+  )
 }
 
 /** A finding for people. The code comes last, because it often begins with the message's words. */
