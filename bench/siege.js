@@ -24,7 +24,6 @@ import { askSteadily, percentile } from './siege/honest.js'
 import { MOUNT, PACKAGES, plantMirror } from './siege/mirror.js'
 import { btkit, makeScratch, peakMemory, printTable, processesOf, tracker } from './support.js'
 
-const GOALS = { latency: 100, fresh: 1000, memory: 400, growth: 20, stop: 10 }
 const MIB = 2 ** 20
 const PATIENCE_AT_END = 60_000
 const NICENESS_OF_ATTACKERS = 10
@@ -43,6 +42,8 @@ const seconds = Number(values.seconds)
 const isOfSeed = positionals[0] === 'seed'
 const numbers =
   positionals.length > 0 && !isOfSeed ? positionals.map(Number) : Object.keys(ATTACKERS).map(Number)
+const LATENCY = numbers.length > 1 ? 1000 : 300
+const GOALS = { latency: LATENCY, fresh: 3000, memory: 400, growth: 20, stop: 10 }
 
 if (process.platform !== 'linux') {
   console.log('siege: needs Linux')

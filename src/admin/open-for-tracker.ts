@@ -10,7 +10,7 @@ import { ActivityLog } from './storage/activity-log.js'
 import { BanList } from './storage/ban-list.js'
 import { takeTorrentsAt } from './storage/torrent-rows.js'
 
-/** The settings of a tracker's administration that the tracker does not have. */
+/** The settings of the administration that the tracker does not have. */
 export interface TrackerAdminSettings extends Pick<
   AdminSettings,
   'usersFile' | 'place' | 'url' | 'tls'

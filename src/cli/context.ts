@@ -1,11 +1,11 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { Section } from './configuration/located.js'
+import type { Given } from './options/given.js'
 import type { Io } from './io.js'
 
 /** A command line of a job, with its options from the batch file; the strongest is last. */
 interface JobInvocation {
   readonly args: readonly string[]
-  readonly job: readonly Section[]
+  readonly job: readonly (readonly Given[])[]
 }
 
 /** The context in which a command runs. */
@@ -17,8 +17,12 @@ export interface CommandContext {
   readonly isLegacy: boolean
   /** Builds all commands with their options, for a command that describes them. */
   readonly commands: () => Promise<readonly CommandUnknownOpts[]>
+  /** The file of `--config`, if given. */
+  readonly configFile: () => string | undefined
   /** Reads the configuration again. Returns lines about changes that need a restart. */
   readonly reloadConfiguration: () => Promise<readonly string[]>
+  /** Refuses options that exclude each other, for a command that reports that itself. */
+  readonly checkTogether: () => void
   /** Runs a job of a batch in this process, and returns its exit status. */
   readonly runCommand: (job: JobInvocation, io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */
@@ -62,5 +66,7 @@ export interface CommandRecord {
   readonly hasOwnStart?: true
   /** Whether it works in spite of mistakes in the configuration. */
   readonly toleratesMistakes?: true
+  /** Whether a run with options that exclude each other is one that failed, and reported as such. */
+  readonly reportsContradictions?: true
   readonly define: DefineCommand
 }

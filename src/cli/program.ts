@@ -10,15 +10,15 @@ import { BtkitError, usageError } from '../errors.js'
 import { type CommandEntry, commandTable, findCommand } from './command-table.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import type { Section } from './configuration/located.js'
 import {
-  type ConfiguredLine,
   configOption,
   configure,
   nameOrigins,
-} from './configuration/resolve.js'
+  type OptionsInUse,
+} from './configuration/configure.js'
 import { traitsOf } from './options/option.js'
-import { CommandLine } from './line/command-line.js'
+import { splitLine, type TypedLine } from './line/split-line.js'
+import type { Given } from './options/given.js'
 import { dashedFileHint, pathOf, restate } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
@@ -31,7 +31,7 @@ export interface Invocation {
   readonly subcommand: string | null
   readonly args: readonly string[]
   /** The options of a job of a batch, the strongest last. */
-  readonly job?: readonly Section[]
+  readonly job?: readonly (readonly Given[])[]
 }
 
 /** Runs one command line and returns its exit status; btkit(1) lists them. */
@@ -41,9 +41,11 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     status = result
   }
   const { program, subcommand } = invocation
-  const running: { line?: ConfiguredLine } = {}
+  const running: Running = {}
   const context: CommandContext = {
-    reloadConfiguration: async () => (await running.line?.changes()) ?? [],
+    reloadConfiguration: async () => (await running.options?.changes()) ?? [],
+    configFile: () => running.line?.config,
+    checkTogether: () => running.options?.checkTogether(),
     ...{ io, program, isLegacy: subcommand !== null, finish },
     runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
@@ -89,7 +91,7 @@ export function endsBySignal({ subcommand, args }: Invocation): boolean {
 async function runCommandLine(
   invocation: Invocation,
   context: CommandContext,
-  running: { line?: ConfiguredLine },
+  running: Running,
 ): Promise<void> {
   const { io, finish, isLegacy } = context
   const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
@@ -99,9 +101,9 @@ async function runCommandLine(
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
   const explain = (text: string) => {
-    return `${nameOrigins(text, running.line?.settings ?? [])}${dashedFileHint(args, io)}`
+    return `${nameOrigins(text, running.options?.decided ?? [])}${dashedFileHint(args, io)}`
   }
-  prepareCommand(program, io, (text, of) => explain(restate(text, of, args)))
+  prepareCommand(program, io, (text, of) => explain(restate(text, of, running.line?.given ?? [])))
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
     io.stderr.write(shortUsage(command, entry.example))
@@ -111,24 +113,49 @@ async function runCommandLine(
   // A service needs nothing typed if a configuration or the environment says it all
   const mayBeTold = entry?.isService === true && command?.registeredArguments.length === 0
   if (!mayBeTold && showUsage()) return
-  for (const leaf of command && entry ? leavesOf(command) : []) {
-    const line = new CommandLine(leaf)
-    leaf.hook('preAction', async () => {
-      const target = { section: entry?.name ?? '', command: leaf, isLegacy }
-      running.line = await configure(target, line, { io, job: invocation.job ?? [] })
-      const isTold = running.line.settings.some(({ given }) => given !== null)
-      if (mayBeTold && !isTold && showUsage()) throw new CommanderError(2, 'btkit.usage', '')
-      line.check()
-      line.replace(line.options, await expandOperands(leaf, line.operands, io))
-      tellRules(running.line, leaf.opts(), io)
-    })
-  }
+  const path = isLegacy ? [] : args.slice(0, command?.commands.length ? 2 : 1)
+  const leaf =
+    command && leavesOf(command).find((each) => each === command || each.name() === path[1])
   try {
-    await program.parseAsync(args, { from: 'user' })
+    const line = leaf && path[0] !== 'help' ? splitLine(leaf, args.slice(path.length)) : null
+    if (!line || !leaf || line.unknown.length > 0) {
+      // An unknown word is the first mistake
+      for (const option of leaf?.options.filter(({ mandatory }) => mandatory) ?? [])
+        leaf?.setOptionValue(option.attributeName(), '')
+      await program.parseAsync(line ? [...path, ...line.unknown] : args, { from: 'user' })
+      return
+    }
+    running.line = line
+    requireOperands(leaf, line)
+    const target = { section: entry?.name ?? '', command: leaf, isLegacy }
+    running.options = await configure(target, line, { io, job: invocation.job ?? [] })
+    const isTold = running.options.decided.some(({ values }) => values.length > 0)
+    if (mayBeTold && !isTold && showUsage()) return
+    if (!entry?.reportsContradictions) running.options.checkTogether()
+    const operands = await expandOperands(leaf, running.options.operands, io)
+    tellRules(running.options, leaf.opts(), io)
+    await leaf.parseAsync(['--', ...operands], { from: 'user' })
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     throw usageError(explain(error.message), { cause: error })
   }
+}
+
+/** The command line that runs. */
+interface Running {
+  line?: TypedLine
+  options?: OptionsInUse
+}
+
+/** Reports operands that are missing or too many, before any mistake in a configuration. */
+function requireOperands(command: CommandUnknownOpts, { operands }: TypedLine): void {
+  const { registeredArguments: all } = command
+  const missing = all[operands.length]
+  if (missing?.required) command.error(`error: missing required argument '${missing.name()}'`)
+  if (operands.length <= all.length || all.at(-1)?.variadic) return
+  const expected = `Expected ${all.length} argument${all.length === 1 ? '' : 's'}`
+  const of = command.parent ? ` for '${command.name()}'` : ''
+  command.error(`error: too many arguments${of}. ${expected} but got ${operands.length}.`)
 }
 
 /** The commands that do work: the members of a group, or the command itself. */
@@ -137,7 +164,7 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
 }
 
 /** Says in a dry run which rules of trackers count, and which the command line overrides. */
-function tellRules(line: ConfiguredLine, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
+function tellRules(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
   if (options.quiet === true) return
   for (const rule of options.dryRun === true ? line.rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)

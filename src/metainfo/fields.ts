@@ -65,7 +65,7 @@ export const FIELDS = {
     place: 'top',
     form: 'nodes',
     label: 'dht nodes',
-    labelOfEdits: 'nodes',
+    labelOfEdits: 'DHT nodes',
     option: '--node',
     optionOfEdit: null,
   },
@@ -260,8 +260,8 @@ export function pickFields(values: FieldValues): FieldValues {
 /** The values of a list, one by one, or a single value; null if there is none. */
 export function fieldItems(
   name: FieldName,
-  values: FieldValues,
+  values: { readonly [N in FieldName]?: unknown },
 ): readonly (string | number)[] | null {
-  const value = values[name]
+  const value = values[name] ?? null
   return value === null ? null : forms[FIELDS[name].form].items(value)
 }

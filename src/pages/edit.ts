@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
-import type { TorrentFacts } from '../core/edit/file.js'
+import type { TorrentFacts } from '../metainfo/facts.js'
 import type { EditOutcome } from '../core/edit/files.js'
 import { BtkitError } from '../errors.js'
 import type { TorrentChanges } from '../library/changes.js'

@@ -3,31 +3,37 @@ import { BtkitError } from '../errors.js'
 import { escapeText } from '../text/escape.js'
 import { describeFailure } from '../text/network-failure.js'
 
-type Login = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>
-type Place = Pick<RedisOptions, 'host' | 'port' | 'path' | 'sentinels' | 'name'>
+type Place =
+  | 'host'
+  | 'port'
+  | 'path'
+  | 'sentinels'
+  | 'name'
+  | 'username'
+  | 'password'
+  | 'db'
+  | 'tls'
 
 /** Where Redis is, and as whom to log in, in the form that the package reads. */
 export interface RedisAddress {
   /** Nodes of a cluster; null for a single server, also if sentinels know where it is. */
   readonly nodes: { readonly host: string; readonly port: number }[] | null
-  readonly options: Place & Login
+  readonly options: Pick<RedisOptions, Place>
   /** The address for messages: without user and password. */
   readonly label: string
 }
 
-const SHAPE =
-  /^(rediss?)(\+unix|\+sentinel|\+cluster)?:\/\/(?:([^@/]*)@)?([^@/?#]*)(\/[^?#]*)?(?:\?db=(\d{1,5}))?$/
+const FORMS =
+  'redis://HOST[:PORT][/DB] (or redis+unix:///PATH[?db=N], redis+sentinel://HOST,…/PRIMARY[/DB], redis+cluster://HOST,…; rediss for TLS)'
 
-/** The part after the hosts by kind, and the error if it is something else. */
-const PATHS = {
-  '': [/^\/?(?<db>\d{0,5})$/, 'the path is not the number of a database'],
-  '+unix': [/^\/./, 'a socket has a path only'],
-  '+sentinel': [
-    /^\/(?<primary>[^/]+)(?:\/(?<db>\d{0,5}))?$/,
-    'sentinels need the name of the primary',
-  ],
-  '+cluster': [/^\/?0?$/, 'a cluster has database 0 only'],
-} as const
+const LOGIN = '://(?:(?<login>[^@/]*)@)?'
+
+const SHAPES = [
+  `(?<scheme>rediss?)${LOGIN}(?<hosts>[^@/?#,]+)(?:/(?<db>\\d{0,5}))?`,
+  `(?<scheme>redis\\+unix)${LOGIN}(?<path>/[^?#]+)(?:\\?db=(?<db>\\d{1,5}))?`,
+  `(?<scheme>rediss?\\+sentinel)${LOGIN}(?<hosts>[^@/?#]+)/(?<primary>[^/?#]+)(?:/(?<db>\\d{0,5}))?`,
+  `(?<scheme>rediss?\\+cluster)${LOGIN}(?<hosts>[^@/?#]+)(?:/0?)?`,
+].map((shape) => new RegExp(`^${shape}$`))
 
 /**
  * Parses the URL of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS,
@@ -36,51 +42,39 @@ const PATHS = {
  * @throws BtkitError `usage` whose message has neither user nor password
  */
 export function parseRedisUrl(text: string): RedisAddress {
-  const [, scheme = '', suffix = '', login = '', hosts = '', path = '', query] =
-    SHAPE.exec(text) ?? []
-  if (scheme === '') throw badUrl('not the URL of a Redis')
-  const kind = suffix as keyof typeof PATHS
-  const [shape, why] = PATHS[kind]
-  const found = shape.exec(path)
-  const isSocket = kind === '+unix'
-  if (!found || (isSocket && (hosts !== '' || scheme === 'rediss'))) throw badUrl(why)
-  if (!isSocket && query !== undefined) throw badUrl('only a socket has ?db=')
-  const port = kind === '+sentinel' ? 26379 : 6379
-  const places = isSocket ? [] : hosts.split(',').map((host) => placeAt(host, port))
-  if (kind === '' && places.length > 1) throw badUrl('names several servers')
-  const [username = '', password = ''] = login.split(/:(.*)/s).map(decode)
-  const { primary = '', db } = found.groups ?? {}
-  const options = {
-    ...(isSocket ? { path: decode(path) } : places[0]),
-    ...(kind === '+sentinel' && { sentinels: places, name: primary }),
-    ...(scheme === 'rediss' && { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true }),
-    ...{ username, password, db: Number(query ?? db ?? 0) },
-  }
-  const label = `${scheme}${suffix}://${hosts}${path}`
-  return { nodes: kind === '+cluster' ? places : null, options, label }
-}
-
-function placeAt(text: string, usualPort: number): { host: string; port: number } {
-  const url = `redis://${text}`
-  if (text === '' || !URL.canParse(url)) throw badUrl('names no valid host')
-  const { hostname, port } = new URL(url)
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) }
-}
-
-function decode(text: string): string {
   try {
-    return decodeURIComponent(text)
-  } catch {
-    throw badUrl('has a % that is no escape')
+    for (const shape of SHAPES) {
+      const found = shape.exec(text)?.groups
+      if (found) return addressOf(found)
+    }
+  } catch (error) {
+    // A host, a port or an escape is wrong
+    if (!(error instanceof TypeError || error instanceof URIError)) throw error
   }
+  // The URL itself is left out, because it may have a password
+  throw new BtkitError('usage', `not the URL of a Redis; write ${FORMS}`)
 }
 
-/** The URL itself is left out, because it may have a password. */
-function badUrl(why: string): BtkitError {
-  return new BtkitError(
-    'usage',
-    `${why}; write redis://HOST[:PORT][/DB] (or redis+unix://, redis+sentinel://, redis+cluster://)`,
-  )
+function addressOf(found: Readonly<Record<string, string>>): RedisAddress {
+  const { scheme = '', login = '', hosts, path, primary, db } = found
+  const places = hosts?.split(',').map((host) => {
+    const { hostname, port } = new URL(`redis://${host}`)
+    const usualPort = primary === undefined ? 6379 : 26379
+    return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) }
+  })
+  const [username = '', password = ''] = login.split(/:(.*)/s).map(decodeURIComponent)
+  const options = {
+    ...(path === undefined ? places?.[0] : { path: decodeURIComponent(path) }),
+    ...(places && primary !== undefined && { sentinels: places, name: primary }),
+    ...(scheme.startsWith('rediss') && {
+      tls: {},
+      sentinelTLS: {},
+      enableTLSForSentinelMode: true,
+    }),
+    ...{ username, password, db: Number(db ?? 0) },
+  }
+  const label = `${scheme}://${[hosts ?? path, primary, db].filter(Boolean).join('/')}`
+  return { nodes: scheme.endsWith('+cluster') ? (places ?? null) : null, options, label }
 }
 
 /** A client of one server or of a cluster. */

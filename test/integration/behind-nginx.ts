@@ -34,7 +34,8 @@ export const FILES = {
 interface Proxied {
   /** Asks nginx; with a form, by POST. */
   readonly ask: (path: string, form?: string) => Promise<Answer>
-  /** The path of nginx's Unix socket for TLS. */
+  /** The paths of nginx's Unix sockets, without TLS and with it. */
+  readonly socket: string
   readonly tlsSocket: string
   /** The service's own address. */
   readonly btkit: string
@@ -46,6 +47,7 @@ interface Proxied {
 export async function serveBehindNginx(
   t: TestContext,
   args = ['--no-files', '--public-url', PUBLIC],
+  changes: Readonly<Record<string, string>> = {},
 ): Promise<Proxied> {
   const root = makeScratch(t, FILES)
   const { address, port } = await serveMirror(t, { root, args })
@@ -64,6 +66,7 @@ export async function serveBehindNginx(
     [`${certificates}/fullchain.pem`]: cert,
     [`${certificates}/privkey.pem`]: key,
     '/srv/mirror': root,
+    ...changes,
   })
   writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
   await startNginx(t, scratch, socket)
@@ -73,6 +76,7 @@ export async function serveBehindNginx(
       if (form === undefined) return ask(socket, path, { headers })
       return ask(socket, path, { method: 'POST', headers: { ...headers, ...FORM }, body: form })
     },
+    socket,
     tlsSocket: `${socket}.tls`,
     btkit: address,
     root,

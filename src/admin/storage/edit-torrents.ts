@@ -9,7 +9,8 @@ import { type Opened, openTorrent, refuseChanged } from '../../pages/edit.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
 import type { CollectionPlace } from './places.js'
-import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import type { EditedFile } from '../../core/edit/file.js'
+import { type ChangedFact, changedFacts } from '../../metainfo/facts.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
@@ -126,12 +127,14 @@ async function keepOwners(
   for (const [user, added] of byUser) await owners.add(added, user)
 }
 
-const TOLD = ['name', 'comment', 'source', 'private', 'announce', 'announceList', 'webSeeds']
+/** The order of the log; info hashes follow from these. */
+const TOLD: readonly ChangedFact['name'][] = [
+  ...(['name', 'comment', 'source', 'private'] as const),
+  ...(['announce', 'announceList', 'webSeeds'] as const),
+]
 
 /** Names the values that an edit changed. */
 function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
-  const isSame = (key: string) =>
-    JSON.stringify(before[key as keyof TorrentFacts]) ===
-    JSON.stringify(after[key as keyof TorrentFacts])
-  return TOLD.filter((key) => !isSame(key)).join(', ')
+  const names = new Set(changedFacts(before, after).map(({ name }) => name))
+  return TOLD.filter((name) => names.has(name)).join(', ')
 }

@@ -1,18 +1,25 @@
 import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import { BtkitError } from '../../errors.js'
 import type { Io } from '../io.js'
-import { DEFAULTS, defaultText, type OptionEntry, takesDefault } from '../options/table.js'
+import { DEFAULTS, defaultText, takesDefault } from '../options/table.js'
+import type { OptionEntry } from '../options/option.js'
 import { aliasesOf } from './aliases.js'
 import { configurationFiles, readConfigurations, readConfigurationText } from './files.js'
-import { itemsOf, Problems, type Section } from './located.js'
-import { candidateOf, findEntry, type World } from './settings.js'
+import { itemsOf, Problems, type Section } from '../options/given.js'
+import { type Known, parseAll, usedOptions } from './parse.js'
 import { suggestion } from '../line/spelling.js'
-import { excludedPairs, excludeEachOther } from './resolve.js'
-import { configurationOf, presetsOf, unknownKey, type Configuration } from './sections.js'
+import { contradictionIn } from '../options/exclusions.js'
+import {
+  configurationOf,
+  type Configuration,
+  type Entries,
+  findOption,
+  givenAt,
+  givenIn,
+  presetsOf,
+  unknownKey,
+} from './sections.js'
 import { trackerRules } from './tracker-rules.js'
-
-/** The options of a command. */
-type Entries = ReadonlyMap<string, OptionEntry>
 
 /** The options of each section of a configuration. A section may serve several commands. */
 export type SectionTable = ReadonlyMap<string, readonly Entries[]>
@@ -29,7 +36,8 @@ export async function checkFile(
   const problems = new Problems()
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
-    const world = { env: io.env, aliases: aliasesOf([configuration], problems), problems }
+    const aliases = aliasesOf([configuration], problems)
+    const world = { env: io.env, aliases, problems }
     const makers = makersOf(table)
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
@@ -70,23 +78,23 @@ async function checkPresetNames(
   }
 }
 
+type Checking = Known & { readonly problems: Problems }
+
 /** The options of the commands that have presets. A preset cannot name presets. */
 function makersOf(table: SectionTable): Entries[] {
   const makers = [...table.values()].flat().filter((options) => options.has('preset'))
   return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
 }
 
-function checkPreset(preset: Section, makers: readonly Entries[], world: World): void {
+function checkPreset(preset: Section, makers: readonly Entries[], world: Checking): void {
   const before = world.problems.errors.length
   checkOptions(preset, makers, world)
   if (world.problems.errors.length > before) return
-  for (const options of makers) {
-    const used = preset.entries.flatMap(({ key, item }) => {
-      const found = findEntry(key, options, item)
-      return (found && candidateOf(found, item, world)?.open()) ?? []
-    })
-    for (const [{ entry: other }, { entry, place }] of excludedPairs(used, excludeEachOther))
-      world.problems.add(place.error(`${other.key} and ${entry.key} cannot be used together`))
+  for (const entries of makers) {
+    const given = givenIn(preset, { entries, isKnown: () => true }, world.problems)
+    const used = usedOptions(parseAll(given, world, world.problems))
+    const refused = contradictionIn(used.map((each) => ({ ...each, name: each.decided.entry.key })))
+    if (refused) world.problems.add(refused.other.decided.place.error(refused.message))
   }
 }
 
@@ -98,15 +106,15 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
   )
 }
 
-function checkOptions({ name, entries }: Section, commands: readonly Entries[], world: World) {
+function checkOptions({ name, entries }: Section, commands: readonly Entries[], world: Checking) {
   for (const { key, place, item } of entries) {
-    const found = commands.flatMap((options) => findEntry(key, options, item) ?? [])
+    const found = commands.flatMap((options) => findOption(key, item, options) ?? [])
     if (found.length === 0) {
       const known = new Set(commands.flatMap((options) => [...options.keys()]))
       world.problems.add(place.error(unknownKey(key, name, known)))
     }
     // Commands may differ in what they take; each says the same of most
-    for (const each of found) candidateOf(each, item, world)?.open()
+    parseAll(found.flatMap(givenAt), world, world.problems)
   }
 }
 

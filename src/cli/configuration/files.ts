@@ -4,7 +4,7 @@ import { asBtkitError, BtkitError, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
 import { configurationOf, type Configuration } from './sections.js'
-import { Problems } from './located.js'
+import { Problems } from '../options/given.js'
 
 /** The configuration of all users. */
 export const SYSTEM_FILE = '/etc/btkit/config.yaml'

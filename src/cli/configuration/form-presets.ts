@@ -1,82 +1,81 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { formatGlobs, type Preset } from '../../pages/torrent-fields.js'
 import { formatTiers } from '../../pages/form.js'
-import { pieceLength } from '../options/values.js'
+import { declareTorrentOptions } from '../options/torrent.js'
+import { optionEntries } from '../options/table.js'
+import { Problems, type Section } from '../options/given.js'
 import type { Io } from '../io.js'
+import { aliasesOf } from './aliases.js'
 import { readRightConfigurations } from './files.js'
-import { booleanOf, cut, itemsOf, textsOf, type Located, type Section } from './located.js'
-import { presetsOf } from './sections.js'
-
-type Aliases = ReadonlyMap<string, string>
+import { type Decided, type Known, parseAll } from './parse.js'
+import { type Entries, findOption, givenAt, presetsOf } from './sections.js'
 
 /**
- * The presets of the configuration, as fields of a form.
+ * The presets of the configuration, as fields of a form: their options are decided as those of a
+ * command, so that aliases, secrets and mistakes are the same here.
  * @throws BtkitError `usage` for a wrong configuration
  */
 export async function formPresets(option: string | undefined, io: Io): Promise<Preset[]> {
-  const all = await readRightConfigurations(option, io)
-  const aliases = new Map(
-    all.flatMap((each) => each.aliases).map(({ key, item }) => [key, tiersText(item, new Map())]),
-  )
-  return [...presetsOf(all).values()].map((section) => presetOf(section, aliases))
+  const files = await readRightConfigurations(option, io)
+  const problems = new Problems()
+  const known = { env: io.env, aliases: aliasesOf(files, problems), problems }
+  const entries = optionEntries(declareTorrentOptions('preset', { value: 'auto', text: 'auto' }))
+  const presets = [...presetsOf(files).values()].map((each) => presetOf(each, entries, known))
+  problems.throwFirst()
+  return presets
 }
 
-function presetOf({ name, entries }: Section, aliases: Aliases): Preset {
+function presetOf(
+  { name, entries: all }: Section,
+  entries: Entries,
+  known: Known & { readonly problems: Problems },
+): Preset {
   const fields: Record<string, string> = {}
   const missing: string[] = []
-  for (const { key, item } of entries) {
-    const [field, value] = fieldOf(key, item, aliases) ?? []
-    if (field !== undefined && value !== undefined) fields[field] = value
-    else if (!isNeutral(key, item)) missing.push(key)
+  for (const { key, item } of all) {
+    const found = findOption(key, item, entries)
+    const decided = parseAll(found ? givenAt(found) : [], known, known.problems)
+    if (!found || decided.some((each) => !fill(fields, each))) missing.push(key)
   }
   return { name, fields, missing }
 }
 
-/** The fields of switches. */
+/** The fields of options that are on. */
 const SWITCHES: Readonly<Record<string, readonly [name: string, value: string]>> = {
   v2: ['version', 'v2'],
   hybrid: ['version', 'hybrid'],
   private: ['private', 'on'],
   hidden: ['all', 'on'],
-  all: ['all', 'on'],
 }
 
-/** Whether an option says what the form does without it. */
-function isNeutral(key: string, item: Located): boolean {
-  return key === 'trackerless' || (SWITCHES[key] !== undefined && booleanOf(item) === false)
+/** Fills in the field of an option; false if the form has none for it, or for this value. */
+function fill(fields: Record<string, string>, { entry: { key }, value }: Decided): boolean {
+  const field = SWITCHES[key]
+  // Without it the form does the same
+  if (key === 'trackerless' || value === undefined || (field && value === false)) return true
+  const [name, text] = field ?? fieldOf(key, value)
+  if (text === null) return false
+  fields[name] = text
+  return true
 }
 
-/** The field for an option; null if the form has none for it, or for this value. */
-function fieldOf(
-  key: string,
-  item: Located,
-  aliases: Aliases,
-): readonly [name: string, value: string] | null {
-  const texts = textsOf(item)
-  const text = texts.join('\n')
-  const isOn = text.toLowerCase() === 'true' || text === '1'
-  if (['announce', 'tracker', 'announce-list'].includes(key))
-    return ['trackers', tiersText(item, aliases)]
-  if (key === 'web-seed') return ['webseeds', text]
-  if (key === 'exclude') return text.includes('"') ? null : ['exclude', formatGlobs(texts)]
-  if (key === 'piece-length' || key === 'piece-size') return ['piece', pieceLengthOf(text, item)]
-  if (isOn) return SWITCHES[key] ?? null
-  return (key === 'comment' || key === 'source') && texts.length === 1 ? [key, text] : null
-}
-
-/** @throws BtkitError `usage` that names the place of a wrong length */
-function pieceLengthOf(text: string, { place }: Located): string {
-  try {
-    return String(pieceLength(text))
-  } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error
-    throw place.error(`piece-length '${cut(text)}': ${error.message}`)
+function fieldOf(key: string, value: unknown): readonly [name: string, text: string | null] {
+  const texts = (Array.isArray(value) ? value : [value]) as readonly string[]
+  const [first = ''] = texts
+  switch (key) {
+    case 'announce':
+    case 'announce-list':
+      return ['trackers', formatTiers(value as readonly string[][])]
+    case 'web-seed':
+      return ['webseeds', texts.join('\n')]
+    case 'exclude':
+      return ['exclude', texts.some((glob) => glob.includes('"')) ? null : formatGlobs(texts)]
+    case 'piece-length':
+    case 'piece-size-pow2':
+      return ['piece', String(value)]
+    case 'comment':
+    case 'source':
+      return [key, texts.length === 1 ? first : null]
+    default:
+      return ['', null]
   }
-}
-
-/** A list of trackers is a tier each; a list of lists has their tiers. */
-function tiersText(item: Located, aliases: Aliases): string {
-  const resolved = (text: string) => aliases.get(text) ?? text
-  if (item.value.kind !== 'list') return textsOf(item).map(resolved).join('\n')
-  return formatTiers(itemsOf(item).map((each) => textsOf(each).map(resolved)))
 }

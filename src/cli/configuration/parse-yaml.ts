@@ -10,7 +10,13 @@ import {
   Parser,
   type Document,
 } from 'yaml'
-import { isEmpty, Place, type Located, type LocatedEntry, type LocatedValue } from './located.js'
+import {
+  isEmpty,
+  Place,
+  type Located,
+  type LocatedEntry,
+  type LocatedValue,
+} from '../options/given.js'
 
 /** How deep values may lie in each other: a section, its option, a map, its values. */
 const MAX_DEPTH = 16

@@ -1,21 +1,17 @@
+import { DEFAULTS, isKnownKey, knownKeys, knownSections, takesDefault } from '../options/table.js'
+import type { OptionEntry } from '../options/option.js'
 import {
-  type OptionEntry,
-  DEFAULTS,
-  isKnownKey,
-  knownKeys,
-  knownSections,
-  takesDefault,
-} from '../options/table.js'
-import {
+  booleanOf,
   cut,
+  type Given,
   isEmpty,
   itemsOf,
   type Located,
   type LocatedEntry,
   type Problems,
   type Section,
-} from './located.js'
-import { candidateOf, findEntry, type Candidate, type World } from './settings.js'
+} from '../options/given.js'
+import { otherNames } from '../options/bittornado.js'
 import { suggestion } from '../line/spelling.js'
 
 /** The keys of a configuration that are not sections of options. */
@@ -105,50 +101,83 @@ export function namesIn({ defaultPreset }: Pick<Configuration, 'defaultPreset'>)
 }
 
 /**
- * The settings in a file for a command, as two levels: the defaults, and above them its own
- * section.
+ * The options in a file for a command, as two levels: the defaults, and above them its own section.
  */
 export function levelsOf(
   sections: readonly Section[],
-  { section, entries }: Pick<Options, 'entries'> & { readonly section: string },
-  world: World,
-): Candidate[][] {
+  { section, entries }: { readonly section: string; readonly entries: Entries },
+  problems: Problems,
+): Given[][] {
   return [DEFAULTS, section].map((name) => {
     const own = sections.find((each) => each.name === name)
     if (!own) return []
     const isKnown = (key: string) => isKnownKey(key, name)
-    const isTaken = (key: string) => name !== DEFAULTS || takesDefault(section, key)
-    const known = () => knownKeys(name)
-    return candidatesOf(own, { entries, isKnown, known, isTaken }, world)
+    const given = givenIn(own, { entries, isKnown, known: () => knownKeys(name) }, problems)
+    return given.filter(({ entry }) => name !== DEFAULTS || takesDefault(section, entry.key))
   })
 }
 
+/** The options of a command by key. */
+export type Entries = ReadonlyMap<string, OptionEntry>
+
 /** The options that a section is read for. */
-interface Options {
-  readonly entries: ReadonlyMap<string, OptionEntry>
+interface Expected {
+  readonly entries: Entries
   /** Whether a key that no option has is left alone; by default none is. */
   readonly isKnown?: (key: string) => boolean
   /** The keys to suggest in the place of one that is wrong; by default those of `entries`. */
   readonly known?: () => Iterable<string>
-  readonly isTaken?: (key: string) => boolean
 }
 
-/** The options that a section sets. */
-export function candidatesOf(
+/** The options that a section gives. An unknown key is a problem. */
+export function givenIn(
   { name, entries: all }: Section,
-  { entries, isKnown, known, isTaken }: Options,
-  world: World,
-): Candidate[] {
-  return all.flatMap(({ key, place, item }) => {
-    const found = findEntry(key, entries, item)
-    if (found === null) {
-      if (isKnown?.(key)) return []
-      world.problems.add(place.error(unknownKey(key, name, known?.() ?? entries.keys())))
-      return []
-    }
-    if (isTaken && !isTaken(found.entry.key)) return []
-    return candidateOf(found, item, world) ?? []
+  { entries, isKnown, known }: Expected,
+  problems: Problems,
+): Given[] {
+  return all.flatMap((each) => {
+    const found = findOption(each.key, each.item, entries)
+    if (found) return givenAt(found)
+    if (!isKnown?.(each.key))
+      problems.add(each.place.error(unknownKey(each.key, name, known?.() ?? entries.keys())))
+    return []
   })
+}
+
+/** An option that a file gives; nothing for an empty value. */
+export function givenAt({ entry, item }: FoundOption): Given[] {
+  if (isNothing(item)) return []
+  return [{ entry, source: 'file', uses: [item], place: item.place, isTyped: false }]
+}
+
+function isNothing({ value }: Located): boolean {
+  return value.kind === 'text' && value.isPlain && /^(null|~)?$/i.test(value.text)
+}
+
+type FoundOption = Pick<Given, 'entry'> & { readonly item: Located }
+
+/**
+ * Finds an option by its name, its `no-…` form, or its name in other programs. If only the `no-…`
+ * form of a name exists, the value decides whether the key means another option, as edit's `tracker`
+ * means `set-tracker` for a URL. The value of a `no-…` form is reversed.
+ */
+export function findOption(key: string, item: Located, entries: Entries): FoundOption | null {
+  const own = entries.get(key)
+  const isOwn = own !== undefined && (own.on !== null || booleanOf(item) !== null)
+  const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
+  const other = isOwn ? undefined : others.find(({ on }) => on !== null)
+  const entry = other ?? own
+  if (entry) return { entry, item }
+  const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
+  return opposite?.kind === 'switch' ? { entry: opposite, item: reversed(item) } : null
+}
+
+const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true', 1: '0', 0: '1' }
+
+function reversed(item: Located): Located {
+  const { place, value } = item
+  if (value.kind !== 'text') return item
+  return { place, value: { ...value, text: REVERSED[value.text.toLowerCase()] ?? value.text } }
 }
 
 /** Reports an unknown key of a section, with a suggestion. */

@@ -2,17 +2,16 @@ import type { TrackerRule } from '../../metainfo/lint/trackers.js'
 import { storedUrl } from '../../metainfo/trackers.js'
 import { byteSize } from '../options/values.js'
 import type { Io } from '../io.js'
-import type { Traits } from '../options/option.js'
 import {
   Problems,
   type Located,
   type LocatedEntry,
   type LocatedValue,
   type Section,
-} from './located.js'
+} from '../options/given.js'
 import { readRightConfigurations } from './files.js'
 import { unknownKey, type Configuration } from './sections.js'
-import type { Setting } from './settings.js'
+import type { Decided } from './parse.js'
 
 /** The keys of a tracker's rule. */
 const RULE_KEYS: readonly string[] = [
@@ -114,20 +113,11 @@ function versionEntries({ item }: LocatedEntry): LocatedEntry[] {
   return wanted === 'v1' ? [truth('v2'), truth('hybrid')] : [truth(wanted)]
 }
 
-/** The trackers in a value: `URL,URL|URL`. */
-export function trackersIn(text: string): string[] {
-  return text.split(/[|,]/).map((url) => url.trim())
-}
-
-/** Whether an option names the trackers of a torrent, of which their rules are about. */
-export function namesTrackers({ trackers }: Traits): boolean {
-  return trackers === 'tiers' || trackers === 'one'
-}
-
-/** The trackers that settings name, in their order. */
-export function trackersOf(settings: readonly Setting[]): string[] {
-  const named = settings.filter(({ entry }) => namesTrackers(entry.traits))
-  return named.flatMap(({ given }) => (Array.isArray(given) ? given.flatMap(trackersIn) : []))
+/** The trackers that options name for a torrent, each once, in their order: `URL,URL|URL`. */
+export function trackersOf(decided: readonly Decided[]): string[] {
+  const named = decided.filter(({ entry }) => /^(tiers|one)$/.test(entry.traits.trackers ?? ''))
+  const texts = named.flatMap(({ values }) => values.filter((each) => typeof each === 'string'))
+  return [...new Set(texts.flatMap((text) => text.split(/[|,]/).map((url) => url.trim())))]
 }
 
 /** The rules of the hosts of trackers, those of the first tracker first. */
@@ -140,8 +130,8 @@ export function rulesFor(trackers: readonly string[], rules: ReadonlyMap<string,
   return [...new Set(found)]
 }
 
-/** A setting in words: `tracker.example: private: true (FILE:LINE)`. */
-export function ruleText(host: string, { entry, shown, place }: Setting): string {
+/** An option in words: `tracker.example: private: true (FILE:LINE)`. */
+export function ruleText(host: string, { entry, shown, place }: Decided): string {
   const isVersion = entry.key === 'v2' || entry.key === 'hybrid'
   const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
   const what = isVersion ? version : `${entry.key}: ${shown}`

@@ -1,17 +1,11 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../errors.js'
-import {
-  FIELD_NAMES,
-  FIELDS,
-  isList,
-  typedField,
-  type TorrentField,
-} from '../../metainfo/fields.js'
+import { changedFacts, type TorrentFacts } from '../../metainfo/facts.js'
 import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { editFiles, type EditOutcome } from '../../core/edit/files.js'
-import type { EditedFile, TorrentFacts } from '../../core/edit/file.js'
+import type { EditedFile } from '../../core/edit/file.js'
 import { isSameInfo } from '../../core/edit/torrent.js'
 import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import { hidePasskeys } from '../../text/passkeys.js'
@@ -254,43 +248,17 @@ function checkOutput(output: string, files: readonly string[]): void {
 /** An outcome for programs. */
 function editValue(outcome: EditOutcome, dryRun: boolean) {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
-  return torrentValue(
-    outcome.file,
-    after,
-    {
-      file: outcome.file,
-      changed: isChanged,
-      dryRun,
-      oldInfoHash: before?.infoHash ?? null,
-      oldInfoHashV2: before?.infoHashV2 ?? null,
-    },
-    outcome.error,
-  )
+  return torrentValue(outcome.file, after, {
+    file: outcome.file,
+    changed: isChanged,
+    dryRun,
+    oldInfoHash: before?.infoHash ?? null,
+    oldInfoHashV2: before?.infoHashV2 ?? null,
+    failure: outcome.error,
+  })
 }
 
 const NOTHING = { isChanged: false, before: null, after: null }
-
-/** The values that an edit can change, with their labels, in the order of the output. */
-const FACTS: readonly (readonly [label: string, read: (facts: TorrentFacts) => string | null])[] = [
-  ...factsOf(isBeforeName),
-  ['name', ({ name }) => name],
-  ...factsOf((field) => !isBeforeName(field)),
-  ['info hash', ({ infoHash }) => infoHash],
-  ['info hash v2', ({ infoHashV2 }) => infoHashV2],
-]
-
-/** Trackers, seeds and other lists are reported before the name. */
-function isBeforeName({ place, form }: TorrentField): boolean {
-  return place !== 'info' && (form === 'url' || isList(form))
-}
-
-function factsOf(isWanted: (field: TorrentField) => boolean): typeof FACTS {
-  return FIELD_NAMES.flatMap((name) => {
-    const field: TorrentField = FIELDS[name]
-    const label = field.labelOfEdits ?? field.label
-    return isWanted(field) ? [[label, (facts: TorrentFacts) => typedField(name, facts)]] : []
-  })
-}
 
 /**
  * Lines with all changed values, old and new. Empty if nothing changed. `target` is the file of the
@@ -300,9 +268,7 @@ function changeLines(edited: EditedFile, dryRun: boolean, target: string | null)
   const { isChanged, before, after } = edited
   if (!isChanged && target === null) return []
   const file = target ?? edited.file
-  const details = FACTS.flatMap(([label, read]) => {
-    const [old, now] = [read(before), read(after)]
-    if (old === now) return []
+  const details = changedFacts(before, after).flatMap(({ label, old, now }) => {
     // The output ends up in logs of builds and in mail of cron
     return [
       ...optional(`old ${label} for ${edited.file}`, old && hidePasskeys(old)),

@@ -4,6 +4,9 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import type { Io } from '../io.js'
 import { inShell } from '../../text/escape.js'
 import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
+import type { Given } from '../options/given.js'
+import { asReason } from '../options/given.js'
+import { findOption } from './split-line.js'
 import { suggestion } from './spelling.js'
 import { looksLikeMagnet } from '../../metainfo/magnet.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
@@ -12,7 +15,7 @@ import { looksLikeUrl } from '../../metainfo/trackers.js'
 export function restate(
   text: string,
   command: CommandUnknownOpts,
-  args: readonly string[],
+  given: readonly Given[],
 ): string {
   const line = text
     .replace(/^error: /, '')
@@ -24,14 +27,13 @@ export function restate(
   const plain = line.replace(/ \(Did you mean .*\)$/, '')
   if (advice !== undefined) return `${plain}; ${advice}`
   if (/^(missing required argument|too many arguments)/.test(line))
-    return adviseTaken(command, pathOf(command)) ?? `${line} (usage: ${usage})`
-  const missing = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument missing$/.exec(line)
-  if (missing?.[1]) {
-    // Only the last argument can lack its value
-    const last = args.at(-1) ?? ''
-    const other = last.startsWith('--') && last !== missing[1] ? `${last} (${missing[1]})` : null
-    return `${other ?? missing[1]}: its value is missing`
-  }
+    return adviseTaken(given, pathOf(command)) ?? `${line} (usage: ${usage})`
+  const [, missing = ''] = /^option '(\S+)[^']*' argument missing$/.exec(line) ?? []
+  const own = findOption(missing, command)?.long ?? missing
+  if (missing !== '')
+    return `${missing === own || !missing.startsWith('--') ? own : `${missing} (${own})`}: its value is missing`
+  const [, value, name, reason = ''] = WRONG_OPERAND.exec(line) ?? []
+  if (value !== undefined) return `<${name}> '${value}': ${asReason(reason)}`
   const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
   if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
   if (unknown !== undefined && looksLikeMagnet(unknown))
@@ -45,6 +47,9 @@ export function restate(
   if (near !== null) return `${plain} (Did you mean ${near}?)`
   return suggestPositive(line, command)
 }
+
+/** The message of commander about an operand that its parser refuses. */
+const WRONG_OPERAND = /^command-argument value '(.*)' is invalid for argument '(.*)'\. (.*)$/
 
 /** Options of other programs whose names are too different for commander to find those of btkit. */
 const MEANT: Readonly<Record<string, string>> = {
@@ -143,14 +148,14 @@ export function dashedFileHint(args: readonly string[], io: Io): string {
  * Advice about an operand that became the value of an option; null if there
  * is none. `path` is the command's full name.
  */
-function adviseTaken(command: CommandUnknownOpts, path: string): string | null {
-  const preset: unknown = command.getOptionValue('preset')
-  if (typeof preset === 'string' && existsSync(preset))
-    return `-P '${preset}': is a path, not the name of a preset; -p is --private`
-  for (const option of command.options.filter(({ optional }) => optional)) {
-    const [name, value] = [option.long ?? '', command.getOptionValue(option.attributeName())]
-    if (typeof value === 'string' && !looksLikeUrl(value))
-      return `${name} '${value}': not a URL; write ${path} ${value} ${name}`
+function adviseTaken(given: readonly Given[], path: string): string | null {
+  for (const { entry, uses } of given) {
+    const { value: use } = uses.at(-1) ?? {}
+    if (use?.kind !== 'text' || use.isPlain) continue
+    if (entry.key === 'preset' && existsSync(use.text))
+      return `-P '${use.text}': is a path, not the name of a preset; -p is --private`
+    if (entry.on?.optional && !looksLikeUrl(use.text))
+      return `${entry.on.long} '${use.text}': not a URL; write ${path} ${use.text} ${entry.on.long}`
   }
   return null
 }

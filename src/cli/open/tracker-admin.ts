@@ -13,6 +13,7 @@ import {
   type TrackerWorld,
 } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
+import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
 import type { TrackOptions } from '../options/tracker.js'
 import { announceUrlsOf } from '../output/addresses.js'
@@ -47,9 +48,11 @@ export function adminOption({ adminUsers, ...options }: OwnOptions): string | un
  * @throws BtkitError `usage` if passwords would cross a network in plain text; also if other users
  * could change files in the directory
  */
-export function prepareAdmin(options: AdminOptions, io: Io): AdminRequest | null {
+export function prepareAdmin(
+  options: AdminOptions,
+  io: Io & Pick<CommandContext, 'configFile'>,
+): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
-  const { config } = options as { readonly config?: string }
   if (adminUsers === undefined) {
     const given = adminOption(options)
     if (given === undefined) return null
@@ -73,7 +76,7 @@ export function prepareAdmin(options: AdminOptions, io: Io): AdminRequest | null
     },
     presets: async () => {
       const { formPresets } = await import('../configuration/form-presets.js')
-      return formPresets(config, io)
+      return formPresets(io.configFile(), io)
     },
   }
 }
@@ -96,7 +99,7 @@ interface TrackerRun {
   readonly tls: TlsKeys | null
   /** The announce URL for clients; null for those of its addresses. */
   readonly announce: string | null
-  /** Advice for the case that its port is in use. */
+  /** The remedy if its port is in use. */
   readonly advice: string
   readonly world: TrackerWorld
 }

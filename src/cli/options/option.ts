@@ -20,8 +20,16 @@ export interface Traits {
   readonly form?: 'list' | 'tiers' | 'map' | 'json-map'
   /** Separates the values of an option that takes a whole list in one argument. */
   readonly separator?: string
-  /** Options that cannot be used beside it, by commander's names, as the command itself checks. */
-  readonly excludes?: readonly string[]
+  /**
+   * Options that are refused beside it, by commander's names. A name alone also stands in `replaces`;
+   * an exclusion with more to say is an error wherever the values are from.
+   */
+  readonly excludes?: readonly (string | Exclusion)[]
+  /**
+   * Options that say the same in another way, by commander's names. Where one of both is stronger, as
+   * one that is typed is stronger than one in a configuration, the weaker one counts no more.
+   */
+  readonly replaces?: readonly string[]
   /** Whether only the command's own section of a configuration may set it, not `defaults:`. */
   readonly isOwn?: boolean
   /** The variable that the command reads itself if the option is not given. */
@@ -41,6 +49,15 @@ export interface Traits {
   readonly isForOwnClient?: boolean
 }
 
+/** An option that is refused beside another. */
+export interface Exclusion {
+  readonly option: string
+  /** Whether two values exclude each other, or the value that both have; by default all do. */
+  when?(own: unknown, other: unknown): boolean | string
+  /** The reason, which follows behind the message. */
+  readonly why?: string
+}
+
 export const SETTING: Traits = { isSetting: true }
 
 /** The traits of options whose values are names. */
@@ -58,14 +75,33 @@ export class Opt<Usage extends string> extends Option<Usage> {
   }
 }
 
+/**
+ * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
+ * or values by key.
+ */
+type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
+
+/** An option of a command, with the properties of its declaration. */
+export interface OptionEntry {
+  readonly traits: Traits
+  /** The long name without leading hyphens; `cache` if only `--no-cache` exists. */
+  readonly key: string
+  /** Commander's name. */
+  readonly attribute: string
+  readonly kind: OptionKind
+  /** The option that turns it on or gives its value; null if only `--no-…` exists. */
+  readonly on: CommandOption | null
+  /** The option `--no-…`; null if there is none. */
+  readonly off: CommandOption | null
+  /** Whether the help omits it, like names from old programs. */
+  readonly isHidden: boolean
+  /** The accepted values, if they are limited. */
+  readonly choices: readonly string[] | null
+}
+
 /** The properties of an option; none for one of commander's own class. */
 export function traitsOf(option: CommandOption | null): Traits {
   return (option as { readonly traits?: Traits } | null)?.traits ?? {}
-}
-
-/** The options given to `conflicts`, by commander's names; its types omit them. */
-export function conflictsOf(option: CommandOption): readonly string[] {
-  return (option as { readonly conflictsWith?: readonly string[] }).conflictsWith ?? []
 }
 
 /** Commander's names of a command's options with a property. `source` says where their values are from. */
@@ -78,6 +114,18 @@ export function attributesWith(
     return traitsOf(option)[name] ? option.attributeName() : []
   })
   return names.filter((each) => !source || command.getOptionValueSource(each) === source)
+}
+
+/** Refuses `--x` beside `--no-x`, where the last one does not win. */
+export function excludeOpposites<C extends CommandUnknownOpts>(command: C): C {
+  const negated = command.options.filter(({ negate }) => negate)
+  const attributes = new Set(negated.map((option) => option.attributeName()))
+  for (const option of command.options) {
+    const attribute = option.attributeName()
+    if (option.negate || !attributes.has(attribute)) continue
+    Object.assign(option, { traits: { ...traitsOf(option), excludes: [attribute] } })
+  }
+  return command
 }
 
 /**

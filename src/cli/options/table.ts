@@ -1,31 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { otherNames } from './bittornado.js'
 import { optionKeys, type SectionKeys } from '../command-list.js'
-import { traitsOf, type CommandOption, type Traits } from './option.js'
-
-/**
- * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
- * or values by key.
- */
-type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
-
-/** An option of a command, with the properties of its declaration. */
-export interface OptionEntry {
-  readonly traits: Traits
-  /** The long name without leading hyphens; `cache` if only `--no-cache` exists. */
-  readonly key: string
-  /** Commander's name. */
-  readonly attribute: string
-  readonly kind: OptionKind
-  /** The option that turns it on or gives its value; null if only `--no-…` exists. */
-  readonly on: CommandOption | null
-  /** The option `--no-…`; null if there is none. */
-  readonly off: CommandOption | null
-  /** Whether the help omits it, like names from old programs. */
-  readonly isHidden: boolean
-  /** The accepted values, if they are limited. */
-  readonly choices: readonly string[] | null
-}
+import { type CommandOption, type OptionEntry, traitsOf } from './option.js'
 
 /** The options of a command by key, in the order of declaration. */
 export function optionEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
@@ -57,7 +33,7 @@ function entryOf(attribute: string, options: readonly CommandOption[]): OptionEn
   }
 }
 
-function kindOf(option: CommandOption): OptionKind {
+function kindOf(option: CommandOption): OptionEntry['kind'] {
   const { form } = traitsOf(option)
   if (option.isBoolean()) return 'switch'
   if (form) return form === 'json-map' ? 'map' : form
@@ -93,10 +69,17 @@ export function leafCommands(commands: readonly CommandUnknownOpts[]): NamedComm
   })
 }
 
-/** Whether two options exclude each other, as the commands themselves check. */
-export function areAlternatives(one: OptionEntry, other: OptionEntry): boolean {
-  const excludes = (each: OptionEntry) => each.traits.excludes ?? []
-  return excludes(one).includes(other.attribute) || excludes(other).includes(one.attribute)
+/** Whether the weaker of two options does not count beside the stronger one. */
+export function displaces(stronger: OptionEntry, weaker: OptionEntry): boolean {
+  const replaced = ({ traits }: OptionEntry) => [
+    ...(traits.excludes ?? []),
+    ...(traits.replaces ?? []),
+  ]
+  return (
+    stronger.attribute === weaker.attribute ||
+    replaced(stronger).includes(weaker.attribute) ||
+    replaced(weaker).includes(stronger.attribute)
+  )
 }
 
 /** Whether a command accepts an option from `defaults:`. */

@@ -1,6 +1,5 @@
 import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torrent.js'
-import type { FileOrder } from '../../core/digests/sort-files.js'
 import { usageError } from '../../errors.js'
 import { commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
@@ -30,7 +29,7 @@ export function commonRequest(
     attributes: options.attributes,
     version: versionOf(options),
     padFiles: options.padFiles,
-    order: fileOrder(options),
+    order: options.sortBy === 'given' ? undefined : options.sortBy,
     pieceLength: options.pieceLength ?? options.pieceSizePow2,
     targetPieces: options.targetPieces,
     maxTorrentSize: options.maxTorrentSize,
@@ -77,19 +76,6 @@ function checkPieceSizes({ minPieceSize, maxPieceSize }: MakerOptions): void {
 function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): MetainfoVersion {
   if (hybrid) return 'hybrid'
   return v2 ? 'v2' : 'v1'
-}
-
-/**
- * The requested order of files.
- * @throws BtkitError `usage` if it is not the order of a file tree (BEP 52)
- */
-function fileOrder(options: MakerOptions): FileOrder | undefined {
-  const { sortBy } = options
-  const order = sortBy === 'given' ? undefined : sortBy
-  const isByPath = order?.by === 'path' && !order.isDescending
-  if (versionOf(options) === 'v1' || sortBy === undefined || isByPath) return order
-  const both = `--sort-by and --${options.hybrid ? 'hybrid' : 'v2'} cannot be used together`
-  throw usageError(`${both}: in version 2 files are in the order of their paths`)
 }
 
 /** Warns of trackers that no client will use, or that are probably mistyped. */
@@ -153,29 +139,14 @@ export function trackerlessNote(
  */
 export function namedTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
   const given = operand ?? options.announce
-  checkTogether(operand, options)
-  const list = options.announceList ?? (given.flat().length > 1 ? given : [])
-  const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
-  return { announce, announceList: [...list] }
-}
-
-function checkTogether(operand: Tiers | null, options: MakerOptions): void {
-  const { announce, announceList, trackerless } = options
-  if (trackerless && operand !== null)
-    throw usageError(`--trackerless and ${formatAnnounceList(operand)} cannot be used together`)
-  if (trackerless && (announce.length > 0 || announceList)) {
-    const other = announceList ? '--announce-list' : '--announce'
-    throw usageError(`--trackerless and ${other} cannot be used together`)
-  }
-  if (operand !== null && announce.length > 0) {
+  if (operand !== null && options.announce.length > 0) {
     throw usageError(
       `${formatAnnounceList(operand)}: give the tracker either as an argument or with --announce`,
     )
   }
-  if (announceList && (operand ?? announce).flat().length > 1) {
-    const where = operand ? 'the argument' : '--announce'
-    throw usageError(`--announce-list and several trackers in ${where} cannot be used together`)
-  }
+  const list = options.announceList ?? (given.flat().length > 1 ? given : [])
+  const announce = given[0]?.[0] ?? list[0]?.[0] ?? null
+  return { announce, announceList: [...list] }
 }
 
 function hasOtherSources(options: MakerOptions): boolean {

@@ -9,9 +9,36 @@ import * as read from './values.js'
 import { webSeedBases } from './web-seed-base.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { takeOldMakerOptions } from './bittornado.js'
-import { Opt, SETTING } from './option.js'
+import { Opt, SETTING, type Traits } from './option.js'
+import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
+
+const UNLESS_BY_PATH = {
+  when: (order: FileOrder | 'given') =>
+    order !== 'given' && (order.by !== 'path' || order.isDescending),
+  why: 'in version 2 files are in the order of their paths',
+}
+
+const NOT_BESIDE_STDOUT = {
+  option: 'output',
+  when: (_: unknown, output: string) => output === '-',
+  why: 'lists are written beside the torrent',
+}
+
+/** The traits of `--announce-list`: beside it `--announce` names one tracker. */
+export const LIST_BESIDE_ANNOUNCE: Traits = {
+  trackers: 'tiers',
+  form: 'tiers',
+  replaces: ['announce'],
+  excludes: [
+    {
+      option: 'announce',
+      when: (_: unknown, tiers: readonly string[][]) => tiers.flat().length > 1,
+      why: 'give several trackers in one of them',
+    },
+  ],
+}
 
 /** The piece length that a command uses by default. */
 export interface UsualPieceLength {
@@ -41,9 +68,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       // BitTornado's way to give tiers; each --announce is one
       new Opt('--announce-list <list>', "set the trackers: ',' within a tier, '|' between tiers", {
-        trackers: 'tiers',
-        form: 'tiers',
-        excludes: ['announce'],
+        ...LIST_BESIDE_ANNOUNCE,
       })
         .argParser(read.checked(parseAnnounceList))
         .hideHelp(),
@@ -76,16 +101,13 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       new Opt('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', {
         rule: 'version',
-        excludes: ['hybrid', 'sortBy'],
       }).default(false),
     )
     .addOption(
       new Opt('--hybrid', 'make a torrent of both versions, 1 and 2', {
         rule: 'version',
-        excludes: ['sortBy'],
-      })
-        .default(false)
-        .conflicts('v2'),
+        excludes: ['v2'],
+      }).default(false),
     )
     .addOption(
       new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size', PIECES)
@@ -96,28 +118,21 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       new Opt(
         '--piece-length <size>',
         'use this piece length: 256KiB, 4MiB or auto; also --piece-size',
-        PIECES,
-      )
-        .argParser(read.pieceLength)
-        .conflicts('pieceSizePow2'),
+        { ...PIECES, excludes: ['pieceSizePow2'] },
+      ).argParser(read.pieceLength),
     )
     .addOption(
-      new Opt(
-        '--target-pieces <n>',
-        'use the shortest piece length that gives at most n pieces',
-        PIECES,
-      )
-        .argParser(read.wholeNumber(1, 2 ** 31))
-        .conflicts(['pieceLength', 'pieceSizePow2']),
+      new Opt('--target-pieces <n>', 'use the shortest piece length that gives at most n pieces', {
+        ...PIECES,
+        excludes: ['pieceLength', 'pieceSizePow2'],
+      }).argParser(read.wholeNumber(1, 2 ** 31)),
     )
     .addOption(
       new Opt(
         '--max-torrent-size <size>',
         'choose pieces so long that the .torrent has at most this size',
-        { ...PIECES, isOwn: true },
-      )
-        .argParser(read.sizeLimit)
-        .conflicts(['pieceLength', 'pieceSizePow2', 'targetPieces']),
+        { ...PIECES, isOwn: true, excludes: ['pieceLength', 'pieceSizePow2', 'targetPieces'] },
+      ).argParser(read.sizeLimit),
     )
     .addOption(
       new Opt('--max-piece-size <size>', 'limit the piece length', PIECES).argParser(
@@ -205,6 +220,8 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       new Opt('--sort-by <what>', 'sort files by path, size or mtime; - in front: descending', {
         rule: 'file order',
+        replaces: ['v2', 'hybrid'],
+        excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
       }).argParser(read.fileOrder),
     )
@@ -226,7 +243,12 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       new Opt(
         '--checksums <names>',
         "write checksum lists beside the torrent: sha256, sha1, md5, blake2b, ',' between them",
-        { form: 'list', separator: ',', offers: Object.keys(CHECKSUMS) },
+        {
+          form: 'list',
+          separator: ',',
+          offers: Object.keys(CHECKSUMS),
+          excludes: [NOT_BESIDE_STDOUT],
+        },
       )
         .argParser(read.checksums)
         .default([]),

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from '../../text/quantity.js'
 import { isScreen } from './messages.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 
-/** The progress that a bar shows. */
+/** The values that a bar shows. */
 interface Progress extends HashProgress {
   /** Bytes read since the bar was opened (default: all that are done). */
   readonly bytesRead?: number

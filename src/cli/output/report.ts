@@ -24,9 +24,9 @@ export function openReport(options: ReportOptions, io: Io): Report {
 }
 
 /**
- * The voice of a command: results on standard output, messages on standard error. `--json`,
- * `--quiet` and the terminal are decided here; without it, each command would decide them at each
- * line. A progress bar makes room for all that is printed. The functions may be passed on.
+ * The words of a command: results on standard output, messages on standard error. `--json`, `--quiet`
+ * and the terminal are decided here; without it, each command would decide them at each line. A
+ * progress bar makes room for what is printed. The functions may be passed on.
  */
 export class Report {
   readonly isJson: boolean

@@ -6,21 +6,20 @@ import { hidePasskeys } from '../../text/passkeys.js'
 
 /**
  * A line of JSON about a torrent: the name it was given by and its hashes, other values, and why it
- * failed; null if it did not.
+ * failed; a `failure` of null stands for none.
  */
 export function torrentValue(
   torrent: string | null,
   hashes: InfoHashes | null,
-  values: object = {},
-  error: unknown = null,
+  { failure = null, ...values }: Readonly<Record<string, unknown>> = {},
 ): object {
   const { infoHash = null, infoHashV2 = null } = hashes ?? {}
-  return { torrent, infoHash, infoHashV2, ...values, ...failureKeys(error) }
+  return { torrent, infoHash, infoHashV2, ...values, ...failureKeys(failure) }
 }
 
 /** The values of a torrent that failed, for `each` and `attempt` of a report. */
 export function lostTorrent(torrent: string, error: unknown): object[] {
-  return [torrentValue(torrent, null, {}, error)]
+  return [torrentValue(torrent, null, { failure: error })]
 }
 
 /** The last keys of a line of JSON about a torrent. Both are null if it did not fail. */

@@ -20,32 +20,28 @@ export interface Tally {
 /** A report for programs. */
 export function verifyValue({ torrent, metainfo, report }: VerifiedTorrent, seconds: number) {
   const { ok, pieces, badPieces, uncheckedPieces, disagreeingPieces, v2Refusal } = report
-  return torrentValue(
-    torrent,
-    metainfo,
-    {
-      ok,
-      pieces,
-      badPieces,
-      uncheckedPieces,
-      disagreeingPieces,
-      files: report.files.map(({ path, length, status, reason, ...bytes }) => {
-        const { ranges, blockRanges, disagreed, unchecked } = bytes
-        return {
-          path: path.join('/'),
-          length,
-          status,
-          reason,
-          ranges,
-          blockRanges,
-          disagreed,
-          unchecked,
-        }
-      }),
-      seconds,
-    },
-    v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal)),
-  )
+  return torrentValue(torrent, metainfo, {
+    ok,
+    pieces,
+    badPieces,
+    uncheckedPieces,
+    disagreeingPieces,
+    files: report.files.map(({ path, length, status, reason, ...bytes }) => {
+      const { ranges, blockRanges, disagreed, unchecked } = bytes
+      return {
+        path: path.join('/'),
+        length,
+        status,
+        reason,
+        ranges,
+        blockRanges,
+        disagreed,
+        unchecked,
+      }
+    }),
+    seconds,
+    failure: v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal)),
+  })
 }
 
 function refusalOf(v2Refusal: string): string {
@@ -56,7 +52,7 @@ function refusalOf(v2Refusal: string): string {
 export function uncheckedValue({ torrent, error }: FailedCheck, seconds: number) {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
   const result = { ok: false, ...unknown, files: [], seconds }
-  return torrentValue(torrent, null, result, error)
+  return torrentValue(torrent, null, { ...result, failure: error })
 }
 
 /** The most files and ranges that are printed. `--json` has all. */

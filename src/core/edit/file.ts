@@ -9,14 +9,9 @@ import {
   type Editable,
 } from '../../files/write/permissions.js'
 import type { Writer } from '../../files/write/many.js'
-import {
-  hasSameInfo,
-  withInfoHashes,
-  type Metainfo,
-  type UnhashedMetainfo,
-} from '../../metainfo/metainfo.js'
-import { pickFields, type FieldValues } from '../../metainfo/fields.js'
-import type { InfoHashes } from '../../metainfo/values.js'
+import { hasSameInfo, withInfoHashes, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import type { TorrentFacts } from '../../metainfo/facts.js'
+import { pickFields } from '../../metainfo/fields.js'
 import type { Warning } from '../../metainfo/warning.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import { checkReplaceable } from '../replaced-torrent.js'
@@ -37,9 +32,6 @@ export interface EditRequest {
   readonly tellHashes: boolean
   readonly claim?: WriteOptions['claim']
 }
-
-/** The properties of a torrent to report before and after an edit, without its bytes. */
-export interface TorrentFacts extends FieldValues, InfoHashes, Pick<Metainfo, 'name'> {}
 
 /**
  * A torrent that was edited, or left unchanged because the edit changes nothing. Info hashes are

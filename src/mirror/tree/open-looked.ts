@@ -6,7 +6,7 @@ import { osCodeOf, systemError } from '../../errors.js'
 import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
 import { GUARDED_READ } from '../../hash/stream/reading.js'
 import { loadNative } from '../../native-addon.js'
-import { type Look, type TreeRoot, ruleOf, waitsOf } from './below-root.js'
+import { type Look, type TreeRoot, lookPortably, ruleOf, waitsOf } from './below-root.js'
 
 /** The real path of an entry, and its state. */
 type LookedAt = Pick<Look, 'absolutePath' | 'fingerprint'>
@@ -184,11 +184,9 @@ function openedFile([descriptor = -1, bytesRead = 0, error = 0]: Int32Array): Op
 }
 
 /** Does the same as `openNow` off the event loop. Null if the file is in another state, or gone. */
-export async function openLater(
-  { place, path, look, isFresh }: LookedFile,
-  first: FirstRead,
-): Promise<OpenedFile | null> {
-  if (!addon || !look.native) return openPortably(look, first)
+export async function openLater(file: LookedFile, first: FirstRead): Promise<OpenedFile | null> {
+  const { place, path, look, isFresh } = file
+  if (!addon || !look.native) return openPortably(file, first)
   const { target, offset, isMore } = first
   const flags = (isMore ? KEEPS_OPEN : 0) | (isFresh ? IS_FRESH : 0)
   const result = new Int32Array(3)
@@ -197,8 +195,9 @@ export async function openLater(
   return openedFile(result)
 }
 
-async function openPortably(look: Look, { target, offset, isMore }: FirstRead) {
-  const descriptor = await openUnchanged(look)
+async function openPortably(file: LookedFile, { target, offset, isMore }: FirstRead) {
+  const isCurrent = file.isFresh || (await isAsLooked(file))
+  const descriptor = isCurrent ? await openUnchanged(file.look) : null
   if (descriptor === null) return null
   let isKept = false
   try {
@@ -208,6 +207,16 @@ async function openPortably(look: Look, { target, offset, isMore }: FirstRead) {
   } finally {
     if (!isKept) await closeFile(descriptor)
   }
+}
+
+/** Whether a path still leads to the file of its look, and the directory is in the same state. */
+async function isAsLooked({ place, path, look }: LookedFile): Promise<boolean> {
+  const now = await lookPortably(place, path.split('/'), []).catch(() => null)
+  return (
+    now !== null &&
+    sameFingerprint(now.fingerprint, look.fingerprint) &&
+    sameFingerprint(now.parent, look.parent)
+  )
 }
 
 /** An open file, and how its file system is read. */

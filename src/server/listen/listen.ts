@@ -159,10 +159,18 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     const refusal = refuseConnection(error, socket, turns.isAnswering(socket))
     if (refusal) exchanges.refuse(socket, refusal, tunnel)
   }
-  const refuseLate = lateRefusal(exchanges, turns, { refuse, grace: rules.grace })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseLate(error, socket)
-    else refuse(error, socket)
+    const ahead = exchanges.first(socket)
+    const isBehind = ahead?.request.complete === true || turns.isAwaited(socket)
+    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' || !isBehind) {
+      refuse(error, socket)
+      return
+    }
+    // Its bytes are not read while it waits for the answers before it, and the client would take a
+    // refusal for one of those
+    const limit = () => socket.setTimeout(rules.grace)
+    if (ahead) ahead.response.once('close', limit)
+    else limit()
   })
   // Without this, Node would close the connection without a word
   server.on('connect', (request, socket: Socket) => {
@@ -203,41 +211,4 @@ function makeWebServer(
 export function isSecure(request: IncomingMessage): boolean {
   const { encrypted = false } = request.socket as Partial<TLSSocket>
   return encrypted
-}
-
-/** Answers a connection with an error and closes it. */
-type Refuse = (error: NodeJS.ErrnoException, socket: Socket) => void
-
-/**
- * Makes a function that refuses requests that did not arrive completely in time. A pipelined
- * request is refused only after all requests before it have their answers: the client would take
- * the refusal for one of those. The delay may also be the server's, because the bodies of pipelined
- * requests are not read meanwhile. So such a request has the `grace` from then on.
- */
-function lateRefusal(
-  exchanges: Exchanges,
-  turns: PipelineQueue,
-  { refuse, grace }: { readonly refuse: Refuse; readonly grace: number },
-): Refuse {
-  const refuseLate: Refuse = (error, socket) => {
-    const ahead = exchanges.first(socket)
-    // Between two answers no request is under way
-    if (!ahead && turns.isAwaited(socket)) later(error, socket)
-    else if (!ahead?.request.complete) refuse(error, socket)
-    else {
-      ahead.response.once('close', () => {
-        later(error, socket)
-      })
-    }
-  }
-  const later: Refuse = (error, socket) => {
-    const check = () => {
-      if (socket.destroyed) return
-      if (exchanges.first(socket) || turns.isAwaited(socket)) refuseLate(error, socket)
-      // No request is under way: the client has sent none since the last, and will not
-      else socket.destroy()
-    }
-    setTimeout(check, grace).unref()
-  }
-  return refuseLate
 }

@@ -200,6 +200,33 @@ test('options that cannot be used together are named with their file and line', 
   )
 })
 
+test('a configured option that does not go with the value of a typed one is named with its place', async (t) => {
+  const { file, run, scratch } = withFile(t, 'makemetafile: {checksums: [sha256]}\n')
+  const args = ['makemetafile', join(scratch, 'image'), URL, '--output', '-']
+  const { status, stdout, stderr } = await run(args)
+  const why = 'lists are written beside the torrent'
+  assert.deepEqual(
+    [status, stdout, stderr],
+    [
+      2,
+      '',
+      `btkit: --checksums and --output - cannot be used together: ${why} (--checksums is from ${file}:1:27)\n`,
+    ],
+  )
+})
+
+test('a tracker as an argument overrides a configured one, and is refused beside --trackerless', async (t) => {
+  const { make, run, scratch } = withFile(
+    t,
+    `makemetafile: {announce: [${URL}, udp://b.example:1]}\n`,
+  )
+  const shown = await make('http://own.example/a')
+  assert.deepEqual([shown['announce'], shown['announceList']], ['http://own.example/a', null])
+  const args = ['makemetafile', join(scratch, 'image'), URL, '--trackerless']
+  const { stderr } = await run(args)
+  assert.equal(stderr, `btkit: --trackerless and ${URL} cannot be used together\n`)
+})
+
 test('a client and users of the defaults are not for servers, which would refuse them', async (t) => {
   const { run } = withFile(t, 'defaults: {client: "transmission://h", admin-users: /none}\n')
   const serve = ['serve', makeScratch(t), '--trackerless', '--host', '192.0.2.1']

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CommandLine } from '../../../src/cli/line/command-line.js'
-import { Problems } from '../../../src/cli/configuration/located.js'
-import { resolveSettings } from '../../../src/cli/configuration/resolve.js'
-import type { Setting } from '../../../src/cli/configuration/settings.js'
+import { splitLine } from '../../../src/cli/line/split-line.js'
+import { Problems } from '../../../src/cli/options/given.js'
+import { decide } from '../../../src/cli/configuration/decide.js'
+import type { Decided } from '../../../src/cli/configuration/parse.js'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import type { Io } from '../../../src/cli/io.js'
 import { BtkitError } from '../../../src/errors.js'
@@ -14,21 +14,21 @@ async function withEnvironment(
   ...args: string[]
 ): Promise<string[]> {
   const command = declareServeOptions()
-  const line = new CommandLine(command)
-  command.parseOptions(args)
-  line.restore()
+  const line = splitLine(command, args)
   const problems = new Problems()
   const target = { section: 'serve', command, isLegacy: false }
   const io = { env, cwd: '/', isRoot: false } as Io
-  const { settings } = await resolveSettings(target, { config: '/dev/null', line, problems }, io)
+  const { decided } = await decide(target, { config: '/dev/null', line, problems }, io)
   problems.throwFirst()
-  return [...settings.flatMap(optionsOf), ...args]
+  const others = decided.filter(({ isTyped }) => !isTyped)
+  return [...others.flatMap(optionsOf), ...args]
 }
 
-function optionsOf({ entry, given }: Setting): string[] {
-  if (given === null) return []
-  if (typeof given === 'boolean') return [(given ? entry.on : entry.off)?.long ?? '']
-  return given.map((text) => `${entry.on?.long ?? ''}=${text}`)
+function optionsOf({ entry, values }: Decided): string[] {
+  return values.map((each) => {
+    if (typeof each === 'boolean') return (each ? entry.on : entry.off)?.long ?? ''
+    return `${entry.on?.long ?? ''}=${each}`
+  })
 }
 
 async function checkRefused(env: Record<string, string>, told: RegExp): Promise<void> {

@@ -78,6 +78,15 @@ test('completedir has presets, too', async (t) => {
   assert.equal((await show())['source'], 'REL')
 })
 
+test('a preset may be named in the environment', async (t) => {
+  const { scratch, file, show } = withFile(t, YAML)
+  const env = { BTKIT_COMPLETEDIR_PRESET: 'release' }
+  const args = ['completedir', scratch, '--config', file, '--quiet', '--no-cache']
+  const { status, stderr } = await runBtkit(args, { env })
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal((await show())['source'], 'REL')
+})
+
 longTest(
   'an unknown preset, and one with an unknown option, are errors that name the place',
   async (t) => {
@@ -129,6 +138,12 @@ test('an alias and a tracker may stand in one list', async (t) => {
     assert.deepEqual((await make(option, list))['announceList'], tiers)
 })
 
+test('an alias in a text of several trackers of a configuration stands for its trackers', async (t) => {
+  const yaml = `${YAML}makemetafile: {announce: 'one|http://d.example/announce'}\n`
+  const tiers = [['http://one.example/announce'], ['http://d.example/announce']]
+  assert.deepEqual((await withFile(t, yaml).make())['announceList'], tiers)
+})
+
 test('scrape asks each tracker of an alias', async (t) => {
   const yaml = 'aliases: {mine: [[http://127.0.0.1:1/announce, http://127.0.0.1:2/x], [ws://c]]}\n'
   const { run, make, image } = withFile(t, yaml)
@@ -158,7 +173,7 @@ for (const [misspelt, command] of [
     const args = command.map((arg) => arg.replace('IMAGE', image))
     const { status, stderr } = await run(...args)
     assert.equal(status, 2)
-    assert.match(stderr, /mien: [^\n]*alias[^\n]*; did you mean "mine"\?\n$/)
+    assert.match(stderr, /mien'?: [^\n]*alias[^\n]*; did you mean "mine"\?\n$/)
     assert.equal(existsSync(`${image}.torrent`), false)
   })
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkUtf8 } from '../../../src/cli/line/operands.js'
-import { CommandLine } from '../../../src/cli/line/command-line.js'
+import { splitLine } from '../../../src/cli/line/split-line.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { declareEdit } from '../../../src/cli/commands/edit/options.js'
 import { declareMakemetafile } from '../../../src/cli/commands/makemetafile/request.js'
@@ -27,9 +27,19 @@ function read(command: CommandUnknownOpts, args: string) {
 
 /** Compares how a command line is read with how commander itself reads the usual spelling. */
 function assertReadAs(declare: () => CommandUnknownOpts, typed: string, usual: string): void {
-  const command = declare()
-  new CommandLine(command)
-  assert.deepEqual(read(command, typed), read(declare(), usual))
+  const { operands, given } = splitLine(declare(), typed.split(' '))
+  const options = given.flatMap(({ entry, uses }) =>
+    uses.flatMap(({ value }) => {
+      if (value.kind !== 'text') return []
+      const { text, isPlain } = value
+      if (!isPlain) return [[entry.on?.long, text]]
+      // A switch that repeats its default has no option
+      const option = text === 'true' ? entry.on : entry.off
+      return option ? [[option.long, undefined]] : []
+    }),
+  )
+  const expected = read(declare(), usual)
+  assert.deepEqual([operands, options.sort()], [expected.operands, expected.options.sort()])
 }
 
 const declare = () => declareMakemetafile({ isLegacy: false })

@@ -50,6 +50,8 @@ async function allCommands() {
     isLegacy: false,
     commands: () => Promise.resolve([]),
     reloadConfiguration: () => Promise.resolve([]),
+    configFile: () => undefined,
+    checkTogether: () => undefined,
     runCommand: () => Promise.resolve(0),
     finish: () => undefined,
   }

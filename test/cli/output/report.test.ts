@@ -22,7 +22,7 @@ for (const [what, options, printed] of [
   ],
   ['--json --quiet', { json: true, quiet: true }, ['{"n":1}\n{"n":2}\n', 'btkit: warning: a\n']],
 ] as const) {
-  test(`results, notes and warnings, ${what}`, () => {
+  test(`a command says its words, ${what}`, () => {
     const { report, printed: texts } = open(options)
     report.line(
       () => ({ n: 1 }),

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { loadNative } from '../../../src/native-addon.js'
+import { unlessInstalled } from '../../support/peers.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -20,7 +22,7 @@ async function mountHung(directory: string): Promise<ChildProcess | null> {
   return Promise.race([mounted, ended])
 }
 
-const SKIP = !isPossible && 'only root mounts file systems'
+const SKIP = unlessInstalled('python3').skip || (!isPossible && 'only root mounts file systems')
 
 test(
   'a file system that hangs below the root holds up only its own files',
@@ -48,7 +50,10 @@ test(
 
 test(
   'the metrics are answered while a file system that hangs holds all threads',
-  { skip: SKIP },
+  {
+    skip:
+      SKIP || (loadNative('openNow') === null && 'without the addon, every file needs a thread'),
+  },
   async (t) => {
     const root = makeScratch(t, { 'pub/file': 'content', 'pub/hung/x': '' })
     const { port } = await serveMirror(t, { root, args: ['--log', 'off'] })

@@ -10,16 +10,17 @@ import { count } from '../../../text/quantity.js'
 import { expandPaths } from '../../line/patterns.js'
 import { collect } from '../../options/values.js'
 import {
+  type Given,
   itemsOf,
   type Located,
   type LocatedEntry,
   type Place,
   Problems,
-  type Section,
-} from '../../configuration/located.js'
-import { findEntry } from '../../configuration/settings.js'
+} from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
-import { resolveSettings, togetherRefused } from '../../configuration/resolve.js'
+import { contradictionIn } from '../../options/exclusions.js'
+import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
+import { usedOptions } from '../../configuration/parse.js'
 import { findCommand } from '../../command-table.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
@@ -27,8 +28,14 @@ import { openReport } from '../../output/report.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readConfigurationText } from '../../configuration/files.js'
 import { parseConfiguration } from '../../configuration/parse-yaml.js'
-import { entriesOf, unknownKey } from '../../configuration/sections.js'
-import { optionEntries, type OptionEntry, takesDefault } from '../../options/table.js'
+import {
+  type Entries,
+  entriesOf,
+  findOption,
+  givenIn,
+  unknownKey,
+} from '../../configuration/sections.js'
+import { optionEntries, takesDefault } from '../../options/table.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -62,9 +69,9 @@ function defineBatch(context: CommandContext) {
     .option('--quiet', 'print nothing but errors', false)
     .addHelpText('after', EXAMPLES)
     .action(async (name, options) => {
-      const { io, finish } = context
+      const { io, configFile, finish } = context
       const started = io.monotonic()
-      const { config: named } = options as { config?: string }
+      const named = configFile()
       const all = { ...options, config: named === undefined ? named : resolve(io.cwd, named) }
       const file = resolve(io.cwd, name)
       const jobs = await checkedJobs(file, all, context)
@@ -108,12 +115,12 @@ async function checkedJobs(
 ): Promise<readonly Job[] | null> {
   const problems = new Problems()
   const jobs = readJobs(file, { commands: await commands(), problems }, io)
-  for (const { name, place, command, sections: job } of jobs) {
+  for (const { name, place, command, levels: job } of jobs) {
     const target = { section: command.name(), command, isLegacy: false }
-    const asked = { config, line: null, job, problems }
-    const { settings } = await resolveSettings(target, asked, ioBelow(dirname(file), io))
-    const refused = togetherRefused(settings)
-    if (refused) problems.add(place.error(`${name}: ${refused}`))
+    const from = { config, line: NOTHING_TYPED, job, problems }
+    const { decided } = await decide(target, from, ioBelow(dirname(file), io))
+    const refused = contradictionIn(usedOptions(decided))
+    if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
   problems.errors.forEach(openReport({}, io).fail)
   if (problems.errors.length > 0) return null
@@ -183,7 +190,7 @@ async function runJob(
     ...flags.map(([name]) => `--${name}`),
     ...['--', ...job.operands],
   ]
-  const status = await runCommand({ args, job: job.sections }, own)
+  const status = await runCommand({ args, job: job.levels }, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const how = status === 0 ? 'done' : `failed (status ${status})`
   openReport(options, io).line(
@@ -272,8 +279,8 @@ interface Job {
   readonly place: Place
   readonly command: CommandUnknownOpts
   readonly operands: readonly string[]
-  /** The defaults of the batch that count for it, and its own options. */
-  readonly sections: readonly Section[]
+  /** The defaults of the batch that count for it, and above them its own options. */
+  readonly levels: readonly (readonly Given[])[]
 }
 
 /**
@@ -311,24 +318,25 @@ function readJobs(
   if (jobs?.value.kind === 'list')
     throw jobs.place.error("jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'")
   return entriesOf(jobs, 'jobs').flatMap((entry) => {
-    return problems.try<Job[]>([], () => [jobOf(entry, { known, defaults, file })])
+    return problems.try<Job[]>([], () => [jobOf(entry, { known, defaults, file, problems })])
   })
 }
 
 interface KnownCommand {
   readonly command: CommandUnknownOpts
-  readonly options: ReadonlyMap<string, OptionEntry>
+  readonly options: Entries
 }
 
 interface Surroundings {
   readonly known: ReadonlyMap<string, KnownCommand>
   readonly defaults: readonly LocatedEntry[]
   readonly file: string
+  readonly problems: Problems
 }
 
 /** `NAME: COMMAND: OPTIONS`. */
 function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): Job {
-  const { known, defaults, file } = world
+  const { known, defaults, file, problems } = world
   const names = [...known.keys()]
   const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${names.join(', ')}`
   const [entry, second] = entriesOf(item, name)
@@ -343,17 +351,19 @@ function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): J
   const all = entriesOf(entry.item, entry.key)
   for (const each of all) refuseOfBatch(each)
   const counting = defaults.filter(({ key, item: value }) => {
-    const own = findEntry(key, options, value)
+    const own = findOption(key, value, options)
     return own !== null && takesDefault(entry.key, own.entry.key)
   })
   const directory = dirname(file)
-  const section = (entries: readonly LocatedEntry[]): Section => {
+  const levelOf = (entries: readonly LocatedEntry[]): Given[] => {
     const located = entries.map((each) => locatedEntry(each, options, directory))
-    return { name: entry.key, place, entries: located }
+    const section = { name: entry.key, place, entries: located }
+    const given = givenIn(section, { entries: options }, problems)
+    return given.map((each) => ({ ...each, isTyped: true }))
   }
   const own = all.filter(({ key }) => key !== PATH)
   return {
-    ...{ name, place, command, sections: [section(counting), section(own)] },
+    ...{ name, place, command, levels: [levelOf(counting), levelOf(own)] },
     operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
   }
 }
@@ -361,7 +371,7 @@ function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): J
 /** Refuses a key of `defaults` that no command of jobs has. */
 function checkDefault(entry: LocatedEntry, commands: readonly KnownCommand[]): void {
   refuseOfBatch(entry)
-  if (commands.some(({ options }) => findEntry(entry.key, options) !== null)) return
+  if (commands.some(({ options }) => findOption(entry.key, entry.item, options) !== null)) return
   const keys = commands.flatMap(({ options }) => [...options.keys()])
   throw entry.place.error(unknownKey(entry.key, 'defaults', keys))
 }
@@ -383,12 +393,8 @@ function pathOf({ place, value }: Located): string {
 }
 
 /** The value of an option that takes paths, with paths from a directory. */
-function locatedEntry(
-  entry: LocatedEntry,
-  options: ReadonlyMap<string, OptionEntry>,
-  directory: string,
-): LocatedEntry {
-  const option = findEntry(entry.key, options, entry.item)?.entry
+function locatedEntry(entry: LocatedEntry, options: Entries, directory: string): LocatedEntry {
+  const option = findOption(entry.key, entry.item, options)?.entry
   if (!/^(file|directory)$/.test(option?.traits.takes ?? '')) return entry
   const locate = (item: Located): Located => {
     const { place, value } = item

@@ -48,14 +48,16 @@ export const command: CommandRecord = {
   hasVariables: true,
   isJob: true,
   hasOwnStart: true,
+  reportsContradictions: true,
   define: defineCompletedir,
 }
 
-function defineCompletedir({ io, isLegacy, finish }: CommandContext) {
+function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandContext) {
   return declareCompletedir().action(async (args, options, command) => {
     const operands = sortOperands(args)
     const metrics = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(metrics, io, async () => {
+      checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
       const place = feedPlace(options, operands.sources, io)
       const shareWith = shareRequest(options, command, io)

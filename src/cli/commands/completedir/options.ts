@@ -61,7 +61,7 @@ export function declareCompletedir() {
     .option('--force', 'replace foreign and edited torrents, too', false)
     .addOption(
       new Opt('--prune', "remove btkit's torrents whose source is gone", {
-        excludes: ['pruneAll'],
+        replaces: ['pruneAll'],
       }).default(false),
     )
     .option('--prune-all', 'remove torrents of empty and missing directories, too', false)

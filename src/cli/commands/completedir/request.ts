@@ -34,9 +34,6 @@ export async function completeRequest(
   if (options.owner !== undefined && !io.isRoot) {
     throw usageError('--owner: only root can change owners; leave it out or run as root')
   }
-  if (options.adopt && options.force) {
-    throw usageError('--adopt and --force cannot be used together')
-  }
   checkOneDirectory(options.webSeedBase, sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)

@@ -1,9 +1,10 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { commandTable } from '../../command-table.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
-import { Problems } from '../../configuration/located.js'
+import { Problems } from '../../options/given.js'
 import type { Io } from '../../io.js'
-import { optionEntries, type OptionEntry } from '../../options/table.js'
+import { optionEntries } from '../../options/table.js'
+import type { OptionEntry } from '../../options/option.js'
 
 /**
  * The values of an argument: names of files, names in the configuration, some words, or any text,

@@ -11,28 +11,18 @@ import {
   SYSTEM_FILE,
   userFile,
 } from '../../configuration/files.js'
-import { type Located, Problems, type Section, shownText } from '../../configuration/located.js'
-import { resolveSettings } from '../../configuration/resolve.js'
-import type { Setting } from '../../configuration/settings.js'
+import { type Located, Problems, type Section, shownText } from '../../options/given.js'
+import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
+import type { Decided } from '../../configuration/parse.js'
 import { suggestion } from '../../line/spelling.js'
 import { hidePasswords, hideSecrets } from '../../configuration/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import {
-  defaultText,
-  leafCommands,
-  type NamedCommand,
-  optionEntries,
-  type OptionEntry,
-} from '../../options/table.js'
+import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'
+import type { OptionEntry } from '../../options/option.js'
 import { openReport, type Report } from '../../output/report.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
 import { namesIn, presetsOf } from '../../configuration/sections.js'
-
-/** The option `--config`, which each command has. */
-interface ConfigOption {
-  readonly config?: string | undefined
-}
 
 const EXAMPLES = `
 Examples:
@@ -58,14 +48,14 @@ function defineConfig(context: CommandContext) {
     .addCommand(defineSchema(context))
 }
 
-function defineShow({ io, commands, finish }: CommandContext) {
+function defineShow({ io, commands, configFile, finish }: CommandContext) {
   return new Command('show')
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
     .option('--json', 'print one line of JSON for each option', false)
     .option('--presets', 'list the presets instead, as btkit presets does', false)
-    .action(async (words, { json, presets, ...options }) => {
-      const { config } = options as ConfigOption
+    .action(async (words, { json, presets }) => {
+      const config = configFile()
       const report = openReport({ json }, io)
       if (presets) {
         if (words.length > 0) throw usageError('--presets lists all presets; name no command')
@@ -74,13 +64,13 @@ function defineShow({ io, commands, finish }: CommandContext) {
       }
       const problems = new Problems()
       const read = await readConfigurations(configurationFiles(config, io), io, problems)
-      const asked = { config, line: null, problems, read }
+      const from = { config, line: NOTHING_TYPED, problems, read }
       const all = leafCommands(await commands())
       const wanted = words.length === 0 ? all : named(words.join(' '), all)
       for (const { section, path, command } of wanted) {
         const target = { section, command, isLegacy: false }
-        const { settings } = await resolveSettings(target, asked, io)
-        const shown = shownOptions(command, settings)
+        const { decided } = await decide(target, from, io)
+        const shown = shownOptions(command, decided)
         const telling = words.length === 0 ? shown.filter(({ from }) => from !== 'default') : shown
         if (json) for (const each of telling) report.line({ command: path, ...each })
         else report.text(tableOf(path, telling))
@@ -101,17 +91,16 @@ function named(name: string, all: readonly NamedCommand[]): readonly NamedComman
   throw usageError(`${name}: unknown command${why}`)
 }
 
-function defineCheck({ io, commands, finish }: CommandContext) {
+function defineCheck({ io, commands, configFile, finish }: CommandContext) {
   return new Command('check')
     .description('Check configuration files, and report errors with file, line and column.')
     .argument('[file...]', 'files to check (default: all that btkit reads)')
     .option('--json', 'print one line of JSON for each file', false)
-    .action(async (names, { json, ...options }) => {
-      const { config } = options as ConfigOption
+    .action(async (names, { json }) => {
       const files =
         names.length > 0
           ? names.map((name) => resolve(io.cwd, name))
-          : configurationFiles(config, io)
+          : configurationFiles(configFile(), io)
       const report = openReport({ json }, io)
       if (files.length === 0) report.note('no configuration file')
       const table = sectionTable(await commands())
@@ -187,16 +176,15 @@ export function sectionTable(commands: readonly CommandUnknownOpts[]): SectionTa
  * The options of a command with the values they have if nothing is typed, and where these come from:
  * `FILE:LINE`, a variable, or `default`.
  */
-function shownOptions(command: CommandUnknownOpts, settings: readonly Setting[]) {
-  const settingOf = ({ key }: OptionEntry) => settings.find((each) => each.entry.key === key)
+function shownOptions(command: CommandUnknownOpts, decided: readonly Decided[]) {
+  const decidedFor = ({ key }: OptionEntry) => decided.find((each) => each.entry.key === key)
   const entries = [...optionEntries(command).values()].filter((entry) => {
-    return !entry.isHidden || settingOf(entry) !== undefined
+    return !entry.isHidden || decidedFor(entry) !== undefined
   })
   return entries.map((entry) => {
-    const setting = settingOf(entry)
-    if (!setting) return { option: entry.key, value: defaultText(entry), from: 'default' }
-    const from = setting.place.lineText
-    return { option: entry.key, value: setting.shown, from }
+    const own = decidedFor(entry)
+    if (!own) return { option: entry.key, value: defaultText(entry), from: 'default' }
+    return { option: entry.key, value: own.shown, from: own.place.lineText }
   })
 }
 

@@ -21,7 +21,7 @@ import type { Io } from '../../io.js'
 import { optional } from '../../output/messages.js'
 import { openReport, type Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import { pieceLength } from '../../options/values.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { FILE, Opt } from '../../options/option.js'
@@ -161,8 +161,8 @@ function declareConvert() {
     .option('--follow-symlinks', 'follow links that lead outside, too', false)
     .optionsGroup('The new torrent:')
     .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
-    .addOption(new Option('--v2', 'make a torrent of version 2 only').conflicts('hybrid'))
-    .addOption(new Option('--v1', 'make a torrent of version 1 only').conflicts(['hybrid', 'v2']))
+    .addOption(new Opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] }))
+    .addOption(new Opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] }))
     .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
     .addOption(
       new Opt(
@@ -198,22 +198,18 @@ interface ConvertResult {
 /** A result for programs. */
 function convertValue(result: ConvertResult, dryRun: boolean) {
   const { file, target, before, after, error } = result
-  return torrentValue(
+  return torrentValue(file, after, {
     file,
-    after,
-    {
-      file,
-      target,
-      dryRun,
-      converted: after !== null,
-      version: after?.version ?? null,
-      oldVersion: before?.version ?? null,
-      pieceLength: after?.pieceLength ?? null,
-      oldInfoHash: before?.infoHash ?? null,
-      oldInfoHashV2: before?.infoHashV2 ?? null,
-    },
-    error,
-  )
+    target,
+    dryRun,
+    converted: after !== null,
+    version: after?.version ?? null,
+    oldVersion: before?.version ?? null,
+    pieceLength: after?.pieceLength ?? null,
+    oldInfoHash: before?.infoHash ?? null,
+    oldInfoHashV2: before?.infoHashV2 ?? null,
+    failure: error,
+  })
 }
 
 /** Formats a result for people. */

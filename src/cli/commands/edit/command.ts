@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer'
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../../errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import { setDetails, setName, type Details, changeSeeds } from '../../../metainfo/edit/details.js'
@@ -7,7 +6,7 @@ import { TEXT_NAMES, type SeedName } from '../../../metainfo/fields.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { declareEdit, refuseContradictions, type ChangeOptions } from './options.js'
+import { declareEdit, refuseRepeatedKeys, type ChangeOptions } from './options.js'
 import { removals, runEdits, stepTrackers, type Removal } from '../../editing/run-edits.js'
 
 export const command: CommandRecord = {
@@ -21,24 +20,14 @@ export const command: CommandRecord = {
 }
 
 function defineEdit({ io, finish }: CommandContext) {
-  const command = declareEdit()
-  const typed = noteTyped(command)
-  return command.action(async (operands, options) => {
-    refuseContradictions(typed, options)
+  return declareEdit().action(async (operands, options) => {
+    refuseRepeatedKeys(options)
     const edit = editOf(options, io.now())
     if (options.name !== undefined && (operands.length > 1 || options.filesFrom !== undefined))
       throw usageError('--name works with a single torrent only')
     const removals = removalsOf(options)
     finish(await runEdits({ operands, edit, options, removals, legacy: null }, io))
   })
-}
-
-/** Collects the names of the given options while they are parsed: `comment`, `no-comment`. */
-function noteTyped(command: CommandUnknownOpts): ReadonlySet<string> {
-  const typed = new Set<string>()
-  for (const option of command.options)
-    command.on(`option:${option.name()}`, () => typed.add(option.name()))
-  return typed
 }
 
 /**

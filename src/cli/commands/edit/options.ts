@@ -3,7 +3,7 @@ import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
-import { Opt, ownOptions } from '../../options/option.js'
+import { excludeOpposites, type Exclusion, Opt, ownOptions } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -53,12 +53,13 @@ export function declareEdit() {
         '-a, --tracker <urls>',
         "replace all trackers; ',' separates trackers of a tier, each -a adds a tier; '' or 0 " +
           'removes all (repeatable)',
-        { trackers: 'tiers', form: 'list' },
+        { trackers: 'tiers', form: 'list', excludes: [notRemoved('removeTracker')] },
       ).argParser(orNone(read.trackerTiers)),
     )
     .addOption(
       new Opt('--add-tracker <url>', 'add a tracker in a last tier of its own (repeatable)', {
         trackers: 'added',
+        excludes: [notRemoved('removeTracker')],
       })
         .argParser(read.trackers)
         .default([]),
@@ -72,22 +73,43 @@ export function declareEdit() {
       new Opt(
         '-w, --web-seed <url>',
         "replace all web seeds (BEP 19); '' or 0 removes all (repeatable)",
-        { form: 'list' },
+        { form: 'list', excludes: [notRemoved('removeWebSeed')] },
       ).argParser(orNone(read.seeds)),
     )
-    .option('--add-web-seed <url>', 'add a web seed (repeatable)', read.seeds, [])
+    .addOption(
+      new Opt('--add-web-seed <url>', 'add a web seed (repeatable)', {
+        excludes: [notRemoved('removeWebSeed')],
+      })
+        .argParser(read.seeds)
+        .default([]),
+    )
     .option('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect, [])
     .addOption(
       new Opt(
         '--http-seed <url>',
         "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)",
-        { form: 'list' },
+        { form: 'list', excludes: [notRemoved('removeHttpSeed')] },
       ).argParser(orNone(read.httpSeeds)),
     )
-    .option('--add-http-seed <url>', 'add an HTTP seed (repeatable)', read.httpSeeds, [])
+    .addOption(
+      new Opt('--add-http-seed <url>', 'add an HTTP seed (repeatable)', {
+        excludes: [notRemoved('removeHttpSeed')],
+      })
+        .argParser(read.httpSeeds)
+        .default([]),
+    )
     .option('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect, [])
     .addHelpText('after', EXAMPLES)
-  return ownOptions(command)
+  return ownOptions(excludeOpposites(command))
+}
+
+/** Refuses a value that is removed at the same time. */
+function notRemoved(option: string): Exclusion {
+  return {
+    option,
+    when: (own: readonly (string | readonly string[])[], removed: readonly string[]) =>
+      own.flat().find((value) => removed.includes(value)) ?? false,
+  }
 }
 
 /**
@@ -100,34 +122,11 @@ function orNone<T>(parse: (text: string, previous: readonly T[]) => T[]) {
 
 export type ChangeOptions = ReturnType<ReturnType<typeof declareEdit>['opts']>
 
-type Lists = 'Tracker' | 'WebSeed' | 'HttpSeed'
-
-const LISTS = [
-  ['Tracker', 'tracker'],
-  ['WebSeed', 'web-seed'],
-  ['HttpSeed', 'http-seed'],
-] as const satisfies readonly (readonly [Lists, string])[]
-
 /**
- * Refuses options that contradict each other. `typed` has the names of all given options.
+ * Refuses a key that is set or removed twice.
  * @throws BtkitError `usage`
  */
-export function refuseContradictions(typed: ReadonlySet<string>, options: ChangeOptions): void {
-  const positive = [...typed].find((name) => typed.has(`no-${name}`))
-  if (positive !== undefined)
-    throw usageError(`--${positive} and --no-${positive} cannot be used together`)
-  const set = { Tracker: options.tracker, WebSeed: options.webSeed, HttpSeed: options.httpSeed }
-  for (const [list, option] of LISTS) {
-    const removed: readonly string[] = options[`remove${list}`]
-    for (const [verb, values] of [
-      ['', set[list]?.flat() ?? []],
-      ['add-', options[`add${list}`]],
-    ] as const) {
-      const both = values.find((value) => removed.includes(value))
-      if (both === undefined) continue
-      throw usageError(`${both}: --${verb}${option} and --remove-${option} cannot be used together`)
-    }
-  }
+export function refuseRepeatedKeys(options: Pick<ChangeOptions, 'set' | 'unset'>): void {
   const keys = [...options.set, ...options.unset].map(({ name }) => name)
   const twice = keys.find((key, at) => keys.indexOf(key) < at)
   if (twice !== undefined) throw usageError(`${twice}: give --set or --unset once for a key`)

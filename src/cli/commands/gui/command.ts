@@ -46,7 +46,7 @@ export const command: CommandRecord = {
   define: defineGui,
 }
 
-function defineGui({ io, program }: CommandContext) {
+function defineGui({ io, program, configFile }: CommandContext) {
   return new Command('gui')
     .description('Make, check and edit torrents in the browser of this machine.')
     .argument(
@@ -71,11 +71,10 @@ function defineGui({ io, program }: CommandContext) {
       // The page of a torrent comes first, and its directory is offered
       const torrent = paths.find((path) => !isDirectoryAt(path))
       const places = paths.map((path) => (isDirectoryAt(path) ? path : dirname(path)))
-      const { config } = options as { readonly config?: string }
       const gui = await openGui({
         directory: io.cwd,
         places,
-        presets: await formPresets(config, io),
+        presets: await formPresets(configFile(), io),
         cacheDirectory: cache ? cachePathIfAny(options.cacheDir, io) : null,
         cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),

@@ -24,7 +24,7 @@ export const command: CommandRecord = {
   define: defineLint,
 }
 
-function defineLint({ io, finish }: CommandContext) {
+function defineLint({ io, configFile, finish }: CommandContext) {
   return new Command('lint')
     .description('Report what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to check; - reads standard input')
@@ -35,8 +35,7 @@ function defineLint({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
-      const { config } = options as { readonly config?: string }
-      const rule = byTrackerRules(await configuredRules(config, io))
+      const rule = byTrackerRules(await configuredRules(configFile(), io))
       const report = openReport(options, io)
       let [failures, clean] = [0, 0]
       const lint = async (file: string) => {
@@ -81,15 +80,11 @@ interface LintResult {
 
 /** A result for programs. */
 function lintValue({ file, metainfo, findings, error }: LintResult) {
-  return torrentValue(
+  return torrentValue(file, metainfo, {
     file,
-    metainfo,
-    {
-      file,
-      findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
-    },
-    error,
-  )
+    findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
+    failure: error,
+  })
 }
 
 /** A finding for people. The code comes last, because it often begins with the message's words. */

@@ -6,7 +6,8 @@ import type { TargetDifference } from '../../../core/make/compare-with-target.js
 import type { TorrentPlan } from '../../../core/make/make-torrent.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import { announceUrls, formatDhtNode } from '../../../metainfo/trackers.js'
+import { fieldItems, type FieldName, TOP_FIELDS } from '../../../metainfo/fields.js'
+import { announceUrls } from '../../../metainfo/trackers.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
@@ -120,19 +121,19 @@ export function removedValues(
   { dryRun }: { readonly dryRun: boolean },
 ): string[] {
   if (replaced === null) return []
-  const { nodes, comment } = replaced
-  const values: [string, readonly string[] | null, boolean][] = [
-    ['trackers', announceUrls(replaced), parts.announce !== null || parts.announceList.length > 0],
-    ['web seeds', replaced.webSeeds, parts.webSeeds.length > 0],
-    ['HTTP seeds', replaced.httpSeeds, parts.httpSeeds.length > 0],
-    ['DHT nodes', nodes?.map(formatDhtNode) ?? null, parts.nodes.length > 0],
-    ['comment', comment === null ? null : [comment], parts.comment !== null],
-  ]
-  return values.flatMap(([what, old, isGiven]) => {
-    if (isGiven || old === null || old.length === 0) return []
+  return TOP_FIELDS.flatMap(([name, { label, labelOfEdits = label }]) => {
+    if (name === 'announce' || MADE_ANEW.includes(name)) return []
+    const [old, given] = [replaced, parts].map((values) => {
+      return name === 'announceList' ? announceUrls(values) : (fieldItems(name, values) ?? [])
+    }) as [string[], string[]]
+    if (given.length > 0 || old.length === 0) return []
+    const what = name === 'announceList' ? 'trackers' : labelOfEdits
     return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hidePasskeys(old.join(', '))}`]
   })
 }
+
+/** Values that each torrent gets without being asked for. */
+const MADE_ANEW: readonly FieldName[] = ['createdBy', 'creationDate']
 
 function contentLine(content: Content): string {
   const { files, pieceCount, pieceLength } = content

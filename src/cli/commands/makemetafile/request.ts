@@ -129,6 +129,7 @@ type NamedRequest = MakeRequest & { readonly name: string }
 const NEED_FILES = [
   ['filesFrom', '--files-from'],
   ['dryRun', '--dry-run'],
+  ['check', '--check'],
   ['targetPieces', '--target-pieces'],
   ['maxTorrentSize', '--max-torrent-size'],
 ] as const
@@ -151,14 +152,10 @@ function checkStandardInput({ sources }: MakeOperands, options: MakemetafileOpti
 function checkTogether(operands: MakeOperands, options: MakemetafileOptions): void {
   const { sources, chosen } = operands
   checkStandardInput(operands, options)
-  if (options.check) checkComparable(operands, options)
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
   if (options.randomize && hasRandomKey(options)) {
     throw usageError('--set info.entropy: --randomize sets this key, too; use one of them')
-  }
-  if (options.force && !options.clobber) {
-    throw usageError('--force and --no-clobber cannot be used together')
   }
   if (options.sortBy === 'given' && !chosen) {
     throw usageError('--sort-by given: needs --files-from, which gives the order')
@@ -189,28 +186,9 @@ function checkGivenOnce(given: readonly string[]): void {
   if (twice !== undefined) throw usageError(`${twice}: is given twice`)
 }
 
-/** Refuses options by which --check would compare nothing, or nothing of use. */
-function checkComparable({ sources }: MakeOperands, options: MakemetafileOptions): void {
-  const { output, dryRun, randomize } = options
-  const others = [
-    sources.includes(STDIN) && '-',
-    output === '-' && '--output -',
-    dryRun && '--dry-run',
-    randomize && '--randomize',
-  ]
-  const other = others.find((each) => each !== false)
-  if (other === undefined) return
-  throw usageError(`--check and ${other} cannot be used together`)
-}
-
 function checkStandardOutput(options: MakemetafileOptions, { stdout }: Io): void {
-  const { output, json, dryRun, checksums } = options
+  const { output, json, dryRun } = options
   if (output !== '-') return
-  if (checksums.length > 0) {
-    throw usageError(
-      '--checksums and --output - cannot be used together: lists are written beside the torrent',
-    )
-  }
   if (json) throw usageError('--output - and --json both write to standard output')
   if (stdout.isTTY && !dryRun) {
     const advice = 'send the torrent to a file or a pipe'
@@ -274,6 +252,13 @@ Examples:
   btkit makemetafile release/ udp://tracker.example:6969 --private
   btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
 
+/** Options by which --check would compare nothing, or nothing of use. */
+const INCOMPARABLE = [
+  { option: 'output', when: (_: unknown, output: string) => output === '-' },
+  { option: 'dryRun' },
+  { option: 'randomize' },
+]
+
 /** The default of completedir and serve, too, so that all give a file the same info hash. */
 const USUAL = { value: 'auto', text: 'auto' } as const
 
@@ -310,16 +295,18 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
         FILE,
       ),
     )
-    .addOption(new Opt('--no-clobber', 'fail if the torrent exists', { excludes: ['force'] }))
-    .option(
-      '--force',
-      'replace a torrent with another info hash, or a file that is no torrent',
-      false,
+    .option('--no-clobber', 'fail if the torrent exists')
+    .addOption(
+      new Opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {
+        excludes: ['clobber'],
+      }).default(false),
     )
-    .option(
-      '--check',
-      'write nothing; print what would change, and exit with 1 if anything would',
-      false,
+    .addOption(
+      new Opt(
+        '--check',
+        'write nothing; print what would change, and exit with 1 if anything would',
+        { excludes: INCOMPARABLE },
+      ).default(false),
     )
     .option('--json', 'print one line of JSON for each torrent', false)
     .option('-v, --verbose', 'print each skipped entry and the reason', false)

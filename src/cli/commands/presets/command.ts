@@ -14,13 +14,13 @@ export const command: CommandRecord = {
 }
 
 /** A spelling of `config show --presets`. */
-function definePresets({ io, finish, runCommand }: CommandContext) {
+function definePresets({ io, configFile, finish, runCommand }: CommandContext) {
   return new Command('presets')
     .description('List the presets of the configuration, for --preset.')
     .option('--json', 'print one line of JSON for each preset', false)
     .addHelpText('after', EXAMPLES)
-    .action(async ({ json, ...options }) => {
-      const { config } = options as { readonly config?: string }
+    .action(async ({ json }) => {
+      const config = configFile()
       const args = [
         ...['config', 'show', '--presets'],
         ...(json ? ['--json'] : []),

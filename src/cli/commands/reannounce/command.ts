@@ -1,4 +1,4 @@
-import type { TorrentFacts } from '../../../core/edit/file.js'
+import type { TorrentFacts } from '../../../metainfo/facts.js'
 import { usageError } from '../../../errors.js'
 import {
   changeTrackers,
@@ -25,6 +25,7 @@ import {
   type Removal,
 } from '../../editing/run-edits.js'
 import { Opt, ownOptions } from '../../options/option.js'
+import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
 const EXAMPLES = `
@@ -54,7 +55,7 @@ function declareReannounce() {
       new Opt(
         '--announce-list <list>',
         "set the list: ',' within a tier, '|' between tiers (default: no list)",
-        { trackers: 'tiers', form: 'tiers', excludes: ['announce'] },
+        LIST_BESIDE_ANNOUNCE,
       ).argParser(checked(parseAnnounceList)),
     )
     .addOption(
@@ -153,10 +154,6 @@ function planAnnounce(args: readonly string[], options: AnnounceOptions) {
     )
   const given = isOption ? announce : parseTrackers(first)
   const isList = given.flat().length > 1
-  if (announceList && isList) {
-    const where = isOption ? '--announce' : 'the argument'
-    throw usageError(`--announce-list and several trackers in ${where} cannot be used together`)
-  }
   const tiers = announceList ?? (isList ? given : null)
   const edit = changeTrackers(() => ({
     announce: trackerBytes(given[0]?.[0] ?? ''),

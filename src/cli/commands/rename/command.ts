@@ -1,4 +1,5 @@
-import type { EditedFile, TorrentFacts } from '../../../core/edit/file.js'
+import type { EditedFile } from '../../../core/edit/file.js'
+import type { TorrentFacts } from '../../../metainfo/facts.js'
 import { isSameInfo } from '../../../core/edit/torrent.js'
 import { setName } from '../../../metainfo/edit/details.js'
 import { checkName } from '../../../metainfo/name.js'

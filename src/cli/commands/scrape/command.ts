@@ -133,14 +133,10 @@ function valueOf(asked: Scraped, answers: readonly TrackerAnswer[]) {
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
     return { tracker, seeds, leechers, completed, error, code: error === null ? null : CODE }
   })
-  return torrentValue(
-    asked.name,
-    asked,
-    {
-      trackers,
-    },
-    whyNone(asked, answers),
-  )
+  return torrentValue(asked.name, asked, {
+    trackers,
+    failure: whyNone(asked, answers),
+  })
 }
 
 function linesOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string[] {

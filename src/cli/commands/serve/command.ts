@@ -61,7 +61,7 @@ export const command: CommandRecord = {
   define: defineServe,
 }
 
-function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
+function defineServe({ io, finish, reloadConfiguration, configFile }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
@@ -76,13 +76,20 @@ function defineServe({ io, finish, reloadConfiguration }: CommandContext) {
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
       const share = shareRequest(options, command, io)
-      await serve(root, { ...options, shareWith: share }, { ...io, stderr, reloadConfiguration })
+      await serve(
+        root,
+        { ...options, shareWith: share },
+        { ...io, stderr, reloadConfiguration, configFile },
+      )
       finish(0)
     })
 }
 
 /** The service writes to standard error for years, so it must not wait for a slow reader. */
-type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<CommandContext, 'reloadConfiguration'>
+type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<
+    CommandContext,
+    'reloadConfiguration' | 'configFile'
+  >
 
 type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['share'] }
 

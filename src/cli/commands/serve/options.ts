@@ -76,6 +76,8 @@ export function declareServeOptions() {
     .addOption(
       new Opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
         trackers: 'one',
+        excludes: ['trackerless'],
+        replaces: ['trackers'],
       })
         .argParser(trackers)
         .default([]),
@@ -84,12 +86,12 @@ export function declareServeOptions() {
       new Opt(
         '--trackers <file>',
         `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
-        { takes: 'file', excludes: ['tracker'] },
+        { takes: 'file' },
       ),
     )
     .addOption(
       new Opt('--trackerless', 'make torrents without trackers', {
-        excludes: ['tracker', 'trackers', 'track'],
+        replaces: ['trackers'],
       }).default(false),
     )
     .option(
@@ -143,7 +145,7 @@ export function declareServeOptions() {
       new Opt(
         '--track [url]',
         `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
-        { isSecret: true },
+        { isSecret: true, excludes: ['trackerless'] },
       ).argParser(trackUrl),
     )
     .addOption(

@@ -129,13 +129,7 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
  * @throws BtkitError `usage`
  */
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
-  const { tracker, trackerless, trackers, track } = options
-  if (trackerless && tracker.length > 0) {
-    throw usageError('--tracker and --trackerless cannot be used together')
-  }
-  if (trackerless && track !== undefined) {
-    throw usageError('--track and --trackerless cannot be used together')
-  }
+  const { tracker, trackerless, trackers } = options
   const own = ownAnnounce(options)
   if (own) return { urls: [own.url, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }

@@ -9,6 +9,7 @@ import { hasListings } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
+import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
   adminOption,
@@ -27,7 +28,7 @@ export interface StartedTracker extends OpenTracker, OwnTracker {
 }
 
 export interface TrackerParts {
-  readonly io: Io
+  readonly io: Io & Pick<CommandContext, 'configFile'>
   readonly world: TrackerWorld
   /** The mirror's root, which is public. */
   readonly root: string

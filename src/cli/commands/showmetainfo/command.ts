@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { nameErrors, usageError } from '../../../errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
@@ -7,6 +7,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { Opt } from '../../options/option.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -38,25 +39,26 @@ function declareShow() {
     .description('Show what is in a torrent.')
     .argument('<torrent...>', 'torrents to show; - reads standard input')
     .optionsGroup('Output:')
-    .addOption(new Option('--tree', 'print the files as a tree').conflicts(['magnet', 'json']))
-    .addOption(new Option('--magnet', 'print only the magnet link').conflicts('json'))
+    .addOption(new Opt('--tree', 'print the files as a tree', { excludes: ['magnet', 'json'] }))
+    .addOption(new Opt('--magnet', 'print only the magnet link', { excludes: ['json'] }))
     .option('--all', 'print all files, also at a terminal (default: the first 50)')
     .option('--json', 'print one line of JSON for each torrent')
     .addOption(
-      new Option(
+      new Opt(
         '--field <name>',
         'print only this value (repeatable); --field help lists the names',
+        { excludes: ['json', 'magnet', 'tree'] },
       )
         .argParser(fields)
-        .default<string[]>([], 'none')
-        .conflicts(['json', 'magnet', 'tree']),
+        .default<string[]>([], 'none'),
     )
     .addOption(selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)'))
     .addOption(
-      new Option(
+      new Opt(
         '--check-seeds',
         'request a random piece from each web seed, and check it; status 1 if one is wrong',
-      ).conflicts(['field', 'magnet', 'tree']),
+        { excludes: ['field', 'magnet', 'tree'] },
+      ),
     )
     .addOption(
       secondsOption(
@@ -66,10 +68,11 @@ function declareShow() {
       ),
     )
     .addOption(
-      new Option(
+      new Opt(
         '--same',
         'compare the swarms of torrents with that of the first; status 1 if one differs',
-      ).conflicts(['checkSeeds', 'field', 'magnet', 'tree']),
+        { excludes: ['checkSeeds', 'field', 'magnet', 'tree'] },
+      ),
     )
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)

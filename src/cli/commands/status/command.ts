@@ -208,7 +208,7 @@ function byReason(
 function ask(client: RunningSeed, { attempt }: Report) {
   return attempt(
     async () => ({ version: await client.version(), all: await client.list() }),
-    (error) => [{ client: client.label, ...torrentValue(null, null, {}, error) }],
+    (error) => [{ client: client.label, ...torrentValue(null, null, { failure: error }) }],
   )
 }
 

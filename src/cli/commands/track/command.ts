@@ -34,7 +34,7 @@ export const command: CommandRecord = {
   define: defineTrack,
 }
 
-function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandContext) {
+function defineTrack({ io, isLegacy, finish, ...context }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .addHelpText('after', EXAMPLES)
@@ -45,12 +45,12 @@ function defineTrack({ io, finish, isLegacy, reloadConfiguration }: CommandConte
       for (const name of givenOtherTrackers(command))
         warn(`${name}: ignored; trackers share peers with --store`)
       const store = sharedStore(options, command, io)
-      await track(options, store, { ...io, stderr, reloadConfiguration, isLegacy })
+      await track(options, store, { ...io, ...context, stderr, isLegacy })
       finish(0)
     })
 }
 
-type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration' | 'isLegacy'>
+type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration' | 'configFile' | 'isLegacy'>
 
 /** Tracks until a signal stops the command. */
 async function track(

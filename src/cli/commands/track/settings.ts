@@ -103,10 +103,6 @@ export function requireTorrents(
   { isLegacy, warn }: { readonly isLegacy: boolean; readonly warn: (message: string) => void },
 ): void {
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
-  if (open && isLimited) {
-    const other = allowedDir.length > 0 ? '--allowed-dir' : '--allowed-list'
-    throw usageError(`--open and ${other} cannot be used together`)
-  }
   requireCurrent({ allowedDir, archiveDir })
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'

@@ -67,8 +67,12 @@ function declareVerify() {
     .optionsGroup('Reading and cache:')
     .addOption(threadsOption())
     .addOption(maxRateOption())
-    .option('--trust-cache', 'use the piece cache for unchanged files', false)
-    .addOption(noCacheOption().conflicts('trustCache'))
+    .addOption(
+      new Opt('--trust-cache', 'use the piece cache for unchanged files', {
+        excludes: [{ option: 'cache' }],
+      }).default(false),
+    )
+    .addOption(noCacheOption())
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .optionsGroup('Output:')

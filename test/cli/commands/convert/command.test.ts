@@ -190,7 +190,7 @@ for (const [what, args, status, message] of [
     2,
     '--output -: convert cannot write to standard output; name a file',
   ],
-  ['two versions', ['--v1', '--v2'], 2, "option '--v1' cannot be used with option '--v2'"],
+  ['two versions', ['--v1', '--v2'], 2, '--v1 and --v2 cannot be used together'],
 ] as const) {
   test(`a conversion into ${what} is refused`, async (t) => {
     const { torrent } = await plant(t)

@@ -159,6 +159,15 @@ presets:
   })
 })
 
+test('a preset with a secret tracker and a power of two fills them in', async (t) => {
+  const yaml =
+    'presets: {own: {announce: [env:SECRET, http://b/], piece-size-pow2: 20, private: false}}\n'
+  const cwd = makeScratch(t, { 'c.yaml': yaml })
+  const io = { env: { SECRET: 'http://a/passkey' }, isRoot: false, cwd } as never
+  const fields = { trackers: 'http://a/passkey\n\nhttp://b/', piece: String(2 ** 20) }
+  assert.deepEqual(await formPresets('c.yaml', io), [{ name: 'own', fields, missing: [] }])
+})
+
 for (const length of ['4X', '3M']) {
   test(`a preset with the piece length ${length} is an error that names its place`, async (t) => {
     const file = join(makeScratch(t), 'c.yaml')

@@ -24,7 +24,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--name', '..'], "name '..'"],
   [['--name', ''], "name ''"],
   [['--piece-length', '100K'], "--piece-length '100K': not a power of two from 16KiB to 1GiB"],
-  [['--piece-length', '1M', '-l', '20'], 'cannot be used with'],
+  [['--piece-length', '1M', '-l', '20'], 'cannot be used together'],
   [['--date', 'yesterday'], "--date 'yesterday': not a date"],
   [['--trackerless'], `--trackerless and ${TRACKER} cannot be used together`],
   [['-a', 'http://b/'], 'give the tracker either as an argument or with --announce'],

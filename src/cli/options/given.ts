@@ -1,19 +1,41 @@
 import { BtkitError, usageError } from '../../errors.js'
+import type { OptionEntry } from './option.js'
 
-/** Where a value is set: a position in a file, or an environment variable. */
+/**
+ * Where a value is from: typed as an option, a tracker among the operands, a file, a variable, or a
+ * variable that the command reads itself. It decides how the value is read, and a mistake worded.
+ */
+type Source = 'line' | 'operand' | 'file' | 'variable' | 'command'
+
+/** An option that is given somewhere. All sources have this form until one of them counts. */
+export interface Given {
+  readonly entry: OptionEntry
+  readonly source: Source
+  /** Its values in their order. Only the command line and variables have several; a file has a list. */
+  readonly uses: readonly Located[]
+  readonly place: Place
+  /** Whether it is as strong as a typed option, like those of a job. */
+  readonly isTyped: boolean
+}
+
+/** Where a value is set: a position in a file, an environment variable, or an option as typed. */
 export class Place {
   constructor(
-    /** The path of a file, or the name of a variable. */
+    /** The path of a file, or the name of a variable or option. */
     readonly source: string,
     private readonly position: { readonly line: number; readonly column: number } | null = null,
   ) {}
 
-  /** `FILE:LINE:COLUMN`, or the name of a variable. */
+  get isInFile(): boolean {
+    return this.position !== null
+  }
+
+  /** `FILE:LINE:COLUMN`, or a name. */
   get text(): string {
     return this.position ? `${this.lineText}:${this.position.column}` : this.source
   }
 
-  /** `FILE:LINE`, or the name of a variable. */
+  /** `FILE:LINE`, or a name. */
   get lineText(): string {
     return this.position ? `${this.source}:${this.position.line}` : this.source
   }
@@ -54,12 +76,6 @@ export function itemsOf(item: Located): readonly Located[] {
   return item.value.kind === 'list' ? item.value.items : [item]
 }
 
-/** All texts of a value, at any depth of lists. */
-export function textsOf(item: Located): string[] {
-  if (item.value.kind === 'text') return [item.value.text]
-  return item.value.kind === 'list' ? item.value.items.flatMap(textsOf) : []
-}
-
 /** Whether a key has no value. */
 export function isEmpty({ value }: Located): boolean {
   return value.kind === 'text' && value.isPlain && value.text === ''
@@ -85,6 +101,11 @@ const MOST_SHOWN = 200
 /** Cuts a long key or value for a message. */
 export function cut(text: string): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text
+}
+
+/** A sentence in the form that follows a colon. */
+export function asReason(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '')
 }
 
 /** The mistakes in configuration and environment, each once. */

@@ -1,0 +1,245 @@
+import { dirname, resolve } from 'node:path'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { BtkitError, nameErrors, usageError } from '../../errors.js'
+import { readBoundedRegular } from '../../files/read-bounded.js'
+import type { UsedOption } from '../options/exclusions.js'
+import type { OptionEntry } from '../options/option.js'
+import type { Io } from '../io.js'
+import {
+  type Given,
+  type Located,
+  type Place,
+  type Problems,
+  asReason,
+  booleanOf,
+  cut,
+  itemsOf,
+  shownText,
+} from '../options/given.js'
+import { type Aliases, instead } from './aliases.js'
+import { hideSecrets } from './secrets.js'
+
+/** An option that counts, with its value. */
+export interface Decided extends Given {
+  /** Its values as texts and switches; none if the default or the command itself decides. */
+  readonly values: readonly (string | boolean)[]
+  /** The value for the command. */
+  readonly value: unknown
+  /** The value as text, without secrets. */
+  readonly shown: string
+}
+
+/** The names that values may refer to: variables and aliases. */
+export interface Known extends Pick<Io, 'env'> {
+  readonly aliases: Aliases
+}
+
+/** Parses options. One with a mistake, which is added to the problems, has no value. */
+export function parseAll(given: readonly Given[], known: Known, problems: Problems): Decided[] {
+  return given.map((each) => {
+    const nothing = { ...each, values: [], value: undefined, shown: shownUses(each) }
+    return problems.try<Decided>(nothing, () => parseGiven(each, known))
+  })
+}
+
+/**
+ * Reads the values of an option as its command does, wherever they are from: puts trackers in the
+ * place of their aliases, and reads secrets from files and variables.
+ * @throws BtkitError `usage` that names the option and its place, without a secret
+ */
+function parseGiven(given: Given, known: Known): Decided {
+  const { on } = given.entry
+  const isRead = given.source !== 'command'
+  const texts = isRead ? given.uses.flatMap((use) => textsOf(given, use, known)) : []
+  const standard: unknown = on?.defaultValue
+  const parsed = texts.reduce<unknown>((previous, each) => {
+    if (typeof each === 'boolean') return each
+    return parseText(given, each, typeof previous === 'boolean' ? standard : previous)
+  }, standard)
+  // An option that may have a value is not there if it is off
+  const value = parsed === false && on?.optional ? undefined : parsed
+  const values = texts.map((each) => (typeof each === 'boolean' ? each : each.text))
+  return { ...given, values, value, shown: shownUses(given) }
+}
+
+/** The options that are in use, as messages about several options name them. */
+export function usedOptions(decided: readonly Decided[]): (UsedOption & { decided: Decided })[] {
+  return decided.flatMap((each) => {
+    const { entry, source, place, values, value } = each
+    const { on, off } = entry
+    const isOn = values.some((one) => one !== false)
+    const isOff = values.includes(false)
+    const named = (option: UsedOption['option'], own: unknown) => {
+      const name = source === 'operand' ? place.source : (option.long ?? '')
+      return { option, name, value: own, decided: each }
+    }
+    return [
+      ...(isOn && on ? [named(on, value === false ? isOn : value)] : []),
+      ...(isOff && off ? [named(off, false)] : []),
+    ]
+  })
+}
+
+/** A value as on a command line, and where it is set. */
+interface Text {
+  readonly text: string
+  readonly place: Place
+  /** Whether it was read from another file or variable, so that no message may have it. */
+  readonly isOpened?: boolean
+}
+
+function textsOf(given: Given, use: Located, known: Known): readonly (Text | boolean)[] {
+  const { kind, on, off } = given.entry
+  const truth = truthOf(given, use)
+  if (kind === 'switch') {
+    const both = given.source === 'variable' ? 'not 1 or 0' : 'neither true nor false'
+    if (truth === null) throw wrong(given, use, both)
+    // The default has no option
+    return (truth ? on : off) ? [truth] : []
+  }
+  if (truth === false && (off || on?.optional)) return [truth]
+  return on ? valuesOf(given, use, known) : []
+}
+
+/** Whether a value turns the option on or off; null for any other value. */
+function truthOf({ entry: { kind, on }, source }: Given, use: Located): boolean | null {
+  if (source !== 'variable') return booleanOf(use)
+  const text = kind === 'switch' || on?.optional ? shownText(use) : ''
+  return text === '1' ? true : text === '0' ? false : null
+}
+
+/** The values as on a command line, one for each use of the option. */
+function valuesOf(given: Given, use: Located, known: Known): readonly Text[] {
+  const { kind, traits } = given.entry
+  if (kind === 'map') return mapValues(given, use)
+  if (kind === 'value') return [textOf(given, use, known)]
+  const values = itemsOf(use).flatMap((item) => {
+    // A tier of trackers is a list in the list
+    const tier = itemsOf(item).map((one) => textOf(given, one, known))
+    return withTrackers(given, joined(tier, ',', item.place), known.aliases)
+  })
+  const separator = kind === 'tiers' ? '|' : traits.separator
+  if (separator === undefined || values.length === 0) return values
+  return [joined(values, separator, use.place)]
+}
+
+function joined(texts: readonly Text[], separator: string, place: Place): Text {
+  const isOpened = texts.some((each) => each.isOpened)
+  return { text: texts.map(({ text }) => text).join(separator), place, isOpened }
+}
+
+/**
+ * The texts with trackers in the place of their aliases.
+ * @throws BtkitError `usage` for a name that is almost an alias
+ */
+function withTrackers(given: Given, { place, text, isOpened }: Text, aliases: Aliases): Text[] {
+  const { trackers, form } = given.entry.traits
+  const one = { place, text, isOpened: isOpened ?? false }
+  if (!trackers || isOpened) return [one]
+  const names = trackers === 'removed' ? [text] : text.split('|')
+  for (const name of trackers === 'removed' ? [] : names) {
+    const nearest = instead(name, aliases)
+    if (nearest !== '')
+      throw refused(given, { text: name, place }, `neither a tracker nor an alias${nearest}`)
+  }
+  if (!names.some((name) => aliases.has(name))) return [one]
+  const tiers = names.flatMap((name) => aliases.get(name) ?? [[name]])
+  const lists = tiers.map((tier) => tier.join(','))
+  const all = form === 'tiers' ? [lists.join('|')] : trackers === 'tiers' ? lists : tiers.flat()
+  return all.map((each) => ({ ...one, text: each }))
+}
+
+/** The largest secret in a file, in bytes. */
+const MAX_SECRET = 64 * 1024
+
+/** The text of a value. In a configuration `file:PATH` and `env:NAME` stand for a secret. */
+function textOf(given: Given, item: Located, { env }: Known): Text {
+  const { place, value } = item
+  if (value.kind !== 'text') throw wrong(given, item, 'a single value is expected here')
+  const mayBeOpened = place.isInFile && isSecret(given.entry)
+  const [, kind, name = ''] = (mayBeOpened && /^(file|env):(.*)$/.exec(value.text)) || []
+  if (kind === undefined) return { text: value.text, place }
+  if (kind === 'env') {
+    const secret = env[name]
+    if (secret) return { text: secret, place, isOpened: true }
+    throw place.error(`the variable ${name} is not set`)
+  }
+  const path = resolve(dirname(place.source), name)
+  const bytes = nameErrors(place.text, () => readBoundedRegular(path, MAX_SECRET))
+  const secret = Buffer.from(bytes).toString().trim()
+  if (secret !== '') return { text: secret, place, isOpened: true }
+  throw place.error(`${path}: empty`)
+}
+
+function mapValues(given: Given, use: Located): Text[] {
+  const textIn = (item: Located, why: string) => {
+    if (item.value.kind === 'text') return item.value.text
+    throw wrong(given, item, why)
+  }
+  if (use.value.kind !== 'map') {
+    return itemsOf(use).map((each) => {
+      return { text: textIn(each, 'must be KEY: VALUE or KEY=VALUE'), place: each.place }
+    })
+  }
+  return use.value.entries.map(({ key, item }) => {
+    const isJson = given.entry.traits.form === 'json-map'
+    const text = isJson
+      ? JSON.stringify(jsonOf(item))
+      : textIn(item, 'a single value is expected here')
+    return { text: `${key}=${text}`, place: item.place }
+  })
+}
+
+/** Converts a value to JSON. Text that is not a number, boolean or null becomes a string. */
+function jsonOf({ value }: Located): unknown {
+  if (value.kind === 'list') return value.items.map(jsonOf)
+  if (value.kind === 'map')
+    return Object.fromEntries(value.entries.map(({ key, item }) => [key, jsonOf(item)]))
+  if (!value.isPlain || !/^(-?\d{1,15}|true|false|null)$/.test(value.text)) return value.text
+  return JSON.parse(value.text) as unknown
+}
+
+function parseText(given: Given, text: Text, previous: unknown): unknown {
+  const { entry, source } = given
+  const parse = entry.on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
+  const hide = (reason: string) => {
+    return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)
+  }
+  try {
+    return parse ? parse(text.text, previous) : text.text
+  } catch (error) {
+    if (error instanceof InvalidArgumentError)
+      throw refused(given, text, hide(asReason(error.message)))
+    if (!(error instanceof BtkitError) || source === 'line' || source === 'operand') throw error
+    throw text.place.error(hide(error.message))
+  }
+}
+
+function wrong(given: Given, { place, value }: Located, why: string): BtkitError {
+  return refused(given, { text: value.kind === 'text' ? value.text : null, place }, why)
+}
+
+/** The one wording of a wrong value: `FILE:1:2: threads 'many': not a number`, `-l 'x': …`. */
+function refused(
+  given: Given,
+  { text, place, isOpened }: Pick<Text, 'place' | 'isOpened'> & { readonly text: string | null },
+  why: string,
+): BtkitError {
+  const option = place.isInFile ? `${place.text}: ${given.entry.key}` : place.source
+  const shown = text === null || isOpened ? '' : ` '${hidden(given, cut(text))}'`
+  return usageError(`${option}${shown}: ${why}`)
+}
+
+function isSecret({ traits }: OptionEntry): boolean {
+  return traits.isSecret ?? traits.trackers !== undefined
+}
+
+function shownUses(given: Given): string {
+  return given.uses.map((use) => hidden(given, shownText(use))).join(' ')
+}
+
+/** A text without secrets. Typed texts are on the screen already. */
+function hidden({ entry, source }: Given, text: string): string {
+  if (source === 'line' || source === 'operand') return text
+  return isSecret(entry) || source !== 'file' ? hideSecrets(text) : text
+}

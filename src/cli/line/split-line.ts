@@ -1,0 +1,138 @@
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import { usageError } from '../../errors.js'
+import { otherNames, TRUTHS } from '../options/bittornado.js'
+import { type Given, type Located, Place } from '../options/given.js'
+import type { CommandOption } from '../options/option.js'
+import { optionEntries } from '../options/table.js'
+
+/** The command line of a command. */
+export interface TypedLine {
+  readonly operands: readonly string[]
+  readonly given: readonly Given[]
+  /** The file of `--config`. */
+  readonly config: string | undefined
+  /** The words from the first one that is no option of the command, such as `--help`. */
+  readonly unknown: readonly string[]
+}
+
+/** The meaning of a typed name. */
+interface Name {
+  readonly option: CommandOption
+  /** Whether it only repeats a default, such as `--no-x` for a switch `--x`. */
+  readonly isOpposite?: boolean
+  /** Whether it may have 0 or 1 as its value, as switches have in BitTornado. */
+  readonly isTruth?: boolean
+}
+
+/**
+ * Splits the words behind a command. commander does it, in a command that has all names of each
+ * option: also those of other commands and programs, and the BitTornado spelling `--announce_list`.
+ * @throws BtkitError `usage` for `-comment`, of which commander reads `-c omment`
+ */
+export function splitLine(command: CommandUnknownOpts, args: readonly string[]): TypedLine {
+  const splitter = new Command(command.name()).copyInheritedSettings(command)
+  const entries = [...optionEntries(command).values()]
+  const uses = new Map<string, Located[]>()
+  let config: string | undefined
+  for (const [typed, name] of namesFor(command, args)) {
+    const option = new Option(typed + valueOf(name))
+    splitter.addOption(option)
+    splitter.on(`option:${option.name()}`, (text: string | null | undefined) => {
+      if (name.option.long === '--config') config = text ?? undefined
+      const attribute = name.option.attributeName()
+      uses.set(attribute, [...(uses.get(attribute) ?? []), useOf(typed, name, text ?? null)])
+    })
+  }
+  requireHyphens(command, args)
+  const { operands, unknown } = splitter.parseOptions([...args])
+  const given = [...uses].flatMap(([attribute, own]): Given[] => {
+    const entry = entries.find((each) => each.attribute === attribute)
+    const place = own.at(-1)?.place
+    return entry && place ? [{ entry, source: 'line', uses: own, place, isTyped: true }] : []
+  })
+  return { operands, given, config, unknown }
+}
+
+/** How commander declares the value of a name. */
+function valueOf({ option, isTruth, isOpposite }: Name): string {
+  if (isTruth) return ' [truth]'
+  if (isOpposite) return ''
+  return option.required ? ' <value>' : option.optional ? ' [value]' : ''
+}
+
+function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
+  const place = new Place(typed)
+  if (text !== null && !isTruth) return { place, value: { kind: 'text', text, isPlain: false } }
+  if (text !== null && text !== '0' && text !== '1')
+    throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
+  const isOn = option.negate === (isOpposite ?? false)
+  const isMeant = text === '0' ? !isOn : isOn
+  return { place, value: { kind: 'text', text: String(isMeant), isPlain: true } }
+}
+
+/** The names of options that a line may have, as they are typed in it. */
+function namesFor(command: CommandUnknownOpts, args: readonly string[]): Map<string, Name> {
+  const own = command.options.filter(({ long }) => long !== '--version')
+  const names = new Map<string, Name>(
+    own.flatMap((option) => {
+      return [option.short, option.long].flatMap((name) => (name ? [[name, { option }]] : []))
+    }),
+  )
+  for (const [at, arg] of args.entries()) {
+    const [typed = ''] = arg.split('=', 1)
+    if (!typed.startsWith('--') || /^--(version)?$/.test(typed)) continue
+    const name = truthNamed(typed, command) ?? named(typed, command)
+    const mayHaveValue = name?.isTruth && takesTruth(arg, args[at + 1], command)
+    if (name && (mayHaveValue || !names.has(typed)))
+      names.set(typed, { ...name, isTruth: mayHaveValue ?? false })
+  }
+  return names
+}
+
+/** The option of a name in any spelling; for `--no-x` without an option of its own, that of `--x`. */
+function named(typed: string, command: CommandUnknownOpts): Name | null {
+  const option = findOption(typed, command)
+  if (option) return { option }
+  const long = longName(typed)
+  const opposite = long.startsWith('--no-') ? `--${long.slice(5)}` : `--no-${long.slice(2)}`
+  const repeated = command.options.find((each) => each.long === opposite && !each.required)
+  return repeated ? { option: repeated, isOpposite: true } : null
+}
+
+/** The switch of BitTornado of a name; null if it is none. */
+function truthNamed(typed: string, command: CommandUnknownOpts): Name | null {
+  const name = TRUTHS.has(longName(typed)) ? named(typed, command) : null
+  return name && !name.option.required ? { ...name, isTruth: true } : null
+}
+
+/** Whether a switch of BitTornado has a value, which behind a space may be an operand. */
+function takesTruth(arg: string, next: string | undefined, command: CommandUnknownOpts): boolean {
+  if (arg.includes('=')) return true
+  const isOwn = command.registeredArguments.length === 0
+  return next !== undefined && (isOwn ? !next.startsWith('-') : /^\d+$/.test(next))
+}
+
+/** Finds an option by its name in this or another command or program. */
+export function findOption(typed: string, { options }: CommandUnknownOpts): CommandOption | null {
+  const long = longName(typed)
+  const others = long.startsWith('--') ? otherNames(long.slice(2)) : []
+  for (const name of [typed, long, ...others.map((each) => `--${each}`)]) {
+    const found = options.find((option) => option.short === name || option.long === name)
+    if (found) return found
+  }
+  return null
+}
+
+/** @throws BtkitError `usage` for a long name with one hyphen that is no value */
+function requireHyphens(command: CommandUnknownOpts, args: readonly string[]): void {
+  const end = args.indexOf('--')
+  for (const [at, arg] of args.slice(0, end < 0 ? undefined : end).entries()) {
+    const [typed = ''] = arg.split('=', 1)
+    if (!/^-[a-z][a-z_-]{3,}$/.test(typed)) continue
+    const { long } = findOption(`-${typed}`, command) ?? {}
+    const before = findOption(args[at - 1] ?? '', command)
+    if (long && !before?.required) throw usageError(`${typed}: has one hyphen; type ${long}`)
+  }
+}
+
+const longName = (arg: string) => (arg.startsWith('--') ? arg.replaceAll('_', '-') : arg)
