@@ -207,10 +207,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'seed DIR/a.torrent --upload-limit 5M',
     "btkit: unknown option '--upload-limit' (Did you mean --max-upload-rate?)\n",
   ],
-  ['download DIR/a.torrent -d DIR', "btkit: unknown option '-d' (Did you mean --save-to?)\n"],
+  ['download DIR/a.torrent -d DIR', "btkit: unknown option '-d' (Did you mean --output?)\n"],
   [
     'download DIR/a.torrent DIR',
-    "btkit: too many arguments for 'download'. Expected 1 argument but got 2; give the directory for its files with --save-to\n",
+    "btkit: too many arguments for 'download'. Expected 1 argument but got 2; give the directory for its files with --output DIR/\n",
   ],
   [
     'create DIR/a directory http://t.example/announce',

@@ -171,7 +171,7 @@ test('reports about clients and trackers are as their schemas say', async (t) =>
   ])
   const status = await run('status', ['status', '--client', url, ...torrents], 3)
   assert.deepEqual(codes(status), ['bencode', null, 'not-found'])
-  await run('download', ['download', torrents[0]!, '--save-to', at(''), '--no-cache'], 1)
+  await run('download', ['download', torrents[0]!, '--output', `${at('')}/`, '--no-cache'], 1)
   const odd = await run('download', ['download', torrents[2]!, '--no-cache'], 1)
   assert.deepEqual(codes(odd), ['bencode'])
   const { address } = await startTrack(t)

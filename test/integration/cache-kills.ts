@@ -74,8 +74,8 @@ const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim>
     args: ({ torrents: [torrent = ''], directory }) => [
       'download',
       torrent,
-      '--save-to',
-      directory,
+      '--output',
+      `${directory}/`,
     ],
   }),
   publish: async (t) => {

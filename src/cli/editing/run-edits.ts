@@ -29,7 +29,7 @@ import { optional } from '../output/messages.js'
 import { openReport, type Report } from '../output/report.js'
 import type { Io } from '../io.js'
 import { count } from '../../text/quantity.js'
-import { failureKeys, torrentKeys } from '../output/torrent-json.js'
+import { torrentValue } from '../output/torrent-json.js'
 
 /** A value to remove from a list, or to replace in it. */
 export interface Removal {
@@ -248,15 +248,14 @@ function checkOutput(output: string, files: readonly string[]): void {
 /** An outcome for programs. */
 function editValue(outcome: EditOutcome, dryRun: boolean) {
   const { isChanged, before, after } = outcome.error === null ? outcome : NOTHING
-  return {
-    ...torrentKeys(outcome.file, after),
+  return torrentValue(outcome.file, after, {
     file: outcome.file,
     changed: isChanged,
     dryRun,
     oldInfoHash: before?.infoHash ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
-    ...failureKeys(outcome.error),
-  }
+    failure: outcome.error,
+  })
 }
 
 const NOTHING = { isChanged: false, before: null, after: null }

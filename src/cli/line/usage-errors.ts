@@ -56,14 +56,14 @@ const MEANT: Readonly<Record<string, string>> = {
   '-q': '--quiet',
   '--upload-limit': '--max-upload-rate',
   '--limit': '--max-upload-rate',
-  '--dir': '--save-to',
-  '-d': '--save-to',
+  '--dir': '--output',
+  '-d': '--output',
 }
 
 /** Advice about mistakes that other programs' habits cause. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^\S+ serve: too many/, 'give trackers with --tracker'],
-  [/^\S+ download: too many/, 'give the directory for its files with --save-to'],
+  [/^\S+ download: too many/, 'give the directory for its files with --output DIR/'],
   [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
   [/^\S+: unknown command 'update'/, 'to change a torrent: btkit edit'],
   [

@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.js'
 import { cacheDirectory, usableCacheDirectory } from '../../directories.js'
-import { reportWarning, warningsTo } from '../output/messages.js'
+import { openReport } from '../output/report.js'
 import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
@@ -34,7 +34,7 @@ export function cachePathIfAny(
 ): string | null {
   const directory = usableCacheDirectory({ option, env: io.env, isRoot: io.isRoot })
   if (directory === null && !mayBeHomeless)
-    reportWarning(`${HOMELESS}, so none is used; set --cache-dir or HOME`, io)
+    openReport({}, io).alert(`${HOMELESS}, so none is used; set --cache-dir or HOME`)
   return directory
 }
 
@@ -43,7 +43,7 @@ const HOMELESS = 'no home directory for the cache'
 /** The existing cache, or an empty one that creates no files. The caller must close it. */
 export function openCacheOf(option: string | undefined, io: Io) {
   const directory = cachePathIfAny(option, io)
-  return openCacheIfThere({ directory, now: io.now, warn: warningsTo(io) })
+  return openCacheIfThere({ directory, now: io.now, warn: openReport({}, io).alert })
 }
 
 /** Prepares the cache, which is opened on first use. closeCache closes it. */
@@ -51,7 +51,7 @@ export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
   const { cache, cacheDir, cacheTrust: trust, shareWith: share, mayBeHomeless } = options
   const kernel = io.env['BTKIT_HASH'] || undefined
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
-  const place = { directory: directory ?? '', now: io.now, warn: warningsTo(io) }
+  const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
   const request = { ...place, isUsed: directory !== null, trust, kernel, share }
   return io.shared?.openCache(request) ?? accessLazyCache(request)
 }

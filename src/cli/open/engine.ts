@@ -3,7 +3,7 @@ import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { createThrottle } from '../../hash/jobs/job.js'
 import type { Io } from '../io.js'
-import { reportWarning } from '../output/messages.js'
+import { openReport } from '../output/report.js'
 
 export interface EngineOptions {
   readonly threads: number
@@ -23,9 +23,8 @@ const SLOWEST_RATE = 64 * 1024
 export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): Engine {
   const { env, signal } = io
   if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
-    reportWarning(
+    openReport({}, io).alert(
       `--max-rate: only ${maxRate} bytes per second; write 20M for 20 MiB per second`,
-      io,
     )
   }
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name

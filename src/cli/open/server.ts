@@ -1,7 +1,7 @@
 import { BtkitError, osCodeOf, usageError } from '../../errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
-import { reportError, reportNote, reportWarning, warningsTo } from '../output/messages.js'
+import { openReport } from '../output/report.js'
 import type { ServerContext } from '../../server/context.js'
 import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
@@ -15,11 +15,8 @@ const MAX_SIZE = 1024 * 1024
 
 /** The clocks of a command, and its messages, for a server. */
 export function serverContext(io: Io): ServerContext {
-  const { now, monotonic } = io
-  const onError = (error: unknown) => {
-    reportError(error, io)
-  }
-  return { now, monotonic, warn: warningsTo(io), onError }
+  const { alert: warn, fail: onError } = openReport({}, io)
+  return { now: io.now, monotonic: io.monotonic, warn, onError }
 }
 
 /** Reads configuration and files again on SIGHUP. Reports options that need a restart. */
@@ -28,17 +25,15 @@ export function reloadOnHangup(
   io: Io & Pick<CommandContext, 'reloadConfiguration'>,
   refresh: () => Promise<unknown>,
 ): void {
-  const report = (error: unknown) => {
-    reportError(error, io)
-  }
+  const { fail, note, text } = openReport({}, io)
   const reload = async () => {
-    const changes = await io.reloadConfiguration().catch(report)
-    for (const line of changes ?? []) reportNote(line, io)
+    const changes = await io.reloadConfiguration().catch(fail)
+    for (const line of changes ?? []) note(line)
     await refresh()
-    io.stdout.write('reloaded\n')
+    text('reloaded')
   }
   io.onHangup(() => {
-    manager.reload(reload).catch(report)
+    manager.reload(reload).catch(fail)
   })
 }
 
@@ -99,7 +94,7 @@ export function warnOfIgnored(
   ]
   if (ignored.length === 0) return
   const why = 'ignored, because the service manager passed sockets; change the socket unit'
-  reportWarning(`${ignored.join(', ')}: ${why}`, io)
+  openReport({}, io).alert(`${ignored.join(', ')}: ${why}`)
 }
 
 /** The passed sockets on which to listen for HTTP. */
@@ -138,7 +133,7 @@ export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<
       cert: await textOf(tlsCert, 'certificate'),
       key: await textOf(tlsKey, 'private key'),
     }),
-    warn: warningsTo(io),
+    warn: openReport({}, io).alert,
     now: io.now,
   })
 }

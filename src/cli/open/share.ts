@@ -9,7 +9,7 @@ import type { ShareRules } from '../../fleet/shares.js'
 import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { reportWarning, warningsTo } from '../output/messages.js'
+import { openReport } from '../output/report.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
 import type { QueueArguments, ShareArguments } from '../options/share.js'
 
@@ -29,7 +29,9 @@ export function shareRequest(
     const { shareCheck: check, unusedFor = UNUSED_FOR } = options
     return { address, keys, ...readShareRules(options, io), check, unusedFor }
   }
-  reportWarning('--cache-url: nothing is shared; name a file with the key by --share-key-file', io)
+  openReport({}, io).alert(
+    '--cache-url: nothing is shared; name a file with the key by --share-key-file',
+  )
   return null
 }
 
@@ -139,7 +141,7 @@ export async function openWorkers(
   if (options.queue === undefined) return undefined
   const address = queueAddress(options.queue, command, io)
   const shares = queueShares(options, io)
-  const warn = warningsTo(io)
+  const warn = openReport({}, io).alert
   const { AskedWorkers } = await import('../../fleet/ask-workers.js')
   return new AskedWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
 }

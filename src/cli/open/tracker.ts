@@ -8,7 +8,7 @@ import { ClientAddresses } from '../../server/connections/client-address.js'
 import type { PassedSocket } from '../../server/listen/passed-sockets.js'
 import { bareHost, passedPlaces, placesAt } from './server.js'
 import type { Io } from '../io.js'
-import { warningsTo } from '../output/messages.js'
+import { openReport } from '../output/report.js'
 import { version } from '../../process.js'
 import type { TrackOptions } from '../options/tracker.js'
 
@@ -41,7 +41,7 @@ export function commonSettings(
     },
     page: { ...USUAL.page, siteName: options.siteName ?? null },
     stateFile: stateFile(options, io),
-    clientAddresses: new ClientAddresses(options.trustProxy, warningsTo(io)),
+    clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     version: version(),
   }
 }

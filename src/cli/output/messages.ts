@@ -16,13 +16,6 @@ export function reportWarning(message: string, io: Io): void {
   io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(hidePasskeys(message))}\n`)
 }
 
-/** Returns a function that reports warnings. */
-export function warningsTo(io: Io): (message: string) => void {
-  return (message) => {
-    reportWarning(message, io)
-  }
-}
-
 /** Reports a note as one line on standard error. */
 export function reportNote(message: string, io: Io): void {
   io.stderr.write(`btkit: ${escapeText(hidePasskeys(message))}\n`)

@@ -42,12 +42,7 @@ const PAUSE = 60_000
 export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
-  const toTable = {
-    write: (text: string | Uint8Array) => {
-      table.tell(text.toString())
-    },
-  }
-  const report = openReport(options, isLive ? { ...io, stderr: toTable } : io)
+  const report = openReport(options, isLive ? { ...io, stderr: table } : io)
   return {
     show: (torrents) => {
       if (isLive) table.show((columns) => torrentTable(torrents, columns))
@@ -173,7 +168,7 @@ export type DisplayTable = (columns: number) => readonly string[]
  * A table on the alternate screen of a terminal, redrawn in place and after a resize. Messages go
  * to the normal screen, where they stay. The latest are also shown below the table.
  */
-export class LiveTable {
+export class LiveTable implements Output {
   readonly #stdout: Output
   readonly #stderr: Output
   #table: DisplayTable | null = null
@@ -198,8 +193,8 @@ export class LiveTable {
   }
 
   /** Writes a permanent message to standard error and redraws the table. */
-  tell(text: string): void {
-    const lines = stripVTControlCharacters(text).trimEnd().split('\n')
+  write(text: string | Uint8Array): void {
+    const lines = stripVTControlCharacters(text.toString()).trimEnd().split('\n')
     this.#messages = [...this.#messages, ...lines].slice(-MESSAGES)
     const isBelow = this.#table !== null && this.#stderr.isTTY === true
     if (isBelow) this.#stdout.write(LEAVE)

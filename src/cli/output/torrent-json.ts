@@ -1,14 +1,25 @@
 import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { describeError } from './messages.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 
-/** The first keys of a line of JSON about a torrent: the name it was given by, and its hashes. */
-export function torrentKeys(torrent: string | null, hashes: InfoHashes | null) {
+/**
+ * A line of JSON about a torrent: the name it was given by and its hashes, other values, and why it
+ * failed; a `failure` of null stands for none.
+ */
+export function torrentValue(
+  torrent: string | null,
+  hashes: InfoHashes | null,
+  { failure = null, ...values }: Readonly<Record<string, unknown>> = {},
+): object {
   const { infoHash = null, infoHashV2 = null } = hashes ?? {}
-  return { torrent, infoHash, infoHashV2 }
+  return { torrent, infoHash, infoHashV2, ...values, ...failureKeys(failure) }
+}
+
+/** The values of a torrent that failed, for `each` and `attempt` of a report. */
+export function lostTorrent(torrent: string, error: unknown): object[] {
+  return [torrentValue(torrent, null, { failure: error })]
 }
 
 /** The last keys of a line of JSON about a torrent. Both are null if it did not fail. */
@@ -37,15 +48,4 @@ export function listedValue({ client, torrent, ...listed }: ListedTorrent, error
   const message = listed.message && hidePasskeys(listed.message)
   const warning = listed.warning ? hidePasskeys(listed.warning) : null
   return { client, torrent, ...listed, message, warning, ...failureKeys(error) }
-}
-
-/** The values that identify a torrent, with others of it. */
-export function identityOf(torrent: string, metainfo: Metainfo, values: object = {}): object {
-  const identity = { ...torrentKeys(torrent, metainfo), name: metainfo.name }
-  return { ...identity, ...values, ...failureKeys(null) }
-}
-
-/** The values of a torrent that failed, for `each` and `attempt` of a report. */
-export function lostTorrent(torrent: string, error: unknown): object[] {
-  return [{ ...torrentKeys(torrent, null), ...failureKeys(error) }]
 }

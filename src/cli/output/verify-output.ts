@@ -7,7 +7,7 @@ import {
 } from '../../core/verify/verify-report.js'
 import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../errors.js'
-import { failureKeys, torrentKeys } from './torrent-json.js'
+import { torrentValue } from './torrent-json.js'
 import { count, formatBytes } from '../../text/quantity.js'
 
 /** Number of torrents by result. */
@@ -20,8 +20,7 @@ export interface Tally {
 /** A report for programs. */
 export function verifyValue({ torrent, metainfo, report }: VerifiedTorrent, seconds: number) {
   const { ok, pieces, badPieces, uncheckedPieces, disagreeingPieces, v2Refusal } = report
-  return {
-    ...torrentKeys(torrent, metainfo),
+  return torrentValue(torrent, metainfo, {
     ok,
     pieces,
     badPieces,
@@ -41,8 +40,8 @@ export function verifyValue({ torrent, metainfo, report }: VerifiedTorrent, seco
       }
     }),
     seconds,
-    ...failureKeys(v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal))),
-  }
+    failure: v2Refusal === null ? null : new BtkitError('metainfo', refusalOf(v2Refusal)),
+  })
 }
 
 function refusalOf(v2Refusal: string): string {
@@ -53,7 +52,7 @@ function refusalOf(v2Refusal: string): string {
 export function uncheckedValue({ torrent, error }: FailedCheck, seconds: number) {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
   const result = { ok: false, ...unknown, files: [], seconds }
-  return { ...torrentKeys(torrent, null), ...result, ...failureKeys(error) }
+  return torrentValue(torrent, null, { ...result, failure: error })
 }
 
 /** The most files and ranges that are printed. `--json` has all. */

@@ -56,10 +56,10 @@ test('a table is drawn over the one before, on a screen of its own', () => {
 
 test('a message is printed on the main screen and shown below the table', () => {
   const { terminal, table } = open()
-  table.tell('btkit: first\n')
+  table.write('btkit: first\n')
   table.show(() => ['a'])
   assert.equal(terminal.take(), `btkit: first\n${ENTER}${drawn('a', '', 'btkit: first')}`)
-  table.tell('\u001b[31mbtkit:\u001b[39m second\n')
+  table.write('\u001b[31mbtkit:\u001b[39m second\n')
   const below = drawn('a', '', 'btkit: first', 'btkit: second')
   assert.equal(terminal.take(), `${LEAVE}\u001b[31mbtkit:\u001b[39m second\n${ENTER}${below}`)
 })
@@ -69,7 +69,7 @@ test('messages elsewhere leave the screen as it is', () => {
   const table = new LiveTable({ stdout, stderr })
   table.show(() => ['a'])
   stdout.take()
-  table.tell('btkit: told\n')
+  table.write('btkit: told\n')
   assert.equal(stdout.take(), drawn('a', '', 'btkit: told'))
 })
 
@@ -99,7 +99,7 @@ test('a low terminal shows no messages; in others they use a quarter of the line
     [50, 5],
   ] as const) {
     const { terminal, table } = open(rows)
-    for (let i = 1; i <= 9; i++) table.tell(`message ${i}\n`)
+    for (let i = 1; i <= 9; i++) table.write(`message ${i}\n`)
     terminal.take()
     table.show(() => ['a'])
     assert.equal(terminal.take().match(/message/g)?.length ?? 0, seen, `${rows} rows`)
@@ -108,7 +108,7 @@ test('a low terminal shows no messages; in others they use a quarter of the line
 
 test('a long message below the table is wrapped, not cut', () => {
   const { terminal, table } = open()
-  table.tell(`btkit: ${'word '.repeat(30)}end\n`)
+  table.write(`btkit: ${'word '.repeat(30)}end\n`)
   terminal.take()
   table.show(() => ['a'])
   const words = (count: number) => 'word '.repeat(count).trimEnd()

@@ -26,7 +26,7 @@ export function testDownloadByDaemon(kind: string): void {
       const { torrent, infoHash } = await seededFor(t, kind)
       const daemon = await start(t)
       const to = makeScratch(t)
-      const args = ['download', torrent, '--save-to', to, '--client', daemon.url, '--no-cache']
+      const args = ['download', torrent, '--output', `${to}/`, '--client', daemon.url, '--no-cache']
       const { status, stderr } = await runExecutable('btkit', args)
       assert.equal(status, 0, stderr)
       for (const [path, content] of Object.entries(FILES)) {
@@ -51,7 +51,7 @@ export function testDownloadByDaemon(kind: string): void {
     const daemon = await start(t)
     const link = await (seed ?? seededLink)(t)
     const to = makeScratch(t)
-    const place = ['--save-to', to, '--client', daemon.url, '--no-cache']
+    const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
     const args = ['download', link, ...place, '--metadata-timeout', '80']
     const { status, stderr } = await runExecutable('btkit', args)
     if (kind === 'deluge') {
@@ -72,7 +72,7 @@ export function testDownloadByDaemon(kind: string): void {
     const release = await plant(t)
     const daemon = await start(t)
     const to = makeScratch(t)
-    const place = ['--save-to', to, '--client', daemon.url, '--no-cache']
+    const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
     const args = ['download', linkOf(release), ...place, '--metadata-timeout', '0.5']
     const { status } = await runExecutable('btkit', args)
     assert.equal(status, 1)

@@ -12,7 +12,7 @@ const HASH = '0123456789abcdef0123456789abcdef01234567'
 test('a source with another torrent is refused, and nothing is downloaded', async (t) => {
   const url = await serveBytes(t, torrentOf(singleFileInfo()))
   const [to, env] = [makeScratch(t), { PATH: makeScratch(t) }]
-  const args = ['download', magnetOf(HASH, { xs: [url] }), '--save-to', to, '--no-cache']
+  const args = ['download', magnetOf(HASH, { xs: [url] }), '--output', `${to}/`, '--no-cache']
   const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
   assert.deepEqual([status, stdout], [1, ''])
   assert.match(
@@ -28,7 +28,7 @@ test('after a source with another torrent the next one is asked', async (t) => {
   const good = await serveBytes(t, readFileSync(torrent))
   const bad = [good.replace('a.torrent', 'none'), await serveBytes(t, torrentOf(singleFileInfo()))]
   const link = magnetOf(infoHash, { xs: [...bad, good] })
-  const args = ['download', link, '--save-to', source, '--no-cache']
+  const args = ['download', link, '--output', `${source}/`, '--no-cache']
   const env = { PATH: makeScratch(t) }
   const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
   assert.deepEqual([status, stdout], [0, `${source}/release: whole, 1.5 MiB\n`])

@@ -16,7 +16,7 @@ const NOBODY = 'http://127.0.0.1:9/announce'
 /** Downloads by a link with a client of its own, of which nothing else is left. */
 async function download(t: TestContext, client: string, link: string) {
   const [to, env] = [makeScratch(t), only(t, client)]
-  const args = ['download', link, '--save-to', to, ...MINE, '--metadata-timeout', '80']
+  const args = ['download', link, '--output', `${to}/`, ...MINE, '--metadata-timeout', '80']
   const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
   assert.equal(status, 0, stderr)
   assert.equal(stdout.split('\n').at(-2), `${to}/${readdirSync(to)[0]}: whole, 1.5 MiB`)
@@ -44,7 +44,7 @@ export function testMagnets(client: string): void {
     assert.match(link, /&ws=.*&xs=/)
     if (client === 'rtorrent') {
       // It knows no web seeds, and what it finds here is the torrent
-      const place = ['--save-to', mirror.root, '--seed-time', '0.1', ...MINE]
+      const place = ['--output', `${mirror.root}/`, '--seed-time', '0.1', ...MINE]
       const env = only(t, client)
       const { status, stderr } = await runExecutable('btkit', ['download', link, ...place], { env })
       assert.equal(status, 0, stderr)
@@ -58,7 +58,7 @@ export function testMagnets(client: string): void {
   test(`${client} finds nobody, and is told of in one line`, options, async (t) => {
     const [to, env] = [makeScratch(t), only(t, client)]
     const link = linkOf(await plant(t))
-    const args = ['download', link, '--save-to', to, '--metadata-timeout', '0.5', ...MINE]
+    const args = ['download', link, '--output', `${to}/`, '--metadata-timeout', '0.5', ...MINE]
     const { status, stderr } = await runExecutable('btkit', args, { env })
     const how = 'within 0.5 seconds (--metadata-timeout)'
     const why = `btkit: magnet link: no peer sent its torrent ${how}\n`
@@ -97,7 +97,7 @@ function testFromPeers(): void {
 
   test('an interruption ends the search, and the client with it', RTORRENT, async (t) => {
     const env = only(t, 'rtorrent')
-    const args = ['download', linkOf(await plant(t)), '--save-to', makeScratch(t), ...MINE]
+    const args = ['download', linkOf(await plant(t)), '--output', `${makeScratch(t)}/`, ...MINE]
     const child = startExecutable('btkit', args, { env })
     t.after(() => child.kill('SIGKILL'))
     let said = ''

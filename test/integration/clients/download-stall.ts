@@ -55,7 +55,7 @@ export function testStalls(client: string): void {
     })
     let ahead = 0
     const monotonic = () => performance.now() + ahead
-    const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE, ...OFTEN]
+    const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE, ...OFTEN]
     const world = { env: only(t, client), signal: stop.signal, monotonic, stdout, stderr }
     const ended = runBtkit(args, world)
     await until('downloading', () => stdout.text.includes('"state":"downloading"'))
@@ -76,7 +76,7 @@ export function testStalls(client: string): void {
   test(`${client} refuses a certificate until --ca-cert names it`, { skip }, async (t) => {
     const { torrent, cert, seed } = await plantHttpsSeed(t)
     const to = makeScratch(t)
-    const args = ['download', torrent, '--save-to', to, ...MINE]
+    const args = ['download', torrent, '--output', `${to}/`, ...MINE]
     const env = only(t, client)
     const limit = ['--stall-timeout', '20s']
     const stalled = await runExecutable('btkit', [...args, ...limit], { env })

@@ -25,7 +25,7 @@ longTest('a torrent is fetched from its URL', withAria2, async (t) => {
   const port = await listenLocally(t, server)
   const base = `http://127.0.0.1:${port}`
   const to = makeScratch(t)
-  const [env, place] = [only(t, 'aria2c'), ['--save-to', to, ...MINE]]
+  const [env, place] = [only(t, 'aria2c'), ['--output', `${to}/`, ...MINE]]
   const none = await runExecutable('btkit', ['download', `${base}/none`, ...place], { env })
   assert.deepEqual([none.status, none.stderr], [1, `btkit: ${base}/none: HTTP status 404\n`])
   const got = await runExecutable('btkit', ['download', `${base}/a.torrent`, ...place], { env })
@@ -36,7 +36,7 @@ longTest('a torrent is fetched from its URL', withAria2, async (t) => {
 longTest('files that are of no such torrent are not downloaded over', withAria2, async (t) => {
   const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
   const to = makeScratch(t, { 'one.bin': 'a thesis' })
-  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const args = ['download', torrent, '--output', `${to}/`, ...MINE]
   const env = only(t, 'aria2c')
   const refused = await runExecutable('btkit', args, { env })
   const why = 'already exists, and nothing of it is in the torrent (--force overwrites one.bin)'
@@ -49,7 +49,7 @@ longTest('files that are of no such torrent are not downloaded over', withAria2,
 
 test('what is whole already takes no client', async (t) => {
   const { torrent, source } = await plant(t)
-  const args = ['download', torrent, '--save-to', source, '--no-cache']
+  const args = ['download', torrent, '--output', `${source}/`, '--no-cache']
   const { status, stdout } = await runExecutable('btkit', args, { env: { PATH: makeScratch(t) } })
   assert.deepEqual([status, stdout], [0, `${source}/release: whole, 1.5 MiB\n`])
 })
@@ -57,7 +57,7 @@ test('what is whole already takes no client', async (t) => {
 test('of what was not read only the size is told', async (t) => {
   const { torrent } = await plant(t, { 'one.bin': pseudoRandom(100_000) })
   const to = makeScratch(t, { 'one.bin': pseudoRandom(100_000, 2) })
-  const args = ['download', torrent, '--save-to', to, '--check-hashes', '0', '--no-cache']
+  const args = ['download', torrent, '--output', `${to}/`, '--check-hashes', '0', '--no-cache']
   const { status, stdout } = await runBtkit(args)
   const what = 'the right size, not read (--no-check-hashes)'
   assert.deepEqual([status, stdout], [0, `${to}/one.bin: ${what}, 97.7 KiB\n`])
@@ -71,7 +71,7 @@ longTest('what a damaged file lacks is downloaded', withAria2, async (t) => {
   const damaged = readFileSync(file)
   damaged.fill(0, 100_000, 200_000)
   writeFileSync(file, damaged)
-  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const args = ['download', torrent, '--output', `${to}/`, ...MINE]
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
   assert.equal(status, 0, stderr)
   assertHolds(to, FILES)
@@ -92,7 +92,7 @@ longTest('rtorrent does not wait for what only a web seed has', withRtorrent, as
   const seed = ['--hybrid', '--web-seed', 'http://127.0.0.1:9/one.bin', '--no-cache']
   const made = await runBtkit(['makemetafile', join(source, 'one.bin'), ...seed, '-o', torrent])
   assert.equal(made.status, 0, made.stderr)
-  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const args = ['download', torrent, '--output', `${to}/`, ...MINE]
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'rtorrent') })
   const why = 'has no tracker, and rtorrent does not support web seeds'
   const how = 'install Transmission 4 or later, or name another client with --client'
@@ -105,7 +105,7 @@ test(
   async (t) => {
     const { torrent } = await plant(t, FILES, ['--hybrid'])
     const [to, env] = [makeScratch(t), only(t, 'aria2c')]
-    const args = ['download', torrent, '--save-to', to, ...MINE]
+    const args = ['download', torrent, '--output', `${to}/`, ...MINE]
     const { status, stderr } = await runExecutable('btkit', args, { env })
     assert.equal(status, 1)
     assert.match(stderr, /: aria2 1\.36\.\d+ can't open this hybrid: /)
@@ -117,7 +117,7 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
   const { torrent } = await plant(t)
   const file = join(makeScratch(t), 'ca.pem')
   writeFileSync(file, 'no certificate')
-  const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE, '--ca-cert', file]
+  const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE, '--ca-cert', file]
   const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
   assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: not a certificate in PEM\n`])
 })
@@ -125,15 +125,7 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
 longTest('a directory that is missing is created, and that is told', withAria2, async (t) => {
   const { torrent } = await seeded(t, { 'one.bin': pseudoRandom(100_000) })
   const to = join(makeScratch(t), 'new')
-  const args = ['download', torrent, '--save-to', to, ...MINE]
+  const args = ['download', torrent, '--output', `${to}/`, ...MINE]
   const { status, stderr } = await runExecutable('btkit', args, { env: only(t, 'aria2c') })
   assert.deepEqual([status, stderr], [0, `btkit: created the directory ${to}\n`])
-})
-
-test('only one of two places can be named', async (t) => {
-  const { torrent } = await plant(t)
-  const args = ['download', torrent, '--save-to', 'a', '--saveas', 'b']
-  const { status, stderr } = await runBtkit(args, { cwd: makeScratch(t) })
-  assert.equal(status, 2)
-  assert.match(stderr, /--output and --save-to cannot be used together/)
 })

@@ -20,7 +20,7 @@ export function testDownloads(client: string): void {
     async (t) => {
       const { torrent } = await seededFor(t, client)
       const [to, env] = [makeScratch(t), only(t, client)]
-      const args = ['download', torrent, '--save-to', to, ...MINE]
+      const args = ['download', torrent, '--output', `${to}/`, ...MINE]
       const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
       assert.equal(status, 0, stderr)
       assert.equal(stdout.split('\n').at(-2), `${to}/release: whole, 1.5 MiB`)
@@ -33,7 +33,7 @@ export function testDownloads(client: string): void {
     const content = pseudoRandom(2_000_000, 4)
     const release = await seededFor(t, client, { 'one.bin': content })
     const [to, env] = [makeScratch(t), only(t, client)]
-    const args = ['download', release.torrent, '--save-to', to, ...MINE]
+    const args = ['download', release.torrent, '--output', `${to}/`, ...MINE]
     const slow = [...args, '--max-download-rate', '200', '--json', '--display-interval', '0.1']
     const child = startExecutable('btkit', slow, { env })
     let said = ''
@@ -109,7 +109,7 @@ export function testMoreDownloads(client: string): void {
       const leechers = async () => {
         return /10:incompletei(\d+)e/.exec(await (await tracker.get(scrape)).text())?.[1]
       }
-      const args = ['download', torrent, '--save-to', makeScratch(t), ...MINE]
+      const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE]
       const child = startExecutable('btkit', args, { env: only(t, client) })
       t.after(() => child.kill('SIGKILL'))
       const ended = collect(child)

@@ -104,7 +104,7 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
         const daemon = await start(t)
         const to = makeScratch(t)
         const named = how === 'by magnet' ? linkOf(release) : release.torrent
-        const place = ['--save-to', to, '--client', daemon.url, '--no-cache']
+        const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
         const { status, stderr } = await runBtkit(['download', named, ...place])
         assert.equal(status, 0, stderr)
         for (const [path, content] of Object.entries(files)) {

@@ -18,7 +18,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { engineFor } from '../../open/engine.js'
 import { openReport } from '../../output/report.js'
-import { byteSize, wholeNumber } from '../../options/values.js'
+import { wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
 
@@ -69,12 +69,10 @@ function definePrune({ io }: CommandContext) {
     .addOption(cacheUrlOption())
     .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
     .addOption(cacheMaxSizeOption('remove more until the rest fits'))
-    .addOption(new Option('--max-size <size>').argParser(byteSize).hideHelp())
     .option('--dry-run', 'show how much would be removed, and remove nothing', false)
     .option('--json', 'print a JSON object', false)
-    .action(async ({ cacheDir, cacheUrl, cacheMaxSize, json, ...request }, command) => {
+    .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }, command) => {
       const redis = sharedRedis({ cacheUrl }, command, io)
-      const maxSize = cacheMaxSize ?? request.maxSize
       const place = namedPlace(cacheDir, io)
       const { dryRun, unusedFor } = request
       const pruned = await pruneCache(place, { ...request, maxSize })

@@ -23,7 +23,7 @@ import { openReport, type Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
 import { Command } from '@commander-js/extra-typings'
 import { pieceLength } from '../../options/values.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -198,8 +198,7 @@ interface ConvertResult {
 /** A result for programs. */
 function convertValue(result: ConvertResult, dryRun: boolean) {
   const { file, target, before, after, error } = result
-  return {
-    ...torrentKeys(file, after),
+  return torrentValue(file, after, {
     file,
     target,
     dryRun,
@@ -209,8 +208,8 @@ function convertValue(result: ConvertResult, dryRun: boolean) {
     pieceLength: after?.pieceLength ?? null,
     oldInfoHash: before?.infoHash ?? null,
     oldInfoHashV2: before?.infoHashV2 ?? null,
-    ...failureKeys(error),
-  }
+    failure: error,
+  })
 }
 
 /** Formats a result for people. */

@@ -108,7 +108,7 @@ function namedDownloader(options: DownloadOptions, io: Io): Downloader {
     throw usageError('--client: only one client can download; name one')
   const directoryOf = ({ path }: DownloadTarget, { name }: Metainfo) => {
     if (basename(path) === name) return remoteDirectory(dirname(path), options.dataPrefix)
-    const what = `a running client cannot rename ${name}; use --save-to`
+    const what = `a running client cannot rename ${name}; use --output DIR/`
     throw usageError(`--output ${options.output ?? path}: ${what}`)
   }
   const release = (infoHash: InfoHash) => named.lastCalls.remove([infoHash])

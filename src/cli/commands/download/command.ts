@@ -11,7 +11,7 @@ import { runDownload } from './run-download.js'
 
 const EXAMPLES = `
 Examples:
-  btkit download image.iso.torrent --save-to /srv/images
+  btkit download image.iso.torrent --output /srv/images/
   btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
 
 export const command: CommandRecord = {

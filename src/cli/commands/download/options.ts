@@ -10,7 +10,7 @@ import {
 import { ratio, seconds, secondsOption } from '../../options/values.js'
 import type { Io } from '../../io.js'
 import { takeOldOptions } from '../../options/bittornado.js'
-import { DIRECTORY, Opt } from '../../options/option.js'
+import { Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
@@ -20,15 +20,8 @@ export function declareDownloadOptions() {
     .addOption(
       new Opt(
         '-o, --output <path>',
-        'save the content as this file or directory, or in this directory if it exists',
-        { takes: 'file', isOwn: true, excludes: ['saveTo'] },
-      ),
-    )
-    .addOption(
-      new Opt(
-        '--save-to <directory>',
-        "save the content there under the torrent's name (default: here)",
-        DIRECTORY,
+        'save the content as this file or directory; in DIR/, or a directory that exists, under its name (default: here)',
+        { takes: 'file', isOwn: true },
       ),
     )
     .option('--no-check-hashes', 'trust files of the right size without reading them')
@@ -72,13 +65,10 @@ export function declareDownloadOptions() {
   return command
 }
 
-/** The place that the options name: the path of the content, or the directory for it. */
-export function placeOf({ output, saveTo = '.' }: DownloadOptions, { cwd }: Pick<Io, 'cwd'>) {
-  const isPath = output !== undefined && !output.endsWith('/')
-  return {
-    saveAs: isPath ? resolve(cwd, output) : null,
-    saveTo: resolve(cwd, output ?? saveTo),
-  }
+/** The place that `--output` names: the path of the content, or the directory for it. */
+export function placeOf({ output = './' }: DownloadOptions, { cwd }: Pick<Io, 'cwd'>) {
+  const path = resolve(cwd, output)
+  return { saveAs: output.endsWith('/') ? null : path, saveTo: path }
 }
 
 export type DownloadOptions = ReturnType<ReturnType<typeof declareDownloadOptions>['opts']>

@@ -28,7 +28,7 @@ import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
-import { failureKeys } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
@@ -170,15 +170,12 @@ async function finish({ target, found }: Job, { hashContext }: DownloadRun): Pro
 function tellWhole({ metainfo, target, found }: Job, { source, out }: DownloadRun): void {
   const { path } = target
   const size = contentSize(metainfo)
-  const keys = { torrent: source, infoHash: clientInfoHash(metainfo) }
+  const hashes = { infoHash: clientInfoHash(metainfo), infoHashV2: metainfo.infoHashV2 }
   const whole = found.isChecked ? true : null
   const what = found.isChecked ? 'whole' : 'the right size, not read (--no-check-hashes)'
   out.line(
-    () => ({
-      ...{ ...keys, infoHashV2: metainfo.infoHashV2, path, size, whole },
-      ...failureKeys(null),
-    }),
-    () => [`${path}: ${what}, ${formatBytes(size)}`],
+    torrentValue(source, hashes, { path, size, whole }),
+    `${path}: ${what}, ${formatBytes(size)}`,
   )
 }
 

@@ -11,7 +11,7 @@ import { requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
-import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -96,7 +96,7 @@ function valueOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[
     return { path: pathOf(metainfo, each), length: file.length, status, found: path }
   })
   const complete = data.every(isThere)
-  return { ...torrentKeys(torrent, metainfo), complete, files, ...failureKeys(null) }
+  return torrentValue(torrent, metainfo, { complete, files })
 }
 
 function linesOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string[] {

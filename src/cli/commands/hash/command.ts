@@ -3,7 +3,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { openReport } from '../../output/report.js'
-import { identityOf, lostTorrent } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -33,7 +33,10 @@ function defineHash({ io, finish }: CommandContext) {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
         const name = torrents.length > 1 ? `  ${torrent}` : ''
-        report.line(identityOf(torrent, metainfo), `${hashes.join(' ')}${name}`)
+        report.line(
+          torrentValue(torrent, metainfo, { name: metainfo.name }),
+          `${hashes.join(' ')}${name}`,
+        )
       }
       finish(await report.each(torrents, show, lostTorrent))
     })

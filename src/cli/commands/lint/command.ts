@@ -4,7 +4,7 @@ import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/m
 import { byTrackerRules, type TrackerRule } from '../../../metainfo/lint/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -87,12 +87,11 @@ interface LintResult {
 
 /** A result for programs. */
 function lintValue({ file, metainfo, findings, error }: LintResult) {
-  return {
-    ...torrentKeys(file, metainfo),
+  return torrentValue(file, metainfo, {
     file,
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),
-    ...failureKeys(error),
-  }
+    failure: error,
+  })
 }
 
 /** A finding for people. The code comes last, because it often begins with the message's words. */

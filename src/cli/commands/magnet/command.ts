@@ -8,7 +8,7 @@ import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { selectOnlyOption } from '../../options/values.js'
 import { openReport } from '../../output/report.js'
-import { identityOf, lostTorrent } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -36,7 +36,7 @@ function defineMagnet({ io, finish }: CommandContext) {
       const show = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
-        report.line(identityOf(torrent, metainfo, { magnet }), magnet)
+        report.line(torrentValue(torrent, metainfo, { name: metainfo.name, magnet }), magnet)
         if (announceUrls(metainfo).some(hasPasskey))
           report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }

@@ -9,7 +9,7 @@ import { count, formatBytes } from '../../../text/quantity.js'
 import { fieldItems, type FieldName, TOP_FIELDS } from '../../../metainfo/fields.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { hidePasskeys } from '../../../text/passkeys.js'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
 import { countSkipped } from '../../../core/digests/skipped.js'
 
@@ -28,8 +28,7 @@ export interface MakeResult {
 export function makeValue(made: MakeResult) {
   const { request, content, pieces } = made.plan
   const { version, name, pieceLength, pieceCount, files, skipped } = content
-  return {
-    ...torrentKeys(request.torrent, made.hashes),
+  return torrentValue(request.torrent, made.hashes, {
     name,
     version,
     oldInfoHash: made.plan.replaced?.infoHash ?? null,
@@ -45,8 +44,7 @@ export function makeValue(made: MakeResult) {
     skipped,
     checksums: made.lists.map(({ path }) => path),
     seconds: made.seconds,
-    ...failureKeys(null),
-  }
+  })
 }
 
 /** Formats a result for people. Paths are relative to `cwd`. */
@@ -72,15 +70,13 @@ export interface CheckedTorrent extends Pick<MakeResult, 'hashes' | 'plan'> {
 /** A comparison for programs. */
 export function checkValue({ hashes, plan, difference }: CheckedTorrent) {
   const { torrent } = plan.request
-  return {
-    ...torrentKeys(torrent, hashes),
+  return torrentValue(torrent, hashes, {
     name: plan.content.name,
     status: difference.status,
     changes: difference.changes,
     oldInfoHash: plan.replaced?.infoHash ?? null,
     oldInfoHashV2: plan.replaced?.infoHashV2 ?? null,
-    ...failureKeys(null),
-  }
+  })
 }
 
 /** Formats a comparison for people. */

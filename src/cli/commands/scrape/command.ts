@@ -17,7 +17,7 @@ import { secondsOption, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -133,11 +133,10 @@ function valueOf(asked: Scraped, answers: readonly TrackerAnswer[]) {
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
     return { tracker, seeds, leechers, completed, error, code: error === null ? null : CODE }
   })
-  return {
-    ...torrentKeys(asked.name, asked),
+  return torrentValue(asked.name, asked, {
     trackers,
-    ...failureKeys(whyNone(asked, answers)),
-  }
+    failure: whyNone(asked, answers),
+  })
 }
 
 function linesOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): string[] {

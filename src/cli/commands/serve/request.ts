@@ -20,7 +20,7 @@ import {
 } from '../../open/server.js'
 import { requireDirectory } from '../../line/operands.js'
 import { machineAddress } from '../../output/addresses.js'
-import { reportWarning, warningsTo } from '../../output/messages.js'
+import { openReport } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../process.js'
 import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
@@ -40,17 +40,16 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   const limits = { maxFiles, maxSize, maxHashing, wait }
   const path = requireDirectory(resolve(io.cwd, root))
   if (!isReadable(path)) {
-    reportWarning(`${root}: permission denied; let btkit's user read and enter it`, io)
+    openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
   }
   if (existsSync(join(path, RESERVED))) {
-    reportWarning(
+    openReport({}, io).alert(
       `${join(root, RESERVED)}: not served, because /-/ is reserved for the service; rename it, or link to it by another name`,
-      io,
     )
   }
   if (!files && options.publicUrl === undefined && options.trustProxy.length === 0) {
     const why = 'the web seed of each torrent is this server, which serves no files'
-    reportWarning(`--no-files: ${why}; give the address of the files with --public-url`, io)
+    openReport({}, io).alert(`--no-files: ${why}; give the address of the files with --public-url`)
   }
   return {
     version: version(),
@@ -68,7 +67,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     siteName: options.siteName ?? null,
     cors: options.cors,
     metrics: true,
-    clientAddresses: new ClientAddresses(options.trustProxy, warningsTo(io)),
+    clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
     tracker: null,

@@ -6,7 +6,7 @@ import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { failureKeys, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
@@ -182,7 +182,7 @@ async function showSame(
     const lines = differences.map(({ what, first, second }) => `  ${what}: ${first} | ${second}`)
     const verdict = `${first}, ${other}: ${same ? 'one swarm' : 'two swarms'}`
     report.line(
-      { ...torrentKeys(first, a), other, same, differences, ...failureKeys(null) },
+      torrentValue(first, a, { other, same, differences }),
       same ? verdict : [verdict, ...lines, ...pieceLengthHint(a, b)],
     )
   }

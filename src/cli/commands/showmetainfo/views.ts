@@ -22,7 +22,7 @@ import { count, formatBytes, formatNumber } from '../../../text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
 import { basename } from 'node:path'
-import { failureKeys, torrentKeys } from '../../output/torrent-json.js'
+import { failureKeys, torrentValue } from '../../output/torrent-json.js'
 import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 
 const LABEL_WIDTH = 14
@@ -348,5 +348,5 @@ export function seedsValue(checks: readonly SeedCheck[], file: string, metainfo:
   const seeds = checks.map(({ url, kind, result, detail, requested, piece }) => {
     return { url, kind, result, detail: detail === '' ? null : detail, requested, piece }
   })
-  return { ...torrentKeys(file, metainfo), file, seeds, ...failureKeys(null) }
+  return torrentValue(file, metainfo, { file, seeds })
 }

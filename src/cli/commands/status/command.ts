@@ -14,7 +14,7 @@ import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
-import { failureKeys, listedValue, lostTorrent, torrentKeys } from '../../output/torrent-json.js'
+import { failureKeys, listedValue, lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
@@ -206,10 +206,9 @@ function byReason(
 
 /** Asks a client for its version and its torrents. A failure has a line of JSON. */
 function ask(client: RunningSeed, { attempt }: Report) {
-  const keys = { client: client.label, ...torrentKeys(null, null) }
   return attempt(
     async () => ({ version: await client.version(), all: await client.list() }),
-    (error) => [{ ...keys, ...failureKeys(error) }],
+    (error) => [{ client: client.label, ...torrentValue(null, null, { failure: error }) }],
   )
 }
 

@@ -87,14 +87,14 @@ test('prune removes what was unused for a month, or for the time that is given',
 test('prune reduces the cache to the given size, and keeps the last used records', async (t) => {
   const directory = makeScratch(t)
   for (const days of [1, 2, 3, 4]) await rememberInfo(directory, days)
-  const { status, stdout } = await runCache(directory, 'prune', '--max-size', '300')
+  const { status, stdout } = await runCache(directory, 'prune', '--cache-max-size', '300')
   assert.deepEqual([status, stdout], [0, 'removed 2 records\n'])
   const { bytes, oldest } = JSON.parse(
     (await runCache(directory, 'stats', '--json')).stdout,
   ) as Record<string, number | string>
   assert.ok(Number(bytes) <= 300)
   assert.equal(oldest, new Date((NOW - 2 * DAY) * 1000).toISOString().slice(0, 10))
-  assert.equal((await runCache(directory, 'prune', '--max-size', '-1')).status, 2)
+  assert.equal((await runCache(directory, 'prune', '--cache-max-size', '-1')).status, 2)
 })
 
 test('prune --dry-run removes nothing, and finds what a run would remove', async (t) => {
