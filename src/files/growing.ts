@@ -18,8 +18,8 @@ const ResizableBuffer = ArrayBuffer as unknown as new (
 
 /**
  * Returns a buffer with the bytes of another one at its begin, and room for at least so many. Small
- * ones double. A large one has addresses for much more, but memory only for its bytes, so that copies of
- * half and a quarter of a million files need not be in memory until they are collected.
+ * ones double. A large one has addresses for much more, but memory only for its bytes. Otherwise copies
+ * of half and a quarter of a million files would be in memory until they are collected.
  */
 export function withRoom(buffer: ArrayBufferLike, length: number): ArrayBufferLike {
   const { maxByteLength, resizable } = buffer as Resizable

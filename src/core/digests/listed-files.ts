@@ -1,5 +1,5 @@
 import type { FileDirectory } from '../../files/file-store.js'
-import type { ListedFile } from '../../metainfo/build/file-lists.js'
+import type { EncodedFile } from '../../metainfo/build/file-lists.js'
 import type { Content } from './content.js'
 import { rootOf, type FileTrees } from './file-trees.js'
 
@@ -7,7 +7,7 @@ import { rootOf, type FileTrees } from './file-trees.js'
 export function listFiles(
   { files }: Content,
   { areMarked, trees }: { readonly areMarked: boolean; readonly trees: FileTrees | null },
-): Iterable<ListedFile> {
+): Iterable<EncodedFile> {
   const { names } = files.store
   return {
     *[Symbol.iterator]() {
