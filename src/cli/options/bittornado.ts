@@ -15,8 +15,8 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['remove-tracker', 'remove'],
   ['all', 'hidden'],
   ['piece-size', 'piece-length'],
-  ['max-piece-length', 'max-piece-size'],
-  ['min-piece-length', 'min-piece-size'],
+  ['max-piece-size', 'max-piece-length'],
+  ['min-piece-size', 'min-piece-length'],
   ['target-piece-count', 'target-pieces'],
   // Names of bttrack
   ['bind', 'host'],

@@ -129,7 +129,7 @@ presets:
     v2: false
     include: ['*.iso']
     set: {x: 1}
-    max-piece-size: 4M
+    max-piece-length: 4M
     symlinks: skip
     date: now
     http-seed: [http://h.example/]
@@ -153,7 +153,7 @@ presets:
       webseeds: 'http://w.example/',
     },
     missing: [
-      ...['include', 'set', 'max-piece-size', 'symlinks', 'date', 'http-seed', 'source'],
+      ...['include', 'set', 'max-piece-length', 'symlinks', 'date', 'http-seed', 'source'],
       'entropy',
     ],
   })
