@@ -11,8 +11,6 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['announce', 'tracker'],
   ['httpseeds', 'http-seed'],
   ['http-seeds', 'http-seed'],
-  ['add-tracker', 'add'],
-  ['remove-tracker', 'remove'],
   ['all', 'hidden'],
   ['piece-size', 'piece-length'],
   ['max-piece-size', 'max-piece-length'],
