@@ -215,7 +215,10 @@ for (const [args, message] of [
   [['verify', 'x', '--threads', 'many'], "--threads 'many': not a whole number from 1 to 256"],
   [['verify', 'x', '--max-rate=0'], "--max-rate '0': not a rate, such as 20M"],
   [['verify', 'x', '--cache-trust', 'me'], "--cache-trust 'me': allowed choices are full, mtime"],
-  [['reannounce', 'x', '--add', 'u'], "tracker 'u': not an http, https, udp, ws or wss URL"],
+  [
+    ['reannounce', 'x', '--add-tracker', 'u'],
+    "tracker 'u': not an http, https, udp, ws or wss URL",
+  ],
   [['rename', 'x', 'a/b'], "name 'a/b': must be a single path component"],
   [
     ['rename', 'x'],

@@ -23,7 +23,7 @@ const COMMON: readonly string[][] = [
   ['--sort-by', '-size'],
   ['--max-torrent-size', '3K'],
   ['--target-pieces', '3'],
-  ['--max-piece-size', '32K'],
+  ['--max-piece-length', '32K'],
   ['--piece-size-pow2', '16'],
   ['--piece-length', 'auto'],
   ['--source', 'A'],

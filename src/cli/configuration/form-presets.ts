@@ -73,7 +73,7 @@ function dateOf({ date }: MakerOptions): number | 'mtime' | null | undefined {
 /** The options without a field that torrents get, too. */
 const CARRIED: ReadonlySet<string> = new Set([
   ...['include', 'attributes', 'symlinks', 'sort-by', 'pad-files'],
-  ...['target-pieces', 'max-torrent-size', 'max-piece-size'],
+  ...['target-pieces', 'max-torrent-size', 'max-piece-length'],
   ...['http-seed', 'node', 'created-by', 'date'],
   ...['set', 'similar', 'collection', 'update-url'],
 ])

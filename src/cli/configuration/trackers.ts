@@ -89,7 +89,7 @@ function asOptions({ name, place, entries }: Section, problems: Problems): Secti
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */
 function checkBounds(options: readonly LocatedEntry[]): void {
   const bound = (key: string) => options.find((each) => each.key === key)?.item
-  const [min, max] = [bound('min-piece-size'), bound('max-piece-size')]
+  const [min, max] = [bound('min-piece-length'), bound('max-piece-length')]
   const [least, most] = [bytesOf(min), bytesOf(max)]
   if (min === undefined || least === null || most === null || least <= most) return
   throw min.place.error('piece-length: min is larger than max')
@@ -116,7 +116,7 @@ function spelled(entry: LocatedEntry, host: string, problems: Problems): Located
     throw item.place.error('piece-length: write {min: SIZE, max: SIZE}')
   return item.value.entries.flatMap(({ key: bound, place: at, item: size }) => {
     if (bound === 'min' || bound === 'max')
-      return [{ key: `${bound}-piece-size`, place: at, item: size }]
+      return [{ key: `${bound}-piece-length`, place: at, item: size }]
     problems.add(at.error(`piece-length: ${bound}: neither min nor max`))
     return []
   })

@@ -39,7 +39,7 @@ export function commonRequest(
   return {
     ...common,
     scan: { ...common.scan, isLegacy },
-    shortestPiece: options.minPieceSize,
+    shortestPiece: options.minPieceLength,
     parts: { ...common.parts, ...trackers },
     write: { mode: options.mode, claim: io.shared?.claim },
   }
@@ -59,7 +59,7 @@ export function torrentOptionsOf(options: MakerOptions): TorrentOptions & FileOp
     pieceLength: options.pieceLength ?? options.pieceSizePow2,
     targetPieces: options.targetPieces,
     maxTorrentSize: options.maxTorrentSize,
-    maxPieceLength: options.maxPieceSize,
+    maxPieceLength: options.maxPieceLength,
     private: options.private,
     source: options.source.at(-1),
     infoKeys: keysInside(options),
@@ -85,9 +85,13 @@ function textsOf(options: Pick<MakerOptions, TextName>): Record<string, string |
 }
 
 /** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function checkPieceSizes({ minPieceSize, maxPieceSize }: MakerOptions): void {
-  if (minPieceSize !== undefined && maxPieceSize !== undefined && minPieceSize > maxPieceSize)
-    throw usageError('--min-piece-size is larger than --max-piece-size')
+function checkPieceSizes({ minPieceLength, maxPieceLength }: MakerOptions): void {
+  if (
+    minPieceLength !== undefined &&
+    maxPieceLength !== undefined &&
+    minPieceLength > maxPieceLength
+  )
+    throw usageError('--min-piece-length is larger than --max-piece-length')
 }
 
 /** The version of new torrents. The default is v1, because old clients support nothing else. */

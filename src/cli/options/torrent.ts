@@ -135,12 +135,12 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
       ).argParser(read.sizeLimit),
     )
     .addOption(
-      new Opt('--max-piece-size <size>', 'limit the piece length', PIECES).argParser(
+      new Opt('--max-piece-length <size>', 'limit the piece length', PIECES).argParser(
         read.powerOfTwo,
       ),
     )
     .addOption(
-      new Opt('--min-piece-size <size>', 'use at least this piece length', {
+      new Opt('--min-piece-length <size>', 'use at least this piece length', {
         ...PIECES,
         ...SETTING,
       }).argParser(read.powerOfTwo),

@@ -2,8 +2,8 @@ import type { PieceFacts } from '../../core/make/piece-choice.js'
 import { formatBytes } from '../../text/quantity.js'
 
 const BOUNDS = {
-  longest: 'limited by --max-piece-size',
-  shortest: 'no shorter by --min-piece-size',
+  longest: 'limited by --max-piece-length',
+  shortest: 'no shorter by --min-piece-length',
 } as const
 
 /** Why pieces are as long as they are; null if that was said on the command line. */

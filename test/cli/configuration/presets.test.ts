@@ -208,7 +208,7 @@ test('a misspelt alias in a configuration has its place, and the nearest name', 
 })
 
 test('edit and reannounce accept aliases and secrets from a configuration', async (t) => {
-  const yaml = `${YAML}edit: {add-tracker: [mine, env:SECRET]}\nreannounce: {add: env:SECRET}\n`
+  const yaml = `${YAML}edit: {add-tracker: [mine, env:SECRET]}\nreannounce: {add-tracker: env:SECRET}\n`
   const { make, image, file, show } = withFile(t, yaml)
   const env = { SECRET: 'http://s.example/passkey' }
   const run = (...args: string[]) => runBtkit([...args, '--config', file], { env })

@@ -40,7 +40,7 @@ const EDITS: Record<string, { args: string[]; keys: string[] }> = {
   },
   'reannounce without a list': { args: ['reannounce', A], keys: ['announce', 'announce-list'] },
   'reannounce by steps': {
-    args: ['reannounce', '--add', B, '--replace', `http://tracker.example=${A}`],
+    args: ['reannounce', '--add-tracker', B, '--replace-tracker', `http://tracker.example=${A}`],
     keys: ['announce', 'announce-list'],
   },
   copyannounce: { args: ['copyannounce', 'SOURCE'], keys: ['announce', 'announce-list'] },

@@ -29,12 +29,14 @@ import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
 const EXAMPLES = `
-Without -a, --replace, --add and --remove, the first argument is the tracker.
+Without -a, --replace-tracker, --add-tracker and --remove-tracker, the first
+argument is the tracker.
 
 Examples:
   btkit reannounce http://new.example/announce *.torrent
-  btkit reannounce --replace http://old.example/=http://new.example/ *.torrent
-  find . -name '*.torrent' | btkit reannounce --add udp://t:69 --files-from -`
+  btkit reannounce --replace-tracker http://a.example=http://b.example *.torrent
+  find . -name '*.torrent' |
+    btkit reannounce --add-tracker udp://t.example:6969 --files-from -`
 
 function declareReannounce() {
   const command = declareBulkEdit('reannounce')
@@ -59,12 +61,12 @@ function declareReannounce() {
       ).argParser(checked(parseAnnounceList)),
     )
     .addOption(
-      new Opt('--remove <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
+      new Opt('--remove-tracker <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
         .argParser(collect)
         .default([]),
     )
     .addOption(
-      new Opt('--replace <old=new>', 'replace a tracker, or its beginning (repeatable)', {
+      new Opt('--replace-tracker <old=new>', 'replace a tracker, or its beginning (repeatable)', {
         form: 'map',
         isSecret: true,
       })
@@ -72,7 +74,7 @@ function declareReannounce() {
         .default([]),
     )
     .addOption(
-      new Opt('--add <url>', 'add a tracker in a tier of its own (repeatable)', {
+      new Opt('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', {
         trackers: 'added',
       })
         .argParser(trackers)
@@ -81,6 +83,9 @@ function declareReannounce() {
     .addHelpText('after', EXAMPLES)
   return ownOptions(command)
 }
+
+/** The options that change single trackers. */
+const STEPS = '--replace-tracker, --add-tracker or --remove-tracker'
 
 type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
 
@@ -97,8 +102,8 @@ function defineReannounce({ io, isLegacy, finish }: CommandContext) {
     const { edit, torrents } = planAnnounce(args, options)
     requireTorrents(torrents, options)
     const legacy = isLegacy ? { describe: oldTrackerLines } : null
-    const removed = removals('--remove', options.remove, announceUrls)
-    const all = [...removed, ...options.replace.map(asRemoval)]
+    const removed = removals('--remove-tracker', options.removeTracker, announceUrls)
+    const all = [...removed, ...options.replaceTracker.map(asRemoval)]
     finish(await runEdits({ operands: torrents, edit, options, removals: all, legacy }, io))
   })
 }
@@ -124,34 +129,31 @@ function asRemoval(
       return urlForms(from).some((form) => isReplaced(now(url), form))
     })
   }
-  return { option: `--replace ${from}=${to}`, isIn }
+  return { option: `--replace-tracker ${from}=${to}`, isIn }
 }
 
 /**
- * Translates the forms of reannounce. With --announce, --add, --remove or --replace all arguments
- * are torrents. Without them one argument is the new announce.
+ * Translates the forms of reannounce. With --announce or an option of STEPS all arguments are
+ * torrents. Without them one argument is the new announce.
  * @throws BtkitError `usage` if the arguments contradict each other
  */
 function planAnnounce(args: readonly string[], options: AnnounceOptions) {
-  const { announce, announceList, replace, add, remove } = options
+  const { announce, announceList } = options
+  const { replaceTracker: replace, addTracker: add, removeTracker: remove } = options
   const isOption = announce.length > 0
   const url = args.find(looksLikeUrl)
   if (replace.length + add.length + remove.length > 0) {
-    if (isOption) throw usageError('--announce excludes --replace, --add and --remove')
-    if (announceList) throw usageError('--announce-list excludes --replace, --add and --remove')
-    if (url !== undefined)
-      throw usageError(`${url}: with --replace, --add or --remove all arguments are torrents`)
+    if (isOption) throw usageError(`--announce excludes ${STEPS}`)
+    if (announceList) throw usageError(`--announce-list excludes ${STEPS}`)
+    if (url !== undefined) throw usageError(`${url}: with ${STEPS} all arguments are torrents`)
     return { edit: stepTrackers({ replace, add, remove }), torrents: args }
   }
   if (isOption && url !== undefined)
     throw usageError(`${url}: give the tracker either as an argument or with --announce`)
   const [first, torrents] = isOption ? ['', args] : splitFirst(args, looksLikeUrl)
-  if (first === undefined)
-    throw usageError('nothing to change; give an announce URL, --replace, --add or --remove')
+  if (first === undefined) throw usageError(`nothing to change; give an announce URL, ${STEPS}`)
   if (!isOption && url === undefined && /\.torrent$/i.test(first))
-    throw usageError(
-      `${first}: no announce URL before it; give one, or --replace, --add or --remove`,
-    )
+    throw usageError(`${first}: no announce URL before it; give one, or ${STEPS}`)
   const given = isOption ? announce : parseTrackers(first)
   const isList = given.flat().length > 1
   const tiers = announceList ?? (isList ? given : null)

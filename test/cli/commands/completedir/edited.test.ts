@@ -116,7 +116,7 @@ async function completeFor(tracker: string, mirror: Mirror): Promise<void> {
 test('if a torrent got another tracker, clients use that of the command line, even a new one', async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
   await mirror.report()
-  await edit(['reannounce', '--add', BACKUP, mirror.torrent('a')])
+  await edit(['reannounce', '--add-tracker', BACKUP, mirror.torrent('a')])
   for (const tracker of [NEW, OTHER, OTHER, NEW]) {
     await completeFor(tracker, mirror)
     const { announce, 'announce-list': list } = torrentOf(mirror)

@@ -188,7 +188,7 @@ for (const args of [
   ['--pad-files'],
   ['--target-pieces', '1'],
   ['--max-torrent-size', '1KiB'],
-  ['--max-piece-size', '16KiB'],
+  ['--max-piece-length', '16KiB'],
 ]) {
   test(`${args[0] ?? ''} makes torrents again, and a second run changes nothing`, async (t) => {
     const files = { 'a.iso': pseudoRandom(100_000), 'dir/a': pseudoRandom(70_000), 'dir/b': 'x' }

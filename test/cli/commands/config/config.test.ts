@@ -250,7 +250,7 @@ trackers:
     place('5:11') + 'there is no preset relaese; did you mean "release"?',
     place('10:14') + "private '7': neither true nor false",
     place('11:13') + 'source: a single value is expected here',
-    place('12:25') + "min-piece-size 'x': not a size, such as 64MiB",
+    place('12:25') + "min-piece-length 'x': not a size, such as 64MiB",
     place('12:28') + 'piece-length: most: neither min nor max',
     place('13:14') + 'version: not v1, v2, hybrid',
     place('14:5') + 'unknown option "bogus"; t.example has none of that name',

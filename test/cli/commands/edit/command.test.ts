@@ -244,8 +244,8 @@ test('removing all but one tracker leaves only announce', async (t) => {
 
 for (const [edit, announce, list] of [
   [['edit', '--add-tracker', B], A, [[A], [B]]],
-  [['reannounce', '--add', B], A, [[A], [B]]],
-  [['reannounce', '--replace', `${A}=${B}`], B, [[B]]],
+  [['reannounce', '--add-tracker', B], A, [[A], [B]]],
+  [['reannounce', '--replace-tracker', `${A}=${B}`], B, [[B]]],
   [['edit', '--tracker', B], B, undefined],
 ] as [string[], string, string[][] | undefined][]) {
   test(`blank trackers go when ${edit.slice(0, 2).join(' ')} writes the list`, async (t) => {
@@ -364,9 +364,16 @@ test('removing a value that no torrent has causes a warning', async (t) => {
     assert.deepEqual([status, stderr.includes(warning)], [0, true], stderr)
     assert.equal(stderr.match(/no torrent has it/g)?.length, 1)
   }
-  const { stderr } = await runBtkit(['reannounce', '--remove', C, '--remove', A, ...torrents])
-  assert.match(stderr, /--remove http:..c\.example.: no torrent has it\n/)
-  assert.doesNotMatch(stderr, /--remove http:..a/)
+  const { stderr } = await runBtkit([
+    'reannounce',
+    '--remove-tracker',
+    C,
+    '--remove-tracker',
+    A,
+    ...torrents,
+  ])
+  assert.match(stderr, /--remove-tracker http:..c\.example.: no torrent has it\n/)
+  assert.doesNotMatch(stderr, /--remove-tracker http:..a/)
 })
 
 test('options that contradict each other are refused, and nothing is changed', async (t) => {
@@ -400,8 +407,11 @@ test('no output has a passkey of the old or the new tracker', async (t) => {
   )
   const { stdout, stderr } = await runBtkit(['edit', '-a', tracker(now), path])
   assert.match(stdout, /new announce for .*: http:\/\/t\.example\/\*\*\*\/announce\n/)
-  const missed = await runBtkit(['reannounce', '--remove', tracker(old), path])
-  assert.match(missed.stderr, /--remove http:\/\/t\.example\/\*\*\*\/announce: no torrent has it/)
+  const missed = await runBtkit(['reannounce', '--remove-tracker', tracker(old), path])
+  assert.match(
+    missed.stderr,
+    /--remove-tracker http:\/\/t\.example\/\*\*\*\/announce: no torrent has it/,
+  )
   assert.doesNotMatch(stdout + stderr + missed.stdout + missed.stderr, /0{31}a|1{31}b/)
 })
 

@@ -129,7 +129,7 @@ presets:
     v2: false
     include: ['*.iso']
     set: {x: 1}
-    max-piece-size: 4M
+    max-piece-length: 4M
     symlinks: skip
     date: now
     http-seed: [http://h.example/]
@@ -155,7 +155,7 @@ presets:
     },
     missing: ['source', 'entropy'],
   })
-  const names = ['include', 'set', 'max-piece-size', 'symlinks', 'date', 'http-seed']
+  const names = ['include', 'set', 'max-piece-length', 'symlinks', 'date', 'http-seed']
   assert.deepEqual(carried?.names, names)
   const { include, links, maxPieceLength, httpSeeds, creationDate, keys } = carried.options
   assert.deepEqual(

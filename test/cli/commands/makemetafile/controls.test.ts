@@ -90,8 +90,8 @@ for (const [args, message] of [
   ],
   [['--sort-by', 'given'], '--sort-by given: needs --files-from, which gives the order'],
   [
-    ['--max-piece-size', '100KiB'],
-    "--max-piece-size '100KiB': not a power of two from 16KiB to 1GiB",
+    ['--max-piece-length', '100KiB'],
+    "--max-piece-length '100KiB': not a power of two from 16KiB to 1GiB",
   ],
 ] as const) {
   test(`${args.join(' ').slice(0, 60)} is wrong usage`, async (t) => {
@@ -129,13 +129,19 @@ for (const [args, note, pieces] of [
     '1024 pieces of 1 MiB',
   ],
   [
-    ['--max-piece-size', '128KiB'],
-    'pieces of 128 KiB, which suit 1 GiB, limited by --max-piece-size',
+    ['--max-piece-length', '128KiB'],
+    'pieces of 128 KiB, which suit 1 GiB, limited by --max-piece-length',
     '8192 pieces of 128 KiB',
   ],
   [
-    ['-l', '0', '--max-piece-size', '64KiB'],
-    'pieces of 64 KiB, which suit 1 GiB, limited by --max-piece-size',
+    // The name in torf
+    ['--max-piece-size', '64KiB'],
+    'pieces of 64 KiB, which suit 1 GiB, limited by --max-piece-length',
+    '16384 pieces of 64 KiB',
+  ],
+  [
+    ['-l', '0', '--max-piece-length', '64KiB'],
+    'pieces of 64 KiB, which suit 1 GiB, limited by --max-piece-length',
     '16384 pieces of 64 KiB',
   ],
 ] as const) {

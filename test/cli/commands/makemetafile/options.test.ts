@@ -254,15 +254,15 @@ for (const program of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bi
 }
 
 test('a minimum above the maximum is wrong usage, also with one from a configuration', async (t) => {
-  const bounds = ['--min-piece-size', '4MiB', '--max-piece-size', '1MiB']
-  const why = '--min-piece-size is larger than --max-piece-size'
+  const bounds = ['--min-piece-length', '4MiB', '--max-piece-length', '1MiB']
+  const why = '--min-piece-length is larger than --max-piece-length'
   const { status, stdout, stderr } = await plan(t, { size: 5, args: bounds })
   assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${why}\n`])
-  const config = join(makeScratch(t, { c: 'defaults: {max-piece-size: 1M}\n' }), 'c')
+  const config = join(makeScratch(t, { c: 'defaults: {max-piece-length: 1M}\n' }), 'c')
   const other = await plan(t, { size: 5, args: ['--config', config, ...bounds.slice(0, 2)] })
-  const origin = `--max-piece-size is from ${config}:1:28`
+  const origin = `--max-piece-length is from ${config}:1:30`
   assert.deepEqual([other.status, other.stderr], [2, `btkit: ${why} (${origin})\n`])
-  const equal = ['--min-piece-size', '1MiB', '--max-piece-size', '1MiB']
+  const equal = ['--min-piece-length', '1MiB', '--max-piece-length', '1MiB']
   assert.match((await plan(t, { size: 5, args: equal })).stdout, /pieces? of 1 MiB/)
 })
 

@@ -79,7 +79,7 @@ test('a bound of the piece length counts, and a count of pieces needs a file', a
     runBtkit(['makemetafile', '-', '--name', 'x', '-o', target, '--trackerless', ...args], {
       stdin: inputOf(bytesOf(MIB)),
     })
-  const { pieceLength } = parseJson(await make('--max-piece-size', '16K', '--json'))
+  const { pieceLength } = parseJson(await make('--max-piece-length', '16K', '--json'))
   assert.equal(pieceLength, 16_384)
   for (const [option, value] of [
     ['--target-pieces', ['10']],

@@ -63,8 +63,19 @@ test('the tracker may be a list', async (t) => {
 
 test('single trackers are removed, replaced and added, and old and new lists are printed', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
-  const steps = ['--add', 'udp://d:1', '--replace', `http://old.example=https://new.example`]
-  const { stdout, stderr } = await runBtkit(['reannounce', a, ...steps, '--remove', 'udp://b:1'])
+  const steps = [
+    '--add-tracker',
+    'udp://d:1',
+    '--replace-tracker',
+    `http://old.example=https://new.example`,
+  ]
+  const { stdout, stderr } = await runBtkit([
+    'reannounce',
+    a,
+    ...steps,
+    '--remove-tracker',
+    'udp://b:1',
+  ])
   const now = 'https://new.example/announce'
   assert.equal(
     stdout,
@@ -81,8 +92,8 @@ test('single trackers are removed, replaced and added, and old and new lists are
 test('if nothing matches, nothing is written and the status is 0', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   utimesSync(a, 1000, 1000)
-  const { status, stdout, stderr } = await runBtkit(['reannounce', '--remove', NEW, a])
-  const warning = `btkit: warning: --remove ${NEW}: no torrent has it\n`
+  const { status, stdout, stderr } = await runBtkit(['reannounce', '--remove-tracker', NEW, a])
+  const warning = `btkit: warning: --remove-tracker ${NEW}: no torrent has it\n`
   assert.deepEqual([status, stdout], [0, ''])
   assert.equal(stderr, `${warning}btkit: 0 of 1 torrent changed; 1 already is as wanted\n`)
   assert.equal(statSync(a).mtimeMs, 1_000_000)
@@ -91,7 +102,7 @@ test('if nothing matches, nothing is written and the status is 0', async (t) => 
 test('a tracker beyond ASCII is replaced by the form that was typed, too', async (t) => {
   const path = join(makeScratch(t, { a: torrent({ announce: 'http://xn--4ca.example/a' }) }), 'a')
   const replacement = 'http://ä.example=http://ö.example'
-  const { stderr } = await runBtkit(['reannounce', '--replace', replacement, path])
+  const { stderr } = await runBtkit(['reannounce', '--replace-tracker', replacement, path])
   assert.equal(stderr, 'btkit: 1 of 1 torrent changed\n')
   assert.deepEqual(trackersOf(path), ['http://xn--nda.example/a', null])
 })
@@ -99,9 +110,9 @@ test('a tracker beyond ASCII is replaced by the form that was typed, too', async
 test('a replacement of a tracker that no torrent has causes a warning', async (t) => {
   const a = join(makeScratch(t, { a: torrent(BOTH) }), 'a')
   const steps = [`${OLD}=${NEW}`, `${NEW}=http://next.example/`, `${OLD}=http://x.example/`]
-  const args = steps.flatMap((step) => ['--replace', step])
+  const args = steps.flatMap((step) => ['--replace-tracker', step])
   const { status, stderr } = await runBtkit(['reannounce', a, ...args])
-  const warning = `btkit: warning: --replace ${OLD}=http://x.example/: no torrent has it\n`
+  const warning = `btkit: warning: --replace-tracker ${OLD}=http://x.example/: no torrent has it\n`
   assert.deepEqual([status, stderr], [0, `${warning}btkit: 1 of 1 torrent changed\n`])
 })
 
@@ -179,7 +190,7 @@ for (const [what, args, message] of [
   [
     'no announce',
     ['--quiet'],
-    'nothing to change; give an announce URL, --replace, --add or --remove',
+    'nothing to change; give an announce URL, --replace-tracker, --add-tracker or --remove-tracker',
   ],
   ['no torrent', [NEW], 'no torrent given; name at least one'],
   [
@@ -190,7 +201,7 @@ for (const [what, args, message] of [
   [
     'no announce before the torrents',
     ['a.torrent', 'FILE'],
-    'a.torrent: no announce URL before it; give one, or --replace, --add or --remove',
+    'a.torrent: no announce URL before it; give one, or --replace-tracker, --add-tracker or --remove-tracker',
   ],
   ['a bad announce', ['tracker', 'FILE'], /tracker 'tracker': not an http/],
   [
@@ -198,12 +209,12 @@ for (const [what, args, message] of [
     [NEW, 'FILE', '--announce-list', 'x'],
     "tracker 'x': not an http, https, udp, ws or wss URL",
   ],
-  ['an announce beside steps', [NEW, 'FILE', '--add', OLD], /all arguments are torrents/],
-  ['a list beside steps', ['FILE', '--add', OLD, '--announce-list', OLD], /excludes/],
-  ['a bad replacement', ['FILE', '--replace', 'a=b'], /not of the form OLD=NEW/],
+  ['an announce beside steps', [NEW, 'FILE', '--add-tracker', OLD], /all arguments are torrents/],
+  ['a list beside steps', ['FILE', '--add-tracker', OLD, '--announce-list', OLD], /excludes/],
+  ['a bad replacement', ['FILE', '--replace-tracker', 'a=b'], /not of the form OLD=NEW/],
   [
     'a bad tracker to add',
-    ['FILE', '--add', 'x'],
+    ['FILE', '--add-tracker', 'x'],
     "tracker 'x': not an http, https, udp, ws or wss URL",
   ],
   ['an empty name', [NEW, ''], 'the name of a torrent is empty; a variable may be unset'],
@@ -225,7 +236,8 @@ for (const [what, args, message] of [
 test('the removal of the last tracker is reported', async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), b: torrent({ announce: OLD }) })
   const [a, b] = ['a', 'b'].map((name) => join(root, name)) as [string, string]
-  const remove = (...more: string[]) => runBtkit(['reannounce', '--remove', OLD, a, b, ...more])
+  const remove = (...more: string[]) =>
+    runBtkit(['reannounce', '--remove-tracker', OLD, a, b, ...more])
   const dry = await remove('--dry-run')
   assert.match(dry.stderr, new RegExp(`^btkit: ${b}: would have no tracker any more$`, 'm'))
   const { stderr } = await remove()
