@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import type { LazyAccess } from '../../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../errors.js'
@@ -9,27 +9,15 @@ import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
 import { expandPaths } from '../../line/patterns.js'
 import { collect } from '../../options/values.js'
-import {
-  type Given,
-  itemsOf,
-  type Located,
-  type LocatedEntry,
-  type Place,
-  Problems,
-} from '../../options/given.js'
+import { Problems } from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
 import { usedOptions } from '../../configuration/parse.js'
-import { findCommand } from '../../command-list.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { looksLikeUrl } from '../../../metainfo/trackers.js'
-import { readConfigurationText, entriesOf } from '../../configuration/files.js'
-import { parseConfiguration } from '../../configuration/parse-yaml.js'
-import { optionEntries, takesDefault } from '../../options/table.js'
 import { contradictionIn } from '../../options/option.js'
-import { type Entries, findByKey, givenIn, unknownKey } from '../../configuration/sources.js'
+import { type Job, readJobs } from './jobs.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -259,149 +247,4 @@ function claims(): (job: string) => SharedResources['claim'] {
 function worstOf(statuses: readonly number[]): number {
   if (statuses.some((status) => status !== 0 && status !== 75)) return 1
   return statuses.includes(75) ? 75 : 0
-}
-
-/** Options that the batch gives to all jobs. */
-const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
-
-/** The key of the files, directories or torrents of a job. */
-const PATH = 'path'
-
-/** A job of a batch file. */
-interface Job {
-  readonly name: string
-  readonly place: Place
-  readonly command: CommandUnknownOpts
-  readonly operands: readonly string[]
-  /** The defaults of the batch that count for it, and above them its own options. */
-  readonly levels: readonly (readonly Given[])[]
-}
-
-/**
- * Reads a batch file. Relative paths in it are relative to its directory. Mistakes in jobs are added
- * to the problems.
- * @throws BtkitError `usage` for a file without jobs, and as readConfigurationText
- */
-function readJobs(
-  file: string,
-  {
-    commands,
-    problems,
-  }: { readonly commands: readonly CommandUnknownOpts[]; readonly problems: Problems },
-  io: Io,
-): Job[] {
-  const entries = parseConfiguration(readConfigurationText(file, io), file)
-  const item = (name: string) => entries.find(({ key }) => key === name)?.item
-  const wrong = entries.find(({ key }) => key !== 'defaults' && key !== 'jobs')
-  if (wrong) {
-    const why =
-      suggestion(wrong.key, ['defaults', 'jobs']) || '; a batch file has defaults and jobs'
-    throw wrong.place.error(`unknown key "${wrong.key}"${why}`)
-  }
-  const known = new Map(
-    commands
-      .filter((command) => findCommand(command.name())?.isJob)
-      .map((command) => [command.name(), { command, options: optionEntries(command) }]),
-  )
-  const defaults = entriesOf(item('defaults'), 'defaults')
-  for (const entry of defaults)
-    problems.try(undefined, () => {
-      checkDefault(entry, [...known.values()])
-    })
-  const jobs = item('jobs')
-  if (jobs?.value.kind === 'list')
-    throw jobs.place.error("jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'")
-  return entriesOf(jobs, 'jobs').flatMap((entry) => {
-    return problems.try<Job[]>([], () => [jobOf(entry, { known, defaults, file, problems })])
-  })
-}
-
-interface KnownCommand {
-  readonly command: CommandUnknownOpts
-  readonly options: Entries
-}
-
-interface Surroundings {
-  readonly known: ReadonlyMap<string, KnownCommand>
-  readonly defaults: readonly LocatedEntry[]
-  readonly file: string
-  readonly problems: Problems
-}
-
-/** `NAME: COMMAND: OPTIONS`. */
-function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): Job {
-  const { known, defaults, file, problems } = world
-  const names = [...known.keys()]
-  const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${names.join(', ')}`
-  const [entry, second] = entriesOf(item, name)
-  if (!entry) throw place.error(`${name}: has no command; ${form}`)
-  if (second) throw second.place.error(`${name}: has a second command; ${form}`)
-  const found = known.get(entry.key)
-  if (!found) {
-    const why = suggestion(entry.key, names) || `; jobs run ${names.join(', ')}`
-    throw entry.place.error(`no command "${entry.key}" for jobs${why}`)
-  }
-  const { command, options } = found
-  const all = entriesOf(entry.item, entry.key)
-  for (const each of all) refuseOfBatch(each)
-  const counting = defaults.filter(({ key, item: value }) => {
-    const own = findByKey(key, value, options)
-    return own !== null && takesDefault(entry.key, own.entry.key)
-  })
-  const directory = dirname(file)
-  const levelOf = (entries: readonly LocatedEntry[]): Given[] => {
-    const located = entries.map((each) => locatedEntry(each, options, directory))
-    const section = { name: entry.key, place, entries: located }
-    const given = givenIn(section, { entries: options }, problems)
-    return given.map((each) => ({ ...each, isTyped: true }))
-  }
-  const own = all.filter(({ key }) => key !== PATH)
-  return {
-    ...{ name, place, command, levels: [levelOf(counting), levelOf(own)] },
-    operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
-  }
-}
-
-/** Refuses a key of `defaults` that no command of jobs has. */
-function checkDefault(entry: LocatedEntry, commands: readonly KnownCommand[]): void {
-  refuseOfBatch(entry)
-  if (commands.some(({ options }) => findByKey(entry.key, entry.item, options) !== null)) return
-  const keys = commands.flatMap(({ options }) => [...options.keys()])
-  throw entry.place.error(unknownKey(entry.key, 'defaults', keys))
-}
-
-function refuseOfBatch({ key, place }: LocatedEntry): void {
-  if (OF_BATCH.has(key)) throw place.error(`${key}: is for all jobs; use btkit batch --${key}`)
-}
-
-function operandsOf(name: string, place: Place, entries: readonly LocatedEntry[]): string[] {
-  const item = entries.find(({ key }) => key === PATH)?.item
-  const paths = item ? itemsOf(item).map(pathOf) : []
-  if (paths.length > 0 || entries.some(({ key }) => key === 'files-from')) return paths
-  throw place.error(`${name}: has no ${PATH}`)
-}
-
-function pathOf({ place, value }: Located): string {
-  if (value.kind === 'text' && value.text !== '' && value.text !== '-') return value.text
-  throw place.error(`${PATH}: must be a path, or a list of paths`)
-}
-
-/** The value of an option that takes paths, with paths from a directory. */
-function locatedEntry(entry: LocatedEntry, options: Entries, directory: string): LocatedEntry {
-  const option = findByKey(entry.key, entry.item, options)?.entry
-  if (!/^(file|directory)$/.test(option?.traits.takes ?? '')) return entry
-  const locate = (item: Located): Located => {
-    const { place, value } = item
-    if (value.kind === 'list') return { place, value: { ...value, items: value.items.map(locate) } }
-    if (value.kind !== 'text' || value.text === '') return item
-    if (value.text === '-') throw place.error(`${entry.key} '-': jobs have no standard streams`)
-    return { place, value: { ...value, text: locatedPath(value.text, directory) } }
-  }
-  return { ...entry, item: locate(entry.item) }
-}
-
-/** A slash at the end stays, because it stands for a directory. */
-function locatedPath(path: string, directory: string): string {
-  if (looksLikeUrl(path)) return path
-  return resolve(directory, path) + (path.endsWith('/') ? '/' : '')
 }
