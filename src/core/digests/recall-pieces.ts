@@ -1,8 +1,8 @@
-import type { FileRecord } from '../../cache/records/bodies.js'
+import type { FileRecord, TreeRecord } from '../../cache/records/bodies.js'
 import type { Content } from './content.js'
 import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
+import { treeOf, pieceHeight, type ReadTrees } from './read-trees.js'
 import {
   isSameFile,
   isSettledAt,
@@ -154,14 +154,17 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
 }
 
 /** Stores trees of content in the cache, as rememberPieces does with pieces. */
-export function rememberTrees(
-  { files }: Content,
-  trees: readonly ReadTree[],
-  start: RememberingStart,
-): void {
-  for (const { number, root, height, nodes } of trees) {
-    if (!isSettledAt(files, number, start)) continue
+export function rememberTrees({ files }: Content, trees: ReadTrees, start: RememberingStart): void {
+  const remember = (number: number, tree: Omit<TreeRecord, 'fingerprint'>) => {
+    if (!isSettledAt(files, number, start)) return
     const key = { path: files.absolutePathAt(number), size: files.sizeAt(number) }
+    // Lists all properties: there may be very many files, and spreading takes several times as long
+    const { root, height, nodes } = tree
     start.cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
   }
+  for (let number = 0; number < files.length; number++) {
+    const root = trees.singleRoot(number)
+    if (root) remember(number, { root, height: 0, nodes: root })
+  }
+  for (const tree of trees.whole) remember(tree.number, tree)
 }
