@@ -156,7 +156,7 @@ export function cacheText(report: CacheReport): string {
     `directory: ${escapeText(directory)}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
-      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${counts.digest} checksums, ${counts.set} of sets)`,
+      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${counts.digest} checksums, ${counts.set} of sets, ${counts.block} of small files)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]
