@@ -172,8 +172,6 @@ static bool read_offsets(struct request *request, struct content_stream *stream)
   const struct array given = get_array(request, "offsets", napi_float64_array);
   const double *offsets = given.data;
   if (offsets == NULL || given.length != stream->file_count + 1) return fail(request, "offsets");
-  stream->offsets = malloc((stream->file_count + 1) * sizeof *stream->offsets);
-  if (stream->offsets == NULL) return fail(request, "memory");
   double last = -1;
   for (size_t i = 0; i <= stream->file_count; i++) {
     const double offset = offsets[i];
@@ -181,9 +179,9 @@ static bool read_offsets(struct request *request, struct content_stream *stream)
         (i == 0 && offset != 0)) {
       return fail(request, "offsets");
     }
-    stream->offsets[i] = (uint64_t)offset;
     last = offset;
   }
+  stream->offsets = offsets;
   return true;
 }
 
@@ -306,5 +304,4 @@ bool read_job(napi_env env, const struct cpu_features *cpu, napi_value object,
 
 void free_job(struct hash_job *job) {
   free(job->stream.directories);
-  free(job->stream.offsets);
 }

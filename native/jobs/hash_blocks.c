@@ -25,7 +25,7 @@ static struct blocks find_blocks(const struct hash_job *job, size_t *piece, size
   struct blocks blocks = {.position = index * stream->piece_length,
                           .length = bytes_of_file(stream, index),
                           .number = job->first_blocks[*piece]};
-  const uint64_t file_end = stream->offsets[file_at(stream, blocks.position) + 1];
+  const uint64_t file_end = offset_of(stream, file_at(stream, blocks.position) + 1);
   for (++*piece; *piece < end; ++*piece) {
     const uint64_t next = job_piece(job, *piece) * stream->piece_length;
     if (next != blocks.position + blocks.length || next >= file_end) break;

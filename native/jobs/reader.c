@@ -55,7 +55,7 @@ static int32_t read_open(struct reader *reader, int descriptor, uint64_t offset,
 static int32_t read_file(struct reader *reader, size_t file, uint64_t offset, uint8_t *target,
                          size_t length) {
   const struct content_stream *stream = &reader->job->stream;
-  const bool is_whole = length == stream->offsets[file + 1] - stream->offsets[file];
+  const bool is_whole = length == offset_of(stream, file + 1) - offset_of(stream, file);
   const bool is_once = is_whole && length <= SMALL_FILE;
   int descriptor;
   const int32_t refusal = is_once ? open_once(&reader->files, stream, file, &descriptor)
@@ -78,7 +78,7 @@ static void note_failure(struct reader *reader, size_t file, uint64_t piece, int
 static bool read_or_note(struct reader *reader, uint64_t position, uint8_t *target,
                          size_t length, size_t file) {
   struct hash_job *job = reader->job;
-  const uint64_t offset = position - job->stream.offsets[file];
+  const uint64_t offset = position - offset_of(&job->stream, file);
   const int32_t reason = read_file(reader, file, offset, target, length);
   if (reason == 0) return true;
   if (reason == TURNED_BACK) return false;
@@ -95,7 +95,7 @@ static bool read_or_note(struct reader *reader, uint64_t position, uint8_t *targ
 static size_t limit_length(const struct reader *reader, uint64_t position, size_t length,
                            size_t file) {
   const struct hash_job *job = reader->job;
-  const uint64_t in_file = job->stream.offsets[file + 1] - position;
+  const uint64_t in_file = offset_of(&job->stream, file + 1) - position;
   if (in_file < length) length = (size_t)in_file;
   return job->next_turn != NULL && length > THROTTLED_READ ? THROTTLED_READ : length;
 }
@@ -105,7 +105,7 @@ bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, siz
   size_t file = length == 0 ? 0 : file_at(&job->stream, position);
   while (length > 0) {
     if (is_stopped(job)) return false;
-    while (job->stream.offsets[file + 1] <= position) file++;
+    while (offset_of(&job->stream, file + 1) <= position) file++;
     const size_t part = limit_length(reader, position, length, file);
     if (is_padding(&job->stream, file)) {
       memset(target, 0, part);
@@ -124,7 +124,7 @@ bool read_stretch(struct reader *reader, uint64_t position, uint8_t *target, siz
 bool is_zeros(const struct reader *reader, uint64_t position, size_t length) {
   const struct content_stream *stream = &reader->job->stream;
   const size_t file = file_at(stream, position);
-  return is_padding(stream, file) && position + length <= stream->offsets[file + 1];
+  return is_padding(stream, file) && position + length <= offset_of(stream, file + 1);
 }
 
 bool read_together(struct reader *reader, uint64_t position, const struct buffers *buffers) {
@@ -133,7 +133,7 @@ bool read_together(struct reader *reader, uint64_t position, const struct buffer
   const uint64_t length = (uint64_t)buffers->count * buffers->length;
   int descriptor;
   if (job->next_turn != NULL || is_padding(&job->stream, file) ||
-      position + length > job->stream.offsets[file + 1] ||
+      position + length > offset_of(&job->stream, file + 1) ||
       open_file(&reader->files, &job->stream, file, &descriptor) != 0) {
     return false;
   }
@@ -141,7 +141,7 @@ bool read_together(struct reader *reader, uint64_t position, const struct buffer
   for (size_t i = 0; i < buffers->count; i++) {
     targets[i] = (struct iovec){buffers->data[i], buffers->length};
   }
-  const uint64_t offset = position - job->stream.offsets[file];
+  const uint64_t offset = position - offset_of(&job->stream, file);
   return (reader->is_cold ? read_uncached : read_cached)(descriptor, targets, (int)buffers->count,
                                                          offset) == length;
 }
@@ -154,7 +154,7 @@ void read_ahead(struct reader *reader, uint64_t position, uint64_t length) {
   for (size_t i = 0; i < reader->files.count; i++) {
     const struct open_file *entry = &reader->files.entries[i];
     if (entry->file != file || entry->descriptor < 0) continue;
-    posix_fadvise(entry->descriptor, (off_t)(position - stream->offsets[file]), (off_t)length,
+    posix_fadvise(entry->descriptor, (off_t)(position - offset_of(stream, file)), (off_t)length,
                   POSIX_FADV_WILLNEED);
   }
 #else

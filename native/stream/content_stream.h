@@ -28,10 +28,15 @@ struct content_stream {
   /* Whether such a file is refused. */
   bool refuses_written;
   /* Where each file begins, and at the end the length of the whole. */
-  uint64_t *offsets;
+  const double *offsets;
   size_t file_count;
   uint64_t piece_length;
 };
+
+/* Where a file begins, or the one before it ends. */
+static inline uint64_t offset_of(const struct content_stream *stream, size_t file) {
+  return (uint64_t)stream->offsets[file];
+}
 
 uint64_t stream_length(const struct content_stream *stream);
 uint64_t count_pieces(const struct content_stream *stream);

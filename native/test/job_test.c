@@ -51,7 +51,7 @@ struct layout {
   char prefix[65];
   const char *directories[1];
   uint32_t directory_of[MAX_FILES], name_at[MAX_FILES];
-  uint64_t offsets[MAX_FILES + 1];
+  double offsets[MAX_FILES + 1];
   uint64_t identities[2 * MAX_FILES];
   struct content_stream stream;
   uint8_t *content;
@@ -98,15 +98,15 @@ static struct layout *create_layout(size_t count, uint64_t piece_length, bool is
       layout->content[position + i] = (uint8_t)(i * 7 + position + (i >> 9));
     }
     plant(layout, files, layout->content + position, length);
-    layout->offsets[files++] = position;
+    layout->offsets[files++] = (double)position;
     position += length;
     if (is_aligned && position % piece_length != 0) {
       layout->directory_of[files] = PADDING;
-      layout->offsets[files++] = position;
+      layout->offsets[files++] = (double)position;
       position += piece_length - position % piece_length;
     }
   }
-  layout->offsets[files] = position;
+  layout->offsets[files] = (double)position;
   layout->stream = (struct content_stream){.directories = layout->directories,
                                            .directory_of = layout->directory_of,
                                            .names = layout->names[0],
@@ -281,7 +281,7 @@ static void test_failures(enum kernel kernel) {
   run_threads(run);
   expect(run->job.failure == 0, "failed in spite of notes");
   expect(run->job.reasons[3] == -ENOENT && run->job.reasons[20] == 1, "not noted");
-  expect(run->job.failed_pieces[layout->offsets[3] / 16384] == 1, "piece not noted");
+  expect(run->job.failed_pieces[(size_t)layout->offsets[3] / 16384] == 1, "piece not noted");
   check_pieces(layout, run);
   free_run(run);
   remove_layout(layout);

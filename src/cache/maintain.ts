@@ -106,6 +106,7 @@ const DROP_ORDER = [
   'info',
   'piece',
   'digest',
+  'block',
   'tree',
   'file',
 ] as const satisfies readonly RecordKind[]

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { TreeRecord, FileEnd, FileRecord } from '../cache/records/bodies.js'
+import type { TreeRecord, FileEnd, FileKey, FileRecord } from '../cache/records/bodies.js'
 import { encodeFingerprint, isEncodingOf } from '../files/fingerprint.js'
 import type { ScannedFile } from '../files/scanned-file.js'
 import { fingerprintsOf } from '../files/stat-files.js'
@@ -12,7 +12,7 @@ import type { Content } from '../core/digests/content.js'
 import { alignedFiles, setTree } from '../core/digests/file-trees.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
 import { heedTrees } from '../core/digests/piece-table.js'
-import { pieceOwners, type PieceOwner } from '../core/digests/piece-owners.js'
+import { keyOfOwner, pieceOwners } from '../core/digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
 import type { FoundRecord, SharedDigests } from './shared-digests.js'
 import { SHA1, SHA256 } from '../metainfo/sizes.js'
@@ -23,7 +23,7 @@ const BATCH = 1000
 /** A file whose digests this machine lacks. `first` and `count` are its pieces in the stream. */
 interface Wish {
   readonly file: ScannedFile
-  readonly key: PieceOwner['key'] | { readonly path: string; readonly size: number }
+  readonly key: FileKey | { readonly path: string; readonly size: number }
   readonly first: number
   readonly count: number
   /** The form of the last piece in a record of SHA-1 digests. */
@@ -117,10 +117,10 @@ function* wishesOf(
       record && isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust)
     return !isKnown && !isRacy(file.fingerprint, now(), trust)
   }
-  for (const { number: owner, key, first, whole, end } of content.version === 'v2'
-    ? []
-    : pieceOwners(content)) {
-    const file = content.files.at(owner)
+  for (const owner of content.version === 'v2' ? [] : pieceOwners(content)) {
+    const { first, whole, end } = owner
+    const key = keyOfOwner(content, owner)
+    const file = content.files.at(owner.number)
     if (!file) continue
     const record = cache.peek('file', key)
     const isWithoutEnd = end !== null && record?.[end] === null

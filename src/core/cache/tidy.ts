@@ -1,4 +1,5 @@
 import { forEachInTurns, shrinkTo, type StoreRecord } from '../../cache/maintain.js'
+import { filesOf, parseBlockName, unpackBlock } from '../../cache/records/block.js'
 import { parseFileRecordName } from '../../cache/records/bodies.js'
 import {
   dayOf,
@@ -21,6 +22,7 @@ const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
   set: 30,
   file: 30,
   tree: 30,
+  block: 30,
   digest: 30,
   piece: 365,
 }
@@ -98,12 +100,24 @@ async function removeUseless(store: Store, { today, trust }: Tidying): Promise<n
 
 /** Whether a record belongs to an existing, unchanged file. */
 function isOfCurrentFile({ kind, key, body }: StoreRecord, trust: CacheTrust): boolean {
+  if (kind === 'block') return hasCurrentFile(key.subarray(1), body, trust)
   const path = pathOf(kind, key.subarray(1))
   const fingerprint = path === null ? null : readFingerprintIfThere(path)
   if (!fingerprint) return false
   const [length = 0] = body
   const start = kind === 'digest' ? 1 : 2
   return isSameFile(body.subarray(start, start + length), encodeFingerprint(fingerprint), trust)
+}
+
+/** Whether one of the files of a block exists and is unchanged. */
+function hasCurrentFile(name: Uint8Array, body: Uint8Array, trust: CacheTrust): boolean {
+  const key = parseBlockName(name)
+  const record = key && unpackBlock(body, key)
+  if (!record) return false
+  return filesOf(record, key).some(({ path, fingerprint }) => {
+    const now = readFingerprintIfThere(path)
+    return now !== null && isSameFile(fingerprint, encodeFingerprint(now), trust)
+  })
 }
 
 /**

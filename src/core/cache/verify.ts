@@ -3,6 +3,13 @@ import type { Store } from '../../cache/store/store.js'
 import type { Engine } from '../digests/hash-content.js'
 import { withCache, type CachePlace } from './access.js'
 import {
+  filesOf,
+  parseBlockName,
+  unpackBlock,
+  type BlockKey,
+  type FileOfBlock,
+} from '../../cache/records/block.js'
+import {
   countNodes,
   unpackTreeRecord,
   type TreeKey,
@@ -45,7 +52,7 @@ export function verifyCache(
     let checked = 0
     const drawn = drawRecords(store, sample)
     for (const record of drawn) {
-      const check = record.kind === 'tree' ? checkTree(record) : checkPieces(record)
+      const check = CHECKS[record.kind](record)
       if (!check) continue
       checked++
       if (await check.isRight(engine)) continue
@@ -61,7 +68,7 @@ function drawRecords(store: Store, sample: number): DrawnRecord[] {
   const drawn: DrawnRecord[] = []
   let seen = 0
   for (const { kind, key, body } of records(store)) {
-    if (kind !== 'file' && kind !== 'tree') continue
+    if (kind !== 'file' && kind !== 'tree' && kind !== 'block') continue
     seen++
     const place = drawn.length < sample ? drawn.length : Math.floor(Math.random() * seen)
     // Copies, because the store's bytes become invalid
@@ -69,6 +76,31 @@ function drawRecords(store: Store, sample: number): DrawnRecord[] {
       drawn[place] = { kind, key: Uint8Array.from(key), body: Uint8Array.from(body) }
   }
   return drawn
+}
+
+/** Prepares the check of one of the files in a record; null if that has changed since. */
+function checkBlock({ key: recordKey, body }: DrawnRecord): RecordCheck | null {
+  const key = parseBlockName(recordKey.subarray(1))
+  const record = key && unpackBlock(body, key)
+  const files = record ? filesOf(record, key) : []
+  const file = files[Math.floor(Math.random() * files.length)]
+  const now = file && readFingerprintIfThere(file.path)
+  if (!key || !now || !isSameFile(file.fingerprint, encodeFingerprint(now), 'full')) return null
+  return { path: file.path, isRight: (engine) => isDigestRight(file, { ...key, ...now }, engine) }
+}
+
+async function isDigestRight(
+  { path, digest }: FileOfBlock,
+  { of, size }: Pick<BlockKey, 'of'> & { readonly size: number },
+  engine: Engine,
+) {
+  const isRoot = of === 'roots'
+  const pieceLength = isRoot ? BLOCK : of
+  const pad = { path: ZEROS, length: isRoot ? 0 : pieceLength - size }
+  const stream = concatenateFiles([{ path, length: size }, pad], pieceLength)
+  const wanted = isRoot ? ('blocks' as const) : ('pieces' as const)
+  const read = await hashStream(stream, { ...engine, wanted })
+  return Buffer.compare(read[wanted], digest) === 0
 }
 
 /** Prepares the check of a record of a file's Merkle tree; null if the file has changed since. */
@@ -133,9 +165,11 @@ async function arePiecesRight(key: FileKey, record: FileRecord, engine: Engine) 
   return Buffer.compare(digest, expected) === 0
 }
 
+const CHECKS = { file: checkPieces, tree: checkTree, block: checkBlock }
+
 /** A record that can be compared with a file. */
 interface DrawnRecord {
-  readonly kind: 'file' | 'tree'
+  readonly kind: 'file' | 'tree' | 'block'
   readonly key: Uint8Array
   readonly body: Uint8Array
 }

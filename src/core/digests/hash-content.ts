@@ -163,7 +163,7 @@ async function readSmallFile(
   if (small === null || engine.signal.aborted) return null
   const written = small.isWritten ? [file.absolutePath] : []
   refuseWritten(written, hashContext)
-  const read = { digests: [small.digest], readTrees: [], unfinished: null }
+  const read = { digests: [small.digest], readTrees: null, unfinished: null }
   return { read, written: new Set(written) }
 }
 
@@ -208,14 +208,14 @@ async function readPieces(
       at += part.length / SHA1
     }
     const kernel = chooseKernel(hashContext.engine.kernel)
-    if (trees) enterTrees(content, trees, { read: readTrees, kernel })
+    if (trees && readTrees) enterTrees(content, trees, { read: readTrees, kernel })
     heedTrees(content, table)
   }
   if (unfinished) throw unfinished.cause
   if (cache.keepsAnything) {
     const steps = rememberSteps(content, table, start)
     if (content.version !== 'v2') await inTurns(steps, hashContext)
-    rememberTrees(content, readTrees, start)
+    if (readTrees) rememberTrees(content, readTrees, start)
   }
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
@@ -267,7 +267,7 @@ async function hashUnknown(
   }
   if (wanted === 'pieces') {
     const read = await hashAtOnce({ stream, pieces: unknown, pieceCount }, engine)
-    return { digests: [read.pieces], readTrees: [], unfinished: read.unfinished }
+    return { digests: [read.pieces], readTrees: null, unfinished: read.unfinished }
   }
   const readTrees = new ReadTrees(content, chooseKernel(engine.kernel))
   const digests: Uint8Array[] = []
@@ -279,7 +279,7 @@ async function hashUnknown(
     readTrees.take({ pieces: indices, blocks })
     unfinished = group.unfinished
   }
-  return { digests, readTrees: readTrees.whole, unfinished }
+  return { digests, readTrees, unfinished }
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */

@@ -15,7 +15,7 @@ import {
   type StreamDigests,
 } from '../../hash/stream/content-stream.js'
 import type { Content } from './content.js'
-import { pieceHeight, ReadTrees, type ReadTree } from './read-trees.js'
+import { pieceHeight, ReadTrees } from './read-trees.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
@@ -175,8 +175,8 @@ export interface ElsewherePieces {
 export interface Read {
   /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
   readonly digests: readonly Uint8Array[]
-  /** The trees of files that were read completely. */
-  readonly readTrees: readonly ReadTree[]
+  /** The trees of files that were read completely; null for v1. */
+  readonly readTrees: ReadTrees | null
   /** Why only the first pieces were read; null if all were. */
   readonly unfinished: Unfinished | null
 }
@@ -211,5 +211,5 @@ export async function hashElsewhere(
       }
     })
   }
-  return { digests, readTrees: trees.whole, unfinished: null }
+  return { digests, readTrees: trees, unfinished: null }
 }

@@ -12,6 +12,7 @@ import { boundFiles, listFiles } from './listed-files.js'
 import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
 import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
+import { withoutPads } from './pad-files.js'
 import { recallSteps } from './recall-pieces.js'
 import { doAtOnce, eachNumber, type Steps } from '../../steps.js'
 import { InputHash, runsOf } from './input-hash.js'
@@ -175,7 +176,9 @@ function layersByRoot(trees: FileTrees): PieceLayers {
 
 /** Computes SHA-256 of names, fingerprints and options. */
 function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
-  const { version, name, isDirectory, pieceLength, files } = content
+  const { version, name, isDirectory, pieceLength } = content
+  // The sizes of all others tell where each has padding before it
+  const files = content.isAligned ? withoutPads(content.files) : content.files
   const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
   const hasAttributes = files.findIndex((i) => files.attributesAt(i) !== undefined) >= 0

@@ -3,6 +3,8 @@ import type { EncodedFile } from '../../metainfo/build/file-lists.js'
 import type { Content } from './content.js'
 import { rootOf, type FileTrees } from './file-trees.js'
 
+type Changing<T> = { -readonly [Key in keyof T]: T[Key] }
+
 /** Lists the files of content for its `info`. With `areMarked`, pad files get their attribute. */
 export function listFiles(
   { files }: Content,
@@ -11,20 +13,24 @@ export function listFiles(
   const { names } = files.store
   return {
     *[Symbol.iterator]() {
+      // One object for all, because there may be very many
+      const file: Changing<EncodedFile> = {
+        directory: [],
+        names: names.bytes,
+        from: 0,
+        to: 0,
+        length: 0,
+      }
       for (let number = 0; number < files.length; number++) {
         const row = files.rowAt(number)
-        const length = files.sizeAt(number)
-        // An object of its own: the first file is kept
-        yield {
-          directory: files.directoryAt(number).components,
-          names: names.bytes,
-          from: names.starts[row] ?? 0,
-          to: names.endAt(row),
-          length,
-          attr: areMarked && files.isPad(number) ? 'p' : files.attributesAt(number),
-          symlinkPath: files.symlinkAt(number),
-          piecesRoot: trees && length > 0 ? rootOf(trees, number) : null,
-        }
+        file.directory = files.directoryAt(number).components
+        file.from = names.starts[row] ?? 0
+        file.to = names.endAt(row)
+        file.length = files.sizeAt(number)
+        file.attr = areMarked && files.isPad(number) ? 'p' : files.attributesAt(number)
+        file.symlinkPath = files.symlinkAt(number)
+        file.piecesRoot = trees && file.length > 0 ? rootOf(trees, number) : null
+        yield file
       }
     },
   }

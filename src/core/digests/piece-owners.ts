@@ -6,7 +6,9 @@ import type { Content } from './content.js'
 export interface PieceOwner {
   /** Its number among the files of the content. */
   readonly number: number
-  readonly key: FileKey
+  /** The file's length, and its offset in the stream modulo the piece length, in bytes. */
+  readonly size: number
+  readonly phase: number
   /** The first piece that is completely inside the file; `whole` consecutive pieces are. */
   readonly first: number
   readonly whole: number
@@ -25,14 +27,22 @@ export function* pieceOwners({ files, pieceLength, size: all }: Content): Genera
     const offset = end
     end += size
     if (size === 0 || files.isPad(number)) continue
-    const place = { pieceLength, phase: offset % pieceLength, size }
-    const { lead, whole, tailLength } = ownPieces(place)
+    const phase = offset % pieceLength
+    const { lead, whole, tailLength } = ownPieces({ pieceLength, phase, size })
     const last = tailLength === 0 ? null : end === all ? 'tail' : 'paddedTail'
     const isOwn = last !== 'paddedTail' || isFilled(files, number, pieceLength - tailLength)
     if (whole === 0 && (last === null || !isOwn)) continue
-    const key = { path: files.absolutePathAt(number), ...place }
-    yield { number, key, first: (offset + lead) / pieceLength, whole, end: isOwn ? last : null }
+    const first = (offset + lead) / pieceLength
+    yield { number, size, phase, first, whole, end: isOwn ? last : null }
   }
+}
+
+/** Returns the key of a file's record in the cache. */
+export function keyOfOwner(
+  { files, pieceLength }: Content,
+  { number, size, phase }: PieceOwner,
+): FileKey {
+  return { path: files.absolutePathAt(number), pieceLength, phase, size }
 }
 
 /** Whether the next file with bytes is a pad file of at least so many. */

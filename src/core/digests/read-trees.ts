@@ -11,7 +11,7 @@ import {
 } from './file-trees.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
-/** A file whose blocks were all read, with the part of its tree that the cache stores. */
+/** A file of several blocks that were all read, with the part of its tree that the cache stores. */
 export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
   /** The number of the file in the content. */
   readonly number: number
@@ -28,8 +28,15 @@ export interface ReadBlocks {
 /** The file whose pieces are being read, and the state of its tree. */
 interface GrowingTree extends AlignedFile {
   readonly height: number
-  readonly nodes: Uint8Array[]
+  nodes: Uint8Array[]
   piecesRead: number
+}
+
+const NONE: Uint8Array[] = []
+
+/** Whether a file has one block, whose digest is the root of its tree. */
+export function isSingle({ size }: Pick<AlignedFile, 'size'>): boolean {
+  return size <= BLOCK
 }
 
 /**
@@ -42,6 +49,9 @@ export class ReadTrees {
   readonly #files: Iterator<AlignedFile>
   readonly #least: number
   readonly #whole: ReadTree[] = []
+  /** Of files of one block only the root is kept, because there may be very many: see isSingle. */
+  readonly #isRead: Uint8Array
+  readonly #roots: Uint8Array
   #growing: GrowingTree | null = null
 
   /** Stored nodes are at least `least` levels above the leaves, unless that is above the root. */
@@ -50,11 +60,19 @@ export class ReadTrees {
     this.#kernel = kernel
     this.#files = alignedFiles(content)
     this.#least = least
+    this.#isRead = new Uint8Array(content.files.length)
+    this.#roots = new Uint8Array(content.files.length * SHA256)
   }
 
-  /** The trees of the files whose pieces were all read. */
+  /** The trees of the files of several blocks whose pieces were all read. */
   get whole(): readonly ReadTree[] {
     return this.#whole
+  }
+
+  /** Returns the root of a file of one block by its number; null if it was not read. */
+  singleRoot(number: number): Uint8Array | null {
+    if (this.#isRead[number] !== 1) return null
+    return this.#roots.subarray(number * SHA256, (number + 1) * SHA256)
   }
 
   /** Adds the blocks of the next pieces. */
@@ -63,6 +81,12 @@ export class ReadTrees {
     while (at < pieces.length) {
       const tree = this.#treeAt(pieces[at] ?? 0)
       if (tree === null) return
+      if (isSingle(tree)) {
+        if (!this.#enterSingle(tree, blocks, block)) return
+        block++
+        at++
+        continue
+      }
       const [begin, firstBlock] = [at, block]
       const end = tree.firstPiece + tree.pieceCount
       for (; at < pieces.length && (pieces[at] ?? 0) < end; at++) {
@@ -81,8 +105,18 @@ export class ReadTrees {
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return
-      this.#add(tree, 1, nodes.slice(i * SHA256, (i + 1) * SHA256))
+      if (isSingle(tree)) this.#enterSingle(tree, nodes, i)
+      else this.#add(tree, 1, nodes.slice(i * SHA256, (i + 1) * SHA256))
     }
+  }
+
+  /** Sets the root of a file of one block to a digest by its number; false if there is no such digest. */
+  #enterSingle({ number }: GrowingTree, digests: Uint8Array, at: number): boolean {
+    const root = digests.subarray(at * SHA256, (at + 1) * SHA256)
+    if (root.length < SHA256) return false
+    this.#isRead[number] = 1
+    this.#roots.set(root, number * SHA256)
+    return true
   }
 
   /** Returns the tree of a piece's file. */
@@ -95,7 +129,8 @@ export class ReadTrees {
       const height = this.#heightOf(size)
       // Lists all properties: there may be very many files, and spreading takes several times as
       // long
-      tree = { number, size, firstPiece, pieceCount, height, nodes: [], piecesRead: 0 }
+      tree = { number, size, firstPiece, pieceCount, height, nodes: NONE, piecesRead: 0 }
+      if (!isSingle(tree)) tree.nodes = []
       this.#growing = tree
     }
   }
@@ -142,9 +177,13 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 export function enterTrees(
   content: Content,
   trees: FileTrees,
-  { read, kernel }: { readonly read: readonly ReadTree[]; readonly kernel: HashKernel },
+  { read, kernel }: { readonly read: ReadTrees; readonly kernel: HashKernel },
 ): void {
-  for (const tree of read) {
+  for (let number = 0; number < content.files.length; number++) {
+    const root = read.singleRoot(number)
+    if (root) setTree(trees, number, { root, layer: null })
+  }
+  for (const tree of read.whole) {
     const size = content.files.sizeAt(tree.number)
     setTree(trees, tree.number, treeOf(size, content, { tree, kernel }))
   }

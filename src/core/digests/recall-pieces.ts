@@ -1,8 +1,16 @@
-import type { FileRecord } from '../../cache/records/bodies.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import type { FileRecord, TreeRecord } from '../../cache/records/bodies.js'
 import type { Content } from './content.js'
-import { pieceOwners, sharedPieces, type SharedPiece } from './piece-owners.js'
+import {
+  keyOfOwner,
+  pieceOwners,
+  sharedPieces,
+  type PieceOwner,
+  type SharedPiece,
+} from './piece-owners.js'
+import { inBlocks, recallBlock, rememberBlock, type Group } from './digest-blocks.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { treeOf, pieceHeight, type ReadTree } from './read-trees.js'
+import { isSingle, treeOf, pieceHeight, type ReadTrees } from './read-trees.js'
 import {
   isSameFile,
   isSettledAt,
@@ -11,7 +19,7 @@ import {
   type RememberingStart,
 } from './cache-trust.js'
 import { InputHash } from './input-hash.js'
-import { alignedFiles, setTree, type FileTrees } from './file-trees.js'
+import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { doAtOnce, each, type Steps } from '../../steps.js'
 
@@ -36,18 +44,39 @@ function* recallDigests(
   table: PieceTable,
   { cache, trust }: CacheAccess,
 ): Steps<void> {
-  const { files } = content
-  yield* each(pieceOwners(content), ({ number, key, first, whole, end }) => {
-    const record = cache.get('file', key)
+  const { files, pieceLength } = content
+  const recall = (owner: PieceOwner) => {
+    const { number, first, whole, end } = owner
+    const record = cache.get('file', keyOfOwner(content, owner))
     if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) return
     setPieces(table, first, record.pieces)
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
+  }
+  const enter = ({ first }: PieceOwner, digest: Uint8Array) => {
+    setPieces(table, first, digest)
+  }
+  yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
+    const place = path === null ? null : { files, of: pieceLength, path }
+    const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
+    for (const owner of left) recall(owner)
   })
   yield* each(keyedPieces(content, table, trust), ({ piece, key }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
   })
+}
+
+/** Groups files in one piece that is filled with zeros. What machines share is a record of each file. */
+function ownersInBlocks(content: Content, { sharing }: PieceCache): Generator<Group<PieceOwner>> {
+  return inBlocks(content.files, pieceOwners(content), ({ whole, end, phase }) => {
+    return !sharing && whole === 0 && end === 'paddedTail' && phase === 0
+  })
+}
+
+/** The same with files of one block and their trees. */
+function treesInBlocks(content: Content, { sharing }: PieceCache): Generator<Group<AlignedFile>> {
+  return inBlocks(content.files, alignedFiles(content), (file) => !sharing && isSingle(file))
 }
 
 /**
@@ -65,9 +94,11 @@ export function* rememberSteps(
   start: RememberingStart,
 ): Steps<void> {
   const { cache, trust } = start
-  const { files } = content
-  yield* each(pieceOwners(content), ({ number, key, first, whole, end }) => {
+  const { files, pieceLength } = content
+  const remember = (owner: PieceOwner) => {
+    const { number, first, whole, end } = owner
     if (!isSettledAt(files, number, start)) return
+    const key = keyOfOwner(content, owner)
     const known = knownFile(cache.peek('file', key), files.encodedAt(number), trust)
     const pieces = getPieces(table, first, whole)
     const last = getPieces(table, first + whole, 1)
@@ -78,6 +109,11 @@ export function* rememberSteps(
       tail: end === 'tail' ? last : known.tail,
       paddedTail: end === 'paddedTail' ? last : known.paddedTail,
     })
+  }
+  const digestOf = ({ first }: PieceOwner) => getPieces(table, first, 1)
+  yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
+    if (path === null) items.forEach(remember)
+    else rememberBlock({ files, of: pieceLength, path }, items, { ...start, digestOf })
   })
   yield* each(keyedPieces(content, table, trust), ({ piece, first, last, key }) => {
     for (let i = first; i <= last; i++) {
@@ -143,25 +179,45 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
   const { cache, trust } = cacheAccess
   const kernel = chooseKernel(cacheAccess.kernel)
   const { files } = content
-  yield* each(alignedFiles(content), ({ number, size }) => {
+  const recall = ({ number, size }: AlignedFile) => {
     const tree = cache.get('tree', { path: files.absolutePathAt(number), size })
     if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) return
     // A file in a single piece only needs its root
     const needsLayer = size > content.pieceLength
     if (needsLayer && tree.height > pieceHeight(content)) return
     setTree(trees, number, treeOf(size, content, { tree, kernel }))
+  }
+  const enter = ({ number }: AlignedFile, root: Uint8Array) => {
+    setTree(trees, number, { root, layer: null })
+  }
+  yield* each(treesInBlocks(content, cache), ({ items, path }) => {
+    const place = path === null ? null : { files, of: 'roots' as const, path }
+    const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
+    for (const file of left) recall(file)
   })
 }
 
 /** Stores trees of content in the cache, as rememberPieces does with pieces. */
-export function rememberTrees(
-  { files }: Content,
-  trees: readonly ReadTree[],
-  start: RememberingStart,
-): void {
-  for (const { number, root, height, nodes } of trees) {
-    if (!isSettledAt(files, number, start)) continue
+export function rememberTrees(content: Content, trees: ReadTrees, start: RememberingStart): void {
+  const { files } = content
+  const { cache } = start
+  const remember = (number: number, tree: Omit<TreeRecord, 'fingerprint'>) => {
+    if (!isSettledAt(files, number, start)) return
     const key = { path: files.absolutePathAt(number), size: files.sizeAt(number) }
-    start.cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
+    // Lists all properties: there may be very many files, and spreading takes several times as long
+    const { root, height, nodes } = tree
+    cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
   }
+  const digestOf = ({ number }: AlignedFile) => trees.singleRoot(number)
+  for (const { items, path } of treesInBlocks(content, cache)) {
+    if (path !== null) {
+      rememberBlock({ files, of: 'roots', path }, items, { ...start, digestOf })
+      continue
+    }
+    for (const file of items) {
+      const root = digestOf(file)
+      if (root) remember(file.number, { root, height: 0, nodes: root })
+    }
+  }
+  for (const tree of trees.whole) remember(tree.number, tree)
 }

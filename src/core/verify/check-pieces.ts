@@ -136,7 +136,7 @@ async function readUnknown(
     const written = new Set([...before, ...listWritten(writers, stream)])
     const start = { ...cacheAccess, startedMs, written }
     if (check.v1) rememberPieces(kept, table, start)
-    rememberTrees(kept, trees?.whole ?? [], start)
+    if (trees) rememberTrees(kept, trees, start)
   }
   return { unreadable, changed }
 }

@@ -93,9 +93,9 @@ function keyOf(name: string): string {
  * out, because in v2 each file begins a piece.
  */
 export class TreeWriter {
-  /** The open directories, and the last key in the root and in each of them. */
+  /** The open directories, and the last name in the root and in each of them. */
   readonly #open: string[] = []
-  readonly #last: (string | null)[] = [null]
+  readonly #last: (Name | null)[] = [null]
   #directory: readonly string[] | null = null
   #keys: readonly string[] = []
 
@@ -113,7 +113,8 @@ export class TreeWriter {
   #add(file: EncodedFile): boolean {
     const { writer } = this
     if (file.directory !== this.#directory && !this.#enter(file.directory)) return false
-    if (!this.#begin(latin1(file.names.subarray(file.from, file.to)))) return false
+    const { names, from, to } = file
+    if (!this.#begin({ names, from, to })) return false
     writer.text('0:d')
     writeAttr(file, writer)
     // A link has no length here, as in libtorrent; its target says everything
@@ -135,7 +136,8 @@ export class TreeWriter {
     while (depth < keys.length && this.#open[depth] === keys[depth]) depth++
     this.#close(depth)
     for (const key of keys.slice(depth)) {
-      if (!this.#begin(key)) return false
+      const names = Buffer.from(key, 'latin1')
+      if (!this.#begin({ names, from: 0, to: names.length })) return false
       this.#open.push(key)
       this.#last.push(null)
     }
@@ -143,12 +145,13 @@ export class TreeWriter {
   }
 
   /** Begins the dictionary of a name; false if it is not behind the last one. */
-  #begin(key: string): boolean {
+  #begin(name: Name): boolean {
     const depth = this.#open.length
     const last = this.#last[depth] ?? null
-    if (last !== null && key <= last) return false
-    this.#last[depth] = key
-    this.writer.text(`${key.length}:${key}d`)
+    if (last !== null && !isBehind(name, last)) return false
+    this.#last[depth] = name
+    this.writer.string(name.names, name.from, name.to)
+    this.writer.text('d')
     return true
   }
 
@@ -159,6 +162,18 @@ export class TreeWriter {
       this.writer.text('e')
     }
   }
+}
+
+/** A name as bytes of a column. */
+type Name = Pick<EncodedFile, 'names' | 'from' | 'to'>
+
+function isBehind(name: Name, last: Name): boolean {
+  const length = Math.min(name.to - name.from, last.to - last.from)
+  for (let i = 0; i < length; i++) {
+    const [own, other] = [name.names[name.from + i] ?? 0, last.names[last.from + i] ?? 0]
+    if (own !== other) return own > other
+  }
+  return name.to - name.from > last.to - last.from
 }
 
 /** The entries of a directory by name. */
