@@ -17,7 +17,13 @@ async function withEnvironment(
   const line = splitLine(command, args)
   const problems = new Problems()
   const target = { section: 'serve', command, isLegacy: false }
-  const io = { env, cwd: '/', isRoot: false } as Io
+  const io = {
+    ...{ env, cwd: '/', isRoot: false },
+    // It opens a terminal, which takes as long as all options
+    get askSecret(): never {
+      throw new Error('no option needs it')
+    },
+  } as unknown as Io
   const { decided } = await decide(target, { config: '/dev/null', line, problems }, io)
   problems.throwFirst()
   const others = decided.filter(({ isTyped }) => !isTyped)

@@ -50,7 +50,7 @@ import { countSkipped } from '../../../core/digests/skipped.js'
 import { openProgress, type ProgressBar } from '../../output/bar.js'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { warnOfLists } from '../../line/patterns.js'
+import { warnOfLists } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',
