@@ -122,3 +122,9 @@ test('arguments after -- are not options', async () => {
   const env = { BTKIT_SERVE_PORT: '80' }
   assert.deepEqual(await withEnvironment(env, '--', '--port'), ['--port=80', '--', '--port'])
 })
+
+test('a wrong value of a variable is shown as it is, unless it is a secret', async () => {
+  const seed = 'udp://h.example/iso/x'
+  await checkRefused({ BTKIT_SERVE_WEB_SEED: seed }, new RegExp(`web seed '${seed}'`))
+  await checkRefused({ BTKIT_SERVE_TRACKER: 'http://t.example:x/passkey' }, /^((?!passkey).)*$/)
+})

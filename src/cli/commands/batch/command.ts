@@ -17,7 +17,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { reportError } from '../../output/messages.js'
 import { contradictionIn } from '../../options/option.js'
-import { type Job, readJobs } from './jobs.js'
+import { type BatchJob, readJobs } from './jobs.js'
 
 const EXAMPLES = `
 A batch file in YAML:
@@ -96,7 +96,7 @@ async function checkedJobs(
   file: string,
   { only, config }: BatchOptions,
   { io, commands }: CommandContext,
-): Promise<readonly Job[] | null> {
+): Promise<readonly BatchJob[] | null> {
   const problems = new Problems()
   const jobs = readJobs(file, { commands: await commands(), problems }, io)
   for (const { name, place, command, levels: job } of jobs) {
@@ -123,7 +123,7 @@ async function checkedJobs(
  * job begins. Returns the statuses.
  */
 async function runJobs(
-  jobs: readonly Job[],
+  jobs: readonly BatchJob[],
   options: BatchOptions & { readonly directory: string },
   context: CommandContext,
 ): Promise<number[]> {
@@ -152,13 +152,13 @@ async function runJobs(
   return statuses
 }
 
-async function areThere({ operands }: Job, io: Io): Promise<boolean> {
+async function areThere({ operands }: BatchJob, io: Io): Promise<boolean> {
   const paths = await expandPaths(operands, { ...io, stderr: new Kept() }).catch(() => [])
   return paths.length > 0 && paths.every((path) => existsSync(path))
 }
 
 async function runJob(
-  job: Job,
+  job: BatchJob,
   options: BatchOptions & { readonly directory: string; readonly shared: SharedResources },
   { io, runCommand }: CommandContext,
 ): Promise<number> {

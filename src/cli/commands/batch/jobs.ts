@@ -24,7 +24,7 @@ const OF_BATCH: ReadonlySet<string> = new Set(['json', 'quiet', 'dry-run'])
 const PATH = 'path'
 
 /** A job of a batch file. */
-export interface Job {
+export interface BatchJob {
   readonly name: string
   readonly place: Place
   readonly command: CommandUnknownOpts
@@ -45,7 +45,7 @@ export function readJobs(
     problems,
   }: { readonly commands: readonly CommandUnknownOpts[]; readonly problems: Problems },
   io: Io,
-): Job[] {
+): BatchJob[] {
   const entries = parseConfiguration(readConfigurationText(file, io), file)
   const item = (name: string) => entries.find(({ key }) => key === name)?.item
   const wrong = entries.find(({ key }) => key !== 'defaults' && key !== 'jobs')
@@ -68,7 +68,7 @@ export function readJobs(
   if (jobs?.value.kind === 'list')
     throw jobs.place.error("jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'")
   return entriesOf(jobs, 'jobs').flatMap((entry) => {
-    return problems.try<Job[]>([], () => [jobOf(entry, { known, defaults, file, problems })])
+    return problems.try<BatchJob[]>([], () => [jobOf(entry, { known, defaults, file, problems })])
   })
 }
 
@@ -85,7 +85,7 @@ interface Surroundings {
 }
 
 /** `NAME: COMMAND: OPTIONS`. */
-function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): Job {
+function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): BatchJob {
   const { known, defaults, file, problems } = world
   const names = [...known.keys()]
   const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${names.join(', ')}`
