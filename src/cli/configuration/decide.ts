@@ -74,7 +74,10 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
     return parseAll(strongest(levels), { env: io.env, aliases }, problems)
   }
   const base = files.flatMap((file) => levelsOf(file, { section, entries }, problems))
-  const environment = environmentLevel(isLegacy ? null : section, entries, { ...io, problems })
+  const environment = environmentLevel(isLegacy ? null : section, entries, {
+    env: io.env,
+    problems,
+  })
   const { operands, trackers: urls } = trackersAmong(from.line, { command, aliases, cwd: io.cwd })
   const typed = [...urls, ...from.line.given]
   const strong = [environment, ...job, typed]

@@ -243,13 +243,14 @@ function isSecret({ traits }: OptionEntry): boolean {
 }
 
 function shownUses(given: Given): string {
-  return given.uses.map((use) => hidden(given, shownText(use))).join(' ')
+  const texts = given.uses.map(shownText).join(' ')
+  return given.source === 'file' ? hidden(given, texts) : hideSecrets(texts)
 }
 
 /** A text without secrets. Typed texts are on the screen already. */
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text
-  return isSecret(entry) || source !== 'file' ? hideSecrets(text) : text
+  return isSecret(entry) ? hideSecrets(text) : text
 }
 
 /** Matches the password in a URL, which must not be shown. */

@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { Content } from '../../core/digests/content.js'
 import { BtkitError } from '../../errors.js'
-import { loadNameFilter } from '../../files/scan/entry.js'
 import type { Io } from '../io.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 
@@ -57,96 +55,4 @@ export async function expandOperands(
   return expandPaths(operands, io, (pattern, path) => {
     if (isNamed) reportNote(`pattern ${pattern}: ${path}`, io)
   })
-}
-
-export interface NamePatterns {
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
-}
-
-interface TypedOptions extends NamePatterns {
-  readonly quiet: boolean
-}
-
-/** A comma before another glob, outside of braces: the list of mktorrent and mkbrr. */
-const LIST = /^[^{}]*,\s*[*.][^{}]*$/
-
-/**
- * Warns about globs that were meant as a list. They match nothing, so files would be published that
- * nobody wants to be.
- */
-export function warnOfLists(patterns: TypedOptions, io: Io): void {
-  if (patterns.quiet) return
-  for (const [option, globs] of optionsOf(patterns)) {
-    const list = globs.find((glob) => LIST.test(glob))
-    if (list !== undefined) reportWarning(`${option} '${list}': ${adviceFor(option, list)}`, io)
-  }
-}
-
-/** Warns about typed globs that match nothing in any of the sources of a command. */
-export class UnmatchedPatterns {
-  #left: NamePatterns
-
-  constructor(
-    { include, exclude }: NamePatterns,
-    private readonly io: Io,
-  ) {
-    this.#left = { include, exclude }
-  }
-
-  /** Notes the content of a source. `isLast` says that no other source follows. */
-  async note(content: Content, isLast: boolean): Promise<void> {
-    const { include, exclude } = this.#left
-    if (include.length + exclude.length === 0) return
-    const skipped = content.skipped.flatMap(({ path }) => {
-      // Globs see a name that is not UTF-8 as Node reads it
-      return [path, `${path}/`, path.replaceAll(/\\x[\da-f]{2}/g, '\ufffd')]
-    })
-    const files = Array.from(content.files, ({ path }) => withParents(path)).flat()
-    this.#left = {
-      include: await unmatched(include, [...files, ...skipped]),
-      exclude: await unmatched(exclude, skipped),
-    }
-    if (!isLast) return
-    for (const [option, globs] of optionsOf(this.#left)) {
-      for (const glob of globs) {
-        const advice = LIST.test(glob) ? `; ${adviceFor(option, glob)}` : belowSource(glob, content)
-        reportWarning(`${option} '${glob}': nothing matches it${advice}`, this.io)
-      }
-    }
-  }
-}
-
-function optionsOf({ include, exclude }: NamePatterns) {
-  return [
-    ['--include', include],
-    ['--exclude', exclude],
-  ] as const
-}
-
-function adviceFor(option: string, list: string): string {
-  return `give ${option} once for each glob, or write '{${list}}'`
-}
-
-/** Globs are relative to the source; people often begin with its name. */
-function belowSource(glob: string, { name }: Content): string {
-  return glob.startsWith(`${name}/`) ? `; leave out '${name}/' at its beginning` : ''
-}
-
-/** A file's path, and those of the directories that it is in. */
-function withParents(path: readonly string[]): string[] {
-  return path.map((_, at) => {
-    const isFile = at === path.length - 1
-    return path.slice(0, at + 1).join('/') + (isFile ? '' : '/')
-  })
-}
-
-async function unmatched(globs: readonly string[], paths: readonly string[]): Promise<string[]> {
-  const left = await Promise.all(
-    globs.map(async (glob) => {
-      const filter = await loadNameFilter({ include: [], exclude: [glob] })
-      return paths.some((path) => filter?.excludes(path)) ? [] : [glob]
-    }),
-  )
-  return left.flat()
 }

@@ -17,7 +17,13 @@ async function withEnvironment(
   const line = splitLine(command, args)
   const problems = new Problems()
   const target = { section: 'serve', command, isLegacy: false }
-  const io = { env, cwd: '/', isRoot: false } as Io
+  const io = {
+    ...{ env, cwd: '/', isRoot: false },
+    // It opens a terminal, which takes as long as all options
+    get askSecret(): never {
+      throw new Error('no option needs it')
+    },
+  } as unknown as Io
   const { decided } = await decide(target, { config: '/dev/null', line, problems }, io)
   problems.throwFirst()
   const others = decided.filter(({ isTyped }) => !isTyped)
@@ -115,4 +121,10 @@ test('variables of other programs are ignored', async () => {
 test('arguments after -- are not options', async () => {
   const env = { BTKIT_SERVE_PORT: '80' }
   assert.deepEqual(await withEnvironment(env, '--', '--port'), ['--port=80', '--', '--port'])
+})
+
+test('a wrong value of a variable is shown as it is, unless it is a secret', async () => {
+  const seed = 'udp://h.example/iso/x'
+  await checkRefused({ BTKIT_SERVE_WEB_SEED: seed }, new RegExp(`web seed '${seed}'`))
+  await checkRefused({ BTKIT_SERVE_TRACKER: 'http://t.example:x/passkey' }, /^((?!passkey).)*$/)
 })

@@ -56,7 +56,7 @@ import {
 } from './makemetafile-output.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
-import { type NamePatterns, UnmatchedPatterns } from '../../line/patterns.js'
+import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make torrents',
