@@ -51,7 +51,7 @@ export interface FileListing {
 /** The listing of an empty directory. */
 export const NO_FILES: FileListing = { names: [], table: new FingerprintTable(new Uint8Array(0)) }
 
-/** What the native addon lists: its names end with NULs, and it is null for an error. */
+/** A listing of the native addon. Its names end with NULs; null stands for an error. */
 type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array } | null
 
 type ListFiles = (directory: string) => Promise<NativeListing>

@@ -67,7 +67,7 @@ function* recallDigests(
   })
 }
 
-/** Groups files in one piece that is filled with zeros. What machines share is a record of each file. */
+/** Groups files in one piece that is filled with zeros. Machines share a record of each file. */
 function ownersInBlocks(content: Content, { sharing }: PieceCache): Generator<Group<PieceOwner>> {
   return inBlocks(content.files, pieceOwners(content), ({ whole, end, phase }) => {
     return !sharing && whole === 0 && end === 'paddedTail' && phase === 0

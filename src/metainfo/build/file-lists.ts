@@ -7,7 +7,7 @@ import type { ByteSink } from '../bencode/writer.js'
 // The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may be a
 // million files.
 
-/** What a list says of a file, beside its path. */
+/** The entries of a file in a list, except its path. */
 export interface FileFacts {
   /** Bytes of the file. */
   readonly length: number
