@@ -13,7 +13,7 @@ export interface FileDirectory {
 }
 
 /** Names and states of the entries of a directory, or of some of them. */
-export interface ListedFiles {
+export interface ListedColumns {
   readonly names: NameColumn
   readonly table: FingerprintTable
 }
@@ -71,7 +71,7 @@ export class FileStore {
   /** Adds files of a directory, from number `from` to before `to`. Their names must be UTF-8. */
   addListed(
     directory: FileDirectory,
-    { names, table }: ListedFiles,
+    { names, table }: ListedColumns,
     [from, to]: readonly [number, number],
   ): void {
     const first = this.length

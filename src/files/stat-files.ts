@@ -11,7 +11,7 @@ import {
   readEncodedFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
-import type { ListedFiles } from './file-store.js'
+import type { ListedColumns } from './file-store.js'
 import { FingerprintTable } from './fingerprint-table.js'
 import { NameColumn } from './name-column.js'
 import { readNames } from './scan/read-names.js'
@@ -77,7 +77,7 @@ type ListFilesNow = (
 export function listColumns(
   directory: string,
   native: ListFilesNow | null = nativeListNow,
-): ListedFiles {
+): ListedColumns {
   const listed = native?.(directory, room.names, room.fingerprints)
   if (typeof listed === 'number') return listingInRoom(listed)
   if (listed) return { names: NameColumn.of(listed.names), table: tableOf(listed.fingerprints) }
@@ -87,7 +87,7 @@ export function listColumns(
   return { names: column, table }
 }
 
-function listingInRoom(count: number): ListedFiles {
+function listingInRoom(count: number): ListedColumns {
   const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
   const table = new FingerprintTable(bytes)
   const names = NameColumn.of(room.names, count)

@@ -67,6 +67,6 @@ export function* alignedFiles({ files, pieceLength }: Content): Generator<Aligne
 }
 
 /** Whether a file has bytes, and therefore a tree. */
-export function hasTree(files: FileColumns, number: number): boolean {
+function hasTree(files: FileColumns, number: number): boolean {
   return files.sizeAt(number) > 0 && !files.isPad(number)
 }

@@ -20,7 +20,7 @@ export function encodeBencode(value: BencodeValue): Uint8Array {
 }
 
 /** Converts a text in which each character is a byte to bytes of their own. */
-export function bytesOfText(text: string): Uint8Array {
+function bytesOfText(text: string): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(text.length)
   bytes.write(text, 'latin1')
   return new Uint8Array(bytes.buffer)

@@ -9,7 +9,7 @@ import {
   TreeWriter,
   writeFiles,
   type FileFacts,
-  type ListedFile,
+  type InfoEntry,
 } from './file-lists.js'
 
 /** The content of `info`, from which the info hashes are computed. */
@@ -52,14 +52,14 @@ export function buildInfo(parts: InfoParts): Uint8Array {
 }
 
 /** Returns a path as it is listed. */
-function placeOf(path: readonly string[]): Omit<ListedFile, keyof FileFacts> {
+function placeOf(path: readonly string[]): Omit<InfoEntry, keyof FileFacts> {
   const names = Buffer.from(path.at(-1) ?? '')
   return { directory: path.slice(0, -1), names, from: 0, to: names.length }
 }
 
 /** The same with files as they are listed. */
 interface ListedParts extends Omit<InfoParts, 'files'> {
-  readonly files: Iterable<ListedFile>
+  readonly files: Iterable<InfoEntry>
   /** About how many bytes the file lists have. */
   readonly room?: number
 }
@@ -115,7 +115,7 @@ function roomFor({ room = 0, pieces }: ListedParts): number {
   return USUAL + room + (pieces?.length ?? 0)
 }
 
-function writeTree(files: Iterable<ListedFile>, writer: ByteWriter): void {
+function writeTree(files: Iterable<InfoEntry>, writer: ByteWriter): void {
   const start = writer.length
   if (new TreeWriter(writer).write(files)) return
   writer.length = start
