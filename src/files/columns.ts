@@ -22,20 +22,24 @@ const FEW = 4
  */
 export class FileColumns implements Iterable<ScannedFile> {
   readonly length: number
-  readonly #few: ScannedFile[] = []
 
   /** `rows` are the numbers of the files in the store; null for all of them. */
   constructor(
     readonly store: FileStore,
     readonly rows: Uint32Array | null = null,
+    private readonly few: ScannedFile[] = [],
   ) {
     this.length = rows ? rows.length : store.length
   }
 
   static of(files: Iterable<ScannedFile>): FileColumns {
     const store = new FileStore()
-    for (const file of files) store.add(file)
-    return new FileColumns(store)
+    const few: ScannedFile[] = []
+    for (const file of files) {
+      store.add(file)
+      if (few.length < FEW) few.push(file)
+    }
+    return new FileColumns(store, null, few)
   }
 
   /** Returns a list of files whose paths in a torrent do not matter. */
@@ -51,7 +55,7 @@ export class FileColumns implements Iterable<ScannedFile> {
   at(i: number): ScannedFile | undefined {
     if (i >= this.length) return undefined
     if (this.length > FEW) return this.#make(i)
-    return (this.#few[i] ??= this.#make(i))
+    return (this.few[i] ??= this.#make(i))
   }
 
   *[Symbol.iterator](): Generator<ScannedFile> {

@@ -13,13 +13,15 @@ export interface FileDirectory {
 }
 
 /** Names and states of the entries of a directory, or of some of them. */
-export interface DirectoryFiles {
+export interface ListedColumns {
   readonly names: NameColumn
   readonly table: FingerprintTable
 }
 
 /** Files of a first fill: most contents are single files. */
 const ROOM = 1
+
+const NO_LINKS: ReadonlyMap<number, readonly string[]> = new Map()
 
 /**
  * The files of one or several lists, in columns: what a million objects would need six times the memory for.
@@ -28,7 +30,8 @@ const ROOM = 1
 export class FileStore {
   length = 0
   readonly directories: FileDirectory[] = []
-  readonly #numbers = new Map<string, number>()
+  /** The numbers of directories by their paths, unless there is only one. */
+  #numbers: Map<string, number> | null = null
   directoryOf: Uint32Array = new Uint32Array(ROOM)
   /** The names in the torrent. */
   readonly names = new NameColumn()
@@ -37,8 +40,13 @@ export class FileStore {
   readonly states = new FingerprintTable(new Uint8Array(ROOM * FINGERPRINT_LENGTH))
   /** Only of files that have any. */
   readonly attributes: (string | undefined)[] = []
-  readonly links = new Map<number, readonly string[]>()
-  readonly #pads = new Map<number, number>()
+  #links: Map<number, readonly string[]> | null = null
+  #pads: Map<number, number> | null = null
+
+  /** The targets of the files that are stored links. */
+  get links(): ReadonlyMap<number, readonly string[]> {
+    return this.#links ?? NO_LINKS
+  }
 
   /** Adds a file, and returns its number. */
   add({ path, absolutePath, fingerprint, attributes, symlinkPath }: ScannedFile): number {
@@ -56,14 +64,14 @@ export class FileStore {
     if (this.realNames !== this.names) this.realNames.add(realName)
     this.states.set(number, fingerprint)
     if (attributes !== undefined) this.attributes[number] = attributes
-    if (symlinkPath) this.links.set(number, symlinkPath)
+    if (symlinkPath) (this.#links ??= new Map()).set(number, symlinkPath)
     return number
   }
 
   /** Adds files of a directory, from number `from` to before `to`. Their names must be UTF-8. */
   addListed(
     directory: FileDirectory,
-    { names, table }: DirectoryFiles,
+    { names, table }: ListedColumns,
     [from, to]: readonly [number, number],
   ): void {
     const first = this.length
@@ -77,6 +85,7 @@ export class FileStore {
 
   /** Returns the number of the pad file of a size, which is shared: there may be very many. */
   padOf(size: number, path: (size: number) => readonly string[]): number {
+    this.#pads ??= new Map()
     const number = this.#pads.get(size) ?? this.add(padFile(path(size), size))
     this.#pads.set(size, number)
     return number
@@ -86,8 +95,9 @@ export class FileStore {
   #numberOf(directory: FileDirectory): number {
     const last = this.directories.length - 1
     if (isSame(this.directories[last], directory)) return last
-    const { components, absolute } = directory
-    const key = JSON.stringify([absolute, ...components])
+    if (last < 0) return this.directories.push(directory) - 1
+    this.#numbers ??= new Map(this.directories.map((each, i) => [keyOf(each), i]))
+    const key = keyOf(directory)
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
     this.#numbers.set(key, last + 1)
@@ -99,6 +109,10 @@ export class FileStore {
     if (wanted > this.directoryOf.length) this.directoryOf = enlarged(this.directoryOf, wanted)
     if (wanted * FINGERPRINT_LENGTH > this.states.bytes.length) this.states.reserve(wanted)
   }
+}
+
+function keyOf({ components, absolute }: FileDirectory): string {
+  return JSON.stringify([absolute, ...components])
 }
 
 function isSame(a: FileDirectory | undefined, b: FileDirectory): boolean {

@@ -18,11 +18,7 @@ const INODE_AT = 24
  * `at` and others are null for one that is not a regular file.
  */
 export class FingerprintTable {
-  #view: DataView
-
-  constructor(public bytes: Uint8Array) {
-    this.#view = viewOf(bytes)
-  }
+  constructor(public bytes: Uint8Array) {}
 
   /** Whether there is a file. */
   isThere(i: number): boolean {
@@ -50,7 +46,8 @@ export class FingerprintTable {
 
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
-    return readEncodedFingerprint(this.#view, FINGERPRINT_LENGTH * i)
+    this.copyBytes(scratch, 0, { i, length: FINGERPRINT_LENGTH })
+    return readEncodedFingerprint(scratchView, 0)
   }
 
   /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
@@ -87,13 +84,13 @@ export class FingerprintTable {
   }
 
   set(i: number, fingerprint: Fingerprint): void {
-    writeFingerprint(fingerprint, this.#view, FINGERPRINT_LENGTH * i)
+    writeFingerprint(fingerprint, scratchView, 0)
+    this.bytes.set(scratch, FINGERPRINT_LENGTH * i)
   }
 
   /** Makes room for this many files. */
   reserve(count: number): void {
-    this.bytes = new Uint8Array(withRoom(this.bytes.buffer, FINGERPRINT_LENGTH * count))
-    this.#view = viewOf(this.bytes)
+    this.bytes = new Uint8Array(withRoom(this.bytes, FINGERPRINT_LENGTH * count))
   }
 
   /** Sets files from `first` on to those of another table, from number `from` to before `to`. */
@@ -102,20 +99,27 @@ export class FingerprintTable {
     this.bytes.set(some, FINGERPRINT_LENGTH * first)
   }
 
-  // As numbers, because there may be very many files
+  // As numbers, because there may be very many files. Without a DataView: for it the array of a single
+  // file would need memory outside the heap.
 
   #wordAt(start: number): number {
-    const low = this.#view.getUint32(start, true)
-    const high = this.#view.getUint32(start + 4, true)
+    const low = this.#halfAt(start)
+    const high = this.#halfAt(start + 4)
     // A sum would be a double, which takes memory
     return high === 0 ? low : low + 2 ** 32 * high
   }
 
   #timeAt(start: number): number {
-    return this.#view.getUint32(start, true) + 2 ** 32 * this.#view.getInt32(start + 4, true)
+    return this.#halfAt(start) + 2 ** 32 * (this.#halfAt(start + 4) | 0)
+  }
+
+  #halfAt(start: number): number {
+    const { bytes } = this
+    const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8)
+    const high = (bytes[start + 2] ?? 0) | ((bytes[start + 3] ?? 0) << 8)
+    return (low | (high << 16)) >>> 0
   }
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
+const scratch = new Uint8Array(FINGERPRINT_LENGTH)
+const scratchView = new DataView(scratch.buffer)

@@ -17,11 +17,12 @@ const ResizableBuffer = ArrayBuffer as unknown as new (
 ) => Resizable
 
 /**
- * Returns a buffer with the bytes of another one at its begin, and room for at least so many. Small
- * ones double. A large one has addresses for much more, but memory only for its bytes. Otherwise copies
- * of half and a quarter of a million files would be in memory until they are collected.
+ * Returns a buffer with some bytes at its begin, and room for at least so many. Small
+ * ones double. A large one has addresses for much more, but memory only for its bytes. Otherwise copies of
+ * half a million files, and of a quarter, would be in memory until they are collected.
  */
-export function withRoom(buffer: ArrayBufferLike, length: number): ArrayBufferLike {
+export function withRoom(bytes: Uint8Array, length: number): ArrayBufferLike {
+  const { buffer } = bytes
   const { maxByteLength, resizable } = buffer as Resizable
   if (resizable && length <= maxByteLength) {
     ;(buffer as Resizable).resize(Math.min(maxByteLength, Math.ceil(1.25 * length)))
@@ -31,6 +32,6 @@ export function withRoom(buffer: ArrayBufferLike, length: number): ArrayBufferLi
     length < LARGE
       ? new ArrayBuffer(2 * length)
       : new ResizableBuffer(Math.ceil(1.25 * length), { maxByteLength: GROWTH * length })
-  new Uint8Array(larger).set(new Uint8Array(buffer))
+  new Uint8Array(larger).set(bytes)
   return larger
 }

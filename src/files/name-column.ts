@@ -2,11 +2,16 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { withRoom } from './growing.js'
 import { rawPath, textOfPath } from '../text/raw-path.js'
 
+const NO_BYTES = Buffer.alloc(0)
+
+/** Most bytes that share memory with other small buffers. */
+const SMALL = 1024
+
 /** Names one after the other, each ended by a NUL. */
 export class NameColumn {
-  bytes: Buffer = Buffer.from(new ArrayBuffer(64))
+  bytes: Buffer = NO_BYTES
   /** Where each name begins, and at the end where the next one will. */
-  starts: Uint32Array = new Uint32Array(4)
+  starts: Uint32Array = new Uint32Array(2)
   #hasRaw = false
 
   constructor(public length = 0) {}
@@ -68,6 +73,7 @@ export class NameColumn {
       this.bytes.set(bytes, at)
       this.#hasRaw = true
     }
+    this.bytes[at + length] = 0
     this.starts[++this.length] = at + length + 1
   }
 
@@ -85,7 +91,13 @@ export class NameColumn {
   #reserve(names: number, bytes: number): number {
     const at = this.starts[this.length] ?? 0
     if (at + bytes > this.bytes.length) {
-      this.bytes = Buffer.from(withRoom(this.bytes.buffer, at + bytes))
+      const used = this.bytes.subarray(0, at)
+      if (at + bytes > SMALL) {
+        this.bytes = Buffer.from(withRoom(this.bytes, at + bytes))
+      } else {
+        this.bytes = Buffer.allocUnsafe(at === 0 ? bytes : 2 * (at + bytes))
+        this.bytes.set(used)
+      }
     }
     if (this.length + names >= this.starts.length) {
       this.starts = enlarged(this.starts, this.length + names + 1)
@@ -102,6 +114,7 @@ function countNames(bytes: Buffer): number {
 
 /** Returns an array with the same numbers at its begin, of at least this length. */
 export function enlarged(array: Uint32Array, length: number): Uint32Array {
-  const larger = withRoom(array.buffer, length * Uint32Array.BYTES_PER_ELEMENT)
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+  const larger = withRoom(bytes, length * Uint32Array.BYTES_PER_ELEMENT)
   return new Uint32Array(larger, 0, Math.floor(larger.byteLength / Uint32Array.BYTES_PER_ELEMENT))
 }

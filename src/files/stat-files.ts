@@ -11,7 +11,7 @@ import {
   readEncodedFingerprint,
   type Fingerprint,
 } from './fingerprint.js'
-import type { DirectoryFiles } from './file-store.js'
+import type { ListedColumns } from './file-store.js'
 import { FingerprintTable } from './fingerprint-table.js'
 import { NameColumn } from './name-column.js'
 import { readNames } from './scan/read-names.js'
@@ -51,7 +51,7 @@ export interface FileListing {
 /** The listing of an empty directory. */
 export const NO_FILES: FileListing = { names: [], table: new FingerprintTable(new Uint8Array(0)) }
 
-/** A listing by the native addon: its names end with NULs, and it is null for an error. */
+/** A listing of the native addon. Its names end with NULs; null stands for an error. */
 type NativeListing = { readonly names: Buffer; readonly fingerprints: Int32Array } | null
 
 type ListFiles = (directory: string) => Promise<NativeListing>
@@ -77,7 +77,7 @@ type ListFilesNow = (
 export function listColumns(
   directory: string,
   native: ListFilesNow | null = nativeListNow,
-): DirectoryFiles {
+): ListedColumns {
   const listed = native?.(directory, room.names, room.fingerprints)
   if (typeof listed === 'number') return listingInRoom(listed)
   if (listed) return { names: NameColumn.of(listed.names), table: tableOf(listed.fingerprints) }
@@ -87,7 +87,7 @@ export function listColumns(
   return { names: column, table }
 }
 
-function listingInRoom(count: number): DirectoryFiles {
+function listingInRoom(count: number): ListedColumns {
   const bytes = room.fingerprints.subarray(0, count * FINGERPRINT_LENGTH)
   const table = new FingerprintTable(bytes)
   const names = NameColumn.of(room.names, count)
@@ -132,7 +132,7 @@ export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.sta
 /** The same of listFiles and listColumns. */
 export const nativeList =
   loadNative<{ listFilesAsync: ListFiles }>('listFilesAsync')?.listFilesAsync ?? null
-const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles')?.listFiles ?? null
+export const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles')?.listFiles ?? null
 
 const fastestStat = nativeStat ?? statInTurn
 

@@ -42,11 +42,6 @@ export function pieceLengthOf(pow2: number): PieceLength {
 /** Halving the piece length may increase the number of pieces by at most this factor. */
 const WORTH = 5 / 4
 
-/** Returns a suitable piece length in bytes for files; `isAligned` if each begins a piece. */
-export function suitedPieceLength(lengths: Lengths, isAligned = false): PieceLength {
-  return isAligned ? alignedPieceLength(lengths) : automaticPieceLength(totalOf(lengths))
-}
-
 /** The bytes of each file. */
 type Lengths = Iterable<number>
 

@@ -5,9 +5,11 @@ import { test } from 'node:test'
 import { osCodeOf } from '../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../src/files/fingerprint.js'
 import {
+  listColumns,
   listFiles,
   lstatMany,
   nativeList,
+  nativeListNow,
   nativeLstat,
   nativeStat,
   statFiles,
@@ -114,6 +116,44 @@ for (const [who, list] of Object.entries({ 'the native addon': nativeList, JavaS
     assert.deepEqual((await listFiles(directory, list)).names, [])
     const error = await listFiles(join(directory, 'missing'), list).catch((found: unknown) => found)
     assert.equal(osCodeOf(error), 'ENOENT')
+  })
+}
+
+for (const [who, list] of Object.entries({ 'the native addon': nativeListNow, JavaScript: null })) {
+  const skip = who !== 'JavaScript' && list === null && 'the native addon is not built'
+
+  test(`${who} lists columns as a listing has them, of few and of many files`, { skip }, (t) => {
+    for (const count of [0, 1, 1000, 5000]) {
+      const planted = Array.from(
+        { length: count },
+        (_, i) => [`${i}`, 'x'.repeat(i % 100)] as const,
+      )
+      const directory = makeScratch(t, Object.fromEntries(planted))
+      const { names, table } = listColumns(directory, list)
+      const expected = statFiles(directory, readNames(directory))
+      assert.equal(names.length, count)
+      readNames(directory).forEach((name, i) => {
+        assert.equal(names.textAt(i), name)
+        assert.deepEqual(table.at(i), expected.at(i), name)
+      })
+    }
+  })
+
+  test(`${who} keeps a listing with directories while others are listed`, { skip }, (t) => {
+    const directory = makeScratch(t, { a: '1', 'b/c': '22', d: '333' })
+    const { names, table } = listColumns(directory, list)
+    listColumns(join(directory, 'b'), list)
+    const found = ['a', 'b', 'd'].map((_, i) => [
+      names.textAt(i),
+      table.sizeAt(i),
+      table.isThere(i),
+    ])
+    assert.deepEqual(found, [
+      ['a', 1, true],
+      ['b', 0, false],
+      ['d', 3, true],
+    ])
+    assert.throws(() => listColumns(join(directory, 'missing'), list), { code: 'ENOENT' })
   })
 }
 

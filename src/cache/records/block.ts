@@ -5,7 +5,7 @@ import { FINGERPRINT_LENGTH } from '../../files/fingerprint.js'
 /** Small files of a directory. */
 export interface BlockKey {
   /**
-   * The form of the digests: roots of Merkle trees, or SHA-1 of a file with zeros up to a piece length
+   * The meaning of the digests: roots of Merkle trees, or SHA-1 of a file with zeros up to a piece length
    * in bytes.
    */
   readonly of: 'roots' | number

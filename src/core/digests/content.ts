@@ -9,7 +9,7 @@ import type { ScannedFile } from '../../files/scanned-file.js'
 import { countSkipped, type Skipped } from './skipped.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { suitedPieceLength } from '../../metainfo/piece-length.js'
+import { alignedPieceLength, automaticPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { alignFiles, withoutPads } from './pad-files.js'
 import { sortFiles, type FileOrder } from './sort-files.js'
@@ -147,7 +147,7 @@ export function cutIntoPieces(
 ): Content {
   const { version, name, isDirectory, skipped, isAligned } = parts
   const own = isAligned ? withoutPads(parts.files) : parts.files
-  const pieceLength = length === 'auto' ? suitedPieceLength(own.sizes, isAligned) : length
+  const pieceLength = length === 'auto' ? suitedLength(own, isAligned) : length
   const files = isAligned ? alignFiles(own, pieceLength) : own
   const { size } = files
   const pieceCount = Math.ceil(size / pieceLength)
@@ -155,6 +155,10 @@ export function cutIntoPieces(
   // long
   const cut = { version, name, isDirectory, files, skipped, size, pieceLength, pieceCount }
   return isAligned === undefined ? cut : { ...cut, isAligned }
+}
+
+function suitedLength(files: FileColumns, isAligned = false): PieceLength {
+  return isAligned ? alignedPieceLength(files.sizes) : automaticPieceLength(files.size)
 }
 
 /** Returns the bytes of content without padding. */

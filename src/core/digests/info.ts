@@ -144,7 +144,7 @@ export function* composeSteps(
     name: content.name,
     isDirectory: content.isDirectory,
     files: listFiles(content, { areMarked, trees }),
-    room: boundFiles(content),
+    room: content.isDirectory ? boundFiles(content) : 0,
     pieceLength: content.pieceLength,
     pieces: digests,
     private: options.private,

@@ -1,5 +1,5 @@
 import type { FileDirectory } from '../../files/file-store.js'
-import type { EncodedFile } from '../../metainfo/build/file-lists.js'
+import type { InfoEntry } from '../../metainfo/build/file-lists.js'
 import type { Content } from './content.js'
 import { rootOf, type FileTrees } from './file-trees.js'
 
@@ -9,12 +9,12 @@ type Changing<T> = { -readonly [Key in keyof T]: T[Key] }
 export function listFiles(
   { files }: Content,
   { areMarked, trees }: { readonly areMarked: boolean; readonly trees: FileTrees | null },
-): Iterable<EncodedFile> {
+): Iterable<InfoEntry> {
   const { names } = files.store
   return {
     *[Symbol.iterator]() {
       // One object for all, because there may be very many
-      const file: Changing<EncodedFile> = {
+      const file: Changing<InfoEntry> = {
         directory: [],
         names: names.bytes,
         from: 0,

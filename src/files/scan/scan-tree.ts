@@ -2,7 +2,7 @@ import { realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { basename, resolve, sep, isAbsolute, relative } from 'node:path'
 import { BtkitError, callSystem, asBtkitError, osCodeOf } from '../../errors.js'
 import { FileColumns } from '../columns.js'
-import { FileStore, type FileDirectory, type DirectoryFiles } from '../file-store.js'
+import { FileStore, type FileDirectory, type ListedColumns } from '../file-store.js'
 import { fingerprintOf } from '../fingerprint.js'
 import type { ScannedFile } from '../scanned-file.js'
 import {
@@ -142,7 +142,7 @@ function rootDirectory({ path, stats }: Target): Directory {
 
 /** Some names of a directory in their order, from number `from` to before `to`. */
 interface Listed {
-  readonly listing: DirectoryFiles
+  readonly listing: ListedColumns
   readonly from: number
   readonly to: number
   /** Of a single one that must be visited: its name, and why it is left out because of it. */

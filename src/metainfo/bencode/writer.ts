@@ -1,7 +1,10 @@
 import { Buffer } from 'node:buffer'
-import { bencodeText } from './encode.js'
+import { bencodeText, join } from './encode.js'
 
 const FIRST_ROOM = 1024
+
+/** Bytes of a value that is not copied to memory of exactly its length. */
+const LONG = 64 * 1024
 
 /** Longer texts are written by one call; for shorter ones the call takes longer than the bytes. */
 const SHORT = 64
@@ -38,7 +41,8 @@ export class ByteWriter extends ByteSink {
   /** `room` is a number of bytes that will probably do. */
   constructor(room = FIRST_ROOM) {
     super()
-    this.#bytes = Buffer.allocUnsafeSlow(room)
+    // Small ones share memory until they are finished
+    this.#bytes = Buffer.allocUnsafe(room)
   }
 
   override text(text: string): void {
@@ -63,7 +67,8 @@ export class ByteWriter extends ByteSink {
 
   /** Returns what was added. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.length)
+    const written = this.#bytes.subarray(0, this.length)
+    return this.length < LONG ? join([written]) : written
   }
 
   #reserve(bytes: number): void {

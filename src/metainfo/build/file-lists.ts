@@ -7,7 +7,7 @@ import type { ByteSink } from '../bencode/writer.js'
 // The file lists of v1 and v2. Dictionaries of bencode would take many times as long, and there may be a
 // million files.
 
-/** The values of a file in a list, beside its path. */
+/** The entries of a file in a list, except its path. */
 export interface FileFacts {
   /** Bytes of the file. */
   readonly length: number
@@ -25,7 +25,7 @@ export interface FileFacts {
 }
 
 /** A file to list. It may be another file after the next step. */
-export interface EncodedFile extends FileFacts {
+export interface InfoEntry extends FileFacts {
   /** The components of its directory; one array for all files of a directory is faster. */
   readonly directory: readonly string[]
   /** The bytes of its name are a range of these. */
@@ -40,7 +40,7 @@ function isPadFile({ attr }: FileFacts): boolean {
 }
 
 /** Writes the `files` of BEP 3. */
-export function* writeFiles(files: Iterable<EncodedFile>, writer: ByteSink): Steps<void> {
+export function* writeFiles(files: Iterable<InfoEntry>, writer: ByteSink): Steps<void> {
   let directory: readonly string[] | null = null
   let above: Uint8Array = new Uint8Array(0)
   writer.text('l')
@@ -102,7 +102,7 @@ export class TreeWriter {
   constructor(private readonly writer: ByteSink) {}
 
   /** Writes all files; false if they are not in the order of a tree. */
-  write(files: Iterable<EncodedFile>): boolean {
+  write(files: Iterable<InfoEntry>): boolean {
     this.writer.text('d')
     for (const file of files) if (!isPadFile(file) && !this.#add(file)) return false
     this.#close(0)
@@ -110,7 +110,7 @@ export class TreeWriter {
     return true
   }
 
-  #add(file: EncodedFile): boolean {
+  #add(file: InfoEntry): boolean {
     const { writer } = this
     if (file.directory !== this.#directory && !this.#enter(file.directory)) return false
     const { names, from, to } = file
@@ -165,7 +165,7 @@ export class TreeWriter {
 }
 
 /** A name as bytes of a column. */
-type Name = Pick<EncodedFile, 'names' | 'from' | 'to'>
+type Name = Pick<InfoEntry, 'names' | 'from' | 'to'>
 
 function isBehind(name: Name, last: Name): boolean {
   const length = Math.min(name.to - name.from, last.to - last.from)
@@ -177,10 +177,10 @@ function isBehind(name: Name, last: Name): boolean {
 }
 
 /** The entries of a directory by name. */
-type Directory = Map<string, EncodedFile | Directory>
+type Directory = Map<string, InfoEntry | Directory>
 
 /** Returns files in the order of a tree, each name once: the last file of a name counts. */
-export function inTreeOrder(files: Iterable<EncodedFile>): EncodedFile[] {
+export function inTreeOrder(files: Iterable<InfoEntry>): InfoEntry[] {
   const tree: Directory = new Map()
   for (const file of files) {
     if (isPadFile(file)) continue
@@ -199,7 +199,7 @@ function openDirectory(above: Directory, key: string): Directory {
   return directory
 }
 
-function* filesBelow(directory: Directory): Generator<EncodedFile> {
+function* filesBelow(directory: Directory): Generator<InfoEntry> {
   for (const [, entry] of sortedEntries(directory)) {
     if (entry instanceof Map) yield* filesBelow(entry)
     else yield entry
