@@ -290,6 +290,12 @@ test('no message shows a secret', async (t) => {
     ['makemetafile: {announce: env:SECRET}', 'P4SSKEY'],
     ['makemetafile: {announce: env:SECRET}', 'htp://t.example/P4SSKEY/announce'],
     ['makemetafile: {announce: "http://t.example:x/P4SSKEY/announce"}', ''],
+    ['makemetafile: {announce: "htp://t.example/P4SSKEY/announce"}', ''],
+    ['makemetafile: {announce: "t.example/P4SSKEY/announce"}', ''],
+    ['makemetafile: {web-seed: "htp://me:P4SS@P4SSKEY@m.example/"}', ''],
+    ['makemetafile: {web-seed-base: "http://me:P4SSKEY@m.example/"}', ''],
+    ['makemetafile: {update-url: "htp://me:P4SSKEY@m.example/"}', ''],
+    ['completedir: {publish: "me:P4SSKEY@t.example"}', ''],
     ['completedir: {publish: env:SECRET}', 'transmission+http://me:P4SSKEY@['],
     ['worker: {queue: env:SECRET}', 'http://me:P4SSKEY@h'],
   ] as const) {
@@ -300,6 +306,19 @@ test('no message shows a secret', async (t) => {
     assert.equal(status, 2, yaml)
     assert.match(stderr, /config\.yaml:1:\d+: /)
     assert.doesNotMatch(stderr, /P4SSKEY/)
+  }
+  const check = async () => await run(['config', 'check'])
+  for (const yaml of [
+    'aliases: {mine: htp://t.example/P4SSKEY/announce}',
+    'aliases: {http://me:P4SSKEY@t.example: http://t.example/announce}',
+    'trackers: {http://t.example/P4SSKEY/announce: {source: A}}',
+    'http://me:P4SSKEY@t.example: {}',
+  ]) {
+    writeFileSync(file, `${yaml}\n`)
+    const { status, stderr } = await check()
+    assert.match(stderr, /config\.yaml:1:\d+: .*\*\*\*/)
+    assert.doesNotMatch(stderr, /P4SSKEY/)
+    assert.equal(status, 1, yaml)
   }
 })
 

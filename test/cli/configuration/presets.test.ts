@@ -288,7 +288,7 @@ test('lint reads the values of a rule as makemetafile does', async (t) => {
   await run('makemetafile', image, '--trackerless', '--quiet')
   const { stderr } = await runBtkit(['lint', '--config', file, `${image}.torrent`])
   const why = 'not a power of two from 16KiB to 1GiB'
-  assert.equal(stderr, `btkit: ${file}:1:46: min-piece-size '3M': ${why}\n`)
+  assert.equal(stderr, `btkit: ${file}:1:46: min-piece-length '3M': ${why}\n`)
 })
 
 test('btkit presets lists them for programs, and the default is marked', async (t) => {

@@ -65,6 +65,27 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
     assert.doesNotMatch(stdout, /P4SSKEY/)
 })
 
+test('config show hides the passwords in URLs that a torrent has', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  const options = [
+    'web-seed: [http://me:s3cret@m.example/iso/]',
+    'http-seed: http://me:s3cret@m.example/seed.php',
+    'update-url: http://me:s3c@s3cret@m.example/new',
+  ]
+  writeFileSync(file, `makemetafile: {${options.join(', ')}}\n`)
+  const { stdout } = await runBtkit(['config', 'show', '--config', file])
+  assert.match(stdout, /web-seed +\[http:\/\/me:\*\*\*@m\.example\/iso\/\] /)
+  assert.match(stdout, /http-seed +http:\/\/me:\*\*\*@m\.example\/seed\.php /)
+  assert.match(stdout, /update-url +http:\/\/me:\*\*\*@m\.example\/new /)
+})
+
+test('config check names an address of no client with its punctuation', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, 'publish: {client: http://me:secret@127.0.0.1:1/}\n')
+  const { stderr } = await runBtkit(['config', 'check', file])
+  assert.match(stderr, /:1:19: http:\/\/127\.0\.0\.1:1\/: not the address of a client/)
+})
+
 test('config check finds sections, keys and values that are wrong', async (t) => {
   const file = join(makeScratch(t), 'c.yaml')
   const lines = [
