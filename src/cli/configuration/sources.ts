@@ -98,7 +98,9 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   const entry = other ?? own
   if (entry) return { entry, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
-  return opposite?.kind === 'switch' ? { entry: opposite, item: reversed(item) } : null
+  // The opposite of an option with a value names none: `no-date: false` would be an unknown date
+  const isMeant = opposite?.kind === 'switch' || (opposite?.off && booleanOf(item) === true)
+  return opposite && isMeant ? { entry: opposite, item: reversed(item) } : null
 }
 
 const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }

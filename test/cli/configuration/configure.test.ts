@@ -57,6 +57,23 @@ test('the command line overrides the configuration: whole lists, and switches by
   assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
 })
 
+test('a file may have the --no- form of an option with a value', async (t) => {
+  const { make, run, file } = withFile(t, '')
+  const named = 'no-date: true, no-created-by: true, no-preset: true'
+  const preset = 'presets: {p: {comment: of the preset}}\ndefault-preset: p'
+  writeFileSync(file, `makemetafile: {announce: ${URL}, ${named}}\n${preset}\n`)
+  const shown = await make()
+  assert.deepEqual(
+    [shown['creationDate'], shown['createdBy'], shown['comment']],
+    [null, null, null],
+  )
+  assert.notEqual((await make('--date', '5'))['creationDate'], null)
+  writeFileSync(file, 'makemetafile: {no-date: false}\n')
+  const { status, stderr } = await run(['config', 'check'])
+  assert.match(stderr, /1:16: unknown option "no-date"/)
+  assert.equal(status, 1)
+})
+
 test('an option cancels options of a configuration that exclude it', async (t) => {
   const { make } = withFile(t, `defaults: {announce: ${URL}, v2: true, piece-length: 64K}\n`)
   const shown = await make('--trackerless', '--hybrid', '-l', '15')
