@@ -51,9 +51,11 @@ export function parseAll(given: readonly Given[], known: Known, problems: Proble
  * @throws BtkitError `usage` that names the option and its place, without a secret
  */
 function parseGiven(given: Given, known: Known): Decided {
-  const { on } = given.entry
+  const { kind, on, off } = given.entry
   const isRead = given.source !== 'command'
-  const texts = isRead ? given.uses.flatMap((use) => textsOf(given, use, known)) : []
+  // If one of a switch and its opposite is the default, and so has no option, the last one counts
+  const uses = kind === 'switch' && !(on && off) ? given.uses.slice(-1) : given.uses
+  const texts = isRead ? uses.flatMap((use) => textsOf(given, use, known)) : []
   const standard: unknown = on?.defaultValue
   const parsed = texts.reduce<unknown>((previous, each) => {
     if (typeof each === 'boolean') return each

@@ -57,6 +57,20 @@ test('the command line overrides the configuration: whole lists, and switches by
   assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
 })
 
+test('of a switch and its opposite the last one typed counts', async (t) => {
+  const { make, run, scratch } = withFile(t, `makemetafile: {announce: ${URL}}\n`)
+  const isPrivate = async (...args: string[]) => (await make('--force', ...args))['private']
+  assert.equal(await isPrivate('--private', '--no-private'), false)
+  assert.equal(await isPrivate('--no-private', '--private'), true)
+  const hasCache = async (...args: string[]) => {
+    const cache = join(scratch, args.join(''))
+    await run(['makemetafile', join(scratch, 'image'), '--cache-dir', cache, '--force', ...args])
+    return existsSync(cache)
+  }
+  assert.equal(await hasCache('--no-cache', '--cache'), true)
+  assert.equal(await hasCache('--cache', '--no-cache'), false)
+})
+
 test('a file may have the --no- form of an option with a value', async (t) => {
   const { make, run, file } = withFile(t, '')
   const named = 'no-date: true, no-created-by: true, no-preset: true'
