@@ -1,4 +1,4 @@
-// Configurations have passwords and the keys of users in their URLs. What shows a configuration hides them.
+// Configurations have passwords and the keys of users in their URLs. Messages and `config show` hide them.
 
 /** Matches the password in a URL, which may have a further `@`. */
 const PASSWORD = /(:\/\/[^/@\s:]*):[^/?#\s]*@/g
