@@ -104,7 +104,7 @@ function decode(text: string): string {
 }
 
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*@/, '//')
+  return text.replace(/(^|\/\/)[^/]*@/, '$1')
 }
 
 function isLoopback(host: string): boolean {

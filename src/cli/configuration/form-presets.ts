@@ -3,7 +3,7 @@ import { formatTiers } from '../../pages/form.js'
 import { declareTorrentOptions, type MakerOptions } from '../options/torrent.js'
 import { torrentOptionsOf } from '../options/torrent-request.js'
 import { optionEntries } from '../options/table.js'
-import { Problems, type Section } from '../options/given.js'
+import { Problems, type Section, shownText } from '../options/given.js'
 import type { Io } from '../io.js'
 import { readRightConfigurations, presetsOf } from './files.js'
 import { type Known, parseAll } from './parse.js'
@@ -46,7 +46,14 @@ function presetOf(
   const [names, missing]: [string[], string[]] = [[], []]
   for (const { key, item } of all) {
     const found = findByKey(key, item, entries)
-    const [decided] = parseAll(found ? givenAt(found) : [], known, known.problems)
+    const problems = new Problems()
+    const [decided] = parseAll(found ? givenAt(found) : [], known, problems)
+    // Only cron or a service may have the secret; the other presets and pages are of use without it
+    if (problems.errors.length > 0 && /\b(file|env):/.test(shownText(item))) {
+      missing.push(key)
+      continue
+    }
+    for (const error of problems.errors) known.problems.add(error)
     const { entry, value } = decided ?? {}
     // A switch that is off is as without a preset, and so is a form without trackers
     const isOff = entry?.kind === 'switch' && entry.on !== null && value === false

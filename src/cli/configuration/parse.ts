@@ -16,6 +16,7 @@ import {
   shownText,
 } from '../options/given.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { hidePasswords, hideSecrets } from '../../text/secrets.js'
 import { suggestion } from '../line/spelling.js'
 
 /** An option that counts, with its value. */
@@ -50,9 +51,11 @@ export function parseAll(given: readonly Given[], known: Known, problems: Proble
  * @throws BtkitError `usage` that names the option and its place, without a secret
  */
 function parseGiven(given: Given, known: Known): Decided {
-  const { on } = given.entry
+  const { kind, on, off } = given.entry
   const isRead = given.source !== 'command'
-  const texts = isRead ? given.uses.flatMap((use) => textsOf(given, use, known)) : []
+  // If one of a switch and its opposite is the default, and so has no option, the last one counts
+  const uses = kind === 'switch' && !(on && off) ? given.uses.slice(-1) : given.uses
+  const texts = isRead ? uses.flatMap((use) => textsOf(given, use, known)) : []
   const standard: unknown = on?.defaultValue
   const parsed = texts.reduce<unknown>((previous, each) => {
     if (typeof each === 'boolean') return each
@@ -250,35 +253,5 @@ function shownUses(given: Given): string {
 /** A text without secrets. Typed texts are on the screen already. */
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text
-  return isSecret(entry) ? hideSecrets(text) : text
-}
-
-/** Matches the password in a URL, which must not be shown. */
-const PASSWORD = /(:\/\/[^/@\s:]*):[^/@\s]*@/g
-
-/** Hides the passwords in URLs. */
-export function hidePasswords(text: string): string {
-  return text.replaceAll(PASSWORD, '$1:***@')
-}
-
-/**
- * A tracker's URL: everything before its path, and the rest. URLs of clients have a `+` before. A
- * comma or bracket is part of it unless a list goes on or ends there.
- */
-const TRACKER_URL =
-  /(?<![+\w])((?:https?|udp|wss?):\/\/(?:\[[^\]\s]*\]|[^/?#\s,|[\]])+)([/?#](?:[^\s,|\]]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$))*)/gi
-
-/** The parts of an announce path that no tracker uses as a passkey. */
-const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
-
-/**
- * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
- * except `announce`, and the values of the query.
- */
-export function hideSecrets(text: string): string {
-  return hidePasswords(text).replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
-    const [path = '', ...query] = rest.split(/(?=[?#])/)
-    const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
-    return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
-  })
+  return isSecret(entry) || source !== 'file' ? hideSecrets(text) : hidePasswords(text)
 }

@@ -49,15 +49,23 @@ interface Expected {
   readonly isKnown?: (key: string) => boolean
 }
 
-/** The options that a section gives. An unknown key is a problem. */
+/** The options that a section gives. An unknown key is a problem, and so is an option under two names. */
 export function givenIn(
   { name, entries: all }: Pick<Section, 'name' | 'entries'>,
   { entries, isKnown }: Expected,
   problems: Problems,
 ): Given[] {
+  const keys = new Map<OptionEntry, string>()
   return all.flatMap((each) => {
     const found = findByKey(each.key, each.item, entries)
-    if (found) return givenAt(found)
+    if (found) {
+      const given = givenAt(found)
+      const other = keys.get(found.entry)
+      if (given.length > 0 && other !== undefined)
+        problems.add(each.place.error(`${each.key} and ${other} are one option; give one of them`))
+      if (given.length > 0) keys.set(found.entry, each.key)
+      return given
+    }
     if (isKnown?.(each.key)) return []
     const known = knownKeys(name)
     const names = known.length > 0 ? known : entries.keys()
@@ -90,7 +98,9 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   const entry = other ?? own
   if (entry) return { entry, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
-  return opposite?.kind === 'switch' ? { entry: opposite, item: reversed(item) } : null
+  // The opposite of an option with a value names none: `no-date: false` would be an unknown date
+  const isMeant = opposite?.kind === 'switch' || (opposite?.off && booleanOf(item) === true)
+  return opposite && isMeant ? { entry: opposite, item: reversed(item) } : null
 }
 
 const REVERSED: Readonly<Record<string, string>> = { true: 'false', false: 'true' }

@@ -1,5 +1,6 @@
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
-import { nameErrors } from '../../errors.js'
+import { BtkitError } from '../../errors.js'
+import { hideSecrets } from '../../text/secrets.js'
 import { byteSize } from '../options/values.js'
 import {
   itemsOf,
@@ -32,7 +33,11 @@ function tiersOf({ key: name, place, item }: LocatedEntry): string[][] {
 
 function trackerOf({ place, value }: Located): string {
   if (value.kind !== 'text') throw place.error('not a tracker; write the URL of a tracker')
-  return nameErrors(place.text, () => checkTracker(value.text))
+  try {
+    return checkTracker(value.text)
+  } catch (error) {
+    throw error instanceof BtkitError ? place.error(hideSecrets(error.message)) : error
+  }
 }
 
 /** The keys of a tracker's rule. */
@@ -76,7 +81,7 @@ function storedHost(name: string): string {
  */
 function asOptions({ name, place, entries }: Section, problems: Problems): Section {
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(name))
-    throw place.error(`${name}: not a host, such as tracker.example`)
+    throw place.error(`${hideSecrets(name)}: not a host, such as tracker.example`)
   const options = entries.flatMap((entry) => {
     return problems.try<LocatedEntry[]>([], () => spelled(entry, name, problems))
   })

@@ -1,4 +1,5 @@
 import { BtkitError, usageError } from '../../errors.js'
+import { hidePasswords } from '../../text/secrets.js'
 import type { OptionEntry } from './option.js'
 
 /**
@@ -47,9 +48,9 @@ export class Place {
     return this.position ? `${this.source}:${this.position.line}` : this.source
   }
 
-  /** An error of what is set here. */
+  /** An error of what is set here, without passwords. */
   error(message: string): BtkitError {
-    return usageError(`${this.text}: ${message}`)
+    return usageError(`${this.text}: ${hidePasswords(message)}`)
   }
 }
 

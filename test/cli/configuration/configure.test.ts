@@ -57,6 +57,37 @@ test('the command line overrides the configuration: whole lists, and switches by
   assert.deepEqual(shown['webSeeds'], ['http://c.example/'])
 })
 
+test('of a switch and its opposite the last one typed counts', async (t) => {
+  const { make, run, scratch } = withFile(t, `makemetafile: {announce: ${URL}}\n`)
+  const isPrivate = async (...args: string[]) => (await make('--force', ...args))['private']
+  assert.equal(await isPrivate('--private', '--no-private'), false)
+  assert.equal(await isPrivate('--no-private', '--private'), true)
+  const hasCache = async (...args: string[]) => {
+    const cache = join(scratch, args.join(''))
+    await run(['makemetafile', join(scratch, 'image'), '--cache-dir', cache, '--force', ...args])
+    return existsSync(cache)
+  }
+  assert.equal(await hasCache('--no-cache', '--cache'), true)
+  assert.equal(await hasCache('--cache', '--no-cache'), false)
+})
+
+test('a file may have the --no- form of an option with a value', async (t) => {
+  const { make, run, file } = withFile(t, '')
+  const named = 'no-date: true, no-created-by: true, no-preset: true'
+  const preset = 'presets: {p: {comment: of the preset}}\ndefault-preset: p'
+  writeFileSync(file, `makemetafile: {announce: ${URL}, ${named}}\n${preset}\n`)
+  const shown = await make()
+  assert.deepEqual(
+    [shown['creationDate'], shown['createdBy'], shown['comment']],
+    [null, null, null],
+  )
+  assert.notEqual((await make('--date', '5'))['creationDate'], null)
+  writeFileSync(file, 'makemetafile: {no-date: false}\n')
+  const { status, stderr } = await run(['config', 'check'])
+  assert.match(stderr, /1:16: unknown option "no-date"/)
+  assert.equal(status, 1)
+})
+
 test('an option cancels options of a configuration that exclude it', async (t) => {
   const { make } = withFile(t, `defaults: {announce: ${URL}, v2: true, piece-length: 64K}\n`)
   const shown = await make('--trackerless', '--hybrid', '-l', '15')
@@ -290,6 +321,12 @@ test('no message shows a secret', async (t) => {
     ['makemetafile: {announce: env:SECRET}', 'P4SSKEY'],
     ['makemetafile: {announce: env:SECRET}', 'htp://t.example/P4SSKEY/announce'],
     ['makemetafile: {announce: "http://t.example:x/P4SSKEY/announce"}', ''],
+    ['makemetafile: {announce: "htp://t.example/P4SSKEY/announce"}', ''],
+    ['makemetafile: {announce: "t.example/P4SSKEY/announce"}', ''],
+    ['makemetafile: {web-seed: "htp://me:P4SS@P4SSKEY@m.example/"}', ''],
+    ['makemetafile: {web-seed-base: "http://me:P4SSKEY@m.example/"}', ''],
+    ['makemetafile: {update-url: "htp://me:P4SSKEY@m.example/"}', ''],
+    ['completedir: {publish: "me:P4SSKEY@t.example"}', ''],
     ['completedir: {publish: env:SECRET}', 'transmission+http://me:P4SSKEY@['],
     ['worker: {queue: env:SECRET}', 'http://me:P4SSKEY@h'],
   ] as const) {
@@ -300,6 +337,19 @@ test('no message shows a secret', async (t) => {
     assert.equal(status, 2, yaml)
     assert.match(stderr, /config\.yaml:1:\d+: /)
     assert.doesNotMatch(stderr, /P4SSKEY/)
+  }
+  const check = async () => await run(['config', 'check'])
+  for (const yaml of [
+    'aliases: {mine: htp://t.example/P4SSKEY/announce}',
+    'aliases: {http://me:P4SSKEY@t.example: http://t.example/announce}',
+    'trackers: {http://t.example/P4SSKEY/announce: {source: A}}',
+    'http://me:P4SSKEY@t.example: {}',
+  ]) {
+    writeFileSync(file, `${yaml}\n`)
+    const { status, stderr } = await check()
+    assert.match(stderr, /config\.yaml:1:\d+: .*\*\*\*/)
+    assert.doesNotMatch(stderr, /P4SSKEY/)
+    assert.equal(status, 1, yaml)
   }
 })
 

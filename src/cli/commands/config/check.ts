@@ -43,7 +43,7 @@ export async function checkFile(
     const makers = makersOf(table)
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
-    for (const preset of configuration.presets) checkPreset(preset, makers, world)
+    for (const preset of configuration.presets) checkOptions(preset, makers, world)
     await checkPresetNames(configuration, problems, io)
     for (const rule of trackerRules([configuration], problems).values())
       checkOptions(rule, makers, world)
@@ -88,18 +88,6 @@ function makersOf(table: SectionTable): Entries[] {
   return makers.map((options) => new Map([...options].filter(([key]) => key !== 'preset')))
 }
 
-function checkPreset(preset: Section, makers: readonly Entries[], world: Checking): void {
-  const before = world.problems.errors.length
-  checkOptions(preset, makers, world)
-  if (world.problems.errors.length > before) return
-  for (const entries of makers) {
-    const given = givenIn(preset, { entries, isKnown: () => true }, world.problems)
-    const used = usedOptions(parseAll(given, world, world.problems))
-    const refused = contradictionIn(used.map((each) => ({ ...each, name: each.decided.entry.key })))
-    if (refused) world.problems.add(refused.other.decided.place.error(refused.message))
-  }
-}
-
 /** The options of each command that a section counts for. */
 function optionsOf(section: string, table: SectionTable): readonly Entries[] {
   if (section !== DEFAULTS) return table.get(section) ?? []
@@ -108,15 +96,27 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
   )
 }
 
-function checkOptions({ name, entries }: Section, commands: readonly Entries[], world: Checking) {
+function checkOptions(section: Section, commands: readonly Entries[], world: Checking): void {
+  const { name, entries } = section
+  const { problems } = world
+  const before = problems.errors.length
   for (const { key, place, item } of entries) {
     const found = commands.flatMap((options) => findByKey(key, item, options) ?? [])
     if (found.length === 0) {
       const known = new Set(commands.flatMap((options) => [...options.keys()]))
-      world.problems.add(place.error(unknownKey(key, name, known)))
+      problems.add(place.error(unknownKey(key, name, known)))
     }
     // Commands may differ in what they take; each says the same of most
-    parseAll(found.flatMap(givenAt), world, world.problems)
+    parseAll(found.flatMap(givenAt), world, problems)
+  }
+  if (problems.errors.length > before) return
+  // Commands may exclude the same options in another order, so one message is enough
+  for (const options of commands) {
+    const given = givenIn(section, { entries: options, isKnown: () => true }, problems)
+    const used = usedOptions(parseAll(given, world, problems))
+    const refused = contradictionIn(used.map((each) => ({ ...each, name: each.decided.entry.key })))
+    if (refused) problems.add(refused.other.decided.place.error(refused.message))
+    if (problems.errors.length > before) return
   }
 }
 

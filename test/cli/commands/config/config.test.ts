@@ -65,6 +65,73 @@ test('config show and presets hide what can be a passkey in the URL of a tracker
     assert.doesNotMatch(stdout, /P4SSKEY/)
 })
 
+test('config show hides the passwords in URLs that a torrent has', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  const options = [
+    'web-seed: [http://me:s3cret@m.example/iso/]',
+    'http-seed: http://me:s3cret@m.example/seed.php',
+    'update-url: http://me:s3c@s3cret@m.example/new',
+  ]
+  writeFileSync(file, `makemetafile: {${options.join(', ')}}\n`)
+  const { stdout } = await runBtkit(['config', 'show', '--config', file])
+  assert.match(stdout, /web-seed +\[http:\/\/me:\*\*\*@m\.example\/iso\/\] /)
+  assert.match(stdout, /http-seed +http:\/\/me:\*\*\*@m\.example\/seed\.php /)
+  assert.match(stdout, /update-url +http:\/\/me:\*\*\*@m\.example\/new /)
+})
+
+test('config check names an address of no client with its punctuation', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, 'publish: {client: http://me:secret@127.0.0.1:1/}\n')
+  const { stderr } = await runBtkit(['config', 'check', file])
+  assert.match(stderr, /:1:19: http:\/\/127\.0\.0\.1:1\/: not the address of a client/)
+})
+
+test('config check finds options of a section that exclude each other', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  for (const [yaml, place, pair] of [
+    ['makemetafile: {v2: true, hybrid: true}', '1:20', 'hybrid and v2'],
+    [
+      'makemetafile: {trackerless: true, announce: http://t.example/}',
+      '1:45',
+      'trackerless and announce',
+    ],
+    ['defaults: {v2: true, hybrid: true}', '1:16', 'hybrid and v2'],
+    ['track: {open: true, allowed-dir: d}', '1:34', 'open and allowed-dir'],
+  ]) {
+    writeFileSync(file, `${yaml}\n`)
+    const { status, stderr } = await runBtkit(['config', 'check', file])
+    const told = `btkit: ${file}:${place}: ${pair} cannot be used together\n`
+    assert.deepEqual([status, stderr], [1, told])
+  }
+  // The section is stronger, and a command that has one of them only
+  writeFileSync(
+    file,
+    'defaults: {v2: true}\nmakemetafile: {hybrid: true}\nserve: {trackerless: true}\n',
+  )
+  assert.equal((await runBtkit(['config', 'check', file])).status, 0)
+})
+
+test('an option under two names in a section is a mistake', async (t) => {
+  const directory = makeScratch(t)
+  const file = join(directory, 'c.yaml')
+  const source = join(directory, 'image')
+  writeFileSync(source, 'content')
+  for (const [options, place, names] of [
+    ['private: true, no-private: true', '1:31', 'no-private and private'],
+    ['output: a.torrent, target: b.torrent', '1:35', 'target and output'],
+    ['announce: http://a.example/, tracker: http://b.example/', '1:45', 'tracker and announce'],
+  ]) {
+    writeFileSync(file, `makemetafile: {${options}}\n`)
+    const told = `btkit: ${file}:${place}: ${names} are one option; give one of them\n`
+    const checked = await runBtkit(['config', 'check', file])
+    assert.deepEqual([checked.status, checked.stderr], [1, told])
+    const made = await runBtkit(['makemetafile', source, '--config', file])
+    assert.deepEqual([made.status, made.stderr], [2, told])
+  }
+  writeFileSync(file, 'makemetafile: {private: true, no-private: }\n')
+  assert.equal((await runBtkit(['config', 'check', file])).status, 0)
+})
+
 test('config check finds sections, keys and values that are wrong', async (t) => {
   const file = join(makeScratch(t), 'c.yaml')
   const lines = [

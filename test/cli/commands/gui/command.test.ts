@@ -181,6 +181,16 @@ test('a preset with a secret tracker and a power of two fills them in', async (t
   assert.deepEqual(await formPresets('c.yaml', io), [{ name: 'own', fields, missing: [] }])
 })
 
+test('a preset lacks a tracker whose secret is not there, and says so', async (t) => {
+  const yaml =
+    'presets: {own: {announce: env:SECRET, comment: x}, other: {announce-list: file:none}}\n'
+  const cwd = makeScratch(t, { 'c.yaml': yaml })
+  assert.deepEqual(await formPresets('c.yaml', { env: {}, isRoot: false, cwd } as never), [
+    { name: 'own', fields: { comment: 'x' }, missing: ['announce'] },
+    { name: 'other', fields: {}, missing: ['announce-list'] },
+  ])
+})
+
 for (const length of ['4X', '3M']) {
   test(`a preset with the piece length ${length} is an error that names its place`, async (t) => {
     const file = join(makeScratch(t), 'c.yaml')
