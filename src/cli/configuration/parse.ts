@@ -253,5 +253,5 @@ function shownUses(given: Given): string {
 /** A text without secrets. Typed texts are on the screen already. */
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text
-  return isSecret(entry) || source !== 'file' ? hideSecrets(text) : hidePasswords(text)
+  return isSecret(entry) ? hideSecrets(text) : hidePasswords(text)
 }
