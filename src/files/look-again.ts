@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { loadNative } from '../native-addon.js'
-import { osCodeOf } from '../errors.js'
 import { rawPath } from '../text/raw-path.js'
 import type { FileColumns, FilePaths } from './columns.js'
-import { changeSince, readFingerprintIfThere, type Fingerprint } from './fingerprint.js'
+import { changeSince } from './fingerprint.js'
+import { lookAt } from './stat-files.js'
 
 /** A file that is in another state now. */
 export interface ChangedFile {
@@ -82,17 +82,7 @@ function* changesIn({ answers }: LookedFiles): Generator<ChangedFile> {
 function* changesInTurn(files: FileColumns): Generator<ChangedFile> {
   for (let number = 0; number < files.length; number++) {
     if (!files.isRead(number)) continue
-    const change = changeSince(files.fingerprintAt(number), look(files.absolutePathAt(number)))
+    const change = changeSince(files.fingerprintAt(number), lookAt(files.absolutePathAt(number)))
     if (change !== null) yield { number, change }
-  }
-}
-
-function look(path: string): Fingerprint | null {
-  try {
-    return readFingerprintIfThere(path)
-  } catch (error) {
-    // A path through something that is no longer a directory, or not accessible, leads to no file
-    if (osCodeOf(error) === undefined) throw error
-    return null
   }
 }

@@ -172,9 +172,14 @@ export function fingerprintsOf(paths: readonly string[]): (Uint8Array | null)[] 
 }
 
 function fingerprintAt(path: string): Uint8Array | null {
+  const fingerprint = lookAt(path)
+  return fingerprint && encodeFingerprint(fingerprint)
+}
+
+/** The state of the entry at a path; null if it is gone or cannot be looked at. */
+export function lookAt(path: string): Fingerprint | null {
   try {
-    const fingerprint = readFingerprintIfThere(path)
-    return fingerprint && encodeFingerprint(fingerprint)
+    return readFingerprintIfThere(path)
   } catch (error) {
     // A path through something that is no longer a directory, or not accessible, leads to no file
     if (osCodeOf(error) === undefined) throw error
