@@ -173,17 +173,24 @@ interface Enter<Item> {
   readonly enter: (item: Item, digest: Uint8Array) => void
 }
 
+/** Digests that may be stored in a block, and the encoded fingerprints of their files when they were read. */
+interface ToRemember<Item> {
+  /** The digest of a file; null if it is unknown. */
+  readonly digestOf: (item: Item) => Uint8Array | null
+  readonly stateOf: (item: Item) => Uint8Array
+}
+
 /**
- * Stores the digests of a group of small files. `digestOf` returns the digest of a file if it may have
- * been read. The block keeps what it knows of unchanged files, with the fingerprint from their reading.
+ * Stores the digests of a group of small files. The block keeps what it knows of unchanged files, with
+ * the fingerprint from their reading.
  */
 export function rememberBlock<Item extends Numbered>(
   place: BlockPlace,
   items: readonly Item[],
-  start: RememberingStart & { readonly digestOf: (item: Item) => Uint8Array | null },
+  start: RememberingStart & ToRemember<Item>,
 ): void {
   const { files, of } = place
-  const { cache, trust, digestOf } = start
+  const { cache, trust, digestOf, stateOf } = start
   const record = cache.peek('block', place)
   const block = record && new Block(of, record)
   const names: Uint8Array[] = []
@@ -200,7 +207,7 @@ export function rememberBlock<Item extends Numbered>(
     isChanged ||= isNew
     const row = files.rowAt(number)
     names.push(files.store.realNames.slice(row, row + 1))
-    fingerprints.push(block && isCurrent ? block.fingerprintAt(found) : files.encodedAt(number))
+    fingerprints.push(block && isCurrent ? block.fingerprintAt(found) : stateOf(item))
     digests.push(read ?? block?.digestAt(found) ?? NONE)
   }
   if (!isChanged) return

@@ -111,9 +111,15 @@ export function* rememberSteps(
     })
   }
   const digestOf = ({ first }: PieceOwner) => getPieces(table, first, 1)
+  const stateOf = (owner: PieceOwner) => {
+    const now = files.encodedAt(owner.number)
+    // A record that is fully trusted has the same
+    if (trust === 'full') return now
+    return knownFile(cache.peek('file', keyOfOwner(content, owner)), now, trust).fingerprint
+  }
   yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
     if (path === null) items.forEach(remember)
-    else rememberBlock({ files, of: pieceLength, path }, items, { ...start, digestOf })
+    else rememberBlock({ files, of: pieceLength, path }, items, { ...start, digestOf, stateOf })
   })
   yield* each(keyedPieces(content, table, trust), ({ piece, first, last, key }) => {
     for (let i = first; i <= last; i++) {
@@ -209,9 +215,10 @@ export function rememberTrees(content: Content, trees: ReadTrees, start: Remembe
     cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
   }
   const digestOf = ({ number }: AlignedFile) => trees.singleRoot(number)
+  const stateOf = ({ number }: AlignedFile) => files.encodedAt(number)
   for (const { items, path } of treesInBlocks(content, cache)) {
     if (path !== null) {
-      rememberBlock({ files, of: 'roots', path }, items, { ...start, digestOf })
+      rememberBlock({ files, of: 'roots', path }, items, { ...start, digestOf, stateOf })
       continue
     }
     for (const file of items) {

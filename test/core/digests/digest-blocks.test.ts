@@ -24,6 +24,13 @@ const KINDS = {
 
 type Kind = (typeof KINDS)[keyof typeof KINDS]
 
+/** Machines share a record of each file. */
+const SHARING: CacheSharing = {
+  remember: () => undefined,
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+}
+
 const nameOf = (i: number) => `file ${String(i).padStart(4, '0')}`
 
 /** Plants small files in one directory, and opens a cache. The clock is so late that all files are old. */
@@ -88,9 +95,7 @@ for (const [what, kind] of Object.entries(KINDS)) {
 
   test(`${what}: records that each file has are used, too`, async (t) => {
     const { make, cache } = await open(t, kind)
-    const none = () => Promise.resolve()
-    const sharing: CacheSharing = { remember: () => undefined, flush: none, close: none }
-    cache.sharing = sharing
+    cache.sharing = SHARING
     await make()
     cache.sharing = null
     const { counts } = await summarize(cache.store)
@@ -103,6 +108,18 @@ test('a digest that is trusted by size and time stays one, whatever else of its 
   const { make, at } = await open(t, KINDS.v2)
   await make()
   chmodSync(at(nameOf(7)), 0o600)
+  writeFileSync(at(nameOf(8)), 'CONTENT 8')
+  assert.equal((await make('mtime')).bytesHashed, 'CONTENT 8'.length)
+  assert.equal((await make('full')).bytesHashed, 'content 7'.length)
+})
+
+test('a digest that a record of its file has by size and time is not confirmed by a block', async (t) => {
+  const { make, at, cache } = await open(t, KINDS['a torrent with pad files'])
+  cache.sharing = SHARING
+  await make()
+  cache.sharing = null
+  chmodSync(at(nameOf(7)), 0o600)
+  assert.equal((await make('mtime')).bytesHashed, 0)
   writeFileSync(at(nameOf(8)), 'CONTENT 8')
   assert.equal((await make('mtime')).bytesHashed, 'CONTENT 8'.length)
   assert.equal((await make('full')).bytesHashed, 'content 7'.length)
