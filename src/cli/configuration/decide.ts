@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../errors.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
-import { contradictionIn } from '../options/option.js'
+import { contradictionIn, takesPaths } from '../options/option.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
@@ -266,7 +266,7 @@ export async function configure(
 
 /** The value of an option, with patterns in a list of paths expanded where no shell did it. */
 async function withPatterns({ entry, source, value, place }: Decided, io: Io): Promise<unknown> {
-  const isPaths = /^(file|directory)$/.test(entry.traits.takes ?? '') && entry.kind === 'list'
+  const isPaths = takesPaths(entry) && entry.kind === 'list'
   if (!isPaths || source === 'line' || !Array.isArray(value)) return value
   return expandPaths(value as string[], io).catch((error: unknown) => {
     throw error instanceof BtkitError ? place.error(error.message) : error

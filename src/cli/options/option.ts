@@ -104,6 +104,11 @@ export function traitsOf(option: CommandOption | null): Traits {
   return (option as { readonly traits?: Traits } | null)?.traits ?? {}
 }
 
+/** Whether the values of an option are paths. */
+export function takesPaths({ traits }: OptionEntry): boolean {
+  return traits.takes === 'file' || traits.takes === 'directory'
+}
+
 /** Commander's names of a command's options with a property. `source` says where their values are from. */
 export function attributesWith(
   command: CommandUnknownOpts,

@@ -15,6 +15,7 @@ import {
   type Place,
   type Problems,
 } from '../../options/given.js'
+import { takesPaths } from '../../options/option.js'
 import { optionEntries, takesDefault } from '../../options/table.js'
 
 /** Options that the batch gives to all jobs. */
@@ -144,7 +145,7 @@ function pathOf({ place, value }: Located): string {
 /** A value with its paths from a directory, if the option takes paths. */
 function located(item: Located, { entry }: Pick<Given, 'entry'>, directory: string): Located {
   const { place, value } = item
-  if (!/^(file|directory)$/.test(entry.traits.takes ?? '')) return item
+  if (!takesPaths(entry)) return item
   if (value.kind === 'list') {
     const items = value.items.map((each) => located(each, { entry }, directory))
     return { place, value: { ...value, items } }
