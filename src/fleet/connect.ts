@@ -26,15 +26,16 @@ export const queueTimes = {
   look: 2000,
   /** How long there may be no worker before the asker hashes itself. */
   alone: 10_000,
-  /** How long no worker may report anything before the asker hashes itself. */
+  /**
+   * How long no worker may begin or end a job before the asker hashes itself, beside the time in
+   * which a slow disk reads the largest of its jobs.
+   */
   silence: 60_000,
   /** How long the queue is not asked after it failed. */
   rest: 30_000,
   /** How long a worker that no longer reports keeps its job; how often that is checked. */
   lock: 15_000,
   stalled: 5000,
-  /** How often a worker reports progress. */
-  progress: 1000,
   /** The wait before a failed job is tried again; doubled each time. */
   backoff: 1000,
 }

@@ -1,4 +1,4 @@
-import type { DigestKind } from '../hash/stream/content-stream.js'
+import { fileAt, type DigestKind } from '../hash/stream/content-stream.js'
 import type { FileColumns } from '../files/columns.js'
 import type { ScannedFile } from '../files/scanned-file.js'
 import type { Content } from '../core/digests/content.js'
@@ -55,72 +55,49 @@ export function* cutPieces(
   const { content, pieces } = request
   const { pieceLength, files } = content
   const usual = (pieces.length * pieceLength) / RANGES
-  const place = { file: 0, offset: 0 }
+  const offsets = offsetsOf(files)
+  const fileOf = (position: number) => fileAt({ offsets }, Math.min(position, content.size - 1))
   for (let at = 0; at < pieces.length;) {
     const bytes = isHasty() ? LEAST_BYTES : Math.min(Math.max(usual, LEAST_BYTES), MOST_BYTES)
     const atMost = Math.min(MOST_PIECES, Math.floor(MOST_BYTES / pieceLength))
     const most = Math.max(1, Math.min(atMost, evenCount(bytes / pieceLength)))
     const first = pieces[at] ?? 0
-    const stretch = new Stretch(files, pieceLength, place)
-    let end = at
-    while (end - at < most && pieces[end] === first + end - at && stretch.grow(first + end - at)) {
-      end++
+    const from = fileOf(first * pieceLength)
+    const lastFile = (count: number) => fileOf((first + count) * pieceLength - 1)
+    let count = 1
+    while (
+      count < most &&
+      pieces[at + count] === first + count &&
+      lastFile(count) - from < MOST_FILES - 1
+    )
+      count++
+    const stretch = {
+      files: Array.from({ length: lastFile(count) - from + 1 }, (_, i) => files.at(from + i)),
+      start: offsets[from] ?? 0,
     }
     yield {
-      pieces: pieces.subarray(at, end),
-      part: partOf(stretch, { ...request, first, count: end - at }, rules),
+      pieces: pieces.subarray(at, at + count),
+      part: partOf(stretch, { ...request, first, count }, rules),
     }
-    at = end
+    at += count
   }
+}
+
+/** The offset of each file in the stream, and the length of the stream. */
+function offsetsOf(files: FileColumns): Float64Array {
+  const offsets = new Float64Array(files.length + 1)
+  for (let i = 0; i < files.length; i++) offsets[i + 1] = (offsets[i] ?? 0) + files.sizeAt(i)
+  return offsets
 }
 
 function evenCount(pieces: number): number {
   return EVEN_PIECES * Math.round(pieces / EVEN_PIECES) || Math.floor(pieces)
 }
 
-/** The files of consecutive pieces. */
-class Stretch {
-  readonly files: ScannedFile[] = []
-  /** Offset of the first file in the stream. */
-  start = 0
-  #end = 0
-
-  /** `place` is the file where the search begins, and is moved on. */
-  constructor(
-    readonly all: FileColumns,
-    readonly pieceLength: number,
-    readonly place: { file: number; offset: number },
-  ) {}
-
-  /** Adds the files of the next piece. Returns whether there is room for them. */
-  grow(piece: number): boolean {
-    const [from, to] = [piece * this.pieceLength, (piece + 1) * this.pieceLength]
-    if (this.files.length === 0) this.#seek(from)
-    if (this.files.length >= MOST_FILES) return false
-    for (let next = this.#next(); next && this.#end < to; next = this.#next()) {
-      this.files.push(next)
-      this.#end += next.fingerprint.size
-    }
-    return true
-  }
-
-  #next(): ScannedFile | undefined {
-    return this.all.at(this.place.file + this.files.length)
-  }
-
-  /** Goes to the file with the byte at `position` of the stream. */
-  #seek(position: number): void {
-    const { place, all } = this
-    for (;;) {
-      if (place.file >= all.length) break
-      const size = all.sizeAt(place.file)
-      if (place.offset + size > position) break
-      place.offset += size
-      place.file++
-    }
-    this.start = place.offset
-    this.#end = place.offset
-  }
+/** Consecutive files, and the offset of the first one in the stream. */
+interface Stretch {
+  readonly files: readonly (ScannedFile | undefined)[]
+  readonly start: number
 }
 
 function partOf(
@@ -132,7 +109,7 @@ function partOf(
   const lead = start % pieceLength
   const shared: (SharedFile | number)[] = []
   for (const file of files.length > MOST_FILES_OF_PIECE ? [] : files) {
-    if (file.fingerprint.size === 0) continue
+    if (!file || file.fingerprint.size === 0) continue
     const known = isPad(file) ? file.fingerprint.size : shareFile(file, rules)
     if (known === null) return null
     shared.push(known)

@@ -6,7 +6,7 @@ import { describeRedisFailure, type RedisAddress } from '../redis/client.js'
 import { escapeText } from '../text/escape.js'
 import { listWorkers, openQueue, queueTimes, type QueueConnection } from './connect.js'
 import { priorityOf } from './cut.js'
-import { bytesOfJob, openResult, sealJob, type Part, type PartDigests } from './job.js'
+import { bytesOfPart, openResult, sealJob, type Part, type PartDigests } from './job.js'
 
 export interface JobBoardRequest {
   readonly address: RedisAddress
@@ -18,11 +18,9 @@ export interface JobBoardRequest {
 
 /** A job that no worker has finished yet. */
 interface Pending {
-  readonly parts: readonly Part[]
+  readonly part: Part
   readonly data: string
-  /** Receives the bytes that are hashed. */
-  readonly onBytes: (bytes: number) => void
-  readonly settle: (digests: readonly PartDigests[] | null) => void
+  readonly settle: (digests: PartDigests | null) => void
 }
 
 /** The queue as this process uses it, and the times of its last signs of life. */
@@ -30,10 +28,13 @@ interface Opened {
   readonly connection: QueueConnection
   readonly events: QueueEvents
   readonly timer: NodeJS.Timeout
-  /** When a worker was last connected, and when one last reported anything. */
+  /** When a worker was last connected, and when one last began or ended a job. */
   seen: number
   heard: number
 }
+
+/** Bytes that a slow disk reads in a millisecond. */
+const SLOW_DISK = 20_000
 
 /** Most reasons of failures that are reported. */
 const MOST_REASONS = 10
@@ -65,17 +66,14 @@ export class JobBoard {
     return (this.#opening ??= this.#open())
   }
 
-  /** Posts a job. Resolves to the digests of its parts; null if they must be hashed here. */
-  post(
-    parts: readonly Part[],
-    onBytes: (bytes: number) => void,
-  ): Promise<readonly PartDigests[] | null> {
+  /** Posts a part as a job. Resolves to its digests; null if it must be hashed here. */
+  post(part: Part): Promise<PartDigests | null> {
     const opened = this.#opened
     if (opened === null) return Promise.resolve(null)
-    const data = sealJob(parts, this.request.keys)
+    const data = sealJob(part, this.request.keys)
     const opts = {
       jobId: randomUUID(),
-      priority: priorityOf(bytesOfJob(parts), this.request.now()),
+      priority: priorityOf(bytesOfPart(part), this.request.now()),
       attempts: 3,
       backoff: { type: 'exponential', delay: queueTimes.backoff },
       removeOnComplete: true,
@@ -84,7 +82,7 @@ export class JobBoard {
     }
     if (this.#pending.size === 0) opened.seen = opened.heard = monotonicNow()
     return new Promise((settle) => {
-      this.#pending.set(opts.jobId, { parts, data, onBytes, settle })
+      this.#pending.set(opts.jobId, { part, data, settle })
       opened.connection.queue.add('hash', data, opts).catch((error: unknown) => {
         this.#giveUp(opened, this.#describe(error))
       })
@@ -125,22 +123,21 @@ export class JobBoard {
       // It reads no events after one that is no JSON
       if (error instanceof SyntaxError) this.#giveUp(opened, 'the events of jobs are broken')
     })
+    // Also jobs of others: these may have to wait for them
+    for (const event of ['active', 'completed', 'failed'] as const) {
+      events.on(event, () => {
+        opened.heard = monotonicNow()
+      })
+    }
     events.on('completed', ({ jobId, returnvalue }) => {
       const pending = this.#pending.get(jobId)
       if (!pending) return
-      opened.heard = monotonicNow()
       const digests = openResult(returnvalue, pending, this.request.keys)
       if (digests) this.#settle(jobId, digests)
       else this.#fail(jobId, 'its result is not signed with the key')
     })
     events.on('failed', ({ jobId, failedReason }) => {
       this.#fail(jobId, failedReason)
-    })
-    events.on('progress', ({ jobId, data }) => {
-      opened.heard = monotonicNow()
-      const pending = this.#pending.get(jobId)
-      if (pending && typeof data === 'number')
-        pending.onBytes(Math.min(data, bytesOfJob(pending.parts)))
     })
   }
 
@@ -153,7 +150,7 @@ export class JobBoard {
     this.#settle(id, null)
   }
 
-  #settle(id: string, digests: readonly PartDigests[] | null): void {
+  #settle(id: string, digests: PartDigests | null): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
     pending?.settle(digests)
@@ -174,8 +171,14 @@ export class JobBoard {
     const now = monotonicNow()
     if (now - opened.seen >= queueTimes.alone)
       this.#giveUp(opened, this.#why ?? 'all workers are gone')
-    else if (now - opened.heard >= queueTimes.silence)
-      this.#giveUp(opened, 'no worker reports anything')
+    else if (now - opened.heard >= this.#longestSilence())
+      this.#giveUp(opened, 'no worker ends a job')
+  }
+
+  /** Milliseconds in which each worker that reads at all ends a job. */
+  #longestSilence(): number {
+    const bytes = [...this.#pending.values()].map(({ part }) => bytesOfPart(part))
+    return queueTimes.silence + Math.max(0, ...bytes) / SLOW_DISK
   }
 
   #describe(error: unknown): string {

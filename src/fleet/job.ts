@@ -35,25 +35,29 @@ export const MOST_PIECES = 4096
 export const MOST_FILES = 4096
 
 /** Seals a job as the data of BullMQ. A random number keeps the results of equal jobs apart. */
-export function sealJob(parts: readonly Part[], keys: readonly Uint8Array[]): string {
-  const text = JSON.stringify({ id: randomUUID(), parts })
+export function sealJob(part: Part, keys: readonly Uint8Array[]): string {
+  const text = JSON.stringify({ id: randomUUID(), part })
   return seal('job', Buffer.from(text), keys).toString('base64')
 }
 
-/** Returns the parts of a job; null for data that are not sealed with one of the keys. */
-export function openJob(data: unknown, keys: readonly Uint8Array[]): Part[] | null {
+/** Returns the part of a job; null for data that are not sealed with one of the keys. */
+export function openJob(data: unknown, keys: readonly Uint8Array[]): Part | null {
   const text = unseal('job', fromBase64(data), keys)
   return text && decodeJob(text)
 }
 
-/** Returns the parts of a job without checking its MAC, for people who lack the key. */
-export function readJob(data: unknown): Part[] {
-  return decodeJob(fromBase64(data).subarray(MAC)) ?? []
+/** Returns the part of a job without checking its MAC, for people who lack the key. */
+export function readJob(data: unknown): Part | null {
+  return decodeJob(fromBase64(data).subarray(MAC))
 }
 
-function decodeJob(text: Uint8Array): Part[] | null {
-  const { parts } = parseObject(Buffer.from(text).toString())
-  return Array.isArray(parts) && parts.every(isPart) ? parts : null
+function decodeJob(text: Uint8Array): Part | null {
+  try {
+    const value = JSON.parse(Buffer.from(text).toString()) as { readonly part?: unknown } | null
+    return isPart(value?.part) ? value.part : null
+  } catch {
+    return null
+  }
 }
 
 /** Returns the subject of a job's result, so that it is the result of no other job. */
@@ -61,28 +65,27 @@ export function resultSubject(data: string): string {
   return `result ${fromBase64(data).toString('hex', 0, MAC)}`
 }
 
-/** Encodes the digests of a job's parts, one after another. */
-export function encodeResult(digests: readonly PartDigests[]): Buffer {
-  return Buffer.concat(digests.flatMap(({ pieces, nodes }) => [pieces, nodes]))
-}
-
 /** Opens the result of a job; null if it has another length, or is not sealed for the job. */
 export function openResult(
   value: unknown,
-  { parts, data }: { readonly parts: readonly Part[]; readonly data: string },
+  { part: { wanted, count }, data }: { readonly part: Part; readonly data: string },
   keys: readonly Uint8Array[],
-): PartDigests[] | null {
+): PartDigests | null {
   const bytes = unseal(resultSubject(data), fromBase64(value), keys)
-  let at = 0
-  const take = (length: number) => bytes?.subarray(at, (at += length)) ?? NONE
-  const digests = parts.map(({ wanted, count }) => ({
-    pieces: take(wanted === 'blocks' ? 0 : count * SHA1),
-    nodes: take(wanted === 'pieces' ? 0 : count * SHA256),
-  }))
-  return bytes?.length === at ? digests : null
+  return bytes && splitDigests(bytes, wanted, count)
 }
 
-const NONE = new Uint8Array(0)
+/** Splits the digests of pieces into those of each kind; null for another length. */
+export function splitDigests(
+  bytes: Uint8Array,
+  wanted: DigestKind,
+  count: number,
+): PartDigests | null {
+  const pieces = wanted === 'blocks' ? 0 : count * SHA1
+  const nodes = wanted === 'pieces' ? 0 : count * SHA256
+  if (bytes.length !== pieces + nodes) return null
+  return { pieces: bytes.subarray(0, pieces), nodes: bytes.subarray(pieces) }
+}
 
 function fromBase64(value: unknown): Buffer {
   return Buffer.from(typeof value === 'string' ? value : '', 'base64')
@@ -99,11 +102,6 @@ export function bytesOfPart({ files, lead, pieceLength, first, count }: Part): n
     at += size
   }
   return bytes
-}
-
-/** Returns the bytes of files in all parts of a job. */
-export function bytesOfJob(parts: readonly Part[]): number {
-  return parts.reduce((sum, part) => sum + bytesOfPart(part), 0)
 }
 
 function isPart(value: unknown): value is Part {
@@ -128,13 +126,4 @@ function isSharedFile(value: unknown): value is SharedFile {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {}
-  }
 }

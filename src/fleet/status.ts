@@ -1,7 +1,7 @@
 import type { Job, Queue } from 'bullmq'
 import type { RedisAddress } from '../redis/client.js'
 import { listWorkers, withQueue } from './connect.js'
-import { bytesOfJob, readJob } from './job.js'
+import { bytesOfPart, readJob } from './job.js'
 
 /** The contents of the queue. MACs are not checked, because that needs the key. */
 export interface QueueReport {
@@ -10,7 +10,7 @@ export interface QueueReport {
   readonly workers: readonly string[]
   /** Number of jobs that no worker has taken, with those that failed and wait to be tried again. */
   readonly waiting: number
-  readonly active: readonly ActiveJob[]
+  readonly active: readonly JobSummary[]
   /** Number of failed jobs, and the last of them. */
   readonly failedCount: number
   readonly failed: readonly FailedJob[]
@@ -21,10 +21,6 @@ interface JobSummary {
   readonly name: string
   readonly bytes: number
   readonly worker: string | null
-}
-
-export interface ActiveJob extends JobSummary {
-  readonly bytesDone: number
 }
 
 export interface FailedJob extends JobSummary {
@@ -43,10 +39,9 @@ export function inspectQueue(address: RedisAddress): Promise<QueueReport> {
   return withQueue(address, async ({ queue }) => {
     const counts = await queue.getJobCounts('waiting', 'prioritized', 'delayed', 'failed')
     const { waiting = 0, prioritized = 0, delayed = 0, failed = 0 } = counts
-    const active: ActiveJob[] = []
+    const active: JobSummary[] = []
     for (const id of await queue.getRanges(['active'], 0, MOST - 1, true)) {
-      const job = await findJob(queue, id)
-      active.push({ ...describe(job), bytesDone: Number(job?.progress) || 0 })
+      active.push(describe(await findJob(queue, id)))
     }
     const failures: FailedJob[] = []
     for (const id of await queue.getRanges(['failed'], 0, MOST - 1)) {
@@ -77,11 +72,11 @@ async function findJob(queue: Queue, id: string): Promise<Job | null> {
 }
 
 function describe(job: Job | null): JobSummary {
-  const parts = readJob(job?.data)
-  const first = parts[0]?.files.find((file) => typeof file !== 'number')
+  const part = readJob(job?.data)
+  const first = part?.files.find((file) => typeof file !== 'number')
   return {
     name: first ? `${first.share}:${first.path}` : 'unknown',
-    bytes: bytesOfJob(parts),
+    bytes: part ? bytesOfPart(part) : 0,
     worker: job?.processedBy ?? null,
   }
 }

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { openForWriting } from '../files/open-for-writing.js'
 import type { Job } from 'bullmq'
-import pLimit from 'p-limit'
 import { callWithin } from '../bounded-call.js'
 import type { RedisAddress } from '../redis/client.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
-import { encodeResult, openJob, resultSubject, type Part, type PartDigests } from './job.js'
+import { openJob, resultSubject, splitDigests, type Part, type PartDigests } from './job.js'
 import { seal } from './seal.js'
 import { digestOf } from '../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
@@ -22,7 +21,6 @@ import {
 import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
 import { hashAtOnce, hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { locateFile, type ShareRules } from './shares.js'
-import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
 /** A worker, and what it needs. */
 export interface WorkRequest extends PartContext {
@@ -89,39 +87,21 @@ export async function work(request: WorkRequest): Promise<void> {
   await connection.close()
 }
 
-/** Hashes the parts of a job: a large one with all threads, small ones with a thread each. */
+/** Hashes the part of a job, and seals its digests. */
 async function hashJob(
   job: Job,
   { bullmq }: QueueConnection,
   request: WorkRequest,
 ): Promise<string> {
-  const { engine, keys, machine, warn } = request
-  const parts: readonly Part[] | null = openJob(job.data, keys)
-  if (parts === null) {
+  const { keys, machine, warn } = request
+  const part = openJob(job.data, keys)
+  if (part === null) {
     warn('refused a job that is not signed with the key')
     throw new bullmq.UnrecoverableError(`not signed with the key of worker ${machine}`)
   }
-  const bytes = parts.map(() => 0)
-  let reported = 0
-  const report = () => {
-    const sum = bytes.reduce((total, each) => total + each, 0)
-    // A worker that reads nothing must count as silent
-    if (sum === reported) return
-    reported = sum
-    // A job that somebody removed has no progress any more
-    void job.updateProgress(sum).catch(() => undefined)
-  }
-  const timer = setInterval(report, queueTimes.progress)
-  const context = parts.length === 1 ? request : { ...request, engine: { ...engine, threads: 1 } }
-  try {
-    const digests = await pLimit(engine.threads).map(parts, (part, i) => {
-      const onProgress = (done: number) => (bytes[i] = done)
-      return hashPart(part, context, onProgress)
-    })
-    return seal(resultSubject(String(job.data)), encodeResult(digests), keys).toString('base64')
-  } finally {
-    clearInterval(timer)
-  }
+  const { pieces, nodes } = await hashPart(part, request)
+  const result = Buffer.concat([pieces, nodes])
+  return seal(resultSubject(String(job.data)), result, keys).toString('base64')
 }
 
 /** The means of hashing parts of jobs. */
@@ -136,20 +116,17 @@ interface PartContext {
  * Computes the digests of a part's pieces, or finds them in the cache.
  * @throws BtkitError as locateFile and hashStream, and `changed` if a file changed meanwhile
  */
-async function hashPart(
-  part: Part,
-  context: PartContext,
-  onProgress: (bytes: number) => void,
-): Promise<PartDigests> {
+async function hashPart(part: Part, context: PartContext): Promise<PartDigests> {
   const { cacheAccess, rules } = context
   const files = part.files.map((file) => locateFile(file, rules))
   const input = inputOf(part, files, cacheAccess.trust)
-  const known = recall(part, cacheAccess.cache.get('layers', input))
+  const kept = cacheAccess.cache.get('layers', input)
+  const known = kept && splitDigests(kept, part.wanted, part.count)
   if (known) return known
   const own = files.filter(isRead)
   const startedMs = cacheAccess.now()
   const written = openForWriting(own.map(({ absolutePath }) => absolutePath))
-  const digests = await read(part, files, { ...context, onProgress })
+  const digests = await read(part, files, context.engine)
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
   const start = { startedMs, trust: cacheAccess.trust, written }
   if (own.every((file) => isSettled(file, start)))
@@ -168,21 +145,10 @@ function inputOf(part: Part, files: readonly ScannedFile[], trust: CacheTrust): 
   return digestOf('sha256', Buffer.concat([range, ...facts]))
 }
 
-function recall({ wanted, count }: Part, kept: Uint8Array | null): PartDigests | null {
-  const pieces = wanted === 'blocks' ? 0 : count * SHA1
-  const nodes = wanted === 'pieces' ? 0 : count * SHA256
-  if (kept?.length !== pieces + nodes) return null
-  return { pieces: kept.subarray(0, pieces), nodes: kept.subarray(pieces) }
-}
-
-interface ReadContext extends PartContext {
-  readonly onProgress: (bytes: number) => void
-}
-
 async function read(
   part: Part,
   files: readonly ScannedFile[],
-  { engine, onProgress }: ReadContext,
+  engine: Engine,
 ): Promise<PartDigests> {
   const { wanted, lead, pieceLength, first, count } = part
   const stream = concatenateFiles(
@@ -193,18 +159,12 @@ async function read(
     pieceLength,
   )
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
-  const watched: Engine = {
-    ...engine,
-    onProgress: ({ bytesDone }) => {
-      onProgress(bytesDone)
-    },
-  }
   const reading = { stream, pieces, pieceCount: countPieces(stream) }
   if (wanted === 'pieces')
-    return { pieces: (await hashAtOnce(reading, watched)).pieces, nodes: NONE }
+    return { pieces: (await hashAtOnce(reading, engine)).pieces, nodes: NONE }
   const kernel = chooseKernel(engine.kernel)
   const digests: PartDigests[] = []
-  for await (const group of hashInGroups({ ...reading, wanted }, watched))
+  for await (const group of hashInGroups({ ...reading, wanted }, engine))
     digests.push({ pieces: group.pieces, nodes: nodesOf(group, stream, kernel) })
   return {
     pieces: Buffer.concat(digests.map((each) => each.pieces)),

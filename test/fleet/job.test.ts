@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   bytesOfPart,
-  encodeResult,
   openJob,
   openResult,
   readJob,
@@ -28,14 +27,14 @@ const PART: Part = {
 const sealed = (text: string) => seal('job', Buffer.from(text), KEYS).toString('base64')
 
 test('a job is opened with its key, and read without', () => {
-  const data = sealJob([PART], KEYS)
-  assert.deepEqual(openJob(data, KEYS), [PART])
-  assert.deepEqual(readJob(data), [PART])
+  const data = sealJob(PART, KEYS)
+  assert.deepEqual(openJob(data, KEYS), PART)
+  assert.deepEqual(readJob(data), PART)
   assert.equal(openJob(data, [Buffer.alloc(32, 'o')]), null)
 })
 
 test('equal jobs have different data, so that a result belongs to one of them', () => {
-  assert.notEqual(sealJob([PART], KEYS), sealJob([PART], KEYS))
+  assert.notEqual(sealJob(PART, KEYS), sealJob(PART, KEYS))
 })
 
 for (const [what, change] of [
@@ -49,17 +48,17 @@ for (const [what, change] of [
   ['a path that is no text', { files: [{ ...FILE, path: 5 }] }],
 ] as const) {
   test(`a job with ${what} is refused`, () => {
-    const data = sealed(JSON.stringify({ parts: [{ ...PART, ...change }] }))
+    const data = sealed(JSON.stringify({ part: { ...PART, ...change } }))
     assert.equal(openJob(data, KEYS), null)
-    assert.deepEqual(readJob(data), [])
+    assert.equal(readJob(data), null)
   })
 }
 
 test('data that are no jobs are refused', () => {
-  for (const text of ['', '[', '1', 'null', '{}', '{"parts":5}', '{"parts":[null]}'])
+  for (const text of ['', '[', '1', 'null', '{}', '{"part":5}', '{"part":null}'])
     assert.equal(openJob(sealed(text), KEYS), null)
   for (const data of [undefined, null, 5, {}, '', 'x'])
-    assert.deepEqual([openJob(data, KEYS), readJob(data)], [null, []])
+    assert.deepEqual([openJob(data, KEYS), readJob(data)], [null, null])
 })
 
 test('the bytes of a part are those of files in its pieces', () => {
@@ -68,16 +67,18 @@ test('the bytes of a part are those of files in its pieces', () => {
 })
 
 test('a result belongs to one job, with one digest of each kind for each piece', () => {
-  const [job, other] = [1, 2].map(() => ({ parts: [PART], data: sealJob([PART], KEYS) }))
+  const [job, other] = [1, 2].map(() => ({ part: PART, data: sealJob(PART, KEYS) }))
   assert.ok(job && other)
   const digests = { pieces: Buffer.alloc(6 * 20, 1), nodes: Buffer.alloc(6 * 32, 2) }
-  const opened = (of: readonly PartDigests[], its = job) => {
-    const value = seal(resultSubject(job.data), encodeResult(of), KEYS).toString('base64')
+  const opened = ({ pieces, nodes }: PartDigests, its = job) => {
+    const bytes = Buffer.concat([pieces, nodes])
+    const value = seal(resultSubject(job.data), bytes, KEYS).toString('base64')
     return openResult(value, its, KEYS)
   }
-  assert.deepEqual(opened([digests]), [digests])
-  assert.equal(opened([digests], other), null)
-  assert.equal(opened([{ ...digests, nodes: digests.nodes.subarray(32) }]), null)
-  assert.equal(opened([digests, digests]), null)
+  assert.deepEqual(opened(digests), digests)
+  assert.equal(opened(digests, other), null)
+  assert.equal(opened({ ...digests, nodes: digests.nodes.subarray(32) }), null)
+  const twice = Buffer.concat([digests.nodes, digests.nodes])
+  assert.equal(opened({ ...digests, nodes: twice }), null)
   for (const value of [undefined, 5, '', 'x']) assert.equal(openResult(value, job, KEYS), null)
 })

@@ -44,7 +44,7 @@ function startQuick(t: TestContext, args: readonly string[]) {
 
 test('a run ends though its second connection never comes about', { skip }, async (t) => {
   const redis = await startRedis(t)
-  const machine = makeAsking(t, redis.url, { a: 100_000 })
+  const machine = makeAsking(t, redis.url, { a: 5 * 2 ** 20 })
   startQuick(t, ['worker', ...machine.asking, '--no-cache'])
   await until('it takes jobs', () => redis.send('client', 'list').includes(':w:'))
   const { url } = await startNarrowProxy(t, redis)
@@ -61,7 +61,7 @@ longTest(
   { skip },
   async (t) => {
     const redis = await startRedis(t)
-    const machine = makeAsking(t, redis.url, { a: 100_000 })
+    const machine = makeAsking(t, redis.url, { a: 5 * 2 ** 20 })
     const { url, accepted } = await startNarrowProxy(t, redis)
     const asking = machine.asking.map((each) => (each === redis.url ? url : each))
     const { child, ended } = startQuick(t, ['worker', ...asking, '--no-cache'])

@@ -10,7 +10,6 @@ export function hurryQueue(): void {
     rest: 1000,
     lock: 1000,
     stalled: 300,
-    progress: 100,
     backoff: 50,
   })
 }

@@ -66,9 +66,9 @@ function linesOf(report: QueueReport): string[] {
     `workers: ${workers.length === 0 ? 'none' : workers.join(', ')}`,
     `waiting: ${count(waiting, 'job')}`,
     `active:  ${count(active.length, 'job')}`,
-    ...active.map(({ name, bytes, bytesDone, worker }) => {
+    ...active.map(({ name, bytes, worker }) => {
       const by = worker === null ? '' : `, by ${worker}`
-      return `  ${name}: ${formatBytes(bytesDone)} of ${formatBytes(bytes)}${by}`
+      return `  ${name}: ${formatBytes(bytes)}${by}`
     }),
     `failed:  ${count(failedCount, 'job')}`,
     ...failed.map(({ name, reason }) => `  ${reason.startsWith(name) ? '' : `${name}: `}${reason}`),
