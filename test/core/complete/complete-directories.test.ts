@@ -1,56 +1,8 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { completeDirectories } from '../../../src/core/complete/complete-directories.js'
-import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
+import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
-import { makeScratch } from '../../support/scratch.js'
-import { hashContext, makeRequest } from '../requests.js'
-
-const UNSEEN: CompleteWatch = {
-  isSeen: false,
-  begin: () => Promise.resolve(),
-  progress: () => undefined,
-}
-
-/** Sources with their torrents and state, completed by core alone. */
-class Place {
-  readonly root: string
-
-  constructor(t: TestContext) {
-    this.root = makeScratch(t, { 'src/a': 'a', 'src/b': 'b' })
-    mkdirSync(this.at('out'))
-  }
-
-  at(...path: string[]): string {
-    return join(this.root, ...path)
-  }
-
-  complete(changes: Partial<CompleteRequest> = {}, watch = UNSEEN) {
-    const request: CompleteRequest = {
-      directories: [this.at('src')],
-      target: this.at('out'),
-      common: makeRequest('', { pieceLength: 'auto' }),
-      checksums: [],
-      prune: 'never',
-      existing: { asked: [], remake: false, keepTrackers: false },
-      adopt: false,
-      force: false,
-      dryRun: false,
-      waitSeconds: 0,
-      cacheMaxSize: null,
-      minAgeSeconds: 0,
-      publish: [],
-      ...changes,
-    }
-    const context = hashContext()
-    // Files that were written a moment ago would count as unsettled
-    const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
-    const state = { directory: this.at('state'), warn: assert.ifError }
-    return completeDirectories(request, { ...context, cacheAccess, state }, watch)
-  }
-}
+import { Place } from './place.js'
 
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
   const place = new Place(t)
