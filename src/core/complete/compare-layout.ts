@@ -14,7 +14,7 @@ import {
   type ExistingTorrent,
   type WantedValues,
 } from './existing-torrent.js'
-import type { UndecidedTorrent } from './torrent-decision.js'
+import { noteRead, type UndecidedTorrent } from './torrent-decision.js'
 import { checkTarget } from '../../files/write/atomically.js'
 import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
@@ -124,39 +124,27 @@ function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
   )
 }
 
-/** The result of comparing a torrent's pieces with the content. */
-export type LayoutCheck =
-  /** The torrent's own `info` with its layers. */
-  | { readonly kind: 'same'; readonly core: TorrentCore; readonly isSettled: boolean }
-  | { readonly kind: 'other' }
-  /** Unknown: a dry run would have to read content. */
-  | { readonly kind: 'unread' }
-
 /**
  * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
- * Reads only pieces that the cache does not know.
+ * Reads only pieces that the cache does not know. Returns the torrent's own `info` with its layers;
+ * `unread` if a dry run would have to read content.
  * @throws BtkitError if the content cannot be read, or the torrent could not be written
  */
 export async function checkPieces(
-  { path, run }: UndecidedTorrent,
+  entry: UndecidedTorrent,
   metainfo: Metainfo,
   laidOut: Content,
-): Promise<LayoutCheck & { readonly bytesHashed: number }> {
-  const { request, hashContext } = run
-  if (!request.dryRun) checkTarget(path, {})
+): Promise<TorrentCore | 'other' | 'unread'> {
+  const { request, hashContext } = entry.run
+  if (!request.dryRun) checkTarget(entry.path, {})
   const hashed = request.dryRun
     ? recallAll(laidOut, hashContext.cacheAccess)
     : await hashContent(laidOut, hashContext)
-  if (!hashed) return { kind: 'unread', bytesHashed: 0 }
-  const { bytesHashed, isSettled } = hashed
-  if (!isSame(metainfo, laidOut, hashed)) return { kind: 'other', bytesHashed }
+  if (!hashed) return 'unread'
+  noteRead(entry, hashed)
+  if (!isSame(metainfo, laidOut, hashed)) return 'other'
   const { pieceLayers } = composeCore(laidOut, request.common, hashed)
-  return {
-    kind: 'same',
-    core: { info: valuesOf(metainfo).info, pieceLayers },
-    bytesHashed,
-    isSettled,
-  }
+  return { info: valuesOf(metainfo).info, pieceLayers }
 }
 
 /**

@@ -7,7 +7,7 @@ import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums, type FileChecksums } from '../checksums/obtain.js'
 import type { Content } from '../digests/content.js'
 import { readExistingFile, type ExistingFile } from './existing-torrent.js'
-import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
+import { keepOwn, type Act, type OwnFile } from './own-file.js'
 import { isUntouched } from './unchanged.js'
 
 /** Why an existing list is left unchanged. */
@@ -19,9 +19,8 @@ export type ListDecision = { readonly file: string } & (
   | {
       readonly kind: 'write'
       readonly isNew: boolean
-      /** Whether only reading content would show if the list stays unchanged. */
-      readonly isUnread: boolean
-      readonly write: () => Promise<void>
+      /** Null if a dry run would have to read content: then the list may stay as it is. */
+      readonly act: Act | null
     }
 )
 
@@ -100,9 +99,8 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): ListDecision[] {
     return [isReplaceable ? write(list, null) : skip(list, 'content not read')]
   }
   if (existing && isSameBytes(existing.bytes, bytes)) {
-    const permit = keepOwn(list, existing, digestsOf(existing.digest))
-    const change = { file: list.file, kind: 'write', isNew: false, isUnread: false } as const
-    return permit ? [{ ...change, write: permit }] : []
+    const act = keepOwn(list, digestsOf(existing.digest))
+    return act ? [{ file: list.file, kind: 'write', isNew: false, act }] : []
   }
   return [isReplaceable ? write(list, bytes) : skip(list, 'foreign')]
 }
@@ -118,13 +116,11 @@ function skip({ file }: UndecidedList, reason: ListLeftReason): ListDecision {
   return { file, kind: 'skip', reason }
 }
 
-function write(list: UndecidedList, read: Uint8Array | null): ListDecision {
+function write(list: UndecidedList, bytes: Uint8Array | null): ListDecision {
   const { file, existing, record } = list
-  const bytes = read ?? NOTHING
-  const written = digestsOf(sha256(bytes))
   const replaced = existing && record ? digestsOf(existing.digest) : null
-  const writeNow = () => writeOwn(list, bytes, { written, replaced })
-  return { file, kind: 'write', isNew: !existing, isUnread: read === null, write: writeNow }
+  const act = bytes && { own: list, bytes, written: digestsOf(sha256(bytes)), replaced }
+  return { file, kind: 'write', isNew: !existing, act }
 }
 
 function digestsOf(file: Uint8Array): TorrentDigests {

@@ -33,10 +33,8 @@ import {
   keep,
   obtain,
   skip,
-  unread,
   write,
   writeUnread,
-  type Obtained,
   type TorrentDecision,
   type UndecidedTorrent,
 } from './torrent-decision.js'
@@ -58,7 +56,7 @@ export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision>
   const { existing, run } = entry
   // In large directories most torrents are new, and an async function needs more memory
   if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
-    return obtain(entry).then(replace)
+    return obtain(entry).then((core) => replace(entry, core))
   }
   return decideExisting(entry, existing)
 }
@@ -77,28 +75,27 @@ async function decideExisting(
 ): Promise<TorrentDecision> {
   const { record, source, input } = entry
   if (!record) return takeOver(entry, existing)
-  if (isEmptyFile(existing)) return replace(await obtain(entry))
+  if (isEmptyFile(existing)) return replace(entry, await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
   const isCurrent = record.source === source && isSameBytes(record.input, input)
-  if (isCurrent && !hasBadLayers(existing)) return keep(unread(entry), existing, origin)
+  if (isCurrent && !hasBadLayers(existing)) return keep(entry, existing, origin)
   const kept = await keepInfo(entry, existing, origin)
-  return kept ?? refresh(await obtain(entry), existing, { ...origin, keeps: [] })
+  return kept ?? refresh(entry, await obtain(entry), { ...origin, keeps: [] })
 }
 
 /** Writes a torrent whatever exists at its path, unless that is identical. */
-function replace(own: Obtained): TorrentDecision {
-  const { entry, core } = own
+function replace(entry: UndecidedTorrent, core: TorrentCore | null): TorrentDecision {
   const { existing, record } = entry
   if (!core) return writeUnread(entry)
   if (existing && isSame(entry, existing, core)) {
-    return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
+    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
   }
   const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
   const bytes = joinTorrent(wanted.beside, core)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
-  return write(own, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
+  return write(entry, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
 }
 
 /**
@@ -110,11 +107,10 @@ async function takeOver(
   existing: ExistingTorrent,
 ): Promise<TorrentDecision> {
   if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
-  const own = await obtain(entry)
-  const { core } = own
-  if (!core) return skip(own, 'content not read')
-  if (!isSame(entry, existing, core)) return skip(own, 'outdated')
-  return keep(own, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
+  const core = await obtain(entry)
+  if (!core) return skip('content not read')
+  if (!isSame(entry, existing, core)) return skip('outdated')
+  return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
 }
 
 /** Adopts a foreign torrent of the same content with its own `info`, if requested. */
@@ -124,19 +120,18 @@ async function adoptForeign(
 ): Promise<TorrentDecision> {
   const { content, run } = entry
   const { metainfo } = existing
-  if (!metainfo) return skip(unread(entry), 'foreign')
+  if (!metainfo) return skip('foreign')
   const laidOut = layOut(metainfo, content)
-  if (!laidOut) return skip(unread(entry), fitsContent(metainfo, content) ? 'foreign' : 'outdated')
+  if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
   if (!run.request.adopt) {
     const reason = isKnownOther(entry, metainfo, laidOut) ? 'outdated' : 'foreign'
-    return skip(unread(entry), reason, metainfo.pieceLength)
+    return skip(reason, metainfo.pieceLength)
   }
-  const check = await checkPieces(entry, metainfo, laidOut)
-  const { bytesHashed } = check
-  if (check.kind === 'unread') return adopt(writeUnread(entry), existing)
-  if (check.kind === 'other') return skip({ entry, bytesHashed }, 'outdated')
-  const origin = digestsOfForeign(existing, metainfo, wantedValues(entry, check.core))
-  return adopt(refresh({ entry, ...check }, existing, origin), existing)
+  const core = await checkPieces(entry, metainfo, laidOut)
+  if (core === 'unread') return adopt(writeUnread(entry), existing)
+  if (core === 'other') return skip('outdated')
+  const origin = digestsOfForeign(existing, metainfo, wantedValues(entry, core))
+  return adopt(refresh(entry, core, origin), existing)
 }
 
 /**
@@ -156,11 +151,11 @@ async function keepInfo(
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
   const laidOut = layOut(metainfo, entry.content)
   if (!laidOut) return null
-  const check = await checkPieces(entry, metainfo, laidOut)
-  if (check.kind === 'unread') return writeUnread(entry)
-  if (check.kind === 'other') return null
+  const core = await checkPieces(entry, metainfo, laidOut)
+  if (core === 'unread') return writeUnread(entry)
+  if (core === 'other') return null
   if (!isAdopted) noteKept(report, rules, origin.keeps)
-  return refresh({ entry, ...check }, existing, { ...origin, keeps: rules })
+  return refresh(entry, core, { ...origin, keeps: rules })
 }
 
 /**
@@ -173,24 +168,23 @@ async function takeBack(
   keys: KeyDigests,
 ): Promise<TorrentDecision> {
   const { metainfo, digest: file } = existing
-  if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip(unread(entry), 'edited')
-  const own = await obtain(entry)
-  const { core } = own
-  if (!core) return skip(own, 'content not read')
+  if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip('edited')
+  const core = await obtain(entry)
+  if (!core) return skip('content not read')
   const { info } = valuesOf(metainfo)
-  if (!isSameBytes(info, core.info)) return skip(own, 'edited')
-  return refresh(own, existing, { file, info, keys })
+  if (!isSameBytes(info, core.info)) return skip('edited')
+  return refresh(entry, core, { file, info, keys })
 }
 
 /** Updates a torrent of btkit, and preserves edits outside `info`. */
 function refresh(
-  own: Obtained,
-  existing: ExistingTorrent,
+  entry: UndecidedTorrent,
+  core: TorrentCore | null,
   origin: CompleteDigests,
 ): TorrentDecision {
-  const { entry, core } = own
+  const { existing } = entry
+  if (!core || !existing?.metainfo) return writeUnread(entry)
   const { metainfo } = existing
-  if (!core || !metainfo) return writeUnread(entry)
   const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
@@ -204,10 +198,10 @@ function refresh(
   const written = isSameInfo ? { ...digests, isAdopted, keeps } : digests
   if (bytes === metainfo.bytes) {
     const kept = withKeysOf(written.keys, wanted.incidental, origin.keys)
-    return keep(own, existing, { ...written, keys: kept })
+    return keep(entry, existing, { ...written, keys: kept })
   }
   const replaced = { ...origin, file: existing.digest }
-  return write(own, { core, bytes, written, replaced })
+  return write(entry, { core, bytes, written, replaced })
 }
 
 /** Returns the digests of keys; those in `kept` come from `before`. */

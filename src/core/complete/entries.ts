@@ -1,8 +1,6 @@
-import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
 import { BtkitError } from '../../errors.js'
-import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import { unboundYoungHeap } from '../../heap-growth.js'
 import type { HashProgress } from '../../hash/jobs/job.js'
 import { countUnknownBytes, isSmallFile } from '../digests/hash-content.js'
@@ -13,11 +11,12 @@ import {
   type DirectoryEntry,
   type SourceDirectory,
 } from './directories.js'
-import { EntryWrites } from './entry-writes.js'
+import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
 import { decideEntry, openContent, type EntryDecision, type OpenedContent } from './entry.js'
-import { noteFailure, type SkipReason, type TorrentPaths } from './complete-report.js'
+import { noteFailure } from './complete-report.js'
+import type { ListDecision } from './decide-lists.js'
+import { carryOut } from './own-file.js'
 import type { CompleteRun } from './request.js'
-import type { TorrentDecision } from './torrent-decision.js'
 import { unchangedSizes } from './unchanged.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
@@ -31,6 +30,9 @@ const MOST_ELSEWHERE = 128
 
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512
+
+/** Number of entries that are written at the same time; further ones wait, to limit memory. */
+const MOST_WRITES = 2048
 
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
@@ -49,21 +51,20 @@ export async function completeAll(
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
     await entries.completeEach(changed)
   } finally {
-    await entries.writes.drain()
+    await entries.writing.drain()
   }
   return entries.emptied
 }
 
 class EntryLoop {
   readonly emptied = new Set<string>()
-  readonly writes: EntryWrites
+  readonly writing = new TaskFeed(MOST_WRITES)
   readonly #watched: CompleteRun
   /** The content of entries that were opened for the sum, until their turn comes. */
   readonly #opened = new Map<DirectoryEntry, OpenedContent>()
   #steps = 0
 
   constructor(readonly run: CompleteRun) {
-    this.writes = new EntryWrites(run)
     this.#watched = this.#watch()
   }
 
@@ -153,14 +154,16 @@ class EntryLoop {
     const { report, watch } = this.run
     try {
       const decision = await inTurn(this.#decide(entry, opened), turn)
-      const { torrent } = decision
-      if ('size' in torrent) this.#count(torrent, decision.bytesRead)
+      const { torrent, lists } = decision
+      countDecision(this.run, decision)
       if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: name })
       if (torrent.kind === 'keep') report.unchanged++
-      if (torrent.kind === 'skip') this.#skip(entry, torrent)
-      const writing = this.writes.begin(entry, decision)
+      if (torrent.kind === 'skip' && noteSkip(this.run, entry, torrent))
+        this.emptied.add(pathsOf(name, entry.directory).torrentPath)
+      const isWritten = torrent.kind === 'write' || lists.length > 0
+      const begun = isWritten ? this.writing.begin(() => this.#write(entry, decision)) : null
       turn.pass()
-      if (writing) await writing
+      if (begun) await begun
     } catch (error) {
       this.#refuseInterrupted()
       this.#fail(entry, error)
@@ -181,30 +184,28 @@ class EntryLoop {
     }
   }
 
-  #skip(
-    { name, directory }: DirectoryEntry,
-    torrent: EntryDecision['torrent'] & { kind: 'skip' },
-  ): void {
-    const { report, request } = this.run
-    const paths = pathsOf(name, directory)
-    const isEmptied = 'isEmptied' in torrent && torrent.isEmptied
-    const isPruned = isEmptied && request.prune !== 'never'
-    const isStale = !isPruned && leavesStaleTorrent(torrent.reason, paths, directory)
-    const left = isStale ? { leavesTorrent: true } : {}
-    const { pieceLength } = 'pieceLength' in torrent ? torrent : {}
-    const adoptable = pieceLength === undefined ? {} : { pieceLength }
-    report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })
-    if (isEmptied) this.emptied.add(paths.torrentPath)
+  /** Writes the files of an entry, and reports the outcomes. Never rejects. */
+  async #write(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
+    const { torrent, lists } = decision
+    const listing = lists.length > 0 ? lists.map((list) => this.#writeList(entry, list)) : null
+    try {
+      if (torrent.kind === 'write') {
+        if (torrent.act) await carryOut(torrent.act)
+        noteTorrent(this.run, entry, decision)
+      }
+    } catch (error) {
+      this.#fail(entry, error)
+    }
+    if (listing) await Promise.all(listing)
   }
 
-  /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
-  #count(decision: TorrentDecision, bytesRead: number): void {
-    const { report } = this.run
-    // Reading for checksums covers at least all bytes read for pieces
-    const bytesHashed = Math.max(decision.bytesHashed, bytesRead)
-    const isUnread = decision.kind === 'write' && decision.hashes === null
-    report.bytesHashed += bytesHashed
-    if (!isUnread && decision.kind !== 'skip') report.bytesReused += decision.size - bytesHashed
+  async #writeList(entry: DirectoryEntry, list: ListDecision): Promise<void> {
+    try {
+      if (list.kind === 'write' && list.act) await carryOut(list.act)
+      noteList(this.run, entry, list)
+    } catch (error) {
+      this.#fail(entry, error)
+    }
   }
 
   #isTurnOver(length = ENTRIES_PER_YIELD): boolean {
@@ -300,25 +301,3 @@ function isSmall(opened: OpenedContent | undefined): boolean {
 
 /** The errors of content that has changed since it was opened. */
 const OUTDATED: ReadonlySet<BtkitError['code']> = new Set(['changed', 'not-found'])
-
-/** The reasons for skipping an entry that may have been content before. */
-const REPLACED: ReadonlySet<SkipReason> = new Set([
-  'not a regular file',
-  'link',
-  'link leads outside',
-  'link loop',
-  'broken link',
-  'empty',
-  'hidden',
-])
-
-/** Whether a skipped entry has an outdated torrent from when it was content. */
-function leavesStaleTorrent(
-  reason: SkipReason,
-  { sourcePath, torrentPath }: TorrentPaths,
-  { targetDirectory }: SourceDirectory,
-): boolean {
-  if (!REPLACED.has(reason)) return false
-  const record = targetDirectory.log.get(basename(torrentPath))
-  return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
-}

@@ -37,6 +37,9 @@ import { isUntouched, torrentInput } from './unchanged.js'
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
   readonly torrent: EntryToSkip | TorrentDecision
+  /** Bytes of the content, and how many of them were hashed for the torrent. */
+  readonly size: number
+  readonly bytesHashed: number
   /** The piece length and its reason; null if not needed. */
   readonly pieces: PieceFacts | null
   /** The paths in it that its torrent lacks, if that is to be written. */
@@ -51,7 +54,8 @@ interface EntryToSkip {
   readonly isEmptied?: boolean
 }
 
-const NOTHING_ELSE = { lists: [], bytesRead: 0, pieces: null, leftOut: [] }
+const NO_LISTS: ListDecisions = { lists: [], bytesRead: 0 }
+const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: [] }
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
@@ -67,7 +71,7 @@ export async function decideEntry(
   const { request } = run
   const opening = early ?? openContent(entry, run)
   const opened = opening instanceof Promise ? await opening : opening
-  if ('kind' in opened) return { torrent: opened, ...NOTHING_ELSE }
+  if ('kind' in opened) return { ...UNREAD, torrent: opened }
   const { content } = opened
   checkTorrentName(name, directory)
   const target = directory.targetDirectory
@@ -80,15 +84,16 @@ export async function decideEntry(
   const own = { target, name, file, path, source, input, run, record }
   const isDone = !request.force && isUntouched(own)
   const lists = findUndecided(own)
-  const done = { kind: 'keep', size: bytesOf(content), bytesHashed: 0 } as const
-  if (isDone && lists.length === 0) return { torrent: done, ...NOTHING_ELSE }
+  const size = bytesOf(content)
+  const done: EntryDecision = { ...UNREAD, torrent: { kind: 'keep' }, size }
+  if (isDone && lists.length === 0) return done
   if (isTooNew(content.files, run)) {
-    return { torrent: isDone ? done : { kind: 'skip', reason: 'too new' }, ...NOTHING_ELSE }
+    return isDone ? done : { ...UNREAD, torrent: { kind: 'skip', reason: 'too new' } }
   }
   noteBackslashes(run.report, backslashedPaths(content))
   const { lazyCache } = run.hashContext
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
-  if (isDone) return { torrent: done, ...NOTHING_ELSE, ...(await decideLists(lists, content)) }
+  if (isDone) return { ...done, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
   // Lists all properties: there may be very many entries, and spreading takes several times as long
   const undecided = {
@@ -102,16 +107,16 @@ export async function decideEntry(
     existing,
     content,
     infoRequest,
+    bytesHashed: 0,
   }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
-  const leftOut = content.skipped
-  if (lists.length === 0)
-    return { torrent: await deciding, lists: [], bytesRead: 0, pieces, leftOut }
   // Both read the files at the same time, so that data read by one is in memory for the other
-  const listing = decideLists(lists, content)
-  await Promise.allSettled([deciding, listing])
-  return { torrent: await deciding, ...(await listing), pieces, leftOut }
+  const listing = lists.length > 0 ? decideLists(lists, content) : NO_LISTS
+  if (listing !== NO_LISTS) await Promise.allSettled([deciding, listing])
+  const torrent = await deciding
+  const { bytesHashed } = undecided
+  return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut: content.skipped }
 }
 
 /**

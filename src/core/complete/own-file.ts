@@ -24,7 +24,7 @@ export interface OwnFile {
   /** The path of its entry. */
   readonly source: string
   /** Digest of everything that it depends on; empty if that is unreliable. */
-  readonly input: Uint8Array
+  input: Uint8Array
   /** The existing file at its path. */
   readonly existing: { readonly fingerprint: Uint8Array } | null
   /** The record of the file at that path. */
@@ -32,50 +32,47 @@ export interface OwnFile {
   readonly run: CompleteRun
 }
 
+/** What is to be done to a file. */
+export interface Act {
+  readonly own: OwnFile
+  /** The bytes to write; null if only the permissions of the existing file must change. */
+  readonly bytes: Uint8Array | null
+  /** The digests of the file afterwards. */
+  readonly written: TorrentDigests
+  /** Those of the existing file if it is btkit's. */
+  readonly replaced: TorrentDigests | null
+}
+
 const NOTHING = new Uint8Array(0)
 
-/**
- * Records that an existing file is correct, with its digests. Returns a function that sets its
- * permissions, or null if they are correct.
- */
-export function keepOwn(
-  own: OwnFile,
-  existing: { readonly fingerprint: Uint8Array },
-  written: TorrentDigests,
-): (() => Promise<void>) | null {
-  const { path, input, run } = own
+/** Records that an existing file is correct. Returns what its permissions need; null for nothing. */
+export function keepOwn(own: OwnFile, written: TorrentDigests): Act | null {
+  const { path, existing, input, run } = own
   const { dryRun, common } = run.request
-  const remember = (fingerprint: Uint8Array) => {
-    note(own, { input, fingerprint, written, replaced: null })
-  }
-  if (hasPermissions(path, common.write)) {
-    if (!dryRun) remember(existing.fingerprint)
-    return null
-  }
-  return () => {
-    setPermissions(path, common.write, existing.fingerprint)
-    remember(fingerprintOf(path))
-    return Promise.resolve()
-  }
+  if (!hasPermissions(path, common.write)) return { own, bytes: null, written, replaced: null }
+  if (!dryRun && existing)
+    note(own, { input, fingerprint: existing.fingerprint, written, replaced: null })
+  return null
 }
 
 /**
- * Writes a file. Whichever version a kill leaves is recorded as btkit's. `replaced` are the digests
- * of the existing file if it is btkit's.
+ * Does what is to be done to a file, unless the run is dry. Whichever version a kill leaves is
+ * recorded as btkit's.
  * @throws BtkitError `changed` if the existing file has changed, and as the writer
  */
-export async function writeOwn(
-  own: OwnFile,
-  bytes: Uint8Array,
-  digests: Pick<TorrentRecord, 'written' | 'replaced'>,
-): Promise<void> {
-  const { path, existing, target } = own
-  const { written, replaced } = digests
+export async function carryOut({ own, bytes, written, replaced }: Act): Promise<void> {
+  const { path, existing, target, run, input } = own
+  if (run.request.dryRun) return
+  if (bytes === null) {
+    setPermissions(path, run.request.common.write, existing?.fingerprint ?? NOTHING)
+    note(own, { input, fingerprint: fingerprintOf(path), written, replaced: null })
+    return
+  }
   requireUntouched(path, existing)
   note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
   await target.log.flush()
   const fingerprint = (await write(own, bytes)) ?? fingerprintOf(path)
-  note(own, { input: own.input, fingerprint, written, replaced: null })
+  note(own, { input, fingerprint, written, replaced: null })
 }
 
 function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uint8Array | null> {

@@ -4,35 +4,26 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { infoHashesOf } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import type { TorrentDigests } from '../../state/torrent-log.js'
-import { bytesOf, type Content } from '../digests/content.js'
+import type { Content } from '../digests/content.js'
 import { obtainInfo, recallInfo, type InfoRequest } from '../digests/info.js'
 import { type CompleteDigests, type ExistingTorrent } from './existing-torrent.js'
-import { keepOwn, writeOwn, type OwnFile } from './own-file.js'
+import { keepOwn, type Act, type OwnFile } from './own-file.js'
 import type { TargetDirectory } from './targets.js'
 import { infoInputOf } from './unchanged.js'
 
-/** An entry whose torrent is missing or may be outdated. */
+/** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
 export interface UndecidedTorrent extends OwnFile {
   readonly content: Content
   readonly infoRequest: InfoRequest
   readonly existing: ExistingTorrent | null
-}
-
-/** An entry with the data of its torrent. */
-export interface Obtained {
-  readonly entry: UndecidedTorrent
-  /** Null if it is not needed, or if a dry run would have to read content. */
-  readonly core: TorrentCore | null
-  readonly bytesHashed: number
-  /** Whether the torrent may be recorded as made of its input. */
-  readonly isSettled: boolean
+  bytesHashed: number
 }
 
 /** Why an existing torrent is left unchanged. */
 export type LeftReason = 'foreign' | 'outdated' | 'edited' | 'content not read'
 
-/** The decision about a torrent, and the bytes it took. Sizes are in bytes. */
-export type TorrentDecision = { readonly size: number; readonly bytesHashed: number } & (
+/** The decision about a torrent. */
+export type TorrentDecision =
   | { readonly kind: 'keep' }
   | {
       readonly kind: 'skip'
@@ -47,100 +38,86 @@ export type TorrentDecision = { readonly size: number; readonly bytesHashed: num
       readonly isAdopted?: boolean
       /** Null if a dry run would have to read content. */
       readonly hashes: InfoHashes | null
-      readonly write: () => Promise<void>
+      /** Null if nothing is to be done to the file, or a dry run would have to read content. */
+      readonly act: Act | null
     }
-)
 
 /** Decides to leave a foreign or edited torrent alone. */
-export function skip(
-  { entry: { content }, bytesHashed }: Pick<Obtained, 'entry' | 'bytesHashed'>,
-  reason: LeftReason,
-  pieceLength?: number,
-): TorrentDecision {
-  const skipped = { kind: 'skip', reason, size: bytesOf(content), bytesHashed } as const
-  return pieceLength === undefined ? skipped : { ...skipped, pieceLength }
+export function skip(reason: LeftReason, pieceLength?: number): TorrentDecision {
+  return { kind: 'skip', reason, ...(pieceLength !== undefined && { pieceLength }) }
 }
 
 /** Decides to keep a correct torrent; its permissions may be changed. */
 export function keep(
-  own: Obtained,
+  entry: UndecidedTorrent,
   existing: ExistingTorrent,
   written: CompleteDigests,
 ): TorrentDecision {
-  const head = { size: bytesOf(own.entry.content), bytesHashed: own.bytesHashed }
-  const write = keepOwn(ownFileOf(own), existing, written)
-  if (!write) return { ...head, kind: 'keep' }
-  return { ...head, kind: 'write', existing, hashes: existing.metainfo, write }
+  const act = keepOwn(ownFileOf(entry), written)
+  return act ? { kind: 'write', existing, hashes: existing.metainfo, act } : { kind: 'keep' }
 }
 
 /** A torrent to write. */
-export interface NewTorrent {
+export interface NewTorrent extends Pick<Act, 'replaced'> {
   readonly core: TorrentCore
   readonly bytes: Uint8Array
   readonly written: TorrentDigests
-  /** The digests of the existing torrent if it is btkit's. */
-  readonly replaced: TorrentDigests | null
 }
 
-/** Decides to write a torrent. Whichever version a kill leaves is recorded as btkit's. */
-export function write(obtained: Obtained, torrent: NewTorrent): TorrentDecision {
-  const { entry, bytesHashed } = obtained
-  const { content, existing } = entry
+/** Decides to write a torrent. */
+export function write(entry: UndecidedTorrent, torrent: NewTorrent): TorrentDecision {
   const { core, bytes, written, replaced } = torrent
-  const hashes = infoHashesOf(core.info, content.version)
-  const own = ownFileOf(obtained)
-  const writeNow = () => writeOwn(own, bytes, { written, replaced })
-  return { kind: 'write', size: bytesOf(content), bytesHashed, existing, hashes, write: writeNow }
+  const hashes = infoHashesOf(core.info, entry.content.version)
+  const act = { own: ownFileOf(entry), bytes, written, replaced }
+  return { kind: 'write', existing: entry.existing, hashes, act }
 }
 
 /** Returns only those properties of an entry that must stay in memory until it is written. */
-function ownFileOf({ entry, isSettled }: Obtained): OwnFile {
-  const { target, file, path, source, existing, record, run } = entry
-  const input = isSettled ? entry.input : NOTHING
+function ownFileOf(entry: UndecidedTorrent): OwnFile {
+  const { target, file, path, source, input, existing, record, run } = entry
   return { target, file, path, source, input, existing, record, run }
 }
 
 /** Decides for a dry run that a torrent would be written or kept after reading its content. */
-export function writeUnread({
-  content,
-  existing,
-}: UndecidedTorrent): TorrentDecision & { readonly kind: 'write' } {
-  const size = bytesOf(content)
-  return { kind: 'write', size, bytesHashed: 0, existing, hashes: null, write: refuseToWrite }
+export function writeUnread({ existing }: UndecidedTorrent): TorrentDecision {
+  return { kind: 'write', existing, hashes: null, act: null }
 }
 
 /** Decides to adopt a torrent, with any changes that it needs. */
 export function adopt(decision: TorrentDecision, existing: ExistingTorrent): TorrentDecision {
   if (decision.kind === 'write') return { ...decision, isAdopted: true }
-  const { size, bytesHashed } = decision
-  const hashes = existing.metainfo
-  const isAdopted = true
-  const write = () => Promise.resolve()
-  return { kind: 'write', size, bytesHashed, existing, hashes, isAdopted, write }
-}
-
-function refuseToWrite(): Promise<void> {
-  throw new Error('a dry run writes nothing')
+  return { kind: 'write', existing, hashes: existing.metainfo, isAdopted: true, act: null }
 }
 
 const NOTHING = new Uint8Array(0)
 
 /**
- * Obtains the data of a torrent, and reads content that is not known.
+ * Obtains the data of a torrent, and reads content that is not known. Null if a dry run would have
+ * to read it.
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
-export function obtain(entry: UndecidedTorrent): Promise<Obtained> {
+export function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
   const { infoRequest, run } = entry
   const { hashContext, request } = run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return Promise.resolve({ ...unread(entry), core: 'info' in recalled ? recalled : null })
+    return Promise.resolve('info' in recalled ? recalled : null)
   }
   checkPlace(entry)
   return obtainInfo(infoRequest, hashContext).then((core) => {
     forgetOldInfo(entry)
-    return { entry, core, bytesHashed: core.bytesHashed, isSettled: core.isSettled }
+    noteRead(entry, core)
+    return core
   })
+}
+
+/** Notes what was read for an entry. Only settled content counts as the input of its torrent. */
+export function noteRead(
+  entry: UndecidedTorrent,
+  read: { readonly bytesHashed: number; readonly isSettled: boolean },
+): void {
+  entry.bytesHashed = read.bytesHashed
+  if (!read.isSettled) entry.input = NOTHING
 }
 
 /** Removes the old `info` from the cache: changed files never become the same again. */
@@ -159,9 +136,4 @@ function checkPlace({ path, existing, target }: UndecidedTorrent): void {
   if (!existing && writable.has(target)) return
   checkTarget(path, {})
   if (!existing) writable.add(target)
-}
-
-/** Returns an entry whose torrent needs no data. */
-export function unread(entry: UndecidedTorrent): Obtained {
-  return { entry, core: null, bytesHashed: 0, isSettled: true }
 }
