@@ -1,3 +1,4 @@
+import { openNullCache } from '../../cache/piece-cache.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
 import type { PieceLength } from '../../metainfo/values.js'
@@ -109,10 +110,14 @@ class Search {
 
   constructor(
     private readonly check: PieceCheck,
-    { engine, cacheAccess }: VerifyContext,
+    { engine, cacheAccess: { trust, now } }: VerifyContext,
   ) {
-    // The progress bar counts only the torrent's own bytes
-    this.#context = { engine: { ...engine, onProgress: undefined }, cacheAccess }
+    this.#context = {
+      // The progress bar counts only the torrent's own bytes
+      engine: { ...engine, onProgress: undefined },
+      // Of the files beside a candidate, pieces are not read
+      cacheAccess: { cache: openNullCache(), trust, now },
+    }
   }
 
   /**
