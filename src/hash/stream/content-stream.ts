@@ -111,7 +111,7 @@ export function countPieces(stream: ContentStream): number {
 }
 
 /** Returns the index of the file that contains the byte at `position`. */
-export function fileAt({ offsets }: ContentStream, position: number): number {
+export function fileAt({ offsets }: Pick<ContentStream, 'offsets'>, position: number): number {
   let low = 0
   let high = offsets.length - 2
   while (low < high) {
