@@ -1,8 +1,9 @@
 import { sep, join } from 'node:path'
 import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../errors.js'
-import { realpathSync, lstatSync, type BigIntStats } from 'node:fs'
+import { constants, realpathSync, lstatSync, type BigIntStats } from 'node:fs'
 import { fingerprintOf, type Fingerprint } from './fingerprint.js'
-import { rawPath, textOfPath } from '../text/raw-path.js'
+import { isRaw, rawPath, textOfPath } from '../text/raw-path.js'
+import { isOfKind, lstatMany, type PathState } from './stat-files.js'
 import { isSuspect, readMangled } from './scan/read-names.js'
 
 /** Whether a name is a single path component on this system that leads downwards. */
@@ -59,12 +60,9 @@ export interface InsideRules {
   readonly rawNames?: boolean | undefined
 }
 
-/** Resolves path components below a root. Opens nothing. */
-export type ResolveInside = (components: readonly string[]) => Resolved
-
 /**
- * Creates a function that resolves paths below `root`. No components mean the root itself. Symbolic
- * links are followed.
+ * Resolves path components below a root. No components mean the root itself. Symbolic links are
+ * followed, and nothing is opened.
  *
  * A path that leads out of the root is `outside`, by a link or by a component that is not a plain
  * name. A path that was found has no links, so opening it without following links is safe. A path
@@ -74,34 +72,69 @@ export type ResolveInside = (components: readonly string[]) => Resolved
  * for bytes that are not UTF-8, and a path that was found is one of textOfPath.
  *
  * Directories are examined once, and each file with a single system call.
- *
- * @throws BtkitError `not-found`, `not-permitted` or `io` for the root
  */
-export function makeInsideResolver(
-  root: string,
-  { followSymlinks = false, rawNames = false }: InsideRules = {},
-): ResolveInside {
-  const realRoot = callSystem(root, () => realpathSync.native(root))
-  const limit = followSymlinks ? null : realRoot
-  const directories = new Map<string, Resolved>()
-  const mangled = new Map<string, ReadonlyMap<string, Buffer>>()
+export class InsideResolver {
+  readonly #root: string
+  readonly #limit: string | null
+  readonly #hasRawNames: boolean
+  readonly #directories = new Map<string, Resolved>()
+  readonly #mangled = new Map<string, ReadonlyMap<string, Buffer>>()
 
-  function findDirectory(components: readonly string[]): Resolved {
-    const path = [realRoot, ...components].join(sep)
-    const known = directories.get(path)
+  /** @throws BtkitError `not-found`, `not-permitted` or `io` for the root */
+  constructor(root: string, { followSymlinks = false, rawNames = false }: InsideRules = {}) {
+    this.#root = callSystem(root, () => realpathSync.native(root))
+    this.#limit = followSymlinks ? null : this.#root
+    this.#hasRawNames = rawNames
+  }
+
+  resolve(named: readonly string[]): Resolved {
+    if (!named.every(isSafeComponent)) return { kind: 'outside' }
+    const components = this.#hasRawNames && named.some(isSuspect) ? this.#spell(named) : named
+    const name = components.at(-1)
+    if (name === undefined) return this.#findDirectory([])
+    const directory = this.#findDirectory(components.slice(0, -1))
+    if (directory.kind === 'directory') return findEntry(join(directory.path, name), this.#limit)
+    return isFile(directory) ? MISSING_ENTRY : directory
+  }
+
+  /** Resolves several paths. Looks at all that lead to no link together, and not on the event loop. */
+  async resolveAll(paths: readonly (readonly string[])[]): Promise<Resolved[]> {
+    const places = paths.map((named) => this.#placeOf(named))
+    const looks = await lstatMany(places.filter((place) => place !== null))
+    let at = 0
+    return paths.map((named, i) => {
+      const place = places[i] ?? null
+      const look = place === null ? undefined : looks[at++]
+      return (look && describeLook(place ?? '', look)) ?? this.resolve(named)
+    })
+  }
+
+  /** Returns the path of an entry to look at; null if it must be resolved alone. */
+  #placeOf(named: readonly string[]): string | null {
+    const name = named.at(-1)
+    if (name === undefined || !named.every(isSafeComponent)) return null
+    if (this.#hasRawNames && named.some(isSuspect)) return null
+    const directory = this.#findDirectory(named.slice(0, -1))
+    if (directory.kind !== 'directory' || isRaw(directory.path)) return null
+    return childPath(directory.path, name)
+  }
+
+  #findDirectory(components: readonly string[]): Resolved {
+    const path = components.length === 0 ? this.#root : [this.#root, ...components].join(sep)
+    const known = this.#directories.get(path)
     if (known) return known
-    const found = resolveLinks(path, limit)
-    directories.set(path, found)
+    const found = resolveLinks(path, this.#limit)
+    this.#directories.set(path, found)
     return found
   }
 
   /** Returns components as the disk has them: names that are not UTF-8 in place of mangled ones. */
-  function spell(components: readonly string[]): string[] {
-    let directory = realRoot
+  #spell(components: readonly string[]): string[] {
+    let directory = this.#root
     return components.map((name) => {
       if (isSuspect(name)) {
-        const names = mangled.get(directory) ?? readMangledIfThere(directory)
-        mangled.set(directory, names)
+        const names = this.#mangled.get(directory) ?? readMangledIfThere(directory)
+        this.#mangled.set(directory, names)
         const bytes = names.get(name)
         if (bytes) name = textOfPath(bytes)
       }
@@ -109,16 +142,18 @@ export function makeInsideResolver(
       return name
     })
   }
+}
 
-  return (named) => {
-    if (!named.every(isSafeComponent)) return { kind: 'outside' }
-    const components = rawNames && named.some(isSuspect) ? spell(named) : named
-    const name = components.at(-1)
-    if (name === undefined) return findDirectory([])
-    const directory = findDirectory(components.slice(0, -1))
-    if (directory.kind === 'directory') return findEntry(join(directory.path, name), limit)
-    return isFile(directory) ? { kind: 'missing' } : directory
+const MISSING_ENTRY: Resolved = { kind: 'missing' }
+
+/** Returns what is at a path; null for a symbolic link. */
+function describeLook(path: string, look: PathState | Error): Resolved | null {
+  if (look instanceof Error) return describeFailure(look)
+  if (isOfKind(look, constants.S_IFREG)) {
+    return { kind: 'file', path, fingerprint: look.fingerprint }
   }
+  if (isOfKind(look, constants.S_IFLNK)) return null
+  return isOfKind(look, constants.S_IFDIR) ? { kind: 'directory', path } : { kind: 'special file' }
 }
 
 /** Empty for a directory that cannot be read: then the path is examined, with the same error. */
@@ -161,9 +196,13 @@ function lookAt(look: () => Resolved): Resolved {
   try {
     return look()
   } catch (error) {
-    const absence = absenceOf(error)
-    if (absence !== null) return { kind: absence }
     if (!(error instanceof Error) || osCodeOf(error) === undefined) throw error
-    return { kind: 'unreadable', reason: describeOsError(error) }
+    return describeFailure(error)
   }
+}
+
+function describeFailure(error: Error): Resolved {
+  const absence = absenceOf(error)
+  if (absence === 'missing') return MISSING_ENTRY
+  return absence ? { kind: absence } : { kind: 'unreadable', reason: describeOsError(error) }
 }

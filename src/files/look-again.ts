@@ -47,16 +47,17 @@ export function* changesOf(
   yield* changesIn(looked)
 }
 
-/** Returns the first of these files, or null. Never looks on the event loop if the native addon is there. */
-export async function findChanged(files: FileColumns): Promise<ChangedFile | null> {
-  if (!nativeLook) return firstOf(changesInTurn(files))
+/** The same, but never on the event loop if the native addon is there. */
+export async function changesLater(files: FileColumns): Promise<Iterable<ChangedFile>> {
+  if (!nativeLook) return changesInTurn(files)
   const looked = describe(files)
   await nativeLook.lookAgainAsync(looked)
-  return firstOf(changesIn(looked))
+  return changesIn(looked)
 }
 
-function firstOf(changes: Iterable<ChangedFile>): ChangedFile | null {
-  for (const changed of changes) return changed
+/** Returns the first of these files, or null. */
+export async function findChanged(files: FileColumns): Promise<ChangedFile | null> {
+  for (const changed of await changesLater(files)) return changed
   return null
 }
 

@@ -7,7 +7,6 @@ import {
   planConversion,
 } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
-import { explainMissing } from '../core/verify/like-names.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import { writeAtomically, checkTarget } from '../files/write/atomically.js'
@@ -57,12 +56,11 @@ export function verifyTorrent(
     const byName = options.byName === true || undefined
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
-    const place = { path, byName, rawNames: true }
+    const place = { path, byName, rawNames: true, explains: true }
     const plan = await planVerify({ metainfo, torrent: what, ...place, checkHashes, extra })
     const bytesTotal = bytesToRead(plan)
     const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const checked = await withHashContext(options, running, (context) => verify(plan, context))
-    const report = await explainMissing(plan, checked)
+    const report = await withHashContext(options, running, (context) => verify(plan, context))
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     return report
   })

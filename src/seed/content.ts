@@ -7,7 +7,7 @@ import { fingerprintOf, sameFingerprint } from '../files/fingerprint.js'
 import { fill } from '../files/read-bounded.js'
 import type { FileState } from '../files/scanned-file.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import { streamedFiles } from '../core/verify/v2-side.js'
+import { streamedFiles } from '../metainfo/streamed-files.js'
 import { CHUNK, ChunkPool } from './chunk-pool.js'
 import { HashAnswers } from './hash-answers.js'
 

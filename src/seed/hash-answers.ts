@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { streamedFiles } from '../core/verify/v2-side.js'
 import { chooseKernel } from '../hash/kernels.js'
 import { climbMerkleTree, zeroNode } from '../metainfo/merkle.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { BLOCK, SHA256 } from '../metainfo/sizes.js'
+import { streamedFiles } from '../metainfo/streamed-files.js'
 
 /** Bytes of a request for hashes (BEP 52): root, base layer, index, length, proof layers. */
 export const HASH_REQUEST_LENGTH = SHA256 + 16

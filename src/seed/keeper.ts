@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import type { HashContext } from '../core/digests/hash-content.js'
-import { findData, indexFiles, type FileIndex } from '../core/find/find-data.js'
+import { findData, indexFiles } from '../core/find/find-data.js'
 import { findTorrents } from '../core/launch/find-torrents.js'
 import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { loadTorrent } from '../core/read-torrent.js'
-import { isSized, pathIn, type FoundFile, type Whereabouts } from '../core/verify/content.js'
+import type { FileIndex } from '../core/verify/file-index.js'
 import { LikeNames } from '../core/verify/like-names.js'
-import { streamedFiles } from '../core/verify/v2-side.js'
+import {
+  firstOdd,
+  pathIn,
+  statesOf,
+  type OddFile,
+  type Whereabouts,
+} from '../core/verify/locate.js'
 import {
   planVerify,
   verifyTorrent,
@@ -19,6 +25,7 @@ import { BtkitError } from '../errors.js'
 import { reachableDirectories } from '../files/reachable.js'
 import type { FileState } from '../files/scanned-file.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import { streamedFiles } from '../metainfo/streamed-files.js'
 import { announceUrls } from '../metainfo/trackers.js'
 import { inShell } from '../text/escape.js'
 import { count } from '../text/quantity.js'
@@ -260,9 +267,9 @@ export class SeedKeeper {
       const now = Math.floor(hashContext.cacheAccess.now())
       const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
       const plan = await planVerify(request)
-      const lacking = plan.files.find((found) => !isWhole(found))
+      const lacking = firstOdd(plan.content, streamedFiles(metainfo))
       if (lacking) return await this.#notWhole(lacking, plan)
-      const data = plan.files.map(dataOf)
+      const data = statesOf(plan.content)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
         return new BtkitError(
           'changed',
@@ -291,22 +298,23 @@ export class SeedKeeper {
     })
     const index = this.#index
     const found = await findData({ metainfo, torrent, index }, hashContext)
-    const byFile = new Map(found.map((each) => [each.file, each]))
-    const files = streamedFiles(metainfo).map((file) => {
-      if (file.padding || file.length === 0) return null
-      const { status, path } = byFile.get(file) ?? {}
-      if (status !== 'found' || !path) return undefined
-      return index.get(file.length, basename(path)).find((each) => each.absolutePath === path)
+    const own = found.values()
+    const files = Array.from(streamedFiles(metainfo), ({ padding, length }) => {
+      const { status = 'empty', path = null } = (padding ? null : own.next().value) ?? {}
+      if (status === 'empty') return null
+      return status === 'found' && path !== null ? index.find(path, length) : undefined
     })
     return files.every((file) => file !== undefined) ? files : null
   }
 
-  async #notWhole({ file, found }: FoundFile, plan: VerifyPlan): Promise<BtkitError> {
+  async #notWhole({ file, found }: OddFile, plan: VerifyPlan): Promise<BtkitError> {
     const { path } = plan.request
+    const { place } = plan.content
     const leadsOut = found.kind === 'outside' && this.options.followSymlinks === false
     const advice = leadsOut ? '--follow-symlinks allows that' : null
-    const why = found.kind === 'missing' ? await new LikeNames(plan).explain(file) : advice
-    const what = `${pathIn(plan.place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    const names = found.kind === 'missing' ? new LikeNames(plan.request, place) : null
+    const why = names ? await names.explain(file.path) : advice
+    const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
     return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
   }
 
@@ -341,20 +349,11 @@ function lackingTorrent(metainfo: Metainfo, reason: string): LackingTorrent {
 }
 
 /** Why a file cannot be seeded. A size here would be another message for each look at it. */
-function whyNot(found: FoundFile['found'], directory: string): string {
+function whyNot(found: OddFile['found'], directory: string): string {
   if (found.kind === 'file') return 'has another size'
   if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
   if (found.kind === 'missing') return 'is not there'
   return found.kind === 'outside'
     ? `is a link that leads out of ${directory}`
     : `is a ${found.kind}`
-}
-
-function isWhole(found: FoundFile): boolean {
-  return found.file.padding || isSized(found)
-}
-
-function dataOf({ file, found }: FoundFile): FileState | null {
-  if (file.padding || file.length === 0 || found.kind !== 'file') return null
-  return { absolutePath: found.path, fingerprint: found.fingerprint }
 }

@@ -3,7 +3,7 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../storage/collection.js'
 import { BtkitError } from '../../errors.js'
-import { isWithin, makeInsideResolver } from '../../files/inside.js'
+import { isWithin, InsideResolver } from '../../files/inside.js'
 import { type Form, query, selectField } from '../../pages/form.js'
 import { problem } from '../../pages/frame.js'
 import type { Jobs } from '../../pages/jobs.js'
@@ -141,6 +141,6 @@ function lookInside(roots: readonly string[], typed: string) {
   const root = roots.find((each) => isWithin(path, each))
   if (root === undefined || path.includes('\0')) return null
   const names = relative(root, path).split(sep).filter(Boolean)
-  const found = makeInsideResolver(root)(names)
+  const found = new InsideResolver(root).resolve(names)
   return found.kind === 'file' || found.kind === 'directory' ? found : null
 }

@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync, mkdirSync, realpathSync, renameSync, statS
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
-import { isSafeComponent, makeInsideResolver } from '../../files/inside.js'
+import { isSafeComponent, InsideResolver } from '../../files/inside.js'
 import { readNames } from '../../files/scan/read-names.js'
 import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
@@ -52,7 +52,7 @@ export class Places {
    */
   category(address: string): Category {
     const place = this.#parse(address)
-    const found = makeInsideResolver(place.root.path)(place.names)
+    const found = new InsideResolver(place.root.path).resolve(place.names)
     if (found.kind === 'directory' && found.path === place.path) return place
     throw refusal(address, found.kind)
   }
@@ -66,7 +66,7 @@ export class Places {
     const [parent, name] = [address.slice(0, Math.max(at, 0)), checkName(address.slice(at + 1))]
     const category = this.category(parent)
     const path = join(category.path, name)
-    const found = makeInsideResolver(category.path)([name])
+    const found = new InsideResolver(category.path).resolve([name])
     if (found.kind === 'file' && found.path === path && name.endsWith(SUFFIX))
       return { category, name, path }
     throw refusal(address, found.kind === 'file' ? 'missing' : found.kind)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { pathIn, type Interval } from '../../core/verify/content.js'
+import { pathIn } from '../../core/verify/locate.js'
+import type { Interval } from '../../core/verify/pieces.js'
 import {
   FILE_STATUSES,
   type VerifiedFile,
@@ -7,6 +8,7 @@ import {
 } from '../../core/verify/verify-report.js'
 import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../errors.js'
+import { contentSize } from '../../metainfo/metainfo.js'
 import { torrentValue } from './torrent-json.js'
 import { count, formatBytes } from '../../text/quantity.js'
 
@@ -59,15 +61,18 @@ export function uncheckedValue({ torrent, error }: FailedCheck, seconds: number)
 const MAX_FILES = 50
 const MAX_RANGES = 4
 
+/** A torrent and the report on its files. */
+type Checked = Omit<VerifiedTorrent, 'error'>
+
 /** Formats a report for people: a line for each file with a problem, then a summary. */
-export function linesOfOne(report: VerifyReport, torrent: string, cwd: string): string[] {
-  return [...fileLines(report, cwd), `${torrent}: ${summary(report)}`]
+export function linesOfOne(checked: Checked, cwd: string): string[] {
+  return [...fileLines(checked.report, cwd), summary(checked)]
 }
 
 /** Formats the report of one of several torrents: its summary, then indented lines for files. */
-export function linesOfSeveral(report: VerifyReport, torrent: string, cwd: string): string[] {
-  const files = fileLines(report, cwd).map((line) => `  ${line}`)
-  return [`${torrent}: ${summary(report)}`, ...files]
+export function linesOfSeveral(checked: Checked, cwd: string): string[] {
+  const files = fileLines(checked.report, cwd).map((line) => `  ${line}`)
+  return [summary(checked), ...files]
 }
 
 /** The last line for several torrents: `3 torrents: 2 whole, 1 failed`. */
@@ -81,12 +86,11 @@ export function sumLine({ whole, notWhole, failed }: Tally): string {
   return parts.length > 0 ? `${all}: ${parts.join(', ')}` : all
 }
 
-function fileLines({ files, place }: VerifyReport, cwd: string): string[] {
-  const odd = files.filter(({ status }) => status !== 'ok')
-  const rest = odd.length - MAX_FILES
+function fileLines({ problems, place }: VerifyReport, cwd: string): string[] {
+  const rest = problems.length - MAX_FILES
   const more = rest > 0 ? [`… and ${count(rest, 'more file')} (--json lists all)`] : []
   return [
-    ...odd
+    ...problems
       .slice(0, MAX_FILES)
       .map((file) => fileLine(file, () => resolve(cwd, pathIn(place, file.path)))),
     ...more,
@@ -142,18 +146,19 @@ function rangesOf(what: string, ranges: readonly Interval[]): string[] {
   return [`${what} bytes ${shown.join(', ')}${rest > 0 ? ` and ${count(rest, 'more range')}` : ''}`]
 }
 
-function summary(report: VerifyReport): string {
-  const own = report.files.filter(({ status }) => status !== 'extra')
-  const extra = report.files.length - own.length
+function summary({ torrent, metainfo, report }: Checked): string {
+  const own = report.problems.filter(({ status }) => status !== 'extra')
+  const extra = report.problems.length - own.length
   const beside = extra > 0 ? `; ${count(extra, 'extra file')}` : ''
   const refusal = report.v2Refusal === null ? '' : `; ${refusalOf(report.v2Refusal)}`
   if (!isWhole(report)) {
     const faults = [...countBad(report), ...countFiles(own)].join('; ')
-    return `not whole: ${faults}${sayDisagreement(report)}${refusal}${beside}`
+    return `${torrent}: not whole: ${faults}${sayDisagreement(report)}${refusal}${beside}`
   }
-  const size = own.reduce((sum, { length }) => sum + length, 0)
-  const pieces = count(report.pieces, 'piece')
-  return `${verdict(report)}: ${count(own.length, 'file')}, ${formatBytes(size)} in ${pieces}${refusal}${beside}`
+  const { count: all, padCount } = metainfo.fileList
+  const files = count(all - padCount, 'file')
+  const content = `${files}, ${formatBytes(contentSize(metainfo))} in ${count(report.pieces, 'piece')}`
+  return `${torrent}: ${verdict(report)}: ${content}${refusal}${beside}`
 }
 
 /** The result in words, for content without a fault. */
@@ -164,9 +169,9 @@ function verdict({ pieces, uncheckedPieces, v2Refusal }: VerifyReport): string {
 }
 
 /** Whether nothing is wrong in what was checked. */
-function isWhole({ ok, v2Refusal, badPieces, files }: VerifyReport): boolean {
+function isWhole({ ok, v2Refusal, badPieces, problems }: VerifyReport): boolean {
   if (v2Refusal === null) return ok
-  return badPieces === 0 && files.every(({ status }) => status === 'ok' || status === 'extra')
+  return badPieces === 0 && problems.every(({ status }) => status === 'extra')
 }
 
 function sayDisagreement({ disagreeingPieces }: VerifyReport): string {

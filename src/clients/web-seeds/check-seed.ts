@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import pLimit from 'p-limit'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { isSameBytes } from '../../bytes.js'
-import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from '../../core/verify/v2-side.js'
 import { BtkitError } from '../../errors.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { climbMerkleTree } from '../../metainfo/merkle.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { pieceNodes, streamedFiles, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
 import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
 import { describeFailure } from '../../text/network-failure.js'
 import { formatBytes } from '../../text/quantity.js'
@@ -147,9 +147,15 @@ interface Piece {
  */
 function pieceDraw(metainfo: Metainfo, random: () => number): () => Piece | null {
   const { pieceLength, pieces } = metainfo
-  const files = streamedFiles(metainfo)
+  const files = [...streamedFiles(metainfo)]
   const size = files.reduce((sum, { length }) => sum + length, 0)
-  const v2 = whyNoV2Side(metainfo) === null ? planV2Side(metainfo) : null
+  const nodes = whyNoPieceNodes(metainfo) === null ? pieceNodes(metainfo) : null
+  const merkleOf = (index: number, file: MetainfoFile | undefined) => {
+    if (!nodes || !file) return null
+    const digest = nodes.subarray(index * SHA256, (index + 1) * SHA256)
+    const blocks = Math.ceil(Math.min(file.length, pieceLength) / BLOCK)
+    return { digest, levels: Math.ceil(Math.log2(blocks)) }
+  }
   const partsOf = (index: number): Piece['parts'] => {
     const [from, to] = [index * pieceLength, (index + 1) * pieceLength]
     let offset = 0
@@ -164,18 +170,14 @@ function pieceDraw(metainfo: Metainfo, random: () => number): () => Piece | null
     for (let draw = 0; draw < DRAWS && size > 0; draw++) {
       const index = Math.floor((random() * size) / pieceLength)
       const sha1 = pieces && pieces.subarray(index * SHA1, (index + 1) * SHA1)
-      const piece = { index, parts: partsOf(index), sha1, merkle: v2 && nodeOf(v2, index) }
-      const real = piece.parts.filter(({ file }) => !file.padding)
-      if (real.length > 0 && real.length <= MOST_PARTS && (sha1 ?? piece.merkle)) return piece
+      const parts = partsOf(index)
+      const real = parts.filter(({ file }) => !file.padding)
+      const merkle = merkleOf(index, real[0]?.file)
+      const isFit = real.length > 0 && real.length <= MOST_PARTS && (sha1 ?? merkle)
+      if (isFit) return { index, parts, sha1, merkle }
     }
     return null
   }
-}
-
-function nodeOf({ blockCounts, digests, levels }: V2Side, index: number): Piece['merkle'] {
-  if ((blockCounts[index] ?? 0) === 0) return null
-  const digest = digests.subarray(index * SHA256, (index + 1) * SHA256)
-  return { digest, levels: levels[index] ?? 0 }
 }
 
 interface Question {

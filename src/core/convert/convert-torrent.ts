@@ -1,14 +1,13 @@
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
-import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { Metainfo, MetainfoFile, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
-import { explainMissing } from '../verify/like-names.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import {
   bytesToRead,
@@ -22,8 +21,8 @@ import { ReplacedTorrent } from '../replaced-torrent.js'
 import { realPath } from '../../files/inside.js'
 import type { Fingerprint } from '../../files/fingerprint.js'
 import { FileColumns } from '../../files/columns.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import type { FoundFile } from '../verify/content.js'
+import type { FileState, ScannedFile } from '../../files/scanned-file.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
 
 /** The fingerprint of a symbolic link, which has no bytes. */
 const NO_FILE: Fingerprint = { size: 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
@@ -64,6 +63,7 @@ export async function planConversion(request: ConvertRequest): Promise<ConvertPl
     ...{ metainfo, torrent, path, followSymlinks },
     checkHashes: true,
     extra: false,
+    explains: true,
   })
   return { request, verify, content: contentFor(request, verify) }
 }
@@ -123,9 +123,7 @@ export async function convertTorrent(
 ): Promise<Conversion> {
   const { request, content } = plan
   const report = await verifyTorrent(plan.verify, check)
-  if (content === null || !isWhole(report)) {
-    return { after: null, report: await explainMissing(plan.verify, report) }
-  }
+  if (content === null || !isWhole(report)) return { after: null, report }
   const options = { private: false, sourceTag: null, extraKeys: keptInfo(request.metainfo) }
   const wanted = new InfoRequest(content, options, make.cacheAccess.trust)
   const core = await obtainInfo(wanted, afterReading(bytesToRead(plan.verify), make))
@@ -145,8 +143,8 @@ function afterReading(bytesBefore: number, hashContext: HashContext): HashContex
  * Whether the content is complete. If a hybrid's version 2 could not be checked, that is no
  * problem, because it is created again.
  */
-function isWhole({ badPieces, uncheckedPieces, files }: VerifyReport): boolean {
-  return badPieces + uncheckedPieces === 0 && files.every(({ status }) => status === 'ok')
+function isWhole({ badPieces, uncheckedPieces, problems }: VerifyReport): boolean {
+  return badPieces + uncheckedPieces === 0 && problems.length === 0
 }
 
 function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Metainfo {
@@ -219,25 +217,34 @@ export async function storeConversion(
  * @throws BtkitError as contentOfTree does
  */
 function contentOfTorrent(
-  { request, files }: VerifyPlan,
+  { request, content }: VerifyPlan,
   rules: Pick<ContentRules, 'version' | 'name' | 'pieceLength'>,
 ): Content | null {
-  const own = files.filter(({ file }) => !file.padding)
-  const scanned = own.flatMap(scannedFile)
-  if (scanned.length < own.length) return null
-  const { isDirectory } = request.metainfo
-  const tree = { root: request.path, isDirectory, files: FileColumns.of(scanned), skipped: [] }
+  const { metainfo } = request
+  const scanned: ScannedFile[] = []
+  let number = 0
+  for (const file of streamedFiles(metainfo)) {
+    const found = content.odd.has(number) ? undefined : content.files.at(number)
+    const made = file.padding ? null : scannedFile(file, found)
+    if (made === undefined) return null
+    if (made) scanned.push(made)
+    number++
+  }
+  const files = FileColumns.of(scanned)
+  const tree = { root: request.path, isDirectory: metainfo.isDirectory, files, skipped: [] }
   return contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
 }
 
-function scannedFile({ file, found }: FoundFile): ScannedFile[] {
-  const { path, attr, symlinkPath, length } = file
+/** Returns a file with its path and attributes in the torrent; undefined if it is not there. */
+function scannedFile(
+  { path, attr, symlinkPath }: MetainfoFile,
+  found: FileState | undefined,
+): ScannedFile | undefined {
   const attributes = attr === '' ? {} : { attributes: attr }
   if (symlinkPath) {
-    return [
-      { path, absolutePath: path.join('/'), fingerprint: NO_FILE, ...attributes, symlinkPath },
-    ]
+    const absolutePath = path.join('/')
+    return { path, absolutePath, fingerprint: NO_FILE, ...attributes, symlinkPath }
   }
-  if (found.kind !== 'file' || found.fingerprint.size !== length) return []
-  return [{ path, absolutePath: found.path, fingerprint: found.fingerprint, ...attributes }]
+  if (!found) return undefined
+  return { path, absolutePath: found.absolutePath, fingerprint: found.fingerprint, ...attributes }
 }

@@ -283,7 +283,7 @@ async function hashUnknown(
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */
-function streamOf(
+export function streamOf(
   { files, pieceLength }: Content,
   { isGuarded = false }: HashContext,
 ): ContentStream {

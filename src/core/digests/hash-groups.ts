@@ -1,6 +1,6 @@
 import { countNodes } from '../../cache/records/bodies.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
+import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import {
   hashStream,
   Unfinished,
@@ -132,10 +132,19 @@ export function nodesOf(
     const count = countNodes(bytesOfFile(stream, piece), 0)
     const leaves = { nodes: blocks.subarray(SHA256 * block, SHA256 * (block + count)), height: 0 }
     block += count
-    if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, kernel)
-    return climbMerkleTree(leaves, pieceHeight(stream), kernel).nodes
+    return nodeOf({ piece, leaves }, stream, kernel)
   })
   return Buffer.concat(nodes)
+}
+
+/** Returns the node of a piece, as nodesOf does, from the digests of its blocks. */
+export function nodeOf(
+  { piece, leaves }: { readonly piece: number; readonly leaves: MerkleLayer },
+  stream: ContentStream,
+  kernel: HashKernel,
+): Uint8Array {
+  if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, kernel)
+  return climbMerkleTree(leaves, pieceHeight(stream), kernel).nodes
 }
 
 /** Whether a file has no other piece. */

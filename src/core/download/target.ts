@@ -11,13 +11,14 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { BtkitError, callSystem, valueOr } from '../../errors.js'
-import { makeInsideResolver } from '../../files/inside.js'
+import { InsideResolver } from '../../files/inside.js'
 import { readNames } from '../../files/scan/read-names.js'
 import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { listOf } from '../../metainfo/parse/file-list.js'
 import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
-import type { VerifyContext } from '../verify/check-pieces.js'
+import type { VerifyContext } from '../verify/judge.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import { planVerify, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
 
@@ -60,7 +61,7 @@ function isOtherDirectory(path: string, { isDirectory, files }: Metainfo): boole
 function renamed(metainfo: Metainfo, name: string): Metainfo {
   const { isDirectory, files } = metainfo
   const named = isDirectory ? files : files.map((file) => ({ ...file, path: [name] }))
-  return { ...metainfo, name, files: named }
+  return { ...metainfo, name, files: named, fileList: listOf(named) }
 }
 
 /** The existing content of a torrent before a download. */
@@ -102,17 +103,23 @@ export async function lookForContent(
   { checkHashes, force }: { readonly checkHashes: boolean; readonly force: boolean },
   hashContext: VerifyContext,
 ): Promise<FoundContent> {
-  const sized = findSized(target)
+  const sized = await findSized(target)
   if (sized !== null && !checkHashes) return { isWhole: true, isChecked: false, fileTimes: sized }
   if (!existsSync(target.path)) return NOTHING
   const report = await checkContent(target, hashContext)
-  if (report.ok) return { isWhole: true, isChecked: true, fileTimes: sized ?? findSized(target) }
+  if (report.ok)
+    return { isWhole: true, isChecked: true, fileTimes: sized ?? (await findSized(target)) }
   refuseOthers(target, report, force)
   return NOTHING
 }
 
-function findSized({ path, metainfo }: DownloadTarget): readonly number[] | null {
-  return valueOr(null, () => findLocalData(metainfo, dirname(path)).times)
+async function findSized({ path, metainfo }: DownloadTarget): Promise<readonly number[] | null> {
+  try {
+    return (await findLocalData(metainfo, dirname(path))).times
+  } catch (error) {
+    if (error instanceof BtkitError) return null
+    throw error
+  }
 }
 
 function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boolean): void {
@@ -170,10 +177,10 @@ export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTar
   const directory = isDirectory ? path : dirname(path)
   callSystem(directory, () => mkdirSync(directory, { recursive: true }))
   if (!isDirectory) return
-  const find = makeInsideResolver(directory)
+  const inside = new InsideResolver(directory)
   for (const { path: below, length, padding, attr } of files) {
     const isEmpty = length === 0 && !padding && !attr.includes('l')
-    if (!isEmpty || find(below).kind !== 'missing') continue
+    if (!isEmpty || inside.resolve(below).kind !== 'missing') continue
     const file = join(directory, ...below)
     callSystem(file, () => {
       mkdirSync(dirname(file), { recursive: true })

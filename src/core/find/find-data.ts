@@ -1,41 +1,18 @@
 import { link, mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { statIfThere } from '../../files/stat-files.js'
+import { FileColumns } from '../../files/columns.js'
 import { searchTree } from '../../files/scan/scan-tree.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
+import { statIfThere } from '../../files/stat-files.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
-import type { VerifyContext } from '../verify/check-pieces.js'
-import { findFiles, type FoundFile } from '../verify/content.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { FileIndex } from '../verify/file-index.js'
+import type { VerifyContext } from '../verify/judge.js'
+import { foundAt, MISSING, placeFiles } from '../verify/locate.js'
+import { findMissing } from '../verify/match.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
-import { streamedFiles } from '../verify/v2-side.js'
-import { findMissing, foundAt, MOST_TRIED } from '../verify/find-missing.js'
-import {
-  checkOf,
-  planFound,
-  refuseUnsafePaths,
-  verifyTorrent,
-  type VerifyRequest,
-} from '../verify/verify-torrent.js'
-
-/** The files below some directories. */
-export class FileIndex {
-  readonly #files = new Map<number | string, ScannedFile[]>()
-
-  add(file: ScannedFile): void {
-    const { size } = file.fingerprint
-    for (const key of [size, `${size} ${basename(file.absolutePath)}`]) {
-      const files = this.#files.get(key)
-      if (files) files.push(file)
-      else this.#files.set(key, [file])
-    }
-  }
-
-  /** Returns the files of a size in bytes, or only those of a name. */
-  get(size: number, name?: string): readonly ScannedFile[] {
-    return this.#files.get(name === undefined ? size : `${size} ${name}`) ?? []
-  }
-}
+import { planFound, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {
@@ -65,18 +42,24 @@ export async function indexFiles(
   directories: readonly string[],
   onProblem: (problem: BtkitError) => void,
 ): Promise<FileIndex> {
-  const index = new FileIndex()
+  const trees: FileColumns[] = []
+  for (const directory of directories) trees.push(await searchTree(directory, onProblem))
+  const [only] = trees
+  return new FileIndex(only && trees.length === 1 ? only : FileColumns.of(eachOnce(trees)))
+}
+
+function* eachOnce(trees: readonly FileColumns[]): Generator<ScannedFile> {
   const seen = new Set<string>()
-  for (const directory of directories) {
-    for (const file of await searchTree(directory, onProblem)) {
-      const { size } = file.fingerprint
-      if (size === 0 || seen.has(file.absolutePath)) continue
+  for (const tree of trees) {
+    for (const file of tree) {
+      if (seen.has(file.absolutePath)) continue
       seen.add(file.absolutePath)
-      index.add(file)
+      yield file
     }
   }
-  return index
 }
+
+const NOWHERE = { path: '', isFile: false }
 
 /**
  * Finds the data of a torrent among files of the right sizes, whatever their names, and reads it.
@@ -87,33 +70,41 @@ export async function findData(
   hashContext: VerifyContext,
 ): Promise<FoundDatum[]> {
   refuseUnsafePaths(metainfo, torrent)
-  const request: VerifyRequest = { metainfo, torrent, path: '', checkHashes: true, extra: false }
-  const planOf = (files: readonly FoundFile[]) => {
-    return planFound(request, { files, place: { path: '', isFile: false } })
+  const request = { metainfo, torrent, path: '', checkHashes: true, extra: false }
+  const files = [...streamedFiles(metainfo)]
+  const guesses = files.map((file) => {
+    const [best] = file.padding || file.length === 0 ? [] : index.candidates(metainfo, file)
+    return best === undefined ? undefined : index.files.at(best)
+  })
+  const planOf = (guessOf: (number: number) => ScannedFile | undefined) => {
+    const entries = files.map(({ padding, length }, number) => {
+      const guess = guessOf(number)
+      return { length, found: padding ? null : guess ? foundAt(guess) : MISSING }
+    })
+    return planFound(request, placeFiles(metainfo, entries, NOWHERE))
   }
-  const candidatesOf = candidates(metainfo, index)
-  const absent = findFiles(streamedFiles(metainfo), () => ABSENT)
-  const first = absent.map((each): FoundFile => {
-    const [best] = candidatesOf(each.file)
-    return { ...each, found: best ? foundAt(best) : ABSENT }
-  })
-  const checked = await verifyTorrent(planOf(first), hashContext)
-  const statuses = checked.files.map(({ status }) => status)
-  const content = first.filter(({ file }) => !file.padding)
-  const good = new Set(content.filter((_, at) => statuses[at] === 'ok'))
-  const proven = first.map((each) => (good.has(each) ? each : { ...each, found: ABSENT }))
-  const renamed = await findMissing(checkOf(planOf(proven)), candidatesOf, hashContext)
-  const files = proven.map((each) => {
-    const file = renamed.get(each.file)
-    return file ? { ...each, found: foundAt(file) } : each
-  })
-  const results = new Map(content.map((each, at) => [each, checked.files[at]]))
-  return files.flatMap((each, at) => {
-    const before = first[at]
-    const path = before?.found.kind === 'file' ? before.found.path : null
-    const isNamesake = path !== null && basename(path) === each.file.path.at(-1)
-    const status = doubtOf(before && results.get(before), isNamesake) ?? 'missing'
-    return each.file.padding ? [] : [judge(each, { status, path })]
+  const guessed = await verifyTorrent(
+    planOf((number) => guesses[number]),
+    hashContext,
+  )
+  const checks = guessed.files.values()
+  const checked = files.map((file) => (file.padding ? undefined : checks.next().value))
+  const isProven = (number: number) => checked[number]?.status === 'ok'
+  const check = planOf((number) => (isProven(number) ? guesses[number] : undefined))
+  const matched = await findMissing({ check, metainfo, index }, hashContext)
+  const renamed = new Map(matched.map(({ number, match }) => [number, match]))
+  return files.flatMap((file, number): FoundDatum[] => {
+    if (file.padding) return []
+    if (file.length === 0) return [{ file, status: 'empty', path: null }]
+    const match = renamed.get(number)
+    if (match !== undefined) {
+      return [{ file, status: 'found', path: index.files.absolutePathAt(match) }]
+    }
+    const path = guesses[number]?.absolutePath ?? null
+    if (path !== null && isProven(number)) return [{ file, status: 'found', path }]
+    const isNamesake = path !== null && basename(path) === file.path.at(-1)
+    const status = doubtOf(checked[number], isNamesake)
+    return [{ file, status: status ?? 'missing', path: status === null ? null : path }]
   })
 }
 
@@ -129,42 +120,6 @@ function doubtOf(checked: VerifiedFile | undefined, isNamesake: boolean) {
   const bad = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
   if (bad < length / 2) return 'damaged'
   return isLikely ? 'likely' : null
-}
-
-const ABSENT = { kind: 'missing' } as const
-
-function judge({ file, found }: FoundFile, unproven: Omit<FoundDatum, 'file'>): FoundDatum {
-  if (file.length === 0) return { file, status: 'empty', path: null }
-  if (found.kind === 'file') return { file, status: 'found', path: found.path }
-  const { status, path } = unproven
-  return path === null || status === 'missing'
-    ? { file, status: 'missing', path: null }
-    : { file, status, path }
-}
-
-/** Returns the files of the same size as one, those with the most similar path first. */
-function candidates({ name, isDirectory }: Metainfo, index: FileIndex) {
-  const known = new Map<MetainfoFile, ScannedFile[]>()
-  return (file: MetainfoFile): ScannedFile[] => {
-    const before = known.get(file)
-    if (before) return before
-    const path = isDirectory ? [name, ...file.path] : [name]
-    const ranked = index
-      .get(file.length, path.at(-1))
-      .map((each) => ({ each, rank: commonEnd(path, each.absolutePath.split('/')) }))
-      .sort((a, b) => b.rank - a.rank)
-      .map(({ each }) => each)
-    const others = index.get(file.length).slice(0, MOST_TRIED)
-    const best = file.padding ? [] : [...new Set([...ranked, ...others])].slice(0, MOST_TRIED)
-    known.set(file, best)
-    return best
-  }
-}
-
-function commonEnd(a: readonly string[], b: readonly string[]): number {
-  let n = 0
-  while (n < a.length && n < b.length && a.at(-1 - n) === b.at(-1 - n)) n++
-  return n
 }
 
 /**

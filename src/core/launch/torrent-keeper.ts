@@ -212,7 +212,7 @@ export class TorrentKeeper {
       : dirname(path)
     try {
       const metainfo = readTorrent(path, this.settings.maxTorrentSize)
-      const whole = `${stamp} ${findLocalData(metainfo, directory).stamp}`
+      const whole = `${stamp} ${(await findLocalData(metainfo, directory)).stamp}`
       // The state of very many files takes much memory
       const state = createHash('sha256').update(whole).digest('base64')
       if (this.#damaged.get(path) === state) return null

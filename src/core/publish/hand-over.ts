@@ -38,7 +38,7 @@ export async function handOver(
   const refusals = new Map<PublishRequest, BtkitError>()
   const torrents = new Map<PublishRequest, PublishedTorrent>()
   for (const request of requests) {
-    const torrent = prepare(request, sight)
+    const torrent = await prepare(request, sight)
     const refusal = torrent instanceof BtkitError ? torrent : await client.objection?.(torrent)
     if (refusal) refusals.set(request, refusal)
     else if (!(torrent instanceof BtkitError)) torrents.set(request, torrent)
@@ -60,13 +60,13 @@ export async function handOver(
   return refusals
 }
 
-function prepare(
+async function prepare(
   { metainfo, directory, localDirectory }: PublishRequest,
   { followSymlinks }: ClientSight,
-): PublishedTorrent | BtkitError {
+): Promise<PublishedTorrent | BtkitError> {
   try {
-    const local =
-      localDirectory === null ? null : findLocalData(metainfo, localDirectory, followSymlinks)
+    const isLocal = localDirectory !== null
+    const local = isLocal ? await findLocalData(metainfo, localDirectory, followSymlinks) : null
     return { metainfo, directory, fileTimes: local?.times ?? null }
   } catch (error) {
     if (error instanceof BtkitError) return error

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import { findContent, type FoundFile } from '../verify/content.js'
+import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
+import { isPad } from '../digests/pad-files.js'
+import { firstOdd, locateContent, type OddFile } from '../verify/locate.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
+import type { FileState } from '../../files/scanned-file.js'
 
 /** The data of a torrent as seen by this machine. */
 interface LocalData {
@@ -20,33 +22,40 @@ interface LocalData {
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
  * files.
  * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
- *   findContent
+ *   locateContent
  */
-export function findLocalData(
+export async function findLocalData(
   metainfo: Metainfo,
   directory: string,
   followSymlinks = false,
-): LocalData {
+): Promise<LocalData> {
   const place = { path: directory, byName: true, followSymlinks }
-  const { files } = findContent(metainfo, metainfo.files, place)
+  const files = () => eachFile(metainfo)
+  const content = await locateContent(metainfo, place, files)
+  const odd = firstOdd(content, files())
+  if (odd) throw lackOf(odd, metainfo, directory)
   return {
-    times: files.map((found) => timeOf(found, metainfo, directory)),
-    stamp: files.map(({ found }) => stampOf(found.kind === 'file' ? found : null)).join(' '),
+    times: Array.from(content.files, timeOf),
+    stamp: Array.from(content.files, (file) => stampOf(isPad(file) ? null : file)).join(' '),
   }
 }
 
-function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, directory: string) {
-  if (file.padding) return 0
-  const path = () => join(directory, ...(isDirectory ? [name, ...file.path] : [name]))
-  if (found.kind !== 'file') throw new BtkitError('not-found', `${path()}: not there`)
-  const { size, mtimeNs } = found.fingerprint
-  if (size !== file.length) {
-    throw new BtkitError(
-      'changed',
-      `${path()}: has ${size} bytes, but the torrent says ${file.length}`,
-    )
-  }
-  return Number(mtimeNs / 1_000_000_000n)
+function timeOf({ fingerprint }: FileState): number {
+  return Number(fingerprint.mtimeNs / 1_000_000_000n)
+}
+
+function lackOf(
+  { file, found }: OddFile,
+  { name, isDirectory }: Metainfo,
+  directory: string,
+): BtkitError {
+  const path = join(directory, ...(isDirectory ? [name, ...file.path] : [name]))
+  if (found.kind !== 'file') return new BtkitError('not-found', `${path}: not there`)
+  const { size } = found.fingerprint
+  return new BtkitError(
+    'changed',
+    `${path}: has ${size} bytes, but the torrent says ${file.length}`,
+  )
 }
 
 /** Identifies a state of a file; empty for none. */

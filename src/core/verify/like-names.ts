@@ -2,24 +2,13 @@ import { join } from 'node:path'
 import { callSystem, valueOr } from '../../errors.js'
 import { isSuspect, printableName, readEntries } from '../../files/scan/read-names.js'
 import { quoteText } from '../../text/escape.js'
-import type { VerifiedFile, VerifyReport } from './verify-report.js'
-import type { VerifyPlan } from './verify-torrent.js'
+import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
+import type { DataPlace } from './locate.js'
 
-/**
- * Returns a report in which missing files have a reason if a name on the disk only looks like theirs,
- * or if their own name is not UTF-8.
- */
-export async function explainMissing(
-  plan: VerifyPlan,
-  report: VerifyReport,
-): Promise<VerifyReport> {
-  const names = new LikeNames(plan)
-  const files: VerifiedFile[] = []
-  for (const file of report.files) {
-    const isAbsent = file.status === 'missing' && file.reason === null
-    files.push(isAbsent ? { ...file, reason: await names.explain(file) } : file)
-  }
-  return { ...report, files }
+/** A torrent, and the path at which its files were looked for. */
+interface LookedFor {
+  readonly metainfo: Metainfo
+  readonly path: string
 }
 
 /** Finds out why files are missing whose names are on the disk, as far as people can see. */
@@ -29,13 +18,17 @@ export class LikeNames {
   /** The last components of the torrent's paths, which are the names of other files of it. */
   readonly #own: ReadonlySet<string>
 
-  constructor(private readonly plan: Pick<VerifyPlan, 'request' | 'place'>) {
-    this.#own = new Set(plan.request.metainfo.files.map(({ path }) => path.at(-1) ?? ''))
+  constructor(
+    private readonly request: LookedFor,
+    private readonly place: DataPlace,
+  ) {
+    const files = eachFile(request.metainfo)
+    this.#own = new Set(Array.from(files, ({ path }) => path.at(-1) ?? ''))
   }
 
-  /** Returns why a file is missing; null if nothing is known. */
-  async explain({ path }: Pick<VerifiedFile, 'path'>): Promise<string | null> {
-    const { request, place } = this.plan
+  /** Returns why the file at a path is missing; null if nothing is known. */
+  async explain(path: readonly string[]): Promise<string | null> {
+    const { request, place } = this
     const { name, isDirectory } = request.metainfo
     const isBelow = isDirectory && place.path !== request.path
     const ways = isBelow || !isDirectory ? [] : [[name]]

@@ -1,18 +1,18 @@
 import type { BtkitError } from '../../errors.js'
+import type { Resolved } from '../../files/inside.js'
 import type { MetainfoFile } from '../../metainfo/metainfo.js'
-import type { BadBlocks, CheckResult } from './check-pieces.js'
+import type { CheckResult, PieceCheck } from './judge.js'
+import { stretchOf, type DataPlace } from './locate.js'
 import {
-  type FoundFile,
-  type DataPlace,
   BAD,
+  BAD_BLOCKS,
   DISAGREED,
+  isGood,
   rangesOf,
   SUSPECT,
   UNCHECKED,
   type Interval,
-  type PieceStates,
-  BAD_BLOCKS,
-} from './content.js'
+} from './pieces.js'
 
 /**
  * The statuses of a file. If several apply, the first one counts. An `extra` file is not part of
@@ -76,39 +76,84 @@ export interface VerifyReport {
   readonly disagreeingPieces: number
   /** Why version 2 of a hybrid was not checked; null if it was, or if there is none. */
   readonly v2Refusal: string | null
-  /** In stream order without pad files, followed by the extra files. */
+  /** In stream order without pad files, followed by the extra files. Created when first requested. */
   readonly files: readonly VerifiedFile[]
+  /** The same without files that are ok. */
+  readonly problems: readonly VerifiedFile[]
   /** Why extra files could not be looked for in some places; empty if they were not requested. */
   readonly extraProblems: readonly BtkitError[]
 }
 
-/** Determines the status of a file. `failures` is null if no file was read. */
-export function judgeFile(
-  found: FoundFile,
-  pieces: PieceStates,
-  failures: CheckResult | null,
-): VerifiedFile {
-  const badBlocks = failures?.badBlocks ?? null
-  const bytesIn = (states: number) => {
-    return failures === null ? [] : rangesOf(pieces, found.stretch, states)
+/** Determines the statuses of files. Without a result, nothing was read. */
+export class FileJudge {
+  constructor(
+    private readonly check: PieceCheck,
+    private readonly result: CheckResult | null,
+  ) {}
+
+  /** Returns a file with its status, by its number in the stream. */
+  judge({ path, length, attr }: MetainfoFile, number: number): VerifiedFile {
+    const { content, pieces } = this.check
+    const stretch = stretchOf(content, number)
+    const isClean = this.result === null || isGood(pieces, stretch)
+    const bytesIn = (states: number) => (isClean ? NONE : rangesOf(pieces, stretch, states))
+    const found = content.odd.get(number)
+    const isLink = attr.includes('l') && length === 0
+    const problem = isLink ? problemOfLink(found) : this.#problemOf(number, found)
+    const unchecked = bytesIn(UNCHECKED)
+    const unlessUnchecked = unchecked.length > 0 ? 'unchecked' : 'ok'
+    const unlessSuspect = bytesIn(SUSPECT).length > 0 ? 'suspect' : unlessUnchecked
+    return {
+      path,
+      length,
+      found: found ? sizeOf(found) : length,
+      status: problem?.status ?? (bytesIn(BAD).length > 0 ? 'damaged' : unlessSuspect),
+      reason: problem?.reason ?? null,
+      ranges: bytesIn(BAD | SUSPECT),
+      blockRanges: this.#blockRangesOf(stretch),
+      disagreed: bytesIn(DISAGREED),
+      unchecked,
+    }
   }
-  const problem = problemOf(found, failures)
-  const isDamaged = bytesIn(BAD).length > 0
-  const isSuspect = bytesIn(SUSPECT).length > 0
-  const unchecked = bytesIn(UNCHECKED)
-  const unlessOk = isDamaged ? 'damaged' : isSuspect ? 'suspect' : 'unchecked'
-  const isOk = !isDamaged && !isSuspect && unchecked.length === 0
-  return {
-    path: found.file.path,
-    length: found.file.length,
-    found: found.found.kind === 'file' ? found.found.fingerprint.size : null,
-    status: problem?.status ?? (isOk ? 'ok' : unlessOk),
-    reason: problem?.reason ?? null,
-    ranges: bytesIn(BAD | SUSPECT),
-    blockRanges: badBlocks && blockRangesOf(pieces, found.stretch, badBlocks),
-    disagreed: bytesIn(DISAGREED),
-    unchecked,
+
+  /** Returns the problem of a whole file. `found` is the entry in its place, unless it has its length. */
+  #problemOf(number: number, found: Resolved | undefined): Problem | null {
+    if (found && found.kind !== 'file') return problemOfAbsent(found)
+    const { files } = this.check.content
+    const { changed, unreadable } = this.result ?? NOTHING
+    const change = changed.get(number)
+    if (change !== undefined) return { status: 'changed', reason: `${change} while it was read` }
+    const why = unreadable.size > 0 ? unreadable.get(files.absolutePathAt(number)) : undefined
+    if (why !== undefined) return { status: 'unreadable', reason: why }
+    if (!found) return null
+    const isShort = found.fingerprint.size < files.sizeAt(number)
+    return { status: isShort ? 'short' : 'long', reason: null }
   }
+
+  /**
+   * The bytes of a file that lie in bad blocks, in order: of pieces of which more is known, the bad
+   * blocks alone. Ranges that adjoin are one.
+   */
+  #blockRangesOf([start, end]: Interval): Interval[] | null {
+    const { pieces } = this.check
+    const badBlocks = this.result?.badBlocks
+    if (!badBlocks) return null
+    const ranges: Interval[] = []
+    for (const [from, to] of rangesOf(pieces, [start, end], BAD_BLOCKS)) {
+      for (let at = from; at < to; at += pieces.pieceLength) {
+        const whole: Interval = [at, Math.min(at + pieces.pieceLength, to)]
+        const known = badBlocks.get((start + at) / pieces.pieceLength) ?? [whole]
+        for (const [first, last] of known) append(ranges, [first, Math.min(last, end - start)])
+      }
+    }
+    return ranges
+  }
+}
+
+const NONE: readonly Interval[] = []
+const NOTHING: Pick<CheckResult, 'changed' | 'unreadable'> = {
+  changed: new Map(),
+  unreadable: new Map(),
 }
 
 /** A problem of a whole file. */
@@ -117,29 +162,19 @@ interface Problem {
   readonly reason: string | null
 }
 
-function problemOf({ file, found }: FoundFile, failures: CheckResult | null): Problem | null {
-  if (isLink(file)) return found.kind === 'missing' ? { status: 'missing', reason: null } : null
+/** A symbolic link (BEP 47) has no content of its own, so any target is accepted. */
+function problemOfLink(found: Resolved | undefined): Problem | null {
+  return found?.kind === 'missing' ? problemOfAbsent(found) : null
+}
+
+type Absent = Exclude<Resolved, { kind: 'file' }>
+
+function problemOfAbsent(found: Absent): Problem {
   if (found.kind === 'unreadable') return { status: 'unreadable', reason: found.reason }
-  if (found.kind !== 'file') return { status: 'missing', reason: REASONS[found.kind] }
-  const changed = failures?.changed.get(found.path)
-  if (changed !== undefined) return { status: 'changed', reason: `${changed} while it was read` }
-  const unreadable = failures?.unreadable.get(found.path)
-  if (unreadable !== undefined) return { status: 'unreadable', reason: unreadable }
-  if (found.fingerprint.size === file.length) return null
-  return { status: found.fingerprint.size < file.length ? 'short' : 'long', reason: null }
+  return { status: 'missing', reason: REASONS[found.kind] }
 }
 
-/**
- * Whether a file is a symbolic link (BEP 47). It has no content of its own, so any target is
- * accepted.
- */
-function isLink({ attr, length }: MetainfoFile): boolean {
-  return attr.includes('l') && length === 0
-}
-
-type AbsentKind = Exclude<FoundFile['found']['kind'], 'file' | 'unreadable'>
-
-const REASONS: Record<AbsentKind, string | null> = {
+const REASONS: Record<Exclude<Absent['kind'], 'unreadable'>, string | null> = {
   missing: null,
   directory: 'in its place is a directory',
   outside: 'in its place is a link that leads outside; --follow-symlinks allows that',
@@ -147,24 +182,8 @@ const REASONS: Record<AbsentKind, string | null> = {
   'special file': 'in its place is no regular file',
 }
 
-/**
- * The bytes of a file that lie in bad blocks, in order: of pieces of which more is known, the bad
- * blocks alone. Ranges that adjoin are one.
- */
-function blockRangesOf(
-  pieces: PieceStates,
-  [start, end]: Interval,
-  badBlocks: BadBlocks,
-): Interval[] {
-  const ranges: Interval[] = []
-  for (const [from, to] of rangesOf(pieces, [start, end], BAD_BLOCKS)) {
-    for (let at = from; at < to; at += pieces.pieceLength) {
-      const whole: Interval = [at, Math.min(at + pieces.pieceLength, to)]
-      const known = badBlocks.get((start + at) / pieces.pieceLength) ?? [whole]
-      for (const [first, last] of known) append(ranges, [first, Math.min(last, end - start)])
-    }
-  }
-  return ranges
+function sizeOf(found: Resolved): number | null {
+  return found.kind === 'file' ? found.fingerprint.size : null
 }
 
 function append(ranges: Interval[], range: Interval): void {

@@ -1,28 +1,18 @@
 import { sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
+import type { FileColumns } from '../../files/columns.js'
 import { searchTree } from '../../files/scan/scan-tree.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import { quoteText } from '../../text/escape.js'
-import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
-import { checkPieces, type PieceCheck, type VerifyContext } from './check-pieces.js'
-import { findMissing } from './find-missing.js'
-import {
-  findContent,
-  markAbsent,
-  type FoundFile,
-  type DataPlace,
-  BAD,
-  countChecked,
-  countPieces,
-  DISAGREED,
-  SUSPECT,
-  UNCHECKED,
-  type PieceStates,
-  type Whereabouts,
-} from './content.js'
-import { planV2Side, streamedFiles, whyNoV2Side, type V2Side } from './v2-side.js'
-import { judgeFile, type VerifiedFile, type VerifyReport } from './verify-report.js'
+import { pieceNodes, streamedFiles, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
+import { quoteText } from '../../text/escape.js'
+import { FileIndex } from './file-index.js'
+import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
+import { LikeNames } from './like-names.js'
+import { locateContent, stretchOf, type LocatedContent, type Whereabouts } from './locate.js'
+import { findMissing } from './match.js'
+import { BAD, countChecked, countPieces, DISAGREED, SUSPECT, UNCHECKED } from './pieces.js'
+import { FileJudge, type VerifiedFile, type VerifyReport } from './verify-report.js'
 
 /** A request for a check. */
 export interface VerifyRequest extends Whereabouts {
@@ -33,68 +23,51 @@ export interface VerifyRequest extends Whereabouts {
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */
   readonly extra: boolean
+  /** Whether missing files have a reason if a name on the disk only looks like theirs. */
+  readonly explains?: boolean
 }
 
-/** A planned check: all files were looked for, none was read. */
-export interface VerifyPlan {
+/** A planned check: all files were looked for, none was read. Pieces with missing bytes are UNCHECKED. */
+export interface VerifyPlan extends PieceCheck {
   readonly request: VerifyRequest
-  /** The SHA-1 digests of the pieces; null for a v2-only torrent. */
-  readonly v1: Uint8Array | null
-  /** The version 2 data of the pieces; null if there is none, or if it cannot be checked. */
-  readonly v2: V2Side | null
   /** Why version 2 of a hybrid cannot be checked; null if it can, or if there is none. */
   readonly v2Refusal: string | null
-  /** In stream order, with pad files. */
-  readonly files: readonly FoundFile[]
-  /** Pieces with missing bytes are UNCHECKED already. */
-  readonly pieces: PieceStates
-  readonly extra: ExtraFiles
-  readonly place: DataPlace
+  readonly extra: ExtraFiles | null
 }
 
 /**
- * Looks for the files of a torrent, and opens none.
+ * Looks for the files of a torrent, and opens none. Never holds up the event loop for long.
  * @throws BtkitError `unsafe-path` for a torrent with unsafe paths, `metainfo` for a v2-only
- *   torrent with missing or wrong piece layers, and as findContent
+ *   torrent with missing or wrong piece layers, and as locateContent
  */
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const { files, directory, place } = findContent(metainfo, streamedFiles(metainfo), request)
+  const content = await locateContent(metainfo, request)
+  const { directory } = content
   const wantsExtra = request.extra && directory !== null
-  const extra = wantsExtra ? await findExtraFiles(directory, metainfo.files) : NO_EXTRA
-  return planFound(request, { files, extra, place })
+  const extra = wantsExtra ? await findExtraFiles(directory, metainfo) : null
+  return planFound(request, content, extra)
 }
 
 /**
- * Plans a check of files that were found already, in stream order with pad files.
+ * Plans a check of content that was located already.
  * @throws BtkitError `metainfo` for one of version 2 alone whose piece layers are missing or wrong
  */
 export function planFound(
   request: VerifyRequest,
-  {
-    files,
-    place,
-    extra = NO_EXTRA,
-  }: Pick<VerifyPlan, 'files' | 'place'> & Partial<Pick<VerifyPlan, 'extra'>>,
+  located: LocatedContent,
+  extra: ExtraFiles | null = null,
 ): VerifyPlan {
-  const { metainfo, torrent } = request
-  const v2Refusal = request.checkHashes ? whyNoV2Side(metainfo) : null
+  const { metainfo, torrent, checkHashes } = request
+  const v2Refusal = checkHashes ? whyNoPieceNodes(metainfo) : null
   if (v2Refusal !== null && metainfo.version === 'v2') {
     throw new BtkitError('metainfo', `${torrent}: can't be checked: ${v2Refusal}`)
   }
-  const v2 = v2Refusal === null && request.checkHashes ? planV2Side(metainfo) : null
-  const pieces = markAbsent(request.checkHashes ? files : [], metainfo.pieceLength)
-  return {
-    request,
-    v1: metainfo.pieces,
-    v2,
-    v2Refusal,
-    files,
-    pieces,
-    extra,
-    place,
-  }
+  const v1 = metainfo.pieces
+  const v2 = v2Refusal === null && checkHashes ? pieceNodes(metainfo) : null
+  const content = v2 === null ? { ...located, version: 'v1' as const } : located
+  return { request, content, v1, v2, v2Refusal, pieces: unreadPieces(content), extra }
 }
 
 /**
@@ -107,13 +80,13 @@ const MOST_COMPONENTS = 16_384
  * part of a name.
  * @throws BtkitError `unsafe-path`
  */
-export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: string): void {
-  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
-  if (deep) {
-    const what = `a path of ${deep.path.length} components, more than any disk can hold`
+export function refuseUnsafePaths(metainfo: Metainfo, torrent: string): void {
+  for (const { path } of eachFile(metainfo)) {
+    if (path.length <= MOST_COMPONENTS) continue
+    const what = `a path of ${path.length} components, more than any disk can hold`
     throw new BtkitError('unsafe-path', `${torrent}: ${what}`)
   }
-  const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
+  const unsafe = metainfo.unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
   if (unsafe === undefined) return
   const path = quoteText(unsafe.path.join('/'))
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
@@ -121,36 +94,35 @@ export function refuseUnsafePaths({ unsafePaths, files }: Metainfo, torrent: str
 
 /** The extra files, and why some could not be looked for. */
 interface ExtraFiles {
-  readonly files: readonly ScannedFile[]
+  readonly files: FileColumns | null
   readonly problems: readonly BtkitError[]
 }
 
-const NO_EXTRA: ExtraFiles = { files: [], problems: [] }
-
 /** Looks for regular files below a directory that are not in the torrent. Follows no links. */
-async function findExtraFiles(
-  directory: string,
-  files: readonly MetainfoFile[],
-): Promise<ExtraFiles> {
-  const known = new Set(files.filter((file) => !file.padding).map(({ path }) => path.join('/')))
+async function findExtraFiles(directory: string, metainfo: Metainfo): Promise<ExtraFiles> {
+  const known = new Set<string>()
+  for (const { padding, path } of eachFile(metainfo)) if (!padding) known.add(path.join('/'))
   const problems: BtkitError[] = []
   try {
     const found = await searchTree(directory, (problem) => problems.push(problem))
     const isExtra = (i: number) => !known.has(found.pathAt(i).join('/'))
-    return { files: [...found.filter(isExtra)], problems }
+    return { files: found.filter(isExtra), problems }
   } catch (error) {
     // An error here must not prevent the check of the torrent's own files
     if (!(error instanceof BtkitError)) throw error
-    return { files: [], problems: [error] }
+    return { files: null, problems: [error] }
   }
 }
 
 /** Returns the bytes that verifyTorrent will hash. Pad files only count if version 1 needs them. */
-export function bytesToRead({ request: { checkHashes }, files, pieces, v1 }: VerifyPlan): number {
-  if (!checkHashes) return 0
+export function bytesToRead({ request, content, pieces, v1 }: VerifyPlan): number {
+  if (!request.checkHashes) return 0
   if (v1 !== null) return countChecked(pieces, [0, pieces.size])
-  const stretches = files.filter(({ file }) => !file.padding).map(({ stretch }) => stretch)
-  return stretches.reduce((sum, stretch) => sum + countChecked(pieces, stretch), 0)
+  let bytes = 0
+  for (let number = 0; number < content.files.length; number++) {
+    if (!content.files.isPad(number)) bytes += countChecked(pieces, stretchOf(content, number))
+  }
+  return bytes
 }
 
 /**
@@ -162,52 +134,79 @@ export async function verifyTorrent(
   plan: VerifyPlan,
   hashContext: VerifyContext,
 ): Promise<VerifyReport> {
-  const { request, v2Refusal, files, pieces, extra } = plan
-  const failures = request.checkHashes ? await checkPieces(checkOf(plan), hashContext) : null
-  const judged = files
-    .filter(({ file }) => !file.padding)
-    .map((found) => judgeFile(found, pieces, failures))
+  const { request, v2Refusal, pieces, content } = plan
   const { pieceCount } = request.metainfo
+  const result = request.checkHashes ? await checkPieces(plan, hashContext) : null
+  const judge = new FileJudge(plan, result)
+  const odd = await oddFiles(plan, judge)
+  const extra = await nameExtra(plan, hashContext)
   const badPieces = countPieces(pieces, BAD | SUSPECT)
+  let files: readonly VerifiedFile[] | undefined
   return {
-    ok: badPieces === 0 && judged.every(({ status }) => status === 'ok') && v2Refusal === null,
+    ok: badPieces === 0 && odd.size === 0 && v2Refusal === null,
     pieces: pieceCount,
     badPieces,
-    uncheckedPieces: failures === null ? pieceCount : countPieces(pieces, UNCHECKED),
+    uncheckedPieces: result === null ? pieceCount : countPieces(pieces, UNCHECKED),
     disagreeingPieces: countPieces(pieces, DISAGREED),
     v2Refusal,
-    files: [...judged, ...(await nameExtra(plan, hashContext))],
-    extraProblems: extra.problems,
-    place: plan.place,
+    problems: [...odd.values(), ...extra],
+    get files() {
+      return (files ??= [
+        ...Array.from(
+          ownFiles(plan),
+          ([file, number]) => odd.get(number) ?? judge.judge(file, number),
+        ),
+        ...extra,
+      ])
+    },
+    extraProblems: plan.extra?.problems ?? [],
+    place: content.place,
   }
+}
+
+/** Yields the files of a torrent without pad files, with their numbers in the stream. */
+function* ownFiles({
+  request,
+}: VerifyPlan): Generator<readonly [file: MetainfoFile, number: number]> {
+  let number = 0
+  for (const file of streamedFiles(request.metainfo)) {
+    if (!file.padding) yield [file, number]
+    number++
+  }
+}
+
+/** Returns the files with a problem by their numbers. */
+async function oddFiles(plan: VerifyPlan, judge: FileJudge): Promise<Map<number, VerifiedFile>> {
+  const { request, content } = plan
+  const odd = new Map<number, VerifiedFile>()
+  let names: LikeNames | null = null
+  for (const [file, number] of ownFiles(plan)) {
+    const judged = judge.judge(file, number)
+    if (judged.status === 'ok') continue
+    let { reason } = judged
+    if (request.explains && judged.status === 'missing' && reason === null) {
+      names ??= new LikeNames(request, content.place)
+      reason = await names.explain(file.path)
+    }
+    odd.set(number, { ...judged, reason })
+  }
+  return odd
 }
 
 /** Returns the extra files. If one is a missing file under another name, its reason says so. */
 async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<VerifiedFile[]> {
   const { request, extra } = plan
-  if (!request.checkHashes || extra.files.length === 0)
-    return extra.files.map((file) => describeExtra(file))
-  const bySize = new Map<number, ScannedFile[]>()
-  for (const file of extra.files) {
-    const ofSize = bySize.get(file.fingerprint.size)
-    if (ofSize) ofSize.push(file)
-    else bySize.set(file.fingerprint.size, [file])
-  }
-  const candidatesOf = ({ length }: MetainfoFile) => bySize.get(length) ?? []
-  const found = await findMissing(checkOf(plan), candidatesOf, hashContext)
-  const missing = new Map([...found].map(([{ path }, file]) => [file, path.join('/')]))
-  return extra.files.map((file) => describeExtra(file, missing.get(file)))
-}
-
-function describeExtra({ path, fingerprint }: ScannedFile, missing?: string): VerifiedFile {
-  const { size } = fingerprint
-  const reason = missing === undefined ? null : `is the missing ${missing} by another name`
-  const nothing = { ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
-  return { path, length: size, found: size, status: 'extra', reason, ...nothing }
-}
-
-/** Returns the input of a check. */
-export function checkOf({ request, v1, v2, files, pieces }: VerifyPlan): PieceCheck {
-  const roots = request.metainfo.tree?.map(({ piecesRoot }) => piecesRoot) ?? []
-  return { files, roots, pieces, v1, v2 }
+  const { metainfo, checkHashes } = request
+  const files = extra?.files
+  if (!files || files.length === 0) return []
+  const index = new FileIndex(files)
+  const matching = { check: plan, metainfo, index }
+  const matched = checkHashes ? await findMissing(matching, hashContext) : []
+  const missing = new Map(matched.map(({ file, match }) => [match, file.path.join('/')]))
+  return Array.from(files, ({ path, fingerprint: { size } }, number) => {
+    const name = missing.get(number)
+    const reason = name === undefined ? null : `is the missing ${name} by another name`
+    const nothing = { ranges: [], blockRanges: null, disagreed: [], unchecked: [] }
+    return { path, length: size, found: size, status: 'extra', reason, ...nothing }
+  })
 }

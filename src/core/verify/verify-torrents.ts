@@ -1,7 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { VerifyContext } from './check-pieces.js'
-import { explainMissing } from './like-names.js'
+import type { VerifyContext } from './judge.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
@@ -59,11 +58,10 @@ export async function* verifyTorrents(
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
       await onPlan(byteCount)
-      const checked = await verifyTorrent(plan, {
+      const report = await verifyTorrent(plan, {
         ...context,
         engine: { ...engine, onProgress: inAll },
       })
-      const report = await explainMissing(plan, checked)
       bytesBefore += byteCount
       const { torrent } = place
       inAll({ bytesDone: 0, currentPath: torrent })
@@ -90,7 +88,8 @@ export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Prom
 async function planOne(place: TorrentPlace, { checkHashes, extra, ...run }: VerifyRun) {
   const { followSymlinks = false, rawNames = false, read } = run
   const metainfo = await read(place.torrent)
-  return planVerify({ ...place, checkHashes, extra, followSymlinks, rawNames, metainfo })
+  const how = { checkHashes, extra, followSymlinks, rawNames, explains: true }
+  return planVerify({ ...place, ...how, metainfo })
 }
 
 /** Returns the result of `act`, or its failure as the outcome of a torrent. */

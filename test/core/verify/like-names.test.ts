@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { explainMissing } from '../../../src/core/verify/like-names.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { hashContext } from '../requests.js'
@@ -111,8 +110,8 @@ test('a command that opens no such name says that it is there', async (t) => {
   writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), LATIN1]), 'hello')
   const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: LATIN1 })))
   const request = { metainfo, torrent: 't', path: directory, checkHashes: false, extra: false }
-  const plan = await planVerify(request)
-  const { files } = await explainMissing(plan, await verifyTorrent(plan, hashContext()))
+  const plan = await planVerify({ ...request, explains: true })
+  const { files } = await verifyTorrent(plan, hashContext())
   const why = '"Beyonc\\xe9" is there, but is not UTF-8; rename it, then use btkit find --link'
   assert.equal(files[0]?.reason, why)
 })

@@ -99,7 +99,7 @@ async function convert(run: Run): Promise<number> {
   const { after, report } = await convertWithProgress(plan, run)
   const result = { ...resultOf(run), before: metainfo, after }
   if (report !== null) {
-    run.out.text(linesOfOne(report, torrent, run.io.cwd), 'always')
+    run.out.text(linesOfOne({ torrent, metainfo, report }, run.io.cwd), 'always')
     return refuse(result, run)
   }
   await storeConversion(store, after)

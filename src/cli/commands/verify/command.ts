@@ -32,7 +32,7 @@ import {
 import { BtkitError, usageError, valueOr } from '../../../errors.js'
 import { readStart } from '../../../files/read-bounded.js'
 import { isDirectory } from '../../line/operands.js'
-import type { VerifyContext } from '../../../core/verify/check-pieces.js'
+import type { VerifyContext } from '../../../core/verify/judge.js'
 import { openReport, type Report } from '../../output/report.js'
 import { inShell } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -275,7 +275,7 @@ function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
   const linesOf = targets.isSingle ? linesOfOne : linesOfSeveral
   out.line(
     () => verifyValue(outcome, seconds),
-    () => linesOf(report, torrent, io.cwd),
+    () => linesOf(outcome, io.cwd),
     report.ok ? 'unless quiet' : 'always',
   )
   if (!out.isJson) hintAtData(outcome, run)
@@ -288,8 +288,10 @@ const MOST_LOOKED_FOR = 100
 function hintAtData({ torrent, metainfo, report }: VerifiedTorrent, run: Run): void {
   const { options, out, io } = run
   const { data } = options
-  const isMissing = report.files.every(({ status }) => status === 'missing')
-  if (data === undefined || !metainfo.isDirectory || !isMissing) return
+  const { problems } = report
+  const isMissing = problems.every(({ status }) => status === 'missing')
+  const isAll = problems.length === metainfo.fileList.count - metainfo.fileList.padCount
+  if (data === undefined || !metainfo.isDirectory || !isMissing || !isAll) return
   const some = metainfo.files.filter(({ padding }) => !padding).slice(0, MOST_LOOKED_FOR)
   if (!some.some(({ path }) => existsSync(resolve(io.cwd, data, ...path)))) return
   const typed = `btkit verify ${inShell(torrent)} ${inShell(data)}`

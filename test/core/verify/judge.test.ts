@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statSync, utimesSync, writeFileSync } from 'node:fs'
+import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { openCache } from '../../../src/cache/open.js'
 import type { CacheAccess } from '../../../src/core/digests/cache-trust.js'
@@ -7,7 +7,7 @@ import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torre
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext } from '../requests.js'
-import { PIECE, placeOf, plantRelease } from './release.js'
+import { PIECE, placeOf, plantRelease, statuses } from './release.js'
 
 const FILES = [
   { path: 'a', size: 1.5 * PIECE },
@@ -76,4 +76,28 @@ test('what another process reads at the same moment is not read again', async (t
   const waiting = { ...access, claim, cache }
   Object.defineProperty(waiting, 'cache', { get: () => cache })
   assert.equal(await check(waiting), true)
+})
+
+test('a search for a renamed file leaves nothing wrong in the cache', async (t) => {
+  const release = plantRelease(t, [
+    { path: 'a', size: 2.5 * PIECE },
+    { path: 'b', size: 1.5 * PIECE },
+  ])
+  const cache = await openCache({ directory: makeScratch(t, {}), now, warn: assert.ifError })
+  t.after(() => cache.close())
+  const metainfo = parseMetainfo(release.torrent)
+  const place = { metainfo, torrent: 'x', path: release.directory, checkHashes: true }
+  const check = async () => {
+    const plan = await planVerify({ ...place, extra: true })
+    const report = await verifyTorrent(plan, {
+      ...hashContext(),
+      cacheAccess: { cache, trust: 'full', now },
+    })
+    await cache.flush()
+    return statuses(report)
+  }
+  renameSync(placeOf(release, 'b'), placeOf(release, 'x'))
+  assert.deepEqual(await check(), { a: 'unchecked', b: 'missing', x: 'extra' })
+  renameSync(placeOf(release, 'x'), placeOf(release, 'b'))
+  assert.deepEqual(await check(), { a: 'ok', b: 'ok' })
 })

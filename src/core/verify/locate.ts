@@ -1,0 +1,242 @@
+import { basename, join } from 'node:path'
+import { BtkitError } from '../../errors.js'
+import { FileColumns } from '../../files/columns.js'
+import { FileStore } from '../../files/file-store.js'
+import { InsideResolver, type Resolved } from '../../files/inside.js'
+import type { FileState } from '../../files/scanned-file.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { padPath } from '../../metainfo/name.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { isRaw } from '../../text/raw-path.js'
+import type { Content } from '../digests/content.js'
+import type { Interval } from './pieces.js'
+
+/** The content of a torrent, wherever its files are. Some may be absent. */
+export interface LocatedContent extends Content {
+  /**
+   * The files of the stream, each with the length that the torrent says. Padding stands for a file
+   * that is absent.
+   */
+  readonly files: FileColumns
+  /** The entry in place of each file that is not there with its length, by number. */
+  readonly odd: ReadonlyMap<number, Resolved>
+  /** Where each file begins in the stream, and at the end the length of the stream. */
+  readonly offsets: Float64Array
+  /** Whether all names are UTF-8. Others are in no cache. */
+  readonly isUtf8: boolean
+  /** The directory of a torrent with several files; null for a single file, or if it does not exist. */
+  readonly directory: string | null
+  readonly place: DataPlace
+}
+
+/** The path of a torrent's files. */
+export interface DataPlace {
+  readonly path: string
+  /** Whether this is the path of the single file, instead of the directory above the files. */
+  readonly isFile: boolean
+}
+
+/** Where the content of a torrent is looked for. */
+export interface Whereabouts {
+  /** The content, or the directory that contains it under the torrent's name. */
+  readonly path: string
+  /** Whether `path` contains the content; false if it is the content, undefined if it may be both. */
+  readonly byName?: boolean | undefined
+  /** Whether links may lead out of `path`. */
+  readonly followSymlinks?: boolean
+  /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
+  readonly rawNames?: boolean
+}
+
+/** Returns the path at which a file of a torrent is looked for. */
+export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): string {
+  return isFile ? path : join(path, ...below)
+}
+
+/**
+ * Looks for the files of a torrent, and opens none. Never holds up the event loop for long. If `path`
+ * may be the content and may contain it, the place counts where more files have their size.
+ *
+ * @throws BtkitError `unsafe-path` if the torrent's name is a link that leads out of `path`, `io`
+ *   for a file instead of a directory, and as InsideResolver
+ */
+export async function locateContent(
+  metainfo: Metainfo,
+  { path, byName, ...rules }: Whereabouts,
+  files: () => Iterable<MetainfoFile> = () => streamedFiles(metainfo),
+): Promise<LocatedContent> {
+  const { name, isDirectory } = metainfo
+  const inside = new InsideResolver(path, rules)
+  const root = inside.resolve([])
+  if (root.kind !== 'directory') {
+    if (isDirectory)
+      throw new BtkitError('io', `${path}: not a directory, but the torrent is of a directory`)
+    const entries = Array.from(files(), ({ padding, length }) => {
+      return { length, found: padding ? null : root }
+    })
+    return placeFiles(metainfo, entries, { path, isFile: true })
+  }
+  const itself = async () => {
+    const place = { path, isFile: false }
+    const located = await findBelow(inside, [], { metainfo, files, place })
+    return { ...located, directory: isDirectory ? path : null }
+  }
+  if (!isDirectory || byName === false) return itself()
+  const { kind } = inside.resolve([name])
+  if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
+  const below = join(path, name)
+  const place = { path: below, isFile: false }
+  const named = await findBelow(inside, [name], { metainfo, files, place })
+  if (byName === undefined && named.odd.size > 0) {
+    const other = await itself()
+    if (other.odd.size < named.odd.size) return other
+  }
+  if (kind !== 'outside') return { ...named, directory: kind === 'directory' ? below : null }
+  throw new BtkitError(
+    'unsafe-path',
+    `${below}: is a link that leads out of ${path}; --follow-symlinks allows that`,
+  )
+}
+
+/** The files of a torrent, and where they are looked for. */
+interface Wanted {
+  readonly metainfo: Metainfo
+  readonly files: () => Iterable<MetainfoFile>
+  readonly place: DataPlace
+}
+
+/** Files that are looked at together. */
+const AT_ONCE = 512
+
+/** Looks for files below some components of a directory. */
+async function findBelow(
+  inside: InsideResolver,
+  above: readonly string[],
+  { metainfo, files, place }: Wanted,
+): Promise<LocatedContent> {
+  const placing = new Placing()
+  let some: MetainfoFile[] = []
+  const placeSome = async () => {
+    const paths = some.flatMap(({ padding, path }) => (padding ? [] : [above.concat(path)]))
+    const found = (await inside.resolveAll(paths)).values()
+    for (const { padding, length } of some) {
+      placing.add({ length, found: padding ? null : (found.next().value ?? MISSING) })
+    }
+    some = []
+  }
+  for (const file of files()) if (some.push(file) === AT_ONCE) await placeSome()
+  await placeSome()
+  return placing.end(metainfo, place)
+}
+
+/** A file in its place of the stream. */
+export interface StreamEntry {
+  /** Bytes, as the torrent says. */
+  readonly length: number
+  /** The entry in its place; null for padding. */
+  readonly found: Resolved | null
+}
+
+/** Returns the content of these files. */
+export function placeFiles(
+  pieces: Pick<Metainfo, 'version' | 'pieceLength'>,
+  entries: Iterable<StreamEntry>,
+  place: DataPlace,
+): LocatedContent {
+  const placing = new Placing()
+  for (const entry of entries) placing.add(entry)
+  return placing.end(pieces, place)
+}
+
+export const MISSING: Resolved = { kind: 'missing' }
+
+/** Puts the files of a torrent one after the other. */
+class Placing {
+  readonly #store = new FileStore()
+  readonly #rows: number[] = []
+  readonly #offsets: number[] = [0]
+  readonly #odd = new Map<number, Resolved>()
+  #size = 0
+  #isUtf8 = true
+
+  add({ length, found }: StreamEntry): void {
+    const isSized = found?.kind === 'file' && found.fingerprint.size === length
+    if (found && !isSized) this.#odd.set(this.#rows.length, found)
+    const isFile = found?.kind === 'file'
+    this.#rows.push(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath))
+    this.#size += length
+    this.#offsets.push(this.#size)
+  }
+
+  #addFile({ path, fingerprint }: Resolved & { kind: 'file' }, length: number): number {
+    if (this.#isUtf8 && isRaw(path)) this.#isUtf8 = false
+    const state = fingerprint.size === length ? fingerprint : { ...fingerprint, size: length }
+    return this.#store.add({ path: [basename(path)], absolutePath: path, fingerprint: state })
+  }
+
+  end(
+    { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
+    place: DataPlace,
+  ): LocatedContent {
+    const size = this.#size
+    return {
+      version,
+      name: '',
+      isDirectory: true,
+      skipped: [],
+      files: new FileColumns(this.#store, Uint32Array.from(this.#rows)),
+      odd: this.#odd,
+      offsets: Float64Array.from(this.#offsets),
+      isUtf8: this.#isUtf8,
+      size,
+      pieceLength,
+      pieceCount: Math.ceil(size / pieceLength),
+      directory: null,
+      place,
+    }
+  }
+}
+
+/** Returns the range of a file in the stream. */
+export function stretchOf({ offsets }: Pick<LocatedContent, 'offsets'>, number: number): Interval {
+  return [offsets[number] ?? 0, offsets[number + 1] ?? 0]
+}
+
+/** Returns the entry in the place of a file; null for padding. */
+export function whatIsAt({ files, odd }: LocatedContent, number: number): Resolved | null {
+  const found = odd.get(number)
+  if (found || files.isPad(number)) return found ?? null
+  return {
+    kind: 'file',
+    path: files.absolutePathAt(number),
+    fingerprint: files.fingerprintAt(number),
+  }
+}
+
+/** A file of a torrent that is not there with its length, and the entry in its place. */
+export interface OddFile {
+  readonly file: MetainfoFile
+  readonly found: Resolved
+}
+
+/** Returns the first of these files of the stream that is not there with its length; null if all are. */
+export function firstOdd({ odd }: LocatedContent, files: Iterable<MetainfoFile>): OddFile | null {
+  const [first] = odd
+  let number = 0
+  for (const file of first ? files : []) {
+    if (number++ === first?.[0]) return { file, found: first[1] }
+  }
+  return null
+}
+
+/** Returns a file of a scan as one that was found. */
+export function foundAt({ absolutePath, fingerprint }: FileState): Resolved {
+  return { kind: 'file', path: absolutePath, fingerprint }
+}
+
+/** Returns the states of a content's files for seeding; null for pad files and empty ones. */
+export function statesOf({ files }: LocatedContent): (FileState | null)[] {
+  return Array.from(files, ({ absolutePath, fingerprint }) => {
+    return absolutePath === '' || fingerprint.size === 0 ? null : { absolutePath, fingerprint }
+  })
+}
