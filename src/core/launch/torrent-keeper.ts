@@ -17,7 +17,7 @@ import type { SyncClient } from '../publish/sync.js'
 import { withdrawTorrents } from '../publish/withdraw.js'
 import { readTorrent } from '../read-torrent.js'
 import { planVerify, verifyTorrent } from '../verify/verify-torrent.js'
-import { findTorrents } from './find-torrents.js'
+import { findTorrents } from '../find-torrents.js'
 
 /** The torrents to keep seeding, and how. */
 export interface KeeperSettings {

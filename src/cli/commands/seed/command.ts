@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { HeldTorrents } from '../../../admin/storage/held.js'
+import { HeldTorrents } from '../../../state/held.js'
 import { homeDirectory, stateDirectory } from '../../../directories.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'

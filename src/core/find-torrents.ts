@@ -1,12 +1,12 @@
 import { constants } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { latin1 } from '../../bytes.js'
-import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
-import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
-import { isSuspect, printableName, readEntries, readNames } from '../../files/scan/read-names.js'
-import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
-import { walk } from '../../files/walk.js'
+import { latin1 } from '../bytes.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../errors.js'
+import { encodeFingerprint, fingerprintOf } from '../files/fingerprint.js'
+import { isSuspect, printableName, readEntries, readNames } from '../files/scan/read-names.js'
+import { isOfKind, lstatMany, statIfThere } from '../files/stat-files.js'
+import { walk } from '../files/walk.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
