@@ -2,7 +2,11 @@ import { runtimeDirectory } from '../../directories.js'
 import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
-import { type KeeperOptions, SeedKeeper } from '../../seed/keeper.js'
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { nameProblem, SeedKeeper } from '../../core/seeding/reconcile.js'
+import { type PlacesOptions, TorrentPlaces } from '../../core/seeding/wanted.js'
+import type { WholeTorrent } from '../../core/seeding/whole-data.js'
+import { OwnTarget } from '../../seed/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
 import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
@@ -21,8 +25,8 @@ interface SeedRun {
       readonly parseDirInterval: number
     }
   readonly keeping: Pick<
-    KeeperOptions,
-    'places' | 'data' | 'isBeside' | 'sourceOf' | 'followSymlinks'
+    PlacesOptions,
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
   >
   readonly serving: Omit<
     SeedServiceOptions,
@@ -40,7 +44,7 @@ export async function seed(run: SeedRun, io: Io): Promise<void> {
 }
 
 async function keepSeeding(
-  { options, keeping, serving, hashContext }: SeedRun & Pick<KeeperOptions, 'hashContext'>,
+  { options, keeping, serving, hashContext }: SeedRun & { readonly hashContext: HashContext },
   io: Io,
 ): Promise<void> {
   const display = openDisplay(options, io)
@@ -51,36 +55,45 @@ async function keepSeeding(
     ...serving,
     version: version(),
     monotonic,
-    onWithdrawn: (torrent, reason) => {
-      fail(reason)
-      keeper.forget(torrent)
+    onWithdrawn: ({ path }, reason) => {
+      if (reason) fail(reason)
+      note(`dropped ${path}`)
     },
     onError: fail,
     onTrackerChange: (torrent, { tracker, problem }) => {
       if (problem === null) note(`${tracker}: answers again`)
-      else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${problem}`)
+      else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const keeper = new SeedKeeper({
-    ...keeping,
-    hashContext,
-    interval: options.parseDirInterval,
-    maxTorrentSize: options.maxTorrentSize,
-    service,
-    onChange: (change, torrent) => {
-      note(`${change} ${torrent}`)
-    },
+  const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
+  const places = new TorrentPlaces({
+    ...{ ...keeping, checkHashes: true, looksAgainIn, maxTorrentSize, hashContext },
     onProblem: fail,
+  })
+  const keeper = new SeedKeeper(places, new OwnTarget(service, maxTorrentSize), {
+    onAdded: ({ torrent }) => {
+      note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }, isRemoved) => {
+      if (isRemoved) note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      fail(nameProblem(what, problem))
+    },
   })
   let hasWarned = false
   const warnOnce = () => {
-    const warning = hasWarned ? null : lonelyWarning(service, keeper)
+    const warning = hasWarned ? null : lonelyWarning(service)
     hasWarned ||= warning !== null
     if (warning !== null) warn(warning)
   }
-  const list = () => listTorrents(service, keeper)
+  const list = () => listTorrents(service)
   const report = () => {
-    return { port: service.port, version: version(), torrents: [...list(), ...lacking(keeper)] }
+    return {
+      port: service.port,
+      version: version(),
+      torrents: [...list(), ...lacking(keeper, service)],
+    }
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
@@ -106,21 +119,22 @@ async function keepSeeding(
 const LONELY = 'no HTTP or UDP tracker, so nobody can find this seed'
 
 /** Says that nobody can find some of the torrents; null if peers can find all. */
-function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null {
+function lonelyWarning(service: SeedService): string | null {
   const lonely = [...service.states()].filter(({ torrent }) => !service.canBeFound(torrent))
   const [first, ...others] = lonely
   if (!first) return null
   const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
   const byDht = lonely.some(({ torrent }) => !torrent.private) ? 'use btkit seed --dht, or ' : ''
   return (
-    `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: ${LONELY}; ` +
+    `${first.torrent.path ?? first.torrent.name}${more}: ${LONELY}; ` +
     `${byDht}add a tracker with btkit edit --add-tracker URL`
   )
 }
 
-/** The torrents that are not seeded, as a client would list them. */
-function lacking(keeper: SeedKeeper): ListedTorrent[] {
-  return [...keeper.lacking()].map(([torrent, { name, size, infoHash, reason }]) => ({
+/** The torrents of which no copy is seeded, as a client would list them. */
+function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
+  const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
+  return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
     ...{ client: 'btkit', torrent, name, infoHash, size, message: reason },
     ...{ directory: null, isMarked: true, state: 'missing', bytesDone: 0, peers: 0 },
     ...{ uploadRate: 0, downloadRate: 0, ratio: 0 },
@@ -128,7 +142,7 @@ function lacking(keeper: SeedKeeper): ListedTorrent[] {
 }
 
 /** The torrents, as a client would list them. */
-function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[] {
+function listTorrents(service: SeedService): ListedTorrent[] {
   return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
     const { name, size } = torrent
     const [failure] = service.failuresOf(torrent)
@@ -136,7 +150,7 @@ function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[]
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
-      ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
+      ...{ client: 'btkit', torrent: torrent.path, name },
       infoHash: clientInfoHash(torrent),
       ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
       warning: warning ? `${warning.tracker}: ${warning.reason}` : null,

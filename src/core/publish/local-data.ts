@@ -50,7 +50,7 @@ function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, dir
 }
 
 /** Identifies a state of a file; empty for none. */
-export function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
+function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
   return file === null ? '' : latin1(encodeFingerprint(file.fingerprint))
 }
 

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { BtkitError, usageError } from '../../../errors.js'
 import {
   declareDisplayOptions,
@@ -62,15 +62,18 @@ function launchAlone(directories: readonly string[], options: LaunchOptions, io:
   const { minport, maxport, maxUploadRate, saveasStyle, ip = null, bind = null } = options
   requirePorts(options)
   const isBeside = saveasStyle !== 3
-  const ownDirectory = (torrent: string) => ({ path: torrent.slice(0, -'.torrent'.length) })
   return seed(
     {
       options,
       keeping: {
         places: directories,
-        data: [],
-        isBeside,
-        sourceOf: isBeside ? () => null : ownDirectory,
+        placesOf: (torrent) => [
+          isBeside
+            ? { path: dirname(torrent), byName: true }
+            : { path: torrent.slice(0, -'.torrent'.length) },
+        ],
+        search: [],
+        reportsNone: isBeside ? 'beside' : 'yes',
       },
       serving: {
         host: bind,
