@@ -13,11 +13,17 @@ import { version } from '../../process.js'
 import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
 import { count } from '../../text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
+import { BtkitError } from '../../errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
+import { ClientTarget } from '../../core/seeding/client-target.js'
+import { GivenRecord } from '../../core/seeding/given.js'
+import { waitingFor } from '../../core/publish/wait-for.js'
+import type { Report } from '../output/report.js'
+import { type NamedClient, openClients, type SightOptions, syncClient } from './clients.js'
 import { serviceManager } from './service-manager.js'
 
-/** A run of `seed`: its torrents, and how peers get them. */
-interface SeedRun {
+/** The torrents of a run of `seed` or `launchmany`, and where their data is. */
+interface KeptTorrents {
   readonly options: DisplayOptions &
     Parameters<typeof withHashContext>[0] & {
       readonly maxTorrentSize: number
@@ -28,10 +34,25 @@ interface SeedRun {
     PlacesOptions,
     'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
   >
+}
+
+/** A run that seeds by itself, and how peers get the torrents. */
+interface SeedRun extends KeptTorrents {
   readonly serving: Omit<
     SeedServiceOptions,
     'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
   >
+}
+
+/** A run that lets clients seed. */
+interface ClientRun extends KeptTorrents {
+  readonly options: KeptTorrents['options'] &
+    SightOptions & {
+      readonly client: readonly string[]
+      /** In milliseconds. */
+      readonly clientTimeout: number
+      readonly checkHashes: boolean
+    }
 }
 
 /** Seeds torrents until interrupted, which is the normal end. */
@@ -160,4 +181,117 @@ function listTorrents(service: SeedService): ListedTorrent[] {
       ratio: size === 0 ? 0 : uploaded / size,
     }
   })
+}
+
+/** Milliseconds that a client may take to check data before the next one's turn. */
+const WAIT_MS = 60_000
+
+/** Milliseconds that a client may take to remove torrents at the end. */
+const LAST_CALL_MS = 10_000
+
+/**
+ * Keeps clients seeding torrents until interrupted, and removes those again that they got. Returns the
+ * exit status.
+ */
+export function seedInClients(run: ClientRun, io: Io): Promise<number> {
+  const { options } = run
+  const clients = openClients(options.client, options.clientTimeout, io)
+  // A progress bar would disturb the table
+  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
+    const display = openDisplay(options, io)
+    const { report } = display
+    const kept = clients.map((named) => keepInClient(named, { ...run, hashContext, report }, io))
+    await followTorrents(display, {
+      interval: options.parseDirInterval,
+      signal: io.signal,
+      update: async () => {
+        for (const each of kept) await each.update()
+      },
+      list: async () => (await Promise.all(kept.map((each) => each.list()))).flat(),
+    })
+    const targets = kept.map(({ target }) => target)
+    return removeAll(targets, { options, report, io })
+  })
+}
+
+/** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
+function keepInClient(
+  named: NamedClient,
+  run: ClientRun & { readonly hashContext: HashContext; readonly report: Report },
+  io: Io,
+) {
+  const { options, keeping, hashContext, report } = run
+  const { checkHashes, maxTorrentSize } = options
+  const rules = { checkHashes, looksAgainIn: null, maxTorrentSize, hashContext }
+  const places = new TorrentPlaces({ ...keeping, ...rules, onProblem: report.fail })
+  const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
+  const target = new ClientTarget(sync, new GivenRecord(), true)
+  const keeper = new SeedKeeper(places, target, {
+    onAdded: ({ torrent, infoHash }, before) => {
+      if (infoHash !== before) report.note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }) => {
+      report.note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      report.fail(nameProblem(what, problem))
+    },
+  })
+  let isAway = false
+  const update = async () => {
+    const problem = await failureOf(() => keeper.update())
+    if (problem && !isAway) report.fail(problem)
+    isAway = problem !== null
+  }
+  const list = async (): Promise<ListedTorrent[]> => {
+    const { label } = named.client
+    let listed: ListedTorrent[] = []
+    // The next update reports a failure
+    await failureOf(async () => {
+      listed = (await target.listGiven()).map((each) => ({ client: label, ...each }))
+    })
+    return listed
+  }
+  return { target, update, list }
+}
+
+/** Returns why a client could not do something; null if it could. */
+async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    return error
+  }
+}
+
+/** Removes the added torrents from the clients. Returns the exit status. */
+async function removeAll(
+  targets: readonly ClientTarget[],
+  {
+    options,
+    report,
+    io,
+  }: Pick<ClientRun, 'options'> & { readonly report: Report; readonly io: Io },
+): Promise<number> {
+  let status = 0
+  const ending = new AbortController()
+  const timer = setTimeout(() => {
+    ending.abort()
+  }, LAST_CALL_MS)
+  const last = { ...io, signal: ending.signal }
+  const clients = openClients(options.client, Math.min(LAST_CALL_MS, options.clientTimeout), last)
+  try {
+    for (const [i, { client }] of clients.entries()) {
+      await targets[i]?.removeAll(client).catch((error: unknown) => {
+        if (!(error instanceof BtkitError)) throw error
+        report.fail(error)
+        status = 1
+      })
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  return status
 }

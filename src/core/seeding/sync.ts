@@ -5,19 +5,13 @@ import { Journal } from '../../state/journal.js'
 import { readTorrent } from '../read-torrent.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { clientInfoHash, isSeeded, type TorrentClient } from './client.js'
-import type { PublishRequest } from './hand-over.js'
-import { publishTorrents, type PublishRules } from './publish.js'
-import type { SyncReport } from './client.js'
-import { withdrawTorrents } from './withdraw.js'
+import { clientInfoHash, isSeeded, type TorrentClient } from '../publish/client.js'
+import type { PublishRequest } from '../publish/hand-over.js'
+import { publishTorrents } from '../publish/publish.js'
+import type { SyncReport } from '../publish/client.js'
+import { withdrawTorrents } from '../publish/withdraw.js'
+import type { SyncClient } from './client-target.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
-
-/** A client that seeds the torrents of directories, and how it sees their data. */
-export interface SyncClient extends PublishRules {
-  readonly client: TorrentClient
-  /** Converts a directory of this machine to the client's path. */
-  readonly remoteDirectory: (local: string) => string
-}
 
 /** A current torrent of btkit. */
 export interface OwnTorrent {
