@@ -19,7 +19,7 @@ export interface SyncClient extends PublishRules {
 }
 
 /** A torrent, and the directory on this machine that contains its content under its name. */
-interface PlacedTorrent {
+export interface PlacedTorrent {
   readonly torrent: string
   readonly metainfo: Metainfo
   readonly place: string

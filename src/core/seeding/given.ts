@@ -22,7 +22,7 @@ export class GivenRecord {
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
-      const { infoHash, stamp } = JSON.parse(json) as Record<keyof GivenTorrent, string>
+      const { infoHash = '', stamp = BEGUN } = JSON.parse(json) as Partial<GivenTorrent>
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
       this.#given.set(name, { infoHash: hash, stamp })
