@@ -1,5 +1,6 @@
 import { lstatSync, statSync, type Stats, constants } from 'node:fs'
 import { join, sep } from 'node:path'
+import { latin1 } from '../bytes.js'
 import { loadNative } from '../native-addon.js'
 import { isRaw } from '../text/raw-path.js'
 import {
@@ -16,7 +17,7 @@ import { FingerprintTable } from './fingerprint-table.js'
 import { NameColumn } from './name-column.js'
 import { readNames } from './scan/read-names.js'
 import { asBtkitError, osCodeOf, systemError } from '../errors.js'
-import { lstat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 
 /**
  * Writes the encoded fingerprint of each name, one after another, into `fingerprints`, which must
@@ -236,6 +237,26 @@ export function lstatMany(
   native: LstatPaths | null = nativeLstat,
 ): Promise<(PathState | Error)[]> {
   return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
+}
+
+/**
+ * Returns for each path a text that identifies the state of the regular file there, or of the one that
+ * a link leads to; null if there is none. Never looks on the event loop.
+ */
+export async function stampsOf(paths: readonly string[]): Promise<(string | null)[]> {
+  const stamps: (string | null)[] = []
+  for (const [i, state] of (await lstatMany(paths)).entries()) {
+    const isLink = 'mode' in state && isOfKind(state, constants.S_IFLNK)
+    const isFile = 'mode' in state && isOfKind(state, constants.S_IFREG)
+    const target = isLink ? await stat(paths[i] ?? '', { bigint: true }).catch(() => null) : null
+    if (isFile) stamps.push(stampOf(state.fingerprint))
+    else stamps.push(target?.isFile() ? stampOf(fingerprintOf(target)) : null)
+  }
+  return stamps
+}
+
+function stampOf(fingerprint: Fingerprint): string {
+  return latin1(encodeFingerprint(fingerprint))
 }
 
 /** Whether a mode has this file type, such as `constants.S_IFREG`. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FailedFile } from '../core/edit/files.js'
-import { torrentsAt } from '../core/launch/find-torrents.js'
+import { torrentsAt } from '../core/find-torrents.js'
 import { parseTorrent, readTorrent as readFile } from '../core/read-torrent.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'

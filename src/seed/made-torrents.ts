@@ -6,13 +6,11 @@ import type { Content } from '../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
-import type { FileState } from '../files/scanned-file.js'
 import { FileColumns } from '../files/columns.js'
 import { findChanged } from '../files/look-again.js'
 import { joinTorrent, type TorrentCore } from '../metainfo/build/torrent.js'
 import { parseMetainfo } from '../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
-import { DataRounds } from './data-rounds.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
@@ -45,7 +43,6 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
 
 interface Kept {
   readonly torrent: SeedTorrent
-  readonly files: readonly (FileState | null)[]
   /** Estimated bytes of memory. */
   readonly cost: number
 }
@@ -76,13 +73,6 @@ export class MadeTorrents {
   readonly #timer: NodeJS.Timeout
   /** IP addresses of the public host: most clients do not look up names in magnet links. */
   hosts: readonly string[] = []
-  readonly #rounds = new DataRounds({
-    keys: () => [...this.#sets.keys(), ...this.#single.keys()],
-    filesOf: (key) => this.#keptOf(key)?.files,
-    drop: (key) => {
-      this.#forget(key)
-    },
-  })
   #isLooking = false
 
   private constructor(
@@ -101,9 +91,11 @@ export class MadeTorrents {
   static async open({ publicHost, ...options }: MadeTorrentsOptions): Promise<MadeTorrents> {
     const service = await SeedService.open({
       ...options,
-      onWithdrawn: (torrent) => {
-        if (made.#keptOf(keyOf(torrent))?.torrent === torrent)
-          made.#failed.set(keyOf(torrent), options.monotonic())
+      onWithdrawn: (torrent, reason) => {
+        const key = keyOf(torrent)
+        if (made.#keptOf(key)?.torrent !== torrent) return
+        if (reason === null) made.#forget(key)
+        else made.#failed.set(key, options.monotonic())
       },
     })
     const made: MadeTorrents = new MadeTorrents(service, options)
@@ -151,10 +143,10 @@ export class MadeTorrents {
       return { metainfo: parseMetainfo(joinTorrent(new Map(), known)), files }
     }
     const { name, size } = content
-    const seeded = { ...torrent, name, size, private: options.private, load }
+    const seeded = { ...torrent, path: null, name, size, private: options.private, files, load }
     if (!this.service.add(seeded)) return
     const kept = isSet ? this.#sets : this.#single
-    kept.set(keyOf(seeded), { torrent: seeded, files, cost })
+    kept.set(keyOf(seeded), { torrent: seeded, cost })
   }
 
   /** Ends all uploads. */
@@ -171,7 +163,7 @@ export class MadeTorrents {
     if (this.#isLooking) return
     this.#isLooking = true
     try {
-      await this.#rounds.look()
+      await this.service.lookAtData()
       for (const [key, at] of this.#failed)
         if (this.world.monotonic() - at >= AGAIN) await this.#tryAgain(key)
     } finally {
@@ -184,7 +176,8 @@ export class MadeTorrents {
     if (!kept) return
     this.#failed.set(key, this.world.monotonic())
     try {
-      if (await findChanged(FileColumns.ofStates(kept.files.filter((file) => file !== null)))) {
+      const files = kept.torrent.files.filter((file) => file !== null)
+      if (await findChanged(FileColumns.ofStates(files))) {
         this.#forget(key)
         return
       }

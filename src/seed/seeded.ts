@@ -1,4 +1,6 @@
 import { BtkitError } from '../errors.js'
+import { FileColumns } from '../files/columns.js'
+import { findChanged } from '../files/look-again.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../metainfo/values.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
@@ -12,12 +14,15 @@ const MOST_LOADED = 96 * 1024 * 1024
 
 /** A torrent to seed. */
 export interface SeedTorrent extends InfoHashes {
+  /** The path of its .torrent file; null for one that is only in memory. */
+  readonly path: string | null
   readonly name: string
   readonly private: boolean
   /** Bytes of the content. */
   readonly size: number
   /** Trackers in tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[]
+  readonly files: LoadedTorrent['files']
   /**
    * Reads the torrent, with the files in the state for which its hashes are known.
    * @throws BtkitError if it is not there any more
@@ -142,4 +147,43 @@ export class LoadedTorrents {
     seeded.content = seeded.loaded = null
     this.#loaded.delete(seeded)
   }
+}
+
+/** About how many files are looked at in one round. */
+const LOOKED_AT = 10_000
+
+/**
+ * Finds torrents whose data changed, before a peer asks for it. Each call looks at some of them: a
+ * million files take seconds.
+ */
+export class DataRounds {
+  /** The torrents of this round, the next one last. */
+  #left: Seeded[] = []
+
+  /** Calls `drop` for torrents whose data changed; one may have been removed meanwhile. */
+  async look(all: Iterable<Seeded>, drop: (seeded: Seeded) => void): Promise<void> {
+    if (this.#left.length === 0) this.#left = [...all].reverse()
+    const some: Seeded[] = []
+    for (let left = LOOKED_AT; left > 0;) {
+      const seeded = this.#left.pop()
+      if (!seeded) break
+      left -= 1 + seeded.torrent.files.length
+      if (!seeded.isRemoved) some.push(seeded)
+    }
+    for await (const changed of changedOf(some)) drop(changed)
+  }
+}
+
+/** Yields the torrents whose data changed. Looks at all together, and at each only to find them. */
+async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
+  const files = some.flatMap(({ torrent }) => torrent.files.filter((file) => file !== null))
+  const [first] = some
+  if (!first || !(await findChanged(FileColumns.ofStates(files)))) return
+  if (some.length === 1) {
+    yield first
+    return
+  }
+  const half = Math.ceil(some.length / 2)
+  yield* changedOf(some.slice(0, half))
+  yield* changedOf(some.slice(half))
 }

@@ -18,7 +18,14 @@ import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
 import { openUdp, type UdpPort } from './udp.js'
 import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
-import { LoadedTorrents, Seeded, stateOf, type SeededState, type SeedTorrent } from './seeded.js'
+import {
+  DataRounds,
+  LoadedTorrents,
+  Seeded,
+  stateOf,
+  type SeededState,
+  type SeedTorrent,
+} from './seeded.js'
 import { UploadSlots } from './upload-slots.js'
 
 /** Most connections: in all, of one address, of one torrent, and those begun here. */
@@ -62,8 +69,11 @@ export interface SeederOptions {
   readonly readAhead?: number
   readonly version: string
   readonly monotonic: () => number
-  /** A torrent's content is not what it was; it is not seeded any more. */
-  readonly onWithdrawn: (torrent: SeedTorrent, reason: Error) => void
+  /**
+   * A torrent is not seeded any more: its data changed, or cannot be read; null if `lookAtData` saw
+   * that.
+   */
+  readonly onWithdrawn: (torrent: SeedTorrent, reason: Error | null) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -90,6 +100,7 @@ export class Seeder {
   /** Info hashes by their digest with `req2`, as encrypted handshakes have it. */
   readonly #encrypted = new Map<string, InfoHash>()
   readonly #loaded: LoadedTorrents
+  readonly #rounds = new DataRounds()
   readonly #slots: UploadSlots
   readonly #peers = new Set<Peer>()
   readonly #arrivals = new Map<string, { left: number; at: number }>()
@@ -225,9 +236,19 @@ export class Seeder {
       this.#refused++
       return
     }
-    const { torrent } = seeded
+    this.#withdraw(seeded, error instanceof Error ? error : new Error(String(error)))
+  }
+
+  #withdraw({ torrent }: Seeded, reason: Error | null): void {
     this.remove(torrent)
-    this.options.onWithdrawn(torrent, error instanceof Error ? error : new Error(String(error)))
+    this.options.onWithdrawn(torrent, reason)
+  }
+
+  /** Looks at the data of some torrents, and withdraws those whose data changed. */
+  async lookAtData(): Promise<void> {
+    await this.#rounds.look(this.#all, (seeded) => {
+      if (this.#all.has(seeded)) this.#withdraw(seeded, null)
+    })
   }
 
   /** Connects to peers of a torrent that others named, such as a tracker. */

@@ -154,7 +154,7 @@ function torrentOf(n: number): SeedTorrent {
   const load = () => Promise.reject(new Error('not read here'))
   return {
     ...{ name: `${n}`, infoHash, infoHashV2: null, private: false, size: 1, trackers },
-    load,
+    ...{ path: null, files: [], load },
   }
 }
 

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { HashContext } from '../../src/core/digests/hash-content.js'
 import { BtkitError } from '../../src/errors.js'
-import { SeedKeeper } from '../../src/seed/keeper.js'
-import type { SeedService } from '../../src/seed/service.js'
+import { nameProblem, SeedKeeper } from '../../src/core/seeding/reconcile.js'
+import { TorrentPlaces } from '../../src/core/seeding/wanted.js'
+import { OwnTarget } from '../../src/seed/own-target.js'
+import { SeedService } from '../../src/seed/service.js'
+import { hashContext } from '../core/requests.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
@@ -62,17 +72,19 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
   const { directory } = await plantFile(t)
   const problems: string[] = []
   let hangs = true
-  const service = { find: () => null, add: () => true } as unknown as SeedService
-  const keeper = new SeedKeeper(
+  const places = new TorrentPlaces(
     {
-      ...{ places: [directory], data: [], isBeside: true, sourceOf: () => null },
-      ...{ interval: 1000, maxTorrentSize: 1e6, service },
-      hashContext: { cacheAccess: { now: Date.now } } as unknown as HashContext,
-      onChange: () => undefined,
-      onProblem: ({ message }) => problems.push(message),
+      ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
+      ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: 1000, maxTorrentSize: 1e6 },
+      ...{ hashContext: hashContext(), onProblem: () => undefined },
     },
     () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
   )
+  const service = { lookAtData: () => Promise.resolve(), states: () => [] }
+  const keeper = new SeedKeeper(places, new OwnTarget(service as unknown as SeedService, 1e6), {
+    ...{ onAdded: () => undefined, onDropped: () => undefined },
+    onProblem: (what, problem) => problems.push(nameProblem(what, problem).message),
+  })
   await keeper.update()
   await keeper.update()
   assert.deepEqual(problems, ['it hangs'])
@@ -92,6 +104,48 @@ test('data that was written just now is looked at again, and the message says wh
   await until('it is said', () => stderr.text.includes(said))
   now += 10_000
   await until('it is seeded', () => stderr.text.includes(`added ${torrent}`))
+})
+
+test('a torrent that the right one replaces is checked again with the same data', async (t) => {
+  const wrong = await plantFile(t, [], pseudoRandom(CONTENT.length, 7))
+  const right = await plantFile(t)
+  const torrents = makeScratch(t, { 'a.torrent': readFileSync(wrong.torrent) })
+  const torrent = join(torrents, 'a.torrent')
+  const { port, stderr } = await startSeed(t, [torrents, '--data', right.directory])
+  await until('it is said', () => stderr.text.includes('a.bin is damaged'))
+  renameSync(right.torrent, torrent)
+  await until('it is seeded', () => stderr.text.includes(`added ${torrent}`))
+  await connectPeer(t, port, { infoHash: right.infoHash })
+})
+
+test('a torrent that the service withdrew is seeded again when its data can be read', async (t) => {
+  const { directory, data, torrent } = await plantFile(t)
+  const said: string[] = []
+  const note = (word: string) => () => said.push(word)
+  const places = new TorrentPlaces({
+    ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
+    ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 1e6 },
+    ...{ hashContext: hashContext(), onProblem: note('problem') },
+  })
+  const service = await SeedService.open({
+    ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
+    ...{ version: 'test', monotonic: () => performance.now() },
+    ...{ dht: false, dhtNodes: null, localDiscovery: false },
+    ...{ onWithdrawn: note('withdrawn'), onError: note('error') },
+  })
+  t.after(() => service.close())
+  const keeper = new SeedKeeper(places, new OwnTarget(service, 1e6), {
+    ...{ onAdded: note('added'), onDropped: note('dropped'), onProblem: note('problem') },
+  })
+  await keeper.update()
+  renameSync(data, `${data}.away`)
+  const [seeded] = [...service.states()]
+  const peer = await connectPeer(t, service.port, { infoHash: seeded!.torrent.infoHash! })
+  await assert.rejects(peer.ask(0, 0, 1))
+  await peer.closed
+  renameSync(`${data}.away`, data)
+  await keeper.update()
+  assert.equal(service.status.torrents, 1, `${torrent}: ${said.join()}`)
 })
 
 test('a link out of the directory is named, and followed with --follow-symlinks', async (t) => {

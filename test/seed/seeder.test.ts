@@ -31,6 +31,7 @@ function largeTorrent(name: string) {
   const counts = { loads: 0 }
   const torrent: SeedTorrent = {
     ...{ name, infoHash, infoHashV2: null, private: false, size: 5, trackers: [] },
+    ...{ path: null, files: [] },
     load: () => {
       counts.loads++
       return Promise.resolve({ metainfo: { ...metainfo, bytes }, files: [null] })
@@ -45,7 +46,7 @@ async function startService(t: TestContext): Promise<SeedService> {
     ...{ announcedAddress: null, dht: false, dhtNodes: null, localDiscovery: false },
     monotonic: () => performance.now(),
     onWithdrawn: (_torrent, reason) => {
-      throw reason
+      throw reason ?? new Error('its data changed')
     },
     onError: (error) => {
       throw error

@@ -86,7 +86,7 @@ function begin(
   refuseBusy(jobs)
   const name = torrentName(form.text('output') || basename(source))
   const category = collection.places.category(form.text('to'))
-  collection.held.refuse({ category, name })
+  collection.held.refuse(category.path, name)
   if (isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }

@@ -17,7 +17,7 @@ import {
   search,
 } from './listed.js'
 import { type FormsParts, categoryField, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
-import { HELD } from '../storage/held.js'
+import { HELD } from '../../state/held.js'
 import { type Category, type Places, SUFFIX } from '../storage/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'

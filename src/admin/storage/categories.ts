@@ -113,7 +113,7 @@ async function moveTorrent(
   const place = collection.own(actor, address)
   const path = join(to.path, place.name)
   // A name that completedir keeps there may be missing just now
-  collection.held.refuse({ category: to, name: place.name })
+  collection.held.refuse(to.path, place.name)
   await collection.move(place.path, path)
   actor.note('move', collection.subject(place.category, place.name), `to ${collection.subject(to)}`)
 }
@@ -132,8 +132,7 @@ function refuseHeldBelow(collection: Collection, category: Category): void {
     return address === category.address || address.startsWith(`${category.address}/`)
   })
   for (const each of inside) {
-    for (const name of collection.places.torrentNames(each))
-      collection.held.refuse({ category: each, name })
+    for (const name of collection.places.torrentNames(each)) collection.held.refuse(each.path, name)
   }
 }
 

@@ -11,7 +11,7 @@ import { Journal, type JournalOptions } from '../../state/journal.js'
 import { escapeText } from '../../text/escape.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
-import { HeldTorrents } from './held.js'
+import { HeldTorrents } from '../../state/held.js'
 import { nameTracker, type ThisTracker, type TrackerNaming } from './this-tracker.js'
 import {
   type Category,
@@ -111,7 +111,7 @@ export class Collection {
    */
   own(actor: Actor, address: string, action: 'edit' | 'delete' = 'edit'): CollectionPlace {
     const place = this.places.torrent(address)
-    this.held.refuse(place)
+    this.held.refuse(place.category.path, place.name)
     actor.require(action, this.ownerOf(place))
     return place
   }
@@ -199,7 +199,7 @@ export async function addTorrent(
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
   const { bytes, naming } = nameTracker(metainfo, own)
   const path = join(category.path, name)
-  collection.held.refuse({ category, name })
+  collection.held.refuse(category.path, name)
   if (isTaken(path) && !holds(path, bytes))
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   if (isTaken(path)) return naming

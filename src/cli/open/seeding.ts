@@ -2,18 +2,28 @@ import { runtimeDirectory } from '../../directories.js'
 import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
-import { type KeeperOptions, SeedKeeper } from '../../seed/keeper.js'
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { nameProblem, SeedKeeper } from '../../core/seeding/reconcile.js'
+import { type PlacesOptions, TorrentPlaces } from '../../core/seeding/wanted.js'
+import type { WholeTorrent } from '../../core/seeding/whole-data.js'
+import { OwnTarget } from '../../seed/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
 import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
 import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
 import { count } from '../../text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
+import { BtkitError } from '../../errors.js'
 import { clientInfoHash } from '../../core/publish/client.js'
+import { ClientTarget } from '../../core/seeding/client-target.js'
+import { GivenRecord } from '../../core/seeding/given.js'
+import { waitingFor } from '../../core/publish/wait-for.js'
+import type { Report } from '../output/report.js'
+import { type NamedClient, openClients, type SightOptions, syncClient } from './clients.js'
 import { serviceManager } from './service-manager.js'
 
-/** A run of `seed`: its torrents, and how peers get them. */
-interface SeedRun {
+/** The torrents of a run of `seed` or `launchmany`, and where their data is. */
+interface KeptTorrents {
   readonly options: DisplayOptions &
     Parameters<typeof withHashContext>[0] & {
       readonly maxTorrentSize: number
@@ -21,13 +31,28 @@ interface SeedRun {
       readonly parseDirInterval: number
     }
   readonly keeping: Pick<
-    KeeperOptions,
-    'places' | 'data' | 'isBeside' | 'sourceOf' | 'followSymlinks'
+    PlacesOptions,
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
   >
+}
+
+/** A run that seeds by itself, and how peers get the torrents. */
+interface SeedRun extends KeptTorrents {
   readonly serving: Omit<
     SeedServiceOptions,
     'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
   >
+}
+
+/** A run that lets clients seed. */
+interface ClientRun extends KeptTorrents {
+  readonly options: KeptTorrents['options'] &
+    SightOptions & {
+      readonly client: readonly string[]
+      /** In milliseconds. */
+      readonly clientTimeout: number
+      readonly checkHashes: boolean
+    }
 }
 
 /** Seeds torrents until interrupted, which is the normal end. */
@@ -40,7 +65,7 @@ export async function seed(run: SeedRun, io: Io): Promise<void> {
 }
 
 async function keepSeeding(
-  { options, keeping, serving, hashContext }: SeedRun & Pick<KeeperOptions, 'hashContext'>,
+  { options, keeping, serving, hashContext }: SeedRun & { readonly hashContext: HashContext },
   io: Io,
 ): Promise<void> {
   const display = openDisplay(options, io)
@@ -51,36 +76,45 @@ async function keepSeeding(
     ...serving,
     version: version(),
     monotonic,
-    onWithdrawn: (torrent, reason) => {
-      fail(reason)
-      keeper.forget(torrent)
+    onWithdrawn: ({ path }, reason) => {
+      if (reason) fail(reason)
+      note(`dropped ${path}`)
     },
     onError: fail,
     onTrackerChange: (torrent, { tracker, problem }) => {
       if (problem === null) note(`${tracker}: answers again`)
-      else warn(`${keeper.pathOf(torrent) ?? torrent.name}: ${tracker}: ${problem}`)
+      else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const keeper = new SeedKeeper({
-    ...keeping,
-    hashContext,
-    interval: options.parseDirInterval,
-    maxTorrentSize: options.maxTorrentSize,
-    service,
-    onChange: (change, torrent) => {
-      note(`${change} ${torrent}`)
-    },
+  const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
+  const places = new TorrentPlaces({
+    ...{ ...keeping, checkHashes: true, looksAgainIn, maxTorrentSize, hashContext },
     onProblem: fail,
+  })
+  const keeper = new SeedKeeper(places, new OwnTarget(service, maxTorrentSize), {
+    onAdded: ({ torrent }) => {
+      note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }, isRemoved) => {
+      if (isRemoved) note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      fail(nameProblem(what, problem))
+    },
   })
   let hasWarned = false
   const warnOnce = () => {
-    const warning = hasWarned ? null : lonelyWarning(service, keeper)
+    const warning = hasWarned ? null : lonelyWarning(service)
     hasWarned ||= warning !== null
     if (warning !== null) warn(warning)
   }
-  const list = () => listTorrents(service, keeper)
+  const list = () => listTorrents(service)
   const report = () => {
-    return { port: service.port, version: version(), torrents: [...list(), ...lacking(keeper)] }
+    return {
+      port: service.port,
+      version: version(),
+      torrents: [...list(), ...lacking(keeper, service)],
+    }
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
@@ -106,21 +140,22 @@ async function keepSeeding(
 const LONELY = 'no HTTP or UDP tracker, so nobody can find this seed'
 
 /** Says that nobody can find some of the torrents; null if peers can find all. */
-function lonelyWarning(service: SeedService, keeper: SeedKeeper): string | null {
+function lonelyWarning(service: SeedService): string | null {
   const lonely = [...service.states()].filter(({ torrent }) => !service.canBeFound(torrent))
   const [first, ...others] = lonely
   if (!first) return null
   const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
   const byDht = lonely.some(({ torrent }) => !torrent.private) ? 'use btkit seed --dht, or ' : ''
   return (
-    `${keeper.pathOf(first.torrent) ?? first.torrent.name}${more}: ${LONELY}; ` +
+    `${first.torrent.path ?? first.torrent.name}${more}: ${LONELY}; ` +
     `${byDht}add a tracker with btkit edit --add-tracker URL`
   )
 }
 
-/** The torrents that are not seeded, as a client would list them. */
-function lacking(keeper: SeedKeeper): ListedTorrent[] {
-  return [...keeper.lacking()].map(([torrent, { name, size, infoHash, reason }]) => ({
+/** The torrents of which no copy is seeded, as a client would list them. */
+function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
+  const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
+  return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
     ...{ client: 'btkit', torrent, name, infoHash, size, message: reason },
     ...{ directory: null, isMarked: true, state: 'missing', bytesDone: 0, peers: 0 },
     ...{ uploadRate: 0, downloadRate: 0, ratio: 0 },
@@ -128,7 +163,7 @@ function lacking(keeper: SeedKeeper): ListedTorrent[] {
 }
 
 /** The torrents, as a client would list them. */
-function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[] {
+function listTorrents(service: SeedService): ListedTorrent[] {
   return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
     const { name, size } = torrent
     const [failure] = service.failuresOf(torrent)
@@ -136,7 +171,7 @@ function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[]
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
-      ...{ client: 'btkit', torrent: keeper.pathOf(torrent) ?? null, name },
+      ...{ client: 'btkit', torrent: torrent.path, name },
       infoHash: clientInfoHash(torrent),
       ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
       warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
@@ -146,4 +181,117 @@ function listTorrents(service: SeedService, keeper: SeedKeeper): ListedTorrent[]
       ratio: size === 0 ? 0 : uploaded / size,
     }
   })
+}
+
+/** Milliseconds that a client may take to check data before the next one's turn. */
+const WAIT_MS = 60_000
+
+/** Milliseconds that a client may take to remove torrents at the end. */
+const LAST_CALL_MS = 10_000
+
+/**
+ * Keeps clients seeding torrents until interrupted, and removes those again that they got. Returns the
+ * exit status.
+ */
+export function seedInClients(run: ClientRun, io: Io): Promise<number> {
+  const { options } = run
+  const clients = openClients(options.client, options.clientTimeout, io)
+  // A progress bar would disturb the table
+  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
+    const display = openDisplay(options, io)
+    const { report } = display
+    const kept = clients.map((named) => keepInClient(named, { ...run, hashContext, report }, io))
+    await followTorrents(display, {
+      interval: options.parseDirInterval,
+      signal: io.signal,
+      update: async () => {
+        for (const each of kept) await each.update()
+      },
+      list: async () => (await Promise.all(kept.map((each) => each.list()))).flat(),
+    })
+    const targets = kept.map(({ target }) => target)
+    return removeAll(targets, { options, report, io })
+  })
+}
+
+/** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
+function keepInClient(
+  named: NamedClient,
+  run: ClientRun & { readonly hashContext: HashContext; readonly report: Report },
+  io: Io,
+) {
+  const { options, keeping, hashContext, report } = run
+  const { checkHashes, maxTorrentSize } = options
+  const rules = { checkHashes, looksAgainIn: null, maxTorrentSize, hashContext }
+  const places = new TorrentPlaces({ ...keeping, ...rules, onProblem: report.fail })
+  const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
+  const target = new ClientTarget(sync, new GivenRecord(), true)
+  const keeper = new SeedKeeper(places, target, {
+    onAdded: ({ torrent, infoHash }, before) => {
+      if (infoHash !== before) report.note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }) => {
+      report.note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      report.fail(nameProblem(what, problem))
+    },
+  })
+  let isAway = false
+  const update = async () => {
+    const problem = await failureOf(() => keeper.update())
+    if (problem && !isAway) report.fail(problem)
+    isAway = problem !== null
+  }
+  const list = async (): Promise<ListedTorrent[]> => {
+    const { label } = named.client
+    let listed: ListedTorrent[] = []
+    // The next update reports a failure
+    await failureOf(async () => {
+      listed = (await target.listGiven()).map((each) => ({ client: label, ...each }))
+    })
+    return listed
+  }
+  return { target, update, list }
+}
+
+/** Returns why a client could not do something; null if it could. */
+async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    return error
+  }
+}
+
+/** Removes the added torrents from the clients. Returns the exit status. */
+async function removeAll(
+  targets: readonly ClientTarget[],
+  {
+    options,
+    report,
+    io,
+  }: Pick<ClientRun, 'options'> & { readonly report: Report; readonly io: Io },
+): Promise<number> {
+  let status = 0
+  const ending = new AbortController()
+  const timer = setTimeout(() => {
+    ending.abort()
+  }, LAST_CALL_MS)
+  const last = { ...io, signal: ending.signal }
+  const clients = openClients(options.client, Math.min(LAST_CALL_MS, options.clientTimeout), last)
+  try {
+    for (const [i, { client }] of clients.entries()) {
+      await targets[i]?.removeAll(client).catch((error: unknown) => {
+        if (!(error instanceof BtkitError)) throw error
+        report.fail(error)
+        status = 1
+      })
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  return status
 }

@@ -37,7 +37,7 @@ import { digestOf } from '../../bytes.js'
 import { realPath } from '../../files/inside.js'
 import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
-import type { OwnTorrent } from '../publish/sync.js'
+import type { OwnTorrent } from '../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -227,7 +227,7 @@ async function publishAll(
   { directory, warn }: StateAccess,
 ): Promise<SyncReport> {
   // Most runs publish nothing
-  const { syncTarget } = await import('../publish/sync.js')
+  const { syncTarget } = await import('../seeding/sync.js')
   const report = createSyncReport()
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))

@@ -5,7 +5,7 @@ import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
-import type { SyncClient } from '../publish/sync.js'
+import type { SyncClient } from '../seeding/client-target.js'
 import type { ExistingRules } from './info-rules.js'
 import type { Change, CompleteReport, WrittenKind } from './complete-report.js'
 

@@ -59,7 +59,7 @@ function lackOf(
 }
 
 /** Identifies a state of a file; empty for none. */
-export function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
+function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
   return file === null ? '' : latin1(encodeFingerprint(file.fingerprint))
 }
 

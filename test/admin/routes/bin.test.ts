@@ -11,7 +11,7 @@ import {
 } from '../../../src/admin/storage/bin.js'
 import { removeCategory } from '../../../src/admin/storage/categories.js'
 import { addTorrent } from '../../../src/admin/storage/collection.js'
-import { walkTorrents } from '../../../src/core/launch/find-torrents.js'
+import { walkTorrents } from '../../../src/core/find-torrents.js'
 import {
   ADMIN,
   OTHER,

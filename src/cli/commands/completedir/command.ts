@@ -8,7 +8,7 @@ import type {
   CompleteRequest,
   CompleteWatch,
 } from '../../../core/complete/request.js'
-import type { SyncClient } from '../../../core/publish/sync.js'
+import type { SyncClient } from '../../../core/seeding/client-target.js'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { BtkitError, callSystem } from '../../../errors.js'

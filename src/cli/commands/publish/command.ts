@@ -17,7 +17,8 @@ import { clientInfoHash } from '../../../core/publish/client.js'
 import { dataProblem, remoteDirectory } from '../../../core/publish/local-data.js'
 import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
-import { openPublished } from '../../../core/publish/sync.js'
+import { GivenRecord } from '../../../core/seeding/given.js'
+import { openPublished } from '../../../core/seeding/sync.js'
 import { homeDirectory, stateDirectory } from '../../../directories.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
@@ -26,7 +27,6 @@ import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
 import { count } from '../../../text/quantity.js'
 import { failureKeys } from '../../output/torrent-json.js'
-import { readInfoHash } from '../../../metainfo/info-hash.js'
 
 const EXAMPLES = `
 Examples:
@@ -142,16 +142,13 @@ async function publishTo(
       const what = `checks the data of ${count(torrents, 'torrent')}`
       out.note(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`)
     }
-    const record = dryRun ? null : recordFor(named.client, out, io)
+    const record = dryRun ? new GivenRecord() : recordFor(named.client, out, io)
     return await publishTorrents(named.client, requests, {
       ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
-      begun: new Set(
-        record && [...record.entries()].flatMap(([infoHash]) => readInfoHash(infoHash) ?? []),
-      ),
-      onHandOver: async (fresh) => {
-        for (const { torrent, metainfo } of fresh)
-          record?.put(clientInfoHash(metainfo), { torrent })
-        await record?.flush()
+      begun: record.begun,
+      onHandOver: (fresh) => {
+        const hashes = fresh.map(({ metainfo }) => clientInfoHash(metainfo))
+        return record.begin(hashes.map((infoHash) => [infoHash, infoHash]))
       },
     })
   } catch (error) {
@@ -161,10 +158,10 @@ async function publishTo(
   }
 }
 
-/** The torrents that were given to a client, by info hash; null without a place for state. */
-function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: Io) {
+/** The torrents that were given to a client, by info hash; in memory without a place for state. */
+function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: Io): GivenRecord {
   const { env, isRoot, now } = io
-  if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return null
+  if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return new GivenRecord()
   const directory = stateDirectory({ option: undefined, env, isRoot })
   return openPublished('', client, { directory, now, warn })
 }

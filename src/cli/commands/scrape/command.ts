@@ -5,7 +5,7 @@ import {
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { torrentsAt } from '../../../core/launch/find-torrents.js'
+import { torrentsAt } from '../../../core/find-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'

@@ -1,7 +1,8 @@
 import { basename, dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { HeldTorrents } from '../../../admin/storage/held.js'
+import { HeldTorrents } from '../../../state/held.js'
 import { homeDirectory, stateDirectory } from '../../../directories.js'
+import type { Whereabouts } from '../../../core/verify/locate.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
@@ -55,10 +56,10 @@ function defineSeed({ io }: CommandContext) {
           options,
           keeping: {
             places,
-            data,
-            isBeside: true,
-            sourceOf: recordedSource(options, io),
+            placesOf: dataPlaces(data, options, io),
+            search: data,
             followSymlinks: options.followSymlinks,
+            reportsNone: 'beside',
           },
           serving: {
             host: host === undefined ? null : bareHost(host),
@@ -125,6 +126,20 @@ function requireThere(name: string, { cwd }: Io): string {
   throw new BtkitError('not-found', `${name}: no such file or directory`)
 }
 
+/**
+ * Returns a function that yields the places where the data of a torrent may be: those that are given,
+ * the content of which `completedir` made it, and beside it.
+ */
+function dataPlaces(data: readonly string[], options: SeedOptions, io: Io) {
+  const sourceOf = recordedSource(options, io)
+  return (torrent: string): Whereabouts[] => {
+    const source = sourceOf(torrent)
+    const recorded = source === null ? [] : [{ path: source, byName: false }]
+    const given = data.map((path) => ({ path }))
+    return [...given, ...recorded, { path: dirname(torrent), byName: true }]
+  }
+}
+
 /** Returns a function that looks up of which content `completedir` made a torrent. */
 function recordedSource({ stateDir }: SeedOptions, { env, isRoot }: Io) {
   const given = stateDir ?? env['BTKIT_STATE_DIR']
@@ -133,7 +148,6 @@ function recordedSource({ stateDir }: SeedOptions, { env, isRoot }: Io) {
   const held = new HeldTorrents([stateDirectory({ option: stateDir, env, isRoot })])
   return (torrent: string) => {
     const directory = realPath(dirname(torrent))
-    const path = directory === null ? null : held.sourceOf(directory, basename(torrent))
-    return path === null ? null : { path, byName: false }
+    return directory === null ? null : held.sourceOf(directory, basename(torrent))
   }
 }

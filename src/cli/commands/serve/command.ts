@@ -35,7 +35,9 @@ import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { usageError } from '../../../errors.js'
-import { SeedKeeper } from '../../../seed/keeper.js'
+import { nameProblem, SeedKeeper } from '../../../core/seeding/reconcile.js'
+import { TorrentPlaces } from '../../../core/seeding/wanted.js'
+import { OwnTarget } from '../../../seed/own-target.js'
 import { MadeTorrents } from '../../../seed/made-torrents.js'
 import type { ServerContext } from '../../../server/context.js'
 import { version } from '../../../process.js'
@@ -309,18 +311,25 @@ async function seedGiven(
   { service }: MadeTorrents,
   { options, hashContext, signal, onError }: GivenSeeding,
 ): Promise<void> {
-  const keeper = new SeedKeeper({
+  const { root, followSymlinks } = options.mirror
+  const places = new TorrentPlaces({
     places: options.torrents,
-    data: [options.mirror.root],
-    isBeside: false,
-    sourceOf: () => null,
-    followSymlinks: options.mirror.followSymlinks,
-    interval: LOOK,
+    placesOf: () => [{ path: root }],
+    search: [root],
+    followSymlinks,
+    reportsNone: 'yes',
+    checkHashes: true,
+    looksAgainIn: LOOK,
     maxTorrentSize: LARGEST,
     hashContext,
-    service,
-    onChange: () => undefined,
     onProblem: onError,
+  })
+  const keeper = new SeedKeeper(places, new OwnTarget(service, LARGEST), {
+    onAdded: () => undefined,
+    onDropped: () => undefined,
+    onProblem: (what, problem) => {
+      onError(nameProblem(what, problem))
+    },
   })
   while (!signal.aborted && options.torrents.length > 0) {
     await keeper.update()

@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings'
-import { torrentsAt } from '../../../core/launch/find-torrents.js'
+import { torrentsAt } from '../../../core/find-torrents.js'
 import {
   summarize,
   torrentFacts,

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { BtkitError, osCodeOf } from '../../errors.js'
-import { stampOfLog, TorrentLog, type OpenLogOptions } from '../../state/torrent-log.js'
-import type { CollectionPlace } from './places.js'
+import { BtkitError, osCodeOf } from '../errors.js'
+import { stampOfLog, TorrentLog, type OpenLogOptions } from './torrent-log.js'
 
 /** The most directories whose lists are kept in memory. */
 const MAX_KEPT = 64
@@ -24,8 +23,8 @@ export class HeldTorrents {
    * Refuses to change a torrent that completedir keeps.
    * @throws BtkitError `not-permitted`
    */
-  refuse({ category, name }: Pick<CollectionPlace, 'category' | 'name'>): void {
-    if (!this.holds(category.path, name)) return
+  refuse(directory: string, name: string): void {
+    if (!this.holds(directory, name)) return
     throw new BtkitError('not-permitted', `${name}: ${HELD}`)
   }
 

@@ -1,12 +1,9 @@
-import { constants } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { latin1 } from '../../bytes.js'
-import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
-import { encodeFingerprint, fingerprintOf } from '../../files/fingerprint.js'
-import { isSuspect, printableName, readEntries, readNames } from '../../files/scan/read-names.js'
-import { isOfKind, lstatMany, statIfThere } from '../../files/stat-files.js'
-import { walk } from '../../files/walk.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../errors.js'
+import { isSuspect, printableName, readEntries, readNames } from '../files/scan/read-names.js'
+import { stampsOf, statIfThere } from '../files/stat-files.js'
+import { walk } from '../files/walk.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
@@ -76,39 +73,20 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
   const stamps = new Map<string, string>()
   const unread = new Map<string, BtkitError>()
   for (const place of places) {
-    let isFile: boolean
-    try {
-      isFile = statIfThere(place)?.isFile() ?? false
-    } catch (error) {
-      if (!(error instanceof BtkitError)) throw error
-      unread.set(place, error)
-      continue
-    }
+    const isFile = (await stat(place).catch(() => null))?.isFile() === true
     const { names, unreadable } = isFile
       ? { names: new Map([[dirname(place), [basename(place)]]]), unreadable: [] }
       : await walkTorrents(place)
     for (const [directory, error] of unreadable) unread.set(directory, error)
     for (const [directory, found] of names) {
       const paths = found.map((name) => (isFile ? place : join(directory, name)))
-      const states = await lstatMany(paths)
-      for (const [i, path] of paths.entries()) {
-        const state = states[i]
-        const isPlain = state && 'mode' in state && isOfKind(state, constants.S_IFREG)
-        const stamp = isPlain
-          ? latin1(encodeFingerprint(state.fingerprint))
-          : await followedStamp(path)
-        if (stamp !== null) stamps.set(path, stamp)
+      for (const [i, stamp] of (await stampsOf(paths)).entries()) {
+        const path = paths[i]
+        if (path !== undefined && stamp !== null) stamps.set(path, stamp)
       }
     }
   }
   return { stamps, unread }
-}
-
-/** The state of the file that a link leads to; null if there is none. */
-async function followedStamp(path: string): Promise<string | null> {
-  const stats = await stat(path, { bigint: true }).catch(() => null)
-  // Opening a pipe would wait for a writer
-  return stats?.isFile() ? latin1(encodeFingerprint(fingerprintOf(stats))) : null
 }
 
 /** The torrents directly in a directory, or the file itself. */

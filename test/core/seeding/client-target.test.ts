@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { TorrentKeeper } from '../../../src/core/launch/torrent-keeper.js'
+import { ClientTarget } from '../../../src/core/seeding/client-target.js'
+import { GivenRecord } from '../../../src/core/seeding/given.js'
+import { nameProblem, SeedKeeper } from '../../../src/core/seeding/reconcile.js'
+import { TorrentPlaces } from '../../../src/core/seeding/wanted.js'
+import type { WholeTorrent } from '../../../src/core/seeding/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -12,7 +16,8 @@ import { infoHashOf } from '../../support/info-hashes.js'
 interface Kept {
   readonly directory: string
   readonly client: FakeClient
-  readonly keeper: TorrentKeeper
+  readonly target: ClientTarget
+  readonly keeper: SeedKeeper<WholeTorrent>
   /** The reports, in order. */
   readonly told: string[]
 }
@@ -30,16 +35,20 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
     remoteDirectory: (local: string) => local,
     waiting: fakeWaiting(),
   }
-  const keeper = new TorrentKeeper(sync, {
-    directories: [directory],
-    inOwnDirectory: false,
-    checkHashes: true,
-    maxTorrentSize: 2 ** 20,
-    hashContext: hashContext(),
-    onChange: (change) => told.push(change),
-    onProblem: (problem) => told.push(String(problem)),
+  const places = new TorrentPlaces({
+    ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
+    ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
+    ...{ hashContext: hashContext(), onProblem: () => undefined },
   })
-  return { directory, client, keeper, told }
+  const target = new ClientTarget(sync, new GivenRecord(), true)
+  const keeper = new SeedKeeper(places, target, {
+    onAdded: ({ infoHash }, before) => {
+      if (infoHash !== before) told.push('added')
+    },
+    onDropped: () => told.push('dropped'),
+    onProblem: (what, problem) => told.push(String(nameProblem(what, problem))),
+  })
+  return { directory, client, target, keeper, told }
 }
 
 async function makeTorrent(directory: string): Promise<void> {
@@ -100,6 +109,26 @@ test('a torrent that lies there twice is seeded until both are gone', async (t) 
   assert.deepEqual(seeded(kept), [])
 })
 
+test('a torrent stays while its .torrent can not be read, and ends with it', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  const torrent = join(kept.directory, 'a.iso.torrent')
+  const bytes = readFileSync(torrent)
+  writeFileSync(torrent, bytes.subarray(0, 20))
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(seeded(kept), before)
+  assert.equal(kept.told.length, 2, 'added, and told once what is wrong')
+  writeFileSync(torrent, bytes)
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told.length], [before, 2])
+  writeFileSync(torrent, bytes.subarray(0, 20))
+  await kept.keeper.update()
+  rmSync(torrent)
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told.at(-1)], [[], 'dropped'])
+})
+
 test('nothing is let go while its directory can not be read', async (t) => {
   const kept = await keepDirectory(t)
   await kept.keeper.update()
@@ -118,6 +147,6 @@ test('what the client had before stays there in the end', async (t) => {
   const kept = await keepDirectory(t)
   await kept.keeper.update()
   kept.client.plant(infoHashOf('00'.repeat(20)), {})
-  await kept.keeper.withdrawAll(kept.client)
+  await kept.target.removeAll(kept.client)
   assert.deepEqual([...kept.client.torrents.keys()], ['00'.repeat(20)])
 })

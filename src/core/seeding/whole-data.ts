@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { latin1 } from '../../bytes.js'
+import { BtkitError } from '../../errors.js'
+import { encodeFingerprint } from '../../files/fingerprint.js'
+import type { FileState } from '../../files/scanned-file.js'
+import { lstatMany, stampsOf } from '../../files/stat-files.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { count } from '../../text/quantity.js'
+import type { HashContext } from '../digests/hash-content.js'
+import { findData, indexFiles } from '../find/find-data.js'
+import { dataProblem } from '../publish/local-data.js'
+import type { FileIndex } from '../verify/file-index.js'
+import { LikeNames } from '../verify/like-names.js'
+import {
+  firstOdd,
+  pathIn,
+  statesOf,
+  type OddFile,
+  type Whereabouts,
+} from '../verify/locate.js'
+import {
+  planVerify,
+  refuseUnsafePaths,
+  verifyTorrent,
+  type VerifyPlan,
+  type VerifyRequest,
+} from '../verify/verify-torrent.js'
+
+/** A torrent whose data is there as a whole. */
+export interface WholeTorrent {
+  /** The path of its .torrent file. */
+  readonly torrent: string
+  readonly metainfo: Metainfo
+  /** Where the data is: the content, what contains it, or a directory that was searched. */
+  readonly place: string
+  /** Its files in the order of `streamedFiles`; null for pad files and empty ones. */
+  readonly files: readonly (FileState | null)[]
+}
+
+/** Where data is looked for, and what makes it whole. */
+export interface DataRules {
+  /** The places where the data of a torrent may be. */
+  readonly placesOf: (torrent: string) => Iterable<Whereabouts>
+  /** Directories in which data is found under any name. */
+  readonly search: readonly string[]
+  /** Whether links may lead out of these places; absent if the user cannot choose that. */
+  readonly followSymlinks?: boolean | undefined
+  /** Whether data is read that the cache does not know. */
+  readonly checkHashes: boolean
+  /**
+   * Milliseconds until the next look, if data that was written just now must wait for it: what is
+   * written in the same moment leaves no trace. Null if such data counts.
+   */
+  readonly looksAgainIn: number | null
+  readonly hashContext: HashContext
+  /** Called once for each problem of a search. */
+  readonly onProblem: (problem: BtkitError) => void
+}
+
+/** By the path of a place, the state of the data there, and why it was not whole in that state. */
+export type SeenData = Map<string, { readonly state: string; readonly problem: BtkitError | null }>
+
+/** Milliseconds after a change in which another one may leave no trace. */
+const QUIET = 2000
+
+/** The state of data that must be looked at again in any case. */
+const UNKNOWN = ''
+
+type DataFiles = WholeTorrent['files']
+
+/** Finds the whole data of torrents, and checks it as far as the cache does not know it. */
+export class DataFinder {
+  #index: FileIndex | null = null
+  readonly #problems = new Set<string>()
+
+  constructor(private readonly rules: DataRules) {}
+
+  /** Forgets which files are there. */
+  begin(): void {
+    this.#index = null
+  }
+
+  /**
+   * Finds the data of a torrent. Data that was seen is read again only after a change.
+   * @throws BtkitError if it is not there as a whole
+   */
+  async find(metainfo: Metainfo, torrent: string, seen: SeenData): Promise<WholeTorrent> {
+    const isNew = seen.size === 0
+    let first: BtkitError | null = null
+    for (const where of this.rules.placesOf(torrent)) {
+      const files = await this.#examine({ metainfo, torrent, ...where }, seen)
+      if (!(files instanceof BtkitError)) return { torrent, metainfo, place: where.path, files }
+      first ??= files
+    }
+    const [place] = this.rules.search
+    const files = isNew && place !== undefined ? await this.#search(metainfo, torrent) : null
+    if (files && place !== undefined) return { torrent, metainfo, place, files }
+    throw first ?? new BtkitError('not-found', 'no place for its data is given')
+  }
+
+  /** Returns the whole data at a place, or why it is none. */
+  async #examine(
+    place: Pick<VerifyRequest, 'metainfo' | 'torrent'> & Whereabouts,
+    seen: SeenData,
+  ): Promise<DataFiles | BtkitError> {
+    const { metainfo, torrent, path } = place
+    let state = UNKNOWN
+    try {
+      refuseUnsafePaths(metainfo, torrent)
+      // Looks without holding up others, so that the look of the plan finds all in memory
+      state = await stateOf(metainfo, place)
+      const known = seen.get(path)?.state === state ? seen.get(path) : undefined
+      if (known?.problem) return known.problem
+      const { checkHashes, followSymlinks = false } = this.rules
+      const plan = await planVerify({ checkHashes, extra: false, followSymlinks, ...place })
+      const lacking = firstOdd(plan.content, streamedFiles(metainfo))
+      const files = statesOf(plan.content)
+      const early = lacking ? await this.#notWhole(lacking, plan) : this.#unsettled(files, path)
+      if (early && !lacking) state = UNKNOWN
+      const problem = early ?? (known ? null : await this.#damage(plan))
+      seen.set(path, { state, problem })
+      return problem ?? files
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+      seen.set(path, { state, problem: error })
+      return error
+    }
+  }
+
+  async #damage(plan: VerifyPlan): Promise<BtkitError | null> {
+    return dataProblem(plan.request, await verifyTorrent(plan, this.rules.hashContext))
+  }
+
+  #unsettled(files: DataFiles, path: string): BtkitError | null {
+    const { looksAgainIn, hashContext } = this.rules
+    if (looksAgainIn === null) return null
+    const quietSince = BigInt(Math.floor(hashContext.cacheAccess.now()) - QUIET) * 1_000_000n
+    if (!files.some((file) => file && file.fingerprint.ctimeNs > quietSince)) return null
+    const again = `btkit looks again in ${count(Math.ceil(looksAgainIn / 1000), 'second')}`
+    return new BtkitError('changed', `its data in ${path} was written just now; ${again}`)
+  }
+
+  /** Finds data below the given directories by its pieces, whatever its name. */
+  async #search(metainfo: Metainfo, torrent: string): Promise<DataFiles | null> {
+    const { search, hashContext, onProblem } = this.rules
+    this.#index ??= await indexFiles(search, (problem) => {
+      if (!this.#problems.has(problem.message)) onProblem(problem)
+      this.#problems.add(problem.message)
+    })
+    const index = this.#index
+    const found = await findData({ metainfo, torrent, index }, hashContext)
+    const own = found.values()
+    const files = Array.from(streamedFiles(metainfo), ({ padding, length }) => {
+      const { status = 'empty', path = null } = (padding ? null : own.next().value) ?? {}
+      if (status === 'empty') return null
+      return status === 'found' && path !== null ? index.find(path, length) : undefined
+    })
+    return files.every((file) => file !== undefined) ? files : null
+  }
+
+  async #notWhole({ file, found }: OddFile, plan: VerifyPlan): Promise<BtkitError> {
+    const { path } = plan.request
+    const { place } = plan.content
+    const leadsOut = found.kind === 'outside' && this.rules.followSymlinks === false
+    const advice = leadsOut ? '--follow-symlinks allows that' : null
+    const names = found.kind === 'missing' ? new LikeNames(plan.request, place) : null
+    const why = names ? await names.explain(file.path) : advice
+    const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
+    return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)
+  }
+}
+
+/** Why a file cannot be seeded. A size here would be another message for each look at it. */
+function whyNot(found: OddFile['found'], directory: string): string {
+  if (found.kind === 'file') return 'has another size'
+  if (found.kind === 'unreadable') return `cannot be read: ${found.reason}`
+  if (found.kind === 'missing') return 'is not there'
+  return found.kind === 'outside'
+    ? `is a link that leads out of ${directory}`
+    : `is a ${found.kind}`
+}
+
+/**
+ * Returns a digest of the states of a torrent's files at a place; if some are missing, also of the
+ * directories that may get them. Waits for the disk off the event loop.
+ */
+async function stateOf(metainfo: Metainfo, { path, byName }: Whereabouts): Promise<string> {
+  const { name, isDirectory, files } = metainfo
+  const named = join(path, name)
+  const roots = isDirectory && byName !== undefined ? [byName ? named : path] : [path, named]
+  const content = files.filter(({ padding }) => !padding)
+  const states: string[] = []
+  const directories = [path]
+  let isThere = false
+  for (const root of roots) {
+    const paths = isDirectory ? content.map((file) => join(root, ...file.path)) : [root]
+    const found = await stampsOf(paths)
+    const missing = found.indexOf(null)
+    isThere ||= missing < 0
+    directories.push(dirname(paths[missing] ?? root))
+    for (const stamp of found) states.push(stamp ?? '')
+  }
+  if (!isThere) {
+    const parents = await lstatMany(directories)
+    for (const each of parents)
+      states.push('mode' in each ? latin1(encodeFingerprint(each.fingerprint)) : '')
+  }
+  // The states of very many files take much memory
+  return createHash('sha256').update(states.join(' ')).digest('base64')
+}
