@@ -38,7 +38,7 @@ import { RootWatch } from '../tree/root-watch.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 import { FileDigests } from '../views/file-digests.js'
 import { FileTorrents } from '../views/file-torrents.js'
-import { Warmer } from '../warm/warmer.js'
+import { Warmer } from '../warm/feed.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -85,7 +85,7 @@ export async function openMirror(
   const responses = new ResponseCache(({ checked, answer }) => {
     return torrents.isFresh(checked) && answer.trackers === trackers.current()
   })
-  const swarms = new FileSwarms(swarmCounts(options), warmer?.files ?? null)
+  const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
   const root = new RootWatch(options.mirror.root)
@@ -103,7 +103,7 @@ export async function openMirror(
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
       : null,
     /** Null if there is no feed of new torrents. */
-    feed: warmer && new Feed(options, warmer.files, trackers.current),
+    feed: warmer && new Feed(options, warmer, trackers.current),
     status: new ServiceStatus(
       { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
       world,

@@ -9,7 +9,7 @@ import type { ProgressStatus } from '../progress/progress.js'
 import type { Origins, Torrents } from '../torrents/torrents.js'
 import type { TrackerList, TrackerSource } from '../torrents/trackers.js'
 import type { FileDigests } from '../views/file-digests.js'
-import type { Warmer } from '../warm/warmer.js'
+import type { Warmer } from '../warm/feed.js'
 
 /** Works that run, and works that wait for their turn. */
 interface QueueStatus {
@@ -122,7 +122,7 @@ export class ServiceStatus {
       uptimeSeconds: Math.floor((this.clocks.monotonic() - this.#startedAt) / 1000),
       hashing: { ...queueStatus(hashing), bytesHashed: hashing.total.done, torrents },
       planning: queueStatus(planning),
-      warm: warmer && { ...warmer.files.counts, ...ahead },
+      warm: warmer && { ...warmer.counts, ...ahead },
       cache: { state, bytes, records: cache.store.count(), ...cache.usage, origins },
       trackers: trackers.current(),
       seed: options.seed?.status ?? null,
@@ -191,7 +191,7 @@ export class ServiceStatus {
   #warmMetrics(): Metric[] {
     const { warmer, admission } = this.sources
     if (warmer === null) return []
-    const { ready, waiting, failed } = warmer.files.counts
+    const { ready, waiting, failed } = warmer.counts
     return [
       gauge('btkit_warm_files', 'Files that match --warm, by whether their torrents are ready.', [
         { labels: { state: 'ready' }, value: ready },
