@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { FileHasher } from '../../src/mirror/torrents/file-hasher.js'
+import { type QueuedJob, Queue } from '../../src/mirror/admission/queue.js'
 
 /** Hashing that begins when a test wants it to. */
 export interface HeldHashing {
@@ -13,27 +13,29 @@ export interface HeldHashing {
 
 /** Holds up all hashing of services that run inside the test. */
 export function holdHashing(t: TestContext): HeldHashing {
-  const obtain = Reflect.get(FileHasher.prototype, 'obtain')
+  const enter = Reflect.get(Queue.prototype, 'enter')
   const told = new Set<(share: number) => void>()
   let [share, abandoned]: [number | null, number] = [null, 0]
   let release: () => void = () => undefined
   const gate = new Promise<void>((resolve) => (release = resolve))
-  const held: typeof obtain = async function (this: FileHasher, wanted) {
-    const { size } = wanted.request.content
+  const hold = async (queue: Queue, job: QueuedJob) => {
+    const { size, signal } = job.of
     const tell = (part: number) => {
-      wanted.onProgress(part * size, size)
+      queue.note(job, part * size)
     }
     told.add(tell)
     if (share !== null) tell(share)
     const givenUp = new Promise((resolve) => {
-      wanted.signal.addEventListener('abort', resolve)
+      signal?.addEventListener('abort', resolve)
     })
     await Promise.race([gate, givenUp])
     told.delete(tell)
-    if (wanted.signal.aborted) abandoned++
-    return obtain.call(this, wanted)
+    if (signal?.aborted) abandoned++
+    await enter.call(queue, job)
   }
-  t.mock.method(FileHasher.prototype, 'obtain', held)
+  t.mock.method(Queue.prototype, 'enter', function (this: Queue, job: QueuedJob) {
+    return job.of.files ? hold(this, job) : enter.call(this, job)
+  })
   return {
     reach: (part) => {
       share = part

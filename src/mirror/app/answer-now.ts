@@ -13,7 +13,7 @@ const KEPT = 'kept response'
  * reported at once. The function returns false for all other requests.
  */
 export function answersNow(
-  { responses, directoryPages, downloads, onDemand }: OpenMirror,
+  { responses, directoryPages, downloads, torrents }: OpenMirror,
   exchanges: Exchanges,
   { report, monotonic }: { report: (exchange: Exchange) => void; monotonic: () => number },
 ): (request: IncomingMessage, response: CountedResponse) => boolean {
@@ -21,7 +21,7 @@ export function answersNow(
     if (downloads.answerNow(request, response)) return ROUTE
     if (directoryPages?.answerNow(request, response)) return `${ROUTE}/`
     if (!responses.answer(request, response)) return null
-    onDemand.origins.memory++
+    torrents.origins.memory++
     return KEPT
   }
   return (request, response) => {

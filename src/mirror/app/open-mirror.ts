@@ -21,14 +21,13 @@ import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
 import { ServiceStatus } from '../status/status.js'
-import { FileHasher } from '../torrents/file-hasher.js'
-import { FileReads } from '../torrents/file-reads.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
-import type { KnownTorrent, MadeListener } from '../torrents/known-torrent.js'
-import { OnDemand } from '../torrents/on-demand.js'
+import type { KnownTorrent } from '../torrents/known-torrent.js'
+import { Maker } from '../torrents/make.js'
 import { ResponseCache } from '../torrents/response-cache.js'
 import { TorrentSender, trackTorrent } from '../torrents/response.js'
+import { type MadeListener, Torrents } from '../torrents/torrents.js'
 import {
   openTrackers,
   spreadTrackers,
@@ -39,7 +38,7 @@ import { RootWatch } from '../tree/root-watch.js'
 import { DirectoryTorrents } from '../views/directory-torrents.js'
 import { FileDigests } from '../views/file-digests.js'
 import { FileTorrents } from '../views/file-torrents.js'
-import { Warmer } from '../warm/warmer.js'
+import { Warmer } from '../warm/feed.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -80,35 +79,39 @@ export async function openMirror(
   const resources = await openResources(settings, world)
   const { trackers, cacheSize } = resources
   const makers = openMakers(options, resources, world)
-  const { admission, onDemand, digests, files, warmer } = makers
+  const { admission, torrents, digests, files, warmer } = makers
+  const { cacheAccess } = resources
   const requesters = new Requesters(options, admission.memory)
   const responses = new ResponseCache(({ checked, answer }) => {
-    return onDemand.isFresh(checked) && answer.trackers === trackers.current()
+    return torrents.isFresh(checked) && answer.trackers === trackers.current()
   })
-  const swarms = new FileSwarms(swarmCounts(options), warmer?.files ?? null)
+  const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
   const root = new RootWatch(options.mirror.root)
   let endTasks = () => Promise.resolve()
   return {
     ...resources,
-    ...{ options, onDemand, responses, requesters, swarms, files, digests, onError },
+    ...{ options, torrents, responses, requesters, swarms, files, digests, onError },
     onRoute: server.onRoute,
     downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),
-    sets: new PathSets(options, admission.planner, onDemand),
-    directories: new DirectoryTorrents(options, onDemand, monotonic),
+    sets: new PathSets(options, { ...admission, torrents }, cacheAccess.cache),
+    directories: new DirectoryTorrents(options, torrents),
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
       : null,
     /** Null if there is no feed of new torrents. */
-    feed: warmer && new Feed(options, warmer.files, trackers.current),
-    status: new ServiceStatus({ ...makers, options, trackers, cacheSize, server }, world),
+    feed: warmer && new Feed(options, warmer, trackers.current),
+    status: new ServiceStatus(
+      { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
+      world,
+    ),
     isRootThere: () => root.isThere(),
     /** Forgets torrents that are kept for a second if the root is another directory now. */
     followRoot: async () => {
-      if (await root.hasMoved()) onDemand.expire()
+      if (await root.hasMoved()) torrents.expire()
     },
     /** Whether that may be necessary. */
     followsRoot: root.isLinked,
@@ -180,15 +183,13 @@ function openMakers(
   const { mirror, warm } = options
   const admission = openAdmission(options.limits)
   const { memory, hashing } = admission
-  const reads = new FileReads(hashing, () => cacheAccess.cache.flush())
-  const hasher = new FileHasher(hashContext, reads)
-  const digests = new FileDigests({ options, hashContext, reads, memory, monotonic })
+  const maker = new Maker({ ...admission, hashContext }, options, { monotonic, warn })
   const onMade = seedMade(options, trackers, cacheAccess)
-  const making = { ...admission, cacheAccess, hasher, onMade }
-  const onDemand = new OnDemand(making, options, { monotonic, warn })
+  const torrents = new Torrents({ maker, memory, onMade }, monotonic)
+  const digests = new FileDigests({ options, hashContext, hashing, memory })
   const given = new GivenTorrents(options.torrents, { now, warn })
-  const files = new FileTorrents(onDemand, given, options)
-  const made = { admission, onDemand, digests, reads, files }
+  const files = new FileTorrents(torrents, given, options)
+  const made = { admission, torrents, digests, files }
   if (warm === null) return { ...made, warmer: null }
   if (!cacheAccess.cache.keepsAnything) {
     warn('--warm: ignored, because its work is kept in the cache, which cannot be used')
@@ -219,7 +220,7 @@ function seedMade(
   cacheAccess: CacheAccess,
 ): MadeListener | null {
   if (!seed) return null
-  return (core, { content, options }) => {
+  return ({ torrent: core, content, options }) => {
     const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
     seed.add({ infoHash, infoHashV2, core, content, options, cacheAccess, trackers: tiers })

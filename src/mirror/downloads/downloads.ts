@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { DEVICE_OFFSET, encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
-import { JobQueue } from '../admission/job-queue.js'
+import { Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { isPlainRequest, viewAddress, type ViewName } from '../requests/address.js'
 import { CORS } from '../torrents/response.js'
@@ -91,8 +91,8 @@ export class Downloads {
   readonly #known = new LRUCache<string, KnownFile>({ max: MOST_KNOWN })
   readonly #pool = new BufferPool()
   // In one queue, requests for missing files would delay the reading of others
-  readonly #looks: JobQueue
-  readonly #reads: JobQueue
+  readonly #looks: Queue
+  readonly #reads: Queue
 
   constructor(
     private readonly options: ServiceOptions,
@@ -100,8 +100,8 @@ export class Downloads {
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
     const limits = { ...UNLIMITED, limit: options.limits.maxReads }
-    this.#looks = new JobQueue(limits)
-    this.#reads = new JobQueue(limits)
+    this.#looks = new Queue(limits)
+    this.#reads = new Queue(limits)
   }
 
   /**
@@ -248,7 +248,7 @@ export class Downloads {
     known.headers = { ...known.headers, 'Repr-Digest': value }
   }
 
-  #inTurn<T>(request: IncomingMessage, queue: JobQueue, act: () => Promise<T>): Promise<T> {
+  #inTurn<T>(request: IncomingMessage, queue: Queue, act: () => Promise<T>): Promise<T> {
     const address = this.options.clientAddresses.of(request)
     return queue.run({ size: 0, client: address === null ? null : clientKey(address) }, act)
   }

@@ -7,7 +7,7 @@ import { publicAddress, viewByQuery } from '../requests/address.js'
 import { surround, torrentLength } from '../torrents/response.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import { creationDateOf } from '../../files/fingerprint.js'
-import type { WarmFile, WarmFiles } from '../warm/warmer.js'
+import type { WarmFile, Warmer } from '../warm/feed.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { composeFeed, type FeedItem } from '../../text/feed.js'
@@ -39,7 +39,7 @@ export class Feed {
       ServiceOptions,
       'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker' | 'siteName'
     >,
-    private readonly files: WarmFiles,
+    private readonly files: Pick<Warmer, 'newest' | 'version'>,
     private readonly currentTrackers: () => TrackerList,
   ) {}
 

@@ -7,11 +7,12 @@ import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import { childPath } from '../../files/inside.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
-import { type Budget, MemoryPool, type Planner } from '../admission/admission.js'
+import type { Planner } from '../admission/admission.js'
+import { type Budget, MemoryPool } from '../admission/memory.js'
 import { costOfRow, findTaken, Listing, type ListingRow, sortByName } from './listing.js'
 import { findReadme } from './readme.js'
 import type { Requester } from '../requests/requester.js'
-import { type Flight, InFlight } from '../torrents/in-flight.js'
+import { type Flight, Flights } from '../torrents/flights.js'
 import type { Look } from '../tree/below-root.js'
 import { readInChunks } from '../tree/open-looked.js'
 import {
@@ -60,7 +61,7 @@ export interface CurrentListing {
  * it, each page of a large directory would look up all its files again.
  */
 export class Listings {
-  readonly #reading = new InFlight<CurrentListing>(
+  readonly #reading = new Flights<CurrentListing>(
     new MemoryPool({ bytes: MEMORY_FOR_READING, bytesPerClient: MEMORY_FOR_READING }),
   )
   readonly #kept = new LRUCache<string, CurrentListing>({

@@ -4,13 +4,15 @@ import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
-import type { Budget, Planner } from '../admission/admission.js'
+import type { Planner } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { setContent } from '../torrents/content.js'
 import { digestOfSet, type PathSet } from './set.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
-import type { CurrentTorrent, OnDemand, OnDemandPlan } from '../torrents/on-demand.js'
+import type { PlacedContent } from '../torrents/make.js'
+import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
 import { malformed, Refusal } from '../../server/answers/refusal.js'
@@ -31,10 +33,10 @@ export class PathSets {
 
   constructor(
     private readonly options: ServiceOptions,
-    private readonly planner: Planner,
-    private readonly onDemand: OnDemand,
+    private readonly makers: { readonly planner: Planner; readonly torrents: Torrents },
+    cache: PieceCache,
   ) {
-    this.#known = new KnownSets(onDemand.cacheAccess.cache)
+    this.#known = new KnownSets(cache)
   }
 
   /** The requested set with that digest, also from before a restart; null if it is unknown. */
@@ -58,7 +60,7 @@ export class PathSets {
     if (form.length <= SMALL_FORM) return parse()
     const { client, signal, memory } = requester
     const effort = form.length / FORM_BYTES
-    return this.planner.run({ client, signal, memory, effort }, async (budget) => {
+    return this.makers.planner.run({ client, signal, memory, effort }, async (budget) => {
       await budget.nextSlice()
       return parse()
     })
@@ -70,19 +72,19 @@ export class PathSets {
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
     const { digest, isSingle, paths, version = 'v1' } = set
-    const plan = async (budget: Budget) => {
-      const planned = await this.#plan(set, budget)
+    const look = async (budget: Budget) => {
+      const found = await this.#look(set, budget)
       // Records the set once its files are found, even if nobody waits for their hashing. A newline
       // in a path looks like one between two paths
       const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
       if (isOfProtocol) this.#known.note(digest, { isSingle, paths })
-      return planned
+      return found
     }
     const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
-    return this.onDemand.obtain({ key, effort: effortOf(paths), plan }, requester)
+    return this.makers.torrents.obtain({ key, effort: effortOf(paths), look }, requester)
   }
 
-  async #plan(set: PathSet, budget: Budget): Promise<OnDemandPlan> {
+  async #look(set: PathSet, budget: Budget): Promise<PlacedContent> {
     const { mirror, markPadFiles, limits } = this.options
     const search = { maxMatches: limits.maxMatches, budget }
     const { files, omitted } = await findFiles(set.paths, mirror, search)
@@ -93,8 +95,9 @@ export class PathSets {
   }
 }
 
-/** The approximate work of finding files by paths. */
-function effortOf(paths: readonly string[]): number {
+/** The approximate work of finding files by paths; null for one file, which is one look. */
+function effortOf(paths: readonly string[]): number | null {
+  if (paths.length === 1 && !isGlob(paths[0] ?? '')) return null
   return paths.reduce((sum, path) => sum + (isGlob(path) ? PATTERN_EFFORT : 1), 0)
 }
 

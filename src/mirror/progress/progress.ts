@@ -1,6 +1,7 @@
 import { bytesOf, type Content } from '../../core/digests/content.js'
 import { withoutPads } from '../../core/digests/pad-files.js'
 import { NotReady } from '../../server/answers/refusal.js'
+import type { QueuedJob } from '../admission/queue.js'
 
 /** The progress of a torrent at one time. */
 export interface ProgressStatus {
@@ -17,37 +18,24 @@ export interface ProgressStatus {
 /** Milliseconds of hashing before its speed is known. */
 const SHORT = 500
 
-/** Follows the hashing of a torrent. */
-export class TorrentProgress {
-  /** Bytes hashed so far; null before hashing has begun. */
-  bytesHashed: number | null = null
-  /** Bytes that were known when hashing began, and when that was. */
-  #known = 0
-  #begunAt = 0
+/** A torrent of `total` bytes, of which a job reads those that are unknown, as far as `reached`. */
+interface ReadTorrent {
+  readonly title: TorrentTitle
+  readonly total: number
+  readonly unknown: number
+  readonly reached: QueuedJob['reached']
+}
 
-  constructor(
-    readonly title: TorrentTitle,
-    /** Bytes of all pieces. */
-    readonly total: number,
-    private readonly monotonic: () => number,
-  ) {}
-
-  /** Records how many of the bytes to hash are hashed. */
-  note(bytesHashed: number, bytesWanted: number): void {
-    if (this.bytesHashed === null) this.#begunAt = this.monotonic()
-    this.bytesHashed = bytesHashed
-    this.#known = Math.max(0, this.total - bytesWanted)
-  }
-
-  /** The current progress. */
-  tell(): ProgressStatus {
-    const { title, total, bytesHashed } = this
-    const bytesDone = Math.min(total, this.#known + (bytesHashed ?? 0))
-    const passed = this.monotonic() - this.#begunAt
-    const isKnown = bytesHashed !== null && passed >= SHORT
-    const bytesPerSecond = isKnown ? Math.round((bytesHashed * 1000) / passed) : null
-    const state = bytesHashed === null ? 'waiting' : 'hashing'
-    return { title, state, bytesDone, bytesTotal: total, bytesPerSecond }
+/** The progress of a torrent now. */
+export function progressOf({ title, total, unknown, reached }: ReadTorrent): ProgressStatus {
+  const done = reached?.done ?? null
+  const passed = performance.now() - (reached?.begunAt ?? 0)
+  return {
+    title,
+    state: done === null ? 'waiting' : 'hashing',
+    bytesDone: Math.min(total, Math.max(0, total - unknown) + (done ?? 0)),
+    bytesTotal: total,
+    bytesPerSecond: done === null || passed < SHORT ? null : Math.round((done * 1000) / passed),
   }
 }
 
@@ -64,23 +52,27 @@ export interface TorrentTitle {
 
 /** The title of a torrent with this content. */
 export function titleOf(content: Content): TorrentTitle {
-  const [first, ...others] = withoutPads(content.files)
+  const files = withoutPads(content.files)
   return {
     name: content.name,
-    path: content.isDirectory ? null : (first?.path ?? null),
-    files: others.length + 1,
+    path: content.isDirectory ? null : (files.at(0)?.path ?? null),
+    files: files.length,
     size: bytesOf(content),
   }
 }
 
-/** A torrent that is being made, with its progress for people. */
+const MIB = 2 ** 20
+
+/** A torrent that is being made, with its progress for people; null while its files are looked up. */
 export class UnderWay extends NotReady {
-  constructor(
-    message: string,
-    retryAfter: number,
-    /** Null while its files are looked up. */
-    readonly progress: ProgressStatus | null,
-  ) {
-    super(message, retryAfter)
+  constructor(readonly progress: ProgressStatus | null) {
+    const isHashing = progress?.state === 'hashing'
+    const done = `${Math.floor((progress?.bytesDone ?? 0) / MIB)} MiB so far`
+    super(
+      isHashing
+        ? `the files are being hashed, ${done}; try again in 5 s`
+        : 'the files wait to be hashed; try again in 10 s',
+      isHashing ? 5 : 10,
+    )
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { MemoryAccount, MemoryPool } from '../admission/admission.js'
+import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { wantsPage } from './address.js'
 import { NotReady } from '../../server/answers/refusal.js'

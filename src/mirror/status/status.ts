@@ -1,15 +1,15 @@
+import type { PieceCache } from '../../cache/piece-cache.js'
 import type { StoreState } from '../../cache/store/store.js'
 import type { ServerContext } from '../../server/context.js'
 import { counter, formatMetrics, gauge, histogram, type Metric } from '../../text/metrics.js'
 import type { Admission } from '../admission/admission.js'
-import type { JobQueue } from '../admission/job-queue.js'
+import type { Queue } from '../admission/queue.js'
 import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
 import type { ProgressStatus } from '../progress/progress.js'
-import type { FileReads } from '../torrents/file-reads.js'
-import type { OnDemand, Origins } from '../torrents/on-demand.js'
+import type { Origins, Torrents } from '../torrents/torrents.js'
 import type { TrackerList, TrackerSource } from '../torrents/trackers.js'
 import type { FileDigests } from '../views/file-digests.js'
-import type { Warmer } from '../warm/warmer.js'
+import type { Warmer } from '../warm/feed.js'
 
 /** Works that run, and works that wait for their turn. */
 interface QueueStatus {
@@ -68,9 +68,9 @@ const MAX_LISTED = 20
 
 interface StatusSources {
   readonly options: ServiceOptions
-  readonly onDemand: OnDemand
+  readonly torrents: Torrents
+  readonly cache: PieceCache
   readonly digests: Pick<FileDigests, 'underWay'>
-  readonly reads: FileReads
   readonly admission: Admission
   /** Null if nothing is hashed ahead. */
   readonly warmer: Warmer | null
@@ -107,22 +107,22 @@ export class ServiceStatus {
   }
 
   async #make(): Promise<StatusReport> {
-    const { options, onDemand, digests, reads, admission, warmer, trackers } = this.sources
-    const { cache } = onDemand.cacheAccess
+    const { options, cache, digests, admission, warmer, trackers } = this.sources
+    const { hashing, planning } = admission
     const bytes = await this.sources.cacheSize()
     // From here on, all figures are of one moment
-    const underWay = [...onDemand.underWay(), ...digests.underWay()].sort(byProgress)
+    const underWay = [...this.sources.torrents.underWay(), ...digests.underWay()].sort(byProgress)
     const torrents = eachFileOnce(underWay).slice(0, MAX_LISTED)
-    const ahead = { running: admission.hashing.ahead, bytesHashed: reads.ahead }
+    const ahead = { running: hashing.ahead, bytesHashed: hashing.total.ahead }
     const state = cache.store.state()
-    const origins = { ...onDemand.origins }
+    const origins = { ...this.sources.torrents.origins }
     return {
       time: new Date(this.clocks.now()).toISOString(),
       version: options.version,
       uptimeSeconds: Math.floor((this.clocks.monotonic() - this.#startedAt) / 1000),
-      hashing: { ...queueStatus(admission.hashing), bytesHashed: reads.total, torrents },
-      planning: queueStatus(admission.planning),
-      warm: warmer && { ...warmer.files.counts, ...ahead },
+      hashing: { ...queueStatus(hashing), bytesHashed: hashing.total.done, torrents },
+      planning: queueStatus(planning),
+      warm: warmer && { ...warmer.counts, ...ahead },
       cache: { state, bytes, records: cache.store.count(), ...cache.usage, origins },
       trackers: trackers.current(),
       seed: options.seed?.status ?? null,
@@ -131,9 +131,9 @@ export class ServiceStatus {
 
   /** The metrics in Prometheus' text format. */
   async metrics(): Promise<string> {
-    const { options, server, onDemand, reads, admission, trackers } = this.sources
+    const { options, server, torrents, cache, admission, trackers } = this.sources
     const { planning, hashing, memory } = admission
-    const { store, usage } = onDemand.cacheAccess.cache
+    const { store, usage } = cache
     const { hits, misses } = usage
     const { requests } = server
     const connections = server.connections()
@@ -155,12 +155,12 @@ export class ServiceStatus {
         ? []
         : [gauge('btkit_connections', 'Connections that are open.', connections)]),
       counter('btkit_torrents_total', 'Torrents obtained, by source.', [
-        { labels: { from: 'memory' }, value: onDemand.origins.memory },
-        { labels: { from: 'cache' }, value: onDemand.origins.cache },
-        { labels: { from: 'files' }, value: onDemand.origins.files },
+        { labels: { from: 'memory' }, value: torrents.origins.memory },
+        { labels: { from: 'cache' }, value: torrents.origins.cache },
+        { labels: { from: 'files' }, value: torrents.origins.files },
       ]),
-      counter('btkit_hashed_bytes_total', 'Bytes hashed.', reads.total),
-      gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', onDemand.pending),
+      counter('btkit_hashed_bytes_total', 'Bytes hashed.', hashing.total.done),
+      gauge('btkit_torrents_under_way', 'Torrents being looked up or made.', torrents.pending),
       gauge('btkit_planning_jobs', 'Requests being planned.', planning.running),
       gauge('btkit_planning_queue', 'Requests that wait to be planned.', planning.length),
       gauge('btkit_request_memory_bytes', 'Memory for large requests under way.', memory.taken),
@@ -189,9 +189,9 @@ export class ServiceStatus {
   }
 
   #warmMetrics(): Metric[] {
-    const { warmer, reads, admission } = this.sources
+    const { warmer, admission } = this.sources
     if (warmer === null) return []
-    const { ready, waiting, failed } = warmer.files.counts
+    const { ready, waiting, failed } = warmer.counts
     return [
       gauge('btkit_warm_files', 'Files that match --warm, by whether their torrents are ready.', [
         { labels: { state: 'ready' }, value: ready },
@@ -201,7 +201,7 @@ export class ServiceStatus {
       counter(
         'btkit_warm_hashed_bytes_total',
         'Bytes hashed before anybody asked for them.',
-        reads.ahead,
+        admission.hashing.total.ahead,
       ),
       gauge(
         'btkit_warm_hash_jobs',
@@ -222,7 +222,7 @@ function seedMetrics(seed: SeedFigures): Metric[] {
   ]
 }
 
-function queueStatus({ running, length }: JobQueue): QueueStatus {
+function queueStatus({ running, length }: Queue): QueueStatus {
   return { running, waiting: length }
 }
 

@@ -1,5 +1,4 @@
 import type { Content } from '../../core/digests/content.js'
-import type { InfoOptions } from '../../core/digests/info.js'
 import { withoutPads } from '../../core/digests/pad-files.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
@@ -40,12 +39,6 @@ export interface KnownTorrent extends Placement, TorrentCore {
 export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<KnownTorrent, 'infoHashes'>) {
   return swarmHashes({ infoHash: v1, infoHashV2: v2 })
 }
-
-/** Learns of a torrent that somebody asked for, and what it was made of. */
-export type MadeListener = (
-  torrent: KnownTorrent,
-  made: { readonly content: Content; readonly options: InfoOptions },
-) => void
 
 /** A torrent's properties that do not follow from its content. */
 type MadeOfContent = Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>

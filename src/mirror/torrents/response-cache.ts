@@ -7,7 +7,7 @@ import {
   isProgressAddress,
   wantsPage,
 } from '../requests/address.js'
-import type { CurrentTorrent } from './on-demand.js'
+import type { CurrentTorrent } from './torrents.js'
 import type { TrackerList } from './trackers.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'

@@ -1,7 +1,7 @@
 import { mapLimited } from '../../concurrency.js'
 import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
-import type { Budget } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
 import type { Look } from './below-root.js'
 import {
   type MirrorEntry,

@@ -1,4 +1,4 @@
-import type { Budget } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
 import { Refusal } from '../../server/answers/refusal.js'
 
 /** A pattern for the names in one directory. */

@@ -1,16 +1,17 @@
-import { LRUCache } from 'lru-cache'
 import { mapLimited } from '../../concurrency.js'
 import { contentOfTree } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import { FileColumns } from '../../files/columns.js'
+import { FileStore } from '../../files/file-store.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { Budget } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { refuseManyPieces } from '../torrents/content.js'
 import type { Requester } from '../requests/requester.js'
-import type { CurrentTorrent, OnDemand, OnDemandPlan } from '../torrents/on-demand.js'
-import { FILE_COST, type FoundFiles } from '../tree/find-files.js'
+import type { PlacedContent } from '../torrents/make.js'
+import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
+import { FILE_COST } from '../tree/find-files.js'
 import {
   formatMirrorPath,
   isNameable,
@@ -21,31 +22,19 @@ import {
 } from '../tree/mirror.js'
 import { walkMirror } from '../tree/walk.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
-import type { ServerContext } from '../../server/context.js'
 import { formatBytes } from '../../text/quantity.js'
 
 /** Estimated work of searching a directory; see Planning. */
 const EFFORT = 1000
-
-/** Milliseconds for which a directory that is too large is refused without another search. */
-const REFUSED_FOR = 10_000
-
-interface TooLarge {
-  readonly refusal: Refusal
-  readonly since: number
-}
 
 /**
  * Torrents of directories. Each has the name of its directory, and its files have the paths of
  * their addresses below it, so that clients find them there.
  */
 export class DirectoryTorrents {
-  readonly #tooLarge = new LRUCache<string, TooLarge>({ max: 1000 })
-
   constructor(
     private readonly options: ServiceOptions,
-    private readonly onDemand: OnDemand,
-    private readonly monotonic: ServerContext['monotonic'],
+    private readonly torrents: Torrents,
   ) {}
 
   /**
@@ -58,27 +47,16 @@ export class DirectoryTorrents {
     requester: Requester,
   ): Promise<CurrentTorrent> {
     // No name contains a slash
-    const path = `/${directory.join('/')}`
-    const before = this.#tooLarge.get(path)
-    if (before && this.monotonic() - before.since < REFUSED_FOR) throw before.refusal
-    const plan = async (budget: Budget) => {
-      try {
-        return await this.#plan(directory, version, budget)
-      } catch (error) {
-        const isTooLarge = error instanceof Refusal && error.code === 'too-many'
-        if (isTooLarge) this.#tooLarge.set(path, { refusal: error, since: this.monotonic() })
-        throw error
-      }
-    }
-    const key = `${version} directory ${path}`
-    return this.onDemand.obtain({ key, effort: EFFORT, plan }, requester)
+    const key = `${version} directory /${directory.join('/')}`
+    const look = (budget: Budget) => this.#look(directory, version, budget)
+    return this.torrents.obtain({ key, effort: EFFORT, look }, requester)
   }
 
-  async #plan(
+  async #look(
     directory: readonly string[],
     version: MetainfoVersion,
     budget: Budget,
-  ): Promise<OnDemandPlan> {
+  ): Promise<PlacedContent> {
     const { mirror, limits, pieceLength } = this.options
     const name = directory.at(-1)
     if (name === undefined) {
@@ -91,12 +69,11 @@ export class DirectoryTorrents {
     if (isLeftOut(directory)) throw notFound(where)
     const below = { maxFiles: limits.maxFiles, budget, isLeftOut }
     const { files, omitted } = await findBelow(directory, mirror, below)
-    if (files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0) > limits.maxSize) {
+    if (files.size > limits.maxSize) {
       const why = `its files have more than ${formatBytes(limits.maxSize)}`
       throw new Refusal('too-many', `${where}: ${why}; ask for a smaller directory`)
     }
-    const inside = files.map((file) => ({ ...file, path: file.path.slice(directory.length) }))
-    const sorted = sortFiles(FileColumns.of(inside), { by: 'path', isDescending: false })
+    const sorted = sortFiles(files, { by: 'path', isDescending: false })
     const tree = { root: name, isDirectory: true, files: sorted, skipped: [] }
     const content = contentOfTree(tree, { version, name, pieceLength })
     refuseManyPieces(content)
@@ -115,6 +92,13 @@ interface BelowLimits {
   readonly isLeftOut: (path: readonly string[]) => boolean
 }
 
+/** The files below a directory, with their paths from there. */
+interface FilesBelow {
+  readonly files: FileColumns
+  /** Paths of the mirror that cannot be read. */
+  readonly omitted: readonly string[]
+}
+
 /**
  * All files below a directory that makemetafile would include, in any order; links are followed as
  * for downloads. Hidden and system files are included if the mirror publishes hidden names. Names
@@ -125,7 +109,7 @@ async function findBelow(
   directory: readonly string[],
   mirror: Mirror,
   { maxFiles, budget, isLeftOut }: BelowLimits,
-): Promise<FoundFiles> {
+): Promise<FilesBelow> {
   const view = new MirrorView(mirror)
   const omitted: string[] = []
   let count = 0
@@ -151,16 +135,16 @@ async function findBelow(
   for await (const found of walkMirror(view, { path: directory, state: true }, walk)) {
     for (const path of found.paths) paths.push(path)
   }
-  const files = await mapLimited(paths, LOOKS_AT_ONCE, async (path) => {
+  const store = new FileStore()
+  await mapLimited(paths, LOOKS_AT_ONCE, async (path) => {
     await budget.pause()
     try {
-      return await view.file(path)
+      store.add({ ...(await view.file(path)), path: path.slice(directory.length) })
     } catch (error) {
       passOver(error, path)
-      return null
     }
   })
-  return { files: files.filter((file) => file !== null), omitted: omitted.sort() }
+  return { files: new FileColumns(store), omitted: omitted.sort() }
 }
 
 const ABSENT: readonly string[] = ['not-found', 'not-permitted']

@@ -4,11 +4,7 @@ import { CHECKSUMS } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
 import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import {
-  type HashContext,
-  requireAllUnchanged,
-  requireUnchanged,
-} from '../../core/digests/hash-content.js'
+import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
@@ -21,20 +17,19 @@ import {
   wholeFileProgress,
 } from '../../hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import { type MemoryPool, unlimitedTurns } from '../admission/admission.js'
+import type { MemoryPool } from '../admission/memory.js'
+import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
-import { type ProgressStatus, titleOf, TorrentProgress } from '../progress/progress.js'
+import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
 import { refuseYoung } from '../torrents/file-changes.js'
-import type { FileReads } from '../torrents/file-reads.js'
-import { type Flight, InFlight, type Waiter } from '../torrents/in-flight.js'
+import { type Flight, Flights, type Waiter } from '../torrents/flights.js'
 import { MirrorView } from '../tree/mirror.js'
-import type { ServerContext } from '../../server/context.js'
 
-interface DigestRules extends Pick<ServerContext, 'monotonic'> {
+interface DigestRules {
   readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength' | 'minAge'>
   readonly hashContext: HashContext
-  readonly reads: FileReads
+  readonly hashing: Queue
   readonly memory: MemoryPool
 }
 
@@ -52,16 +47,16 @@ export class FileDigests {
   /** Number of digests made here so far. */
   made = 0
   readonly #pool: WorkerPool
-  readonly #pending: InFlight<Uint8Array>
+  readonly #flights: Flights<Uint8Array>
 
   constructor(private readonly parts: DigestRules) {
     this.#pool = parts.hashContext.engine.pool ?? new WorkerPool()
-    this.#pending = new InFlight(parts.memory)
+    this.#flights = new Flights(parts.memory)
   }
 
   /** The progress of the files being read. */
   underWay(): ProgressStatus[] {
-    return this.#pending.underWay()
+    return this.#flights.underWay()
   }
 
   /** The digest of a file if it is known without reading. */
@@ -83,102 +78,91 @@ export class FileDigests {
     const { options, hashContext } = this.parts
     refuseYoung(FileColumns.of([file]), { ...hashContext.cacheAccess, minAge: options.minAge })
     const known = this.#recall(file, 'get')
-    return known ?? this.#pending.join(stateOf(file), requester, (own) => this.#make(file, own))
+    return known ?? this.#flights.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
   /** Reads a file in its turn, between two checks of it, and caches the results. */
-  #make(file: ScannedFile, pending: Flight<Uint8Array>): Promise<Uint8Array> {
-    const { options, monotonic, reads, hashContext } = this.parts
-    const { client, signal } = pending
-    const { size, device, inode } = file.fingerprint
+  async #make(file: ScannedFile, own: Flight<Uint8Array>): Promise<Uint8Array> {
+    const { options, hashing, hashContext } = this.parts
+    const { client, signal } = own
+    const { cacheAccess } = hashContext
+    const { size } = file.fingerprint
     const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
-    const progress = new TorrentProgress(titleOf(content), size, monotonic)
-    pending.progress = progress
+    const job = new QueuedJob({ size, files: [file.absolutePath], client, signal })
+    const about = { title: titleOf(content), total: size, unknown: size }
     // The progress of other work on the file says nothing about its digest
-    const wanted = { client, signal, onProgress: () => undefined }
-    const toRead = { files: [file], bytes: size }
-    return reads.run(
-      wanted,
-      () => toRead,
-      async (note) => {
-        const wantsPieces = recallPieces(content, hashContext.cacheAccess).isKnown.includes(0)
-        const job = createWholeFileJob({
-          path: file.absolutePath,
-          size,
-          identity: BigUint64Array.of(device, inode),
-          checksums: [CHECKSUMS.sha256],
-          pieceLength: wantsPieces ? content.pieceLength : undefined,
-        })
-        const turns = unlimitedTurns()
-        await requireAllUnchanged(FileColumns.of([file]), { turns }).catch(
-          async (error: unknown) => {
-            // A file that is gone is not found
-            await new MirrorView(options.mirror).file(file.path)
-            throw error
-          },
-        )
-        const startedMs = hashContext.cacheAccess.now()
-        const written = await openForWritingLater([file.absolutePath])
-        await this.#run(job, signal, (bytesDone) => {
-          note(bytesDone)
-          progress.note(bytesDone, size)
-        })
-        const { fingerprint } = await new MirrorView(options.mirror).file(file.path)
-        requireUnchanged(file, fingerprint)
-        const { trust } = hashContext.cacheAccess
-        await this.#remember({ file, content, job }, { startedMs, trust, written })
-        return digestOf(job)
-      },
-    )
+    own.progress = () => progressOf({ ...about, reached: job.done === null ? null : job })
+    await hashing.enter(job)
+    try {
+      await this.#requireUnchanged(file)
+      const wantsPieces = recallPieces(content, cacheAccess).isKnown.includes(0)
+      const whole = wholeFileOf(file, wantsPieces ? content.pieceLength : undefined)
+      const startedMs = cacheAccess.now()
+      const written = await openForWritingLater([file.absolutePath])
+      await this.#read(whole, job)
+      await this.#requireUnchanged(file)
+      const start = { startedMs, trust: cacheAccess.trust, written }
+      if (isSettled(file, start)) await this.#remember(file, { content, whole, start })
+      return digestOf(whole)
+    } finally {
+      hashing.end(job)
+    }
+  }
+
+  /** Throws if the file is in another state, or gone. */
+  async #requireUnchanged(file: ScannedFile): Promise<void> {
+    const { fingerprint } = await new MirrorView(this.parts.options.mirror).file(file.path)
+    requireUnchanged(file, fingerprint)
   }
 
   /** Reads on a thread, until nobody wants the digest any more. */
-  async #run(
-    job: WholeFileJob,
-    signal: AbortSignal,
-    note: (bytesDone: number) => void,
-  ): Promise<void> {
+  async #read(whole: WholeFileJob, job: QueuedJob): Promise<void> {
+    const { hashing, hashContext } = this.parts
     const report = () => {
-      note(wholeFileProgress(job))
+      hashing.note(job, wholeFileProgress(whole))
     }
     report()
     const timer = setInterval(report, INTERVAL).unref()
-    const ending = AbortSignal.any([signal, this.parts.hashContext.engine.signal])
+    const ending = AbortSignal.any([job.of.signal ?? [], hashContext.engine.signal].flat())
     try {
-      await runWholeFile(job, this.#pool, ending)
+      await runWholeFile(whole, this.#pool, ending)
     } finally {
       clearInterval(timer)
       report()
     }
   }
 
-  async #remember({ file, content, job }: Reading, start: ReadingStart): Promise<void> {
-    if (!isSettled(file, start)) return
+  async #remember(file: ScannedFile, { content, whole, start }: ReadContent): Promise<void> {
     const { cacheAccess } = this.parts.hashContext
-    const digest = digestOf(job)
+    const digest = digestOf(whole)
     this.#recent.set(stateOf(file), digest)
     rememberDigest(file, 'sha256', { ...cacheAccess, digest })
-    if (job.pieces.length > 0) {
+    if (whole.pieces.length > 0) {
       const table = createTable(content)
-      setPieces(table, 0, job.pieces)
+      setPieces(table, 0, whole.pieces)
       rememberPieces(content, table, { ...cacheAccess, ...start })
     }
-    // The lookup of the torrent then finds the pieces
     await cacheAccess.cache.flush()
     this.made++
   }
+}
+
+function wholeFileOf({ absolutePath, fingerprint }: ScannedFile, pieceLength: number | undefined) {
+  const { size, device, inode } = fingerprint
+  const identity = BigUint64Array.of(device, inode)
+  const checksums = [CHECKSUMS.sha256]
+  return createWholeFileJob({ path: absolutePath, size, identity, checksums, pieceLength })
 }
 
 function digestOf({ digests: [sha256 = new Uint8Array(0)] }: WholeFileJob): Uint8Array {
   return Buffer.from(sha256)
 }
 
-/** A file that was read. */
-interface Reading {
-  readonly file: ScannedFile
-  /** The content of its torrent. */
+/** The content of a file's torrent, and how the file was read. */
+interface ReadContent {
   readonly content: Content
-  readonly job: WholeFileJob
+  readonly whole: WholeFileJob
+  readonly start: ReadingStart
 }
 
 /** Most files whose digests are remembered here if they cannot be cached. */

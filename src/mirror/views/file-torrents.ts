@@ -6,8 +6,8 @@ import type { ServiceOptions } from '../options.js'
 import { setContent } from '../torrents/content.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { Waiter } from '../torrents/in-flight.js'
-import type { Ahead, CurrentTorrent, OnDemand } from '../torrents/on-demand.js'
+import type { Waiter } from '../torrents/flights.js'
+import type { Ahead, CurrentTorrent, Torrents } from '../torrents/torrents.js'
 import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
@@ -16,7 +16,7 @@ export class FileTorrents {
   readonly #compared = new WeakMap<KnownTorrent, WeakMap<Metainfo, boolean>>()
 
   constructor(
-    private readonly onDemand: OnDemand,
+    private readonly torrents: Torrents,
     private readonly given: GivenTorrents,
     private readonly options: Pick<ServiceOptions, 'mirror' | 'markPadFiles' | 'pieceLength'>,
   ) {}
@@ -52,7 +52,7 @@ export class FileTorrents {
     const { version, pieceLength } = wanted
     const { path } = file
     let lookedUp: ScannedFile | null = file
-    const plan = async () => {
+    const look = async () => {
       const current = lookedUp ?? (await new MirrorView(mirror).file(path))
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
@@ -63,7 +63,7 @@ export class FileTorrents {
     }
     const key = `${version} ${pieceLength} file ${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
-    return this.onDemand.obtain({ key, effort: 1, plan, isCompared }, requester)
+    return this.torrents.obtain({ key, effort: null, look, isCompared }, requester)
   }
 
   #isOf(metainfo: Metainfo, found: KnownTorrent): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refused } from '../refused.js'
-import { Budget } from '../../../src/mirror/admission/admission.js'
+import { Budget } from '../../../src/mirror/admission/memory.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }

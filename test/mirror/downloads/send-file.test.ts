@@ -5,7 +5,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { JobQueue } from '../../../src/mirror/admission/job-queue.js'
+import { Queue } from '../../../src/mirror/admission/queue.js'
 import { BufferPool, sendFile } from '../../../src/mirror/downloads/send-file.js'
 import { lookBelow } from '../../../src/mirror/tree/below-root.js'
 import { openLater } from '../../../src/mirror/tree/open-looked.js'
@@ -57,7 +57,7 @@ async function serve(
 ) {
   const root = makeScratch(t, { x: CONTENT })
   const place = { root, followSymlinks: false }
-  const queue = new JobQueue({ limit: 1, maxWaiting: Infinity, maxPerClient: Infinity, small: 0 })
+  const queue = new Queue({ limit: 1, maxWaiting: Infinity, maxPerClient: Infinity, small: 0 })
   const reads: number[] = []
   const inTurn = <T>(read: () => Promise<T>) => {
     if (onWait) {

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { checkPattern } from '../../../mirror/warm/find-warm.js'
+import { checkPattern } from '../../../mirror/warm/patterns.js'
 import {
   archiveDirOption,
   bannedIpsOption,

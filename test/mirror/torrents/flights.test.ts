@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { MemoryPool } from '../../../src/mirror/admission/admission.js'
-import { Flight, type Waiter } from '../../../src/mirror/torrents/in-flight.js'
+import { MemoryPool } from '../../../src/mirror/admission/memory.js'
+import { Flight, type Waiter } from '../../../src/mirror/torrents/flights.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }

@@ -1,5 +1,5 @@
-import type { MemoryAccount, MemoryPool } from '../admission/admission.js'
-import { type ProgressStatus, type TorrentProgress, UnderWay } from '../progress/progress.js'
+import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
+import { type ProgressStatus, UnderWay } from '../progress/progress.js'
 import type { Requester } from '../requests/requester.js'
 import { NotReady } from '../../server/answers/refusal.js'
 
@@ -8,11 +8,8 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
   readonly patience: number | null
 }
 
-/** Work that clients wait for; ends early when its signal aborts. */
-export type FlightWork<T> = (flight: Flight<T>) => Promise<T>
-
 /** Work by key: what several requests ask for at once is done once. */
-export class InFlight<T> {
+export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>()
 
   /** `memory` has the accounts of all work. */
@@ -24,7 +21,7 @@ export class InFlight<T> {
 
   /** The progress of all work that has some. */
   underWay(): ProgressStatus[] {
-    return [...this.#flights.values()].flatMap(({ progress }) => progress?.tell() ?? [])
+    return [...this.#flights.values()].flatMap(({ progress }) => progress?.() ?? [])
   }
 
   /** Lets later requests begin again; earlier ones get what they wait for. */
@@ -36,7 +33,7 @@ export class InFlight<T> {
    * Waits for the work under a key, which begins if there is none.
    * @throws as Flight.wait
    */
-  join(key: string, waiter: Waiter, work: FlightWork<T>): Promise<T> {
+  join(key: string, waiter: Waiter, work: (own: Flight<T>) => Promise<T>): Promise<T> {
     const before = this.#flights.get(key)
     if (before) return before.wait(waiter)
     const flight = new Flight(work, waiter.client, this.memory.open(waiter.client))
@@ -57,15 +54,15 @@ export class InFlight<T> {
  */
 export class Flight<T> {
   readonly promise: Promise<T>
-  /** Its progress; null while its files are looked up. */
-  progress: TorrentProgress | null = null
+  /** Returns its progress; null while its files are looked up. */
+  progress: (() => ProgressStatus) | null = null
   readonly #abandoned = new AbortController()
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
 
   /** The work begins after this call. */
   constructor(
-    work: FlightWork<T>,
+    work: (own: Flight<T>) => Promise<T>,
     /** The client that asked first; see Requester. */
     readonly client: string | null,
     /** The account for the work's memory. */
@@ -92,34 +89,30 @@ export class Flight<T> {
   wait(waiter: Waiter): Promise<T> {
     this.#waiters++
     return new Promise<T>((resolve, reject) => {
-      let isOver = false
-      const end = (finish: () => void) => {
-        if (isOver) return
-        isOver = true
+      let isWaiting = true
+      const end = () => {
         clearTimeout(timer)
-        this.#waiters--
-        finish()
+        this.#waiters -= Number(isWaiting)
+        isWaiting = false
       }
       const leave = () => {
-        end(() => {
-          const answer = this.#notReadyYet()
-          this.#expectAgain(2000 * answer.retryAfter)
-          reject(answer)
-        })
+        const answer = new UnderWay(this.progress?.() ?? null)
+        end()
+        this.#expectAgain(2000 * answer.retryAfter)
+        reject(answer)
       }
       const timer = waiter.patience === null ? undefined : setTimeout(leave, waiter.patience)
-      waiter.onGone(() => {
-        end(() => {
-          this.#giveUpIfUnwanted()
-          reject(new NotReady('the client has gone', 1))
-        })
-      })
       const take = () => {
-        end(() => {
-          resolve(this.promise)
-        })
+        end()
+        resolve(this.promise)
       }
       this.promise.then(take, take)
+      waiter.onGone(() => {
+        if (!isWaiting) return
+        end()
+        this.#giveUpIfUnwanted()
+        reject(new NotReady('the client has gone', 1))
+      })
     })
   }
 
@@ -136,16 +129,4 @@ export class Flight<T> {
     if (this.#waiters > 0 || this.#expectedAgain !== null) return
     this.#abandoned.abort(new NotReady('no request waits for it any more', 1))
   }
-
-  #notReadyYet(): UnderWay {
-    const told = this.progress?.tell() ?? null
-    const bytesHashed = this.progress?.bytesHashed ?? null
-    if (bytesHashed === null) {
-      return new UnderWay('the files wait to be hashed; try again in 10 s', 10, told)
-    }
-    const done = `${Math.floor(bytesHashed / MIB)} MiB so far`
-    return new UnderWay(`the files are being hashed, ${done}; try again in 5 s`, 5, told)
-  }
 }
-
-const MIB = 2 ** 20

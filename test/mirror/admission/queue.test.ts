@@ -1,22 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { JobQueue, type QueuedJob } from '../../../src/mirror/admission/job-queue.js'
+import { QueuedJob, Queue, type QueuedWork } from '../../../src/mirror/admission/queue.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { refused } from '../refused.js'
 
 const never = new AbortController().signal
 
+/** A job that nobody waits for. */
+const AHEAD = { size: 1, client: null, signal: never, giveWay: () => undefined }
+
 /** A queue in which jobs end when the test says so. Jobs of more than 10 are large. */
-function open(limits: Partial<ConstructorParameters<typeof JobQueue>[0]> = {}) {
-  const queue = new JobQueue({ limit: 2, maxWaiting: 100, maxPerClient: 100, small: 10, ...limits })
+function open(limits: Partial<ConstructorParameters<typeof Queue>[0]> = {}) {
+  const queue = new Queue({ limit: 2, maxWaiting: 100, maxPerClient: 100, small: 10, ...limits })
   const begun: string[] = []
   const ends = new Map<string, () => void>()
   const work = (name: string) => () => {
     begun.push(name)
     return new Promise<void>((resolve) => ends.set(name, resolve))
   }
-  const add = (name: string, size: number, rest: Partial<QueuedJob> = {}) => {
+  const add = (name: string, size: number, rest: Partial<QueuedWork> = {}) => {
     const job = queue.run({ client: null, signal: never, ...rest, size }, work(name))
     job.catch(() => undefined)
     return job
@@ -131,7 +134,7 @@ test('work ahead begins when no job runs or waits, and gives way to the next', a
   void add('a', 1)
   let yielded = 0
   const giveWay = () => yielded++
-  const ahead = queue.runAhead({ signal: never, giveWay }, work('ahead'))
+  const ahead = queue.run({ ...AHEAD, giveWay }, work('ahead'))
   await setImmediate()
   assert.deepEqual([begun, queue.ahead], [['a'], 0])
   await end('a')
@@ -156,12 +159,75 @@ test('a client with many jobs does not delay another one', async () => {
 test('no more work ahead begins at once than may run at once', async () => {
   const { queue, begun, work, end } = open()
   const names = ['1', '2', '3', '4', '5']
-  const ahead = names.map((name) =>
-    queue.runAhead({ signal: never, giveWay: () => undefined }, work(name)),
-  )
+  const ahead = names.map((name) => queue.run(AHEAD, work(name)))
   await setImmediate()
   assert.deepEqual([begun.length, queue.ahead], [2, 2])
   for (const name of names) await end(name)
   await Promise.all(ahead)
   assert.deepEqual(begun, names)
+})
+
+const MIB = 2 ** 20
+
+test('a job waits while a running one holds one of its files', async () => {
+  const { begun, add, end } = open({ limit: 10 })
+  void add('ab', 1, { files: ['a', 'b'] })
+  void add('bc', 1, { files: ['b', 'c'] })
+  void add('c', 1, { files: ['c'] })
+  void add('ca', 1, { files: ['c', 'a'] })
+  await setImmediate()
+  assert.deepEqual(begun, ['ab', 'c'])
+  await end('c')
+  assert.deepEqual(begun, ['ab', 'c'])
+  await end('ab')
+  assert.deepEqual(begun, ['ab', 'c', 'bc'])
+  await end('bc')
+  assert.deepEqual(begun, ['ab', 'c', 'bc', 'ca'])
+})
+
+test('a job that waits for a file lets the next ones of its client begin', async () => {
+  const { begun, add } = open({ limit: 10 })
+  for (const name of ['a 1', 'a 2', 'b']) {
+    void add(name, 1, { client: 'x', files: [name.slice(0, 1)] })
+  }
+  await setImmediate()
+  assert.deepEqual(begun, ['a 1', 'b'])
+})
+
+test('a large job still holds its file after a small one that did not wait for it', async () => {
+  const { begun, add, end } = open({ limit: 10 })
+  const files = ['a']
+  void add('large', 4096 * MIB, { files })
+  void add('small', MIB, { files })
+  await setImmediate()
+  assert.deepEqual(begun, ['large', 'small'])
+  await end('small')
+  void add('another', 4096 * MIB, { files })
+  await setImmediate()
+  assert.deepEqual(begun, ['large', 'small'])
+  await end('large')
+  assert.deepEqual(begun, ['large', 'small', 'another'])
+})
+
+test('a job waits for one that nobody waits for, which gives way', async () => {
+  const { queue, begun, work, add, end } = open()
+  const of = { ...AHEAD, size: 4096 * MIB, files: ['a'] }
+  void queue.run(of, work('ahead'))
+  void add('a', 1, { files: ['a'] })
+  void add('b', 1, { files: ['b'] })
+  await setImmediate()
+  assert.deepEqual(begun, ['ahead', 'b'])
+  await end('ahead')
+  assert.deepEqual(begun, ['ahead', 'b', 'a'])
+})
+
+test('a job that waits for the readers of its files is as far as they are', () => {
+  const { queue } = open()
+  const of = { size: 100, client: null, files: ['a'] }
+  const [first, second] = [new QueuedJob(of), new QueuedJob({ ...of, size: 60 })]
+  assert.equal(queue.enter(first), null)
+  assert.notEqual(queue.enter(second), null)
+  queue.note(first, 70)
+  assert.deepEqual([first.reached?.done, second.reached?.done], [70, 30])
+  assert.equal(second.done, null)
 })

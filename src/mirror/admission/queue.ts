@@ -1,0 +1,290 @@
+import { NotReady, throttled } from '../../server/answers/refusal.js'
+import { counted } from '../../text/quantity.js'
+
+interface QueueLimits {
+  /** Most jobs that run at once. */
+  readonly limit: number
+  /** Most small ones, if they have places of their own. */
+  readonly limitOfSmall?: number
+  /** Most jobs that wait. */
+  readonly maxWaiting: number
+  /** Most jobs of one client, running and waiting. */
+  readonly maxPerClient: number
+  /** Most jobs of one client and one lane that run at once; absent if it may have all places. */
+  readonly maxRunningPerClient?: number
+  /** The largest size of a small job. */
+  readonly small: number
+}
+
+/** Work that takes its turn in a queue. */
+export interface QueuedWork {
+  /** Its size, for example in bytes to read. */
+  readonly size: number
+  /** The client; null if unknown. */
+  readonly client: string | null
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  readonly signal?: AbortSignal | undefined
+  /** The real paths of files that no other job should read meanwhile. */
+  readonly files?: readonly string[]
+  /** Given if nobody waits for the work. Called when other work begins to wait; it must end soon. */
+  readonly giveWay?: (() => void) | undefined
+}
+
+/** A job waits for others that hold its files and have at most `factor` times its size left, plus `bytes`. */
+const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
+
+/** A job of a queue, with its progress. */
+export class QueuedJob {
+  /** Size of the part that is done; null while the job waits. */
+  done: number | null = null
+  /** When it began, in milliseconds of `performance.now`. */
+  begunAt = 0
+  /** Running jobs that hold its files. */
+  readonly holders = new Set<QueuedJob>()
+
+  constructor(readonly of: QueuedWork) {}
+
+  /** Size of the part that is not done. */
+  get left(): number {
+    return this.of.size - (this.done ?? 0)
+  }
+
+  /** Whether it should wait for a running job that holds one of its files. */
+  waitsFor({ of: { giveWay }, left }: QueuedJob): boolean {
+    return giveWay !== undefined || left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
+  }
+
+  /** The part that is done, also by the jobs that it waits for; null if none is. */
+  get reached(): Pick<QueuedJob, 'done' | 'begunAt'> | null {
+    if (this.done !== null) return this
+    const [last] = [...this.holders].sort((a, b) => b.left - a.left)
+    return last ? { done: Math.max(0, this.of.size - last.left), begunAt: last.begunAt } : null
+  }
+}
+
+/** The small ones; the large ones; those that nobody waits for. */
+type Lane = 'small' | 'large' | 'ahead'
+
+/** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
+class Waiting {
+  /** Functions that let a job begin, by its client; the next client is first. */
+  readonly #byClient = new Map<string | null, Map<QueuedJob, () => void>>()
+  size = 0
+
+  add(job: QueuedJob, begin: () => void): void {
+    const { client } = job.of
+    const own = this.#byClient.get(client) ?? new Map<QueuedJob, () => void>()
+    this.#byClient.set(client, own.set(job, begin))
+    this.size++
+  }
+
+  delete(job: QueuedJob): void {
+    const { client } = job.of
+    const own = this.#byClient.get(client)
+    if (!own?.delete(job)) return
+    this.size--
+    if (own.size === 0) this.#byClient.delete(client)
+  }
+
+  /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
+  take(
+    isAllowed: (client: string | null) => boolean,
+  ): readonly [QueuedJob, () => void] | undefined {
+    for (const [client, own] of this.#byClient) {
+      if (!isAllowed(client)) continue
+      for (const entry of own) {
+        if (entry[0].holders.size > 0) continue
+        this.#byClient.delete(client)
+        this.#byClient.set(client, own)
+        this.delete(entry[0])
+        return entry
+      }
+    }
+    return undefined
+  }
+}
+
+/** Most jobs at once that nobody waits for. */
+const MOST_AHEAD = 2
+
+/**
+ * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
+ * others waiting, any number of requests could be under way, and a file that several torrents
+ * contain would be read for each. The oldest large job has a place even if small ones keep coming,
+ * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
+ * when there is no other, and gives way to the next.
+ */
+export class Queue {
+  /** The sizes of what was done since the start, and of that what nobody waited for. */
+  readonly total = { done: 0, ahead: 0 }
+  /** Number of jobs that have ended. */
+  ended = 0
+  readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
+  readonly #running = new Map<QueuedJob, Lane>()
+  readonly #perClient = new Map<string, number>()
+  /** Running jobs of each lane, and of each client in it. */
+  readonly #places = new Map<string, number>()
+  readonly #byFile = new Map<string, Set<QueuedJob>>()
+
+  constructor(private readonly limits: QueueLimits) {}
+
+  /** Number of running jobs that somebody waits for. */
+  get running(): number {
+    return this.#running.size - this.ahead
+  }
+
+  /** Number of waiting jobs that somebody waits for. */
+  get length(): number {
+    return this.#waiting.small.size + this.#waiting.large.size
+  }
+
+  /** Number of running jobs that nobody waits for. */
+  get ahead(): number {
+    return this.#placesOf('ahead')
+  }
+
+  /** Does work when its turn has come. Throws as enter, and the errors of the work. */
+  async run<T>(of: QueuedWork, work: () => Promise<T>): Promise<T> {
+    const job = new QueuedJob(of)
+    await this.enter(job)
+    try {
+      return await work()
+    } finally {
+      this.end(job)
+    }
+  }
+
+  /**
+   * Enters a job, which must be ended. Null if it begins at once; else a promise that resolves when
+   * it begins, or rejects with the reason of its signal; then it has ended.
+   * @throws NotReady if too many jobs wait, or the client has too many; the signal's reason
+   */
+  enter(job: QueuedJob): Promise<void> | null {
+    const { signal, giveWay } = job.of
+    signal?.throwIfAborted()
+    if (!giveWay) this.#admit(job)
+    this.#claim(job)
+    const waiting = this.#waiting[this.#laneOf(job)]
+    const turn = new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        waiting.delete(job)
+        this.end(job)
+        reject(signal?.reason as Error)
+      }
+      signal?.addEventListener('abort', leave)
+      waiting.add(job, () => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      })
+    })
+    this.#fill()
+    return this.#running.has(job) ? null : turn
+  }
+
+  /** Notes which part of a running job is done. The count may lag behind, or include padding. */
+  note(job: QueuedJob, done: number): void {
+    const before = job.done ?? 0
+    job.done = Math.max(before, Math.min(done, job.of.size))
+    this.total.done += job.done - before
+    if (job.of.giveWay) this.total.ahead += job.done - before
+  }
+
+  /** Ends a job, and lets others begin. */
+  end(job: QueuedJob): void {
+    const { client, files = [] } = job.of
+    const lane = this.#running.get(job)
+    if (lane) this.#count(lane, client, -1)
+    this.#running.delete(job)
+    if (client !== null) add(this.#perClient, client, -1)
+    for (const file of files) {
+      const others = this.#byFile.get(file)
+      others?.delete(job)
+      if (others?.size === 0) this.#byFile.delete(file)
+      for (const other of others ?? []) other.holders.delete(job)
+    }
+    this.ended++
+    this.#fill()
+  }
+
+  /** Counts a job of a client, before which others give way. */
+  #admit({ of: { client } }: QueuedJob): void {
+    const { maxWaiting, maxPerClient } = this.limits
+    if (this.length >= maxWaiting) throw new NotReady('the server is busy; try again in 10 s', 10)
+    if (client !== null && (this.#perClient.get(client) ?? 0) >= maxPerClient) {
+      const own = `${counted(maxPerClient, 'request')} of yours, the most of one client,`
+      throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
+    }
+    if (client !== null) add(this.#perClient, client, 1)
+    if (this.ahead === 0) return
+    for (const { of } of [...this.#running.keys()]) of.giveWay?.()
+  }
+
+  /** Finds the running jobs that hold the files of a new one. */
+  #claim(job: QueuedJob): void {
+    for (const file of job.of.files ?? []) {
+      const others = this.#byFile.get(file) ?? new Set()
+      this.#byFile.set(file, others)
+      for (const other of others) {
+        if (this.#running.has(other) && job.waitsFor(other)) job.holders.add(other)
+      }
+      others.add(job)
+    }
+  }
+
+  #laneOf({ of: { giveWay, size } }: QueuedJob): Lane {
+    if (giveWay) return 'ahead'
+    return size <= this.limits.small ? 'small' : 'large'
+  }
+
+  /** Lets jobs begin as far as there are places. */
+  #fill(): void {
+    if (this.#placesOf('large') === 0) this.#begin('large')
+    while (this.#hasPlace('small') && this.#begin('small'));
+    while (this.#hasPlace('large') && this.#begin('large'));
+    if (this.running > 0 || this.length > 0) return
+    while (this.ahead < MOST_AHEAD && this.#begin('ahead'));
+  }
+
+  #hasPlace(lane: 'small' | 'large'): boolean {
+    const { limit, limitOfSmall } = this.limits
+    const running = this.#placesOf(lane)
+    if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
+    return this.running < limit || running === 0
+  }
+
+  /** Lets the next job of a lane begin; returns false if none may. */
+  #begin(lane: Lane): boolean {
+    const most = this.limits.maxRunningPerClient ?? Infinity
+    const next = this.#waiting[lane].take((client) => {
+      return client === null || this.#placesOf(lane, client) < most
+    })
+    if (!next) return false
+    const [job, begin] = next
+    this.#running.set(job, lane)
+    this.#count(lane, job.of.client, 1)
+    job.begunAt = performance.now()
+    for (const file of job.of.files ?? []) {
+      for (const other of this.#byFile.get(file) ?? []) {
+        if (!this.#running.has(other) && other.waitsFor(job)) other.holders.add(job)
+      }
+    }
+    begin()
+    return true
+  }
+
+  #placesOf(lane: Lane, client?: string): number {
+    return this.#places.get(client === undefined ? lane : `${lane} ${client}`) ?? 0
+  }
+
+  #count(lane: Lane, client: string | null, change: number): void {
+    add(this.#places, lane, change)
+    if (client !== null) add(this.#places, `${lane} ${client}`, change)
+  }
+}
+
+/** Changes a count; removes it if nothing is left. */
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
+}

@@ -1,0 +1,345 @@
+import { LRUCache } from 'lru-cache'
+import { setTimeout } from 'node:timers/promises'
+import type { Content } from '../../core/digests/content.js'
+import {
+  type Engine,
+  hashContent,
+  type HashContext,
+  type HashedContent,
+  requireAllUnchanged,
+} from '../../core/digests/hash-content.js'
+import {
+  composeSteps,
+  type InfoOptions,
+  InfoRequest,
+  recallInfoSteps,
+} from '../../core/digests/info.js'
+import {
+  countUnknown,
+  countUnknownPieces,
+  type PieceTable,
+  unknownFiles,
+} from '../../core/digests/piece-table.js'
+import { BtkitError } from '../../errors.js'
+import type { Throttle } from '../../hash/jobs/job.js'
+import type { TorrentCore } from '../../metainfo/build/torrent.js'
+import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import type { ServerContext } from '../../server/context.js'
+import { doInTurns, type Turns } from '../../steps.js'
+import type { Admission } from '../admission/admission.js'
+import { Budget, type MemoryAccount, unlimitedTurns } from '../admission/memory.js'
+import { QueuedJob, type QueuedWork } from '../admission/queue.js'
+import type { ServiceOptions } from '../options.js'
+import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
+import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
+import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
+
+/** A torrent to be made, and where its files are found. */
+export interface TorrentSource {
+  /** Distinguishes it from all others. */
+  readonly key: string
+  /**
+   * Estimated work to look up its files, which waits for its turn; see Planning. Null for a single
+   * file: it is one look.
+   */
+  readonly effort: number | null
+  /** Whether it is only compared with the operator's own torrent. */
+  readonly isCompared?: boolean
+  /**
+   * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
+   * errors.
+   */
+  readonly look: (budget: Budget) => Promise<PlacedContent>
+}
+
+/** The current content of a torrent. */
+export interface PlacedContent extends Placement {
+  readonly content: Content
+  readonly options: InfoOptions
+}
+
+/** Work on a torrent for those who wait for it. */
+export interface TorrentWork {
+  /** The client that asked first; null for none. */
+  readonly client: string | null
+  /** Aborts, with a Refusal as its reason, when nobody wants the torrent any more. */
+  readonly signal: AbortSignal
+  /** The account for the memory of its look. */
+  readonly memory: MemoryAccount
+  /** Returns its progress; null while its files are looked up. */
+  progress: (() => ProgressStatus) | null
+  /** Given if nobody waits for it. */
+  readonly ahead?: {
+    /** Limits the read rate; undefined for no limit. */
+    readonly throttle: Throttle | undefined
+    /** Called when somebody needs the files; the signal must abort then. */
+    readonly giveWay: () => void
+  }
+}
+
+/** A torrent of the files as they were looked up. */
+export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'options'> {
+  readonly torrent: KnownTorrent
+  readonly from: 'memory' | 'cache' | 'files'
+  /** The start of the look, by the monotonic clock. */
+  readonly checkedAt: number
+}
+
+/** What must be read for a torrent. */
+interface Unread extends Required<Pick<QueuedWork, 'size' | 'files'>> {
+  /** The known digests; null if they must be looked up again. */
+  table: PieceTable | null
+}
+
+/** The whole torrent, as it was sent before or composed from the cache; or the known digests. */
+type Recalled<Digests> =
+  | { readonly torrent: KnownTorrent }
+  | { readonly core: TorrentCore }
+  | Digests
+
+/** The result of a look that found nobody writing. */
+interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
+  readonly request: InfoRequest
+  readonly recalled: Recalled<Unread>
+  /** Number of jobs that had ended when the cache was asked. */
+  readonly ended: number
+}
+
+/** The content a moment ago, and the torrent that was sent before. */
+interface Before {
+  readonly content: Content | null
+  readonly known: KnownTorrent | undefined
+}
+
+/** Bytes of memory for digests of abandoned torrents. */
+const UNFINISHED = 16 * 2 ** 20
+
+/** Most paths whose warnings are remembered. */
+const MAX_WARNED = 1000
+
+const UNLIMITED = { steps: Infinity, names: Infinity, bytes: Infinity }
+
+/** What the makers of torrents share. */
+interface Tools extends Pick<Admission, 'planner' | 'hashing'> {
+  readonly hashContext: HashContext
+}
+
+/** Makes torrents of files as they are. What is known is not read again. */
+export class Maker {
+  /** Digests of abandoned work, for the next request. */
+  readonly #unfinished = new LRUCache<string, PieceTable>({
+    maxSize: UNFINISHED,
+    sizeCalculation: sizeOfTable,
+  })
+  readonly #warned = new LRUCache<string, true>({ max: MAX_WARNED })
+
+  constructor(
+    private readonly tools: Tools,
+    private readonly options: Pick<ServiceOptions, 'minAge'>,
+    private readonly world: Pick<ServerContext, 'monotonic' | 'warn'>,
+  ) {}
+
+  /**
+   * Looks up the files and makes the torrent, unless it is the one that was sent before.
+   * @throws Refusal, also the signal's reason; BtkitError if the files cannot be read
+   */
+  async make(
+    source: TorrentSource,
+    work: TorrentWork,
+    before?: KnownTorrent,
+  ): Promise<ObtainedTorrent> {
+    for (let tries = 0; tries < 2; tries++) {
+      try {
+        const look = await this.#lookUntilQuiet(source, work, before)
+        return await this.#complete(look, work)
+      } catch (error) {
+        if (!isChange(error)) throw error
+      }
+    }
+    throw new NotReady('the files change while they are read; try again in 10 s', 10)
+  }
+
+  /** Looks up the files repeatedly until nobody writes to them. */
+  async #lookUntilQuiet(
+    source: TorrentSource,
+    work: TorrentWork,
+    known?: KnownTorrent,
+  ): Promise<Look> {
+    const { effort } = source
+    const { client, signal, memory } = work
+    let content: Content | null = null
+    for (let count = 0; count < LOOKS; count++) {
+      const before: Before = { content, known }
+      const look: Look | PlacedContent = await (effort === null
+        ? this.#look(source, new Budget(UNLIMITED, work), before)
+        : this.tools.planner.run({ client, signal, memory, effort }, (budget) => {
+            // Frees the memory of the last look
+            memory.clear()
+            return this.#look(source, budget, before)
+          }))
+      if ('recalled' in look) return look
+      content = look.content
+      await setTimeout(QUIET_PERIOD)
+    }
+    throw new BtkitError('changed', 'the files are being written')
+  }
+
+  /** Looks up the files once, and in the cache if nobody writes to them. */
+  async #look(
+    source: TorrentSource,
+    budget: Budget,
+    before: Before,
+  ): Promise<Look | PlacedContent> {
+    const { trust, now } = this.tools.hashContext.cacheAccess
+    const checkedAt = this.world.monotonic()
+    const found = await source.look(budget)
+    const { content, options } = found
+    for (const path of found.omitted) this.#warnOfOmitted(path)
+    refuseYoung(content.files, { minAge: this.options.minAge, trust, now })
+    if (!isQuiet(content, now(), before.content)) return found
+    const request = new InfoRequest(content, options, trust)
+    const input = await doInTurns(request.inputSteps(), budget.turns)
+    const look = { ...found, request, checkedAt, ended: this.tools.hashing.ended }
+    const { known: torrent } = before
+    if (torrent && isSame(torrent, { ...found, input })) return { ...look, recalled: { torrent } }
+    await budget.pause()
+    const recalled = await this.#recall(request, budget.turns)
+    if ('core' in recalled) return { ...look, recalled }
+    const { table } = recalled
+    const unread = unknownFiles(content, table)
+    const files = Array.from({ length: unread.length }, (_, i) => unread.absolutePathAt(i))
+    return { ...look, recalled: { table, files, size: countUnknown(content, table) } }
+  }
+
+  /** Warns the operator of a path that cannot be read, once. */
+  #warnOfOmitted(path: string): void {
+    if (this.#warned.has(path)) return
+    this.#warned.set(path, true)
+    const why = 'cannot be read, so torrents leave it out; correct its permissions'
+    this.world.warn(`${path}: ${why}`)
+  }
+
+  /** Looks up a torrent in the cache, or else its known digests, also those of abandoned work. */
+  async #recall(
+    request: InfoRequest,
+    turns: Turns,
+  ): Promise<{ readonly core: TorrentCore } | { readonly table: PieceTable }> {
+    const steps = recallInfoSteps(request, this.tools.hashContext.cacheAccess)
+    const recalled = await doInTurns(steps, turns)
+    if ('info' in recalled) return { core: recalled }
+    const kept = this.#unfinished.get(keyOf(request))
+    const isBetter = kept && countUnknownPieces(kept) < countUnknownPieces(recalled.table)
+    return isBetter ? { table: kept } : recalled
+  }
+
+  /** Completes a torrent of which the cache knows nothing or a part. */
+  async #complete(look: Look, work: TorrentWork): Promise<ObtainedTorrent> {
+    const { recalled, content, options, request, checkedAt, directory, omitted } = look
+    const made = { content, options, checkedAt }
+    if ('torrent' in recalled) return { ...made, torrent: recalled.torrent, from: 'memory' }
+    const isRead = !('core' in recalled)
+    const { core, isSettled } = isRead
+      ? await this.#read(look, recalled, work)
+      : { ...recalled, isSettled: true }
+    const { info, pieceLayers } = core
+    const placed = { input: request.input, directory, omitted, title: titleOf(content) }
+    const parts = { info, pieceLayers, ...placed, isCacheable: isSettled }
+    return { ...made, torrent: knownTorrent(parts, content), from: isRead ? 'files' : 'cache' }
+  }
+
+  /** Reads what is unknown, in its turn. */
+  async #read({ request, content, options, ended }: Look, unread: Unread, work: TorrentWork) {
+    const { hashing } = this.tools
+    const { client, signal, ahead } = work
+    const { size, files } = unread
+    const job = new QueuedJob({ size, files, client, signal, giveWay: ahead?.giveWay })
+    const about = { title: titleOf(content), total: content.size, unknown: size }
+    work.progress = () => progressOf({ ...about, reached: job.reached })
+    const turn = hashing.enter(job)
+    // Many torrents may wait, and the table of a large one takes megabytes
+    if (turn) unread.table = null
+    await turn
+    const turns = unlimitedTurns(signal)
+    let hashed: HashedContent
+    try {
+      // Others may have read the files meanwhile
+      const known = ended === hashing.ended ? unread.table : null
+      const recalled = known ? { table: known } : await this.#recall(request, turns)
+      if ('core' in recalled) return { ...recalled, isSettled: true }
+      const { table } = recalled
+      if (turn) await requireAllUnchanged(unknownFiles(content, table), { turns })
+      hashed = await this.#hash({ request, table, job }, work)
+    } finally {
+      hashing.end(job)
+      // Digests then survive a kill; a failure is the cache's matter
+      this.tools.hashContext.cacheAccess.cache.flush().catch(() => undefined)
+    }
+    // The `info` is not cached: it is quickly composed from digests, and strangers choose many sets
+    const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
+    return { core, isSettled: hashed.isSettled }
+  }
+
+  /** Hashes pieces whose digests are unknown, until nobody wants the torrent any more. */
+  async #hash(
+    { request, table, job }: Hashing,
+    { signal, ahead }: TorrentWork,
+  ): Promise<HashedContent> {
+    const { hashing, hashContext } = this.tools
+    const { engine } = hashContext
+    const { content } = request
+    const onProgress: Engine['onProgress'] = ({ bytesDone }) => {
+      hashing.note(job, bytesDone)
+    }
+    hashing.note(job, 0)
+    // Leaves other running jobs their share of threads
+    const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
+    const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
+    // Digests are kept though nobody wants them any more
+    const guards = { isGuarded: true, turns: unlimitedTurns(), refusesWritten: true }
+    const before = countUnknown(content, table)
+    let bytesRead: number | null = null
+    try {
+      const hashed = await hashContent(content, { ...hashContext, engine: own, ...guards }, table)
+      // The other bytes were adopted from other machines
+      bytesRead = hashed.bytesHashed
+      this.#unfinished.delete(keyOf(request))
+      return hashed
+    } finally {
+      const left = countUnknown(content, table)
+      hashing.note(job, bytesRead ?? before - left)
+      if (left > 0 && left < before) this.#unfinished.set(keyOf(request), table)
+    }
+  }
+}
+
+/** A torrent whose turn has come. */
+interface Hashing {
+  readonly request: InfoRequest
+  readonly table: PieceTable
+  readonly job: QueuedJob
+}
+
+function keyOf({ input }: InfoRequest): string {
+  return Buffer.from(input).toString('hex')
+}
+
+/** Bytes of memory that a table takes. */
+function sizeOfTable({ digests, isKnown, trees }: PieceTable): number {
+  let size = digests.length + isKnown.length
+  if (trees === null) return size
+  size += trees.roots.length + trees.isKnown.length
+  for (const layer of trees.layers.values()) size += layer.length
+  return size
+}
+
+/** Whether a torrent is the one that would be made now. */
+function isSame(known: KnownTorrent, now: Pick<KnownTorrent, 'input' | 'omitted'>): boolean {
+  const isSameInput = Buffer.compare(known.input, now.input) === 0
+  return isSameInput && known.omitted.join('\n') === now.omitted.join('\n')
+}
+
+/** Whether files changed or disappeared during the reading. */
+function isChange(error: unknown): boolean {
+  if (!(error instanceof BtkitError) || error instanceof Refusal) return false
+  return error.code === 'changed' || error.code === 'not-found'
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
+import type { MetainfoVersion } from '../../../src/metainfo/metainfo.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
+import { readFingerprint } from '../../../src/files/fingerprint.js'
+import { createThrottle } from '../../../src/hash/jobs/job.js'
+import type { TorrentWork } from '../../../src/mirror/torrents/make.js'
+import { NotReady } from '../../../src/server/answers/refusal.js'
+import { openMaking, sourceOf, until, workFor } from './making.js'
+import { refused } from '../refused.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { makeScratch, plantSparse } from '../../support/scratch.js'
+import { FileColumns } from '../../../src/files/columns.js'
+
+const SIZE = 3_000_000
+
+/** A file so large that its hashing takes longer than all that happens meanwhile. */
+const HUGE = 2 ** 33
+
+/** A file that takes long only at a low rate. */
+const LARGE = 20 * SIZE
+
+/** A maker for a mirror with the files a, b and c, each of that size, and a huge one. */
+async function openMaker(t: TestContext, limit = 4) {
+  const contents = { a: pseudoRandom(SIZE, 1), b: pseudoRandom(SIZE, 2), c: pseudoRandom(SIZE, 3) }
+  const root = makeScratch(t, contents)
+  plantSparse(root, 'huge', HUGE)
+  plantSparse(root, 'large', LARGE)
+  const { maker, hashing } = await openMaking(t, { limit, maxPerClient: 10 })
+  const make = (content: Content, rest: Partial<TorrentWork> = {}) => {
+    return maker.make(sourceOf(content), workFor(rest))
+  }
+  const obtain = async (name: string, ...paths: string[]) => {
+    return (await make(contentOf(root, name, paths))).torrent
+  }
+  const obtainAligned = (version: MetainfoVersion, ...paths: string[]) => {
+    const parts = { ...contentOf(root, 'x', paths), version, isAligned: true }
+    return make(cutIntoPieces(parts, pieceLengthOf(21)))
+  }
+  const content = (name: string, ...paths: string[]) => contentOf(root, name, paths)
+  return { make, content, obtain, obtainAligned, hashing }
+}
+
+for (const version of ['v1', 'v2', 'hybrid'] as const) {
+  test(`${version}: padding between files does not count as hashed`, async (t) => {
+    const { hashing, obtainAligned } = await openMaker(t)
+    await obtainAligned(version, 'a', 'b')
+    assert.equal(hashing.total.done, 2 * SIZE)
+    await obtainAligned(version, 'a', 'c')
+    assert.equal(hashing.total.done, 3 * SIZE)
+  })
+}
+
+function contentOf(root: string, name: string, paths: readonly string[]): Content {
+  const files = paths.map((path) => {
+    const absolutePath = join(root, path)
+    return { path: [path], absolutePath, fingerprint: readFingerprint(absolutePath) }
+  })
+  // Each file begins a new piece
+  const size = files.reduce((sum, { fingerprint }) => sum + fingerprint.size, 0)
+  const { pieceLength } = parseMetainfo(torrentOf(singleFileInfo({ 'piece length': SIZE / 2 })))
+  const rest = { version: 'v1' as const, name, isDirectory: true, skipped: [], pieceLength }
+  return { ...rest, files: FileColumns.of(files), size, pieceCount: Math.ceil(size / pieceLength) }
+}
+
+test('a file of several torrents that are requested at the same moment is read once', async (t) => {
+  const { hashing, obtain } = await openMaker(t)
+  await Promise.all([obtain('x', 'a', 'b'), obtain('y', 'b', 'c'), obtain('z', 'c', 'a')])
+  assert.equal(hashing.total.done, 3 * SIZE)
+})
+
+test('torrents without a common file do not wait for each other', async (t) => {
+  const { hashing, obtain } = await openMaker(t)
+  const [x, y] = await Promise.all([obtain('x', 'a'), obtain('y', 'b')])
+  assert.notDeepEqual(x.info, y.info)
+  assert.equal(hashing.total.done, 2 * SIZE)
+})
+
+test('a small torrent overtakes a large one that is being hashed', async (t) => {
+  const { make, content, obtain, hashing } = await openMaker(t, 1)
+  const gone = new AbortController()
+  const huge = make(content('x', 'huge'), { signal: gone.signal })
+  await until(() => hashing.running === 1)
+  await obtain('y', 'a')
+  assert.equal(hashing.running, 1)
+  gone.abort(new NotReady('gone', 1))
+  await assert.rejects(huge, refused('busy', /gone/))
+})
+
+test('a small torrent does not wait for a large one with its file', async (t) => {
+  const { make, content, obtain } = await openMaker(t, 1)
+  const gone = new AbortController()
+  const huge = make(content('x', 'huge', 'a'), { signal: gone.signal })
+  const small = await obtain('y', 'a')
+  gone.abort(new NotReady('gone', 1))
+  await assert.rejects(huge, refused('busy', /gone/))
+  assert.deepEqual(small.info, (await obtain('y', 'a')).info)
+})
+
+/** So slow that a large file takes 20 seconds, and other work surely happens meanwhile. */
+const SLOW = SIZE
+
+test('pieces of an abandoned torrent are not hashed again', async (t) => {
+  const { make, content, obtain, hashing } = await openMaker(t)
+  const working = new AbortController()
+  const ahead = { throttle: createThrottle(SLOW), giveWay: () => undefined }
+  const given = make(content('x', 'large'), { signal: working.signal, ahead })
+  await until(() => hashing.total.done > 0)
+  working.abort(new NotReady('gone', 1))
+  await assert.rejects(given, refused('busy', /gone/))
+  const { done } = hashing.total
+  assert.ok(done < LARGE, String(done))
+  const again = await obtain('x', 'large')
+  assert.equal(hashing.total.done, LARGE)
+  const { obtain: obtainAnew } = await openMaker(t)
+  assert.deepEqual(again.info, (await obtainAnew('x', 'large')).info)
+})
+
+test('hashing ahead yields to a client that needs its file, whose torrent continues from there', async (t) => {
+  const { make, content, hashing, obtain } = await openMaker(t)
+  const working = new AbortController()
+  const giveWay = () => {
+    working.abort(new NotReady('gave way', 1))
+  }
+  const ahead = { throttle: createThrottle(SLOW), giveWay }
+  make(content('x', 'large'), { signal: working.signal, ahead }).catch(() => undefined)
+  // Counted before the end, too
+  await until(() => hashing.total.done > 0)
+  assert.ok(hashing.total.done < LARGE)
+  await obtain('x', 'large')
+  assert.ok(working.signal.aborted)
+  assert.equal(hashing.total.done, LARGE)
+  assert.ok(hashing.total.ahead > 0 && hashing.total.ahead < LARGE)
+})

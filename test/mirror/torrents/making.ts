@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import type { TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { openCache } from '../../../src/cache/open.js'
+import type { Content } from '../../../src/core/digests/content.js'
+import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
+import { openAdmission } from '../../../src/mirror/admission/admission.js'
+import { MemoryPool } from '../../../src/mirror/admission/memory.js'
+import { Queue } from '../../../src/mirror/admission/queue.js'
+import { FIXED_LIMITS } from '../../../src/mirror/options.js'
+import { Maker, type TorrentSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
+import { hashContext } from '../../core/requests.js'
+import { aheadOfFiles } from '../../support/mirror.js'
+import { makeScratch } from '../../support/scratch.js'
+
+interface Limits {
+  readonly limit: number
+  readonly maxPerClient: number
+  readonly small?: number
+}
+
+/** A maker of torrents with a cache of its own, and the queue in which it hashes. */
+export async function openMaking(t: TestContext, limits: Limits) {
+  const cache = await openCache({ directory: makeScratch(t), now: Date.now, warn: assert.ifError })
+  t.after(() => cache.close())
+  const pool = new WorkerPool()
+  t.after(() => pool.close())
+  const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
+  const { engine } = hashContext({ pool, isOffloaded: true })
+  const hashing = new Queue({ maxWaiting: 10, small: 64 * 2 ** 20, ...limits })
+  const rest = { maxFiles: 100, maxSize: 2 ** 40, maxHashing: 1, maxReads: 1, wait: 1000 }
+  const { planner } = openAdmission({ ...FIXED_LIMITS, ...rest })
+  const context = { engine, cacheAccess }
+  const world = { monotonic: () => 0, warn: assert.ifError }
+  const maker = new Maker({ planner, hashing, hashContext: context }, { minAge: 0 }, world)
+  return { maker, hashing, context }
+}
+
+/** The source of a torrent whose content is known. */
+export function sourceOf(content: Content): TorrentSource {
+  const found = {
+    content,
+    options: { private: false, sourceTag: null },
+    directory: null,
+    omitted: [],
+  }
+  return { key: content.name, effort: null, look: () => Promise.resolve(found) }
+}
+
+/** TorrentWork that is always wanted. */
+export function workFor(rest: Partial<TorrentWork> = {}): TorrentWork {
+  const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 }).open(null)
+  return { client: null, signal: new AbortController().signal, memory, progress: null, ...rest }
+}
+
+/** Waits for a condition that other work of this process brings about. */
+export async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await setImmediate()
+}
