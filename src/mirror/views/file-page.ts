@@ -4,25 +4,23 @@ import { asHybrid, linksOf } from '../listing/listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
 import { renderPath } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
-import { InlineScript, pageHeaders } from '../../server/views/policy.js'
-import { renderQrCode } from '../../server/views/qr-code.js'
-import { fieldValue, html, type Html } from '../../text/html.js'
-import { formatBytes, formatNumber } from '../../text/quantity.js'
-
-/** Copies a field's text, also without TLS, where browsers have no other way. */
-const COPY_SCRIPT = new InlineScript(`'use strict'
-addEventListener('DOMContentLoaded', () => {
-  for (const button of document.querySelectorAll('button[data-copy]')) {
-    button.hidden = false
-    button.addEventListener('click', () => {
-      document.getElementById(button.dataset.copy).select()
-      if (document.execCommand('copy')) button.textContent = 'Copied'
-    })
-  }
-})`)
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
+import { pageHeaders } from '../../server/views/policy.js'
+import {
+  type Figure,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFigures,
+  renderFoldedQr,
+  renderSize,
+} from '../../server/views/item.js'
+import { WORDS } from '../../server/views/words.js'
+import { html, type Html } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
 
 /** The header fields of the page of a file or magnet link, except its Cache-Control. */
-export const FILE_PAGE_HEADERS = pageHeaders(COPY_SCRIPT)
+export const FILE_PAGE_HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** A published file with everything that its page shows. */
 export interface PagedFile {
@@ -58,84 +56,57 @@ export function renderFilePage({ name, file, magnet, header }: FilePage): string
   return renderPage(
     {
       title: magnet === null ? name : `Magnet link of ${name}`,
-      head: COPY_SCRIPT.element,
+      head: PAGE_SCRIPT.element,
       header: [header, file && renderPath(file.components, file.components.length - 1)],
       footer: file && 'Times are in UTC.',
     },
     html`<h1 class="name">${name}</h1>
-      ${file && renderLinks(file, magnet === null)} ${magnet !== null && renderMagnet(magnet)}
-      ${file && renderFacts(file)}`,
+      ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: null })}
+      ${magnet !== null && renderFoldedQr(magnet)}
+      ${file !== null && file.counts !== null && renderFigures(figuresOf(file, file.counts))}
+      ${file && factsOf(file)}`,
   )
 }
 
-/** The links that most people come for. */
-function renderLinks({ components, size, taken, base }: PagedFile, hasMagnet: boolean): Html {
+/** What one can do with a file. */
+function actsOf({ components, size, taken, base }: PagedFile, link: string | null): Html {
   const name = components.at(-1) ?? ''
   const row = { name, isDirectory: false, size, modified: 0 }
   const names = new Set(taken.map((view) => `${name}.${view}`))
   const { address, torrent, magnet } = linksOf(row, names)
   const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
-  return html`<p class="get">
-    ${base !== null && html`<a href="${address}">Download</a>`}
-    ${torrent && html`<a href="${torrent}">Torrent</a>`}
-    ${hasMagnet && magnet && html`<a href="${magnet}">Magnet link</a>`}
-    ${hybrid && html`<a href="${hybrid}">Hybrid torrent</a>`}
-    <a href="${address}.meta4">Metalink</a>
-  </p>`
+  return renderActs({
+    magnet: link,
+    torrent: torrent ?? null,
+    download: base === null ? null : address,
+    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet...</a>`}
+      ${hybrid && html`<a class="button" href="${hybrid}">Hybrid .torrent</a>`}
+      <a class="button" href="${address}.meta4">Metalink</a>`,
+  })
 }
 
-function renderMagnet(link: string): Html {
-  return html`<p class="get">
-      <a href="${link}">Open with a client</a>
-      <button type="button" data-copy="magnet" hidden>Copy the link</button>
-    </p>
-    <p>${field('magnet', 'Magnet link', link)}</p>
-    ${renderQrCode(link)}`
+function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figure | false)[] {
+  return [
+    [WORDS.size, formatBytes(size)],
+    [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
+    [WORDS.leechers, leechers, leechers > 0 && 'peers'],
+  ]
 }
 
-function renderFacts(file: PagedFile): Html {
-  const { components, size, modified, sha256, counts, swarmPage, base } = file
+function factsOf({ components, size, modified, sha256, swarmPage, base }: PagedFile): Html {
   const name = components.at(-1) ?? ''
   const time = new Date(modified).toISOString().slice(0, 19)
   const digest = sha256 && Buffer.from(sha256).toString('hex')
-  return html`<dl>
-    <dt>Size</dt>
-    <dd>${formatBytes(size)} (${formatNumber(size)} bytes)</dd>
-    <dt>Changed</dt>
-    <dd><time datetime="${time}Z">${time.replace('T', ' ')}</time></dd>
-    ${
-      counts &&
-      html`<dt>Swarm</dt>
-        <dd>
-          Seeds: ${formatNumber(counts.seeds)}. Leechers: ${formatNumber(counts.leechers)}.
-          ${swarmPage !== null && html`<a href="${swarmPage}">The last month</a>`}
-        </dd>`
-    }
-    <dt>SHA-256</dt>
-    <dd>
-      ${
-        digest === null
-          ? html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
-          : html`${field('sha256', 'SHA-256', digest)}
-              <button type="button" data-copy="sha256" hidden>Copy</button>`
-      }
-    </dd>
-    ${
-      base !== null &&
-      html`<dt>On a terminal</dt>
-        <dd><pre>curl -fO '${fileAddress(base, components).replaceAll("'", '%27')}'</pre></dd>`
-    }
-  </dl>`
-}
-
-/** A text that can be selected and copied. */
-function field(id: string, label: string, text: string): Html {
-  return html`<input
-    type="text"
-    id="${id}"
-    size="66"
-    readonly
-    value="${fieldValue(text)}"
-    aria-label="${label}"
-  />`
+  const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
+  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  return renderFacts([
+    [WORDS.size, renderSize(size)],
+    [WORDS.changed, html`<time datetime="${time}Z">${time.replace('T', ' ')}</time>`],
+    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
+    [WORDS.sha256, digest === null ? shown : renderCopied('sha256', WORDS.sha256, digest)],
+    url !== null && [
+      WORDS.commandLine,
+      renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
+    ],
+  ])
 }

@@ -103,6 +103,25 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .readme a { text-decoration: underline } .readme ul, .readme ol { padding-left: 1.5rem; margin: .6rem 0 } .readme table { width: auto; overflow-wrap: break-word } .readme pre { margin: .6rem 0 }
 .readme blockquote { margin: .6rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--muted) }
 .readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
+.search { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem }
+.search input { flex: 1 1 12rem; max-width: 30rem; padding: .35rem .7rem } .search button, .button { padding: .35rem 1rem; cursor: pointer }
+.pages { margin: .8rem 0 } .note { border-left: 4px solid var(--accent); background: var(--soft); padding: .5rem .9rem }
+.actions { display: flex; flex-wrap: wrap; gap: .6rem }
+.actions .button, .actions .button:visited { background: none; padding: .35rem 1rem; cursor: pointer; border: 1px solid var(--accent); border-radius: 4px; text-decoration: none; color: var(--accent); font-weight: 600 }
+.actions .button:first-child, .actions .button:first-child:visited { background: var(--accent); color: var(--accent-text) }
+.figures { display: flex; flex-wrap: wrap; gap: .8rem 2.2rem; padding: .8rem 0; border: solid var(--line); border-width: 1px 0 }
+.figures dt { font-weight: inherit; color: var(--muted); font-size: .85rem } .figures dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums }
+.figures .seeds dd { color: var(--seeds) } .figures .peers dd { color: var(--peers) }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem } .facts dt { font-weight: inherit; color: var(--muted) } .facts dd { margin: 0 }
+.hash { display: block; white-space: nowrap; overflow-x: auto; overflow-wrap: normal; font-size: .85em }
+.tree ul { list-style: none; margin: 0; padding: 0 } .tree ul ul { padding-left: 1.3rem }
+.tree li > span, .tree summary > span { overflow-wrap: anywhere; min-width: 0 } .tree summary { cursor: pointer; font-weight: 600 }
+.tree li { border-top: 1px solid var(--line) } .tree > ul > li:first-child { border: 0 }
+.tree li:not(:has(> details)) { display: flex; justify-content: space-between; gap: 1rem; padding: .15rem 0 }
+.tree summary data { float: right; font-weight: 400 } .tree data { white-space: nowrap; color: var(--muted); font-variant-numeric: tabular-nums }
+.urls { list-style: none; margin: .4rem 0; padding: .4rem .9rem; border-left: 2px solid var(--line) } .urls li { overflow-wrap: anywhere; font: .85em/1.6 ui-monospace, monospace }
+@media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
+.copied { display: flex; gap: .6rem; align-items: baseline } .copied .hash { min-width: 0 }
 footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
 @media (forced-colors: active) { .masthead nav a[aria-current] { outline: 2px solid } }

@@ -1,4 +1,5 @@
 import { renderPage } from '../../server/views/layout.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import { pageNumber } from '../../server/views/sorting.js'
 import { html } from '../../text/html.js'
@@ -46,7 +47,7 @@ const FEED_ROWS = 50
 /** A hybrid torrent is one torrent here. */
 const MERGED = { showNames: true, mergesHybrids: true } as const
 
-const HEADERS = pageHeaders(undefined, CATALOGUE_STYLE)
+const HEADERS = pageHeaders(PAGE_SCRIPT, CATALOGUE_STYLE)
 
 const FEED_HEADERS = {
   ...SAFE_HEADERS,

@@ -1,4 +1,5 @@
 import { renderPage } from '../../server/views/layout.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import {
   type ListOrder,
   type Paged,
@@ -6,6 +7,8 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
+import { renderSearch } from '../../server/views/search.js'
+import { WORDS } from '../../server/views/words.js'
 import { type Html, html } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { CatalogueRow } from './shelves.js'
@@ -57,14 +60,14 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
           href="feed.xml"
         />
         <link rel="alternate" type="application/json" href="index.json" />
-        ${openGraph(title, description, site)}`,
+        ${openGraph(title, description, site)} ${PAGE_SCRIPT.element}`,
       header: html`${siteHead(site, root, isArchive ? 'archive' : 'catalogue')}
       ${path.length > 0 && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
         <a href="${jsonAddress(query)}">The same as JSON</a>`,
     },
     html`<h1>${title}</h1>
-      ${renderSearch(category, query)} ${renderChildren(children, query)}
+      ${searchOf(query)} ${renderChildren(children, query)}
       ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
 }
@@ -82,16 +85,10 @@ function jsonAddress(query: CatalogueQuery): string {
   return formatCatalogueQuery(query).replace('./', 'index.json')
 }
 
-function renderSearch(category: CatalogueCategory, query: CatalogueQuery): Html {
-  const { search } = query
-  const label = category.path.length === 0 ? 'Search all' : 'Search here'
-  return html`<form class="search" method="get" action="./" role="search">
-    ${orderFields(query, 'name')}
-    <label for="q">${label}</label>
-    <input id="q" type="search" name="q" maxlength="${MAX_SEARCH}" value="${search}" />
-    <button>Search</button>
-    ${search !== '' && html`<a href="./">show all</a>`}
-  </form>`
+function searchOf(query: CatalogueQuery): Html {
+  const { search: value } = query
+  const kept = orderFields(query, 'name')
+  return renderSearch({ action: './', name: 'q', value, most: MAX_SEARCH, kept, all: './' })
 }
 
 function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuery): Html | false {
@@ -157,12 +154,12 @@ interface TorrentTableParts {
 }
 
 const TITLES: Readonly<Record<CatalogueSort, string>> = {
-  name: 'Name',
-  size: 'Size',
-  added: 'Added',
-  complete: 'Seeds',
-  downloading: 'Leechers',
-  downloaded: 'Completed',
+  name: WORDS.name,
+  size: WORDS.size,
+  added: WORDS.added,
+  complete: WORDS.seeds,
+  downloading: WORDS.leechers,
+  downloaded: WORDS.completed,
 }
 
 /** A table of torrents. */

@@ -6,10 +6,24 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../metainfo/fields.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { renderPage } from '../../server/views/layout.js'
+import {
+  type Fact,
+  type Figure,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFigures,
+  renderFileTree,
+  renderFoldedQr,
+  renderSize,
+  type TreeFile,
+} from '../../server/views/item.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
+import { WORDS } from '../../server/views/words.js'
 import { clipText } from '../../text/escape.js'
 import { hidePasskeys } from '../../text/passkeys.js'
-import { type Html, type HtmlValue, html, lines } from '../../text/html.js'
+import { type Html, html, lines } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type Site, siteHead } from '../page/site.js'
@@ -49,15 +63,21 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
     {
       title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
-      head: openGraph(title, size + swarm, site),
+      head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
       header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
         <a href="torrent.json?info_hash=${row.infoHash}">The same as JSON</a>`,
     },
     html`<h1>${title}</h1>
-      ${renderTags(row, entry)} ${renderGet(row, links)} ${renderFigures(row)}
+      ${renderTags(row, entry)}
+      ${renderActs({
+        magnet: links.magnet(row),
+        torrent: links.file(row),
+        isAlone: row.complete + row.downloading === 0,
+      })}
+      ${renderFigures(figuresOf(row))} ${renderFoldedQr(links.magnet(row))}
       ${details !== null && details.comment !== null && renderComment(details.comment)}
-      ${renderFacts(row, entry, details)} ${details && renderFiles(details, parts)}
+      ${renderFacts(factsOf(row, entry, details))} ${details && renderFiles(details, parts)}
       ${details && renderSources(details)}`,
   )
 }
@@ -68,35 +88,23 @@ function renderTags({ torrent }: SwarmRow, entry: CatalogueEntry | null): Html {
   ${torrent?.warning != null && html`<p class="note"><b>Note:</b> ${torrent.warning}</p>`}`
 }
 
-function renderGet(row: SwarmRow, links: TorrentLinks): Html {
-  const file = links.file(row)
-  return html`<p class="actions">
-    <a class="button" href="${links.magnet(row)}">Open magnet link</a>
-    ${file && html`<a class="button" href="${file}">Download .torrent</a>`}
-  </p>`
-}
-
 /** Number of web seeds of a public torrent; of others nothing is known here. */
 function webSeedsOf({ torrent }: SwarmRow): number {
   return torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
 }
 
 /** The figures of the moment. */
-function renderFigures(row: SwarmRow): Html {
+function figuresOf(row: SwarmRow): (Figure | false)[] {
   const transferred = transferredOf(row)
-  const figure = (name: string, value: HtmlValue, style = '') => {
-    return html`<div class="${style}">
-      <dt>${name}</dt>
-      <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
-    </div>`
-  }
-  return html`<dl class="figures">
-    ${row.size !== null && figure('size', formatBytes(row.size))}
-    ${figure('seeds', row.complete, 'complete')}
-    ${webSeedsOf(row) > 0 && figure('web seeds', webSeedsOf(row), 'complete')}
-    ${figure('leechers', row.downloading, 'downloading')} ${figure('completed', row.downloaded)}
-    ${transferred !== null && figure('transferred', formatBytes(transferred))}
-  </dl>`
+  const webSeeds = webSeedsOf(row)
+  return [
+    row.size !== null && [WORDS.size, formatBytes(row.size)],
+    [WORDS.seeds, row.complete, row.complete > 0 && 'seeds'],
+    webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
+    [WORDS.leechers, row.downloading, row.downloading > 0 && 'peers'],
+    [WORDS.completed, row.downloaded],
+    transferred !== null && [WORDS.transferred, formatBytes(transferred)],
+  ]
 }
 
 /** The comment as text: nothing in it is a link or markup. */
@@ -107,36 +115,35 @@ function renderComment(comment: string): Html {
   </section>`
 }
 
-function renderFacts(
+function factsOf(
   row: SwarmRow,
   entry: CatalogueEntry | null,
   details: CatalogueDetails | null,
-): Html {
+): (Fact | false)[] {
   const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
   const isHybrid = infoHash !== null && infoHashV2 !== null
   const version = isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'
-  const fact = (name: string, value: HtmlValue) =>
-    value !== null &&
-    value !== false &&
-    html`<dt>${name}</dt>
-      <dd>${value}</dd>`
-  const hash = (name: string, value: string | null) => fact(name, value && renderHash(value, name))
-  return html`<dl class="facts">
-    ${hash(isHybrid ? 'info hash, version 1' : 'info hash', infoHash)}
-    ${hash(isHybrid ? 'info hash, version 2' : 'info hash', infoHashV2)}
-    ${entry && fact('version', version)} ${entry && fact('private', entry.summary.private && 'yes')}
-    ${row.size !== null && fact('size', `${formatBytes(row.size)} (${formatNumber(row.size)} bytes)`)}
-    ${entry && !entry.summary.private && !details && fact('files', entry.summary.fileCount)}
-    ${details && fact('pieces', `${details.pieceCount} of ${formatBytes(details.pieceLength)}`)}
-    ${entry && fact('added', renderDay(entry.summary.addedMs))}
-    ${details && fact('created', renderDay(1000 * (details.creationDate ?? 0)))}
-    ${(details?.texts ?? []).map(([label, text]) => fact(label, text))}
-  </dl>`
-}
-
-/** An info hash in one line, which scrolls if it is wider than its place. */
-function renderHash(hash: string, name: string): Html {
-  return html`<code class="hash" tabindex="0" role="group" aria-label="${name}">${hash}</code>`
+  const hash = (name: string, value: string | null): Fact | false =>
+    value !== null && [name, renderCopied(name.replaceAll(' ', '-'), name, value)]
+  const { pieceCount, pieceLength } = details ?? {}
+  return [
+    hash(isHybrid ? `${WORDS.infoHash} v1` : WORDS.infoHash, infoHash),
+    hash(isHybrid ? `${WORDS.infoHash} v2` : WORDS.infoHash, infoHashV2),
+    entry !== null && ['Version', version],
+    entry?.summary.private === true && ['Private', 'yes'],
+    row.size !== null && [WORDS.size, renderSize(row.size)],
+    entry !== null &&
+      !entry.summary.private &&
+      !details && [WORDS.files, formatNumber(entry.summary.fileCount)],
+    pieceCount !== undefined &&
+      pieceLength !== undefined && [
+        'Pieces',
+        `${formatNumber(pieceCount)} of ${formatBytes(pieceLength)} each`,
+      ],
+    entry !== null && [WORDS.added, renderDay(entry.summary.addedMs)],
+    details !== null && ['Created', renderDay(1000 * (details.creationDate ?? 0))],
+    ...(details?.texts ?? []).map(([label, text]): Fact => [label, text]),
+  ]
 }
 
 function renderFiles(
@@ -172,54 +179,6 @@ function renderUrls(title: string, groups: readonly (readonly string[])[]): Html
   </section>`
 }
 
-/** The files of a directory on the page, and what is below it. */
-interface Branch {
-  readonly name: string
-  readonly branches: Map<string, Branch>
-  readonly files: CatalogueFile[]
-  size: number
-}
-
-/** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
-function renderFileTree(files: readonly CatalogueFile[]): Html {
-  const top = branch('')
-  for (const file of files) {
-    let at = top
-    for (const name of file.path.slice(0, -1)) {
-      const next = at.branches.get(name) ?? branch(name)
-      at.branches.set(name, next)
-      next.size += file.length
-      at = next
-    }
-    at.files.push(file)
-  }
-  return html`<div class="tree">${renderBranch(top)}</div>`
-}
-
-function branch(name: string): Branch {
-  return { name, branches: new Map(), files: [], size: 0 }
-}
-
-function renderBranch({ branches, files }: Branch): Html {
-  return html`<ul>
-    ${[...branches.values()].map((each) => {
-      return html`<li>
-        <details open>
-          <summary>
-            <span>${each.name}/</span> <data value="${each.size}">${formatBytes(each.size)}</data>
-          </summary>
-          ${renderBranch(each)}
-        </details>
-      </li>`
-    })}
-    ${files.map(({ path, length }) => {
-      return html`<li>
-        <span>${path.at(-1) ?? ''}</span> <data value="${length}">${formatBytes(length)}</data>
-      </li>`
-    })}
-  </ul>`
-}
-
 /**
  * The largest .torrent that is read for its page, in bytes, and the most files and bencoded values
  * that it may have.
@@ -245,13 +204,6 @@ const MAX_KEPT_FILES = 50_000
 /** After a read, the next waits this many times as long as it took. */
 const REST = 4
 
-/** A file of a torrent. */
-interface CatalogueFile {
-  readonly path: readonly string[]
-  /** In bytes. */
-  readonly length: number
-}
-
 /** The content of a .torrent, for its page. Texts and lists are cut to bounded lengths. */
 export interface CatalogueDetails extends Pick<
   Metainfo,
@@ -264,7 +216,7 @@ export interface CatalogueDetails extends Pick<
   readonly trackers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
   /** The first files in the order of their paths. */
-  readonly files: readonly CatalogueFile[]
+  readonly files: readonly TreeFile[]
   /** The number of all files. */
   readonly fileCount: number
 }
@@ -373,7 +325,7 @@ function pathOf(path: readonly string[]): string[] {
 }
 
 /** Compares by components, so that the files of a directory are together. */
-function byPath({ path: a }: CatalogueFile, { path: b }: CatalogueFile): number {
+function byPath({ path: a }: TreeFile, { path: b }: TreeFile): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const [left = '', right = ''] = [a[i], b[i]]
     if (left !== right) return left < right ? -1 : 1

@@ -1,0 +1,153 @@
+import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { formatBytes, formatNumber } from '../../text/quantity.js'
+import { renderQrCode } from './qr-code.js'
+import { WORDS } from './words.js'
+
+// A torrent or file looks the same on every page: what one can do with it, its figures, its facts, a
+// folded QR code, and its files.
+
+/** What one can do with a torrent or file. Null for what cannot be done. */
+export interface ItemActs {
+  readonly magnet: string | null
+  /** The address of the .torrent. */
+  readonly torrent: string | null
+  /** The address of the file itself. */
+  readonly download?: string | null
+  /** Whether nobody has its data, so that a magnet link could not begin. */
+  readonly isAlone?: boolean
+  /** Further links and buttons. */
+  readonly more?: HtmlValue
+}
+
+/** The buttons of a torrent or file; the first is the one that most people want. */
+export function renderActs({ magnet, torrent, download, isAlone, more }: ItemActs): Html {
+  const open = magnet !== null && html`<a class="button" href="${magnet}">${WORDS.openInApp}</a>`
+  const save =
+    torrent !== null && html`<a class="button" href="${torrent}">${WORDS.downloadTorrent}</a>`
+  return html`<p class="actions">
+    ${download != null && html`<a class="button" href="${download}">${WORDS.download}</a>`}
+    ${isAlone === true ? [save, open] : [open, save]}
+    ${
+      magnet !== null &&
+      html`<button type="button" class="button" data-copy="magnet" hidden>
+          ${WORDS.copyMagnet}</button
+        ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
+    }
+    ${more ?? null}
+  </p>`
+}
+
+/** A figure: its name, its value, and the class of its colour. */
+export type Figure = readonly [name: string, value: HtmlValue, style?: 'seeds' | 'peers' | false]
+
+/** The figures of the moment, in a row. */
+export function renderFigures(figures: readonly (Figure | false)[]): Html {
+  const shown = figures.filter((figure): figure is Figure => figure !== false)
+  return html`<dl class="figures">
+    ${shown.map(([name, value, style]) => {
+      return html`<div class="${style || ''}">
+        <dt>${name}</dt>
+        <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
+      </div>`
+    })}
+  </dl>`
+}
+
+/** A fact: its name and its value; false and null for none. */
+export type Fact = readonly [name: string, value: HtmlValue]
+
+/** Facts in two columns. */
+export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
+  const shown = facts.filter(
+    (fact): fact is Fact => !!fact && fact[1] !== null && fact[1] !== false,
+  )
+  return html`<dl class="facts">
+    ${shown.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`
+}
+
+/** A text that people copy, such as an info hash, in one line that scrolls. */
+export function renderCopied(id: string, label: string, text: string | Html): Html {
+  return html`<span class="copied"
+    ><code id="${id}" class="hash" tabindex="0" role="group" aria-label="${label}">${text}</code>
+    <button type="button" data-copy="${id}" aria-label="${WORDS.copy} ${label}" hidden>
+      ${WORDS.copy}
+    </button></span
+  >`
+}
+
+/** Bytes for people, and exactly. */
+export function renderSize(bytes: number): Html {
+  return html`${formatBytes(bytes)} <span class="muted">(${formatNumber(bytes)} bytes)</span>`
+}
+
+/** A folded QR code of a magnet link; nothing if it is too long to be scanned. */
+export function renderFoldedQr(magnet: string): Html | false {
+  const code = renderQrCode(magnet)
+  return (
+    code &&
+    html`<details>
+      <summary>${WORDS.qrCode}</summary>
+      ${code}
+    </details>`
+  )
+}
+
+/** A file of a torrent or directory. */
+export interface TreeFile {
+  readonly path: readonly string[]
+  /** In bytes. */
+  readonly length: number
+}
+
+/** The files of a directory, and what is below it. */
+interface Branch {
+  readonly name: string
+  readonly branches: Map<string, Branch>
+  readonly files: TreeFile[]
+  size: number
+}
+
+/** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
+export function renderFileTree(files: readonly TreeFile[]): Html {
+  const top = branch('')
+  for (const file of files) {
+    let at = top
+    for (const name of file.path.slice(0, -1)) {
+      const next = at.branches.get(name) ?? branch(name)
+      at.branches.set(name, next)
+      next.size += file.length
+      at = next
+    }
+    at.files.push(file)
+  }
+  return html`<div class="tree">${renderBranch(top)}</div>`
+}
+
+function branch(name: string): Branch {
+  return { name, branches: new Map(), files: [], size: 0 }
+}
+
+function renderBranch({ branches, files }: Branch): Html {
+  return html`<ul>
+    ${[...branches.values()].map((each) => {
+      return html`<li>
+        <details open>
+          <summary>
+            <span>${each.name}/</span> <data value="${each.size}">${formatBytes(each.size)}</data>
+          </summary>
+          ${renderBranch(each)}
+        </details>
+      </li>`
+    })}
+    ${files.map(({ path, length }) => {
+      return html`<li>
+        <span>${path.at(-1) ?? ''}</span> <data value="${length}">${formatBytes(length)}</data>
+      </li>`
+    })}
+  </ul>`
+}
