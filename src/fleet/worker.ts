@@ -20,7 +20,7 @@ import {
   isSettled,
 } from '../core/digests/cache-trust.js'
 import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
-import { hashAtOnce, hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
+import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { locateFile, type ShareRules } from './shares.js'
 import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
@@ -200,12 +200,12 @@ async function read(
     },
   }
   const reading = { stream, pieces, pieceCount: countPieces(stream) }
-  if (wanted === 'pieces')
-    return { pieces: (await hashAtOnce(reading, watched)).pieces, nodes: NONE }
   const kernel = chooseKernel(engine.kernel)
   const digests: PartDigests[] = []
-  for await (const group of hashInGroups({ ...reading, wanted }, watched))
-    digests.push({ pieces: group.pieces, nodes: nodesOf(group, stream, kernel) })
+  for await (const group of hashInGroups({ ...reading, wanted }, watched)) {
+    const nodes = wanted === 'pieces' ? NONE : nodesOf(group, stream, kernel)
+    digests.push({ pieces: group.pieces, nodes })
+  }
   return {
     pieces: Buffer.concat(digests.map((each) => each.pieces)),
     nodes: Buffer.concat(digests.map((each) => each.nodes)),

@@ -8,13 +8,7 @@ import { dataProblem, stampOf } from '../core/publish/local-data.js'
 import { loadTorrent } from '../core/read-torrent.js'
 import type { FileIndex } from '../core/verify/file-index.js'
 import { LikeNames } from '../core/verify/like-names.js'
-import {
-  firstOdd,
-  pathIn,
-  statesOf,
-  type OddFile,
-  type Whereabouts,
-} from '../core/verify/locate.js'
+import { pathIn, statesOf, type OddFile, type Whereabouts } from '../core/verify/locate.js'
 import {
   planVerify,
   verifyTorrent,
@@ -267,7 +261,7 @@ export class SeedKeeper {
       const now = Math.floor(hashContext.cacheAccess.now())
       const request = { metainfo, checkHashes: true, extra: false, followSymlinks, ...place }
       const plan = await planVerify(request)
-      const lacking = firstOdd(plan.content, streamedFiles(metainfo))
+      const [lacking] = plan.content.odd.values()
       if (lacking) return await this.#notWhole(lacking, plan)
       const data = statesOf(plan.content)
       if (data.some((file) => file && file.fingerprint.ctimeNs > BigInt(now - QUIET) * 1_000_000n))
