@@ -13,12 +13,7 @@ import { findData, indexFiles } from '../find/find-data.js'
 import { dataProblem } from '../publish/local-data.js'
 import type { FileIndex } from '../verify/file-index.js'
 import { LikeNames } from '../verify/like-names.js'
-import {
-  pathIn,
-  statesOf,
-  type OddFile,
-  type Whereabouts,
-} from '../verify/locate.js'
+import { pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
 import {
   planVerify,
   refuseUnsafePaths,

@@ -35,7 +35,7 @@ import type { Flight } from './flights.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 
 /** A torrent to be made, and where its files are found. */
-export interface TorrentSource {
+export interface MirrorSource {
   /** Distinguishes it from all others. */
   readonly key: string
   /**
@@ -72,7 +72,7 @@ export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'option
   readonly checkedAt: number
 }
 
-/** What must be read for a torrent. */
+/** The work on a torrent that must be read. */
 interface Unread extends Required<Pick<QueuedWork, 'size' | 'files'>> {
   /** The known digests; null if they must be looked up again. */
   table: PieceTable | null
@@ -101,12 +101,12 @@ const MAX_WARNED = 1000
 
 const UNLIMITED = { steps: Infinity, names: Infinity, bytes: Infinity }
 
-/** What the makers of torrents share. */
+/** The means that all makers of torrents share. */
 interface Tools extends Pick<Admission, 'planner' | 'hashing'> {
   readonly hashContext: HashContext
 }
 
-/** Makes torrents of files as they are. What is known is not read again. */
+/** Makes torrents of files as they are. Known files are not read again. */
 export class Maker {
   /** Digests of abandoned work, for the next request. */
   readonly #unfinished = new LRUCache<string, PieceTable>({
@@ -126,7 +126,7 @@ export class Maker {
    * @throws Refusal, also the signal's reason; BtkitError if the files cannot be read
    */
   async make(
-    source: TorrentSource,
+    source: MirrorSource,
     work: TorrentWork,
     before?: KnownTorrent,
   ): Promise<ObtainedTorrent> {
@@ -143,7 +143,7 @@ export class Maker {
 
   /** Looks up the files repeatedly until nobody writes to them. */
   async #lookUntilQuiet(
-    source: TorrentSource,
+    source: MirrorSource,
     work: TorrentWork,
     known?: KnownTorrent,
   ): Promise<Look> {
@@ -167,11 +167,7 @@ export class Maker {
   }
 
   /** Looks up the files once, and in the cache if nobody writes to them. */
-  async #look(
-    source: TorrentSource,
-    budget: Budget,
-    before: Before,
-  ): Promise<Look | PlacedContent> {
+  async #look(source: MirrorSource, budget: Budget, before: Before): Promise<Look | PlacedContent> {
     const { trust, now } = this.tools.hashContext.cacheAccess
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)

@@ -5,7 +5,7 @@ import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import { Flights, type Waiter } from './flights.js'
 import type { KnownTorrent } from './known-torrent.js'
-import type { ObtainedTorrent, Maker, TorrentSource, TorrentWork } from './make.js'
+import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
 const FRESH_FOR = 1000
@@ -16,7 +16,7 @@ const MEMORY = 16 * 1024 * 1024
 /** Bytes that a torrent takes beside its info and directory. */
 const ENTRY_COST = 1000
 
-/** What is too large is refused for so many milliseconds without another search. */
+/** A torrent that is too large is refused for so many milliseconds without another search. */
 const REFUSED = { max: 1000, ttl: 10_000 }
 
 /** A torrent that was right at a certain time. */
@@ -92,7 +92,7 @@ export class Torrents {
    * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
-  async obtain(source: TorrentSource, waiter: Waiter): Promise<CurrentTorrent> {
+  async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
     const { key } = source
     const refused = this.#refused.get(key)
     if (refused) throw refused
@@ -110,7 +110,7 @@ export class Torrents {
     this.#ahead.close(new NotReady('the server is stopping', 10))
   }
 
-  async #make(source: TorrentSource, work: TorrentWork): Promise<CurrentTorrent> {
+  async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
     const known = this.#known.get(key)
     const made = await this.making.maker

@@ -9,7 +9,7 @@ import { openAdmission } from '../../../src/mirror/admission/admission.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
 import { Queue } from '../../../src/mirror/admission/queue.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
-import { Maker, type TorrentSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
+import { Maker, type MirrorSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
 import { hashContext } from '../../core/requests.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -38,7 +38,7 @@ export async function openMaking(t: TestContext, limits: Limits) {
 }
 
 /** The source of a torrent whose content is known. */
-export function sourceOf(content: Content): TorrentSource {
+export function sourceOf(content: Content): MirrorSource {
   const found = {
     content,
     options: { private: false, sourceTag: null },
