@@ -1,9 +1,9 @@
 import { sep, join } from 'node:path'
 import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../errors.js'
-import { constants, realpathSync, lstatSync, type BigIntStats } from 'node:fs'
-import { fingerprintOf, type Fingerprint } from './fingerprint.js'
+import { constants, realpathSync, lstatSync } from 'node:fs'
+import type { Fingerprint } from './fingerprint.js'
 import { isRaw, rawPath, textOfPath } from '../text/raw-path.js'
-import { isOfKind, lstatMany, type PathState } from './stat-files.js'
+import { isOfKind, lstatMany, pathState, type PathState } from './stat-files.js'
 import { isSuspect, readMangled } from './scan/read-names.js'
 
 /** Whether a name is a single path component on this system that leads downwards. */
@@ -88,35 +88,34 @@ export class InsideResolver {
   }
 
   resolve(named: readonly string[]): Resolved {
-    if (!named.every(isSafeComponent)) return { kind: 'outside' }
-    const components = this.#hasRawNames && named.some(isSuspect) ? this.#spell(named) : named
-    const name = components.at(-1)
-    if (name === undefined) return this.#findDirectory([])
-    const directory = this.#findDirectory(components.slice(0, -1))
-    if (directory.kind === 'directory') return findEntry(join(directory.path, name), this.#limit)
-    return isFile(directory) ? MISSING_ENTRY : directory
+    const place = this.#placeOf(named)
+    return typeof place === 'string' ? findEntry(place, this.#limit) : place
   }
 
   /** Resolves several paths. Looks at all that lead to no link together, and not on the event loop. */
   async resolveAll(paths: readonly (readonly string[])[]): Promise<Resolved[]> {
-    const places = paths.map((named) => this.#placeOf(named))
-    const looks = await lstatMany(places.filter((place) => place !== null))
+    const places = paths.map((named) => {
+      const place = this.#placeOf(named)
+      return typeof place === 'string' && isRaw(place) ? findEntry(place, this.#limit) : place
+    })
+    const looks = await lstatMany(places.filter((place) => typeof place === 'string'))
     let at = 0
-    return paths.map((named, i) => {
-      const place = places[i] ?? null
-      const look = place === null ? undefined : looks[at++]
-      return (look && describeLook(place ?? '', look)) ?? this.resolve(named)
+    return places.map((place) => {
+      if (typeof place !== 'string') return place
+      const look = looks[at++]
+      return (look && describe(place, look)) ?? findEntry(place, this.#limit)
     })
   }
 
-  /** Returns the path of an entry to look at; null if it must be resolved alone. */
-  #placeOf(named: readonly string[]): string | null {
-    const name = named.at(-1)
-    if (name === undefined || !named.every(isSafeComponent)) return null
-    if (this.#hasRawNames && named.some(isSuspect)) return null
-    const directory = this.#findDirectory(named.slice(0, -1))
-    if (directory.kind !== 'directory' || isRaw(directory.path)) return null
-    return childPath(directory.path, name)
+  /** Returns the path of an entry in a directory that was found; otherwise what it is. */
+  #placeOf(named: readonly string[]): string | Resolved {
+    if (!named.every(isSafeComponent)) return { kind: 'outside' }
+    const components = this.#hasRawNames && named.some(isSuspect) ? this.#spell(named) : named
+    const name = components.at(-1)
+    const directory = this.#findDirectory(components.slice(0, -1))
+    if (name === undefined) return directory
+    if (directory.kind === 'directory') return childPath(directory.path, name)
+    return isFile(directory) ? MISSING_ENTRY : directory
   }
 
   #findDirectory(components: readonly string[]): Resolved {
@@ -146,16 +145,6 @@ export class InsideResolver {
 
 const MISSING_ENTRY: Resolved = { kind: 'missing' }
 
-/** Returns what is at a path; null for a symbolic link. */
-function describeLook(path: string, look: PathState | Error): Resolved | null {
-  if (look instanceof Error) return describeFailure(look)
-  if (isOfKind(look, constants.S_IFREG)) {
-    return { kind: 'file', path, fingerprint: look.fingerprint }
-  }
-  if (isOfKind(look, constants.S_IFLNK)) return null
-  return isOfKind(look, constants.S_IFDIR) ? { kind: 'directory', path } : { kind: 'special file' }
-}
-
 /** Empty for a directory that cannot be read: then the path is examined, with the same error. */
 function readMangledIfThere(directory: string): ReadonlyMap<string, Buffer> {
   try {
@@ -173,8 +162,8 @@ function isFile({ kind }: Resolved): boolean {
 /** Examines a path whose directory has no links in its path. */
 function findEntry(path: string, limit: string | null): Resolved {
   return lookAt(() => {
-    const stats = lstatSync(rawPath(path), { bigint: true })
-    return stats.isSymbolicLink() ? resolveLinks(path, limit) : describe(path, stats)
+    const state = pathState(lstatSync(rawPath(path), { bigint: true }))
+    return describe(path, state) ?? resolveLinks(path, limit)
   })
 }
 
@@ -183,13 +172,18 @@ function resolveLinks(path: string, limit: string | null): Resolved {
   return lookAt(() => {
     const real = textOfPath(realpathSync.native(rawPath(path), 'buffer'))
     if (limit !== null && !isWithin(real, limit)) return { kind: 'outside' }
-    return describe(real, lstatSync(rawPath(real), { bigint: true }))
+    const state = pathState(lstatSync(rawPath(real), { bigint: true }))
+    return describe(real, state) ?? { kind: 'special file' }
   })
 }
 
-function describe(path: string, stats: BigIntStats): Resolved {
-  if (stats.isFile()) return { kind: 'file', path, fingerprint: fingerprintOf(stats) }
-  return stats.isDirectory() ? { kind: 'directory', path } : { kind: 'special file' }
+/** Returns the entry at a path; null for a symbolic link. */
+function describe(path: string, state: PathState | Error): Resolved | null {
+  if (state instanceof Error) return describeFailure(state)
+  const { fingerprint } = state
+  if (isOfKind(state, constants.S_IFREG)) return { kind: 'file', path, fingerprint }
+  if (isOfKind(state, constants.S_IFLNK)) return null
+  return isOfKind(state, constants.S_IFDIR) ? { kind: 'directory', path } : { kind: 'special file' }
 }
 
 function lookAt(look: () => Resolved): Resolved {

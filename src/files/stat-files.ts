@@ -1,4 +1,4 @@
-import { lstatSync, statSync, type Stats, constants } from 'node:fs'
+import { lstatSync, statSync, type BigIntStats, type Stats, constants } from 'node:fs'
 import { join, sep } from 'node:path'
 import { latin1 } from '../bytes.js'
 import { loadNative } from '../native-addon.js'
@@ -283,10 +283,13 @@ async function lstatTogether(paths: readonly string[], native: LstatPaths) {
   })
 }
 
+export function pathState(stats: BigIntStats): PathState {
+  return { fingerprint: fingerprintOf(stats), mode: Number(stats.mode) }
+}
+
 async function lstatAlone(path: string): Promise<PathState | Error> {
   try {
-    const stats = await lstat(path, { bigint: true })
-    return { fingerprint: fingerprintOf(stats), mode: Number(stats.mode) }
+    return pathState(await lstat(path, { bigint: true }))
   } catch (error) {
     return error as Error
   }

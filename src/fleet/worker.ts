@@ -19,7 +19,7 @@ import {
   isSettled,
 } from '../core/digests/cache-trust.js'
 import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
-import { hashAtOnce, hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
+import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { locateFile, type ShareRules } from './shares.js'
 
 /** A worker, and what it needs. */
@@ -160,12 +160,12 @@ async function read(
   )
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
   const reading = { stream, pieces, pieceCount: countPieces(stream) }
-  if (wanted === 'pieces')
-    return { pieces: (await hashAtOnce(reading, engine)).pieces, nodes: NONE }
   const kernel = chooseKernel(engine.kernel)
   const digests: PartDigests[] = []
-  for await (const group of hashInGroups({ ...reading, wanted }, engine))
-    digests.push({ pieces: group.pieces, nodes: nodesOf(group, stream, kernel) })
+  for await (const group of hashInGroups({ ...reading, wanted }, engine)) {
+    const nodes = wanted === 'pieces' ? NONE : nodesOf(group, stream, kernel)
+    digests.push({ pieces: group.pieces, nodes })
+  }
   return {
     pieces: Buffer.concat(digests.map((each) => each.pieces)),
     nodes: Buffer.concat(digests.map((each) => each.nodes)),

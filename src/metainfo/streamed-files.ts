@@ -12,10 +12,15 @@ export function* streamedFiles(metainfo: Streamed): Generator<MetainfoFile> {
   const { version, pieceLength } = metainfo
   let rest = 0
   for (const file of eachFile(metainfo)) {
-    if (rest > 0) yield { path: [], length: pieceLength - rest, padding: true, attr: 'p' }
+    if (rest > 0) yield padOf(pieceLength - rest)
     yield file
     rest = version === 'v2' ? file.length % pieceLength : 0
   }
+}
+
+/** Returns a pad file, which is on no disk. */
+export function padOf(length: number): MetainfoFile {
+  return { path: [], length, padding: true, attr: 'p' }
 }
 
 /** Returns why version 2 of a torrent cannot be checked; null if it can, or if there is none. */

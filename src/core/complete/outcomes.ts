@@ -18,7 +18,7 @@ import type { Skipped } from '../digests/skipped.js'
 import { readFingerprintIfThere } from '../../files/fingerprint.js'
 import { pathsOf, type DirectoryEntry, type SourceDirectory } from './directories.js'
 
-// What the report of a run says of its entries
+// The report of a run, as far as it is about entries.
 
 /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
 export function countDecision(

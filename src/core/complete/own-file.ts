@@ -32,14 +32,14 @@ export interface OwnFile {
   readonly run: CompleteRun
 }
 
-/** What is to be done to a file. */
+/** A file to be written or permitted. */
 export interface Act {
   readonly own: OwnFile
   /** The bytes to write; null if only the permissions of the existing file must change. */
   readonly bytes: Uint8Array | null
   /** The digests of the file afterwards. */
   readonly written: TorrentDigests
-  /** Those of the existing file if it is btkit's. */
+  /** The digests of the existing file if it is btkit's. */
   readonly replaced: TorrentDigests | null
 }
 

@@ -9,7 +9,7 @@ import { createWriters, isWritten, listWritten, type Writers } from '../../hash/
 import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import type { Content } from './content.js'
-import { isSettledAt, type CacheAccess } from './cache-trust.js'
+import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
 import {
   countUnknown,
   enterPieces,
@@ -20,13 +20,7 @@ import {
   type PieceTable,
   unknownFiles,
 } from './piece-table.js'
-import {
-  hashAtOnce,
-  hashElsewhere,
-  hashInGroups,
-  type Elsewhere,
-  type Read,
-} from './hash-groups.js'
+import { hashElsewhere, hashInGroups, type Elsewhere, type Read } from './hash-groups.js'
 import { doAtOnce, doInTurns, type Steps, type Turns } from '../../steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
@@ -122,7 +116,7 @@ function isAskedBefore(size: number, hashContext: HashContext): boolean {
  * Returns the paths of files that a program has open for writing.
  * @throws BtkitError `changed` if they count as changing
  */
-async function findWritten(
+export async function findWritten(
   files: FileColumns,
   hashContext: HashContext,
 ): Promise<ReadonlySet<string>> {
@@ -212,12 +206,26 @@ async function readPieces(
     heedTrees(content, table)
   }
   if (unfinished) throw unfinished.cause
-  if (cache.keepsAnything) {
-    const steps = rememberSteps(content, table, start)
-    if (content.version !== 'v2') await inTurns(steps, hashContext)
-    if (readTrees) rememberTrees(content, readTrees, start)
-  }
+  if (cache.keepsAnything) await remember({ content, table, readTrees }, start, hashContext)
   return { digests, trees, bytesHashed, isSettled: areSettled }
+}
+
+/** Content that was read completely. */
+interface ReadContent {
+  readonly content: Content
+  readonly table: PieceTable
+  readonly readTrees: ReadTrees | null
+}
+
+/** Stores digests of files that were settled when their reading began. */
+export async function remember(
+  { content, table, readTrees }: ReadContent,
+  start: RememberingStart,
+  hashContext: HashContext,
+): Promise<void> {
+  const steps = rememberSteps(content, table, start)
+  if (content.version !== 'v2') await inTurns(steps, hashContext)
+  if (readTrees) rememberTrees(content, readTrees, start)
 }
 
 function inTurns<T>(steps: Steps<T>, { turns }: HashContext): Promise<T> | T {
@@ -265,18 +273,15 @@ async function hashUnknown(
   if (elsewhere) {
     return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine })
   }
-  if (wanted === 'pieces') {
-    const read = await hashAtOnce({ stream, pieces: unknown, pieceCount }, engine)
-    return { digests: [read.pieces], readTrees: null, unfinished: read.unfinished }
-  }
-  const readTrees = new ReadTrees(content, chooseKernel(engine.kernel))
+  const kernel = chooseKernel(engine.kernel)
+  const readTrees = wanted === 'pieces' ? null : new ReadTrees(content, kernel)
   const digests: Uint8Array[] = []
   let unfinished: Unfinished | null = null
   const reading = { stream, pieces: unknown, pieceCount, wanted }
   for await (const group of hashInGroups(reading, engine)) {
     digests.push(group.pieces)
     const { indices, blocks } = group
-    readTrees.take({ pieces: indices, blocks })
+    readTrees?.take({ pieces: indices, blocks })
     unfinished = group.unfinished
   }
   return { digests, readTrees, unfinished }

@@ -27,7 +27,7 @@ export interface GroupedReading {
   /** The indices of the pieces in ascending order, and the number of pieces of the stream. */
   readonly pieces: Uint32Array
   readonly pieceCount: number
-  readonly wanted: Exclude<DigestKind, 'pieces'>
+  readonly wanted: DigestKind
 }
 
 /** The digests of some pieces. `unfinished` says why only the first of them were read, if so. */
@@ -37,22 +37,8 @@ export interface ReadGroup extends StreamDigests {
 }
 
 /**
- * Hashes pieces without blocks.
- * @throws as hashStream, except Unfinished
- */
-export async function hashAtOnce(
-  { stream, pieces, pieceCount }: Omit<GroupedReading, 'wanted'>,
-  engine: HashOptions,
-): Promise<ReadGroup> {
-  const selection = pieces.length === pieceCount ? undefined : pieces
-  const what = { pieces: selection, wanted: 'pieces' } as const
-  const { pieces: digests, blocks, unfinished } = await hashAsFarAsCan(stream, engine, what)
-  return { indices: pieces, pieces: digests, blocks, unfinished }
-}
-
-/**
- * Hashes pieces in groups whose block digests fit into memory. Progress continues from group to
- * group. An unfinished group is the last.
+ * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are wanted.
+ * Progress continues from group to group. An unfinished group is the last.
  * @throws as hashStream, except Unfinished
  */
 export async function* hashInGroups(
@@ -61,7 +47,9 @@ export async function* hashInGroups(
   mostBlocks = MOST_BLOCKS,
 ): AsyncGenerator<ReadGroup> {
   let bytesBefore = 0
-  for (const { pieces: indices, fileBytes } of groupPieces(stream, pieces, mostBlocks)) {
+  const all = pieces.length > 0 ? [{ pieces, fileBytes: 0 }] : []
+  const groups = wanted === 'pieces' ? all : groupPieces(stream, pieces, mostBlocks)
+  for (const { pieces: indices, fileBytes } of groups) {
     const what = { pieces: indices.length === pieceCount ? undefined : indices, wanted }
     const read = await hashAsFarAsCan(stream, countingFrom(bytesBefore, engine), what)
     yield { indices, ...read }
@@ -71,6 +59,7 @@ export async function* hashInGroups(
 }
 
 function countingFrom(bytesBefore: number, engine: HashOptions): HashOptions {
+  if (bytesBefore === 0) return engine
   const onProgress: HashOptions['onProgress'] = ({ bytesDone, currentPath }) => {
     engine.onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
   }
@@ -208,15 +197,10 @@ export async function hashElsewhere(
       if (wanted !== 'pieces') trees.takeNodes({ pieces, nodes: found.nodes })
       continue
     }
-    const reading = { stream, pieces, pieceCount }
-    if (wanted === 'pieces') {
-      digests.push((await here((own) => hashAtOnce(reading, own))).pieces)
-      continue
-    }
     await here(async (own) => {
-      for await (const group of hashInGroups({ ...reading, wanted }, own)) {
+      for await (const group of hashInGroups({ stream, pieces, pieceCount, wanted }, own)) {
         digests.push(group.pieces)
-        trees.take({ pieces: group.indices, blocks: group.blocks })
+        if (wanted !== 'pieces') trees.take({ pieces: group.indices, blocks: group.blocks })
       }
     })
   }

@@ -9,7 +9,7 @@ import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { FileIndex } from '../verify/file-index.js'
 import type { VerifyContext } from '../verify/judge.js'
-import { foundAt, MISSING, placeFiles } from '../verify/locate.js'
+import { foundAt, Placing } from '../verify/locate.js'
 import { findMissing } from '../verify/match.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
 import { planFound, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
@@ -77,11 +77,12 @@ export async function findData(
     return best === undefined ? undefined : index.files.at(best)
   })
   const planOf = (guessOf: (number: number) => ScannedFile | undefined) => {
-    const entries = files.map(({ padding, length }, number) => {
+    const placing = new Placing()
+    for (const [number, file] of files.entries()) {
       const guess = guessOf(number)
-      return { length, found: padding ? null : guess ? foundAt(guess) : MISSING }
-    })
-    return planFound(request, placeFiles(metainfo, entries, NOWHERE))
+      placing.add(file, guess && foundAt(guess))
+    }
+    return planFound(request, placing.end(metainfo, NOWHERE))
   }
   const guessed = await verifyTorrent(
     planOf((number) => guesses[number]),
@@ -96,8 +97,8 @@ export async function findData(
   return files.flatMap((file, number): FoundDatum[] => {
     if (file.padding) return []
     if (file.length === 0) return [{ file, status: 'empty', path: null }]
-    const match = renamed.get(number)
-    if (match !== undefined) {
+    const match = renamed.get(number) ?? null
+    if (match !== null) {
       return [{ file, status: 'found', path: index.files.absolutePathAt(match) }]
     }
     const path = guesses[number]?.absolutePath ?? null

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
-import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { isPad } from '../digests/pad-files.js'
-import { firstOdd, locateContent, type OddFile } from '../verify/locate.js'
+import { locateContent, type OddFile } from '../verify/locate.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
 import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
@@ -30,13 +31,14 @@ export async function findLocalData(
   followSymlinks = false,
 ): Promise<LocalData> {
   const place = { path: directory, byName: true, followSymlinks }
-  const files = () => eachFile(metainfo)
-  const content = await locateContent(metainfo, place, files)
-  const odd = firstOdd(content, files())
+  const content = await locateContent(metainfo, place)
+  const [odd] = content.odd.values()
   if (odd) throw lackOf(odd, metainfo, directory)
+  const listed = Array.from(streamedFiles(metainfo), ({ path }) => path.length > 0)
+  const files = [...content.files].filter((_, number) => listed[number])
   return {
-    times: Array.from(content.files, timeOf),
-    stamp: Array.from(content.files, (file) => stampOf(isPad(file) ? null : file)).join(' '),
+    times: files.map(timeOf),
+    stamp: files.map((file) => stampOf(isPad(file) ? null : file)).join(' '),
   }
 }
 

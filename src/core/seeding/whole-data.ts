@@ -13,7 +13,7 @@ import { findData, indexFiles } from '../find/find-data.js'
 import { dataProblem } from '../publish/local-data.js'
 import type { FileIndex } from '../verify/file-index.js'
 import { LikeNames } from '../verify/like-names.js'
-import { firstOdd, pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
+import { pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
 import {
   planVerify,
   refuseUnsafePaths,
@@ -109,7 +109,7 @@ export class DataFinder {
       if (known?.problem) return known.problem
       const { checkHashes, followSymlinks = false } = this.rules
       const plan = await planVerify({ checkHashes, extra: false, followSymlinks, ...place })
-      const lacking = firstOdd(plan.content, streamedFiles(metainfo))
+      const [lacking] = plan.content.odd.values()
       const files = statesOf(plan.content)
       const early = lacking ? await this.#notWhole(lacking, plan) : this.#unsettled(files, path)
       if (early && !lacking) state = UNKNOWN

@@ -2,10 +2,14 @@ import { openNullCache } from '../../cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
 import { changeSince } from '../../files/fingerprint.js'
 import { changesLater } from '../../files/look-again.js'
-import { openForWriting } from '../../files/open-for-writing.js'
 import { lookAt } from '../../files/stat-files.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
-import { bytesOfFile, fileAt, type ContentStream } from '../../hash/stream/content-stream.js'
+import {
+  bytesOfFile,
+  fileAt,
+  type ContentStream,
+  type DigestKind,
+} from '../../hash/stream/content-stream.js'
 import {
   createReadFailures,
   createWriters,
@@ -15,15 +19,20 @@ import {
 import { isSameBytes } from '../../bytes.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
-import type { Content } from '../digests/content.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
-import { readOnce, streamOf, type HashContext } from '../digests/hash-content.js'
-import { hashAtOnce, hashInGroups, nodeOf, type ReadGroup } from '../digests/hash-groups.js'
-import { enterPieces, getPieces, type PieceTable } from '../digests/piece-table.js'
+import {
+  findWritten,
+  readOnce,
+  remember,
+  streamOf,
+  type HashContext,
+} from '../digests/hash-content.js'
+import { hashInGroups, nodeOf, type ReadGroup } from '../digests/hash-groups.js'
+import { enterPieces, getPieces, unknownPieces, type PieceTable } from '../digests/piece-table.js'
 import { pieceHeight, ReadTrees } from '../digests/read-trees.js'
-import { rememberPieces, rememberTrees } from '../digests/recall-pieces.js'
 import { stretchOf, type LocatedContent } from './locate.js'
 import {
+  appendRange,
   BAD,
   BAD_BLOCKS,
   DISAGREED,
@@ -34,6 +43,7 @@ import {
   type Interval,
   type PieceStates,
 } from './pieces.js'
+import type { BadBlocks, CheckResult, Problem } from './verify-report.js'
 
 /** The input of a check. */
 export interface PieceCheck {
@@ -53,21 +63,11 @@ export interface VerifyContext extends HashContext {
   readonly openTrees?: (() => Promise<TreeSource>) | undefined
 }
 
-/** Changes and read errors of files, and the known bad blocks. */
-export interface CheckResult {
-  /** By number in the stream. */
-  readonly changed: ReadonlyMap<number, string>
-  /** By real path. */
-  readonly unreadable: ReadonlyMap<string, string>
-  /** Null if version 2 was not checked. */
-  readonly badBlocks: BadBlocks | null
-}
-
 /** Creates the states of the pieces. Pieces with missing bytes are UNCHECKED. */
 export function unreadPieces(content: LocatedContent): PieceStates {
   const { pieceLength, pieceCount, size, odd } = content
   const pieces = { states: new Uint8Array(pieceCount), pieceLength, size }
-  for (const [number, found] of odd) {
+  for (const [number, { found }] of odd) {
     const [start, end] = stretchOf(content, number)
     const there = found.kind === 'file' ? found.fingerprint.size : 0
     markUnchecked(pieces, [Math.min(start + there, end), end])
@@ -98,10 +98,10 @@ export async function checkPieces(
   }
   const judge = new Judge(check, streamOf(content, guarded), chooseKernel(engine.kernel))
   const read = (table: PieceTable) => readUnknown(judge, table, guarded)
-  const result = await readOnce(content, guarded, { read })
-  if (!v2) return { ...result, badBlocks: null }
-  if (judge.bad.length === 0 || !openTrees) return { ...result, badBlocks: new Map() }
-  return { ...result, badBlocks: explainPieces(judge, await openTrees()) }
+  const problems = await readOnce(content, guarded, { read })
+  if (!v2) return { problems, badBlocks: null }
+  if (judge.bad.length === 0 || !openTrees) return { problems, badBlocks: new Map() }
+  return { problems, badBlocks: explainPieces(judge, await openTrees()) }
 }
 
 /**
@@ -121,72 +121,64 @@ function isCacheable({ content, v2 }: PieceCheck): boolean {
 async function readUnknown(
   judge: Judge,
   table: PieceTable,
-  { engine, cacheAccess }: VerifyContext,
-): Promise<Omit<CheckResult, 'badBlocks'>> {
-  const { stream, kernel } = judge
+  hashContext: VerifyContext,
+): Promise<CheckResult['problems']> {
+  const { stream, kernel, wanted } = judge
   const { content, pieces, v1, v2 } = judge.check
-  const failures = createReadFailures(stream)
+  const { engine, cacheAccess } = hashContext
   judge.judgeKnown(table)
-  const unknown = judge.unknownOf(table)
+  const unknown = unknownPieces(table)
   const startedMs = cacheAccess.now()
   // Only the cache must not have what is being written
   const isKept = cacheAccess.cache.keepsAnything && unknown.length > 0
+  const before = isKept ? await findWritten(content.files, hashContext) : []
   const writers = isKept ? createWriters(stream) : undefined
-  // Only the accelerator asks while it reads
-  const before = isKept && kernel.name === 'crypto' ? openForWriting(pathsOf(content)) : []
-  const trees = isKept && v2 ? new ReadTrees(content, kernel) : null
-  for await (const group of readGroups(judge, unknown, { ...engine, failures, writers })) {
+  const readTrees = isKept && v2 ? new ReadTrees(content, kernel) : null
+  const failures = createReadFailures(stream)
+  const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
+  for await (const group of hashInGroups(reading, { ...engine, failures, writers })) {
     judge.judgeRead(group)
     if (isKept && v1) enterPieces(table, group.indices, group.pieces)
-    trees?.take({ pieces: group.indices, blocks: group.blocks })
+    readTrees?.take({ pieces: group.indices, blocks: group.blocks })
   }
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
-  const unreadable = listUnreadable(failures, stream)
-  const changed = await markChanged(judge.check)
-  if (writers && unreadable.size + changed.size === 0) {
+  const problems = await problemsOf(judge.check, listUnreadable(failures, stream))
+  if (writers && problems.size === 0) {
     const written = new Set([...before, ...listWritten(writers, stream)])
-    const start = { ...cacheAccess, startedMs, written }
-    if (v1) rememberPieces(content, table, start)
-    if (trees) rememberTrees(content, trees, start)
+    await remember(
+      { content, table, readTrees },
+      { ...cacheAccess, startedMs, written },
+      hashContext,
+    )
   }
-  return { unreadable, changed }
-}
-
-function pathsOf({ files }: Content): string[] {
-  const read = files.filter((i) => files.isRead(i))
-  return Array.from(read, ({ absolutePath }) => absolutePath)
-}
-
-/** Reads pieces in groups whose digests fit into memory. */
-async function* readGroups(
-  { stream, check: { content, v1, v2 } }: Judge,
-  pieces: Uint32Array,
-  engine: HashContext['engine'],
-): AsyncGenerator<ReadGroup> {
-  if (pieces.length === 0) return
-  const reading = { stream, pieces, pieceCount: content.pieceCount }
-  if (v2) yield* hashInGroups({ ...reading, wanted: v1 ? 'both' : 'blocks' }, engine)
-  else yield await hashAtOnce(reading, engine)
+  return problems
 }
 
 /**
- * Finds files that have changed since they were looked for. Returns what happened to them, by
- * number. Their pieces become UNCHECKED.
+ * Returns the files that could not be read, and those that have changed since they were looked for.
+ * The pieces of these become UNCHECKED.
  */
-async function markChanged({ content, pieces }: PieceCheck): Promise<Map<number, string>> {
+async function problemsOf(
+  { content, pieces }: PieceCheck,
+  unreadable: ReadonlyMap<string, string>,
+): Promise<Map<number, Problem>> {
   const { files, odd } = content
-  const changed = new Map<number, string>()
+  const problems = new Map<number, Problem>()
+  for (let number = 0; unreadable.size > 0 && number < files.length; number++) {
+    const reason = unreadable.get(files.absolutePathAt(number))
+    if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
+  }
   for (const { number, change } of await changesLater(files)) {
     // The state of a file of another size is not among the others
-    const found = odd.get(number)
+    const found = odd.get(number)?.found
     const how = found?.kind === 'file' ? changeSince(found.fingerprint, lookAt(found.path)) : change
     if (how === null) continue
-    changed.set(number, how)
+    problems.set(number, { status: 'changed', reason: `${how} while it was read` })
     markUnchecked(pieces, stretchOf(content, number))
   }
-  return changed
+  return problems
 }
 
 interface PieceDigests {
@@ -210,18 +202,13 @@ class Judge {
     this.#isShared = findShared(check.content)
   }
 
-  /** Returns the complete pieces that a table does not know, in ascending order. */
-  unknownOf({ isKnown }: PieceTable): Uint32Array {
-    const { states } = this.check.pieces
-    const unknown = new Uint32Array(states.length)
-    let count = 0
-    for (let piece = 0; piece < states.length; piece++) {
-      if (states[piece] === GOOD && isKnown[piece] === 0) unknown[count++] = piece
-    }
-    return unknown.subarray(0, count)
+  /** The digests to compute. */
+  get wanted(): DigestKind {
+    if (!this.check.v2) return 'pieces'
+    return this.check.v1 ? 'both' : 'blocks'
   }
 
-  /** Judges the pieces of complete content whose digests a table has. */
+  /** Judges the pieces whose digests a table has, and enters that incomplete ones need not be read. */
   judgeKnown(table: PieceTable): void {
     const { trees, isKnown } = table
     const judge = (piece: number, node: Uint8Array | null) => {
@@ -235,6 +222,9 @@ class Judge {
       for (let i = 0; i < pieceCount; i++) {
         judge(firstPiece + i, layer?.subarray(i * SHA256, (i + 1) * SHA256) ?? null)
       }
+    }
+    for (const [piece, state] of this.check.pieces.states.entries()) {
+      if (state !== GOOD) isKnown[piece] = 1
     }
   }
 
@@ -290,9 +280,6 @@ function findShared({ files, offsets, pieceLength, pieceCount }: LocatedContent)
 export interface TreeSource {
   readonly get: (kind: 'tree', key: TreeKey) => TreeRecord | null
 }
-
-/** The bytes of bad blocks in their files, by piece index, if known. */
-export type BadBlocks = ReadonlyMap<number, readonly Interval[]>
 
 /** A bad piece, and the digests of its blocks as read. */
 interface BadLeaves {
@@ -355,9 +342,7 @@ function findBadBlocks(start: number, read: MerkleLayer, known: MerkleLayer): In
     const expected = known.nodes.subarray(first + at, first + at + SHA256)
     if (isSameBytes(read.nodes.subarray(at, at + SHA256), expected)) continue
     const from = start + (at / SHA256) * span
-    const last = bad.at(-1)
-    if (last?.[1] === from) bad[bad.length - 1] = [last[0], from + span]
-    else bad.push([from, from + span])
+    appendRange(bad, [from, from + span])
   }
   return bad
 }

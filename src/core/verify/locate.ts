@@ -18,8 +18,8 @@ export interface LocatedContent extends Content {
    * that is absent.
    */
   readonly files: FileColumns
-  /** The entry in place of each file that is not there with its length, by number. */
-  readonly odd: ReadonlyMap<number, Resolved>
+  /** The files that are not there with their length, by number. */
+  readonly odd: ReadonlyMap<number, OddFile>
   /** Where each file begins in the stream, and at the end the length of the stream. */
   readonly offsets: Float64Array
   /** Whether all names are UTF-8. Others are in no cache. */
@@ -27,6 +27,12 @@ export interface LocatedContent extends Content {
   /** The directory of a torrent with several files; null for a single file, or if it does not exist. */
   readonly directory: string | null
   readonly place: DataPlace
+}
+
+/** A file of a torrent that is not there with its length, and the entry in its place. */
+export interface OddFile {
+  readonly file: MetainfoFile
+  readonly found: Resolved
 }
 
 /** The path of a torrent's files. */
@@ -63,7 +69,6 @@ export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): s
 export async function locateContent(
   metainfo: Metainfo,
   { path, byName, ...rules }: Whereabouts,
-  files: () => Iterable<MetainfoFile> = () => streamedFiles(metainfo),
 ): Promise<LocatedContent> {
   const { name, isDirectory } = metainfo
   const inside = new InsideResolver(path, rules)
@@ -71,38 +76,32 @@ export async function locateContent(
   if (root.kind !== 'directory') {
     if (isDirectory)
       throw new BtkitError('io', `${path}: not a directory, but the torrent is of a directory`)
-    const entries = Array.from(files(), ({ padding, length }) => {
-      return { length, found: padding ? null : root }
-    })
-    return placeFiles(metainfo, entries, { path, isFile: true })
+    const placing = new Placing()
+    for (const file of streamedFiles(metainfo)) placing.add(file, root)
+    return placing.end(metainfo, { path, isFile: true })
   }
-  const itself = async () => {
-    const place = { path, isFile: false }
-    const located = await findBelow(inside, [], { metainfo, files, place })
-    return { ...located, directory: isDirectory ? path : null }
-  }
+  const itself = () => findBelow(inside, { metainfo, above: [], path })
   if (!isDirectory || byName === false) return itself()
   const { kind } = inside.resolve([name])
   if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
   const below = join(path, name)
-  const place = { path: below, isFile: false }
-  const named = await findBelow(inside, [name], { metainfo, files, place })
+  const named = await findBelow(inside, { metainfo, above: [name], path: below })
   if (byName === undefined && named.odd.size > 0) {
     const other = await itself()
     if (other.odd.size < named.odd.size) return other
   }
-  if (kind !== 'outside') return { ...named, directory: kind === 'directory' ? below : null }
+  if (kind !== 'outside') return named
   throw new BtkitError(
     'unsafe-path',
     `${below}: is a link that leads out of ${path}; --follow-symlinks allows that`,
   )
 }
 
-/** The files of a torrent, and where they are looked for. */
+/** The files of a torrent, and the components and the path of the directory above them. */
 interface Wanted {
   readonly metainfo: Metainfo
-  readonly files: () => Iterable<MetainfoFile>
-  readonly place: DataPlace
+  readonly above: readonly string[]
+  readonly path: string
 }
 
 /** Files that are looked at together. */
@@ -111,58 +110,39 @@ const AT_ONCE = 512
 /** Looks for files below some components of a directory. */
 async function findBelow(
   inside: InsideResolver,
-  above: readonly string[],
-  { metainfo, files, place }: Wanted,
+  { metainfo, above, path }: Wanted,
 ): Promise<LocatedContent> {
   const placing = new Placing()
   let some: MetainfoFile[] = []
   const placeSome = async () => {
-    const paths = some.flatMap(({ padding, path }) => (padding ? [] : [above.concat(path)]))
+    const paths = some.flatMap((file) => (file.padding ? [] : [above.concat(file.path)]))
     const found = (await inside.resolveAll(paths)).values()
-    for (const { padding, length } of some) {
-      placing.add({ length, found: padding ? null : (found.next().value ?? MISSING) })
-    }
+    for (const file of some) placing.add(file, file.padding ? undefined : found.next().value)
     some = []
   }
-  for (const file of files()) if (some.push(file) === AT_ONCE) await placeSome()
+  for (const file of streamedFiles(metainfo)) if (some.push(file) === AT_ONCE) await placeSome()
   await placeSome()
-  return placing.end(metainfo, place)
+  const isThere = metainfo.isDirectory && inside.resolve(above).kind === 'directory'
+  const directory = isThere ? path : null
+  return { ...placing.end(metainfo, { path, isFile: false }), directory }
 }
 
-/** A file in its place of the stream. */
-export interface StreamEntry {
-  /** Bytes, as the torrent says. */
-  readonly length: number
-  /** The entry in its place; null for padding. */
-  readonly found: Resolved | null
-}
+const MISSING: Resolved = { kind: 'missing' }
 
-/** Returns the content of these files. */
-export function placeFiles(
-  pieces: Pick<Metainfo, 'version' | 'pieceLength'>,
-  entries: Iterable<StreamEntry>,
-  place: DataPlace,
-): LocatedContent {
-  const placing = new Placing()
-  for (const entry of entries) placing.add(entry)
-  return placing.end(pieces, place)
-}
-
-export const MISSING: Resolved = { kind: 'missing' }
-
-/** Puts the files of a torrent one after the other. */
-class Placing {
+/** Puts the files of a stream one after the other, each with the entry in its place. */
+export class Placing {
   readonly #store = new FileStore()
   readonly #rows: number[] = []
   readonly #offsets: number[] = [0]
-  readonly #odd = new Map<number, Resolved>()
+  readonly #odd = new Map<number, OddFile>()
   #size = 0
   #isUtf8 = true
 
-  add({ length, found }: StreamEntry): void {
-    const isSized = found?.kind === 'file' && found.fingerprint.size === length
-    if (found && !isSized) this.#odd.set(this.#rows.length, found)
-    const isFile = found?.kind === 'file'
+  add(file: MetainfoFile, found: Resolved = MISSING): void {
+    const { padding, length } = file
+    const isFile = !padding && found.kind === 'file'
+    const isSized = isFile && found.fingerprint.size === length
+    if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
     this.#rows.push(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath))
     this.#size += length
     this.#offsets.push(this.#size)
@@ -200,33 +180,6 @@ class Placing {
 /** Returns the range of a file in the stream. */
 export function stretchOf({ offsets }: Pick<LocatedContent, 'offsets'>, number: number): Interval {
   return [offsets[number] ?? 0, offsets[number + 1] ?? 0]
-}
-
-/** Returns the entry in the place of a file; null for padding. */
-export function whatIsAt({ files, odd }: LocatedContent, number: number): Resolved | null {
-  const found = odd.get(number)
-  if (found || files.isPad(number)) return found ?? null
-  return {
-    kind: 'file',
-    path: files.absolutePathAt(number),
-    fingerprint: files.fingerprintAt(number),
-  }
-}
-
-/** A file of a torrent that is not there with its length, and the entry in its place. */
-export interface OddFile {
-  readonly file: MetainfoFile
-  readonly found: Resolved
-}
-
-/** Returns the first of these files of the stream that is not there with its length; null if all are. */
-export function firstOdd({ odd }: LocatedContent, files: Iterable<MetainfoFile>): OddFile | null {
-  const [first] = odd
-  let number = 0
-  for (const file of first ? files : []) {
-    if (number++ === first?.[0]) return { file, found: first[1] }
-  }
-  return null
 }
 
 /** Returns a file of a scan as one that was found. */

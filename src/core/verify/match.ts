@@ -2,10 +2,11 @@ import { openNullCache } from '../../cache/piece-cache.js'
 import { fileAt } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
-import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { padOf } from '../../metainfo/streamed-files.js'
+import { isPad } from '../digests/pad-files.js'
 import type { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
-import { foundAt, placeFiles, stretchOf, whatIsAt, type StreamEntry } from './locate.js'
+import { foundAt, Placing, stretchOf, type LocatedContent } from './locate.js'
 import { BAD, countChecked, rangesOf, SUSPECT, UNCHECKED, type Interval } from './pieces.js'
 
 /** Missing files of a piece are looked for together if there are not more choices than this. */
@@ -18,55 +19,55 @@ interface Matching {
   readonly index: FileIndex
 }
 
-/** A missing file, with its number in the stream. */
-interface MissingFile {
+/** A missing file, and its number in the stream. */
+export interface MissingFile {
   readonly file: MetainfoFile
   readonly number: number
-}
-
-/** A missing file that has another name: the number of a file of the index. */
-export interface MatchedFile extends MissingFile {
-  readonly match: number
+  /** The numbers of the files of the index that it may be. */
+  candidates: readonly number[]
+  /** The number of the file that it is; null if it was not found. */
+  match: number | null
 }
 
 /**
  * Finds the missing files of a check among others: those of the same size with good pieces. Each
  * file is looked for by the pieces that it does not share with another missing file. Then all files
- * of a piece are looked for together.
+ * of a piece are looked for together. Returns the files that were found.
  */
 export async function findMissing(
   { check, metainfo, index }: Matching,
   hashContext: VerifyContext,
-): Promise<MatchedFile[]> {
+): Promise<MissingFile[]> {
   const search = new Search(check, index, hashContext)
-  const missing = missingOf(check, metainfo)
-  const undecided = new Map<number, readonly number[]>()
-  for (const { file, number } of missing) {
-    const choices = index.candidates(metainfo, file).map((candidate) => [candidate])
-    undecided.set(number, (await search.tryChoices([number], choices)).flat())
-    const found = search.found.get(number)
-    if (found !== undefined) index.putLast(found)
+  const missing = [...search.missing.values()]
+  for (const each of missing) {
+    each.candidates = index.candidates(metainfo, each.file)
+    each.candidates = await search.tryTogether([each])
+    if (each.match !== null) index.putLast(each.match)
   }
-  for (const ofPiece of missingByPiece(missing, check)) {
-    const still = ofPiece.filter((number) => !search.found.has(number))
-    if (still.length === 0) continue
-    await search.tryChoices(still, choicesOf(still.map((number) => undecided.get(number) ?? [])))
+  for (const ofPiece of byPiece(missing, check.content)) {
+    const still = ofPiece.filter(({ match }) => match === null)
+    if (still.length > 0) await search.tryTogether(still)
   }
-  return missing.flatMap(({ file, number }) => {
-    const match = search.found.get(number)
-    return match === undefined ? [] : [{ file, number, match }]
-  })
+  return missing.filter(({ match }) => match !== null)
 }
 
-/** Returns the files that have bytes, and were not found. */
-function missingOf({ content: { odd } }: PieceCheck, metainfo: Metainfo): MissingFile[] {
-  const missing: MissingFile[] = []
-  let number = 0
-  for (const file of streamedFiles(metainfo)) {
-    if (file.length > 0 && odd.get(number)?.kind === 'missing') missing.push({ file, number })
-    number++
+/** Groups files by the pieces that they may share: the first and the last of each. */
+function byPiece(
+  missing: readonly MissingFile[],
+  content: LocatedContent,
+): Iterable<readonly MissingFile[]> {
+  const groups = new Map<number, MissingFile[]>()
+  for (const each of missing) {
+    const [from, to] = stretchOf(content, each.number)
+    const ends = [Math.floor(from / content.pieceLength), Math.ceil(to / content.pieceLength) - 1]
+    for (const piece of new Set(ends)) {
+      const group = groups.get(piece)
+      if (group) group.push(each)
+      else groups.set(piece, [each])
+    }
   }
-  return missing
+  return groups.values()
 }
 
 /**
@@ -86,28 +87,10 @@ function choicesOf(lists: readonly (readonly number[])[]): number[][] {
   return choices
 }
 
-/** Groups the numbers of files by the pieces that they may share: the first and the last of each. */
-function missingByPiece(
-  missing: readonly MissingFile[],
-  { content }: PieceCheck,
-): Iterable<number[]> {
-  const byPiece = new Map<number, number[]>()
-  for (const { number } of missing) {
-    const [from, to] = stretchOf(content, number)
-    const ends = [Math.floor(from / content.pieceLength), Math.ceil(to / content.pieceLength) - 1]
-    for (const piece of new Set(ends)) {
-      const ofPiece = byPiece.get(piece)
-      if (ofPiece) ofPiece.push(number)
-      else byPiece.set(piece, [number])
-    }
-  }
-  return byPiece.values()
-}
-
-/** The missing files that were found, and what their places are tried with. */
+/** Tries files in the places of missing ones. */
 class Search {
-  /** Numbers of files of the index by number in the stream. */
-  readonly found = new Map<number, number>()
+  /** By number in the stream. */
+  readonly missing = new Map<number, MissingFile>()
   readonly #context: VerifyContext
 
   constructor(
@@ -115,6 +98,10 @@ class Search {
     private readonly index: FileIndex,
     { engine, cacheAccess: { trust, now } }: VerifyContext,
   ) {
+    for (const [number, { file, found }] of check.content.odd) {
+      if (found.kind !== 'missing' || file.length === 0) continue
+      this.missing.set(number, { file, number, candidates: [], match: null })
+    }
     this.#context = {
       // The progress bar counts only the torrent's own bytes
       engine: { ...engine, onProgress: undefined },
@@ -124,28 +111,25 @@ class Search {
   }
 
   /**
-   * Tries choices of files in the places of missing ones, until one has good pieces only. Returns
-   * the choices of which no piece could be checked.
+   * Tries the candidates of missing files together, until all have good pieces only. Returns the
+   * candidates of which no piece could be checked.
    */
-  async tryChoices(
-    missing: readonly number[],
-    choices: readonly (readonly number[])[],
-  ): Promise<(readonly number[])[]> {
-    const undecided: (readonly number[])[] = []
-    for (const choice of choices) {
-      for (const [i, number] of missing.entries()) this.found.set(number, choice[i] ?? 0)
+  async tryTogether(missing: readonly MissingFile[]): Promise<number[]> {
+    const undecided: number[] = []
+    for (const choice of choicesOf(missing.map(({ candidates }) => candidates))) {
+      for (const [i, each] of missing.entries()) each.match = choice[i] ?? null
       const state = await this.#judge(missing)
       if (state === 'good') return []
-      for (const number of missing) this.found.delete(number)
-      if (state === 'undecided') undecided.push(choice)
+      for (const each of missing) each.match = null
+      if (state === 'undecided') undecided.push(...choice)
     }
     return undecided
   }
 
   /** Checks the pieces of missing files, which are in stream order. */
-  async #judge(missing: readonly number[]): Promise<'good' | 'bad' | 'undecided'> {
+  async #judge(missing: readonly MissingFile[]): Promise<'good' | 'bad' | 'undecided'> {
     const { content } = this.check
-    const own = missing.map((number) => stretchOf(content, number))
+    const own = missing.map(({ number }) => stretchOf(content, number))
     const { check, start } = this.#partOf([own[0]?.[0] ?? 0, own.at(-1)?.[1] ?? 0])
     const stretches = own.map(([from, to]): Interval => [from - start, to - start])
     const areChecked = () => stretches.every((stretch) => countChecked(check.pieces, stretch) > 0)
@@ -162,13 +146,13 @@ class Search {
    */
   #partOf([from, to]: Interval): { readonly check: PieceCheck; readonly start: number } {
     const { content, v1, v2 } = this.check
-    const { offsets, pieceLength, place } = content
+    const { offsets, pieceLength } = content
     const [wanted, end] = [Math.floor(from / pieceLength), Math.ceil(to / pieceLength)]
     const low = fileAt(content, wanted * pieceLength)
     const high = fileAt(content, end * pieceLength - 1)
     const first = Math.floor((offsets[low] ?? 0) / pieceLength)
     const start = first * pieceLength
-    const part = placeFiles(content, this.#entriesOf(start, [low, high]), place)
+    const part = this.#place(start, [low, high])
     const pieces = unreadPieces(part)
     pieces.states.fill(UNCHECKED, 0, wanted - first).fill(UNCHECKED, end - first)
     const last = first + part.pieceCount
@@ -181,16 +165,21 @@ class Search {
     return { check, start }
   }
 
-  /** Yields the files from one number to another, behind padding from `start` on. */
-  *#entriesOf(start: number, [low, high]: Interval): Generator<StreamEntry> {
+  /** Returns the content from one file to another, behind padding from `start` on. */
+  #place(start: number, [low, high]: Interval): LocatedContent {
     const { content } = this.check
-    const lead = (content.offsets[low] ?? 0) - start
-    if (lead > 0) yield { length: lead, found: null }
+    const placing = new Placing()
+    placing.add(padOf((content.offsets[low] ?? 0) - start))
     for (let number = low; number <= high; number++) {
       const [from, to] = stretchOf(content, number)
-      const chosen = this.found.get(number)
-      const file = chosen === undefined ? undefined : this.index.files.at(chosen)
-      yield { length: to - from, found: file ? foundAt(file) : whatIsAt(content, number) }
+      const { match = null } = this.missing.get(number) ?? {}
+      const chosen = match === null ? content.files.at(number) : this.index.files.at(match)
+      const odd = match === null ? content.odd.get(number) : undefined
+      const file = padOf(to - from)
+      if (odd) placing.add(odd.file, odd.found)
+      else if (!chosen || isPad(chosen)) placing.add(file)
+      else placing.add({ ...file, padding: false }, foundAt(chosen))
     }
+    return placing.end(content, content.place)
   }
 }

@@ -12,14 +12,14 @@ export const SUSPECT = 2
 /** Some of its bytes could not be read. */
 export const UNCHECKED = 4
 
-/** In addition to BAD: its blocks of version 2 are wrong. */
+/** In addition to BAD or SUSPECT: its blocks of version 2 are wrong. */
 export const BAD_BLOCKS = 8
-/** In addition to BAD: it is good in one version of a hybrid. */
+/** In addition: it is good in one version of a hybrid. */
 export const DISAGREED = 16
 
 /** The pieces of a stream. */
 export interface PieceStates {
-  /** GOOD, BAD, SUSPECT or UNCHECKED for each piece, and what stands beside BAD. */
+  /** GOOD, BAD, SUSPECT or UNCHECKED for each piece, and additions. */
   readonly states: Uint8Array
   readonly pieceLength: PieceLength
   /** Bytes of the whole stream; its last piece may be short. */
@@ -32,12 +32,11 @@ export function markUnchecked({ states, pieceLength }: PieceStates, [from, to]: 
   states.fill(UNCHECKED, Math.floor(from / pieceLength), Math.ceil(to / pieceLength))
 }
 
-/** Whether all pieces of a range of the stream are good. */
-export function isGood({ states, pieceLength }: PieceStates, [from, to]: Interval): boolean {
-  for (let at = Math.floor(from / pieceLength); at * pieceLength < to; at++) {
-    if (states[at] !== GOOD) return from === to
-  }
-  return true
+/** Appends a range of bytes to others before it. Adjacent ranges are joined. */
+export function appendRange(ranges: Interval[], range: Interval): void {
+  const last = ranges.at(-1)
+  if (last?.[1] === range[0]) ranges[ranges.length - 1] = [last[0], range[1]]
+  else ranges.push(range)
 }
 
 /**
@@ -50,16 +49,11 @@ export function rangesOf(
   wanted: number,
 ): Interval[] {
   const ranges: Interval[] = []
-  const isWanted = (piece: number) => ((states[piece] ?? 0) & wanted) !== 0
   const end = from === to ? 0 : Math.ceil(to / pieceLength)
-  for (let piece = Math.floor(from / pieceLength); piece < end;) {
-    let next = piece + 1
-    if (isWanted(piece)) {
-      while (next < end && isWanted(next)) next++
-      const first = Math.max(piece * pieceLength, from)
-      ranges.push([first - from, Math.min(next * pieceLength, to) - from])
-    }
-    piece = next
+  for (let piece = Math.floor(from / pieceLength); piece < end; piece++) {
+    if (((states[piece] ?? 0) & wanted) === 0) continue
+    const first = Math.max(piece * pieceLength, from)
+    appendRange(ranges, [first - from, Math.min((piece + 1) * pieceLength, to) - from])
   }
   return ranges
 }

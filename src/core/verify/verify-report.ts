@@ -1,17 +1,18 @@
 import type { BtkitError } from '../../errors.js'
 import type { Resolved } from '../../files/inside.js'
-import type { MetainfoFile } from '../../metainfo/metainfo.js'
-import type { CheckResult, PieceCheck } from './judge.js'
-import { stretchOf, type DataPlace } from './locate.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { stretchOf, type DataPlace, type LocatedContent, type OddFile } from './locate.js'
 import {
+  appendRange,
   BAD,
   BAD_BLOCKS,
   DISAGREED,
-  isGood,
   rangesOf,
   SUSPECT,
   UNCHECKED,
   type Interval,
+  type PieceStates,
 } from './pieces.js'
 
 /**
@@ -84,97 +85,19 @@ export interface VerifyReport {
   readonly extraProblems: readonly BtkitError[]
 }
 
-/** Determines the statuses of files. Without a result, nothing was read. */
-export class FileJudge {
-  constructor(
-    private readonly check: PieceCheck,
-    private readonly result: CheckResult | null,
-  ) {}
-
-  /** Returns a file with its status, by its number in the stream. */
-  judge({ path, length, attr }: MetainfoFile, number: number): VerifiedFile {
-    const { content, pieces } = this.check
-    const stretch = stretchOf(content, number)
-    const isClean = this.result === null || isGood(pieces, stretch)
-    const bytesIn = (states: number) => (isClean ? NONE : rangesOf(pieces, stretch, states))
-    const found = content.odd.get(number)
-    const isLink = attr.includes('l') && length === 0
-    const problem = isLink ? problemOfLink(found) : this.#problemOf(number, found)
-    const unchecked = bytesIn(UNCHECKED)
-    const unlessUnchecked = unchecked.length > 0 ? 'unchecked' : 'ok'
-    const unlessSuspect = bytesIn(SUSPECT).length > 0 ? 'suspect' : unlessUnchecked
-    return {
-      path,
-      length,
-      found: found ? sizeOf(found) : length,
-      status: problem?.status ?? (bytesIn(BAD).length > 0 ? 'damaged' : unlessSuspect),
-      reason: problem?.reason ?? null,
-      ranges: bytesIn(BAD | SUSPECT),
-      blockRanges: this.#blockRangesOf(stretch),
-      disagreed: bytesIn(DISAGREED),
-      unchecked,
-    }
-  }
-
-  /** Returns the problem of a whole file. `found` is the entry in its place, unless it has its length. */
-  #problemOf(number: number, found: Resolved | undefined): Problem | null {
-    if (found && found.kind !== 'file') return problemOfAbsent(found)
-    const { files } = this.check.content
-    const { changed, unreadable } = this.result ?? NOTHING
-    const change = changed.get(number)
-    if (change !== undefined) return { status: 'changed', reason: `${change} while it was read` }
-    const why = unreadable.size > 0 ? unreadable.get(files.absolutePathAt(number)) : undefined
-    if (why !== undefined) return { status: 'unreadable', reason: why }
-    if (!found) return null
-    const isShort = found.fingerprint.size < files.sizeAt(number)
-    return { status: isShort ? 'short' : 'long', reason: null }
-  }
-
-  /**
-   * The bytes of a file that lie in bad blocks, in order: of pieces of which more is known, the bad
-   * blocks alone. Ranges that adjoin are one.
-   */
-  #blockRangesOf([start, end]: Interval): Interval[] | null {
-    const { pieces } = this.check
-    const badBlocks = this.result?.badBlocks
-    if (!badBlocks) return null
-    const ranges: Interval[] = []
-    for (const [from, to] of rangesOf(pieces, [start, end], BAD_BLOCKS)) {
-      for (let at = from; at < to; at += pieces.pieceLength) {
-        const whole: Interval = [at, Math.min(at + pieces.pieceLength, to)]
-        const known = badBlocks.get((start + at) / pieces.pieceLength) ?? [whole]
-        for (const [first, last] of known) append(ranges, [first, Math.min(last, end - start)])
-      }
-    }
-    return ranges
-  }
-}
-
-const NONE: readonly Interval[] = []
-const NOTHING: Pick<CheckResult, 'changed' | 'unreadable'> = {
-  changed: new Map(),
-  unreadable: new Map(),
-}
-
 /** A problem of a whole file. */
-interface Problem {
-  readonly status: FileStatus
-  readonly reason: string | null
-}
+export type Problem = Pick<VerifiedFile, 'status' | 'reason'>
 
-/** A symbolic link (BEP 47) has no content of its own, so any target is accepted. */
-function problemOfLink(found: Resolved | undefined): Problem | null {
-  return found?.kind === 'missing' ? problemOfAbsent(found) : null
-}
-
-type Absent = Exclude<Resolved, { kind: 'file' }>
-
-function problemOfAbsent(found: Absent): Problem {
+/** Returns the problem of a file that is not there with its length; null if there is none. */
+export function problemOf({ file, found }: OddFile): Problem | null {
+  // A symbolic link (BEP 47) has no content of its own, so any target is accepted
+  if (file.attr.includes('l') && file.length === 0 && found.kind !== 'missing') return null
   if (found.kind === 'unreadable') return { status: 'unreadable', reason: found.reason }
-  return { status: 'missing', reason: REASONS[found.kind] }
+  if (found.kind !== 'file') return { status: 'missing', reason: REASONS[found.kind] }
+  return { status: found.fingerprint.size < file.length ? 'short' : 'long', reason: null }
 }
 
-const REASONS: Record<Exclude<Absent['kind'], 'unreadable'>, string | null> = {
+const REASONS: Record<Exclude<Resolved['kind'], 'file' | 'unreadable'>, string | null> = {
   missing: null,
   directory: 'in its place is a directory',
   outside: 'in its place is a link that leads outside; --follow-symlinks allows that',
@@ -182,12 +105,77 @@ const REASONS: Record<Exclude<Absent['kind'], 'unreadable'>, string | null> = {
   'special file': 'in its place is no regular file',
 }
 
-function sizeOf(found: Resolved): number | null {
-  return found.kind === 'file' ? found.fingerprint.size : null
+/** The bytes of bad blocks in their files, by piece index, if known. */
+export type BadBlocks = ReadonlyMap<number, readonly Interval[]>
+
+/** The result of a check, beside the states of the pieces. */
+export interface CheckResult {
+  /** The files that could not be read, or changed meanwhile, by number in the stream. */
+  readonly problems: ReadonlyMap<number, Problem>
+  /** The known bad blocks; null if version 2 was not checked. */
+  readonly badBlocks: BadBlocks | null
 }
 
-function append(ranges: Interval[], range: Interval): void {
-  const last = ranges.at(-1)
-  if (last?.[1] === range[0]) ranges[ranges.length - 1] = [last[0], range[1]]
-  else ranges.push(range)
+/** A check of located content, and its result. */
+interface CheckedContent extends CheckResult {
+  readonly content: LocatedContent
+  readonly pieces: PieceStates
+}
+
+/** Yields the files of a torrent without pad files, each with its status. */
+export function* judgeFiles(checked: CheckedContent, metainfo: Metainfo): Generator<VerifiedFile> {
+  let number = 0
+  for (const file of streamedFiles(metainfo)) {
+    if (!file.padding) yield judgeFile(file, number, checked)
+    number++
+  }
+}
+
+const NONE: readonly Interval[] = []
+
+function judgeFile(
+  { path, length }: MetainfoFile,
+  number: number,
+  { content, pieces, problems, badBlocks }: CheckedContent,
+): VerifiedFile {
+  const stretch = stretchOf(content, number)
+  const isGood = rangesOf(pieces, stretch, BAD | SUSPECT | UNCHECKED).length === 0
+  const bytesIn = (states: number) => (isGood ? NONE : rangesOf(pieces, stretch, states))
+  const found = content.odd.get(number)?.found
+  const unchecked = bytesIn(UNCHECKED)
+  const unlessUnchecked = unchecked.length > 0 ? 'unchecked' : 'ok'
+  const unlessSuspect = bytesIn(SUSPECT).length > 0 ? 'suspect' : unlessUnchecked
+  const unlessDamaged = bytesIn(BAD).length > 0 ? 'damaged' : unlessSuspect
+  const { status, reason } = problems.get(number) ?? { status: unlessDamaged, reason: null }
+  return {
+    path,
+    length,
+    found: found ? (found.kind === 'file' ? found.fingerprint.size : null) : length,
+    status,
+    reason,
+    ranges: bytesIn(BAD | SUSPECT),
+    blockRanges: badBlocks && blockRangesOf(pieces, stretch, badBlocks),
+    disagreed: bytesIn(DISAGREED),
+    unchecked,
+  }
+}
+
+/**
+ * The bytes of a file that lie in bad blocks, in order: of pieces of which more is known, the bad
+ * blocks alone.
+ */
+function blockRangesOf(
+  pieces: PieceStates,
+  [start, end]: Interval,
+  badBlocks: BadBlocks,
+): Interval[] {
+  const ranges: Interval[] = []
+  for (const [from, to] of rangesOf(pieces, [start, end], BAD_BLOCKS)) {
+    for (let at = from; at < to; at += pieces.pieceLength) {
+      const whole: Interval = [at, Math.min(at + pieces.pieceLength, to)]
+      const known = badBlocks.get((start + at) / pieces.pieceLength) ?? [whole]
+      for (const [first, last] of known) appendRange(ranges, [first, Math.min(last, end - start)])
+    }
+  }
+  return ranges
 }

@@ -2,17 +2,24 @@ import { sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { FileColumns } from '../../files/columns.js'
 import { searchTree } from '../../files/scan/scan-tree.js'
-import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
+import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
-import { pieceNodes, streamedFiles, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
+import { pieceNodes, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
 import { quoteText } from '../../text/escape.js'
 import { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { LikeNames } from './like-names.js'
 import { locateContent, stretchOf, type LocatedContent, type Whereabouts } from './locate.js'
 import { findMissing } from './match.js'
-import { BAD, countChecked, countPieces, DISAGREED, SUSPECT, UNCHECKED } from './pieces.js'
-import { FileJudge, type VerifiedFile, type VerifyReport } from './verify-report.js'
+import { BAD, countChecked, countPieces, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
+import {
+  judgeFiles,
+  problemOf,
+  type CheckResult,
+  type Problem,
+  type VerifiedFile,
+  type VerifyReport,
+} from './verify-report.js'
 
 /** A request for a check. */
 export interface VerifyRequest extends Whereabouts {
@@ -67,7 +74,10 @@ export function planFound(
   const v1 = metainfo.pieces
   const v2 = v2Refusal === null && checkHashes ? pieceNodes(metainfo) : null
   const content = v2 === null ? { ...located, version: 'v1' as const } : located
-  return { request, content, v1, v2, v2Refusal, pieces: unreadPieces(content), extra }
+  const pieces = unreadPieces(content)
+  // Without hashes nothing is said of pieces
+  if (!checkHashes) pieces.states.fill(GOOD)
+  return { request, content, v1, v2, v2Refusal, pieces, extra }
 }
 
 /**
@@ -135,62 +145,48 @@ export async function verifyTorrent(
   hashContext: VerifyContext,
 ): Promise<VerifyReport> {
   const { request, v2Refusal, pieces, content } = plan
-  const { pieceCount } = request.metainfo
-  const result = request.checkHashes ? await checkPieces(plan, hashContext) : null
-  const judge = new FileJudge(plan, result)
-  const odd = await oddFiles(plan, judge)
+  const { metainfo, checkHashes } = request
+  const result = checkHashes ? await checkPieces(plan, hashContext) : NOT_READ
+  const problems = new Map([...(await problemsOf(plan)), ...result.problems])
+  const judged = () => judgeFiles({ content, pieces, ...result, problems }, metainfo)
+  const odd: VerifiedFile[] = []
+  for (const file of judged()) if (file.status !== 'ok') odd.push(file)
   const extra = await nameExtra(plan, hashContext)
   const badPieces = countPieces(pieces, BAD | SUSPECT)
   let files: readonly VerifiedFile[] | undefined
   return {
-    ok: badPieces === 0 && odd.size === 0 && v2Refusal === null,
-    pieces: pieceCount,
+    ok: badPieces === 0 && odd.length === 0 && v2Refusal === null,
+    pieces: metainfo.pieceCount,
     badPieces,
-    uncheckedPieces: result === null ? pieceCount : countPieces(pieces, UNCHECKED),
+    uncheckedPieces: checkHashes ? countPieces(pieces, UNCHECKED) : metainfo.pieceCount,
     disagreeingPieces: countPieces(pieces, DISAGREED),
     v2Refusal,
-    problems: [...odd.values(), ...extra],
+    problems: [...odd, ...extra],
     get files() {
-      return (files ??= [
-        ...Array.from(
-          ownFiles(plan),
-          ([file, number]) => odd.get(number) ?? judge.judge(file, number),
-        ),
-        ...extra,
-      ])
+      return (files ??= [...judged(), ...extra])
     },
     extraProblems: plan.extra?.problems ?? [],
     place: content.place,
   }
 }
 
-/** Yields the files of a torrent without pad files, with their numbers in the stream. */
-function* ownFiles({
-  request,
-}: VerifyPlan): Generator<readonly [file: MetainfoFile, number: number]> {
-  let number = 0
-  for (const file of streamedFiles(request.metainfo)) {
-    if (!file.padding) yield [file, number]
-    number++
-  }
-}
+const NOT_READ: CheckResult = { problems: new Map(), badBlocks: null }
 
-/** Returns the files with a problem by their numbers. */
-async function oddFiles(plan: VerifyPlan, judge: FileJudge): Promise<Map<number, VerifiedFile>> {
-  const { request, content } = plan
-  const odd = new Map<number, VerifiedFile>()
+/** Returns the problems of files that are not there with their length, by number. */
+async function problemsOf({ request, content }: VerifyPlan): Promise<Map<number, Problem>> {
+  const problems = new Map<number, Problem>()
   let names: LikeNames | null = null
-  for (const [file, number] of ownFiles(plan)) {
-    const judged = judge.judge(file, number)
-    if (judged.status === 'ok') continue
-    let { reason } = judged
-    if (request.explains && judged.status === 'missing' && reason === null) {
+  for (const [number, odd] of content.odd) {
+    const problem = problemOf(odd)
+    if (problem === null) continue
+    let { reason } = problem
+    if (request.explains && problem.status === 'missing' && reason === null) {
       names ??= new LikeNames(request, content.place)
-      reason = await names.explain(file.path)
+      reason = await names.explain(odd.file.path)
     }
-    odd.set(number, { ...judged, reason })
+    problems.set(number, { status: problem.status, reason })
   }
-  return odd
+  return problems
 }
 
 /** Returns the extra files. If one is a missing file under another name, its reason says so. */

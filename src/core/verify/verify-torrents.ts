@@ -85,11 +85,8 @@ export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Prom
   return total
 }
 
-async function planOne(place: TorrentPlace, { checkHashes, extra, ...run }: VerifyRun) {
-  const { followSymlinks = false, rawNames = false, read } = run
-  const metainfo = await read(place.torrent)
-  const how = { checkHashes, extra, followSymlinks, rawNames, explains: true }
-  return planVerify({ ...place, ...how, metainfo })
+async function planOne(place: TorrentPlace, { read, ...run }: VerifyRun) {
+  return planVerify({ ...run, ...place, explains: true, metainfo: await read(place.torrent) })
 }
 
 /** Returns the result of `act`, or its failure as the outcome of a torrent. */

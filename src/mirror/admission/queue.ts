@@ -109,8 +109,7 @@ const MOST_AHEAD = 2
 
 /**
  * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
- * others waiting, any number of requests could be under way, and a file that several torrents
- * contain would be read for each. The oldest large job has a place even if small ones keep coming,
+ * others waiting, and a file that several torrents contain would be read for each. The oldest large job has a place even if small ones keep coming,
  * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
  * when there is no other, and gives way to the next.
  */

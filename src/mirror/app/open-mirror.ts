@@ -122,6 +122,7 @@ export async function openMirror(
     },
     /** Ends the work beside requests. */
     stop: async () => {
+      torrents.endAhead()
       await Promise.all([warmer?.stop(), endTasks()])
     },
   }

@@ -1,3 +1,4 @@
+import type { Throttle } from '../../hash/jobs/job.js'
 import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import { type ProgressStatus, UnderWay } from '../progress/progress.js'
 import type { Requester } from '../requests/requester.js'
@@ -6,11 +7,17 @@ import { NotReady } from '../../server/answers/refusal.js'
 /** A client that waits for work, and for how long; null: as long as it takes. */
 export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
   readonly patience: number | null
+  /** Given if it wants the work before clients ask, which gives way to theirs. */
+  readonly ahead?: {
+    /** Limits the read rate; undefined for no limit. */
+    readonly throttle: Throttle | undefined
+  }
 }
 
 /** Work by key: what several requests ask for at once is done once. */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>()
+  #closed: NotReady | null = null
 
   /** `memory` has the accounts of all work. */
   constructor(private readonly memory: MemoryPool) {}
@@ -29,14 +36,21 @@ export class Flights<T> {
     this.#flights.clear()
   }
 
+  /** Ends all work at once, and lets none begin. */
+  close(reason: NotReady): void {
+    this.#closed = reason
+    for (const flight of [...this.#flights.values()]) flight.giveUp(reason)
+  }
+
   /**
    * Waits for the work under a key, which begins if there is none.
    * @throws as Flight.wait
    */
   join(key: string, waiter: Waiter, work: (own: Flight<T>) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(this.#closed)
     const before = this.#flights.get(key)
     if (before) return before.wait(waiter)
-    const flight = new Flight(work, waiter.client, this.memory.open(waiter.client))
+    const flight = new Flight(work, waiter, this.memory.open(waiter.client))
     this.#flights.set(key, flight)
     const end = () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
@@ -63,8 +77,8 @@ export class Flight<T> {
   /** The work begins after this call. */
   constructor(
     work: (own: Flight<T>) => Promise<T>,
-    /** The client that asked first; see Requester. */
-    readonly client: string | null,
+    /** Who asked first; see Requester. */
+    readonly first: Pick<Waiter, 'client' | 'ahead'>,
     /** The account for the work's memory. */
     readonly memory: MemoryAccount,
   ) {
@@ -127,6 +141,11 @@ export class Flight<T> {
 
   #giveUpIfUnwanted(): void {
     if (this.#waiters > 0 || this.#expectedAgain !== null) return
-    this.#abandoned.abort(new NotReady('no request waits for it any more', 1))
+    this.giveUp(new NotReady('no request waits for it any more', 1))
+  }
+
+  /** Ends the work, for that reason. */
+  giveUp(reason: NotReady): void {
+    this.#abandoned.abort(reason)
   }
 }

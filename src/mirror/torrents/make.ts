@@ -21,21 +21,21 @@ import {
   unknownFiles,
 } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
-import type { Throttle } from '../../hash/jobs/job.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { doInTurns, type Turns } from '../../steps.js'
 import type { Admission } from '../admission/admission.js'
-import { Budget, type MemoryAccount, unlimitedTurns } from '../admission/memory.js'
+import { Budget, unlimitedTurns } from '../admission/memory.js'
 import { QueuedJob, type QueuedWork } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
-import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
+import { progressOf, titleOf } from '../progress/progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
+import type { Flight } from './flights.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 
 /** A torrent to be made, and where its files are found. */
-export interface TorrentSource {
+export interface MirrorSource {
   /** Distinguishes it from all others. */
   readonly key: string
   /**
@@ -59,23 +59,10 @@ export interface PlacedContent extends Placement {
 }
 
 /** Work on a torrent for those who wait for it. */
-export interface TorrentWork {
-  /** The client that asked first; null for none. */
-  readonly client: string | null
-  /** Aborts, with a Refusal as its reason, when nobody wants the torrent any more. */
-  readonly signal: AbortSignal
-  /** The account for the memory of its look. */
-  readonly memory: MemoryAccount
-  /** Returns its progress; null while its files are looked up. */
-  progress: (() => ProgressStatus) | null
-  /** Given if nobody waits for it. */
-  readonly ahead?: {
-    /** Limits the read rate; undefined for no limit. */
-    readonly throttle: Throttle | undefined
-    /** Called when somebody needs the files; the signal must abort then. */
-    readonly giveWay: () => void
-  }
-}
+export type TorrentWork = Pick<
+  Flight<unknown>,
+  'first' | 'signal' | 'memory' | 'progress' | 'giveUp'
+>
 
 /** A torrent of the files as they were looked up. */
 export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'options'> {
@@ -85,22 +72,17 @@ export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'option
   readonly checkedAt: number
 }
 
-/** What must be read for a torrent. */
+/** The work on a torrent that must be read. */
 interface Unread extends Required<Pick<QueuedWork, 'size' | 'files'>> {
   /** The known digests; null if they must be looked up again. */
   table: PieceTable | null
 }
 
-/** The whole torrent, as it was sent before or composed from the cache; or the known digests. */
-type Recalled<Digests> =
-  | { readonly torrent: KnownTorrent }
-  | { readonly core: TorrentCore }
-  | Digests
-
 /** The result of a look that found nobody writing. */
 interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
   readonly request: InfoRequest
-  readonly recalled: Recalled<Unread>
+  /** The torrent as it was sent before, or composed from the cache; or what it lacks. */
+  readonly recalled: KnownTorrent | TorrentCore | Unread
   /** Number of jobs that had ended when the cache was asked. */
   readonly ended: number
 }
@@ -119,12 +101,12 @@ const MAX_WARNED = 1000
 
 const UNLIMITED = { steps: Infinity, names: Infinity, bytes: Infinity }
 
-/** What the makers of torrents share. */
+/** The means that all makers of torrents share. */
 interface Tools extends Pick<Admission, 'planner' | 'hashing'> {
   readonly hashContext: HashContext
 }
 
-/** Makes torrents of files as they are. What is known is not read again. */
+/** Makes torrents of files as they are. Known files are not read again. */
 export class Maker {
   /** Digests of abandoned work, for the next request. */
   readonly #unfinished = new LRUCache<string, PieceTable>({
@@ -144,7 +126,7 @@ export class Maker {
    * @throws Refusal, also the signal's reason; BtkitError if the files cannot be read
    */
   async make(
-    source: TorrentSource,
+    source: MirrorSource,
     work: TorrentWork,
     before?: KnownTorrent,
   ): Promise<ObtainedTorrent> {
@@ -161,18 +143,18 @@ export class Maker {
 
   /** Looks up the files repeatedly until nobody writes to them. */
   async #lookUntilQuiet(
-    source: TorrentSource,
+    source: MirrorSource,
     work: TorrentWork,
     known?: KnownTorrent,
   ): Promise<Look> {
     const { effort } = source
-    const { client, signal, memory } = work
+    const { signal, memory } = work
     let content: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
       const before: Before = { content, known }
       const look: Look | PlacedContent = await (effort === null
         ? this.#look(source, new Budget(UNLIMITED, work), before)
-        : this.tools.planner.run({ client, signal, memory, effort }, (budget) => {
+        : this.tools.planner.run({ ...work.first, signal, memory, effort }, (budget) => {
             // Frees the memory of the last look
             memory.clear()
             return this.#look(source, budget, before)
@@ -185,11 +167,7 @@ export class Maker {
   }
 
   /** Looks up the files once, and in the cache if nobody writes to them. */
-  async #look(
-    source: TorrentSource,
-    budget: Budget,
-    before: Before,
-  ): Promise<Look | PlacedContent> {
+  async #look(source: MirrorSource, budget: Budget, before: Before): Promise<Look | PlacedContent> {
     const { trust, now } = this.tools.hashContext.cacheAccess
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)
@@ -200,15 +178,14 @@ export class Maker {
     const request = new InfoRequest(content, options, trust)
     const input = await doInTurns(request.inputSteps(), budget.turns)
     const look = { ...found, request, checkedAt, ended: this.tools.hashing.ended }
-    const { known: torrent } = before
-    if (torrent && isSame(torrent, { ...found, input })) return { ...look, recalled: { torrent } }
+    const { known } = before
+    if (known && isSame(known, { ...found, input })) return { ...look, recalled: known }
     await budget.pause()
     const recalled = await this.#recall(request, budget.turns)
-    if ('core' in recalled) return { ...look, recalled }
-    const { table } = recalled
-    const unread = unknownFiles(content, table)
+    if ('info' in recalled) return { ...look, recalled }
+    const unread = unknownFiles(content, recalled)
     const files = Array.from({ length: unread.length }, (_, i) => unread.absolutePathAt(i))
-    return { ...look, recalled: { table, files, size: countUnknown(content, table) } }
+    return { ...look, recalled: { table: recalled, files, size: countUnknown(content, recalled) } }
   }
 
   /** Warns the operator of a path that cannot be read, once. */
@@ -220,39 +197,40 @@ export class Maker {
   }
 
   /** Looks up a torrent in the cache, or else its known digests, also those of abandoned work. */
-  async #recall(
-    request: InfoRequest,
-    turns: Turns,
-  ): Promise<{ readonly core: TorrentCore } | { readonly table: PieceTable }> {
+  async #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
     const steps = recallInfoSteps(request, this.tools.hashContext.cacheAccess)
     const recalled = await doInTurns(steps, turns)
-    if ('info' in recalled) return { core: recalled }
+    if ('info' in recalled) return recalled
     const kept = this.#unfinished.get(keyOf(request))
     const isBetter = kept && countUnknownPieces(kept) < countUnknownPieces(recalled.table)
-    return isBetter ? { table: kept } : recalled
+    return isBetter ? kept : recalled.table
   }
 
   /** Completes a torrent of which the cache knows nothing or a part. */
   async #complete(look: Look, work: TorrentWork): Promise<ObtainedTorrent> {
     const { recalled, content, options, request, checkedAt, directory, omitted } = look
     const made = { content, options, checkedAt }
-    if ('torrent' in recalled) return { ...made, torrent: recalled.torrent, from: 'memory' }
-    const isRead = !('core' in recalled)
-    const { core, isSettled } = isRead
+    if ('infoHash' in recalled) return { ...made, torrent: recalled, from: 'memory' }
+    const isRead = 'table' in recalled
+    const { info, pieceLayers, isSettled } = isRead
       ? await this.#read(look, recalled, work)
       : { ...recalled, isSettled: true }
-    const { info, pieceLayers } = core
     const placed = { input: request.input, directory, omitted, title: titleOf(content) }
     const parts = { info, pieceLayers, ...placed, isCacheable: isSettled }
     return { ...made, torrent: knownTorrent(parts, content), from: isRead ? 'files' : 'cache' }
   }
 
   /** Reads what is unknown, in its turn. */
-  async #read({ request, content, options, ended }: Look, unread: Unread, work: TorrentWork) {
-    const { hashing } = this.tools
-    const { client, signal, ahead } = work
+  async #read(look: Look, unread: Unread, work: TorrentWork) {
+    const { request, content, options, ended } = look
+    const { hashing, hashContext } = this.tools
     const { size, files } = unread
-    const job = new QueuedJob({ size, files, client, signal, giveWay: ahead?.giveWay })
+    const { first, signal } = work
+    const { client, ahead } = first
+    const giveWay = () => {
+      work.giveUp(new NotReady('somebody who waits needs the files', 1))
+    }
+    const job = new QueuedJob({ size, files, client, signal, ...(ahead && { giveWay }) })
     const about = { title: titleOf(content), total: content.size, unknown: size }
     work.progress = () => progressOf({ ...about, reached: job.reached })
     const turn = hashing.enter(job)
@@ -260,29 +238,28 @@ export class Maker {
     if (turn) unread.table = null
     await turn
     const turns = unlimitedTurns(signal)
-    let hashed: HashedContent
     try {
       // Others may have read the files meanwhile
       const known = ended === hashing.ended ? unread.table : null
-      const recalled = known ? { table: known } : await this.#recall(request, turns)
-      if ('core' in recalled) return { ...recalled, isSettled: true }
-      const { table } = recalled
-      if (turn) await requireAllUnchanged(unknownFiles(content, table), { turns })
-      hashed = await this.#hash({ request, table, job }, work)
+      const recalled = known ?? (await this.#recall(request, turns))
+      if ('info' in recalled) return { ...recalled, isSettled: true }
+      if (turn) await requireAllUnchanged(unknownFiles(content, recalled), { turns })
+      const hashed = await this.#hash({ request, table: recalled, job }, work)
+      // The `info` is not cached: it is quickly composed from digests, and strangers choose many
+      // sets
+      const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
+      return { ...core, isSettled: hashed.isSettled }
     } finally {
       hashing.end(job)
       // Digests then survive a kill; a failure is the cache's matter
-      this.tools.hashContext.cacheAccess.cache.flush().catch(() => undefined)
+      hashContext.cacheAccess.cache.flush().catch(() => undefined)
     }
-    // The `info` is not cached: it is quickly composed from digests, and strangers choose many sets
-    const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
-    return { core, isSettled: hashed.isSettled }
   }
 
   /** Hashes pieces whose digests are unknown, until nobody wants the torrent any more. */
   async #hash(
     { request, table, job }: Hashing,
-    { signal, ahead }: TorrentWork,
+    { signal, first }: TorrentWork,
   ): Promise<HashedContent> {
     const { hashing, hashContext } = this.tools
     const { engine } = hashContext
@@ -293,7 +270,7 @@ export class Maker {
     hashing.note(job, 0)
     // Leaves other running jobs their share of threads
     const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
-    const own = { ...engine, throttle: ahead?.throttle, threads, onProgress, giveUp: signal }
+    const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, giveUp: signal }
     // Digests are kept though nobody wants them any more
     const guards = { isGuarded: true, turns: unlimitedTurns(), refusesWritten: true }
     const before = countUnknown(content, table)

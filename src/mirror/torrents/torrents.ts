@@ -5,7 +5,7 @@ import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import { Flights, type Waiter } from './flights.js'
 import type { KnownTorrent } from './known-torrent.js'
-import type { ObtainedTorrent, Maker, TorrentSource, TorrentWork } from './make.js'
+import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
 const FRESH_FOR = 1000
@@ -16,7 +16,7 @@ const MEMORY = 16 * 1024 * 1024
 /** Bytes that a torrent takes beside its info and directory. */
 const ENTRY_COST = 1000
 
-/** What is too large is refused for so many milliseconds without another search. */
+/** A torrent that is too large is refused for so many milliseconds without another search. */
 const REFUSED = { max: 1000, ttl: 10_000 }
 
 /** A torrent that was right at a certain time. */
@@ -31,12 +31,6 @@ export type Origins = Record<ObtainedTorrent['from'], number>
 
 /** Learns of each torrent, again whenever its files were found unchanged. */
 export type MadeListener = (made: ObtainedTorrent) => void
-
-/** Somebody who wants a torrent made before clients ask. */
-export interface Ahead extends Pick<NonNullable<TorrentWork['ahead']>, 'throttle'> {
-  /** Aborts when the torrent is no longer wanted. */
-  readonly signal: AbortSignal
-}
 
 /** How torrents are made, and who learns of them. */
 interface Making {
@@ -61,6 +55,8 @@ export class Torrents {
   })
   readonly #refused = new LRUCache<string, Refusal>(REFUSED)
   readonly #flights: Flights<CurrentTorrent>
+  /** Work that nobody waits for yet, and that gives way. */
+  readonly #ahead: Flights<CurrentTorrent>
   #expiredAt = -Infinity
 
   constructor(
@@ -68,6 +64,7 @@ export class Torrents {
     private readonly monotonic: ServerContext['monotonic'],
   ) {
     this.#flights = new Flights(making.memory)
+    this.#ahead = new Flights(making.memory)
   }
 
   /** Number of torrents being looked up or made for clients. */
@@ -92,46 +89,28 @@ export class Torrents {
   }
 
   /**
-   * Obtains a torrent for a client. The work goes on as long as anybody wants it: see Flight.
+   * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
-  async obtain(source: TorrentSource, waiter: Waiter | Ahead): Promise<CurrentTorrent> {
-    if ('throttle' in waiter) return this.#makeAhead(source, waiter)
-    const refused = this.#refused.get(source.key)
+  async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
+    const { key } = source
+    const refused = this.#refused.get(key)
     if (refused) throw refused
-    const known = this.#known.get(source.key)
-    if (known && this.isFresh(known)) {
+    const known = this.#known.get(key)
+    if (!waiter.ahead && known && this.isFresh(known)) {
       this.origins.memory++
       return known
     }
-    return this.#flights.join(source.key, waiter, (own) => this.#make(source, own))
+    const flights = waiter.ahead ? this.#ahead : this.#flights
+    return flights.join(key, waiter, (own) => this.#make(source, own))
   }
 
-  /** Makes a torrent that nobody waits for yet, and gives way to clients. */
-  async #makeAhead(source: TorrentSource, { signal, throttle }: Ahead): Promise<CurrentTorrent> {
-    signal.throwIfAborted()
-    const working = new AbortController()
-    const giveWay = () => {
-      working.abort(new NotReady('somebody who waits needs the file', 1))
-    }
-    signal.addEventListener('abort', giveWay)
-    const memory = this.making.memory.open(null)
-    const ahead = { throttle, giveWay }
-    try {
-      return await this.#make(source, {
-        client: null,
-        signal: working.signal,
-        memory,
-        progress: null,
-        ahead,
-      })
-    } finally {
-      signal.removeEventListener('abort', giveWay)
-      memory.close()
-    }
+  /** Ends all work that nobody waits for, and lets none begin. */
+  endAhead(): void {
+    this.#ahead.close(new NotReady('the server is stopping', 10))
   }
 
-  async #make(source: TorrentSource, work: TorrentWork): Promise<CurrentTorrent> {
+  async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
     const known = this.#known.get(key)
     const made = await this.making.maker
@@ -141,14 +120,15 @@ export class Torrents {
         throw error
       })
     const { torrent, checkedAt, from } = made
-    if (!work.ahead) this.origins[from]++
+    const isAhead = work.first.ahead !== undefined
+    if (!isAhead) this.origins[from]++
     if (torrent.isCacheable && !source.isCompared) this.making.onMade?.(made)
     if (known?.torrent === torrent) {
       known.checkedAt = checkedAt
       return known
     }
     const current = { torrent, checkedAt }
-    if (torrent.isCacheable && !work.ahead) this.#known.set(key, current)
+    if (torrent.isCacheable && !isAhead) this.#known.set(key, current)
     return current
   }
 }

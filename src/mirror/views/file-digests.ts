@@ -84,11 +84,11 @@ export class FileDigests {
   /** Reads a file in its turn, between two checks of it, and caches the results. */
   async #make(file: ScannedFile, own: Flight<Uint8Array>): Promise<Uint8Array> {
     const { options, hashing, hashContext } = this.parts
-    const { client, signal } = own
+    const { signal } = own
     const { cacheAccess } = hashContext
     const { size } = file.fingerprint
     const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
-    const job = new QueuedJob({ size, files: [file.absolutePath], client, signal })
+    const job = new QueuedJob({ size, files: [file.absolutePath], ...own.first, signal })
     const about = { title: titleOf(content), total: size, unknown: size }
     // The progress of other work on the file says nothing about its digest
     own.progress = () => progressOf({ ...about, reached: job.done === null ? null : job })

@@ -7,7 +7,7 @@ import { setContent } from '../torrents/content.js'
 import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import type { Waiter } from '../torrents/flights.js'
-import type { Ahead, CurrentTorrent, Torrents } from '../torrents/torrents.js'
+import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
 import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
@@ -29,7 +29,7 @@ export class FileTorrents {
   async obtain(
     file: ScannedFile,
     version: MetainfoVersion,
-    requester: Waiter | Ahead,
+    requester: Waiter,
   ): Promise<CurrentTorrent> {
     const { given, options } = this
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
@@ -46,7 +46,7 @@ export class FileTorrents {
   #make(
     file: ScannedFile,
     wanted: Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>,
-    requester: Waiter | Ahead,
+    requester: Waiter,
   ): Promise<CurrentTorrent> {
     const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted

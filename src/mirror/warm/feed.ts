@@ -290,8 +290,8 @@ export class Warmer {
       throw new BtkitError('changed', 'its digests could not be cached yet')
     }
     const stamp = given.isUsed ? await given.stampOf(path) : ''
-    const { signal } = this.#stopping
-    const { torrent } = await torrents.obtain(file, 'v1', { signal, throttle })
+    const nobody = { client: null, patience: null, onGone: () => undefined, ahead: { throttle } }
+    const { torrent } = await torrents.obtain(file, 'v1', nobody)
     const [infoHash] = swarmHashesOf(torrent)
     if (!torrent.isCacheable || infoHash === undefined)
       throw new BtkitError('changed', 'it has just changed')

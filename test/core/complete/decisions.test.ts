@@ -10,8 +10,8 @@ import { torrentOf } from '../../support/torrents.js'
 import { makeRequest } from '../requests.js'
 import { Place } from './place.js'
 
-// What completedir does with an entry follows from what exists at the place of its torrent, and from
-// what is wanted. This table has all of both.
+// The torrent that exists at the place of an entry, and the options, decide what completedir does.
+// This table has all of both.
 
 const OTHER_TRACKER = 'http://other.example/announce'
 
@@ -29,7 +29,7 @@ const withComment = plain({ parts: { ...plain().parts, comment: 'foreign' } })
 async function made(place: Place, common: Common = plain(), content = NOW): Promise<void> {
   writeFileSync(place.at('src', 'a'), content)
   await place.complete({ common })
-  // Also a file that is written anew with the same bytes is looked at again
+  // Also a file that is written again with the same bytes is looked at again
   if (content !== NOW) writeFileSync(place.at('src', 'a'), NOW)
 }
 

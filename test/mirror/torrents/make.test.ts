@@ -8,7 +8,6 @@ import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { createThrottle } from '../../../src/hash/jobs/job.js'
-import type { TorrentWork } from '../../../src/mirror/torrents/make.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 import { refused } from '../refused.js'
@@ -31,9 +30,7 @@ async function openMaker(t: TestContext, limit = 4) {
   plantSparse(root, 'huge', HUGE)
   plantSparse(root, 'large', LARGE)
   const { maker, hashing } = await openMaking(t, { limit, maxPerClient: 10 })
-  const make = (content: Content, rest: Partial<TorrentWork> = {}) => {
-    return maker.make(sourceOf(content), workFor(rest))
-  }
+  const make = (content: Content, work = workFor()) => maker.make(sourceOf(content), work)
   const obtain = async (name: string, ...paths: string[]) => {
     return (await make(contentOf(root, name, paths))).torrent
   }
@@ -82,21 +79,21 @@ test('torrents without a common file do not wait for each other', async (t) => {
 
 test('a small torrent overtakes a large one that is being hashed', async (t) => {
   const { make, content, obtain, hashing } = await openMaker(t, 1)
-  const gone = new AbortController()
-  const huge = make(content('x', 'huge'), { signal: gone.signal })
+  const work = workFor()
+  const huge = make(content('x', 'huge'), work)
   await until(() => hashing.running === 1)
   await obtain('y', 'a')
   assert.equal(hashing.running, 1)
-  gone.abort(new NotReady('gone', 1))
+  work.giveUp(new NotReady('gone', 1))
   await assert.rejects(huge, refused('busy', /gone/))
 })
 
 test('a small torrent does not wait for a large one with its file', async (t) => {
   const { make, content, obtain } = await openMaker(t, 1)
-  const gone = new AbortController()
-  const huge = make(content('x', 'huge', 'a'), { signal: gone.signal })
+  const work = workFor()
+  const huge = make(content('x', 'huge', 'a'), work)
   const small = await obtain('y', 'a')
-  gone.abort(new NotReady('gone', 1))
+  work.giveUp(new NotReady('gone', 1))
   await assert.rejects(huge, refused('busy', /gone/))
   assert.deepEqual(small.info, (await obtain('y', 'a')).info)
 })
@@ -106,11 +103,10 @@ const SLOW = SIZE
 
 test('pieces of an abandoned torrent are not hashed again', async (t) => {
   const { make, content, obtain, hashing } = await openMaker(t)
-  const working = new AbortController()
-  const ahead = { throttle: createThrottle(SLOW), giveWay: () => undefined }
-  const given = make(content('x', 'large'), { signal: working.signal, ahead })
+  const work = workFor(createThrottle(SLOW))
+  const given = make(content('x', 'large'), work)
   await until(() => hashing.total.done > 0)
-  working.abort(new NotReady('gone', 1))
+  work.giveUp(new NotReady('gone', 1))
   await assert.rejects(given, refused('busy', /gone/))
   const { done } = hashing.total
   assert.ok(done < LARGE, String(done))
@@ -122,17 +118,13 @@ test('pieces of an abandoned torrent are not hashed again', async (t) => {
 
 test('hashing ahead yields to a client that needs its file, whose torrent continues from there', async (t) => {
   const { make, content, hashing, obtain } = await openMaker(t)
-  const working = new AbortController()
-  const giveWay = () => {
-    working.abort(new NotReady('gave way', 1))
-  }
-  const ahead = { throttle: createThrottle(SLOW), giveWay }
-  make(content('x', 'large'), { signal: working.signal, ahead }).catch(() => undefined)
+  const work = workFor(createThrottle(SLOW))
+  make(content('x', 'large'), work).catch(() => undefined)
   // Counted before the end, too
   await until(() => hashing.total.done > 0)
   assert.ok(hashing.total.done < LARGE)
   await obtain('x', 'large')
-  assert.ok(working.signal.aborted)
+  assert.ok(work.signal.aborted)
   assert.equal(hashing.total.done, LARGE)
   assert.ok(hashing.total.ahead > 0 && hashing.total.ahead < LARGE)
 })

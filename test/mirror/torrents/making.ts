@@ -3,12 +3,13 @@ import type { TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { openCache } from '../../../src/cache/open.js'
 import type { Content } from '../../../src/core/digests/content.js'
+import type { Throttle } from '../../../src/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/hash/jobs/worker-pool.js'
 import { openAdmission } from '../../../src/mirror/admission/admission.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
 import { Queue } from '../../../src/mirror/admission/queue.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
-import { Maker, type TorrentSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
+import { Maker, type MirrorSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
 import { hashContext } from '../../core/requests.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -37,7 +38,7 @@ export async function openMaking(t: TestContext, limits: Limits) {
 }
 
 /** The source of a torrent whose content is known. */
-export function sourceOf(content: Content): TorrentSource {
+export function sourceOf(content: Content): MirrorSource {
   const found = {
     content,
     options: { private: false, sourceTag: null },
@@ -47,10 +48,19 @@ export function sourceOf(content: Content): TorrentSource {
   return { key: content.name, effort: null, look: () => Promise.resolve(found) }
 }
 
-/** TorrentWork that is always wanted. */
-export function workFor(rest: Partial<TorrentWork> = {}): TorrentWork {
+/** Work that is wanted until it is given up; that of nobody if it has a throttle. */
+export function workFor(throttle?: Throttle): TorrentWork {
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 }).open(null)
-  return { client: null, signal: new AbortController().signal, memory, progress: null, ...rest }
+  const working = new AbortController()
+  return {
+    first: { client: null, ...(throttle && { ahead: { throttle } }) },
+    signal: working.signal,
+    memory,
+    progress: null,
+    giveUp: (reason) => {
+      working.abort(reason)
+    },
+  }
 }
 
 /** Waits for a condition that other work of this process brings about. */

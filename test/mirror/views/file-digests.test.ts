@@ -11,9 +11,7 @@ import { singleContent } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { createThrottle } from '../../../src/hash/jobs/job.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
-import type { TorrentWork } from '../../../src/mirror/torrents/make.js'
 import { FileDigests } from '../../../src/mirror/views/file-digests.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
 import { openMaking, sourceOf, until, workFor } from '../torrents/making.js'
 
 const SIZE = 3_000_000
@@ -35,9 +33,9 @@ async function openBoth(t: TestContext) {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }
   }
-  const hashPieces = (name: string, parts: Partial<TorrentWork> = {}) => {
+  const hashPieces = (name: string, work = workFor()) => {
     const rules = { version: 'v1', pieceLength: pieceLengthOf(20) } as const
-    return maker.make(sourceOf(singleContent(fileOf(name), rules)), workFor(parts))
+    return maker.make(sourceOf(singleContent(fileOf(name), rules)), work)
   }
   const digest = async (name: string) => {
     const waiter = { client: null, patience: 600_000, onGone: () => undefined }
@@ -92,16 +90,12 @@ test('the checksum of a file that is removed before its turn is not found', asyn
 
 test('hashing ahead yields to a checksum', async (t) => {
   const { digest, hashPieces, queue } = await openBoth(t)
-  const working = new AbortController()
-  const giveWay = () => {
-    working.abort(new NotReady('gave way', 1))
-  }
-  const ahead = { throttle: createThrottle(SIZE), giveWay }
-  hashPieces('large', { ahead, signal: working.signal }).catch(() => undefined)
+  const work = workFor(createThrottle(SIZE))
+  hashPieces('large', work).catch(() => undefined)
   await until(() => queue.ahead === 1)
   const zeros = createHash('sha256').update(Buffer.alloc(LARGE)).digest('hex')
   assert.equal(await digest('large'), zeros)
-  assert.ok(working.signal.aborted)
+  assert.ok(work.signal.aborted)
 })
 
 test('a checksum that nobody waits for is not made', async (t) => {
