@@ -13,9 +13,11 @@ import {
   parseListingQuery,
 } from './listing.js'
 import type { CurrentListing, Listings } from './listings.js'
-import { type ListingView, renderListing, TYPE_AHEAD } from './page.js'
+import { LISTING_SCRIPT, type ListingView, renderListing } from './page.js'
 import { readReadme } from './readme.js'
+import { asksForList, chosenNames, publicAddress } from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
+import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
@@ -25,7 +27,8 @@ import type { Mirror } from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
-import { sendLine } from '../../server/answers/refusal.js'
+import { malformed, sendLine } from '../../server/answers/refusal.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -39,7 +42,7 @@ const PAGE_LENGTHS = { html: 1000, json: 10_000 }
 const CHUNK = 200
 
 const HEADERS = {
-  html: pageHeaders(TYPE_AHEAD),
+  html: pageHeaders(LISTING_SCRIPT),
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 
@@ -72,7 +75,7 @@ export class DirectoryPages {
   }, keyOf)
 
   constructor(
-    private readonly options: HeaderOptions & { readonly mirror: Mirror },
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix'>,
     private readonly sources: {
       readonly listings: Listings
       readonly planner: Planner
@@ -100,6 +103,7 @@ export class DirectoryPages {
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.sources.requesters.of(request, reply)
+    if (asksForList(url)) return this.#sendList(request, reply, components)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
@@ -127,6 +131,20 @@ export class DirectoryPages {
     const source = await this.#sourceOf(components, current)
     if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
     return reply.send(body)
+  }
+
+  /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
+  #sendList(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): FastifyReply {
+    const names = chosenNames(raw.url ?? '') ?? []
+    if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
+    const base = publicAddress(raw, this.options)
+    const lines = names.map((name) => `${fileAddress(base, [...components, name])}\n`)
+    reply.headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' })
+    return reply.send(lines.join(''))
   }
 
   /** The look that shows whether a listing is still that of its directory; null if it is not now. */
@@ -171,6 +189,7 @@ export class DirectoryPages {
         page,
         swarms: this.#swarmsOf(page.rows, components),
         readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
+        hasFiles: options.files,
         hasTorrent: components.length > 0 && hasContent(listing, options.mirror),
       }
       const text =

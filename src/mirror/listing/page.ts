@@ -15,7 +15,9 @@ import {
 import { type Readme, renderReadme } from './readme.js'
 import { type HeaderOptions, renderPath, renderSiteHeader } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
+import { COMMON_SCRIPT } from '../../server/views/page-script.js'
 import { InlineScript } from '../../server/views/policy.js'
+import { renderSearch } from '../../server/views/search.js'
 import type { Pause } from '../../server/views/slices.js'
 import {
   type ListOrder,
@@ -23,6 +25,8 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
+import { WORDS } from '../../server/views/words.js'
+import { escapeText } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 
@@ -41,6 +45,8 @@ export interface ListingView {
   readonly readme: Readme | null
   /** Whether the whole directory has a torrent. */
   readonly hasTorrent: boolean
+  /** Whether files are sent here. */
+  readonly hasFiles: boolean
 }
 
 /** Renders a page of a directory for people. */
@@ -59,7 +65,7 @@ export async function renderListing(
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),
-        TYPE_AHEAD.element,
+        LISTING_SCRIPT.element,
       ],
       header: [
         renderSiteHeader(options, root, 'files'),
@@ -67,7 +73,7 @@ export async function renderListing(
       ],
       footer: html`Times are in UTC.
         ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
-        <a href="?json">The same as JSON</a>`,
+        <a href="?json">${WORDS.json}</a>`,
     },
     html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
       ${renderTools(view)} ${pages}`,
@@ -76,23 +82,40 @@ export async function renderListing(
   )
 }
 
-/** The entries of a page. */
+/** The entries of a page. Files of a directory can be chosen for one torrent, also without scripts. */
 async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
   const { rows } = view.page
+  const canChoose = view.hasTorrent && rows.some((row) => isChoosable(row, view))
   const rendered: Html[] = []
   for (let start = 0; start < rows.length; start += CHUNK) {
-    rendered.push(html`${rows.slice(start, start + CHUNK).map((row) => renderRow(row, view))}`)
+    const chunk = rows.slice(start, start + CHUNK)
+    rendered.push(html`${chunk.map((row) => renderRow(row, view, canChoose))}`)
     await pause()
   }
-  return html`<table class="listing">
+  const table = html`<table class="listing">
     <caption>
       ${describe(view)}
     </caption>
-    ${renderHead(view.query, view.swarms.size > 0)}
+    ${renderHead(view.query, view.swarms.size > 0, canChoose)}
     <tbody>
-      ${rendered}
+      ${view.components.length > 0 && renderUp(view.swarms.size > 0, canChoose)} ${rendered}
     </tbody>
   </table>`
+  if (!canChoose) return table
+  return html`<form method="get" action="./">
+    ${table}
+    <p class="chosen actions">
+      <span id="chosen" role="status">Chosen files:</span>
+      <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
+      <button name="magnet" class="button">Magnet...</button>
+      <button name="list" class="button">List of links</button>
+    </p>
+  </form>`
+}
+
+/** Whether a file can be chosen: a name that is not shown as it is could not be sent back. */
+function isChoosable({ name, isDirectory, size }: ListingRow, { hasFiles }: ListingView): boolean {
+  return hasFiles && !isDirectory && size > 0 && escapeText(name) === name
 }
 
 function renderNothing({ filter }: ListingQuery): Html {
@@ -101,63 +124,89 @@ function renderNothing({ filter }: ListingQuery): Html {
   </p>`
 }
 
+/** The way up, the largest target on a phone. */
+function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
+  const cells = 3 + Number(hasSwarms)
+  return html`<tr class="up">
+    ${canChoose && html`<td></td>`}
+    <th scope="row" class="dir"><a href="../">..</a></th>
+    <td colspan="${cells}"></td>
+  </tr> `
+}
+
 /** An entry as a row of the table. */
-function renderRow(row: ListingRow, { listing, swarms }: ListingView): Html {
+function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
   const { name, isDirectory, isEmpty, size, modified } = row
-  const { taken } = listing.parts
+  const { swarms } = view
+  const { taken } = view.listing.parts
   const { address, torrent, magnet } = linksOf(row, taken)
   const time = new Date(modified).toISOString().slice(0, 19)
-  const day = time.slice(0, 10)
-  const clock = html`<span class="clock"> ${time.slice(11, 16)}</span>`
   const text = isDirectory ? `${name}/` : name
   const bytes = html`<data value="${size}">${formatBytes(size)}</data>`
   const stored = taken.has(name) && html`<span class="stored">stored</span>`
   return html`<tr>
-    <th scope="row" class="${isDirectory ? 'dir' : 'file'}">
+    ${
+      canChoose &&
+      html`<td class="pick">
+        ${isChoosable(row, view) && html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`}
+      </td>`
+    }
+    <th scope="row" class="${isDirectory ? 'dir' : `file ${kindOf(name)}`}">
       <a href="${address}">${text}</a>${stored}
     </th>
     <td class="n">${isDirectory ? isEmpty === true && 'empty' : bytes}</td>
-    <td class="date">
-      <time datetime="${time}Z">${day}${clock}</time>
-    </td>
+    <td class="date"><time datetime="${time}Z">${time.replace('T', ' ').slice(0, 16)}</time></td>
     ${swarms.size > 0 && renderSwarm(swarms.get(name))}
     <td class="get">
       ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
       ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
-      ${!isDirectory && html`<a href="${address}?details" aria-label="details of ${text}">details</a>`}
+      ${!isDirectory && html`<a class="details" href="${address}?details" aria-label="details of ${text}">details</a>`}
     </td>
   </tr> `
 }
 
+/** Kinds of files, by the ends of their names. */
+const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
+  ['disc', /\.(?:iso|img|dmg|qcow2|vmdk|raw)(?:\.\w+)?$/i],
+  ['sign', /\.(?:asc|sig|gpg|sha\d+|md5|minisig|pem)$|^(?:sha|md5|blake)\w*sums/i],
+  ['pack', /\.(?:rpm|deb|apk|jar|whl|msi|exe|appimage|snap|flatpak|pkg)$/i],
+  ['archive', /\.(?:zip|7z|rar|tar|tgz|gz|xz|zst|bz2|lz4?|br)$/i],
+  [
+    'image',
+    /\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|mp4|mkv|webm|mov|mp3|flac|ogg|opus|wav)$/i,
+  ],
+]
+
+/** The kind of a file, which its icon shows; empty for text and all others. */
+function kindOf(name: string): string {
+  return KINDS.find(([, ends]) => ends.test(name))?.[0] ?? ''
+}
+
 function renderSwarm(counts: KnownCounts | undefined): Html {
-  const text = counts && `${counted(counts.seeds, 'seed')}, ${counted(counts.leechers, 'leecher')}`
-  return html`<td class="swarm">${text ?? null}</td>`
+  if (!counts) return html`<td class="swarm"></td>`
+  const { seeds, leechers } = counts
+  const text = `${counted(seeds, 'seed')}, ${counted(leechers, 'leecher')}`
+  return html`<td class="swarm" title="${text}" aria-label="${text}">
+    <span class="${seeds > 0 && 'seeds'}">↑${formatNumber(seeds)}</span>
+    <span class="${leechers > 0 && 'peers'}">↓${formatNumber(leechers)}</span>
+  </td>`
 }
 
 /** The filter of a directory, and the links to its torrent. */
 function renderTools({ query, page, hasTorrent }: ListingView): Html {
   const isPart = page.pages > 1 || query.filter !== ''
+  const more = isPart && html`data-more="; press Enter to search all pages"`
   return html`<div class="tools">
-    <form method="get" action="./" role="search">
-      ${orderFields(query, 'name')}
-      <label for="filter">Filter</label>
-      <input
-        id="filter"
-        type="search"
-        name="filter"
-        maxlength="${MAX_FILTER}"
-        value="${query.filter}"
-        autocomplete="off"
-        spellcheck="false"
-      />
-      <button>Apply</button>
-      ${query.filter !== '' && html`<a href="${formatListingQuery({ ...query, filter: '', page: 1 })}">show all</a>`}
-      <span
-        id="shown"
-        role="status"
-        ${isPart && html`data-more="; press Enter to search all pages"`}
-      ></span>
-    </form>
+    ${renderSearch({
+      action: './',
+      name: 'filter',
+      value: query.filter,
+      most: MAX_FILTER,
+      placeholder: 'Name in this folder',
+      kept: orderFields(query, 'name'),
+      all: formatListingQuery({ ...query, filter: '', page: 1 }),
+      end: html`<span id="shown" role="status" ${more}></span>`,
+    })}
     ${hasTorrent && renderWhole()}
   </div>`
 }
@@ -165,19 +214,19 @@ function renderTools({ query, page, hasTorrent }: ListingView): Html {
 function renderWhole(): Html {
   const { torrent, magnet } = viewsByQuery('./')
   return html`<div class="get">
-    Whole directory: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
-    <a href="${asHybrid(torrent)}">hybrid torrent</a>
+    ${WORDS.thisFolder}: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+    <a href="${asHybrid(torrent)}">hybrid</a>
   </div>`
 }
 
 const COLUMNS: Readonly<Record<ListingKey, readonly [title: string, style: string]>> = {
-  name: ['Name', 'name'],
-  size: ['Size', 'n'],
-  date: ['Changed', 'date'],
+  name: [WORDS.name, 'name'],
+  size: [WORDS.size, 'n'],
+  date: [WORDS.changed, 'date'],
 }
 
 /** The head of the table, with links for sorting. */
-function renderHead(query: ListingQuery, hasSwarms: boolean): Html {
+function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean): Html {
   const headings = SORT_KEYS.map((key) => {
     const [title, style] = COLUMNS[key]
     const address = (order: ListOrder<ListingKey>) => formatListingQuery({ ...query, ...order })
@@ -185,7 +234,8 @@ function renderHead(query: ListingQuery, hasSwarms: boolean): Html {
   })
   return html`<thead>
     <tr>
-      ${headings} ${hasSwarms && html`<th scope="col" class="get">Swarm</th>`}
+      ${canChoose && html`<td class="pick"></td>`} ${headings}
+      ${hasSwarms && html`<th scope="col" class="swarm">${WORDS.seeds}</th>`}
       <th scope="col" class="get">Get</th>
     </tr>
   </thead>`
@@ -224,13 +274,16 @@ function describe({ page }: ListingView): string {
   return parts.join(', ')
 }
 
-/** Filters the rows of a page while the filter is typed, and shows their number. */
-export const TYPE_AHEAD = new InlineScript(`
+/**
+ * Filters the rows of a page while the filter is typed, shows their number, and says how many files
+ * are chosen, and their size.
+ */
+export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
-  const filter = document.getElementById('filter')
+  const filter = document.getElementById('search')
   const said = document.getElementById('shown')
-  const rows = [...document.querySelectorAll('tbody tr')]
-  const names = rows.map((row) => row.cells[0].firstElementChild.textContent.trim().toLowerCase())
+  const rows = [...document.querySelectorAll('tbody tr:not(.up)')]
+  const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())
   filter?.addEventListener('input', () => {
     const wanted = filter.value.trim().toLowerCase()
     let count = 0
@@ -240,5 +293,21 @@ addEventListener('DOMContentLoaded', () => {
     })
     said.textContent = count + ' of ' + rows.length + ' shown' + (said.dataset.more ?? '')
   })
+  const chosen = document.getElementById('chosen')
+  if (!chosen) return
+  const bar = chosen.parentElement
+  const tell = () => {
+    const boxes = [...document.querySelectorAll('.pick :checked')]
+    let size = boxes.reduce((sum, box) => sum + Number(box.closest('tr').querySelector('data').value), 0)
+    let unit = 0
+    for (; size >= 1024; unit++) size /= 1024
+    const text = (unit ? size.toFixed(1) : size) + ' ' + ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'][unit]
+    bar.hidden = boxes.length === 0
+    chosen.textContent = boxes.length + (boxes.length === 1 ? ' file, ' : ' files, ') + text + ':'
+  }
+  bar.classList.add('bar')
+  addEventListener('change', tell)
+  addEventListener('pageshow', tell)
+  tell()
 })
 `)

@@ -50,7 +50,41 @@ export function askedView(url: string): ViewName | null {
   const end = url.indexOf('?')
   if (end < 0) return null
   const words = url.slice(end + 1).split('&')
-  return words.flatMap((word) => VIEWS.find((view) => view === word) ?? [])[0] ?? null
+  // Buttons of forms send an empty value
+  const viewOf = (word: string) => VIEWS.find((view) => word === view || word === `${view}=`) ?? []
+  return words.flatMap(viewOf)[0] ?? null
+}
+
+/** Whether a word of a query chooses an entry of a directory for its torrent. */
+export function isChoice(word: string): boolean {
+  return word.startsWith('f=')
+}
+
+/** The most entries that are chosen in an address. */
+const MOST_CHOSEN = 1000
+
+/**
+ * The names of a directory's entries that an address chooses for its torrent, by fields `f` of its
+ * query; null if it has none, for all entries.
+ * @throws Refusal
+ */
+export function chosenNames(url: string): readonly string[] | null {
+  const words = url.split(/\?(.*)/s, 2)[1]?.split('&') ?? []
+  const fields = words.filter(isChoice)
+  if (fields.length === 0) return null
+  if (fields.length > MOST_CHOSEN) throw malformed(`at most ${MOST_CHOSEN} files can be chosen`)
+  const names = fields.map((field) => decodeComponent(field.slice(2).replaceAll('+', ' ')))
+  return [...new Set(names)].sort()
+}
+
+/** Whether an address asks for the addresses of the chosen files, by `?list`. */
+export function asksForList(url: string): boolean {
+  return /\?(?:[^&]*&)*list=?(?:&|$)/.test(url)
+}
+
+/** The part of a query that chooses entries; empty for all. */
+export function chosenQuery(chosen: readonly string[] | null): string {
+  return (chosen ?? []).map((name) => `&f=${encodeURIComponent(name)}`).join('')
 }
 
 /** Whether an address asks for the page of a file, by `?details`. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   askedVersion,
   askedView,
+  isChoice,
   isPlainRequest,
   isProgressAddress,
   wantsPage,
@@ -109,7 +110,7 @@ function endParts(response: ServerResponse, { parts, length }: SentResponse): vo
 }
 
 /**
- * The key of a request: its path, with only the view and the version of its query. Over TLS the key
+ * The key of a request: its path, with only the view, the version and the chosen files of its query. Over TLS the key
  * differs, because the answer contains the scheme.
  */
 function addressOf(request: IncomingMessage): string {
@@ -123,7 +124,11 @@ function pathOf({ url = '' }: IncomingMessage): string {
   const end = url.indexOf('?')
   if (end < 0) return url
   const [view, version] = [askedView(url), askedVersion(url)]
-  const words = [view ?? [], version === 'v1' ? [] : version].flat()
+  const chosen = url
+    .slice(end + 1)
+    .split('&')
+    .filter(isChoice)
+  const words = [view ?? [], version === 'v1' ? [] : version, chosen].flat()
   return words.length === 0 ? url.slice(0, end) : `${url.slice(0, end)}?${words.join('&')}`
 }
 

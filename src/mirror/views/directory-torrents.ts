@@ -38,22 +38,24 @@ export class DirectoryTorrents {
   ) {}
 
   /**
-   * Obtains a directory's torrent.
+   * Obtains the torrent of a directory, or of some entries of it.
    * @throws Refusal; BtkitError if its files cannot be read
    */
   obtain(
-    directory: readonly string[],
+    wanted: WantedDirectory,
     version: MetainfoVersion,
     requester: Requester,
   ): Promise<CurrentTorrent> {
+    const { directory, chosen } = wanted
     // No name contains a slash
-    const key = `${version} directory /${directory.join('/')}`
-    const look = (budget: Budget) => this.#look(directory, version, budget)
+    const names = chosen === null ? '' : ` //${chosen.join('//')}`
+    const key = `${version} directory /${directory.join('/')}${names}`
+    const look = (budget: Budget) => this.#look(wanted, version, budget)
     return this.torrents.obtain({ key, effort: EFFORT, look }, requester)
   }
 
   async #look(
-    directory: readonly string[],
+    { directory, chosen }: WantedDirectory,
     version: MetainfoVersion,
     budget: Budget,
   ): Promise<PlacedContent> {
@@ -67,7 +69,7 @@ export class DirectoryTorrents {
     // Below its own prefix the service answers itself, so clients would get no file
     const isLeftOut = (path: readonly string[]) => path[1] === SERVICE_NAME
     if (isLeftOut(directory)) throw notFound(where)
-    const below = { maxFiles: limits.maxFiles, budget, isLeftOut }
+    const below = { maxFiles: limits.maxFiles, budget, isLeftOut, chosen }
     const { files, omitted } = await findBelow(directory, mirror, below)
     if (files.size > limits.maxSize) {
       const why = `its files have more than ${formatBytes(limits.maxSize)}`
@@ -82,8 +84,15 @@ export class DirectoryTorrents {
   }
 }
 
+/** A directory whose torrent is wanted. */
+export interface WantedDirectory {
+  readonly directory: readonly string[]
+  /** The names of the only entries that the torrent has, sorted; null for all. */
+  readonly chosen: readonly string[] | null
+}
+
 /** Limits on the search in one directory. */
-interface BelowLimits {
+interface BelowLimits extends Pick<WantedDirectory, 'chosen'> {
   /** Most files and directories below it. */
   readonly maxFiles: number
   /** The budget that the search is charged to. */
@@ -108,8 +117,9 @@ interface FilesBelow {
 async function findBelow(
   directory: readonly string[],
   mirror: Mirror,
-  { maxFiles, budget, isLeftOut }: BelowLimits,
+  { maxFiles, budget, isLeftOut, chosen }: BelowLimits,
 ): Promise<FilesBelow> {
+  const own = chosen && new Set(chosen)
   const view = new MirrorView(mirror)
   const omitted: string[] = []
   let count = 0
@@ -117,6 +127,7 @@ async function findBelow(
     const name = path.at(-1) ?? ''
     budget.charge('names', 1)
     if (!isNameable(name) || isLeftOut(path)) return false
+    if (own && path.length === directory.length + 1 && !own.has(name)) return false
     // Leaves out the same names as makemetafile, for the same info hash
     if (skipReasonOf(name, { all: mirror.hidden }) !== undefined) return false
     if (++count > maxFiles) throw tooMany(directory, maxFiles)
@@ -144,7 +155,19 @@ async function findBelow(
       passOver(error, path)
     }
   })
+  refuseAbsent(directory, chosen ?? [], paths)
   return { files: new FileColumns(store), omitted: omitted.sort() }
+}
+
+/** Refuses entries that are not there any more: a torrent without them would surprise. */
+function refuseAbsent(
+  directory: readonly string[],
+  chosen: readonly string[],
+  paths: readonly (readonly string[])[],
+): void {
+  const there = new Set(paths.map((path) => path[directory.length]))
+  const absent = chosen.find((name) => !there.has(name))
+  if (absent !== undefined) throw notFound(formatMirrorPath([...directory, absent]))
 }
 
 const ABSENT: readonly string[] = ['not-found', 'not-permitted']

@@ -1,7 +1,7 @@
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { fileAddress } from '../../metainfo/trackers.js'
-import { viewAddress, type ViewName } from '../requests/address.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { chosenQuery, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from '../torrents/response.js'
 import { type Mirror, MirrorView } from '../tree/mirror.js'
@@ -81,10 +81,17 @@ export interface FormPlace {
   readonly version: MetainfoVersion
   /** Whether a file has the torrent's name, so that the view needs a query. */
   readonly isTaken: boolean
+  /** The entries of the directory that are chosen; null for all. */
+  readonly chosen: readonly string[] | null
 }
 
 /** URL of the .torrent of a place; `base` is that of the mirror's root. */
-export function torrentAddress(base: string, { components, version, isTaken }: FormPlace): string {
+export function torrentAddress(base: string, place: FormPlace): string {
+  const { components, version, isTaken, chosen } = place
+  if (chosen) {
+    const address = viewByQuery(directoryAddress(base, components), 'torrent')
+    return `${address}${version === 'v1' ? '' : `&${version}`}${chosenQuery(chosen)}`
+  }
   const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
   return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
 }

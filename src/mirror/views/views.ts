@@ -8,6 +8,7 @@ import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../progress/progress-page.js'
 import {
   askedVersion,
+  chosenNames,
   pageLinks,
   publicAddress,
   type ViewName,
@@ -78,13 +79,14 @@ export class Views {
       if (file) return this.#sendDigest(view, { request, reply, requester, file })
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
-    const version = askedVersion(request.raw.url ?? '')
+    const { url = '' } = request.raw
+    const [version, chosen] = [askedVersion(url), file ? null : chosenNames(url)]
     const checked = file
       ? await files.obtain(file, version, requester)
-      : await directories.obtain(components, version, requester)
+      : await directories.obtain({ directory: components, chosen }, version, requester)
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
-    const place = { components, version, isTaken }
+    const place = { components, version, isTaken, chosen }
     if (view !== 'magnet' || !wantsPage(request.raw))
       return sender.send(request, reply, { checked, form: formOf(view, place) })
     const page = { header: this.#header(request), file: file && (await this.#paged(request, file)) }
@@ -168,7 +170,12 @@ export class Views {
     // An empty file has no torrent
     const checked = size === 0 ? null : await this.mirror.files.obtain(file, 'v1', requester)
     const isTaken = checked !== null && (await isTorrentNameTaken(path, options.mirror))
-    const torrent = torrentAddress(base, { components: path, version: 'v1', isTaken })
+    const torrent = torrentAddress(base, {
+      components: path,
+      version: 'v1',
+      isTaken,
+      chosen: null,
+    })
     const metaUrl =
       checked &&
       xml`

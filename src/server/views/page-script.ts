@@ -32,15 +32,15 @@ addEventListener('DOMContentLoaded', () => {
     event.preventDefault()
     search.select()
   })
-  const units = [[31536000, 'year'], [2592000, 'month'], [86400, 'day'], [3600, 'hour'], [60, 'minute']]
+  const units = [[31536000, ' year'], [2592000, ' month'], [86400, ' day'], [3600, ' h'], [60, ' min']]
   for (const time of document.querySelectorAll('time[datetime]')) {
     const at = new Date(time.dateTime)
     const seconds = (Date.now() - at) / 1000
     if (!(seconds >= 0)) continue
-    const [length, unit] = units.find(([each]) => seconds >= each) ?? [60, 'minute']
+    const [length, unit] = units.find(([each]) => seconds >= each) ?? [60, ' min']
     const count = Math.floor(seconds / length)
     time.title = at.toLocaleString()
-    time.textContent = count === 0 ? 'just now' : count + ' ' + unit + (count === 1 ? '' : 's') + ' ago'
+    time.textContent = count === 0 ? 'just now' : count + unit + (count > 1 && length >= 86400 ? 's' : '') + ' ago'
   }
 })
 `

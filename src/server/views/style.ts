@@ -72,13 +72,17 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .qr { background: #fff; padding: .5rem; border-radius: 4px; width: 12rem; flex: none } .qr svg { width: 100%; height: auto; margin: 0; background: #fff }
 .qr svg path { fill: #000; stroke: none }
 .stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
+.pick { width: 1.6rem; padding-right: 0 } .pick input { margin: 0; width: 1.1rem; height: 1.1rem } .listing .up td { border-bottom: 1px solid var(--line) }
+.bar { position: sticky; bottom: 0; align-items: center; background: var(--ground); border-top: 1px solid var(--line); padding: .6rem 0; margin: 0 } [hidden] { display: none !important }
+.swarm .seeds { color: var(--seeds) } .swarm .peers { color: var(--peers) }
+.disc { --kind: #7a5af8 } .archive { --kind: #c98f1d } .pack { --kind: #0b8a82 } .image { --kind: #d6409f } .sign { --kind: #2a8d2a }
 .dir a, .file a { display: block; padding-left: 1.7rem; white-space: pre-wrap; overflow-wrap: anywhere; background-repeat: no-repeat }
 .dir a { font-weight: 600; background-image: linear-gradient(#c98f1d, #c98f1d), linear-gradient(#e0a93a, #e0a93a);
   background-size: .5rem .2rem, 1.1rem .75rem; background-position: 0 .25rem, 0 .4rem }
-.file a { background-image: linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--soft), var(--soft)), linear-gradient(var(--muted), var(--muted));
-  background-size: .4rem 1px, .4rem 1px, calc(.8rem - 2px) calc(1rem - 2px), .8rem 1rem;
-  background-position: .35rem .65rem, .35rem .85rem, calc(.15rem + 1px) calc(.25rem + 1px), .15rem .25rem }
-@media (min-width: 50.01rem) { .listing th:first-child { width: 100% } }
+.file a { background-image: linear-gradient(var(--kind, var(--muted)), var(--kind, var(--muted))), linear-gradient(var(--muted), var(--muted)), linear-gradient(var(--soft), var(--soft)), linear-gradient(var(--muted), var(--muted));
+  background-size: calc(.8rem - 4px) .35rem, .4rem 1px, calc(.8rem - 2px) calc(1rem - 2px), .8rem 1rem;
+  background-position: calc(.15rem + 2px) .8rem, .35rem .55rem, calc(.15rem + 1px) calc(.25rem + 1px), .15rem .25rem }
+@media (min-width: 50.01rem) { .listing thead .name { width: 100% } }
 tr[hidden] { display: none !important }
 @media (max-width: 50rem) {
   .listing, .listing caption, .listing thead, .listing tbody { display: block }
@@ -88,7 +92,9 @@ tr[hidden] { display: none !important }
   .listing tbody tr { padding-left: 1.7rem }
   .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
   .listing td { font-size: .9rem } .listing td a { display: inline-block; padding: .15rem 0 } .listing td:empty { display: none }
-  .listing td.get { margin-left: auto } .listing .clock { display: none } .listing thead .get { display: none }
+  .listing td.get { margin-left: auto } .listing thead .get, .listing thead .swarm, .listing .details { display: none }
+  .listing tr { position: relative } .listing .pick { position: absolute; top: .45rem; right: 0 } .listing tbody .pick + th { padding-right: 2rem } .listing .up td { display: none }
+  .bar .button { padding: .2rem .6rem; font-size: .9rem }
 }
 @media (max-width: 50rem) {
   .stack, .stack caption, .stack tbody { display: block } .stack thead { display: none }
