@@ -20,6 +20,7 @@ import type { MirrorServer, ServiceOptions } from '../options.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
+import { MirrorSearch } from '../search/search.js'
 import { ServiceStatus } from '../status/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
@@ -88,6 +89,7 @@ export async function openMirror(
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
+  const search = hasListings(options) ? new MirrorSearch(options.mirror, onError) : null
   const root = new RootWatch(options.mirror.root)
   let endTasks = () => Promise.resolve()
   return {
@@ -102,6 +104,9 @@ export async function openMirror(
     directoryPages: hasListings(options)
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
       : null,
+    /** Null if the mirror has no pages of directories. */
+    search,
+    planner,
     /** Null if there is no feed of new torrents. */
     feed: warmer && new Feed(options, warmer, trackers.current),
     status: new ServiceStatus(
@@ -123,6 +128,7 @@ export async function openMirror(
     /** Ends the work beside requests. */
     stop: async () => {
       torrents.endAhead()
+      search?.stop()
       await Promise.all([warmer?.stop(), endTasks()])
     },
   }

@@ -12,6 +12,7 @@ import {
   renderSiteHeader,
   TORRENTS,
 } from '../requests/site-header.js'
+import { addSearchRoute } from '../search/search-page.js'
 import { addStatusRoutes } from '../status/status-page.js'
 import { CORS, PREFLIGHT } from '../torrents/response.js'
 import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
@@ -64,6 +65,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   }
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
+  if (mirror.search) addSearchRoute(app, { ...mirror, search: mirror.search })
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)

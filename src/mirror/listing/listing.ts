@@ -196,7 +196,7 @@ export function formatListingQuery(query: ListingQuery): string {
 }
 
 /** The addresses of an entry and its views, relative to its directory. */
-interface RowLinks {
+export interface RowLinks {
   readonly address: string
   /** Null if the entry has none. */
   readonly torrent: string | null

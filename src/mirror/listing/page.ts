@@ -7,6 +7,7 @@ import {
   type ListingPage,
   type ListingQuery,
   type ListingRow,
+  type RowLinks,
   MAX_FILTER,
   SORT_KEYS,
   type ListingKey,
@@ -27,7 +28,7 @@ import {
 } from '../../server/views/sorting.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
-import { html, type Html } from '../../text/html.js'
+import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
@@ -134,29 +135,46 @@ function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
   </tr> `
 }
 
-/** An entry as a row of the table. */
+/** An entry as a row of the directory's table. */
 function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
+  const { name } = row
+  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
+  const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
+  return renderEntry(row, {
+    links: linksOf(row, view.listing.parts.taken),
+    before: canChoose && before,
+    after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
+    counts: view.swarms.get(name),
+    hasSwarms: view.swarms.size > 0,
+  })
+}
+
+/** The cells of a row that depend on its table. */
+interface EntryCells {
+  readonly links: RowLinks
+  /** The first cell. */
+  readonly before: HtmlValue
+  /** Behind the name. */
+  readonly after: HtmlValue
+  readonly counts: KnownCounts | undefined
+  readonly hasSwarms: boolean
+}
+
+/** A file or directory as a row of a table. */
+export function renderEntry(row: ListingRow, cells: EntryCells): Html {
   const { name, isDirectory, isEmpty, size, modified } = row
-  const { swarms } = view
-  const { taken } = view.listing.parts
-  const { address, torrent, magnet } = linksOf(row, taken)
+  const { address, torrent, magnet } = cells.links
   const time = new Date(modified).toISOString().slice(0, 19)
   const text = isDirectory ? `${name}/` : name
   const bytes = html`<data value="${size}">${formatBytes(size)}</data>`
-  const stored = taken.has(name) && html`<span class="stored">stored</span>`
   return html`<tr>
-    ${
-      canChoose &&
-      html`<td class="pick">
-        ${isChoosable(row, view) && html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`}
-      </td>`
-    }
+    ${cells.before}
     <th scope="row" class="${isDirectory ? 'dir' : `file ${kindOf(name)}`}">
-      <a href="${address}">${text}</a>${stored}
+      <a href="${address}">${text}</a>${cells.after}
     </th>
     <td class="n">${isDirectory ? isEmpty === true && 'empty' : bytes}</td>
     <td class="date"><time datetime="${time}Z">${time.replace('T', ' ').slice(0, 16)}</time></td>
-    ${swarms.size > 0 && renderSwarm(swarms.get(name))}
+    ${cells.hasSwarms && renderSwarm(cells.counts)}
     <td class="get">
       ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
       ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
@@ -198,6 +216,7 @@ function renderTools({ query, page, hasTorrent }: ListingView): Html {
   const more = isPart && html`data-more="; press Enter to search all pages"`
   return html`<div class="tools">
     ${renderSearch({
+      id: 'filter',
       action: './',
       name: 'filter',
       value: query.filter,
@@ -280,7 +299,7 @@ function describe({ page }: ListingView): string {
  */
 export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
-  const filter = document.getElementById('search')
+  const filter = document.getElementById('filter')
   const said = document.getElementById('shown')
   const rows = [...document.querySelectorAll('tbody tr:not(.up)')]
   const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())

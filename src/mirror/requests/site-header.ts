@@ -1,4 +1,5 @@
 import { renderMasthead } from '../../server/views/layout.js'
+import { renderSearch } from '../../server/views/search.js'
 import { html, type Html } from '../../text/html.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
@@ -13,6 +14,10 @@ export type HeaderOptions = Pick<
 export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | 'listings'>) {
   return files && listings
 }
+
+/** The address of the search of the whole mirror, and the most characters of a search. */
+export const SEARCH = '/-/search'
+export const MOST_SEARCHED = 200
 
 /** The address that leads to the tracker's page if that is at the host of the request. */
 export const TORRENTS = '/-/torrents'
@@ -36,6 +41,7 @@ export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
   current: 'files' | 'status' | null,
+  searched = '',
 ): Html {
   const { tracker, publicUrl, siteName } = options
   const torrents = tracker?.announceAt ? `.${TORRENTS}` : tracker?.page
@@ -47,7 +53,17 @@ export function renderSiteHeader(
   ]
   const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
   const name = siteName ?? host
-  return renderMasthead(root, { name, menu, label: 'Site' })
+  const end =
+    hasListings(options) &&
+    renderSearch({
+      id: 'search',
+      action: `${root}.${SEARCH}`,
+      name: 'q',
+      value: searched,
+      most: MOST_SEARCHED,
+      placeholder: 'Search the mirror',
+    })
+  return renderMasthead(root, { name, menu, label: 'Site', end })
 }
 
 /**

@@ -3,6 +3,8 @@ import { WORDS } from './words.js'
 
 /** A search field. */
 interface SearchField {
+  /** The element's; `search` is the one of the key `/`. */
+  readonly id: string
   /** The address of the results. */
   readonly action: string
   /** The name of the field in the address. */
@@ -21,11 +23,11 @@ interface SearchField {
 
 /** The search of a page. The key `/` puts the cursor there. */
 export function renderSearch(field: SearchField): Html {
-  const { action, name, value, most, placeholder = WORDS.nameOrHash, kept, all, end } = field
+  const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept, all, end } = field
   return html`<form class="search" method="get" action="${action}" role="search">
     ${kept ?? null}
     <input
-      id="search"
+      id="${id}"
       type="search"
       name="${name}"
       maxlength="${most}"

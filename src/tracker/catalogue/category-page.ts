@@ -88,7 +88,15 @@ function jsonAddress(query: CatalogueQuery): string {
 function searchOf(query: CatalogueQuery): Html {
   const { search: value } = query
   const kept = orderFields(query, 'name')
-  return renderSearch({ action: './', name: 'q', value, most: MAX_SEARCH, kept, all: './' })
+  return renderSearch({
+    id: 'search',
+    action: './',
+    name: 'q',
+    value,
+    most: MAX_SEARCH,
+    kept,
+    all: './',
+  })
 }
 
 function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuery): Html | false {

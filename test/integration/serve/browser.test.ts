@@ -18,12 +18,12 @@ test(
   unlessBrowser,
   async (t) => {
     const { page, faults } = await openPub(t)
-    await page.locator('#search').pressSequentially('DEBIAN')
+    await page.locator('#filter').pressSequentially('DEBIAN')
     await page.getByRole('status').waitFor()
     const names = await page.locator('tbody tr:visible th').allInnerTexts()
     assert.deepEqual(names, ['debian-13.9.iso', 'debian-13.10.iso'])
     assert.equal(await page.getByRole('status').innerText(), '2 of 10 shown')
-    await page.locator('#search').fill('')
+    await page.locator('#filter').fill('')
     assert.equal(await page.locator('tbody tr:visible').count(), 10)
     assert.deepEqual(faults, [])
   },
@@ -34,8 +34,8 @@ longTest(
   unlessBrowser,
   async (t) => {
     const { page, address } = await openPub(t, { javaScript: false })
-    await page.locator('#search').fill('debian')
-    await page.locator('#search').press('Enter')
+    await page.locator('#filter').fill('debian')
+    await page.locator('#filter').press('Enter')
     await page.waitForURL(`${address}/pub/?filter=debian`)
     await page.getByRole('link', { name: 'Size' }).click()
     await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
@@ -51,7 +51,7 @@ longTest('with the keyboard alone one comes past the way to a row', unlessBrowse
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/#content`)
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate('document.activeElement.id'), 'search')
+  assert.equal(await page.evaluate('document.activeElement.id'), 'filter')
   await page.getByRole('link', { name: 'images/', exact: true }).focus()
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/images/`)
