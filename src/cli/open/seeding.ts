@@ -3,14 +3,19 @@ import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
-import { nameProblem, SeedKeeper } from '../../core/seeding/reconcile.js'
+import { nameProblem, SeedKeeper, type SeedTarget } from '../../core/seeding/reconcile.js'
 import { type PlacesOptions, TorrentPlaces } from '../../core/seeding/wanted.js'
 import type { WholeTorrent } from '../../core/seeding/whole-data.js'
 import { OwnTarget } from '../../seed/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
 import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
-import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
+import {
+  type Display,
+  type DisplayOptions,
+  followTorrents,
+  openDisplay,
+} from '../output/torrent-display.js'
 import { count } from '../../text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
 import { BtkitError } from '../../errors.js'
@@ -18,7 +23,6 @@ import { clientInfoHash } from '../../core/publish/client.js'
 import { ClientTarget } from '../../core/seeding/client-target.js'
 import { GivenRecord } from '../../core/seeding/given.js'
 import { waitingFor } from '../../core/publish/wait-for.js'
-import type { Report } from '../output/report.js'
 import { type NamedClient, openClients, type SightOptions, syncClient } from './clients.js'
 import { serviceManager } from './service-manager.js'
 
@@ -55,27 +59,55 @@ interface ClientRun extends KeptTorrents {
     }
 }
 
-/** Seeds torrents until interrupted, which is the normal end. */
-export async function seed(run: SeedRun, io: Io): Promise<void> {
-  boundYoungHeap()
+/** A run whose cache and display are open. */
+type OpenRun<Run> = Run & { readonly hashContext: HashContext; readonly display: Display }
+
+function openRun<Run extends KeptTorrents, T>(
+  run: Run,
+  io: Io,
+  act: (open: OpenRun<Run>) => Promise<T>,
+): Promise<T> {
   // A progress bar would disturb the table
-  await withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
-    return keepSeeding({ ...run, hashContext }, io)
+  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return act({ ...run, hashContext, display: openDisplay(run.options, io) })
   })
 }
 
-async function keepSeeding(
-  { options, keeping, serving, hashContext }: SeedRun & { readonly hashContext: HashContext },
-  io: Io,
-): Promise<void> {
-  const display = openDisplay(options, io)
-  const { env, monotonic, signal } = io
+/** Creates a keeper that says what it adds and drops. */
+function keeperFor(
+  { options: { maxTorrentSize }, keeping, hashContext, display }: OpenRun<KeptTorrents>,
+  target: SeedTarget<WholeTorrent>,
+  rules: Pick<PlacesOptions, 'checkHashes' | 'looksAgainIn'>,
+): SeedKeeper<WholeTorrent> {
+  const { note, fail } = display.report
+  const places = new TorrentPlaces({ ...keeping, ...rules, maxTorrentSize, hashContext })
+  return new SeedKeeper(places, target, {
+    onAdded: ({ torrent, infoHash }, before) => {
+      if (infoHash !== before) note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }, isRemoved) => {
+      if (isRemoved) note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      fail(nameProblem(what, problem))
+    },
+  })
+}
+
+/** Seeds torrents until interrupted, which is the normal end. */
+export function seed(run: SeedRun, io: Io): Promise<void> {
+  boundYoungHeap()
+  return openRun(run, io, (open) => keepSeeding(open, io))
+}
+
+async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
+  const { options, serving, display } = run
   const { alert: warn, note, fail } = display.report
-  const manager = serviceManager({ env, warn })
+  const manager = serviceManager({ env: io.env, warn })
   const service = await SeedService.open({
     ...serving,
     version: version(),
-    monotonic,
+    monotonic: io.monotonic,
     onWithdrawn: ({ path }, reason) => {
       if (reason) fail(reason)
       note(`dropped ${path}`)
@@ -86,22 +118,9 @@ async function keepSeeding(
       else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
-  const places = new TorrentPlaces({
-    ...{ ...keeping, checkHashes: true, looksAgainIn, maxTorrentSize, hashContext },
-    onProblem: fail,
-  })
-  const keeper = new SeedKeeper(places, new OwnTarget(service, maxTorrentSize), {
-    onAdded: ({ torrent }) => {
-      note(`added ${torrent}`)
-    },
-    onDropped: ({ torrent }, isRemoved) => {
-      if (isRemoved) note(`dropped ${torrent}`)
-    },
-    onProblem: (what, problem) => {
-      fail(nameProblem(what, problem))
-    },
-  })
+  const { maxTorrentSize, parseDirInterval: interval } = options
+  const rules = { checkHashes: true, looksAgainIn: interval }
+  const keeper = keeperFor(run, new OwnTarget(service, maxTorrentSize), rules)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -110,11 +129,8 @@ async function keepSeeding(
   }
   const list = () => listTorrents(service)
   const report = () => {
-    return {
-      port: service.port,
-      version: version(),
-      torrents: [...list(), ...lacking(keeper, service)],
-    }
+    const torrents = [...list(), ...lacking(keeper, service)]
+    return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
@@ -123,8 +139,8 @@ async function keepSeeding(
     note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)
     await followTorrents(display, {
-      interval: options.parseDirInterval,
-      signal,
+      interval,
+      signal: io.signal,
       // Uploads need the space that the first look does not
       update: () => keeper.update().then(warnOnce).finally(unboundHeapGrowth),
       list: () => Promise.resolve(list()),
@@ -193,62 +209,45 @@ const LAST_CALL_MS = 10_000
  * Keeps clients seeding torrents until interrupted, and removes those again that they got. Returns the
  * exit status.
  */
-export function seedInClients(run: ClientRun, io: Io): Promise<number> {
-  const { options } = run
+export function seedInClients(given: ClientRun, io: Io): Promise<number> {
+  const { options } = given
   const clients = openClients(options.client, options.clientTimeout, io)
-  // A progress bar would disturb the table
-  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
-    const display = openDisplay(options, io)
-    const { report } = display
-    const kept = clients.map((named) => keepInClient(named, { ...run, hashContext, report }, io))
-    await followTorrents(display, {
+  return openRun(given, io, async (run) => {
+    const kept = clients.map((named) => keepInClient(named, run, io))
+    await followTorrents(run.display, {
       interval: options.parseDirInterval,
       signal: io.signal,
       update: async () => {
-        for (const each of kept) await each.update()
+        for (const { update } of kept) await update()
       },
-      list: async () => (await Promise.all(kept.map((each) => each.list()))).flat(),
+      list: async () => (await Promise.all(kept.map(({ list }) => list()))).flat(),
     })
-    const targets = kept.map(({ target }) => target)
-    return removeAll(targets, { options, report, io })
+    return removeAll(
+      kept.map(({ target }) => target),
+      run,
+      io,
+    )
   })
 }
 
 /** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
-function keepInClient(
-  named: NamedClient,
-  run: ClientRun & { readonly hashContext: HashContext; readonly report: Report },
-  io: Io,
-) {
-  const { options, keeping, hashContext, report } = run
-  const { checkHashes, maxTorrentSize } = options
-  const rules = { checkHashes, looksAgainIn: null, maxTorrentSize, hashContext }
-  const places = new TorrentPlaces({ ...keeping, ...rules, onProblem: report.fail })
+function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
+  const { options, display } = run
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
-  const keeper = new SeedKeeper(places, target, {
-    onAdded: ({ torrent, infoHash }, before) => {
-      if (infoHash !== before) report.note(`added ${torrent}`)
-    },
-    onDropped: ({ torrent }) => {
-      report.note(`dropped ${torrent}`)
-    },
-    onProblem: (what, problem) => {
-      report.fail(nameProblem(what, problem))
-    },
-  })
+  const keeper = keeperFor(run, target, { checkHashes: options.checkHashes, looksAgainIn: null })
   let isAway = false
   const update = async () => {
     const problem = await failureOf(() => keeper.update())
-    if (problem && !isAway) report.fail(problem)
+    if (problem && !isAway && !io.signal.aborted) display.report.fail(problem)
     isAway = problem !== null
   }
-  const list = async (): Promise<ListedTorrent[]> => {
-    const { label } = named.client
-    let listed: ListedTorrent[] = []
+  const list = async () => {
+    const listed: ListedTorrent[] = []
     // The next update reports a failure
     await failureOf(async () => {
-      listed = (await target.listGiven()).map((each) => ({ client: label, ...each }))
+      for (const each of await target.listGiven())
+        listed.push({ client: named.client.label, ...each })
     })
     return listed
   }
@@ -261,7 +260,7 @@ async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
     await act()
     return null
   } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    if (!(error instanceof BtkitError)) throw error
     return error
   }
 }
@@ -269,29 +268,22 @@ async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
 /** Removes the added torrents from the clients. Returns the exit status. */
 async function removeAll(
   targets: readonly ClientTarget[],
-  {
-    options,
-    report,
-    io,
-  }: Pick<ClientRun, 'options'> & { readonly report: Report; readonly io: Io },
+  { options, display }: OpenRun<ClientRun>,
+  io: Io,
 ): Promise<number> {
-  let status = 0
   const ending = new AbortController()
   const timer = setTimeout(() => {
     ending.abort()
   }, LAST_CALL_MS)
-  const last = { ...io, signal: ending.signal }
-  const clients = openClients(options.client, Math.min(LAST_CALL_MS, options.clientTimeout), last)
-  try {
-    for (const [i, { client }] of clients.entries()) {
-      await targets[i]?.removeAll(client).catch((error: unknown) => {
-        if (!(error instanceof BtkitError)) throw error
-        report.fail(error)
-        status = 1
-      })
-    }
-  } finally {
-    clearTimeout(timer)
+  const timeoutMs = Math.min(LAST_CALL_MS, options.clientTimeout)
+  const clients = openClients(options.client, timeoutMs, { ...io, signal: ending.signal })
+  let status = 0
+  for (const [i, { client }] of clients.entries()) {
+    const problem = await failureOf(async () => targets[i]?.removeAll(client))
+    if (!problem) continue
+    display.report.fail(problem)
+    status = 1
   }
+  clearTimeout(timer)
   return status
 }

@@ -112,7 +112,7 @@ export async function lookForContent(
 }
 
 function findSized({ path, metainfo }: DownloadTarget): readonly number[] | null {
-  return valueOr(null, () => findLocalData(metainfo, dirname(path)).times)
+  return valueOr(null, () => findLocalData(metainfo, dirname(path)))
 }
 
 function refuseOthers(target: DownloadTarget, report: VerifyReport, force: boolean): void {

@@ -65,9 +65,9 @@ function prepare(
   { followSymlinks }: ClientSight,
 ): PublishedTorrent | BtkitError {
   try {
-    const local =
+    const fileTimes =
       localDirectory === null ? null : findLocalData(metainfo, localDirectory, followSymlinks)
-    return { metainfo, directory, fileTimes: local?.times ?? null }
+    return { metainfo, directory, fileTimes }
   } catch (error) {
     if (error instanceof BtkitError) return error
     throw error

@@ -1,24 +1,14 @@
 import { join } from 'node:path'
-import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { findContent, type FoundFile } from '../verify/content.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
-import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
-
-/** The data of a torrent as seen by this machine. */
-interface LocalData {
-  /** Modification time of each file in seconds since 1970; 0 for pad files. */
-  readonly times: readonly number[]
-  /** Identifies one state of the data. */
-  readonly stamp: string
-}
 
 /**
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
- * files.
+ * files. Returns the modification time of each file in seconds since 1970; 0 for pad files.
  * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
  *   findContent
  */
@@ -26,13 +16,10 @@ export function findLocalData(
   metainfo: Metainfo,
   directory: string,
   followSymlinks = false,
-): LocalData {
+): number[] {
   const place = { path: directory, byName: true, followSymlinks }
   const { files } = findContent(metainfo, metainfo.files, place)
-  return {
-    times: files.map((found) => timeOf(found, metainfo, directory)),
-    stamp: files.map(({ found }) => stampOf(found.kind === 'file' ? found : null)).join(' '),
-  }
+  return files.map((found) => timeOf(found, metainfo, directory))
 }
 
 function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, directory: string) {
@@ -47,11 +34,6 @@ function timeOf({ file, found }: FoundFile, { name, isDirectory }: Metainfo, dir
     )
   }
   return Number(mtimeNs / 1_000_000_000n)
-}
-
-/** Identifies a state of a file; empty for none. */
-function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
-  return file === null ? '' : latin1(encodeFingerprint(file.fingerprint))
 }
 
 /** Most files that are named as not whole. */

@@ -48,8 +48,6 @@ export interface DataRules {
    */
   readonly looksAgainIn: number | null
   readonly hashContext: HashContext
-  /** Called once for each problem of a search. */
-  readonly onProblem: (problem: BtkitError) => void
 }
 
 /** By the path of a place, the state of the data there, and why it was not whole in that state. */
@@ -66,7 +64,8 @@ type DataFiles = WholeTorrent['files']
 /** Finds the whole data of torrents, and checks it as far as the cache does not know it. */
 export class DataFinder {
   #index: FileIndex | null = null
-  readonly #problems = new Set<string>()
+  /** By their words, the problems of the last search. */
+  readonly problems = new Map<string, BtkitError>()
 
   constructor(private readonly rules: DataRules) {}
 
@@ -137,12 +136,11 @@ export class DataFinder {
 
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #search(metainfo: Metainfo, torrent: string): Promise<DataFiles | null> {
-    const { search, hashContext, onProblem } = this.rules
-    this.#index ??= await indexFiles(search, (problem) => {
-      if (!this.#problems.has(problem.message)) onProblem(problem)
-      this.#problems.add(problem.message)
-    })
-    const index = this.#index
+    const { search, hashContext } = this.rules
+    if (this.#index === null) this.problems.clear()
+    const index = (this.#index ??= await indexFiles(search, (problem) => {
+      this.problems.set(problem.message, problem)
+    }))
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const byFile = new Map(found.map((each) => [each.file, each]))
     const files = streamedFiles(metainfo).map((file) => {

@@ -38,7 +38,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
   const places = new TorrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
-    ...{ hashContext: hashContext(), onProblem: () => undefined },
+    ...{ hashContext: hashContext() },
   })
   const target = new ClientTarget(sync, new GivenRecord(), true)
   const keeper = new SeedKeeper(places, target, {

@@ -322,11 +322,8 @@ async function seedGiven(
     looksAgainIn: LOOK,
     maxTorrentSize: LARGEST,
     hashContext,
-    onProblem: onError,
   })
   const keeper = new SeedKeeper(places, new OwnTarget(service, LARGEST), {
-    onAdded: () => undefined,
-    onDropped: () => undefined,
     onProblem: (what, problem) => {
       onError(nameProblem(what, problem))
     },
