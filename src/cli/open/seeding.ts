@@ -23,6 +23,7 @@ import { clientInfoHash } from '../../core/publish/client.js'
 import { ClientTarget } from '../../core/seeding/client-target.js'
 import { GivenRecord } from '../../core/seeding/given.js'
 import { waitingFor } from '../../core/publish/wait-for.js'
+import type { Report } from '../output/report.js'
 import { type NamedClient, openClients, type SightOptions, syncClient } from './clients.js'
 import { serviceManager } from './service-manager.js'
 
@@ -60,28 +61,18 @@ interface ClientRun extends KeptTorrents {
 }
 
 /** A run whose cache and display are open. */
-type OpenRun<Run> = Run & { readonly hashContext: HashContext; readonly display: Display }
-
-function openRun<Run extends KeptTorrents, T>(
-  run: Run,
-  io: Io,
-  act: (open: OpenRun<Run>) => Promise<T>,
-): Promise<T> {
-  // A progress bar would disturb the table
-  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
-    return act({ ...run, hashContext, display: openDisplay(run.options, io) })
-  })
+type OpenRun<Run extends KeptTorrents> = Run & {
+  readonly hashContext: HashContext
+  readonly display: Display
 }
 
 /** Creates a keeper that says what it adds and drops. */
-function keeperFor(
-  { options: { maxTorrentSize }, keeping, hashContext, display }: OpenRun<KeptTorrents>,
+export function keeperFor(
+  places: PlacesOptions,
   target: SeedTarget<WholeTorrent>,
-  rules: Pick<PlacesOptions, 'checkHashes' | 'looksAgainIn'>,
+  { note, fail }: Pick<Report, 'note' | 'fail'>,
 ): SeedKeeper<WholeTorrent> {
-  const { note, fail } = display.report
-  const places = new TorrentPlaces({ ...keeping, ...rules, maxTorrentSize, hashContext })
-  return new SeedKeeper(places, target, {
+  return new SeedKeeper(new TorrentPlaces(places), target, {
     onAdded: ({ torrent, infoHash }, before) => {
       if (infoHash !== before) note(`added ${torrent}`)
     },
@@ -94,6 +85,17 @@ function keeperFor(
   })
 }
 
+/** Opens the cache and the display of a run. A progress bar would disturb the table. */
+function openRun<Run extends KeptTorrents, T>(
+  run: Run,
+  io: Io,
+  act: (open: OpenRun<Run>) => Promise<T>,
+): Promise<T> {
+  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return act({ ...run, hashContext, display: openDisplay(run.options, io) })
+  })
+}
+
 /** Seeds torrents until interrupted, which is the normal end. */
 export function seed(run: SeedRun, io: Io): Promise<void> {
   boundYoungHeap()
@@ -101,7 +103,7 @@ export function seed(run: SeedRun, io: Io): Promise<void> {
 }
 
 async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
-  const { options, serving, display } = run
+  const { options, keeping, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
   const manager = serviceManager({ env: io.env, warn })
   const service = await SeedService.open({
@@ -118,9 +120,10 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const { maxTorrentSize, parseDirInterval: interval } = options
-  const rules = { checkHashes: true, looksAgainIn: interval }
-  const keeper = keeperFor(run, new OwnTarget(service, maxTorrentSize), rules)
+  const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
+  const target = new OwnTarget(service, maxTorrentSize)
+  const rules = { maxTorrentSize, hashContext, checkHashes: true, looksAgainIn }
+  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -139,7 +142,7 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
     note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)
     await followTorrents(display, {
-      interval,
+      interval: options.parseDirInterval,
       signal: io.signal,
       // Uploads need the space that the first look does not
       update: () => keeper.update().then(warnOnce).finally(unboundHeapGrowth),
@@ -168,13 +171,15 @@ function lonelyWarning(service: SeedService): string | null {
   )
 }
 
+/** The values that all torrents of the own seed have in common. */
+const OWN = { client: 'btkit', directory: null, isMarked: true, downloadRate: 0 }
+
 /** The torrents of which no copy is seeded, as a client would list them. */
 function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
   const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
   return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
-    ...{ client: 'btkit', torrent, name, infoHash, size, message: reason },
-    ...{ directory: null, isMarked: true, state: 'missing', bytesDone: 0, peers: 0 },
-    ...{ uploadRate: 0, downloadRate: 0, ratio: 0 },
+    ...{ ...OWN, torrent, name, infoHash, size, message: reason, state: 'missing', bytesDone: 0 },
+    ...{ peers: 0, uploadRate: 0, ratio: 0 },
   }))
 }
 
@@ -187,13 +192,11 @@ function listTorrents(service: SeedService): ListedTorrent[] {
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
-      ...{ client: 'btkit', torrent: torrent.path, name },
-      infoHash: clientInfoHash(torrent),
-      ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
+      ...{ ...OWN, torrent: torrent.path, name, infoHash: clientInfoHash(torrent) },
+      ...{ state: 'seeding', size, bytesDone: size, peers },
       warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
       message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
       uploadRate: rate,
-      downloadRate: 0,
       ratio: size === 0 ? 0 : uploaded / size,
     }
   })
@@ -232,10 +235,12 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
 
 /** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
 function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
-  const { options, display } = run
+  const { options, keeping, hashContext, display } = run
+  const { maxTorrentSize, checkHashes } = options
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
-  const keeper = keeperFor(run, target, { checkHashes: options.checkHashes, looksAgainIn: null })
+  const rules = { maxTorrentSize, hashContext, checkHashes, looksAgainIn: null }
+  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let isAway = false
   const update = async () => {
     const problem = await failureOf(() => keeper.update())

@@ -180,12 +180,11 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const old = (name: string) => (readsAgain ? undefined : given.get(name)?.infoHash)
     const before = new Map(names.map((name) => [name, old(name) ?? null]))
     const read = new Map<string, Metainfo>()
-    for (const name of names) {
-      const metainfo = await this.#read(name, turn)
-      if (metainfo) read.set(name, metainfo)
-    }
     const replaced: NamedHash[] = []
-    for (const [torrent, metainfo] of read) {
+    for (const torrent of names) {
+      const metainfo = await this.#read(torrent, turn)
+      if (!metainfo) continue
+      read.set(torrent, metainfo)
       const infoHash = before.get(torrent)
       if (infoHash && infoHash !== clientInfoHash(metainfo)) replaced.push({ torrent, infoHash })
     }
