@@ -122,8 +122,6 @@ export class Queue {
   readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
   readonly #running = new Map<QueuedJob, Lane>()
   readonly #perClient = new Map<string, number>()
-  /** Running jobs of each lane, and of each client in it. */
-  readonly #places = new Map<string, number>()
   readonly #byFile = new Map<string, Set<QueuedJob>>()
 
   constructor(private readonly limits: QueueLimits) {}
@@ -140,7 +138,7 @@ export class Queue {
 
   /** Number of running jobs that nobody waits for. */
   get ahead(): number {
-    return this.#placesOf('ahead')
+    return this.#runningIn('ahead')
   }
 
   /** Does work when its turn has come. Throws as enter, and the errors of the work. */
@@ -192,8 +190,6 @@ export class Queue {
   /** Ends a job, and lets others begin. */
   end(job: QueuedJob): void {
     const { client, files = [] } = job.of
-    const lane = this.#running.get(job)
-    if (lane) this.#count(lane, client, -1)
     this.#running.delete(job)
     if (client !== null) add(this.#perClient, client, -1)
     for (const file of files) {
@@ -238,7 +234,7 @@ export class Queue {
 
   /** Lets jobs begin as far as there are places. */
   #fill(): void {
-    if (this.#placesOf('large') === 0) this.#begin('large')
+    if (this.#runningIn('large') === 0) this.#begin('large')
     while (this.#hasPlace('small') && this.#begin('small'));
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
@@ -247,7 +243,7 @@ export class Queue {
 
   #hasPlace(lane: 'small' | 'large'): boolean {
     const { limit, limitOfSmall } = this.limits
-    const running = this.#placesOf(lane)
+    const running = this.#runningIn(lane)
     if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
     return this.running < limit || running === 0
   }
@@ -256,12 +252,11 @@ export class Queue {
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
     const next = this.#waiting[lane].take((client) => {
-      return client === null || this.#placesOf(lane, client) < most
+      return most === Infinity || client === null || this.#runningIn(lane, client) < most
     })
     if (!next) return false
     const [job, begin] = next
     this.#running.set(job, lane)
-    this.#count(lane, job.of.client, 1)
     job.begunAt = performance.now()
     for (const file of job.of.files ?? []) {
       for (const other of this.#byFile.get(file) ?? []) {
@@ -272,13 +267,13 @@ export class Queue {
     return true
   }
 
-  #placesOf(lane: Lane, client?: string): number {
-    return this.#places.get(client === undefined ? lane : `${lane} ${client}`) ?? 0
-  }
-
-  #count(lane: Lane, client: string | null, change: number): void {
-    add(this.#places, lane, change)
-    if (client !== null) add(this.#places, `${lane} ${client}`, change)
+  /** Number of running jobs of a lane, and of one client in it. */
+  #runningIn(lane: Lane, client: string | null = null): number {
+    let count = 0
+    for (const [{ of }, own] of this.#running) {
+      if (own === lane && (client === null || of.client === client)) count++
+    }
+    return count
   }
 }
 

@@ -16,9 +16,10 @@ import {
 import type { Requester, Requesters } from '../requests/requester.js'
 import { renderSiteHeader, torrentPage } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
+import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from '../torrents/response.js'
+import type { Torrents } from '../torrents/torrents.js'
 import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
-import type { DirectoryTorrents } from './directory-torrents.js'
 import type { FileDigests } from './file-digests.js'
 import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from './file-page.js'
 import type { FileTorrents } from './file-torrents.js'
@@ -41,7 +42,7 @@ export interface WantedView {
 export interface ViewSources {
   readonly options: ServiceOptions
   readonly files: FileTorrents
-  readonly directories: DirectoryTorrents
+  readonly torrents: Torrents
   readonly digests: FileDigests
   readonly sender: TorrentSender
   readonly swarms: FileSwarms
@@ -71,7 +72,7 @@ export class Views {
     reply: FastifyReply,
     { view, components, look }: WantedView,
   ): Promise<FastifyReply> {
-    const { requesters, files, directories, sender, options } = this.mirror
+    const { requesters, files, torrents, sender, options } = this.mirror
     const requester = requesters.of(request, reply)
     const file = components.length === 0 ? null : await fileUnlessDirectory(components, look)
     if (view === 'sha256' || view === 'meta4') {
@@ -81,7 +82,7 @@ export class Views {
     const version = askedVersion(request.raw.url ?? '')
     const checked = file
       ? await files.obtain(file, version, requester)
-      : await directories.obtain(components, version, requester)
+      : await torrents.obtain(directorySource(components, version, options), requester)
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const place = { components, version, isTaken }
