@@ -39,6 +39,8 @@ export class QueuedJob {
   done: number | null = null
   /** When it began, in milliseconds of `performance.now`. */
   begunAt = 0
+  /** Called by the queue when it begins. */
+  begin: () => void = () => undefined
   /** Running jobs that hold its files. */
   readonly holders = new Set<QueuedJob>()
 
@@ -67,14 +69,13 @@ type Lane = 'small' | 'large' | 'ahead'
 
 /** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
 class Waiting {
-  /** Functions that let a job begin, by its client; the next client is first. */
-  readonly #byClient = new Map<string | null, Map<QueuedJob, () => void>>()
+  /** Jobs by their client; the next client is first. */
+  readonly #byClient = new Map<string | null, Set<QueuedJob>>()
   size = 0
 
-  add(job: QueuedJob, begin: () => void): void {
+  add(job: QueuedJob): void {
     const { client } = job.of
-    const own = this.#byClient.get(client) ?? new Map<QueuedJob, () => void>()
-    this.#byClient.set(client, own.set(job, begin))
+    this.#byClient.set(client, (this.#byClient.get(client) ?? new Set()).add(job))
     this.size++
   }
 
@@ -87,21 +88,23 @@ class Waiting {
   }
 
   /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
-  take(
-    isAllowed: (client: string | null) => boolean,
-  ): readonly [QueuedJob, () => void] | undefined {
+  take(isAllowed: (client: string | null) => boolean): QueuedJob | undefined {
     for (const [client, own] of this.#byClient) {
-      if (!isAllowed(client)) continue
-      for (const entry of own) {
-        if (entry[0].holders.size > 0) continue
-        this.#byClient.delete(client)
-        this.#byClient.set(client, own)
-        this.delete(entry[0])
-        return entry
-      }
+      const job = isAllowed(client) ? firstFree(own) : undefined
+      if (!job) continue
+      this.#byClient.delete(client)
+      this.#byClient.set(client, own)
+      this.delete(job)
+      return job
     }
     return undefined
   }
+}
+
+/** The first job that waits for no other. */
+function firstFree(jobs: Iterable<QueuedJob>): QueuedJob | undefined {
+  for (const job of jobs) if (job.holders.size === 0) return job
+  return undefined
 }
 
 /** Most jobs at once that nobody waits for. */
@@ -109,7 +112,7 @@ const MOST_AHEAD = 2
 
 /**
  * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
- * others waiting, any number of requests could be under way, and a file that several torrents
+ * others waiting, and any number of requests could be under way. A file that several torrents
  * contain would be read for each. The oldest large job has a place even if small ones keep coming,
  * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
  * when there is no other, and gives way to the next.
@@ -170,10 +173,11 @@ export class Queue {
         reject(signal?.reason as Error)
       }
       signal?.addEventListener('abort', leave)
-      waiting.add(job, () => {
+      waiting.add(job)
+      job.begin = () => {
         signal?.removeEventListener('abort', leave)
         resolve()
-      })
+      }
     })
     this.#fill()
     return this.#running.has(job) ? null : turn
@@ -251,11 +255,10 @@ export class Queue {
   /** Lets the next job of a lane begin; returns false if none may. */
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
-    const next = this.#waiting[lane].take((client) => {
+    const job = this.#waiting[lane].take((client) => {
       return most === Infinity || client === null || this.#runningIn(lane, client) < most
     })
-    if (!next) return false
-    const [job, begin] = next
+    if (!job) return false
     this.#running.set(job, lane)
     job.begunAt = performance.now()
     for (const file of job.of.files ?? []) {
@@ -263,7 +266,7 @@ export class Queue {
         if (!this.#running.has(other) && other.waitsFor(job)) other.holders.add(job)
       }
     }
-    begin()
+    job.begin()
     return true
   }
 

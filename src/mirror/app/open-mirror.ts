@@ -35,8 +35,8 @@ import {
   type TrackersWanted,
 } from '../torrents/trackers.js'
 import { RootWatch } from '../tree/root-watch.js'
-import { FileDigests } from '../views/file-digests.js'
-import { FileTorrents } from '../views/file-torrents.js'
+import { FileDigests } from '../torrents/file-digests.js'
+import { FileTorrents } from '../torrents/file-torrents.js'
 import { Warmer } from '../warm/feed.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'

@@ -16,7 +16,7 @@ import {
   openLater,
   openNow,
 } from '../tree/open-looked.js'
-import type { FileDigests } from '../views/file-digests.js'
+import type { FileDigests } from '../torrents/file-digests.js'
 import { takenViews } from '../views/forms.js'
 import {
   answerRanged,

@@ -45,12 +45,12 @@ const MOST_TOLD = 100
  * Links must not lead out of these directories.
  */
 export class GivenTorrents {
-  /** What was read, by the states of files; null for what is no torrent. */
+  /** The torrents that were read, by the states of their files; null for a file that is none. */
   readonly #read = new LRUCache<string, { readonly metainfo: Metainfo | null }, ScannedFile>({
     maxSize: MEMORY,
     sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
     fetchMethod: async (_state, _old, { context }) => ({ metainfo: await parseOrNull(context) }),
-    // Those who wait get it, whatever happens to the entry meanwhile
+    // Requests that wait get it, whatever happens to the entry meanwhile
     ignoreFetchAbort: true,
   })
   readonly #told = new Set<string>()

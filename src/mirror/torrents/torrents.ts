@@ -16,7 +16,7 @@ const MEMORY = 16 * 1024 * 1024
 /** Bytes that a torrent takes beside its info and directory. */
 const ENTRY_COST = 1000
 
-/** What is too large is refused for so many milliseconds without another search. */
+/** A torrent that is too large is refused for so many milliseconds without another search. */
 const REFUSED = { max: 1000, ttl: 10_000 }
 
 /** A torrent that was right at a certain time. */

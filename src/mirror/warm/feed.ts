@@ -15,7 +15,7 @@ import type { WarmOptions } from '../options.js'
 import type { GivenTorrents } from '../torrents/given-torrents.js'
 import { type KnownTorrent, swarmHashesOf } from '../torrents/known-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
-import type { FileTorrents } from '../views/file-torrents.js'
+import type { FileTorrents } from '../torrents/file-torrents.js'
 import { compilePatterns, findMatching, type PatternRests } from './patterns.js'
 
 /** The sources of files and torrents. */

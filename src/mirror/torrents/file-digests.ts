@@ -21,8 +21,8 @@ import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
 import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
-import { refuseYoung, stateOf } from '../torrents/file-changes.js'
-import { type Flight, Flights, type Waiter } from '../torrents/flights.js'
+import { refuseYoung, stateOf } from './file-changes.js'
+import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
 
 interface DigestRules {

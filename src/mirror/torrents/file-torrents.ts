@@ -3,12 +3,12 @@ import type { ContentRules } from '../../core/digests/content.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
-import { setContent } from '../torrents/content.js'
-import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
-import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { Waiter } from '../torrents/flights.js'
-import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
-import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
+import { directoryOf, setContent } from './content.js'
+import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
+import type { KnownTorrent } from './known-torrent.js'
+import type { Waiter } from './flights.js'
+import type { CurrentTorrent, Torrents } from './torrents.js'
+import { MirrorView } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
@@ -56,9 +56,7 @@ export class FileTorrents {
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
       const options = { private: false, sourceTag: null, markPadFiles }
-      // Below its own prefix the service answers itself, so clients would get no file
-      const directory = path[1] === SERVICE_NAME ? null : path.slice(0, -1)
-      return { content, options, directory, omitted: [] }
+      return { content, options, directory: directoryOf(path), omitted: [] }
     }
     const key = `${version} ${pieceLength} file ${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
