@@ -56,7 +56,9 @@ export type Resolved =
 
 /** The paths that may be found. */
 export interface InsideRules {
+  /** Whether links may lead out of the root. */
   readonly followSymlinks?: boolean | undefined
+  /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
   readonly rawNames?: boolean | undefined
 }
 

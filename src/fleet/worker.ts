@@ -9,7 +9,8 @@ import { seal } from './seal.js'
 import { digestOf } from '../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
 import { chooseKernel } from '../hash/kernels.js'
-import { concatenateFiles, countPieces } from '../hash/stream/content-stream.js'
+import { countPieces } from '../hash/stream/content-stream.js'
+import { FileColumns } from '../files/columns.js'
 import { padFile, type ScannedFile } from '../files/scanned-file.js'
 import { isRead } from '../core/digests/pad-files.js'
 import {
@@ -18,7 +19,7 @@ import {
   type CacheTrust,
   isSettled,
 } from '../core/digests/cache-trust.js'
-import { requireUnchanged, type Engine } from '../core/digests/hash-content.js'
+import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
 import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { locateFile, type ShareRules } from './shares.js'
 
@@ -151,13 +152,9 @@ async function read(
   engine: Engine,
 ): Promise<PartDigests> {
   const { wanted, lead, pieceLength, first, count } = part
-  const stream = concatenateFiles(
-    [padFile([], lead), ...files].map(({ absolutePath, fingerprint }) => {
-      // Another file that takes the place of one is not read
-      return { path: absolutePath, length: fingerprint.size, identity: fingerprint }
-    }),
-    pieceLength,
-  )
+  const columns = FileColumns.of([padFile([], lead), ...files])
+  // Another file that takes the place of one is not read
+  const stream = streamOf({ files: columns, pieceLength }, { isGuarded: true })
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
   const reading = { stream, pieces, pieceCount: countPieces(stream) }
   const kernel = chooseKernel(engine.kernel)

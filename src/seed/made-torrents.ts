@@ -41,12 +41,6 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
   readonly cacheAccess: CacheAccess
 }
 
-interface Kept {
-  readonly torrent: SeedTorrent
-  /** Estimated bytes of memory. */
-  readonly cost: number
-}
-
 export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
   /** The host by which clients know this machine; null if nobody says. */
   readonly publicHost: string | null
@@ -60,14 +54,17 @@ export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdra
 export class MadeTorrents {
   /** When torrents that are kept could not be read, by the monotonic clock. */
   readonly #failed = new Map<string, number>()
-  readonly #withdraw = ({ torrent }: Kept, key: string): void => {
+  readonly #withdraw = (torrent: SeedTorrent, key: string): void => {
     this.#failed.delete(key)
     this.service.remove(torrent)
   }
-  readonly #single = new LRUCache<string, Kept>({ max: MOST_TORRENTS, dispose: this.#withdraw })
-  readonly #sets = new LRUCache<string, Kept>({
+  readonly #single = new LRUCache<string, SeedTorrent>({
+    max: MOST_TORRENTS,
+    dispose: this.#withdraw,
+  })
+  /** The size of each is the estimated memory that it takes, in bytes. */
+  readonly #sets = new LRUCache<string, SeedTorrent>({
     maxSize: MEMORY_OF_SETS,
-    sizeCalculation: ({ cost }) => cost,
     dispose: this.#withdraw,
   })
   readonly #timer: NodeJS.Timeout
@@ -93,7 +90,7 @@ export class MadeTorrents {
       ...options,
       onWithdrawn: (torrent, reason) => {
         const key = keyOf(torrent)
-        if (made.#keptOf(key)?.torrent !== torrent) return
+        if (made.#keptOf(key) !== torrent) return
         if (reason === null) made.#forget(key)
         else made.#failed.set(key, options.monotonic())
       },
@@ -145,8 +142,8 @@ export class MadeTorrents {
     const { name, size } = content
     const seeded = { ...torrent, path: null, name, size, private: options.private, files, load }
     if (!this.service.add(seeded)) return
-    const kept = isSet ? this.#sets : this.#single
-    kept.set(keyOf(seeded), { torrent: seeded, cost })
+    if (isSet) this.#sets.set(keyOf(seeded), seeded, { size: cost })
+    else this.#single.set(keyOf(seeded), seeded)
   }
 
   /** Ends all uploads. */
@@ -176,21 +173,21 @@ export class MadeTorrents {
     if (!kept) return
     this.#failed.set(key, this.world.monotonic())
     try {
-      const files = kept.torrent.files.filter((file) => file !== null)
+      const files = kept.files.filter((file) => file !== null)
       if (await findChanged(FileColumns.ofStates(files))) {
         this.#forget(key)
         return
       }
-      await kept.torrent.load()
+      await kept.load()
       if (this.#keptOf(key) !== kept) return
       this.#failed.delete(key)
-      this.service.add(kept.torrent)
+      this.service.add(kept)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
     }
   }
 
-  #keptOf(key: string): Kept | undefined {
+  #keptOf(key: string): SeedTorrent | undefined {
     return this.#single.peek(key) ?? this.#sets.peek(key)
   }
 

@@ -1,5 +1,6 @@
 import type { VerifiedFile } from '../core/verify/verify-report.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
+import { streamedFiles } from '../metainfo/streamed-files.js'
 
 /** The states of a piece; if a cell stands for several, the first in this order is shown. */
 export const STATES = ['bad', 'missing', 'unread', 'good'] as const
@@ -71,11 +72,9 @@ function runsOf(metainfo: Metainfo, cellLength: number): FileRun[] {
 }
 
 /** The files of a torrent with the offset at which their pieces begin. */
-function* placedFiles({ files, version, pieceLength }: Metainfo) {
+function* placedFiles(metainfo: Metainfo) {
   let start = 0
-  for (const { path, length, padding } of files) {
-    // In v2 each file begins a piece
-    if (version === 'v2') start = Math.ceil(start / pieceLength) * pieceLength
+  for (const { path, length, padding } of streamedFiles(metainfo)) {
     if (!padding) yield { path: path.join('/'), length, start }
     start += length
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { concatenateFiles, type ContentStream } from '../../src/hash/stream/content-stream.js'
+import { type ContentStream } from '../../src/hash/stream/content-stream.js'
+import { concatenateFiles } from './concatenate.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 

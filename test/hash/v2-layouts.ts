@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { concatenateFiles, ZEROS, type StreamFile } from '../../src/hash/stream/content-stream.js'
+import { ZEROS } from '../../src/hash/stream/content-stream.js'
+import { concatenateFiles, type StreamFile } from './concatenate.js'
 import { hashStream } from '../../src/hash/hash-stream.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { hashOptions, type Uses } from './hash-options.js'

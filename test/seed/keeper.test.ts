@@ -76,13 +76,12 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
     {
       ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
       ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: 1000, maxTorrentSize: 1e6 },
-      ...{ hashContext: hashContext(), onProblem: () => undefined },
+      ...{ hashContext: hashContext() },
     },
     () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
   )
   const service = { lookAtData: () => Promise.resolve(), states: () => [] }
   const keeper = new SeedKeeper(places, new OwnTarget(service as unknown as SeedService, 1e6), {
-    ...{ onAdded: () => undefined, onDropped: () => undefined },
     onProblem: (what, problem) => problems.push(nameProblem(what, problem).message),
   })
   await keeper.update()
@@ -125,7 +124,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const places = new TorrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 1e6 },
-    ...{ hashContext: hashContext(), onProblem: note('problem') },
+    ...{ hashContext: hashContext() },
   })
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },

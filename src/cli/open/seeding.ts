@@ -3,14 +3,19 @@ import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
-import { nameProblem, SeedKeeper } from '../../core/seeding/reconcile.js'
+import { nameProblem, SeedKeeper, type SeedTarget } from '../../core/seeding/reconcile.js'
 import { type PlacesOptions, TorrentPlaces } from '../../core/seeding/wanted.js'
 import type { WholeTorrent } from '../../core/seeding/whole-data.js'
 import { OwnTarget } from '../../seed/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
 import { answerStatus } from '../../clients/seeds.js'
 import { version } from '../../process.js'
-import { type DisplayOptions, followTorrents, openDisplay } from '../output/torrent-display.js'
+import {
+  type Display,
+  type DisplayOptions,
+  followTorrents,
+  openDisplay,
+} from '../output/torrent-display.js'
 import { count } from '../../text/quantity.js'
 import type { ListedTorrent } from '../output/torrent-json.js'
 import { BtkitError } from '../../errors.js'
@@ -55,27 +60,56 @@ interface ClientRun extends KeptTorrents {
     }
 }
 
-/** Seeds torrents until interrupted, which is the normal end. */
-export async function seed(run: SeedRun, io: Io): Promise<void> {
-  boundYoungHeap()
-  // A progress bar would disturb the table
-  await withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
-    return keepSeeding({ ...run, hashContext }, io)
+/** A run whose cache and display are open. */
+type OpenRun<Run extends KeptTorrents> = Run & {
+  readonly hashContext: HashContext
+  readonly display: Display
+}
+
+/** Creates a keeper that says what it adds and drops. */
+export function keeperFor(
+  places: PlacesOptions,
+  target: SeedTarget<WholeTorrent>,
+  { note, fail }: Pick<Report, 'note' | 'fail'>,
+): SeedKeeper<WholeTorrent> {
+  return new SeedKeeper(new TorrentPlaces(places), target, {
+    onAdded: ({ torrent, infoHash }, before) => {
+      if (infoHash !== before) note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }, isRemoved) => {
+      if (isRemoved) note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      fail(nameProblem(what, problem))
+    },
   })
 }
 
-async function keepSeeding(
-  { options, keeping, serving, hashContext }: SeedRun & { readonly hashContext: HashContext },
+/** Opens the cache and the display of a run. A progress bar would disturb the table. */
+function openRun<Run extends KeptTorrents, T>(
+  run: Run,
   io: Io,
-): Promise<void> {
-  const display = openDisplay(options, io)
-  const { env, monotonic, signal } = io
+  act: (open: OpenRun<Run>) => Promise<T>,
+): Promise<T> {
+  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return act({ ...run, hashContext, display: openDisplay(run.options, io) })
+  })
+}
+
+/** Seeds torrents until interrupted, which is the normal end. */
+export function seed(run: SeedRun, io: Io): Promise<void> {
+  boundYoungHeap()
+  return openRun(run, io, (open) => keepSeeding(open, io))
+}
+
+async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
+  const { options, keeping, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
-  const manager = serviceManager({ env, warn })
+  const manager = serviceManager({ env: io.env, warn })
   const service = await SeedService.open({
     ...serving,
     version: version(),
-    monotonic,
+    monotonic: io.monotonic,
     onWithdrawn: ({ path }, reason) => {
       if (reason) fail(reason)
       note(`dropped ${path}`)
@@ -87,21 +121,9 @@ async function keepSeeding(
     },
   })
   const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
-  const places = new TorrentPlaces({
-    ...{ ...keeping, checkHashes: true, looksAgainIn, maxTorrentSize, hashContext },
-    onProblem: fail,
-  })
-  const keeper = new SeedKeeper(places, new OwnTarget(service, maxTorrentSize), {
-    onAdded: ({ torrent }) => {
-      note(`added ${torrent}`)
-    },
-    onDropped: ({ torrent }, isRemoved) => {
-      if (isRemoved) note(`dropped ${torrent}`)
-    },
-    onProblem: (what, problem) => {
-      fail(nameProblem(what, problem))
-    },
-  })
+  const target = new OwnTarget(service, maxTorrentSize)
+  const rules = { maxTorrentSize, hashContext, checkHashes: true, looksAgainIn }
+  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let hasWarned = false
   const warnOnce = () => {
     const warning = hasWarned ? null : lonelyWarning(service)
@@ -110,11 +132,8 @@ async function keepSeeding(
   }
   const list = () => listTorrents(service)
   const report = () => {
-    return {
-      port: service.port,
-      version: version(),
-      torrents: [...list(), ...lacking(keeper, service)],
-    }
+    const torrents = [...list(), ...lacking(keeper, service)]
+    return { port: service.port, version: version(), torrents }
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
@@ -124,7 +143,7 @@ async function keepSeeding(
     manager.ready(`listening on port ${service.port}`)
     await followTorrents(display, {
       interval: options.parseDirInterval,
-      signal,
+      signal: io.signal,
       // Uploads need the space that the first look does not
       update: () => keeper.update().then(warnOnce).finally(unboundHeapGrowth),
       list: () => Promise.resolve(list()),
@@ -152,13 +171,15 @@ function lonelyWarning(service: SeedService): string | null {
   )
 }
 
+/** The values that all torrents of the own seed have in common. */
+const OWN = { client: 'btkit', directory: null, isMarked: true, downloadRate: 0 }
+
 /** The torrents of which no copy is seeded, as a client would list them. */
 function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
   const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
   return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
-    ...{ client: 'btkit', torrent, name, infoHash, size, message: reason },
-    ...{ directory: null, isMarked: true, state: 'missing', bytesDone: 0, peers: 0 },
-    ...{ uploadRate: 0, downloadRate: 0, ratio: 0 },
+    ...{ ...OWN, torrent, name, infoHash, size, message: reason, state: 'missing', bytesDone: 0 },
+    ...{ peers: 0, uploadRate: 0, ratio: 0 },
   }))
 }
 
@@ -171,13 +192,11 @@ function listTorrents(service: SeedService): ListedTorrent[] {
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
-      ...{ client: 'btkit', torrent: torrent.path, name },
-      infoHash: clientInfoHash(torrent),
-      ...{ directory: null, isMarked: true, state: 'seeding', size, bytesDone: size, peers },
+      ...{ ...OWN, torrent: torrent.path, name, infoHash: clientInfoHash(torrent) },
+      ...{ state: 'seeding', size, bytesDone: size, peers },
       warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
       message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
       uploadRate: rate,
-      downloadRate: 0,
       ratio: size === 0 ? 0 : uploaded / size,
     }
   })
@@ -193,62 +212,47 @@ const LAST_CALL_MS = 10_000
  * Keeps clients seeding torrents until interrupted, and removes those again that they got. Returns the
  * exit status.
  */
-export function seedInClients(run: ClientRun, io: Io): Promise<number> {
-  const { options } = run
+export function seedInClients(given: ClientRun, io: Io): Promise<number> {
+  const { options } = given
   const clients = openClients(options.client, options.clientTimeout, io)
-  // A progress bar would disturb the table
-  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
-    const display = openDisplay(options, io)
-    const { report } = display
-    const kept = clients.map((named) => keepInClient(named, { ...run, hashContext, report }, io))
-    await followTorrents(display, {
+  return openRun(given, io, async (run) => {
+    const kept = clients.map((named) => keepInClient(named, run, io))
+    await followTorrents(run.display, {
       interval: options.parseDirInterval,
       signal: io.signal,
       update: async () => {
-        for (const each of kept) await each.update()
+        for (const { update } of kept) await update()
       },
-      list: async () => (await Promise.all(kept.map((each) => each.list()))).flat(),
+      list: async () => (await Promise.all(kept.map(({ list }) => list()))).flat(),
     })
-    const targets = kept.map(({ target }) => target)
-    return removeAll(targets, { options, report, io })
+    return removeAll(
+      kept.map(({ target }) => target),
+      run,
+      io,
+    )
   })
 }
 
 /** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
-function keepInClient(
-  named: NamedClient,
-  run: ClientRun & { readonly hashContext: HashContext; readonly report: Report },
-  io: Io,
-) {
-  const { options, keeping, hashContext, report } = run
-  const { checkHashes, maxTorrentSize } = options
-  const rules = { checkHashes, looksAgainIn: null, maxTorrentSize, hashContext }
-  const places = new TorrentPlaces({ ...keeping, ...rules, onProblem: report.fail })
+function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
+  const { options, keeping, hashContext, display } = run
+  const { maxTorrentSize, checkHashes } = options
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
-  const keeper = new SeedKeeper(places, target, {
-    onAdded: ({ torrent, infoHash }, before) => {
-      if (infoHash !== before) report.note(`added ${torrent}`)
-    },
-    onDropped: ({ torrent }) => {
-      report.note(`dropped ${torrent}`)
-    },
-    onProblem: (what, problem) => {
-      report.fail(nameProblem(what, problem))
-    },
-  })
+  const rules = { maxTorrentSize, hashContext, checkHashes, looksAgainIn: null }
+  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let isAway = false
   const update = async () => {
     const problem = await failureOf(() => keeper.update())
-    if (problem && !isAway) report.fail(problem)
+    if (problem && !isAway && !io.signal.aborted) display.report.fail(problem)
     isAway = problem !== null
   }
-  const list = async (): Promise<ListedTorrent[]> => {
-    const { label } = named.client
-    let listed: ListedTorrent[] = []
+  const list = async () => {
+    const listed: ListedTorrent[] = []
     // The next update reports a failure
     await failureOf(async () => {
-      listed = (await target.listGiven()).map((each) => ({ client: label, ...each }))
+      for (const each of await target.listGiven())
+        listed.push({ client: named.client.label, ...each })
     })
     return listed
   }
@@ -261,7 +265,7 @@ async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
     await act()
     return null
   } catch (error) {
-    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    if (!(error instanceof BtkitError)) throw error
     return error
   }
 }
@@ -269,29 +273,22 @@ async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
 /** Removes the added torrents from the clients. Returns the exit status. */
 async function removeAll(
   targets: readonly ClientTarget[],
-  {
-    options,
-    report,
-    io,
-  }: Pick<ClientRun, 'options'> & { readonly report: Report; readonly io: Io },
+  { options, display }: OpenRun<ClientRun>,
+  io: Io,
 ): Promise<number> {
-  let status = 0
   const ending = new AbortController()
   const timer = setTimeout(() => {
     ending.abort()
   }, LAST_CALL_MS)
-  const last = { ...io, signal: ending.signal }
-  const clients = openClients(options.client, Math.min(LAST_CALL_MS, options.clientTimeout), last)
-  try {
-    for (const [i, { client }] of clients.entries()) {
-      await targets[i]?.removeAll(client).catch((error: unknown) => {
-        if (!(error instanceof BtkitError)) throw error
-        report.fail(error)
-        status = 1
-      })
-    }
-  } finally {
-    clearTimeout(timer)
+  const timeoutMs = Math.min(LAST_CALL_MS, options.clientTimeout)
+  const clients = openClients(options.client, timeoutMs, { ...io, signal: ending.signal })
+  let status = 0
+  for (const [i, { client }] of clients.entries()) {
+    const problem = await failureOf(async () => targets[i]?.removeAll(client))
+    if (!problem) continue
+    display.report.fail(problem)
+    status = 1
   }
+  clearTimeout(timer)
   return status
 }

@@ -1,6 +1,6 @@
 import { records } from '../../cache/maintain.js'
 import type { Store } from '../../cache/store/store.js'
-import type { Engine } from '../digests/hash-content.js'
+import { streamOf, type Engine } from '../digests/hash-content.js'
 import { withCache, type CachePlace } from './access.js'
 import {
   filesOf,
@@ -20,11 +20,12 @@ import {
   type FileKey,
   type FileRecord,
 } from '../../cache/records/bodies.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile } from '../../files/scanned-file.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
 import { hashStream } from '../../hash/hash-stream.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
-import { concatenateFiles, ZEROS } from '../../hash/stream/content-stream.js'
 import { isSameFile } from '../digests/cache-trust.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
@@ -96,8 +97,7 @@ async function isDigestRight(
 ) {
   const isRoot = of === 'roots'
   const pieceLength = isRoot ? BLOCK : of
-  const pad = { path: ZEROS, length: isRoot ? 0 : pieceLength - size }
-  const stream = concatenateFiles([{ path, length: size }, pad], pieceLength)
+  const stream = streamOfFile({ path, size, rest: isRoot ? 0 : pieceLength - size }, pieceLength)
   const wanted = isRoot ? ('blocks' as const) : ('pieces' as const)
   const read = await hashStream(stream, { ...engine, wanted })
   return Buffer.compare(read[wanted], digest) === 0
@@ -124,7 +124,7 @@ async function isTreeRight({ path, size }: TreeKey, record: TreeRecord, engine: 
   const first = node * 2 ** height
   const count = Math.min(2 ** height, countNodes(size, 0) - first)
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
-  const stream = concatenateFiles([{ path, length: size }], BLOCK)
+  const stream = streamOfFile({ path, size }, BLOCK)
   const { blocks } = await hashStream(stream, { ...engine, pieces, wanted: 'blocks' })
   const found = climbMerkleTree({ nodes: blocks, height: 0 }, height, kernel).nodes
   return Buffer.compare(found, nodes.subarray(node * SHA256, (node + 1) * SHA256)) === 0
@@ -153,16 +153,24 @@ async function arePiecesRight(key: FileKey, record: FileRecord, engine: Engine) 
   const expected = digests.subarray(chosen * SHA1, (chosen + 1) * SHA1)
   const isPadded = chosen >= whole && expected.equals(record.paddedTail ?? Buffer.of())
   // In the stream the file begins at its phase, after bytes that belong to none of its pieces
-  const lead = { path: ZEROS, length: key.phase }
-  const pad = { path: ZEROS, length: isPadded ? key.pieceLength - tailLength : 0 }
-  const stream = concatenateFiles(
-    [lead, { path: key.path, length: key.size }, pad],
-    key.pieceLength,
-  )
+  const rest = isPadded ? key.pieceLength - tailLength : 0
+  const stream = streamOfFile({ ...key, lead: key.phase, rest }, key.pieceLength)
   const piece = Math.min(chosen, whole) + (key.phase > 0 ? 1 : 0)
   const pieces = Uint32Array.of(piece)
   const { pieces: digest } = await hashStream(stream, { ...engine, pieces })
   return Buffer.compare(digest, expected) === 0
+}
+
+/** A file between zeros. */
+interface PaddedFile extends Pick<FileKey, 'path' | 'size'> {
+  readonly lead?: number
+  readonly rest?: number
+}
+
+function streamOfFile({ path, size, lead = 0, rest = 0 }: PaddedFile, pieceLength: number) {
+  const file = { ...padFile([], size), absolutePath: path }
+  const files = FileColumns.of([padFile([], lead), file, padFile([], rest)])
+  return streamOf({ files, pieceLength }, {})
 }
 
 const CHECKS = { file: checkPieces, tree: checkTree, block: checkBlock }

@@ -289,8 +289,8 @@ async function hashUnknown(
 
 /** Returns the stream of content; empty files have no bytes to hash. */
 export function streamOf(
-  { files, pieceLength }: Content,
-  { isGuarded = false }: HashContext,
+  { files, pieceLength }: Pick<ContentStream, 'pieceLength'> & Pick<Content, 'files'>,
+  { isGuarded = false }: Pick<HashContext, 'isGuarded'>,
 ): ContentStream {
   const filled = files.filter((i) => files.sizeAt(i) > 0)
   const offsets = new Float64Array(filled.length + 1)

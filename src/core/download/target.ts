@@ -115,7 +115,7 @@ export async function lookForContent(
 
 async function findSized({ path, metainfo }: DownloadTarget): Promise<readonly number[] | null> {
   try {
-    return (await findLocalData(metainfo, dirname(path))).times
+    return await findLocalData(metainfo, dirname(path))
   } catch (error) {
     if (error instanceof BtkitError) return null
     throw error

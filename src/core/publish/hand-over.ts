@@ -66,8 +66,8 @@ async function prepare(
 ): Promise<PublishedTorrent | BtkitError> {
   try {
     const isLocal = localDirectory !== null
-    const local = isLocal ? await findLocalData(metainfo, localDirectory, followSymlinks) : null
-    return { metainfo, directory, fileTimes: local?.times ?? null }
+    const fileTimes = isLocal ? await findLocalData(metainfo, localDirectory, followSymlinks) : null
+    return { metainfo, directory, fileTimes }
   } catch (error) {
     if (error instanceof BtkitError) return error
     throw error

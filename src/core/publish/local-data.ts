@@ -1,27 +1,16 @@
 import { join } from 'node:path'
-import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { isPad } from '../digests/pad-files.js'
 import { locateContent, type OddFile } from '../verify/locate.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
-import { encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
 import { isWithin } from '../../files/inside.js'
 import type { FileState } from '../../files/scanned-file.js'
 
-/** The data of a torrent as seen by this machine. */
-interface LocalData {
-  /** Modification time of each file in seconds since 1970; 0 for pad files. */
-  readonly times: readonly number[]
-  /** Identifies one state of the data. */
-  readonly stamp: string
-}
-
 /**
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
- * files.
+ * files. Returns the modification time of each file in seconds since 1970; 0 for pad files.
  * @throws BtkitError `not-found` or `changed` with the first incomplete file, and as
  *   locateContent
  */
@@ -29,17 +18,13 @@ export async function findLocalData(
   metainfo: Metainfo,
   directory: string,
   followSymlinks = false,
-): Promise<LocalData> {
+): Promise<number[]> {
   const place = { path: directory, byName: true, followSymlinks }
   const content = await locateContent(metainfo, place)
   const [odd] = content.odd.values()
   if (odd) throw lackOf(odd, metainfo, directory)
   const listed = Array.from(streamedFiles(metainfo), ({ path }) => path.length > 0)
-  const files = [...content.files].filter((_, number) => listed[number])
-  return {
-    times: files.map(timeOf),
-    stamp: files.map((file) => stampOf(isPad(file) ? null : file)).join(' '),
-  }
+  return [...content.files].filter((_, number) => listed[number]).map(timeOf)
 }
 
 function timeOf({ fingerprint }: FileState): number {
@@ -58,11 +43,6 @@ function lackOf(
     'changed',
     `${path}: has ${size} bytes, but the torrent says ${file.length}`,
   )
-}
-
-/** Identifies a state of a file; empty for none. */
-function stampOf(file: { readonly fingerprint: Fingerprint } | null): string {
-  return file === null ? '' : latin1(encodeFingerprint(file.fingerprint))
 }
 
 /** Most files that are named as not whole. */

@@ -75,14 +75,16 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
   }
 
   async remove(torrents: readonly NamedHash[]): Promise<Set<string>> {
-    const own = torrents.filter(({ infoHash }) => !this.endsWithRun || this.#added.has(infoHash))
-    const infoHashes = [...new Set(own.map(({ infoHash }) => infoHash))]
+    const all = new Set(torrents.map(({ infoHash }) => infoHash))
+    const own = [...all].filter((infoHash) => !this.endsWithRun || this.#added.has(infoHash))
     const { begun } = this.given
-    const outcomes = await withdrawTorrents(this.sync.client, infoHashes, { begun })
-    const gone = outcomes.filter(({ status }) => status === 'withdrawn')
-    const removed = new Set(gone.map(({ infoHash }) => infoHash))
-    for (const infoHash of infoHashes) this.#added.delete(infoHash)
-    return new Set(own.flatMap(({ torrent, infoHash }) => (removed.has(infoHash) ? torrent : [])))
+    const outcomes = await withdrawTorrents(this.sync.client, own, { begun })
+    for (const infoHash of own) this.#added.delete(infoHash)
+    const left = new Set(
+      outcomes.flatMap((each) => (each.status === 'withdrawn' ? [] : each.infoHash)),
+    )
+    const isOver = ({ infoHash }: NamedHash) => this.endsWithRun || !left.has(infoHash)
+    return new Set(torrents.filter(isOver).map(({ torrent }) => torrent))
   }
 
   /** Returns the given torrents in the client's list, each with the path of its file. */

@@ -48,15 +48,15 @@ export interface SeedTarget<T> {
   readonly list: () => Promise<Set<InfoHash>>
   /** Adds torrents. The outcomes are in their order. */
   readonly add: (torrents: readonly T[]) => Promise<readonly PublishOutcome[]>
-  /** Removes torrents, except those that are not its own. Returns the names of the removed ones. */
+  /** Removes torrents that it was given. Returns the names of those that end with that. */
   readonly remove: (torrents: readonly NamedHash[]) => Promise<ReadonlySet<string>>
 }
 
 /** Receives the changes of an update. */
 export interface KeeperEvents {
   /** `before` is the info hash that the torrent of this name had; null for a new one. */
-  readonly onAdded: (outcome: PublishOutcome, before: InfoHash | null) => void
-  readonly onDropped: (torrent: NamedHash, isRemoved: boolean) => void
+  readonly onAdded?: (outcome: PublishOutcome, before: InfoHash | null) => void
+  readonly onDropped?: (torrent: NamedHash, isRemoved: boolean) => void
   /** Called once for each problem, until it changes; `what` is a torrent or a directory. */
   readonly onProblem: (what: string, problem: unknown) => void
 }
@@ -155,8 +155,10 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const { target, events } = this
     const { given, readsAgain } = target
     if (torrents.length === 0) return
-    for (const { torrent } of torrents) given.put(torrent, null)
-    const used = new Set(readsAgain ? [] : [...given.entries()].map(([, { infoHash }]) => infoHash))
+    const names = new Set(torrents.map(({ torrent }) => torrent))
+    const used = new Set<InfoHash>()
+    if (!readsAgain)
+      for (const [name, { infoHash }] of given.entries()) if (!names.has(name)) used.add(infoHash)
     const unused = torrents.filter(({ infoHash }) => !used.has(infoHash))
     const removed = unused.length > 0 ? await target.remove(unused) : new Set()
     for (const { torrent, infoHash } of unused) {
@@ -164,21 +166,25 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       seeding.delete(infoHash)
       holders.delete(infoHash)
     }
-    for (const each of torrents) events.onDropped(each, removed.has(each.torrent))
+    for (const each of torrents) {
+      given.put(each.torrent, null)
+      events.onDropped?.(each, removed.has(each.torrent))
+    }
     await given.flush()
   }
 
   /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
   async #take(names: readonly string[], turn: Turn): Promise<void> {
-    const { given } = this.target
-    const before = new Map(names.map((name) => [name, given.get(name)?.infoHash ?? null]))
+    const { given, readsAgain } = this.target
+    // Such a target has ended what changed
+    const old = (name: string) => (readsAgain ? undefined : given.get(name)?.infoHash)
+    const before = new Map(names.map((name) => [name, old(name) ?? null]))
     const read = new Map<string, Metainfo>()
-    for (const name of names) {
-      const metainfo = await this.#read(name, turn)
-      if (metainfo) read.set(name, metainfo)
-    }
     const replaced: NamedHash[] = []
-    for (const [torrent, metainfo] of read) {
+    for (const torrent of names) {
+      const metainfo = await this.#read(torrent, turn)
+      if (!metainfo) continue
+      read.set(torrent, metainfo)
       const infoHash = before.get(torrent)
       if (infoHash && infoHash !== clientInfoHash(metainfo)) replaced.push({ torrent, infoHash })
     }
@@ -196,7 +202,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? '' })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
-      this.events.onAdded(outcome, before.get(torrent) ?? null)
+      this.events.onAdded?.(outcome, before.get(torrent) ?? null)
     }
     for (const { torrent, infoHash } of twins) {
       // Without the other one, this one is added with the next update

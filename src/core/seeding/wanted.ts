@@ -46,7 +46,7 @@ export class TorrentPlaces implements TorrentSource<WholeTorrent> {
       return { stamps: null, isGone: () => false, problems: new Map([[HANGING, error]]) }
     }
     const { stamps, unread } = await findTorrents(places)
-    const problems = new Map<string, Error>(unread)
+    const problems = new Map<string, Error>([...unread, ...this.#finder.problems])
     if (stamps.size + unread.size === 0 && reportsNone !== 'no') {
       const why = await noneThere(places, reportsNone === 'beside')
       const named = places.join(', ')

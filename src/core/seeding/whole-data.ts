@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
-import { latin1 } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
 import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { FileState } from '../../files/scanned-file.js'
-import { lstatMany, stampsOf } from '../../files/stat-files.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { count } from '../../text/quantity.js'
@@ -16,7 +13,6 @@ import { LikeNames } from '../verify/like-names.js'
 import { pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
 import {
   planVerify,
-  refuseUnsafePaths,
   verifyTorrent,
   type VerifyPlan,
   type VerifyRequest,
@@ -49,25 +45,23 @@ export interface DataRules {
    */
   readonly looksAgainIn: number | null
   readonly hashContext: HashContext
-  /** Called once for each problem of a search. */
-  readonly onProblem: (problem: BtkitError) => void
 }
 
-/** By the path of a place, the state of the data there, and why it was not whole in that state. */
+/** By the path of a place, the last state of whole files there, and what reading them found. */
 export type SeenData = Map<string, { readonly state: string; readonly problem: BtkitError | null }>
+
+const NOTHING = { state: '', problem: null }
 
 /** Milliseconds after a change in which another one may leave no trace. */
 const QUIET = 2000
-
-/** The state of data that must be looked at again in any case. */
-const UNKNOWN = ''
 
 type DataFiles = WholeTorrent['files']
 
 /** Finds the whole data of torrents, and checks it as far as the cache does not know it. */
 export class DataFinder {
   #index: FileIndex | null = null
-  readonly #problems = new Set<string>()
+  /** By their words, the problems of the last search. */
+  readonly problems = new Map<string, BtkitError>()
 
   constructor(private readonly rules: DataRules) {}
 
@@ -99,32 +93,26 @@ export class DataFinder {
     place: Pick<VerifyRequest, 'metainfo' | 'torrent'> & Whereabouts,
     seen: SeenData,
   ): Promise<DataFiles | BtkitError> {
-    const { metainfo, torrent, path } = place
-    let state = UNKNOWN
+    const { checkHashes, followSymlinks = false, hashContext } = this.rules
+    const { path } = place
+    const before = seen.get(path) ?? NOTHING
+    seen.set(path, before)
     try {
-      refuseUnsafePaths(metainfo, torrent)
-      // Looks without holding up others, so that the look of the plan finds all in memory
-      state = await stateOf(metainfo, place)
-      const known = seen.get(path)?.state === state ? seen.get(path) : undefined
-      if (known?.problem) return known.problem
-      const { checkHashes, followSymlinks = false } = this.rules
       const plan = await planVerify({ checkHashes, extra: false, followSymlinks, ...place })
       const [lacking] = plan.content.odd.values()
+      if (lacking) return await this.#notWhole(lacking, plan)
       const files = statesOf(plan.content)
-      const early = lacking ? await this.#notWhole(lacking, plan) : this.#unsettled(files, path)
-      if (early && !lacking) state = UNKNOWN
-      const problem = early ?? (known ? null : await this.#damage(plan))
+      const early = this.#unsettled(files, path)
+      if (early) return early
+      const state = digestOfStates(files)
+      if (state === before.state) return before.problem ?? files
+      const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
       seen.set(path, { state, problem })
       return problem ?? files
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
-      seen.set(path, { state, problem: error })
       return error
     }
-  }
-
-  async #damage(plan: VerifyPlan): Promise<BtkitError | null> {
-    return dataProblem(plan.request, await verifyTorrent(plan, this.rules.hashContext))
   }
 
   #unsettled(files: DataFiles, path: string): BtkitError | null {
@@ -138,12 +126,11 @@ export class DataFinder {
 
   /** Finds data below the given directories by its pieces, whatever its name. */
   async #search(metainfo: Metainfo, torrent: string): Promise<DataFiles | null> {
-    const { search, hashContext, onProblem } = this.rules
-    this.#index ??= await indexFiles(search, (problem) => {
-      if (!this.#problems.has(problem.message)) onProblem(problem)
-      this.#problems.add(problem.message)
-    })
-    const index = this.#index
+    const { search, hashContext } = this.rules
+    if (this.#index === null) this.problems.clear()
+    const index = (this.#index ??= await indexFiles(search, (problem) => {
+      this.problems.set(problem.message, problem)
+    }))
     const found = await findData({ metainfo, torrent, index }, hashContext)
     const own = found.values()
     const files = Array.from(streamedFiles(metainfo), ({ padding, length }) => {
@@ -176,31 +163,9 @@ function whyNot(found: OddFile['found'], directory: string): string {
     : `is a ${found.kind}`
 }
 
-/**
- * Returns a digest of the states of a torrent's files at a place; if some are missing, also of the
- * directories that may get them. Waits for the disk off the event loop.
- */
-async function stateOf(metainfo: Metainfo, { path, byName }: Whereabouts): Promise<string> {
-  const { name, isDirectory, files } = metainfo
-  const named = join(path, name)
-  const roots = isDirectory && byName !== undefined ? [byName ? named : path] : [path, named]
-  const content = files.filter(({ padding }) => !padding)
-  const states: string[] = []
-  const directories = [path]
-  let isThere = false
-  for (const root of roots) {
-    const paths = isDirectory ? content.map((file) => join(root, ...file.path)) : [root]
-    const found = await stampsOf(paths)
-    const missing = found.indexOf(null)
-    isThere ||= missing < 0
-    directories.push(dirname(paths[missing] ?? root))
-    for (const stamp of found) states.push(stamp ?? '')
-  }
-  if (!isThere) {
-    const parents = await lstatMany(directories)
-    for (const each of parents)
-      states.push('mode' in each ? latin1(encodeFingerprint(each.fingerprint)) : '')
-  }
-  // The states of very many files take much memory
-  return createHash('sha256').update(states.join(' ')).digest('base64')
+/** The states of very many files take much memory. */
+function digestOfStates(files: DataFiles): string {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(file ? encodeFingerprint(file.fingerprint) : '-')
+  return hash.digest('base64')
 }

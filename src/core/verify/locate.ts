@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { FileColumns } from '../../files/columns.js'
 import { FileStore } from '../../files/file-store.js'
-import { InsideResolver, type Resolved } from '../../files/inside.js'
+import { InsideResolver, type InsideRules, type Resolved } from '../../files/inside.js'
 import type { FileState } from '../../files/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { padPath } from '../../metainfo/name.js'
@@ -43,15 +43,11 @@ export interface DataPlace {
 }
 
 /** Where the content of a torrent is looked for. */
-export interface Whereabouts {
+export interface Whereabouts extends InsideRules {
   /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
   /** Whether `path` contains the content; false if it is the content, undefined if it may be both. */
   readonly byName?: boolean | undefined
-  /** Whether links may lead out of `path`. */
-  readonly followSymlinks?: boolean
-  /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
-  readonly rawNames?: boolean
 }
 
 /** Returns the path at which a file of a torrent is looked for. */

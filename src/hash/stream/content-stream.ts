@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { DIGEST_LENGTH } from '../kernels.js'
-import { rawPath, textOfPath } from '../../text/raw-path.js'
+import { textOfPath } from '../../text/raw-path.js'
 import { BLOCK } from '../../metainfo/sizes.js'
 
 /** The paths of a stream's files in columns, because there may be very many. */
-export interface StreamPaths {
+interface StreamPaths {
   /** Real paths, with a separator at the end. Names in an empty one are whole paths. */
   readonly directories: readonly string[]
   /** For each file the number of its directory, or PADDING. */
@@ -16,7 +16,7 @@ export interface StreamPaths {
 }
 
 /** In place of a directory: all bytes are zeros, as in a pad file (BEP 47). */
-export const PADDING = 2 ** 32 - 1
+const PADDING = 2 ** 32 - 1
 
 /**
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
@@ -36,50 +36,6 @@ export interface ContentStream {
 
 /** In place of a path: the file is padding. */
 export const ZEROS = ''
-
-/** Identifies a file even if another one takes its path. */
-export interface FileIdentity {
-  readonly device: bigint
-  readonly inode: bigint
-}
-
-/** A file of the stream with its path and its length in bytes. */
-export interface StreamFile {
-  readonly path: string
-  readonly length: number
-  /** Set for all files of a stream or for none. Another file at the path is not read. */
-  readonly identity?: FileIdentity
-}
-
-/** Joins files to a stream. Empty files are left out, because they have no bytes to hash. */
-export function concatenateFiles(files: readonly StreamFile[], pieceLength: number): ContentStream {
-  const filled = files.filter(({ length }) => length > 0)
-  const offsets = new Float64Array(filled.length + 1)
-  const directoryOf = new Uint32Array(filled.length)
-  const nameAt = new Uint32Array(filled.length)
-  const names: Uint8Array[] = []
-  let identities: BigUint64Array | null = null
-  let namesEnd = 0
-  for (const [i, { path, length, identity }] of filled.entries()) {
-    if (identity) {
-      identities ??= new BigUint64Array(2 * filled.length)
-      identities.set([identity.device, identity.inode], 2 * i)
-    }
-    offsets[i + 1] = (offsets[i] ?? 0) + length
-    nameAt[i] = namesEnd
-    if (path === ZEROS) directoryOf[i] = PADDING
-    else namesEnd = nextName(names, path, namesEnd)
-  }
-  const paths = { directories: [''], directoryOf, names: Buffer.concat(names), nameAt }
-  return { paths, identities, offsets, pieceLength }
-}
-
-/** Adds a name, and returns where the next one begins. */
-function nextName(names: Uint8Array[], name: string, at: number): number {
-  const bytes = Buffer.from(rawPath(name))
-  names.push(bytes, Buffer.of(0))
-  return at + bytes.length + 1
-}
 
 /** Returns the number of files in a stream. */
 export function countFiles({ offsets }: ContentStream): number {

@@ -89,10 +89,14 @@ export class Budget {
   }
 }
 
+/** A budget without limits. */
+export function unlimitedBudget(request: BudgetedRequest): Budget {
+  return new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, request)
+}
+
 /** The turns of work that is not charged. */
 export function unlimitedTurns(signal: AbortSignal = new AbortController().signal): Turns {
-  const budget = new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, { signal })
-  return { isSliceOver: () => budget.isSliceOver, pause: () => budget.nextSlice() }
+  return unlimitedBudget({ signal }).turns
 }
 
 /**
@@ -124,12 +128,14 @@ export class MemoryPool {
 
   /** Opens an account for a client, or for an unknown one (null); the caller must close it. */
   open(client: string | null): MemoryAccount {
-    return new MemoryAccount((bytes) => {
-      this.#take(client, bytes)
-    })
+    return new MemoryAccount(this, client)
   }
 
-  #take(client: string | null, bytes: number): void {
+  /**
+   * Takes bytes for a client, or gives them back.
+   * @throws NotReady if that is more than the pool or the client's share has left
+   */
+  take(client: string | null, bytes: number): void {
     const own = (this.#perClient.get(client) ?? 0) + bytes
     const { bytes: most, bytesPerClient } = this.limits
     if (bytes > 0 && client !== null && own > bytesPerClient) {
@@ -148,24 +154,20 @@ export class MemoryPool {
 
 /** The memory of one request. */
 export class MemoryAccount {
-  readonly #take: (bytes: number) => void
-  /** Bytes taken, and those of them beyond the allowance. */
   #total = 0
-  #charged = 0
   #isClosed = false
 
-  constructor(take: (bytes: number) => void) {
-    this.#take = take
-  }
+  constructor(
+    private readonly pool: MemoryPool,
+    private readonly client: string | null,
+  ) {}
 
-  /** @throws NotReady if that is more than the pool or the client's share has left */
+  /** Takes bytes. Throws as the pool does. */
   take(bytes: number): void {
     if (this.#isClosed) return
     const total = this.#total + bytes
-    const charged = Math.max(0, total - ALLOWANCE)
-    this.#take(charged - this.#charged)
+    this.pool.take(this.client, beyondAllowance(total) - beyondAllowance(this.#total))
     this.#total = total
-    this.#charged = charged
   }
 
   /** Gives all bytes back. */
@@ -178,4 +180,8 @@ export class MemoryAccount {
     this.clear()
     this.#isClosed = true
   }
+}
+
+function beyondAllowance(bytes: number): number {
+  return Math.max(0, bytes - ALLOWANCE)
 }

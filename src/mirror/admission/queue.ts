@@ -39,6 +39,8 @@ export class QueuedJob {
   done: number | null = null
   /** When it began, in milliseconds of `performance.now`. */
   begunAt = 0
+  /** Called by the queue when it begins. */
+  begin: () => void = () => undefined
   /** Running jobs that hold its files. */
   readonly holders = new Set<QueuedJob>()
 
@@ -67,14 +69,13 @@ type Lane = 'small' | 'large' | 'ahead'
 
 /** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
 class Waiting {
-  /** Functions that let a job begin, by its client; the next client is first. */
-  readonly #byClient = new Map<string | null, Map<QueuedJob, () => void>>()
+  /** Jobs by their client; the next client is first. */
+  readonly #byClient = new Map<string | null, Set<QueuedJob>>()
   size = 0
 
-  add(job: QueuedJob, begin: () => void): void {
+  add(job: QueuedJob): void {
     const { client } = job.of
-    const own = this.#byClient.get(client) ?? new Map<QueuedJob, () => void>()
-    this.#byClient.set(client, own.set(job, begin))
+    this.#byClient.set(client, (this.#byClient.get(client) ?? new Set()).add(job))
     this.size++
   }
 
@@ -87,21 +88,23 @@ class Waiting {
   }
 
   /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
-  take(
-    isAllowed: (client: string | null) => boolean,
-  ): readonly [QueuedJob, () => void] | undefined {
+  take(isAllowed: (client: string | null) => boolean): QueuedJob | undefined {
     for (const [client, own] of this.#byClient) {
-      if (!isAllowed(client)) continue
-      for (const entry of own) {
-        if (entry[0].holders.size > 0) continue
-        this.#byClient.delete(client)
-        this.#byClient.set(client, own)
-        this.delete(entry[0])
-        return entry
-      }
+      const job = isAllowed(client) ? firstFree(own) : undefined
+      if (!job) continue
+      this.#byClient.delete(client)
+      this.#byClient.set(client, own)
+      this.delete(job)
+      return job
     }
     return undefined
   }
+}
+
+/** The first job that waits for no other. */
+function firstFree(jobs: Iterable<QueuedJob>): QueuedJob | undefined {
+  for (const job of jobs) if (job.holders.size === 0) return job
+  return undefined
 }
 
 /** Most jobs at once that nobody waits for. */
@@ -109,7 +112,8 @@ const MOST_AHEAD = 2
 
 /**
  * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
- * others waiting, and a file that several torrents contain would be read for each. The oldest large job has a place even if small ones keep coming,
+ * others waiting, and any number of requests could be under way. A file that several torrents
+ * contain would be read for each. The oldest large job has a place even if small ones keep coming,
  * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
  * when there is no other, and gives way to the next.
  */
@@ -121,8 +125,6 @@ export class Queue {
   readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
   readonly #running = new Map<QueuedJob, Lane>()
   readonly #perClient = new Map<string, number>()
-  /** Running jobs of each lane, and of each client in it. */
-  readonly #places = new Map<string, number>()
   readonly #byFile = new Map<string, Set<QueuedJob>>()
 
   constructor(private readonly limits: QueueLimits) {}
@@ -139,7 +141,7 @@ export class Queue {
 
   /** Number of running jobs that nobody waits for. */
   get ahead(): number {
-    return this.#placesOf('ahead')
+    return this.#runningIn('ahead')
   }
 
   /** Does work when its turn has come. Throws as enter, and the errors of the work. */
@@ -171,10 +173,11 @@ export class Queue {
         reject(signal?.reason as Error)
       }
       signal?.addEventListener('abort', leave)
-      waiting.add(job, () => {
+      waiting.add(job)
+      job.begin = () => {
         signal?.removeEventListener('abort', leave)
         resolve()
-      })
+      }
     })
     this.#fill()
     return this.#running.has(job) ? null : turn
@@ -191,8 +194,6 @@ export class Queue {
   /** Ends a job, and lets others begin. */
   end(job: QueuedJob): void {
     const { client, files = [] } = job.of
-    const lane = this.#running.get(job)
-    if (lane) this.#count(lane, client, -1)
     this.#running.delete(job)
     if (client !== null) add(this.#perClient, client, -1)
     for (const file of files) {
@@ -237,7 +238,7 @@ export class Queue {
 
   /** Lets jobs begin as far as there are places. */
   #fill(): void {
-    if (this.#placesOf('large') === 0) this.#begin('large')
+    if (this.#runningIn('large') === 0) this.#begin('large')
     while (this.#hasPlace('small') && this.#begin('small'));
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
@@ -246,7 +247,7 @@ export class Queue {
 
   #hasPlace(lane: 'small' | 'large'): boolean {
     const { limit, limitOfSmall } = this.limits
-    const running = this.#placesOf(lane)
+    const running = this.#runningIn(lane)
     if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
     return this.running < limit || running === 0
   }
@@ -254,30 +255,28 @@ export class Queue {
   /** Lets the next job of a lane begin; returns false if none may. */
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
-    const next = this.#waiting[lane].take((client) => {
-      return client === null || this.#placesOf(lane, client) < most
+    const job = this.#waiting[lane].take((client) => {
+      return most === Infinity || client === null || this.#runningIn(lane, client) < most
     })
-    if (!next) return false
-    const [job, begin] = next
+    if (!job) return false
     this.#running.set(job, lane)
-    this.#count(lane, job.of.client, 1)
     job.begunAt = performance.now()
     for (const file of job.of.files ?? []) {
       for (const other of this.#byFile.get(file) ?? []) {
         if (!this.#running.has(other) && other.waitsFor(job)) other.holders.add(job)
       }
     }
-    begin()
+    job.begin()
     return true
   }
 
-  #placesOf(lane: Lane, client?: string): number {
-    return this.#places.get(client === undefined ? lane : `${lane} ${client}`) ?? 0
-  }
-
-  #count(lane: Lane, client: string | null, change: number): void {
-    add(this.#places, lane, change)
-    if (client !== null) add(this.#places, `${lane} ${client}`, change)
+  /** Number of running jobs of a lane, and of one client in it. */
+  #runningIn(lane: Lane, client: string | null = null): number {
+    let count = 0
+    for (const [{ of }, own] of this.#running) {
+      if (own === lane && (client === null || of.client === client)) count++
+    }
+    return count
   }
 }
 

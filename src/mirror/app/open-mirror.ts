@@ -36,9 +36,8 @@ import {
   type TrackersWanted,
 } from '../torrents/trackers.js'
 import { RootWatch } from '../tree/root-watch.js'
-import { DirectoryTorrents } from '../views/directory-torrents.js'
-import { FileDigests } from '../views/file-digests.js'
-import { FileTorrents } from '../views/file-torrents.js'
+import { FileDigests } from '../torrents/file-digests.js'
+import { FileTorrents } from '../torrents/file-torrents.js'
 import { Warmer } from '../warm/feed.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
@@ -99,7 +98,6 @@ export async function openMirror(
     downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),
     sets: new PathSets(options, { ...admission, torrents }, cacheAccess.cache),
-    directories: new DirectoryTorrents(options, torrents),
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })

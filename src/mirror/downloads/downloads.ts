@@ -16,7 +16,7 @@ import {
   openLater,
   openNow,
 } from '../tree/open-looked.js'
-import type { FileDigests } from '../views/file-digests.js'
+import type { FileDigests } from '../torrents/file-digests.js'
 import { takenViews } from '../views/forms.js'
 import {
   answerRanged,
@@ -123,11 +123,15 @@ export class Downloads {
   }
 
   /**
-   * Looks up a path in its turn.
+   * Looks up a path in its turn, and which of some names are beside it: by default those of the
+   * views that describe it.
    * @throws Refusal
    */
-  look(request: IncomingMessage, components: readonly string[]): Promise<Look> {
-    const names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`)
+  look(
+    request: IncomingMessage,
+    components: readonly string[],
+    names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
+  ): Promise<Look> {
     const view = new MirrorView(this.options.mirror)
     return this.#inTurn(request, this.#looks, () => view.look(components, names))
   }

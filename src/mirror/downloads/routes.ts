@@ -3,7 +3,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { DirectoryPages } from '../listing/directory-pages.js'
 import { askedView, asksForPage, namedView, requestPath } from '../requests/address.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, MirrorView, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
+import { fileOf, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
 import { addReadRoute, type ReadHandler } from '../../server/answers/accept.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
@@ -31,7 +31,6 @@ export function addFileRoutes(
   { directoryPages, downloads, onRoute }: PagesAndRoutes,
 ): void {
   const { options } = views.mirror
-  const { mirror } = options
   const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
     onRoute(request.raw, `${ROUTE}.${wanted.view}`)
     return views.send(request, reply, wanted)
@@ -39,10 +38,9 @@ export function addFileRoutes(
   const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
     const { url = '' } = request.raw
     const path = requestPath(url)
-    const look = new MirrorView(mirror)
     const view = askedView(url)
     if (view !== null) {
-      return sendView(request, reply, { view, components: parseMirrorPlace(path), look })
+      return sendView(request, reply, { view, components: parseMirrorPlace(path), look: null })
     }
     if (directoryPages && path.endsWith('/')) {
       onRoute(request.raw, `${ROUTE}/`)
@@ -51,13 +49,15 @@ export function addFileRoutes(
     const components = parseMirrorPath(path)
     const exchange = { request: request.raw, response: reply.raw, begin: () => take(reply) }
     if (options.files && !asksForPage(url) && (await downloads.answerKnown(exchange))) return reply
-    const found = await orAbsence(downloads.look(request.raw, components), components)
+    const named = await lookForView(downloads, request.raw, components)
+    // Usually no file has the name of a view, and one look shows it
+    if (named?.isSure) return sendView(request, reply, named)
+    const found = await orAbsence(lookAtFile(downloads, request.raw, components))
     if (found instanceof IsDirectory) {
       if (directoryPages) return directoryPages.redirect(request, reply, components)
       throw found
     }
-    const named = viewNamed(components)
-    if (found instanceof Refusal && named) return sendView(request, reply, { ...named, look })
+    if (found instanceof Refusal && named) return sendView(request, reply, named)
     const padding = options.files ? paddingAt(components) : null
     if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
     if (found instanceof Refusal) throw found
@@ -74,21 +74,40 @@ export function addFileRoutes(
   if (options.prefix !== '') addReadRoute(app, '', send)
 }
 
-/** The view that a path may name. */
-function viewNamed(components: readonly string[]): Omit<WantedView, 'look'> | null {
-  const named = namedView(components.at(-1) ?? '')
-  return named && { view: named.view, components: [...components.slice(0, -1), named.of] }
+/** A view that a path may name, and whether no file has that name. */
+interface NamedWanted extends WantedView {
+  readonly isSure: boolean
 }
 
-/** The look at a file, or the refusal that says there is no such file. */
-async function orAbsence(
-  looking: Promise<Look>,
+/** Looks for the file or directory whose view a path may name; null if it names none. */
+async function lookForView(
+  downloads: Downloads,
+  request: IncomingMessage,
   components: readonly string[],
-): Promise<Look | Refusal> {
+): Promise<NamedWanted | null> {
+  const name = components.at(-1) ?? ''
+  const named = namedView(name)
+  if (!named) return null
+  const of = [...components.slice(0, -1), named.of]
+  const look = await orAbsence(downloads.look(request, of, [name]))
+  const isSure = !(look instanceof Refusal) && look.taken.length === 0
+  return { view: named.view, components: of, look, isSure }
+}
+
+async function lookAtFile(
+  downloads: Downloads,
+  request: IncomingMessage,
+  components: readonly string[],
+): Promise<Look> {
+  const look = await downloads.look(request, components)
+  fileOf(components, look)
+  return look
+}
+
+/** The result of a look, or the refusal that says there is nothing. */
+async function orAbsence(looking: Promise<Look>): Promise<Look | Refusal> {
   try {
-    const look = await looking
-    fileOf(components, look)
-    return look
+    return await looking
   } catch (error) {
     if (error instanceof Refusal && error.code === 'not-found') return error
     throw error

@@ -1,13 +1,11 @@
-import { SERVICE_NAME } from '../tree/mirror.js'
 import { LRUCache } from 'lru-cache'
 import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Planner } from '../admission/admission.js'
 import type { Budget } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
-import { setContent } from '../torrents/content.js'
+import { directoryOf, setContent } from '../torrents/content.js'
 import { digestOfSet, type PathSet } from './set.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
@@ -90,7 +88,7 @@ export class PathSets {
     const { files, omitted } = await findFiles(set.paths, mirror, search)
     const content = setContent(set, files)
     const options = { private: false, sourceTag: null, markPadFiles }
-    const directory = content.isDirectory ? [] : directoryOf(files)
+    const directory = content.isDirectory ? [] : directoryOf(files[0]?.path ?? [])
     return { content, options, directory, omitted }
   }
 }
@@ -99,14 +97,6 @@ export class PathSets {
 function effortOf(paths: readonly string[]): number | null {
   if (paths.length === 1 && !isGlob(paths[0] ?? '')) return null
   return paths.reduce((sum, path) => sum + (isGlob(path) ? PATTERN_EFFORT : 1), 0)
-}
-
-/**
- * The directory of a single file. Null below the service's own addresses, where clients would get
- * no file.
- */
-function directoryOf([file]: readonly ScannedFile[]): readonly string[] | null {
-  return file?.path[1] === SERVICE_NAME ? null : (file?.path.slice(0, -1) ?? [])
 }
 
 /**

@@ -8,7 +8,7 @@ import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
 import type { ProgressStatus } from '../progress/progress.js'
 import type { Origins, Torrents } from '../torrents/torrents.js'
 import type { TrackerList, TrackerSource } from '../torrents/trackers.js'
-import type { FileDigests } from '../views/file-digests.js'
+import type { FileDigests } from '../torrents/file-digests.js'
 import type { Warmer } from '../warm/feed.js'
 
 /** Works that run, and works that wait for their turn. */

@@ -97,6 +97,14 @@ function paddedContent(requested: readonly ScannedFile[], version: MetainfoVersi
   return cutIntoPieces(parts, BLOCK_SIZE)
 }
 
+/**
+ * The directory to whose URL clients add the name of a single file. Null below the service's own
+ * addresses, where clients would get no file.
+ */
+export function directoryOf(path: readonly string[]): readonly string[] | null {
+  return path[1] === SERVICE_NAME ? null : path.slice(0, -1)
+}
+
 const COMMON = 'all files of a set must have the same first directory'
 
 /** The first component of all paths, which is the torrent's name. */

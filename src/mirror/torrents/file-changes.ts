@@ -1,9 +1,9 @@
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { isPad } from '../../core/digests/pad-files.js'
-import { sameFingerprint } from '../../files/fingerprint.js'
+import { encodeFingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import type { FileColumns } from '../../files/columns.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { FileState, ScannedFile } from '../../files/scanned-file.js'
 import { formatMirrorPath } from '../tree/mirror.js'
 import { NotReady } from '../../server/answers/refusal.js'
 
@@ -66,4 +66,9 @@ export function refuseYoung(files: FileColumns, { minAge, trust, now }: AgeRule)
 function isSame(file: ScannedFile, before: ScannedFile | undefined): boolean {
   const isThat = before?.absolutePath === file.absolutePath
   return isThat && sameFingerprint(before.fingerprint, file.fingerprint)
+}
+
+/** Distinguishes a state of a file from all others. */
+export function stateOf({ absolutePath, fingerprint }: FileState): string {
+  return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
 }

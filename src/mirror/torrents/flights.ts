@@ -77,7 +77,7 @@ export class Flight<T> {
   /** The work begins after this call. */
   constructor(
     work: (own: Flight<T>) => Promise<T>,
-    /** Who asked first; see Requester. */
+    /** The waiter that asked first. */
     readonly first: Pick<Waiter, 'client' | 'ahead'>,
     /** The account for the work's memory. */
     readonly memory: MemoryAccount,

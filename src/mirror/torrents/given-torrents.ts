@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache'
 import { isSameBytes } from '../../bytes.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { BtkitError, osCodeOf, valueOr } from '../../errors.js'
-import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
@@ -18,6 +17,7 @@ import { WarningList } from '../../metainfo/warning.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
 import { readBeginning } from '../tree/open-looked.js'
 import { MirrorView } from '../tree/mirror.js'
+import { stateOf } from './file-changes.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -39,27 +39,20 @@ const ENTRY_COST = 2000
 /** Most torrents about which a warning is given. */
 const MOST_TOLD = 100
 
-interface ReadTorrent {
-  readonly fingerprint: Fingerprint
-  /** Null if it is not a torrent. */
-  readonly metainfo: Metainfo | null
-}
-
-interface Parsing extends Pick<ReadTorrent, 'fingerprint'> {
-  readonly metainfo: Promise<Metainfo | null>
-}
-
 /**
  * The operator's own torrents of files of the mirror, which are served instead of new ones. For
  * `pub/a.iso` this is `pub/a.iso.torrent` below one of the directories, or `a.iso.torrent` in it.
  * Links must not lead out of these directories.
  */
 export class GivenTorrents {
-  readonly #read = new LRUCache<string, ReadTorrent>({
+  /** The torrents that were read, by the states of their files; null for a file that is none. */
+  readonly #read = new LRUCache<string, { readonly metainfo: Metainfo | null }, ScannedFile>({
     maxSize: MEMORY,
     sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
+    fetchMethod: async (_state, _old, { context }) => ({ metainfo: await parseOrNull(context) }),
+    // Requests that wait get it, whatever happens to the entry meanwhile
+    ignoreFetchAbort: true,
   })
-  readonly #parsing = new Map<string, Parsing>()
   readonly #told = new Set<string>()
 
   /** Of the directories to search for torrents, the first one has priority. */
@@ -103,12 +96,7 @@ export class GivenTorrents {
 
   /** A text that changes whenever the torrents of a file do. */
   async stampOf(path: readonly string[]): Promise<string> {
-    const places = await this.#places(path)
-    return places
-      .map(({ absolutePath, fingerprint: { size, mtimeNs, ctimeNs, inode } }) => {
-        return `${absolutePath} ${size} ${mtimeNs} ${ctimeNs} ${inode}`
-      })
-      .join('\n')
+    return (await this.#places(path)).map(stateOf).join('\n')
   }
 
   async #places(path: readonly string[]): Promise<ScannedFile[]> {
@@ -126,23 +114,12 @@ export class GivenTorrents {
   }
 
   /** Parses a torrent; what several requests ask for at once is parsed once. */
-  #parse(place: ScannedFile): Promise<Metainfo | null> {
-    const { absolutePath, fingerprint } = place
-    const known = this.#read.get(absolutePath)
-    if (known && sameFingerprint(known.fingerprint, fingerprint))
-      return Promise.resolve(known.metainfo)
-    const before = this.#parsing.get(absolutePath)
-    if (before && sameFingerprint(before.fingerprint, fingerprint)) return before.metainfo
-    const settled = !isRacy(fingerprint, this.world.now(), 'full')
-    const metainfo = parseOrNull(place).finally(() => {
-      if (this.#parsing.get(absolutePath)?.metainfo === metainfo) this.#parsing.delete(absolutePath)
-    })
-    this.#parsing.set(absolutePath, { fingerprint, metainfo })
-    return metainfo.then((parsed) => {
-      // Otherwise a later change might leave no trace
-      if (settled) this.#read.set(absolutePath, { fingerprint, metainfo: parsed })
-      return parsed
-    })
+  async #parse(place: ScannedFile): Promise<Metainfo | null> {
+    const isSettled = !isRacy(place.fingerprint, this.world.now(), 'full')
+    const { metainfo } = await this.#read.forceFetch(stateOf(place), { context: place })
+    // A later change might leave no trace
+    if (!isSettled) this.#read.delete(stateOf(place))
+    return metainfo
   }
 }
 

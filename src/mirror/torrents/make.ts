@@ -26,7 +26,7 @@ import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { doInTurns, type Turns } from '../../steps.js'
 import type { Admission } from '../admission/admission.js'
-import { Budget, unlimitedTurns } from '../admission/memory.js'
+import { type Budget, unlimitedBudget, unlimitedTurns } from '../admission/memory.js'
 import { QueuedJob, type QueuedWork } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { progressOf, titleOf } from '../progress/progress.js'
@@ -72,7 +72,7 @@ export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'option
   readonly checkedAt: number
 }
 
-/** The work on a torrent that must be read. */
+/** The rest of a torrent that must be read. */
 interface Unread extends Required<Pick<QueuedWork, 'size' | 'files'>> {
   /** The known digests; null if they must be looked up again. */
   table: PieceTable | null
@@ -99,14 +99,12 @@ const UNFINISHED = 16 * 2 ** 20
 /** Most paths whose warnings are remembered. */
 const MAX_WARNED = 1000
 
-const UNLIMITED = { steps: Infinity, names: Infinity, bytes: Infinity }
-
-/** The means that all makers of torrents share. */
+/** The queues and the engine of a mirror. */
 interface Tools extends Pick<Admission, 'planner' | 'hashing'> {
   readonly hashContext: HashContext
 }
 
-/** Makes torrents of files as they are. Known files are not read again. */
+/** Makes torrents of files as they are. It reads only pieces whose digests are unknown. */
 export class Maker {
   /** Digests of abandoned work, for the next request. */
   readonly #unfinished = new LRUCache<string, PieceTable>({
@@ -153,7 +151,7 @@ export class Maker {
     for (let count = 0; count < LOOKS; count++) {
       const before: Before = { content, known }
       const look: Look | PlacedContent = await (effort === null
-        ? this.#look(source, new Budget(UNLIMITED, work), before)
+        ? this.#look(source, unlimitedBudget(work), before)
         : this.tools.planner.run({ ...work.first, signal, memory, effort }, (budget) => {
             // Frees the memory of the last look
             memory.clear()

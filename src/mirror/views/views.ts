@@ -1,6 +1,8 @@
+import { constants } from 'node:fs'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { formatChecksums } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
+import { isOfKind } from '../../files/stat-files.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString } from '../../metainfo/bencode/value.js'
 import { fileAddress } from '../../metainfo/trackers.js'
@@ -17,15 +19,17 @@ import {
 import type { Requester, Requesters } from '../requests/requester.js'
 import { renderSiteHeader, torrentPage } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
+import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from '../torrents/response.js'
-import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
-import type { DirectoryTorrents } from './directory-torrents.js'
-import type { FileDigests } from './file-digests.js'
+import type { Torrents } from '../torrents/torrents.js'
+import type { Look } from '../tree/below-root.js'
+import { fileOf, MirrorView, SERVICE_NAME } from '../tree/mirror.js'
+import type { FileDigests } from '../torrents/file-digests.js'
 import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from './file-page.js'
-import type { FileTorrents } from './file-torrents.js'
+import type { FileTorrents } from '../torrents/file-torrents.js'
 import { formOf, isTorrentNameTaken, magnetPage, takenViews, torrentAddress } from './forms.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
+import { Refusal } from '../../server/answers/refusal.js'
 import type { Html } from '../../text/html.js'
 import { xml, Xml } from '../../text/xml.js'
 import { SHA1 } from '../../metainfo/sizes.js'
@@ -34,15 +38,15 @@ import { SHA1 } from '../../metainfo/sizes.js'
 export interface WantedView {
   readonly view: ViewName
   readonly components: readonly string[]
-  /** Looks up files for the request. */
-  readonly look: MirrorView
+  /** The look at it, or the refusal that says it is not there; null if nobody looked yet. */
+  readonly look: Look | Refusal | null
 }
 
 /** The sources of the views. */
 export interface ViewSources {
   readonly options: ServiceOptions
   readonly files: FileTorrents
-  readonly directories: DirectoryTorrents
+  readonly torrents: Torrents
   readonly digests: FileDigests
   readonly sender: TorrentSender
   readonly swarms: FileSwarms
@@ -72,9 +76,9 @@ export class Views {
     reply: FastifyReply,
     { view, components, look }: WantedView,
   ): Promise<FastifyReply> {
-    const { requesters, files, directories, sender, options } = this.mirror
+    const { requesters, files, torrents, sender, options } = this.mirror
     const requester = requesters.of(request, reply)
-    const file = components.length === 0 ? null : await fileUnlessDirectory(components, look)
+    const file = await this.#fileOf(components, look)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#sendDigest(view, { request, reply, requester, file })
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
@@ -83,7 +87,10 @@ export class Views {
     const [version, chosen] = [askedVersion(url), file ? null : chosenNames(url)]
     const checked = file
       ? await files.obtain(file, version, requester)
-      : await directories.obtain({ directory: components, chosen }, version, requester)
+      : await torrents.obtain(
+          directorySource({ directory: components, chosen }, version, options),
+          requester,
+        )
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const place = { components, version, isTaken, chosen }
@@ -91,6 +98,20 @@ export class Views {
       return sender.send(request, reply, { checked, form: formOf(view, place) })
     const page = { header: this.#header(request), file: file && (await this.#paged(request, file)) }
     return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
+  }
+
+  /**
+   * The file that a view is of; null for a directory. A missing name must not be treated as a pattern.
+   * @throws Refusal if it leads to nothing
+   */
+  async #fileOf(
+    components: readonly string[],
+    seen: WantedView['look'],
+  ): Promise<ScannedFile | null> {
+    if (components.length === 0) return null
+    if (seen instanceof Refusal) throw seen
+    const look = seen ?? (await new MirrorView(this.mirror.options.mirror).look(components))
+    return isOfKind(look, constants.S_IFDIR) ? null : fileOf(components, look)
   }
 
   /** Sends the page of a file, without making its torrent. */
@@ -190,23 +211,6 @@ export class Views {
 </metalink>
 `
     return Buffer.from(document.text)
-  }
-}
-
-/**
- * The file that a path leads to; null for a directory. A missing name must not be treated as a
- * pattern.
- * @throws Refusal if it leads to nothing
- */
-async function fileUnlessDirectory(
-  components: readonly string[],
-  look: MirrorView,
-): Promise<ScannedFile | null> {
-  try {
-    return await look.file(components)
-  } catch (error) {
-    if (error instanceof IsDirectory) return null
-    throw error
   }
 }
 

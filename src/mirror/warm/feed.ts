@@ -1,12 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { mapLimited } from '../../concurrency.js'
 import { type CacheAccess, isRacy } from '../../core/digests/cache-trust.js'
 import { BtkitError } from '../../errors.js'
 import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Throttle } from '../../hash/jobs/job.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { sortInSlices } from '../../server/views/slices.js'
 import { doInTurns, each } from '../../steps.js'
@@ -16,17 +14,9 @@ import { unlimitedTurns } from '../admission/memory.js'
 import type { WarmOptions } from '../options.js'
 import type { GivenTorrents } from '../torrents/given-torrents.js'
 import { type KnownTorrent, swarmHashesOf } from '../torrents/known-torrent.js'
-import {
-  formatMirrorPath,
-  isNameable,
-  isWithheld,
-  LOOKS_AT_ONCE,
-  type Mirror,
-  MirrorView,
-} from '../tree/mirror.js'
-import { type MirrorSearch, walkMirror } from '../tree/walk.js'
-import type { FileTorrents } from '../views/file-torrents.js'
-import { compilePatterns, followName, MAX_DEPTH, type PatternRests } from './patterns.js'
+import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
+import type { FileTorrents } from '../torrents/file-torrents.js'
+import { compilePatterns, findMatching, type PatternRests } from './patterns.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -153,13 +143,14 @@ export class Warmer {
 
   /** Finds all files that match, and queues those that are not ready, the newest first. */
   async #scan(): Promise<void> {
-    const { options, monotonic, warn } = this.parts
+    const { options, mirror, monotonic, warn } = this.parts
     const isRecall = !this.#isFull && monotonic() - this.#recalledAt >= RECALL_INTERVAL
     if (isRecall) this.#recalledAt = monotonic()
     const unread: string[] = []
     const seen = new Map<string, WarmFile>()
     const found: WarmFile[] = []
-    for await (const files of this.#walk(unread)) {
+    const search = { patterns: this.#patterns, signal: this.#stopping.signal, unread }
+    for await (const files of findMatching(mirror, search)) {
       for (const { path, fingerprint } of files) {
         const known = this.get(path)
         const isSame =
@@ -194,50 +185,6 @@ export class Warmer {
     if (this.scans > 1 || seen.size > 0) return
     const patterns = options.patterns.map(escapeText).join(' ')
     warn(`--warm ${patterns}: no file matches yet that is not empty`)
-  }
-
-  /**
-   * Finds files that match, some at a time, except empty ones, which have no torrent. `unread`
-   * receives the keys of directories and files that exist but cannot be read now.
-   */
-  async *#walk(unread: string[]): AsyncGenerator<readonly ScannedFile[]> {
-    const { mirror } = this.parts
-    const { signal } = this.#stopping
-    const view = new MirrorView(mirror)
-    const follow = (path: readonly string[], rests: PatternRests, isLink = false) => {
-      return followName(rests, path.at(-1) ?? '', isLink)
-    }
-    const search: MirrorSearch<PatternRests> = {
-      isWanted: (path, rests) => {
-        if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
-        return follow(path, rests).length > 0
-      },
-      enter: (path, rests, isLink) => {
-        const next = follow(path, rests, isLink)
-        return next.some((rest) => rest !== null) && path.length < MAX_DEPTH ? next : null
-      },
-      passOver: (error, path) => {
-        signal.throwIfAborted()
-        if (error instanceof NotReady || !(error instanceof Refusal)) unread.push(keyOf(path))
-      },
-      pause: () => {
-        signal.throwIfAborted()
-        return null
-      },
-      // A pattern leads only as deep as its components, and `**` follows no links
-      mayLoop: true,
-    }
-    const start = { path: [], state: this.#patterns }
-    for await (const { paths, state } of walkMirror(view, start, search)) {
-      const matching = paths.filter((path) => follow(path, state).includes(null))
-      const found = await mapLimited(matching, LOOKS_AT_ONCE, (path) => {
-        return view.file(path).catch((error: unknown) => {
-          search.passOver(error, path)
-          return null
-        })
-      })
-      yield found.filter((file) => file !== null).filter(({ fingerprint }) => fingerprint.size > 0)
-    }
   }
 
   /** Whether the operator's torrents of a ready file have changed. */

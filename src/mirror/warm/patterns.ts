@@ -1,10 +1,15 @@
 import { GLOBSTAR } from 'minimatch'
+import { mapLimited } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { compileGlob } from '../../files/glob.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
 import { isPlainName } from '../../metainfo/name.js'
+import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { isNameable, isWithheld, LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
+import { type MirrorSearch, walkMirror } from '../tree/walk.js'
 
 /** Most components of a pattern and levels of directories; no mirror is that deep. */
-export const MAX_DEPTH = 100
+const MAX_DEPTH = 100
 
 /** A part of a pattern, which is any directories or a name that fits; and the parts after it, if any. */
 interface PatternPart {
@@ -38,6 +43,57 @@ export function followName(rests: PatternRests, name: string, isLink = false): P
     return [...stays, ...follow(part.next)]
   }
   return [...new Set(rests.flatMap(follow))]
+}
+
+/** A search for the files that match patterns. */
+interface PatternSearch {
+  readonly patterns: PatternRests
+  readonly signal: AbortSignal
+  /** Receives the paths of directories and files that exist but cannot be read now. */
+  readonly unread: string[]
+}
+
+/**
+ * Finds the files of a mirror that match, some at a time. Leaves out empty ones, which have no torrent.
+ * @throws the signal's reason
+ */
+export async function* findMatching(
+  mirror: Mirror,
+  { patterns, signal, unread }: PatternSearch,
+): AsyncGenerator<readonly ScannedFile[]> {
+  const view = new MirrorView(mirror)
+  const follow = (path: readonly string[], rests: PatternRests, isLink = false) => {
+    return followName(rests, path.at(-1) ?? '', isLink)
+  }
+  const passOver = (error: unknown, path: readonly string[]) => {
+    signal.throwIfAborted()
+    if (error instanceof NotReady || !(error instanceof Refusal)) unread.push(path.join('/'))
+    return null
+  }
+  const search: MirrorSearch<PatternRests> = {
+    isWanted: (path, rests) => {
+      if (!isNameable(path.at(-1) ?? '') || isWithheld(path, mirror)) return false
+      return follow(path, rests).length > 0
+    },
+    enter: (path, rests, isLink) => {
+      const next = follow(path, rests, isLink)
+      return next.some((rest) => rest !== null) && path.length < MAX_DEPTH ? next : null
+    },
+    passOver,
+    pause: () => {
+      signal.throwIfAborted()
+      return null
+    },
+    // A pattern leads only as deep as its components, and `**` follows no links
+    mayLoop: true,
+  }
+  for await (const { paths, state } of walkMirror(view, { path: [], state: patterns }, search)) {
+    const matching = paths.filter((path) => follow(path, state).includes(null))
+    const found = await mapLimited(matching, LOOKS_AT_ONCE, (path) => {
+      return view.file(path).catch((error: unknown) => passOver(error, path))
+    })
+    yield found.filter((file) => file !== null).filter(({ fingerprint }) => fingerprint.size > 0)
+  }
 }
 
 /**

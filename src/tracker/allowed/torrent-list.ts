@@ -1,13 +1,10 @@
-import { constants } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../errors.js'
 import { type RegularFile, lookAtState, readRegular } from '../../files/read-bounded.js'
-import { encodeFingerprint } from '../../files/fingerprint.js'
-import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
+import { stampsOf } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -261,11 +258,9 @@ export class TorrentDirectory {
     for (let start = 0; start < names.length; start += BATCH) {
       const batch = names.slice(start, start + BATCH)
       const paths = batch.map((name) => join(directory, name))
-      const looks = await lstatMany(paths)
+      const states = await stampsOf(paths)
       for (const [i, path] of paths.entries()) {
-        const look = looks[i]
-        const isFile = look && 'mode' in look && isOfKind(look, constants.S_IFREG)
-        const state = isFile ? stateOf(look) : await follow(path)
+        const state = states[i] ?? ''
         const seen = this.#files.get(path)
         files.set(path, seen?.state === state ? seen : await this.#read(path, state))
       }
@@ -293,18 +288,6 @@ export class TorrentDirectory {
       return { state, torrents: [] }
     }
   }
-}
-
-function stateOf({ fingerprint }: PathState): string {
-  return Buffer.from(encodeFingerprint(fingerprint)).toString('latin1')
-}
-
-/** The state of the file that a link points to; empty if there is none. */
-async function follow(path: string): Promise<string> {
-  return stat(path).then(
-    ({ dev, ino, size, mtimeMs, ctimeMs }) => [dev, ino, size, mtimeMs, ctimeMs].join(' '),
-    () => '',
-  )
 }
 
 function describe(error: unknown): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { BtkitError } from '../../../src/errors.js'
 import { ClientTarget } from '../../../src/core/seeding/client-target.js'
 import { GivenRecord } from '../../../src/core/seeding/given.js'
 import { nameProblem, SeedKeeper } from '../../../src/core/seeding/reconcile.js'
@@ -38,7 +39,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
   const places = new TorrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
-    ...{ hashContext: hashContext(), onProblem: () => undefined },
+    ...{ hashContext: hashContext() },
   })
   const target = new ClientTarget(sync, new GivenRecord(), true)
   const keeper = new SeedKeeper(places, target, {
@@ -127,6 +128,23 @@ test('a torrent stays while its .torrent can not be read, and ends with it', asy
   rmSync(torrent)
   await kept.keeper.update()
   assert.deepEqual([seeded(kept), kept.told.at(-1)], [[], 'dropped'])
+})
+
+test('a torrent that goes while the client is away is let go when it is back', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  rmSync(join(kept.directory, 'a.iso.torrent'))
+  kept.client.isDown = true
+  await assert.rejects(kept.keeper.update(), { code: 'client' })
+  Object.assign(kept.client, {
+    isDown: false,
+    remove: () => Promise.reject(new BtkitError('client', 'it went away')),
+  })
+  await assert.rejects(kept.keeper.update(), { code: 'client' })
+  assert.deepEqual([seeded(kept).length, kept.told], [1, ['added']])
+  Reflect.deleteProperty(kept.client, 'remove')
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told], [[], ['added', 'dropped']])
 })
 
 test('nothing is let go while its directory can not be read', async (t) => {

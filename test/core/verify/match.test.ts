@@ -1,8 +1,9 @@
-// In a process of its own: it counts the calls of lstatSync
+// In a process of its own: it counts the calls of fs
 import assert from 'node:assert/strict'
 import fs, { renameSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
+import { nativeLook } from '../../../src/files/look-again.js'
 import { PIECE, placeOf, plantRelease, plantV2, verify, type Release } from './release.js'
 
 /** Renames files of a release, and returns what each new name is said to be. */
@@ -56,24 +57,47 @@ for (const version of ['v2', 'hybrid'] as const) {
   })
 }
 
-test('a renamed file costs looks at what overlaps it, whatever the number of files', async (t) => {
-  const [few, many] = [await looksOf(t, 20), await looksOf(t, 200)]
-  assert.ok(many <= 12 * few, `${few} looks at 20 files, ${many} at 200`)
+test('a renamed file costs reads of what overlaps it, whatever the number of files', async (t) => {
+  const [few, many] = [await readsOf(t, 20), await readsOf(t, 200)]
+  assert.ok(few >= 20, `${few} reads of 20 files`)
+  assert.ok(many <= 12 * few, `${few} reads of 20 files, ${many} of 200`)
 })
 
-/** Returns how often a file is looked at in a check of so many files that have other names. */
-async function looksOf(t: TestContext, count: number): Promise<number> {
-  const names = Array.from({ length: count }, (_, i) => String(i).padStart(3, '0'))
-  const release = plantRelease(
-    t,
-    names.map((path, i) => ({ path, size: 1.5 * PIECE + i })),
-  )
+/** Returns how often a file is opened in a check of so many files, of which half have other names. */
+async function readsOf(t: TestContext, count: number): Promise<number> {
+  const { release, names } = plantMany(t, count)
   const renamed = names.filter((_, i) => i % 2 === 1)
-  const lstatSync = t.mock.method(fs, 'lstatSync')
+  const pairs = Object.fromEntries(renamed.map((name) => [name, `x${name}`]))
+  const { result, calls } = await countCalls(t, 'openSync', () => rename(release, pairs))
+  assert.deepEqual(Object.values(result), renamed.map(is))
+  return calls
+}
+
+test('the event loop waits for no look at a file', { skip: !nativeLook }, async (t) => {
+  const looks = async (count: number) => {
+    const { release } = plantMany(t, count)
+    const { result, calls } = await countCalls(t, 'lstatSync', () => verify(release))
+    assert.equal(result.ok, true)
+    return calls
+  }
+  assert.equal(await looks(200), await looks(20))
+})
+
+function plantMany(t: TestContext, count: number) {
+  const names = Array.from({ length: count }, (_, i) => String(i).padStart(3, '0'))
+  const files = names.map((path, i) => ({ path, size: 1.5 * PIECE + i }))
+  return { names, release: plantRelease(t, files) }
+}
+
+async function countCalls<T>(
+  t: TestContext,
+  name: 'openSync' | 'lstatSync',
+  act: () => Promise<T>,
+) {
+  const counted = t.mock.method(fs, name)
   syncBuiltinESMExports()
-  const said = await rename(release, Object.fromEntries(renamed.map((name) => [name, `x${name}`])))
-  lstatSync.mock.restore()
+  const result = await act()
+  counted.mock.restore()
   syncBuiltinESMExports()
-  assert.deepEqual(Object.values(said), renamed.map(is))
-  return lstatSync.mock.callCount()
+  return { result, calls: counted.mock.callCount() }
 }

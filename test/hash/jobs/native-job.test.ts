@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { symlinkSync, renameSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { loadAddon, type NativeJob, availableKernels } from '../../../src/hash/kernels.js'
-import { concatenateFiles } from '../../../src/hash/stream/content-stream.js'
+import { concatenateFiles } from '../concatenate.js'
 import { hashStream } from '../../../src/hash/hash-stream.js'
 import { failure } from '../../files/failure.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
@@ -41,7 +41,7 @@ test('a process may exit while threads of the accelerator are at work', unlessNa
   const path = plantSparse(makeScratch(t), 'huge', 32 * 2 ** 30)
   const program = `
     import { hashStream } from '${new URL('../../../src/hash/hash-stream.js', import.meta.url).href}'
-    import { concatenateFiles } from '${new URL('../../../src/hash/stream/content-stream.js', import.meta.url).href}'
+    import { concatenateFiles } from '${new URL('../concatenate.js', import.meta.url).href}'
     const file = { path: ${JSON.stringify(path)}, length: ${32 * 2 ** 30} }
     const stream = concatenateFiles([file], ${MIB})
     const { signal } = new AbortController()

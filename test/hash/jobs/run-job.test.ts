@@ -163,7 +163,7 @@ test('threads start in a program that is given as text', async (t) => {
   const code = `
     import { WorkerPool } from '${new URL('../../../src/hash/jobs/worker-pool.js', import.meta.url).href}'
     import { hashStream } from '${new URL('../../../src/hash/hash-stream.js', import.meta.url).href}'
-    import { concatenateFiles } from '${new URL('../../../src/hash/stream/content-stream.js', import.meta.url).href}'
+    import { concatenateFiles } from '${new URL('../concatenate.js', import.meta.url).href}'
     const pool = new WorkerPool()
     const stream = concatenateFiles([{ path: process.argv[1], length: 100_000 }], 16_384)
     const { signal } = new AbortController()

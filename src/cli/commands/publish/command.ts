@@ -19,10 +19,10 @@ import type { PublishRequest } from '../../../core/publish/hand-over.js'
 import { publishTorrents, type PublishOutcome } from '../../../core/publish/publish.js'
 import { GivenRecord } from '../../../core/seeding/given.js'
 import { openPublished } from '../../../core/seeding/sync.js'
-import { homeDirectory, stateDirectory } from '../../../directories.js'
+import { stateDirectory } from '../../../directories.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
 import { verifyTorrents } from '../../../core/verify/verify-torrents.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, valueOr } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
 import { count } from '../../../text/quantity.js'
@@ -161,9 +161,10 @@ async function publishTo(
 /** The torrents that were given to a client, by info hash; in memory without a place for state. */
 function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: Io): GivenRecord {
   const { env, isRoot, now } = io
-  if (!isRoot && homeDirectory(env) === null && !env['BTKIT_STATE_DIR']) return new GivenRecord()
-  const directory = stateDirectory({ option: undefined, env, isRoot })
-  return openPublished('', client, { directory, now, warn })
+  const directory = valueOr(null, () => stateDirectory({ option: undefined, env, isRoot }))
+  return directory === null
+    ? new GivenRecord()
+    : openPublished('', client, { directory, now, warn })
 }
 
 /** Returns each torrent whose data is complete on this machine. Reports the others. */

@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { HeldTorrents } from '../../../state/held.js'
-import { homeDirectory, stateDirectory } from '../../../directories.js'
+import { stateDirectory } from '../../../directories.js'
 import type { Whereabouts } from '../../../core/verify/locate.js'
-import { BtkitError, usageError } from '../../../errors.js'
+import { BtkitError, usageError, valueOr } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
@@ -130,24 +130,18 @@ function requireThere(name: string, { cwd }: Io): string {
  * Returns a function that yields the places where the data of a torrent may be: those that are given,
  * the content of which `completedir` made it, and beside it.
  */
-function dataPlaces(data: readonly string[], options: SeedOptions, io: Io) {
-  const sourceOf = recordedSource(options, io)
-  return (torrent: string): Whereabouts[] => {
-    const source = sourceOf(torrent)
-    const recorded = source === null ? [] : [{ path: source, byName: false }]
-    const given = data.map((path) => ({ path }))
-    return [...given, ...recorded, { path: dirname(torrent), byName: true }]
-  }
-}
-
-/** Returns a function that looks up of which content `completedir` made a torrent. */
-function recordedSource({ stateDir }: SeedOptions, { env, isRoot }: Io) {
-  const given = stateDir ?? env['BTKIT_STATE_DIR']
+function dataPlaces(
+  data: readonly string[],
+  { stateDir: option }: SeedOptions,
+  { env, isRoot }: Io,
+) {
   // A service may have no home directory
-  if (!given && !isRoot && homeDirectory(env) === null) return () => null
-  const held = new HeldTorrents([stateDirectory({ option: stateDir, env, isRoot })])
-  return (torrent: string) => {
+  const held = new HeldTorrents(valueOr([], () => [stateDirectory({ option, env, isRoot })]))
+  return function* (torrent: string): Generator<Whereabouts> {
+    for (const path of data) yield { path }
     const directory = realPath(dirname(torrent))
-    return directory === null ? null : held.sourceOf(directory, basename(torrent))
+    const source = directory && held.sourceOf(directory, basename(torrent))
+    if (source) yield { path: source, byName: false }
+    yield { path: dirname(torrent), byName: true }
   }
 }

@@ -35,8 +35,7 @@ import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { usageError } from '../../../errors.js'
-import { nameProblem, SeedKeeper } from '../../../core/seeding/reconcile.js'
-import { TorrentPlaces } from '../../../core/seeding/wanted.js'
+import { keeperFor } from '../../open/seeding.js'
 import { OwnTarget } from '../../../seed/own-target.js'
 import { MadeTorrents } from '../../../seed/made-torrents.js'
 import type { ServerContext } from '../../../server/context.js'
@@ -312,25 +311,13 @@ async function seedGiven(
   { options, hashContext, signal, onError }: GivenSeeding,
 ): Promise<void> {
   const { root, followSymlinks } = options.mirror
-  const places = new TorrentPlaces({
-    places: options.torrents,
-    placesOf: () => [{ path: root }],
-    search: [root],
-    followSymlinks,
-    reportsNone: 'yes',
-    checkHashes: true,
-    looksAgainIn: LOOK,
-    maxTorrentSize: LARGEST,
-    hashContext,
-    onProblem: onError,
-  })
-  const keeper = new SeedKeeper(places, new OwnTarget(service, LARGEST), {
-    onAdded: () => undefined,
-    onDropped: () => undefined,
-    onProblem: (what, problem) => {
-      onError(nameProblem(what, problem))
-    },
-  })
+  const places = {
+    ...{ places: options.torrents, placesOf: () => [{ path: root }], search: [root] },
+    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, looksAgainIn: LOOK },
+    ...{ maxTorrentSize: LARGEST, hashContext },
+  }
+  const report = { note: () => undefined, fail: onError }
+  const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)
   while (!signal.aborted && options.torrents.length > 0) {
     await keeper.update()
     await setTimeout(LOOK, undefined, { signal })

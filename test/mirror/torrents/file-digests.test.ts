@@ -11,8 +11,8 @@ import { singleContent } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/files/fingerprint.js'
 import { createThrottle } from '../../../src/hash/jobs/job.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
-import { FileDigests } from '../../../src/mirror/views/file-digests.js'
-import { openMaking, sourceOf, until, workFor } from '../torrents/making.js'
+import { FileDigests } from '../../../src/mirror/torrents/file-digests.js'
+import { openMaking, sourceOf, until, workFor } from './making.js'
 
 const SIZE = 3_000_000
 const LARGE = 20 * SIZE

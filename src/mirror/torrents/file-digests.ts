@@ -7,7 +7,6 @@ import type { Content } from '../../core/digests/content.js'
 import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
-import { encodeFingerprint } from '../../files/fingerprint.js'
 import { FileColumns } from '../../files/columns.js'
 import type { FileState, ScannedFile } from '../../files/scanned-file.js'
 import {
@@ -22,8 +21,8 @@ import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
 import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
-import { refuseYoung } from '../torrents/file-changes.js'
-import { type Flight, Flights, type Waiter } from '../torrents/flights.js'
+import { refuseYoung, stateOf } from './file-changes.js'
+import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
 
 interface DigestRules {
@@ -167,8 +166,3 @@ interface ReadContent {
 
 /** Most files whose digests are remembered here if they cannot be cached. */
 const MOST_FILES = 1000
-
-/** Distinguishes a state of a file from all others. */
-function stateOf({ absolutePath, fingerprint }: FileState): string {
-  return `${Buffer.from(encodeFingerprint(fingerprint)).toString('base64')} ${absolutePath}`
-}

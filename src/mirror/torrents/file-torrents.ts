@@ -3,17 +3,17 @@ import type { ContentRules } from '../../core/digests/content.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
-import { setContent } from '../torrents/content.js'
-import { hasSamePieces, type GivenTorrents } from '../torrents/given-torrents.js'
-import type { KnownTorrent } from '../torrents/known-torrent.js'
-import type { Waiter } from '../torrents/flights.js'
-import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
-import { MirrorView, SERVICE_NAME } from '../tree/mirror.js'
+import { directoryOf, setContent } from './content.js'
+import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
+import type { KnownTorrent } from './known-torrent.js'
+import type { Waiter } from './flights.js'
+import type { CurrentTorrent, Torrents } from './torrents.js'
+import { MirrorView } from '../tree/mirror.js'
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
-  /** Whether the pieces of an operator's torrent match those found in its file. */
-  readonly #compared = new WeakMap<KnownTorrent, WeakMap<Metainfo, boolean>>()
+  /** The operator's torrents, as what was last found in their files; null if the pieces differ. */
+  readonly #compared = new WeakMap<Metainfo, { found: KnownTorrent; given: KnownTorrent | null }>()
 
   constructor(
     private readonly torrents: Torrents,
@@ -35,9 +35,8 @@ export class FileTorrents {
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
       const checked = await this.#make(file, metainfo, requester)
-      if (this.#isOf(metainfo, checked.torrent)) {
-        return { ...checked, torrent: givenTorrent(checked.torrent, metainfo) }
-      }
+      const torrent = this.#compare(metainfo, checked.torrent)
+      if (torrent) return { ...checked, torrent }
       given.tellOther(metainfo)
     }
     return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
@@ -57,21 +56,19 @@ export class FileTorrents {
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
       const options = { private: false, sourceTag: null, markPadFiles }
-      // Below its own prefix the service answers itself, so clients would get no file
-      const directory = path[1] === SERVICE_NAME ? null : path.slice(0, -1)
-      return { content, options, directory, omitted: [] }
+      return { content, options, directory: directoryOf(path), omitted: [] }
     }
     const key = `${version} ${pieceLength} file ${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
     return this.torrents.obtain({ key, effort: null, look, isCompared }, requester)
   }
 
-  #isOf(metainfo: Metainfo, found: KnownTorrent): boolean {
-    const known = this.#compared.get(found) ?? new WeakMap<Metainfo, boolean>()
-    this.#compared.set(found, known)
-    const isOf = known.get(metainfo) ?? hasSamePieces(metainfo, found)
-    known.set(metainfo, isOf)
-    return isOf
+  #compare(metainfo: Metainfo, found: KnownTorrent): KnownTorrent | null {
+    const before = this.#compared.get(metainfo)
+    if (before?.found === found) return before.given
+    const given = hasSamePieces(metainfo, found) ? givenTorrent(found, metainfo) : null
+    this.#compared.set(metainfo, { found, given })
+    return given
   }
 }
 
