@@ -138,7 +138,7 @@ function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
 /** An entry as a row of the directory's table. */
 function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
   const { name } = row
-  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
+  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose" />`
   const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
   return renderEntry(row, {
     links: linksOf(row, view.listing.parts.taken),
