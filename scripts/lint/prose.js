@@ -93,7 +93,8 @@ function* textsOfCode(source, path) {
   const code = source.replace(comments, (comment) => comment.replace(/[^\n]/g, ' '))
   for (const match of code.matchAll(isTest ? TITLES : STRINGS)) {
     const text = (match[1] ?? match[2] ?? match[3]).replace(/\$\{[^}]*\}/g, 'X')
-    if (!/(?:\S+ ){3}/.test(text)) continue
+    // Scripts of pages are no prose
+    if (!/(?:\S+ ){3}/.test(text) || text.includes('addEventListener(')) continue
     yield { line: lineAt(source, match.index), text: capitalized(text) }
   }
 }

@@ -68,7 +68,7 @@ export function renderFilePage({ name, file, magnet, header }: FilePage): string
   )
 }
 
-/** What one can do with a file. */
+/** The buttons of a file. */
 function actsOf({ components, size, taken, base }: PagedFile, link: string | null): Html {
   const name = components.at(-1) ?? ''
   const row = { name, isDirectory: false, size, modified: 0 }

@@ -3,10 +3,10 @@ import { formatBytes, formatNumber } from '../../text/quantity.js'
 import { renderQrCode } from './qr-code.js'
 import { WORDS } from './words.js'
 
-// A torrent or file looks the same on every page: what one can do with it, its figures, its facts, a
-// folded QR code, and its files.
+// A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code, and
+// its files.
 
-/** What one can do with a torrent or file. Null for what cannot be done. */
+/** The ways to get a torrent or file; null for those that are not there. */
 export interface ItemActs {
   readonly magnet: string | null
   /** The address of the .torrent. */

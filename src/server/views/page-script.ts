@@ -1,7 +1,7 @@
 import { InlineScript } from './policy.js'
 
 /**
- * What all pages do with scripts: copy buttons, also without TLS, where browsers have no clipboard;
+ * The script of all pages: copy buttons, also without TLS, where browsers have no clipboard;
  * the key `/` for the search; times as people say them, with the exact ones as titles.
  */
 export const COMMON_SCRIPT = `

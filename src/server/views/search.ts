@@ -17,7 +17,7 @@ interface SearchField {
   readonly kept?: HtmlValue
   /** The address of the whole list while something is searched. */
   readonly all?: string | null
-  /** What stands behind the field, such as the number of rows. */
+  /** The end of the row, such as the number of results. */
   readonly end?: HtmlValue
 }
 
