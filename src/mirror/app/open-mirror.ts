@@ -20,7 +20,7 @@ import type { MirrorServer, ServiceOptions } from '../options.js'
 import { PathSets } from '../pkgtorrent/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
-import { MirrorSearch } from '../search/search.js'
+import { NameSearch } from '../search/search.js'
 import { ServiceStatus } from '../status/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
@@ -88,7 +88,7 @@ export async function openMirror(
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
-  const search = hasListings(options) ? new MirrorSearch(options.mirror, onError) : null
+  const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
   const root = new RootWatch(options.mirror.root)
   let endTasks = () => Promise.resolve()
   return {

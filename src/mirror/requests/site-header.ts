@@ -40,8 +40,7 @@ export function torrentPage(
 export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
-  current: 'files' | 'status' | null,
-  searched = '',
+  current: 'files' | 'status' | { readonly searched: string } | null,
 ): Html {
   const { tracker, publicUrl, siteName } = options
   const torrents = tracker?.announceAt ? `.${TORRENTS}` : tracker?.page
@@ -59,7 +58,7 @@ export function renderSiteHeader(
       id: 'search',
       action: `${root}.${SEARCH}`,
       name: 'q',
-      value: searched,
+      value: current !== null && typeof current === 'object' ? current.searched : '',
       most: MOST_SEARCHED,
       placeholder: 'Search the mirror',
     })

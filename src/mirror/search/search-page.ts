@@ -23,7 +23,7 @@ import {
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FoundName, NameIndex } from './name-index.js'
-import type { MirrorSearch } from './search.js'
+import type { NameSearch } from './search.js'
 
 /** Most results of a search, and most words of it. */
 const MOST_RESULTS = 200
@@ -40,7 +40,7 @@ const HEADERS = {
 /** The parts of a mirror that searches need. */
 interface SearchSources {
   readonly options: HeaderOptions & { readonly mirror: Mirror }
-  readonly search: MirrorSearch
+  readonly search: NameSearch
   readonly planner: Planner
   readonly requesters: Requesters
   readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
@@ -157,7 +157,7 @@ function renderResults(query: string, results: Results, sources: SearchSources):
     {
       title,
       head: PAGE_SCRIPT.element,
-      header: renderSiteHeader(options, ROOT, null, query),
+      header: renderSiteHeader(options, ROOT, { searched: query }),
       footer: html`<a href="search?q=${encodeURIComponent(query)}" type="application/json"
         >${WORDS.json}</a
       >`,

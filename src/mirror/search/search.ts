@@ -7,7 +7,7 @@ const FRESH = 60_000
 const REST = 20
 
 /** Keeps the names of a mirror for searches. Nothing is read before the first one. */
-export class MirrorSearch {
+export class NameSearch {
   #index: NameIndex | null = null
   #reading: Promise<NameIndex> | null = null
   #until = -Infinity

@@ -98,7 +98,7 @@ export function renderFoldedQr(magnet: string): Html | false {
 }
 
 /** A file of a torrent or directory. */
-export interface TreeFile {
+export interface ShownFile {
   readonly path: readonly string[]
   /** In bytes. */
   readonly length: number
@@ -108,12 +108,12 @@ export interface TreeFile {
 interface Branch {
   readonly name: string
   readonly branches: Map<string, Branch>
-  readonly files: TreeFile[]
+  readonly files: ShownFile[]
   size: number
 }
 
 /** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
-export function renderFileTree(files: readonly TreeFile[]): Html {
+export function renderFileTree(files: readonly ShownFile[]): Html {
   const top = branch('')
   for (const file of files) {
     let at = top

@@ -16,7 +16,7 @@ import {
   renderFileTree,
   renderFoldedQr,
   renderSize,
-  type TreeFile,
+  type ShownFile,
 } from '../../server/views/item.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
@@ -216,7 +216,7 @@ export interface CatalogueDetails extends Pick<
   readonly trackers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
   /** The first files in the order of their paths. */
-  readonly files: readonly TreeFile[]
+  readonly files: readonly ShownFile[]
   /** The number of all files. */
   readonly fileCount: number
 }
@@ -325,7 +325,7 @@ function pathOf(path: readonly string[]): string[] {
 }
 
 /** Compares by components, so that the files of a directory are together. */
-function byPath({ path: a }: TreeFile, { path: b }: TreeFile): number {
+function byPath({ path: a }: ShownFile, { path: b }: ShownFile): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const [left = '', right = ''] = [a[i], b[i]]
     if (left !== right) return left < right ? -1 : 1
