@@ -105,12 +105,12 @@ export async function checkPieces(
 }
 
 /**
- * Whether a cache may know content: all of it is there, and files follow each other as the cache
- * assumes, because a pad file may be longer than necessary.
+ * Whether a cache may know content: all of it is there and checked, and files follow each other as
+ * the cache assumes, because a pad file may be longer than necessary.
  */
-function isCacheable({ content, v2 }: PieceCheck): boolean {
+function isCacheable({ content, pieces, v2 }: PieceCheck): boolean {
   const { odd, isUtf8, offsets, pieceLength } = content
-  if (odd.size > 0 || !isUtf8) return false
+  if (odd.size > 0 || !isUtf8 || pieces.states.includes(UNCHECKED)) return false
   for (const { number, firstPiece } of v2 ? alignedFiles(content) : []) {
     if (offsets[number] !== firstPiece * pieceLength) return false
   }

@@ -139,7 +139,25 @@ export class Placing {
     const isFile = !padding && found.kind === 'file'
     const isSized = isFile && found.fingerprint.size === length
     if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
-    this.#rows.push(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath))
+    this.#enter(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath), length)
+  }
+
+  /** Adds a file as it is in other content. */
+  copy({ files, odd, isUtf8 }: LocatedContent, number: number): void {
+    const { realNames: names, states: table } = files.store
+    const [row, length, file] = [files.rowAt(number), files.sizeAt(number), odd.get(number)]
+    if (file) this.#odd.set(this.#rows.length, file)
+    this.#isUtf8 &&= isUtf8
+    if (files.isPad(number)) {
+      this.#enter(this.#store.padOf(length, padPath), length)
+    } else {
+      this.#store.addListed(files.directoryAt(number), { names, table }, [row, row + 1])
+      this.#enter(this.#store.length - 1, length)
+    }
+  }
+
+  #enter(row: number, length: number): void {
+    this.#rows.push(row)
     this.#size += length
     this.#offsets.push(this.#size)
   }

@@ -133,7 +133,8 @@ export function* judgeFiles(checked: CheckedContent, metainfo: Metainfo): Genera
 
 const NONE: readonly Interval[] = []
 
-function judgeFile(
+/** Returns a file with its status, by its number in the content. */
+export function judgeFile(
   { path, length }: MetainfoFile,
   number: number,
   { content, pieces, problems, badBlocks }: CheckedContent,

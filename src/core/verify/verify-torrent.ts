@@ -197,8 +197,10 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   if (!files || files.length === 0) return []
   const index = new FileIndex(files)
   const matching = { check: plan, metainfo, index }
-  const matched = checkHashes ? await findMissing(matching, hashContext) : []
-  const missing = new Map(matched.map(({ file, match }) => [match, file.path.join('/')]))
+  // The progress bar counts only the torrent's own bytes
+  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
+  const found = checkHashes ? await findMissing(matching, quiet) : []
+  const missing = new Map(found.map(({ file, match }) => [match, file.path.join('/')]))
   return Array.from(files, ({ path, fingerprint: { size } }, number) => {
     const name = missing.get(number)
     const reason = name === undefined ? null : `is the missing ${name} by another name`
