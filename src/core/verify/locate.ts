@@ -76,12 +76,11 @@ export async function locateContent(
     for (const file of streamedFiles(metainfo)) placing.add(file, root)
     return placing.end(metainfo, { path, isFile: true })
   }
-  const itself = () => findBelow(inside, { metainfo, above: [], path })
+  const itself = () => findBelow(inside, [], metainfo)
   if (!isDirectory || byName === false) return itself()
   const { kind } = inside.resolve([name])
   if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
-  const below = join(path, name)
-  const named = await findBelow(inside, { metainfo, above: [name], path: below })
+  const named = await findBelow(inside, [name], metainfo)
   if (byName === undefined && named.odd.size > 0) {
     const other = await itself()
     if (other.odd.size < named.odd.size) return other
@@ -89,15 +88,8 @@ export async function locateContent(
   if (kind !== 'outside') return named
   throw new BtkitError(
     'unsafe-path',
-    `${below}: is a link that leads out of ${path}; --follow-symlinks allows that`,
+    `${named.place.path}: is a link that leads out of ${path}; --follow-symlinks allows that`,
   )
-}
-
-/** The files of a torrent, and the components and the path of the directory above them. */
-interface Wanted {
-  readonly metainfo: Metainfo
-  readonly above: readonly string[]
-  readonly path: string
 }
 
 /** Files that are looked at together. */
@@ -106,8 +98,10 @@ const AT_ONCE = 512
 /** Looks for files below some components of a directory. */
 async function findBelow(
   inside: InsideResolver,
-  { metainfo, above, path }: Wanted,
+  above: readonly string[],
+  metainfo: Metainfo,
 ): Promise<LocatedContent> {
+  const path = above.length > 0 ? join(inside.root, ...above) : inside.root
   const placing = new Placing()
   let some: MetainfoFile[] = []
   const placeSome = async () => {

@@ -6,7 +6,7 @@ import type { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { foundAt, Placing, stretchOf, type LocatedContent } from './locate.js'
 import { UNCHECKED } from './pieces.js'
-import { judgeFile, type CheckResult, type VerifiedFile } from './verify-report.js'
+import { judgeFile, NOT_READ, type CheckResult, type VerifiedFile } from './verify-report.js'
 
 /** Missing files of a piece are looked for together if there are not more choices than this. */
 const MOST_CHOICES = 1000
@@ -124,8 +124,6 @@ function choicesOf(lists: readonly (readonly number[])[]): number[][] {
   return choices
 }
 
-const UNREAD: CheckResult = { problems: new Map(), badBlocks: null }
-
 /** Tries files in the places of missing ones. */
 class Search {
   readonly #missing: ReadonlyMap<number, MissingFile>
@@ -188,7 +186,7 @@ class Search {
         return judgeFile(file, number - before, { ...part, ...result })
       })
     }
-    const unread = judge(UNREAD)
+    const unread = judge(NOT_READ)
     const isPossible = isAnyEnough ? unread.some(isChecked) : unread.every(isChecked)
     return isPossible ? judge(await checkPieces(part, hashContext)) : unread
   }

@@ -116,6 +116,8 @@ export interface CheckResult {
   readonly badBlocks: BadBlocks | null
 }
 
+export const NOT_READ: CheckResult = { problems: new Map(), badBlocks: null }
+
 /** A check of located content, and its result. */
 interface CheckedContent extends CheckResult {
   readonly content: LocatedContent

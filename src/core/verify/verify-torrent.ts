@@ -14,8 +14,8 @@ import { findMissing } from './match.js'
 import { BAD, countChecked, countPieces, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
 import {
   judgeFiles,
+  NOT_READ,
   problemOf,
-  type CheckResult,
   type Problem,
   type VerifiedFile,
   type VerifyReport,
@@ -169,8 +169,6 @@ export async function verifyTorrent(
     place: content.place,
   }
 }
-
-const NOT_READ: CheckResult = { problems: new Map(), badBlocks: null }
 
 /** Returns the problems of files that are not there with their length, by number. */
 async function problemsOf({ request, content }: VerifyPlan): Promise<Map<number, Problem>> {
