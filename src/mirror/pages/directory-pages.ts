@@ -13,7 +13,7 @@ import {
   parseListingQuery,
 } from './listing.js'
 import type { CurrentListing, Listings } from './listings.js'
-import { type ListingView, renderListing, TYPE_AHEAD } from './page.js'
+import { type ListingView, renderListing, TYPE_AHEAD } from './listing-page.js'
 import { readReadme } from './readme.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import type { HeaderOptions } from '../requests/site-header.js'
