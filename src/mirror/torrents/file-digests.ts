@@ -87,7 +87,7 @@ export class FileDigests {
     const { cacheAccess } = hashContext
     const { size } = file.fingerprint
     const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
-    const job = new QueuedJob({ size, files: [file.absolutePath], ...own.first, signal })
+    const job = new QueuedJob({ size, files: new Set([file.absolutePath]), ...own.first, signal })
     const about = { title: titleOf(content), total: size, unknown: size }
     // The progress of other work on the file says nothing about its digest
     own.progress = () => progressOf({ ...about, reached: job.done === null ? null : job })

@@ -24,7 +24,7 @@ import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { doInTurns, type Turns } from '../../steps.js'
+import { doInTurns, eachNumber, type Turns } from '../../steps.js'
 import type { Admission } from '../admission/admission.js'
 import { type Budget, unlimitedBudget, unlimitedTurns } from '../admission/memory.js'
 import { QueuedJob, type QueuedWork } from '../admission/queue.js'
@@ -186,7 +186,9 @@ export class Maker {
     const recalled = await this.#recall(request, budget.turns)
     if ('info' in recalled) return { ...look, recalled }
     const unread = unknownFiles(content, recalled)
-    const files = Array.from({ length: unread.length }, (_, i) => unread.absolutePathAt(i))
+    const files = new Set<string>()
+    const enter = (i: number) => void files.add(unread.absolutePathAt(i))
+    await doInTurns(eachNumber(unread.length, enter), budget.turns)
     return { ...look, recalled: { table: recalled, files, size: countUnknown(content, recalled) } }
   }
 
