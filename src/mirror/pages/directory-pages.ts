@@ -160,8 +160,8 @@ export class DirectoryPages {
     { client, signal, memory }: Requester,
   ): Promise<Buffer> {
     const { options, sources } = this
-    const planning = { client, signal, memory, effort: listing.length }
-    return sources.planner.run(planning, async ({ pause }) => {
+    const planned = { client, signal, memory, size: listing.length }
+    return sources.planner.run(planned, async ({ pause }) => {
       const page = await listing.page(query, PAGE_LENGTHS[form], pause)
       const row = page.page === 1 && query.filter === '' ? listing.parts.readme : null
       const view: ListingView = {

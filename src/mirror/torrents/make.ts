@@ -39,7 +39,7 @@ export interface TorrentSource {
   /** Distinguishes it from all others. */
   readonly key: string
   /**
-   * Estimated work to look up its files, which waits for its turn; see Planning. Null for a single
+   * Estimated work to look up its files, which waits for its turn; see PlannedWork. Null for a single
    * file: it is one look.
    */
   readonly effort: number | null
@@ -152,7 +152,7 @@ export class Maker {
       const before: Before = { content, known }
       const look: Look | PlacedContent = await (effort === null
         ? this.#look(source, unlimitedBudget(work), before)
-        : this.tools.planner.run({ ...work.first, signal, memory, effort }, (budget) => {
+        : this.tools.planner.run({ ...work.first, signal, memory, size: effort }, (budget) => {
             // Frees the memory of the last look
             memory.clear()
             return this.#look(source, budget, before)
