@@ -1,6 +1,6 @@
 import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
-import { asHybrid, linksOf } from '../listing/listing.js'
+import { asHybrid, linksOf } from './listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
 import { renderPath } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'

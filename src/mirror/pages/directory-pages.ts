@@ -13,7 +13,7 @@ import {
   parseListingQuery,
 } from './listing.js'
 import type { CurrentListing, Listings } from './listings.js'
-import { type ListingView, renderListing, TYPE_AHEAD } from './page.js'
+import { type ListingView, renderListing, TYPE_AHEAD } from './listing-page.js'
 import { readReadme } from './readme.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import type { HeaderOptions } from '../requests/site-header.js'
@@ -160,8 +160,8 @@ export class DirectoryPages {
     { client, signal, memory }: Requester,
   ): Promise<Buffer> {
     const { options, sources } = this
-    const planning = { client, signal, memory, effort: listing.length }
-    return sources.planner.run(planning, async ({ pause }) => {
+    const planned = { client, signal, memory, size: listing.length }
+    return sources.planner.run(planned, async ({ pause }) => {
       const page = await listing.page(query, PAGE_LENGTHS[form], pause)
       const row = page.page === 1 && query.filter === '' ? listing.parts.readme : null
       const view: ListingView = {

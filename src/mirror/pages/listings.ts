@@ -110,9 +110,9 @@ export class Listings {
     { memory, signal }: Flight<CurrentListing>,
   ): Promise<CurrentListing> {
     const { fingerprint: state } = found.look
-    const effort = state.size / ENTRY_SIZE
+    const size = state.size / ENTRY_SIZE
     const [startedMs, readAt] = [this.clocks.now(), this.clocks.monotonic()]
-    const listing = await this.planner.run({ client, effort, memory, signal }, (budget) => {
+    const listing = await this.planner.run({ client, size, memory, signal }, (budget) => {
       return readListing(found, this.mirror, budget)
     })
     if (!(await this.#isSettled(found, startedMs))) return { listing, state, until: 0 }

@@ -8,7 +8,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { singleAddress } from './yum-client.js'
 import { readMetric } from '../read-metric.js'
 
 const CONTENT = pseudoRandom(2_500_000, 7)

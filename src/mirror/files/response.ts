@@ -11,13 +11,18 @@ import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
-import { sendReady } from '../progress/progress-page.js'
+import { sendReady } from '../pages/progress-page.js'
 import { publicAddress } from '../requests/address.js'
-import type { FileSwarms } from './file-swarms.js'
-import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
-import type { CurrentTorrent } from './torrents.js'
-import type { ResponseCache, TorrentResponse } from './response-cache.js'
-import { spreadTrackers, trackersAt, type TrackerList, type TrackerSource } from './trackers.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
+import type { CurrentTorrent } from '../torrents/torrents.js'
+import type { ResponseCache, TorrentResponse } from '../torrents/response-cache.js'
+import {
+  spreadTrackers,
+  trackersAt,
+  type TrackerList,
+  type TrackerSource,
+} from '../torrents/trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { CountedResponse, isLarge, WHOLE } from '../../server/connections/counted-response.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'

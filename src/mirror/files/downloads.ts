@@ -6,7 +6,7 @@ import type { ScannedFile } from '../../files/scanned-file.js'
 import { Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { isPlainRequest, viewAddress, type ViewName } from '../requests/address.js'
-import { CORS } from '../torrents/response.js'
+import { CORS } from './response.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView } from '../tree/mirror.js'
 import {
@@ -17,7 +17,7 @@ import {
   openNow,
 } from '../tree/open-looked.js'
 import type { FileDigests } from '../torrents/file-digests.js'
-import { takenViews } from '../views/forms.js'
+import { takenViews } from './forms.js'
 import {
   answerRanged,
   etagOf,

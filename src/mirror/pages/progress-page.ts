@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type ProgressStatus, type TorrentTitle, UnderWay } from './progress.js'
+import { type ProgressStatus, type TorrentTitle, UnderWay } from '../torrents/progress.js'
 import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/address.js'
 import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'

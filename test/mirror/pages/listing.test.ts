@@ -8,7 +8,7 @@ import {
   naturalKey,
   parseListingQuery,
   sortByName,
-} from '../../../src/mirror/listing/listing.js'
+} from '../../../src/mirror/pages/listing.js'
 
 const noPause = () => Promise.resolve()
 

@@ -5,7 +5,7 @@ import { counter, formatMetrics, gauge, histogram, type Metric } from '../../tex
 import type { Admission } from '../admission/admission.js'
 import type { Queue } from '../admission/queue.js'
 import type { MirrorServer, SeedFigures, ServiceOptions } from '../options.js'
-import type { ProgressStatus } from '../progress/progress.js'
+import type { ProgressStatus } from '../torrents/progress.js'
 import type { Origins, Torrents } from '../torrents/torrents.js'
 import type { TrackerList, TrackerSource } from '../torrents/trackers.js'
 import type { FileDigests } from '../torrents/file-digests.js'

@@ -1,19 +1,50 @@
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { recordsOfKind } from '../../cache/maintain.js'
 import type { PieceCache } from '../../cache/piece-cache.js'
 import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Planner } from '../admission/admission.js'
 import type { Budget } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
-import { directoryOf, setContent } from '../torrents/content.js'
-import { digestOfSet, type PathSet } from './set.js'
+import { directoryOf, setContent } from './content.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
-import type { PlacedContent } from '../torrents/make.js'
-import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
+import type { PlacedContent } from './make.js'
+import type { CurrentTorrent, Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
 import { malformed, Refusal } from '../../server/answers/refusal.js'
+
+/** A set of files and its digest. */
+export interface PathSet extends SetRecord {
+  readonly digest: string
+  /** The version of the torrent; v1 if absent, as in the protocol. */
+  readonly version?: MetainfoVersion
+}
+
+/**
+ * The set of one path or pattern, which begins with a slash. If it matches one file, the torrent is
+ * single-file.
+ */
+export function singleSet(path: string, version: MetainfoVersion): PathSet {
+  const paths = [path]
+  return { isSingle: true, paths, digest: digestOfSet({ paths }), version }
+}
+
+/** The digest of a set: the SHA-1, in hexadecimal, of its paths joined by newlines. */
+export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
+  return createHash('sha1').update(paths.join('\n')).digest('hex')
+}
+
+/**
+ * Reads a digest from an address.
+ * @throws Refusal
+ */
+export function parseDigest(text: string): string {
+  if (!/^[0-9a-f]{40}$/i.test(text)) throw malformed('not a digest; it has 40 hexadecimal digits')
+  return text.toLowerCase()
+}
 
 /** Bytes of a form that are read without waiting for a turn. */
 const SMALL_FORM = 16 * 1024
@@ -57,8 +88,8 @@ export class PathSets {
     }
     if (form.length <= SMALL_FORM) return parse()
     const { client, signal, memory } = requester
-    const effort = form.length / FORM_BYTES
-    return this.makers.planner.run({ client, signal, memory, effort }, async (budget) => {
+    const size = form.length / FORM_BYTES
+    return this.makers.planner.run({ client, signal, memory, size }, async (budget) => {
       await budget.nextSlice()
       return parse()
     })
