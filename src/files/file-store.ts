@@ -68,7 +68,7 @@ export class FileStore {
     return number
   }
 
-  /** Adds files of a directory, from number `from` to before `to`. Their names must be UTF-8. */
+  /** Adds files of a directory, from number `from` to before `to`. */
   addListed(
     directory: FileDirectory,
     { names, table }: ListedColumns,

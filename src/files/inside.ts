@@ -76,16 +76,19 @@ export interface InsideRules {
  * Directories are examined once, and each file with a single system call.
  */
 export class InsideResolver {
-  readonly #root: string
+  readonly #realRoot: string
   readonly #limit: string | null
   readonly #hasRawNames: boolean
   readonly #directories = new Map<string, Resolved>()
   readonly #mangled = new Map<string, ReadonlyMap<string, Buffer>>()
 
   /** @throws BtkitError `not-found`, `not-permitted` or `io` for the root */
-  constructor(root: string, { followSymlinks = false, rawNames = false }: InsideRules = {}) {
-    this.#root = callSystem(root, () => realpathSync.native(root))
-    this.#limit = followSymlinks ? null : this.#root
+  constructor(
+    readonly root: string,
+    { followSymlinks = false, rawNames = false }: InsideRules = {},
+  ) {
+    this.#realRoot = callSystem(root, () => realpathSync.native(root))
+    this.#limit = followSymlinks ? null : this.#realRoot
     this.#hasRawNames = rawNames
   }
 
@@ -121,7 +124,8 @@ export class InsideResolver {
   }
 
   #findDirectory(components: readonly string[]): Resolved {
-    const path = components.length === 0 ? this.#root : [this.#root, ...components].join(sep)
+    const path =
+      components.length === 0 ? this.#realRoot : [this.#realRoot, ...components].join(sep)
     const known = this.#directories.get(path)
     if (known) return known
     const found = resolveLinks(path, this.#limit)
@@ -131,7 +135,7 @@ export class InsideResolver {
 
   /** Returns components as the disk has them: names that are not UTF-8 in place of mangled ones. */
   #spell(components: readonly string[]): string[] {
-    let directory = this.#root
+    let directory = this.#realRoot
     return components.map((name) => {
       if (isSuspect(name)) {
         const names = this.#mangled.get(directory) ?? readMangledIfThere(directory)

@@ -77,8 +77,9 @@ export class NameColumn {
     this.starts[++this.length] = at + length + 1
   }
 
-  /** Adds names of another column, from number `from` to before `to`. They must be UTF-8. */
+  /** Adds names of another column, from number `from` to before `to`. */
   append(other: NameColumn, from: number, to: number): void {
+    this.#hasRaw ||= other.#hasRaw
     const start = other.starts[from] ?? 0
     const end = other.starts[to] ?? 0
     const at = this.#reserve(to - from, end - start)

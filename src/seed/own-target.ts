@@ -12,7 +12,6 @@ import type { SeedService } from './service.js'
 
 /** Lets a keeper give torrents to the own seed. */
 export class OwnTarget implements SeedTarget<WholeTorrent> {
-  readonly readsAgain = true
   /** Peers get a torrent at once, while the data of the next one is read. */
   readonly atOnce = 1
   readonly given = new GivenRecord()
@@ -27,14 +26,19 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
 
   async list(): Promise<Set<InfoHash>> {
     await this.service.lookAtData()
+    for (const [name, { infoHash }] of this.given.entries())
+      if (!this.service.find(infoHash)) this.given.put(name, null)
     return new Set(Array.from(this.service.states(), ({ torrent }) => clientInfoHash(torrent)))
   }
 
   add(torrents: readonly WholeTorrent[]): Promise<PublishOutcome[]> {
     const outcomes = torrents.map((whole): PublishOutcome => {
       const { torrent, metainfo } = whole
-      this.service.add(this.#seedTorrent(whole))
       const infoHash = clientInfoHash(metainfo)
+      // It reads its file again, and announces to the trackers there
+      const old = this.service.find(infoHash)
+      if (old) this.service.remove(old)
+      this.service.add(this.#seedTorrent(whole))
       return { torrent, infoHash, status: 'published', reason: null, code: null }
     })
     return Promise.resolve(outcomes)
@@ -44,7 +48,7 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
     const removed = new Set<string>()
     for (const { torrent, infoHash } of torrents) {
       const seeded = this.service.find(infoHash)
-      if (seeded?.path !== torrent) continue
+      if (!seeded || seeded.path === null) continue
       this.service.remove(seeded)
       removed.add(torrent)
     }

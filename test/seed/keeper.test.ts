@@ -182,6 +182,13 @@ test('a torrent that is there twice is seeded until both are gone', async (t) =>
   await until('the other is', () => stderr.text.includes(`added ${second}`))
   const peer = await connectPeer(t, port, { infoHash })
   assert.ok((await download(peer)).equals(CONTENT))
+  const told = stderr.text.split(`${second}: the same torrent as ${first}; ignored`)
+  assert.equal(told.length, 2, 'it is told once')
+  rmSync(second)
+  await until('it ends', () => stderr.text.includes(`dropped ${second}`))
+  await (
+    await connectPeer(t, port, { infoHash })
+  ).closed
 })
 
 test('the files of a torrent that is gone are closed, so that their space is free', async (t) => {

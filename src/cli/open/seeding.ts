@@ -76,8 +76,8 @@ export function keeperFor(
     onAdded: ({ torrent, infoHash }, before) => {
       if (infoHash !== before) note(`added ${torrent}`)
     },
-    onDropped: ({ torrent }, isRemoved) => {
-      if (isRemoved) note(`dropped ${torrent}`)
+    onDropped: ({ torrent }) => {
+      note(`dropped ${torrent}`)
     },
     onProblem: (what, problem) => {
       fail(nameProblem(what, problem))

@@ -9,10 +9,10 @@ import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { FileIndex } from '../verify/file-index.js'
 import type { VerifyContext } from '../verify/judge.js'
-import { foundAt, Placing } from '../verify/locate.js'
-import { findMissing } from '../verify/match.js'
+import { Placing } from '../verify/locate.js'
+import { findMissing, type MissingFile } from '../verify/match.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
-import { planFound, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
+import { planFound, refuseUnsafePaths } from '../verify/verify-torrent.js'
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {
@@ -59,8 +59,6 @@ function* eachOnce(trees: readonly FileColumns[]): Generator<ScannedFile> {
   }
 }
 
-const NOWHERE = { path: '', isFile: false }
-
 /**
  * Finds the data of a torrent among files of the right sizes, whatever their names, and reads it.
  * @throws BtkitError `unsafe-path`, `metainfo`, `interrupted`
@@ -70,42 +68,21 @@ export async function findData(
   hashContext: VerifyContext,
 ): Promise<FoundDatum[]> {
   refuseUnsafePaths(metainfo, torrent)
+  const placing = new Placing()
+  for (const file of streamedFiles(metainfo)) placing.add(file)
+  const content = placing.end(metainfo, { path: '', isFile: false })
   const request = { metainfo, torrent, path: '', checkHashes: true, extra: false }
-  const files = [...streamedFiles(metainfo)]
-  const guesses = files.map((file) => {
-    const [best] = file.padding || file.length === 0 ? [] : index.candidates(metainfo, file)
-    return best === undefined ? undefined : index.files.at(best)
-  })
-  const planOf = (guessOf: (number: number) => ScannedFile | undefined) => {
-    const placing = new Placing()
-    for (const [number, file] of files.entries()) {
-      const guess = guessOf(number)
-      placing.add(file, guess && foundAt(guess))
-    }
-    return planFound(request, placing.end(metainfo, NOWHERE))
-  }
-  const guessed = await verifyTorrent(
-    planOf((number) => guesses[number]),
-    hashContext,
-  )
-  const checks = guessed.files.values()
-  const checked = files.map((file) => (file.padding ? undefined : checks.next().value))
-  const isProven = (number: number) => checked[number]?.status === 'ok'
-  const check = planOf((number) => (isProven(number) ? guesses[number] : undefined))
-  const matched = await findMissing({ check, metainfo, index }, hashContext)
-  const renamed = new Map(matched.map(({ number, match }) => [number, match]))
-  return files.flatMap((file, number): FoundDatum[] => {
-    if (file.padding) return []
-    if (file.length === 0) return [{ file, status: 'empty', path: null }]
-    const match = renamed.get(number) ?? null
-    if (match !== null) {
-      return [{ file, status: 'found', path: index.files.absolutePathAt(match) }]
-    }
-    const path = guesses[number]?.absolutePath ?? null
-    if (path !== null && isProven(number)) return [{ file, status: 'found', path }]
+  const matching = { check: planFound(request, content), metainfo, index }
+  const missing = new Map<number, MissingFile>()
+  for (const each of await findMissing(matching, hashContext)) missing.set(each.number, each)
+  return Array.from(content.odd, ([number, { file }]): FoundDatum => {
+    if (file.length === 0) return { file, status: 'empty', path: null }
+    const { match = null, doubt = null } = missing.get(number) ?? {}
+    if (match !== null) return { file, status: 'found', path: index.files.absolutePathAt(match) }
+    const path = doubt && index.files.absolutePathAt(doubt.candidate)
     const isNamesake = path !== null && basename(path) === file.path.at(-1)
-    const status = doubtOf(checked[number], isNamesake)
-    return [{ file, status: status ?? 'missing', path: status === null ? null : path }]
+    const status = doubt && doubtOf(doubt.checked, isNamesake)
+    return status ? { file, status, path } : { file, status: 'missing', path: null }
   })
 }
 
@@ -113,9 +90,7 @@ export async function findData(
  * The status of a file that is not proven; null if it is not the file, as far as is known. Pieces
  * that prove nothing, or that other files may have made bad, leave only its name.
  */
-function doubtOf(checked: VerifiedFile | undefined, isNamesake: boolean) {
-  if (checked === undefined) return null
-  const { status, ranges, length } = checked
+function doubtOf({ status, ranges, length }: VerifiedFile, isNamesake: boolean) {
   const isLikely = isNamesake && (status === 'unchecked' || status === 'suspect')
   if (status !== 'damaged' && status !== 'suspect') return isLikely ? 'likely' : null
   const bad = ranges.reduce((sum, [from, to]) => sum + to - from, 0)

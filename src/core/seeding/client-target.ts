@@ -27,7 +27,6 @@ export interface PlacedTorrent {
 
 /** Lets a keeper give torrents to a client. */
 export class ClientTarget implements SeedTarget<PlacedTorrent> {
-  readonly readsAgain = false
   readonly atOnce: number
   /** Info hashes that the client did not have before. */
   readonly #added = new Set<InfoHash>()
@@ -75,16 +74,14 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
   }
 
   async remove(torrents: readonly NamedHash[]): Promise<Set<string>> {
-    const all = new Set(torrents.map(({ infoHash }) => infoHash))
-    const own = [...all].filter((infoHash) => !this.endsWithRun || this.#added.has(infoHash))
+    const own = torrents.filter(({ infoHash }) => !this.endsWithRun || this.#added.has(infoHash))
+    const infoHashes = [...new Set(own.map(({ infoHash }) => infoHash))]
     const { begun } = this.given
-    const outcomes = await withdrawTorrents(this.sync.client, own, { begun })
-    for (const infoHash of own) this.#added.delete(infoHash)
-    const left = new Set(
-      outcomes.flatMap((each) => (each.status === 'withdrawn' ? [] : each.infoHash)),
-    )
-    const isOver = ({ infoHash }: NamedHash) => this.endsWithRun || !left.has(infoHash)
-    return new Set(torrents.filter(isOver).map(({ torrent }) => torrent))
+    const outcomes = await withdrawTorrents(this.sync.client, infoHashes, { begun })
+    for (const infoHash of infoHashes) this.#added.delete(infoHash)
+    const withdrawn = outcomes.filter(({ status }) => status === 'withdrawn')
+    const gone = new Set(withdrawn.map(({ infoHash }) => infoHash))
+    return new Set(own.flatMap(({ torrent, infoHash }) => (gone.has(infoHash) ? torrent : [])))
   }
 
   /** Returns the given torrents in the client's list, each with the path of its file. */

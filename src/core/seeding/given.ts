@@ -9,8 +9,8 @@ interface GivenTorrent {
   readonly stamp: string
 }
 
-/** The stamp of torrents that were about to be given. No .torrent file has it. */
-const BEGUN = ''
+/** The stamp of torrents that were about to be given, or must be given again. No .torrent file has it. */
+export const UNKNOWN = ''
 
 /**
  * The torrents that a client or the own seed was given, by name. With a journal they are known to the
@@ -22,11 +22,11 @@ export class GivenRecord {
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
-      const { infoHash = '', stamp = BEGUN } = JSON.parse(json) as Partial<GivenTorrent>
+      const { infoHash = '', stamp = UNKNOWN } = JSON.parse(json) as Partial<GivenTorrent>
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
       this.#given.set(name, { infoHash: hash, stamp })
-      if (stamp === BEGUN) this.#begun.add(hash)
+      if (stamp === UNKNOWN) this.#begun.add(hash)
     }
   }
 
@@ -54,7 +54,7 @@ export class GivenRecord {
   async begin(torrents: Iterable<readonly [name: string, infoHash: InfoHash]>): Promise<void> {
     for (const [name, infoHash] of torrents) {
       this.#begun.add(infoHash)
-      if (this.journal) this.put(name, { infoHash, stamp: BEGUN })
+      if (this.journal) this.put(name, { infoHash, stamp: UNKNOWN })
     }
     await this.flush()
   }

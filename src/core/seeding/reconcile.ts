@@ -3,7 +3,7 @@ import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
 import type { PublishOutcome } from '../publish/publish.js'
-import type { GivenRecord } from './given.js'
+import { type GivenRecord, UNKNOWN } from './given.js'
 import type { SeenData } from './whole-data.js'
 
 /** The torrents that are to be seeded at a moment. */
@@ -36,11 +36,6 @@ export interface NamedHash {
 
 /** The own seed of btkit, or a client. */
 export interface SeedTarget<T> {
-  /**
-   * Whether it reads the .torrent file and the data again while it seeds. Then a torrent ends with its
-   * file, even if another file has the same info hash.
-   */
-  readonly readsAgain: boolean
   /** Number of torrents that are read and added together. */
   readonly atOnce: number
   readonly given: GivenRecord
@@ -48,7 +43,7 @@ export interface SeedTarget<T> {
   readonly list: () => Promise<Set<InfoHash>>
   /** Adds torrents. The outcomes are in their order. */
   readonly add: (torrents: readonly T[]) => Promise<readonly PublishOutcome[]>
-  /** Removes torrents that it was given. Returns the names of those that end with that. */
+  /** Removes torrents, except those that are not its own. Returns the names of the removed ones. */
   readonly remove: (torrents: readonly NamedHash[]) => Promise<ReadonlySet<string>>
 }
 
@@ -119,13 +114,10 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     for (const notes of [this.#lacking, this.#told])
       for (const name of notes.keys()) if (isGone(name) && !problems.has(name)) notes.delete(name)
     const turn: Turn = { stamps, seeding: await target.list(), holders: new Map() }
-    const over: NamedHash[] = []
-    for (const [torrent, { infoHash, stamp }] of target.given.entries()) {
-      const isOther =
-        stamps.has(torrent) && (stamps.get(torrent) !== stamp || !turn.seeding.has(infoHash))
-      if (isGone(torrent) || (target.readsAgain && isOther)) over.push({ torrent, infoHash })
-    }
-    await this.#drop(over, turn)
+    const gone: NamedHash[] = []
+    for (const [torrent, { infoHash }] of target.given.entries())
+      if (isGone(torrent)) gone.push({ torrent, infoHash })
+    await this.#drop(gone, turn)
     const due = this.#due(turn)
     if (due.length > 0) this.#noteHolders(turn)
     for (let i = 0; i < due.length; i += target.atOnce)
@@ -151,41 +143,39 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       if (seeding.has(infoHash) && !holders.has(infoHash)) holders.set(infoHash, name)
   }
 
+  /** Forgets torrents, and removes those of which no twin is left. A twin is looked at again. */
   async #drop(torrents: readonly NamedHash[], { seeding, holders }: Turn): Promise<void> {
     const { target, events } = this
-    const { given, readsAgain } = target
     if (torrents.length === 0) return
     const names = new Set(torrents.map(({ torrent }) => torrent))
-    const used = new Set<InfoHash>()
-    if (!readsAgain)
-      for (const [name, { infoHash }] of given.entries()) if (!names.has(name)) used.add(infoHash)
-    const unused = torrents.filter(({ infoHash }) => !used.has(infoHash))
-    const removed = unused.length > 0 ? await target.remove(unused) : new Set()
-    for (const { torrent, infoHash } of unused) {
-      if (readsAgain && !removed.has(torrent)) continue
-      seeding.delete(infoHash)
-      holders.delete(infoHash)
-    }
+    const heirs = new Map<InfoHash, string>()
+    for (const [name, { infoHash }] of target.given.entries())
+      if (!names.has(name) && !heirs.has(infoHash)) heirs.set(infoHash, name)
+    const over = torrents.filter(({ infoHash }) => !heirs.has(infoHash))
+    const removed = over.length > 0 ? await target.remove(over) : new Set()
     for (const each of torrents) {
-      given.put(each.torrent, null)
-      events.onDropped?.(each, removed.has(each.torrent))
+      const { torrent, infoHash } = each
+      const heir = heirs.get(infoHash)
+      target.given.put(torrent, null)
+      if (heir !== undefined) target.given.put(heir, { infoHash, stamp: UNKNOWN })
+      else seeding.delete(infoHash)
+      holders.delete(infoHash)
+      events.onDropped?.(each, removed.has(torrent))
     }
-    await given.flush()
+    await target.given.flush()
   }
 
   /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
   async #take(names: readonly string[], turn: Turn): Promise<void> {
-    const { given, readsAgain } = this.target
-    // Such a target has ended what changed
-    const old = (name: string) => (readsAgain ? undefined : given.get(name)?.infoHash)
-    const before = new Map(names.map((name) => [name, old(name) ?? null]))
+    const { given } = this.target
+    const before = new Map(names.map((name) => [name, given.get(name)]))
     const read = new Map<string, Metainfo>()
     const replaced: NamedHash[] = []
     for (const torrent of names) {
       const metainfo = await this.#read(torrent, turn)
       if (!metainfo) continue
       read.set(torrent, metainfo)
-      const infoHash = before.get(torrent)
+      const infoHash = before.get(torrent)?.infoHash
       if (infoHash && infoHash !== clientInfoHash(metainfo)) replaced.push({ torrent, infoHash })
     }
     await this.#drop(replaced, turn)
@@ -199,15 +189,18 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
         this.#note(torrent, refusal, { metainfo: read.get(torrent), waits: false })
         continue
       }
-      given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? '' })
+      const [old, stamp] = [before.get(torrent), turn.stamps.get(torrent) ?? UNKNOWN]
+      given.put(torrent, { infoHash, stamp })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
-      this.events.onAdded?.(outcome, before.get(torrent) ?? null)
+      // The target took a changed file in place of the one before
+      const isNew = status === 'published' && old?.infoHash === infoHash && old.stamp !== stamp
+      this.events.onAdded?.(outcome, isNew ? null : (old?.infoHash ?? null))
     }
     for (const { torrent, infoHash } of twins) {
       // Without the other one, this one is added with the next update
       if (!turn.seeding.has(infoHash)) continue
-      given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? '' })
+      given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? UNKNOWN })
     }
     await given.flush()
   }
@@ -235,19 +228,17 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   /** Whether another torrent with this info hash is seeded. */
-  #isTwin({ torrent, infoHash }: NamedHash, { seeding, holders }: Turn): boolean {
-    const { given, readsAgain } = this.target
-    if (readsAgain) return seeding.has(infoHash)
+  #isTwin({ torrent, infoHash }: NamedHash, { holders }: Turn): boolean {
     const holder = holders.get(infoHash)
     if (holder === undefined || holder === torrent) return false
     const ignored = new BtkitError('exists', `the same torrent as ${holder}; ignored`)
-    if (given.get(torrent) === undefined) this.#tell(torrent, ignored)
+    if (this.target.given.get(torrent) === undefined) this.#tell(torrent, ignored)
     return true
   }
 
   /** Reads a torrent. Returns null after saying why it cannot be read. */
   async #read(name: string, { stamps }: Turn): Promise<Metainfo | null> {
-    const stamp = stamps.get(name) ?? ''
+    const stamp = stamps.get(name) ?? UNKNOWN
     const before = this.#lacking.get(name)
     const seen: SeenData = before?.stamp === stamp ? before.seen : new Map()
     this.#lacking.delete(name)

@@ -8,15 +8,21 @@ const MOST_TRIED = 8
 
 /** Files on a disk by size, to look for those of torrents under other names. */
 export class FileIndex {
-  readonly #bySize = new Map<number, number[]>()
+  /** Numbers before `from` stand again behind the others. */
+  readonly #bySize = new Map<number, { readonly numbers: number[]; from: number }>()
   readonly #byName = new Map<string, number[]>()
 
   constructor(readonly files: FileColumns) {
     for (let number = 0; number < files.length; number++) {
       const size = files.sizeAt(number)
       if (size === 0) continue
-      append(this.#bySize, size, number)
-      append(this.#byName, `${size} ${basename(files.absolutePathAt(number))}`, number)
+      const ofSize = this.#bySize.get(size)
+      if (ofSize) ofSize.numbers.push(number)
+      else this.#bySize.set(size, { numbers: [number], from: 0 })
+      const key = `${size} ${basename(files.absolutePathAt(number))}`
+      const ofName = this.#byName.get(key)
+      if (ofName) ofName.push(number)
+      else this.#byName.set(key, [number])
     }
   }
 
@@ -26,19 +32,28 @@ export class FileIndex {
     { path, length }: MetainfoFile,
   ): number[] {
     const wanted = isDirectory ? [name, ...path] : [name]
+    const above = `/${wanted.slice(0, -1).join('/')}/`
+    const rankOf = (number: number) =>
+      commonEnd(above, this.files.directoryAt(number).absolute ?? '')
     const namesakes = this.#byName.get(`${length} ${wanted.at(-1)}`) ?? []
     const ranked = namesakes
-      .map((number) => ({ number, rank: commonEnd(wanted, this.files.absolutePathAt(number)) }))
+      .map((number) => ({ number, rank: rankOf(number) }))
       .sort((a, b) => b.rank - a.rank)
       .map(({ number }) => number)
-    const others = (this.#bySize.get(length) ?? []).slice(0, MOST_TRIED)
+    const { numbers, from } = this.#bySize.get(length) ?? { numbers: [], from: 0 }
+    const others = numbers.slice(from, from + MOST_TRIED)
     return [...new Set([...ranked, ...others])].slice(0, MOST_TRIED)
   }
 
-  /** Puts a file that was found behind the others of its size, so that these are tried first. */
+  /** Puts a file of those that would be tried next behind all others of its size. */
   putLast(number: number): void {
     const ofSize = this.#bySize.get(this.files.sizeAt(number))
-    ofSize?.push(...ofSize.splice(ofSize.indexOf(number), 1))
+    const next = ofSize?.numbers.slice(ofSize.from, ofSize.from + MOST_TRIED) ?? []
+    if (!ofSize || !next.includes(number)) return
+    ofSize.numbers.push(number)
+    ofSize.from++
+    const others = next.filter((other) => other !== number)
+    for (const [i, other] of others.entries()) ofSize.numbers[ofSize.from + i] = other
   }
 
   /** Returns the file at a path of this size. */
@@ -49,15 +64,12 @@ export class FileIndex {
   }
 }
 
-function append<Key>(lists: Map<Key, number[]>, key: Key, number: number): void {
-  const list = lists.get(key)
-  if (list) list.push(number)
-  else lists.set(key, [number])
-}
-
-function commonEnd(path: readonly string[], other: string): number {
-  const parts = other.split('/')
-  let n = 0
-  while (n < path.length && n < parts.length && path.at(-1 - n) === parts.at(-1 - n)) n++
-  return n
+/** Returns the number of components at the end of a path that another one has, too. */
+function commonEnd(path: string, other: string): number {
+  let count = 0
+  for (let at = 1; path.at(-at) === other.at(-at); at++) {
+    if (at > path.length) return count
+    if (path.at(-at) === '/') count++
+  }
+  return count
 }

@@ -105,12 +105,12 @@ export async function checkPieces(
 }
 
 /**
- * Whether a cache may know content: all of it is there, and files follow each other as the cache
- * assumes, because a pad file may be longer than necessary.
+ * Whether a cache may know content: all of it is there and checked, and files follow each other as
+ * the cache assumes, because a pad file may be longer than necessary.
  */
-function isCacheable({ content, v2 }: PieceCheck): boolean {
+function isCacheable({ content, pieces, v2 }: PieceCheck): boolean {
   const { odd, isUtf8, offsets, pieceLength } = content
-  if (odd.size > 0 || !isUtf8) return false
+  if (odd.size > 0 || !isUtf8 || pieces.states.includes(UNCHECKED)) return false
   for (const { number, firstPiece } of v2 ? alignedFiles(content) : []) {
     if (offsets[number] !== firstPiece * pieceLength) return false
   }
@@ -181,13 +181,6 @@ async function problemsOf(
   return problems
 }
 
-interface PieceDigests {
-  /** SHA-1; empty for v2. */
-  readonly digest: Uint8Array
-  /** The node of the piece; null for v1, and for padding. */
-  readonly node: Uint8Array | null
-}
-
 /** Compares the digests of pieces with the expected ones, and sets their states. */
 class Judge {
   /** The first bad pieces of several blocks, in order. */
@@ -212,7 +205,7 @@ class Judge {
   judgeKnown(table: PieceTable): void {
     const { trees, isKnown } = table
     const judge = (piece: number, node: Uint8Array | null) => {
-      if (isKnown[piece] === 1) this.#judge(piece, { digest: getPieces(table, piece, 1), node })
+      if (isKnown[piece] === 1) this.#judge(piece, getPieces(table, piece, 1), node)
     }
     if (!trees) for (const piece of isKnown.keys()) judge(piece, null)
     for (const { number, firstPiece, pieceCount } of trees
@@ -238,15 +231,18 @@ class Judge {
       at += leaves.length
       const layer = { nodes: leaves, height: 0 }
       const node = count > 0 ? nodeOf({ piece, leaves: layer }, this.stream, this.kernel) : null
-      const isBad = this.#judge(piece, { digest, node })
+      const isBad = this.#judge(piece, digest, node)
       if (isBad && count > 1 && this.bad.length < MAX_EXPLAINED) {
         this.bad.push({ piece, leaves: leaves.slice() })
       }
     }
   }
 
-  /** Sets the state of a piece. Returns whether it is wrong in version 2. */
-  #judge(piece: number, { digest, node }: PieceDigests): boolean {
+  /**
+   * Sets the state of a piece with this SHA-1, which is empty for v2, and this node, which is null for
+   * v1 and for padding. Returns whether it is wrong in version 2.
+   */
+  #judge(piece: number, digest: Uint8Array, node: Uint8Array | null): boolean {
     const { pieces, v1, v2 } = this.check
     const isBadInV1 = v1 !== null && !isSame(digest, v1, piece * SHA1)
     const isBadInV2 = node !== null && v2 !== null && !isSame(node, v2, piece * SHA256)

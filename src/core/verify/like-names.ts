@@ -3,13 +3,7 @@ import { callSystem, valueOr } from '../../errors.js'
 import { isSuspect, printableName, readEntries } from '../../files/scan/read-names.js'
 import { quoteText } from '../../text/escape.js'
 import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
-import type { DataPlace } from './locate.js'
-
-/** A torrent, and the path at which its files were looked for. */
-interface LookedFor {
-  readonly metainfo: Metainfo
-  readonly path: string
-}
+import type { DataPlace, Whereabouts } from './locate.js'
 
 /** Finds out why files are missing whose names are on the disk, as far as people can see. */
 export class LikeNames {
@@ -19,7 +13,7 @@ export class LikeNames {
   readonly #own: ReadonlySet<string>
 
   constructor(
-    private readonly request: LookedFor,
+    private readonly request: Pick<Whereabouts, 'path'> & { readonly metainfo: Metainfo },
     private readonly place: DataPlace,
   ) {
     const files = eachFile(request.metainfo)

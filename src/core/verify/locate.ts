@@ -76,12 +76,11 @@ export async function locateContent(
     for (const file of streamedFiles(metainfo)) placing.add(file, root)
     return placing.end(metainfo, { path, isFile: true })
   }
-  const itself = () => findBelow(inside, { metainfo, above: [], path })
+  const itself = () => findBelow(inside, [], metainfo)
   if (!isDirectory || byName === false) return itself()
   const { kind } = inside.resolve([name])
   if (kind !== 'directory' && kind !== 'outside' && byName === undefined) return itself()
-  const below = join(path, name)
-  const named = await findBelow(inside, { metainfo, above: [name], path: below })
+  const named = await findBelow(inside, [name], metainfo)
   if (byName === undefined && named.odd.size > 0) {
     const other = await itself()
     if (other.odd.size < named.odd.size) return other
@@ -89,15 +88,8 @@ export async function locateContent(
   if (kind !== 'outside') return named
   throw new BtkitError(
     'unsafe-path',
-    `${below}: is a link that leads out of ${path}; --follow-symlinks allows that`,
+    `${named.place.path}: is a link that leads out of ${path}; --follow-symlinks allows that`,
   )
-}
-
-/** The files of a torrent, and the components and the path of the directory above them. */
-interface Wanted {
-  readonly metainfo: Metainfo
-  readonly above: readonly string[]
-  readonly path: string
 }
 
 /** Files that are looked at together. */
@@ -106,8 +98,10 @@ const AT_ONCE = 512
 /** Looks for files below some components of a directory. */
 async function findBelow(
   inside: InsideResolver,
-  { metainfo, above, path }: Wanted,
+  above: readonly string[],
+  metainfo: Metainfo,
 ): Promise<LocatedContent> {
+  const path = above.length > 0 ? join(inside.root, ...above) : inside.root
   const placing = new Placing()
   let some: MetainfoFile[] = []
   const placeSome = async () => {
@@ -139,7 +133,25 @@ export class Placing {
     const isFile = !padding && found.kind === 'file'
     const isSized = isFile && found.fingerprint.size === length
     if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
-    this.#rows.push(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath))
+    this.#enter(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath), length)
+  }
+
+  /** Adds a file as it is in other content. */
+  copy({ files, odd, isUtf8 }: LocatedContent, number: number): void {
+    const { realNames: names, states: table } = files.store
+    const [row, length, file] = [files.rowAt(number), files.sizeAt(number), odd.get(number)]
+    if (file) this.#odd.set(this.#rows.length, file)
+    this.#isUtf8 &&= isUtf8
+    if (files.isPad(number)) {
+      this.#enter(this.#store.padOf(length, padPath), length)
+    } else {
+      this.#store.addListed(files.directoryAt(number), { names, table }, [row, row + 1])
+      this.#enter(this.#store.length - 1, length)
+    }
+  }
+
+  #enter(row: number, length: number): void {
+    this.#rows.push(row)
     this.#size += length
     this.#offsets.push(this.#size)
   }

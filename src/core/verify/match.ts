@@ -1,13 +1,12 @@
-import { openNullCache } from '../../cache/piece-cache.js'
 import { fileAt } from '../../hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { padOf } from '../../metainfo/streamed-files.js'
-import { isPad } from '../digests/pad-files.js'
 import type { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { foundAt, Placing, stretchOf, type LocatedContent } from './locate.js'
-import { BAD, countChecked, rangesOf, SUSPECT, UNCHECKED, type Interval } from './pieces.js'
+import { UNCHECKED } from './pieces.js'
+import { judgeFile, NOT_READ, type CheckResult, type VerifiedFile } from './verify-report.js'
 
 /** Missing files of a piece are looked for together if there are not more choices than this. */
 const MOST_CHOICES = 1000
@@ -27,41 +26,79 @@ export interface MissingFile {
   candidates: readonly number[]
   /** The number of the file that it is; null if it was not found. */
   match: number | null
+  /** The first candidate and its check, if that was not good. */
+  doubt: { readonly candidate: number; readonly checked: VerifiedFile } | null
 }
 
 /**
- * Finds the missing files of a check among others: those of the same size with good pieces. Each
- * file is looked for by the pieces that it does not share with another missing file. Then all files
- * of a piece are looked for together. Returns the files that were found.
+ * Finds the missing files of a check among others: those of the same size with good pieces. First,
+ * the best candidates of files beside each other are read together. Then each file is looked for by
+ * the pieces that it does not share with another missing file, and then all files of a piece together.
  */
 export async function findMissing(
   { check, metainfo, index }: Matching,
-  hashContext: VerifyContext,
+  { engine, cacheAccess }: VerifyContext,
 ): Promise<MissingFile[]> {
-  const search = new Search(check, index, hashContext)
-  const missing = [...search.missing.values()]
+  const missing = [...check.content.odd].flatMap(([number, { file, found }]): MissingFile[] => {
+    if (found.kind !== 'missing' || file.length === 0) return []
+    const candidates = index.candidates(metainfo, file)
+    return [{ file, number, candidates, match: null, doubt: null }]
+  })
+  const search = new Search(check, index, missing)
+  for (const beside of runsOf(missing, check.content)) {
+    await search.tryBest(beside, { engine, cacheAccess })
+  }
+  // Of equal files, each is the match of one as far as there are enough
+  const taken = new Set<number>()
   for (const each of missing) {
-    each.candidates = index.candidates(metainfo, each.file)
-    each.candidates = await search.tryTogether([each])
+    if (each.match === null) continue
+    index.putLast(each.match)
+    if (taken.has(each.match)) each.match = null
+    else taken.add(each.match)
+  }
+  // The progress bar counts each byte once
+  const quiet = { engine: { ...engine, onProgress: undefined }, cacheAccess }
+  const left = missing.filter(({ match }) => match === null)
+  for (const each of left) {
+    const { file, doubt } = each
+    // With a bad piece of its own, a candidate is not the file
+    const refused = doubt?.checked.status === 'damaged' ? doubt.candidate : null
+    each.candidates = index.candidates(metainfo, file).filter((one) => one !== refused)
+    each.candidates = await search.tryAll([each], quiet)
     if (each.match !== null) index.putLast(each.match)
   }
-  for (const ofPiece of byPiece(missing, check.content)) {
+  for (const ofPiece of byPiece(left, check.content)) {
     const still = ofPiece.filter(({ match }) => match === null)
-    if (still.length > 0) await search.tryTogether(still)
+    if (still.length > 0) await search.tryAll(still, quiet)
   }
-  return missing.filter(({ match }) => match !== null)
+  return missing
+}
+
+/** Returns the first piece of a file and the one behind its last. */
+function piecesOf(content: LocatedContent, { number }: MissingFile): readonly [number, number] {
+  const [from, to] = stretchOf(content, number)
+  return [Math.floor(from / content.pieceLength), Math.ceil(to / content.pieceLength)]
+}
+
+/** Divides files into those whose pieces adjoin. */
+function runsOf(missing: readonly MissingFile[], content: LocatedContent): MissingFile[][] {
+  const runs: MissingFile[][] = []
+  let end = -1
+  for (const each of missing) {
+    const [first, next] = piecesOf(content, each)
+    if (first > end) runs.push([])
+    runs.at(-1)?.push(each)
+    end = next
+  }
+  return runs
 }
 
 /** Groups files by the pieces that they may share: the first and the last of each. */
-function byPiece(
-  missing: readonly MissingFile[],
-  content: LocatedContent,
-): Iterable<readonly MissingFile[]> {
+function byPiece(missing: readonly MissingFile[], content: LocatedContent) {
   const groups = new Map<number, MissingFile[]>()
   for (const each of missing) {
-    const [from, to] = stretchOf(content, each.number)
-    const ends = [Math.floor(from / content.pieceLength), Math.ceil(to / content.pieceLength) - 1]
-    for (const piece of new Set(ends)) {
+    const [first, next] = piecesOf(content, each)
+    for (const piece of new Set([first, next - 1])) {
       const group = groups.get(piece)
       if (group) group.push(each)
       else groups.set(piece, [each])
@@ -89,24 +126,25 @@ function choicesOf(lists: readonly (readonly number[])[]): number[][] {
 
 /** Tries files in the places of missing ones. */
 class Search {
-  /** By number in the stream. */
-  readonly missing = new Map<number, MissingFile>()
-  readonly #context: VerifyContext
+  readonly #missing: ReadonlyMap<number, MissingFile>
 
   constructor(
     private readonly check: PieceCheck,
     private readonly index: FileIndex,
-    { engine, cacheAccess: { trust, now } }: VerifyContext,
+    missing: readonly MissingFile[],
   ) {
-    for (const [number, { file, found }] of check.content.odd) {
-      if (found.kind !== 'missing' || file.length === 0) continue
-      this.missing.set(number, { file, number, candidates: [], match: null })
-    }
-    this.#context = {
-      // The progress bar counts only the torrent's own bytes
-      engine: { ...engine, onProgress: undefined },
-      // Of the files beside a candidate, pieces are not read
-      cacheAccess: { cache: openNullCache(), trust, now },
+    this.#missing = new Map(missing.map((each) => [each.number, each]))
+  }
+
+  /** Tries the first candidates of files beside each other. Good ones are found. */
+  async tryBest(missing: readonly MissingFile[], hashContext: VerifyContext): Promise<void> {
+    for (const each of missing) each.match = each.candidates[0] ?? null
+    const checks = await this.#try(missing, hashContext, true)
+    for (const [i, each] of missing.entries()) {
+      const [candidate, checked] = [each.match, checks[i]]
+      if (candidate === null || !checked || checked.status === 'ok') continue
+      each.doubt = { candidate, checked }
+      each.match = null
     }
   }
 
@@ -114,72 +152,78 @@ class Search {
    * Tries the candidates of missing files together, until all have good pieces only. Returns the
    * candidates of which no piece could be checked.
    */
-  async tryTogether(missing: readonly MissingFile[]): Promise<number[]> {
+  async tryAll(
+    missing: readonly MissingFile[],
+    hashContext: VerifyContext,
+  ): Promise<readonly number[]> {
     const undecided: number[] = []
     for (const choice of choicesOf(missing.map(({ candidates }) => candidates))) {
       for (const [i, each] of missing.entries()) each.match = choice[i] ?? null
-      const state = await this.#judge(missing)
-      if (state === 'good') return []
+      const checks = await this.#try(missing, hashContext)
+      const isBad = checks.some(({ ranges }) => ranges.length > 0)
+      if (!isBad && checks.every(isChecked)) return []
       for (const each of missing) each.match = null
-      if (state === 'undecided') undecided.push(...choice)
+      if (!isBad) undecided.push(...choice)
     }
     return undecided
   }
 
-  /** Checks the pieces of missing files, which are in stream order. */
-  async #judge(missing: readonly MissingFile[]): Promise<'good' | 'bad' | 'undecided'> {
+  /**
+   * Checks the pieces of missing files, which are in stream order, with their matches in place. Reads
+   * nothing unless each has bytes that can be checked, or any if that is enough.
+   */
+  async #try(
+    missing: readonly MissingFile[],
+    hashContext: VerifyContext,
+    isAnyEnough = false,
+  ): Promise<VerifiedFile[]> {
     const { content } = this.check
-    const own = missing.map(({ number }) => stretchOf(content, number))
-    const { check, start } = this.#partOf([own[0]?.[0] ?? 0, own.at(-1)?.[1] ?? 0])
-    const stretches = own.map(([from, to]): Interval => [from - start, to - start])
-    const areChecked = () => stretches.every((stretch) => countChecked(check.pieces, stretch) > 0)
-    if (!areChecked()) return 'undecided'
-    await checkPieces(check, this.#context)
-    const isBad = (stretch: Interval) => rangesOf(check.pieces, stretch, BAD | SUSPECT).length > 0
-    if (stretches.some(isBad)) return 'bad'
-    return areChecked() ? 'good' : 'undecided'
+    const [first, last] = [missing[0], missing.at(-1)]
+    const from = first ? piecesOf(content, first)[0] : 0
+    const { part, before } = this.#partOf(from, last ? piecesOf(content, last)[1] : 0)
+    const judge = (result: CheckResult) => {
+      return missing.map(({ file, number }) => {
+        return judgeFile(file, number - before, { ...part, ...result })
+      })
+    }
+    const unread = judge(NOT_READ)
+    const isPossible = isAnyEnough ? unread.some(isChecked) : unread.every(isChecked)
+    return isPossible ? judge(await checkPieces(part, hashContext)) : unread
   }
 
   /**
-   * Returns the check of only the pieces of a range, with the files that overlap these pieces, and
-   * where it starts in the stream: at the piece in which the first of these files begins.
+   * Returns the check of only some pieces with the files that overlap them, and how many files are
+   * before these in the stream. It starts at the piece in which the first of these files begins.
    */
-  #partOf([from, to]: Interval): { readonly check: PieceCheck; readonly start: number } {
+  #partOf(from: number, end: number): { readonly part: PieceCheck; readonly before: number } {
     const { content, v1, v2 } = this.check
     const { offsets, pieceLength } = content
-    const [wanted, end] = [Math.floor(from / pieceLength), Math.ceil(to / pieceLength)]
-    const low = fileAt(content, wanted * pieceLength)
-    const high = fileAt(content, end * pieceLength - 1)
+    const low = fileAt(content, from * pieceLength)
     const first = Math.floor((offsets[low] ?? 0) / pieceLength)
-    const start = first * pieceLength
-    const part = this.#place(start, [low, high])
-    const pieces = unreadPieces(part)
-    pieces.states.fill(UNCHECKED, 0, wanted - first).fill(UNCHECKED, end - first)
-    const last = first + part.pieceCount
-    const check: PieceCheck = {
-      content: part,
+    const placing = new Placing()
+    placing.add(padOf((offsets[low] ?? 0) - first * pieceLength))
+    const high = fileAt(content, end * pieceLength - 1)
+    for (let number = low; number <= high; number++) {
+      const { match = null, file = null } = this.#missing.get(number) ?? {}
+      const chosen = match === null ? undefined : this.index.files.at(match)
+      if (file && chosen) placing.add(file, foundAt(chosen))
+      else placing.copy(content, number)
+    }
+    const placed = placing.end(content, content.place)
+    const pieces = unreadPieces(placed)
+    pieces.states.fill(UNCHECKED, 0, from - first).fill(UNCHECKED, end - first)
+    const last = first + placed.pieceCount
+    const part: PieceCheck = {
+      content: placed,
       pieces,
       v1: v1 && v1.subarray(first * SHA1, last * SHA1),
       v2: v2 && v2.subarray(first * SHA256, last * SHA256),
     }
-    return { check, start }
+    return { part, before: low - 1 }
   }
+}
 
-  /** Returns the content from one file to another, behind padding from `start` on. */
-  #place(start: number, [low, high]: Interval): LocatedContent {
-    const { content } = this.check
-    const placing = new Placing()
-    placing.add(padOf((content.offsets[low] ?? 0) - start))
-    for (let number = low; number <= high; number++) {
-      const [from, to] = stretchOf(content, number)
-      const { match = null } = this.missing.get(number) ?? {}
-      const chosen = match === null ? content.files.at(number) : this.index.files.at(match)
-      const odd = match === null ? content.odd.get(number) : undefined
-      const file = padOf(to - from)
-      if (odd) placing.add(odd.file, odd.found)
-      else if (!chosen || isPad(chosen)) placing.add(file)
-      else placing.add({ ...file, padding: false }, foundAt(chosen))
-    }
-    return placing.end(content, content.place)
-  }
+/** Whether any byte of a file could be checked. */
+function isChecked({ length, unchecked }: VerifiedFile): boolean {
+  return unchecked.reduce((rest, [from, to]) => rest - (to - from), length) > 0
 }

@@ -116,6 +116,8 @@ export interface CheckResult {
   readonly badBlocks: BadBlocks | null
 }
 
+export const NOT_READ: CheckResult = { problems: new Map(), badBlocks: null }
+
 /** A check of located content, and its result. */
 interface CheckedContent extends CheckResult {
   readonly content: LocatedContent
@@ -133,7 +135,8 @@ export function* judgeFiles(checked: CheckedContent, metainfo: Metainfo): Genera
 
 const NONE: readonly Interval[] = []
 
-function judgeFile(
+/** Returns a file with its status, by its number in the content. */
+export function judgeFile(
   { path, length }: MetainfoFile,
   number: number,
   { content, pieces, problems, badBlocks }: CheckedContent,

@@ -14,8 +14,8 @@ import { findMissing } from './match.js'
 import { BAD, countChecked, countPieces, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
 import {
   judgeFiles,
+  NOT_READ,
   problemOf,
-  type CheckResult,
   type Problem,
   type VerifiedFile,
   type VerifyReport,
@@ -170,8 +170,6 @@ export async function verifyTorrent(
   }
 }
 
-const NOT_READ: CheckResult = { problems: new Map(), badBlocks: null }
-
 /** Returns the problems of files that are not there with their length, by number. */
 async function problemsOf({ request, content }: VerifyPlan): Promise<Map<number, Problem>> {
   const problems = new Map<number, Problem>()
@@ -197,8 +195,10 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   if (!files || files.length === 0) return []
   const index = new FileIndex(files)
   const matching = { check: plan, metainfo, index }
-  const matched = checkHashes ? await findMissing(matching, hashContext) : []
-  const missing = new Map(matched.map(({ file, match }) => [match, file.path.join('/')]))
+  // The progress bar counts only the torrent's own bytes
+  const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
+  const found = checkHashes ? await findMissing(matching, quiet) : []
+  const missing = new Map(found.map(({ file, match }) => [match, file.path.join('/')]))
   return Array.from(files, ({ path, fingerprint: { size } }, number) => {
     const name = missing.get(number)
     const reason = name === undefined ? null : `is the missing ${name} by another name`

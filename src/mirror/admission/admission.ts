@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
 /** Most requests that wait to be looked up, or to be hashed. */
 const MAX_WAITING = 1000
 
-/** The effort of a large request, such as a search by a pattern; see Planning. */
+/** The effort of a large request, such as a search by a pattern; see PlannedWork. */
 const SMALL_EFFORT = 500
 
 /**
@@ -69,12 +69,12 @@ export function openAdmission(limits: ServiceLimits): Admission {
   }
 }
 
-/** A request whose names are matched and whose files are looked up. */
-export interface Planning extends Omit<QueuedWork, 'size' | 'signal'> {
-  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+/**
+ * A request whose names are matched and whose files are looked up. Its size is about the number of
+ * its paths, and much more for patterns.
+ */
+export interface PlannedWork extends QueuedWork {
   readonly signal: AbortSignal
-  /** Estimated work: the number of its paths, and much more for patterns. */
-  readonly effort: number
   /** The account for the request's memory. */
   readonly memory: MemoryAccount
 }
@@ -91,11 +91,10 @@ export class Planner {
    * Does the work when its turn has come.
    * @throws NotReady if too many requests wait, the signal's reason, and the errors of the work
    */
-  run<T>(planning: Planning, work: (budget: Budget) => Promise<T>): Promise<T> {
-    const job = { ...planning, size: planning.effort }
-    return this.queue.run(job, async () => {
+  run<T>(planned: PlannedWork, work: (budget: Budget) => Promise<T>): Promise<T> {
+    return this.queue.run(planned, async () => {
       await setImmediate()
-      return work(new Budget(this.limits, planning))
+      return work(new Budget(this.limits, planned))
     })
   }
 }

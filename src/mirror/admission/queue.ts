@@ -25,7 +25,7 @@ export interface QueuedWork {
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
   readonly signal?: AbortSignal | undefined
   /** The real paths of files that no other job should read meanwhile. */
-  readonly files?: readonly string[]
+  readonly files?: ReadonlySet<string>
   /** Given if nobody waits for the work. Called when other work begins to wait; it must end soon. */
   readonly giveWay?: (() => void) | undefined
 }
@@ -51,9 +51,10 @@ export class QueuedJob {
     return this.of.size - (this.done ?? 0)
   }
 
-  /** Whether it should wait for a running job that holds one of its files. */
-  waitsFor({ of: { giveWay }, left }: QueuedJob): boolean {
-    return giveWay !== undefined || left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
+  /** Whether it must wait for a running job, because that holds one of its files. */
+  waitsFor({ of, left }: QueuedJob): boolean {
+    const isDoneSoon = left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
+    return (of.giveWay !== undefined || isDoneSoon) && haveCommon(this.of.files, of.files)
   }
 
   /** The part that is done, also by the jobs that it waits for; null if none is. */
@@ -63,6 +64,15 @@ export class QueuedJob {
     return last ? { done: Math.max(0, this.of.size - last.left), begunAt: last.begunAt } : null
   }
 }
+
+/** Whether two sets have a common element. */
+function haveCommon(a: ReadonlySet<string> = NONE, b: ReadonlySet<string> = NONE): boolean {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a]
+  for (const each of few) if (many.has(each)) return true
+  return false
+}
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** The small ones; the large ones; those that nobody waits for. */
 type Lane = 'small' | 'large' | 'ahead'
@@ -85,6 +95,10 @@ class Waiting {
     if (!own?.delete(job)) return
     this.size--
     if (own.size === 0) this.#byClient.delete(client)
+  }
+
+  all(): QueuedJob[] {
+    return [...this.#byClient.values()].flatMap((own) => [...own])
   }
 
   /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
@@ -125,7 +139,6 @@ export class Queue {
   readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
   readonly #running = new Map<QueuedJob, Lane>()
   readonly #perClient = new Map<string, number>()
-  readonly #byFile = new Map<string, Set<QueuedJob>>()
 
   constructor(private readonly limits: QueueLimits) {}
 
@@ -164,7 +177,7 @@ export class Queue {
     const { signal, giveWay } = job.of
     signal?.throwIfAborted()
     if (!giveWay) this.#admit(job)
-    this.#claim(job)
+    for (const other of this.#running.keys()) if (job.waitsFor(other)) job.holders.add(other)
     const waiting = this.#waiting[this.#laneOf(job)]
     const turn = new Promise<void>((resolve, reject) => {
       const leave = () => {
@@ -193,15 +206,10 @@ export class Queue {
 
   /** Ends a job, and lets others begin. */
   end(job: QueuedJob): void {
-    const { client, files = [] } = job.of
+    const { client } = job.of
     this.#running.delete(job)
     if (client !== null) add(this.#perClient, client, -1)
-    for (const file of files) {
-      const others = this.#byFile.get(file)
-      others?.delete(job)
-      if (others?.size === 0) this.#byFile.delete(file)
-      for (const other of others ?? []) other.holders.delete(job)
-    }
+    for (const other of this.#waitingBeside(job)) other.holders.delete(job)
     this.ended++
     this.#fill()
   }
@@ -219,16 +227,10 @@ export class Queue {
     for (const { of } of [...this.#running.keys()]) of.giveWay?.()
   }
 
-  /** Finds the running jobs that hold the files of a new one. */
-  #claim(job: QueuedJob): void {
-    for (const file of job.of.files ?? []) {
-      const others = this.#byFile.get(file) ?? new Set()
-      this.#byFile.set(file, others)
-      for (const other of others) {
-        if (this.#running.has(other) && job.waitsFor(other)) job.holders.add(other)
-      }
-      others.add(job)
-    }
+  /** The jobs that may wait for a running one: none if it reads no files. */
+  #waitingBeside({ of }: QueuedJob): QueuedJob[] {
+    if (!of.files) return []
+    return Object.values(this.#waiting).flatMap((waiting) => waiting.all())
   }
 
   #laneOf({ of: { giveWay, size } }: QueuedJob): Lane {
@@ -261,11 +263,7 @@ export class Queue {
     if (!job) return false
     this.#running.set(job, lane)
     job.begunAt = performance.now()
-    for (const file of job.of.files ?? []) {
-      for (const other of this.#byFile.get(file) ?? []) {
-        if (!this.#running.has(other) && other.waitsFor(job)) other.holders.add(job)
-      }
-    }
+    for (const other of this.#waitingBeside(job)) if (other.waitsFor(job)) other.holders.add(job)
     job.begin()
     return true
   }

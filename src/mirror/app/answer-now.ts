@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { ROUTE } from '../downloads/routes.js'
+import { ROUTE } from '../files/routes.js'
 import type { OpenMirror } from './open-mirror.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'

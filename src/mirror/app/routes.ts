@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenMirror } from './open-mirror.js'
-import { addFileRoutes } from '../downloads/routes.js'
-import { addFeedRoute } from '../feed/feed.js'
+import { addFileRoutes } from '../files/routes.js'
+import { addFeedRoute } from '../files/feed.js'
 import type { ServiceOptions } from '../options.js'
-import { addPkgtorrentRoutes } from '../pkgtorrent/routes.js'
-import { sendProgress } from '../progress/progress-page.js'
+import { addPkgtorrentRoutes } from '../files/pkgtorrent.js'
+import { sendProgress } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, wantsPage } from '../requests/address.js'
 import {
   hasListings,
@@ -12,11 +12,11 @@ import {
   renderSiteHeader,
   TORRENTS,
 } from '../requests/site-header.js'
-import { addSearchRoute } from '../search/search-page.js'
-import { addStatusRoutes } from '../status/status-page.js'
-import { CORS, PREFLIGHT } from '../torrents/response.js'
+import { addSearchRoute } from '../pages/search-page.js'
+import { addStatusRoutes } from '../pages/status-page.js'
+import { CORS, PREFLIGHT } from '../files/response.js'
 import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
-import { Views } from '../views/views.js'
+import { Views } from '../files/views.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import {
   errorResponse,

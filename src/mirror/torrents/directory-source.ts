@@ -21,7 +21,7 @@ import type { MirrorSource } from './make.js'
 import { notFound, Refusal } from '../../server/answers/refusal.js'
 import { formatBytes } from '../../text/quantity.js'
 
-/** Estimated work of searching a directory; see Planning. */
+/** Estimated work of searching a directory; see PlannedWork. */
 const EFFORT = 1000
 
 /** A directory whose torrent is wanted. */

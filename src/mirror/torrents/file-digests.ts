@@ -20,7 +20,7 @@ import type { MemoryPool } from '../admission/memory.js'
 import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
-import { progressOf, type ProgressStatus, titleOf } from '../progress/progress.js'
+import { progressOf, type ProgressStatus, titleOf } from './progress.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
@@ -87,7 +87,7 @@ export class FileDigests {
     const { cacheAccess } = hashContext
     const { size } = file.fingerprint
     const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
-    const job = new QueuedJob({ size, files: [file.absolutePath], ...own.first, signal })
+    const job = new QueuedJob({ size, files: new Set([file.absolutePath]), ...own.first, signal })
     const about = { title: titleOf(content), total: size, unknown: size }
     // The progress of other work on the file says nothing about its digest
     own.progress = () => progressOf({ ...about, reached: job.done === null ? null : job })

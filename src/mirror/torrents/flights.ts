@@ -1,6 +1,6 @@
 import type { Throttle } from '../../hash/jobs/job.js'
 import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
-import { type ProgressStatus, UnderWay } from '../progress/progress.js'
+import { type ProgressStatus, UnderWay } from './progress.js'
 import type { Requester } from '../requests/requester.js'
 import { NotReady } from '../../server/answers/refusal.js'
 

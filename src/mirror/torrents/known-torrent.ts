@@ -5,7 +5,7 @@ import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashV2 } from '../../metainfo/values.js'
-import type { TorrentTitle } from '../progress/progress.js'
+import type { TorrentTitle } from './progress.js'
 
 /** Where the files of a torrent are published, and which are left out. */
 export interface Placement {

@@ -24,12 +24,12 @@ import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { doInTurns, type Turns } from '../../steps.js'
+import { doInTurns, eachNumber, type Turns } from '../../steps.js'
 import type { Admission } from '../admission/admission.js'
 import { type Budget, unlimitedBudget, unlimitedTurns } from '../admission/memory.js'
 import { QueuedJob, type QueuedWork } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
-import { progressOf, titleOf } from '../progress/progress.js'
+import { progressOf, titleOf } from './progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
 import type { Flight } from './flights.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
@@ -39,7 +39,7 @@ export interface MirrorSource {
   /** Distinguishes it from all others. */
   readonly key: string
   /**
-   * Estimated work to look up its files, which waits for its turn; see Planning. Null for a single
+   * Estimated work to look up its files, which waits for its turn; see PlannedWork. Null for a single
    * file: it is one look.
    */
   readonly effort: number | null
@@ -152,7 +152,7 @@ export class Maker {
       const before: Before = { content, known }
       const look: Look | PlacedContent = await (effort === null
         ? this.#look(source, unlimitedBudget(work), before)
-        : this.tools.planner.run({ ...work.first, signal, memory, effort }, (budget) => {
+        : this.tools.planner.run({ ...work.first, signal, memory, size: effort }, (budget) => {
             // Frees the memory of the last look
             memory.clear()
             return this.#look(source, budget, before)
@@ -182,7 +182,9 @@ export class Maker {
     const recalled = await this.#recall(request, budget.turns)
     if ('info' in recalled) return { ...look, recalled }
     const unread = unknownFiles(content, recalled)
-    const files = Array.from({ length: unread.length }, (_, i) => unread.absolutePathAt(i))
+    const files = new Set<string>()
+    const enter = (i: number) => void files.add(unread.absolutePathAt(i))
+    await doInTurns(eachNumber(unread.length, enter), budget.turns)
     return { ...look, recalled: { table: recalled, files, size: countUnknown(content, recalled) } }
   }
 

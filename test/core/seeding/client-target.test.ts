@@ -110,6 +110,23 @@ test('a torrent that lies there twice is seeded until both are gone', async (t) 
   assert.deepEqual(seeded(kept), [])
 })
 
+test('a twin takes over where its own data is, and the client is not asked to let go', async (t) => {
+  const kept = await keepDirectory(t)
+  const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
+  copyFileSync(one!, two!)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  kept.client.calls.length = 0
+  rmSync(one!)
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.client.calls.includes('remove')], [before, false])
+  const given = await kept.target.listGiven()
+  assert.deepEqual(
+    given.map(({ torrent }) => torrent),
+    [two],
+  )
+})
+
 test('a torrent stays while its .torrent can not be read, and ends with it', async (t) => {
   const kept = await keepDirectory(t)
   await kept.keeper.update()

@@ -171,10 +171,10 @@ const MIB = 2 ** 20
 
 test('a job waits while a running one holds one of its files', async () => {
   const { begun, add, end } = open({ limit: 10 })
-  void add('ab', 1, { files: ['a', 'b'] })
-  void add('bc', 1, { files: ['b', 'c'] })
-  void add('c', 1, { files: ['c'] })
-  void add('ca', 1, { files: ['c', 'a'] })
+  void add('ab', 1, { files: new Set('ab') })
+  void add('bc', 1, { files: new Set('bc') })
+  void add('c', 1, { files: new Set('c') })
+  void add('ca', 1, { files: new Set('ca') })
   await setImmediate()
   assert.deepEqual(begun, ['ab', 'c'])
   await end('c')
@@ -188,7 +188,7 @@ test('a job waits while a running one holds one of its files', async () => {
 test('a job that waits for a file lets the next ones of its client begin', async () => {
   const { begun, add } = open({ limit: 10 })
   for (const name of ['a 1', 'a 2', 'b']) {
-    void add(name, 1, { client: 'x', files: [name.slice(0, 1)] })
+    void add(name, 1, { client: 'x', files: new Set(name.slice(0, 1)) })
   }
   await setImmediate()
   assert.deepEqual(begun, ['a 1', 'b'])
@@ -196,7 +196,7 @@ test('a job that waits for a file lets the next ones of its client begin', async
 
 test('a large job still holds its file after a small one that did not wait for it', async () => {
   const { begun, add, end } = open({ limit: 10 })
-  const files = ['a']
+  const files = new Set('a')
   void add('large', 4096 * MIB, { files })
   void add('small', MIB, { files })
   await setImmediate()
@@ -211,10 +211,10 @@ test('a large job still holds its file after a small one that did not wait for i
 
 test('a job waits for one that nobody waits for, which gives way', async () => {
   const { queue, begun, work, add, end } = open()
-  const of = { ...AHEAD, size: 4096 * MIB, files: ['a'] }
+  const of = { ...AHEAD, size: 4096 * MIB, files: new Set('a') }
   void queue.run(of, work('ahead'))
-  void add('a', 1, { files: ['a'] })
-  void add('b', 1, { files: ['b'] })
+  void add('a', 1, { files: new Set('a') })
+  void add('b', 1, { files: new Set('b') })
   await setImmediate()
   assert.deepEqual(begun, ['ahead', 'b'])
   await end('ahead')
@@ -223,7 +223,7 @@ test('a job waits for one that nobody waits for, which gives way', async () => {
 
 test('a job that waits for the readers of its files is as far as they are', () => {
   const { queue } = open()
-  const of = { size: 100, client: null, files: ['a'] }
+  const of = { size: 100, client: null, files: new Set('a') }
   const [first, second] = [new QueuedJob(of), new QueuedJob({ ...of, size: 60 })]
   assert.equal(queue.enter(first), null)
   assert.notEqual(queue.enter(second), null)

@@ -6,15 +6,15 @@ import { plantFiles } from '../../support/scratch.js'
 import { serveMirror, TRACKER } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
-import { pick, planted, referenceFiles } from '../pkgtorrent/reference-mirror.js'
+import { pick, planted, referenceFiles } from '../files/reference-mirror.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import {
   directoryUrl,
   multiFileInfo,
   singleFileInfo,
   torrentAround,
-} from '../pkgtorrent/reference-rules.js'
-import { get, post, singleAddress } from '../pkgtorrent/yum-client.js'
+} from '../files/reference-rules.js'
+import { get, post, singleAddress } from '../files/yum-client.js'
 
 const OLD = { path: '/yum/a.rpm', content: Buffer.from('the old content') }
 const NEW = { path: '/yum/a.rpm', content: Buffer.from('the new content') }

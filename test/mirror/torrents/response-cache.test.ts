@@ -9,7 +9,7 @@ import type { TorrentResponse } from '../../../src/mirror/torrents/response-cach
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
-import { singleAddress } from '../pkgtorrent/yum-client.js'
+import { singleAddress } from '../files/yum-client.js'
 import { parseAnswers, rawRequest } from '../hostile/raw.js'
 import { readMetric } from '../read-metric.js'
 import { longTest } from '../../support/long.js'

@@ -1,0 +1,304 @@
+import { LRUCache } from 'lru-cache'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { isRacy } from '../../core/digests/cache-trust.js'
+import { DEVICE_OFFSET, encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import type { ScannedFile } from '../../files/scanned-file.js'
+import { Queue } from '../admission/queue.js'
+import type { ServiceOptions } from '../options.js'
+import { isPlainRequest, viewAddress, type ViewName } from '../requests/address.js'
+import { CORS } from './response.js'
+import type { Look } from '../tree/below-root.js'
+import { fileOf, MirrorView } from '../tree/mirror.js'
+import {
+  type FirstRead,
+  type LookedFile,
+  type OpenedFile,
+  openLater,
+  openNow,
+} from '../tree/open-looked.js'
+import type { FileDigests } from '../torrents/file-digests.js'
+import { takenViews } from './forms.js'
+import {
+  answerRanged,
+  etagOf,
+  type Ranged,
+  type RangedAnswer,
+} from '../../server/answers/conditional.js'
+import { NotReady } from '../../server/answers/refusal.js'
+import { clientKey } from '../../server/connections/client-address.js'
+import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
+import type { ServerContext } from '../../server/context.js'
+import { typeOfFile } from './media-type.js'
+import { BufferPool, sendFile } from './send-file.js'
+
+/** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
+const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
+
+/** The views that describe a file, with their media types (RFC 8288, RFC 6249). */
+const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
+  ['torrent', 'application/x-bittorrent'],
+  ['meta4', 'application/metalink4+xml'],
+]
+
+/** Look-ups and reads are many and short, so they only wait for each other, in turns of clients. */
+const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
+
+/** Most files that are known. */
+const MOST_KNOWN = 5000
+
+/** Milliseconds before an unknown digest is looked up again: another process may have made it. */
+const DIGEST_FOR = 5000
+
+/** Milliseconds after which a local file system gives another change another time. */
+const CLOCK_TICK = 20
+
+/** Most looks at a file that others replace meanwhile. */
+const TRIES = 5
+
+/** A file of the mirror in one state, and what its answers have in common. */
+interface KnownFile extends Ranged, LookedFile {
+  isFresh: boolean
+  readonly file: ScannedFile
+  /** Whether it cannot change without a trace, so that it may be kept. */
+  readonly isSettled: boolean
+  /** The headers, with Repr-Digest if it is known. */
+  headers: Ranged['headers'] & { readonly 'Repr-Digest'?: string }
+  /** When the digest was looked up, and how many were made here by then. */
+  digestSeen: { readonly at: number; readonly made: number }
+}
+
+/** A request for a file, and its response. */
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Called before the answer begins; returns headers that it has beside those of the file. */
+  readonly begin: () => OutgoingHttpHeaders
+}
+
+/** The answer to a request for a known file, before the file is opened. */
+interface Planned extends Pick<KnownFile, 'look'> {
+  readonly answer: RangedAnswer
+  /** A buffer of the pool, for the first bytes. */
+  readonly buffer: Buffer
+  readonly first: FirstRead
+}
+
+/**
+ * Sends the files of a mirror. A file that was sent before is opened, checked and read in one call,
+ * which waits for no disk if the kernel has all of it in memory; else in turns of clients.
+ */
+export class Downloads {
+  readonly #known = new LRUCache<string, KnownFile>({ max: MOST_KNOWN })
+  readonly #pool = new BufferPool()
+  // In one queue, requests for missing files would delay the reading of others
+  readonly #looks: Queue
+  readonly #reads: Queue
+
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly digests: FileDigests,
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+  ) {
+    const limits = { ...UNLIMITED, limit: options.limits.maxReads }
+    this.#looks = new Queue(limits)
+    this.#reads = new Queue(limits)
+  }
+
+  /**
+   * Answers a plain request for a file that was sent before, unless that has to wait for a disk. Returns
+   * whether it does.
+   */
+  answerNow(request: IncomingMessage, response: ServerResponse): boolean {
+    const known = this.#known.get(request.url ?? '')
+    if (!known || !isPlainRequest(request)) return false
+    const begin = () => (this.options.cors ? CORS : {})
+    return this.#tryNow({ request, response, begin }, known)
+  }
+
+  /** Answers a request for a file that was sent before and is in the same state; else returns false. */
+  async answerKnown(exchange: Exchange): Promise<boolean> {
+    const known = this.#known.get(exchange.request.url ?? '')
+    if (!known) return false
+    return this.#tryNow(exchange, known) || (await this.#tryLater(exchange, known))
+  }
+
+  /**
+   * Looks up a path in its turn, and which of some names are beside it: by default those of the
+   * views that describe it.
+   * @throws Refusal
+   */
+  look(
+    request: IncomingMessage,
+    components: readonly string[],
+    names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
+  ): Promise<Look> {
+    const view = new MirrorView(this.options.mirror)
+    return this.#inTurn(request, this.#looks, () => view.look(components, names))
+  }
+
+  /**
+   * Answers a request for a file that was looked up.
+   * @throws Refusal
+   */
+  async answer(exchange: Exchange, components: readonly string[], look: Look): Promise<void> {
+    const { request } = exchange
+    let current = look
+    for (let tries = 0; tries < TRIES; tries++) {
+      const known = await this.#learn(request, fileOf(components, current), current)
+      if (known && (this.#tryNow(exchange, known) || (await this.#tryLater(exchange, known)))) {
+        known.isFresh = false
+        const { url = '' } = request
+        if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
+        return
+      }
+      current = await this.look(request, components)
+    }
+    throw new NotReady('the file changes while it is opened; try again in 5 s', 5)
+  }
+
+  #tryNow(exchange: Exchange, known: KnownFile): boolean {
+    const planned = this.#plan(exchange, known)
+    return this.#proceed(exchange, planned, openNow(known, planned.first))
+  }
+
+  async #tryLater(exchange: Exchange, known: KnownFile): Promise<boolean> {
+    return this.#inTurn(exchange.request, this.#looks, async () => {
+      const planned = this.#plan(exchange, known)
+      return this.#proceed(exchange, planned, await openLater(known, planned.first))
+    })
+  }
+
+  #plan({ request, response }: Exchange, known: KnownFile): Planned {
+    this.#renewDigest(known)
+    const answer = answerRanged(request, isDigestWanted(request) ? known : withoutDigest(known))
+    const { start, end } = answer.range ?? { start: 0, end: 0 }
+    const length = Math.min(end - start, partFor(response))
+    const buffer = length === 0 ? NOTHING : this.#pool.take(length)
+    const target = buffer.subarray(0, length)
+    return {
+      answer,
+      buffer,
+      look: known.look,
+      first: { target, offset: start, isMore: length < end - start },
+    }
+  }
+
+  /** Answers if the file was opened. */
+  #proceed(
+    { request, response, begin }: Exchange,
+    { answer, buffer, look }: Planned,
+    opened: OpenedFile | null,
+  ): boolean {
+    if (!opened) {
+      this.#pool.give(buffer)
+      return false
+    }
+    const { status, headers, range, line } = answer
+    const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
+    response.writeHead(status, { ...begin(), ...own })
+    if (buffer !== NOTHING && range) {
+      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, this.#reads, read)
+      void sendFile(response, { ...opened, look, range, buffer }, { pool: this.#pool, inTurn })
+    } else if (line !== null) {
+      endAtOnce(response, line)
+    } else {
+      response.end()
+    }
+    return true
+  }
+
+  /** Finds out what the answers for a file contain; null if it changes meanwhile. */
+  async #learn(request: IncomingMessage, file: ScannedFile, look: Look): Promise<KnownFile | null> {
+    const now = this.clocks.now()
+    const type = await this.#inTurn(request, this.#reads, () => typeOfFile(file))
+    if (type === null) return null
+    const { size, mtimeNs } = file.fingerprint
+    const isSettled = !mayChangeUnseen(look, look.fingerprint, now)
+    const headers = {
+      'Content-Type': type,
+      'X-Content-Type-Options': 'nosniff',
+      // An empty file has no torrent
+      ...(size > 0 && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
+    }
+    const isPast = Number(mtimeNs / 1_000_000n) <= now
+    return {
+      place: this.options.mirror,
+      path: file.path.join('/'),
+      look,
+      isFresh: true,
+      file,
+      isSettled: isSettled && isPast && !mayChangeUnseen(look, look.parent, now),
+      size,
+      headers,
+      digestSeen: { at: -Infinity, made: 0 },
+      validators: {
+        etag: tagOf(look.fingerprint, isSettled),
+        lastModified: isPast ? new Date(Number(mtimeNs / 1_000_000n)).toUTCString() : null,
+        isDateWeak: isRacy(look.fingerprint, now, 'mtime'),
+      },
+    }
+  }
+
+  /** Adds the digest of a whole file as soon as it is known (RFC 9530, section 3). */
+  #renewDigest(known: KnownFile): void {
+    const { at, made } = known.digestSeen
+    if (known.headers['Repr-Digest'] !== undefined) return
+    const now = this.clocks.monotonic()
+    if (now - at < DIGEST_FOR && made === this.digests.made) return
+    known.digestSeen = { at: now, made: this.digests.made }
+    const digest = this.digests.known(known.file)
+    if (digest === null) return
+    const value = `sha-256=:${Buffer.from(digest).toString('base64')}:`
+    known.headers = { ...known.headers, 'Repr-Digest': value }
+  }
+
+  #inTurn<T>(request: IncomingMessage, queue: Queue, act: () => Promise<T>): Promise<T> {
+    const address = this.options.clientAddresses.of(request)
+    return queue.run({ size: 0, client: address === null ? null : clientKey(address) }, act)
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** Whether another change could leave the same state behind. */
+function mayChangeUnseen({ isLocal }: Look, state: Fingerprint, now: number): boolean {
+  return isRacy(state, isLocal ? now + 2000 - CLOCK_TICK : now, 'full')
+}
+
+/**
+ * The tag of a state. It differs if the file was replaced by one of the same size and time. A tag of a
+ * state that may still change unseen is weak, and another one than later.
+ */
+function tagOf(state: Fingerprint, isSettled: boolean): string {
+  const tag = etagOf(encodeFingerprint(state).subarray(0, DEVICE_OFFSET))
+  return isSettled ? tag : `W/${tag.slice(0, -1)}-new"`
+}
+
+function isDigestWanted({ headers: { 'want-repr-digest': wanted } }: IncomingMessage): boolean {
+  return wanted === undefined || !DIGEST_UNWANTED.test([wanted].flat().join(','))
+}
+
+function withoutDigest(known: KnownFile): Ranged {
+  const { 'Repr-Digest': _digest, ...headers } = known.headers
+  return { ...known, headers }
+}
+
+function lineHeaders(line: string) {
+  return { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(line.length) }
+}
+
+/**
+ * The Link header of an existing file, which names the views that describe it. The addresses are
+ * relative, so that they are right behind proxies, too.
+ * @throws Refusal
+ */
+async function linksOf({ path }: ScannedFile, look: Look, view: MirrorView): Promise<string> {
+  const views = DESCRIPTIONS.map(([each]) => each)
+  // Usually no file has the name of a view
+  const taken = look.taken.length === 0 ? [] : await takenViews(view, path, views)
+  const name = encodeURIComponent(path.at(-1) ?? '')
+  const links = DESCRIPTIONS.map(([each, type]) => {
+    return `<${viewAddress(name, each, taken.includes(each))}>; rel="describedby"; type="${type}"`
+  })
+  return links.join(', ')
+}

@@ -1,0 +1,136 @@
+import { magnetLink } from '../../metainfo/magnet.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { chosenQuery, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
+import type { KnownTorrent } from '../torrents/known-torrent.js'
+import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
+import { type Mirror, MirrorView } from '../tree/mirror.js'
+import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from '../pages/file-page.js'
+import { attachmentNamed } from '../../server/answers/attachment.js'
+import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
+
+/** The views made from a torrent. */
+type TorrentView = 'torrent' | 'magnet' | 'btih'
+
+/** The function that composes a view of a place's torrent. */
+export function formOf(view: TorrentView, place: FormPlace): ComposeForm {
+  if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
+  if (view === 'magnet') {
+    return (torrent, around) => {
+      const { body, headers } = textForm(magnetOf(torrent, around, place))
+      return { body, headers: { ...headers, ...magnetHeaders(around) } }
+    }
+  }
+  return (torrent, around) => {
+    const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
+    const made = torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
+    // The operator's own torrent has more keys than those that made the ETag
+    return torrent.given ? { body: torrent.given.bytes, headers: made.headers } : made
+  }
+}
+
+/** Composes the page that a browser gets for a magnet link. */
+export function magnetPage(place: FormPlace, page: Pick<FilePage, 'file' | 'header'>): ComposeForm {
+  return (torrent, around) => {
+    const magnet = magnetOf(torrent, around, place)
+    const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
+    const headers = { ...FILE_PAGE_HEADERS, ...magnetHeaders(around) }
+    return { body: Buffer.from(text), headers }
+  }
+}
+
+/** No cache keeps a link with an address of the seed, which may be that of this client alone. */
+function magnetHeaders({ peers }: TorrentSurroundings): Readonly<Record<string, string>> {
+  return { Vary: 'Accept', ...(peers.length > 0 && { 'Cache-Control': 'no-store' }) }
+}
+
+function textForm(line: string) {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  return { body: Buffer.from(`${line}\n`), headers }
+}
+
+function magnetOf(
+  { infoHashes, title, given }: KnownTorrent,
+  { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
+  place: FormPlace,
+): string {
+  const { name, size } = title
+  const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
+  const exactSource = torrentAddress(addresses[0], place)
+  if (given) {
+    const { announce, announceList: tiers, webSeeds: seeds } = given
+    const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
+    return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
+  }
+  return magnetLink({
+    infoHash,
+    infoHashV2,
+    name,
+    size,
+    announce: null,
+    announceList: announceList.map((tier) => [...tier]),
+    webSeeds: [...webSeeds],
+    exactSource,
+    peers,
+  })
+}
+
+/** The subject of a view, and the form of its torrent's URL. */
+export interface FormPlace {
+  readonly components: readonly string[]
+  readonly version: MetainfoVersion
+  /** Whether a file has the torrent's name, so that the view needs a query. */
+  readonly isTaken: boolean
+  /** The entries of the directory that are chosen; null for all. */
+  readonly chosen: readonly string[] | null
+}
+
+/** URL of the .torrent of a place; `base` is that of the mirror's root. */
+export function torrentAddress(base: string, place: FormPlace): string {
+  const { components, version, isTaken, chosen } = place
+  if (chosen) {
+    const address = viewByQuery(directoryAddress(base, components), 'torrent')
+    return `${address}${version === 'v1' ? '' : `&${version}`}${chosenQuery(chosen)}`
+  }
+  const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
+  return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
+}
+
+/** Whether the mirror has its own file or directory with the name of the torrent. */
+export async function isTorrentNameTaken(
+  components: readonly string[],
+  mirror: Mirror,
+): Promise<boolean> {
+  return (await takenViews(new MirrorView(mirror), components, ['torrent'])).length > 0
+}
+
+/**
+ * The views of an existing file whose names are those of files or directories of the mirror.
+ * Usually there are none, and a single lookup is enough.
+ */
+export async function takenViews(
+  view: MirrorView,
+  components: readonly string[],
+  views: readonly ViewName[],
+): Promise<ViewName[]> {
+  const above = components.slice(0, -1)
+  const name = components.at(-1) ?? ''
+  const { taken } = await view.look(
+    components,
+    views.map((each) => `${name}.${each}`),
+  )
+  const there = views.filter((each) => taken.includes(`${name}.${each}`))
+  const areTaken = await Promise.all(
+    there.map(async (each) => {
+      try {
+        await view.file([...above, `${name}.${each}`])
+        return true
+      } catch (error) {
+        if (error instanceof IsDirectory) return true
+        if (error instanceof Refusal) return error.code !== 'not-found'
+        throw error
+      }
+    }),
+  )
+  return there.filter((_, i) => areTaken[i])
+}

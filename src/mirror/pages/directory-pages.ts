@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { sameFingerprint } from '../../files/fingerprint.js'
+import { skipReasonOf } from '../../files/scan/entry.js'
+import type { Planner } from '../admission/admission.js'
+import {
+  formatListingQuery,
+  linksOf,
+  type Listing,
+  type ListingQuery,
+  type ListingRow,
+  parseListingQuery,
+} from './listing.js'
+import type { CurrentListing, Listings } from './listings.js'
+import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
+import { readReadme } from './readme.js'
+import { asksForList, chosenNames, publicAddress } from '../requests/address.js'
+import type { Requester, Requesters } from '../requests/requester.js'
+import type { ServiceOptions } from '../options.js'
+import type { HeaderOptions } from '../requests/site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
+import { type Look, lookBelow } from '../tree/below-root.js'
+import { isUnchangedNow } from '../tree/open-looked.js'
+import type { Mirror } from '../tree/mirror.js'
+import { prefersJson } from '../../server/answers/accept.js'
+import { endConditional } from '../../server/answers/conditional.js'
+import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
+import { malformed, sendLine } from '../../server/answers/refusal.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import { isSecure } from '../../server/listen/listen.js'
+import type { ServerContext } from '../../server/context.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import type { Pause } from '../../server/views/slices.js'
+import { jsonLine } from '../../text/escape.js'
+
+/** Rows per page. */
+const PAGE_LENGTHS = { html: 1000, json: 10_000 }
+
+/** Rows of JSON that are formatted together. */
+const CHUNK = 200
+
+const HEADERS = {
+  html: pageHeaders(LISTING_SCRIPT),
+  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
+}
+
+/** Changes with the look of pages, so that ETags change, too. */
+const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
+
+/** The rows of a directory that a request wants. */
+interface WantedRows {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+  readonly listing: Listing
+}
+
+/** The state of a directory that a page shows. */
+interface PageSource {
+  readonly path: string
+  /** The look at the directory. */
+  readonly look: Look
+  /** See CurrentListing. */
+  readonly until: number
+  readonly minute: string
+}
+
+/** The pages of the mirror's directories, for people and for programs. */
+export class DirectoryPages {
+  /** Pages that were sent. */
+  readonly #kept = new ResponseCache<PageSource, SentResponse>(({ checked }) => {
+    if (this.clocks.monotonic() >= checked.until || checked.minute !== this.#minute()) return false
+    return isUnchangedNow({ ...checked, place: this.options.mirror })
+  }, keyOf)
+
+  constructor(
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix'>,
+    private readonly sources: {
+      readonly listings: Listings
+      readonly planner: Planner
+      readonly requesters: Requesters
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
+    },
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+  ) {}
+
+  /** Answers a plain request for a page that was sent before and is current; returns whether it does. */
+  answerNow(request: IncomingMessage, response: ServerResponse): boolean {
+    return isOfDirectory(request.url ?? '') && this.#kept.answer(request, response)
+  }
+
+  /**
+   * Sends a page of a directory.
+   * @throws Refusal
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): Promise<FastifyReply> {
+    const { url = '', headers } = request.raw
+    const way = wayToPlain(url, components)
+    if (way !== null) return redirect(reply, way + queryOf(url))
+    const requester = this.sources.requesters.of(request, reply)
+    if (asksForList(url)) return this.#sendList(request, reply, components)
+    const query = parseListingQuery(url)
+    const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
+    const current = await this.sources.listings.get(components, requester)
+    const { listing } = current
+    const minute = this.#minute()
+    const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
+    const etag = `W/"${listing.parts.digest}-${look}${minute}"`
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    reply.headers(HEADERS[form])
+    // The length is known only after the page is made
+    if (request.method === 'HEAD') return reply.send()
+    const rendered = await this.#render(form, { components, query, listing }, requester)
+    const packed = await packedFor(headers, rendered)
+    if (packed) reply.header('Content-Encoding', 'gzip')
+    const body = packed ?? rendered
+    const answer = {
+      parts: [body],
+      length: body.length,
+      headers: {
+        ...(reply.getHeaders() as Record<string, string>),
+        'content-length': String(body.length),
+      },
+    }
+    const source = await this.#sourceOf(components, current)
+    if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
+    return reply.send(body)
+  }
+
+  /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
+  #sendList(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): FastifyReply {
+    const names = chosenNames(raw.url ?? '') ?? []
+    if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
+    const base = publicAddress(raw, this.options)
+    const lines = names.map((name) => `${fileAddress(base, [...components, name])}\n`)
+    reply.headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' })
+    return reply.send(lines.join(''))
+  }
+
+  /** The look that shows whether a listing is still that of its directory; null if it is not now. */
+  async #sourceOf(components: readonly string[], { state, until }: CurrentListing) {
+    if (until === 0) return null
+    // The parent of `.` is the directory itself
+    const look = await lookBelow(this.options.mirror, [...components, '.']).catch(() => null)
+    if (!look?.native || !sameFingerprint(look.parent, state)) return null
+    return { path: components.join('/') || '.', look, until }
+  }
+
+  /** Redirects a request for a directory without its last slash to the directory's address. */
+  redirect(
+    { raw: { url = '' } }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): FastifyReply {
+    return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
+  }
+
+  /** Changes each minute if pages show numbers of peers; empty if they do not. */
+  #minute(): string {
+    return this.sources.swarms.isUsed
+      ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
+      : ''
+  }
+
+  #render(
+    form: 'html' | 'json',
+    { components, query, listing }: WantedRows,
+    { client, signal, memory }: Requester,
+  ): Promise<Buffer> {
+    const { options, sources } = this
+    const planned = { client, signal, memory, size: listing.length }
+    return sources.planner.run(planned, async ({ pause }) => {
+      const page = await listing.page(query, PAGE_LENGTHS[form], pause)
+      const row = page.page === 1 && query.filter === '' ? listing.parts.readme : null
+      const view: ListingView = {
+        components,
+        query,
+        listing,
+        page,
+        swarms: this.#swarmsOf(page.rows, components),
+        readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
+        hasFiles: options.files,
+        hasTorrent: components.length > 0 && hasContent(listing, options.mirror),
+      }
+      const text =
+        form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause)
+      const body = Buffer.from(text)
+      memory.take(body.length)
+      return body
+    })
+  }
+
+  /** The counts of the files on a page, by name. */
+  #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): ListingView['swarms'] {
+    const { swarms } = this.sources
+    const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
+    const found = files.map((row) => {
+      return [row.name, swarms.countsOf([...components, row.name], row)] as const
+    })
+    return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
+  }
+}
+
+/** Distinguishes the requests for pages: by address, form and encoding. */
+function keyOf(request: IncomingMessage): string {
+  const { url = '', headers } = request
+  const form = prefersJson(headers.accept) ? 'json' : 'html'
+  const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
+  return `${form} ${encoding} ${isSecure(request) ? 'https' : 'http'} ${url}`
+}
+
+/** Whether an address is that of a directory. */
+function isOfDirectory(url: string): boolean {
+  return url.endsWith('/') || url.includes('/?')
+}
+
+/** A page of a listing as JSON, a line for each entry. */
+async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
+  const { components, listing, page, query, swarms } = view
+  const { rows, ...figures } = page
+  const isLast = page.page === page.pages
+  const next = isLast ? null : formatListingQuery({ ...query, isJson: true, page: page.page + 1 })
+  const { isCut, unnameable, taken } = listing.parts
+  const path = ['', ...components, ''].join('/')
+  const head = jsonLine({ path, ...figures, isCut, unnameable, next })
+  const lines: string[] = []
+  for (const [i, row] of rows.entries()) {
+    const { name, isDirectory, modified } = row
+    const counts = swarms.get(name)
+    const entry = {
+      name,
+      type: isDirectory ? 'directory' : 'file',
+      size: isDirectory ? null : row.size,
+      mtime: new Date(modified).toISOString(),
+      ...linksOf(row, taken),
+      ...(counts && { seeds: counts.seeds, leechers: counts.leechers }),
+    }
+    lines.push(jsonLine(entry).trimEnd())
+    if (i % CHUNK === 0) await pause()
+  }
+  return `${head.replace(/\}\n$/, ',"entries":[')}\n${lines.join(',\n')}\n]}\n`
+}
+
+/** Whether a directory's torrent would contain anything, as far as its own entries show. */
+function hasContent({ parts }: Listing, mirror: Mirror): boolean {
+  return [...parts.directories, ...parts.files].some(({ name, isDirectory, isEmpty, size }) => {
+    return (
+      (isDirectory ? !isEmpty : size > 0) &&
+      skipReasonOf(name, { all: mirror.hidden }) === undefined
+    )
+  })
+}
+
+/**
+ * The relative path from an address with needless slashes to the one without; null if there are
+ * none.
+ */
+function wayToPlain(url: string, components: readonly string[]): string | null {
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
+  const depth = path.split('/').length - 2
+  if (depth === components.length || path === '') return null
+  return '../'.repeat(depth) + components.map((name) => `${encodeURIComponent(name)}/`).join('')
+}
+
+function queryOf(url: string): string {
+  return /\?.*$/s.exec(url)?.[0] ?? ''
+}
+
+/** Redirects to a relative address, which is right behind any proxy. */
+function redirect(reply: FastifyReply, location: string): FastifyReply {
+  reply.header('Location', location)
+  sendLine(reply, 302, 'the directory has another address; follow the Location header')
+  return reply
+}

@@ -1,0 +1,112 @@
+import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import { asHybrid, linksOf } from './listing.js'
+import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
+import { renderPath } from '../requests/site-header.js'
+import { renderPage } from '../../server/views/layout.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
+import { pageHeaders } from '../../server/views/policy.js'
+import {
+  type Figure,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFigures,
+  renderFoldedQr,
+  renderSize,
+} from '../../server/views/item.js'
+import { WORDS } from '../../server/views/words.js'
+import { html, type Html } from '../../text/html.js'
+import { formatBytes } from '../../text/quantity.js'
+
+/** The header fields of the page of a file or magnet link, except its Cache-Control. */
+export const FILE_PAGE_HEADERS = pageHeaders(PAGE_SCRIPT)
+
+/** A published file with everything that its page shows. */
+export interface PagedFile {
+  readonly components: readonly string[]
+  /** In bytes. */
+  readonly size: number
+  /** In milliseconds since 1970. */
+  readonly modified: number
+  /** The digest of the file; null if it is not known without reading. */
+  readonly sha256: Uint8Array | null
+  /** The counts of its swarm; null if there is none. */
+  readonly counts: KnownCounts | null
+  /** The tracker's page of the swarm, with its charts; null if there is none. */
+  readonly swarmPage: string | null
+  /** The views whose names are those of other files. */
+  readonly taken: readonly ViewName[]
+  /** URL of the mirror's root; null if another server serves the files. */
+  readonly base: string | null
+}
+
+/** The page of a file, or of the magnet link of a directory. */
+export interface FilePage {
+  readonly name: string
+  readonly file: PagedFile | null
+  /** Null if the torrent was not asked for yet. */
+  readonly magnet: string | null
+  /** The header of all pages. */
+  readonly header: Html
+}
+
+/** Renders the page of a file or magnet link. */
+export function renderFilePage({ name, file, magnet, header }: FilePage): string {
+  return renderPage(
+    {
+      title: magnet === null ? name : `Magnet link of ${name}`,
+      head: PAGE_SCRIPT.element,
+      header: [header, file && renderPath(file.components, file.components.length - 1)],
+      footer: file && 'Times are in UTC.',
+    },
+    html`<h1 class="name">${name}</h1>
+      ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: null })}
+      ${magnet !== null && renderFoldedQr(magnet)}
+      ${file !== null && file.counts !== null && renderFigures(figuresOf(file, file.counts))}
+      ${file && factsOf(file)}`,
+  )
+}
+
+/** The buttons of a file. */
+function actsOf({ components, size, taken, base }: PagedFile, link: string | null): Html {
+  const name = components.at(-1) ?? ''
+  const row = { name, isDirectory: false, size, modified: 0 }
+  const names = new Set(taken.map((view) => `${name}.${view}`))
+  const { address, torrent, magnet } = linksOf(row, names)
+  const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
+  return renderActs({
+    magnet: link,
+    torrent: torrent ?? null,
+    download: base === null ? null : address,
+    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet...</a>`}
+      ${hybrid && html`<a class="button" href="${hybrid}">Hybrid .torrent</a>`}
+      <a class="button" href="${address}.meta4">Metalink</a>`,
+  })
+}
+
+function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figure | false)[] {
+  return [
+    [WORDS.size, formatBytes(size)],
+    [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
+    [WORDS.leechers, leechers, leechers > 0 && 'peers'],
+  ]
+}
+
+function factsOf({ components, size, modified, sha256, swarmPage, base }: PagedFile): Html {
+  const name = components.at(-1) ?? ''
+  const time = new Date(modified).toISOString().slice(0, 19)
+  const digest = sha256 && Buffer.from(sha256).toString('hex')
+  const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
+  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  return renderFacts([
+    [WORDS.size, renderSize(size)],
+    [WORDS.changed, html`<time datetime="${time}Z">${time.replace('T', ' ')}</time>`],
+    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
+    [WORDS.sha256, digest === null ? shown : renderCopied('sha256', WORDS.sha256, digest)],
+    url !== null && [
+      WORDS.commandLine,
+      renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
+    ],
+  ])
+}

@@ -1,0 +1,197 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
+import { sendError, sendLine } from '../../server/answers/refusal.js'
+import { renderPage } from '../../server/views/layout.js'
+import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import { jsonLine } from '../../text/escape.js'
+import { html, type Html } from '../../text/html.js'
+import { counted, formatBytes, formatDuration, formatNumber } from '../../text/quantity.js'
+import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
+import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
+import { publicAddress } from '../requests/address.js'
+import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { trackersAt } from '../torrents/trackers.js'
+import { missingRoot } from '../tree/root-watch.js'
+import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
+
+/** Seconds between two updates of a live page. */
+const LIVE = 5
+
+/** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
+function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
+  const refresh = html`<noscript
+      ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
+    >${REFRESH_SCRIPT.element}`
+  const again = isLive
+    ? html`<a href="status">Stop</a> &middot;
+        <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
+    : html`<a href="status?live">Update this page continuously</a>`
+  return renderPage(
+    {
+      title: 'Status of this mirror',
+      head: isLive && refresh,
+      header: renderSiteHeader(options, '../', 'status'),
+    },
+    html`<h1>Status of this mirror</h1>
+      <p>${again} &middot; <a href="status.json">JSON</a></p>
+      <div id="state">
+        ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
+        ${cache(report)}
+      </div>`,
+  )
+}
+
+function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
+  return html`<p>btkit ${version}, up for ${formatDuration(uptimeSeconds)}, at ${timeOf(time)}.</p>`
+}
+
+function hashing({ hashing, planning, warm }: StatusReport): Html {
+  const { running, waiting, bytesHashed, torrents } = hashing
+  return html`<h2>Being hashed</h2>
+    <dl>
+      <dt>Torrents</dt>
+      <dd>${running} running, ${waiting} waiting</dd>
+      <dt>Requests looked up</dt>
+      <dd>${planning.running} running, ${planning.waiting} waiting</dd>
+      <dt>Hashed since the start</dt>
+      <dd>${formatBytes(bytesHashed)}</dd>
+      ${warm && aheadOfNeed(warm)}
+    </dl>
+    ${
+      torrents.length > 0 &&
+      html`<ul>
+        ${torrents.map(hashingRow)}
+      </ul>`
+    }`
+}
+
+function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
+  return html`<dt>Ahead of requests</dt>
+    <dd>
+      ${counted(ready, 'file')} ready, ${formatNumber(running)} running, ${formatNumber(waiting)}
+      waiting, ${formatNumber(failed)} failed; ${formatBytes(bytesHashed)} hashed
+    </dd>`
+}
+
+function hashingRow(told: ProgressStatus): Html {
+  const { title, bytesDone, bytesTotal } = told
+  return html`<li>
+    <b class="name">${nameOf(title)}</b>: ${describeProgress(told)}
+    <progress
+      aria-label="Hashed of ${title.name}"
+      max="${bytesTotal}"
+      value="${bytesDone}"
+    ></progress>
+  </li> `
+}
+
+function seeding({ seed }: StatusReport): Html {
+  if (seed === null) return html``
+  const { torrents, peers, uploaded, rate, refused } = seed
+  return html`<h2>Seeding</h2>
+    <p>
+      ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
+      since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
+    </p>`
+}
+
+function trackers({ trackers }: StatusReport): Html {
+  return html`<h2>Trackers</h2>
+    ${
+      trackers.length === 0
+        ? html`<p>The torrents name no tracker.</p>`
+        : html`<ul>
+            ${trackers.map((url) => html`<li><code>${url}</code></li> `)}
+          </ul>`
+    }`
+}
+
+const CACHE_STATES = {
+  used: 'in use',
+  full: 'its disk is full: only read until there is space',
+  off: 'not kept on disk; standard error has the reason',
+} as const
+
+function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {
+  const { memory, cache, files } = origins
+  return html`<h2>Cache</h2>
+    <dl>
+      <dt>State</dt>
+      <dd>${CACHE_STATES[state]}</dd>
+      <dt>Size</dt>
+      <dd>${formatBytes(bytes)}, ${counted(records, 'record')}</dd>
+      <dt>Look-ups</dt>
+      <dd>${formatNumber(hits)} found, ${formatNumber(misses)} not found</dd>
+      <dt>Torrents</dt>
+      <dd>
+        ${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache,
+        ${formatNumber(files)} by reading files
+      </dd>
+    </dl>`
+}
+
+/** A set of files has the name of their common directory. */
+function nameOf({ name, files, path }: TorrentTitle): string {
+  return path === null ? `${name} (${counted(files, 'file')})` : name
+}
+
+function timeOf(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
+}
+
+/** Also answered while the service stops. */
+export const HEALTH = '/-/health'
+
+const FRESH = { 'Cache-Control': 'max-age=1' }
+const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
+const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
+
+/**
+ * Adds the addresses below `/-/` that describe the service. `status` is a page, or the same as
+ * JSON. `health` says whether the mirror is there; `ready` says whether to send requests here.
+ */
+export function addStatusRoutes(
+  app: FastifyInstance,
+  status: ServiceStatus,
+  isRootThere: () => Promise<boolean>,
+): void {
+  const { options } = status.sources
+  /** The report, with the tracker's URL for the client of a request. */
+  const reportFor = async (request: IncomingMessage): Promise<StatusReport> => {
+    const report = await status.report()
+    const { tracker } = options
+    // No other status depends on the host, so other requests may lack it
+    if (!tracker?.announceAt) return report
+    const trackers = trackersAt(report.trackers, tracker, publicAddress(request, options))
+    return { ...report, trackers }
+  }
+
+  addReadRoute(app, '/-/status.json', async ({ raw }, reply) => {
+    return reply.headers(JSON_HEADERS).send(jsonLine(await reportFor(raw)))
+  })
+
+  addReadRoute(app, '/-/status', async ({ raw }, reply) => {
+    const report = await reportFor(raw)
+    reply.header('Vary', 'Accept')
+    if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
+    const isLive = raw.url?.endsWith('?live') ?? false
+    return reply.headers(PAGE_HEADERS).send(renderStatusPage(report, isLive, options))
+  })
+
+  const sendState = async (_request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('Cache-Control', 'no-store')
+    if (await isRootThere()) sendLine(reply, 200, 'ok')
+    else sendError(reply, missingRoot())
+    return reply
+  }
+  addReadRoute(app, HEALTH, sendState)
+  // While the service stops, this one is refused like all others
+  addReadRoute(app, '/-/ready', sendState)
+
+  if (!options.metrics) return
+  addReadRoute(app, '/-/metrics', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
+    return reply.send(await status.metrics())
+  })
+}

@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { recordsOfKind } from '../../cache/maintain.js'
+import type { PieceCache } from '../../cache/piece-cache.js'
+import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { Planner } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
+import type { ServiceOptions } from '../options.js'
+import { directoryOf, setContent } from './content.js'
+import { percentDecode } from '../requests/address.js'
+import type { Requester } from '../requests/requester.js'
+import type { PlacedContent } from './make.js'
+import type { CurrentTorrent, Torrents } from './torrents.js'
+import { findFiles } from '../tree/find-files.js'
+import { isGlob } from '../tree/simple-glob.js'
+import { malformed, Refusal } from '../../server/answers/refusal.js'
+
+/** A set of files and its digest. */
+export interface PathSet extends SetRecord {
+  readonly digest: string
+  /** The version of the torrent; v1 if absent, as in the protocol. */
+  readonly version?: MetainfoVersion
+}
+
+/**
+ * The set of one path or pattern, which begins with a slash. If it matches one file, the torrent is
+ * single-file.
+ */
+export function singleSet(path: string, version: MetainfoVersion): PathSet {
+  const paths = [path]
+  return { isSingle: true, paths, digest: digestOfSet({ paths }), version }
+}
+
+/** The digest of a set: the SHA-1, in hexadecimal, of its paths joined by newlines. */
+export function digestOfSet({ paths }: Pick<SetRecord, 'paths'>): string {
+  return createHash('sha1').update(paths.join('\n')).digest('hex')
+}
+
+/**
+ * Reads a digest from an address.
+ * @throws Refusal
+ */
+export function parseDigest(text: string): string {
+  if (!/^[0-9a-f]{40}$/i.test(text)) throw malformed('not a digest; it has 40 hexadecimal digits')
+  return text.toLowerCase()
+}
+
+/** Bytes of a form that are read without waiting for a turn. */
+const SMALL_FORM = 16 * 1024
+
+/**
+ * Bytes of a form that cost as much as a path, and paths that cost as much as a pattern. A form is
+ * cheaper to read, but its paths are kept until their files are looked up.
+ */
+const FORM_BYTES = 100
+const PATTERN_EFFORT = 1000
+
+/** Makes the torrents of sets and remembers which sets were requested. */
+export class PathSets {
+  readonly #known: KnownSets
+
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly makers: { readonly planner: Planner; readonly torrents: Torrents },
+    cache: PieceCache,
+  ) {
+    this.#known = new KnownSets(cache)
+  }
+
+  /** The requested set with that digest, also from before a restart; null if it is unknown. */
+  known(digest: string): PathSet | null {
+    const set = this.#known.get(digest)
+    return set && { ...set, digest }
+  }
+
+  /**
+   * The set of the paths in a form, which must have that digest.
+   * @throws Refusal
+   */
+  async posted(form: Uint8Array, digest: string, requester: Requester): Promise<PathSet> {
+    const parse = (): PathSet => {
+      const paths = parsePaths(form, this.options.limits.maxPaths)
+      if (digestOfSet({ paths }) === digest) return { isSingle: false, paths, digest }
+      throw malformed(
+        'the digest in the address does not match; it is the SHA-1 of the paths joined by newlines',
+      )
+    }
+    if (form.length <= SMALL_FORM) return parse()
+    const { client, signal, memory } = requester
+    const size = form.length / FORM_BYTES
+    return this.makers.planner.run({ client, signal, memory, size }, async (budget) => {
+      await budget.nextSlice()
+      return parse()
+    })
+  }
+
+  /**
+   * Obtains a set's torrent.
+   * @throws Refusal; BtkitError if the files cannot be read
+   */
+  obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
+    const { digest, isSingle, paths, version = 'v1' } = set
+    const look = async (budget: Budget) => {
+      const found = await this.#look(set, budget)
+      // Records the set once its files are found, even if nobody waits for their hashing. A newline
+      // in a path looks like one between two paths
+      const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
+      if (isOfProtocol) this.#known.note(digest, { isSingle, paths })
+      return found
+    }
+    const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
+    return this.makers.torrents.obtain({ key, effort: effortOf(paths), look }, requester)
+  }
+
+  async #look(set: PathSet, budget: Budget): Promise<PlacedContent> {
+    const { mirror, markPadFiles, limits } = this.options
+    const search = { maxMatches: limits.maxMatches, budget }
+    const { files, omitted } = await findFiles(set.paths, mirror, search)
+    const content = setContent(set, files)
+    const options = { private: false, sourceTag: null, markPadFiles }
+    const directory = content.isDirectory ? [] : directoryOf(files[0]?.path ?? [])
+    return { content, options, directory, omitted }
+  }
+}
+
+/** The approximate work of finding files by paths; null for one file, which is one look. */
+function effortOf(paths: readonly string[]): number | null {
+  if (paths.length === 1 && !isGlob(paths[0] ?? '')) return null
+  return paths.reduce((sum, path) => sum + (isGlob(path) ? PATTERN_EFFORT : 1), 0)
+}
+
+/**
+ * Reads the paths in a form (application/x-www-form-urlencoded): the values of its fields `p`, in
+ * their order. Other fields are ignored.
+ * @throws Refusal
+ */
+function parsePaths(body: Uint8Array, maxPaths: number): string[] {
+  const fields = decodeUtf8(body).split('&')
+  const values = fields.filter((field) => field.startsWith('p='))
+  if (values.length > maxPaths)
+    throw new Refusal('too-large', `more than ${maxPaths} paths; send fewer`)
+  if (values.length === 0) throw malformed('no path given; send each as a field p of the form')
+  return values.map((value) => decodeValue(value.slice(2)))
+}
+
+function decodeUtf8(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw malformed('the form is not UTF-8; encode its paths in UTF-8')
+  }
+}
+
+function decodeValue(value: string): string {
+  const path = percentDecode(value.replaceAll('+', ' '))
+  if (path.includes('\n')) throw malformed('a path contains a newline; rename the file')
+  return path
+}
+
+/** Most sets, and most bytes of them in memory and in the cache; a path costs some of its own. */
+const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
+const PATH_COST = 64
+
+/**
+ * The requested sets by their digests, also those from before a restart. Strangers choose the sets,
+ * so the sets in the cache are limited in number and in bytes; the longest unused goes first.
+ */
+export class KnownSets {
+  readonly #sets: LRUCache<string, SetRecord>
+
+  constructor(
+    private readonly cache: PieceCache,
+    limits = LIMITS,
+  ) {
+    this.#sets = new LRUCache<string, SetRecord>({
+      ...limits,
+      sizeCalculation: ({ paths }) => {
+        return paths.reduce((sum, path) => sum + PATH_COST + path.length, PATH_COST)
+      },
+      dispose: (_set, digest, reason) => {
+        if (reason === 'evict') cache.remove('set', Buffer.from(digest, 'hex'))
+      },
+    })
+    for (const { key, body } of recordsOfKind(cache.store, 'set')) {
+      const set = unpackSetRecord(body)
+      if (set) this.#sets.set(Buffer.from(key.subarray(1)).toString('hex'), set)
+    }
+  }
+
+  /** The set with that digest; null if it is unknown. */
+  get(digest: string): SetRecord | null {
+    const set = this.#sets.get(digest)
+    if (!set) return null
+    // Counts as a use of the record
+    this.cache.get('set', Buffer.from(digest, 'hex'))
+    return set
+  }
+
+  /**
+   * Records a set whose torrent was made. A set of a form replaces a single one with the same
+   * digest.
+   */
+  note(digest: string, set: SetRecord): void {
+    const known = this.#sets.get(digest)
+    if (known && (set.isSingle || !known.isSingle)) return
+    this.#sets.set(digest, set)
+    // It may be larger than all sets together may be
+    if (this.#sets.has(digest)) this.cache.put('set', Buffer.from(digest, 'hex'), set)
+  }
+}
