@@ -26,7 +26,7 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
 
   async list(): Promise<Set<InfoHash>> {
     await this.service.lookAtData()
-    for (const [name, { infoHash }] of this.given.entries())
+    for (const [name, { infoHash }] of this.given.torrents)
       if (!this.service.find(infoHash)) this.given.put(name, null)
     return new Set(Array.from(this.service.states(), ({ torrent }) => clientInfoHash(torrent)))
   }

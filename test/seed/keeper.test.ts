@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BtkitError } from '../../src/errors.js'
 import { nameProblem, SeedKeeper } from '../../src/core/seeding/reconcile.js'
-import { TorrentPlaces } from '../../src/core/seeding/wanted.js'
+import { torrentPlaces } from '../../src/core/seeding/wanted.js'
 import { OwnTarget } from '../../src/seed/own-target.js'
 import { SeedService } from '../../src/seed/service.js'
 import { hashContext } from '../core/requests.js'
@@ -72,7 +72,7 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
   const { directory } = await plantFile(t)
   const problems: string[] = []
   let hangs = true
-  const places = new TorrentPlaces(
+  const places = torrentPlaces(
     {
       ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
       ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: 1000, maxTorrentSize: 1e6 },
@@ -121,7 +121,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const { directory, data, torrent } = await plantFile(t)
   const said: string[] = []
   const note = (word: string) => () => said.push(word)
-  const places = new TorrentPlaces({
+  const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 1e6 },
     ...{ hashContext: hashContext() },

@@ -4,7 +4,7 @@ import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
 import { nameProblem, SeedKeeper, type SeedTarget } from '../../core/seeding/reconcile.js'
-import { type PlacesOptions, TorrentPlaces } from '../../core/seeding/wanted.js'
+import { type PlacesOptions, torrentPlaces } from '../../core/seeding/wanted.js'
 import type { WholeTorrent } from '../../core/seeding/whole-data.js'
 import { OwnTarget } from '../../seed/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seed/service.js'
@@ -72,7 +72,7 @@ export function keeperFor(
   target: SeedTarget<WholeTorrent>,
   { note, fail }: Pick<Report, 'note' | 'fail'>,
 ): SeedKeeper<WholeTorrent> {
-  return new SeedKeeper(new TorrentPlaces(places), target, {
+  return new SeedKeeper(torrentPlaces(places), target, {
     onAdded: ({ torrent, infoHash }, before) => {
       if (infoHash !== before) note(`added ${torrent}`)
     },
@@ -85,21 +85,13 @@ export function keeperFor(
   })
 }
 
-/** Opens the cache and the display of a run. A progress bar would disturb the table. */
-function openRun<Run extends KeptTorrents, T>(
-  run: Run,
-  io: Io,
-  act: (open: OpenRun<Run>) => Promise<T>,
-): Promise<T> {
-  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
-    return act({ ...run, hashContext, display: openDisplay(run.options, io) })
-  })
-}
-
 /** Seeds torrents until interrupted, which is the normal end. */
 export function seed(run: SeedRun, io: Io): Promise<void> {
   boundYoungHeap()
-  return openRun(run, io, (open) => keepSeeding(open, io))
+  // A progress bar would disturb the table
+  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return keepSeeding({ ...run, hashContext, display: openDisplay(run.options, io) }, io)
+  })
 }
 
 async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
@@ -215,7 +207,8 @@ const LAST_CALL_MS = 10_000
 export function seedInClients(given: ClientRun, io: Io): Promise<number> {
   const { options } = given
   const clients = openClients(options.client, options.clientTimeout, io)
-  return openRun(given, io, async (run) => {
+  return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
+    const run = { ...given, hashContext, display: openDisplay(options, io) }
     const kept = clients.map((named) => keepInClient(named, run, io))
     await followTorrents(run.display, {
       interval: options.parseDirInterval,
@@ -226,7 +219,7 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
       list: async () => (await Promise.all(kept.map(({ list }) => list()))).flat(),
     })
     return removeAll(
-      kept.map(({ target }) => target),
+      Array.from(kept, ({ target }) => target),
       run,
       io,
     )

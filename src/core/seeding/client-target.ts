@@ -87,7 +87,7 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
   /** Returns the given torrents in the client's list, each with the path of its file. */
   async listGiven(): Promise<(ClientTorrent & { readonly torrent: string })[]> {
     const files = new Map<InfoHash, string>()
-    for (const [name, { infoHash }] of this.given.entries())
+    for (const [name, { infoHash }] of this.given.torrents)
       if (!files.has(infoHash)) files.set(infoHash, name)
     return (await this.sync.client.list()).flatMap((each) => {
       const torrent = files.get(each.infoHash)

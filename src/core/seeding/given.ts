@@ -17,43 +17,31 @@ export const UNKNOWN = ''
  * next run, too.
  */
 export class GivenRecord {
-  readonly #given = new Map<string, GivenTorrent>()
-  readonly #begun = new Set<InfoHash>()
+  readonly torrents = new Map<string, GivenTorrent>()
+  /** Info hashes that were about to be given: an interrupted run may have left them without a mark. */
+  readonly begun = new Set<InfoHash>()
 
   constructor(private readonly journal: Journal | null = null) {
     for (const [name, json] of journal?.entries() ?? []) {
       const { infoHash = '', stamp = UNKNOWN } = JSON.parse(json) as Partial<GivenTorrent>
       const hash = readInfoHash(infoHash)
       if (hash === null) continue
-      this.#given.set(name, { infoHash: hash, stamp })
-      if (stamp === UNKNOWN) this.#begun.add(hash)
+      this.torrents.set(name, { infoHash: hash, stamp })
+      if (stamp === UNKNOWN) this.begun.add(hash)
     }
-  }
-
-  /** Info hashes that were about to be given: an interrupted run may have left them without a mark. */
-  get begun(): ReadonlySet<InfoHash> {
-    return this.#begun
-  }
-
-  get(name: string): GivenTorrent | undefined {
-    return this.#given.get(name)
-  }
-
-  entries(): IterableIterator<[string, GivenTorrent]> {
-    return this.#given.entries()
   }
 
   /** Records a torrent; null for one that is not there any more. Durable after the next flush. */
   put(name: string, given: GivenTorrent | null): void {
     this.journal?.put(name, given)
-    if (given === null) this.#given.delete(name)
-    else this.#given.set(name, given)
+    if (given === null) this.torrents.delete(name)
+    else this.torrents.set(name, given)
   }
 
   /** Records torrents that are about to be given, because from now on the client may have them. */
   async begin(torrents: Iterable<readonly [name: string, infoHash: InfoHash]>): Promise<void> {
     for (const [name, infoHash] of torrents) {
-      this.#begun.add(infoHash)
+      this.begun.add(infoHash)
       if (this.journal) this.put(name, { infoHash, stamp: UNKNOWN })
     }
     await this.flush()

@@ -115,7 +115,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       for (const name of notes.keys()) if (isGone(name) && !problems.has(name)) notes.delete(name)
     const turn: Turn = { stamps, seeding: await target.list(), holders: new Map() }
     const gone: NamedHash[] = []
-    for (const [torrent, { infoHash }] of target.given.entries())
+    for (const [torrent, { infoHash }] of target.given.torrents)
       if (isGone(torrent)) gone.push({ torrent, infoHash })
     await this.#drop(gone, turn)
     const due = this.#due(turn)
@@ -128,7 +128,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   #due({ stamps, seeding }: Turn): string[] {
     const due = new Set<string>()
     for (const [name, stamp] of stamps) {
-      const given = this.target.given.get(name)
+      const given = this.target.given.torrents.get(name)
       const lacking = this.#lacking.get(name)
       const isSeeded = given?.stamp === stamp && seeding.has(given.infoHash)
       const waits = !given && lacking?.stamp === stamp && lacking.waits
@@ -139,7 +139,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   #noteHolders({ seeding, holders }: Turn): void {
-    for (const [name, { infoHash }] of this.target.given.entries())
+    for (const [name, { infoHash }] of this.target.given.torrents)
       if (seeding.has(infoHash) && !holders.has(infoHash)) holders.set(infoHash, name)
   }
 
@@ -149,7 +149,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     if (torrents.length === 0) return
     const names = new Set(torrents.map(({ torrent }) => torrent))
     const heirs = new Map<InfoHash, string>()
-    for (const [name, { infoHash }] of target.given.entries())
+    for (const [name, { infoHash }] of target.given.torrents)
       if (!names.has(name) && !heirs.has(infoHash)) heirs.set(infoHash, name)
     const over = torrents.filter(({ infoHash }) => !heirs.has(infoHash))
     const removed = over.length > 0 ? await target.remove(over) : new Set()
@@ -168,7 +168,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
   async #take(names: readonly string[], turn: Turn): Promise<void> {
     const { given } = this.target
-    const before = new Map(names.map((name) => [name, given.get(name)]))
+    const before = new Map(names.map((name) => [name, given.torrents.get(name)]))
     const read = new Map<string, Metainfo>()
     const replaced: NamedHash[] = []
     for (const torrent of names) {
@@ -214,25 +214,25 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       const infoHash = clientInfoHash(metainfo)
       if (this.#isTwin({ torrent, infoHash }, turn)) {
         twins.push({ torrent, infoHash })
-        this.#lacking.delete(torrent)
         continue
       }
       const whole = await this.#find(torrent, metainfo)
       if (whole) {
         ready.push(whole)
         turn.holders.set(infoHash, torrent)
-      } else if (this.target.given.get(torrent)) lost.push({ torrent, infoHash })
+      } else if (this.target.given.torrents.get(torrent)) lost.push({ torrent, infoHash })
     }
     await this.#drop(lost, turn)
     return { ready, twins }
   }
 
-  /** Whether another torrent with this info hash is seeded. */
+  /** Whether another torrent has this info hash. */
   #isTwin({ torrent, infoHash }: NamedHash, { holders }: Turn): boolean {
     const holder = holders.get(infoHash)
     if (holder === undefined || holder === torrent) return false
     const ignored = new BtkitError('exists', `the same torrent as ${holder}; ignored`)
-    if (this.target.given.get(torrent) === undefined) this.#tell(torrent, ignored)
+    if (!this.target.given.torrents.has(torrent)) this.#tell(torrent, ignored)
+    this.#lacking.delete(torrent)
     return true
   }
 

@@ -2,12 +2,11 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { reachableDirectories } from '../../files/reachable.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
 import { inShell } from '../../text/escape.js'
 import { findTorrents } from '../find-torrents.js'
 import { loadTorrent } from '../read-torrent.js'
 import type { TorrentSource, WantedTorrents } from './reconcile.js'
-import { DataFinder, type DataRules, type SeenData, type WholeTorrent } from './whole-data.js'
+import { DataFinder, type DataRules, type WholeTorrent } from './whole-data.js'
 
 /** Torrents to seed, and where their data is. */
 export interface PlacesOptions extends DataRules {
@@ -25,28 +24,23 @@ export interface PlacesOptions extends DataRules {
 /** Stands for all directories among the problems. */
 const HANGING = ''
 
-/** The torrents in directories and below. */
-export class TorrentPlaces implements TorrentSource<WholeTorrent> {
-  readonly #finder: DataFinder
-
-  constructor(
-    private readonly options: PlacesOptions,
-    private readonly reachable = reachableDirectories([...options.places, ...options.search]),
-  ) {
-    this.#finder = new DataFinder(options)
-  }
-
-  async look(): Promise<WantedTorrents> {
-    const { places, reportsNone } = this.options
-    this.#finder.begin()
+/** Returns a source of the torrents in directories and below. */
+export function torrentPlaces(
+  options: PlacesOptions,
+  reachable = reachableDirectories([...options.places, ...options.search]),
+): TorrentSource<WholeTorrent> {
+  const { places, reportsNone, maxTorrentSize } = options
+  const finder = new DataFinder(options)
+  const look = async (): Promise<WantedTorrents> => {
+    finder.begin()
     try {
-      await this.reachable()
+      await reachable()
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       return { stamps: null, isGone: () => false, problems: new Map([[HANGING, error]]) }
     }
     const { stamps, unread } = await findTorrents(places)
-    const problems = new Map<string, Error>([...unread, ...this.#finder.problems])
+    const problems = new Map<string, Error>([...unread, ...finder.problems])
     if (stamps.size + unread.size === 0 && reportsNone !== 'no') {
       const why = await noneThere(places, reportsNone === 'beside')
       const named = places.join(', ')
@@ -58,13 +52,10 @@ export class TorrentPlaces implements TorrentSource<WholeTorrent> {
     }
     return { stamps, isGone: (path) => !stamps.has(path) && !isHidden(path), problems }
   }
-
-  read(torrent: string): Promise<Metainfo> {
-    return loadTorrent(torrent, this.options.maxTorrentSize)
-  }
-
-  find(metainfo: Metainfo, torrent: string, seen: SeenData): Promise<WholeTorrent> {
-    return this.#finder.find(metainfo, torrent, seen)
+  return {
+    look,
+    read: (torrent) => loadTorrent(torrent, maxTorrentSize),
+    find: (...sought) => finder.find(...sought),
   }
 }
 

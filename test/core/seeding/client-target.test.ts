@@ -6,7 +6,7 @@ import { BtkitError } from '../../../src/errors.js'
 import { ClientTarget } from '../../../src/core/seeding/client-target.js'
 import { GivenRecord } from '../../../src/core/seeding/given.js'
 import { nameProblem, SeedKeeper } from '../../../src/core/seeding/reconcile.js'
-import { TorrentPlaces } from '../../../src/core/seeding/wanted.js'
+import { torrentPlaces } from '../../../src/core/seeding/wanted.js'
 import type { WholeTorrent } from '../../../src/core/seeding/whole-data.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -36,7 +36,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
     remoteDirectory: (local: string) => local,
     waiting: fakeWaiting(),
   }
-  const places = new TorrentPlaces({
+  const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
     ...{ hashContext: hashContext() },

@@ -6,7 +6,7 @@ import { completeDirectories } from '../../../src/core/complete/complete-directo
 import { ClientTarget } from '../../../src/core/seeding/client-target.js'
 import { GivenRecord } from '../../../src/core/seeding/given.js'
 import { SeedKeeper, type SeedTarget } from '../../../src/core/seeding/reconcile.js'
-import { TorrentPlaces } from '../../../src/core/seeding/wanted.js'
+import { torrentPlaces } from '../../../src/core/seeding/wanted.js'
 import type { WholeTorrent } from '../../../src/core/seeding/whole-data.js'
 import { OwnTarget } from '../../../src/seed/own-target.js'
 import { SeedService } from '../../../src/seed/service.js'
@@ -38,7 +38,7 @@ async function makeTorrent(directory: string): Promise<void> {
 
 function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
-  const places = new TorrentPlaces({
+  const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
     ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
     hashContext: hashContext(),
