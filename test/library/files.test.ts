@@ -88,9 +88,11 @@ test('files are checked against a torrent', async (t) => {
   for await (const progress of task) last = progress
   const report = await task
   assert.equal(last?.bytesDone, last?.bytesTotal)
-  assert.deepEqual([report.ok, report.files[0]?.status], [false, 'damaged'])
+  const statuses = (files: typeof report.files) => files.map(({ status }) => status)
+  assert.deepEqual([report.ok, statuses(report.files)], [false, ['damaged', 'suspect']])
+  assert.deepEqual(report.problems, report.files)
   const sizes = await verifyTorrent(bytes, scratch, { checkHashes: false })
-  assert.equal(sizes.ok, true)
+  assert.deepEqual([sizes.ok, sizes.problems, sizes.files.length], [true, [], 2])
 })
 
 test('directories are kept in torrents', async (t) => {

@@ -1,12 +1,13 @@
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
-import type { Metainfo, MetainfoFile, MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
+import { countingFrom } from '../digests/hash-groups.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import {
@@ -19,13 +20,7 @@ import { writeAtomically, type WriteOptions, checkTarget } from '../../files/wri
 import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/permissions.js'
 import { ReplacedTorrent } from '../replaced-torrent.js'
 import { realPath } from '../../files/inside.js'
-import type { Fingerprint } from '../../files/fingerprint.js'
-import { FileColumns } from '../../files/columns.js'
-import type { FileState, ScannedFile } from '../../files/scanned-file.js'
-import { streamedFiles } from '../../metainfo/streamed-files.js'
-
-/** The fingerprint of a symbolic link, which has no bytes. */
-const NO_FILE: Fingerprint = { size: 0, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
+import { withoutPads } from '../digests/pad-files.js'
 
 /** The torrent to convert, and the wanted version. */
 interface ConvertRequest {
@@ -126,17 +121,10 @@ export async function convertTorrent(
   if (content === null || !isWhole(report)) return { after: null, report }
   const options = { private: false, sourceTag: null, extraKeys: keptInfo(request.metainfo) }
   const wanted = new InfoRequest(content, options, make.cacheAccess.trust)
-  const core = await obtainInfo(wanted, afterReading(bytesToRead(plan.verify), make))
+  // Progress continues after the bytes that were read before
+  const engine = countingFrom(bytesToRead(plan.verify), make.engine)
+  const core = await obtainInfo(wanted, { ...make, engine })
   return { after: replaceCore(request.metainfo, core), report: null }
-}
-
-/** Makes progress continue after the bytes that were read before. */
-function afterReading(bytesBefore: number, hashContext: HashContext): HashContext {
-  const { engine } = hashContext
-  const onProgress: typeof engine.onProgress = ({ bytesDone, currentPath }) => {
-    engine.onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
-  }
-  return { ...hashContext, engine: { ...engine, onProgress } }
 }
 
 /**
@@ -212,39 +200,18 @@ export async function storeConversion(
 }
 
 /**
- * Returns a torrent's files as content of another torrent, in the order of a file tree, with their
- * attributes; null if one of them is incomplete.
+ * Returns a torrent's files as content of another torrent, in the order of a file tree; null if one of
+ * them is incomplete.
  * @throws BtkitError as contentOfTree does
  */
 function contentOfTorrent(
   { request, content }: VerifyPlan,
   rules: Pick<ContentRules, 'version' | 'name' | 'pieceLength'>,
 ): Content | null {
-  const { metainfo } = request
-  const scanned: ScannedFile[] = []
-  let number = 0
-  for (const file of streamedFiles(metainfo)) {
-    const found = content.odd.has(number) ? undefined : content.files.at(number)
-    const made = file.padding ? null : scannedFile(file, found)
-    if (made === undefined) return null
-    if (made) scanned.push(made)
-    number++
-  }
-  const files = FileColumns.of(scanned)
-  const tree = { root: request.path, isDirectory: metainfo.isDirectory, files, skipped: [] }
+  const { isDirectory } = request.metainfo
+  // A link need not lead to a file
+  for (const { file } of content.odd.values()) if (!file.symlinkPath) return null
+  const files = withoutPads(content.files)
+  const tree = { root: request.path, isDirectory, files, skipped: [] }
   return contentOfTree(tree, { ...rules, order: { by: 'path', isDescending: false } })
-}
-
-/** Returns a file with its path and attributes in the torrent; undefined if it is not there. */
-function scannedFile(
-  { path, attr, symlinkPath }: MetainfoFile,
-  found: FileState | undefined,
-): ScannedFile | undefined {
-  const attributes = attr === '' ? {} : { attributes: attr }
-  if (symlinkPath) {
-    const absolutePath = path.join('/')
-    return { path, absolutePath, fingerprint: NO_FILE, ...attributes, symlinkPath }
-  }
-  if (!found) return undefined
-  return { path, absolutePath: found.absolutePath, fingerprint: found.fingerprint, ...attributes }
 }

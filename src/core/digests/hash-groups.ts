@@ -58,7 +58,8 @@ export async function* hashInGroups(
   }
 }
 
-function countingFrom(bytesBefore: number, engine: HashOptions): HashOptions {
+/** Makes progress continue after bytes that were read before. */
+export function countingFrom<T extends HashOptions>(bytesBefore: number, engine: T): T {
   if (bytesBefore === 0) return engine
   const onProgress: HashOptions['onProgress'] = ({ bytesDone, currentPath }) => {
     engine.onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })

@@ -1,9 +1,9 @@
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { FileColumns } from '../../files/columns.js'
 import { FileStore } from '../../files/file-store.js'
 import { InsideResolver, type InsideRules, type Resolved } from '../../files/inside.js'
-import type { FileState } from '../../files/scanned-file.js'
+import { padFile, type FileState } from '../../files/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { padPath } from '../../metainfo/name.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
@@ -129,11 +129,12 @@ export class Placing {
   #isUtf8 = true
 
   add(file: MetainfoFile, found: Resolved = MISSING): void {
-    const { padding, length } = file
+    const { padding, length, symlinkPath } = file
     const isFile = !padding && found.kind === 'file'
     const isSized = isFile && found.fingerprint.size === length
     if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
-    this.#enter(isFile ? this.#addFile(found, length) : this.#store.padOf(length, padPath), length)
+    const isThere = isFile || symlinkPath !== undefined
+    this.#enter(isThere ? this.#addFile(file, found) : this.#store.padOf(length, padPath), length)
   }
 
   /** Adds a file as it is in other content. */
@@ -156,10 +157,15 @@ export class Placing {
     this.#offsets.push(this.#size)
   }
 
-  #addFile({ path, fingerprint }: Resolved & { kind: 'file' }, length: number): number {
-    if (this.#isUtf8 && isRaw(path)) this.#isUtf8 = false
-    const state = fingerprint.size === length ? fingerprint : { ...fingerprint, size: length }
-    return this.#store.add({ path: [basename(path)], absolutePath: path, fingerprint: state })
+  /** Adds a file, or a link, which need not lead to one. */
+  #addFile({ path, length, attr, symlinkPath }: MetainfoFile, found: Resolved): number {
+    const absolutePath = found.kind === 'file' ? found.path : path.join('/')
+    this.#isUtf8 &&= !isRaw(absolutePath)
+    const before = found.kind === 'file' ? found.fingerprint : padFile(path, length).fingerprint
+    const fingerprint = before.size === length ? before : { ...before, size: length }
+    const attributes = attr === '' ? {} : { attributes: attr }
+    const link = symlinkPath ? { symlinkPath } : {}
+    return this.#store.add({ path, absolutePath, fingerprint, ...attributes, ...link })
   }
 
   end(

@@ -1,5 +1,6 @@
-import { BtkitError } from '../../errors.js'
+import { refuseAborted } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
+import { countingFrom } from '../digests/hash-groups.js'
 import type { VerifyContext } from './judge.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
@@ -49,22 +50,17 @@ export async function* verifyTorrents(
 ): AsyncGenerator<VerifyOutcome> {
   let bytesBefore = 0
   const { signal, onProgress } = engine
-  const inAll: typeof onProgress = ({ bytesDone, currentPath }) => {
-    onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
-  }
   for (const place of run.places) {
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    refuseAborted(signal)
     yield await attempt(place.torrent, signal, async () => {
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
       await onPlan(byteCount)
-      const report = await verifyTorrent(plan, {
-        ...context,
-        engine: { ...engine, onProgress: inAll },
-      })
+      const counting = { ...context, engine: countingFrom(bytesBefore, engine) }
+      const report = await verifyTorrent(plan, counting)
       bytesBefore += byteCount
       const { torrent } = place
-      inAll({ bytesDone: 0, currentPath: torrent })
+      onProgress?.({ bytesDone: bytesBefore, currentPath: torrent })
       return { torrent, metainfo: plan.request.metainfo, report, error: null }
     })
   }
@@ -77,7 +73,7 @@ export async function* verifyTorrents(
 export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
   let total = 0
   for (const place of run.places) {
-    if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    refuseAborted(signal)
     await attempt(place.torrent, signal, async () => {
       total += bytesToRead(await planOne(place, { ...run, extra: false }))
     })
