@@ -29,7 +29,7 @@ import type { NameSearch } from './name-search.js'
 const MOST_RESULTS = 200
 const MOST_WORDS = 8
 
-/** Estimated work of a search; see Planning. */
+/** Estimated work of a search; see PlannedWork. */
 const EFFORT = 1000
 
 const HEADERS = {
@@ -75,7 +75,7 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
       ),
     ]
     const index = words.length === 0 ? null : await sources.search.get()
-    const planning = { client, signal, memory, effort: EFFORT }
+    const planning = { client, signal, memory, size: EFFORT }
     const results = await sources.planner.run(planning, async ({ pause }) => {
       const wait = () => Promise.resolve(pause())
       return resultsOf(index, {
