@@ -106,7 +106,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
   return html`<form method="get" action="./">
     ${table}
     <p class="chosen actions">
-      <span id="chosen" role="status">Chosen files:</span>
+      <span id="chosen" aria-live="polite">Chosen files:</span>
       <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
       <button name="magnet" class="button">Magnet...</button>
       <button name="list" class="button">List of links</button>
