@@ -21,7 +21,7 @@ export class CheckTool implements Tool {
 
   show(form: Form, error?: BtkitError): Answer {
     return page({
-      title: 'Check files',
+      title: 'Verify files',
       tool: 'check',
       error,
       content: html`<form method="post" action="check">
@@ -37,7 +37,7 @@ export class CheckTool implements Tool {
           })}
         </fieldset>
         <div class="acts">
-          <button class="main" name="act" value="check">Check the files</button>
+          <button class="main" name="act" value="check">Verify the files</button>
         </div>
       </form>`,
     })

@@ -39,7 +39,7 @@ export class LookTool implements Tool {
   #page(form: Form, error: BtkitError | undefined, content: Html | null): Answer {
     const torrent = form.text('torrent')
     return page({
-      title: content ? basename(torrent) : 'Look at a torrent',
+      title: content ? basename(torrent) : 'Inspect a torrent',
       tool: 'look',
       error,
       content: html`<form method="post" action="look">
@@ -48,7 +48,7 @@ export class LookTool implements Tool {
             <legend>What to show</legend>
             ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
           </fieldset>
-          <div class="acts"><button class="main" name="act" value="look">Show it</button></div>
+          <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
         </form>
         ${content}`,
     })
@@ -81,7 +81,7 @@ function contentOf(found: LookedAt, torrent: string): Html {
         <p class="acts">
           <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
           <a href="check${query({ torrent: path, data: fieldPath(dirname(torrent)) })}"
-            >Check files with it</a
+            >Verify files with it</a
           >
           <a href="edit${query({ torrents: path })}">Edit it</a>
         </p>

@@ -210,7 +210,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Ht
         <a class="main" href="${id}/torrent" download>Download the .torrent</a>
         <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
         ${mayBeSeeded && html`<button form="seed" name="act" value="seed">Seed with my client</button>`}
-        <a href="../check${query({ torrent: fieldPath(about.path) })}">Check files with it</a>
+        <a href="../check${query({ torrent: fieldPath(about.path) })}">Verify files with it</a>
         <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>
         <a href="../make?${another}">Make another like this</a>
       </p>

@@ -10,10 +10,14 @@ import type { WorkThread } from '../work/work-thread.js'
 
 /** The tools of the window, in the order of the menu. */
 export const TOOLS = [
-  { path: 'make', title: 'Make', text: 'Create the torrent of a file or directory' },
-  { path: 'complete', title: 'Complete', text: 'Create what is missing in a directory of files' },
-  { path: 'look', title: 'Look', text: 'See what is in a torrent, with its magnet link' },
-  { path: 'check', title: 'Check', text: 'Compare files with their torrent, piece by piece' },
+  { path: 'make', title: 'Create', text: 'Create the torrent of a file or directory' },
+  {
+    path: 'complete',
+    title: 'Create many',
+    text: 'Create the torrents that files of a directory lack',
+  },
+  { path: 'look', title: 'Inspect', text: 'See what is in a torrent, with its magnet link' },
+  { path: 'check', title: 'Verify', text: 'Compare files with their torrent, piece by piece' },
   { path: 'edit', title: 'Edit', text: 'Change trackers, seeds, comments and names of torrents' },
 ] as const
 

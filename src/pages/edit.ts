@@ -50,7 +50,7 @@ export function editPage(
       <form method="post" action="edit">
         ${hiddenFields(form.only(...carried))} ${editFields(filled, torrents, titleOf)}
         <div class="acts">
-          <button class="main" name="act" value="preview">Show what would change</button>
+          <button class="main" name="act" value="preview">Review changes</button>
           ${more ?? null}
         </div>
       </form>`,
@@ -104,7 +104,12 @@ function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['
     <fieldset>
       <legend>Values</legend>
       ${VALUES.map((value) => valueField(form, value, torrents))}
-      ${!many && checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
+      ${
+        !many &&
+        checkField(form, 'Private torrent', [
+          ['private', 'peers only from these trackers, no DHT or PEX'],
+        ])
+      }
     </fieldset>
     <p class="muted">
       Name, source tag and private are parts of the info hash: if you change them, the torrent gets

@@ -50,7 +50,7 @@ const VERSIONS: readonly Choice[] = [
 /** The fields that torrents share, for a form that makes some. */
 export function torrentFields(form: Form): Html {
   return html`<fieldset>
-      <legend>Where peers come from</legend>
+      <legend>Trackers and seeds</legend>
       ${linesField(form, {
         name: 'trackers',
         label: 'Trackers',
@@ -63,7 +63,9 @@ export function torrentFields(form: Form): Html {
         label: 'Web seeds',
         hint: 'URLs of the same files on web servers, one per line.',
       })}
-      ${checkField(form, 'Peers', [['private', 'private: from these trackers only']])}
+      ${checkField(form, 'Private torrent', [
+        ['private', 'peers only from these trackers, no DHT or PEX'],
+      ])}
     </fieldset>
     <fieldset>
       <legend>The torrent</legend>
@@ -77,10 +79,10 @@ export function torrentFields(form: Form): Html {
       })}
       ${textField(form, {
         name: 'exclude',
-        label: 'Leave out',
+        label: 'Exclude',
         hint: html`Globs with spaces between, such as <code>*.tmp cache/** "My Files/**"</code>`,
       })}
-      ${checkField(form, 'Files', [['all', 'include hidden files']])}
+      ${checkField(form, 'Hidden files', [['all', 'include']])}
     </fieldset>`
 }
 
@@ -219,7 +221,7 @@ interface MakeForm {
 /** The page of a form that makes a torrent. */
 export function makePage(form: Form, { files, presets, error, plan }: MakeForm): PageParts {
   return {
-    title: 'Make a torrent',
+    title: 'Create a torrent',
     error,
     content: html`${plan ? planSection(plan) : null}
       <form method="post" action="make">
@@ -230,7 +232,7 @@ export function makePage(form: Form, { files, presets, error, plan }: MakeForm):
         </fieldset>
         ${presetField(form, presets)} ${torrentFields(form)}
         <div class="acts">
-          <button class="main" name="act" value="make">Make the torrent</button>
+          <button class="main" name="act" value="make">Create the torrent</button>
           <button name="act" value="plan">Preview</button>
         </div>
       </form>`,

@@ -32,7 +32,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await tab.page.getByRole('button', { name: 'Choose...' }).first().click()
       await look('picker')
       await tab.open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
-      await tab.page.getByRole('button', { name: 'Check the files' }).click()
+      await tab.page.getByRole('button', { name: 'Verify the files' }).click()
       await tab.page.locator('.map').first().waitFor()
       await look('map')
       await tab.open(`${gui.pages}complete?path=${gui.root}`)
@@ -204,7 +204,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await gui.send('make', { act: 'make', path: 'tree' })
       const { page, open } = await openTab(t, { colorScheme })
       await open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
-      await page.getByRole('button', { name: 'Check the files' }).click()
+      await page.getByRole('button', { name: 'Verify the files' }).click()
       await page.locator('.map').first().waitFor()
       const contrast = await page.evaluate(`(() => {
       const pen = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d')

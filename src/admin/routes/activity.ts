@@ -38,7 +38,7 @@ function tableOf(entries: readonly Activity[]): Html {
     { title: 'Time (UTC)', kind: 'date' },
     { title: 'User' },
     { title: 'Action' },
-    { title: 'Thing', kind: 'wide' },
+    { title: 'Item', kind: 'wide' },
     { title: 'Address', kind: 'date' },
   ] as const
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`

@@ -139,7 +139,7 @@ function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly 
     const lift = html`<form method="post" action="bans">
       <input type="hidden" name="kind" value="${kind}" />
       <button name="lift" value="${fieldValue(value)}" aria-label="Lift the ban of ${value}">
-        Lift
+        Lift ban
       </button>
     </form>`
     return [html`<code>${value}</code>`, comment, lift]

@@ -24,7 +24,7 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
   if (parts.makeFrom.length === 0) return []
   return menuFormRoutes({
     path: 'make',
-    menu: 'Make',
+    menu: 'Create',
     needs: 'add',
     page: (context) => ({
       show: (form, error) => show(parts, context, { form: fresh(parts, form), error }),

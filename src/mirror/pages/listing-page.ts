@@ -14,7 +14,12 @@ import {
   viewsByQuery,
 } from './listing.js'
 import { type Readme, renderReadme } from './readme.js'
-import { type HeaderOptions, renderPath, renderSiteHeader } from '../requests/site-header.js'
+import {
+  ICON_PATH,
+  type HeaderOptions,
+  renderPath,
+  renderSiteHeader,
+} from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
 import { InlineScript } from '../../server/views/policy.js'
@@ -62,6 +67,7 @@ export async function renderListing(
   const table = page.rows.length > 0 ? await renderTable(view, pause) : renderNothing(query)
   return renderPage(
     {
+      icon: root + ICON_PATH,
       title: `Index of ${['', ...components, ''].join('/')}`,
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,

@@ -15,6 +15,7 @@ import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
 import type { Requesters } from '../requests/requester.js'
 import {
+  ICON_PATH,
   type HeaderOptions,
   MOST_SEARCHED,
   renderSiteHeader,
@@ -156,6 +157,7 @@ function renderResults(query: string, results: Results, sources: SearchSources):
   return renderPage(
     {
       title,
+      icon: ROOT + ICON_PATH,
       head: PAGE_SCRIPT.element,
       header: renderSiteHeader(options, ROOT, { searched: query }),
       footer: html`<a href="search?q=${encodeURIComponent(query)}" type="application/json"

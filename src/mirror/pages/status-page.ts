@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { sendError, sendLine } from '../../server/answers/refusal.js'
-import { renderPage } from '../../server/views/layout.js'
+import { ICON, renderPage } from '../../server/views/layout.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
@@ -10,10 +10,17 @@ import { counted, formatBytes, formatDuration, formatNumber } from '../../text/q
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
 import { publicAddress } from '../requests/address.js'
-import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { ICON_PATH, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
 import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
+
+/** The header fields of the icon. */
+const ICON_HEADERS = {
+  ...SAFE_HEADERS,
+  'Content-Type': 'image/svg+xml',
+  'Cache-Control': 'max-age=86400',
+}
 
 /** Seconds between two updates of a live page. */
 const LIVE = 5
@@ -30,6 +37,7 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
   return renderPage(
     {
       title: 'Status of this mirror',
+      icon: `../${ICON_PATH}`,
       head: isLive && refresh,
       header: renderSiteHeader(options, '../', 'status'),
     },
@@ -166,6 +174,10 @@ export function addStatusRoutes(
     const trackers = trackersAt(report.trackers, tracker, publicAddress(request, options))
     return { ...report, trackers }
   }
+
+  addReadRoute(app, `/${ICON_PATH}`, (_request, reply) => {
+    return reply.headers(ICON_HEADERS).send(ICON)
+  })
 
   addReadRoute(app, '/-/status.json', async ({ raw }, reply) => {
     return reply.headers(JSON_HEADERS).send(jsonLine(await reportFor(raw)))

@@ -15,6 +15,9 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
   return files && listings
 }
 
+/** The path of the icon for the browser's tab, from the root. */
+export const ICON_PATH = '-/icon.svg'
+
 /** The address of the search of the whole mirror, and the most characters of a search. */
 export const SEARCH = '/-/search'
 export const MOST_SEARCHED = 200

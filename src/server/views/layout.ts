@@ -7,6 +7,8 @@ interface PageFrame {
   readonly title: string
   /** A further style, which the page's policy must name. */
   readonly style?: InlineStyle
+  /** The address of the icon for the browser's tab. */
+  readonly icon?: string
   /** Further elements of the head, such as links and metadata. */
   readonly head?: HtmlValue
   /** Shown before the content on each page of its kind, such as the way back. */
@@ -16,7 +18,7 @@ interface PageFrame {
 
 /** Renders a whole page; the values are escaped by `html`. */
 export function renderPage(
-  { title, style, head, header, footer }: PageFrame,
+  { title, style, icon, head, header, footer }: PageFrame,
   ...content: readonly HtmlValue[]
 ): string {
   return html`<!doctype html>
@@ -25,6 +27,7 @@ export function renderPage(
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
+        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`}
         ${new Html(`<style>${STYLE}</style>`)} ${style?.element ?? null} ${head ?? null}
       </head>
       <body>

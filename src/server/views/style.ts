@@ -142,4 +142,5 @@ footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
   .swarms thead .name { flex: none } .swarms thead .get, .swarms td:empty { display: none }
   .swarms td.n::before { content: attr(data-label) " "; color: var(--muted); font-weight: normal }
 }
+@media print { .masthead nav, .search, .tools, .actions, .pick, .pages, .skip, button, footer { display: none !important } a, a:visited { color: inherit } }
 `
