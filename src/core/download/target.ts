@@ -20,7 +20,12 @@ import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/judge.js'
 import type { VerifyReport } from '../verify/verify-report.js'
-import { planVerify, refuseUnsafePaths, verifyTorrent } from '../verify/verify-torrent.js'
+import {
+  planVerify,
+  refuseDeepPaths,
+  refuseUnsafePaths,
+  verifyTorrent,
+} from '../verify/verify-torrent.js'
 
 /** The place for the content of a torrent. */
 export interface DownloadTarget {
@@ -42,6 +47,7 @@ export function chooseTarget(
   { saveAs, saveTo }: { readonly saveAs: string | null; readonly saveTo: string },
 ): DownloadTarget {
   refuseUnsafePaths(metainfo, metainfo.name)
+  refuseDeepPaths(metainfo.files, metainfo.name)
   const wanted = saveAs ?? join(saveTo, metainfo.name)
   const isInside = saveAs !== null && isOtherDirectory(saveAs, metainfo)
   const chosen = isInside ? join(saveAs, metainfo.name) : wanted

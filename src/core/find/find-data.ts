@@ -12,7 +12,7 @@ import type { VerifyContext } from '../verify/judge.js'
 import { Placing } from '../verify/locate.js'
 import { findMissing, type MissingFile } from '../verify/match.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
-import { planFound, refuseUnsafePaths } from '../verify/verify-torrent.js'
+import { planFound, refuseDeepPaths, refuseUnsafePaths } from '../verify/verify-torrent.js'
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {
@@ -69,7 +69,9 @@ export async function findData(
 ): Promise<FoundDatum[]> {
   refuseUnsafePaths(metainfo, torrent)
   const placing = new Placing()
-  for (const file of streamedFiles(metainfo)) placing.add(file)
+  const files = [...streamedFiles(metainfo)]
+  refuseDeepPaths(files, torrent)
+  for (const file of files) placing.add(file)
   const content = placing.end(metainfo, { path: '', isFile: false })
   const request = { metainfo, torrent, path: '', checkHashes: true, extra: false }
   const matching = { check: planFound(request, content), metainfo, index }

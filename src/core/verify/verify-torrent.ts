@@ -2,7 +2,7 @@ import { sep } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { FileColumns } from '../../files/columns.js'
 import { searchTree } from '../../files/scan/scan-tree.js'
-import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
+import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { pieceNodes, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
 import { quoteText } from '../../text/escape.js'
@@ -51,6 +51,11 @@ export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
   const content = await locateContent(metainfo, request)
+  // A file that is too deep was not found
+  refuseDeepPaths(
+    Array.from(content.odd.values(), ({ file }) => file),
+    torrent,
+  )
   const { directory } = content
   const wantsExtra = request.extra && directory !== null
   const extra = wantsExtra ? await findExtraFiles(directory, metainfo) : null
@@ -86,17 +91,23 @@ export function planFound(
 const MOST_COMPONENTS = 16_384
 
 /**
+ * Refuses a torrent with files that no disk can hold.
+ * @throws BtkitError `unsafe-path`
+ */
+export function refuseDeepPaths(files: readonly MetainfoFile[], torrent: string): void {
+  const deep = files.find(({ path }) => path.length > MOST_COMPONENTS)
+  if (!deep) return
+  const what = `a path of ${deep.path.length} components, more than any disk can hold`
+  throw new BtkitError('unsafe-path', `${torrent}: ${what}`)
+}
+
+/**
  * Refuses a torrent with unsafe paths. On systems where a backslash is not a separator, it may be
  * part of a name.
  * @throws BtkitError `unsafe-path`
  */
-export function refuseUnsafePaths(metainfo: Metainfo, torrent: string): void {
-  for (const { path } of eachFile(metainfo)) {
-    if (path.length <= MOST_COMPONENTS) continue
-    const what = `a path of ${path.length} components, more than any disk can hold`
-    throw new BtkitError('unsafe-path', `${torrent}: ${what}`)
-  }
-  const unsafe = metainfo.unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
+export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
+  const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
   if (unsafe === undefined) return
   const path = quoteText(unsafe.path.join('/'))
   throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)

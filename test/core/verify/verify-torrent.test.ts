@@ -175,3 +175,14 @@ for (const [what, change, reason] of [
     assert.equal(report.files[0]?.reason, reason)
   })
 }
+
+test('a file of another size is long as long as it does not change', async (t) => {
+  const release = plantRelease(t, FILES)
+  const path = placeOf(release, 'deep/b')
+  appendFileSync(path, 'more')
+  assert.equal(statuses(await verify(release))['deep/b'], 'long')
+  const report = await verifyAfter(release, () => {
+    appendFileSync(path, 'more')
+  })
+  assert.equal(statuses(report)['deep/b'], 'changed')
+})
