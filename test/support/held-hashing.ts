@@ -9,11 +9,14 @@ export interface HeldHashing {
   readonly release: () => void
   /** How many were given up so far. */
   readonly abandoned: () => number
+  /** The paths of all files that were to be hashed so far. */
+  readonly asked: () => readonly string[]
 }
 
 /** Holds up all hashing of services that run inside the test. */
 export function holdHashing(t: TestContext): HeldHashing {
   const enter = Reflect.get(Queue.prototype, 'enter')
+  const asked: string[] = []
   const told = new Set<(share: number) => void>()
   let [share, abandoned]: [number | null, number] = [null, 0]
   let release: () => void = () => undefined
@@ -23,6 +26,7 @@ export function holdHashing(t: TestContext): HeldHashing {
     const tell = (part: number) => {
       queue.note(job, part * size)
     }
+    asked.push(...(job.of.files ?? []))
     told.add(tell)
     if (share !== null) tell(share)
     const givenUp = new Promise((resolve) => {
@@ -45,5 +49,6 @@ export function holdHashing(t: TestContext): HeldHashing {
       release()
     },
     abandoned: () => abandoned,
+    asked: () => asked,
   }
 }

@@ -55,24 +55,14 @@ function magnetOf(
   place: FormPlace,
 ): string {
   const { name, size } = title
-  const [infoHash, infoHashV2] = [infoHashes.v1, infoHashes.v2]
+  const { v1: infoHash, v2: infoHashV2 } = infoHashes
   const exactSource = torrentAddress(addresses[0], place)
-  if (given) {
-    const { announce, announceList: tiers, webSeeds: seeds } = given
-    const own = { announce, announceList: tiers ?? [], webSeeds: seeds ?? [] }
-    return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
+  const own = {
+    announce: given?.announce ?? null,
+    announceList: given ? (given.announceList ?? []) : announceList.map((tier) => [...tier]),
+    webSeeds: given ? (given.webSeeds ?? []) : [...webSeeds],
   }
-  return magnetLink({
-    infoHash,
-    infoHashV2,
-    name,
-    size,
-    announce: null,
-    announceList: announceList.map((tier) => [...tier]),
-    webSeeds: [...webSeeds],
-    exactSource,
-    peers,
-  })
+  return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
 }
 
 /** The subject of a view, and the form of its torrent's URL. */

@@ -185,7 +185,7 @@ export class Maker {
     const files = new Set<string>()
     const enter = (i: number) => void files.add(unread.absolutePathAt(i))
     await doInTurns(eachNumber(unread.length, enter), budget.turns)
-    return { ...look, recalled: { table: recalled, files, size: countUnknown(content, recalled) } }
+    return { ...look, recalled: { table: recalled, files, size: bytesLeft(content, recalled) } }
   }
 
   /** Warns the operator of a path that cannot be read, once. */
@@ -273,7 +273,7 @@ export class Maker {
     const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, giveUp: signal }
     // Digests are kept though nobody wants them any more
     const guards = { isGuarded: true, turns: unlimitedTurns(), refusesWritten: true }
-    const before = countUnknown(content, table)
+    const before = bytesLeft(content, table)
     let bytesRead: number | null = null
     try {
       const hashed = await hashContent(content, { ...hashContext, engine: own, ...guards }, table)
@@ -282,7 +282,7 @@ export class Maker {
       this.#unfinished.delete(keyOf(request))
       return hashed
     } finally {
-      const left = countUnknown(content, table)
+      const left = bytesLeft(content, table)
       hashing.note(job, bytesRead ?? before - left)
       if (left > 0 && left < before) this.#unfinished.set(keyOf(request), table)
     }
@@ -298,6 +298,14 @@ interface Hashing {
 
 function keyOf({ input }: InfoRequest): string {
   return Buffer.from(input).toString('hex')
+}
+
+/** Bytes to read for pieces whose digests are unknown; in version 1 with padding between files. */
+function bytesLeft(content: Content, table: PieceTable): number {
+  if (content.version !== 'v1') return countUnknown(content, table)
+  const { pieceLength, pieceCount, size } = content
+  const short = table.isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
+  return countUnknownPieces(table) * pieceLength - short
 }
 
 /** Bytes of memory that a table takes. */

@@ -231,3 +231,17 @@ test('a job that waits for the readers of its files is as far as they are', () =
   assert.deepEqual([first.reached?.done, second.reached?.done], [70, 30])
   assert.equal(second.done, null)
 })
+
+test('a job that waits for a file and is no longer wanted leaves, and holds nothing', async () => {
+  const { queue, begun, add, end } = open()
+  const gone = new AbortController()
+  const files = new Set('a')
+  void add('first', 1, { files })
+  const left = add('second', 1, { files, client: 'x', signal: gone.signal })
+  void add('third', 1, { files })
+  gone.abort(new NotReady('gone', 1))
+  await assert.rejects(left, refused('busy', /gone/))
+  assert.equal(queue.length, 1)
+  await end('first')
+  assert.deepEqual(begun, ['first', 'third'])
+})

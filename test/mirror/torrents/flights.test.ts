@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
-import { Flight, type Waiter } from '../../../src/mirror/torrents/flights.js'
+import { Flight, Flights, type Waiter } from '../../../src/mirror/torrents/flights.js'
 import { NotReady } from '../../../src/server/answers/refusal.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
@@ -133,4 +134,23 @@ test('a client that leaves with its answer is not counted twice', async () => {
   await assert.rejects(wait, notReady(/gone/))
   land('done')
   assert.equal(await other, 'done')
+})
+
+test('when work is closed, all ends, and none begins', async () => {
+  const flights = new Flights<string>(new MemoryPool(MEMORY))
+  const seen: AbortSignal[] = []
+  const work = ({ signal }: Flight<string>) => {
+    seen.push(signal)
+    return new Promise<string>((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error)
+      })
+    })
+  }
+  const wait = flights.join('a', new Client(), work)
+  await setImmediate()
+  flights.close(new NotReady('stopping', 1))
+  await assert.rejects(wait, notReady(/stopping/))
+  await assert.rejects(flights.join('b', new Client(), work), notReady(/stopping/))
+  assert.deepEqual([seen.length, flights.size], [1, 0])
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
+import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { makeScratch, plantFiles, plantSparse } from '../../support/scratch.js'
@@ -28,6 +29,20 @@ test('matching files are hashed before anybody asks, and no others', async (t) =
   assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   assert.equal(await readMetric(port, FROM_CACHE), 1)
   assert.equal(await readHashedBytes(port), 3 * MIB + 1)
+})
+
+test('the newest files are hashed first', async (t) => {
+  const held = holdHashing(t)
+  const names = Array.from({ length: 20 }, (_, i) => `${i}.iso`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
+  for (const [i, name] of names.entries()) utimesSync(join(root, name), 1e9 + i, 1e9 + i)
+  const { port } = await serveMirror(t, { root, args: ['--warm', '*'] })
+  // So many are prepared at once
+  await until('four are asked for', () => held.asked().length === 4)
+  const first = held.asked().map((path) => basename(path))
+  assert.deepEqual(first.sort(), ['16.iso', '17.iso', '18.iso', '19.iso'])
+  held.release()
+  await untilFiles(port, 'ready', names.length)
 })
 
 test('cached torrents are ready without being read', async (t) => {
