@@ -110,7 +110,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .readme h3 { font-size: 1.3rem } .readme h4 { font-size: 1.1rem } .readme h5, .readme h6 { font-size: 1rem }
 .readme a { text-decoration: underline } .readme ul, .readme ol { padding-left: 1.5rem; margin: .6rem 0 } .readme table { width: auto; overflow-wrap: break-word } .readme pre { margin: .6rem 0 }
 .readme blockquote { margin: .6rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--muted) }
-.readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
+[aria-labelledby=description] p { white-space: pre-line } .readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
 .search { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem }
 .search input { flex: 1 1 12rem; max-width: 30rem; padding: .35rem .7rem } .search button, .button { padding: .35rem 1rem; cursor: pointer }
 .pages { margin: .8rem 0 } .note { border-left: 4px solid var(--accent); background: var(--soft); padding: .5rem .9rem }

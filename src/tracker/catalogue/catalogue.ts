@@ -14,7 +14,7 @@ import {
 } from './category.js'
 import { composeAtom, jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
 import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } from './shelves.js'
-import { DetailsReader, renderTorrentPage } from './torrent-page.js'
+import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
 import { renderCharts } from '../history.js'
 import {
   type PageAnswer,
@@ -150,7 +150,9 @@ export class Catalogue {
     const links = this.#links(request, '')
     if (view === 'page') {
       const filesPage = parseFilesPage(request.query)
-      const parts = { site, row, entry, details, filesPage, links }
+      const comment = details?.comment ?? null
+      const description = comment === null ? null : await formatComment(comment)
+      const parts = { site, row, entry, details, description, filesPage, links }
       return pageAnswer(renderTorrentPage(parts), HEADERS)
     }
     return jsonAnswer({

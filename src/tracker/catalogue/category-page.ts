@@ -64,7 +64,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
       header: html`${siteHead(site, root, isArchive ? 'archive' : 'catalogue')}
       ${path.length > 0 && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
-        <a href="${jsonAddress(query)}">The same as JSON</a>`,
+        <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
     },
     html`<h1>${title}</h1>
       ${searchOf(query)} ${renderChildren(children, query)}

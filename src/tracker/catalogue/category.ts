@@ -167,7 +167,7 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 .categories li:hover { background: var(--soft) }
 .categories a { display: block; font-weight: 600; overflow-wrap: anywhere } .categories a::after { content: ""; position: absolute; inset: 0 }
 .categories span { display: block; color: var(--muted); font-size: .85rem }
-.torrents .name { overflow-wrap: anywhere; min-width: 14rem } .torrents .place { display: block; color: var(--muted); font-size: .8rem }
+.torrents .name { overflow-wrap: anywhere; min-width: 14rem } 
 .fixed caption { position: absolute; left: -99rem } th.date { color: inherit }
 .torrents .complete { color: var(--seeds); font-weight: 600 } .torrents .none { color: var(--muted); font-weight: inherit }
 .tag { font-size: .75rem; border: 1px solid var(--line); border-radius: 4px; padding: 0 .35rem; color: var(--muted) }
@@ -176,8 +176,11 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
   .torrents tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .9rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }
   .torrents th, .torrents td { border: 0; padding: 0 } .torrents tbody .name { flex: 0 0 100%; min-width: 0 }
   .fixed thead { display: none } .torrents thead .name { min-width: 0 } .torrents thead .get, .torrents td:empty { display: none } .torrents td { font-size: .85rem }
-  .torrents td[data-label]::before { content: attr(data-label) " "; color: var(--muted); font-weight: 400 }
+  .torrents .place { display: inline; margin-left: .6rem } .torrents td.downloaded { display: none } .torrents td.complete::before { content: "↑" } .torrents td.downloading::before { content: "↓" } .torrents td.downloading { color: var(--peers) } .torrents td.none { color: var(--muted) }
   .torrents td.get { margin-left: auto }
 }
-@media (max-width: 40rem) { .categories { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)) } }
+@media (max-width: 40rem) {
+  h2 { margin-top: 1rem }
+  .categories { display: flex; overflow-x: auto; gap: .4rem } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories span { display: none }
+}
 `)

@@ -18,6 +18,7 @@ import {
   renderSize,
   type ShownFile,
 } from '../../server/views/item.js'
+import { formatMarkdown, MAX_MARKDOWN } from '../../server/views/markdown.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
 import { WORDS } from '../../server/views/words.js'
@@ -42,6 +43,8 @@ interface TorrentPageParts {
   readonly entry: CatalogueEntry | null
   /** Null if they are unknown or must not be shown. */
   readonly details: CatalogueDetails | null
+  /** The formatted comment; null if there is none. */
+  readonly description: Html | null
   /** The page of its files, from 1. */
   readonly filesPage: number
   readonly links: TorrentLinks
@@ -49,7 +52,7 @@ interface TorrentPageParts {
 
 /** The page of one torrent. */
 export function renderTorrentPage(parts: TorrentPageParts): string {
-  const { site, row, entry, details, links } = parts
+  const { site, row, entry, details, description, links } = parts
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
   const webSeeds = webSeedsOf(row)
@@ -66,7 +69,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
       header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
-        <a href="torrent.json?info_hash=${row.infoHash}">The same as JSON</a>`,
+        <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
     },
     html`<h1>${title}</h1>
       ${renderTags(row, entry)}
@@ -76,7 +79,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
         isAlone: row.complete + row.downloading === 0,
       })}
       ${renderFigures(figuresOf(row))} ${renderFoldedQr(links.magnet(row))}
-      ${details !== null && details.comment !== null && renderComment(details.comment)}
+      ${description !== null && renderDescription(description)}
       ${renderFacts(factsOf(row, entry, details))} ${details && renderFiles(details, parts)}
       ${details && renderSources(details)}`,
   )
@@ -107,11 +110,18 @@ function figuresOf(row: SwarmRow): (Figure | false)[] {
   ]
 }
 
-/** The comment as text: nothing in it is a link or markup. */
-function renderComment(comment: string): Html {
-  return html`<section aria-labelledby="description">
-    <h2 id="description">Description</h2>
-    <pre>${lines(comment)}</pre>
+/**
+ * The comment of a torrent, as Markdown unless it is very long. Nothing in it is markup of the page.
+ */
+export async function formatComment(comment: string): Promise<Html> {
+  const markdown = comment.length <= MAX_MARKDOWN ? await formatMarkdown(comment) : null
+  return markdown ?? html`<pre>${lines(comment)}</pre>`
+}
+
+function renderDescription(description: Html): Html {
+  return html`<section class="readme" aria-labelledby="description">
+    <h2 id="description">${WORDS.description}</h2>
+    ${description}
   </section>`
 }
 
@@ -142,7 +152,10 @@ function factsOf(
       ],
     entry !== null && [WORDS.added, renderDay(entry.summary.addedMs)],
     details !== null && ['Created', renderDay(1000 * (details.creationDate ?? 0))],
-    ...(details?.texts ?? []).map(([label, text]): Fact => [label, text]),
+    ...(details?.texts ?? []).map(([label, text]): Fact => [
+      `${label.charAt(0).toUpperCase()}${label.slice(1)}`,
+      text,
+    ]),
   ]
 }
 

@@ -4,6 +4,10 @@ import { BtkitError } from '../../errors.js'
 import { type RegularFile, readRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { renderPage } from '../../server/views/layout.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
+import { pageHeaders } from '../../server/views/policy.js'
+import { renderSearch } from '../../server/views/search.js'
+import { WORDS } from '../../server/views/words.js'
 import { orderFields, renderPages, sortHeading } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
 import { counted, formatBytes, formatTime, formatNumber } from '../../text/quantity.js'
@@ -31,6 +35,7 @@ import {
   type SwarmRow,
   TorrentLinks,
   formatRowQuery,
+  MAX_FILTER,
   jsonOfRows,
   parseRowQuery,
   transferredOf,
@@ -116,7 +121,7 @@ export class Pages {
     const links = this.#links(announceUrls)
     const { isCut } = snapshot
     const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
-    return pageAnswer(renderInfoPage(parts))
+    return pageAnswer(renderInfoPage(parts), HEADERS)
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
@@ -146,6 +151,9 @@ export class Pages {
     return new TorrentLinks(announceUrls, '', this.parts.options)
   }
 }
+
+/** The header fields of the page of all torrents. */
+const HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Bytes of memory for files that were sent. */
 const MEMORY = 32 * 1024 * 1024
@@ -203,13 +211,13 @@ interface InfoPage {
 }
 
 const TITLES: Readonly<Record<TorrentSortKey, string>> = {
-  hash: 'Info hash',
-  name: 'Name',
-  size: 'Size',
-  complete: 'Seeds',
-  downloading: 'Leechers',
-  downloaded: 'Completed',
-  transferred: 'Transferred',
+  hash: WORDS.infoHash,
+  name: WORDS.name,
+  size: WORDS.size,
+  complete: WORDS.seeds,
+  downloading: WORDS.leechers,
+  downloaded: WORDS.completed,
+  transferred: WORDS.transferred,
 }
 
 const OF_NAMES: readonly TorrentSortKey[] = ['name', 'size', 'transferred']
@@ -222,19 +230,23 @@ function renderInfoPage(parts: InfoPage): string {
   const { rowPage, query, hasNames, isCut, version, site, now } = parts
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
   return renderPage(
-    { title: 'BitTorrent download info', header: siteHead(site, '', 'list') },
-    html`<h1>BitTorrent download info</h1>
-      <p>
-        tracker version: btkit ${version}<br />
-        server time: ${formatTime(now, 'second')} UTC
-      </p>
-      <form method="get" action="./">
-        ${orderFields(query, hasNames ? 'name' : 'hash')}
-        <label
-          >Name or info hash: <input type="search" name="q" maxlength="100" value="${query.filter}"
-        /></label>
-        <button>Filter</button>
-      </form>
+    {
+      title: `BitTorrent download info - ${site.name}`,
+      header: siteHead(site, '', 'list'),
+      head: PAGE_SCRIPT.element,
+      footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
+        UTC`,
+    },
+    html`<h1>${WORDS.allTorrents}</h1>
+      ${renderSearch({
+        id: 'search',
+        action: './',
+        name: 'q',
+        value: query.filter,
+        most: MAX_FILTER,
+        kept: orderFields(query, hasNames ? 'name' : 'hash'),
+        all: formatRowQuery({ ...query, filter: '', page: 1 }),
+      })}
       <div class="scroll">
         <table class="swarms">
           <thead>

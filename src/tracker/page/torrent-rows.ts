@@ -282,7 +282,7 @@ export interface RowQuery extends ListOrder<TorrentSortKey> {
 }
 
 /** In UTF-16 units. */
-const MAX_FILTER = 100
+export const MAX_FILTER = 100
 
 /** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {

@@ -126,7 +126,7 @@ test('a torrent has a page with what its file says', async (t) => {
   }
   const { text } = await ask('/torrent', `info_hash=${hash}`)
   assert.match(text, /<meta property="og:title" content="release" \/>/)
-  assert.match(text, /<pre>First line\.\nSecond line\.<\/pre>/)
+  assert.match(text, /<p>First line\.\nSecond line\.<\/p>/)
   const shown = textOf(text)
   assert.match(
     shown,

@@ -21,7 +21,7 @@ test('the page has the columns of old, by name, and their sums', async (t) => {
   assert.equal(status, 200)
   assert.equal(headers['Content-Type'], 'text/html; charset=utf-8')
   const shown = textOf(text)
-  assert.match(shown, /BitTorrent download info tracker version: btkit 1\.2\.3/)
+  assert.match(shown, /tracker version: btkit 1\.2\.3/)
   assert.match(shown, /server time: 2026-11-20 12:00:00 UTC/)
   const heads = /Info hash Name ↑ Size Seeds Leechers Completed Transferred Get/
   assert.match(shown, heads)
