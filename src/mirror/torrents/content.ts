@@ -8,6 +8,7 @@ import {
 import { bytesMissing } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
 import { FileColumns } from '../../files/columns.js'
+import { FileStore } from '../../files/file-store.js'
 import { padFile, type ScannedFile } from '../../files/scanned-file.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
@@ -84,17 +85,20 @@ function paddedContent(requested: readonly ScannedFile[], version: MetainfoVersi
   refuseDoubles(files)
   // The names of null files count from 0 for each size
   const counts = new Map<number, number>()
-  const padded: ScannedFile[] = []
+  const store = new FileStore()
   for (const [i, file] of files.entries()) {
-    padded.push({ ...file, path: file.path.slice(1) })
+    store.add({ ...file, path: file.path.slice(1) })
     const padding = i === files.length - 1 ? 0 : bytesMissing(file.fingerprint.size, BLOCK_SIZE)
     if (padding === 0) continue
     const n = counts.get(padding) ?? 0
     counts.set(padding, n + 1)
-    padded.push(padFile([SERVICE_NAME, 'nullfile', `${padding}_${n}`], padding))
+    store.add(padFile([SERVICE_NAME, 'nullfile', `${padding}_${n}`], padding))
   }
-  const parts = { version, name, isDirectory: true, files: FileColumns.of(padded), skipped: [] }
-  return cutIntoPieces(parts, BLOCK_SIZE)
+  const columns = new FileColumns(store)
+  return cutIntoPieces(
+    { version, name, isDirectory: true, files: columns, skipped: [] },
+    BLOCK_SIZE,
+  )
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { isPad } from '../../core/digests/pad-files.js'
 import { encodeFingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import type { FileColumns } from '../../files/columns.js'
 import type { FileState, ScannedFile } from '../../files/scanned-file.js'
@@ -22,13 +21,13 @@ export const LOOKS = 10
  * is known to be quiet; clocks may be set back, or differ between machines.
  */
 export function isQuiet({ files }: Content, now: number, before: Content | null): boolean {
-  let i = 0
-  for (const file of files) {
-    const age = now - Number(file.fingerprint.ctimeNs / 1_000_000n)
-    if (!isPad(file) && age < QUIET_PERIOD && !isSame(file, before?.files.at(i))) return false
-    i++
-  }
-  return true
+  const changed = files.findIndex((i) => {
+    // Makes an object only of a file that changed lately
+    if (files.isPad(i) || now - files.latestAt(i, 'full') / 1e6 > QUIET_PERIOD + 1) return false
+    const age = now - Number(files.fingerprintAt(i).ctimeNs / 1_000_000n)
+    return age < QUIET_PERIOD && !isSame(files.at(i), before?.files.at(i))
+  })
+  return changed < 0
 }
 
 /** The time that must have passed since the last change of a file, and the clock. */
@@ -63,9 +62,9 @@ export function refuseYoung(files: FileColumns, { minAge, trust, now }: AgeRule)
   throw new NotReady(`${formatMirrorPath(path)}: ${why}`, seconds)
 }
 
-function isSame(file: ScannedFile, before: ScannedFile | undefined): boolean {
-  const isThat = before?.absolutePath === file.absolutePath
-  return isThat && sameFingerprint(before.fingerprint, file.fingerprint)
+function isSame(file: ScannedFile | undefined, before: ScannedFile | undefined): boolean {
+  if (!file || file.absolutePath !== before?.absolutePath) return false
+  return sameFingerprint(before.fingerprint, file.fingerprint)
 }
 
 /** Distinguishes a state of a file from all others. */

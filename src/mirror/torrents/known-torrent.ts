@@ -1,5 +1,4 @@
 import type { Content } from '../../core/digests/content.js'
-import { withoutPads } from '../../core/digests/pad-files.js'
 import { creationDateOf } from '../../files/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -50,10 +49,15 @@ export function knownTorrent(made: MadeOfContent, content: Content): KnownTorren
   return { ...made, infoHash: v1 ?? v2 ?? '', infoHashes, modified: lastChange(content) }
 }
 
+/** Seconds, of which a rounded time is off by less than the rest to 1. */
+const ALMOST = 0.999999
+
 function lastChange({ files }: Content): number {
   let last = 0
-  for (const file of withoutPads(files)) {
-    last = Math.max(last, creationDateOf(file.fingerprint.mtimeNs))
+  for (let i = 0; i < files.length; i++) {
+    // Makes no object of a file that cannot be later
+    if (files.isPad(i) || files.latestAt(i, 'mtime') / 1e9 < last + ALMOST) continue
+    last = Math.max(last, creationDateOf(files.fingerprintAt(i).mtimeNs))
   }
   return last
 }

@@ -80,6 +80,7 @@ export class Torrents {
   /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
     this.#expiredAt = this.monotonic()
+    this.#refused.clear()
     this.#flights.forget()
   }
 
