@@ -174,11 +174,13 @@ export class DataRounds {
   }
 }
 
-/** Yields the torrents whose data changed. Looks at all together, and at each only to find them. */
+/** Most torrents whose files are looked at together: their states are in memory meanwhile. */
+const TOGETHER = 1000
+
+/** Yields the torrents whose data changed. Looks at many together, and at each only to find them. */
 async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
-  const files = some.flatMap(({ torrent }) => torrent.files.filter((file) => file !== null))
   const [first] = some
-  if (!first || !(await findChanged(FileColumns.ofStates(files)))) return
+  if (!first || (some.length <= TOGETHER && !(await hasChanged(some)))) return
   if (some.length === 1) {
     yield first
     return
@@ -186,4 +188,9 @@ async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
   const half = Math.ceil(some.length / 2)
   yield* changedOf(some.slice(0, half))
   yield* changedOf(some.slice(half))
+}
+
+async function hasChanged(some: readonly Seeded[]): Promise<boolean> {
+  const files = some.flatMap(({ torrent }) => torrent.files.filter((file) => file !== null))
+  return (await findChanged(FileColumns.ofStates(files))) !== null
 }
