@@ -27,8 +27,11 @@ import type { FoundName, NameIndex } from './name-index.js'
 import type { NameSearch } from './name-search.js'
 
 /** Most results of a search, and most words of it. */
-const MOST_RESULTS = 200
+const MOST_RESULTS = 100
 const MOST_WORDS = 8
+
+/** Rows that are rendered in one turn: some milliseconds. */
+const ROWS_A_TURN = 20
 
 /** Estimated work of a search; see PlannedWork. */
 const EFFORT = 1000
@@ -76,18 +79,22 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
       ),
     ]
     const index = words.length === 0 ? null : await sources.search.get()
+    const isJson = prefersJson(headers.accept)
     const planning = { client, signal, memory, size: EFFORT }
-    const results = await sources.planner.run(planning, async ({ pause }) => {
-      const wait = () => Promise.resolve(pause())
-      return resultsOf(index, {
-        words: words.slice(0, MOST_WORDS),
-        mirror: sources.options.mirror,
-        wait,
-      })
+    const body = await sources.planner.run(planning, async (budget) => {
+      const wait = () => Promise.resolve(budget.pause())
+      const wanted = { words: words.slice(0, MOST_WORDS), mirror: sources.options.mirror, wait }
+      const results = await resultsOf(index, wanted)
+      if (isJson) return jsonOf(query, results)
+      const rows: Html[] = []
+      for (const result of results.found) {
+        rows.push(renderResult(result, sources))
+        if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
+      }
+      return renderResults(query, { ...results, rows }, sources)
     })
     reply.header('Cache-Control', 'no-cache').header('Vary', 'Accept')
-    if (prefersJson(headers.accept)) return reply.headers(HEADERS.json).send(jsonOf(query, results))
-    return reply.headers(HEADERS.html).send(renderResults(query, results, sources))
+    return reply.headers(HEADERS[isJson ? 'json' : 'html']).send(body)
   })
 }
 
@@ -149,10 +156,13 @@ function linksFrom({ path, row }: Result): RowLinks {
   }
 }
 
-function renderResults(query: string, results: Results, sources: SearchSources): string {
-  const { options, swarms } = sources
+function renderResults(
+  query: string,
+  results: Results & { readonly rows: readonly Html[] },
+  { options, swarms }: SearchSources,
+): string {
   const title = query === '' ? 'Search' : `Search: ${query}`
-  const { found, isCut, isTooLarge } = results
+  const { found, isCut, isTooLarge, rows } = results
   const count = `${formatNumber(found.length)}${isCut ? ' of more' : ''} found`
   return renderPage(
     {
@@ -183,7 +193,7 @@ function renderResults(query: string, results: Results, sources: SearchSources):
           </tr>
         </thead>
         <tbody>
-          ${found.map((result) => renderResult(result, sources))}
+          ${rows}
         </tbody>
       </table>`,
   )
