@@ -137,7 +137,7 @@ test('a torrent has a page with what its file says', async (t) => {
     /3 files data\/ 2\.0 KiB deep\/ 2\.0 KiB b\.bin 2\.0 KiB docs\/ 3 B a\.txt 3 B README 7 B/,
   )
   assert.match(shown, /Trackers http:\/\/one\.example\/announce udp:\/\/two\.example:1 Web seeds/)
-  assert.match(shown, new RegExp(`Info hash ${hash} Copy Version 1 .* created by somebody`))
+  assert.match(shown, new RegExp(`Info hash ${hash} Copy Version 1 .* Created by somebody`))
   const { text: answer } = await ask('/torrent.json', `info_hash=${hash}`)
   const {
     comment,
