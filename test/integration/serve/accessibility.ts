@@ -43,6 +43,7 @@ export function testListing({
           '/pub/?filter=nowhere',
           '/pub/?sort=size&order=desc',
           '/-/status',
+          '/-/search?q=img',
           '/none',
         ]) {
           assert.equal(await tab.open(address + path), path === '/none' ? 404 : 200)

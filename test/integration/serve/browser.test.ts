@@ -78,3 +78,35 @@ longTest('from an error and from the status a link leads back', unlessBrowser, a
   await page.getByRole('link', { name: 'Files', exact: true }).click()
   await page.waitForURL(`${address}/`)
 })
+
+test(
+  'the key / leads to the search of the mirror, and chosen files to one torrent',
+  unlessBrowser,
+  async (t) => {
+    const { page, faults, address } = await openPub(t)
+    await page.getByRole('link', { name: 'images/', exact: true }).focus()
+    await page.keyboard.press('/')
+    await page.locator('#search').pressSequentially('debian 13.9')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${address}/-/search?q=debian+13.9`)
+    const found = await page.locator('tbody th a').first().innerText()
+    assert.equal(found, 'debian-13.9.iso')
+    await page.goto(`${address}/pub/`)
+    assert.equal(await page.locator('.chosen').isVisible(), false)
+    for (const name of ['debian-13.9.iso', 'debian-13.10.iso'])
+      await page.locator(`input[value="${name}"]`).click()
+    assert.match(await page.locator('#chosen').innerText(), /^2 files, 5\.0 KiB:$/)
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download .torrent' }).click()
+    assert.equal((await download).suggestedFilename(), 'pub.torrent')
+    assert.deepEqual(faults, [])
+  },
+)
+
+longTest('without scripts files can be chosen, too', unlessBrowser, async (t) => {
+  const { page, address } = await openPub(t, { javaScript: false })
+  await page.locator('input[value="debian-13.9.iso"]').click()
+  await page.getByRole('button', { name: 'Magnet' }).click()
+  await page.waitForURL(`${address}/pub/?f=debian-13.9.iso&magnet=`)
+  assert.match(await page.locator('.actions a').first().innerText(), /Open in torrent app/)
+})
