@@ -79,7 +79,13 @@ interface FormsSettings
     CollectionParts,
     Pick<
       FormsParts,
-      'presets' | 'announce' | 'announceUrls' | 'swarmsAt' | 'isBannedAt' | 'makeFrom'
+      | 'presets'
+      | 'announce'
+      | 'announceUrls'
+      | 'publicRoot'
+      | 'swarmsAt'
+      | 'isBannedAt'
+      | 'makeFrom'
     >,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 

@@ -159,6 +159,7 @@ main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 
 @media (max-width: 50rem) {
   .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
   .categories ul { max-height: 13.2rem; overflow-y: auto }
+  form:not(:has(tbody input:checked)) > .chosen { display: none }
 }
 td button { padding: .1rem .6rem } td form { margin: 0 }
 `
