@@ -161,5 +161,5 @@ main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 
   .categories ul { max-height: 13.2rem; overflow-y: auto }
   form:not(:has(tbody input:checked)) > .chosen { display: none }
 }
-td button { padding: .1rem .6rem } td form { margin: 0 }
+div.note form { display: inline-block; margin: 0 0 0 .8rem } td button { padding: .1rem .6rem } td form { margin: 0 }
 `

@@ -1,4 +1,5 @@
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { banAddress } from './bans.js'
 import { BtkitError } from '../../errors.js'
 import { readSwarmHash, swarmHashes } from '../../metainfo/info-hash.js'
 import { query } from '../../pages/form.js'
@@ -33,7 +34,7 @@ function show(context: AdminContext, { view }: Pick<RunningTracker, 'view'>): An
   const peers = hashes.flatMap((each) => [
     ...view.store.peersOf(Buffer.from(each, 'hex'), MOST_SHOWN),
   ])
-  const rows = peers.slice(0, MOST_SHOWN).map(rowOf)
+  const rows = peers.slice(0, MOST_SHOWN).map((peer) => rowOf(peer, hash))
   return context.page({
     title: `Peers of ${metainfo?.name ?? hash}`,
     content: html`<section>
@@ -56,10 +57,10 @@ const COLUMNS = [
   { title: '' },
 ] as const
 
-function rowOf({ address, port, peerId, state, age }: ListedPeer): HtmlValue[] {
+function rowOf({ address, port, peerId, state, age }: ListedPeer, hash: string): HtmlValue[] {
   const shown = formatAddress(address)
   const client = Buffer.from(peerId.subarray(0, 8)).toString('latin1')
-  const ban = `bans${query({ kind: 'addresses', addresses: shown })}`
+  const ban = banAddress('addresses', shown, `peers${query({ of: hash })}`)
   return [
     shown,
     String(port),

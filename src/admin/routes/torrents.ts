@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
+import { banAddress } from './bans.js'
 import { editingPage } from './edit.js'
 import {
   below,
@@ -303,13 +304,13 @@ async function row(
     facts.changed,
     html`${edit !== null && html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`}
     ${swarm && html`<a href="${linksOf(parts, swarm).magnet(swarm)}">magnet</a>`}
-    ${swarm && context.may('ban') && swarmLinks(swarm, name)}`,
+    ${swarm && context.may('ban') && swarmLinks(swarm, name, listOf(view.form))}`,
   ]
 }
 
-/** The ways to the peers of a torrent, and to the form that bans it. */
-function swarmLinks({ infoHash }: SwarmRow, name: string): Html {
-  const ban = `bans${query({ kind: 'torrents', torrents: infoHash })}`
+/** The ways to the peers of a torrent, and to the page that bans it. */
+function swarmLinks({ infoHash }: SwarmRow, name: string, list: string): Html {
+  const ban = banAddress('torrents', infoHash, list)
   return html`<a href="peers${query({ of: infoHash })}" aria-label="Peers of ${name}">peers</a>
     <a href="${ban}" aria-label="Ban ${name}">ban</a>`
 }

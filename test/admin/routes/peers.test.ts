@@ -34,7 +34,7 @@ test('admins see the peers of a torrent, seeds first, with a way to ban each; up
       ['192.0.2.7', '4000', '-TR4060-', 'leecher'],
     ],
   )
-  assert.match(text, /href="bans\?kind=addresses&amp;addresses=192\.0\.2\.7"/)
+  assert.match(text, /href="ban\?kind=addresses&amp;addresses=192\.0\.2\.7&amp;from=peers/)
   const bob = await admin.logIn('bob')
   assert.equal((await bob.get(`/${link}`)).status, 403)
   assert.doesNotMatch((await bob.get('/torrents')).text, /href="peers/)
