@@ -79,7 +79,7 @@ function contentOf(found: LookedAt, torrent: string): Html {
           ${found.createdMs !== null && fact('Created', `${formatTime(found.createdMs)} UTC`)}
         </dl>
         <p class="acts">
-          <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
+          <button type="button" data-copy="magnet" hidden>Copy the magnet link</button>
           <a href="check${query({ torrent: path, data: fieldPath(dirname(torrent)) })}"
             >Verify files with it</a
           >

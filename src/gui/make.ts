@@ -208,7 +208,7 @@ function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Ht
       </dl>
       <p class="acts">
         <a class="main" href="${id}/torrent" download>Download the .torrent</a>
-        <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
+        <button type="button" data-copy="magnet" hidden>Copy the magnet link</button>
         ${mayBeSeeded && html`<button form="seed" name="act" value="seed">Seed with my client</button>`}
         <a href="../check${query({ torrent: fieldPath(about.path) })}">Verify files with it</a>
         <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>

@@ -1,9 +1,12 @@
+import { COMMON_SCRIPT } from '../server/views/page-script.js'
+
 /**
- * The script of all pages; each page works without it. It follows a job, takes dropped paths, fills
+ * The script of pages with forms, after that of all pages; each works without it. It follows a job, takes dropped paths, fills
  * in a chosen preset, makes rows of the lines of trackers, and lets one box check all of a table.
  */
 export const SCRIPT = `
 'use strict'
+${COMMON_SCRIPT}
 const base = new URL('.', document.currentScript.src)
 
 const job = document.querySelector('[data-job]')
@@ -75,16 +78,8 @@ for (const choice of document.querySelectorAll('select[name=preset]')) {
   choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
 }
 
-for (const field of document.querySelectorAll('[data-copy]')) {
+for (const field of document.querySelectorAll('input[data-copy]')) {
   field.addEventListener('focus', () => field.select())
-}
-
-for (const button of document.querySelectorAll('button[data-copies]')) {
-  button.hidden = !navigator.clipboard
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value)
-    button.textContent = 'Copied'
-  })
 }
 
 for (const area of document.querySelectorAll('[data-tiers]')) {
