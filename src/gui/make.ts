@@ -12,7 +12,14 @@ import {
   torrentOptions,
 } from '../pages/torrent-fields.js'
 import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
-import { renderQrCode } from '../server/views/qr-code.js'
+import {
+  hashFacts,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFoldedQr,
+} from '../server/views/item.js'
+import { WORDS } from '../server/views/words.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
 import { inShell } from '../text/escape.js'
 import { fieldValue, html, type Html } from '../text/html.js'
@@ -192,30 +199,25 @@ interface NextSteps {
 
 function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
   const { another, source, mayBeSeeded } = more
-  const { infoHash, infoHashV2, magnet, bytesHashed } = made
-  return html`<section class="two">
-    <div>
-      <dl class="facts">
-        <dt>Saved as</dt>
-        <dd class="name">${about.path}</dd>
-        ${infoHash !== null && fact('Info hash', infoHash)}
-        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)} ${magnetFact(magnet)}
-        ${source !== undefined && fact('Seed it with', seedCommand(about.path, source, magnet))}
-        <dt>Read</dt>
-        <dd>
-          ${bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)}
-        </dd>
-      </dl>
-      <p class="acts">
-        <a class="main" href="${id}/torrent" download>Download the .torrent</a>
-        <button type="button" data-copy="magnet" hidden>Copy the magnet link</button>
-        ${mayBeSeeded && html`<button form="seed" name="act" value="seed">Seed with my client</button>`}
-        <a href="../check${query({ torrent: fieldPath(about.path) })}">Verify files with it</a>
-        <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>
-        <a href="../make?${another}">Make another like this</a>
-      </p>
-    </div>
-    ${renderQrCode(magnet)}
+  const { magnet, bytesHashed } = made
+  const path = fieldPath(about.path)
+  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Seed with my client</button>`}
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
+    <a class="button" href="../make?${another}">Make another like this</a>`
+  const command = source === undefined ? null : seedCommand(about.path, source, magnet)
+  return html`<section>
+    ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+    ${renderFacts([
+      ['Saved as', about.path],
+      ...hashFacts(made),
+      command !== null && ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
+      [
+        'Read',
+        bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed),
+      ],
+    ])}
+    ${renderFoldedQr(magnet)}
   </section>`
 }
 
@@ -229,26 +231,6 @@ function seedCommand(torrent: string, source: string, magnet: string): string {
     ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
     inShell(torrent),
   ].join(' ')
-}
-
-/** A magnet link that a button can copy. */
-export function magnetFact(magnet: string): Html {
-  return html`<dt>Magnet link</dt>
-    <dd>
-      <input
-        type="text"
-        readonly
-        id="magnet"
-        value="${fieldValue(magnet)}"
-        aria-label="Magnet link"
-        data-copy
-      />
-    </dd>`
-}
-
-export function fact(name: string, value: string): Html {
-  return html`<dt>${name}</dt>
-    <dd><code>${value}</code></dd>`
 }
 
 export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {

@@ -78,10 +78,6 @@ for (const choice of document.querySelectorAll('select[name=preset]')) {
   choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
 }
 
-for (const field of document.querySelectorAll('input[data-copy]')) {
-  field.addEventListener('focus', () => field.select())
-}
-
 for (const area of document.querySelectorAll('[data-tiers]')) {
   const list = document.createElement('ol')
   list.className = 'tiers'

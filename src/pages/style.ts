@@ -23,8 +23,6 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .acts [data-sum] { align-self: center } .acts > a { border: 1px solid var(--muted); border-radius: 4px; padding: .35rem 1rem; color: inherit; background: var(--soft); text-decoration: none } .acts > a.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
-.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; align-items: baseline } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
-.two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
 .map { height: auto; max-width: 30rem; background: none } .map path { stroke: none } .map .file { fill: transparent } .map .file:hover { stroke: var(--text); stroke-width: 1 }
 .map .good { fill: color-mix(in srgb, var(--good) 37%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
@@ -47,8 +45,8 @@ details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--ba
   .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
 }
 @media (max-width: 40rem) {
-  .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr }
-  .facts code, .stack code { font-size: .74em } .facts code { white-space: normal } .diff dd { font-size: .85em }
+  .field { grid-template-columns: 1fr } .field small { grid-column: 1 }
+  .stack code { font-size: .74em } .diff dd { font-size: .85em }
   .tiers li { flex-wrap: wrap; justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
 }
 `
