@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../errors.js'
 import { checkField, type Form, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
-import type { Job } from '../pages/jobs.js'
+import { formAddress, type Job } from '../pages/jobs.js'
 import {
   applyPreset,
   makePage,
@@ -31,12 +31,6 @@ import { page, startWork, type Tool, type Workshop } from './window.js'
 /** The tool that makes a torrent of a file or directory. */
 export class MakeTool implements Tool {
   readonly path = 'make'
-
-  /** The forms of jobs, without what only one torrent has. */
-  readonly #another = new WeakMap<Job, string>()
-
-  /** The files of the torrents that jobs made. */
-  readonly #sources = new WeakMap<Job, string>()
 
   constructor(private readonly shop: Workshop) {}
 
@@ -109,13 +103,10 @@ export class MakeTool implements Tool {
     const source = this.#source(form)
     const options = this.#options(form)
     const title = `Torrent of ${basename(source)}`
-    const about = { title, tool: 'make', path: options.output } as const
+    const about = { title, tool: 'make', path: options.output, form }
     const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
     const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
     writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
-    this.#sources.set(job, source)
-    const another = form.without('act', 'path', 'output', 'name').toString()
-    if (another.length <= LONGEST_ADDRESS) this.#another.set(job, another)
     return seeOther(`job/${job.id}`)
   }
 
@@ -125,7 +116,7 @@ export class MakeTool implements Tool {
     if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
     const torrent = requirePath(form, 'torrent', directory)
     const data = dirname(this.#source(form))
-    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent } as const
+    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
     const request = { torrent, data, client, threads }
     const job = await startWork(this.shop, { about, name: 'seed', request })
     return seeOther(`job/${job.id}`)
@@ -135,15 +126,14 @@ export class MakeTool implements Tool {
     const result = job.result as DescribedTorrent | HandedOver
     if ('status' in result) return seededPage(job, result)
     const made = result
-    const another = this.#another.get(job) ?? ''
-    const source = this.#sources.get(job)
-    const mayBeSeeded = this.shop.client !== null && source !== undefined
+    const source = this.#source(job.about.form)
+    const mayBeSeeded = this.shop.client !== null
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
       content: html`${mayBeSeeded && seedForm(job, source)}
-      ${madeOf(made, job, { another, source, mayBeSeeded })} ${findingsOf(made.findings)}`,
+      ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
     })
   }
 
@@ -157,9 +147,6 @@ export class MakeTool implements Tool {
 const LAST = 'as the last torrent'
 const KEPT_FIELDS: readonly string[] =
   'trackers webseeds private source version piece exclude all'.split(' ')
-
-/** The longest form in an address, in characters; a longer one begins empty. */
-const LONGEST_ADDRESS = 8000
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
@@ -190,28 +177,27 @@ function seededPage({ about }: Job, { status }: HandedOver): Answer {
 
 /** How the page of a torrent that was made leads on. */
 interface NextSteps {
-  /** The fields of a form for another one, as a query. */
-  readonly another: string
-  /** The file or directory that the torrent is of; undefined if nobody knows any more. */
-  readonly source: string | undefined
+  /** The file or directory that the torrent is of. */
+  readonly source: string
   readonly mayBeSeeded: boolean
 }
 
 function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
-  const { another, source, mayBeSeeded } = more
+  const { source, mayBeSeeded } = more
   const { magnet, bytesHashed } = made
   const path = fieldPath(about.path)
+  const another = about.form.without('path', 'output', 'name')
   const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Seed with my client</button>`}
     <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
     <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
-    <a class="button" href="../make?${another}">Make another like this</a>`
-  const command = source === undefined ? null : seedCommand(about.path, source, magnet)
+    <a class="button" href="${formAddress(about, another)}">Make another like this</a>`
+  const command = seedCommand(about.path, source, magnet)
   return html`<section>
     ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
     ${renderFacts([
       ['Saved as', about.path],
       ...hashFacts(made),
-      command !== null && ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
+      ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
       [
         'Read',
         bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed),

@@ -335,7 +335,10 @@ test('work that is cancelled writes nothing', async (t) => {
   const job = headers.get('location') ?? ''
   assert.match((await get(job)).text, /data-job/)
   await fetch(`${pages}${job}/cancel`, { method: 'POST' })
-  await until('the work ends', async () => /It was cancelled/.test((await get(job)).text))
+  await until('the work ends', async () => /was cancelled<\/h1>/.test((await get(job)).text))
+  const { text } = await get(job)
+  assert.match(text, /href="\.\.\/make\?path=large">Back to the form</)
+  assert.doesNotMatch(text, /class="error"/)
   assert.deepEqual(
     readdirSync(root).filter((name) => name.startsWith('large')),
     ['large'],
