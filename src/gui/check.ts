@@ -66,11 +66,13 @@ export class CheckTool implements Tool {
       title: titleOf(found),
       tool: 'check',
       root: '../',
-      content: html`${checkedOf(found)}
-        <p class="acts">
+      content: checkedOf(
+        found,
+        html`<p class="acts">
           <a class="main" href="${formAddress(job.about, form)}">Verify again</a>
           <a href="../${lookAt(requirePath(form, 'torrent', this.shop.directory))}">Inspect</a>
         </p>`,
+      ),
     })
   }
 }
@@ -80,7 +82,7 @@ function titleOf({ report, states }: Checked): string {
   return states.size === 1 && states.has('missing') ? 'No file is there' : 'Some files differ'
 }
 
-function checkedOf({ report, files, listed, map, states }: Checked): Html {
+function checkedOf({ report, files, listed, map, states }: Checked, acts: Html): Html {
   const { pieces } = report
   const isCut = files > listed.length
   return html`<section>
@@ -88,7 +90,7 @@ function checkedOf({ report, files, listed, map, states }: Checked): Html {
         ${counted(files, 'file')} at <span class="name">${report.place.path}</span>,
         ${counted(pieces, 'piece')}.
       </p>
-      ${renderMap(map)}
+      ${renderMap(map)} ${acts}
     </section>
     ${!report.ok && nextSteps(states)}
     <section>

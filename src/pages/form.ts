@@ -104,7 +104,7 @@ export function linesField(form: Form, field: Field & { readonly kind?: 'tiers' 
     name="${name}"
     rows="4"
     spellcheck="false"
-    ${kind !== undefined && html`data-tiers`}
+    ${kind !== undefined && html`data-tiers placeholder="https://tracker.example/announce"`}
   >
 ${fieldValue(form.text(name))}</textarea>`
   return row(field, area)

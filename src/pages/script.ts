@@ -86,9 +86,14 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   said.setAttribute('role', 'status')
   const urlOf = (row) => row.querySelector('input').value.trim()
   const begins = (row) => row !== list.firstElementChild && row.classList.contains('tier')
-  // Each row has the same buttons, so they name its tracker
+  // Each row has the same buttons, so they name its tracker; the first of a tier has its heading
   const name = () => {
+    let tier = 0
     for (const row of list.children) {
+      const head = row.querySelector('.head')
+      head.hidden = row !== list.firstElementChild && !begins(row)
+      if (!head.hidden) tier++
+      head.textContent = 'Tier ' + tier + (tier > 1 ? ' \u2013 used if tier ' + (tier - 1) + ' fails' : '')
       for (const made of row.querySelectorAll('button')) {
         made.title = made.dataset.act + ' ' + (urlOf(row) || 'the empty row')
         made.setAttribute('aria-label', made.title)
@@ -154,6 +159,10 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const add = (url, begins) => {
     const row = document.createElement('li')
     row.classList.toggle('tier', begins)
+    const head = document.createElement('span')
+    head.className = 'head'
+    head.setAttribute('role', 'heading')
+    head.setAttribute('aria-level', '2')
     const grip = document.createElement('span')
     Object.assign(grip, { className: 'grip', textContent: '\\u283f', draggable: true })
     grip.setAttribute('aria-hidden', 'true')
@@ -174,7 +183,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       else row.before(dragged)
     })
     const input = document.createElement('input')
-    Object.assign(input, { type: 'text', value: url })
+    Object.assign(input, { type: 'text', value: url, placeholder: area.placeholder })
     input.setAttribute('aria-label', 'Tracker')
     input.addEventListener('input', write)
     input.addEventListener('paste', (event) => {
@@ -206,6 +215,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       input.focus()
     })
     row.append(
+      head,
       grip,
       input,
       rowButton(row, '\\u2191', 'Move up', () => move(row, false)),
@@ -225,11 +235,12 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   // After Back, a browser fills in the lines only now
   addEventListener('pageshow', fill)
   area.hidden = true
-  for (const hint of area.parentElement.querySelectorAll('[data-plain]'))
-    hint.textContent = 'A line above a row begins the next tier'
-  const more = button('Add a tracker', () => add('', list.children.length > 0).focus())
+  // The headings say it
+  for (const hint of area.parentElement.querySelectorAll('[data-plain]')) hint.hidden = true
+  const more = button('Add a tracker', () => add('', false).focus())
+  const next = button('New tier', () => add('', true).focus())
   const holder = document.createElement('div')
-  holder.append(list, more, said)
+  holder.append(list, more, ' ', next, said)
   area.after(holder)
 }
 

@@ -29,7 +29,7 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .picker td, .picker th { padding-block: 0 } .picker [type=search] { margin-bottom: .5rem } .picker table button, .crumbs button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; text-align: left; overflow-wrap: anywhere }
 .picker table button { width: 100%; outline-offset: -2px } .picker table [name=at] { font-weight: 600 } .acts > .with { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto }
 details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
-.tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
+.tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; flex-wrap: wrap; gap: .2rem .4rem; align-items: center; margin: .2rem 0 } .tiers .head { flex: 0 0 100%; order: -2; color: var(--muted); font-size: .9rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
 .box input, thead td input { width: 1.1rem; height: 1.1rem }
@@ -47,6 +47,6 @@ details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--ba
 @media (max-width: 40rem) {
   .field { grid-template-columns: 1fr } .field small { grid-column: 1 }
   .stack code { font-size: .74em } .diff dd { font-size: .85em }
-  .tiers li { flex-wrap: wrap; justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
+  .tiers li { justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
 }
 `

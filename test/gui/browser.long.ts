@@ -84,7 +84,7 @@ for (const javaScript of [true, false]) {
       await page.locator('[name=trackers]').fill(tiers)
     }
     await page.getByRole('button', { name: 'Make the torrent' }).click()
-    await page.locator('.qr').waitFor()
+    await page.locator('.copied').first().waitFor()
     const torrent = join(root, 'tree.torrent')
     assert.ok(existsSync(torrent))
     const { announce } = parseMetainfo(readFileSync(torrent), { maxSize: 1e6 })
@@ -116,7 +116,7 @@ test('after Back, the rows of trackers are those that the form sends', unlessBro
   await page.getByRole('button', { name: 'Add a tracker' }).click()
   await page.locator('.tiers input').fill('http://a.example/announce')
   await page.getByRole('button', { name: 'Make the torrent' }).click()
-  await page.locator('.qr').waitFor()
+  await page.locator('.copied').first().waitFor()
   await page.goBack()
   if (/Torrent of/.test(await page.title())) await page.goBack()
   assert.equal(await page.locator('[name=path]').inputValue(), 'tree')
@@ -154,9 +154,17 @@ test(
     const { page, open, violations } = await openTab(t)
     await open(`${pages}make`)
     for (const at of [0, 1, 2]) {
-      await page.getByRole('button', { name: 'Add a tracker' }).click()
+      await page.getByRole('button', { name: at === 0 ? 'Add a tracker' : 'New tier' }).click()
       await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)
     }
+    const headings = await page.locator('.tiers [role=heading]').allInnerTexts()
+    assert.deepEqual(headings, [
+      'Tier 1',
+      'Tier 2 – used if tier 1 fails',
+      'Tier 3 – used if tier 2 fails',
+    ])
+    const placeholder = await page.locator('.tiers input').first().getAttribute('placeholder')
+    assert.equal(placeholder, 'https://tracker.example/announce')
     assert.deepEqual(await violations(), [])
     const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')")
     const said = () => page.locator('[role=status].said').innerText()
