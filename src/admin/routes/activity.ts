@@ -63,7 +63,7 @@ function isOneAct(next: Activity, entry: Activity): boolean {
   return same && entry.target !== '' && next.at - entry.at <= PAUSE
 }
 
-/** What was done, as the pages say it. */
+/** The words of the page for the actions in the log. */
 const DONE: Readonly<Record<string, string>> = {
   add: 'added',
   edit: 'edited',
