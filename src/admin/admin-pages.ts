@@ -138,8 +138,8 @@ async function frontContent(parts: AllPagesParts): Promise<Html> {
   const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
   return html`${renderFigures([
       ['Torrents', totals.torrents],
-      [WORDS.seeds, totals.complete, 'seeds'],
-      [WORDS.leechers, totals.downloading, 'peers'],
+      [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+      [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
       [WORDS.completed, totals.downloaded],
       ['Content', formatBytes(totals.size)],
     ])}

@@ -139,6 +139,8 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const remove = (row) => {
     const next = row.nextElementSibling?.querySelector('button:last-of-type') ?? more
     said.textContent = (urlOf(row) || 'The empty row') + ' is removed'
+    // The rest of a tier stays one
+    if (begins(row)) row.nextElementSibling?.classList.add('tier')
     row.remove()
     next.focus()
   }

@@ -144,6 +144,12 @@ test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => 
     'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1\n\n' +
       'http://d.example/a\nhttp://e.example/a',
   )
+  // The rest of a tier stays one
+  await page.getByRole('button', { name: 'Remove http://d.example/a' }).click()
+  assert.equal(
+    await page.evaluate("document.querySelector('[name=trackers]').value"),
+    'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1\n\nhttp://e.example/a',
+  )
 })
 
 test(
