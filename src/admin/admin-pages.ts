@@ -3,8 +3,10 @@ import { Jobs } from '../pages/jobs.js'
 import { renderTable } from '../pages/table.js'
 import type { ServerContext } from '../server/context.js'
 import { startPeriodicTasks } from '../server/periodic-tasks.js'
+import { renderFigures } from '../server/views/item.js'
+import { WORDS } from '../server/views/words.js'
 import { type Html, html } from '../text/html.js'
-import { formatBytes, formatNumber } from '../text/quantity.js'
+import { formatBytes } from '../text/quantity.js'
 import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './routes/activity.js'
@@ -79,7 +81,13 @@ interface FormsSettings
     CollectionParts,
     Pick<
       FormsParts,
-      'presets' | 'announce' | 'announceUrls' | 'swarmsAt' | 'isBannedAt' | 'makeFrom'
+      | 'presets'
+      | 'announce'
+      | 'announceUrls'
+      | 'publicRoot'
+      | 'swarmsAt'
+      | 'isBannedAt'
+      | 'makeFrom'
     >,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 
@@ -126,24 +134,15 @@ async function frontContent(parts: AllPagesParts): Promise<Html> {
   const { torrents } = tracker.view
   const { isOpen, isFed } = torrents
   const { rows, totals } = await takeTorrents(tracker.view)
-  const figures = [
-    ['Torrents', totals.torrents],
-    ['Seeds', totals.complete],
-    ['Leechers', totals.downloading],
-    ['Completed', totals.downloaded],
-    ['Content', formatBytes(totals.size)],
-  ] as const
   const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
   const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
-  return html`<dl class="figures">
-      ${figures.map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
-          </div>`,
-      )}
-    </dl>
+  return html`${renderFigures([
+      ['Torrents', totals.torrents],
+      [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+      [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
+      [WORDS.completed, totals.downloaded],
+      ['Content', formatBytes(totals.size)],
+    ])}
     ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
     ${places.length > 0 && directoryTable(places, sums)}
     ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}

@@ -76,6 +76,7 @@ async function openTrackerForms(
     ...directories.map((path) => ({ path, isArchive: false })),
     ...archives.map((path) => ({ path, isArchive: true })),
   ]
+  const overHttp = announceUrls.find((url) => /^https?:.*\/announce$/.test(url)) ?? null
   return openForms({
     ...context,
     roots,
@@ -85,6 +86,7 @@ async function openTrackerForms(
     presets: await presets(),
     announceUrls,
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
+    publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
     isBannedAt: (path) => tracker.view.torrents.bannedPaths.has(path),
     // A list of hashes has no metainfo; a file for one of them is no copy

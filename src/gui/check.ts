@@ -3,7 +3,7 @@ import type { VerifiedFile } from '../core/verify/verify-report.js'
 import type { BtkitError } from '../errors.js'
 import { defaultAct, type Form, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
-import type { Job } from '../pages/jobs.js'
+import { formAddress, type Job } from '../pages/jobs.js'
 import { requirePath } from '../pages/picker.js'
 import { renderTable } from '../pages/table.js'
 import { clipText } from '../text/escape.js'
@@ -11,6 +11,7 @@ import { html, type Html, type HtmlValue } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
+import { lookAt } from './look.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The tool that compares files with their torrent. */
@@ -52,7 +53,7 @@ export class CheckTool implements Tool {
     const torrent = requirePath(form, 'torrent', directory)
     const isBeside = form.text('data') === ''
     const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
-    const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data } as const
+    const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data, form }
     const request = { torrent, data, threads }
     const job = await startWork(this.shop, { about, name: 'check', request })
     return seeOther(`job/${job.id}`)
@@ -60,11 +61,18 @@ export class CheckTool implements Tool {
 
   result(job: Job): Answer {
     const found = job.result as Checked
+    const { form } = job.about
     return page({
       title: titleOf(found),
       tool: 'check',
       root: '../',
-      content: checkedOf(found, job.about.path),
+      content: checkedOf(
+        found,
+        html`<p class="acts">
+          <a class="main" href="${formAddress(job.about, form)}">Verify again</a>
+          <a href="../${lookAt(requirePath(form, 'torrent', this.shop.directory))}">Inspect</a>
+        </p>`,
+      ),
     })
   }
 }
@@ -74,14 +82,15 @@ function titleOf({ report, states }: Checked): string {
   return states.size === 1 && states.has('missing') ? 'No file is there' : 'Some files differ'
 }
 
-function checkedOf({ report, files, listed, map, states }: Checked, data: string): Html {
+function checkedOf({ report, files, listed, map, states }: Checked, acts: Html): Html {
   const { pieces } = report
   const isCut = files > listed.length
   return html`<section>
       <p class="${report.ok ? 'good' : 'bad'}" role="status">
-        ${counted(files, 'file')} at <span class="name">${data}</span>, ${counted(pieces, 'piece')}.
+        ${counted(files, 'file')} at <span class="name">${report.place.path}</span>,
+        ${counted(pieces, 'piece')}.
       </p>
-      ${renderMap(map)}
+      ${renderMap(map)} ${acts}
     </section>
     ${!report.ok && nextSteps(states)}
     <section>
@@ -101,12 +110,25 @@ const COLUMNS = [
 const LONGEST_PATH = 500
 
 function rowOf(file: VerifiedFile): HtmlValue[] {
-  const { path, length, status, reason, ranges } = file
-  const bytes = ranges.reduce((sum, [from, to]) => sum + to - from, 0)
+  const { path, length, status } = file
   const kind = status === 'ok' ? 'good' : status === 'unchecked' ? 'unsure' : 'bad'
-  const state = html`${status}${reason !== null && `: ${reason}`}${bytes > 0 && `, ${formatBytes(bytes)} in bad pieces`}`
   const name = clipText(path.join('/'), LONGEST_PATH)
-  return [name, formatBytes(length), html`<span class="${kind}">${state}</span>`]
+  return [name, formatBytes(length), html`<span class="${kind}">${stateOf(file)}</span>`]
+}
+
+/** The state of a file in words, such as `ok, except the first 5.4 KiB`. */
+function stateOf({ status, reason, ranges, unchecked, length }: VerifiedFile): string {
+  const sum = (some: VerifiedFile['ranges']) => some.reduce((all, [from, to]) => all + to - from, 0)
+  const unread = sum(unchecked)
+  if (status === 'unchecked' && unread > 0 && unread < length) {
+    const [first] = unchecked
+    const only = unchecked.length === 1 ? first : undefined
+    const place = only?.[0] === 0 ? 'the first ' : only?.[1] === length ? 'the last ' : ''
+    return `ok, except ${place}${formatBytes(unread)} beside missing files`
+  }
+  const bad = sum(ranges)
+  const more = [reason !== null && `: ${reason}`, bad > 0 && `, ${formatBytes(bad)} in bad pieces`]
+  return [status, ...more].filter(Boolean).join('')
 }
 
 const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
@@ -138,10 +160,10 @@ const MAP_COLUMNS = 40
 const CELL = 10
 
 const TITLES: Readonly<Record<PieceState, string>> = {
-  good: 'good',
+  good: 'ok',
   bad: 'damaged',
   missing: 'missing',
-  unread: 'not read',
+  unread: 'unchecked',
 }
 
 /** The longest path under the pointer, in characters; a map may show thousands. */

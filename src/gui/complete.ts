@@ -80,7 +80,7 @@ export class CompleteTool implements Tool {
       ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
     }
     const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
-    const about = { title, tool: 'complete', path } as const
+    const about = { title, tool: 'complete', path, form }
     const request = { path, options, ...(isLook ? {} : this.#chosen(form)) }
     const job = await startWork(this.shop, { about, name: 'complete', request })
     if (isLook) this.#looked.set(job, form)

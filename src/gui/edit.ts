@@ -10,11 +10,12 @@ import {
 } from '../pages/edit.js'
 import { Form, linesField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
-import type { Job } from '../pages/jobs.js'
+import { formAddress, type Job } from '../pages/jobs.js'
 import { expand } from '../pages/picker.js'
 import { torrentsIn } from '../core/find-torrents.js'
 import { html } from '../text/html.js'
 import { counted } from '../text/quantity.js'
+import { lookAt } from './look.js'
 import { page, startWork, type Tool, type Workshop } from './window.js'
 
 /** The most torrents that are edited at once. */
@@ -61,14 +62,19 @@ export class EditTool implements Tool {
     }
     const [first = ''] = request.files
     const what = torrents.length > 1 ? counted(torrents.length, 'torrent') : basename(first)
-    const about = { title: `Edit of ${what}`, tool: 'edit', path: first }
+    const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form }
     const job = await startWork(this.shop, { about, name: 'edit', request })
     return seeOther(`job/${job.id}`)
   }
 
-  result({ result }: Job): Answer {
-    const edited = result as readonly Edited[]
-    return page({ ...editedPage(new Form(), edited, false), tool: 'edit', root: '../' })
+  result({ result, about }: Job): Answer {
+    const edited = editedPage(new Form(), result as readonly Edited[], false)
+    const content = html`${edited.content}
+      <p class="acts">
+        <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
+        <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
+      </p>`
+    return page({ ...edited, content, tool: 'edit', root: '../' })
   }
 
   #choose(form: Form, error?: BtkitError): Answer {

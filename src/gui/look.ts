@@ -3,13 +3,22 @@ import type { BtkitError } from '../errors.js'
 import { defaultAct, type Form, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
 import { fieldPath, requirePath } from '../pages/picker.js'
-import { renderTable } from '../pages/table.js'
-import { renderQrCode } from '../server/views/qr-code.js'
+import {
+  type Fact,
+  hashFacts,
+  renderActs,
+  renderFacts,
+  renderFileTree,
+  renderFoldedQr,
+  renderSize,
+  shownPath,
+} from '../server/views/item.js'
+import { WORDS } from '../server/views/words.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html } from '../text/html.js'
-import { counted, formatBytes, formatNumber, formatTime } from '../text/quantity.js'
+import { formatBytes, formatNumber, formatTime } from '../text/quantity.js'
 import type { LookedAt } from '../work/work-program.js'
-import { fact, findingsOf, magnetFact } from './make.js'
+import { findingsOf } from './make.js'
 import { page, type Tool, type Workshop } from './window.js'
 
 /** The longest path or text of a torrent that is shown, in characters. */
@@ -61,49 +70,48 @@ export function lookAt(torrent: string): string {
 }
 
 function contentOf(found: LookedAt, torrent: string): Html {
-  const { name, infoHash, infoHashV2, magnet, files, trackers, webSeeds } = found
+  const { magnet } = found
   const path = fieldPath(torrent)
-  return html`<section class="two">
-      <div>
-        <dl class="facts">
-          ${fact('Name', clipText(name, LONGEST))}
-          ${fact('Content', `${counted(files.count, 'file')}, ${formatBytes(found.size)}`)}
-          ${fact('Pieces', `${formatNumber(found.pieces)} of ${formatBytes(found.pieceLength)}`)}
-          ${infoHash !== null && fact('Info hash', infoHash)}
-          ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)} ${magnetFact(magnet)}
-          ${found.isPrivate && fact('Private', 'yes: peers come from its trackers only')}
-          ${trackers.length === 0 && fact('Trackers', 'none')}
-          ${trackers.map((url) => fact('Tracker', url))}
-          ${webSeeds.map((url) => fact('Web seed', url))}
-          ${found.texts.map(([label, text]) => fact(`${label.charAt(0).toUpperCase()}${label.slice(1)}`, clipText(text, LONGEST)))}
-          ${found.createdMs !== null && fact('Created', `${formatTime(found.createdMs)} UTC`)}
-        </dl>
-        <p class="acts">
-          <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
-          <a href="check${query({ torrent: path, data: fieldPath(dirname(torrent)) })}"
-            >Verify files with it</a
-          >
-          <a href="edit${query({ torrents: path })}">Edit it</a>
-        </p>
-      </div>
-      ${renderQrCode(magnet)}
+  const data = fieldPath(dirname(torrent))
+  const more = html`<a class="button" href="check${query({ torrent: path, data })}">Verify files</a>
+    <a class="button" href="edit${query({ torrents: path })}">Edit</a>`
+  return html`<section>
+      ${renderActs({ magnet, torrent: null, more })} ${renderFacts(factsOf(found))}
+      ${renderFoldedQr(magnet)}
     </section>
     ${findingsOf(found.findings)} ${filesOf(found)}`
 }
 
+function factsOf(found: LookedAt): (Fact | false)[] {
+  const { trackers, webSeeds, texts, createdMs } = found
+  return [
+    [WORDS.name, clipText(found.name, LONGEST)],
+    ...hashFacts(found),
+    [WORDS.size, renderSize(found.size)],
+    [WORDS.files, formatNumber(found.files.count)],
+    ['Pieces', `${formatNumber(found.pieces)} of ${formatBytes(found.pieceLength)}`],
+    found.isPrivate && ['Private', 'yes: peers come from its trackers only'],
+    [WORDS.trackers, trackers.length === 0 ? 'none' : urlList(trackers)],
+    webSeeds.length > 0 && [WORDS.webSeeds, urlList(webSeeds)],
+    ...texts.map(([label, text]): Fact => {
+      return [`${label.charAt(0).toUpperCase()}${label.slice(1)}`, clipText(text, LONGEST)]
+    }),
+    createdMs !== null && ['Created', `${formatTime(createdMs)} UTC`],
+  ]
+}
+
+function urlList(urls: readonly string[]): Html {
+  return html`<ul class="urls">
+    ${urls.map((url) => html`<li>${clipText(url, LONGEST)}</li>`)}
+  </ul>`
+}
+
 function filesOf({ files }: LookedAt): Html {
-  const rows = files.first.map(({ path, length }) => {
-    return [clipText(path.join('/'), LONGEST), formatBytes(length)]
-  })
-  const left = files.count - rows.length
+  const shown = files.first.map(({ path, length }) => ({ path: shownPath(path), length }))
+  const left = files.count - shown.length
   return html`<section>
-    <h2>Files</h2>
-    ${renderTable({ label: 'Files', columns: COLUMNS, rows })}
+    <h2>${WORDS.files}</h2>
+    ${renderFileTree(shown)}
     ${left > 0 && html`<p class="muted">${formatNumber(left)} more are not listed.</p>`}
   </section>`
 }
-
-const COLUMNS = [
-  { title: 'File', kind: 'name' },
-  { title: 'Size', kind: 'n' },
-] as const

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { BtkitError } from '../errors.js'
 import { checkField, type Form, query, textField } from '../pages/form.js'
 import { type Answer, seeOther } from '../pages/frame.js'
-import type { Job } from '../pages/jobs.js'
+import { formAddress, type Job } from '../pages/jobs.js'
 import {
   applyPreset,
   makePage,
@@ -12,7 +12,14 @@ import {
   torrentOptions,
 } from '../pages/torrent-fields.js'
 import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
-import { renderQrCode } from '../server/views/qr-code.js'
+import {
+  hashFacts,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFoldedQr,
+} from '../server/views/item.js'
+import { WORDS } from '../server/views/words.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
 import { inShell } from '../text/escape.js'
 import { fieldValue, html, type Html } from '../text/html.js'
@@ -24,12 +31,6 @@ import { page, startWork, type Tool, type Workshop } from './window.js'
 /** The tool that makes a torrent of a file or directory. */
 export class MakeTool implements Tool {
   readonly path = 'make'
-
-  /** The forms of jobs, without what only one torrent has. */
-  readonly #another = new WeakMap<Job, string>()
-
-  /** The files of the torrents that jobs made. */
-  readonly #sources = new WeakMap<Job, string>()
 
   constructor(private readonly shop: Workshop) {}
 
@@ -102,13 +103,10 @@ export class MakeTool implements Tool {
     const source = this.#source(form)
     const options = this.#options(form)
     const title = `Torrent of ${basename(source)}`
-    const about = { title, tool: 'make', path: options.output } as const
+    const about = { title, tool: 'make', path: options.output, form }
     const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
     const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
     writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
-    this.#sources.set(job, source)
-    const another = form.without('act', 'path', 'output', 'name').toString()
-    if (another.length <= LONGEST_ADDRESS) this.#another.set(job, another)
     return seeOther(`job/${job.id}`)
   }
 
@@ -118,7 +116,7 @@ export class MakeTool implements Tool {
     if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
     const torrent = requirePath(form, 'torrent', directory)
     const data = dirname(this.#source(form))
-    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent } as const
+    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
     const request = { torrent, data, client, threads }
     const job = await startWork(this.shop, { about, name: 'seed', request })
     return seeOther(`job/${job.id}`)
@@ -128,15 +126,14 @@ export class MakeTool implements Tool {
     const result = job.result as DescribedTorrent | HandedOver
     if ('status' in result) return seededPage(job, result)
     const made = result
-    const another = this.#another.get(job) ?? ''
-    const source = this.#sources.get(job)
-    const mayBeSeeded = this.shop.client !== null && source !== undefined
+    const source = this.#source(job.about.form)
+    const mayBeSeeded = this.shop.client !== null
     return page({
       title: `${basename(job.about.path)} is ready`,
       tool: 'make',
       root: '../',
       content: html`${mayBeSeeded && seedForm(job, source)}
-      ${madeOf(made, job, { another, source, mayBeSeeded })} ${findingsOf(made.findings)}`,
+      ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
     })
   }
 
@@ -150,9 +147,6 @@ export class MakeTool implements Tool {
 const LAST = 'as the last torrent'
 const KEPT_FIELDS: readonly string[] =
   'trackers webseeds private source version piece exclude all'.split(' ')
-
-/** The longest form in an address, in characters; a longer one begins empty. */
-const LONGEST_ADDRESS = 8000
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
@@ -183,39 +177,33 @@ function seededPage({ about }: Job, { status }: HandedOver): Answer {
 
 /** How the page of a torrent that was made leads on. */
 interface NextSteps {
-  /** The fields of a form for another one, as a query. */
-  readonly another: string
-  /** The file or directory that the torrent is of; undefined if nobody knows any more. */
-  readonly source: string | undefined
+  /** The file or directory that the torrent is of. */
+  readonly source: string
   readonly mayBeSeeded: boolean
 }
 
 function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
-  const { another, source, mayBeSeeded } = more
-  const { infoHash, infoHashV2, magnet, bytesHashed } = made
-  return html`<section class="two">
-    <div>
-      <dl class="facts">
-        <dt>Saved as</dt>
-        <dd class="name">${about.path}</dd>
-        ${infoHash !== null && fact('Info hash', infoHash)}
-        ${infoHashV2 !== null && fact('Info hash v2', infoHashV2)} ${magnetFact(magnet)}
-        ${source !== undefined && fact('Seed it with', seedCommand(about.path, source, magnet))}
-        <dt>Read</dt>
-        <dd>
-          ${bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)}
-        </dd>
-      </dl>
-      <p class="acts">
-        <a class="main" href="${id}/torrent" download>Download the .torrent</a>
-        <button type="button" data-copies="magnet" hidden>Copy the magnet link</button>
-        ${mayBeSeeded && html`<button form="seed" name="act" value="seed">Seed with my client</button>`}
-        <a href="../check${query({ torrent: fieldPath(about.path) })}">Verify files with it</a>
-        <a href="../edit${query({ torrents: fieldPath(about.path) })}">Edit it</a>
-        <a href="../make?${another}">Make another like this</a>
-      </p>
-    </div>
-    ${renderQrCode(magnet)}
+  const { source, mayBeSeeded } = more
+  const { magnet, bytesHashed } = made
+  const path = fieldPath(about.path)
+  const another = about.form.without('path', 'output', 'name')
+  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Seed with my client</button>`}
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
+    <a class="button" href="${formAddress(about, another)}">Make another like this</a>`
+  const command = seedCommand(about.path, source, magnet)
+  return html`<section>
+    ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+    ${renderFacts([
+      ['Saved as', about.path],
+      ...hashFacts(made),
+      ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
+      [
+        'Read',
+        bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed),
+      ],
+    ])}
+    ${renderFoldedQr(magnet)}
   </section>`
 }
 
@@ -229,26 +217,6 @@ function seedCommand(torrent: string, source: string, magnet: string): string {
     ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
     inShell(torrent),
   ].join(' ')
-}
-
-/** A magnet link that a button can copy. */
-export function magnetFact(magnet: string): Html {
-  return html`<dt>Magnet link</dt>
-    <dd>
-      <input
-        type="text"
-        readonly
-        id="magnet"
-        value="${fieldValue(magnet)}"
-        aria-label="Magnet link"
-        data-copy
-      />
-    </dd>`
-}
-
-export function fact(name: string, value: string): Html {
-  return html`<dt>${name}</dt>
-    <dd><code>${value}</code></dd>`
 }
 
 export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {

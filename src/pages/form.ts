@@ -75,11 +75,13 @@ interface TextField extends Field {
   readonly most?: number
   /** Whether there is a button that chooses a file or directory. */
   readonly pick?: boolean
+  /** Whether the page begins there. */
+  readonly isFirst?: boolean
 }
 
 /** A line of text. */
 export function textField(form: Form, field: TextField): Html {
-  const { name, id = name, most, pick } = field
+  const { name, id = name, most, pick, isFirst } = field
   const input = html`<input
     type="text"
     id="${id}"
@@ -88,6 +90,7 @@ export function textField(form: Form, field: TextField): Html {
     spellcheck="false"
     ${most !== undefined && html`maxlength="${most}"`}
     ${pick === true && html`data-drop`}
+    ${isFirst === true && html`autofocus`}
   />`
   const button = html`<button name="act" value="browse-${name}">Choose...</button>`
   return row(field, pick === true ? html`<div class="with">${input}${button}</div>` : input)
@@ -101,7 +104,7 @@ export function linesField(form: Form, field: Field & { readonly kind?: 'tiers' 
     name="${name}"
     rows="4"
     spellcheck="false"
-    ${kind !== undefined && html`data-tiers`}
+    ${kind !== undefined && html`data-tiers placeholder="https://tracker.example/announce"`}
   >
 ${fieldValue(form.text(name))}</textarea>`
   return row(field, area)

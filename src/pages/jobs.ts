@@ -4,6 +4,7 @@ import { BtkitError } from '../errors.js'
 import type { Progress } from '../library/task.js'
 import { html, type Html } from '../text/html.js'
 import { formatBytes, formatDuration } from '../text/quantity.js'
+import type { Form } from './form.js'
 import { type Answer, type PageParts, problem } from './frame.js'
 
 /** How a job stands. */
@@ -20,6 +21,17 @@ export interface JobFacts {
   readonly tool: string
   /** The path of what is worked on. */
   readonly path: string
+  /** The form that began it. */
+  readonly form: Form
+}
+
+/** The longest form in an address, in characters; a longer one begins empty. */
+const LONGEST_ADDRESS = 8000
+
+/** The address of the page that began a job, from a page of jobs, with some of the fields. */
+export function formAddress({ tool }: Pick<JobFacts, 'tool'>, form: Form): string {
+  const fields = form.without('act').toString()
+  return `../${tool}${fields === '' || fields.length > LONGEST_ADDRESS ? '' : `?${fields}`}`
 }
 
 /** Options of work: when to end, and where to say how far it is. */
@@ -150,14 +162,15 @@ export class Jobs {
   }
 }
 
-const CANCELLED = { message: 'It was cancelled. Files that were finished before stay.' }
+const CANCELLED = html`<p class="note" role="status">Files that were finished before stay.</p>`
 
 /** Shows a job that is running, or that ended without a result. */
 export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
   const { about, state, error, id } = job
   const isRunning = state === 'running'
+  const isCancelled = state === 'cancelled'
   return page({
-    title: about.title,
+    title: isCancelled ? `${about.title} was cancelled` : about.title,
     root: '../',
     refresh: isRunning ? 1 : undefined,
     content: isRunning
@@ -167,8 +180,10 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
           <p class="muted name" id="now">${job.progress?.path ?? ''}</p>
           <form method="post" action="${id}/cancel"><button>Cancel</button></form>
         </section>`
-      : html`${problem(state === 'cancelled' ? CANCELLED : (error ?? CANCELLED))}
-          <p class="acts"><a href="../${about.tool}">Back</a></p>`,
+      : html`${isCancelled ? CANCELLED : error && problem(error)}
+          <p class="acts">
+            <a class="main" href="${formAddress(about, about.form)}">Back to the form</a>
+          </p>`,
   })
 }
 

@@ -1,9 +1,12 @@
+import { COMMON_SCRIPT } from '../server/views/page-script.js'
+
 /**
- * The script of all pages; each page works without it. It follows a job, takes dropped paths, fills
+ * The script of pages with forms, after that of all pages; each works without it. It follows a job, takes dropped paths, fills
  * in a chosen preset, makes rows of the lines of trackers, and lets one box check all of a table.
  */
 export const SCRIPT = `
 'use strict'
+${COMMON_SCRIPT}
 const base = new URL('.', document.currentScript.src)
 
 const job = document.querySelector('[data-job]')
@@ -75,18 +78,6 @@ for (const choice of document.querySelectorAll('select[name=preset]')) {
   choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
 }
 
-for (const field of document.querySelectorAll('[data-copy]')) {
-  field.addEventListener('focus', () => field.select())
-}
-
-for (const button of document.querySelectorAll('button[data-copies]')) {
-  button.hidden = !navigator.clipboard
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).value)
-    button.textContent = 'Copied'
-  })
-}
-
 for (const area of document.querySelectorAll('[data-tiers]')) {
   const list = document.createElement('ol')
   list.className = 'tiers'
@@ -95,9 +86,14 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   said.setAttribute('role', 'status')
   const urlOf = (row) => row.querySelector('input').value.trim()
   const begins = (row) => row !== list.firstElementChild && row.classList.contains('tier')
-  // Each row has the same buttons, so they name its tracker
+  // Each row has the same buttons, so they name its tracker; the first of a tier has its heading
   const name = () => {
+    let tier = 0
     for (const row of list.children) {
+      const head = row.querySelector('.head')
+      head.hidden = row !== list.firstElementChild && !begins(row)
+      if (!head.hidden) tier++
+      head.textContent = 'Tier ' + tier + (tier > 1 ? ' \u2013 used if tier ' + (tier - 1) + ' fails' : '')
       for (const made of row.querySelectorAll('button')) {
         made.title = made.dataset.act + ' ' + (urlOf(row) || 'the empty row')
         made.setAttribute('aria-label', made.title)
@@ -143,6 +139,8 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const remove = (row) => {
     const next = row.nextElementSibling?.querySelector('button:last-of-type') ?? more
     said.textContent = (urlOf(row) || 'The empty row') + ' is removed'
+    // The rest of a tier stays one
+    if (begins(row)) row.nextElementSibling?.classList.add('tier')
     row.remove()
     next.focus()
   }
@@ -163,6 +161,10 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const add = (url, begins) => {
     const row = document.createElement('li')
     row.classList.toggle('tier', begins)
+    const head = document.createElement('span')
+    head.className = 'head'
+    head.setAttribute('role', 'heading')
+    head.setAttribute('aria-level', '2')
     const grip = document.createElement('span')
     Object.assign(grip, { className: 'grip', textContent: '\\u283f', draggable: true })
     grip.setAttribute('aria-hidden', 'true')
@@ -183,7 +185,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       else row.before(dragged)
     })
     const input = document.createElement('input')
-    Object.assign(input, { type: 'text', value: url })
+    Object.assign(input, { type: 'text', value: url, placeholder: area.placeholder })
     input.setAttribute('aria-label', 'Tracker')
     input.addEventListener('input', write)
     input.addEventListener('paste', (event) => {
@@ -215,6 +217,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       input.focus()
     })
     row.append(
+      head,
       grip,
       input,
       rowButton(row, '\\u2191', 'Move up', () => move(row, false)),
@@ -234,11 +237,12 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   // After Back, a browser fills in the lines only now
   addEventListener('pageshow', fill)
   area.hidden = true
-  for (const hint of area.parentElement.querySelectorAll('[data-plain]'))
-    hint.textContent = 'A line above a row begins the next tier'
-  const more = button('Add a tracker', () => add('', list.children.length > 0).focus())
+  // The headings say it
+  for (const hint of area.parentElement.querySelectorAll('[data-plain]')) hint.hidden = true
+  const more = button('Add a tracker', () => add('', false).focus())
+  const next = button('New tier', () => add('', true).focus())
   const holder = document.createElement('div')
-  holder.append(list, more, said)
+  holder.append(list, more, ' ', next, said)
   area.after(holder)
 }
 

@@ -23,15 +23,13 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .acts [data-sum] { align-self: center } .acts > a { border: 1px solid var(--muted); border-radius: 4px; padding: .35rem 1rem; color: inherit; background: var(--soft); text-decoration: none } .acts > a.main { background: var(--accent); color: var(--accent-text); border-color: var(--accent); font-weight: 600 }
 .error { border-left: 4px solid var(--bad); padding: .5rem .9rem; background: var(--card) } .note { border-left: 4px solid var(--accent); padding: .5rem .9rem; background: var(--card) }
 .good { color: var(--good) } .bad { color: var(--bad) } .unsure { color: var(--unsure) }
-.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; align-items: baseline } .facts dd { margin: 0; min-width: 0 } .facts input { width: 100% } .facts code { font-size: .85em; white-space: nowrap; overflow-x: auto; display: block }
-.two { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start } .two > :first-child { flex: 1 1 20rem; min-width: 0 }
 .map { height: auto; max-width: 30rem; background: none } .map path { stroke: none } .map .file { fill: transparent } .map .file:hover { stroke: var(--text); stroke-width: 1 }
 .map .good { fill: color-mix(in srgb, var(--good) 37%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker td, .picker th { padding-block: 0 } .picker [type=search] { margin-bottom: .5rem } .picker table button, .crumbs button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; text-align: left; overflow-wrap: anywhere }
 .picker table button { width: 100%; outline-offset: -2px } .picker table [name=at] { font-weight: 600 } .acts > .with { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto }
 details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
-.tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; gap: .4rem; align-items: center; margin: .2rem 0 } .tiers .tier { border-top: 1px dashed var(--line); padding-top: .3rem; margin-top: .4rem }
+.tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; flex-wrap: wrap; gap: .2rem .4rem; align-items: center; margin: .2rem 0 } .tiers .head { flex: 0 0 100%; order: -2; color: var(--muted); font-size: .9rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
 .box input, thead td input { width: 1.1rem; height: 1.1rem }
@@ -47,8 +45,8 @@ details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--ba
   .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
 }
 @media (max-width: 40rem) {
-  .field { grid-template-columns: 1fr } .field small { grid-column: 1 } .facts { grid-template-columns: 1fr }
-  .facts code, .stack code { font-size: .74em } .facts code { white-space: normal } .diff dd { font-size: .85em }
-  .tiers li { flex-wrap: wrap; justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
+  .field { grid-template-columns: 1fr } .field small { grid-column: 1 }
+  .stack code { font-size: .74em } .diff dd { font-size: .85em }
+  .tiers li { justify-content: flex-end; margin: .6rem 0 } .tiers input { order: -1; flex: 0 0 100% }
 }
 `

@@ -54,8 +54,10 @@ export function torrentFields(form: Form): Html {
       ${linesField(form, {
         name: 'trackers',
         label: 'Trackers',
-        hint: html`<span data-plain>One URL a line. An empty line begins the next tier</span>, which
-          clients use if all before fail.`,
+        hint: html`<span data-plain
+          >One URL a line. An empty line begins the next tier, which clients use if all before
+          fail.</span
+        >`,
         kind: 'tiers',
       })}
       ${linesField(form, {

@@ -124,7 +124,7 @@ interface CheckRequest {
 
 /** The result of a check, as its page shows it. */
 export interface Checked {
-  readonly report: Pick<VerifyReport, 'ok' | 'pieces' | 'badPieces' | 'uncheckedPieces'>
+  readonly report: Pick<VerifyReport, 'place' | 'ok' | 'pieces' | 'badPieces' | 'uncheckedPieces'>
   /** Number of all files. */
   readonly files: number
   /** The files that are listed: bad ones first. */
@@ -151,9 +151,9 @@ async function checkFiles(
   const unsure = files.filter(({ status }) => status === 'unchecked')
   const good = files.filter(({ status }) => status === 'ok')
   const bad = files.filter(({ status }) => status !== 'ok' && status !== 'unchecked')
-  const { ok, pieces, badPieces, uncheckedPieces } = report
+  const { place, ok, pieces, badPieces, uncheckedPieces } = report
   return {
-    report: { ok, pieces, badPieces, uncheckedPieces },
+    report: { place, ok, pieces, badPieces, uncheckedPieces },
     files: files.length,
     listed: [...bad, ...unsure, ...good].slice(0, MOST_FILES),
     map: mapPieces(metainfo, files),

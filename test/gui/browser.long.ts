@@ -83,8 +83,8 @@ for (const javaScript of [true, false]) {
       const tiers = 'http://a.example/announce\n\nhttp://b.example/announce'
       await page.locator('[name=trackers]').fill(tiers)
     }
-    await page.getByRole('button', { name: 'Make the torrent' }).click()
-    await page.locator('.qr').waitFor()
+    await page.getByRole('button', { name: 'Create the torrent' }).click()
+    await page.locator('.copied').first().waitFor()
     const torrent = join(root, 'tree.torrent')
     assert.ok(existsSync(torrent))
     const { announce } = parseMetainfo(readFileSync(torrent), { maxSize: 1e6 })
@@ -115,8 +115,8 @@ test('after Back, the rows of trackers are those that the form sends', unlessBro
   await page.locator('[name=path]').fill('tree')
   await page.getByRole('button', { name: 'Add a tracker' }).click()
   await page.locator('.tiers input').fill('http://a.example/announce')
-  await page.getByRole('button', { name: 'Make the torrent' }).click()
-  await page.locator('.qr').waitFor()
+  await page.getByRole('button', { name: 'Create the torrent' }).click()
+  await page.locator('.copied').first().waitFor()
   await page.goBack()
   if (/Torrent of/.test(await page.title())) await page.goBack()
   assert.equal(await page.locator('[name=path]').inputValue(), 'tree')
@@ -144,6 +144,12 @@ test('a pasted list of trackers is a row for each', unlessBrowser, async (t) => 
     'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1\n\n' +
       'http://d.example/a\nhttp://e.example/a',
   )
+  // The rest of a tier stays one
+  await page.getByRole('button', { name: 'Remove http://d.example/a' }).click()
+  assert.equal(
+    await page.evaluate("document.querySelector('[name=trackers]').value"),
+    'http://a.example/announce\nhttp://b.example/announce\n\nudp://c.example:1\n\nhttp://e.example/a',
+  )
 })
 
 test(
@@ -154,9 +160,17 @@ test(
     const { page, open, violations } = await openTab(t)
     await open(`${pages}make`)
     for (const at of [0, 1, 2]) {
-      await page.getByRole('button', { name: 'Add a tracker' }).click()
+      await page.getByRole('button', { name: at === 0 ? 'Add a tracker' : 'New tier' }).click()
       await page.locator('.tiers input').nth(at).fill(`http://${'abc'[at]}.example/announce`)
     }
+    const headings = await page.locator('.tiers [role=heading]').allInnerTexts()
+    assert.deepEqual(headings, [
+      'Tier 1',
+      'Tier 2 – used if tier 1 fails',
+      'Tier 3 – used if tier 2 fails',
+    ])
+    const placeholder = await page.locator('.tiers input').first().getAttribute('placeholder')
+    assert.equal(placeholder, 'https://tracker.example/announce')
     assert.deepEqual(await violations(), [])
     const focused = () => page.evaluate("document.activeElement.getAttribute('aria-label')")
     const said = () => page.locator('[role=status].said').innerText()

@@ -40,6 +40,24 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
+test('a file that shares a piece with a missing one is ok except these bytes', async (t) => {
+  const { root, send, get } = await openTestGui(t, {
+    'tree/a': pseudoRandom(PIECE + 1024),
+    'tree/b': pseudoRandom(PIECE - 1024 + 3 * PIECE, 2),
+    'tree/c': pseudoRandom(512, 3),
+  })
+  await send('make', { act: 'make', path: 'tree', piece: String(PIECE) })
+  rmSync(join(root, 'tree/a'))
+  const { text } = await send('check', { act: 'check', torrent: 'tree.torrent', data: root })
+  // The second piece has 1 KiB of a, and 15 KiB of b
+  assert.match(text, /ok, except the first 15 KiB/)
+  assert.match(text, /ok: 4/)
+  assert.ok(text.includes(`at <span class="name">${root}/tree</span>`))
+  const again = /href="\.\.\/(check\?[^"]+)">Verify again</.exec(text)?.[1] ?? ''
+  assert.match((await get(again.replaceAll('&amp;', '&'))).text, /value="tree\.torrent"/)
+  assert.match(text, />Inspect<\/a>/)
+})
+
 test('a path in quotes, as shells and file managers copy it, is the path between them', async (t) => {
   const { root, send } = await openTestGui(t, { "it's a/file": 'x', "'odd'": 'y' })
   await send('make', { act: 'make', path: `'${join(root, "it'\\''s a")}'` })

@@ -43,6 +43,8 @@ test('fields show a torrent, a preview its changes, and only saving writes them'
   assert.deepEqual(read(at('a')).bytes, before.bytes)
   const saved = await send('edit', { ...fieldsOf(preview), act: 'save' })
   assert.match(saved.text, /1 torrent changed/)
+  assert.match(saved.text, /href="\.\.\/look\?torrent=[^"]+">Inspect a\.torrent</)
+  assert.match(saved.text, /href="\.\.\/edit\?torrents=[^"]+">Edit again</)
   const after = read(at('a'))
   assert.deepEqual([after.comment, after.announce], ['new', 'http://u.example/announce'])
   assert.equal(after.infoHash, before.infoHash)

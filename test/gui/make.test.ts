@@ -44,7 +44,7 @@ test('a torrent of the form is the torrent of the command line', async (t) => {
     ['udp://c.example:1'],
   ])
   assert.deepEqual([comment, webSeeds], ['two words', ['http://w.example/']])
-  assert.match(made.text, new RegExp(`<code>${infoHash}</code>`))
+  assert.match(made.text, new RegExp(`class="hash"[^>]*>${infoHash}</code>`))
   assert.match(made.text, /QR code of the magnet link/)
   const other = join(root, 'other.torrent')
   const args = ['--hybrid', '--piece-length', '32K', '--private', '--source', 'TAG', '--no-cache']
@@ -335,7 +335,10 @@ test('work that is cancelled writes nothing', async (t) => {
   const job = headers.get('location') ?? ''
   assert.match((await get(job)).text, /data-job/)
   await fetch(`${pages}${job}/cancel`, { method: 'POST' })
-  await until('the work ends', async () => /It was cancelled/.test((await get(job)).text))
+  await until('the work ends', async () => /was cancelled<\/h1>/.test((await get(job)).text))
+  const { text } = await get(job)
+  assert.match(text, /href="\.\.\/make\?path=large">Back to the form</)
+  assert.doesNotMatch(text, /class="error"/)
   assert.deepEqual(
     readdirSync(root).filter((name) => name.startsWith('large')),
     ['large'],
@@ -378,7 +381,7 @@ test('the page of a torrent that was made names the command that seeds it', asyn
   const trackers = 'http://t.example/announce'
   const commandOf = async (fields: Readonly<Record<string, string>>) => {
     const { text } = await send('make', { act: 'make', path: 'tree', ...fields })
-    return /<code>(btkit seed .*)<\/code>/.exec(text)?.[1]?.replaceAll('&#39;', "'")
+    return /<code[^>]*>(btkit seed .*)<\/code>/.exec(text)?.[1]?.replaceAll('&#39;', "'")
   }
   assert.equal(await commandOf({ trackers }), `btkit seed ${root}/tree.torrent`)
   const elsewhere = await commandOf({ trackers, output: `${root}/out/my tree` })
@@ -396,7 +399,10 @@ test('the client of the user is given the torrent that was made', async (t) => {
   const client = await startFakeTransmission(t, [seeded])
   const { send } = await openTestGui(t, {}, { directory: first.root, client })
   const made = await send('make', { act: 'make', path: 'tree', replace: 'on' })
-  assert.match(made.text, /<button form="seed" name="act" value="seed">Seed with my client</)
+  assert.match(
+    made.text,
+    /<button[^>]+form="seed" name="act" value="seed">\s*Seed with my client\s*</,
+  )
   const hidden = [...made.text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
   const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
   const { text } = await send('make', { act: 'seed', ...fields })

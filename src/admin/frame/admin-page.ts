@@ -137,9 +137,6 @@ export const ADMIN_STYLE = `
 .who { display: flex; align-items: center; gap: .6rem } .who span { color: var(--muted) }
 .log-in { max-width: 26rem } .log-in .field { grid-template-columns: 6rem 1fr } .log-in input { width: 100% }
 input[type=password] { width: 100% }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; margin: 0 0 1rem }
-.figures div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1.2rem }
-.figures dt { font-weight: 400; color: var(--muted) } .figures dd { margin: 0; font-size: 1.6rem; font-variant-numeric: tabular-nums }
 .name .muted a { text-decoration: underline; margin: 0 }
 .shelf { display: grid; grid-template-columns: 14rem minmax(0, 1fr); gap: 1.5rem; align-items: start }
 .categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
@@ -159,6 +156,7 @@ main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 
 @media (max-width: 50rem) {
   .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
   .categories ul { max-height: 13.2rem; overflow-y: auto }
+  form:not(:has(tbody input:checked)) > .chosen { display: none }
 }
-td button { padding: .1rem .6rem } td form { margin: 0 }
+div.note form { display: inline-block; margin: 0 0 0 .8rem } td button { padding: .1rem .6rem } td form { margin: 0 }
 `

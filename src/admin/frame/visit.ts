@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { type FormContext, type FormRoute, formRoutes } from '../../pages/app.js'
 import type { Answer } from '../../pages/frame.js'
+import type { Form } from '../../pages/form.js'
 import type { FormPage } from '../../pages/picker.js'
 import type { Html } from '../../text/html.js'
 import type { Role } from '../access/users.js'
@@ -51,6 +52,18 @@ export interface AdminContext extends FormContext {
   readonly checkToken: (token: string) => void
   /** The request itself, for uploads. */
   readonly request: FastifyRequest
+}
+
+/** A page and its fields, as this program writes them in addresses; it leads nowhere else. */
+const PLACE = /^[a-z]+(?:\/[\da-z]+)*(?:\?[\w=&%.+*-]*)?$/
+
+/** The longest address in a form; a longer one is lost. */
+const LONGEST_PLACE = 4000
+
+/** The page that a field of a form leads to; empty for the first page, and for other sites. */
+export function placeIn(form: Form, field: string): string {
+  const place = form.text(field)
+  return PLACE.test(place) && place.length <= LONGEST_PLACE ? place : ''
 }
 
 /** A page or a change. All routes need a log-in, and those with POST a token. */

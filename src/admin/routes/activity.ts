@@ -1,8 +1,12 @@
-import { renderTable } from '../../pages/table.js'
+import { valueOr } from '../../errors.js'
+import { query } from '../../pages/form.js'
+import { renderTable, renderTime } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
-import { formatTime } from '../../text/quantity.js'
+import { counted } from '../../text/quantity.js'
 import type { AdminRoute } from '../frame/visit.js'
 import type { Activity, ActivityLog } from '../storage/activity-log.js'
+import { type Category, type Places, shownName, SUFFIX } from '../storage/places.js'
+import { directoryOf } from '../storage/torrent-rows.js'
 
 /** The most entries that are shown, and that are searched for those of a user. */
 const MOST_SHOWN = 500
@@ -13,33 +17,120 @@ function nothing(searched: number): string {
   return `There is nothing in the last ${MOST_READ} entries.`
 }
 
+interface ActivityParts {
+  readonly log: ActivityLog
+  /** Null without directories of torrents. */
+  readonly forms: { readonly collection: { readonly places: Places } } | null
+}
+
 /** The page of who did what. */
-export function activityRoutes({ log }: { readonly log: ActivityLog }): AdminRoute[] {
+export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = (context) => {
     const wanted = context.query.text('user')
     const entries = log.latest(MOST_READ)
     const own = wanted === '' ? entries : entries.filter(({ user }) => user === wanted)
-    const content = own.length === 0 ? html`<p>${nothing(entries.length)}</p>` : tableOf(own)
+    const acts = actsOf(own).slice(0, MOST_SHOWN)
+    const places = forms?.collection.places ?? null
+    const content =
+      acts.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(acts, places)
     return context.page({ title: 'Log', content })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]
 }
 
-function tableOf(entries: readonly Activity[]): Html {
-  const rows = entries
-    .slice(0, MOST_SHOWN)
-    .map(({ at, user, address, action, target, details }) => {
-      const time = formatTime(at, 'second')
-      const more = details !== undefined && html` <span class="muted">${details}</span>`
-      const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
-      return [time, who, action, html`${target}${more}`, address]
-    })
+/** The entries of one act, which may have changed many things: the newest first. Not empty. */
+type Act = readonly [Activity, ...Activity[]]
+
+/** Milliseconds between two entries of an act. */
+const PAUSE = 5000
+
+/** Joins entries that differ only in the thing that was changed. */
+function actsOf(entries: readonly Activity[]): Act[] {
+  const acts: [Activity, ...Activity[]][] = []
+  for (const entry of entries) {
+    const act = acts.at(-1)
+    const next = act?.at(-1)
+    if (act && next && isOneAct(next, entry)) act.push(entry)
+    else acts.push([entry])
+  }
+  return acts
+}
+
+function isOneAct(next: Activity, entry: Activity): boolean {
+  const same = (['user', 'address', 'action', 'details'] as const).every((key) => {
+    return next[key] === entry[key]
+  })
+  return same && entry.target !== '' && next.at - entry.at <= PAUSE
+}
+
+/** The words of the page for the actions in the log. */
+const DONE: Readonly<Record<string, string>> = {
+  add: 'added',
+  edit: 'edited',
+  delete: 'deleted',
+  restore: 'restored',
+  move: 'moved',
+  'create category': 'created the category',
+  'rename category': 'renamed the category',
+  'remove category': 'removed the category',
+  ban: 'banned',
+  'lift a ban': 'lifted the ban of',
+  'log in': 'logged in',
+  'log out': 'logged out',
+  'fail to log in': 'failed to log in',
+}
+
+function table(acts: readonly Act[], places: Places | null): Html {
+  const rows = acts.map((act) => {
+    const [{ at, user, address, action, details }] = act
+    const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
+    const items = act.toReversed().map(({ target }) => itemOf(target, places))
+    const [item = ''] = items
+    const all = html`<details>
+      <summary>${counted(items.length, 'torrent')}</summary>
+      <ul>
+        ${items.map((item) => html`<li>${item}</li>`)}
+      </ul>
+    </details>`
+    const more = details !== undefined && detailsOf(details, places)
+    const what = html`${items.length > 1 ? all : item} ${more}`
+    return [renderTime(at), who, DONE[action] ?? action, what, address]
+  })
   const columns = [
-    { title: 'Time (UTC)', kind: 'date' },
+    { title: 'Time', kind: 'date' },
     { title: 'User' },
     { title: 'Action' },
     { title: 'Item', kind: 'wide' },
     { title: 'Address', kind: 'date' },
   ] as const
   return html`<section>${renderTable({ label: 'Log', columns, rows })}</section>`
+}
+
+/** The thing of an entry: a torrent or category leads to where it is, or to a search of its name. */
+function itemOf(target: string, places: Places | null): Html | string {
+  const place = places && placeOf(target, places)
+  if (!places || !place) return target
+  const title = places.titleOf(place)
+  if (!target.endsWith(SUFFIX))
+    return html`<a href="torrents${query({ in: place.address })}">${title}</a>`
+  const q = shownName(target)
+  return html`<a href="torrents${query({ q })}">${title.slice(0, -SUFFIX.length)}</a>`
+}
+
+/** The details of an entry, such as the category that a torrent was moved to. */
+function detailsOf(details: string, places: Places | null): Html {
+  const [, target] = /^to (\/.*)$/s.exec(details) ?? []
+  const shown = target === undefined ? details : html`to ${itemOf(target, places)}`
+  return html`<span class="muted">${shown}</span>`
+}
+
+/** The category of a path, or the torrent as if it were one; null outside of the directories. */
+function placeOf(path: string, places: Places): Category | null {
+  const below = directoryOf(
+    `${path}/`,
+    places.roots.map((each) => each.path),
+  )
+  const root = places.roots.find((each) => each.path === below)
+  const names = path.slice(below?.length ?? 0).split('/')
+  return root ? valueOr(null, () => places.at(root, names.filter(Boolean))) : null
 }

@@ -1,9 +1,9 @@
-import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
+import { type AdminContext, type AdminRoute, menuFormRoutes, placeIn } from '../frame/visit.js'
 import { BtkitError } from '../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../metainfo/magnet.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { Form, defaultAct, textField } from '../../pages/form.js'
-import { type Answer, seeOther } from '../../pages/frame.js'
+import { Form, defaultAct, hiddenFields, query, textField } from '../../pages/form.js'
+import type { Answer } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { escapeText, quoteText } from '../../text/escape.js'
 import { type Html, fieldValue, html } from '../../text/html.js'
@@ -43,37 +43,90 @@ const KINDS = [
   },
 ] as const
 
-/** The page of bans. */
+type Kind = (typeof KINDS)[number]['kind']
+
+/** The page of bans, and one that asks before a torrent or address is banned. */
 export function banRoutes(parts: BanParts): AdminRoute[] {
-  return menuFormRoutes({
-    path: 'bans',
-    menu: 'Bans',
-    needs: 'ban',
-    page: (context) => ({
-      show: (_, error) => show(context, parts, error),
-      act: () => change(context, parts),
+  const handle = (context: AdminContext) => ask(context, parts)
+  return [
+    ...menuFormRoutes({
+      path: 'bans',
+      menu: 'Bans',
+      needs: 'ban',
+      page: (context) => ({
+        show: (_, error) => show(context, parts, error),
+        act: () => change(context, parts),
+      }),
     }),
-  })
+    { method: 'GET', path: 'ban', needs: 'ban', handle },
+  ]
 }
 
-async function change({ form, note, user }: AdminContext, parts: BanParts): Promise<Answer> {
+/** The address of the page that asks whether to ban something, and then leads back. */
+export function banAddress(kind: Kind, value: string, from: string): string {
+  return `ban${query({ kind, [kind]: value, from })}`
+}
+
+async function change({ form, note, user, seeOther }: AdminContext, parts: BanParts) {
   const { bans, tracker, now } = parts
-  const kind = KINDS.find((each) => each.kind === form.text('kind'))?.kind ?? 'addresses'
+  const kind = kindIn(form)
+  const list = placeIn(form, 'from') || 'bans'
   const lift = form.text('lift')
   if (lift !== '') {
+    const ban = (await bans[kind].list()).find(({ value }) => value === lift)
     await bans[kind].remove(lift)
     note('lift a ban', lift)
-  } else {
-    const hash = kind === 'torrents' ? checkHash(form.text(kind)) : null
-    const value = hash ?? checkAddresses(form.text(kind))
-    const name = hash && tracker.view.torrents.torrents.get(hash)?.metainfo?.name
-    const reason = [name, form.text('reason')].filter(Boolean).join(': ').slice(0, LONGEST)
-    const day = new Date(now()).toISOString().slice(0, 10)
-    await bans[kind].add({ value, comment: escapeText(`${day} ${user.name} ${reason}`.trim()) })
-    note('ban', value, reason === '' ? undefined : reason)
+    await tracker.refresh()
+    const name = (ban && describe(kind, ban).name) || lift
+    return seeOther(list, html`<p class="note" role="status">The ban of ${name} is lifted.</p>`)
   }
+  const value = valueIn(form)
+  const name = nameOf(value, parts).slice(0, LONGEST)
+  const reason = form.text('reason').slice(0, LONGEST)
+  const day = new Date(now()).toISOString().slice(0, 10)
+  const words = [day, user.name, kind === 'torrents' && `"${name.replaceAll('"', '""')}"`, reason]
+  await bans[kind].add({ value, comment: escapeText(words.filter(Boolean).join(' ')) })
+  note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
   await tracker.refresh()
-  return seeOther('bans')
+  const banned = html`${name || value} is banned. ${liftForm({ kind, value, from: list, name })}`
+  return seeOther(list, html`<div class="note" role="status">${banned}</div>`)
+}
+
+function kindIn(form: Form): Kind {
+  return KINDS.find(({ kind }) => kind === form.text('kind'))?.kind ?? 'addresses'
+}
+
+/** @throws BtkitError `usage` */
+function valueIn(form: Form): string {
+  const kind = kindIn(form)
+  return kind === 'torrents' ? checkHash(form.text(kind)) : checkAddresses(form.text(kind))
+}
+
+/** The name of the torrent of an info hash; empty if it is not known, and for addresses. */
+function nameOf(value: string, { tracker }: Pick<BanParts, 'tracker'>): string {
+  const hash = parseHash(value)
+  return (hash && tracker.view.torrents.torrents.get(hash)?.metainfo?.name) ?? ''
+}
+
+function ask({ query: asked, page }: AdminContext, parts: BanParts): Answer {
+  const kind = kindIn(asked)
+  const value = valueIn(asked)
+  const from = placeIn(asked, 'from') || 'bans'
+  const name = nameOf(value, parts)
+  return page({
+    title: `Ban ${name || value}?`,
+    content: html`<form method="post" action="bans">
+      ${hiddenFields(new Form({ kind, [kind]: value, from }))}
+      <section>
+        ${name !== '' && html`<p><code>${value}</code></p>`}
+        ${textField(new Form(), { name: 'reason', label: 'Reason', most: LONGEST, isFirst: true })}
+        <div class="acts">
+          <button class="main" name="act" value="ban">Ban</button>
+          <a href="${from}">Cancel</a>
+        </div>
+      </section>
+    </form>`,
+  })
 }
 
 /** The most addresses of a ban, by family. A slip such as 0.0.0.0/0 would refuse all clients. */
@@ -104,7 +157,7 @@ async function show(
   { bans }: BanParts,
   error: BtkitError | undefined,
 ): Promise<Answer> {
-  const form = error ? context.form : context.query
+  const form = error ? context.form : new Form()
   const sections = KINDS.map(async (kind) => {
     return sectionOf(kind, await bans[kind.kind].list(), form)
   })
@@ -135,19 +188,48 @@ function sectionOf(kind: (typeof KINDS)[number], bans: readonly Ban[], form: For
 }
 
 function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly Ban[]): Html {
-  const rows = bans.map(({ value, comment }) => {
-    const lift = html`<form method="post" action="bans">
-      <input type="hidden" name="kind" value="${kind}" />
-      <button name="lift" value="${fieldValue(value)}" aria-label="Lift the ban of ${value}">
-        Lift ban
-      </button>
-    </form>`
-    return [html`<code>${value}</code>`, comment, lift]
+  const rows = bans.map((ban) => {
+    const { value } = ban
+    const { name, reason, by, since } = describe(kind, ban)
+    const what = html`${name !== '' && html`${name}<br />`}<code>${value}</code>`
+    return [what, reason, by, since, liftForm({ kind, value, from: 'bans', name })]
   })
   const columns = [
-    { title: label, kind: 'name' },
-    { title: 'Since, by, why' },
-    { title: 'Change' },
+    { title: kind === 'torrents' ? 'Torrent' : label, kind: 'name' },
+    { title: 'Reason' },
+    { title: 'By' },
+    { title: 'Since', kind: 'date' },
+    { title: '' },
   ] as const
   return renderTable({ label: `Banned ${title.toLowerCase()}`, columns, rows })
+}
+
+/** The date, the user, of a torrent its name in quotes, and the reason. */
+const COMMENT = /^(\d{4}-\d\d-\d\d) (\S+)(?: ("(?:[^"]|"")*"))?(?: (.*))?$/
+
+/** Reads the comment of a ban; one that another program or an editor wrote is all reason. */
+function describe(kind: Kind, { comment }: Ban) {
+  const [, since, by = '', quoted = '', reason = ''] = COMMENT.exec(comment) ?? []
+  if (since === undefined) return { name: '', reason: comment, by: '', since: '' }
+  if (kind === 'addresses')
+    return { name: '', reason: [quoted, reason].join(' ').trim(), by, since }
+  return { name: quoted.slice(1, -1).replaceAll('""', '"'), reason, by, since }
+}
+
+interface Lift {
+  readonly kind: Kind
+  readonly value: string
+  /** The page to come back to. */
+  readonly from: string
+  readonly name: string
+}
+
+/** The form of the button that lifts a ban. */
+function liftForm({ kind, value, from, name }: Lift): Html {
+  return html`<form method="post" action="bans">
+    ${hiddenFields(new Form({ kind, from }))}
+    <button name="lift" value="${fieldValue(value)}" aria-label="Lift ban of ${name || value}">
+      Lift ban
+    </button>
+  </form>`
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import type { BtkitError } from '../../errors.js'
+import { formRoutes } from '../../pages/app.js'
 import { changesOf, editedOf, editedPage, editPage } from '../../pages/edit.js'
-import { answerForm, type FormPage } from '../../pages/picker.js'
+import type { FormPage } from '../../pages/picker.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { type FormsParts, LIST_FIELDS, listOf, outcomeOf } from './parts.js'
@@ -10,8 +11,7 @@ import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
 
 /** The pages that edit torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: FormsParts): AdminRoute[] {
-  const handle = (context: AdminContext) => answerForm(context.form, editingPage(parts, context))
-  return [{ method: 'POST', path: 'edit', handle }]
+  return formRoutes('edit', (context: AdminContext) => editingPage(parts, context))
 }
 
 /** The page of the torrents that a form names. */

@@ -89,7 +89,12 @@ function begin(
   collection.held.refuse(category.path, name)
   if (isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
-  const about = { title: `Torrent of ${basename(source)}`, tool: 'make', path: category.address }
+  const about = {
+    title: `Torrent of ${basename(source)}`,
+    tool: 'make',
+    path: category.address,
+    form,
+  }
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
     const bytes = await workOnce('makeBytes', { source, options }, run)

@@ -25,6 +25,8 @@ export interface FormsParts {
   readonly announce: string | null
   /** All announce URLs of the tracker for clients. */
   readonly announceUrls: readonly string[]
+  /** The URL of the tracker's first page, with a slash at its end; null if it shows no pages. */
+  readonly publicRoot: string | null
   /** The swarms of the tracked torrents at some paths, by path. */
   readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
   /** Whether the torrent at a path is banned. */

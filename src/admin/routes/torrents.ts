@@ -1,14 +1,14 @@
 import { lstat } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
+import { banAddress } from './bans.js'
 import { editingPage } from './edit.js'
 import {
+  below,
   BY_NAME,
-  inCategory,
   inOrder,
   type Listed,
   type ListedKey,
@@ -16,9 +16,16 @@ import {
   pathOf,
   search,
 } from './listed.js'
-import { type FormsParts, categoryField, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
+import {
+  type FormsParts,
+  categoryField,
+  LIST_FIELDS,
+  listOf,
+  NONE_CHOSEN,
+  outcomeOf,
+} from './parts.js'
 import { HELD } from '../../state/held.js'
-import { type Category, type Places, SUFFIX } from '../storage/places.js'
+import { type Category, type Places, shownName } from '../storage/places.js'
 import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
@@ -34,6 +41,8 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
+import { renderSearch } from '../../server/views/search.js'
+import { WORDS } from '../../server/views/words.js'
 import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../text/html.js'
 import { counted, formatBytes, formatTime, formatNumber } from '../../text/quantity.js'
@@ -95,16 +104,17 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
   const { query: form } = context
-  const category = places.category(form.text('in') || firstFilled(places))
+  const category = form.text('in') === '' ? null : places.category(form.text('in'))
   const wanted = form.text('q').toLowerCase()
-  const found = wanted === '' ? inCategory(places, category) : search(places, wanted)
+  const found = wanted === '' ? below(places, category) : await search(parts, wanted)
   const order = orderOf(form)
   const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
   const view = { category, shown, isSearch: wanted !== '', form, order }
+  const title = view.isSearch ? form.text('q') : category && places.titleOf(category)
   return context.page({
-    title: `Torrents: ${view.isSearch ? form.text('q') : places.titleOf(category)}`,
+    title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
     content: html`<div class="shelf">
-      ${categoryList(parts, view.isSearch ? null : category.address)}
+      ${categoryList(places, view)}
       <div>
         ${toolbar(view)}
         ${found.length === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
@@ -114,36 +124,35 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   })
 }
 
-/** The address of the first category that has torrents, or else of the first one. */
-function firstFilled(places: Places): string {
-  const filled = places.list().find((each) => places.namesIfReadable(each).length > 0)
-  return filled?.address ?? '0'
-}
-
-function nothing({ category: { address, root }, isSearch }: View): Html {
+function nothing({ category, isSearch }: View): Html {
   if (isSearch) return html`<p>No torrent has this in its name.</p>`
-  if (root.isArchive) return html`<p>Nothing is archived here.</p>`
+  if (category?.root.isArchive === true) return html`<p>Nothing is archived here.</p>`
   return html`<p>
-    No torrents are here. <a href="upload${query({ to: address })}">Upload some</a>.
+    No torrents are here. <a href="upload${query({ to: category?.address ?? '' })}">Upload some</a>.
   </p>`
 }
 
-/** The categories with numbers of torrents. */
-function categoryList({ collection: { places } }: FormsParts, current: string | null): Html {
-  const items = places.list().map((each) => {
-    const isCurrent = each.address === current && html` aria-current="page"`
-    const name = each.names.at(-1) ?? places.titleOf(each)
-    return html`<li class="level-${Math.min(places.levelOf(each), 5)}">
-      <a href="torrents${query({ in: each.address })}" ${isCurrent}>${name}</a>
-      <span class="muted">${formatNumber(places.namesIfReadable(each).length)}</span>
+/** The categories with the numbers of torrents in them and below. */
+function categoryList(places: Places, { category, isSearch }: View): Html {
+  const counts = places.counts()
+  const entry = (address: string, name: string, level: number) => {
+    const isCurrent = !isSearch && address === (category?.address ?? '')
+    return html`<li class="level-${Math.min(level, 5)}">
+      <a href="torrents${query({ in: address })}" ${isCurrent && CURRENT}>${name}</a>
+      <span class="muted">${formatNumber(counts.get(address) ?? 0)}</span>
     </li>`
+  }
+  const items = places.list().map((each) => {
+    return entry(each.address, each.names.at(-1) ?? places.titleOf(each), places.levelOf(each))
   })
   return html`<nav class="categories" aria-label="Categories">
     <ul>
-      ${items}
+      ${entry('', 'All', 0)} ${items}
     </ul>
   </nav>`
 }
+
+const CURRENT = html`aria-current="page"`
 
 function pagesOf(view: View): Html | false {
   const address = (page: number) => addressOf(view, { ...view.order, page })
@@ -153,7 +162,7 @@ function pagesOf(view: View): Html | false {
 /** The address of the same torrents in an order, or of another page of them. */
 function addressOf({ category, form }: View, { sort, isDescending, page }: View['order']): string {
   return `torrents${query({
-    in: category.address,
+    in: category?.address ?? '',
     q: form.text('q'),
     sort: sort === BY_NAME ? '' : sort,
     order: isDescending ? 'desc' : '',
@@ -163,26 +172,25 @@ function addressOf({ category, form }: View, { sort, isDescending, page }: View[
 
 function toolbar(view: View): Html {
   const { category, form, order } = view
+  const inField = html`<input type="hidden" name="in" value="${category?.address ?? ''}" />`
   return html`<div class="tools">
-    <form method="get" action="torrents" role="search">
-      <input type="hidden" name="in" value="${fieldValue(category.address)}" />
-      ${orderFields(order, BY_NAME)}
-      <input
-        type="search"
-        name="q"
-        value="${fieldValue(form.text('q'))}"
-        placeholder="Part of a name"
-        aria-label="Part of a name"
-      />
-      <button>Search</button>
-    </form>
+    ${renderSearch({
+      id: 'search',
+      action: 'torrents',
+      name: 'q',
+      value: form.text('q'),
+      most: 200,
+      kept: html`${category && inField} ${orderFields(order, BY_NAME)}`,
+      all: `torrents${query({ in: category?.address ?? '' })}`,
+    })}
     ${pagesOf(view)}
   </div>`
 }
 
 /** The torrents of a page, and how they were asked for. */
 interface View {
-  readonly category: Category
+  /** Null for all. */
+  readonly category: Category | null
   readonly shown: Paged<Listed>
   /** Whether torrents of several categories are shown. */
   readonly isSearch: boolean
@@ -192,14 +200,14 @@ interface View {
 
 /** The torrents of a page, with buttons for the chosen ones. */
 async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
-  const { category, shown, isSearch, form, order } = view
+  const { category, shown, form, order } = view
   const swarms = await parts.swarmsAt(new Set(shown.items.map(pathOf)))
   const rows: HtmlValue[][] = []
   for (const each of shown.items) {
     // The tracker answers meanwhile
     await setImmediate()
     const swarm = swarms.get(pathOf(each)) ?? null
-    rows.push(await row(parts, context, { ...each, isSearch, swarm }))
+    rows.push(await row(parts, context, { ...each, view, swarm }))
   }
   const sorted = (key: ListedKey, title: string, kind: 'name' | 'n' | 'date') => {
     const column = { key, title, style: kind }
@@ -207,7 +215,7 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
   }
   const canChange = rows.some(([box]) => box !== false)
   return html`<form method="post" action="torrents">
-    <input type="hidden" name="in" value="${fieldValue(category.address)}" />
+    <input type="hidden" name="in" value="${fieldValue(category?.address ?? '')}" />
     <input type="hidden" name="q" value="${fieldValue(form.text('q'))}" />
     ${orderFields(order, BY_NAME)}
     <input type="hidden" name="page" value="${shown.page}" />
@@ -221,6 +229,7 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
           sorted('complete', 'Seeds', 'n'),
           sorted('downloading', 'Leechers', 'n'),
           sorted('changed', 'Changed (UTC)', 'date'),
+          { title: '', kind: 'get' },
         ],
         rows,
       })}
@@ -242,7 +251,7 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Restore</button>`}
       <span class="with">
-        ${categoryField(new Form({ to: category.address }), collection, {
+        ${categoryField(new Form({ to: category?.address ?? '' }), collection, {
           name: 'to',
           label: 'Move to',
         })}
@@ -253,58 +262,67 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
 }
 
 interface Row extends Listed {
-  readonly isSearch: boolean
+  readonly view: View
   /** Null if the torrent is not tracked, or not yet. */
   readonly swarm: SwarmRow | null
 }
 
 async function row(
-  { collection, announce, isBannedAt }: FormsParts,
+  { collection, isBannedAt, ...parts }: FormsParts,
   context: AdminContext,
-  { category, name, isSearch, swarm }: Row,
+  { category, name: file, view, swarm }: Row,
 ): Promise<HtmlValue[]> {
-  const path = pathOf({ category, name })
+  const path = pathOf({ category, name: file })
   const facts = await factsAt(path)
   const owner = collection.owners.lastAt(path)
-  const title = collection.places.titleOf(category)
-  const isHeld = collection.held.holds(category.path, name)
+  const isHeld = collection.held.holds(category.path, file)
   const mayChange = !isHeld && context.may('edit', owner)
-  const value = `${category.address}/${name}`
+  const value = `${category.address}/${file}`
+  const name = shownName(file)
+  const title = collection.places.titleOf(category)
+  const isElsewhere = view.isSearch || view.category?.address !== category.address
+  const hasCategory = collection.places.levelOf(category) > 0
   const told = [
-    isSearch && html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
+    isElsewhere &&
+      hasCategory &&
+      html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
     facts.told,
     owner !== null && `by ${owner}`,
     isBannedAt(path) && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
-    swarm && html`<a href="${magnetOf(swarm, announce)}">magnet</a>`,
-    swarm && context.may('ban') && peersLink(swarm, name),
-    swarm && context.may('ban') && banLink(swarm, name),
-  ].filter((each) => each !== false && each !== null)
+  ].filter((each) => each !== false)
+  const listed = view.form.only(...LIST_FIELDS)
+  const edit = mayChange ? `edit?${listed.with({ torrent: value }).toString()}` : null
+  const page = swarm && parts.publicRoot !== null ? linksOf(parts, swarm).page(swarm) : edit
   return [
     mayChange && rowBox({ name: 'torrent', value, label: name }),
-    html`${name}<br /><span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
+    html`${page === null ? name : html`<a href="${page}">${name}</a>`}<br />
+      <span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
       ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
     facts.size,
     swarm?.complete ?? '–',
     swarm?.downloading ?? '–',
     facts.changed,
+    html`${edit !== null && html`<a href="${edit}" aria-label="Edit ${name}">edit</a>`}
+    ${swarm && html`<a href="${linksOf(parts, swarm).magnet(swarm)}">magnet</a>`}
+    ${swarm && context.may('ban') && swarmLinks(swarm, name, listOf(view.form))}`,
   ]
 }
 
-function peersLink({ infoHash }: SwarmRow, name: string): Html {
-  return html`<a href="peers${query({ of: infoHash })}" aria-label="Peers of ${name}">peers</a>`
+/** The ways to the peers of a torrent, and to the page that bans it. */
+function swarmLinks({ infoHash }: SwarmRow, name: string, list: string): Html {
+  const ban = banAddress('torrents', infoHash, list)
+  return html`<a href="peers${query({ of: infoHash })}" aria-label="Peers of ${name}">peers</a>
+    <a href="${ban}" aria-label="Ban ${name}">ban</a>`
 }
 
-/** Leads to the form that bans a torrent. */
-function banLink({ infoHash }: SwarmRow, name: string): Html {
-  const address = `bans${query({ kind: 'torrents', torrents: infoHash })}`
-  return html`<a href="${address}" aria-label="Ban ${name}">ban</a>`
-}
-
-/** A magnet link that names the trackers of the torrent, or else this one. */
-function magnetOf(swarm: SwarmRow, announce: string | null): string {
+/** The links of a torrent: its magnet link names its own trackers, or else this one. */
+function linksOf(
+  { announce, publicRoot }: Pick<FormsParts, 'announce' | 'publicRoot'>,
+  swarm: SwarmRow,
+): TorrentLinks {
   const own = swarm.torrent?.trackers ?? []
   const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
-  return new TorrentLinks(announceUrls, '', { allowGet: false, mirror: null }).magnet(swarm)
+  return new TorrentLinks(announceUrls, publicRoot ?? '', { allowGet: false, mirror: null })
 }
 
 /** The longest name of content that is shown. File systems have at most 255 bytes. */
@@ -334,7 +352,7 @@ async function readFacts(path: string): Promise<Facts> {
     const bytes = file?.bytes ?? new Uint8Array(0)
     const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
     const name = clipText(whole, LONGEST_NAME)
-    const isOther = basename(path) !== `${name}${SUFFIX}`
+    const isOther = shownName(path) !== name
     const number = counted(files.filter(({ padding }) => !padding).length, 'file')
     return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
   } catch (error) {

@@ -30,7 +30,7 @@ import {
   adminPage,
   logInContent,
 } from '../frame/admin-page.js'
-import { type AdminContext, type AdminRoute, mayDo } from '../frame/visit.js'
+import { type AdminContext, type AdminRoute, mayDo, placeIn } from '../frame/visit.js'
 import {
   type AdminParts,
   type AdminSettings,
@@ -188,19 +188,7 @@ const LOST: Readonly<Record<Aim['lost'], string>> = {
 /** Reads where the log-in leads. */
 function aimIn(form: Form): Aim {
   const lost = form.text('lost')
-  return { to: placeIn(form), lost: lost === 'form' || lost === 'upload' ? lost : '' }
-}
-
-/** A page and its fields, as this program writes them in addresses; it leads nowhere else. */
-const PLACE = /^[a-z]+(?:\/[\da-z]+)*(?:\?[\w=&%.+*-]*)?$/
-
-/** The longest address of a form; a longer form is lost if the session ended. */
-const LONGEST_PLACE = 4000
-
-/** Where somebody wants to be after the log-in; empty for the first page. */
-function placeIn(form: Form): string {
-  const to = form.text('to')
-  return PLACE.test(to) && to.length <= LONGEST_PLACE ? to : ''
+  return { to: placeIn(form, 'to'), lost: lost === 'form' || lost === 'upload' ? lost : '' }
 }
 
 /** The address of the log-in that leads on to the page of a request, with the form that it sent. */
@@ -211,7 +199,7 @@ function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
   const sent = formOf(request).without('token', 'act').toString()
   const fields = method === 'GET' ? asked : isPage ? sent : ''
   const page = method === 'GET' || isPage ? path : ''
-  const to = placeIn(new Form({ to: fields === '' ? page : `${page}?${fields}` })) || page
+  const to = placeIn(new Form({ to: fields === '' ? page : `${page}?${fields}` }), 'to') || page
   const isUpload = routes.some((route) => route.upload !== undefined && route.path === path)
   const lost = method === 'GET' ? '' : isUpload ? 'upload' : 'form'
   return `${rootOf(request)}login${query({ to, lost })}`

@@ -35,6 +35,7 @@ export async function openTorrents(
   actor: Actor,
   torrents: readonly string[],
 ): Promise<Opened[]> {
+  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
   if (torrents.length > MOST_EDITED)
     throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
   const opened: Opened[] = []

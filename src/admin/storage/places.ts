@@ -6,6 +6,7 @@ import { isSafeComponent, InsideResolver } from '../../files/inside.js'
 import { readNames } from '../../files/scan/read-names.js'
 import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
+import { sortNaturally } from '../../text/natural-order.js'
 
 /** A directory of torrents: an `--allowed-dir`, or the `--archive-dir`. */
 export interface Root {
@@ -117,7 +118,7 @@ export class Places {
   }
 
   /**
-   * Returns the names of torrents in a category, sorted.
+   * Returns the names of torrents in a category.
    * @throws BtkitError `not-permitted` or `io`
    */
   torrentNames({ path }: Category): readonly string[] {
@@ -132,6 +133,25 @@ export class Places {
   /** Whether a path is that of a root. */
   isRoot(path: string): boolean {
     return this.roots.some((root) => root.path === path)
+  }
+
+  /** Whether a category is another one or below it. The directory of all others is for itself. */
+  holds(category: Category, other: Category): boolean {
+    const isBelow = other.address.startsWith(`${category.address}/`)
+    return other.address === category.address || (isBelow && this.levelOf(category) > 0)
+  }
+
+  /** The numbers of torrents in the categories and below them, by address; by '' that of all. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>()
+    for (const each of this.list()) {
+      const count = this.namesIfReadable(each).length
+      const above = each.names.map((_, at) => this.at(each.root, each.names.slice(0, at)))
+      const holders = [each, ...above.filter((category) => this.holds(category, each))]
+      for (const address of ['', ...holders.map((holder) => holder.address)])
+        counts.set(address, (counts.get(address) ?? 0) + count)
+    }
+    return counts
   }
 
   /** Names a category for people. */
@@ -171,10 +191,10 @@ export function isTaken(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
-/** The names in a category, sorted. Hidden ones are left out. */
+/** The names in a category. Hidden ones are left out. */
 interface CategoryNames {
   readonly torrents: readonly string[]
-  /** Links are left out. */
+  /** Sorted, without links. */
   readonly directories: readonly string[]
 }
 
@@ -230,7 +250,7 @@ function readCategory(path: string): CategoryNames {
     lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory()
   return {
     torrents: names.filter((name) => name.endsWith(SUFFIX)),
-    directories: others.filter(isDirectory),
+    directories: sortNaturally(others.filter(isDirectory)),
   }
 }
 
@@ -239,6 +259,11 @@ const LONGEST_NAME = 200
 
 /** How the names of torrents end. */
 export const SUFFIX = '.torrent'
+
+/** The name of a torrent for people: that of its file, without the ending. */
+export function shownName(file: string): string {
+  return basename(file, SUFFIX)
+}
 
 /**
  * Checks a name of a category or torrent that somebody typed or sent.

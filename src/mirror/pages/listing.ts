@@ -1,6 +1,7 @@
 import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
 import { filterInSlices, type Pause, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
+import { naturalKey } from '../../text/natural-order.js'
 
 /** A listed entry of a directory; a link is listed as its target. */
 export interface ListingRow {
@@ -109,21 +110,6 @@ export class Listing {
     this.#sorted.set(key, sorted)
     return sorted
   }
-}
-
-/**
- * A form of a name that sorts as people expect: numbers by their value, so that 1.9 precedes 1.10,
- * and without a difference between small and capital letters.
- */
-export function naturalKey(name: string): string {
-  const key = name.toLowerCase()
-  return /\d/.test(key) ? key.replace(/\d+/g, lengthFirst) : key
-}
-
-/** Puts the number of digits first: without leading zeros, more digits mean a larger number. */
-function lengthFirst(digits: string): string {
-  const number = digits.replace(/^0+(?=\d)/, '')
-  return `0${String.fromCharCode(0x30 + number.length)}${number}`
 }
 
 interface KeyedRow {

@@ -1,4 +1,5 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
+import { clipText } from '../../text/escape.js'
 import { formatBytes, formatNumber } from '../../text/quantity.js'
 import { renderQrCode } from './qr-code.js'
 import { WORDS } from './words.js'
@@ -80,6 +81,19 @@ export function renderCopied(id: string, label: string, text: string | Html): Ht
   >`
 }
 
+/** The info hashes of a torrent, to be copied; a hybrid has two. */
+export function hashFacts(hashes: {
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+}): (Fact | false)[] {
+  const isHybrid = hashes.infoHash !== null && hashes.infoHashV2 !== null
+  const fact = (value: string | null, version: string): Fact | false => {
+    const name = isHybrid ? `${WORDS.infoHash} ${version}` : WORDS.infoHash
+    return value !== null && [name, renderCopied(name.replaceAll(' ', '-'), name, value)]
+  }
+  return [fact(hashes.infoHash, 'v1'), fact(hashes.infoHashV2, 'v2')]
+}
+
 /** Bytes for people, and exactly. */
 export function renderSize(bytes: number): Html {
   return html`${formatBytes(bytes)} <span class="muted">(${formatNumber(bytes)} bytes)</span>`
@@ -102,6 +116,22 @@ export interface ShownFile {
   readonly path: readonly string[]
   /** In bytes. */
   readonly length: number
+}
+
+/** The most components of a path that are shown one by one, and its longest text in characters. */
+const MAX_DEPTH = 16
+const MAX_PATH = 1000
+
+/** Cuts paths that no disk could have, and joins the deepest components, so that pages stay small. */
+export function shownPath(path: readonly string[]): string[] {
+  const first = path.slice(0, MAX_DEPTH)
+  const rest = path.slice(MAX_DEPTH)
+  let room = MAX_PATH
+  return (rest.length === 0 ? first : [...first, rest.join('/')]).map((component) => {
+    const kept = clipText(component, Math.max(0, room))
+    room -= kept.length
+    return kept
+  })
 }
 
 /** The files of a directory, and what is below it. */

@@ -120,7 +120,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .figures { display: flex; flex-wrap: wrap; gap: .8rem 2.2rem; padding: .8rem 0; border: solid var(--line); border-width: 1px 0 }
 .figures dt { font-weight: inherit; color: var(--muted); font-size: .85rem } .figures dd { margin: 0; font-size: 1.35rem; font-variant-numeric: tabular-nums }
 .figures .seeds dd { color: var(--seeds) } .figures .peers dd { color: var(--peers) }
-.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem } .facts dt { font-weight: inherit; color: var(--muted) } .facts dd { margin: 0 }
+.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem; align-items: baseline } .facts dt { font-weight: inherit; color: var(--muted) } .facts dd { margin: 0 }
 .hash { display: block; white-space: nowrap; overflow-x: auto; overflow-wrap: normal; font-size: .85em }
 .tree ul { list-style: none; margin: 0; padding: 0 } .tree ul ul { padding-left: 1.3rem }
 .tree li > span, .tree summary > span { overflow-wrap: anywhere; min-width: 0 } .tree summary { cursor: pointer; font-weight: 600 }
@@ -129,7 +129,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .tree summary data { float: right; font-weight: 400 } .tree data { white-space: nowrap; color: var(--muted); font-variant-numeric: tabular-nums }
 .urls { list-style: none; margin: .4rem 0; padding: .4rem .9rem; border-left: 2px solid var(--line) } .urls li { overflow-wrap: anywhere; font: .85em/1.6 ui-monospace, monospace }
 @media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
-.copied { display: flex; gap: .6rem; align-items: baseline } .copied .hash { min-width: 0 }
+.copied { display: flex; gap: .6rem; align-items: baseline } .copied .hash { min-width: 0 } .copied button { flex: none; padding: .1rem .6rem }
 footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
 @media (forced-colors: active) { .masthead nav a[aria-current] { outline: 2px solid } }

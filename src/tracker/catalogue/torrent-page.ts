@@ -9,14 +9,15 @@ import { renderPage } from '../../server/views/layout.js'
 import {
   type Fact,
   type Figure,
+  hashFacts,
   renderActs,
-  renderCopied,
   renderFacts,
   renderFigures,
   renderFileTree,
   renderFoldedQr,
   renderSize,
   type ShownFile,
+  shownPath,
 } from '../../server/views/item.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../server/views/markdown.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
@@ -133,12 +134,9 @@ function factsOf(
   const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
   const isHybrid = infoHash !== null && infoHashV2 !== null
   const version = isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'
-  const hash = (name: string, value: string | null): Fact | false =>
-    value !== null && [name, renderCopied(name.replaceAll(' ', '-'), name, value)]
   const { pieceCount, pieceLength } = details ?? {}
   return [
-    hash(isHybrid ? `${WORDS.infoHash} v1` : WORDS.infoHash, infoHash),
-    hash(isHybrid ? `${WORDS.infoHash} v2` : WORDS.infoHash, infoHashV2),
+    ...hashFacts({ infoHash, infoHashV2 }),
     entry !== null && ['Version', version],
     entry?.summary.private === true && ['Private', 'yes'],
     row.size !== null && [WORDS.size, renderSize(row.size)],
@@ -207,9 +205,6 @@ const MAX_URLS = 100
 /** The longest texts, in UTF-16 units. */
 const MAX_COMMENT = 20_000
 const MAX_TEXT = 1000
-
-/** The most components of a path that are shown one by one. */
-const MAX_DEPTH = 16
 
 /** The most files of all details that are kept: some 10 MB. */
 const MAX_KEPT_FILES = 50_000
@@ -301,7 +296,7 @@ function detailsOf(
       .slice(0, MAX_URLS)
       .map(shownUrl),
     files: files
-      .map(({ path, length }) => ({ path: pathOf(path), length }))
+      .map(({ path, length }) => ({ path: shownPath(path), length }))
       .sort(byPath)
       .slice(0, MAX_FILES),
     fileCount: files.length,
@@ -322,18 +317,6 @@ function tiersOf({ announce, announceList }: Metainfo): string[][] {
     const urls = tier.slice(0, room).map(shownUrl)
     room -= urls.length
     return urls.length === 0 ? [] : [urls]
-  })
-}
-
-/** Cuts paths that no disk could have, and joins the deepest components, so that pages stay small. */
-function pathOf(path: readonly string[]): string[] {
-  const first = path.slice(0, MAX_DEPTH)
-  const rest = path.slice(MAX_DEPTH)
-  let room = MAX_TEXT
-  return (rest.length === 0 ? first : [...first, rest.join('/')]).map((component) => {
-    const kept = clipText(component, Math.max(0, room))
-    room -= kept.length
-    return kept
   })
 }
 

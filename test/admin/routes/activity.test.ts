@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Activity, ActivityLog } from '../../../src/admin/storage/activity-log.js'
 import { startAdmin } from '../../support/admin.js'
+import { startForms } from '../../support/admin-forms.js'
+import { torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 
 const entry = (target: string): Activity => {
@@ -60,7 +62,7 @@ test('the page shows hostile text as text, to admins only', async (t) => {
   const { text } = await (await logIn()).get('/log')
   assert.match(text, /&lt;b&gt;x&lt;\/b&gt;\\u\{202e\}/)
   assert.match(text, /&quot;&gt;&lt;script&gt;/)
-  assert.match(text, /log in/)
+  assert.match(text, /logged in/)
   const bob = await logIn('bob')
   assert.equal((await bob.get('/log')).status, 403)
   assert.doesNotMatch((await bob.get('/')).text, /href="log"/)
@@ -75,4 +77,35 @@ test('the page says how far back it looked for the entries of a user', async (t)
   appendFileSync(join(root, 'state/admin.log'), lines.join(''))
   const session = await logIn()
   assert.match((await session.get('/log?user=bob')).text, /nothing in the last 5000 entries/)
+})
+
+test('the page says in words what was done, once for each act, with links to the things', async (t) => {
+  const { logIn, root } = await startForms(t, {
+    'torrents/x/a 1.torrent': torrentNamed('a'),
+    'torrents/x/b.torrent': torrentNamed('b'),
+    'torrents/y/readme.txt': '',
+  })
+  const alice = await logIn()
+  const torrent = (name: string) => ['torrent', `0/${name}.torrent`] as const
+  const both = [torrent('x/a 1'), torrent('x/b')]
+  await alice.post('/torrents', [['act', 'move'], ['to', '0/y'], ...both])
+  await alice.post('/torrents', [['act', 'delete'], torrent('y/b')])
+  const { text } = await alice.get('/log')
+  const rows = [...text.matchAll(/<tr>([^]*?)<\/tr>/g)].slice(1).map(([, row = '']) => {
+    const cells = [...row.matchAll(/<td[^>]*>([^]*?)<\/td>/g)].slice(1, 4)
+    const plain = (cell = '') =>
+      cell
+        .replaceAll(/<[^>]*>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim()
+    return plain(cells.map(([, cell]) => cell).join(' '))
+  })
+  assert.deepEqual(rows, [
+    'alice deleted y / b',
+    'alice moved 2 torrents x / a 1 x / b to y',
+    'alice logged in',
+  ])
+  assert.match(text, /<a href="torrents\?q=a\+1">x \/ a 1<\/a>/)
+  assert.match(text, /to <a href="torrents\?in=0%2Fy">y<\/a>/)
+  assert.equal(text.includes(root), false)
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { BanList } from '../../../src/admin/storage/ban-list.js'
+import { fieldsOf, startForms, type Fields } from '../../support/admin-forms.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startAdmin, type TestAdmin } from '../../support/admin.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
@@ -24,7 +25,7 @@ test('a banned info hash is refused at once, and tracked again when the ban is l
   const fields = { act: 'ban', kind: 'torrents', torrents: HASH.toUpperCase(), reason: '<b>no</b>' }
   assert.equal((await browser.send('/bans', fields)).status, 303)
   assert.match((await failureOf(admin, HASH)) ?? '', /banned/)
-  assert.match((await browser.get('/bans')).text, /alice &lt;b&gt;no&lt;\/b&gt;/)
+  assert.match((await browser.get('/bans')).text, />&lt;b&gt;no&lt;\/b&gt;<\/td>\s*<td[^>]*>alice</)
   const again = await browser.send('/bans', fields)
   assert.deepEqual([again.status, /is banned already/.test(again.text)], [400, true])
   await browser.send('/bans', { kind: 'torrents', lift: HASH })
@@ -58,8 +59,54 @@ test('a torrent of an allowed directory can be banned, and leaves the pages', as
   assert.equal(await failureOf(admin, infoHash), undefined)
   await browser.send('/bans', { act: 'ban', kind: 'torrents', torrents: infoHash })
   assert.match((await failureOf(admin, infoHash)) ?? '', /banned/)
-  assert.match((await browser.get('/bans')).text, /alice release/)
+  assert.match((await browser.get('/bans')).text, /release<br/)
   assert.doesNotMatch(await (await admin.tracker.get('/')).text(), new RegExp(infoHash))
+})
+
+/** The fields of a form as a browser sends them. */
+const hiddenIn = (page: { readonly text: string }): Fields =>
+  fieldsOf(page).map(([name, value]) => [name, value.replaceAll('&amp;', '&')])
+
+test('a torrent is banned and its ban lifted from its list, both with a message', async (t) => {
+  const name = 'a "b" <c>'
+  const bytes = torrentOf(singleFileInfo({ name }))
+  const infoHash = parseMetainfo(bytes).infoHash ?? ''
+  const { logIn } = await startForms(t, { 'torrents/x/r.torrent': bytes })
+  const alice = await logIn()
+  const list = 'torrents?in=0%2Fx&q=r'
+  const { text } = await alice.get(`/${list}`)
+  const address = /href="(ban\?[^"]+)" aria-label="Ban r"/.exec(text)?.[1] ?? ''
+  const asked = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
+  assert.match(asked.text, /<h1>Ban a &quot;b&quot; &lt;c&gt;\?<\/h1>/)
+  assert.match(asked.text, /id="reason"[^>]+autofocus/)
+  const fields = hiddenIn(asked).filter(([field]) => field !== 'reason')
+  const banned = await alice.post('/bans', [...fields, ['reason', 'spam: "x"'], ['act', 'ban']])
+  assert.equal(banned.location, list)
+  assert.match(banned.text, /role="status">\s*a &quot;b&quot; &lt;c&gt; is banned\./)
+  const row = /<tbody>[^]*?<\/tbody>/.exec((await alice.get('/bans')).text)?.[0] ?? ''
+  const cells = [...row.matchAll(/<t[hd][^>]*>([^]*?)<\/t[hd]>/g)].map(([, cell = '']) => cell)
+  assert.equal(cells[0], `a &quot;b&quot; &lt;c&gt;<br /><code>${infoHash}</code>`)
+  assert.deepEqual(cells.slice(1, 3), ['spam: &quot;x&quot;', 'alice'])
+  assert.match(cells[3] ?? '', /^\d{4}-\d\d-\d\d$/)
+  const note = /<div class="note"[^]*?<\/div>/.exec(banned.text)?.[0] ?? ''
+  const lift: Fields = [...hiddenIn({ text: note }), ['lift', infoHash]]
+  const lifted = await alice.post('/bans', lift)
+  assert.equal(lifted.location, list)
+  assert.match(lifted.text, /The ban of a &quot;b&quot; &lt;c&gt; is lifted\./)
+})
+
+test('the page that bans leads to no other site', async (t) => {
+  const { logIn } = await startForms(t)
+  const alice = await logIn()
+  const from = 'https://evil.example/'
+  const { text } = await alice.get(`/ban?kind=torrents&torrents=${HASH}&from=${from}`)
+  assert.doesNotMatch(text, /evil/)
+  const fields: Fields = [
+    ['kind', 'torrents'],
+    ['torrents', HASH],
+    ['from', from],
+  ]
+  assert.equal((await alice.post('/bans', fields)).location, 'bans')
 })
 
 test('a banned address gets no answer, nor does its network', async (t) => {

@@ -174,7 +174,7 @@ test('a torrent is made by clicks', unlessBrowser, async (t) => {
   await tab.page.locator('[value=browse-path]').click()
   await tab.page.getByRole('button', { name: 'film/', exact: true }).click()
   await tab.page.getByRole('button', { name: 'Choose this directory' }).click()
-  await tab.page.getByRole('button', { name: 'Make the torrent' }).click()
+  await tab.page.getByRole('button', { name: 'Create the torrent' }).click()
   await tab.page.getByRole('link', { name: 'Show it' }).click()
   await tab.page.locator('[name=torrent]').first().waitFor()
   assert.deepEqual(filesBelow(join(root, 'torrents')), ['film.torrent'])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { editTorrent } from '../../../src/library/changes.js'
@@ -7,7 +7,6 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { fieldsOf, startForms, type Fields } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
-import { until } from '../../support/until.js'
 
 const A = torrentNamed('a', 'old')
 const B = torrentNamed('b', 'other')
@@ -91,8 +90,56 @@ test('torrents are listed with their seeds and a magnet link', async (t) => {
   await (await fetch(`${tracker.address}/announce?${peer}`)).text()
   const { text } = await (await logIn()).get('/torrents?in=0%2Fx')
   assert.match(text, /data-label="Seeds">1<[^]*data-label="Leechers">0</)
-  assert.match(text, /a\.torrent<br \/><span class="muted">\s*1 file, <a href="magnet/)
+  const page = /<a href="([^"]+)">a<\/a>/.exec(text)?.[1] ?? ''
+  assert.match(await (await fetch(page)).text(), /<h1>a<\/h1>/)
   assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+})
+
+test('the list begins with all torrents, as people sort names; counts include what is below', async (t) => {
+  const archive = makeScratch(t, { 'z/old.torrent': torrentNamed('old') })
+  const names = ['linux/deb/a-10', 'linux/deb/a-9', 'linux/B', 'a-1', 'films/a-2']
+  const files = Object.fromEntries(
+    names.map((name) => [`torrents/${name}.torrent`, torrentNamed(name)]),
+  )
+  const { logIn } = await startForms(t, files, ['--archive-dir', archive])
+  const alice = await logIn()
+  const shown = async (path: string) => {
+    const { text } = await alice.get(path)
+    const rows = [...text.matchAll(/name="torrent"\s+value="([^"]+)\.torrent"/g)]
+    return { text, rows: rows.map(([, address]) => address) }
+  }
+  const all = await shown('/torrents')
+  const inOrder = [
+    '0/a-1',
+    '0/films/a-2',
+    '0/linux/deb/a-9',
+    '0/linux/deb/a-10',
+    '0/linux/B',
+    '1/z/old',
+  ]
+  assert.deepEqual(all.rows, inOrder)
+  const entries = /<nav class="categories"[^]*?<\/nav>/.exec(all.text)?.[0] ?? ''
+  const counts = entries.matchAll(/<a[^>]*>([^<]+)<\/a>\s+<span class="muted">(\d+)</g)
+  assert.deepEqual(
+    Array.from(counts, ([, name, count]) => `${name} ${count}`),
+    ['All 6', 'no category 1', 'films 1', 'linux 3', 'deb 2', 'archive 1', 'z 1'],
+  )
+  assert.deepEqual((await shown('/torrents?in=0%2Flinux')).rows, inOrder.slice(2, 5))
+  assert.deepEqual((await shown('/torrents?in=0')).rows, ['0/a-1'])
+})
+
+test('a torrent is found by its info hash, and edited by its link', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/b.torrent': B })
+  const alice = await logIn()
+  const { text } = await alice.get(`/torrents?q=${parseMetainfo(B).infoHash?.slice(0, 8)}`)
+  assert.doesNotMatch(text, /value="0\/a\.torrent"/)
+  const edit = /href="(edit[^"]+)" aria-label="Edit b"/.exec(text)?.[1] ?? ''
+  assert.match(
+    (await alice.get(`/${edit.replaceAll('&amp;', '&')}`)).text,
+    /name="comment"\s+value="other"/,
+  )
+  const none = await alice.get('/edit')
+  assert.deepEqual([none.status, /No torrent was chosen/.test(none.text)], [400, true])
 })
 
 test('torrents are sorted by each column, and stay so after a change', async (t) => {
@@ -136,15 +183,15 @@ test('torrents are sorted by each column, and stay so after a change', async (t)
   assert.deepEqual(names(answer), ['c', 'b'])
 })
 
-test('an admin gets from a torrent to the form that bans it', async (t) => {
+test('an admin gets from a torrent to the page that bans it', async (t) => {
   const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
   const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
   const [alice, bob] = [await logIn(), await logIn('bob')]
   const { text } = await alice.get('/torrents?in=0%2Fx')
-  const address = /href="(bans[^"]+)" aria-label="Ban a\.torrent"/.exec(text)?.[1] ?? ''
+  const address = /href="(ban\?[^"]+)" aria-label="Ban a"/.exec(text)?.[1] ?? ''
   const form = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
-  assert.match(form.text, new RegExp(`id="torrents"\\s+name="torrents"\\s+value="${infoHash}"`))
-  assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="bans/)
+  assert.match(form.text, new RegExp(`name="torrents"\\s+value="${infoHash}"`))
+  assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="ban/)
 })
 
 test('a banned torrent is marked, with a link to the bans for those who may ban', async (t) => {
@@ -152,7 +199,7 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
   const { infoHash } = parseMetainfo(A)
   const [alice, bob] = [await logIn(), await logIn('bob')]
   const marked = async ({ get }: typeof alice) =>
-    [...(await get('/torrents')).text.matchAll(/(\w)\.torrent<br \/><span[^>]*>[^]*?<\/span>/g)]
+    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<br \/>\s*<span[^>]*>[^]*?<\/span>/g)]
       .filter(([row]) => row.includes('banned'))
       .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
   assert.deepEqual(await marked(alice), [])
@@ -169,21 +216,6 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
     ['lift', infoHash!],
   ])
   assert.deepEqual(await marked(alice), [])
-})
-
-test('the page opens at the first category that has torrents', async (t) => {
-  const { root, logIn } = await startForms(t, {
-    'torrents/empty/readme.txt': '',
-    'torrents/linux/a.torrent': A,
-    'torrents/more/b.torrent': B,
-  })
-  const alice = await logIn()
-  const current = async (path: string) =>
-    /aria-current="page">([^<]+)<\/a>\s+<span/.exec((await alice.get(path)).text)?.[1]
-  assert.equal(await current('/torrents'), 'linux')
-  assert.equal(await current('/torrents?in=0'), 'no category')
-  for (const name of ['linux/a', 'more/b']) rmSync(join(root, `torrents/${name}.torrent`))
-  await until('seen', async () => (await current('/torrents')) === 'no category')
 })
 
 test('a search finds the torrents of all categories, and names these', async (t) => {
@@ -215,14 +247,14 @@ test('categories of the archive are indented below it', async (t) => {
   const { logIn } = await startForms(t, { 'torrents/x/a.torrent': A }, ['--archive-dir', archive])
   const { text } = await (await logIn()).get('/torrents')
   const levels = Array.from(text.matchAll(/class="level-(\d)"/g), ([, level]) => level)
-  assert.deepEqual(levels, ['0', '1', '1', '2'])
+  assert.deepEqual(levels, ['0', '0', '1', '1', '2'])
 })
 
 test('an uploader sees all torrents, and changes none of others', async (t) => {
   const { root, logIn } = await startForms(t, { 'torrents/a.torrent': A })
   const bob = await logIn('bob')
   const { text } = await bob.get('/torrents')
-  assert.match(text, /a\.torrent/)
+  assert.match(text, />a<\/a><br/)
   assert.doesNotMatch(text, /name="torrent"/)
   for (const act of ['move', 'delete']) {
     const { text: told } = await bob.post('/torrents', [

@@ -5,10 +5,10 @@ import {
   Listing,
   type ListingQuery,
   type ListingRow,
-  naturalKey,
   parseListingQuery,
   sortByName,
 } from '../../../src/mirror/pages/listing.js'
+import { naturalKey } from '../../../src/text/natural-order.js'
 
 const noPause = () => Promise.resolve()
 
