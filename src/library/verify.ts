@@ -9,6 +9,7 @@ import {
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
+import type { BtkitError } from '../errors.js'
 import { writeAtomically, checkTarget } from '../files/write/atomically.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { type CacheOptions, placeOf } from './cache.js'
@@ -173,7 +174,8 @@ export function findData(
   return startTask(options, async (signal, tell) => {
     requireArray(torrents, 'torrents')
     requirePaths(directories, 'directories')
-    const index = await indexFiles(directories, ({ message }) => options.onWarning?.(message))
+    const onProblem = ({ message }: BtkitError) => options.onWarning?.(message)
+    const index = await indexFiles(directories, onProblem)
     let bytesTotal = 0
     const context = hashContextOf(options, { signal, tell, bytesTotal: () => bytesTotal })
     const results: FoundData[] = []
@@ -181,7 +183,8 @@ export function findData(
     for (const torrent of torrents) {
       const metainfo = readInput(torrent, options)
       bytesTotal = metainfo.size
-      const files = await find({ metainfo, torrent: labelOf(torrent, metainfo), index }, context)
+      const request = { metainfo, torrent: labelOf(torrent, metainfo), index, onProblem }
+      const files = await find(request, context)
       const { name, isDirectory } = metainfo
       const { link } = options
       if (link !== undefined) links.push(() => linkData({ name, isDirectory }, files, link))

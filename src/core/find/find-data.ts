@@ -32,6 +32,8 @@ export interface FindRequest {
   /** The name of the torrent in errors. */
   readonly torrent: string
   readonly index: FileIndex
+  /** Receives why a file that may be the data cannot be read. */
+  readonly onProblem?: (problem: BtkitError) => void
 }
 
 /**
@@ -64,7 +66,7 @@ function* eachOnce(trees: readonly FileColumns[]): Generator<ScannedFile> {
  * @throws BtkitError `unsafe-path`, `metainfo`, `interrupted`
  */
 export async function findData(
-  { metainfo, torrent, index }: FindRequest,
+  { metainfo, torrent, index, onProblem }: FindRequest,
   hashContext: VerifyContext,
 ): Promise<FoundDatum[]> {
   refuseUnsafePaths(metainfo, torrent)
@@ -84,6 +86,8 @@ export async function findData(
     const path = doubt && index.files.absolutePathAt(doubt.candidate)
     const isNamesake = path !== null && basename(path) === file.path.at(-1)
     const status = doubt && doubtOf(doubt.checked, isNamesake)
+    if (doubt?.checked.status === 'unreadable')
+      onProblem?.(new BtkitError('io', `${path}: ${doubt.checked.reason}`))
     return status ? { file, status, path } : { file, status: 'missing', path: null }
   })
 }

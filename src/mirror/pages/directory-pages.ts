@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { mapLimited } from '../../concurrency.js'
 import { sameFingerprint } from '../../files/fingerprint.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import type { Planner } from '../admission/admission.js'
@@ -23,11 +24,17 @@ import type { FileSwarms } from '../torrents/file-swarms.js'
 import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
 import { type Look, lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
-import type { Mirror } from '../tree/mirror.js'
+import {
+  formatMirrorPath,
+  isNameable,
+  LOOKS_AT_ONCE,
+  type Mirror,
+  MirrorView,
+} from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
-import { malformed, sendLine } from '../../server/answers/refusal.js'
+import { malformed, notFound, sendLine } from '../../server/answers/refusal.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
@@ -54,6 +61,12 @@ interface WantedRows {
   readonly components: readonly string[]
   readonly query: ListingQuery
   readonly listing: Listing
+}
+
+/** The directory whose entries a request chooses. */
+interface ChosenFrom {
+  readonly components: readonly string[]
+  readonly requester: Requester
 }
 
 /** The state of a directory that a page shows. */
@@ -103,7 +116,7 @@ export class DirectoryPages {
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.sources.requesters.of(request, reply)
-    if (asksForList(url)) return this.#sendList(request, reply, components)
+    if (asksForList(url)) return this.#sendList(request, reply, { components, requester })
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
@@ -134,15 +147,24 @@ export class DirectoryPages {
   }
 
   /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
-  #sendList(
+  async #sendList(
     { raw }: FastifyRequest,
     reply: FastifyReply,
-    components: readonly string[],
-  ): FastifyReply {
+    { components, requester }: ChosenFrom,
+  ): Promise<FastifyReply> {
     const names = chosenNames(raw.url ?? '') ?? []
     if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
+    const paths = names.map((name) => [...components, name])
+    const { client, signal, memory } = requester
+    await this.sources.planner.run({ client, signal, memory, size: paths.length }, async () => {
+      const view = new MirrorView(this.options.mirror)
+      await mapLimited(paths, LOOKS_AT_ONCE, (path) => {
+        if (!isNameable(path.at(-1) ?? '')) throw notFound(formatMirrorPath(path))
+        return view.look(path)
+      })
+    })
     const base = publicAddress(raw, this.options)
-    const lines = names.map((name) => `${fileAddress(base, [...components, name])}\n`)
+    const lines = paths.map((path) => `${fileAddress(base, path)}\n`)
     reply.headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' })
     return reply.send(lines.join(''))
   }

@@ -74,11 +74,19 @@ test('a choice has a list of addresses for programs', async (t) => {
 })
 
 test('a choice that is wrong is refused in one line', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
+  const { port } = await serveMirror(t, {
+    files: { ...FILES, 'pub/.hidden': 'h', 'pub/b\\s': 's' },
+  })
   for (const [path, status, line] of [
     [chosen('torrent', 'a', 'gone'), 404, /^\/pub\/gone: not found\n$/],
     [chosen('torrent', '../pub'), 400, /encoded slash/],
     [chosen('list'), 400, /no file is chosen/],
+    [chosen('list', 'a', 'gone'), 404, /^\/pub\/gone: not found\n$/],
+    [chosen('list', '..'), 404, /^\/pub\/\.\.: not found\n$/],
+    [chosen('list', ''), 404, /^\/pub\/: not found\n$/],
+    [chosen('list', 'b\\s'), 404, /^\/pub\/b\\s: not found\n$/],
+    [chosen('list', '.hidden'), 404, /^\/pub\/\.hidden: not found\n$/],
+    [chosen('list', 'a').replace('pub', 'none'), 404, /^\/none\/a: not found\n$/],
     [`/pub/?torrent&${'f=a&'.repeat(1001)}`, 400, /at most 1000 files/],
     [chosen('torrent', '.'), 404, /not found/],
   ] as const) {

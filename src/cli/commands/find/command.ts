@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings'
 import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/find/find-data.js'
-import { usageError } from '../../../errors.js'
+import { type BtkitError, usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { count } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
@@ -57,16 +57,20 @@ function defineFind({ io, finish }: CommandContext) {
         'directory',
       )
       const report = openReport(options, io)
-      const index = await indexFiles(options.in, ({ message }) => {
+      const onProblem = ({ message }: BtkitError) => {
         report.warn(message)
-      })
+      }
+      const index = await indexFiles(options.in, onProblem)
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
       const look = async (torrent: string) => {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
-        const data = await findData({ metainfo, torrent, index }, { engine, cacheAccess })
+        const data = await findData(
+          { metainfo, torrent, index, onProblem },
+          { engine, cacheAccess },
+        )
         if (!data.every(isThere)) incomplete++
         report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
         const { name, isDirectory } = metainfo

@@ -215,3 +215,18 @@ test('a directory that cannot be read is reported', unlessAlwaysPermitted, async
   const warning = `btkit: warning: ${place('files')}/shut: permission denied\n`
   assert.deepEqual([status, stderr], [0, warning])
 })
+
+test(
+  'a file that may be the data and cannot be read is reported',
+  unlessAlwaysPermitted,
+  async (t) => {
+    const { place, torrent } = await plant(t)
+    chmodSync(place('files/release/a'), 0)
+    chmodSync(place('.'), 0o755)
+    const args = ['find', torrent, '--in', place('files')]
+    const { status, stdout, stderr } = await runExecutable('btkit', args, unprivileged)
+    assert.match(stdout, /missing {2}release\/a\n/)
+    const warning = `btkit: warning: ${place('files/release/a')}: permission denied\n`
+    assert.deepEqual([status, stderr], [1, warning])
+  },
+)
