@@ -1,10 +1,19 @@
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { parseUnhashedTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { lstatMany } from '../../files/stat-files.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { Form } from '../../pages/form.js'
 import { SLICE, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
+import { clipText } from '../../text/escape.js'
+import { html, type Html } from '../../text/html.js'
 import { naturalKey } from '../../text/natural-order.js'
+import { counted, formatBytes, formatTime } from '../../text/quantity.js'
 import { type Category, type Places, shownName } from '../storage/places.js'
 import type { FormsParts } from './parts.js'
 
@@ -86,4 +95,41 @@ export async function inOrder(
 async function changesAt(paths: readonly string[]): Promise<(number | null)[]> {
   const looks = await lstatMany(paths)
   return looks.map((look) => ('fingerprint' in look ? Number(look.fingerprint.mtimeNs) : null))
+}
+
+/** The longest name of content that is shown. File systems have at most 255 bytes. */
+const LONGEST_NAME = 255
+
+/** The words of a row about a torrent's file. */
+interface Facts {
+  readonly told: Html
+  readonly size: string
+}
+
+/** The words of rows, by path and state of the file: to read a hundred torrents again takes seconds. */
+const known = new LRUCache<string, Facts>({ max: 10_000 })
+
+/** The words of a row about the torrent at a path, read again only if its file changed. */
+export async function factsAt(path: string): Promise<Facts & { readonly changed: string }> {
+  const stats = await lstat(path).catch(() => null)
+  const changed = stats ? formatTime(stats.mtimeMs) : ''
+  const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
+  const facts = known.get(key) ?? (await readFacts(path))
+  known.set(key, facts)
+  return { ...facts, changed }
+}
+
+async function readFacts(path: string): Promise<Facts> {
+  try {
+    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+    const bytes = file?.bytes ?? new Uint8Array(0)
+    const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
+    const name = clipText(whole, LONGEST_NAME)
+    const isOther = shownName(path) !== name
+    const number = counted(files.filter(({ padding }) => !padding).length, 'file')
+    return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
+  } catch (error) {
+    if (!(error instanceof BtkitError)) throw error
+    return { told: html`<span class="bad">not a torrent, or not readable</span>`, size: '' }
+  }
 }

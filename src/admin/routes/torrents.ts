@@ -1,6 +1,4 @@
-import { lstat } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { deleteTorrents } from '../storage/bin.js'
 import { archiveTorrents, moveTorrents } from '../storage/categories.js'
@@ -9,6 +7,7 @@ import { editingPage } from './edit.js'
 import {
   below,
   BY_NAME,
+  factsAt,
   inOrder,
   type Listed,
   type ListedKey,
@@ -26,10 +25,7 @@ import {
 } from './parts.js'
 import { HELD } from '../../state/held.js'
 import { type Category, type Places, shownName } from '../storage/places.js'
-import { parseUnhashedTorrent } from '../../core/read-torrent.js'
 import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-bounded.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { Form, query } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox } from '../../pages/table.js'
@@ -43,9 +39,8 @@ import {
 } from '../../server/views/sorting.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
-import { clipText } from '../../text/escape.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../text/html.js'
-import { counted, formatBytes, formatTime, formatNumber } from '../../text/quantity.js'
+import { formatNumber } from '../../text/quantity.js'
 import { type SwarmRow, TorrentLinks } from '../../tracker/page/torrent-rows.js'
 
 /** The torrents on a page. */
@@ -323,40 +318,4 @@ function linksOf(
   const own = swarm.torrent?.trackers ?? []
   const announceUrls = own.length > 0 ? own : announce === null ? [] : [announce]
   return new TorrentLinks(announceUrls, publicRoot ?? '', { allowGet: false, mirror: null })
-}
-
-/** The longest name of content that is shown. File systems have at most 255 bytes. */
-const LONGEST_NAME = 255
-
-/** The words of a row about a torrent's file. */
-interface Facts {
-  readonly told: Html
-  readonly size: string
-}
-
-/** The words of rows, by path and state of the file: to read a hundred torrents again takes seconds. */
-const known = new LRUCache<string, Facts>({ max: 10_000 })
-
-async function factsAt(path: string): Promise<Facts & { readonly changed: string }> {
-  const stats = await lstat(path).catch(() => null)
-  const changed = stats ? formatTime(stats.mtimeMs) : ''
-  const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
-  const facts = known.get(key) ?? (await readFacts(path))
-  known.set(key, facts)
-  return { ...facts, changed }
-}
-
-async function readFacts(path: string): Promise<Facts> {
-  try {
-    const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-    const bytes = file?.bytes ?? new Uint8Array(0)
-    const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
-    const name = clipText(whole, LONGEST_NAME)
-    const isOther = shownName(path) !== name
-    const number = counted(files.filter(({ padding }) => !padding).length, 'file')
-    return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
-  } catch (error) {
-    if (!(error instanceof BtkitError)) throw error
-    return { told: html`<span class="bad">not a torrent, or not readable</span>`, size: '' }
-  }
 }
