@@ -88,13 +88,14 @@ export function sumLine({ whole, notWhole, failed }: Tally): string {
 
 function fileLines({ problems, place }: VerifyReport, cwd: string): string[] {
   const rest = problems.length - MAX_FILES
-  const more = rest > 0 ? [`… and ${count(rest, 'more file')} (--json lists all)`] : []
-  return [
-    ...problems
-      .slice(0, MAX_FILES)
-      .map((file) => fileLine(file, () => resolve(cwd, pathIn(place, file.path)))),
-    ...more,
-  ]
+  const lineOf = (file: VerifiedFile) =>
+    fileLine(file, () => resolve(cwd, pathIn(place, file.path)))
+  if (rest <= 0) return problems.map(lineOf)
+  // Files that only share a piece with bad ones must not crowd these out
+  const isShared = ({ status }: VerifiedFile) => status === 'unchecked' || status === 'suspect'
+  const shared = problems.filter(isShared)
+  const first = [...problems.filter((file) => !isShared(file)), ...shared].slice(0, MAX_FILES)
+  return [...first.map(lineOf), `… and ${count(rest, 'more file')} (--json lists all)`]
 }
 
 const STATUS_WIDTH = 'unreadable'.length

@@ -227,6 +227,18 @@ test('the first fifty of many bad files are named', async (t) => {
   assert.equal(lines[50], '… and 10 more files (--json lists all)')
 })
 
+test('files that only share a piece do not crowd out those that are missing', async (t) => {
+  // One piece of 60 small files, and the last of them is gone
+  const files = Array.from({ length: 60 }, (_, i) => ({ path: `${10 + i}`, size: 1 }))
+  const release = plantRelease(t, files)
+  rmSync(placeOf(release, '69'))
+  const torrentPath = join(release.directory, 'release.torrent')
+  const lines = (await runBtkit(['verify', torrentPath])).stdout.split('\n')
+  assert.equal(lines[0], `missing     69: not found: ${placeOf(release, '69')}`)
+  assert.match(lines[1] ?? '', /^unchecked {3}10: /)
+  assert.equal(lines[50], '… and 10 more files (--json lists all)')
+})
+
 test('the first four of many bad ranges are named', async (t) => {
   const release = plantRelease(t, [{ path: 'a', size: 11 * PIECE }])
   const content = readFileSync(placeOf(release, 'a'))
