@@ -193,8 +193,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       given.put(torrent, { infoHash, stamp })
       turn.seeding.add(infoHash)
       for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
-      // The target took a changed file in place of the one before
-      const isNew = status === 'published' && old?.infoHash === infoHash && old.stamp !== stamp
+      // The target took a changed file in place of the one before, or a twin of one that is gone
+      const isChanged = status === 'published' || old?.stamp === UNKNOWN
+      const isNew = isChanged && old?.infoHash === infoHash && old.stamp !== stamp
       this.events.onAdded?.(outcome, isNew ? null : (old?.infoHash ?? null))
     }
     for (const { torrent, infoHash } of twins) {

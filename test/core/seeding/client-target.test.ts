@@ -120,6 +120,7 @@ test('a twin takes over where its own data is, and the client is not asked to le
   rmSync(one!)
   for (let update = 0; update < 2; update++) await kept.keeper.update()
   assert.deepEqual([seeded(kept), kept.client.calls.includes('remove')], [before, false])
+  assert.deepEqual(kept.told.slice(-2), ['dropped', 'added'])
   const given = await kept.target.listGiven()
   assert.deepEqual(
     given.map(({ torrent }) => torrent),
