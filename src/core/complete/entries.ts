@@ -11,6 +11,7 @@ import {
   type DirectoryEntry,
   type SourceDirectory,
 } from './directories.js'
+import { BatchWindow } from './batch-window.js'
 import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
 import { decideEntry, openContent, type EntryDecision, type OpenedContent } from './entry.js'
 import { noteFailure } from './complete-report.js'
@@ -59,6 +60,7 @@ export async function completeAll(
 class EntryLoop {
   readonly emptied = new Set<string>()
   readonly writing = new TaskFeed(MOST_WRITES)
+  readonly #window = new BatchWindow()
   readonly #watched: CompleteRun
   /** The content of entries that were opened for the sum, until their turn comes. */
   readonly #opened = new Map<DirectoryEntry, OpenedContent>()
@@ -187,6 +189,7 @@ class EntryLoop {
   /** Writes the files of an entry, and reports the outcomes. Never rejects. */
   async #write(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
     const { torrent, lists } = decision
+    if (!this.run.request.dryRun) await this.#window.join()
     const listing = lists.length > 0 ? lists.map((list) => this.#writeList(entry, list)) : null
     try {
       if (torrent.kind === 'write') {
