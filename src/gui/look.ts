@@ -13,7 +13,7 @@ import {
   renderSize,
   shownPath,
 } from '../server/views/item.js'
-import { WORDS } from '../server/views/words.js'
+import { capitalized, WORDS } from '../server/views/words.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html } from '../text/html.js'
 import { formatBytes, formatNumber, formatTime } from '../text/quantity.js'
@@ -94,7 +94,7 @@ function factsOf(found: LookedAt): (Fact | false)[] {
     [WORDS.trackers, trackers.length === 0 ? 'none' : urlList(trackers)],
     webSeeds.length > 0 && [WORDS.webSeeds, urlList(webSeeds)],
     ...texts.map(([label, text]): Fact => {
-      return [`${label.charAt(0).toUpperCase()}${label.slice(1)}`, clipText(text, LONGEST)]
+      return [capitalized(label), clipText(text, LONGEST)]
     }),
     createdMs !== null && ['Created', `${formatTime(createdMs)} UTC`],
   ]

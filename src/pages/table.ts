@@ -1,5 +1,5 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../text/html.js'
-import { formatNumber, formatTime } from '../text/quantity.js'
+import { formatNumber } from '../text/quantity.js'
 
 /**
  * A column of a table: a name heads its row, `wide` is as wide as a name, `n` is a number, `date` a
@@ -78,11 +78,6 @@ export function rowBox({ name, value, label, isChecked = false }: RowBox): Html 
     aria-label="${label}"
     ${isChecked && html`checked`}
   />`
-}
-
-/** A time in UTC; the script says how long ago it was. */
-export function renderTime(ms: number): Html {
-  return html`<time datetime="${new Date(ms).toISOString()}">${formatTime(ms, 'second')}</time>`
 }
 
 /** The first elements of a list, which a page shows, and the number of all. */

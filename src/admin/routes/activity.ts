@@ -1,6 +1,7 @@
 import { valueOr } from '../../errors.js'
 import { query } from '../../pages/form.js'
-import { renderTable, renderTime } from '../../pages/table.js'
+import { renderTable } from '../../pages/table.js'
+import { renderTime } from '../../server/views/time.js'
 import { html, type Html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
 import type { AdminRoute } from '../frame/visit.js'
@@ -94,7 +95,7 @@ function table(acts: readonly Act[], places: Places | null): Html {
     </details>`
     const more = details !== undefined && detailsOf(details, places)
     const what = html`${items.length > 1 ? all : item} ${more}`
-    return [renderTime(at), who, DONE[action] ?? action, what, address]
+    return [renderTime(at, 'second'), who, DONE[action] ?? action, what, address]
   })
   const columns = [
     { title: 'Time', kind: 'date' },

@@ -4,7 +4,8 @@ import { BtkitError } from '../../errors.js'
 import { readSwarmHash, swarmHashes } from '../../metainfo/info-hash.js'
 import { query } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { renderTable, renderTime } from '../../pages/table.js'
+import { renderTable } from '../../pages/table.js'
+import { renderTime } from '../../server/views/time.js'
 import { type Html, type HtmlValue, html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
 import { formatAddress } from '../../tracker/protocol/peer-address.js'
@@ -66,7 +67,7 @@ function rowOf(peer: ListedPeer, hash: string, now: number): HtmlValue[] {
     String(port),
     renderClient(Buffer.from(peerId).toString('latin1')),
     state,
-    renderTime(now - age * 1000),
+    renderTime(now - age * 1000, 'second'),
     html`<a href="${ban}" aria-label="Ban ${shown}">ban</a>`,
   ]
 }

@@ -15,6 +15,7 @@ import {
   renderFoldedQr,
   renderSize,
 } from '../../server/views/item.js'
+import { renderTime } from '../../server/views/time.js'
 import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
@@ -95,13 +96,12 @@ function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figu
 
 function factsOf({ components, size, modified, sha256, swarmPage, base }: PagedFile): Html {
   const name = components.at(-1) ?? ''
-  const time = new Date(modified).toISOString().slice(0, 19)
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
   const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
   return renderFacts([
     [WORDS.size, renderSize(size)],
-    [WORDS.changed, html`<time datetime="${time}Z">${time.replace('T', ' ')}</time>`],
+    [WORDS.changed, renderTime(modified, 'second')],
     swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
     [WORDS.sha256, digest === null ? shown : renderCopied('sha256', WORDS.sha256, digest)],
     url !== null && [

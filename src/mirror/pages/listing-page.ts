@@ -31,6 +31,7 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
+import { renderTime } from '../../server/views/time.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
@@ -170,7 +171,6 @@ interface EntryCells {
 export function renderEntry(row: ListingRow, cells: EntryCells): Html {
   const { name, isDirectory, isEmpty, size, modified } = row
   const { address, torrent, magnet } = cells.links
-  const time = new Date(modified).toISOString().slice(0, 19)
   const text = isDirectory ? `${name}/` : name
   const bytes = html`<data value="${size}">${formatBytes(size)}</data>`
   return html`<tr>
@@ -179,7 +179,7 @@ export function renderEntry(row: ListingRow, cells: EntryCells): Html {
       <a href="${address}">${text}</a>${cells.after}
     </th>
     <td class="n">${isDirectory ? isEmpty === true && 'empty' : bytes}</td>
-    <td class="date"><time datetime="${time}Z">${time.replace('T', ' ').slice(0, 16)}</time></td>
+    <td class="date">${renderTime(modified, 'minute')}</td>
     ${cells.hasSwarms && renderSwarm(cells.counts)}
     <td class="get">
       ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}

@@ -139,14 +139,8 @@ async function resultsOf(
 /** The way from the page of a search to the root. */
 const ROOT = '../'
 
-/** The links of an entry, from the page of a search. */
-function linksFrom({ path, row }: Result): RowLinks {
-  const directory =
-    ROOT +
-    path
-      .slice(0, -1)
-      .map((name) => `${encodeURIComponent(name)}/`)
-      .join('')
+/** The links of an entry; `directory` is the way from the page of a search to its directory. */
+function linksFrom(row: ListingRow, directory: string): RowLinks {
   const { address, torrent, magnet } = linksOf(row, new Set())
   const from = (link: string | null) => link && directory + link.slice('./'.length)
   return {
@@ -202,11 +196,13 @@ function renderResults(
 function renderResult(result: Result, { swarms }: SearchSources): Html {
   const { path, row } = result
   const above = path.slice(0, -1)
-  const place = above.map((name) => `${encodeURIComponent(name)}/`).join('')
+  const directory = ROOT + above.map((name) => `${encodeURIComponent(name)}/`).join('')
   return renderEntry(row, {
-    links: linksFrom(result),
+    links: linksFrom(row, directory),
     before: null,
-    after: html`<a class="place" href="${ROOT}${place || './'}">/${above.join('/')}</a>`,
+    after: html`<a class="place" href="${above.length > 0 ? directory : `${ROOT}./`}"
+      >/${above.join('/')}</a
+    >`,
     counts: row.isDirectory ? undefined : (swarms.countsOf(path, row) ?? undefined),
     hasSwarms: swarms.isUsed,
   })

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { html, type HtmlValue } from '../../text/html.js'
 import { renderPage } from './layout.js'
+import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
 interface ErrorPage {
@@ -27,5 +28,5 @@ export function renderErrorPage({ status, line, header, links }: ErrorPage): str
 
 /** An error as a sentence; one that begins with a path keeps it. */
 function asSentence(line: string): string {
-  return `${line.charAt(0).toUpperCase()}${line.slice(1)}.`
+  return `${capitalized(line)}.`
 }

@@ -19,7 +19,6 @@ export const WORDS = {
   size: 'Size',
   changed: 'Changed',
   added: 'Added',
-  category: 'Category',
   infoHash: 'Info hash',
   sha256: 'SHA-256',
   files: 'Files',
@@ -29,3 +28,8 @@ export const WORDS = {
   qrCode: 'QR code of the magnet link',
   json: 'JSON',
 } as const
+
+/** A label or sentence with a capital letter. */
+export function capitalized(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}

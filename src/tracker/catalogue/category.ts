@@ -1,4 +1,5 @@
 import { InlineStyle } from '../../server/views/policy.js'
+import { renderTime } from '../../server/views/time.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
 
@@ -154,9 +155,7 @@ export function renderPath(category: CatalogueCategory, root: string, name: stri
 
 /** A time as a day, or nothing if it is unknown. */
 export function renderDay(ms: number | null): Html | null {
-  if (ms === null || ms === 0) return null
-  const time = new Date(ms).toISOString()
-  return html`<time datetime="${time}">${time.slice(0, time.indexOf('T'))}</time>`
+  return ms === null || ms === 0 ? null : renderTime(ms, 'day')
 }
 
 /** The style of the catalogue's pages, after the style of all pages. */

@@ -22,7 +22,7 @@ import {
 import { formatMarkdown, MAX_MARKDOWN } from '../../server/views/markdown.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
-import { WORDS } from '../../server/views/words.js'
+import { capitalized, WORDS } from '../../server/views/words.js'
 import { clipText } from '../../text/escape.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 import { type Html, html, lines } from '../../text/html.js'
@@ -150,10 +150,7 @@ function factsOf(
       ],
     entry !== null && [WORDS.added, renderDay(entry.summary.addedMs)],
     details !== null && ['Created', renderDay(1000 * (details.creationDate ?? 0))],
-    ...(details?.texts ?? []).map(([label, text]): Fact => [
-      `${label.charAt(0).toUpperCase()}${label.slice(1)}`,
-      text,
-    ]),
+    ...(details?.texts ?? []).map(([label, text]): Fact => [capitalized(label), text]),
   ]
 }
 
