@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -14,6 +15,11 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ownPlatforms } from './package/accelerators.js'
 import { packForNpm } from './package/npm.js'
+
+const COMPILER = [
+  resolve('node_modules/typescript/bin/tsc'),
+  ...['--target', 'es2022', '--module', 'nodenext', '--strict'],
+]
 
 const { bin, man, version } = JSON.parse(readFileSync('package.json', 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-package-'))
@@ -27,6 +33,7 @@ try {
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
   checkLibrary(dirname(modules))
+  checkClone(join(scratch, 'beside'))
   checkAccelerator(prefix, modules)
   // Loads all that the service needs
   run(join(prefix, 'bin', 'btkit'), 'serve', '--help')
@@ -100,8 +107,34 @@ function checkMainJob(prefix) {
   if (!shown.includes('97ab0139bb8e4bcf078039873495a421bed541b5')) throw new Error(shown)
 }
 
+/** A program beside a clone, which npm links, finds the clone's types. */
+function checkClone(directory) {
+  const modules = join(directory, 'node_modules')
+  mkdirSync(modules, { recursive: true })
+  symlinkSync(resolve('.'), join(modules, 'btkit'))
+  checkTypes(directory, [])
+}
+
 /** Programs can import all that it exports, and its types fit the guide's examples. */
 function checkLibrary(directory) {
+  // Programs install it themselves; plugins need the same types
+  const modules = join(directory, 'node_modules')
+  symlinkSync(join(modules, 'btkit', 'node_modules', 'fastify'), join(modules, 'fastify'))
+  const examples = guideExamples('docs/library.md').map((example, i) => {
+    const path = join(directory, `example-${i}.mts`)
+    writeFileSync(path, example)
+    return path
+  })
+  checkTypes(directory, examples)
+  checkWithoutNode(directory)
+  if (!process.features.require_module) return
+  const script = join(directory, 'program.cjs')
+  writeFileSync(script, "require('btkit').makeTorrent.call")
+  run(process.execPath, script)
+}
+
+/** Compiles a program in TypeScript, with more files, and runs it. */
+function checkTypes(directory, files) {
   const program = `import { makeTorrent, type MadeTorrent } from 'btkit'
 import { parseMetainfo } from 'btkit/metainfo'
 import { mirror, type MirrorOptions } from 'btkit/mirror'
@@ -112,33 +145,17 @@ if (parseMetainfo(made.bytes).infoHash !== made.infoHash) throw new Error('other
 `
   const file = join(directory, 'program.mts')
   writeFileSync(file, program)
-  // Programs install it themselves; plugins need the same types
-  const modules = join(directory, 'node_modules')
-  symlinkSync(join(modules, 'btkit', 'node_modules', 'fastify'), join(modules, 'fastify'))
-  const guides = ['docs/library.md', 'docs/library-clients.md', 'docs/library-mirror.md']
-  const examples = guides.flatMap(guideExamples).map((example, i) => {
-    const path = join(directory, `example-${i}.mts`)
-    writeFileSync(path, example)
-    return path
-  })
-  const tsc = resolve('node_modules/typescript/bin/tsc')
   const types = ['--types', 'node', '--typeRoots', resolve('node_modules/@types')]
-  const target = ['--target', 'es2022', '--module', 'nodenext', '--strict']
-  run(process.execPath, tsc, ...target, ...types, file, ...examples)
+  run(process.execPath, ...COMPILER, ...types, file, ...files)
   run(process.execPath, join(directory, 'program.mjs'))
-  checkWithoutNode(directory, [tsc, ...target])
-  if (!process.features.require_module) return
-  const script = join(directory, 'program.cjs')
-  writeFileSync(script, "require('btkit').makeTorrent.call")
-  run(process.execPath, script)
 }
 
 /** Programs for browsers have no types of Node. */
-function checkWithoutNode(directory, compiler) {
+function checkWithoutNode(directory) {
   const page = join(directory, 'page.mts')
   writeFileSync(page, "import { parseMetainfo } from 'btkit/metainfo'\nvoid parseMetainfo")
   const nowhere = ['--typeRoots', join(directory, 'no-types')]
-  run(process.execPath, ...compiler, '--lib', 'es2022,dom', ...nowhere, page)
+  run(process.execPath, ...COMPILER, '--lib', 'es2022,dom', ...nowhere, page)
 }
 
 /** The examples of a guide, which programs in TypeScript copy. */

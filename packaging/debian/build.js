@@ -146,18 +146,20 @@ function stageNames(root) {
     const installed = names.includes(name) && name !== 'btkit' ? `${name}.btkit.${section}` : page
     writeFileSync(join(directory, `${installed}.gz`), zip(readFileSync(join('man', page))))
   }
-  stageSpellings(root)
-  return names.filter((name) => name !== 'btkit')
+  const legacy = names.filter((name) => name !== 'btkit')
+  stageSpellings(root, legacy)
+  return legacy
 }
 
-/** BitTornado's own spellings with `.py`, which no other package of Debian has. */
-function stageSpellings(root) {
-  const { bin } = JSON.parse(readFileSync('package.json', 'utf8'))
+/** The same names as BitTornado spells them, and as Debian did; no other package has these now. */
+function stageSpellings(root, names) {
   const man = join(root, 'usr/share/man/man1')
-  for (const [name, path] of Object.entries(bin).filter(([each]) => each.endsWith('.py'))) {
-    symlinkSync(`../lib/btkit/${path}`, join(root, 'usr/bin', name))
-    const page = `${basename(name, '.py')}.btkit.1.gz`
-    if (existsSync(join(man, page))) symlinkSync(page, join(man, `${name}.1.gz`))
+  for (const name of names) {
+    const page = `${name}.btkit.1.gz`
+    for (const spelling of [`${name}.py`, `${name}.bittorrent`]) {
+      symlinkSync(`../lib/btkit/bin/${name}.js`, join(root, 'usr/bin', spelling))
+      if (existsSync(join(man, page))) symlinkSync(page, join(man, `${spelling}.1.gz`))
+    }
   }
 }
 

@@ -28,7 +28,6 @@ import {
   stageAccelerators,
 } from './accelerators.js'
 import { lmdbPlatforms, stageLmdb } from './lmdb.js'
-import { declareTypes } from './types.js'
 
 /** Entries of package.json for checkouts only. */
 const OF_A_CHECKOUT = ['scripts', 'devDependencies', 'overrides']
@@ -51,7 +50,6 @@ export async function packForNpm(directory, platforms = PLATFORMS) {
 export async function stagePackage(scratch) {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
   const main = join(scratch, 'btkit')
-  declareTypes()
   // npm chooses among the files of directories
   const taken = manifest.files.filter((each) => !each.startsWith('!'))
   for (const name of ['README.md', 'LICENSE', ...taken.map((each) => each.replace(/\/\*.*/, ''))])

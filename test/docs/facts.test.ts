@@ -15,6 +15,7 @@ const OF_OTHERS = new Set([
   '--format',
   '--full',
   '--global',
+  '--ignore-scripts',
   '--inplace',
   '--no-creator',
   '--prefix',

@@ -50,7 +50,7 @@ for (const [entry, { values, types }] of Object.entries(listed)) {
 }
 
 test('the guide has the functions of each command, or says why it has none', () => {
-  const guide = readFileSync('docs/library-functions.md', 'utf8')
+  const guide = readFileSync('docs/library.md', 'utf8')
   const [, part = ''] = /^## Commands and their functions$(.*?)^## /ms.exec(guide) ?? []
   const rows = [...part.matchAll(/^\| (`.*?) \| (.*?) \|$/gm)]
   const exceptions = part.match(/^- .*$/gm) ?? []

@@ -1,23 +1,17 @@
 // Declares the types of what the package exports, in dist/types: its entries, and all that they refer to.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Fills dist/types with the declarations that the exports in package.json name. */
-export function declareTypes() {
-  const scratch = mkdtempSync(join(tmpdir(), 'btkit-types-'))
-  try {
-    const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
-    const entries = Object.values(exports).flatMap(({ types }) => types ?? [])
-    const named = entries.map((each) => each.replace('./dist/types/', ''))
-    compile(scratch, named)
-    rmSync('dist/types', { recursive: true, force: true })
-    for (const name of reach(scratch, named)) cpSync(join(scratch, name), join('dist/types', name))
-  } finally {
-    rmSync(scratch, { recursive: true })
-  }
-}
+// Kept between builds, so that one that changes nothing takes a second
+const ALL = 'dist/declarations'
+
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+const entries = Object.values(exports).flatMap(({ types }) => types ?? [])
+const named = entries.map((each) => each.replace('./dist/types/', ''))
+compile(ALL, named)
+rmSync('dist/types', { recursive: true, force: true })
+for (const name of reach(ALL, named)) cpSync(join(ALL, name), join('dist/types', name))
 
 function compile(directory, entries) {
   // Packages without types have theirs in src
@@ -31,7 +25,10 @@ function compile(directory, entries) {
   const options = ['--declaration', '--emitDeclarationOnly', '--noCheck', '--strict']
   options.push('--exactOptionalPropertyTypes', '--types', 'node', '--rootDir', 'src')
   options.push('--outDir', directory, '--target', target, '--module', module, '--lib', lib.join())
-  execFileSync('npx', ['tsc', ...options, ...sources], { stdio: ['ignore', 'inherit', 'inherit'] })
+  options.push('--incremental', '--tsBuildInfoFile', join(directory, '.tsbuildinfo'))
+  const compiler = 'node_modules/typescript/bin/tsc'
+  const stdio = ['ignore', 'inherit', 'inherit']
+  execFileSync(process.execPath, [compiler, ...options, ...sources], { stdio })
 }
 
 /** Declarations with all that they import from files beside them. */
