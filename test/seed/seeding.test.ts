@@ -132,7 +132,7 @@ test('data with other bytes of the same size is not seeded', async (t) => {
   const { torrent, infoHash, data } = await plant(t)
   writeFileSync(data, pseudoRandom(CONTENT.length, 3))
   const { port, stderr } = await startSeed(t, [torrent])
-  await until('it says so', () => /data is not whole: \S+a\.bin is /.test(stderr.text))
+  await until('it says so', () => /data is not whole in \S+: a\.bin is /.test(stderr.text))
   await (
     await connectPeer(t, port, { infoHash })
   ).closed

@@ -1,8 +1,8 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { locateContent, pathIn, type OddFile } from '../verify/locate.js'
+import { locateContent, type OddFile } from '../verify/locate.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
 import { isWithin } from '../../files/inside.js'
@@ -59,11 +59,13 @@ export function dataProblem(
   const isWhole = odd.length === 0 && report.badPieces === 0
   if (isWhole && metainfo.version === 'hybrid') return null
   const shown = odd.slice(0, MAX_NAMED).map(({ path, status, reason }) => {
-    return `${pathIn(report.place, path)} is ${status}${reason === null ? '' : ` (${reason})`}`
+    return `${path.join('/')} is ${status}${reason === null ? '' : ` (${reason})`}`
   })
   const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
-  return new BtkitError('changed', `${torrent}: its data is not whole: ${which}`)
+  const { path, isFile } = report.place
+  const directory = isFile ? dirname(path) : path
+  return new BtkitError('changed', `${torrent}: its data is not whole in ${directory}: ${which}`)
 }
 
 /** A directory on this machine, and its path as a client sees it. */

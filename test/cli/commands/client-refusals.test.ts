@@ -20,12 +20,12 @@ test('publish without any torrent reports only that, and contacts no client', as
 
 test('publish says where it looked for data that is not there', async (t) => {
   const cwd = makeScratch(t, { 'd/a': '1', 'd/b': '2', 'other/x': '' })
-  await runBtkit(['makemetafile', 'd', '--trackerless', '--no-cache'], { cwd })
-  const args = ['publish', 'd.torrent', '--data', 'other', '--client', DOWN, '--no-cache']
-  const { status, stderr } = await runBtkit(args, { cwd })
-  const at = (name: string) => join(cwd, 'other', 'd', name)
-  const why = `its data is not whole: ${at('a')} is missing, ${at('b')} is missing`
-  assert.deepEqual([status, stderr], [1, `btkit: d.torrent: ${why}\n`])
+  const [torrent, other] = [join(cwd, 'd.torrent'), join(cwd, 'other')]
+  await runBtkit(['makemetafile', join(cwd, 'd'), '--trackerless', '--no-cache'])
+  const args = ['publish', torrent, '--data', other, '--client', DOWN, '--no-cache']
+  const { status, stderr } = await runBtkit(args)
+  const why = `its data is not whole in ${join(other, 'd')}: a is missing, b is missing`
+  assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${why}\n`])
 })
 
 test('launchmany tells a file from a directory that is not there', async (t) => {

@@ -201,7 +201,7 @@ export function testPublishing(kind: string): void {
         monotonic: () => performance.now(),
       })
       assert.equal(result.status, 1)
-      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole: [^\n]*\n$/)
+      assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole in [^\n]*\n$/)
       const outcomes = result.stdout
         .trimEnd()
         .split('\n')
