@@ -59,18 +59,16 @@ const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: []
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
- * only reads metadata and the torrent's record. `early` is its content if it was opened before.
+ * only reads metadata and the torrent's record.
  * @throws BtkitError if the entry cannot be read or its torrent could not be written
  */
 export async function decideEntry(
   entry: DirectoryEntry,
+  opened: OpenedContent,
   run: CompleteRun,
-  early?: OpenedContent,
 ): Promise<EntryDecision> {
   const { name, directory } = entry
   const { request } = run
-  const opening = early ?? openContent(entry, run)
-  const opened = opening instanceof Promise ? await opening : opening
   if ('kind' in opened) return { ...UNREAD, torrent: opened }
   const { content } = opened
   checkTorrentName(name, directory)
