@@ -17,7 +17,6 @@ import { noteFailure } from './complete-report.js'
 import { carryOut } from './own-file.js'
 import type { CompleteRun } from './request.js'
 import { unchangedSizes } from './unchanged.js'
-import { WriteGroups } from './write-groups.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -30,6 +29,13 @@ const MOST_ELSEWHERE = 128
 
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512
+
+/** The largest group of writes, and how long its first one waits, in milliseconds. */
+const MOST_WRITES = 512
+const MAX_WAIT = 20
+
+/** Number of groups that are written at the same time; further ones wait, to limit memory. */
+const MOST_GROUPS = 4
 
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
@@ -104,11 +110,14 @@ class EntryLoop {
 
   /** Completes entries in order, but many at a time that are small or that other machines hash. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    const { elsewhere, smallFiles } = this.#watched.hashContext
-    if (elsewhere) {
+    if (this.#watched.hashContext.elsewhere)
       await mapLimited(entries, MOST_ELSEWHERE, (entry) => this.#completeElsewhere(entry))
-      return refuseAborted(this.#signal)
-    }
+    else await this.#completeInOrder(entries)
+    refuseAborted(this.#signal)
+  }
+
+  async #completeInOrder(entries: readonly DirectoryEntry[]): Promise<void> {
+    const { smallFiles } = this.#watched.hashContext
     const begun: (() => Promise<void>)[] = []
     const settle = async (most: number) => {
       while (begun.length > most) await begun.shift()?.()
@@ -128,7 +137,6 @@ class EntryLoop {
     } finally {
       await settle(0)
     }
-    refuseAborted(this.#signal)
   }
 
   /** Completes an entry, after a turn of the event loop, in any order. Never rejects. */
@@ -235,4 +243,39 @@ class EntryLoop {
 /** Whether an entry is a small file, which can be read with others. */
 function isSmall(opened: OpenedContent): boolean {
   return !('kind' in opened) && isSmallFile(opened.content)
+}
+
+/**
+ * Starts writes in groups that share a sync. Each waits until the group is full, or for a short time.
+ * Without it, the first run over many entries takes 1.7 times as long on a disk: small groups wait for
+ * the disk more often.
+ */
+class WriteGroups {
+  readonly #begun = new Set<Promise<unknown>>()
+  #waiting: (() => Promise<void>)[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  /** Adds a write, which must not fail. Resolves when there is room for more. */
+  async add(write: () => Promise<void>): Promise<void> {
+    this.#waiting.push(write)
+    this.#timer ??= setTimeout(() => {
+      this.#begin()
+    }, MAX_WAIT)
+    if (this.#waiting.length >= MOST_WRITES) this.#begin()
+    while (this.#begun.size >= MOST_GROUPS) await Promise.race(this.#begun)
+  }
+
+  /** Begins all writes that wait. Resolves when all have ended. */
+  async drain(): Promise<void> {
+    this.#begin()
+    await Promise.all(this.#begun)
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const group = Promise.all(this.#waiting.splice(0).map((write) => write()))
+    this.#begun.add(group)
+    void group.then(() => this.#begun.delete(group))
+  }
 }
