@@ -36,7 +36,6 @@ import { resolve, join } from 'node:path'
 import { digestOf } from '../../bytes.js'
 import { realPath } from '../../files/inside.js'
 import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
-import { createSyncReport, type SyncReport } from '../publish/client.js'
 import type { OwnTorrent } from '../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
@@ -56,15 +55,39 @@ const MANY = 1000
  *   twice; `locked` if another run is working on a target; `interrupted` if a signal arrived during
  *   the wait for it
  */
-export async function completeDirectories(
+export function completeDirectories(
   request: CompleteRequest,
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
+  return reportRun(request, context, (report) =>
+    completeTogether(request, context, { report, watch }),
+  )
+}
+
+/** Does the work of a run, and then what is due after each. */
+export async function reportRun(
+  request: CompleteRequest,
+  context: CompleteContext,
+  work: (report: CompleteReport) => Promise<void>,
+): Promise<CompleteReport> {
+  const report = createReport()
+  await work(report)
+  if (!request.dryRun && !report.isInterrupted) await tidy(context, request.cacheMaxSize)
+  sortReport(report)
+  report.hasNewForeign = noteForeign(report, request, context)
+  return report
+}
+
+/** Completes directories whose targets are locked at the same time. */
+export async function completeTogether(
+  request: CompleteRequest,
+  context: CompleteContext,
+  { report, watch }: Pick<CompleteRun, 'report' | 'watch'>,
+): Promise<void> {
   // Until something changed, there is little but names, which stay
   boundYoungHeap()
   const targets = new TargetDirectories(request, context)
-  const report = createReport()
   try {
     await targets.open()
     await completeOpen(targets, report, watch)
@@ -73,12 +96,6 @@ export async function completeDirectories(
       if (!isNoted(report, error)) noteFailure(report, pathsOfDirectory(target), error)
     })
   }
-  if (!request.dryRun && !report.isInterrupted) {
-    await tidy(context, request.cacheMaxSize)
-  }
-  sortReport(report)
-  report.hasNewForeign = noteForeign(report, request, context)
-  return report
 }
 
 /** Whether entries failed for the same reason, such as a full disk, so that nothing is new in it. */
@@ -132,7 +149,7 @@ async function complete(
     if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
     else run.watch.orphans?.(countOrphans(directories))
     if (request.publish.length === 0 || request.dryRun) return
-    report.clients = await publishAll(directories, run, state)
+    await publishAll(directories, run, state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
@@ -225,10 +242,10 @@ async function publishAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
   { directory, warn }: StateAccess,
-): Promise<SyncReport> {
+): Promise<void> {
   // Most runs publish nothing
   const { syncTarget } = await import('../seeding/sync.js')
-  const report = createSyncReport()
+  const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
   for (const sync of run.request.publish) {
@@ -241,7 +258,6 @@ async function publishAll(
       if (!isReached) break
     }
   }
-  return report
 }
 
 /** Returns the torrents that this run found or made current. */

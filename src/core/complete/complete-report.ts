@@ -107,7 +107,7 @@ export interface CompleteReport {
   bytesHashed: number
   bytesReused: number
   /** The changes in clients. */
-  clients: SyncReport
+  readonly clients: SyncReport
   /** Torrents that have neither a source nor a record; empty without pruning. */
   readonly unrecorded: string[]
   /** Whether its foreign or unrecorded torrents differ from those of the last run. */
@@ -117,7 +117,7 @@ export interface CompleteReport {
   /** Whether a signal ended the run early. */
   isInterrupted: boolean
   /** Paths with a backslash in a name, among the torrents that were examined. */
-  backslashed: { count: number; first: string | null }
+  readonly backslashed: { count: number; first: string | null }
 }
 
 /** Creates an empty report. */
@@ -147,28 +147,6 @@ function listsOf(report: CompleteReport): EntryPaths[][] {
   const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
   const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
   return [created, updated, adopted, removed, failed, skipped, ...ofLists]
-}
-
-/** The lists of a report about clients. */
-function clientListsOf({ clients }: CompleteReport): object[][] {
-  return [clients.published, clients.republished, clients.withdrawn, clients.unpublished]
-}
-
-/** Adds the report of a further run. */
-export function addReport(all: CompleteReport, one: CompleteReport): void {
-  const added: object[][] = [...listsOf(one), ...clientListsOf(one)]
-  for (const [i, list] of [...listsOf(all), ...clientListsOf(all)].entries())
-    for (const each of added[i] ?? []) list.push(each)
-  all.unchanged += one.unchanged
-  all.bytesHashed += one.bytesHashed
-  all.bytesReused += one.bytesReused
-  for (const torrent of one.unrecorded) all.unrecorded.push(torrent)
-  all.hasNewForeign ||= one.hasNewForeign
-  all.isInterrupted ||= one.isInterrupted
-  all.backslashed.count += one.backslashed.count
-  all.backslashed.first ??= one.backslashed.first
-  for (const [rule, count] of Object.entries(one.kept) as [InfoRule, number][])
-    all.kept[rule] = (all.kept[rule] ?? 0) + count
 }
 
 /** Records a failure that does not stop the rest. */
