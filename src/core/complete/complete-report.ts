@@ -39,7 +39,7 @@ export interface ListPaths extends EntryPaths {
 
 /** A list that is left unchanged; with `content not read` it only may be. */
 export interface ListSkip extends ListPaths {
-  readonly reason: 'foreign' | 'edited' | 'content not read' | 'source gone' | 'source empty'
+  readonly reason: LeftReason | 'source gone' | 'source empty'
 }
 
 /** A list that was written. */
@@ -56,14 +56,18 @@ export interface ListsReport {
   readonly skipped: ListSkip[]
 }
 
+/** Why an existing torrent or list is left unchanged. */
+export type LeftReason =
+  | 'foreign' // another program wrote it
+  | 'outdated' // the same, and the file sizes do not match the content
+  | 'edited' // it was edited in a way that cannot be preserved
+  | 'content not read' // in a dry run: only the content would show whether it is btkit's
+
 /** Why an entry was left alone. */
 export type SkipReason =
-  | 'foreign' // another program wrote its torrent
-  | 'outdated' // the same, and the file sizes do not match the content
-  | 'edited' // its torrent was edited in a way that cannot be preserved
-  | 'source gone' // the same, and it would be pruned
-  | 'source empty' // the same, and it would be pruned
-  | 'content not read' // in a dry run: only the content would show whether the torrent is btkit's
+  | LeftReason
+  | 'source gone' // its torrent was edited, and would be pruned
+  | 'source empty' // the same
   | 'too new' // it changed recently, and may be incomplete
   | 'empty' // it has no bytes
   | 'the target' // it is the directory of the torrents

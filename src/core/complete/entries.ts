@@ -180,7 +180,8 @@ class EntryLoop {
     const { torrent, lists } = decision
     const writing = lists.map((list) => {
       return this.#attempt(entry, async () => {
-        if (list.kind === 'write' && list.act) await carryOut(list.act)
+        const { decision } = list
+        if (decision.kind === 'write' && decision.act) await carryOut(decision.act)
         noteList(this.run, entry, list)
       })
     })

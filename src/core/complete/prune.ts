@@ -2,8 +2,14 @@ import { unlinkSync, lstatSync } from 'node:fs'
 import { asBtkitError } from '../../errors.js'
 import { parseListName } from '../checksums/lists.js'
 import { entryName, torrentName, type SourceDirectory } from './directories.js'
-import { isListOfOurs, readExistingList } from './decide-lists.js'
-import { hasEdits, isEmptyFile, readExisting, recognize } from './existing-torrent.js'
+import { isListOfOurs } from './decide-lists.js'
+import {
+  hasEdits,
+  isEmptyFile,
+  readExisting,
+  readExistingList,
+  recognize,
+} from './existing-torrent.js'
 import { noteFailure, type TorrentPaths } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import { NumberedNames } from '../../text/numbered-names.js'
@@ -50,7 +56,7 @@ function pruneTorrent(orphan: Orphan, run: CompleteRun): void {
   const { metainfo } = existing
   const written = recognize(existing, record)
   const isEdited =
-    !isEmptyFile(existing) && (!metainfo || !written || hasEdits(metainfo, written.keys))
+    !isEmptyFile(existing) && (!metainfo || !written || hasEdits(metainfo, written.keys ?? {}))
   if (!remove(orphan, isEdited, run)) run.report.skipped.push({ ...paths, reason })
   else {
     const { infoHash: oldInfoHash = null, infoHashV2: oldInfoHashV2 = null } = metainfo ?? {}
