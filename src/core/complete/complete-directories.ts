@@ -3,6 +3,7 @@ import { loadNameFilter } from '../../files/scan/entry.js'
 import { Writer } from '../../files/write/many.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../heap-growth.js'
 import {
+  byTarget,
   checkDistinctDirectories,
   checkDistinctTorrents,
   openSourceDirectory,
@@ -146,7 +147,7 @@ async function complete(
   const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+    if (request.prune !== 'never') pruneAll(directories, emptied, run)
     else run.watch.orphans?.(countOrphans(directories))
     if (request.publish.length === 0 || request.dryRun) return
     await publishAll(directories, run, state)
@@ -247,10 +248,8 @@ async function publishAll(
   const { syncTarget } = await import('../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
-  const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
   for (const sync of run.request.publish) {
-    for (const { realPath: target, log } of targets) {
-      const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
+    for (const [{ realPath: target, log }, here] of byTarget(directories)) {
       const torrents = here.flatMap((directory) => ownTorrents(directory, run))
       const isGone = (name: string) => !log.has(name)
       const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })

@@ -165,9 +165,25 @@ export function entryName(fileName: string): string | null {
   return fileName.endsWith(SUFFIX) ? fileName.slice(0, -SUFFIX.length) : null
 }
 
-/** Returns the paths of an entry and of its torrent. */
-export function pathsOf(name: string, directory: SourceDirectory): TorrentPaths {
-  const file = torrentName(name)
+/** Returns the directories of each target. */
+export function byTarget(
+  directories: readonly SourceDirectory[],
+): Map<TargetDirectory, SourceDirectory[]> {
+  const found = new Map<TargetDirectory, SourceDirectory[]>()
+  for (const directory of directories) {
+    const here = found.get(directory.targetDirectory)
+    if (here) here.push(directory)
+    else found.set(directory.targetDirectory, [directory])
+  }
+  return found
+}
+
+/** Returns the paths of an entry and of its torrent, or of another file that is made of it. */
+export function pathsOf(
+  name: string,
+  directory: SourceDirectory,
+  file = torrentName(name),
+): TorrentPaths {
   return {
     source: join(directory.directory, name),
     sourcePath: join(directory.realDirectory, name),

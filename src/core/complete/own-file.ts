@@ -13,7 +13,7 @@ import { parseListName } from '../checksums/lists.js'
 import type { LeftReason } from './complete-report.js'
 import type { ExistingFile } from './existing-torrent.js'
 import type { InfoHashes } from '../../metainfo/values.js'
-import { entryName, type SourceDirectory } from './directories.js'
+import { byTarget, entryName, type SourceDirectory } from './directories.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
@@ -150,7 +150,7 @@ export function ownFilesOf(
   context: CompleteContext,
 ): (path: string) => boolean {
   // Created on demand: few runs find a torrent among content, and there may be millions of names
-  let targets: Map<string, Target> | undefined
+  let targets: ReturnType<typeof namesByTarget> | undefined
   const otherLogs = new Map<string, TorrentLog | null>()
   const otherLog = (target: string) => {
     // A list of records that cannot be read is opened only once, so there is one warning
@@ -161,12 +161,20 @@ export function ownFilesOf(
     const file = basename(path)
     const entry = madeOf(file, checksums)
     if (entry === undefined) return false
-    targets ??= targetsOf(directories)
+    targets ??= namesByTarget(directories)
     const target = targets.get(dirname(path))
     if (target === undefined) return otherLog(dirname(path))?.get(file) != null
-    const { sources, targetDirectory } = target
-    return (entry !== null && sources.has(entry)) || targetDirectory.log.get(file) !== null
+    const { names, log } = target
+    return (entry !== null && names.has(entry)) || log.get(file) !== null
   }
+}
+
+/** The records of each target, and the names of its entries. */
+function namesByTarget(directories: readonly SourceDirectory[]) {
+  const targets = [...byTarget(directories)].map(([{ realPath, log }, here]) => {
+    return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }] as const
+  })
+  return new Map(targets)
 }
 
 /**
@@ -194,21 +202,4 @@ function madeOf(file: string, checksums: readonly ChecksumName[]): string | null
   const list = parseListName(file)
   if (list === null) return undefined
   return checksums.includes(list.checksum) ? list.name : null
-}
-
-/** A directory of torrents with the names of its entries. */
-interface Target {
-  readonly targetDirectory: TargetDirectory
-  readonly sources: Set<string>
-}
-
-function targetsOf(directories: readonly SourceDirectory[]): Map<string, Target> {
-  const targets = new Map<string, Target>()
-  for (const { targetDirectory, names } of directories) {
-    const { realPath } = targetDirectory
-    const target = targets.get(realPath) ?? { targetDirectory, sources: new Set() }
-    for (const name of names) target.sources.add(name)
-    targets.set(realPath, target)
-  }
-  return targets
 }
