@@ -9,7 +9,6 @@ import {
   openSourceDirectory,
   pathsOf,
   pathsOfDirectory,
-  type OpenRules,
   type SourceDirectory,
   torrentName,
 } from './directories.js'
@@ -25,6 +24,7 @@ import {
   skippedEntries,
   sortReport,
   type CompleteReport,
+  type TorrentPaths,
 } from './complete-report.js'
 import type {
   CompleteContext,
@@ -123,12 +123,19 @@ async function completeOpen(
 ): Promise<void> {
   const { request, context } = targets
   const filter = await loadNameFilter(request.common.scan)
-  const opened = openAll({ targets, filter }, report)
-  const directories = opened.filter((directory) => hasRecords(directory, report))
+  const directories: SourceDirectory[] = []
+  for (const directory of request.directories) {
+    try {
+      directories.push(await openSourceDirectory(directory, { targets, filter, report }))
+    } catch (error) {
+      noteFailure(report, pathsOfDirectory(directory), error)
+    }
+  }
   checkDistinctDirectories(directories)
-  checkDistinctTorrents(directories)
+  // Names in one directory are distinct
+  if (directories.length > 1)
+    checkDistinctTorrents(eachEntry(directories), '; give the directory above with --recursive')
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
-  noteLeftOut(directories, report)
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
   const isOwnFile = (path: string) => path === request.feedPath || isMade(path)
@@ -157,36 +164,9 @@ async function complete(
   }
 }
 
-function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
-  return rules.targets.request.directories.flatMap((directory) => {
-    try {
-      return [openSourceDirectory(directory, rules)]
-    } catch (error) {
-      noteFailure(report, pathsOfDirectory(directory), error)
-      return []
-    }
-  })
-}
-
-/** Whether the records of a directory's torrents can be read. */
-function hasRecords(
-  { directory, targetDirectory }: SourceDirectory,
-  report: CompleteReport,
-): boolean {
-  try {
-    targetDirectory.readLog()
-    return true
-  } catch (error) {
-    noteFailure(report, pathsOfDirectory(directory), error)
-    return false
-  }
-}
-
-function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteReport): void {
-  for (const directory of directories) {
-    for (const { name, reason } of directory.leftOut)
-      report.skipped.push({ ...pathsOf(name, directory), reason })
-  }
+function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
+  for (const directory of directories)
+    for (const name of directory.names) yield pathsOf(name, directory)
 }
 
 /**

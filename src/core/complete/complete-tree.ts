@@ -8,7 +8,7 @@ import { compareBytes, readEntries } from '../../files/scan/read-names.js'
 import { walk } from '../../files/walk.js'
 import { completeTogether, reportRun } from './complete-directories.js'
 import { noteFailure, type CompleteReport, type TorrentPaths } from './complete-report.js'
-import { pathsOfDirectory, torrentName } from './directories.js'
+import { checkDistinctTorrents, pathsOfDirectory, torrentName } from './directories.js'
 import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from './request.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 
@@ -59,7 +59,7 @@ async function completeBranches(
   const branches: Branch[] = []
   for (const root of request.directories)
     branches.push(...(await branchesOf(root, request, { filter, report })))
-  checkDistinct(branches, request)
+  if (target !== null) checkDistinctTorrents(eachFile(branches, target))
   const gone = await findGone(request, report)
   for (const branch of [...branches, ...gone]) {
     if (report.isInterrupted) break
@@ -140,6 +140,11 @@ function whyLeft(entry: Dirent, directory: string, { scan }: CommonRequest) {
   return entry.isSymbolicLink() && !isFile(entry, directory) ? 'link' : null
 }
 
+function* eachFile(branches: readonly Branch[], target: string): Generator<TorrentPaths> {
+  for (const { root, path, files } of branches)
+    for (const name of files) yield pathsIn(join(root, ...path), join(target, ...path), name)
+}
+
 function pathsIn(directory: string, target: string, name: string): TorrentPaths {
   const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
   return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
@@ -178,24 +183,6 @@ async function entriesIn(directory: string, report: CompleteReport): Promise<Dir
 function isFile(entry: Dirent, directory: string): boolean {
   if (!entry.isSymbolicLink()) return !entry.isDirectory()
   return !statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory()
-}
-
-/**
- * Checks that no two files of different trees would have the same torrent.
- * @throws BtkitError `usage`
- */
-function checkDistinct(branches: readonly Branch[], { target }: CompleteRequest): void {
-  const sources = new Map<string, string>()
-  for (const { root, path, files } of target === null ? [] : branches) {
-    for (const name of files) {
-      const torrent = join(target ?? '', ...path, torrentName(name))
-      const source = join(root, ...path, name)
-      const other = sources.get(torrent)
-      if (other !== undefined)
-        throw new BtkitError('usage', `${other} and ${source} would both be written to ${torrent}`)
-      sources.set(torrent, source)
-    }
-  }
 }
 
 /** Finds the directories below the target whose sources are gone. */
