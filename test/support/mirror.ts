@@ -54,6 +54,7 @@ export interface Report {
     readonly removed: ListChange[]
     readonly skipped: (ListChange & { readonly reason: string })[]
   }
+  readonly kept: Record<string, number>
   readonly bytesHashed: number
   readonly bytesReused: number
   readonly seconds: number

@@ -1,26 +1,22 @@
 import { isSameBytes } from '../../bytes.js'
+import { FileColumns } from '../../files/columns.js'
+import { padFile, type ScannedFile } from '../../files/scanned-file.js'
+import { PART_KEYS } from '../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
+import { SHA1 } from '../../metainfo/sizes.js'
+import type { TorrentDigests } from '../../state/torrent-log.js'
 import { cutIntoPieces, type Content } from '../digests/content.js'
 import { composeCore } from '../digests/info.js'
 import { withoutPads } from '../digests/pad-files.js'
-import { FileColumns } from '../../files/columns.js'
-import { padFile, type ScannedFile } from '../../files/scanned-file.js'
-import { countUnknownPieces, type ContentDigests } from '../digests/piece-table.js'
 import {
   valuesOf,
   digestTorrent,
-  type CompleteDigests,
-  type ExistingTorrent,
+  type ExistingFile,
   type WantedValues,
 } from './existing-torrent.js'
-import { noteRead, type UndecidedTorrent } from './torrent-decision.js'
-import { checkTarget } from '../../files/write/atomically.js'
-import { PART_KEYS, type TorrentCore } from '../../metainfo/build/torrent.js'
-import { alignedFiles, rootOf } from '../digests/file-trees.js'
-import { hashContent } from '../digests/hash-content.js'
-import { recallPieces } from '../digests/recall-pieces.js'
-import { SHA1 } from '../../metainfo/sizes.js'
+import { otherRules } from './info-rules.js'
+import type { UndecidedTorrent } from './obtain.js'
 
 /**
  * Whether a torrent may belong to some content, judging by the file sizes. Names are not compared,
@@ -51,32 +47,14 @@ function sortedSizes(sizes: readonly number[]): number[] {
  */
 export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTorrent): boolean {
   if (metainfo.version !== content.version) return false
+  const { common } = run.request
   // Nothing is known of Merkle trees before their files are read
-  if (content.version !== 'v1') return isLaidOutAlike(metainfo, content)
+  if (content.version !== 'v1')
+    return otherRules(metainfo, content, common).length === 0 && layOut(metainfo, content) !== null
   const digests = metainfo.pieces
   if (digests?.length !== content.pieceCount * SHA1) return false
-  const { info } = composeCore(content, run.request.common, { digests, trees: null })
+  const { info } = composeCore(content, common, { digests, trees: null })
   return isSameBytes(info, valuesOf(metainfo).info)
-}
-
-/**
- * Whether a torrent has exactly the files of some content, and divides them into pieces in the same
- * way.
- */
-function isLaidOutAlike(metainfo: Metainfo, content: Content): boolean {
-  const { name, isDirectory, pieceLength, pieceCount } = metainfo
-  const isSameHead = name === content.name && isDirectory === content.isDirectory
-  if (!isSameHead || pieceLength !== content.pieceLength || pieceCount !== content.pieceCount)
-    return false
-  const listed = metainfo.files.filter(({ padding }) => !padding)
-  const wanted = withoutPads(content.files)
-  return (
-    listed.length === wanted.length &&
-    listed.every(({ path, length }, i) => {
-      const isSamePath = !isDirectory || path.join('/') === wanted.pathAt(i).join('/')
-      return isSamePath && length === wanted.sizeAt(i)
-    })
-  )
 }
 
 /**
@@ -125,69 +103,14 @@ function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
 }
 
 /**
- * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
- * Reads only pieces that the cache does not know. Returns the torrent's own `info` with its layers;
- * `unread` if a dry run would have to read content.
- * @throws BtkitError if the content cannot be read, or the torrent could not be written
- */
-export async function checkPieces(
-  entry: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
-): Promise<TorrentCore | 'other' | 'unread'> {
-  const { request, hashContext } = entry.run
-  if (!request.dryRun) checkTarget(entry.path, {})
-  const hashed = request.dryRun
-    ? recallAll(laidOut, hashContext.cacheAccess)
-    : await hashContent(laidOut, hashContext)
-  if (!hashed) return 'unread'
-  noteRead(entry, hashed)
-  if (!isSame(metainfo, laidOut, hashed)) return 'other'
-  const { pieceLayers } = composeCore(laidOut, request.common, hashed)
-  return { info: valuesOf(metainfo).info, pieceLayers }
-}
-
-/**
- * Whether the cache shows that the torrent's pieces belong to other content, as found by an earlier
- * run that tried to adopt it.
- */
-export function isKnownOther(
-  { run }: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
-): boolean {
-  const known = recallAll(laidOut, run.hashContext.cacheAccess)
-  return known !== null && !isSame(metainfo, laidOut, known)
-}
-
-function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
-  const table = recallPieces(content, cacheAccess)
-  if (countUnknownPieces(table) > 0) return null
-  return { ...table, bytesHashed: 0, isSettled: true }
-}
-
-function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
-  if (metainfo.pieces && !isSameBytes(metainfo.pieces, digests)) return false
-  if (!trees) return true
-  const roots = new Map(
-    metainfo.tree?.map(({ file, piecesRoot }) => [file.path.join('/'), piecesRoot]),
-  )
-  for (const { number } of alignedFiles(laidOut)) {
-    const root = roots.get(laidOut.files.pathAt(number).join('/'))
-    if (!root || !isSameBytes(root, rootOf(trees, number))) return false
-  }
-  return true
-}
-
-/**
  * Returns the digests of a foreign torrent as if btkit had written every value that a command line
  * can set. Other keys count as added by the user, and are preserved.
  */
 export function digestsOfForeign(
-  { bytes }: ExistingTorrent,
+  { bytes }: ExistingFile,
   metainfo: Metainfo,
   { beside: wanted }: WantedValues,
-): CompleteDigests {
+): TorrentDigests {
   const values = valuesOf(metainfo)
   const ours = [...values.beside].filter(([key]) => PART_KEYS.has(key) || wanted.has(key))
   return { ...digestTorrent(bytes, { ...values, beside: new Map(ours) }), isAdopted: true }

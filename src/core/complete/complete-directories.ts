@@ -3,12 +3,12 @@ import { loadNameFilter } from '../../files/scan/entry.js'
 import { Writer } from '../../files/write/many.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../heap-growth.js'
 import {
+  byTarget,
   checkDistinctDirectories,
   checkDistinctTorrents,
   openSourceDirectory,
   pathsOf,
   pathsOfDirectory,
-  type OpenRules,
   type SourceDirectory,
   torrentName,
 } from './directories.js'
@@ -24,6 +24,7 @@ import {
   skippedEntries,
   sortReport,
   type CompleteReport,
+  type TorrentPaths,
 } from './complete-report.js'
 import type {
   CompleteContext,
@@ -36,7 +37,6 @@ import { resolve, join } from 'node:path'
 import { digestOf } from '../../bytes.js'
 import { realPath } from '../../files/inside.js'
 import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
-import { createSyncReport, type SyncReport } from '../publish/client.js'
 import type { OwnTorrent } from '../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
@@ -56,15 +56,39 @@ const MANY = 1000
  *   twice; `locked` if another run is working on a target; `interrupted` if a signal arrived during
  *   the wait for it
  */
-export async function completeDirectories(
+export function completeDirectories(
   request: CompleteRequest,
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
+  return reportRun(request, context, (report) =>
+    completeTogether(request, context, { report, watch }),
+  )
+}
+
+/** Does the work of a run, and then what is due after each. */
+export async function reportRun(
+  request: CompleteRequest,
+  context: CompleteContext,
+  work: (report: CompleteReport) => Promise<void>,
+): Promise<CompleteReport> {
+  const report = createReport()
+  await work(report)
+  if (!request.dryRun && !report.isInterrupted) await tidy(context, request.cacheMaxSize)
+  sortReport(report)
+  report.hasNewForeign = noteForeign(report, request, context)
+  return report
+}
+
+/** Completes directories whose targets are locked at the same time. */
+export async function completeTogether(
+  request: CompleteRequest,
+  context: CompleteContext,
+  { report, watch }: Pick<CompleteRun, 'report' | 'watch'>,
+): Promise<void> {
   // Until something changed, there is little but names, which stay
   boundYoungHeap()
   const targets = new TargetDirectories(request, context)
-  const report = createReport()
   try {
     await targets.open()
     await completeOpen(targets, report, watch)
@@ -73,12 +97,6 @@ export async function completeDirectories(
       if (!isNoted(report, error)) noteFailure(report, pathsOfDirectory(target), error)
     })
   }
-  if (!request.dryRun && !report.isInterrupted) {
-    await tidy(context, request.cacheMaxSize)
-  }
-  sortReport(report)
-  report.hasNewForeign = noteForeign(report, request, context)
-  return report
 }
 
 /** Whether entries failed for the same reason, such as a full disk, so that nothing is new in it. */
@@ -105,12 +123,19 @@ async function completeOpen(
 ): Promise<void> {
   const { request, context } = targets
   const filter = await loadNameFilter(request.common.scan)
-  const opened = openAll({ targets, filter }, report)
-  const directories = opened.filter((directory) => hasRecords(directory, report))
+  const directories: SourceDirectory[] = []
+  for (const directory of request.directories) {
+    try {
+      directories.push(await openSourceDirectory(directory, { targets, filter, report }))
+    } catch (error) {
+      noteFailure(report, pathsOfDirectory(directory), error)
+    }
+  }
   checkDistinctDirectories(directories)
-  checkDistinctTorrents(directories)
+  // Names in one directory are distinct
+  if (directories.length > 1)
+    checkDistinctTorrents(eachEntry(directories), '; give the directory above with --recursive')
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
-  noteLeftOut(directories, report)
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
   const isOwnFile = (path: string) => path === request.feedPath || isMade(path)
@@ -129,46 +154,19 @@ async function complete(
   const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') pruneAll({ directories, emptied }, run)
+    if (request.prune !== 'never') pruneAll(directories, emptied, run)
     else run.watch.orphans?.(countOrphans(directories))
     if (request.publish.length === 0 || request.dryRun) return
-    report.clients = await publishAll(directories, run, state)
+    await publishAll(directories, run, state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
 }
 
-function openAll(rules: OpenRules, report: CompleteReport): SourceDirectory[] {
-  return rules.targets.request.directories.flatMap((directory) => {
-    try {
-      return [openSourceDirectory(directory, rules)]
-    } catch (error) {
-      noteFailure(report, pathsOfDirectory(directory), error)
-      return []
-    }
-  })
-}
-
-/** Whether the records of a directory's torrents can be read. */
-function hasRecords(
-  { directory, targetDirectory }: SourceDirectory,
-  report: CompleteReport,
-): boolean {
-  try {
-    targetDirectory.readLog()
-    return true
-  } catch (error) {
-    noteFailure(report, pathsOfDirectory(directory), error)
-    return false
-  }
-}
-
-function noteLeftOut(directories: readonly SourceDirectory[], report: CompleteReport): void {
-  for (const directory of directories) {
-    for (const { name, reason } of directory.leftOut)
-      report.skipped.push({ ...pathsOf(name, directory), reason })
-  }
+function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
+  for (const directory of directories)
+    for (const name of directory.names) yield pathsOf(name, directory)
 }
 
 /**
@@ -225,15 +223,13 @@ async function publishAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
   { directory, warn }: StateAccess,
-): Promise<SyncReport> {
+): Promise<void> {
   // Most runs publish nothing
   const { syncTarget } = await import('../seeding/sync.js')
-  const report = createSyncReport()
+  const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
-  const targets = new Set(directories.map(({ targetDirectory }) => targetDirectory))
   for (const sync of run.request.publish) {
-    for (const { realPath: target, log } of targets) {
-      const here = directories.filter(({ targetDirectory }) => targetDirectory.log === log)
+    for (const [{ realPath: target, log }, here] of byTarget(directories)) {
       const torrents = here.flatMap((directory) => ownTorrents(directory, run))
       const isGone = (name: string) => !log.has(name)
       const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
@@ -241,7 +237,6 @@ async function publishAll(
       if (!isReached) break
     }
   }
-  return report
 }
 
 /** Returns the torrents that this run found or made current. */

@@ -39,7 +39,7 @@ export interface ListPaths extends EntryPaths {
 
 /** A list that is left unchanged; with `content not read` it only may be. */
 export interface ListSkip extends ListPaths {
-  readonly reason: 'foreign' | 'edited' | 'content not read' | 'source gone' | 'source empty'
+  readonly reason: LeftReason | 'source gone' | 'source empty'
 }
 
 /** A list that was written. */
@@ -56,14 +56,18 @@ export interface ListsReport {
   readonly skipped: ListSkip[]
 }
 
+/** Why an existing torrent or list is left unchanged. */
+export type LeftReason =
+  | 'foreign' // another program wrote it
+  | 'outdated' // the same, and the file sizes do not match the content
+  | 'edited' // it was edited in a way that cannot be preserved
+  | 'content not read' // in a dry run: only the content would show whether it is btkit's
+
 /** Why an entry was left alone. */
 export type SkipReason =
-  | 'foreign' // another program wrote its torrent
-  | 'outdated' // the same, and the file sizes do not match the content
-  | 'edited' // its torrent was edited in a way that cannot be preserved
-  | 'source gone' // the same, and it would be pruned
-  | 'source empty' // the same, and it would be pruned
-  | 'content not read' // in a dry run: only the content would show whether the torrent is btkit's
+  | LeftReason
+  | 'source gone' // its torrent was edited, and would be pruned
+  | 'source empty' // the same
   | 'too new' // it changed recently, and may be incomplete
   | 'empty' // it has no bytes
   | 'the target' // it is the directory of the torrents
@@ -107,7 +111,7 @@ export interface CompleteReport {
   bytesHashed: number
   bytesReused: number
   /** The changes in clients. */
-  clients: SyncReport
+  readonly clients: SyncReport
   /** Torrents that have neither a source nor a record; empty without pruning. */
   readonly unrecorded: string[]
   /** Whether its foreign or unrecorded torrents differ from those of the last run. */
@@ -117,7 +121,7 @@ export interface CompleteReport {
   /** Whether a signal ended the run early. */
   isInterrupted: boolean
   /** Paths with a backslash in a name, among the torrents that were examined. */
-  backslashed: { count: number; first: string | null }
+  readonly backslashed: { count: number; first: string | null }
 }
 
 /** Creates an empty report. */
@@ -147,28 +151,6 @@ function listsOf(report: CompleteReport): EntryPaths[][] {
   const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
   const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
   return [created, updated, adopted, removed, failed, skipped, ...ofLists]
-}
-
-/** The lists of a report about clients. */
-function clientListsOf({ clients }: CompleteReport): object[][] {
-  return [clients.published, clients.republished, clients.withdrawn, clients.unpublished]
-}
-
-/** Adds the report of a further run. */
-export function addReport(all: CompleteReport, one: CompleteReport): void {
-  const added: object[][] = [...listsOf(one), ...clientListsOf(one)]
-  for (const [i, list] of [...listsOf(all), ...clientListsOf(all)].entries())
-    for (const each of added[i] ?? []) list.push(each)
-  all.unchanged += one.unchanged
-  all.bytesHashed += one.bytesHashed
-  all.bytesReused += one.bytesReused
-  for (const torrent of one.unrecorded) all.unrecorded.push(torrent)
-  all.hasNewForeign ||= one.hasNewForeign
-  all.isInterrupted ||= one.isInterrupted
-  all.backslashed.count += one.backslashed.count
-  all.backslashed.first ??= one.backslashed.first
-  for (const [rule, count] of Object.entries(one.kept) as [InfoRule, number][])
-    all.kept[rule] = (all.kept[rule] ?? 0) + count
 }
 
 /** Records a failure that does not stop the rest. */

@@ -6,17 +6,10 @@ import { realPath } from '../../files/inside.js'
 import { loadNameFilter, skipReasonOf } from '../../files/scan/entry.js'
 import { compareBytes, readEntries } from '../../files/scan/read-names.js'
 import { walk } from '../../files/walk.js'
-import { completeDirectories } from './complete-directories.js'
-import {
-  addReport,
-  createReport,
-  noteFailure,
-  sortReport,
-  type CompleteReport,
-  type TorrentPaths,
-} from './complete-report.js'
-import { pathsOfDirectory, torrentName } from './directories.js'
-import type { CompleteContext, CompleteRequest, CompleteWatch } from './request.js'
+import { completeTogether, reportRun } from './complete-directories.js'
+import { noteFailure, type CompleteReport, type TorrentPaths } from './complete-report.js'
+import { checkDistinctTorrents, pathsOfDirectory, torrentName } from './directories.js'
+import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from './request.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
@@ -43,20 +36,30 @@ export interface TreeRequest extends CompleteRequest {
  * the target. Each directory is a run of its own, so that locks and records are few at a time.
  * @throws BtkitError as completeDirectories
  */
-export async function completeTrees(
+export function completeTrees(
   request: TreeRequest,
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  const report = createReport()
+  return reportRun(request, context, (report) => {
+    return completeBranches(request, context, { report, watch: { ...watch, isSeen: false } })
+  })
+}
+
+async function completeBranches(
+  request: TreeRequest,
+  context: CompleteContext,
+  outcome: Pick<CompleteRun, 'report' | 'watch'>,
+): Promise<void> {
   const { target, dryRun, common } = request
+  const { report } = outcome
   if (target !== null && !dryRun && realPath(target) === null)
     throw new BtkitError('not-found', `${target}: no such file or directory`)
   const filter = await loadNameFilter(common.scan)
   const branches: Branch[] = []
   for (const root of request.directories)
     branches.push(...(await branchesOf(root, request, { filter, report })))
-  checkDistinct(branches, request)
+  if (target !== null) checkDistinctTorrents(eachFile(branches, target))
   const gone = await findGone(request, report)
   for (const branch of [...branches, ...gone]) {
     if (report.isInterrupted) break
@@ -66,11 +69,8 @@ export async function completeTrees(
       const place = own.target ?? directory
       const isMissing = realPath(place) === null
       if (branch.files.length === 0 && (isMissing || request.prune === 'never')) continue
-      if (isMissing && dryRun) noteNew(branch, own, { report, watch })
-      else {
-        if (isMissing) mkdirSync(place, { recursive: true })
-        addReport(report, await completeDirectories(own, context, { ...watch, isSeen: false }))
-      }
+      if (isMissing && !dryRun) mkdirSync(place, { recursive: true })
+      await completeTogether(own, context, outcome)
     } catch (error) {
       const isLocked = error instanceof BtkitError && error.code === 'locked'
       if (isLocked && branch === branches[0]) throw error
@@ -78,8 +78,6 @@ export async function completeTrees(
       else noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
     }
   }
-  sortReport(report)
-  return report
 }
 
 /** The request for one directory. Patterns were applied to the paths, so they no longer count. */
@@ -142,6 +140,11 @@ function whyLeft(entry: Dirent, directory: string, { scan }: CommonRequest) {
   return entry.isSymbolicLink() && !isFile(entry, directory) ? 'link' : null
 }
 
+function* eachFile(branches: readonly Branch[], target: string): Generator<TorrentPaths> {
+  for (const { root, path, files } of branches)
+    for (const name of files) yield pathsIn(join(root, ...path), join(target, ...path), name)
+}
+
 function pathsIn(directory: string, target: string, name: string): TorrentPaths {
   const [source, torrent] = [join(directory, name), join(target, torrentName(name))]
   return { source, sourcePath: resolve(source), torrent, torrentPath: resolve(torrent) }
@@ -182,24 +185,6 @@ function isFile(entry: Dirent, directory: string): boolean {
   return !statSync(join(directory, entry.name), { throwIfNoEntry: false })?.isDirectory()
 }
 
-/**
- * Checks that no two files of different trees would have the same torrent.
- * @throws BtkitError `usage`
- */
-function checkDistinct(branches: readonly Branch[], { target }: CompleteRequest): void {
-  const sources = new Map<string, string>()
-  for (const { root, path, files } of target === null ? [] : branches) {
-    for (const name of files) {
-      const torrent = join(target ?? '', ...path, torrentName(name))
-      const source = join(root, ...path, name)
-      const other = sources.get(torrent)
-      if (other !== undefined)
-        throw new BtkitError('usage', `${other} and ${source} would both be written to ${torrent}`)
-      sources.set(torrent, source)
-    }
-  }
-}
-
 /** Finds the directories below the target whose sources are gone. */
 async function findGone(request: CompleteRequest, report: CompleteReport): Promise<Branch[]> {
   const { target, prune, directories } = request
@@ -234,19 +219,4 @@ function homeOf(path: string): string {
 /** Whether a path exists, or may exist where nobody may look. */
 function isThere(path: string): boolean {
   return valueOr(true, () => realPath(path) !== null)
-}
-
-/** Reports the torrents that a dry run would create in a directory that is still to be made. */
-function noteNew(
-  { files }: Branch,
-  { directories: [directory = ''], target }: CompleteRequest,
-  { report, watch }: { readonly report: CompleteReport; readonly watch: CompleteWatch },
-): void {
-  for (const name of files.filter((each) => !each.endsWith('.torrent'))) {
-    if ((statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0) === 0) continue
-    const paths = pathsIn(directory, target ?? directory, name)
-    const hashes = { infoHash: null, infoHashV2: null, oldInfoHash: null, oldInfoHashV2: null }
-    report.created.push({ ...paths, ...hashes })
-    watch.written?.('created', { ...paths, ...hashes }, [])
-  }
 }

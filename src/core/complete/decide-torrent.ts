@@ -6,15 +6,13 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
-import type { KeyDigests } from '../../state/torrent-log.js'
-import {
-  checkPieces,
-  digestsOfForeign,
-  isKnownOther,
-  layOut,
-  fitsContent,
-  hasLikelyInfo,
-} from './compare-layout.js'
+import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
+import { infoHashesOf } from '../../metainfo/metainfo.js'
+import type { KeyDigests, TorrentDigests } from '../../state/torrent-log.js'
+import type { Content } from '../digests/content.js'
+import { settleDate, type CommonRequest } from '../make/make-torrent.js'
+import { digestsOfForeign, fitsContent, hasLikelyInfo, layOut } from './compare-layout.js'
+import { noteKept } from './complete-report.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -22,28 +20,14 @@ import {
   recognize,
   refreshTorrent,
   valuesOf,
-  type CompleteDigests,
-  type ExistingTorrent,
+  type ExistingFile,
   type WantedValues,
 } from './existing-torrent.js'
 import { isRemakeAsked, otherRules } from './info-rules.js'
 import { joinAnnounce } from './moved-trackers.js'
-import {
-  adopt,
-  keep,
-  obtain,
-  skip,
-  write,
-  writeUnread,
-  type TorrentDecision,
-  type UndecidedTorrent,
-} from './torrent-decision.js'
-import { noteKept } from './complete-report.js'
-import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
-import type { Content } from '../digests/content.js'
-import { settleDate } from '../make/make-torrent.js'
+import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
+import { keep, skip, writeUnread, type Act, type FileDecision } from './own-file.js'
 import type { CompleteRun } from './request.js'
-import type { CommonRequest } from '../make/make-torrent.js'
 import { isSameCreator } from './unchanged.js'
 
 /**
@@ -52,7 +36,7 @@ import { isSameCreator } from './unchanged.js'
  * what btkit would write.
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
-export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision> {
+export function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
   const { existing, run } = entry
   // In large directories most torrents are new, and an async function needs more memory
   if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
@@ -65,59 +49,58 @@ export function decideTorrent(entry: UndecidedTorrent): Promise<TorrentDecision>
  * Whether a torrent is unchanged since it was adopted. Then it keeps its info hash even with
  * `force`.
  */
-function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingTorrent): boolean {
+function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingFile): boolean {
   return record?.written.isAdopted === true && isSameBytes(record.written.file, digest)
 }
 
 async function decideExisting(
   entry: UndecidedTorrent,
-  existing: ExistingTorrent,
-): Promise<TorrentDecision> {
+  existing: ExistingFile,
+): Promise<FileDecision> {
   const { record, source, input } = entry
   if (!record) return takeOver(entry, existing)
   if (isEmptyFile(existing)) return replace(entry, await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
   const isCurrent = record.source === source && isSameBytes(record.input, input)
-  if (isCurrent && !hasBadLayers(existing)) return keep(entry, existing, origin)
+  if (isCurrent && !hasBadLayers(existing)) return keep(entry, origin)
   const kept = await keepInfo(entry, existing, origin)
   return kept ?? refresh(entry, await obtain(entry), { ...origin, keeps: [] })
 }
 
 /** Writes a torrent whatever exists at its path, unless that is identical. */
-function replace(entry: UndecidedTorrent, core: TorrentCore | null): TorrentDecision {
+function replace(entry: UndecidedTorrent, core: TorrentCore | null): FileDecision {
   const { existing, record } = entry
   if (!core) return writeUnread(entry)
-  if (existing && isSame(entry, existing, core)) {
-    return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
-  }
+  if (existing && isAlike(entry, existing, core)) return keepAlike(entry, existing, core)
   const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
   const bytes = joinTorrent(wanted.beside, core)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
-  return write(entry, { core, bytes, written: digestTorrent(bytes, wanted), replaced })
+  return write(core, { own: entry, bytes, written: digestTorrent(bytes, wanted), replaced })
+}
+
+function write({ info }: TorrentCore, act: Act & { readonly own: UndecidedTorrent }): FileDecision {
+  const { existing, content } = act.own
+  return { kind: 'write', existing, hashes: infoHashesOf(info, content.version), act }
 }
 
 /**
  * Adopts a foreign torrent if it is exactly what btkit would write. With `adopt` it only needs to
  * match the content.
  */
-async function takeOver(
-  entry: UndecidedTorrent,
-  existing: ExistingTorrent,
-): Promise<TorrentDecision> {
+async function takeOver(entry: UndecidedTorrent, existing: ExistingFile): Promise<FileDecision> {
   if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
   const core = await obtain(entry)
   if (!core) return skip('content not read')
-  if (!isSame(entry, existing, core)) return skip('outdated')
-  return keep(entry, existing, digestTorrent(existing.bytes, likeExisting(entry, existing, core)))
+  return isAlike(entry, existing, core) ? keepAlike(entry, existing, core) : skip('outdated')
 }
 
 /** Adopts a foreign torrent of the same content with its own `info`, if requested. */
 async function adoptForeign(
   entry: UndecidedTorrent,
-  existing: ExistingTorrent,
-): Promise<TorrentDecision> {
+  existing: ExistingFile,
+): Promise<FileDecision> {
   const { content, run } = entry
   const { metainfo } = existing
   if (!metainfo) return skip('foreign')
@@ -128,10 +111,13 @@ async function adoptForeign(
     return skip(reason, metainfo.pieceLength)
   }
   const core = await checkPieces(entry, metainfo, laidOut)
-  if (core === 'unread') return adopt(writeUnread(entry), existing)
   if (core === 'other') return skip('outdated')
-  const origin = digestsOfForeign(existing, metainfo, wantedValues(entry, core))
-  return adopt(refresh(entry, core, origin), existing)
+  const decision =
+    core === 'unread'
+      ? writeUnread(entry)
+      : refresh(entry, core, digestsOfForeign(existing, metainfo, wantedValues(entry, core)))
+  const asItIs = { kind: 'write', existing, hashes: metainfo, act: null } as const
+  return { ...(decision.kind === 'write' ? decision : asItIs), isAdopted: true }
 }
 
 /**
@@ -140,9 +126,9 @@ async function adoptForeign(
  */
 async function keepInfo(
   entry: UndecidedTorrent,
-  existing: ExistingTorrent,
-  origin: CompleteDigests,
-): Promise<TorrentDecision | null> {
+  existing: ExistingFile,
+  origin: TorrentDigests,
+): Promise<FileDecision | null> {
   const { metainfo } = existing
   const rules = metainfo ? otherRules(metainfo, entry.content, entry.run.request.common) : []
   const { isAdopted } = origin
@@ -164,9 +150,9 @@ async function keepInfo(
  */
 async function takeBack(
   entry: UndecidedTorrent,
-  existing: ExistingTorrent,
+  existing: ExistingFile,
   keys: KeyDigests,
-): Promise<TorrentDecision> {
+): Promise<FileDecision> {
   const { metainfo, digest: file } = existing
   if (!metainfo || !hasLikelyInfo(metainfo, entry)) return skip('edited')
   const core = await obtain(entry)
@@ -180,28 +166,26 @@ async function takeBack(
 function refresh(
   entry: UndecidedTorrent,
   core: TorrentCore | null,
-  origin: CompleteDigests,
-): TorrentDecision {
+  origin: TorrentDigests,
+): FileDecision {
   const { existing } = entry
   if (!core || !existing?.metainfo) return writeUnread(entry)
   const { metainfo } = existing
   const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
-  const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, origin.keys) }
-  const bytes = refreshTorrent(metainfo, wanted, origin.keys)
+  const before = origin.keys ?? {}
+  const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, before) }
+  const bytes = refreshTorrent(metainfo, wanted, before)
   const { keepTrackers } = entry.run.request.existing
   const fresh = digestTorrent(bytes, wanted)
   // Edited trackers still count as edited after this run
-  const keys = keepTrackers ? withKeysOf(fresh.keys, TRACKER_KEYS, origin.keys) : fresh.keys
-  const digests = { ...fresh, keys }
+  const keys = withKeysOf(fresh.keys, keepTrackers ? TRACKER_KEYS : [], before)
   const { isAdopted, keeps } = origin
-  const written = isSameInfo ? { ...digests, isAdopted, keeps } : digests
+  const written = { ...fresh, keys, ...(isSameInfo && { isAdopted, keeps }) }
   if (bytes === metainfo.bytes) {
-    const kept = withKeysOf(written.keys, wanted.incidental, origin.keys)
-    return keep(entry, existing, { ...written, keys: kept })
+    return keep(entry, { ...written, keys: withKeysOf(keys, wanted.incidental, before) })
   }
-  const replaced = { ...origin, file: existing.digest }
-  return write(entry, { core, bytes, written, replaced })
+  return write(core, { own: entry, bytes, written, replaced: { ...origin, file: existing.digest } })
 }
 
 /** Returns the digests of keys; those in `kept` come from `before`. */
@@ -212,24 +196,29 @@ function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigest
 }
 
 /** Whether a torrent may be that of an entry, as far as can be known without reading content. */
-function looksAlike(entry: UndecidedTorrent, existing: ExistingTorrent): boolean {
+function looksAlike(entry: UndecidedTorrent, existing: ExistingFile): boolean {
   const { metainfo } = existing
   const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)
-  return isLikely && isSame(entry, existing, valuesOf(metainfo))
+  return isLikely && isAlike(entry, existing, valuesOf(metainfo))
 }
 
 /** Whether an existing torrent differs at most in its date from one with this content. */
-function isSame(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore): boolean {
+function isAlike(entry: UndecidedTorrent, existing: ExistingFile, core: TorrentCore): boolean {
   return isSameBytes(existing.bytes, buildTorrent(likeParts(entry, existing), core))
 }
 
-/** Returns the parts of a torrent with the incidental values of an existing one. */
-function likeExisting(entry: UndecidedTorrent, existing: ExistingTorrent, core: TorrentCore) {
-  return { ...core, beside: encodeParts(likeParts(entry, existing)) }
+/** Keeps such a torrent. */
+function keepAlike(
+  entry: UndecidedTorrent,
+  existing: ExistingFile,
+  core: TorrentCore,
+): FileDecision {
+  const beside = encodeParts(likeParts(entry, existing))
+  return keep(entry, digestTorrent(existing.bytes, { ...core, beside }))
 }
 
 /** Returns the values outside `info`, with the date and btkit's version of an existing torrent. */
-function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingTorrent): TorrentParts {
+function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingFile): TorrentParts {
   const { parts } = entry.run.request.common
   const createdBy = metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, parts.createdBy)

@@ -2,11 +2,11 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
-import type { ScanOptions } from '../../files/scan/scanned-tree.js'
 import type { NameFilter } from '../../files/glob.js'
 import { realPath } from '../../files/inside.js'
 import { listName, parseListName } from '../checksums/lists.js'
-import type { EntryPaths, TorrentPaths } from './complete-report.js'
+import type { CompleteReport, EntryPaths, TorrentPaths } from './complete-report.js'
+import type { CompleteRequest } from './request.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
 import { NO_FILES, type FileListing } from '../../files/stat-files.js'
 
@@ -25,8 +25,6 @@ export interface SourceDirectory {
   readonly targetDirectory: TargetDirectory
   /** The names of the entries to make torrents for, sorted by bytes. */
   readonly names: readonly string[]
-  /** The entries that patterns leave out, and hidden ones. */
-  readonly leftOut: readonly LeftOut[]
   /** The state of all files in it when the run began. */
   readonly states: FileListing
   /** The names of the files that are made of an entry. */
@@ -39,16 +37,12 @@ export interface DirectoryEntry {
   readonly directory: SourceDirectory
 }
 
-/** An entry that is left out because of its name. */
-interface LeftOut {
-  readonly name: string
-  readonly reason: 'hidden' | 'excluded' | 'not included'
-}
-
 /** Inputs for opening a directory, in addition to its path. */
-export interface OpenRules {
+interface OpenRules {
   readonly targets: TargetDirectories
   readonly filter: NameFilter | undefined
+  /** Receives the entries that patterns leave out, and hidden ones. */
+  readonly report: CompleteReport
 }
 
 /**
@@ -56,74 +50,61 @@ export interface OpenRules {
  * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory that looks like
  *   an unmounted disk and whose torrents are to be pruned
  */
-export function openSourceDirectory(directory: string, rules: OpenRules): SourceDirectory {
-  const { targets, filter } = rules
+export async function openSourceDirectory(
+  directory: string,
+  { targets, filter, report }: OpenRules,
+): Promise<SourceDirectory> {
   const { request } = targets
-  const realDirectory = realPath(directory)
-  if (realDirectory === null && request.prune !== 'always') throw notFound(directory)
-  const states = realDirectory === null ? NO_FILES : targets.list(realDirectory)
-  const found = states.names
+  const found = realPath(directory)
+  if (found === null && request.prune !== 'always') throw notFound(directory)
+  const realDirectory = found ?? resolve(directory)
+  const states = found === null ? NO_FILES : await targets.list(found)
   const target = request.target ?? directory
-  const targetDirectory = targets.find(targets.placeOf(target) ?? '')
+  const targetDirectory = await targets.find(targets.placeOf(target) ?? '')
   if (targetDirectory === undefined) throw notFound(target)
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
-  const holdsNothing = found.every((name) => name.startsWith('.'))
+  const holdsNothing = states.names.every((name) => name.startsWith('.'))
   if (holdsNothing && hasTorrents && request.prune === 'careful') {
     throw new BtkitError(
       'empty',
       `${directory}: is empty, and its disk is perhaps not mounted, so no torrent is removed`,
     )
   }
-  const opened = { directory, target, realDirectory: realDirectory ?? resolve(directory) }
-  const isSource = sourceTest(found, realDirectory, targets)
-  const { scan } = request.common
-  const feed = request.feedPath ?? ''
-  const ownName = dirname(feed) === opened.realDirectory ? basename(feed) : null
-  const isEntry = (name: string) => {
-    return !name.endsWith(SUFFIX) && name !== ownName && isSource(name)
-  }
-  const all = found.filter((name) => skipReasonOf(name, scan) === undefined && isEntry(name))
-  const { names, leftOut: byFilter } = filter
-    ? leaveOut(all, opened.realDirectory, filter)
-    : { names: all, leftOut: [] }
-  // Of chosen entries none is missing
-  const hidden = request.entries ? [] : hiddenAmong(found.filter(isEntry), scan)
-  const leftOut = [...hidden, ...byFilter]
+  const names: string[] = []
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
-  return { ...opened, targetDirectory, names, leftOut, states, namers }
-}
-
-function hiddenAmong(names: readonly string[], scan: ScanOptions): LeftOut[] {
-  const hidden = names.filter((name) => skipReasonOf(name, scan) === 'hidden')
-  return hidden.map((name) => ({ name, reason: 'hidden' }))
-}
-
-function leaveOut(all: readonly string[], realDirectory: string, filter: NameFilter) {
-  const sorted = all.map((name) => ({ name, reason: whyLeftOut(name, realDirectory, filter) }))
-  return {
-    names: sorted.flatMap(({ name, reason }) => (reason === null ? [name] : [])),
-    leftOut: sorted.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }])),
+  const opened = { directory, target, realDirectory, targetDirectory, names, states, namers }
+  const isSource = sourceTest(states.names, await targets.find(realDirectory), request)
+  const feed = request.feedPath ?? ''
+  const ownName = dirname(feed) === realDirectory ? basename(feed) : null
+  for (const name of states.names) {
+    if (name.endsWith(SUFFIX) || name === ownName || !isSource(name)) continue
+    const why = skipReasonOf(name, request.common.scan)
+    const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
+    if (reason === null) names.push(name)
+    // Of chosen entries none is missing, and nobody misses what a system or btkit makes
+    else if (why === undefined || (why === 'hidden' && !request.entries))
+      report.skipped.push({ ...pathsOf(name, opened), reason })
   }
+  return opened
 }
 
 /**
  * Returns a function that excludes lists of checksums by name: those that this run makes of other
- * entries, or that earlier runs made. `found` has the names of all entries.
+ * entries, or that earlier runs made. `found` has the names of all entries, and `target` the records
+ * of lists among them.
  */
 function sourceTest(
   found: readonly string[],
-  realDirectory: string | null,
-  targets: TargetDirectories,
+  target: TargetDirectory | undefined,
+  { checksums }: CompleteRequest,
 ): (name: string) => boolean {
-  const { checksums } = targets.request
-  const lists = targets.find(realDirectory ?? '')
-  if (lists === undefined && checksums.length === 0) return () => true
+  if (target === undefined && checksums.length === 0) return () => true
   let all: Set<string> | undefined
   return (fileName) => {
     const list = parseListName(fileName)
     if (list === null) return true
-    if (lists && lists.log.get(fileName) !== null) return false
+    if (target && target.log.get(fileName) !== null) return false
     all ??= new Set(found)
     return !checksums.includes(list.checksum) || !all.has(list.name)
   }
@@ -133,7 +114,7 @@ function sourceTest(
  * Returns why an entry is left out. A directory is left out only if it is excluded, because entries
  * in it may be included.
  */
-function whyLeftOut(name: string, directory: string, filter: NameFilter): LeftOut['reason'] | null {
+function whyLeftOut(name: string, directory: string, filter: NameFilter) {
   if (filter.excludes(name)) return 'excluded'
   const isDirectory = statSync(join(directory, name), { throwIfNoEntry: false })?.isDirectory()
   if (isDirectory) return filter.excludes(`${name}/`) ? 'excluded' : null
@@ -165,9 +146,25 @@ export function entryName(fileName: string): string | null {
   return fileName.endsWith(SUFFIX) ? fileName.slice(0, -SUFFIX.length) : null
 }
 
-/** Returns the paths of an entry and of its torrent. */
-export function pathsOf(name: string, directory: SourceDirectory): TorrentPaths {
-  const file = torrentName(name)
+/** Returns the directories of each target. */
+export function byTarget(
+  directories: readonly SourceDirectory[],
+): Map<TargetDirectory, SourceDirectory[]> {
+  const found = new Map<TargetDirectory, SourceDirectory[]>()
+  for (const directory of directories) {
+    const here = found.get(directory.targetDirectory)
+    if (here) here.push(directory)
+    else found.set(directory.targetDirectory, [directory])
+  }
+  return found
+}
+
+/** Returns the paths of an entry and of its torrent, or of another file that is made of it. */
+export function pathsOf(
+  name: string,
+  directory: SourceDirectory,
+  file = torrentName(name),
+): TorrentPaths {
   return {
     source: join(directory.directory, name),
     sourcePath: join(directory.realDirectory, name),
@@ -226,22 +223,17 @@ function areDistinct(one: string, other: string): boolean {
 }
 
 /**
- * Checks that no two entries would write the same torrent.
+ * Checks that no two entries would write the same torrent. The error ends with `advice`.
  * @throws BtkitError `usage`
  */
-export function checkDistinctTorrents(directories: readonly SourceDirectory[]): void {
-  // Names in one directory are distinct
-  if (directories.length < 2) return
+export function checkDistinctTorrents(all: Iterable<TorrentPaths>, advice = ''): void {
   const sources = new Map<string, string>()
-  for (const directory of directories) {
-    for (const name of directory.names) {
-      const { torrent, torrentPath, source } = pathsOf(name, directory)
-      const other = sources.get(torrentPath)
-      if (other !== undefined) {
-        const both = `${other} and ${source} would both be written to ${torrent}`
-        throw new BtkitError('usage', `${both}; give the directory above with --recursive`)
-      }
-      sources.set(torrentPath, source)
+  for (const { torrent, torrentPath, source } of all) {
+    const other = sources.get(torrentPath)
+    if (other !== undefined) {
+      const both = `${other} and ${source} would both be written to ${torrent}`
+      throw new BtkitError('usage', `${both}${advice}`)
     }
+    sources.set(torrentPath, source)
   }
 }

@@ -31,12 +31,12 @@ import {
 } from '../make/piece-choice.js'
 import { noteBackslashes, type SkipReason } from './complete-report.js'
 import type { CompleteRun } from './request.js'
-import type { TorrentDecision } from './torrent-decision.js'
+import type { FileDecision } from './own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
-  readonly torrent: EntryToSkip | TorrentDecision
+  readonly torrent: EntryToSkip | FileDecision
   /** Bytes of the content, and how many of them were hashed for the torrent. */
   readonly size: number
   readonly bytesHashed: number
@@ -59,18 +59,16 @@ const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: []
 
 /**
  * Decides about one entry of a directory, and computes the digests for that. If nothing changed, it
- * only reads metadata and the torrent's record. `early` is its content if it was opened before.
+ * only reads metadata and the torrent's record.
  * @throws BtkitError if the entry cannot be read or its torrent could not be written
  */
 export async function decideEntry(
   entry: DirectoryEntry,
+  opened: OpenedContent,
   run: CompleteRun,
-  early?: OpenedContent,
 ): Promise<EntryDecision> {
   const { name, directory } = entry
   const { request } = run
-  const opening = early ?? openContent(entry, run)
-  const opened = opening instanceof Promise ? await opening : opening
   if ('kind' in opened) return { ...UNREAD, torrent: opened }
   const { content } = opened
   checkTorrentName(name, directory)
@@ -80,10 +78,9 @@ export async function decideEntry(
   const path = childPath(target.realPath, file)
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
-  const record = target.log.get(file)
-  const own = { target, name, file, path, source, input, run, record }
+  const own = { target, file, path, source, record: target.log.get(file), input, run }
   const isDone = !request.force && isUntouched(own)
-  const lists = findUndecided(own)
+  const lists = findUndecided(name, own)
   const size = bytesOf(content)
   const done: EntryDecision = { ...UNREAD, torrent: { kind: 'keep' }, size }
   if (isDone && lists.length === 0) return done
@@ -94,21 +91,7 @@ export async function decideEntry(
   const { lazyCache } = run.hashContext
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
-  const existing = readExisting(path)
-  // Lists all properties: there may be very many entries, and spreading takes several times as long
-  const undecided = {
-    target,
-    file,
-    path,
-    source,
-    input,
-    run,
-    record,
-    existing,
-    content,
-    infoRequest,
-    bytesHashed: 0,
-  }
+  const undecided = { ...own, existing: readExisting(path), content, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   // Both read the files at the same time, so that data read by one is in memory for the other

@@ -22,10 +22,6 @@ export interface ExistingFile {
   readonly fingerprint: Uint8Array
   /** SHA-256 of the bytes. */
   readonly digest: Uint8Array
-}
-
-/** An existing torrent at the path of a new one. */
-export interface ExistingTorrent extends ExistingFile {
   /** Null if it is not a valid torrent. */
   readonly metainfo: Metainfo | null
 }
@@ -44,34 +40,36 @@ export interface WantedValues extends TorrentValues {
   readonly incidental: readonly string[]
 }
 
-/** Digests without unknown values. */
-export type CompleteDigests = TorrentDigests & {
-  readonly info: Uint8Array
-  readonly keys: KeyDigests
-}
-
 /**
  * Reads a torrent; null if there is none.
  * @throws BtkitError if it cannot be read
  */
-export function readExisting(path: string): ExistingTorrent | null {
+export function readExisting(path: string): ExistingFile | null {
   const file = readExistingFile(path, MAX_TORRENT)
   return file && { ...file, metainfo: parseOrNull(file.bytes) }
 }
 
 /**
- * Reads a file of at most `maxSize` bytes; null if there is none.
+ * Reads a list of checksums; null if there is none.
  * @throws BtkitError if it cannot be read
  */
-export function readExistingFile(path: string, maxSize: number): ExistingFile | null {
+export function readExistingList(path: string): ExistingFile | null {
+  return readExistingFile(path, MAX_LIST)
+}
+
+/** Largest list in bytes; no torrent could have the content of a larger one. */
+const MAX_LIST = 1024 * 1024 * 1024
+
+function readExistingFile(path: string, maxSize: number): ExistingFile | null {
   const fingerprint = readFingerprintIfThere(path)
   if (!fingerprint) return null
   const bytes = readBoundedRegular(path, maxSize)
-  return { bytes, fingerprint: encodeFingerprint(fingerprint), digest: sha256(bytes) }
+  const digest = sha256(bytes)
+  return { bytes, fingerprint: encodeFingerprint(fingerprint), digest, metainfo: null }
 }
 
 /** Whether the piece layers do not match the `info`, whoever changed them. */
-export function hasBadLayers({ metainfo }: ExistingTorrent): boolean {
+export function hasBadLayers({ metainfo }: ExistingFile): boolean {
   return metainfo?.warnings.some(({ code }) => LAYER_FAULTS.has(code)) ?? false
 }
 
@@ -82,7 +80,7 @@ const LAYER_FAULTS: ReadonlySet<WarningCode> = new Set([
 ])
 
 /** Whether it is a file of 0 bytes, as a full disk or a crash leaves it. */
-export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
+export function isEmptyFile({ bytes, fingerprint }: ExistingFile): boolean {
   // A link target or a device may be empty for a reason
   return bytes.length === 0 && sizeInFingerprint(fingerprint) === 0
 }
@@ -91,7 +89,10 @@ export function isEmptyFile({ bytes, fingerprint }: ExistingTorrent): boolean {
  * Computes the digests that identify a torrent. `values` are those that btkit would write, whether
  * edited or not.
  */
-export function digestTorrent(file: Uint8Array, values: TorrentValues): CompleteDigests {
+export function digestTorrent(
+  file: Uint8Array,
+  values: TorrentValues,
+): TorrentDigests & { readonly keys: KeyDigests } {
   return { file: sha256(file), info: sha256(values.info), keys: digestValues(values.beside) }
 }
 
@@ -112,21 +113,15 @@ function digestValues(beside: TorrentValues['beside']): KeyDigests {
  * cannot be recognized, because its `info` differs.
  */
 export function recognize(
-  { metainfo, digest }: ExistingTorrent,
+  { metainfo, digest }: ExistingFile,
   { written, replaced }: TorrentRecord,
-): CompleteDigests | null {
+): TorrentDigests | null {
   if (!metainfo) return null
   const candidates = replaced ? [written, replaced] : [written]
   const same = candidates.find(({ file }) => isSameBytes(file, digest))
-  const values = valuesOf(metainfo)
-  if (same) return { ...digestTorrent(metainfo.bytes, values), ...withoutNulls(same) }
-  const info = sha256(values.info)
-  const origin = candidates.find((each) => each.info !== null && isSameBytes(each.info, info))
-  return origin ? { ...origin, info, keys: origin.keys ?? {} } : null
-}
-
-function withoutNulls({ info, keys, ...rest }: TorrentDigests): Partial<CompleteDigests> {
-  return { ...rest, ...(info && { info }), ...(keys && { keys }) }
+  if (same) return same
+  const now = sha256(valuesOf(metainfo).info)
+  return candidates.find(({ info }) => info !== null && isSameBytes(info, now)) ?? null
 }
 
 /** Whether somebody changed, removed or added the value of a key since btkit wrote it. */

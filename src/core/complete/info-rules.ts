@@ -46,8 +46,10 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
     version: metainfo.version !== content.version,
     'private flag': metainfo.private !== options.private,
     'source tag': metainfo.source !== options.sourceTag,
+    // Those of version 2 are only in the content
     'pad files':
       metainfo.version === content.version &&
+      metainfo.version !== 'v2' &&
       listed.length < metainfo.files.length !== wanted.length < content.files.length,
     'file order': pathsOf(listed) !== pathsOf(wanted),
     'file attributes': attributesOf(listed) !== attributesOf(wanted),

@@ -70,13 +70,13 @@ export function noteTorrent(
 export function noteList(
   { report }: CompleteRun,
   entry: DirectoryEntry,
-  decision: ListDecision,
+  { file, decision }: ListDecision,
 ): void {
   const { created, updated, skipped } = report.checksumLists
   const isUnread = decision.kind === 'write' && decision.act === null
-  const change = new ListChange(entry, decision.file, isUnread)
+  const change = new ListChange(entry, file, isUnread)
   if (decision.kind === 'skip') skipped.push({ ...change.toJSON(), reason: decision.reason })
-  else (decision.isNew ? created : updated).push(change)
+  else if (decision.kind === 'write') (decision.existing ? updated : created).push(change)
 }
 
 /** btkit's own files are no content that a torrent could lack. */

@@ -1,8 +1,8 @@
-import { isSameBytes } from '../../bytes.js'
 import { basename, dirname } from 'node:path'
 import { BtkitError, valueOr } from '../../errors.js'
 import {
   encodeFingerprint,
+  isEncodingOf,
   readFingerprint,
   readFingerprintIfThere,
 } from '../../files/fingerprint.js'
@@ -10,7 +10,10 @@ import { hasPermissions, setPermissions } from '../../files/write/permissions.js
 import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../state/torrent-log.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { parseListName } from '../checksums/lists.js'
-import { entryName, type SourceDirectory } from './directories.js'
+import type { LeftReason } from './complete-report.js'
+import type { ExistingFile } from './existing-torrent.js'
+import type { InfoHashes } from '../../metainfo/values.js'
+import { byTarget, entryName, type SourceDirectory } from './directories.js'
 import type { CompleteContext, CompleteRun } from './request.js'
 import type { TargetDirectory } from './targets.js'
 
@@ -23,18 +26,21 @@ export interface OwnFile {
   readonly path: string
   /** The path of its entry. */
   readonly source: string
-  /** Digest of everything that it depends on; empty if that is unreliable. */
-  input: Uint8Array
-  /** The existing file at its path. */
-  readonly existing: { readonly fingerprint: Uint8Array } | null
   /** The record of the file at that path. */
   readonly record: TorrentRecord | null
+  /** Digest of everything that it depends on; empty if that is unreliable. */
+  input: Uint8Array
   readonly run: CompleteRun
+}
+
+/** A file of which a run must decide, and the existing file at its path. */
+export interface Undecided extends OwnFile {
+  readonly existing: ExistingFile | null
 }
 
 /** A file to be written or permitted. */
 export interface Act {
-  readonly own: OwnFile
+  readonly own: Undecided
   /** The bytes to write; null if only the permissions of the existing file must change. */
   readonly bytes: Uint8Array | null
   /** The digests of the file afterwards. */
@@ -43,17 +49,50 @@ export interface Act {
   readonly replaced: TorrentDigests | null
 }
 
-const NOTHING = new Uint8Array(0)
+/** The decision about a torrent or list. */
+export type FileDecision =
+  | { readonly kind: 'keep' }
+  | {
+      readonly kind: 'skip'
+      readonly reason: LeftReason
+      /** For a foreign torrent that may be adopted: its piece length in bytes. */
+      readonly pieceLength?: number
+    }
+  | {
+      readonly kind: 'write'
+      readonly existing: ExistingFile | null
+      /** Whether it was foreign and keeps its `info`. */
+      readonly isAdopted?: boolean
+      /** Those of a torrent; null if a dry run would have to read content. */
+      readonly hashes: InfoHashes | null
+      /** Null if nothing is to be done to the file, or a dry run would have to read content. */
+      readonly act: Act | null
+    }
 
-/** Records that an existing file is correct. Returns what its permissions need; null for nothing. */
-export function keepOwn(own: OwnFile, written: TorrentDigests): Act | null {
+/** Decides to leave a foreign or edited file alone. */
+export function skip(reason: LeftReason, pieceLength?: number): FileDecision {
+  return { kind: 'skip', reason, ...(pieceLength !== undefined && { pieceLength }) }
+}
+
+/** Decides for a dry run that a file would be written or kept after reading its content. */
+export function writeUnread({ existing }: Undecided): FileDecision {
+  return { kind: 'write', existing, hashes: null, act: null }
+}
+
+/** Decides to keep a correct file, which is recorded; its permissions may be changed. */
+export function keep(own: Undecided, written: TorrentDigests): FileDecision {
   const { path, existing, input, run } = own
   const { dryRun, common } = run.request
-  if (!hasPermissions(path, common.write)) return { own, bytes: null, written, replaced: null }
+  if (!hasPermissions(path, common.write)) {
+    const act = { own, bytes: null, written, replaced: null }
+    return { kind: 'write', existing, hashes: existing?.metainfo ?? null, act }
+  }
   if (!dryRun && existing)
     note(own, { input, fingerprint: existing.fingerprint, written, replaced: null })
-  return null
+  return { kind: 'keep' }
 }
+
+const NOTHING = new Uint8Array(0)
 
 /**
  * Does what is to be done to a file, unless the run is dry. Whichever version a kill leaves is
@@ -62,34 +101,30 @@ export function keepOwn(own: OwnFile, written: TorrentDigests): Act | null {
  */
 export async function carryOut({ own, bytes, written, replaced }: Act): Promise<void> {
   const { path, existing, target, run, input } = own
-  if (run.request.dryRun) return
-  if (bytes === null) {
-    setPermissions(path, run.request.common.write, existing?.fingerprint ?? NOTHING)
-    note(own, { input, fingerprint: fingerprintOf(path), written, replaced: null })
-    return
+  const { dryRun, common } = run.request
+  if (dryRun) return
+  const { mode, owner, claim } = common.write
+  let fingerprint: Uint8Array | null = null
+  if (bytes === null) setPermissions(path, common.write, existing?.fingerprint ?? NOTHING)
+  else {
+    const checkUntouched = () => {
+      requireUntouched(path, existing)
+    }
+    checkUntouched()
+    note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
+    await target.log.flush()
+    fingerprint = await run.writer.write(path, bytes, { mode, owner, claim, checkUntouched })
   }
-  requireUntouched(path, existing)
-  note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
-  await target.log.flush()
-  const fingerprint = (await write(own, bytes)) ?? fingerprintOf(path)
+  fingerprint ??= encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
 }
 
-function write({ path, existing, run }: OwnFile, bytes: Uint8Array): Promise<Uint8Array | null> {
-  const { mode, owner, claim } = run.request.common.write
-  const checkUntouched = () => {
-    requireUntouched(path, existing)
-  }
-  return run.writer.write(path, bytes, { mode, owner, claim, checkUntouched })
-}
-
 /** Checks that the existing file is unchanged: hashing may have taken hours since the decision. */
-function requireUntouched(path: string, existing: OwnFile['existing']): void {
+function requireUntouched(path: string, existing: ExistingFile | null): void {
   const fingerprint = readFingerprintIfThere(path)
-  const isSame =
-    fingerprint && existing
-      ? isSameBytes(encodeFingerprint(fingerprint), existing.fingerprint)
-      : !fingerprint && !existing
+  const isSame = existing
+    ? fingerprint !== null && isEncodingOf(existing.fingerprint, fingerprint)
+    : fingerprint === null
   if (isSame) return
   const what = existing ? 'changed' : 'was made by something else'
   throw new BtkitError(
@@ -104,10 +139,6 @@ function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'so
   target.log.put(file, { source, input, fingerprint, written, replaced })
 }
 
-function fingerprintOf(path: string): Uint8Array {
-  return encodeFingerprint(readFingerprint(path))
-}
-
 /**
  * Returns a function that recognizes, by real path, torrents and lists that this run or earlier
  * ones write to targets. They are never content: a directory with such a file would get a new info
@@ -119,7 +150,7 @@ export function ownFilesOf(
   context: CompleteContext,
 ): (path: string) => boolean {
   // Created on demand: few runs find a torrent among content, and there may be millions of names
-  let targets: Map<string, Target> | undefined
+  let targets: ReturnType<typeof namesByTarget> | undefined
   const otherLogs = new Map<string, TorrentLog | null>()
   const otherLog = (target: string) => {
     // A list of records that cannot be read is opened only once, so there is one warning
@@ -130,12 +161,20 @@ export function ownFilesOf(
     const file = basename(path)
     const entry = madeOf(file, checksums)
     if (entry === undefined) return false
-    targets ??= targetsOf(directories)
+    targets ??= namesByTarget(directories)
     const target = targets.get(dirname(path))
     if (target === undefined) return otherLog(dirname(path))?.get(file) != null
-    const { sources, targetDirectory } = target
-    return (entry !== null && sources.has(entry)) || targetDirectory.log.get(file) !== null
+    const { names, log } = target
+    return (entry !== null && names.has(entry)) || log.get(file) !== null
   }
+}
+
+/** The records of each target, and the names of its entries. */
+function namesByTarget(directories: readonly SourceDirectory[]) {
+  const targets = [...byTarget(directories)].map(([{ realPath, log }, here]) => {
+    return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }] as const
+  })
+  return new Map(targets)
 }
 
 /**
@@ -163,21 +202,4 @@ function madeOf(file: string, checksums: readonly ChecksumName[]): string | null
   const list = parseListName(file)
   if (list === null) return undefined
   return checksums.includes(list.checksum) ? list.name : null
-}
-
-/** A directory of torrents with the names of its entries. */
-interface Target {
-  readonly targetDirectory: TargetDirectory
-  readonly sources: Set<string>
-}
-
-function targetsOf(directories: readonly SourceDirectory[]): Map<string, Target> {
-  const targets = new Map<string, Target>()
-  for (const { targetDirectory, names } of directories) {
-    const { realPath } = targetDirectory
-    const target = targets.get(realPath) ?? { targetDirectory, sources: new Set() }
-    for (const name of names) target.sources.add(name)
-    targets.set(realPath, target)
-  }
-  return targets
 }

@@ -86,3 +86,15 @@ test('--recursive writes beside the files, and refuses two files for one torrent
   assert.equal((await runBtkit(['completedir', TRACKER, ...places])).status, 0)
   assert.deepEqual(readdirSync(mirror.at('x')), ['a', 'a.torrent'])
 })
+
+test('a dry run of --recursive reports what the run then does in directories it makes', async (t) => {
+  const mirror = new Mirror(t, { ...FILES, 'x/empty': '' })
+  const outcomeOf = async (args: readonly string[]) => {
+    const { created, skipped } = await mirror.report(['--recursive', ...args])
+    const skips = skipped.map(({ source, torrent, reason }) => [source, torrent, reason])
+    return [created.map(({ source, torrent }) => [source, torrent]), skips]
+  }
+  const planned = await outcomeOf(['--dry-run'])
+  assert.deepEqual(mirror.list(), [])
+  assert.deepEqual(await outcomeOf([]), planned)
+})

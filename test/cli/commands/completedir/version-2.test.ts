@@ -69,6 +69,21 @@ for (const version of ['v2', 'hybrid'] as const) {
     assert.deepEqual(readFileSync(mirror.torrent('a.iso')), whole)
   })
 
+  test(`--${version}: other values are updated, and no rule of info is said to differ`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    await mirror.report(options)
+    const { updated, kept } = await mirror.report([...options, '--comment', 'new'])
+    assert.deepEqual([entriesOf(updated), kept], [['a.iso', 'd'], {}])
+  })
+
+  test(`--${version}: a foreign torrent of other options is not outdated, and no content is read`, async (t) => {
+    const mirror = new Mirror(t, FILES)
+    const other = ['makemetafile', mirror.at('d'), TRACKER, ...options, '--private']
+    await runBtkit([...other, '--no-cache', '-o', mirror.torrent('d')])
+    const { skipped, bytesHashed } = await mirror.report(options)
+    assert.deepEqual([skipped.map(({ reason }) => reason), bytesHashed], [['foreign'], 100 * KIB])
+  })
+
   test(`--${version}: an identical torrent of makemetafile is adopted`, async (t) => {
     const mirror = new Mirror(t, FILES)
     for (const name of ['a.iso', 'd']) {
