@@ -92,7 +92,7 @@ export interface OwnTracker {
   readonly add: (bytes: Uint8Array, place: string | null) => void
   /** The counts of a torrent; null if it is unknown. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
-  /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */
+  /** URL of its first page; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
 }
 

@@ -11,6 +11,7 @@ import {
   type HeaderOptions,
   renderSiteHeader,
   TORRENTS,
+  TRACKER_PAGES,
 } from '../requests/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
@@ -81,9 +82,11 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   const announceAt = options.tracker?.announceAt
   if (!announceAt) return
   addReadRoute(app, TORRENTS, ({ raw }, reply) => {
-    const torrent = /\?(info_hash=[0-9a-f]{40})$/.exec(raw.url ?? '')?.[1]
-    const page = torrent === undefined ? './' : `./torrent?${torrent}`
-    const { href } = new URL(page, announceAt(publicAddress(raw, options)))
+    const [, query = ''] = (raw.url ?? '').split(/\?(.*)/s, 2)
+    const [list] = TRACKER_PAGES
+    const asked = TRACKER_PAGES.find((page) => page.query === query) ?? list
+    const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : asked.path
+    const { href } = new URL(`./${page}`, announceAt(publicAddress(raw, options)))
     reply.headers({ Location: href, 'Cache-Control': 'no-cache' })
     sendLine(reply, 302, `the tracker is at ${href}; follow the Location header`)
     return reply

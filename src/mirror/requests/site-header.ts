@@ -1,5 +1,6 @@
 import { renderMasthead } from '../../server/views/layout.js'
 import { renderSearch } from '../../server/views/search.js'
+import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
@@ -22,8 +23,19 @@ export const ICON_PATH = '-/icon.svg'
 export const SEARCH = '/-/search'
 export const MOST_SEARCHED = 200
 
-/** The address that leads to the tracker's page if that is at the host of the request. */
+/** The address that leads to the tracker's pages if they are at the host of the request. */
 export const TORRENTS = '/-/torrents'
+
+/** The tracker's pages in the menu: paths below its first page, and the queries that ask for them there. */
+export const TRACKER_PAGES = [
+  { title: WORDS.torrents, path: 'catalogue/', query: '' },
+  { title: WORDS.activity, path: 'activity', query: 'activity' },
+] as const
+
+/** The name of the site on all its pages. */
+export function siteNameOf({ siteName, publicUrl }: Pick<HeaderOptions, 'siteName' | 'publicUrl'>) {
+  return siteName ?? (publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host)
+}
 
 /** The address of the tracker's page of a torrent, from `root`; null if there is none. */
 export function torrentPage(
@@ -36,25 +48,32 @@ export function torrentPage(
   return tracker?.page ? `${tracker.page}torrent${query}` : null
 }
 
+/** The pages of the tracker in the menu, as far as they are there. */
+function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
+  const { announceAt = null, page = null } = tracker ?? {}
+  if (!announceAt && page === null) return []
+  return TRACKER_PAGES.map(({ title, path, query }) => {
+    const here = `.${TORRENTS}${query && `?${query}`}`
+    return { title, path: announceAt ? here : `${page ?? ''}${path}`, isCurrent: false }
+  })
+}
+
 /**
- * The header of all pages: files, torrents and status, as far as they are there. `root` is the
- * way to the root of the mirror, such as `../`.
+ * The header of all pages: files, the tracker's pages and the status, as far as they are there.
+ * `root` is the way to the root of the mirror, such as `../`.
  */
 export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
   current: 'files' | 'status' | { readonly searched: string } | null,
 ): Html {
-  const { tracker, publicUrl, siteName } = options
-  const torrents = tracker?.announceAt ? `.${TORRENTS}` : tracker?.page
-  const page = (title: string, path: string, isCurrent = false) => ({ title, path, isCurrent })
+  const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })
   const menu = [
-    ...(hasListings(options) ? [page('Files', './', current === 'files')] : []),
-    ...(torrents ? [page('Torrents', torrents)] : []),
-    page('Status', './-/status', current === 'status'),
+    ...(hasListings(options) ? [page(WORDS.files, './', current === 'files')] : []),
+    ...trackerPages(options),
+    page(WORDS.status, './-/status', current === 'status'),
   ]
-  const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
-  const name = siteName ?? host
+  const name = siteNameOf(options)
   const end =
     hasListings(options) &&
     renderSearch({

@@ -26,7 +26,7 @@ import {
   rootFrom,
   titleOf,
 } from './category.js'
-import { type Site, siteHead } from '../page/site.js'
+import { type Site, listTitle, siteHead } from '../page/site.js'
 import type { TorrentLinks } from '../page/torrent-rows.js'
 
 export interface CategoryPageParts {
@@ -48,6 +48,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const root = rootFrom(category)
   const title = titleOf(category)
   const { isArchive, path } = category
+  const current = isArchive ? 'archive' : 'catalogue'
   const description = `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
   return renderPage(
     {
@@ -61,14 +62,14 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
         />
         <link rel="alternate" type="application/json" href="index.json" />
         ${openGraph(title, description, site)} ${PAGE_SCRIPT.element}`,
-      header: html`${siteHead(site, root, isArchive ? 'archive' : 'catalogue')}
+      header: html`${siteHead(site, root, current)}
       ${path.length > 0 && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
         <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
     },
-    html`<h1>${title}</h1>
-      ${searchOf(query)} ${renderChildren(children, query)}
-      ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
+    html`${path.length === 0 ? listTitle(site, root, current) : html`<h1>${title}</h1>`}
+    ${searchOf(query)} ${renderChildren(children, query)}
+    ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
 }
 

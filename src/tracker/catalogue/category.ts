@@ -1,5 +1,6 @@
 import { InlineStyle } from '../../server/views/policy.js'
 import { renderTime } from '../../server/views/time.js'
+import { WORDS } from '../../server/views/words.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorting.js'
 import { type Html, html } from '../../text/html.js'
 
@@ -133,7 +134,7 @@ export function rootFrom({ path }: CatalogueCategory): string {
 
 /** The title of a category. */
 export function titleOf({ path, isArchive }: CatalogueCategory): string {
-  return path.at(-1) ?? (isArchive ? 'Archive' : 'Catalogue')
+  return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.catalogue)
 }
 
 /** The path to a category as links; the last is this page if `name` is null, else `name` is. */

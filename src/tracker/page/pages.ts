@@ -25,7 +25,7 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import { MIRROR_PAGES, mirrorAt, type MirrorPlace, type Site, siteHead } from './site.js'
+import { MIRROR_PAGES, mirrorAt, type MirrorPlace, type Site, listTitle, siteHead } from './site.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -237,7 +237,7 @@ function renderInfoPage(parts: InfoPage): string {
       footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
         UTC`,
     },
-    html`<h1>${WORDS.allTorrents}</h1>
+    html`${listTitle(site, '', 'list')}
       ${renderSearch({
         id: 'search',
         action: './',

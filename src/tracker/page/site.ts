@@ -1,4 +1,5 @@
 import { renderMasthead } from '../../server/views/layout.js'
+import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 
 /** The pages that a tracker has. */
@@ -29,34 +30,48 @@ export function mirrorAt(mirror: MirrorPlace | null, announceUrls: readonly stri
 
 /** The mirror's pages in the menu: paths here that lead there, and paths there. */
 export const MIRROR_PAGES = [
-  { page: 'files', path: '-/files', there: './', title: 'Files' },
-  { page: 'status', path: '-/status', there: './-/status', title: 'Status' },
+  { page: 'files', path: '-/files', there: './', title: WORDS.files },
+  { page: 'status', path: '-/status', there: './-/status', title: WORDS.status },
 ] as const
 
-/** A page of the menu. */
-type SitePage = 'catalogue' | 'archive' | 'list' | 'activity'
-
-const MENU = [
-  { page: 'catalogue', path: 'catalogue/', title: 'Catalogue' },
-  { page: 'archive', path: 'archive/', title: 'Archive' },
-  { page: 'list', path: 'index.html', title: 'All torrents' },
-  { page: 'activity', path: 'activity', title: 'Activity' },
+/** The lists of torrents, of which the first one is in the menu. */
+const LISTS = [
+  { page: 'catalogue', path: 'catalogue/', title: WORDS.catalogue },
+  { page: 'archive', path: 'archive/', title: WORDS.archive },
+  { page: 'list', path: 'index.html', title: WORDS.allTorrents },
 ] as const
 
-/** The pages of the menu that a tracker has. */
-function pagesOf({ hasCatalogue, hasArchive, hasList }: Site) {
-  const has = {
-    ...{ catalogue: hasCatalogue, archive: hasCatalogue && hasArchive },
-    ...{ list: hasList, activity: true },
-  }
-  return MENU.filter(({ page }) => has[page])
+type ListPage = (typeof LISTS)[number]['page']
+
+/** A page that the menu or a list of torrents leads to. */
+type SitePage = ListPage | 'activity'
+
+const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
+
+/** The lists that a tracker has. */
+function listsOf({ hasCatalogue, hasArchive, hasList }: Site) {
+  const has = { catalogue: hasCatalogue, archive: hasCatalogue && hasArchive, list: hasList }
+  return LISTS.filter(({ page }) => has[page])
 }
 
 /** Links from an error to the tracker's pages, as items of a list. */
 export function siteLinks(site: Site, root: string): Html[] {
-  return pagesOf(site).map(
+  return [...listsOf(site), ACTIVITY].map(
     ({ path, title }) => html`<li><a href="${root}${path}">${title}</a></li>`,
   )
+}
+
+/** The title of a list, and the ways to the others. */
+export function listTitle(site: Site, root: string, current: ListPage): Html {
+  const others = listsOf(site).filter(({ page }) => page !== current)
+  const title = html`<h1>${LISTS.find(({ page }) => page === current)?.title ?? ''}</h1>`
+  if (others.length === 0) return title
+  return html`<div class="title">
+    ${title}
+    <nav aria-label="Lists">
+      ${others.map((each) => html`<a href="${root}${each.path}">${each.title}</a>`)}
+    </nav>
+  </div>`
 }
 
 /** The links to the mirror's pages. If their host is that of the request, paths here lead there. */
@@ -69,11 +84,23 @@ function mirrorLinks({ mirror }: Site, wanted: 'files' | 'status') {
   })
 }
 
-/** The head of a tracker's page; `root` is the way to the first page, such as `../`. */
+/**
+ * The head of a tracker's page, which has the menu of the mirror in the same process. `root` is the
+ * way to the first page, such as `../`.
+ */
 export function siteHead(site: Site, root: string, current: SitePage | null): Html {
-  const own = pagesOf(site).map(({ page, path, title }) => {
-    return { path, title, isCurrent: page === current }
+  const [first] = listsOf(site)
+  const isList = LISTS.some(({ page }) => page === current)
+  const files = mirrorLinks(site, 'files')
+  const menu = [
+    ...files,
+    ...(first ? [{ path: first.path, title: WORDS.torrents, isCurrent: isList }] : []),
+    { path: ACTIVITY.path, title: ACTIVITY.title, isCurrent: current === ACTIVITY.page },
+    ...mirrorLinks(site, 'status'),
+  ]
+  const [home] = files
+  return renderMasthead(root, {
+    ...{ name: site.name, menu, label: 'Site' },
+    ...(home && { home: home.path }),
   })
-  const menu = [...mirrorLinks(site, 'files'), ...own, ...mirrorLinks(site, 'status')]
-  return renderMasthead(root, { name: site.name, menu, label: 'Pages' })
 }

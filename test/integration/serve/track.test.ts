@@ -40,7 +40,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(page, />a\.iso</)
   assert.match(page, />7 B</)
   const listing = await (await fetch(`${mirror.address}/pub/`)).text()
-  assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/" >Torrents</a>`))
+  assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/catalogue/" >Torrents</a>`))
   const swarms = [...listing.matchAll(/<td class="swarm"(?: title="([^"]*)")?/g)]
   assert.deepEqual(
     swarms.map(([, title]) => title),
@@ -178,17 +178,22 @@ test('--track without a URL names the host that each client asked', async (t) =>
 test("the pages of --track without a URL lead to the tracker's page", async (t) => {
   const { get } = await serveTracked(t)
   const listing = (await get('/pub/', 'm.example:8080')).body.toString()
-  const [, link = ''] = /<a href="([^"]*)" >Torrents</.exec(listing) ?? []
-  const { pathname } = new URL(link, 'http://m.example:8080/pub/')
-  const { status, headers } = await get(pathname, 'm.example:8080')
-  assert.deepEqual([status, headers.location], [302, 'http://m.example:6969/'])
+  for (const [title, path] of [
+    ['Torrents', 'catalogue/'],
+    ['Activity', 'activity'],
+  ] as const) {
+    const [, link = ''] = new RegExp(`<a href="([^"]*)" >${title}<`).exec(listing) ?? []
+    const { pathname, search } = new URL(link, 'http://m.example:8080/pub/')
+    const { status, headers } = await get(pathname + search, 'm.example:8080')
+    assert.deepEqual([status, headers.location], [302, `http://m.example:6969/${path}`])
+  }
 })
 
 test('--track without a URL names the host of --public-url', async (t) => {
   const { announceFor, get } = await serveTracked(t, ['--public-url', 'https://m.example/pub'])
   assert.equal(await announceFor('other.example'), 'http://m.example:6969/announce')
   const listing = (await get('/pub/', 'other.example')).body.toString()
-  assert.match(listing, /<a href="http:\/\/m\.example:6969\/" >Torrents</)
+  assert.match(listing, /<a href="http:\/\/m\.example:6969\/catalogue\/" >Torrents</)
 })
 
 test('the feed counts the bytes of torrents with the host of its reader', async (t) => {

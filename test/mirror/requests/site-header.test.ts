@@ -41,11 +41,15 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ tracker }, 'files'), [
     'Files* .././',
-    `Torrents ${PAGE}`,
+    `Torrents ${PAGE}catalogue/`,
+    `Activity ${PAGE}activity`,
     'Status .././-/status',
   ])
   const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
-  assert.deepEqual(menuOf({ tracker: atAnyHost })[1], 'Torrents .././-/torrents')
+  assert.deepEqual(menuOf({ tracker: atAnyHost }).slice(1, 3), [
+    'Torrents .././-/torrents',
+    'Activity .././-/torrents?activity',
+  ])
 })
 
 test('the header has the name of the mirror', () => {

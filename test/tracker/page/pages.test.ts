@@ -307,7 +307,7 @@ test('lists that could not be made are made again for the next client', async (t
 
 /** The menu of a page: titles and addresses. */
 function menuOf(page: string): string[] {
-  const [, nav = ''] = /<nav aria-label="Pages">(.*?)<\/nav>/s.exec(page) ?? []
+  const [, nav = ''] = /<nav aria-label="Site">(.*?)<\/nav>/s.exec(page) ?? []
   const links = [...nav.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)</g)]
   return links.map(([, address, title]) => `${title} ${address}`)
 }
@@ -316,7 +316,9 @@ test('beside a mirror the menu leads to its files and status', async (t) => {
   const mirror = { url: 'https://mirror.example/pub/', hasFiles: true }
   const { ask } = await pagesOf(t, { options: { mirror } })
   for (const path of ['/', '/activity', '/catalogue/']) {
-    const menu = menuOf((await ask(path)).text)
+    const page = (await ask(path)).text
+    const menu = menuOf(page)
+    assert.match(page, /<a class="brand" href="https:\/\/mirror.example\/pub\/"/)
     assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
     assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
   }
@@ -330,12 +332,13 @@ test('beside a mirror without a public URL the menu leads to it at the same host
   const { ask } = await pagesOf(t, { options: { mirror: { url, hasFiles: true } } })
   assert.deepEqual(menuOf((await ask('/')).text), [
     'Files -/files',
-    'Catalogue catalogue/',
-    'All torrents index.html',
+    'Torrents catalogue/',
     'Activity activity',
     'Status -/status',
   ])
-  assert.equal(menuOf((await ask('/catalogue/')).text)[0], 'Files ../-/files')
+  const catalogue = (await ask('/catalogue/')).text
+  assert.equal(menuOf(catalogue)[0], 'Files ../-/files')
+  assert.match(catalogue, /<a class="brand" href="\.\.\/-\/files"/)
   for (const [path, place] of [
     ['/-/files', 'http://t.example:8080/'],
     ['/-/status', 'http://t.example:8080/-/status'],

@@ -5,7 +5,7 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'
 import type { MirrorPlace } from '../../../tracker/page/site.js'
 import type { OwnTracker } from '../../../mirror/options.js'
-import { hasListings } from '../../../mirror/requests/site-header.js'
+import { hasListings, siteNameOf } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
@@ -70,6 +70,10 @@ export async function startTracker(
     allowed: { ...common.allowed, isFed: true },
     page: {
       ...common.page,
+      siteName: siteNameOf({
+        siteName: common.page.siteName,
+        publicUrl: options.publicUrl ?? null,
+      }),
       mirror: mirrorPlace(options, { isForAll, isPassed: service !== null }),
     },
     publicUrl: page?.replace(/\/$/, '') ?? null,
