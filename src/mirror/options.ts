@@ -7,6 +7,7 @@ import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
+import type { SearchResults, TorrentsWanted } from '../server/views/results.js'
 import type { RequestFigures } from '../server/exchange/request-figures.js'
 
 /** The settings of the service, made from the command line. */
@@ -94,6 +95,8 @@ export interface OwnTracker {
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** URL of its first page; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
+  /** Finds its torrents. */
+  readonly search: (wanted: TorrentsWanted) => Promise<SearchResults>
 }
 
 /** A seed in the same process. */

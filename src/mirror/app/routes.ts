@@ -28,8 +28,7 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
-import { renderErrorPage } from '../../server/views/error-page.js'
-import { pageHeaders } from '../../server/views/policy.js'
+import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
 import { html } from '../../text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
@@ -66,7 +65,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   }
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
-  if (mirror.search) addSearchRoute(app, { ...mirror, search: mirror.search })
+  if (mirror.findFiles) addSearchRoute(app, { ...mirror, findFiles: mirror.findFiles })
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)
@@ -151,6 +150,6 @@ function sendErrorPage(
   const header = renderSiteHeader(options, root, null)
   const page = renderErrorPage({ status, line, header, links })
   setRetryAfter(reply, error)
-  reply.code(status).headers(pageHeaders()).send(page)
+  reply.code(status).headers(ERROR_HEADERS).send(page)
   return true
 }

@@ -1,4 +1,5 @@
 import { renderMasthead } from '../../server/views/layout.js'
+import { MOST_SEARCHED } from '../../server/views/results.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
@@ -19,9 +20,8 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
 /** The path of the icon for the browser's tab, from the root. */
 export const ICON_PATH = '-/icon.svg'
 
-/** The address of the search of the whole mirror, and the most characters of a search. */
+/** The address of the search of the whole mirror. */
 export const SEARCH = '/-/search'
-export const MOST_SEARCHED = 200
 
 /** The address that leads to the tracker's pages if they are at the host of the request. */
 export const TORRENTS = '/-/torrents'
@@ -82,7 +82,7 @@ export function renderSiteHeader(
       name: 'q',
       value: current !== null && typeof current === 'object' ? current.searched : '',
       most: MOST_SEARCHED,
-      placeholder: 'Search the mirror',
+      placeholder: options.tracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
     })
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }

@@ -48,6 +48,8 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly has: (infoHash: InfoHash) => boolean
   /** Tracks a new torrent, if the settings allow adding; for `place` see AllowedTorrent. */
   readonly add: (bytes: Uint8Array, place: string | null) => void
+  /** Finds torrents for the page of a search that is not the tracker's. */
+  readonly search: AssembledTracker['search']
   /** The counts that this process has of a torrent. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Scans directories and lists now. */
@@ -96,6 +98,7 @@ async function openTracker(
         add: (bytes, place) => {
           torrents.add(bytes, place)
         },
+        search: tracker.search,
         countsOf: (infoHash) => countsOf(store, infoHash),
         refresh,
         reopenLog: access.reopen,

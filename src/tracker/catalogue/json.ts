@@ -37,7 +37,8 @@ function jsonOfChild(category: CatalogueCategory) {
   }
 }
 
-function jsonOfEntry(row: CatalogueRow, links: TorrentLinks) {
+/** The JSON form of a torrent in a list. */
+export function jsonOfEntry(row: CatalogueRow, links: TorrentLinks) {
   return { ...jsonOfRow(row, links), ...placeOf(row.entry) }
 }
 

@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
-import { SLICE, filterInSlices } from '../../server/views/slices.js'
+import { SLICE, filterInSlices, type Pause } from '../../server/views/slices.js'
 import { type Paged, paged } from '../../server/views/sorting.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
@@ -88,11 +88,11 @@ export class Shelves {
   async list(
     category: CatalogueCategory,
     query: CatalogueQuery,
-    length: number,
+    { length, pause }: { readonly length: number; readonly pause?: Pause },
   ): Promise<CategoryLists> {
     const tests = query.words.map((word) => ({ word, isHash: /^[\da-f]{6,64}$/.test(word) }))
     const sorted = await this.snapshot.order(query.sort)
-    const found = await filterInSlices(sorted, ({ torrent, lowerName }) => {
+    const matches = ({ torrent, lowerName }: SwarmRow) => {
       const summary = torrent?.metainfo
       const own = summary && this.categoryOf(summary)
       if (!summary || !own || !category.holds(own)) return false
@@ -100,7 +100,8 @@ export class Shelves {
         if (`${own.text}/${lowerName}`.includes(word)) return true
         return isHash && [summary.infoHash, summary.infoHashV2].some((one) => one?.startsWith(word))
       })
-    })
+    }
+    const found = await filterInSlices(sorted, matches, pause)
     const shown = paged(query.isDescending ? found.reverse() : found, query.page, length)
     return {
       children: childrenOf(category, query),

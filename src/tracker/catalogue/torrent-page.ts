@@ -68,7 +68,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
       head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
-      header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
+      header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
         <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
     },

@@ -8,7 +8,7 @@ import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { mirrorAt, type MirrorPlace } from './site.js'
+import { MAX_SEARCH, mirrorAt, type MirrorPlace } from './site.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -281,14 +281,11 @@ export interface RowQuery extends ListOrder<TorrentSortKey> {
   readonly filter: string
 }
 
-/** In UTF-16 units. */
-export const MAX_FILTER = 100
-
 /** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {
   return {
     ...parseOrder(parameters, SORT_KEYS, hasNames ? 'name' : 'hash'),
-    filter: (parameters.get('q') ?? '').trim().slice(0, MAX_FILTER).toLowerCase(),
+    filter: (parameters.get('q') ?? '').trim().slice(0, MAX_SEARCH).toLowerCase(),
   }
 }
 

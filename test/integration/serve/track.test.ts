@@ -279,7 +279,38 @@ test('the pages of the tracker lead back to the mirror, also without a public UR
     }
     await mirror.stop()
   }
-  // Visitors of the tracker do not reach the files on a loopback address
+  // Visitors of the tracker do not reach the files on a loopback address, except those on it
   await serveMirror(t, { files, args: args('127.0.0.1', 't.example') })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${port}/`)).text(), />Files</)
+})
+
+test('the mirror and its tracker have one search of files and torrents', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const here = { 'linux/a.torrent': torrentOf(singleFileInfo({ name: 'c.iso' })) }
+  const args = ['--host', '127.0.0.1', '--port', String(own), '--allowed-dir', makeScratch(t, here)]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  await serveMirror(t, { files, args: [...args, ...track] })
+  for (const first of [`http://127.0.0.1:${own}/`, `http://127.0.0.1:${port}/`]) {
+    const page = await (await fetch(first)).text()
+    const [, action = ''] = /action="([^"]*)"[^>]*>\s*<input\s+id="search"/.exec(page) ?? []
+    const results = new URL(`${action}?q=iso`, first)
+    // The policy of pages permits forms to their own server only
+    assert.equal(results.origin, new URL(first).origin)
+    const found = await (await fetch(results, { headers: { Accept: 'text/html' } })).text()
+    const links = [...found.matchAll(/<th scope="row"[^>]*>\s*<a href="([^"]*)">([^<]*)</g)]
+    assert.deepEqual(
+      links.map(([, , name]) => name),
+      ['a.iso', 'b.iso', 'c.iso'],
+    )
+    for (const [, address = ''] of links)
+      assert.equal((await fetch(new URL(address, results))).status, 200, address)
+  }
+})
+
+test('without a host, visitors on this machine are led from the tracker to the mirror', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  await serveMirror(t, { files, args: ['--port', String(own), ...track] })
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  assert.match(page, /<a href="-\/files" >Files</)
 })

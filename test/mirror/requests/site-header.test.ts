@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { NOTHING } from '../../../src/server/views/results.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import {
@@ -27,6 +28,7 @@ const tracker = {
   has: () => false,
   add: () => undefined,
   countsOf: () => null,
+  search: () => Promise.resolve(NOTHING),
 }
 
 function menuOf(options: Partial<HeaderOptions>, current: 'files' | 'status' | null = null) {

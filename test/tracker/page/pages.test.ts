@@ -251,7 +251,8 @@ test('all pages have the name of the site', async (t) => {
 test('a client that requests many pages at once is refused, and another one is not', async (t) => {
   const { ask, answer } = await pagesOf(t, {})
   const asked = Array.from({ length: 20 }, () => ask('/'))
-  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true }
+  const { signal } = new AbortController()
+  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true, signal }
   const other = answer({ path: '/', query: '', ...from })
   const answers = await Promise.all(asked)
   assert.equal(answers.filter(({ status }) => status === 200).length, 16)
@@ -313,7 +314,7 @@ function menuOf(page: string): string[] {
 }
 
 test('beside a mirror the menu leads to its files and status', async (t) => {
-  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true }
+  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true, search: { files: null } }
   const { ask } = await pagesOf(t, { options: { mirror } })
   for (const path of ['/', '/activity', '/catalogue/']) {
     const page = (await ask(path)).text
@@ -329,7 +330,9 @@ test('beside a mirror the menu leads to its files and status', async (t) => {
 
 test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
   const url = (address: string) => `${address.replace('/announce', '')}:8080/`
-  const { ask } = await pagesOf(t, { options: { mirror: { url, hasFiles: true } } })
+  const { ask } = await pagesOf(t, {
+    options: { mirror: { url, hasFiles: true, search: { files: null } } },
+  })
   assert.deepEqual(menuOf((await ask('/')).text), [
     'Files -/files',
     'Torrents catalogue/',
