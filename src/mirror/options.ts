@@ -91,6 +91,8 @@ export interface OwnTracker {
    * for none.
    */
   readonly add: (bytes: Uint8Array, place: string | null) => void
+  /** Lists a torrent no longer whose file is gone. */
+  readonly remove: (infoHash: InfoHash) => void
   /** The counts of a torrent; null if it is unknown. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** URL of its first page; null if there is none, or `announceAt` decides its host. */

@@ -211,6 +211,7 @@ function openMakers(
     cacheAccess,
     throttle,
     onReady: listSeeded(options, trackers),
+    onGone: (infoHash: InfoHash) => options.tracker?.remove(infoHash),
   }
   return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }
 }

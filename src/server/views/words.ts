@@ -31,6 +31,7 @@ export const WORDS = {
   added: 'Added',
   infoHash: 'Info hash',
   sha256: 'SHA-256',
+  file: 'File',
   files: 'Files',
   description: 'Description',
   trackers: 'Trackers',

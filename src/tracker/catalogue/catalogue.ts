@@ -40,11 +40,11 @@ import {
 } from '../page/page-answer.js'
 import type { PageSources } from '../page/pages.js'
 import { mirrorRoot, SEARCH, type Site, siteHead } from '../page/site.js'
+import { TorrentLinks } from '../page/torrent-links.js'
 import {
   FreshSnapshot,
   type Snapshot,
   type SwarmRow,
-  TorrentLinks,
   firstHash,
   jsonOfRow,
   makeRow,

@@ -26,7 +26,7 @@ import {
   titleOf,
 } from './category.js'
 import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../page/site.js'
-import type { TorrentLinks } from '../page/torrent-rows.js'
+import type { TorrentLinks } from '../page/torrent-links.js'
 
 export interface CategoryPageParts {
   readonly site: Site

@@ -8,7 +8,7 @@ import {
 import { renderEntries, renderEntryRow } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { type Html, html } from '../../text/html.js'
-import type { TorrentLinks } from '../page/torrent-rows.js'
+import type { TorrentLinks } from '../page/torrent-links.js'
 import { type CatalogueQuery, categoryAddress, formatCatalogueQuery } from './category.js'
 import { jsonOfEntry } from './json.js'
 import type { CatalogueRow, Shelves } from './shelves.js'
@@ -27,7 +27,7 @@ export async function findTorrents(
   }
   const length = MOST_RESULTS + except.size
   const { torrents } = await shelves.list(shelves.current, query, { length, pause })
-  const others = torrents.items.filter(({ torrent }) => !except.has(torrent?.place ?? ''))
+  const others = torrents.items.filter(({ entry }) => !except.has(entry.summary.place ?? ''))
   const rows = others.slice(0, MOST_RESULTS)
   const isCut = others.length > rows.length || torrents.total > torrents.items.length
   const caption = describeFound({ count: rows.length, isCut })

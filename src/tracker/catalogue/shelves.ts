@@ -4,6 +4,7 @@ import { isWithin } from '../../files/inside.js'
 import { SLICE, filterInSlices, type Pause } from '../../server/views/slices.js'
 import { type Paged, paged } from '../../server/views/sorting.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
+import { placeNames } from '../page/torrent-links.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
 import type { Snapshot, SwarmRow } from '../page/torrent-rows.js'
 
@@ -64,13 +65,21 @@ export class Shelves {
     return shelves
   }
 
-  /** The category of a torrent. Torrents without a file are in none. */
+  /**
+   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of this
+   * process. Others are in none.
+   */
   categoryOf(summary: KnownSummary): CatalogueCategory {
     const known = this.#bySummary.get(summary)
     if (known) return known
-    const category = summary.path === null ? this.current : this.#at(dirname(summary.path))
+    const { path, place } = summary
+    const category = path === null ? this.#ofPlace(place) : this.#at(dirname(path))
     this.#bySummary.set(summary, category)
     return category
+  }
+
+  #ofPlace(place: string | null): CatalogueCategory {
+    return place === null ? this.current : this.current.at(placeNames(place).slice(0, -1))
   }
 
   #at(directory: string): CatalogueCategory {

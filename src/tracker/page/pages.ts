@@ -36,6 +36,7 @@ import {
   listTitle,
   siteHead,
 } from './site.js'
+import { TorrentLinks } from './torrent-links.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -43,7 +44,6 @@ import {
   SORT_KEYS,
   type TorrentSortKey,
   type SwarmRow,
-  TorrentLinks,
   formatRowQuery,
   jsonOfRows,
   parseRowQuery,

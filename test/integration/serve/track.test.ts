@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { utimesSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -245,6 +245,55 @@ test('with --warm and --seed, the tracker lists and has seeds of torrents nobody
       torrents.find(({ name }) => name === 'a.iso')?.added?.startsWith('2001-09-09T01:46:40') ===
       true
     )
+  })
+})
+
+/** The catalogue of a tracker: names, with categories and the addresses of files and pages. */
+async function catalogueOf(port: number) {
+  const all = await (await fetch(`http://127.0.0.1:${port}/catalogue/index.json`)).json()
+  const { torrents } = all as {
+    torrents: { name: string; category: string; file: string; infoHash: string }[]
+  }
+  const sorted = torrents.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { torrents: sorted, names: sorted.map(({ name }) => name).join() }
+}
+
+test('the catalogue has the files of --warm --seed by directory, and forgets those that go', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  // Equal files are one torrent, which stays while one of them does
+  const all = { 'a b/dvd/copy.iso': 'same', 'iso/copy.iso': 'same', 'iso/d.iso': 'disc', top: 'x' }
+  const root = makeScratch(t, all)
+  const args = ['--host', '127.0.0.1', '--port', String(own), '--warm', '**', '--seed']
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  const warm = ['--seed-port', '0', '--warm-interval', '0.1']
+  await serveMirror(t, { root, args: [...args, ...track, ...warm] })
+  await until(
+    'all are listed',
+    async () => (await catalogueOf(port)).names === 'copy.iso,d.iso,top',
+  )
+  const status = (await (await fetch(`http://127.0.0.1:${own}/-/status.json`)).json()) as {
+    seed: { torrents: number }
+  }
+  assert.equal(status.seed.torrents, 3)
+  const [, disc, top] = (await catalogueOf(port)).torrents
+  assert.deepEqual([disc?.category, top?.category], ['iso', ''])
+  const { infoHash } = parseMetainfo(
+    new Uint8Array(await (await fetch(disc?.file ?? '')).arrayBuffer()),
+  )
+  assert.equal(infoHash, disc?.infoHash)
+  const page = `http://127.0.0.1:${port}/torrent?info_hash=${infoHash}`
+  const [, details = ''] =
+    /<a href="([^"]*)">\/iso\/d\.iso</.exec(await (await fetch(page)).text()) ?? []
+  const file = await (await fetch(details)).text()
+  assert.match(file, /<h1 class="name">d\.iso</)
+  assert.equal(/<a href="([^"]+)">The last month</.exec(file)?.[1], page)
+  rmSync(join(root, 'iso/d.iso'))
+  rmSync(join(root, 'iso/copy.iso'))
+  writeFileSync(join(root, 'top'), 'other')
+  utimesSync(join(root, 'top'), 1e9, 1e9)
+  await until('only current torrents are listed', async () => {
+    const { torrents, names } = await catalogueOf(port)
+    return names === 'copy.iso,top' && torrents[1]?.infoHash !== top?.infoHash
   })
 })
 

@@ -27,6 +27,7 @@ const tracker = {
   announceAt: null,
   has: () => false,
   add: () => undefined,
+  remove: () => undefined,
   countsOf: () => null,
   search: () => Promise.resolve(NOTHING),
 }
