@@ -7,6 +7,7 @@ import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
+import type { SearchResults, TorrentsWanted } from '../server/views/results.js'
 import type { RequestFigures } from '../server/exchange/request-figures.js'
 
 /** The settings of the service, made from the command line. */
@@ -90,10 +91,14 @@ export interface OwnTracker {
    * for none.
    */
   readonly add: (bytes: Uint8Array, place: string | null) => void
+  /** Lists a torrent no longer whose file is gone. */
+  readonly remove: (infoHash: InfoHash) => void
   /** The counts of a torrent; null if it is unknown. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
-  /** URL of its page of torrents; null if there is none, or `announceAt` decides its host. */
+  /** URL of its first page; null if there is none, or `announceAt` decides its host. */
   readonly page: string | null
+  /** Finds its torrents. */
+  readonly search: (wanted: TorrentsWanted) => Promise<SearchResults>
 }
 
 /** A seed in the same process. */

@@ -41,7 +41,8 @@ import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../text/html.js'
 import { formatNumber } from '../../text/quantity.js'
-import { type SwarmRow, TorrentLinks } from '../../tracker/page/torrent-rows.js'
+import { TorrentLinks } from '../../tracker/page/torrent-links.js'
+import { type SwarmRow } from '../../tracker/page/torrent-rows.js'
 
 /** The torrents on a page. */
 const PER_PAGE = 100

@@ -20,6 +20,7 @@ import type { MirrorServer, ServiceOptions } from '../options.js'
 import { PathSets } from '../torrents/path-sets.js'
 import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
+import { FileSearch } from '../pages/search-page.js'
 import { NameSearch } from '../pages/name-search.js'
 import { ServiceStatus } from '../pages/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
@@ -41,6 +42,7 @@ import { FileTorrents } from '../torrents/file-torrents.js'
 import { Warmer } from '../warm/feed.js'
 import type { ServerContext } from '../../server/context.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+import type { FilesWanted } from '../../server/views/results.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
 /** Milliseconds to wait for the size of the cache's file. */
@@ -89,6 +91,8 @@ export async function openMirror(
   const { listingPlanner: planner } = admission
   const listings = new Listings(options.mirror, planner, { now, monotonic })
   const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
+  const fileSearch =
+    search && new FileSearch(options.mirror, { search, planner, swarms, memory: admission.memory })
   const root = new RootWatch(options.mirror.root)
   let endTasks = () => Promise.resolve()
   return {
@@ -103,8 +107,7 @@ export async function openMirror(
       ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
       : null,
     /** Null if the mirror has no pages of directories. */
-    search,
-    planner,
+    findFiles: fileSearch && ((wanted: FilesWanted) => fileSearch.find(wanted)),
     /** Null if there is no feed of new torrents. */
     feed: warmer && new Feed(options, warmer, trackers.current),
     status: new ServiceStatus(
@@ -208,6 +211,7 @@ function openMakers(
     cacheAccess,
     throttle,
     onReady: listSeeded(options, trackers),
+    onGone: (infoHash: InfoHash) => options.tracker?.remove(infoHash),
   }
   return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }
 }

@@ -11,6 +11,7 @@ import {
   type HeaderOptions,
   renderSiteHeader,
   TORRENTS,
+  TRACKER_PAGES,
 } from '../requests/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
@@ -27,8 +28,7 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
-import { renderErrorPage } from '../../server/views/error-page.js'
-import { pageHeaders } from '../../server/views/policy.js'
+import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
 import { html } from '../../text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
@@ -65,7 +65,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   }
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
-  if (mirror.search) addSearchRoute(app, { ...mirror, search: mirror.search })
+  if (mirror.findFiles) addSearchRoute(app, { ...mirror, findFiles: mirror.findFiles })
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)
@@ -81,9 +81,11 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   const announceAt = options.tracker?.announceAt
   if (!announceAt) return
   addReadRoute(app, TORRENTS, ({ raw }, reply) => {
-    const torrent = /\?(info_hash=[0-9a-f]{40})$/.exec(raw.url ?? '')?.[1]
-    const page = torrent === undefined ? './' : `./torrent?${torrent}`
-    const { href } = new URL(page, announceAt(publicAddress(raw, options)))
+    const [, query = ''] = (raw.url ?? '').split(/\?(.*)/s, 2)
+    const [list] = TRACKER_PAGES
+    const asked = TRACKER_PAGES.find((page) => page.query === query) ?? list
+    const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : asked.path
+    const { href } = new URL(`./${page}`, announceAt(publicAddress(raw, options)))
     reply.headers({ Location: href, 'Cache-Control': 'no-cache' })
     sendLine(reply, 302, `the tracker is at ${href}; follow the Location header`)
     return reply
@@ -148,6 +150,6 @@ function sendErrorPage(
   const header = renderSiteHeader(options, root, null)
   const page = renderErrorPage({ status, line, header, links })
   setRetryAfter(reply, error)
-  reply.code(status).headers(pageHeaders()).send(page)
+  reply.code(status).headers(ERROR_HEADERS).send(page)
   return true
 }

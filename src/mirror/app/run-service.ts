@@ -49,7 +49,8 @@ export interface Service {
 }
 
 /** A service with what the command beside it uses. */
-interface RunningService extends Service, Pick<OpenMirror, 'trackers' | 'hashContext'> {
+interface RunningService
+  extends Service, Pick<OpenMirror, 'trackers' | 'hashContext' | 'findFiles'> {
   /** Opens the log's file again, if there is one. */
   readonly reopenLog: () => Promise<void>
 }

@@ -31,7 +31,7 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
-import { renderTime } from '../../server/views/time.js'
+import { renderEntryRow } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
@@ -169,51 +169,16 @@ interface EntryCells {
 
 /** A file or directory as a row of a table. */
 export function renderEntry(row: ListingRow, cells: EntryCells): Html {
-  const { name, isDirectory, isEmpty, size, modified } = row
+  const { name, isDirectory, isEmpty, size, modified: time } = row
   const { address, torrent, magnet } = cells.links
   const text = isDirectory ? `${name}/` : name
-  const bytes = html`<data value="${size}">${formatBytes(size)}</data>`
-  return html`<tr>
-    ${cells.before}
-    <th scope="row" class="${isDirectory ? 'dir' : `file ${kindOf(name)}`}">
-      <a href="${address}">${text}</a>${cells.after}
-    </th>
-    <td class="n">${isDirectory ? isEmpty === true && 'empty' : bytes}</td>
-    <td class="date">${renderTime(modified, 'minute')}</td>
-    ${cells.hasSwarms && renderSwarm(cells.counts)}
-    <td class="get">
-      ${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
-      ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
-      ${!isDirectory && html`<a class="details" href="${address}?details" aria-label="details of ${text}">details</a>`}
-    </td>
-  </tr> `
-}
-
-/** Kinds of files, by the ends of their names. */
-const KINDS: readonly (readonly [kind: string, ends: RegExp])[] = [
-  ['disc', /\.(?:iso|img|dmg|qcow2|vmdk|raw)(?:\.\w+)?$/i],
-  ['sign', /\.(?:asc|sig|gpg|sha\d+|md5|minisig|pem)$|^(?:sha|md5|blake)\w*sums/i],
-  ['pack', /\.(?:rpm|deb|apk|jar|whl|msi|exe|appimage|snap|flatpak|pkg)$/i],
-  ['archive', /\.(?:zip|7z|rar|tar|tgz|gz|xz|zst|bz2|lz4?|br)$/i],
-  [
-    'image',
-    /\.(?:png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|mp4|mkv|webm|mov|mp3|flac|ogg|opus|wav)$/i,
-  ],
-]
-
-/** The kind of a file, which its icon shows; empty for text and all others. */
-function kindOf(name: string): string {
-  return KINDS.find(([, ends]) => ends.test(name))?.[0] ?? ''
-}
-
-function renderSwarm(counts: KnownCounts | undefined): Html {
-  if (!counts) return html`<td class="swarm"></td>`
-  const { seeds, leechers } = counts
-  const text = `${counted(seeds, 'seed')}, ${counted(leechers, 'leecher')}`
-  return html`<td class="swarm" title="${text}" aria-label="${text}">
-    <span class="${seeds > 0 && 'seeds'}">↑${formatNumber(seeds)}</span>
-    <span class="${leechers > 0 && 'peers'}">↓${formatNumber(leechers)}</span>
-  </td>`
+  const links = html`${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
+  ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
+  ${!isDirectory && html`<a class="details" href="${address}?details" aria-label="details of ${text}">details</a>`}`
+  const { before, after, counts = null } = cells
+  const shown = isDirectory ? (isEmpty === true ? 'empty' : null) : size
+  const entry = { name, address, isDirectory, size: shown, time, counts, links }
+  return renderEntryRow({ ...entry, before, after }, cells.hasSwarms)
 }
 
 /** The filter of a directory, and the links to its torrent. */
@@ -227,7 +192,7 @@ function renderTools({ query, page, hasTorrent }: ListingView): Html {
       name: 'filter',
       value: query.filter,
       most: MAX_FILTER,
-      placeholder: 'Name in this folder',
+      placeholder: WORDS.nameHere,
       kept: orderFields(query, 'name'),
       all: formatListingQuery({ ...query, filter: '', page: 1 }),
       end: html`<span id="shown" role="status" ${more}></span>`,

@@ -4,6 +4,7 @@ import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requ
 import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
+import { COMMON_SCRIPT } from '../../server/views/page-script.js'
 import { InlineScript, pageHeaders } from '../../server/views/policy.js'
 import { html, type Html } from '../../text/html.js'
 import { counted, formatBytes, formatDuration } from '../../text/quantity.js'
@@ -128,7 +129,7 @@ export function sendReady(
  * the same.
  */
 export const REFRESH_SCRIPT = new InlineScript(
-  `
+  `'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
   const again = document.getElementById('again')
   if (!again) return

@@ -2,33 +2,40 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../concurrency.js'
 import { isOfKind } from '../../files/stat-files.js'
+import { fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import {
+  describeFound,
+  type FilesWanted,
+  type SearchResults,
+  type FileResults,
+  MOST_RESULTS,
+  NOTHING,
+  parseSearch,
+  renderResults,
+  type SearchQuery,
+  searchTitle,
+} from '../../server/views/results.js'
+import { renderEntries } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
-import { formatNumber } from '../../text/quantity.js'
+import { naturalKey } from '../../text/natural-order.js'
 import type { Planner } from '../admission/admission.js'
+import type { Budget, MemoryPool } from '../admission/memory.js'
+import type { OwnTracker, ServiceOptions } from '../options.js'
 import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
+import { publicAddress } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
-import {
-  ICON_PATH,
-  type HeaderOptions,
-  MOST_SEARCHED,
-  renderSiteHeader,
-  SEARCH,
-} from '../requests/site-header.js'
+import { ICON_PATH, renderSiteHeader, SEARCH } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FoundName, NameIndex } from './name-index.js'
 import type { NameSearch } from './name-search.js'
-
-/** Most results of a search, and most words of it. */
-const MOST_RESULTS = 100
-const MOST_WORDS = 8
 
 /** Rows that are rendered in one turn: some milliseconds. */
 const ROWS_A_TURN = 20
@@ -41,107 +48,123 @@ const HEADERS = {
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 
-/** The parts of a mirror that searches need. */
-interface SearchSources {
-  readonly options: HeaderOptions & { readonly mirror: Mirror }
-  readonly search: NameSearch
-  readonly planner: Planner
-  readonly requesters: Requesters
-  readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
-}
-
 /** A file or directory that was found, as it is now. */
 interface Result extends FoundName {
   readonly row: ListingRow
+  /** Names of files that are at the addresses of its views. */
+  readonly taken: ReadonlySet<string>
 }
 
-/** The results of a search, and whether there are more. */
-interface Results {
-  readonly found: readonly Result[]
-  readonly isCut: boolean
-  readonly isTooLarge: boolean
-}
+/** Searches the whole mirror. */
+export class FileSearch {
+  constructor(
+    private readonly mirror: Mirror,
+    private readonly sources: {
+      readonly search: NameSearch
+      readonly planner: Planner
+      readonly memory: MemoryPool
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
+    },
+  ) {}
 
-/** Adds the search of the whole mirror. */
-export function addSearchRoute(app: FastifyInstance, sources: SearchSources): void {
-  addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
-    const { url = '', headers } = request.raw
-    const query = (new URLSearchParams(url.split(/\?(.*)/s, 2)[1]).get('q') ?? '')
-      .slice(0, MOST_SEARCHED)
-      .trim()
-    const { client, signal, memory } = sources.requesters.of(request, reply)
-    const words = [
-      ...new Set(
-        query
-          .toLowerCase()
-          .split(/[\s/]+/)
-          .filter(Boolean),
-      ),
-    ]
-    const index = words.length === 0 ? null : await sources.search.get()
-    const isJson = prefersJson(headers.accept)
-    const planning = { client, signal, memory, size: EFFORT }
-    const body = await sources.planner.run(planning, async (budget) => {
-      const wait = () => Promise.resolve(budget.pause())
-      const wanted = { words: words.slice(0, MOST_WORDS), mirror: sources.options.mirror, wait }
-      const results = await resultsOf(index, wanted)
-      if (isJson) return jsonOf(query, results)
-      const rows: Html[] = []
-      for (const result of results.found) {
-        rows.push(renderResult(result, sources))
-        if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
-      }
-      return renderResults(query, { ...results, rows }, sources)
-    })
-    reply.header('Cache-Control', 'no-cache').header('Vary', 'Accept')
-    return reply.headers(HEADERS[isJson ? 'json' : 'html']).send(body)
-  })
-}
-
-interface Wanted {
-  readonly words: readonly string[]
-  readonly mirror: Mirror
-  readonly wait: () => Promise<unknown>
-}
-
-/** The entries that an index finds and that are there now. */
-async function resultsOf(
-  index: NameIndex | null,
-  { words, mirror, wait }: Wanted,
-): Promise<Results> {
-  const names: FoundName[] = []
-  if (index && !index.isTooLarge) {
-    for await (const found of index.search(words, wait)) {
-      names.push(found)
-      if (names.length > MOST_RESULTS) break
+  /**
+   * The files and directories whose paths have all words.
+   * @throws Refusal
+   */
+  async find(wanted: FilesWanted): Promise<FileResults> {
+    const { words, client, signal } = wanted
+    const { search, planner, memory: pool } = this.sources
+    if (words.length === 0) return { ...NOTHING, places: new Set() }
+    const index = await search.get()
+    const memory = pool.open(client)
+    try {
+      return await planner.run({ client, signal, memory, size: EFFORT }, (budget) => {
+        return this.#find(index, wanted, budget)
+      })
+    } finally {
+      memory.close()
     }
   }
-  const view = new MirrorView(mirror)
-  const looked = await mapLimited(names.slice(0, MOST_RESULTS), LOOKS_AT_ONCE, async (name) => {
-    // Perhaps it is gone
-    const look = await view.look(name.path).catch(() => null)
-    if (!look) return null
-    const isDirectory = isOfKind(look, constants.S_IFDIR)
-    const { size, mtimeNs } = look.fingerprint
-    const modified = Number(mtimeNs / 1_000_000n)
-    const row = {
-      name: name.path.at(-1) ?? '',
-      isDirectory,
-      size: isDirectory ? 0 : size,
-      modified,
+
+  async #find(
+    index: NameIndex,
+    { words, root }: FilesWanted,
+    budget: Budget,
+  ): Promise<FileResults> {
+    const names: FoundName[] = []
+    if (!index.isTooLarge) {
+      for await (const found of index.search(words, budget.pause)) {
+        names.push(found)
+        if (names.length > MOST_RESULTS) break
+      }
     }
-    return { ...name, row }
-  })
-  const found = looked.filter((each) => each !== null)
-  return { found, isCut: names.length > MOST_RESULTS, isTooLarge: index?.isTooLarge === true }
+    const view = new MirrorView(this.mirror)
+    const looked = await mapLimited(names.slice(0, MOST_RESULTS), LOOKS_AT_ONCE, (name) => {
+      return lookAt(name, view)
+    })
+    const found = sortByPath(looked.filter((each) => each !== null))
+    const rows: Html[] = []
+    for (const result of found) {
+      rows.push(this.#render(result, root))
+      if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
+    }
+    const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
+    const note = index.isTooLarge ? TOO_LARGE : numbers.isCut && CUT
+    const table = { caption: describeFound(numbers), date: WORDS.changed }
+    const { isUsed: hasSwarms } = this.sources.swarms
+    return {
+      ...numbers,
+      note: note || null,
+      table: rows.length > 0 ? renderEntries(rows, { ...table, hasSwarms }) : null,
+      entries: found.map(jsonOf),
+      places: new Set(found.map(({ path }) => fileAddress('.', path))),
+    }
+  }
+
+  #render({ path, row, taken }: Result, root: string): Html {
+    const { swarms } = this.sources
+    const above = path.slice(0, -1)
+    const directory = root + above.map((name) => `${encodeURIComponent(name)}/`).join('')
+    return renderEntry(row, {
+      links: linksFrom(row, taken, directory),
+      before: null,
+      after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
+        >/${above.join('/')}</a
+      >`,
+      counts: row.isDirectory ? undefined : (swarms.countsOf(path, row) ?? undefined),
+      hasSwarms: swarms.isUsed,
+    })
+  }
 }
 
-/** The way from the page of a search to the root. */
-const ROOT = '../'
+const TOO_LARGE = html`<p>This mirror has too many names for one search; search in its folders.</p>`
+const CUT = html`<p>Only the first are listed; add a word to find fewer.</p>`
+
+/** Sorts a few results as people expect: folders first, and the files of a folder together. */
+function sortByPath(found: readonly Result[]): Result[] {
+  const keyed = found.map((result) => {
+    const kind = result.isDirectory ? '0' : '1'
+    return { result, key: kind + naturalKey(result.path.join('/')) }
+  })
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ result }) => result)
+}
+
+/** An entry as it is now; null if it is gone. */
+async function lookAt({ path, isDirectory }: FoundName, view: MirrorView): Promise<Result | null> {
+  const name = path.at(-1) ?? ''
+  const views = isDirectory ? [] : [`${name}.torrent`, `${name}.magnet`]
+  const look = await view.look(path, views).catch(() => null)
+  if (!look) return null
+  const isNow = isOfKind(look, constants.S_IFDIR)
+  const { size, mtimeNs } = look.fingerprint
+  const modified = Number(mtimeNs / 1_000_000n)
+  const row = { name, isDirectory: isNow, size: isNow ? 0 : size, modified }
+  return { path, isDirectory: isNow, row, taken: new Set(look.taken) }
+}
 
 /** The links of an entry; `directory` is the way from the page of a search to its directory. */
-function linksFrom(row: ListingRow, directory: string): RowLinks {
-  const { address, torrent, magnet } = linksOf(row, new Set())
+function linksFrom(row: ListingRow, taken: ReadonlySet<string>, directory: string): RowLinks {
+  const { address, torrent, magnet } = linksOf(row, taken)
   const from = (link: string | null) => link && directory + link.slice('./'.length)
   return {
     address: directory + address.slice('./'.length),
@@ -150,73 +173,80 @@ function linksFrom(row: ListingRow, directory: string): RowLinks {
   }
 }
 
-function renderResults(
-  query: string,
-  results: Results & { readonly rows: readonly Html[] },
-  { options, swarms }: SearchSources,
+function jsonOf({ path, row }: Result) {
+  const { isDirectory, size, modified } = row
+  return {
+    path: `/${path.join('/')}`,
+    type: isDirectory ? 'directory' : 'file',
+    size: isDirectory ? null : size,
+    mtime: new Date(modified).toISOString(),
+  }
+}
+
+/** The parts of a mirror that its page of searches needs. */
+interface SearchSources {
+  readonly options: ServiceOptions
+  readonly findFiles: (wanted: FilesWanted) => Promise<FileResults>
+  readonly requesters: Requesters
+}
+
+/** The way from the page of a search to the root. */
+const ROOT = '../'
+
+/** Adds the search of the whole mirror, and of the tracker in this process. */
+export function addSearchRoute(app: FastifyInstance, sources: SearchSources): void {
+  const { options, findFiles, requesters } = sources
+  addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
+    const { url = '', headers } = request.raw
+    const query = parseSearch(url.split(/\?(.*)/s, 2)[1] ?? '')
+    const { client, signal } = requesters.of(request, reply)
+    const { words } = query
+    const files = await findFiles({ words, root: ROOT, client, signal })
+    const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
+    const isJson = prefersJson(headers.accept)
+    reply.header('Cache-Control', 'no-cache').header('Vary', 'Accept')
+    reply.headers(HEADERS[isJson ? 'json' : 'html'])
+    if (!isJson) return reply.send(renderSearchPage(query, { files, torrents, options }))
+    const { isCut, entries, note } = files
+    const isTooLarge = note === TOO_LARGE
+    const others = torrents && { torrents: torrents.entries }
+    return reply.send(jsonLine({ query: query.text, isCut, isTooLarge, entries, ...others }))
+  })
+}
+
+/** The torrents of the tracker in this process that are found; null without a tracker. */
+async function torrentsFor(
+  { raw }: FastifyRequest,
+  options: Pick<ServiceOptions, 'tracker' | 'publicUrl' | 'prefix'>,
+  wanted: Omit<Parameters<OwnTracker['search']>[0], 'root'>,
+): Promise<SearchResults | null> {
+  const { tracker } = options
+  if (!tracker) return null
+  const announce = tracker.announceAt?.(publicAddress(raw, options))
+  const root = announce === undefined ? tracker.page : new URL('./', announce).href
+  return root === null ? null : tracker.search({ ...wanted, root })
+}
+
+interface SearchPageParts {
+  readonly files: SearchResults
+  readonly torrents: SearchResults | null
+  readonly options: ServiceOptions
+}
+
+function renderSearchPage(
+  query: SearchQuery,
+  { files, torrents, options }: SearchPageParts,
 ): string {
-  const title = query === '' ? 'Search' : `Search: ${query}`
-  const { found, isCut, isTooLarge, rows } = results
-  const count = `${formatNumber(found.length)}${isCut ? ' of more' : ''} found`
   return renderPage(
     {
-      title,
+      title: searchTitle(query),
       icon: ROOT + ICON_PATH,
       head: PAGE_SCRIPT.element,
-      header: renderSiteHeader(options, ROOT, { searched: query }),
-      footer: html`<a href="search?q=${encodeURIComponent(query)}" type="application/json"
+      header: renderSiteHeader(options, ROOT, { searched: query.text }),
+      footer: html`<a href="search?q=${encodeURIComponent(query.text)}" type="application/json"
         >${WORDS.json}</a
       >`,
     },
-    html`<h1>${title}</h1>
-      ${isTooLarge && html`<p>This mirror has too many names for one search; search in its folders.</p>`}
-      ${!isTooLarge && query !== '' && found.length === 0 && html`<p>Nothing has all these words in its path.</p>`}
-      ${isCut && html`<p>Only the first are listed; add a word to find fewer.</p>`}`,
-    found.length > 0 &&
-      html`<table class="listing">
-        <caption>
-          ${count}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col" class="name">${WORDS.name}</th>
-            <th scope="col" class="n">${WORDS.size}</th>
-            <th scope="col" class="date">${WORDS.changed}</th>
-            ${swarms.isUsed && html`<th scope="col" class="swarm">${WORDS.seeds}</th>`}
-            <th scope="col" class="get">Get</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>`,
+    renderResults(query, files, torrents),
   )
-}
-
-function renderResult(result: Result, { swarms }: SearchSources): Html {
-  const { path, row } = result
-  const above = path.slice(0, -1)
-  const directory = ROOT + above.map((name) => `${encodeURIComponent(name)}/`).join('')
-  return renderEntry(row, {
-    links: linksFrom(row, directory),
-    before: null,
-    after: html`<a class="place" href="${above.length > 0 ? directory : `${ROOT}./`}"
-      >/${above.join('/')}</a
-    >`,
-    counts: row.isDirectory ? undefined : (swarms.countsOf(path, row) ?? undefined),
-    hasSwarms: swarms.isUsed,
-  })
-}
-
-function jsonOf(query: string, { found, isCut, isTooLarge }: Results): string {
-  const entries = found.map(({ path, row }) => {
-    const { isDirectory, size, modified } = row
-    return {
-      path: `/${path.join('/')}`,
-      type: isDirectory ? 'directory' : 'file',
-      size: isDirectory ? null : size,
-      mtime: new Date(modified).toISOString(),
-    }
-  })
-  return jsonLine({ query, isCut, isTooLarge, entries })
 }

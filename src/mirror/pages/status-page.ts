@@ -28,8 +28,8 @@ const LIVE = 5
 /** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
 function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
   const refresh = html`<noscript
-      ><meta http-equiv="refresh" content="${LIVE}; url=status?live" /></noscript
-    >${REFRESH_SCRIPT.element}`
+    ><meta http-equiv="refresh" content="${LIVE}; url=status?live"
+  /></noscript>`
   const again = isLive
     ? html`<a href="status">Stop</a> &middot;
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
@@ -38,7 +38,7 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
     {
       title: 'Status of this mirror',
       icon: `../${ICON_PATH}`,
-      head: isLive && refresh,
+      head: [isLive && refresh, REFRESH_SCRIPT.element],
       header: renderSiteHeader(options, '../', 'status'),
     },
     html`<h1>Status of this mirror</h1>

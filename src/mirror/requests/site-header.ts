@@ -1,5 +1,7 @@
 import { renderMasthead } from '../../server/views/layout.js'
+import { MOST_SEARCHED } from '../../server/views/results.js'
 import { renderSearch } from '../../server/views/search.js'
+import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
@@ -18,12 +20,22 @@ export function hasListings({ files, listings }: Pick<HeaderOptions, 'files' | '
 /** The path of the icon for the browser's tab, from the root. */
 export const ICON_PATH = '-/icon.svg'
 
-/** The address of the search of the whole mirror, and the most characters of a search. */
+/** The address of the search of the whole mirror. */
 export const SEARCH = '/-/search'
-export const MOST_SEARCHED = 200
 
-/** The address that leads to the tracker's page if that is at the host of the request. */
+/** The address that leads to the tracker's pages if they are at the host of the request. */
 export const TORRENTS = '/-/torrents'
+
+/** The tracker's pages in the menu: paths below its first page, and the queries that ask for them there. */
+export const TRACKER_PAGES = [
+  { title: WORDS.torrents, path: 'catalogue/', query: '' },
+  { title: WORDS.activity, path: 'activity', query: 'activity' },
+] as const
+
+/** The name of the site on all its pages. */
+export function siteNameOf({ siteName, publicUrl }: Pick<HeaderOptions, 'siteName' | 'publicUrl'>) {
+  return siteName ?? (publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host)
+}
 
 /** The address of the tracker's page of a torrent, from `root`; null if there is none. */
 export function torrentPage(
@@ -36,25 +48,32 @@ export function torrentPage(
   return tracker?.page ? `${tracker.page}torrent${query}` : null
 }
 
+/** The pages of the tracker in the menu, as far as they are there. */
+function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
+  const { announceAt = null, page = null } = tracker ?? {}
+  if (!announceAt && page === null) return []
+  return TRACKER_PAGES.map(({ title, path, query }) => {
+    const here = `.${TORRENTS}${query && `?${query}`}`
+    return { title, path: announceAt ? here : `${page ?? ''}${path}`, isCurrent: false }
+  })
+}
+
 /**
- * The header of all pages: files, torrents and status, as far as they are there. `root` is the
- * way to the root of the mirror, such as `../`.
+ * The header of all pages: files, the tracker's pages and the status, as far as they are there.
+ * `root` is the way to the root of the mirror, such as `../`.
  */
 export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
   current: 'files' | 'status' | { readonly searched: string } | null,
 ): Html {
-  const { tracker, publicUrl, siteName } = options
-  const torrents = tracker?.announceAt ? `.${TORRENTS}` : tracker?.page
-  const page = (title: string, path: string, isCurrent = false) => ({ title, path, isCurrent })
+  const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })
   const menu = [
-    ...(hasListings(options) ? [page('Files', './', current === 'files')] : []),
-    ...(torrents ? [page('Torrents', torrents)] : []),
-    page('Status', './-/status', current === 'status'),
+    ...(hasListings(options) ? [page(WORDS.files, './', current === 'files')] : []),
+    ...trackerPages(options),
+    page(WORDS.status, './-/status', current === 'status'),
   ]
-  const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
-  const name = siteName ?? host
+  const name = siteNameOf(options)
   const end =
     hasListings(options) &&
     renderSearch({
@@ -63,7 +82,7 @@ export function renderSiteHeader(
       name: 'q',
       value: current !== null && typeof current === 'object' ? current.searched : '',
       most: MOST_SEARCHED,
-      placeholder: 'Search the mirror',
+      placeholder: options.tracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
     })
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }

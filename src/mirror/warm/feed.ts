@@ -29,6 +29,8 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
   readonly options: WarmOptions
   /** Receives each torrent that is ready. */
   readonly onReady: (torrent: KnownTorrent) => void
+  /** Receives the info hash of a torrent whose file has other content now, or is gone. */
+  readonly onGone: (infoHash: InfoHash) => void
 }
 
 /** A torrent that can be sent at once, with the facts for a feed. */
@@ -52,6 +54,8 @@ export interface WarmFile {
   state: 'ready' | 'waiting' | 'failed'
   /** Null unless the file is ready. */
   torrent: ReadyTorrent | null
+  /** The info hash of its torrent before it changed; null if it had none. */
+  replaced: InfoHash | null
 }
 
 /** Most files that are kept; each takes about 300 bytes of memory. */
@@ -155,7 +159,7 @@ export class Warmer {
         const known = this.get(path)
         const isSame =
           known && known.state !== 'failed' && sameFingerprint(known.fingerprint, fingerprint)
-        const file = isSame ? known : newFile(path, fingerprint)
+        const file = isSame ? known : newFile({ path, fingerprint }, known)
         if (seen.size < MAX_FILES) seen.set(keyOf(path), file)
         else {
           const others = `${formatMirrorPath(path)} and others are left out; use narrower patterns`
@@ -170,6 +174,12 @@ export class Warmer {
       if (isUnread && !seen.has(key)) seen.set(key, file)
     }
     if (unread.length > 0) await doInTurns(each(this.#files, keep), turns)
+    const gone = new Set<InfoHash>()
+    const leave = ([key, file]: readonly [string, WarmFile]) => {
+      const infoHash = seen.has(key) ? null : hashOf(file)
+      if (infoHash !== null) gone.add(infoHash)
+    }
+    await doInTurns(each(this.#files, leave), turns)
     let newest: readonly WarmFile[] = []
     const enter = (file: WarmFile) => (newest = withFile(newest, file))
     await doInTurns(each(seen.values(), enter), turns)
@@ -180,6 +190,7 @@ export class Warmer {
       .reduce(withFile, newest)
     this.version++
     this.scans++
+    await this.#tellGone(gone)
     for (const file of await sortInSlices(found, byTime)) this.#waiting.push(file)
     this.#fill()
     if (this.scans > 1 || seen.size > 0) return
@@ -270,9 +281,22 @@ export class Warmer {
   #set(file: WarmFile, state: WarmFile['state'], torrent: ReadyTorrent | null): void {
     // The path may have another state by now
     if (this.get(file.path) !== file) return
-    Object.assign(file, { state, torrent })
+    const { replaced } = file
+    Object.assign(file, { state, torrent, ...(torrent && { replaced: null }) })
+    if (torrent && replaced !== null) void this.#tellGone(new Set([replaced]))
     this.newest = withFile(this.newest, file)
     this.version++
+  }
+
+  /** Tells of torrents that no file has any more; equal files have one. */
+  async #tellGone(infoHashes: Set<InfoHash>): Promise<void> {
+    if (infoHashes.size === 0) return
+    const keep = (file: WarmFile) => {
+      const infoHash = hashOf(file)
+      if (infoHash !== null) infoHashes.delete(infoHash)
+    }
+    await doInTurns(each(this.#files.values(), keep), unlimitedTurns())
+    for (const infoHash of infoHashes) this.parts.onGone(infoHash)
   }
 
   #warnOnce(key: string, message: string): void {
@@ -283,8 +307,17 @@ export class Warmer {
   }
 }
 
-function newFile(path: WarmFile['path'], fingerprint: Fingerprint): WarmFile {
-  return { path, fingerprint, state: 'waiting', torrent: null }
+function newFile(
+  { path, fingerprint }: Pick<WarmFile, 'path' | 'fingerprint'>,
+  before: WarmFile | undefined,
+): WarmFile {
+  const replaced = before ? hashOf(before) : null
+  return { path, fingerprint, state: 'waiting', torrent: null, replaced }
+}
+
+/** The info hash of a file's last torrent; null if it never had one. */
+function hashOf({ torrent, replaced }: WarmFile): InfoHash | null {
+  return torrent?.infoHash ?? replaced
 }
 
 /** The key of a path; names contain no slash. */

@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { html, type HtmlValue } from '../../text/html.js'
 import { renderPage } from './layout.js'
+import { PAGE_SCRIPT } from './page-script.js'
+import { pageHeaders } from './policy.js'
 import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
@@ -13,11 +15,14 @@ interface ErrorPage {
   readonly links: readonly HtmlValue[]
 }
 
+/** The header fields of the page of an error. */
+export const ERROR_HEADERS = pageHeaders(PAGE_SCRIPT)
+
 /** Renders an error as a page with ways on. */
 export function renderErrorPage({ status, line, header, links }: ErrorPage): string {
   const title = `${status} ${STATUS_CODES[status] ?? ''}`
   return renderPage(
-    { title, header },
+    { title, header, head: PAGE_SCRIPT.element },
     html`<h1>${title}</h1>
       <p>${asSentence(line)}</p>
       <ul>

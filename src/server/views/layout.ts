@@ -67,19 +67,22 @@ export interface Masthead {
   readonly menu: readonly MenuEntry[]
   /** Names the menu for screen readers. */
   readonly label: string
+  /** The address to which the logo leads, as those of the menu; default: the first page. */
+  readonly home?: string
   /** The end of the header, such as a button that ends the program. */
   readonly end?: HtmlValue
 }
 
 /** Renders the head of a page; `root` is the way back to the first page, such as `../`. */
-export function renderMasthead(root: string, { name, menu, label, end }: Masthead): Html {
+export function renderMasthead(root: string, masthead: Masthead): Html {
+  const { name, menu, label, home = './', end } = masthead
+  const from = (path: string) => (URL.canParse(path) ? path : root + path)
   const links = menu.map(({ path, title, isCurrent }) => {
     const current = isCurrent && html` aria-current="page"`
-    const address = URL.canParse(path) ? path : root + path
-    return html`<a href="${address}" ${current}>${title}</a>`
+    return html`<a href="${from(path)}" ${current}>${title}</a>`
   })
   return html`<div class="masthead">
-    <a class="brand" href="${root}./">${LOGO} ${name}</a>
+    <a class="brand" href="${from(home)}">${LOGO} ${name}</a>
     <nav aria-label="${label}">${links}</nav>
     ${end ?? null}
   </div>`

@@ -22,8 +22,6 @@ export interface AllowedTorrent {
   /** Its trackers in the order of use, and its web seeds: the first ones, for magnet links. */
   readonly trackers: readonly string[]
   readonly webSeeds: readonly string[]
-  /** Its web seed relative to the root of the mirror in this process; absent if it is not from there. */
-  readonly place?: string | null
 }
 
 /** The part of a .torrent file that is kept. */
@@ -37,6 +35,11 @@ export interface KnownSummary extends InfoHashes {
   readonly private: boolean
   /** Path of the file; null if the torrent was not read from a file. */
   readonly path: string | null
+  /**
+   * Its web seed relative to the root of the mirror in this process: its file, or the directory of its
+   * files, with a slash at the end. Null if it is not from there.
+   */
+  readonly place: string | null
   /** Distinguishes the file from all its other states; null without a file. */
   readonly state: string | null
   /**
@@ -45,8 +48,11 @@ export interface KnownSummary extends InfoHashes {
   readonly addedMs: number | null
 }
 
+/** The source of a torrent: a .torrent file, or a place of the mirror in this process. */
+type TorrentOrigin = FileOrigin | { readonly place: string | null }
+
 /** A .torrent file. */
-interface TorrentOrigin {
+interface FileOrigin {
   readonly path: string
   /** See `RegularFile`. */
   readonly state: string
@@ -60,16 +66,12 @@ const MAX_NAME = 1000
 /**
  * Describes a torrent from the bytes of its .torrent file. A hybrid torrent gives two results,
  * because it has two swarms.
- * `origin` is null if the bytes are not from a file. `controls` says whether to obey `failure
- * reason` and `warning message` in the torrent.
+ * `controls` says whether to obey `failure reason` and `warning message` in the torrent.
  * @throws BtkitError if the bytes are not a torrent; the message names the path
  */
-export function describeTorrent(
-  bytes: Uint8Array,
-  origin: TorrentOrigin | null,
-  controls: boolean,
-) {
-  const metainfo = nameErrors(origin?.path ?? 'torrent', () => parseMetainfo(bytes))
+export function describeTorrent(bytes: Uint8Array, origin: TorrentOrigin, controls: boolean) {
+  const file = 'path' in origin ? origin : null
+  const metainfo = nameErrors(file?.path ?? 'torrent', () => parseMetainfo(bytes))
   const summary: KnownSummary = {
     infoHash: metainfo.infoHash,
     infoHashV2: metainfo.infoHashV2,
@@ -77,9 +79,10 @@ export function describeTorrent(
     size: contentSize(metainfo),
     fileCount: metainfo.fileList.count,
     private: metainfo.private,
-    path: origin?.path ?? null,
-    state: origin?.state ?? null,
-    addedMs: addedAt(origin, metainfo),
+    path: file?.path ?? null,
+    place: 'place' in origin ? origin.place : null,
+    state: file?.state ?? null,
+    addedMs: addedAt(file, metainfo),
   }
   const failure = controls ? controlText(metainfo, 'failure reason') : null
   const warning = controls ? controlText(metainfo, 'warning message') : null
@@ -93,7 +96,7 @@ export function describeTorrent(
 /** The last time that a Date can represent, in milliseconds since 1970. */
 const LATEST_TIME = 8.64e15
 
-function addedAt(origin: TorrentOrigin | null, { creationDate }: Metainfo): number | null {
+function addedAt(origin: FileOrigin | null, { creationDate }: Metainfo): number | null {
   const time = origin?.mtimeMs ?? (creationDate === null ? null : 1000 * creationDate)
   return time === null ? null : Math.min(Math.max(0, time), LATEST_TIME)
 }

@@ -75,10 +75,9 @@ export class TorrentList {
     return this.#added.get(infoHash) !== undefined || this.#banned.has(infoHash)
   }
 
-  /** Adds a torrent, given as the bytes of its .torrent file; for `place` see AllowedTorrent. */
+  /** Adds a torrent, given as the bytes of its .torrent file; for `place` see KnownSummary. */
   add(bytes: Uint8Array, place: string | null = null): void {
-    for (const described of describeTorrent(bytes, null, false)) {
-      const torrent = { ...described, place }
+    for (const torrent of describeTorrent(bytes, { place }, false)) {
       if (this.has(torrent.infoHash)) continue
       this.#added.set(torrent.infoHash, torrent)
       // Any file wins, as in a scan
@@ -87,6 +86,16 @@ export class TorrentList {
       this.#torrents.set(torrent.infoHash, torrent)
       this.#additions += 1
     }
+  }
+
+  /** Lists an added torrent no longer. */
+  remove(infoHash: InfoHash): void {
+    const torrent = this.#added.get(infoHash)
+    if (!torrent) return
+    this.#added.delete(infoHash)
+    if (this.#torrents.get(infoHash) !== torrent) return
+    this.#torrents.delete(infoHash)
+    this.#additions += 1
   }
 
   /** Changes with the torrents. */
@@ -273,8 +282,10 @@ export class TorrentDirectory {
     let file: RegularFile | null = null
     try {
       file = await readRegular(path, DEFAULT_MAX_SIZE, null)
-      const origin = file && { path, state: file.state, mtimeMs: file.mtimeMs }
-      const torrents = file ? describeTorrent(file.bytes, origin, this.parts.controls) : []
+      const { controls } = this.parts
+      const torrents = file
+        ? describeTorrent(file.bytes, { path, state: file.state, mtimeMs: file.mtimeMs }, controls)
+        : []
       return { state, torrents }
     } catch (error) {
       const now = await lookAtState(path)

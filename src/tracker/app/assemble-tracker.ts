@@ -7,6 +7,7 @@ import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'
+import type { SearchResults, TorrentsWanted } from '../../server/views/results.js'
 import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../text/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
@@ -25,6 +26,7 @@ import {
   PageTurns,
 } from '../page/page-answer.js'
 import { type PageOptions, Pages } from '../page/pages.js'
+import { siteFor } from '../page/site.js'
 import { formatAddress, isLocal } from '../protocol/peer-address.js'
 import { StateFile } from '../state/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
@@ -90,8 +92,9 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
         figures.note('http', answered)
       },
     })
+    const pages = openPages({ settings, store, torrents, history, now, monotonic })
     const pageRoutes = new PageRoutes({
-      pages: openPages({ settings, store, torrents, history, now, monotonic }),
+      pages: pages.answer,
       favicon,
       describe: () => {
         const knownTorrents = torrents.torrents.size
@@ -130,7 +133,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       await access.close()
     }
     const kept = { store, state, history, historyFile, access, admitted, shared }
-    return { ...kept, handler, exchanges, udp, close }
+    return { ...kept, handler, exchanges, udp, close, search: pages.search }
   } catch (error) {
     await access.close()
     throw error
@@ -141,6 +144,13 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
 async function removeRefused(store: SwarmStore, addresses: AddressRules): Promise<void> {
   const isRefused = (address: Uint8Array) => !addresses.permits(formatAddress(address))
   for (const _ of store.removeWhere(isRefused)) await setImmediate()
+}
+
+/** The pages for people. */
+interface TrackerPages {
+  readonly answer: (request: PageRequest) => Promise<PageAnswer>
+  /** Finds torrents for the page of a search that is not the tracker's. */
+  readonly search: (wanted: TorrentsWanted) => Promise<SearchResults>
 }
 
 /** Opens the pages for people. */
@@ -154,7 +164,7 @@ export function openPages(parts: {
   readonly history: Pick<History, 'samples'>
   readonly now: () => number
   readonly monotonic: () => number
-}): (request: PageRequest) => Promise<PageAnswer> {
+}): TrackerPages {
   const { page: options, version, allowed } = parts.settings
   const { directories, archives, isFed } = allowed
   const site = {
@@ -172,11 +182,13 @@ export function openPages(parts: {
   const sources = { ...parts, options, version, site, turns: new PageTurns() }
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
-  return async (request) => {
-    const answer = (await catalogue.answer(request)) ?? (await pages.answer(request))
-    if (answer && answer.status !== 404) return answer
-    return answerUnknown(options.showInfoPage ? site : null, request)
+  const answer = async (given: PageRequest) => {
+    const request = { ...given, site: siteFor(site, given.announceUrls) }
+    const page = (await catalogue.answer(request)) ?? (await pages.answer(request))
+    if (page && page.status !== 404) return page
+    return answerUnknown(options.showInfoPage, request)
   }
+  return { answer, search: (wanted) => catalogue.search(wanted) }
 }
 
 /** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */

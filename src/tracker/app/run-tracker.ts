@@ -46,8 +46,12 @@ export interface RunningTracker extends Pick<Listening, 'addresses'> {
   readonly view: TrackerView
   /** Whether a torrent of that info hash was added. */
   readonly has: (infoHash: InfoHash) => boolean
-  /** Tracks a new torrent, if the settings allow adding; for `place` see AllowedTorrent. */
+  /** Tracks a new torrent, if the settings allow adding; for `place` see KnownSummary. */
   readonly add: (bytes: Uint8Array, place: string | null) => void
+  /** Lists an added torrent no longer. It is tracked as long as it has peers. */
+  readonly remove: (infoHash: InfoHash) => void
+  /** Finds torrents for the page of a search that is not the tracker's. */
+  readonly search: AssembledTracker['search']
   /** The counts that this process has of a torrent. */
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Scans directories and lists now. */
@@ -96,6 +100,10 @@ async function openTracker(
         add: (bytes, place) => {
           torrents.add(bytes, place)
         },
+        remove: (infoHash) => {
+          torrents.remove(infoHash)
+        },
+        search: tracker.search,
         countsOf: (infoHash) => countsOf(store, infoHash),
         refresh,
         reopenLog: access.reopen,

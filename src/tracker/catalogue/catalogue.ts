@@ -1,8 +1,20 @@
+import { NotReady } from '../../server/answers/refusal.js'
+import { clientKey } from '../../server/connections/client-address.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
+import {
+  type SearchResults,
+  NOTHING,
+  parseSearch,
+  renderResults,
+  searchTitle,
+  type TorrentsWanted,
+} from '../../server/views/results.js'
 import { pageNumber } from '../../server/views/sorting.js'
+import { WORDS } from '../../server/views/words.js'
 import { html } from '../../text/html.js'
+import { findTorrents } from './find-torrents.js'
 import { renderCategoryPage } from './category-page.js'
 import {
   CATALOGUE_STYLE,
@@ -19,18 +31,20 @@ import { renderCharts } from '../history.js'
 import {
   type PageAnswer,
   type PageRequest,
+  type SiteRequest,
   jsonAnswer,
   notFound,
+  notNow,
   pageAnswer,
   redirect,
 } from '../page/page-answer.js'
 import type { PageSources } from '../page/pages.js'
-import { siteHead } from '../page/site.js'
+import { mirrorRoot, SEARCH, type Site, siteHead } from '../page/site.js'
+import { TorrentLinks } from '../page/torrent-links.js'
 import {
   FreshSnapshot,
   type Snapshot,
   type SwarmRow,
-  TorrentLinks,
   firstHash,
   jsonOfRow,
   makeRow,
@@ -80,33 +94,76 @@ export class Catalogue {
   }
 
   /** Answers a request; null if the path is not a page of the catalogue. */
-  async answer(request: PageRequest): Promise<PageAnswer | null> {
-    const { options, site, turns } = this.parts
+  async answer(request: SiteRequest): Promise<PageAnswer | null> {
+    const { options, turns } = this.parts
+    const { site } = request
     const other = OTHER_PAGES.get(request.path)
     const place = site.hasCatalogue ? parsePlace(request.path) : null
     if (other === undefined && place === null) return null
     if (!options.showInfoPage) return notFound()
+    if (other === 'search') return this.#search(request)
     return turns.run(request.client, () => {
-      if (other === 'activity') return this.#activity()
+      if (other === 'activity') return this.#activity(site)
       if (place !== null) return this.#category(request, place)
       return this.#torrent(request, other ?? 'page')
     })
   }
 
   /** The charts of all torrents together. */
-  #activity(): PageAnswer {
-    const { site, history } = this.parts
+  #activity(site: Site): PageAnswer {
+    const { history } = this.parts
+    const title = WORDS.activity
+    const header = siteHead(site, '', { page: 'activity' })
     const page = renderPage(
-      { title: `Activity - ${site.name}`, header: siteHead(site, '', 'activity') },
-      html`<h1>Activity</h1>
+      { title: `${title} - ${site.name}`, header, head: PAGE_SCRIPT.element },
+      html`<h1>${title}</h1>
         <p>All torrents together. Times are in UTC.</p>
         ${renderCharts(history)}`,
     )
     return pageAnswer(page)
   }
 
-  async #category(request: PageRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
-    const { site } = this.parts
+  /** One search finds files of the mirror in this process, and torrents. */
+  async #search(request: SiteRequest): Promise<PageAnswer> {
+    const { site, client, signal, announceUrls } = request
+    const findFiles = site.mirror?.search.files
+    const mirror = mirrorRoot(site.mirror, announceUrls)
+    if (!findFiles || mirror === null) return notFound()
+    const query = parseSearch(request.query)
+    const { words } = query
+    const key = client === null ? null : clientKey(client)
+    try {
+      const files = await findFiles({ words, root: mirror, client: key, signal })
+      return await this.parts.turns.run(client, async () => {
+        const except = files.places
+        const wanted = { words, root: '../', except, signal }
+        const torrents = await this.#find(wanted, announceUrls)
+        const header = siteHead(site, '../', { page: null, searched: query.text })
+        const title = `${searchTitle(query)} - ${site.name}`
+        const frame = { title, header, head: PAGE_SCRIPT.element }
+        return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
+      })
+    } catch (error) {
+      if (error instanceof NotReady) return notNow(error)
+      throw error
+    }
+  }
+
+  /** The torrents that have all words, for the page of a search elsewhere. */
+  search(wanted: TorrentsWanted): Promise<SearchResults> {
+    return this.#find(wanted, [`${wanted.root}announce`])
+  }
+
+  async #find(wanted: TorrentsWanted, announceUrls: readonly string[]): Promise<SearchResults> {
+    const { site, options } = this.parts
+    const { words, root } = wanted
+    if (!site.hasCatalogue || words.length === 0) return NOTHING
+    const links = new TorrentLinks(announceUrls, root, options)
+    return findTorrents(await this.#filled(), wanted, links)
+  }
+
+  async #category(request: SiteRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
+    const { site } = request
     const shelves = await this.#filled()
     const category = (isArchive ? shelves.archive : shelves.current).find(names)
     if (!category || (isArchive && !site.hasArchive)) return notFound()
@@ -121,7 +178,7 @@ export class Catalogue {
     const isFront = !isJson && hasNew && !hasList(request.query)
     const lists = isFront
       ? await shelves.front(category, query, NEW_ROWS)
-      : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
+      : await shelves.list(category, query, { length: isJson ? JSON_ROWS : ROWS })
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
     const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
     return pageAnswer(page, HEADERS)
@@ -140,10 +197,10 @@ export class Catalogue {
     return { status: 200, headers: FEED_HEADERS, body }
   }
 
-  async #torrent(request: PageRequest, view: 'page' | 'json'): Promise<PageAnswer> {
-    const { site } = this.parts
+  async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<PageAnswer> {
+    const { site } = request
     const infoHash = infoHashOf(request.query)
-    const found = infoHash === null ? null : await this.#find(infoHash)
+    const found = infoHash === null ? null : await this.#known(infoHash)
     if (!found) return notFound()
     const { row, entry } = found
     const details = await this.#readDetails(entry)
@@ -168,7 +225,7 @@ export class Catalogue {
   }
 
   /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
-  async #find(
+  async #known(
     infoHash: InfoHash,
   ): Promise<{ readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null> {
     const { store, torrents, options, site } = this.parts
@@ -190,7 +247,8 @@ export class Catalogue {
   }
 }
 
-const OTHER_PAGES: ReadonlyMap<string, 'page' | 'json' | 'activity'> = new Map([
+const OTHER_PAGES: ReadonlyMap<string, 'page' | 'json' | 'activity' | 'search'> = new Map([
+  [`/${SEARCH}`, 'search'],
   ['/torrent', 'page'],
   ['/torrent.json', 'json'],
   ['/activity', 'activity'],

@@ -18,7 +18,6 @@ import {
   type CatalogueQuery,
   type CatalogueSort,
   type CatalogueCategory,
-  MAX_SEARCH,
   categoryAddress,
   formatCatalogueQuery,
   renderDay,
@@ -26,8 +25,8 @@ import {
   rootFrom,
   titleOf,
 } from './category.js'
-import { type Site, siteHead } from '../page/site.js'
-import type { TorrentLinks } from '../page/torrent-rows.js'
+import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../page/site.js'
+import type { TorrentLinks } from '../page/torrent-links.js'
 
 export interface CategoryPageParts {
   readonly site: Site
@@ -48,6 +47,11 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const root = rootFrom(category)
   const title = titleOf(category)
   const { isArchive, path } = category
+  const current = isArchive ? 'archive' : 'catalogue'
+  const kept = orderFields(query, 'name')
+  const isTop = path.length === 0
+  // The search of all pages finds the same as that of the first list
+  const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
   const description = `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
   return renderPage(
     {
@@ -61,14 +65,14 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
         />
         <link rel="alternate" type="application/json" href="index.json" />
         ${openGraph(title, description, site)} ${PAGE_SCRIPT.element}`,
-      header: html`${siteHead(site, root, isArchive ? 'archive' : 'catalogue')}
-      ${path.length > 0 && renderPath(category, root, null)}`,
+      header: html`${siteHead(site, root, { page: current, searched: isTop ? query.search : '', kept })}
+      ${!isTop && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
         <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
     },
-    html`<h1>${title}</h1>
-      ${searchOf(query)} ${renderChildren(children, query)}
-      ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
+    html`${isTop ? listTitle(site, root, current) : html`<h1>${title}</h1>`}
+    ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
+    ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
 }
 
@@ -85,15 +89,14 @@ function jsonAddress(query: CatalogueQuery): string {
   return formatCatalogueQuery(query).replace('./', 'index.json')
 }
 
-function searchOf(query: CatalogueQuery): Html {
-  const { search: value } = query
-  const kept = orderFields(query, 'name')
+function searchOf({ search: value }: CatalogueQuery, kept: Html): Html {
   return renderSearch({
-    id: 'search',
+    id: 'filter',
     action: './',
     name: 'q',
     value,
     most: MAX_SEARCH,
+    placeholder: WORDS.inCategory,
     kept,
     all: './',
   })

@@ -1,6 +1,8 @@
 import { InlineStyle } from '../../server/views/policy.js'
 import { renderTime } from '../../server/views/time.js'
+import { WORDS } from '../../server/views/words.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorting.js'
+import { MAX_SEARCH } from '../page/site.js'
 import { type Html, html } from '../../text/html.js'
 
 /** A directory of torrents with all directories below it. */
@@ -92,8 +94,7 @@ export interface CatalogueQuery extends ListOrder<CatalogueSort> {
   readonly categories: number
 }
 
-/** The longest search in UTF-16 units, and its most words: the cost is linear in both. */
-export const MAX_SEARCH = 100
+/** The most words of a search: the cost is linear in them. */
 const MAX_WORDS = 8
 
 /** Reads a page's query. Missing and invalid fields get their defaults. */
@@ -133,7 +134,7 @@ export function rootFrom({ path }: CatalogueCategory): string {
 
 /** The title of a category. */
 export function titleOf({ path, isArchive }: CatalogueCategory): string {
-  return path.at(-1) ?? (isArchive ? 'Archive' : 'Catalogue')
+  return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.catalogue)
 }
 
 /** The path to a category as links; the last is this page if `name` is null, else `name` is. */

@@ -5,7 +5,8 @@ import type { CatalogueEntry, CatalogueRow } from './shelves.js'
 import type { CategoryPageParts } from './category-page.js'
 import type { CatalogueCategory } from './category.js'
 import type { CatalogueDetails } from './torrent-page.js'
-import { type TorrentLinks, jsonOfRow } from '../page/torrent-rows.js'
+import { type TorrentLinks } from '../page/torrent-links.js'
+import { jsonOfRow } from '../page/torrent-rows.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(
@@ -37,7 +38,8 @@ function jsonOfChild(category: CatalogueCategory) {
   }
 }
 
-function jsonOfEntry(row: CatalogueRow, links: TorrentLinks) {
+/** The JSON form of a torrent in a list. */
+export function jsonOfEntry(row: CatalogueRow, links: TorrentLinks) {
   return { ...jsonOfRow(row, links), ...placeOf(row.entry) }
 }
 
@@ -106,7 +108,7 @@ function composeEntry(row: CatalogueRow, base: string, links: TorrentLinks): Xml
     <updated>${isoTime(summary.addedMs ?? 0)}</updated>
     <category term="${escapeText(category.path.join('/'))}"/>
     <summary>${formatBytes(summary.size)}</summary>
-    ${file && xml`<link rel="enclosure" type="${type}" href="${base}${file}"/>`}
+    ${file && xml`<link rel="enclosure" type="${type}" href="${new URL(file, base).href}"/>`}
     <link rel="enclosure" type="${type}" href="${links.magnet(row)}"/>
     <link rel="alternate" type="text/html" href="${base}${links.page(row)}"/>
   </entry>

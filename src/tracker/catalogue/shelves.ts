@@ -1,9 +1,10 @@
 import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
-import { SLICE, filterInSlices } from '../../server/views/slices.js'
+import { SLICE, filterInSlices, type Pause } from '../../server/views/slices.js'
 import { type Paged, paged } from '../../server/views/sorting.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
+import { placeNames } from '../page/torrent-links.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
 import type { Snapshot, SwarmRow } from '../page/torrent-rows.js'
 
@@ -64,13 +65,21 @@ export class Shelves {
     return shelves
   }
 
-  /** The category of a torrent. Torrents without a file are in none. */
+  /**
+   * The category of a torrent: the directory of its .torrent, or of its content in the mirror of this
+   * process. Others are in none.
+   */
   categoryOf(summary: KnownSummary): CatalogueCategory {
     const known = this.#bySummary.get(summary)
     if (known) return known
-    const category = summary.path === null ? this.current : this.#at(dirname(summary.path))
+    const { path, place } = summary
+    const category = path === null ? this.#ofPlace(place) : this.#at(dirname(path))
     this.#bySummary.set(summary, category)
     return category
+  }
+
+  #ofPlace(place: string | null): CatalogueCategory {
+    return place === null ? this.current : this.current.at(placeNames(place).slice(0, -1))
   }
 
   #at(directory: string): CatalogueCategory {
@@ -88,11 +97,11 @@ export class Shelves {
   async list(
     category: CatalogueCategory,
     query: CatalogueQuery,
-    length: number,
+    { length, pause }: { readonly length: number; readonly pause?: Pause },
   ): Promise<CategoryLists> {
     const tests = query.words.map((word) => ({ word, isHash: /^[\da-f]{6,64}$/.test(word) }))
     const sorted = await this.snapshot.order(query.sort)
-    const found = await filterInSlices(sorted, ({ torrent, lowerName }) => {
+    const matches = ({ torrent, lowerName }: SwarmRow) => {
       const summary = torrent?.metainfo
       const own = summary && this.categoryOf(summary)
       if (!summary || !own || !category.holds(own)) return false
@@ -100,7 +109,8 @@ export class Shelves {
         if (`${own.text}/${lowerName}`.includes(word)) return true
         return isHash && [summary.infoHash, summary.infoHashV2].some((one) => one?.startsWith(word))
       })
-    })
+    }
+    const found = await filterInSlices(sorted, matches, pause)
     const shown = paged(query.isDescending ? found.reverse() : found, query.page, length)
     return {
       children: childrenOf(category, query),

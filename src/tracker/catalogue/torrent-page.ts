@@ -29,7 +29,8 @@ import { type Html, html, lines } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type Site, siteHead } from '../page/site.js'
-import { type SwarmRow, type TorrentLinks, transferredOf } from '../page/torrent-rows.js'
+import { placeNames, type TorrentLinks } from '../page/torrent-links.js'
+import { type SwarmRow, transferredOf } from '../page/torrent-rows.js'
 import { openGraph } from './category-page.js'
 import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
@@ -68,7 +69,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
       head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
-      header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
+      header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
         <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
     },
@@ -80,9 +81,8 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
         isAlone: row.complete + row.downloading === 0,
       })}
       ${renderFigures(figuresOf(row))} ${renderFoldedQr(links.magnet(row))}
-      ${description !== null && renderDescription(description)}
-      ${renderFacts(factsOf(row, entry, details))} ${details && renderFiles(details, parts)}
-      ${details && renderSources(details)}`,
+      ${description !== null && renderDescription(description)} ${renderFacts(factsOf(parts))}
+      ${details && renderFiles(details, parts)} ${details && renderSources(details)}`,
   )
 }
 
@@ -126,17 +126,16 @@ function renderDescription(description: Html): Html {
   </section>`
 }
 
-function factsOf(
-  row: SwarmRow,
-  entry: CatalogueEntry | null,
-  details: CatalogueDetails | null,
-): (Fact | false)[] {
+function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | false)[] {
+  const file = links.details(row)
+  const place = row.torrent?.metainfo?.place ?? ''
   const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
   const isHybrid = infoHash !== null && infoHashV2 !== null
   const version = isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'
   const { pieceCount, pieceLength } = details ?? {}
   return [
     ...hashFacts({ infoHash, infoHashV2 }),
+    file !== null && [WORDS.file, html`<a href="${file}">/${placeNames(place).join('/')}</a>`],
     entry !== null && ['Version', version],
     entry?.summary.private === true && ['Private', 'yes'],
     row.size !== null && [WORDS.size, renderSize(row.size)],

@@ -5,11 +5,13 @@ import { unfinished } from '../../concurrency.js'
 import { prefersHtml } from '../../server/answers/accept.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { packedFor } from '../../server/answers/gzip.js'
+import { errorResponse, NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { renderErrorPage } from '../../server/views/error-page.js'
+import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
 import { ICON } from '../../server/views/layout.js'
+import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import { jsonLine } from '../../text/escape.js'
 import { siteHead, siteLinks, type Site } from './site.js'
@@ -25,6 +27,13 @@ export interface PageRequest {
   readonly announceUrls: readonly string[]
   /** Whether the client is a browser, which gets errors as pages. */
   readonly isBrowser: boolean
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal
+}
+
+/** A request for a page, and the pages that its client can reach. */
+export interface SiteRequest extends PageRequest {
+  readonly site: Site
 }
 
 /** The answer to a request for a page. */
@@ -36,7 +45,7 @@ export interface PageAnswer {
 
 const CACHED = { 'Cache-Control': 'max-age=10' }
 
-const HEADERS = pageHeaders()
+const HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Answers with a page, which may have headers of its own. */
 export function pageAnswer(page: string, headers = HEADERS): PageAnswer {
@@ -79,19 +88,26 @@ const NOT_FOUND = 'not found'
 /**
  * Answers that nothing is at an address. If the tracker has pages, a browser gets one with ways on.
  */
-export function answerUnknown(site: Site | null, { path, isBrowser }: PageRequest): PageAnswer {
-  const isPage = site !== null && isBrowser
+export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnswer {
+  const { path, isBrowser, site } = request
+  const isPage = hasPages && isBrowser
   const line = notFound()
-  const headers = { ...(isPage ? HEADERS : line.headers), Vary: 'Accept' }
+  const headers = { ...(isPage ? ERROR_HEADERS : line.headers), Vary: 'Accept' }
   if (!isPage) return { ...line, headers }
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
-  const parts = { header: siteHead(site, root, null), links: siteLinks(site, root) }
+  const parts = { header: siteHead(site, root, { page: null }), links: siteLinks(site, root) }
   return { status: 404, headers, body: renderErrorPage({ status: 404, line: NOT_FOUND, ...parts }) }
 }
 
 function tooBusy(): PageAnswer {
-  const { status, headers, body } = lineAnswer(503, 'too many requests; try again in 1 s')
-  return { status, headers: { ...headers, 'Retry-After': '1' }, body }
+  return notNow(new NotReady('too many requests; try again in 1 s', 1))
+}
+
+/** Answers that something is not ready. */
+export function notNow(error: NotReady): PageAnswer {
+  const { status, line } = errorResponse(error)
+  const { headers, ...answer } = lineAnswer(status, line)
+  return { ...answer, headers: { ...headers, 'Retry-After': String(error.retryAfter) } }
 }
 
 /** The answer if an unexpected error occurred. */
@@ -170,7 +186,11 @@ export class PageRoutes {
 
   /** Answers a request, possibly later, when its page is ready. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#answer(request)
+    const gone = new AbortController()
+    response.once('close', () => {
+      gone.abort(new NotReady('the client has gone', 1))
+    })
+    this.#answer(request, gone.signal)
       .then((answer) => encoded(request, answer))
       .then(
         (answer) => {
@@ -183,7 +203,7 @@ export class PageRoutes {
       )
   }
 
-  async #answer(request: IncomingMessage): Promise<PageAnswer> {
+  async #answer(request: IncomingMessage, signal: AbortSignal): Promise<PageAnswer> {
     const { method, url = '' } = request
     if (method !== 'GET' && method !== 'HEAD') {
       const { status, headers, body } = lineAnswer(405, 'only GET and HEAD are supported')
@@ -196,7 +216,7 @@ export class PageRoutes {
     if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)
     const isBrowser = prefersHtml(request.headers.accept)
-    return this.parts.pages({ path, query, client, announceUrls, isBrowser })
+    return this.parts.pages({ path, query, client, announceUrls, isBrowser, signal })
   }
 
   #announceUrls(request: IncomingMessage): string[] {

@@ -18,6 +18,7 @@ import type { History } from '../history.js'
 import {
   type PageAnswer,
   type PageRequest,
+  type SiteRequest,
   type PageTurns,
   fileAnswer,
   jsonAnswer,
@@ -25,7 +26,17 @@ import {
   pageAnswer,
   redirect,
 } from './page-answer.js'
-import { MIRROR_PAGES, mirrorAt, type MirrorPlace, type Site, siteHead } from './site.js'
+import {
+  MAX_SEARCH,
+  hasOwnSearch,
+  MIRROR_PAGES,
+  mirrorAt,
+  type MirrorPlace,
+  type Site,
+  listTitle,
+  siteHead,
+} from './site.js'
+import { TorrentLinks } from './torrent-links.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -33,9 +44,7 @@ import {
   SORT_KEYS,
   type TorrentSortKey,
   type SwarmRow,
-  TorrentLinks,
   formatRowQuery,
-  MAX_FILTER,
   jsonOfRows,
   parseRowQuery,
   transferredOf,
@@ -83,7 +92,7 @@ export class Pages {
   }
 
   /** Answers a request; null if the path is not a page. */
-  async answer(request: PageRequest): Promise<PageAnswer | null> {
+  async answer(request: SiteRequest): Promise<PageAnswer | null> {
     const { options, turns } = this.parts
     const act = this.#routes.get(request.path)
     if (!act) return null
@@ -91,18 +100,18 @@ export class Pages {
     return turns.run(request.client, () => act(request))
   }
 
-  readonly #routes = new Map<string, (request: PageRequest) => Promise<PageAnswer>>([
+  readonly #routes = new Map<string, (request: SiteRequest) => Promise<PageAnswer>>([
     ['/', (request) => this.#frontPage(request)],
     ['/index.html', (request) => this.#infoPage(request)],
     ['/index.json', (request) => this.#infoJson(request)],
     ['/file', (request) => this.#file(request)],
     ...MIRROR_PAGES.map(({ path, there }) => {
-      const act = (request: PageRequest) => Promise.resolve(this.#toMirror(request, there))
+      const act = (request: SiteRequest) => Promise.resolve(this.#toMirror(request, there))
       return [`/${path}`, act] as const
     }),
   ])
 
-  async #frontPage(request: PageRequest): Promise<PageAnswer> {
+  async #frontPage(request: SiteRequest): Promise<PageAnswer> {
     const { options, site } = this.parts
     const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
     return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
@@ -114,8 +123,8 @@ export class Pages {
     return root === null ? notFound() : redirect(new URL(there, root).href)
   }
 
-  async #infoPage({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
-    const { options, version, site, now } = this.parts
+  async #infoPage({ query, announceUrls, site }: SiteRequest): Promise<PageAnswer> {
+    const { options, version, now } = this.parts
     if (options.redirect !== null) return redirect(options.redirect)
     const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
     const links = this.#links(announceUrls)
@@ -228,25 +237,26 @@ const isNumeric = (key: TorrentSortKey) => key !== 'hash' && key !== 'name'
 /** The page that lists all torrents. */
 function renderInfoPage(parts: InfoPage): string {
   const { rowPage, query, hasNames, isCut, version, site, now } = parts
+  const kept = orderFields(query, hasNames ? 'name' : 'hash')
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
   return renderPage(
     {
       title: `BitTorrent download info - ${site.name}`,
-      header: siteHead(site, '', 'list'),
+      header: siteHead(site, '', { page: 'list', searched: query.filter, kept }),
       head: PAGE_SCRIPT.element,
       footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
         UTC`,
     },
-    html`<h1>${WORDS.allTorrents}</h1>
-      ${renderSearch({
-        id: 'search',
-        action: './',
-        name: 'q',
-        value: query.filter,
-        most: MAX_FILTER,
-        kept: orderFields(query, hasNames ? 'name' : 'hash'),
-        all: formatRowQuery({ ...query, filter: '', page: 1 }),
-      })}
+    html`${listTitle(site, '', 'list')}
+      ${
+        query.filter !== '' &&
+        !hasOwnSearch(site, 'list') &&
+        renderSearch({
+          ...{ id: 'filter', action: './', name: 'q', value: query.filter, most: MAX_SEARCH, kept },
+          placeholder: WORDS.inAll,
+          all: formatRowQuery({ ...query, filter: '', page: 1 }),
+        })
+      }
       <div class="scroll">
         <table class="swarms">
           <thead>

@@ -1,14 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
-import { magnetLink } from '../../metainfo/magnet.js'
 import type { ServerContext } from '../../server/context.js'
 import { SLICE, filterInSlices, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/views/sorting.js'
-import { hasPasskey } from '../../text/passkeys.js'
 import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { mirrorAt, type MirrorPlace } from './site.js'
+import { MAX_SEARCH } from './site.js'
+import type { TorrentLinks } from './torrent-links.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -281,14 +280,11 @@ export interface RowQuery extends ListOrder<TorrentSortKey> {
   readonly filter: string
 }
 
-/** In UTF-16 units. */
-export const MAX_FILTER = 100
-
 /** Reads a page's query. Missing and invalid fields get their defaults. */
 export function parseRowQuery(parameters: URLSearchParams, hasNames: boolean): RowQuery {
   return {
     ...parseOrder(parameters, SORT_KEYS, hasNames ? 'name' : 'hash'),
-    filter: (parameters.get('q') ?? '').trim().slice(0, MAX_FILTER).toLowerCase(),
+    filter: (parameters.get('q') ?? '').trim().slice(0, MAX_SEARCH).toLowerCase(),
   }
 }
 
@@ -356,64 +352,4 @@ export function jsonOfRows(
 ) {
   const time = new Date(takenAt).toISOString()
   return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
-}
-
-/** URLs for a torrent. URLs on the tracker are relative to the page. */
-export class TorrentLinks {
-  /**
-   * `announceUrls` are for magnet links; `root` is the way from the page to the tracker's first page,
-   * such as `../`; `allowGet` says whether .torrent files can be downloaded.
-   */
-  constructor(
-    private readonly announceUrls: readonly string[],
-    private readonly root: string,
-    private readonly options: Readonly<{ allowGet: boolean; mirror: MirrorPlace | null }>,
-  ) {}
-
-  /** URL of the torrent's own page. */
-  page({ infoHash }: SwarmRow): string {
-    return `${this.root}torrent?info_hash=${infoHash}`
-  }
-
-  /** URL of the .torrent file; null if there is none or downloads are off. */
-  file({ infoHash, torrent }: SwarmRow): string | null {
-    return this.options.allowGet && torrent?.metainfo?.path
-      ? `${this.root}file?info_hash=${infoHash}`
-      : null
-  }
-
-  /**
-   * A magnet link with this tracker first. Of a public torrent whose name is shown, it has all other
-   * trackers, web seeds and the .torrent, but no key of a user.
-   */
-  magnet(row: SwarmRow): string {
-    const { infoHash, torrent, name, size } = row
-    const isPublic = name !== null && torrent?.metainfo?.private === false
-    const own = isPublic ? torrent : { trackers: [], webSeeds: [], place: null }
-    const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasPasskey(url))]
-    const exactSource = isPublic ? this.#exactSource(row) : null
-    return magnetLink({
-      infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
-      infoHashV2: torrent?.metainfo?.infoHashV2 ?? null,
-      name,
-      size: size ?? 0,
-      announce: null,
-      announceList: trackers.map((url) => [url]),
-      webSeeds: [...this.#mirrorSeeds(own), ...own.webSeeds.filter((url) => !hasPasskey(url))],
-      ...(exactSource === null ? {} : { exactSource }),
-    })
-  }
-
-  /** The web seed at the mirror in this process, unless the torrent names it itself. */
-  #mirrorSeeds({ place }: Pick<AllowedTorrent, 'place'>): string[] {
-    const root = mirrorAt(this.options.mirror, this.announceUrls)
-    return root === null || place == null ? [] : [new URL(place, root).href]
-  }
-
-  /** The URL of the .torrent for programs that have no page. */
-  #exactSource(row: SwarmRow): string | null {
-    const announce = this.announceUrls.find((url) => /^https?:.*\/announce$/.test(url))
-    if (announce === undefined || this.file(row) === null) return null
-    return `${announce.slice(0, -'announce'.length)}file?info_hash=${row.infoHash}`
-  }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
-import { utimesSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -40,7 +40,7 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(page, />a\.iso</)
   assert.match(page, />7 B</)
   const listing = await (await fetch(`${mirror.address}/pub/`)).text()
-  assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/" >Torrents</a>`))
+  assert.match(listing, new RegExp(`<a href="http://127.0.0.1:${port}/catalogue/" >Torrents</a>`))
   const swarms = [...listing.matchAll(/<td class="swarm"(?: title="([^"]*)")?/g)]
   assert.deepEqual(
     swarms.map(([, title]) => title),
@@ -178,17 +178,22 @@ test('--track without a URL names the host that each client asked', async (t) =>
 test("the pages of --track without a URL lead to the tracker's page", async (t) => {
   const { get } = await serveTracked(t)
   const listing = (await get('/pub/', 'm.example:8080')).body.toString()
-  const [, link = ''] = /<a href="([^"]*)" >Torrents</.exec(listing) ?? []
-  const { pathname } = new URL(link, 'http://m.example:8080/pub/')
-  const { status, headers } = await get(pathname, 'm.example:8080')
-  assert.deepEqual([status, headers.location], [302, 'http://m.example:6969/'])
+  for (const [title, path] of [
+    ['Torrents', 'catalogue/'],
+    ['Activity', 'activity'],
+  ] as const) {
+    const [, link = ''] = new RegExp(`<a href="([^"]*)" >${title}<`).exec(listing) ?? []
+    const { pathname, search } = new URL(link, 'http://m.example:8080/pub/')
+    const { status, headers } = await get(pathname + search, 'm.example:8080')
+    assert.deepEqual([status, headers.location], [302, `http://m.example:6969/${path}`])
+  }
 })
 
 test('--track without a URL names the host of --public-url', async (t) => {
   const { announceFor, get } = await serveTracked(t, ['--public-url', 'https://m.example/pub'])
   assert.equal(await announceFor('other.example'), 'http://m.example:6969/announce')
   const listing = (await get('/pub/', 'other.example')).body.toString()
-  assert.match(listing, /<a href="http:\/\/m\.example:6969\/" >Torrents</)
+  assert.match(listing, /<a href="http:\/\/m\.example:6969\/catalogue\/" >Torrents</)
 })
 
 test('the feed counts the bytes of torrents with the host of its reader', async (t) => {
@@ -243,6 +248,55 @@ test('with --warm and --seed, the tracker lists and has seeds of torrents nobody
   })
 })
 
+/** The catalogue of a tracker: names, with categories and the addresses of files and pages. */
+async function catalogueOf(port: number) {
+  const all = await (await fetch(`http://127.0.0.1:${port}/catalogue/index.json`)).json()
+  const { torrents } = all as {
+    torrents: { name: string; category: string; file: string; infoHash: string }[]
+  }
+  const sorted = torrents.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return { torrents: sorted, names: sorted.map(({ name }) => name).join() }
+}
+
+test('the catalogue has the files of --warm --seed by directory, and forgets those that go', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  // Equal files are one torrent, which stays while one of them does
+  const all = { 'a b/dvd/copy.iso': 'same', 'iso/copy.iso': 'same', 'iso/d.iso': 'disc', top: 'x' }
+  const root = makeScratch(t, all)
+  const args = ['--host', '127.0.0.1', '--port', String(own), '--warm', '**', '--seed']
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  const warm = ['--seed-port', '0', '--warm-interval', '0.1']
+  await serveMirror(t, { root, args: [...args, ...track, ...warm] })
+  await until(
+    'all are listed',
+    async () => (await catalogueOf(port)).names === 'copy.iso,d.iso,top',
+  )
+  const status = (await (await fetch(`http://127.0.0.1:${own}/-/status.json`)).json()) as {
+    seed: { torrents: number }
+  }
+  assert.equal(status.seed.torrents, 3)
+  const [, disc, top] = (await catalogueOf(port)).torrents
+  assert.deepEqual([disc?.category, top?.category], ['iso', ''])
+  const { infoHash } = parseMetainfo(
+    new Uint8Array(await (await fetch(disc?.file ?? '')).arrayBuffer()),
+  )
+  assert.equal(infoHash, disc?.infoHash)
+  const page = `http://127.0.0.1:${port}/torrent?info_hash=${infoHash}`
+  const [, details = ''] =
+    /<a href="([^"]*)">\/iso\/d\.iso</.exec(await (await fetch(page)).text()) ?? []
+  const file = await (await fetch(details)).text()
+  assert.match(file, /<h1 class="name">d\.iso</)
+  assert.equal(/<a href="([^"]+)">The last month</.exec(file)?.[1], page)
+  rmSync(join(root, 'iso/d.iso'))
+  rmSync(join(root, 'iso/copy.iso'))
+  writeFileSync(join(root, 'top'), 'other')
+  utimesSync(join(root, 'top'), 1e9, 1e9)
+  await until('only current torrents are listed', async () => {
+    const { torrents, names } = await catalogueOf(port)
+    return names === 'copy.iso,top' && torrents[1]?.infoHash !== top?.infoHash
+  })
+})
+
 test('with --tls-cert, the announce URL is https', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   plantCertificate(directory, 'own')
@@ -274,7 +328,38 @@ test('the pages of the tracker lead back to the mirror, also without a public UR
     }
     await mirror.stop()
   }
-  // Visitors of the tracker do not reach the files on a loopback address
+  // Visitors of the tracker do not reach the files on a loopback address, except those on it
   await serveMirror(t, { files, args: args('127.0.0.1', 't.example') })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${port}/`)).text(), />Files</)
+})
+
+test('the mirror and its tracker have one search of files and torrents', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const here = { 'linux/a.torrent': torrentOf(singleFileInfo({ name: 'c.iso' })) }
+  const args = ['--host', '127.0.0.1', '--port', String(own), '--allowed-dir', makeScratch(t, here)]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  await serveMirror(t, { files, args: [...args, ...track] })
+  for (const first of [`http://127.0.0.1:${own}/`, `http://127.0.0.1:${port}/`]) {
+    const page = await (await fetch(first)).text()
+    const [, action = ''] = /action="([^"]*)"[^>]*>\s*<input\s+id="search"/.exec(page) ?? []
+    const results = new URL(`${action}?q=iso`, first)
+    // The policy of pages permits forms to their own server only
+    assert.equal(results.origin, new URL(first).origin)
+    const found = await (await fetch(results, { headers: { Accept: 'text/html' } })).text()
+    const links = [...found.matchAll(/<th scope="row"[^>]*>\s*<a href="([^"]*)">([^<]*)</g)]
+    assert.deepEqual(
+      links.map(([, , name]) => name),
+      ['a.iso', 'b.iso', 'c.iso'],
+    )
+    for (const [, address = ''] of links)
+      assert.equal((await fetch(new URL(address, results))).status, 200, address)
+  }
+})
+
+test('without a host, visitors on this machine are led from the tracker to the mirror', async (t) => {
+  const [port, own] = [await findFreePort(), await findFreePort()]
+  const track = ['--track', `http://127.0.0.1:${port}/announce`, '--state-dir', makeScratch(t)]
+  await serveMirror(t, { files, args: ['--port', String(own), ...track] })
+  const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  assert.match(page, /<a href="-\/files" >Files</)
 })

@@ -77,6 +77,20 @@ test('the page of a search has links to files, folders and torrents', async (t) 
   assert.match(page, /<input\s+id="search"[^>]*value="moby"/)
 })
 
+test('results are in the order of people, and a stored .torrent hides no link', async (t) => {
+  const files = { 'd/disc-10.iso': 'x', 'd/disc-9.iso': 'x', 'd/disc-9.iso.torrent': 'x' }
+  const { port } = await serveMirror(t, { files })
+  const headers = { Accept: 'text/html' }
+  const page = (await ask(port, '/-/search?q=disc', { headers })).body.toString()
+  const names = [...page.matchAll(/<th scope="row"[^>]*>\s*<a href="([^"]*)"/g)]
+  assert.deepEqual(
+    names.map(([, address]) => address),
+    ['../d/disc-9.iso', '../d/disc-9.iso.torrent', '../d/disc-10.iso'],
+  )
+  assert.ok(page.includes('href="../d/disc-9.iso?torrent"'))
+  assert.ok(page.includes('href="../d/disc-10.iso.torrent"'))
+})
+
 test('hostile searches and names are inert', async (t) => {
   const name = '<script>"\u202e'
   const { port } = await serveMirror(t, { files: { [`d/${name}`]: 'x' } })

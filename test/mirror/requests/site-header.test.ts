@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { NOTHING } from '../../../src/server/views/results.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import {
@@ -26,7 +27,9 @@ const tracker = {
   announceAt: null,
   has: () => false,
   add: () => undefined,
+  remove: () => undefined,
   countsOf: () => null,
+  search: () => Promise.resolve(NOTHING),
 }
 
 function menuOf(options: Partial<HeaderOptions>, current: 'files' | 'status' | null = null) {
@@ -41,11 +44,15 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ tracker }, 'files'), [
     'Files* .././',
-    `Torrents ${PAGE}`,
+    `Torrents ${PAGE}catalogue/`,
+    `Activity ${PAGE}activity`,
     'Status .././-/status',
   ])
   const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
-  assert.deepEqual(menuOf({ tracker: atAnyHost })[1], 'Torrents .././-/torrents')
+  assert.deepEqual(menuOf({ tracker: atAnyHost }).slice(1, 3), [
+    'Torrents .././-/torrents',
+    'Activity .././-/torrents?activity',
+  ])
 })
 
 test('the header has the name of the mirror', () => {

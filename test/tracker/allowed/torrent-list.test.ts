@@ -59,6 +59,7 @@ test('torrents in a directory and below it are known by name and size', async (t
       fileCount: 1,
       private: false,
       path: join(directory, 'one.torrent'),
+      place: null,
       state: [mtimeMs, ctimeMs, size, ino].join(' '),
       addedMs: mtimeMs,
     },

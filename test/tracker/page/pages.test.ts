@@ -251,7 +251,8 @@ test('all pages have the name of the site', async (t) => {
 test('a client that requests many pages at once is refused, and another one is not', async (t) => {
   const { ask, answer } = await pagesOf(t, {})
   const asked = Array.from({ length: 20 }, () => ask('/'))
-  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true }
+  const { signal } = new AbortController()
+  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true, signal }
   const other = answer({ path: '/', query: '', ...from })
   const answers = await Promise.all(asked)
   assert.equal(answers.filter(({ status }) => status === 200).length, 16)
@@ -307,16 +308,18 @@ test('lists that could not be made are made again for the next client', async (t
 
 /** The menu of a page: titles and addresses. */
 function menuOf(page: string): string[] {
-  const [, nav = ''] = /<nav aria-label="Pages">(.*?)<\/nav>/s.exec(page) ?? []
+  const [, nav = ''] = /<nav aria-label="Site">(.*?)<\/nav>/s.exec(page) ?? []
   const links = [...nav.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)</g)]
   return links.map(([, address, title]) => `${title} ${address}`)
 }
 
 test('beside a mirror the menu leads to its files and status', async (t) => {
-  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true }
+  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true, search: { files: null } }
   const { ask } = await pagesOf(t, { options: { mirror } })
   for (const path of ['/', '/activity', '/catalogue/']) {
-    const menu = menuOf((await ask(path)).text)
+    const page = (await ask(path)).text
+    const menu = menuOf(page)
+    assert.match(page, /<a class="brand" href="https:\/\/mirror.example\/pub\/"/)
     assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
     assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
   }
@@ -327,15 +330,18 @@ test('beside a mirror the menu leads to its files and status', async (t) => {
 
 test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
   const url = (address: string) => `${address.replace('/announce', '')}:8080/`
-  const { ask } = await pagesOf(t, { options: { mirror: { url, hasFiles: true } } })
+  const { ask } = await pagesOf(t, {
+    options: { mirror: { url, hasFiles: true, search: { files: null } } },
+  })
   assert.deepEqual(menuOf((await ask('/')).text), [
     'Files -/files',
-    'Catalogue catalogue/',
-    'All torrents index.html',
+    'Torrents catalogue/',
     'Activity activity',
     'Status -/status',
   ])
-  assert.equal(menuOf((await ask('/catalogue/')).text)[0], 'Files ../-/files')
+  const catalogue = (await ask('/catalogue/')).text
+  assert.equal(menuOf(catalogue)[0], 'Files ../-/files')
+  assert.match(catalogue, /<a class="brand" href="\.\.\/-\/files"/)
   for (const [path, place] of [
     ['/-/files', 'http://t.example:8080/'],
     ['/-/status', 'http://t.example:8080/-/status'],

@@ -48,7 +48,7 @@ export async function pagesOf(t: TestContext, setup: Setup) {
   let time = Date.UTC(2026, 10, 20, 12)
   const store = swarmsOf(swarms)
   const history = new History()
-  const answer = openPages({
+  const { answer, search } = openPages({
     settings: {
       page: { ...OPTIONS, ...options },
       allowed: { directories, archives, isFed: false },
@@ -62,7 +62,9 @@ export async function pagesOf(t: TestContext, setup: Setup) {
   })
   const ask = async (path: string, query = '', isBrowser = false) => {
     const announceUrls = ['http://t.example/announce']
-    const answered = await answer({ path, query, client: '192.0.2.1', announceUrls, isBrowser })
+    const { signal } = new AbortController()
+    const from = { client: '192.0.2.1', announceUrls, isBrowser, signal }
+    const answered = await answer({ path, query, ...from })
     return { ...answered, text: Buffer.from(answered.body).toString() }
   }
   const json = async (path: string, query = '') =>
@@ -77,7 +79,7 @@ export async function pagesOf(t: TestContext, setup: Setup) {
     time += milliseconds
   }
   const sample = () => takeSample(history, { store, isTracked: () => true }, () => time)
-  return { answer, ask, json, wait, sample, directory, list, store }
+  return { answer, search, ask, json, wait, sample, directory, list, store }
 }
 
 /** The text of a page without tags, one line per row of its table. */

@@ -118,6 +118,8 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
     await Promise.all([tracker?.stop(), seed?.close()])
     return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))
   })
+  // The tracker runs before the mirror
+  if (tracker?.mirror) tracker.mirror.search.files = service.findFiles
   try {
     const { trackers } = service
     io.onReopen(() => void service.reopenLog())

@@ -5,7 +5,7 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'
 import type { MirrorPlace } from '../../../tracker/page/site.js'
 import type { OwnTracker } from '../../../mirror/options.js'
-import { hasListings } from '../../../mirror/requests/site-header.js'
+import { hasListings, siteNameOf } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
@@ -25,6 +25,8 @@ import { ownAnnounce, sharedSockets } from './request.js'
 /** A running tracker with its state file. */
 export interface StartedTracker extends OpenTracker, OwnTracker {
   readonly stateFile: string
+  /** The mirror that its pages lead to; null if they lead to none. */
+  readonly mirror: MirrorPlace | null
 }
 
 export interface TrackerParts {
@@ -70,6 +72,10 @@ export async function startTracker(
     allowed: { ...common.allowed, isFed: true },
     page: {
       ...common.page,
+      siteName: siteNameOf({
+        siteName: common.page.siteName,
+        publicUrl: options.publicUrl ?? null,
+      }),
       mirror: mirrorPlace(options, { isForAll, isPassed: service !== null }),
     },
     publicUrl: page?.replace(/\/$/, '') ?? null,
@@ -78,7 +84,8 @@ export async function startTracker(
   const announce = announceAt ? null : url
   const run = { settings, admin, tls, announce, advice: OTHER_PORT, world }
   const tracker = await openTracker(run)
-  return { ...tracker, stateFile: settings.stateFile, page, url, announceAt }
+  const { mirror } = settings.page
+  return { ...tracker, stateFile: settings.stateFile, page, url, announceAt, mirror }
 }
 
 const SOCKETS_NEED_URL =
@@ -149,21 +156,24 @@ function pageOf(announce: string): string {
 
 /**
  * The way to the mirror from the tracker's pages: at the host of the request, without a public URL.
- * Null if nobody knows its port, or if the tracker has visitors who cannot reach it.
+ * Null if nobody knows its port. Of a mirror on a loopback address, only visitors from there are led to it.
  */
 function mirrorPlace(
   options: ServeOptions,
   { isForAll, isPassed }: { readonly isForAll: boolean; readonly isPassed: boolean },
 ): MirrorPlace | null {
   const { publicUrl, host, port, tlsCert } = options
-  const hasFiles = hasListings(options)
-  if (publicUrl !== undefined) return { url: `${publicUrl}/`, hasFiles }
+  const parts = { hasFiles: hasListings(options), search: { files: null } }
+  if (publicUrl !== undefined) return { url: `${publicUrl}/`, ...parts }
   const names = host.filter((each) => !each.includes('/'))
   const isHidden = names.length === 0 && host.length > 0
   if (isPassed || port === 0 || isHidden) return null
   // Without a host, the mirror is on a loopback address, and the tracker on all
-  if (names.every(isLoopback) && (isForAll || names.length === 0)) return null
+  const isHere = names.every(isLoopback) && (isForAll || names.length === 0)
   const scheme = tlsCert === undefined ? 'http' : 'https'
-  const url = (address: string) => new URL('./', announceUrlAt(new URL(address), scheme, port)).href
-  return { url, hasFiles }
+  const url = (address: string) => {
+    if (isHere && !isLoopback(new URL(address).hostname)) return null
+    return new URL('./', announceUrlAt(new URL(address), scheme, port)).href
+  }
+  return { url, ...parts }
 }
