@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { BtkitError } from '../errors.js'
+import { awaitSystem, BtkitError } from '../errors.js'
+import { type FormRoute, formRoutes } from '../pages/app.js'
+import { attachmentNamed } from '../server/answers/attachment.js'
 import { checkField, type Form, query, textField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
+import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
 import {
   applyPreset,
@@ -11,7 +13,14 @@ import {
   type Preset,
   torrentOptions,
 } from '../pages/torrent-fields.js'
-import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
+import {
+  expand,
+  fieldPath,
+  isDirectoryAt,
+  isThereAt,
+  pickingAnywhere,
+  requirePath,
+} from '../pages/picker.js'
 import {
   hashFacts,
   renderActs,
@@ -26,120 +35,149 @@ import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import type { HandedOver } from '../work/seed-torrent.js'
 import type { DescribedTorrent } from '../work/work-program.js'
-import { page, startWork, type Tool, type Workshop } from './window.js'
+import { startWork } from '../work/work-thread.js'
+import type { WindowParts } from './window.js'
 
-/** The tool that makes a torrent of a file or directory. */
-export class MakeTool implements Tool {
-  readonly path = 'make'
+/** The pages that make a torrent of a file or directory. */
+export function makeRoutes(parts: WindowParts): FormRoute[] {
+  return [
+    ...formRoutes({
+      path: 'make',
+      menu: 'Create',
+      purpose: 'Create the torrent of a file or directory',
+      page: ({ page }) => ({
+        show: (form, error) => page(formPage(parts, { form, error })),
+        act: async (form) => {
+          const wanted = await act(parts, form)
+          return 'status' in wanted ? wanted : page(formPage(parts, wanted))
+        },
+        picking: pickingAnywhere(parts, page, { action: 'make' }),
+      }),
+    }),
+    {
+      method: 'GET',
+      path: 'job/:id/torrent',
+      handle: ({ params }) => madeTorrent(parts.jobs.get(params['id'] ?? '')),
+    },
+  ]
+}
 
-  constructor(private readonly shop: Workshop) {}
+/** A form as its page shows it. */
+interface ShownForm {
+  readonly form: Form
+  readonly error?: BtkitError | undefined
+  readonly plan?: Plan
+}
 
-  show(form: Form, error?: BtkitError, plan?: Plan): Answer {
-    const files = html`${textField(form, {
-      name: 'path',
-      label: 'File or directory',
-      hint: 'Choose it, type its path, or drop the path here.',
-      pick: true,
-    })}
-    ${textField(form, {
-      name: 'output',
-      label: 'Save as',
-      hint: 'A name beside the files, or another directory. Default: the name of the files.',
-      pick: true,
-    })}
-    ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
-    const presets = this.#presets()
-    return page({ ...makePage(form, { files, presets, error, plan }), tool: 'make' })
+function formPage(parts: WindowParts, { form, error, plan }: ShownForm): PageParts {
+  const files = html`${textField(form, {
+    name: 'path',
+    label: 'File or directory',
+    hint: 'Choose it, type its path, or drop the path here.',
+    pick: true,
+  })}
+  ${textField(form, {
+    name: 'output',
+    label: 'Save as',
+    hint: 'A name beside the files, or another directory. Default: the name of the files.',
+    pick: true,
+  })}
+  ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
+  return makePage(form, { files, presets: presetsOf(parts), error, plan })
+}
+
+/** The presets of the configuration, and the values of the last torrent. */
+function presetsOf({ presets, stateDirectory }: WindowParts): readonly Preset[] {
+  const last = readNote(lastForm(stateDirectory))
+  if (typeof last !== 'object' || last === null) return presets
+  const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
+  const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
+  return [...presets, { name: LAST, fields }]
+}
+
+function lastForm(stateDirectory: string): NotePlace {
+  return { stateDirectory, kind: 'form', key: 'make' }
+}
+
+/** Does what a form asks for; a form is to be shown. */
+async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> {
+  const wanted = form.text('act')
+  if (wanted === 'seed') return seed(parts, form)
+  if (!['make', 'plan', 'preset'].includes(wanted)) return { form }
+  const presets = presetsOf(parts)
+  const filled = applyPreset(form, presets)
+  if (filled) return { form: filled }
+  const source = await requirePath(form, 'path', parts.directory)
+  const options = torrentOptions(form, presets)
+  // A preview writes nothing, so the torrent may exist
+  if (wanted === 'plan') return { form, plan: await parts.work.run('plan', { source, options }) }
+  const output = await outputOf(form, source)
+  const title = `Torrent of ${basename(source)}`
+  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, parts })
+  const answer = await startWork(parts, {
+    about: { title, tool: 'make', path: output, form, show },
+    name: 'make',
+    request: { source, options: { ...options, output, threads: parts.threads } },
+  })
+  const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
+  const values = Object.fromEntries(kept.filter(([, value]) => value !== ''))
+  writeNote(lastForm(parts.stateDirectory), values)
+  return answer
+}
+
+/**
+ * Returns the path at which a torrent is saved.
+ * @throws BtkitError `exists`
+ */
+async function outputOf(form: Form, source: string): Promise<string> {
+  const typed = form.text('output')
+  const path = await expand(typed, dirname(source))
+  const inside = typed === '' ? dirname(source) : (await isDirectoryAt(path)) ? path : null
+  const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
+  const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
+  if (form.has('replace') || !(await isThereAt(output))) return output
+  const how = 'check the box to replace it, or save as another'
+  throw new BtkitError('exists', `${output}: already exists; ${how}`)
+}
+
+/** Gives a torrent that was made to the user's client. */
+async function seed(parts: WindowParts, form: Form): Promise<Answer> {
+  const { client, directory, threads } = parts
+  if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
+  const torrent = await requirePath(form, 'torrent', directory)
+  const data = dirname(await requirePath(form, 'path', directory))
+  const title = `Seeding of ${basename(torrent)}`
+  const about = { title, tool: 'make', path: torrent, form, show: seededPage }
+  return startWork(parts, { about, name: 'seed', request: { torrent, data, client, threads } })
+}
+
+/** The file of the torrent that a job made. */
+async function madeTorrent({ about, state }: Job): Promise<Answer> {
+  const { tool, path } = about
+  if (tool !== 'make' || state !== 'done')
+    throw new BtkitError('not-found', 'this job made no torrent')
+  const body = await awaitSystem(path, readFile(path))
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': attachmentNamed(basename(path)),
+    'X-Content-Type-Options': 'nosniff',
   }
+  return { status: 200, headers, body }
+}
 
-  /** The presets of the configuration, and the values of the last torrent. */
-  #presets(): readonly Preset[] {
-    const last = readNote(this.#lastForm())
-    if (typeof last !== 'object' || last === null) return this.shop.presets
-    const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
-    const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
-    return [...this.shop.presets, { name: LAST, fields }]
-  }
+/** How the page of a torrent that was made leads on. */
+interface NextSteps {
+  /** The file or directory that the torrent is of. */
+  readonly source: string
+  readonly parts: Pick<WindowParts, 'client'>
+}
 
-  #lastForm(): NotePlace {
-    return { stateDirectory: this.shop.stateDirectory, kind: 'form', key: 'make' }
-  }
-
-  async act(form: Form): Promise<Answer> {
-    const act = form.text('act')
-    if (act === 'seed') return this.#seed(form)
-    if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
-    const filled = applyPreset(form, this.#presets())
-    if (filled) return this.show(filled)
-    if (act === 'make') return this.#begin(form)
-    // A preview writes nothing, so the torrent may exist
-    const request = { source: this.#source(form), options: torrentOptions(form, this.#presets()) }
-    return this.show(form, undefined, await this.shop.work.run('plan', request))
-  }
-
-  #source(form: Form): string {
-    return requirePath(form, 'path', this.shop.directory)
-  }
-
-  #options(form: Form) {
-    const { threads } = this.shop
-    return { ...torrentOptions(form, this.#presets()), output: this.#output(form), threads }
-  }
-
-  /** @throws BtkitError `exists` */
-  #output(form: Form): string {
-    const source = this.#source(form)
-    const typed = form.text('output')
-    const path = expand(typed, dirname(source))
-    const inside = typed === '' ? dirname(source) : isDirectoryAt(path) ? path : null
-    const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
-    const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
-    if (!existsSync(output) || form.has('replace')) return output
-    const how = 'check the box to replace it, or save as another'
-    throw new BtkitError('exists', `${output}: already exists; ${how}`)
-  }
-
-  async #begin(form: Form): Promise<Answer> {
-    const source = this.#source(form)
-    const options = this.#options(form)
-    const title = `Torrent of ${basename(source)}`
-    const about = { title, tool: 'make', path: options.output, form }
-    const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
-    const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
-    writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
-    return seeOther(`job/${job.id}`)
-  }
-
-  /** Gives a torrent that was made to the user's client. */
-  async #seed(form: Form): Promise<Answer> {
-    const { client, directory, threads } = this.shop
-    if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
-    const torrent = requirePath(form, 'torrent', directory)
-    const data = dirname(this.#source(form))
-    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
-    const request = { torrent, data, client, threads }
-    const job = await startWork(this.shop, { about, name: 'seed', request })
-    return seeOther(`job/${job.id}`)
-  }
-
-  result(job: Job): Answer {
-    const result = job.result as DescribedTorrent | HandedOver
-    if ('status' in result) return seededPage(job, result)
-    const made = result
-    const source = this.#source(job.about.form)
-    const mayBeSeeded = this.shop.client !== null
-    return page({
-      title: `${basename(job.about.path)} is ready`,
-      tool: 'make',
-      root: '../',
-      content: html`${mayBeSeeded && seedForm(job, source)}
-      ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
-    })
-  }
-
-  /** The file of the torrent that a job made; null if it made none. */
-  static madeBy({ about, state }: Job): string | null {
-    return about.tool === 'make' && state === 'done' ? about.path : null
+function madePage(made: DescribedTorrent, job: Job, { source, parts }: NextSteps): PageParts {
+  const mayBeSeeded = parts.client !== null
+  return {
+    title: `${basename(job.about.path)} is ready`,
+    content: html`${mayBeSeeded && seedForm(job, source)}
+    ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
   }
 }
 
@@ -166,24 +204,18 @@ const SEEDED: Readonly<Record<HandedOver['status'], string>> = {
   checking: 'Your client has it. It checks the files first, and seeds them then.',
 }
 
-function seededPage({ about }: Job, { status }: HandedOver): Answer {
-  return page({
+function seededPage({ status }: HandedOver, { about }: Job): PageParts {
+  return {
     title: basename(about.path),
-    tool: 'make',
-    root: '../',
     content: html`<p class="note" role="status">${SEEDED[status]}</p>`,
-  })
+  }
 }
 
-/** How the page of a torrent that was made leads on. */
-interface NextSteps {
-  /** The file or directory that the torrent is of. */
-  readonly source: string
-  readonly mayBeSeeded: boolean
-}
-
-function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
-  const { source, mayBeSeeded } = more
+function madeOf(
+  made: DescribedTorrent,
+  { id, about }: Job,
+  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
+): Html {
   const { magnet, bytesHashed } = made
   const path = fieldPath(about.path)
   const another = about.form.without('path', 'output', 'name')

@@ -14,7 +14,7 @@ type JobState = 'running' | 'done' | 'failed' | 'cancelled'
 const MOST_KEPT = 50
 
 /** The facts about a job. */
-export interface JobFacts {
+export interface JobFacts<T = unknown> {
   /** Names the work for people. */
   readonly title: string
   /** The page that began it, and shows its result. */
@@ -23,13 +23,15 @@ export interface JobFacts {
   readonly path: string
   /** The form that began it. */
   readonly form: Form
+  /** The page of its result, a level below the page that began it. */
+  show(result: T, job: Job<T>): PageParts
 }
 
 /** The longest form in an address, in characters; a longer one begins empty. */
 const LONGEST_ADDRESS = 8000
 
 /** The address of the page that began a job, from a page of jobs, with some of the fields. */
-export function formAddress({ tool }: Pick<JobFacts, 'tool'>, form: Form): string {
+export function formAddress({ tool }: { readonly tool: string }, form: Form): string {
   const fields = form.without('act').toString()
   return `../${tool}${fields === '' || fields.length > LONGEST_ADDRESS ? '' : `?${fields}`}`
 }
@@ -53,9 +55,10 @@ export class Job<T = unknown> {
   readonly #controller = new AbortController()
   readonly #begun: number
   #ended: number | null = null
+  #shown: PageParts | null = null
 
   constructor(
-    readonly about: JobFacts,
+    readonly about: JobFacts<T>,
     private readonly now: () => number,
   ) {
     this.#begun = now()
@@ -69,6 +72,11 @@ export class Job<T = unknown> {
   /** Whether it was asked to end. It does so when its work looks up. */
   get isCancelled(): boolean {
     return this.#controller.signal.aborted
+  }
+
+  /** The page of the result, which never changes and may be large. */
+  get shown(): PageParts {
+    return (this.#shown ??= this.about.show(this.result as T, this))
   }
 
   cancel(): void {
@@ -105,7 +113,7 @@ export class Jobs {
   ) {}
 
   /** Starts work and returns its job. */
-  start<T>(about: JobFacts, work: Work<T>): Job<T> {
+  start<T>(about: JobFacts<T>, work: Work<T>): Job<T> {
     const job = new Job<T>(about, this.now)
     this.#jobs.set(job.id, job)
     this.#forget()
@@ -121,7 +129,7 @@ export class Jobs {
    * Starts work, and returns its job after it ended, or after `patience` milliseconds.
    * @throws BtkitError if the work fails meanwhile; then the job is forgotten
    */
-  async begin<T>(about: JobFacts, work: Work<T>, patience: number): Promise<Job<T>> {
+  async begin<T>(about: JobFacts<T>, work: Work<T>, patience: number): Promise<Job<T>> {
     const job = this.start(about, work)
     await Promise.race([this.#ends.get(job), setTimeout(patience, null, { ref: false })])
     if (!(job.state === 'failed' && job.error instanceof BtkitError)) return job

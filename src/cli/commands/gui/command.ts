@@ -1,11 +1,9 @@
 import { once } from 'node:events'
 import { dirname, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import type { ToolPath } from '../../../gui/window.js'
 import { lookAt } from '../../../gui/look.js'
 import { openGui } from '../../../gui/open-gui.js'
 import { usageError } from '../../../errors.js'
-import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
@@ -33,8 +31,8 @@ Examples:
   btkit gui --no-browser /srv/files
   btkit gui image.iso.torrent`
 
-/** The tools that legacy programs begin with. */
-const FIRST: Readonly<Record<string, ToolPath>> = {
+/** The pages that legacy programs begin with. */
+const FIRST: Readonly<Record<string, string>> = {
   btmaketorrentgui: 'make',
   btcompletedirgui: 'complete',
 }
@@ -69,8 +67,8 @@ function defineGui({ io, program, configFile }: CommandContext) {
       const { env, isRoot } = io
       const paths = directories.map((path) => readable(path, io))
       // The page of a torrent comes first, and its directory is offered
-      const torrent = paths.find((path) => !isDirectoryAt(path))
-      const places = paths.map((path) => (isDirectoryAt(path) ? path : dirname(path)))
+      const torrent = paths.find((path) => !statIfThere(path)?.isDirectory())
+      const places = paths.map((path) => (statIfThere(path)?.isDirectory() ? path : dirname(path)))
       const gui = await openGui({
         directory: io.cwd,
         places,
@@ -109,11 +107,11 @@ function readable(typed: string, { cwd }: Io): string {
     throw usageError(`magnet link: the pages show torrents that are files; ${how}`)
   }
   const path = resolve(cwd, typed)
-  const isTorrent = path.endsWith('.torrent') && statIfThere(path)?.isFile()
-  if (isDirectoryAt(path) || isTorrent) return path
+  const stats = statIfThere(path)
+  if (stats?.isDirectory() || (path.endsWith('.torrent') && stats?.isFile())) return path
   const makes = 'to make its torrent: btkit gui, then Make'
   throw usageError(
-    statIfThere(path)
+    stats
       ? `${path}: not a directory or a torrent; ${makes}`
       : `${path}: no such directory or torrent`,
   )
