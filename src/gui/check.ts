@@ -36,7 +36,7 @@ function formPage(form: Form, error?: BtkitError): PageParts {
   return {
     title: 'Verify files',
     error,
-    content: html`<form method="post" action="check">
+    content: html`<form method="post" action="check" data-keep>
       ${defaultAct('check')}
       <fieldset>
         <legend>What to compare</legend>

@@ -11,8 +11,9 @@ import {
   applyPreset,
   type Preset,
   presetField,
-  torrentFields,
+  moreFields,
   torrentOptions,
+  usualFields,
 } from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
@@ -48,29 +49,32 @@ const CHOICES = [
 
 function formPage(form: Form, presets: readonly Preset[], error?: BtkitError): PageParts {
   return {
-    title: 'Complete a directory',
+    title: 'Create many torrents',
     error,
-    content: html`<form method="post" action="complete">
+    content: html`<form method="post" action="complete" data-keep>
       ${defaultAct('look')}
-      <fieldset>
-        <legend>Directories</legend>
+      <section>
+        ${presetField(form, presets)}
         ${textField(form, {
           name: 'path',
-          label: 'Files',
+          label: 'Directory',
           hint: 'Each file and directory in it gets a torrent.',
           pick: true,
         })}
-        ${textField(form, {
+        ${usualFields(form)}
+      </section>
+      ${moreFields(
+        form,
+        html`${textField(form, {
           name: 'target',
-          label: 'Torrents',
-          hint: 'Default: beside the files.',
+          label: 'Save to',
+          placeholder: 'beside the files',
           pick: true,
         })}
-        ${checkField(form, 'Existing torrents', CHOICES)}
-      </fieldset>
-      ${presetField(form, presets)} ${torrentFields(form)}
+        ${checkField(form, 'Existing torrents', CHOICES)}`,
+      )}
       <div class="acts">
-        <button class="main" name="act" value="look">Show the plan</button>
+        <button class="main" name="act" value="look">Next</button>
       </div>
     </form>`,
   }
@@ -139,7 +143,7 @@ function sumOf(report: Completed, path: string, isPlan: boolean): Html {
   const { created, updated, unchanged, bytesHashed, bytesReused } = report
   const made = isPlan ? 0 : created.count + updated.count
   const sums = [
-    made > 0 && `${counted(made, 'torrent')} made`,
+    made > 0 && `${counted(made, 'torrent')} created`,
     unchanged > 0 && `${counted(unchanged, 'torrent')} up to date`,
     bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
     bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
@@ -155,7 +159,7 @@ function planForm(report: Completed, form: Form): Html {
   return html`<form method="post" action="../complete">
     ${hiddenFields(form.without('act', 'entry', 'rest'))}
     <p class="acts">
-      <button class="main" name="act" value="make">Make the checked torrents</button>
+      <button class="main" name="act" value="make">Create the checked torrents</button>
       ${
         rest > 0 &&
         html`<label

@@ -57,7 +57,7 @@ function formPage(form: Form, error: BtkitError | undefined, content: Html | nul
   return {
     title: content ? basename(torrent) : 'Inspect a torrent',
     error,
-    content: html`<form method="post" action="look">
+    content: html`<form method="post" action="look" data-keep>
         ${defaultAct('look')}
         <fieldset>
           <legend>What to show</legend>

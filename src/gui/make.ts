@@ -30,12 +30,11 @@ import {
 } from '../server/views/item.js'
 import { WORDS } from '../server/views/words.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
-import { inShell } from '../text/escape.js'
-import { fieldValue, html, type Html } from '../text/html.js'
+import { html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
-import type { HandedOver } from '../work/seed-torrent.js'
 import type { DescribedTorrent } from '../work/work-program.js'
 import { startWork } from '../work/work-thread.js'
+import { seed, seedCommand, seedForm } from './seed.js'
 import type { WindowParts } from './window.js'
 
 /** The pages that make a torrent of a file or directory. */
@@ -46,10 +45,10 @@ export function makeRoutes(parts: WindowParts): FormRoute[] {
       menu: 'Create',
       purpose: 'Create the torrent of a file or directory',
       page: ({ page }) => ({
-        show: (form, error) => page(formPage(parts, { form, error })),
+        show: async (form, error) => page(await formPage(parts, { form, error })),
         act: async (form) => {
           const wanted = await act(parts, form)
-          return 'status' in wanted ? wanted : page(formPage(parts, wanted))
+          return 'status' in wanted ? wanted : page(await formPage(parts, wanted))
         },
         picking: pickingAnywhere(parts, page, { action: 'make' }),
       }),
@@ -69,21 +68,37 @@ interface ShownForm {
   readonly plan?: Plan
 }
 
-function formPage(parts: WindowParts, { form, error, plan }: ShownForm): PageParts {
-  const files = html`${textField(form, {
-    name: 'path',
-    label: 'File or directory',
-    hint: 'Choose it, type its path, or drop the path here.',
-    pick: true,
-  })}
-  ${textField(form, {
-    name: 'output',
-    label: 'Save as',
-    hint: 'A name beside the files, or another directory. Default: the name of the files.',
-    pick: true,
-  })}
-  ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
-  return makePage(form, { files, presets: presetsOf(parts), error, plan })
+async function formPage(parts: WindowParts, { form, error, plan }: ShownForm): Promise<PageParts> {
+  // Where a torrent is in the way, the way out is beside what the user sees
+  const replace = checkField(form, 'If it exists', [['replace', 'replace the torrent there']])
+  const isInTheWay = error?.code === 'exists'
+  return makePage(form, {
+    content: html`${textField(form, {
+      name: 'path',
+      label: 'Content',
+      hint: 'A file or directory: choose it, drop it here, or type its path.',
+      pick: true,
+    })}
+    ${isInTheWay && replace}`,
+    more: html`${textField(form, {
+      name: 'output',
+      label: 'Save to',
+      hint: 'A name beside the content, or another directory.',
+      placeholder: await usualOutput(parts, form),
+      pick: true,
+    })}
+    ${!isInTheWay && replace}`,
+    presets: presetsOf(parts),
+    error,
+    plan,
+  })
+}
+
+/** Where the torrent is saved if no other place is named; in words until the content is known. */
+async function usualOutput({ directory }: WindowParts, form: Form): Promise<string> {
+  const typed = form.text('path')
+  const path = typed === '' ? null : await expand(typed, directory).catch(() => null)
+  return path === null ? 'beside the content' : `${path}${SUFFIX}`
 }
 
 /** The presets of the configuration, and the values of the last torrent. */
@@ -113,7 +128,8 @@ async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> 
   if (wanted === 'plan') return { form, plan: await parts.work.run('plan', { source, options }) }
   const output = await outputOf(form, source)
   const title = `Torrent of ${basename(source)}`
-  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, parts })
+  const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
+  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, mayBeSeeded })
   const answer = await startWork(parts, {
     about: { title, tool: 'make', path: output, form, show },
     name: 'make',
@@ -140,17 +156,6 @@ async function outputOf(form: Form, source: string): Promise<string> {
   throw new BtkitError('exists', `${output}: already exists; ${how}`)
 }
 
-/** Gives a torrent that was made to the user's client. */
-async function seed(parts: WindowParts, form: Form): Promise<Answer> {
-  const { client, directory, threads } = parts
-  if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
-  const torrent = await requirePath(form, 'torrent', directory)
-  const data = dirname(await requirePath(form, 'path', directory))
-  const title = `Seeding of ${basename(torrent)}`
-  const about = { title, tool: 'make', path: torrent, form, show: seededPage }
-  return startWork(parts, { about, name: 'seed', request: { torrent, data, client, threads } })
-}
-
 /** The file of the torrent that a job made. */
 async function madeTorrent({ about, state }: Job): Promise<Answer> {
   const { tool, path } = about
@@ -165,19 +170,35 @@ async function madeTorrent({ about, state }: Job): Promise<Answer> {
   return { status: 200, headers, body }
 }
 
-/** How the page of a torrent that was made leads on. */
-interface NextSteps {
-  /** The file or directory that the torrent is of. */
-  readonly source: string
-  readonly parts: Pick<WindowParts, 'client'>
-}
-
-function madePage(made: DescribedTorrent, job: Job, { source, parts }: NextSteps): PageParts {
-  const mayBeSeeded = parts.client !== null
+/** The page of a torrent that was made. */
+function madePage(
+  { magnet, bytesHashed, findings, ...hashes }: DescribedTorrent,
+  { id, about }: Job,
+  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
+): PageParts {
+  const made = { torrent: about.path, source, hasTrackers: magnet.includes('&tr=') }
+  const path = fieldPath(about.path)
+  const another = about.form.without('path', 'output', 'name')
+  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`}
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
+    <a class="button" href="${formAddress(about, another)}">Create another like this</a>`
+  const read =
+    bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)
   return {
-    title: `${basename(job.about.path)} is ready`,
-    content: html`${mayBeSeeded && seedForm(job, source)}
-    ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
+    title: `${basename(about.path)} is ready`,
+    content: html`${mayBeSeeded && seedForm(made)}
+      <section>
+        ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+        ${renderFacts([
+          ['Saved as', about.path],
+          ...hashFacts(hashes),
+          ['Seed it with', renderCopied('command', WORDS.commandLine, seedCommand(made))],
+          ['Read', read],
+        ])}
+        ${renderFoldedQr(magnet)}
+      </section>
+      ${findingsOf(findings)}`,
   }
 }
 
@@ -188,68 +209,6 @@ const KEPT_FIELDS: readonly string[] =
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
-
-/** The form of the button that gives a torrent to the client. */
-function seedForm({ about }: Job, source: string): Html {
-  return html`<form method="post" action="../make" id="seed" hidden>
-    <input type="hidden" name="torrent" value="${fieldValue(fieldPath(about.path))}" />
-    <input type="hidden" name="path" value="${fieldValue(fieldPath(source))}" />
-  </form>`
-}
-
-const SEEDED: Readonly<Record<HandedOver['status'], string>> = {
-  published: 'Your client seeds it now.',
-  already: 'Your client seeds it already.',
-  adopted: 'Your client seeds it already.',
-  checking: 'Your client has it. It checks the files first, and seeds them then.',
-}
-
-function seededPage({ status }: HandedOver, { about }: Job): PageParts {
-  return {
-    title: basename(about.path),
-    content: html`<p class="note" role="status">${SEEDED[status]}</p>`,
-  }
-}
-
-function madeOf(
-  made: DescribedTorrent,
-  { id, about }: Job,
-  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
-): Html {
-  const { magnet, bytesHashed } = made
-  const path = fieldPath(about.path)
-  const another = about.form.without('path', 'output', 'name')
-  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Seed with my client</button>`}
-    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
-    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
-    <a class="button" href="${formAddress(about, another)}">Make another like this</a>`
-  const command = seedCommand(about.path, source, magnet)
-  return html`<section>
-    ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
-    ${renderFacts([
-      ['Saved as', about.path],
-      ...hashFacts(made),
-      ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
-      [
-        'Read',
-        bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed),
-      ],
-    ])}
-    ${renderFoldedQr(magnet)}
-  </section>`
-}
-
-/** The command that seeds a torrent that was made, for a shell. */
-function seedCommand(torrent: string, source: string, magnet: string): string {
-  const data = dirname(source)
-  return [
-    'btkit seed',
-    // Without a tracker, nobody else could find the seed
-    ...(magnet.includes('&tr=') ? [] : ['--dht']),
-    ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
-    inShell(torrent),
-  ].join(' ')
-}
 
 export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
   if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`

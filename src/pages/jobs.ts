@@ -23,6 +23,8 @@ export interface JobFacts<T = unknown> {
   readonly path: string
   /** The form that began it. */
   readonly form: Form
+  /** Says what it does, if it only ends when somebody stops it. */
+  readonly lasts?: string
   /** The page of its result, a level below the page that began it. */
   show(result: T, job: Job<T>): PageParts
 }
@@ -37,9 +39,11 @@ export function formAddress({ tool }: { readonly tool: string }, form: Form): st
 }
 
 /** Options of work: when to end, and where to say how far it is. */
-interface Run {
+export interface Run {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Says in words how it stands. */
+  readonly tell: (text: string) => void
 }
 
 /** Begins work. */
@@ -50,6 +54,8 @@ export class Job<T = unknown> {
   readonly id = randomBytes(8).toString('hex')
   state: JobState = 'running'
   progress: Progress | null = null
+  /** How it stands, in its own words; empty for none. */
+  told = ''
   result: T | null = null
   error: Error | null = null
   readonly #controller = new AbortController()
@@ -89,7 +95,10 @@ export class Job<T = unknown> {
       this.progress = progress
     }
     try {
-      this.result = await work({ signal: this.#controller.signal, onProgress })
+      const tell: Run['tell'] = (text) => {
+        this.told = text
+      }
+      this.result = await work({ signal: this.#controller.signal, onProgress, tell })
       this.state = 'done'
     } catch (error) {
       const isCancelled = error instanceof BtkitError && error.code === 'interrupted'
@@ -149,8 +158,9 @@ export class Jobs {
     return [...this.#jobs.values()].reverse()
   }
 
+  /** Whether there is work that ends by itself. */
   get isBusy(): boolean {
-    return this.list().some(({ state }) => state === 'running')
+    return this.list().some(({ state, about }) => state === 'running' && about.lasts === undefined)
   }
 
   /** Resolves when all work has ended. */
@@ -177,18 +187,23 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
   const { about, state, error, id } = job
   const isRunning = state === 'running'
   const isCancelled = state === 'cancelled'
+  const ending = about.lasts === undefined ? 'was cancelled' : 'has ended'
   return page({
-    title: isCancelled ? `${about.title} was cancelled` : about.title,
+    title: isCancelled ? `${about.title} ${ending}` : about.title,
     root: '../',
     refresh: isRunning ? 1 : undefined,
     content: isRunning
       ? html`<section data-job="${id}">
-          <p><progress aria-label="Progress" ${valuesOf(job)}></progress></p>
+          <p>
+            ${about.lasts ?? html`<progress aria-label="Progress" ${valuesOf(job)}></progress>`}
+          </p>
           <p id="told">${describeJob(job)}</p>
           <p class="muted name" id="now">${job.progress?.path ?? ''}</p>
-          <form method="post" action="${id}/cancel"><button>Cancel</button></form>
+          <form method="post" action="${id}/cancel">
+            <button>${about.lasts === undefined ? 'Cancel' : 'Stop'}</button>
+          </form>
         </section>`
-      : html`${isCancelled ? CANCELLED : error && problem(error)}
+      : html`${isCancelled ? about.lasts === undefined && CANCELLED : error && problem(error)}
           <p class="acts">
             <a class="main" href="${formAddress(about, about.form)}">Back to the form</a>
           </p>`,
@@ -201,8 +216,9 @@ function valuesOf({ progress }: Job): Html | null {
 }
 
 /** Describes the progress of a job in words. */
-export function describeJob({ progress, elapsed, isCancelled }: Job): string {
+export function describeJob({ progress, elapsed, isCancelled, told }: Job): string {
   if (isCancelled) return 'It ends as soon as it can.'
+  if (told !== '') return told
   if (!progress || progress.bytesDone === 0) return 'The files are listed.'
   const { bytesDone, bytesTotal } = progress
   const rate = (1000 * bytesDone) / Math.max(elapsed, 1)

@@ -55,7 +55,7 @@ async function pickerPage(picking: Picking): Promise<Answer> {
       <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
       ${defaultAct('create')}
       <section>
-        <p class="acts">${places.map((place) => step('at', place, place))}</p>
+        <p class="acts">${places.map((place) => step('at', place, placeName(place, top)))}</p>
         <p class="crumbs">${crumbsOf(directory, top)}</p>
         ${actsOf(directory, top === null)}
       </section>
@@ -89,6 +89,13 @@ const COLUMNS = [
   { title: 'Size', kind: 'n' },
   { title: 'Changed (UTC)', kind: 'date' },
 ] as const
+
+/** The usual places by the names that people know. */
+function placeName(place: string, top: string | null): string {
+  if (top !== null) return place
+  if (place === '/') return 'Computer'
+  return place === homeDirectory(process.env) ? 'Home' : place
+}
 
 function step(name: 'at' | 'picked', path: string, text: string): Html {
   return html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`

@@ -41,7 +41,7 @@ export class WorkThread {
   run<Name extends keyof WorkTable>(
     name: Name,
     request: ThreadRequest<Name>,
-    { signal, onProgress = () => undefined }: TaskOptions = {},
+    { signal, onProgress = () => undefined }: Pick<TaskOptions, 'signal' | 'onProgress'> = {},
   ): Promise<WorkResult<Name>> {
     clearTimeout(this.#idle)
     const thread = (this.#thread ??= this.#start())

@@ -49,19 +49,25 @@ async function show(
   { form, error, plan }: PlannedForm,
 ): Promise<Answer> {
   const { makeFrom, collection, presets } = parts
-  const files = html`${textField(form, {
-    name: 'path',
-    label: 'File or directory',
-    hint: `Below ${makeFrom.join(' or ')}`,
-    pick: true,
-  })}
-  ${await categoryField(form, collection, { name: 'to', label: 'Category' })}
-  ${textField(form, {
-    name: 'output',
-    label: 'Save as',
-    hint: 'Default: the name of the files, with .torrent at the end.',
-  })}`
-  return page(makePage(form, { files, presets, error, plan }))
+  return page(
+    makePage(form, {
+      content: html`${textField(form, {
+        name: 'path',
+        label: 'Content',
+        hint: `A file or directory below ${makeFrom.join(' or ')}`,
+        pick: true,
+      })}
+      ${await categoryField(form, collection, { name: 'to', label: 'Category' })}`,
+      more: textField(form, {
+        name: 'output',
+        label: 'Save as',
+        placeholder: 'the name of the content, with .torrent at the end',
+      }),
+      presets,
+      error,
+      plan,
+    }),
+  )
 }
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
@@ -110,8 +116,8 @@ function madePage(name: string, { about }: Job<string>): PageParts {
   return {
     title: `${name} is tracked`,
     content: html`<p class="acts">
-      <a class="main" href="../torrents${query({ in: about.path, q: name })}">Show it</a>
-      <a href="../make${query({ to: about.path })}">Make another</a>
+      <a class="main" href="../torrents${query({ in: about.path, q: name })}">Inspect</a>
+      <a href="../make${query({ to: about.path })}">Create another</a>
     </p>`,
   }
 }

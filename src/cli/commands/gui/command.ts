@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
 import { lookAt } from '../../../gui/look.js'
 import { openGui } from '../../../gui/open-gui.js'
@@ -7,6 +7,7 @@ import { usageError } from '../../../errors.js'
 import { stateDirectory } from '../../../directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
+import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../text/escape.js'
@@ -78,6 +79,7 @@ function defineGui({ io, program, configFile }: CommandContext) {
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
         threads,
         client: usualClient(io),
+        seedProgram: seedProgram(cache ? options.cacheDir : null),
         port: options.port ?? 0,
         first: torrent === undefined ? (FIRST[program] ?? null) : lookAt(torrent),
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
@@ -97,6 +99,15 @@ function defineGui({ io, program, configFile }: CommandContext) {
     })
 }
 
+/** The program that seeds what was made, on a free port; null if this program has no file. */
+function seedProgram(cacheDir: string | null | undefined): string[] | null {
+  const [, own] = process.argv
+  const program = own === undefined ? null : realPath(own)
+  if (program === null) return null
+  const cache = cacheDir === null ? ['--no-cache'] : cacheDir ? ['--cache-dir', cacheDir] : []
+  return [process.execPath, join(dirname(program), 'btkit.js'), 'seed', '--port', '0', ...cache]
+}
+
 /**
  * The absolute path of a directory, or of a torrent.
  * @throws BtkitError `usage`
@@ -109,7 +120,7 @@ function readable(typed: string, { cwd }: Io): string {
   const path = resolve(cwd, typed)
   const stats = statIfThere(path)
   if (stats?.isDirectory() || (path.endsWith('.torrent') && stats?.isFile())) return path
-  const makes = 'to make its torrent: btkit gui, then Make'
+  const makes = 'to make its torrent: btkit gui, then Create'
   throw usageError(
     stats
       ? `${path}: not a directory or a torrent; ${makes}`
