@@ -129,6 +129,15 @@ export function callSystem<T>(what: string, act: () => T): T {
   }
 }
 
+/** Does the same with a call that does not wait for the system. */
+export async function awaitSystem<T>(what: string, result: Promise<T>): Promise<T> {
+  try {
+    return await result
+  } catch (error) {
+    throw asBtkitError(error, what)
+  }
+}
+
 const MAYBE_MANGLED = ', or the name is not valid UTF-8'
 
 const OS_ERROR_CODES: Record<string, ErrorCode> = {

@@ -8,7 +8,7 @@ import { WORDS } from '../server/views/words.js'
 import { type Html, html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
-import type { AdminContext, AdminRoute } from './frame/visit.js'
+import type { AdminRoute } from './frame/visit.js'
 import { activityRoutes } from './routes/activity.js'
 import type { ActivityLog } from './storage/activity-log.js'
 import { peersRoutes } from './routes/peers.js'
@@ -17,11 +17,12 @@ import { binRoutes } from './routes/bin.js'
 import { emptyBin } from './storage/bin.js'
 import { categoriesRoutes } from './routes/categories.js'
 import { editRoutes } from './routes/edit.js'
-import { madePage, makeRoutes } from './routes/make.js'
+import { makeRoutes } from './routes/make.js'
 import { reachableDirectories } from '../files/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
 import { uploadRoutes } from './routes/upload.js'
+import { WorkThread } from '../work/work-thread.js'
 import { Collection, type CollectionParts } from './storage/collection.js'
 import { realRoot } from './storage/places.js'
 import { directoryOf, sumRows, takeTorrents } from './storage/torrent-rows.js'
@@ -52,13 +53,11 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
 
 /** The pages on which torrents are changed. None waits for a disk that does not answer. */
 function formsRoutes(parts: FormsParts): AdminRoute[] {
-  const routes = [
+  const routes: AdminRoute[] = [
     ...torrentsRoutes(parts),
     ...uploadRoutes(parts),
     ...makeRoutes(parts),
-    ...jobRoutes(parts.jobs, (job, context: AdminContext) => {
-      return job.about.tool === 'make' ? madePage(job, context) : null
-    }),
+    ...jobRoutes(parts.jobs),
     ...editRoutes(parts),
     ...categoriesRoutes(parts),
     ...binRoutes(parts),
@@ -74,6 +73,9 @@ function formsRoutes(parts: FormsParts): AdminRoute[] {
 
 /** Milliseconds between two looks for deleted torrents that are too old. */
 const TIDY_PERIOD = 3_600_000
+
+/** Milliseconds without work after which its thread ends. */
+const IDLE = 10_000
 
 /** The settings of the pages on which torrents are changed. */
 interface FormsSettings
@@ -102,9 +104,11 @@ export interface OpenForms extends FormsParts {
  * @throws BtkitError if a directory or the state cannot be read
  */
 export async function openForms(settings: FormsSettings): Promise<OpenForms> {
-  const { monotonic, onError } = settings
-  const collection = new Collection(settings)
+  const { monotonic, onError, warn } = settings
+  const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
+  const collection = new Collection({ ...settings, roots: await Promise.all(real) })
   const jobs = new Jobs(monotonic, () => undefined)
+  const work = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, warn, IDLE)
   const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
   const tidy = async () => {
     await reachable()
@@ -116,10 +120,11 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
     jobs.cancelAll()
     await stop()
     await jobs.settled()
+    await work.close()
   }
   const changed = () => void settings.scan()
-  const makeFrom = settings.makeFrom.map(realRoot)
-  return { ...settings, collection, jobs, makeFrom, changed, reachable, close }
+  const makeFrom = await Promise.all(settings.makeFrom.map(realRoot))
+  return { ...settings, collection, jobs, work, makeFrom, changed, reachable, close }
 }
 
 /** The first page: the state of the tracker. */

@@ -44,7 +44,7 @@ export async function openForTracker(
 ): Promise<Admin> {
   const { directory, announceUrls } = settings
   const { tracker, settings: own } = administered
-  const log = new ActivityLog(join(directory, 'admin.log'), context.warn)
+  const log = await ActivityLog.open(join(directory, 'admin.log'), context.warn)
   const bans = {
     addresses: new BanList(settings.bans.addresses),
     torrents: new BanList(settings.bans.torrents),

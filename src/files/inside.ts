@@ -1,6 +1,7 @@
 import { sep, join } from 'node:path'
 import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../errors.js'
 import { constants, realpathSync, lstatSync } from 'node:fs'
+import { lstat, realpath } from 'node:fs/promises'
 import type { Fingerprint } from './fingerprint.js'
 import { isRaw, rawPath, textOfPath } from '../text/raw-path.js'
 import { isOfKind, lstatMany, pathState, type PathState } from './stat-files.js'
@@ -192,13 +193,33 @@ function describe(path: string, state: PathState | Error): Resolved | null {
   return isOfKind(state, constants.S_IFDIR) ? { kind: 'directory', path } : { kind: 'special file' }
 }
 
+/**
+ * Resolves path components below a root, given by its real path, as InsideResolver does, but never on
+ * the event loop.
+ */
+export async function resolveInside(root: string, named: readonly string[]): Promise<Resolved> {
+  if (!named.every(isSafeComponent)) return { kind: 'outside' }
+  try {
+    const real = await realpath(join(root, ...named))
+    if (!isWithin(real, root)) return { kind: 'outside' }
+    const state = pathState(await lstat(real, { bigint: true }))
+    return describe(real, state) ?? { kind: 'special file' }
+  } catch (error) {
+    return describeThrown(error)
+  }
+}
+
 function lookAt(look: () => Resolved): Resolved {
   try {
     return look()
   } catch (error) {
-    if (!(error instanceof Error) || osCodeOf(error) === undefined) throw error
-    return describeFailure(error)
+    return describeThrown(error)
   }
+}
+
+function describeThrown(error: unknown): Resolved {
+  if (!(error instanceof Error) || osCodeOf(error) === undefined) throw error
+  return describeFailure(error)
 }
 
 function describeFailure(error: Error): Resolved {

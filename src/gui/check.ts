@@ -1,10 +1,11 @@
 import { basename, dirname } from 'node:path'
 import type { VerifiedFile } from '../core/verify/verify-report.js'
 import type { BtkitError } from '../errors.js'
+import { type FormRoute, formRoutes } from '../pages/app.js'
 import { defaultAct, type Form, textField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
+import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
-import { requirePath } from '../pages/picker.js'
+import { pickingAnywhere, requirePath } from '../pages/picker.js'
 import { renderTable } from '../pages/table.js'
 import { clipText } from '../text/escape.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
@@ -12,69 +13,66 @@ import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
 import { lookAt } from './look.js'
-import { page, startWork, type Tool, type Workshop } from './window.js'
+import { startWork } from '../work/work-thread.js'
+import type { WindowParts } from './window.js'
 
-/** The tool that compares files with their torrent. */
-export class CheckTool implements Tool {
-  readonly path = 'check'
+/** The page that compares files with their torrent. */
+export function checkRoutes(parts: WindowParts): FormRoute[] {
+  return formRoutes({
+    path: 'check',
+    menu: 'Verify',
+    purpose: 'Compare files with their torrent, piece by piece',
+    page: ({ page }) => ({
+      show: (form, error) => page(formPage(form, error)),
+      act: (form) => {
+        return form.text('act') === 'check' ? begin(parts, form) : page(formPage(form))
+      },
+      picking: pickingAnywhere(parts, page, { action: 'check' }),
+    }),
+  })
+}
 
-  constructor(private readonly shop: Workshop) {}
-
-  show(form: Form, error?: BtkitError): Answer {
-    return page({
-      title: 'Verify files',
-      tool: 'check',
-      error,
-      content: html`<form method="post" action="check">
-        ${defaultAct('check')}
-        <fieldset>
-          <legend>What to compare</legend>
-          ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
-          ${textField(form, {
-            name: 'data',
-            label: 'Files',
-            hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
-            pick: true,
-          })}
-        </fieldset>
-        <div class="acts">
-          <button class="main" name="act" value="check">Verify the files</button>
-        </div>
-      </form>`,
-    })
+function formPage(form: Form, error?: BtkitError): PageParts {
+  return {
+    title: 'Verify files',
+    error,
+    content: html`<form method="post" action="check" data-keep>
+      ${defaultAct('check')}
+      <fieldset>
+        <legend>What to compare</legend>
+        ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+        ${textField(form, {
+          name: 'data',
+          label: 'Files',
+          hint: 'The file or directory of the torrent, or the directory that holds it. Default: the directory of the torrent.',
+          pick: true,
+        })}
+      </fieldset>
+      <div class="acts">
+        <button class="main" name="act" value="check">Verify the files</button>
+      </div>
+    </form>`,
   }
+}
 
-  act(form: Form): Answer | Promise<Answer> {
-    return form.text('act') === 'check' ? this.#begin(form) : this.show(form)
-  }
-
-  async #begin(form: Form): Promise<Answer> {
-    const { directory, threads } = this.shop
-    const torrent = requirePath(form, 'torrent', directory)
-    const isBeside = form.text('data') === ''
-    const data = isBeside ? dirname(torrent) : requirePath(form, 'data', directory)
-    const about = { title: `Check of ${basename(torrent)}`, tool: 'check', path: data, form }
-    const request = { torrent, data, threads }
-    const job = await startWork(this.shop, { about, name: 'check', request })
-    return seeOther(`job/${job.id}`)
-  }
-
-  result(job: Job): Answer {
-    const found = job.result as Checked
-    const { form } = job.about
-    return page({
-      title: titleOf(found),
-      tool: 'check',
-      root: '../',
-      content: checkedOf(
-        found,
-        html`<p class="acts">
-          <a class="main" href="${formAddress(job.about, form)}">Verify again</a>
-          <a href="../${lookAt(requirePath(form, 'torrent', this.shop.directory))}">Inspect</a>
-        </p>`,
-      ),
-    })
-  }
+async function begin(parts: WindowParts, form: Form): Promise<Answer> {
+  const { directory, threads } = parts
+  const torrent = await requirePath(form, 'torrent', directory)
+  const isBeside = form.text('data') === ''
+  const data = isBeside ? dirname(torrent) : await requirePath(form, 'data', directory)
+  const title = `Check of ${basename(torrent)}`
+  const show = (found: Checked, { about }: Job<Checked>) => ({
+    title: titleOf(found),
+    content: checkedOf(
+      found,
+      html`<p class="acts">
+        <a class="main" href="${formAddress(about, form)}">Verify again</a>
+        <a href="../${lookAt(torrent)}">Inspect</a>
+      </p>`,
+    ),
+  })
+  const about = { title, tool: 'check', path: data, form, show }
+  return startWork(parts, { about, name: 'check', request: { torrent, data, threads } })
 }
 
 function titleOf({ report, states }: Checked): string {

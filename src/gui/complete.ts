@@ -1,143 +1,155 @@
 import { basename } from 'node:path'
 import type { Skip } from '../core/complete/complete-report.js'
 import { BtkitError } from '../errors.js'
+import { type FormRoute, formRoutes } from '../pages/app.js'
 import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
 import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
-import type { Job } from '../pages/jobs.js'
-import { fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
-import { applyPreset, presetField, torrentFields, torrentOptions } from '../pages/torrent-fields.js'
+import type { Answer, PageParts } from '../pages/frame.js'
+import type { Job, Jobs } from '../pages/jobs.js'
+import { fieldPath, isDirectoryAt, pickingAnywhere, requirePath } from '../pages/picker.js'
+import {
+  applyPreset,
+  type Preset,
+  presetField,
+  moreFields,
+  torrentOptions,
+  usualFields,
+} from '../pages/torrent-fields.js'
 import { html, type Html } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
-import { page, startWork, type Tool, type Workshop } from './window.js'
+import { startWork } from '../work/work-thread.js'
+import type { WindowParts } from './window.js'
 
-/** The tool that creates and updates the torrents of a directory's entries. */
-export class CompleteTool implements Tool {
-  readonly path = 'complete'
-  /** The forms of jobs that only looked. */
-  readonly #looked = new WeakMap<Job, Form>()
+/** The page that creates and updates the torrents of a directory's entries. */
+export function completeRoutes(parts: WindowParts): FormRoute[] {
+  const { presets } = parts
+  return formRoutes({
+    path: 'complete',
+    menu: 'Create many',
+    purpose: 'Create the torrents that files of a directory lack',
+    page: ({ page }) => ({
+      show: (form, error) => page(formPage(form, presets, error)),
+      act: (form) => {
+        const act = form.text('act')
+        if (!['look', 'make', 'preset'].includes(act)) return page(formPage(form, presets))
+        const filled = applyPreset(form, presets)
+        return filled ? page(formPage(filled, presets)) : begin(parts, form, act === 'look')
+      },
+      picking: pickingAnywhere(parts, page, { action: 'complete' }),
+    }),
+  })
+}
 
-  constructor(private readonly shop: Workshop) {}
+const CHOICES = [
+  ['remake', 'update torrents that were made with other options'],
+  ['adopt', 'adopt torrents that other programs made, if they match'],
+  ['force', 'replace torrents that others made or edited'],
+] as const
 
-  show(form: Form, error?: BtkitError): Answer {
-    const choices = [
-      ['remake', 'update torrents that were made with other options'],
-      ['adopt', 'adopt torrents that other programs made, if they match'],
-      ['force', 'replace torrents that others made or edited'],
-    ] as const
-    return page({
-      title: 'Complete a directory',
-      tool: 'complete',
-      error,
-      content: html`<form method="post" action="complete">
-        ${defaultAct('look')}
-        <fieldset>
-          <legend>Directories</legend>
-          ${textField(form, {
-            name: 'path',
-            label: 'Files',
-            hint: 'Each file and directory in it gets a torrent.',
-            pick: true,
-          })}
-          ${textField(form, {
-            name: 'target',
-            label: 'Torrents',
-            hint: 'Default: beside the files.',
-            pick: true,
-          })}
-          ${checkField(form, 'Existing torrents', choices)}
-        </fieldset>
-        ${presetField(form, this.shop.presets)} ${torrentFields(form)}
-        <div class="acts">
-          <button class="main" name="act" value="look">Show the plan</button>
-        </div>
-      </form>`,
-    })
+function formPage(form: Form, presets: readonly Preset[], error?: BtkitError): PageParts {
+  return {
+    title: 'Create many torrents',
+    error,
+    content: html`<form method="post" action="complete" data-keep>
+      ${defaultAct('look')}
+      <section>
+        ${presetField(form, presets)}
+        ${textField(form, {
+          name: 'path',
+          label: 'Directory',
+          hint: 'Each file and directory in it gets a torrent.',
+          pick: true,
+        })}
+        ${usualFields(form)}
+      </section>
+      ${moreFields(
+        form,
+        html`${textField(form, {
+          name: 'target',
+          label: 'Save to',
+          placeholder: 'beside the files',
+          pick: true,
+        })}
+        ${checkField(form, 'Existing torrents', CHOICES)}`,
+      )}
+      <div class="acts">
+        <button class="main" name="act" value="look">Next</button>
+      </div>
+    </form>`,
   }
+}
 
-  act(form: Form): Answer | Promise<Answer> {
-    const act = form.text('act')
-    if (!['look', 'make', 'preset'].includes(act)) return this.show(form)
-    const filled = applyPreset(form, this.shop.presets)
-    return filled ? this.show(filled) : this.#begin(form, act === 'look')
+async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<Answer> {
+  const { directory, stateDirectory, threads, presets, jobs } = parts
+  const path = await requirePath(form, 'path', directory)
+  const target = form.text('target') === '' ? path : await requirePath(form, 'target', directory)
+  for (const each of [path, target]) await requireDirectory(each)
+  const options = {
+    ...torrentOptions(form, presets),
+    stateDirectory,
+    threads,
+    dryRun: isLook,
+    remake: form.has('remake'),
+    adopt: form.has('adopt') && !form.has('force'),
+    force: form.has('force'),
+    ...(target === path ? {} : { target }),
+    ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
   }
+  const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
+  const show = (report: Completed, job: Job<Completed>) => resultPage(report, job, isLook)
+  const about = { title, tool: 'complete', path, form, show }
+  const request = { path, options, ...(isLook ? {} : chosenIn(form, jobs)) }
+  return startWork(parts, { about, name: 'complete', request })
+}
 
-  async #begin(form: Form, isLook: boolean): Promise<Answer> {
-    const { directory, stateDirectory, threads } = this.shop
-    const path = requirePath(form, 'path', directory)
-    const target = form.text('target') === '' ? path : requirePath(form, 'target', directory)
-    for (const each of [path, target]) requireDirectory(each)
-    const options = {
-      ...torrentOptions(form, this.shop.presets),
-      stateDirectory,
-      threads,
-      dryRun: isLook,
-      remake: form.has('remake'),
-      adopt: form.has('adopt') && !form.has('force'),
-      force: form.has('force'),
-      ...(target === path ? {} : { target }),
-      ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
-    }
-    const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
-    const about = { title, tool: 'complete', path, form }
-    const request = { path, options, ...(isLook ? {} : this.#chosen(form)) }
-    const job = await startWork(this.shop, { about, name: 'complete', request })
-    if (isLook) this.#looked.set(job, form)
-    return seeOther(`job/${job.id}`)
-  }
+/**
+ * The entries whose boxes in a plan are checked.
+ * @throws BtkitError `usage` if there are none
+ */
+function chosenIn(form: Form, jobs: Jobs): EntryChoice {
+  const plan = form.text('plan')
+  if (plan === '') return {}
+  const report = jobs.get(plan).result as Completed
+  const entries = form.all('entry').map((name) => name.replaceAll('\r\n', '\n'))
+  const unchecked = listedIn(report).filter((name) => !entries.includes(name))
+  const takesRest = unlistedIn(report) === 0 ? unchecked.length === 0 : form.has('rest')
+  if (takesRest) return unchecked.length === 0 ? {} : { except: unchecked }
+  if (entries.length === 0) throw new BtkitError('usage', 'no entry was chosen; check some boxes')
+  return { only: entries }
+}
 
-  /**
-   * The entries whose boxes in a plan are checked.
-   * @throws BtkitError `usage` if there are none
-   */
-  #chosen(form: Form): EntryChoice {
-    const plan = form.text('plan')
-    if (plan === '') return {}
-    const report = this.shop.jobs.get(plan).result as Completed
-    const entries = form.all('entry').map((name) => name.replaceAll('\r\n', '\n'))
-    const unchecked = listedIn(report).filter((name) => !entries.includes(name))
-    const takesRest = unlistedIn(report) === 0 ? unchecked.length === 0 : form.has('rest')
-    if (takesRest) return unchecked.length === 0 ? {} : { except: unchecked }
-    if (entries.length === 0) throw new BtkitError('usage', 'no entry was chosen; check some boxes')
-    return { only: entries }
-  }
-
-  result(job: Job): Answer {
-    const report = job.result as Completed
-    const form = this.#looked.get(job)
-    const { created, updated, failed } = report
-    const isIdle = created.count + updated.count === 0
-    const done = failed.count > 0 ? 'Not all could be done' : form ? 'Nothing to do' : 'Done'
-    const title = form && !isIdle ? 'The plan' : done
-    return page({
-      title,
-      tool: 'complete',
-      root: '../',
-      content: html`${sumOf(report, job, form !== undefined)}
-      ${form && !isIdle ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
-      ${othersOf(report)}`,
-    })
+function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): PageParts {
+  const { created, updated, failed } = report
+  const isIdle = created.count + updated.count === 0
+  const done = failed.count > 0 ? 'Not all could be done' : isLook ? 'Nothing to do' : 'Done'
+  const isPlan = isLook && !isIdle
+  const { form } = job.about
+  return {
+    title: isPlan ? 'The plan' : done,
+    content: html`${sumOf(report, job.about.path, isLook)}
+    ${isPlan ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
+    ${othersOf(report)}`,
   }
 }
 
 /** @throws BtkitError `not-found` */
-function requireDirectory(path: string): void {
-  if (isDirectoryAt(path)) return
+async function requireDirectory(path: string): Promise<void> {
+  if (await isDirectoryAt(path)) return
   throw new BtkitError('not-found', `${path}: not a directory; choose one, or make it there`)
 }
 
-function sumOf(report: Completed, { about }: Job, isPlan: boolean): Html {
+function sumOf(report: Completed, path: string, isPlan: boolean): Html {
   const { created, updated, unchanged, bytesHashed, bytesReused } = report
   const made = isPlan ? 0 : created.count + updated.count
   const sums = [
-    made > 0 && `${counted(made, 'torrent')} made`,
+    made > 0 && `${counted(made, 'torrent')} created`,
     unchanged > 0 && `${counted(unchanged, 'torrent')} up to date`,
     bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
     bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
   ].filter((each) => each !== false)
   return html`<p class="note" role="status">
-    <span class="name">${about.path}</span>${sums.length > 0 && `: ${sums.join(', ')}`}
+    <span class="name">${path}</span>${sums.length > 0 && `: ${sums.join(', ')}`}
   </p>`
 }
 
@@ -147,7 +159,7 @@ function planForm(report: Completed, form: Form): Html {
   return html`<form method="post" action="../complete">
     ${hiddenFields(form.without('act', 'entry', 'rest'))}
     <p class="acts">
-      <button class="main" name="act" value="make">Make the checked torrents</button>
+      <button class="main" name="act" value="make">Create the checked torrents</button>
       ${
         rest > 0 &&
         html`<label

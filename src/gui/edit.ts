@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { BtkitError } from '../errors.js'
+import { type FormContext, type FormRoute, formRoutes } from '../pages/app.js'
 import {
   changesOf,
   type Edited,
@@ -9,99 +10,98 @@ import {
   refuseChanged,
 } from '../pages/edit.js'
 import { Form, linesField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
+import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
-import { expand } from '../pages/picker.js'
-import { torrentsIn } from '../core/find-torrents.js'
+import { expand, pickingAnywhere } from '../pages/picker.js'
 import { html } from '../text/html.js'
 import { counted } from '../text/quantity.js'
 import { lookAt } from './look.js'
-import { page, startWork, type Tool, type Workshop } from './window.js'
+import { startWork } from '../work/work-thread.js'
+import type { WindowParts } from './window.js'
 
 /** The most torrents that are edited at once. */
 const MOST_EDITED = 1000
 
-/** The tool that edits torrents: fields, then what would change, then the change. */
-export class EditTool implements Tool {
-  readonly path = 'edit'
-  readonly list = 'torrents'
+/** The page that edits torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: WindowParts): FormRoute[] {
+  return formRoutes({
+    path: 'edit',
+    menu: 'Edit',
+    purpose: 'Change trackers, seeds, comments and names of torrents',
+    page: ({ page }) => ({
+      show: async (form, error) => page(await formPage(parts, form, error)),
+      act: async (form) => {
+        const act = form.text('act')
+        if (act === 'preview' || act === 'save') return edit(parts, { form, page })
+        return page(await formPage(parts, form.without('digest')))
+      },
+      picking: pickingAnywhere(parts, page, { action: 'edit', list: 'torrents' }),
+    }),
+  })
+}
 
-  constructor(private readonly shop: Workshop) {}
-
-  async show(form: Form, error?: BtkitError): Promise<Answer> {
-    if (form.text('torrents') === '' || form.text('act') === 'other')
-      return this.#choose(form, error)
-    try {
-      const torrents = await this.#read(form)
-      const more = html`<button name="act" value="other">Other torrents</button>`
-      const shown = {
-        torrents,
-        titleOf: (file: string) => file,
-        carried: ['torrents'],
-        more,
-        error,
-      }
-      return page({ ...editPage(form, shown), tool: 'edit' })
-    } catch (cause) {
-      if (cause instanceof BtkitError) return this.#choose(form, cause)
-      throw cause
-    }
+async function formPage(parts: WindowParts, form: Form, error?: BtkitError): Promise<PageParts> {
+  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form, error)
+  try {
+    const torrents = await read(parts, form)
+    const more = html`<button name="act" value="other">Other torrents</button>`
+    const titleOf = (file: string) => file
+    return editPage(form, { torrents, titleOf, carried: ['torrents'], more, error })
+  } catch (cause) {
+    if (cause instanceof BtkitError) return choicePage(form, cause)
+    throw cause
   }
+}
 
-  async act(form: Form): Promise<Answer> {
-    const act = form.text('act')
-    if (act !== 'preview' && act !== 'save') return this.show(form.without('digest'))
-    const torrents = await this.#read(form)
-    refuseChanged(torrents, form.text('digest'))
-    const changes = changesOf(form, torrents)
-    const isDry = act === 'preview'
-    const request = { files: torrents.map(({ file }) => file), changes, isDry }
-    if (isDry) {
-      const edited = await this.shop.work.run('edit', request)
-      return page({ ...editedPage(form, edited, isDry), tool: 'edit' })
-    }
-    const [first = ''] = request.files
-    const what = torrents.length > 1 ? counted(torrents.length, 'torrent') : basename(first)
-    const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form }
-    const job = await startWork(this.shop, { about, name: 'edit', request })
-    return seeOther(`job/${job.id}`)
+function choicePage(form: Form, error?: BtkitError): PageParts {
+  return {
+    title: 'Edit torrents',
+    error,
+    content: html`<form method="post" action="edit">
+      <fieldset>
+        <legend>Torrents</legend>
+        ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
+      </fieldset>
+      <div class="acts">
+        <button class="main" name="act" value="open">Open</button>
+        <button name="act" value="browse-torrents">Choose...</button>
+      </div>
+    </form>`,
   }
+}
 
-  result({ result, about }: Job): Answer {
-    const edited = editedPage(new Form(), result as readonly Edited[], false)
-    const content = html`${edited.content}
-      <p class="acts">
-        <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
-        <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
-      </p>`
-    return page({ ...edited, content, tool: 'edit', root: '../' })
-  }
+/** Shows what an edit would change, or does it. */
+async function edit(
+  parts: WindowParts,
+  { form, page }: Pick<FormContext, 'form' | 'page'>,
+): Promise<Answer> {
+  const torrents = await read(parts, form)
+  refuseChanged(torrents, form.text('digest'))
+  const files = torrents.map(({ file }) => file)
+  const isDry = form.text('act') === 'preview'
+  const request = { files, changes: changesOf(form, torrents), isDry }
+  if (isDry) return page(editedPage(form, await parts.work.run('edit', request), isDry))
+  const [first = ''] = files
+  const what = files.length > 1 ? counted(files.length, 'torrent') : basename(first)
+  const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form, show: resultPage }
+  return startWork(parts, { about, name: 'edit', request })
+}
 
-  #choose(form: Form, error?: BtkitError): Answer {
-    return page({
-      title: 'Edit torrents',
-      tool: 'edit',
-      error,
-      content: html`<form method="post" action="edit">
-        <fieldset>
-          <legend>Torrents</legend>
-          ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
-        </fieldset>
-        <div class="acts">
-          <button class="main" name="act" value="open">Open</button>
-          <button name="act" value="browse-torrents">Choose...</button>
-        </div>
-      </form>`,
-    })
-  }
+function resultPage(result: readonly Edited[], { about }: Job<Edited[]>): PageParts {
+  const edited = editedPage(new Form(), result, false)
+  const content = html`${edited.content}
+    <p class="acts">
+      <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
+      <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
+    </p>`
+  return { ...edited, content }
+}
 
-  async #read(form: Form): Promise<Opened[]> {
-    const files = form.lines('torrents').flatMap((line) => {
-      return torrentsIn(expand(line, this.shop.directory))
-    })
-    if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
-    if (files.length > MOST_EDITED)
-      throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
-    return this.shop.work.run('open', files)
-  }
+async function read({ directory, work }: WindowParts, form: Form): Promise<Opened[]> {
+  const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
+  const files = await work.run('torrentsIn', paths)
+  if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+  if (files.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  return work.run('open', files)
 }

@@ -1,8 +1,9 @@
 import { basename, dirname } from 'node:path'
 import type { BtkitError } from '../errors.js'
+import { type FormRoute, formRoutes } from '../pages/app.js'
 import { defaultAct, type Form, query, textField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
-import { fieldPath, requirePath } from '../pages/picker.js'
+import { type PageParts, seeOther } from '../pages/frame.js'
+import { fieldPath, pickingAnywhere, requirePath } from '../pages/picker.js'
 import {
   type Fact,
   hashFacts,
@@ -19,48 +20,52 @@ import { html, type Html } from '../text/html.js'
 import { formatBytes, formatNumber, formatTime } from '../text/quantity.js'
 import type { LookedAt } from '../work/work-program.js'
 import { findingsOf } from './make.js'
-import { page, type Tool, type Workshop } from './window.js'
+import type { WindowParts } from './window.js'
 
 /** The longest path or text of a torrent that is shown, in characters. */
 const LONGEST = 500
 
-/** The tool that shows a torrent. */
-export class LookTool implements Tool {
-  readonly path = 'look'
+/** The page that shows a torrent. */
+export function lookRoutes(parts: WindowParts): FormRoute[] {
+  return formRoutes({
+    path: 'look',
+    menu: 'Inspect',
+    purpose: 'See what is in a torrent, with its magnet link',
+    page: ({ page }) => ({
+      show: async (form, error) => {
+        const isFilled = error === undefined && form.text('torrent') !== ''
+        const content = isFilled ? (await inspect(parts, form)).content : null
+        return page(formPage(form, error, content))
+      },
+      act: async (form) => {
+        if (form.text('act') !== 'look') return page(formPage(form, undefined, null))
+        // An address can be loaded again
+        return seeOther(lookAt((await inspect(parts, form)).torrent))
+      },
+      picking: pickingAnywhere(parts, page, { action: 'look' }),
+    }),
+  })
+}
 
-  constructor(private readonly shop: Workshop) {}
+async function inspect({ directory, work }: WindowParts, form: Form) {
+  const torrent = await requirePath(form, 'torrent', directory)
+  return { torrent, content: contentOf(await work.run('look', torrent), torrent) }
+}
 
-  async show(form: Form, error?: BtkitError): Promise<Answer> {
-    if (error || form.text('torrent') === '') return this.#page(form, error, null)
-    const torrent = requirePath(form, 'torrent', this.shop.directory)
-    const found = await this.shop.work.run('look', torrent)
-    return this.#page(form, undefined, contentOf(found, torrent))
-  }
-
-  /** Sends the browser to the address of the torrent, which can be loaded again. */
-  async act(form: Form): Promise<Answer> {
-    if (form.text('act') !== 'look') return this.#page(form, undefined, null)
-    const torrent = requirePath(form, 'torrent', this.shop.directory)
-    await this.show(form)
-    return seeOther(lookAt(torrent))
-  }
-
-  #page(form: Form, error: BtkitError | undefined, content: Html | null): Answer {
-    const torrent = form.text('torrent')
-    return page({
-      title: content ? basename(torrent) : 'Inspect a torrent',
-      tool: 'look',
-      error,
-      content: html`<form method="post" action="look">
-          ${defaultAct('look')}
-          <fieldset>
-            <legend>What to show</legend>
-            ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
-          </fieldset>
-          <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
-        </form>
-        ${content}`,
-    })
+function formPage(form: Form, error: BtkitError | undefined, content: Html | null): PageParts {
+  const torrent = form.text('torrent')
+  return {
+    title: content ? basename(torrent) : 'Inspect a torrent',
+    error,
+    content: html`<form method="post" action="look" data-keep>
+        ${defaultAct('look')}
+        <fieldset>
+          <legend>What to show</legend>
+          ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+        </fieldset>
+        <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
+      </form>
+      ${content}`,
   }
 }
 

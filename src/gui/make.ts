@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { BtkitError } from '../errors.js'
+import { awaitSystem, BtkitError } from '../errors.js'
+import { type FormRoute, formRoutes } from '../pages/app.js'
+import { attachmentNamed } from '../server/answers/attachment.js'
 import { checkField, type Form, query, textField } from '../pages/form.js'
-import { type Answer, seeOther } from '../pages/frame.js'
+import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
 import {
   applyPreset,
@@ -11,7 +13,14 @@ import {
   type Preset,
   torrentOptions,
 } from '../pages/torrent-fields.js'
-import { expand, fieldPath, isDirectoryAt, requirePath } from '../pages/picker.js'
+import {
+  expand,
+  fieldPath,
+  isDirectoryAt,
+  isThereAt,
+  pickingAnywhere,
+  requirePath,
+} from '../pages/picker.js'
 import {
   hashFacts,
   renderActs,
@@ -21,125 +30,175 @@ import {
 } from '../server/views/item.js'
 import { WORDS } from '../server/views/words.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
-import { inShell } from '../text/escape.js'
-import { fieldValue, html, type Html } from '../text/html.js'
+import { html, type Html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
-import type { HandedOver } from '../work/seed-torrent.js'
 import type { DescribedTorrent } from '../work/work-program.js'
-import { page, startWork, type Tool, type Workshop } from './window.js'
+import { startWork } from '../work/work-thread.js'
+import { seed, seedCommand, seedForm } from './seed.js'
+import type { WindowParts } from './window.js'
 
-/** The tool that makes a torrent of a file or directory. */
-export class MakeTool implements Tool {
-  readonly path = 'make'
+/** The pages that make a torrent of a file or directory. */
+export function makeRoutes(parts: WindowParts): FormRoute[] {
+  return [
+    ...formRoutes({
+      path: 'make',
+      menu: 'Create',
+      purpose: 'Create the torrent of a file or directory',
+      page: ({ page }) => ({
+        show: async (form, error) => page(await formPage(parts, { form, error })),
+        act: async (form) => {
+          const wanted = await act(parts, form)
+          return 'status' in wanted ? wanted : page(await formPage(parts, wanted))
+        },
+        picking: pickingAnywhere(parts, page, { action: 'make' }),
+      }),
+    }),
+    {
+      method: 'GET',
+      path: 'job/:id/torrent',
+      handle: ({ params }) => madeTorrent(parts.jobs.get(params['id'] ?? '')),
+    },
+  ]
+}
 
-  constructor(private readonly shop: Workshop) {}
+/** A form as its page shows it. */
+interface ShownForm {
+  readonly form: Form
+  readonly error?: BtkitError | undefined
+  readonly plan?: Plan
+}
 
-  show(form: Form, error?: BtkitError, plan?: Plan): Answer {
-    const files = html`${textField(form, {
+async function formPage(parts: WindowParts, { form, error, plan }: ShownForm): Promise<PageParts> {
+  // Where a torrent is in the way, the way out is beside what the user sees
+  const replace = checkField(form, 'If it exists', [['replace', 'replace the torrent there']])
+  const isInTheWay = error?.code === 'exists'
+  return makePage(form, {
+    content: html`${textField(form, {
       name: 'path',
-      label: 'File or directory',
-      hint: 'Choose it, type its path, or drop the path here.',
+      label: 'Content',
+      hint: 'A file or directory: choose it, drop it here, or type its path.',
       pick: true,
     })}
-    ${textField(form, {
+    ${isInTheWay && replace}`,
+    more: html`${textField(form, {
       name: 'output',
-      label: 'Save as',
-      hint: 'A name beside the files, or another directory. Default: the name of the files.',
+      label: 'Save to',
+      hint: 'A name beside the content, or another directory.',
+      placeholder: await usualOutput(parts, form),
       pick: true,
     })}
-    ${checkField(form, 'If it exists', [['replace', 'replace a torrent that is there']])}`
-    const presets = this.#presets()
-    return page({ ...makePage(form, { files, presets, error, plan }), tool: 'make' })
-  }
+    ${!isInTheWay && replace}`,
+    presets: presetsOf(parts),
+    error,
+    plan,
+  })
+}
 
-  /** The presets of the configuration, and the values of the last torrent. */
-  #presets(): readonly Preset[] {
-    const last = readNote(this.#lastForm())
-    if (typeof last !== 'object' || last === null) return this.shop.presets
-    const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
-    const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
-    return [...this.shop.presets, { name: LAST, fields }]
-  }
+/** Where the torrent is saved if no other place is named; in words until the content is known. */
+async function usualOutput({ directory }: WindowParts, form: Form): Promise<string> {
+  const typed = form.text('path')
+  const path = typed === '' ? null : await expand(typed, directory).catch(() => null)
+  return path === null ? 'beside the content' : `${path}${SUFFIX}`
+}
 
-  #lastForm(): NotePlace {
-    return { stateDirectory: this.shop.stateDirectory, kind: 'form', key: 'make' }
-  }
+/** The presets of the configuration, and the values of the last torrent. */
+function presetsOf({ presets, stateDirectory }: WindowParts): readonly Preset[] {
+  const last = readNote(lastForm(stateDirectory))
+  if (typeof last !== 'object' || last === null) return presets
+  const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
+  const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
+  return [...presets, { name: LAST, fields }]
+}
 
-  async act(form: Form): Promise<Answer> {
-    const act = form.text('act')
-    if (act === 'seed') return this.#seed(form)
-    if (!['make', 'plan', 'preset'].includes(act)) return this.show(form)
-    const filled = applyPreset(form, this.#presets())
-    if (filled) return this.show(filled)
-    if (act === 'make') return this.#begin(form)
-    // A preview writes nothing, so the torrent may exist
-    const request = { source: this.#source(form), options: torrentOptions(form, this.#presets()) }
-    return this.show(form, undefined, await this.shop.work.run('plan', request))
-  }
+function lastForm(stateDirectory: string): NotePlace {
+  return { stateDirectory, kind: 'form', key: 'make' }
+}
 
-  #source(form: Form): string {
-    return requirePath(form, 'path', this.shop.directory)
-  }
+/** Does what a form asks for; a form is to be shown. */
+async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> {
+  const wanted = form.text('act')
+  if (wanted === 'seed') return seed(parts, form)
+  if (!['make', 'plan', 'preset'].includes(wanted)) return { form }
+  const presets = presetsOf(parts)
+  const filled = applyPreset(form, presets)
+  if (filled) return { form: filled }
+  const source = await requirePath(form, 'path', parts.directory)
+  const options = torrentOptions(form, presets)
+  // A preview writes nothing, so the torrent may exist
+  if (wanted === 'plan') return { form, plan: await parts.work.run('plan', { source, options }) }
+  const output = await outputOf(form, source)
+  const title = `Torrent of ${basename(source)}`
+  const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
+  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, mayBeSeeded })
+  const answer = await startWork(parts, {
+    about: { title, tool: 'make', path: output, form, show },
+    name: 'make',
+    request: { source, options: { ...options, output, threads: parts.threads } },
+  })
+  const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
+  const values = Object.fromEntries(kept.filter(([, value]) => value !== ''))
+  writeNote(lastForm(parts.stateDirectory), values)
+  return answer
+}
 
-  #options(form: Form) {
-    const { threads } = this.shop
-    return { ...torrentOptions(form, this.#presets()), output: this.#output(form), threads }
-  }
+/**
+ * Returns the path at which a torrent is saved.
+ * @throws BtkitError `exists`
+ */
+async function outputOf(form: Form, source: string): Promise<string> {
+  const typed = form.text('output')
+  const path = await expand(typed, dirname(source))
+  const inside = typed === '' ? dirname(source) : (await isDirectoryAt(path)) ? path : null
+  const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
+  const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
+  if (form.has('replace') || !(await isThereAt(output))) return output
+  const how = 'check the box to replace it, or save as another'
+  throw new BtkitError('exists', `${output}: already exists; ${how}`)
+}
 
-  /** @throws BtkitError `exists` */
-  #output(form: Form): string {
-    const source = this.#source(form)
-    const typed = form.text('output')
-    const path = expand(typed, dirname(source))
-    const inside = typed === '' ? dirname(source) : isDirectoryAt(path) ? path : null
-    const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
-    const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
-    if (!existsSync(output) || form.has('replace')) return output
-    const how = 'check the box to replace it, or save as another'
-    throw new BtkitError('exists', `${output}: already exists; ${how}`)
+/** The file of the torrent that a job made. */
+async function madeTorrent({ about, state }: Job): Promise<Answer> {
+  const { tool, path } = about
+  if (tool !== 'make' || state !== 'done')
+    throw new BtkitError('not-found', 'this job made no torrent')
+  const body = await awaitSystem(path, readFile(path))
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': attachmentNamed(basename(path)),
+    'X-Content-Type-Options': 'nosniff',
   }
+  return { status: 200, headers, body }
+}
 
-  async #begin(form: Form): Promise<Answer> {
-    const source = this.#source(form)
-    const options = this.#options(form)
-    const title = `Torrent of ${basename(source)}`
-    const about = { title, tool: 'make', path: options.output, form }
-    const job = await startWork(this.shop, { about, name: 'make', request: { source, options } })
-    const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
-    writeNote(this.#lastForm(), Object.fromEntries(kept.filter(([, value]) => value !== '')))
-    return seeOther(`job/${job.id}`)
-  }
-
-  /** Gives a torrent that was made to the user's client. */
-  async #seed(form: Form): Promise<Answer> {
-    const { client, directory, threads } = this.shop
-    if (client === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
-    const torrent = requirePath(form, 'torrent', directory)
-    const data = dirname(this.#source(form))
-    const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
-    const request = { torrent, data, client, threads }
-    const job = await startWork(this.shop, { about, name: 'seed', request })
-    return seeOther(`job/${job.id}`)
-  }
-
-  result(job: Job): Answer {
-    const result = job.result as DescribedTorrent | HandedOver
-    if ('status' in result) return seededPage(job, result)
-    const made = result
-    const source = this.#source(job.about.form)
-    const mayBeSeeded = this.shop.client !== null
-    return page({
-      title: `${basename(job.about.path)} is ready`,
-      tool: 'make',
-      root: '../',
-      content: html`${mayBeSeeded && seedForm(job, source)}
-      ${madeOf(made, job, { source, mayBeSeeded })} ${findingsOf(made.findings)}`,
-    })
-  }
-
-  /** The file of the torrent that a job made; null if it made none. */
-  static madeBy({ about, state }: Job): string | null {
-    return about.tool === 'make' && state === 'done' ? about.path : null
+/** The page of a torrent that was made. */
+function madePage(
+  { magnet, bytesHashed, findings, ...hashes }: DescribedTorrent,
+  { id, about }: Job,
+  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
+): PageParts {
+  const made = { torrent: about.path, source, hasTrackers: magnet.includes('&tr=') }
+  const path = fieldPath(about.path)
+  const another = about.form.without('path', 'output', 'name')
+  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`}
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
+    <a class="button" href="${formAddress(about, another)}">Create another like this</a>`
+  const read =
+    bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)
+  return {
+    title: `${basename(about.path)} is ready`,
+    content: html`${mayBeSeeded && seedForm(made)}
+      <section>
+        ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+        ${renderFacts([
+          ['Saved as', about.path],
+          ...hashFacts(hashes),
+          ['Seed it with', renderCopied('command', WORDS.commandLine, seedCommand(made))],
+          ['Read', read],
+        ])}
+        ${renderFoldedQr(magnet)}
+      </section>
+      ${findingsOf(findings)}`,
   }
 }
 
@@ -150,74 +209,6 @@ const KEPT_FIELDS: readonly string[] =
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
-
-/** The form of the button that gives a torrent to the client. */
-function seedForm({ about }: Job, source: string): Html {
-  return html`<form method="post" action="../make" id="seed" hidden>
-    <input type="hidden" name="torrent" value="${fieldValue(fieldPath(about.path))}" />
-    <input type="hidden" name="path" value="${fieldValue(fieldPath(source))}" />
-  </form>`
-}
-
-const SEEDED: Readonly<Record<HandedOver['status'], string>> = {
-  published: 'Your client seeds it now.',
-  already: 'Your client seeds it already.',
-  adopted: 'Your client seeds it already.',
-  checking: 'Your client has it. It checks the files first, and seeds them then.',
-}
-
-function seededPage({ about }: Job, { status }: HandedOver): Answer {
-  return page({
-    title: basename(about.path),
-    tool: 'make',
-    root: '../',
-    content: html`<p class="note" role="status">${SEEDED[status]}</p>`,
-  })
-}
-
-/** How the page of a torrent that was made leads on. */
-interface NextSteps {
-  /** The file or directory that the torrent is of. */
-  readonly source: string
-  readonly mayBeSeeded: boolean
-}
-
-function madeOf(made: DescribedTorrent, { id, about }: Job, more: NextSteps): Html {
-  const { source, mayBeSeeded } = more
-  const { magnet, bytesHashed } = made
-  const path = fieldPath(about.path)
-  const another = about.form.without('path', 'output', 'name')
-  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Seed with my client</button>`}
-    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
-    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
-    <a class="button" href="${formAddress(about, another)}">Make another like this</a>`
-  const command = seedCommand(about.path, source, magnet)
-  return html`<section>
-    ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
-    ${renderFacts([
-      ['Saved as', about.path],
-      ...hashFacts(made),
-      ['Seed it with', renderCopied('command', WORDS.commandLine, command)],
-      [
-        'Read',
-        bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed),
-      ],
-    ])}
-    ${renderFoldedQr(magnet)}
-  </section>`
-}
-
-/** The command that seeds a torrent that was made, for a shell. */
-function seedCommand(torrent: string, source: string, magnet: string): string {
-  const data = dirname(source)
-  return [
-    'btkit seed',
-    // Without a tracker, nobody else could find the seed
-    ...(magnet.includes('&tr=') ? [] : ['--dht']),
-    ...(data === dirname(torrent) ? [] : ['--data', inShell(data)]),
-    inShell(torrent),
-  ].join(' ')
-}
 
 export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
   if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`

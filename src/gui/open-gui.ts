@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asBtkitError, BtkitError } from '../errors.js'
@@ -11,39 +9,37 @@ import {
   FAILED,
   type FormContext,
   type FormRoute,
-  formRoutes,
   jobRoutes,
+  menuOf,
   type OwnAddresses,
   refusalOf,
-  type ShowResult,
   wayBack,
 } from '../pages/app.js'
-import { type Answer, formOf, framePage, queryOf, send } from '../pages/frame.js'
+import { type Answer, formOf, framePage, type PageParts, queryOf, send } from '../pages/frame.js'
 import { describeJob, type Job, Jobs } from '../pages/jobs.js'
 import { PAGES_STYLE } from '../pages/style.js'
 import { renderTable } from '../pages/table.js'
 import { html } from '../text/html.js'
 import { formatDuration } from '../text/quantity.js'
 import type { ThreadSetup } from '../work/work-program.js'
-import { WorkThread } from '../work/work-thread.js'
-import { attachmentNamed } from '../server/answers/attachment.js'
+import { type Works, WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
-import { CheckTool } from './check.js'
-import { CompleteTool } from './complete.js'
-import { EditTool } from './edit.js'
-import { LookTool } from './look.js'
-import { MakeTool } from './make.js'
-import { formOfTool, page, type Tool, TOOLS, WINDOW_SCRIPT, type Workshop } from './window.js'
+import { checkRoutes } from './check.js'
+import { completeRoutes } from './complete.js'
+import { editRoutes } from './edit.js'
+import { lookRoutes } from './look.js'
+import { makeRoutes } from './make.js'
+import { WINDOW_SCRIPT, type WindowParts } from './window.js'
 
 /** The options of a window. */
-export interface GuiOptions extends Omit<Workshop, 'jobs' | 'work' | 'patience'>, ThreadSetup {
+export interface GuiOptions extends Omit<WindowParts, keyof Works>, ThreadSetup {
   /** The port of 127.0.0.1; by default any free one. */
   readonly port?: number
-  /** The tool or page that is shown first; null for the list of tools. */
+  /** The path of the page that is shown first; null for the list of pages. */
   readonly first: string | null
   /** A directory that is private to the user; by default one is made. */
   readonly runtimeDirectory: string | undefined
-  /** See Workshop; by default less than a person notices. */
+  /** See Works; by default less than a person notices. */
   readonly patience?: number
   /** Milliseconds without a page after which the window counts as closed. */
   readonly goneAfter?: number
@@ -112,14 +108,14 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   })
   const { cacheDirectory, cacheTrust, warn } = options
   const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
-  const shop = { patience: PATIENCE, ...options, jobs, work }
+  const parts = { patience: PATIENCE, ...options, jobs, work }
   await app.register(
     (scope, _, done) => {
       scope.addHook('onRequest', ({ raw }, _, goOn) => {
         strangers.recognize(raw.socket)
         goOn()
       })
-      addWindow(scope, shop)
+      addWindow(scope, parts)
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)
       })
@@ -252,70 +248,46 @@ export class Presence {
 }
 
 /** Adds all pages of the window. */
-function addWindow(app: FastifyInstance, shop: Workshop): void {
+function addWindow(app: FastifyInstance, parts: WindowParts): void {
   const tools = [
-    new MakeTool(shop),
-    new CompleteTool(shop),
-    new LookTool(shop),
-    new CheckTool(shop),
-    new EditTool(shop),
+    ...makeRoutes(parts),
+    ...completeRoutes(parts),
+    ...lookRoutes(parts),
+    ...checkRoutes(parts),
+    ...editRoutes(parts),
   ]
+  const home: FormRoute['handle'] = ({ page }) => page(homePage(tools, parts.jobs.list()))
+  const context = (request: FastifyRequest) => contextOf(request, tools, parts.jobs)
   addPages(app, {
     style: PAGES_STYLE,
     script: WINDOW_SCRIPT,
-    routes: [
-      { method: 'GET', path: '', handle: () => home(shop.jobs.list()) },
-      ...tools.flatMap((tool) => formRoutes(tool.path, () => formOfTool(tool, shop))),
-      ...jobRoutes(shop.jobs, resultsOf(tools)),
-      { method: 'GET', path: 'job/:id/torrent', handle: ({ params }) => madeTorrent(params, shop) },
-    ],
-    answer: (route: FormRoute, request) => answerRoute(route, contextOf(request, shop)),
+    routes: [{ method: 'GET', path: '', handle: home }, ...tools, ...jobRoutes(parts.jobs)],
+    answer: (route: FormRoute, request) => answerRoute(route, context(request)),
     missing: (request) => {
       const error = new BtkitError('not-found', 'there is no such page; choose one in the menu')
-      return contextOf(request, shop).page({ title: FAILED, error, content: null, status: 404 })
+      return context(request).page({ title: FAILED, error, content: null, status: 404 })
     },
   })
 }
 
-/** A request as its route sees it; the menu marks the tool of a page, or the one of its job. */
-function contextOf(request: FastifyRequest, { jobs }: Workshop): FormContext {
+/** A request as its route sees it; the menu marks its page, or the one that began its job. */
+function contextOf(request: FastifyRequest, routes: readonly FormRoute[], jobs: Jobs): FormContext {
   const { url, server, params } = request
   const below = url.slice(server.prefix.length + 1)
   const given = params as Readonly<Record<string, string>>
   const [first, id = ''] = below.split(/[/?]/)
-  const marked = first === 'job' ? jobs.list().find((job) => job.id === id)?.about.tool : first
-  const tool = TOOLS.find(({ path }) => path === marked)?.path
+  const current = first === 'job' ? jobs.list().find((job) => job.id === id)?.about.tool : first
   return {
-    page: (parts) => page({ root: wayBack(below), ...parts, tool }),
+    page: (parts) => {
+      const { root = wayBack(below) } = parts
+      const end = html`<form method="post" action="${root}quit"><button>Quit</button></form>`
+      const menu = menuOf(routes, current)
+      return framePage({ ...parts, root }, { name: 'btkit', label: 'Tools', menu, end })
+    },
     query: queryOf(request),
     form: formOf(request),
     params: given,
   }
-}
-
-/** A result never changes, and its page may be large. */
-function resultsOf(tools: readonly Tool[]): ShowResult<FormContext> {
-  const results = new WeakMap<Job, Answer>()
-  return (job) => {
-    const tool = tools.find(({ path }) => path === job.about.tool)
-    const result = results.get(job) ?? tool?.result?.(job) ?? null
-    if (result) results.set(job, result)
-    return result
-  }
-}
-
-async function madeTorrent(params: FormContext['params'], { jobs }: Workshop): Promise<Answer> {
-  const path = MakeTool.madeBy(jobs.get(params['id'] ?? ''))
-  if (path === null) throw new BtkitError('not-found', 'this job made no torrent')
-  const body = await readFile(path).catch((error: unknown) => {
-    throw asBtkitError(error, path)
-  })
-  const headers = {
-    'Content-Type': 'application/x-bittorrent',
-    'Content-Disposition': attachmentNamed(basename(path)),
-    'X-Content-Type-Options': 'nosniff',
-  }
-  return { status: 200, headers, body }
 }
 
 function lastPage(): Answer {
@@ -326,9 +298,10 @@ function lastPage(): Answer {
 
 const WORK_COLUMNS = [{ title: 'Work', kind: 'name' }, { title: 'State' }] as const
 
-function home(jobs: readonly Job[]): Answer {
-  const cards = TOOLS.map(({ path, title, text }) => {
-    return html`<a class="card" href="${path}"><b>${title}</b><br />${text}</a>`
+function homePage(tools: readonly FormRoute[], jobs: readonly Job[]): PageParts {
+  const cards = tools.map(({ path, menu, purpose = '' }) => {
+    if (menu === undefined) return null
+    return html`<a class="card" href="${path}"><b>${menu}</b><br />${purpose}</a>`
   })
   const rows = jobs.map((job) => {
     const { id, about, state, elapsed } = job
@@ -336,7 +309,7 @@ function home(jobs: readonly Job[]): Answer {
       state === 'running' ? describeJob(job) : `${state}, took ${formatDuration(elapsed / 1000)}`
     return [html`<a href="job/${id}">${about.title}</a>`, how]
   })
-  return page({
+  return {
     title: 'What do you want to do?',
     content: html`<div class="cards">${cards}</div>
       ${
@@ -346,7 +319,7 @@ function home(jobs: readonly Job[]): Answer {
           ${renderTable({ label: 'Recent work', columns: WORK_COLUMNS, rows })}
         </section>`
       }`,
-  })
+  }
 }
 
 /** Keeps the connection of a page open, as a stream of events without an event. */

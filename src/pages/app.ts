@@ -20,8 +20,9 @@ import {
   showErrors,
   statusOf,
 } from './frame.js'
-import { type Job, jobPage, type Jobs, jobStatus } from './jobs.js'
+import { jobPage, type Jobs, jobStatus } from './jobs.js'
 import { answerForm, type FormPage } from './picker.js'
+import type { MenuEntry } from '../server/views/layout.js'
 
 /** A request for a page or a change. */
 export interface FormContext {
@@ -35,11 +36,19 @@ export interface FormContext {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** A page or a change. */
-export interface FormRoute<C extends FormContext = FormContext> {
+/** A page or a change. Both applications, the window and the administration, are lists of these. */
+export interface FormRoute<C extends FormContext = FormContext, Need extends string = never> {
   readonly method: 'GET' | 'POST'
   /** The path below the first page, such as `torrents` or `job/:id`. */
   readonly path: string
+  /** Its title in the menu. */
+  readonly menu?: string | undefined
+  /** What it is for, on a first page that lists the pages of the menu. */
+  readonly purpose?: string | undefined
+  /** Its users must be allowed to do this. */
+  readonly needs?: Need | undefined
+  /** The most bytes of an upload, whose parts the handler reads and whose token it checks. */
+  readonly upload?: number | undefined
   readonly handle: (context: C) => Answer | Promise<Answer>
 }
 
@@ -101,7 +110,7 @@ export function refusalOf({ method, headers }: Asking, own: OwnAddresses): strin
 }
 
 /** The pages of an application, or of a part of it. */
-export interface FormPages<R extends FormRoute<never>> {
+export interface FormPages<R extends FormRoute<never, string>> {
   readonly style: string
   readonly script: string
   readonly routes: readonly R[]
@@ -111,18 +120,17 @@ export interface FormPages<R extends FormRoute<never>> {
 }
 
 /** Adds pages, and the files that they refer to. */
-export function addPages<R extends FormRoute<never>>(
+export function addPages<R extends FormRoute<never, string>>(
   app: FastifyInstance,
   { style, script, routes, answer, missing }: FormPages<R>,
 ): void {
   serveFiles(app, style, script)
   app.setNotFoundHandler(async (request, reply) => send(reply, await missing(request, reply)))
   for (const route of routes) {
-    const { method, path } = route
-    const limit = 'upload' in route && typeof route.upload === 'number' ? route.upload : undefined
+    const { method, path, upload } = route
     app.route({
       ...{ method, url: `/${path}` },
-      ...(limit === undefined ? {} : { bodyLimit: limit }),
+      ...(upload === undefined ? {} : { bodyLimit: upload }),
       handler: async (request, reply) => send(reply, await answer(route, request, reply)),
     })
   }
@@ -154,32 +162,45 @@ export function wayBack(path: string): string {
   return '../'.repeat(own.split('/').length - 1)
 }
 
+/** The entries of a menu; `current` is the path of the page that is marked. */
+export function menuOf(
+  routes: readonly Pick<FormRoute, 'path' | 'menu'>[],
+  current: string | undefined,
+): MenuEntry[] {
+  return routes.flatMap(({ path, menu }) => {
+    if (menu === undefined) return []
+    return { path: path === '' ? './' : path, title: menu, isCurrent: path === current }
+  })
+}
+
+/** A page with a form, and its place in the menu. */
+type RoutedForm<C extends FormContext, Need extends string> = Omit<
+  FormRoute<C, Need>,
+  'method' | 'handle'
+> & { readonly page: (context: C) => FormPage }
+
 /** The routes of a page with a form: GET shows it, and POST does what it asks for. */
-export function formRoutes<C extends FormContext>(
-  path: string,
-  page: (context: C) => FormPage,
-): [show: FormRoute<C>, act: FormRoute<C>] {
+export function formRoutes<C extends FormContext = FormContext, Need extends string = never>({
+  page,
+  ...route
+}: RoutedForm<C, Need>): FormRoute<C, Need>[] {
+  const { path, needs } = route
   return [
-    { method: 'GET', path, handle: (context) => page(context).show(context.query) },
-    { method: 'POST', path, handle: (context) => answerForm(context.form, page(context)) },
+    { ...route, method: 'GET', handle: (context) => page(context).show(context.query) },
+    { path, needs, method: 'POST', handle: (context) => answerForm(context.form, page(context)) },
   ]
 }
 
-/** Shows the results of jobs; null for a job whose page has none. */
-export type ShowResult<C> = (job: Job, context: C) => Answer | null
-
 /** The pages of jobs: their progress, and then their result. */
-export function jobRoutes<C extends FormContext>(
-  jobs: Jobs,
-  resultOf: ShowResult<C>,
-): FormRoute<C>[] {
-  const find = ({ params }: C) => jobs.get(params['id'] ?? '')
-  const show = (context: C): Answer => {
+export function jobRoutes(jobs: Jobs): FormRoute[] {
+  const find = ({ params }: FormContext) => jobs.get(params['id'] ?? '')
+  const show = (context: FormContext): Answer => {
     const job = find(context)
-    const result = job.state === 'done' ? resultOf(job, context) : null
-    return result ?? jobPage(job, context.page)
+    return job.state === 'done'
+      ? context.page({ root: '../', ...job.shown })
+      : jobPage(job, context.page)
   }
-  const cancel = (context: C): Answer => {
+  const cancel = (context: FormContext): Answer => {
     const job = find(context)
     job.cancel()
     return seeOther(`../${job.id}`)

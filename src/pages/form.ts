@@ -73,6 +73,7 @@ export interface Field {
 interface TextField extends Field {
   /** The most characters. */
   readonly most?: number
+  readonly placeholder?: string | undefined
   /** Whether there is a button that chooses a file or directory. */
   readonly pick?: boolean
   /** Whether the page begins there. */
@@ -81,7 +82,7 @@ interface TextField extends Field {
 
 /** A line of text. */
 export function textField(form: Form, field: TextField): Html {
-  const { name, id = name, most, pick, isFirst } = field
+  const { name, id = name, most, placeholder, pick, isFirst } = field
   const input = html`<input
     type="text"
     id="${id}"
@@ -89,6 +90,7 @@ export function textField(form: Form, field: TextField): Html {
     value="${fieldValue(form.text(name))}"
     spellcheck="false"
     ${most !== undefined && html`maxlength="${most}"`}
+    ${placeholder !== undefined && html`placeholder="${fieldValue(placeholder)}"`}
     ${pick === true && html`data-drop`}
     ${isFirst === true && html`autofocus`}
   />`
@@ -97,12 +99,15 @@ export function textField(form: Form, field: TextField): Html {
 }
 
 /** Lines of text. */
-export function linesField(form: Form, field: Field & { readonly kind?: 'tiers' }): Html {
-  const { name, kind } = field
+export function linesField(
+  form: Form,
+  field: Field & { readonly kind?: 'tiers'; readonly rows?: number },
+): Html {
+  const { name, kind, rows = 4 } = field
   const area = html`<textarea
     id="${name}"
     name="${name}"
-    rows="4"
+    rows="${rows}"
     spellcheck="false"
     ${kind !== undefined && html`data-tiers placeholder="https://tracker.example/announce"`}
   >

@@ -14,7 +14,7 @@ type JobState = 'running' | 'done' | 'failed' | 'cancelled'
 const MOST_KEPT = 50
 
 /** The facts about a job. */
-export interface JobFacts {
+export interface JobFacts<T = unknown> {
   /** Names the work for people. */
   readonly title: string
   /** The page that began it, and shows its result. */
@@ -23,21 +23,27 @@ export interface JobFacts {
   readonly path: string
   /** The form that began it. */
   readonly form: Form
+  /** Says what it does, if it only ends when somebody stops it. */
+  readonly lasts?: string
+  /** The page of its result, a level below the page that began it. */
+  show(result: T, job: Job<T>): PageParts
 }
 
 /** The longest form in an address, in characters; a longer one begins empty. */
 const LONGEST_ADDRESS = 8000
 
 /** The address of the page that began a job, from a page of jobs, with some of the fields. */
-export function formAddress({ tool }: Pick<JobFacts, 'tool'>, form: Form): string {
+export function formAddress({ tool }: { readonly tool: string }, form: Form): string {
   const fields = form.without('act').toString()
   return `../${tool}${fields === '' || fields.length > LONGEST_ADDRESS ? '' : `?${fields}`}`
 }
 
 /** Options of work: when to end, and where to say how far it is. */
-interface Run {
+export interface Run {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Says in words how it stands. */
+  readonly tell: (text: string) => void
 }
 
 /** Begins work. */
@@ -48,14 +54,17 @@ export class Job<T = unknown> {
   readonly id = randomBytes(8).toString('hex')
   state: JobState = 'running'
   progress: Progress | null = null
+  /** How it stands, in its own words; empty for none. */
+  told = ''
   result: T | null = null
   error: Error | null = null
   readonly #controller = new AbortController()
   readonly #begun: number
   #ended: number | null = null
+  #shown: PageParts | null = null
 
   constructor(
-    readonly about: JobFacts,
+    readonly about: JobFacts<T>,
     private readonly now: () => number,
   ) {
     this.#begun = now()
@@ -71,6 +80,11 @@ export class Job<T = unknown> {
     return this.#controller.signal.aborted
   }
 
+  /** The page of the result, which never changes and may be large. */
+  get shown(): PageParts {
+    return (this.#shown ??= this.about.show(this.result as T, this))
+  }
+
   cancel(): void {
     this.#controller.abort()
   }
@@ -81,7 +95,10 @@ export class Job<T = unknown> {
       this.progress = progress
     }
     try {
-      this.result = await work({ signal: this.#controller.signal, onProgress })
+      const tell: Run['tell'] = (text) => {
+        this.told = text
+      }
+      this.result = await work({ signal: this.#controller.signal, onProgress, tell })
       this.state = 'done'
     } catch (error) {
       const isCancelled = error instanceof BtkitError && error.code === 'interrupted'
@@ -105,7 +122,7 @@ export class Jobs {
   ) {}
 
   /** Starts work and returns its job. */
-  start<T>(about: JobFacts, work: Work<T>): Job<T> {
+  start<T>(about: JobFacts<T>, work: Work<T>): Job<T> {
     const job = new Job<T>(about, this.now)
     this.#jobs.set(job.id, job)
     this.#forget()
@@ -121,7 +138,7 @@ export class Jobs {
    * Starts work, and returns its job after it ended, or after `patience` milliseconds.
    * @throws BtkitError if the work fails meanwhile; then the job is forgotten
    */
-  async begin<T>(about: JobFacts, work: Work<T>, patience: number): Promise<Job<T>> {
+  async begin<T>(about: JobFacts<T>, work: Work<T>, patience: number): Promise<Job<T>> {
     const job = this.start(about, work)
     await Promise.race([this.#ends.get(job), setTimeout(patience, null, { ref: false })])
     if (!(job.state === 'failed' && job.error instanceof BtkitError)) return job
@@ -141,8 +158,9 @@ export class Jobs {
     return [...this.#jobs.values()].reverse()
   }
 
+  /** Whether there is work that ends by itself. */
   get isBusy(): boolean {
-    return this.list().some(({ state }) => state === 'running')
+    return this.list().some(({ state, about }) => state === 'running' && about.lasts === undefined)
   }
 
   /** Resolves when all work has ended. */
@@ -169,18 +187,23 @@ export function jobPage(job: Job, page: (parts: PageParts) => Answer): Answer {
   const { about, state, error, id } = job
   const isRunning = state === 'running'
   const isCancelled = state === 'cancelled'
+  const ending = about.lasts === undefined ? 'was cancelled' : 'has ended'
   return page({
-    title: isCancelled ? `${about.title} was cancelled` : about.title,
+    title: isCancelled ? `${about.title} ${ending}` : about.title,
     root: '../',
     refresh: isRunning ? 1 : undefined,
     content: isRunning
       ? html`<section data-job="${id}">
-          <p><progress aria-label="Progress" ${valuesOf(job)}></progress></p>
+          <p>
+            ${about.lasts ?? html`<progress aria-label="Progress" ${valuesOf(job)}></progress>`}
+          </p>
           <p id="told">${describeJob(job)}</p>
           <p class="muted name" id="now">${job.progress?.path ?? ''}</p>
-          <form method="post" action="${id}/cancel"><button>Cancel</button></form>
+          <form method="post" action="${id}/cancel">
+            <button>${about.lasts === undefined ? 'Cancel' : 'Stop'}</button>
+          </form>
         </section>`
-      : html`${isCancelled ? CANCELLED : error && problem(error)}
+      : html`${isCancelled ? about.lasts === undefined && CANCELLED : error && problem(error)}
           <p class="acts">
             <a class="main" href="${formAddress(about, about.form)}">Back to the form</a>
           </p>`,
@@ -193,8 +216,9 @@ function valuesOf({ progress }: Job): Html | null {
 }
 
 /** Describes the progress of a job in words. */
-export function describeJob({ progress, elapsed, isCancelled }: Job): string {
+export function describeJob({ progress, elapsed, isCancelled, told }: Job): string {
   if (isCancelled) return 'It ends as soon as it can.'
+  if (told !== '') return told
   if (!progress || progress.bytesDone === 0) return 'The files are listed.'
   const { bytesDone, bytesTotal } = progress
   const rate = (1000 * bytesDone) / Math.max(elapsed, 1)

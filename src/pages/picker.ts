@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import type { Dirent, Stats } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { homeDirectory } from '../directories.js'
-import { BtkitError, callSystem, valueOr } from '../errors.js'
+import { awaitSystem, BtkitError } from '../errors.js'
 import { isSafeComponent, isWithin } from '../files/inside.js'
-import { readNames } from '../files/scan/read-names.js'
+import { readEntries } from '../files/scan/read-names.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { formatBytes, formatTime } from '../text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
@@ -36,10 +37,10 @@ interface Picking {
 }
 
 /** Renders a directory to choose a file or directory from. */
-function pickerPage(picking: Picking): Answer {
+async function pickerPage(picking: Picking): Promise<Answer> {
   const { page, action, form, field, directory, places, top } = picking
   const carried = hiddenFields(form.without('act', ...STEPS))
-  const { entries, error, isCut } = list(directory)
+  const { entries, error, isCut } = await list(directory)
   const rows = entries.map(({ name, isDirectory, size, changed }) => {
     const text = isDirectory ? `${name}/` : name
     const button = step(isDirectory ? 'at' : 'picked', join(directory, name), text)
@@ -54,7 +55,7 @@ function pickerPage(picking: Picking): Answer {
       <input type="hidden" name="here" value="${fieldValue(fieldPath(directory))}" />
       ${defaultAct('create')}
       <section>
-        <p class="acts">${places.map((place) => step('at', place, place))}</p>
+        <p class="acts">${places.map((place) => step('at', place, placeName(place, top)))}</p>
         <p class="crumbs">${crumbsOf(directory, top)}</p>
         ${actsOf(directory, top === null)}
       </section>
@@ -89,6 +90,13 @@ const COLUMNS = [
   { title: 'Changed (UTC)', kind: 'date' },
 ] as const
 
+/** The usual places by the names that people know. */
+function placeName(place: string, top: string | null): string {
+  if (top !== null) return place
+  if (place === '/') return 'Computer'
+  return place === homeDirectory(process.env) ? 'Home' : place
+}
+
 function step(name: 'at' | 'picked', path: string, text: string): Html {
   return html`<button name="${name}" value="${fieldValue(fieldPath(path))}">${text}</button>`
 }
@@ -117,42 +125,51 @@ interface Listed {
 /** As people sort: 2 before 10, and large letters beside small ones. */
 const { compare } = new Intl.Collator('en', { numeric: true })
 
-function list(directory: string): Listed {
+async function list(directory: string): Promise<Listed> {
   try {
-    const names = callSystem(directory, () => readNames(directory))
-    const shown = names.filter((name) => !name.startsWith('.'))
-    const entries = shown
-      .map((name) => entryAt(directory, name))
-      .sort((a, b) => Number(b.isDirectory) - Number(a.isDirectory) || compare(a.name, b.name))
-    return { entries: entries.slice(0, MOST_SHOWN), isCut: shown.length > MOST_SHOWN }
+    const all = await awaitSystem(directory, readEntries(directory))
+    const shown = all.filter(({ name }) => !name.startsWith('.'))
+    const kinds = await Promise.all(shown.map((entry) => kindOf(directory, entry)))
+    const sorted = kinds.sort(
+      (a, b) => Number(b.isDirectory) - Number(a.isDirectory) || compare(a.name, b.name),
+    )
+    const first = sorted.slice(0, MOST_SHOWN)
+    const entries = await Promise.all(first.map((entry) => entryAt(directory, entry)))
+    return { entries, isCut: shown.length > MOST_SHOWN }
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
     return { entries: [], error, isCut: false }
   }
 }
 
+type Kind = Pick<Entry, 'name' | 'isDirectory'>
+
+/** The kind of an entry, with links followed. */
+async function kindOf(directory: string, entry: Dirent): Promise<Kind> {
+  const { name } = entry
+  if (!entry.isSymbolicLink()) return { name, isDirectory: entry.isDirectory() }
+  return { name, isDirectory: await isDirectoryAt(join(directory, name)) }
+}
+
 /** Describes an entry; a link that leads nowhere is an empty file. */
-function entryAt(directory: string, name: string): Entry {
-  const stats = valueOr(null, () => callSystem(name, () => statSync(join(directory, name))))
-  return {
-    name,
-    isDirectory: stats?.isDirectory() === true,
-    size: stats?.size ?? 0,
-    changed: stats?.mtimeMs ?? 0,
-  }
+async function entryAt(directory: string, kind: Kind): Promise<Entry> {
+  const stats = await statOf(join(directory, kind.name))
+  return { ...kind, size: stats?.size ?? 0, changed: stats?.mtimeMs ?? 0 }
+}
+
+function statOf(path: string): Promise<Stats | null> {
+  return stat(path).catch(() => null)
 }
 
 /**
  * Makes a directory in another one, and returns its path.
  * @throws BtkitError `usage`, or as the system refuses it
  */
-function makeBelow(directory: string, name: string): string {
+async function makeBelow(directory: string, name: string): Promise<string> {
   const path = join(directory, name)
   if (!isSafeComponent(name))
     throw new BtkitError('usage', 'the new directory needs a name without a slash')
-  callSystem(path, () => {
-    mkdirSync(path)
-  })
+  await awaitSystem(path, mkdir(path))
   return path
 }
 
@@ -161,7 +178,7 @@ export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
   /** Where the first picker begins. */
   readonly begin: string
   /** Returns the directory to show instead of one. Without it, all directories are shown. */
-  readonly settle?: (directory: string) => string
+  readonly settle?: (directory: string) => Promise<string>
   /** The field that is a list: what is chosen is added to it. */
   readonly list?: string | undefined
 }
@@ -169,7 +186,10 @@ export interface PickRules extends Pick<Picking, 'page' | 'action' | 'places'> {
 /**
  * If a form asks for a picker or comes from one: its page, or the form with what was chosen.
  */
-function pick(form: Form, { begin, list, settle, ...rules }: PickRules): Answer | Form {
+async function pick(
+  form: Form,
+  { begin, list, settle, ...rules }: PickRules,
+): Promise<Answer | Form> {
   const field = /^browse-(\w+)$/.exec(form.text('act'))?.[1] ?? form.text('choose')
   if (field === '') return form
   const lines = form.lines(field)
@@ -181,24 +201,27 @@ function pick(form: Form, { begin, list, settle, ...rules }: PickRules): Answer 
   }
   const current = lines.at(-1)
   const at = form.text('at') || form.text('here')
-  const wanted = at !== '' ? expand(at, begin) : current ? dirname(expand(current, begin)) : begin
+  const wanted =
+    at !== '' ? await expand(at, begin) : current ? dirname(await expand(current, begin)) : begin
   if (settle) {
-    const directory = settle(wanted)
+    const directory = await settle(wanted)
     const top = rules.places.find((place) => isWithin(directory, place)) ?? directory
     return pickerPage({ ...rules, form, field, directory, top })
   }
-  const directory = form.text('act') === 'create' ? makeBelow(wanted, form.text('fresh')) : wanted
+  const isNew = form.text('act') === 'create'
+  const directory = isNew ? await makeBelow(wanted, form.text('fresh')) : wanted
   const places = [...new Set([...rules.places, homeDirectory(process.env) ?? '/', '/'])]
   return pickerPage({ ...rules, form, field, directory, places, top: null })
 }
 
+/** Whether there is anything at a path, with links followed. */
+export async function isThereAt(path: string): Promise<boolean> {
+  return (await statOf(path)) !== null
+}
+
 /** Whether a directory is there; false if that cannot be told. */
-export function isDirectoryAt(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    return false
-  }
+export async function isDirectoryAt(path: string): Promise<boolean> {
+  return (await statOf(path))?.isDirectory() === true
 }
 
 /**
@@ -214,9 +237,9 @@ export function fieldPath(path: string): string {
  * quotes, as shells and file managers copy it.
  * @throws BtkitError `usage`
  */
-export function expand(path: string, directory: string): string {
+export async function expand(path: string, directory: string): Promise<string> {
   const quoted = /^(['"])(.+)\1$/s.exec(path)?.[2]
-  if (quoted !== undefined && !path.includes('\0') && !existsSync(resolve(directory, path)))
+  if (quoted !== undefined && !path.includes('\0') && !(await isThereAt(resolve(directory, path))))
     return expand(quoted.replaceAll("'\\''", "'"), directory)
   if (path.startsWith('file://')) return expand(typedPath(path), directory)
   if (path.includes('\0') || path.length > LONGEST_PATH)
@@ -243,10 +266,19 @@ export function typedPath(text: string): string {
  * Returns the absolute path in a field.
  * @throws BtkitError `usage` if it is empty
  */
-export function requirePath(form: Form, name: string, directory: string): string {
+export async function requirePath(form: Form, name: string, directory: string): Promise<string> {
   const text = form.text(name)
   if (text === '') throw new BtkitError('usage', 'no file or directory was chosen')
   return expand(text, directory)
+}
+
+/** Rules of pickers that show all directories, and begin at the first place. */
+export function pickingAnywhere(
+  { places, directory }: { readonly places: readonly string[]; readonly directory: string },
+  page: Picking['page'],
+  rules: Pick<PickRules, 'action' | 'list'>,
+): PickRules {
+  return { ...rules, page, places, begin: places[0] ?? directory }
 }
 
 /** A page with a form. */
@@ -265,7 +297,7 @@ export interface FormPage {
 /** Answers a form: by a picker of files if it asks for one, or else by what it does. */
 export async function answerForm(given: Form, page: FormPage): Promise<Answer> {
   try {
-    const form = page.picking ? pick(given, page.picking) : given
+    const form = page.picking ? await pick(given, page.picking) : given
     return form instanceof Form ? await page.act(form) : form
   } catch (error) {
     if (error instanceof BtkitError) return page.show(given, error)

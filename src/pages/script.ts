@@ -75,7 +75,62 @@ for (const table of document.querySelectorAll('.picker table')) {
 }
 
 for (const choice of document.querySelectorAll('select[name=preset]')) {
-  choice.addEventListener('change', () => choice.form.querySelector('[value=preset]').click())
+  const fill = choice.form.querySelector('[value=preset]')
+  fill.hidden = true
+  choice.addEventListener('change', () => fill.click())
+}
+
+// What is set among the folded fields, as the server says it
+for (const more of document.querySelectorAll('[data-more]')) {
+  const valueOf = (field) => {
+    const area = field.querySelector('textarea, input[type=text]')
+    if (area) return area.value.trim().split(/\\s+/).join(' ')
+    const select = field.querySelector('select')
+    if (select) return select.selectedIndex > 0 ? select.selectedOptions[0].text : ''
+    const isDefault = (input) => input.type === 'radio' && input === field.querySelector('input')
+    const checked = [...field.querySelectorAll('input:checked')].filter((input) => !isDefault(input))
+    return checked.map((input) => input.parentElement.textContent.trim()).join(', ')
+  }
+  const tell = () => {
+    const set = [...more.querySelectorAll('.field')].flatMap((field) => {
+      const value = valueOf(field)
+      return value ? [field.firstElementChild.textContent + ': ' + value] : []
+    })
+    more.querySelector('[data-set]').textContent = set.join(', ').slice(0, 200)
+  }
+  more.addEventListener('input', tell)
+  addEventListener('pageshow', tell)
+}
+
+// Pieces and sizes while one chooses: one request at a time, and one more if the form changed meanwhile
+for (const form of document.querySelectorAll('[data-plans]')) {
+  const shown = form.querySelector('[data-plan]')
+  let isAsking = false
+  let isChanged = false
+  const ask = async () => {
+    isChanged = isAsking
+    if (isAsking || form.elements.path.value.trim() === '') return
+    isAsking = true
+    try {
+      const body = new URLSearchParams(new FormData(form))
+      body.set('act', 'plan')
+      const answer = await fetch(form.action, { method: 'POST', body })
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+      const plan = page.querySelector('[data-plan]')
+      const problem = page.querySelector('.error')
+      if (problem) problem.className = 'muted'
+      shown.replaceChildren(...(problem ? [problem] : (plan?.childNodes ?? [])))
+      const place = page.querySelector('[name=output]')?.placeholder
+      if (place) form.elements.output.placeholder = place
+    } catch {
+      // The page is left, or the program has ended
+    }
+    isAsking = false
+    if (isChanged) ask()
+  }
+  const names = ['path', 'piece', 'version', 'exclude', 'all']
+  form.addEventListener('change', ({ target }) => names.includes(target.name) && ask())
+  addEventListener('pageshow', () => shown.childElementCount === 0 && ask())
 }
 
 for (const area of document.querySelectorAll('[data-tiers]')) {
@@ -100,8 +155,16 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
       }
     }
   }
+  // An empty row is no empty line, which would begin a tier
   const write = () => {
-    area.value = [...list.children].map((row) => (begins(row) ? '\\n' : '') + urlOf(row)).join('\\n')
+    let isNext = false
+    area.value = [...list.children].reduce((text, row) => {
+      isNext ||= begins(row)
+      if (!urlOf(row)) return text
+      const start = text === '' ? '' : isNext ? '\\n\\n' : '\\n'
+      isNext = false
+      return text + start + urlOf(row)
+    }, '')
     name()
   }
   const sayPlace = (row) => {
@@ -231,6 +294,7 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   const fill = () => {
     list.replaceChildren()
     for (const [url, begins] of trackersIn(area.value)) add(url, begins)
+    if (list.childElementCount === 0) add('', false)
     name()
   }
   fill()
@@ -239,8 +303,14 @@ for (const area of document.querySelectorAll('[data-tiers]')) {
   area.hidden = true
   // The headings say it
   for (const hint of area.parentElement.querySelectorAll('[data-plain]')) hint.hidden = true
-  const more = button('Add a tracker', () => add('', false).focus())
-  const next = button('New tier', () => add('', true).focus())
+  const begin = (isTier) => {
+    const last = list.lastElementChild
+    const input = last && !urlOf(last) ? last.querySelector('input') : add('', isTier)
+    if (isTier) input.parentElement.classList.add('tier')
+    input.focus()
+  }
+  const more = button('Add a tracker', () => begin(false))
+  const next = button('New tier', () => begin(true))
   const holder = document.createElement('div')
   holder.append(list, more, ' ', next, said)
   area.after(holder)

@@ -9,7 +9,7 @@ body { padding: .8rem 1rem 3rem } h1 { margin-bottom: .8rem }
 main > section, main form > section, main > form > fieldset, .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 0 0 1rem }
 section > :first-child { margin-top: 0 } section > :last-child { margin-bottom: 0 }
 fieldset legend { font-weight: 600; padding: 0 .4rem }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; margin: 1rem 0 } .cards .card { margin: 0; display: block; color: inherit }
+.cards { display: grid; gap: 1rem; margin: 1rem 0 } @media (min-width: 40rem) { .cards { grid-template-columns: 1fr 1fr } .cards .card:first-child { grid-column: span 2 } } @media (min-width: 70rem) { .cards { grid-template-columns: repeat(5, 1fr) } .cards .card:first-child { grid-column: auto } } .cards .card { margin: 0; display: block; color: inherit }
 a.card:hover { border-color: var(--accent); text-decoration: none } .card b { color: var(--accent); font-size: 1.1rem }
 .field { display: grid; grid-template-columns: 11rem 1fr; gap: .3rem 1rem; align-items: baseline; margin: .6rem 0 }
 .field small { grid-column: 2; color: var(--muted) }
@@ -27,8 +27,8 @@ button { padding: .35rem 1rem; cursor: pointer } button.main { background: var(-
 .map .good { fill: color-mix(in srgb, var(--good) 37%, var(--card)) } .map .bad { fill: var(--bad) } .map .missing { fill: var(--muted) } .map .unread { fill: none; stroke: var(--muted); stroke-width: 1 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; padding: 0; margin: .4rem 0 } .key svg { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 0 }
 .picker td, .picker th { padding-block: 0 } .picker [type=search] { margin-bottom: .5rem } .picker table button, .crumbs button { border: 0; background: none; color: var(--link); padding: .3rem .2rem; text-align: left; overflow-wrap: anywhere }
-.picker table button { width: 100%; outline-offset: -2px } .picker table [name=at] { font-weight: 600 } .acts > .with { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto }
-details { margin: 0 0 1rem } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
+.picker table button { width: 100%; outline-offset: -2px } .picker table [name=at] { font-weight: 600 } .picker table button::before { content: ""; display: inline-block; width: 1rem; height: .8rem; margin: 0 .5rem -.05rem 0; border: 1px solid var(--muted); border-radius: 2px; background: var(--soft) } .picker table [name=at]::before { background: #e0a93a; border-color: #c98f1d; border-top-width: 3px } .acts > .with { display: flex; flex-wrap: wrap; gap: .4rem; margin-left: auto }
+details { margin: 0 0 1rem } main form > .card { display: block } .card > summary { font-weight: 600; cursor: pointer } [data-set] { font-weight: 400; margin-left: .8rem; overflow-wrap: anywhere } [data-set]:not(:empty)::before { content: "– " } section details { margin: 0 } del { color: var(--bad) } ins { color: var(--good); text-decoration: none } .diff { overflow-wrap: anywhere }
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; flex-wrap: wrap; gap: .2rem .4rem; align-items: center; margin: .2rem 0 } .tiers .head { flex: 0 0 100%; order: -2; color: var(--muted); font-size: .9rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }

@@ -2,6 +2,7 @@ import type { FileOptions, TorrentOptions } from '../core/make/common-request.js
 import { BtkitError } from '../errors.js'
 import type { PlannedTorrent } from '../library/make.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
+import { clipText } from '../text/escape.js'
 import { fieldValue, html, type Html } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import {
@@ -47,46 +48,73 @@ const VERSIONS: readonly Choice[] = [
   ['v2', 'v2 only'],
 ]
 
-/** The fields that torrents share, for a form that makes some. */
-export function torrentFields(form: Form): Html {
-  return html`<fieldset>
-      <legend>Trackers and seeds</legend>
-      ${linesField(form, {
-        name: 'trackers',
-        label: 'Trackers',
-        hint: html`<span data-plain
-          >One URL a line. An empty line begins the next tier, which clients use if all before
-          fail.</span
-        >`,
-        kind: 'tiers',
-      })}
-      ${linesField(form, {
-        name: 'webseeds',
-        label: 'Web seeds',
-        hint: 'URLs of the same files on web servers, one per line.',
-      })}
-      ${checkField(form, 'Private torrent', [
-        ['private', 'peers only from these trackers, no DHT or PEX'],
-      ])}
-    </fieldset>
-    <fieldset>
-      <legend>The torrent</legend>
-      ${radioField(form, { name: 'version', label: 'Version', choices: VERSIONS })}
-      ${selectField(form, { name: 'piece', label: 'Piece length', choices: PIECE_LENGTHS })}
-      ${textField(form, { name: 'comment', label: 'Comment' })}
-      ${textField(form, {
-        name: 'source',
-        label: 'Source tag',
-        hint: 'Some private trackers want one.',
-      })}
-      ${textField(form, {
-        name: 'exclude',
-        label: 'Exclude',
-        hint: html`Globs with spaces between, such as <code>*.tmp cache/** "My Files/**"</code>`,
-      })}
-      ${checkField(form, 'Hidden files', [['all', 'include']])}
-    </fieldset>`
+/** The fields of torrents that most people fill in. */
+export function usualFields(form: Form): Html {
+  return html`${linesField(form, {
+    name: 'trackers',
+    label: 'Trackers',
+    hint: html`<span data-plain
+      >One URL a line. An empty line begins the next tier, which clients use if all before
+      fail.</span
+    >`,
+    kind: 'tiers',
+  })}
+  ${checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])}
+  ${textField(form, { name: 'comment', label: 'Comment' })}`
 }
+
+/** The other fields of torrents, folded, below those of the page itself. */
+export function moreFields(form: Form, own: Html, isOpen = false): Html {
+  return html`<details class="card" data-more ${isOpen && html`open`}>
+    <summary>More options<span class="muted" data-set>${setIn(form)}</span></summary>
+    ${own}
+    ${linesField(form, {
+      name: 'webseeds',
+      label: 'Web seeds',
+      hint: 'URLs of the same files on web servers, one per line.',
+      rows: 2,
+    })}
+    ${radioField(form, { name: 'version', label: 'Version', choices: VERSIONS })}
+    ${selectField(form, { name: 'piece', label: 'Piece length', choices: PIECE_LENGTHS })}
+    ${textField(form, {
+      name: 'source',
+      label: 'Source tag',
+      hint: 'Some private trackers want one. It gives the torrent its own info hash.',
+    })}
+    ${textField(form, {
+      name: 'exclude',
+      label: 'Exclude',
+      hint: html`Globs with spaces between, such as <code>*.tmp cache/** "My Files/**"</code>`,
+    })}
+    ${checkField(form, 'Hidden files', [['all', 'include']])}
+  </details>`
+}
+
+/** Names the folded fields that are not as by default. The script does the same while one types. */
+function setIn(form: Form): string {
+  const text = (name: string, label: string) => {
+    const value = form.lines(name).join(' ')
+    return value !== '' && `${label}: ${value}`
+  }
+  const choice = (name: string, label: string, choices: readonly Choice[]) => {
+    const at = choices.findIndex(([value]) => value === form.text(name))
+    return at > 0 && `${label}: ${choices[at]?.[1] ?? ''}`
+  }
+  const set = [
+    text('target', 'Save to'),
+    text('output', 'Save to'),
+    text('webseeds', 'Web seeds'),
+    choice('version', 'Version', VERSIONS),
+    choice('piece', 'Piece length', PIECE_LENGTHS),
+    text('source', 'Source tag'),
+    text('exclude', 'Exclude'),
+    form.has('all') && 'Hidden files: include',
+  ]
+  return clipText(set.filter(Boolean).join(', '), MOST_SET)
+}
+
+/** The longest summary of folded fields, in characters. */
+const MOST_SET = 200
 
 /**
  * Reads those fields, and takes options from the preset that filled them in.
@@ -137,11 +165,11 @@ const MOST_GLOBS = 100
 /** Reads globs with spaces between. Spaces in quotes belong to a glob. */
 function globsOf(text: string): string[] {
   if (text.split('"').length % 2 === 0)
-    throw new BtkitError('usage', `globs to leave out: ${text} has a quote that does not end`)
+    throw new BtkitError('usage', `exclude: ${text} has a quote that does not end`)
   const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? []
   const globs = words.map((word) => word.replaceAll('"', '')).filter(Boolean)
   if (globs.length <= MOST_GLOBS) return globs
-  throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
+  throw new BtkitError('usage', `at most ${MOST_GLOBS} globs exclude; use braces in them`)
 }
 
 /** Writes globs as the form reads them. None has a quote. */
@@ -155,41 +183,38 @@ function versionOf(text: string): MetainfoVersion {
   throw new BtkitError('usage', `version '${text}': not v1, v2 or hybrid`)
 }
 
-/** A list of presets with a button; nothing if there are none. */
+/** A list of presets with a button, and what the chosen one did; nothing if there are none. */
 export function presetField(form: Form, presets: readonly Preset[]): Html | false {
   if (presets.length === 0) return false
   const choices = presets.map(({ name }): Choice => [name, name])
-  const field = selectField(form, {
+  const filled = form.text('filled')
+  return html`${selectField(form, {
     name: 'preset',
     label: 'Preset',
     choices: [['', 'none'], ...choices],
     hint: html`<button name="act" value="preset">Fill in the fields</button>`,
-  })
-  const filled = form.text('filled')
+  })}
+  ${filled !== '' && filledNotes(form, presets)}`
+}
+
+function filledNotes(form: Form, presets: readonly Preset[]): Html {
   const { missing = [], carried } = filledBy(form, presets) ?? {}
-  return html`<fieldset>
-    <legend>Preset</legend>
-    ${field}
+  return html`<input type="hidden" name="filled" value="${fieldValue(form.text('filled'))}" />
+    <p class="note" role="status">The preset filled in the fields. Look at them, then go on.</p>
     ${
-      filled !== '' &&
-      html`<input type="hidden" name="filled" value="${fieldValue(filled)}" />
-        <p class="note" role="status">The preset filled in the fields. Look at them, then go on.</p>
-        ${
-          carried !== undefined &&
-          html`<p class="note">
-            Torrents made here also have these options of the preset:
-            <code>${carried.names.join(', ')}</code>
-          </p>`
-        }
-        ${
-          missing.length > 0 &&
-          html`<p class="note" role="alert">
-            This form has no field for all values of the preset. Torrents made here are without:
-            <code>${missing.join(', ')}</code>
-          </p>`
-        }`
+      carried !== undefined &&
+      html`<p class="note">
+        Torrents made here also have these options of the preset:
+        <code>${carried.names.join(', ')}</code>
+      </p>`
     }
-  </fieldset>`
+    ${
+      missing.length > 0 &&
+      html`<p class="note" role="alert">
+        This form has no field for all values of the preset. Torrents made here are without:
+        <code>${missing.join(', ')}</code>
+      </p>`
+    }`
 }
 
 /**
@@ -213,31 +238,30 @@ export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
 
 /** The parts of a form that makes a torrent. */
 interface MakeForm {
-  /** The fields that name the files and the torrent. */
-  readonly files: Html
+  /** The fields that name the content. */
+  readonly content: Html
+  /** Further fields, folded. */
+  readonly more: Html
   readonly presets: readonly Preset[]
   readonly error: BtkitError | undefined
   readonly plan: Plan | undefined
 }
 
 /** The page of a form that makes a torrent. */
-export function makePage(form: Form, { files, presets, error, plan }: MakeForm): PageParts {
+export function makePage(form: Form, { content, more, presets, error, plan }: MakeForm): PageParts {
   return {
     title: 'Create a torrent',
     error,
-    content: html`${plan ? planSection(plan) : null}
-      <form method="post" action="make">
-        ${defaultAct('plan')}
-        <fieldset>
-          <legend>Files</legend>
-          ${files}
-        </fieldset>
-        ${presetField(form, presets)} ${torrentFields(form)}
-        <div class="acts">
-          <button class="main" name="act" value="make">Create the torrent</button>
-          <button name="act" value="plan">Preview</button>
-        </div>
-      </form>`,
+    content: html`<form method="post" action="make" data-keep data-plans>
+      ${defaultAct('plan')}
+      <section>${presetField(form, presets)} ${content} ${usualFields(form)}</section>
+      ${moreFields(form, more)}
+      <div data-plan role="status">${plan ? planSection(plan) : null}</div>
+      <div class="acts">
+        <button class="main" name="act" value="make">Create torrent</button>
+        <button name="act" value="plan">Preview</button>
+      </div>
+    </form>`,
   }
 }
 

@@ -4,6 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Change, Failure, Skip } from '../core/complete/complete-report.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
+import { torrentsIn } from '../core/find-torrents.js'
 import type { VerifiedFile, VerifyReport } from '../core/verify/verify-report.js'
 import { BtkitError, type ErrorCode } from '../errors.js'
 import { type Cache, openCache } from '../library/cache.js'
@@ -40,6 +41,8 @@ const WORK = {
   seed: (request: SeedRequest, { cache, signal, tell }: WorkContext) => {
     return seedTorrent(request, { cache, signal, onProgress: tell })
   },
+  /** The torrents directly in directories, and other paths as they are. */
+  torrentsIn: (paths: readonly string[]) => Promise.resolve(paths.flatMap(torrentsIn)),
 }
 
 /** The work that takes long, by name. */

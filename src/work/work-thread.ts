@@ -1,6 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { BtkitError } from '../errors.js'
 import type { TaskOptions } from '../library/task.js'
+import { type Answer, seeOther } from '../pages/frame.js'
+import type { JobFacts, Jobs } from '../pages/jobs.js'
 import type {
   WorkMessage,
   Order,
@@ -20,10 +22,16 @@ export class WorkThread {
   /** Work that has not ended. */
   #running = 0
 
-  /** `warn` receives warnings. */
+  #idle: NodeJS.Timeout | undefined
+
+  /**
+   * `warn` receives warnings. A thread without a cache may end `idleAfter` milliseconds after its last
+   * work, so that a service keeps none.
+   */
   constructor(
     private readonly setup: ThreadSetup,
     private readonly warn: (message: string) => void,
+    private readonly idleAfter?: number,
   ) {}
 
   /**
@@ -33,8 +41,9 @@ export class WorkThread {
   run<Name extends keyof WorkTable>(
     name: Name,
     request: ThreadRequest<Name>,
-    { signal, onProgress = () => undefined }: TaskOptions = {},
+    { signal, onProgress = () => undefined }: Pick<TaskOptions, 'signal' | 'onProgress'> = {},
   ): Promise<WorkResult<Name>> {
+    clearTimeout(this.#idle)
     const thread = (this.#thread ??= this.#start())
     const { port1: answers, port2: port } = new MessageChannel()
     thread.postMessage({ name, request, port } satisfies Order, [port])
@@ -57,7 +66,10 @@ export class WorkThread {
         const why = 'the thread of this work died; files that were finished before stay'
         reject(this.#isClosed ? new BtkitError('interrupted', 'cancelled') : new Error(why))
       })
-    }).finally(() => this.#running--)
+    }).finally(() => {
+      this.#running--
+      this.#endWhenIdle()
+    })
   }
 
   /**
@@ -65,12 +77,23 @@ export class WorkThread {
    * are replaced as a whole.
    */
   async close(): Promise<void> {
+    clearTimeout(this.#idle)
     const thread = this.#thread
     if (thread === null) return
     if (this.#running === 0) await this.run('closeCache', null)
     this.#isClosed = true
     await thread.terminate()
     this.#thread = null
+  }
+
+  #endWhenIdle(): void {
+    if (this.idleAfter === undefined || this.#running > 0) return
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => {
+      void this.#thread?.terminate()
+      this.#thread = null
+    }, this.idleAfter)
+    this.#idle.unref()
   }
 
   #start(): Worker {
@@ -89,19 +112,32 @@ export class WorkThread {
   }
 }
 
+/** The jobs of an application, and the thread of their work. */
+export interface Works {
+  readonly jobs: Jobs
+  readonly work: WorkThread
+  /**
+   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form, and
+   * later ones on the page of the work.
+   */
+  readonly patience: number
+}
+
+/** Work that a form asks for. */
+interface NewWork<Name extends keyof WorkTable> {
+  readonly about: JobFacts<WorkResult<Name>>
+  readonly name: Name
+  readonly request: ThreadRequest<Name>
+}
+
 /**
- * Does work without a cache on a thread that ends with it, so that a service keeps no idle thread.
- * @throws BtkitError of the work
+ * Starts work, waits a moment for it, and sends the browser to its page.
+ * @throws BtkitError if the work fails meanwhile
  */
-export async function workOnce<Name extends keyof WorkTable>(
-  name: Name,
-  request: ThreadRequest<Name>,
-  options: TaskOptions = {},
-): Promise<WorkResult<Name>> {
-  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined)
-  try {
-    return await thread.run(name, request, options)
-  } finally {
-    await thread.close()
-  }
+export async function startWork<Name extends keyof WorkTable>(
+  { jobs, work, patience }: Works,
+  { about, name, request }: NewWork<Name>,
+): Promise<Answer> {
+  const { id } = await jobs.begin(about, (run) => work.run(name, request, run), patience)
+  return seeOther(`job/${id}`)
 }

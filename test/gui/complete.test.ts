@@ -42,7 +42,7 @@ test('what is no directory is named above the form', async (t) => {
     assert.equal(status, 400)
     assert.match(
       text,
-      new RegExp(`<h1>Complete a directory[^]*${join(root, wrong)}: not a directory`),
+      new RegExp(`<h1>Create many torrents[^]*${join(root, wrong)}: not a directory`),
     )
   }
 })

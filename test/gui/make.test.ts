@@ -6,12 +6,14 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
+import { executable } from '../support/executable.js'
 import { openTestGui } from '../support/gui.js'
 import { formPresets } from '../../src/cli/configuration/form-presets.js'
 import { makeScratch } from '../support/scratch.js'
@@ -393,16 +395,13 @@ test('the page of a torrent that was made names the command that seeds it', asyn
 test('the client of the user is given the torrent that was made', async (t) => {
   const first = await openTestGui(t, TREE)
   const without = await first.send('make', { act: 'make', path: 'tree' })
-  assert.doesNotMatch(without.text, /Seed with my client/)
+  assert.doesNotMatch(without.text, /Start seeding/)
   const { infoHash } = read(join(first.root, 'tree.torrent'))
   const seeded = { hashString: infoHash ?? '', name: 'tree', downloadDir: first.root }
   const client = await startFakeTransmission(t, [seeded])
   const { send } = await openTestGui(t, {}, { directory: first.root, client })
   const made = await send('make', { act: 'make', path: 'tree', replace: 'on' })
-  assert.match(
-    made.text,
-    /<button[^>]+form="seed" name="act" value="seed">\s*Seed with my client\s*</,
-  )
+  assert.match(made.text, /<button[^>]+form="seed" name="act" value="seed">\s*Start seeding\s*</)
   const hidden = [...made.text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
   const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
   const { text } = await send('make', { act: 'seed', ...fields })
@@ -410,4 +409,53 @@ test('the client of the user is given the torrent that was made', async (t) => {
   writeFileSync(join(first.root, 'tree/a'), 'other')
   const changed = await send('make', { act: 'seed', ...fields })
   assert.match(changed.text, /role="alert"[^]*tree\.torrent: /)
+})
+
+/** Sends a form without waiting for the work that it begins. */
+async function begin(pages: string, fields: Record<string, string>): Promise<string> {
+  const body = new URLSearchParams(fields)
+  const { headers } = await fetch(`${pages}make`, { method: 'POST', body, redirect: 'manual' })
+  return headers.get('location') ?? ''
+}
+
+test('without a client, btkit seeds what was made until it is stopped', async (t) => {
+  const seedProgram = [process.execPath, executable('btkit'), 'seed', '--port', '0', '--no-cache']
+  const { root, pages, get, send } = await openTestGui(t, TREE, { seedProgram, patience: 0 })
+  for (const path of ['tree/a', 'tree/b/c']) utimesSync(join(root, path), 1e9, 1e9)
+  const trackers = 'http://127.0.0.1:1/announce'
+  const made = await send('make', { act: 'make', path: 'tree', trackers })
+  const form = /<form[^>]*id="seed"[^]*?<\/form>/.exec(made.text)?.[0] ?? ''
+  const hidden = [...form.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
+  const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
+  const job = await begin(pages, { act: 'seed', ...fields })
+  await until('it seeds', async () =>
+    /seeding 100\.0%|: added /.test((await get(`${job}/state`)).text),
+  )
+  assert.match((await get(job)).text, /Seeding of tree\.torrent[^]*<button>Stop<\/button>/)
+  await fetch(`${pages}${job}/cancel`, { method: 'POST' })
+  await until('it ends', async () => /torrent has ended<\/h1>/.test((await get(job)).text))
+  const wrong = await begin(pages, { act: 'seed', ...fields, torrent: 'tree/a' })
+  await until('it fails', async () => /role="alert">btkit seed: /.test((await get(wrong)).text))
+})
+
+test('folded fields are named where they are folded', async (t) => {
+  const { get } = await openTestGui(t)
+  const fields = { version: 'hybrid', webseeds: 'http://w.example/', source: 'TAG', all: 'on' }
+  const { text } = await get(`make?${new URLSearchParams(fields).toString()}`)
+  const [, folded] = /data-set>([^<]*)</.exec(text) ?? []
+  const set = 'Web seeds: http://w.example/, Version: hybrid: v1 and v2, Source tag: TAG'
+  assert.equal(folded, `${set}, Hidden files: include`)
+  assert.match((await get('make')).text, /data-set><\/span>/)
+})
+
+test('the form says where the torrent will be, and offers to replace one that is there', async (t) => {
+  const { root, get, send } = await openTestGui(t, TREE)
+  const place = /placeholder="([^"]*)"[^>]*data-drop[^>]*\/?>/
+  const saveTo = (text: string) => place.exec(text.split('for="output"')[1] ?? '')?.[1]
+  assert.equal(saveTo((await get('make')).text), 'beside the content')
+  assert.equal(saveTo((await get('make?path=tree')).text), join(root, 'tree.torrent'))
+  writeFileSync(join(root, 'tree.torrent'), '')
+  const { text } = await send('make', { act: 'make', path: 'tree' })
+  const [seen = '', folded = ''] = text.split('<details')
+  assert.deepEqual([/name="replace"/.test(seen), /name="replace"/.test(folded)], [true, false])
 })

@@ -20,7 +20,10 @@ function actorOf(name: string, isAdmin: boolean): TestActor {
   return {
     user: { name },
     notes,
-    note: (...words) => notes.push([name, ...words].join(' ')),
+    note: (...words) => {
+      notes.push([name, ...words].join(' '))
+      return Promise.resolve()
+    },
     require: (action, owner) => {
       if (!isAdmin && (owner !== name || action === 'organize'))
         throw new BtkitError('not-permitted', 'not yours')
@@ -54,12 +57,11 @@ function collectionAt(root: string) {
       const path = tracked.get(infoHash)
       return path === undefined ? null : { path }
     },
-    scan: () => {
+    scan: async () => {
       for (const name of filesBelow(join(root, 't')).filter((each) => !each.startsWith('.bin/'))) {
-        const { infoHash } = infoHashesAt(join(root, 't', name))
+        const { infoHash } = await infoHashesAt(join(root, 't', name))
         if (infoHash !== null) tracked.set(infoHash, join(root, 't', name))
       }
-      return Promise.resolve()
     },
   })
   return { root, collection, clock, stateDirectory, tracked }

@@ -41,6 +41,7 @@ export async function openTestGui(
     stateDirectory: join(root, '.state'),
     threads: 1,
     client: null,
+    seedProgram: null,
     first: null,
     runtimeDirectory: root,
     monotonic: () => performance.now(),

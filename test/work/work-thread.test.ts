@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { workOnce, WorkThread } from '../../src/work/work-thread.js'
+import type { Worker } from 'node:worker_threads'
+import { WorkThread } from '../../src/work/work-thread.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { filesBelow } from '../support/collection.js'
 import { makeScratch } from '../support/scratch.js'
@@ -16,12 +18,22 @@ test('work that has not ended when the thread is closed is broken off, and leave
   assert.deepEqual(filesBelow(root), ['a'])
 })
 
-test('a torrent made on a thread of its own is returned as bytes', async (t) => {
+test('the thread of a service returns bytes, ends when it is idle, and starts again', async (t) => {
   const root = makeScratch(t, { a: 'a'.repeat(100_000) })
-  const bytes = await workOnce('makeBytes', { source: join(root, 'a'), options: {} })
-  assert.equal(parseMetainfo(bytes).size, 100_000)
-  const missing = workOnce('plan', { source: join(root, 'b'), options: {} })
+  const ends: Promise<unknown>[] = []
+  const follow = (worker: Worker) => ends.push(once(worker, 'exit'))
+  process.on('worker', follow)
+  t.after(() => process.off('worker', follow))
+  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined, 1)
+  const make = () => thread.run('makeBytes', { source: join(root, 'a'), options: {} })
+  for (const starts of [1, 2]) {
+    assert.equal(parseMetainfo(await make()).size, 100_000)
+    await ends.at(-1)
+    assert.equal(ends.length, starts)
+  }
+  const missing = thread.run('plan', { source: join(root, 'b'), options: {} })
   await assert.rejects(missing, { code: 'not-found' })
+  await thread.close()
 })
 
 test('work whose thread dies has failed, and was not cancelled', async (t) => {

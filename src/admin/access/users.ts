@@ -1,9 +1,10 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { asBtkitError, BtkitError } from '../../errors.js'
+import { asBtkitError, awaitSystem, BtkitError } from '../../errors.js'
+import { absenceOf } from '../../files/inside.js'
 import { lockDirectory } from '../../files/locks.js'
 import { readRegular } from '../../files/read-bounded.js'
-import { statIfThere } from '../../files/stat-files.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { formatHash, parseHash, type PasswordHash } from './password-hash.js'
 
@@ -163,11 +164,17 @@ export class UsersFile {
  * @throws BtkitError `not-permitted`, `not-found`
  */
 async function requirePrivate(path: string): Promise<void> {
-  const { mode } = await stat(path).catch((error: unknown) => {
-    throw asBtkitError(error, path)
-  })
+  const { mode } = await awaitSystem(path, stat(path))
   if ((mode & TOO_OPEN) === 0 || process.platform === 'win32') return
   throw new BtkitError('not-permitted', `${path}: others may read or write it; run chmod 600`)
+}
+
+/** Examines the file; null if it is not there. */
+async function statIfAny(path: string): Promise<Stats | null> {
+  return stat(path).catch((error: unknown) => {
+    if (absenceOf(error) === 'missing') return null
+    throw asBtkitError(error, path)
+  })
 }
 
 /**
@@ -175,7 +182,7 @@ async function requirePrivate(path: string): Promise<void> {
  * @throws BtkitError if it cannot be read, or a line of it is wrong
  */
 export async function readUsers(path: string): Promise<Map<string, User>> {
-  if (statIfThere(path) === null) return new Map()
+  if ((await statIfAny(path)) === null) return new Map()
   const file = await readRegular(path, MAX_SIZE, null)
   const { users, badLines } = parseUsers(new TextDecoder().decode(file?.bytes))
   const [line] = badLines
@@ -197,7 +204,7 @@ export async function changeUsers(
   try {
     const users = await readUsers(path)
     change(users)
-    const there = statIfThere(path)
+    const there = await statIfAny(path)
     const { uid, gid } = there ?? {}
     const owner = uid === undefined || gid === undefined ? undefined : { uid, gid }
     const mode = there === null ? MODE : undefined

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { type FormContext, type FormRoute, formRoutes } from '../../pages/app.js'
+import type { FormContext, FormRoute } from '../../pages/app.js'
 import type { Answer } from '../../pages/frame.js'
 import type { Form } from '../../pages/form.js'
-import type { FormPage } from '../../pages/picker.js'
 import type { Html } from '../../text/html.js'
 import type { Role } from '../access/users.js'
 
@@ -39,7 +38,7 @@ export interface AdminContext extends FormContext {
    */
   readonly require: (action: Action, owner?: string | null) => void
   /** Records what the user did, with the thing that it was done to. */
-  readonly note: (action: string, target: string, details?: string) => void
+  readonly note: (action: string, target: string, details?: string) => Promise<void>
   /**
    * Sends the browser to a page after a change. The page shows a message once, so that to load it
    * again repeats nothing.
@@ -67,27 +66,4 @@ export function placeIn(form: Form, field: string): string {
 }
 
 /** A page or a change. All routes need a log-in, and those with POST a token. */
-export interface AdminRoute extends FormRoute<AdminContext> {
-  /** Its title in the menu. */
-  readonly menu?: string | undefined
-  /** Its users must be allowed to do this. */
-  readonly needs?: Action | undefined
-  /** The most bytes of an upload, whose parts the handler reads and whose token it checks. */
-  readonly upload?: number | undefined
-}
-
-/** The routes of a page with a form, with its place in the menu. */
-export function menuFormRoutes({
-  path,
-  page,
-  menu,
-  needs,
-}: Pick<AdminRoute, 'path' | 'menu' | 'needs'> & {
-  readonly page: (context: AdminContext) => FormPage
-}): AdminRoute[] {
-  const [show, act] = formRoutes(path, page)
-  return [
-    { ...show, menu, needs },
-    { ...act, needs },
-  ]
-}
+export type AdminRoute = FormRoute<AdminContext, Action>

@@ -26,9 +26,9 @@ interface ActivityParts {
 
 /** The page of who did what. */
 export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
-  const handle: AdminRoute['handle'] = (context) => {
+  const handle: AdminRoute['handle'] = async (context) => {
     const wanted = context.query.text('user')
-    const entries = log.latest(MOST_READ)
+    const entries = await log.latest(MOST_READ)
     const own = wanted === '' ? entries : entries.filter(({ user }) => user === wanted)
     const acts = actsOf(own).slice(0, MOST_SHOWN)
     const places = forms?.collection.places ?? null

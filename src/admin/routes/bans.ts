@@ -1,5 +1,6 @@
-import { type AdminContext, type AdminRoute, menuFormRoutes, placeIn } from '../frame/visit.js'
+import { type Action, type AdminContext, type AdminRoute, placeIn } from '../frame/visit.js'
 import { BtkitError } from '../../errors.js'
+import { formRoutes } from '../../pages/app.js'
 import { looksLikeMagnet, parseMagnet } from '../../metainfo/magnet.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { Form, defaultAct, hiddenFields, query, textField } from '../../pages/form.js'
@@ -49,7 +50,7 @@ type Kind = (typeof KINDS)[number]['kind']
 export function banRoutes(parts: BanParts): AdminRoute[] {
   const handle = (context: AdminContext) => ask(context, parts)
   return [
-    ...menuFormRoutes({
+    ...formRoutes<AdminContext, Action>({
       path: 'bans',
       menu: 'Bans',
       needs: 'ban',
@@ -75,7 +76,7 @@ async function change({ form, note, user, seeOther }: AdminContext, parts: BanPa
   if (lift !== '') {
     const ban = (await bans[kind].list()).find(({ value }) => value === lift)
     await bans[kind].remove(lift)
-    note('lift a ban', lift)
+    await note('lift a ban', lift)
     await tracker.refresh()
     const name = (ban && describe(kind, ban).name) || lift
     return seeOther(list, html`<p class="note" role="status">The ban of ${name} is lifted.</p>`)
@@ -86,7 +87,7 @@ async function change({ form, note, user, seeOther }: AdminContext, parts: BanPa
   const day = new Date(now()).toISOString().slice(0, 10)
   const words = [day, user.name, kind === 'torrents' && `"${name.replaceAll('"', '""')}"`, reason]
   await bans[kind].add({ value, comment: escapeText(words.filter(Boolean).join(' ')) })
-  note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
+  await note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
   await tracker.refresh()
   const banned = html`${name || value} is banned. ${liftForm({ kind, value, from: list, name })}`
   return seeOther(list, html`<div class="note" role="status">${banned}</div>`)

@@ -28,8 +28,8 @@ export function binRoutes(parts: FormsParts): AdminRoute[] {
   ]
 }
 
-function show({ collection }: FormsParts, context: AdminContext): Answer {
-  const own = listBin(
+async function show({ collection }: FormsParts, context: AdminContext): Promise<Answer> {
+  const own = await listBin(
     collection,
     ({ path }) => context.may('delete', collection.owners.lastAt(path)),
     MOST_SHOWN,

@@ -4,13 +4,14 @@ import { type Answer, seeOther } from '../../pages/frame.js'
 import { renderTable } from '../../pages/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { categoryField, type FilledForm, type FormsParts } from './parts.js'
-import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
-import type { Category, Places } from '../storage/places.js'
+import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
+import { formRoutes } from '../../pages/app.js'
+import type { ListedCategory, Places } from '../storage/places.js'
 import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
 
 /** The page that creates, renames and removes categories. */
 export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
-  return menuFormRoutes({
+  return formRoutes<AdminContext, Action>({
     path: 'categories',
     menu: 'Categories',
     needs: 'organize',
@@ -33,12 +34,13 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
   return seeOther('categories')
 }
 
-function show(
+async function show(
   { collection }: FormsParts,
   { page }: AdminContext,
   { form, error }: FilledForm,
-): Answer {
-  const rows = collection.places.list().map((each) => row(collection.places, each))
+): Promise<Answer> {
+  const listed = await collection.places.list()
+  const rows = listed.map((each) => row(collection.places, each))
   // The forms of existing categories have a field of the same name
   const own = form.text('act') === 'create' ? form : new Form()
   return page({
@@ -51,7 +53,7 @@ function show(
         <fieldset>
           <legend>New category</legend>
           ${textField(own, { name: 'name', label: 'Name' })}
-          ${categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
+          ${await categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
           <div class="acts"><button class="main" name="act" value="create">Create</button></div>
         </fieldset>
       </form>
@@ -69,13 +71,13 @@ function show(
   })
 }
 
-function row(places: Places, category: Category): HtmlValue[] {
+function row(places: Places, category: ListedCategory): HtmlValue[] {
   const { address, names } = category
   const title = places.titleOf(category)
   const name = names.at(-1)
   return [
     html`<a href="torrents${query({ in: address })}">${title}</a>`,
-    places.namesIfReadable(category).length,
+    category.torrents.length,
     name !== undefined && changeForm(address, name, title),
   ]
 }

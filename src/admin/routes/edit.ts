@@ -6,12 +6,15 @@ import type { FormPage } from '../../pages/picker.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { type FormsParts, LIST_FIELDS, listOf, outcomeOf } from './parts.js'
-import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
 
 /** The pages that edit torrents: fields, then what would change, then the change. */
 export function editRoutes(parts: FormsParts): AdminRoute[] {
-  return formRoutes('edit', (context: AdminContext) => editingPage(parts, context))
+  return formRoutes<AdminContext, Action>({
+    path: 'edit',
+    page: (context) => editingPage(parts, context),
+  })
 }
 
 /** The page of the torrents that a form names. */

@@ -14,7 +14,7 @@ import { clipText } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
 import { naturalKey } from '../../text/natural-order.js'
 import { counted, formatBytes, formatTime } from '../../text/quantity.js'
-import { type Category, type Places, shownName } from '../storage/places.js'
+import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import type { FormsParts } from './parts.js'
 
 /** A torrent's file in a category. */
@@ -28,22 +28,23 @@ export function pathOf({ category, name }: Listed): string {
 }
 
 /** The torrents of a category and all below it; null stands for all categories. */
-export function below(places: Places, category: Category | null): Listed[] {
-  // A category that cannot be read is a mistake to report, unlike one below it
-  if (category !== null) places.torrentNames(category)
+export function below(
+  places: Places,
+  listed: readonly ListedCategory[],
+  category: Category | null,
+): Listed[] {
   const isBelow = (each: Category) => category === null || places.holds(category, each)
-  return places.list().flatMap((each) => {
-    const names = isBelow(each) ? places.namesIfReadable(each) : []
-    return names.map((name) => ({ category: each, name }))
-  })
+  return listed
+    .filter(isBelow)
+    .flatMap((each) => each.torrents.map((name) => ({ category: each, name })))
 }
 
-/** The torrents of all categories with a text in their names, or with the begin of an info hash. */
+/** The torrents with a text in their names, or with the begin of an info hash. */
 export async function search(
-  { collection, swarmsAt }: Pick<FormsParts, 'collection' | 'swarmsAt'>,
+  all: readonly Listed[],
+  { swarmsAt }: Pick<FormsParts, 'swarmsAt'>,
   wanted: string,
 ): Promise<Listed[]> {
-  const all = below(collection.places, null)
   const isHash = /^[\da-f]{6,64}$/.test(wanted)
   const swarms = isHash ? await swarmsAt(new Set(all.map(pathOf))) : null
   return all.filter((each) => {

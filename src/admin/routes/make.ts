@@ -1,12 +1,12 @@
 import { basename, join } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { type Form, query, textField } from '../../pages/form.js'
-import { type Answer, seeOther } from '../../pages/frame.js'
+import { type Answer, type PageParts, seeOther } from '../../pages/frame.js'
 import type { Job } from '../../pages/jobs.js'
 import { applyPreset, makePage, type Plan, torrentOptions } from '../../pages/torrent-fields.js'
 import { html } from '../../text/html.js'
-import { workOnce } from '../../work/work-thread.js'
-import { type AdminContext, type AdminRoute, menuFormRoutes } from '../frame/visit.js'
+import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
+import { formRoutes } from '../../pages/app.js'
 import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
 import {
@@ -22,7 +22,7 @@ import {
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
   if (parts.makeFrom.length === 0) return []
-  return menuFormRoutes({
+  return formRoutes<AdminContext, Action>({
     path: 'make',
     menu: 'Create',
     needs: 'add',
@@ -43,25 +43,31 @@ interface PlannedForm extends FilledForm {
   readonly plan?: Plan | undefined
 }
 
-function show(
+async function show(
   parts: FormsParts,
   { page }: AdminContext,
   { form, error, plan }: PlannedForm,
-): Answer {
+): Promise<Answer> {
   const { makeFrom, collection, presets } = parts
-  const files = html`${textField(form, {
-    name: 'path',
-    label: 'File or directory',
-    hint: `Below ${makeFrom.join(' or ')}`,
-    pick: true,
-  })}
-  ${categoryField(form, collection, { name: 'to', label: 'Category' })}
-  ${textField(form, {
-    name: 'output',
-    label: 'Save as',
-    hint: 'Default: the name of the files, with .torrent at the end.',
-  })}`
-  return page(makePage(form, { files, presets, error, plan }))
+  return page(
+    makePage(form, {
+      content: html`${textField(form, {
+        name: 'path',
+        label: 'Content',
+        hint: `A file or directory below ${makeFrom.join(' or ')}`,
+        pick: true,
+      })}
+      ${await categoryField(form, collection, { name: 'to', label: 'Category' })}`,
+      more: textField(form, {
+        name: 'output',
+        label: 'Save as',
+        placeholder: 'the name of the content, with .torrent at the end',
+      }),
+      presets,
+      error,
+      plan,
+    }),
+  )
 }
 
 async function act(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
@@ -69,35 +75,36 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   if (!['make', 'plan', 'preset'].includes(wanted)) return show(parts, context, { form })
   const filled = applyPreset(form, parts.presets)
   if (filled) return show(parts, context, { form: filled })
-  const source = resolveSource(parts.makeFrom, form.text('path'))
+  const source = await resolveSource(parts.makeFrom, form.text('path'))
   const options = torrentOptions(form, parts.presets)
-  const plan = await workOnce('plan', { source, options })
+  const plan = await parts.work.run('plan', { source, options })
   if (wanted === 'plan') return show(parts, context, { form, plan })
-  return seeOther(`job/${begin(parts, context, { form, source }).id}`)
+  return seeOther(`job/${(await begin(parts, context, { form, source })).id}`)
 }
 
 /** Starts to make a torrent, after all that could be wrong was checked. */
-function begin(
+async function begin(
   parts: FormsParts,
   context: AdminContext,
   { form, source }: { readonly form: Form; readonly source: string },
-): Job {
+): Promise<Job<string>> {
   const { collection, jobs } = parts
   refuseBusy(jobs)
   const name = torrentName(form.text('output') || basename(source))
-  const category = collection.places.category(form.text('to'))
+  const category = await collection.places.category(form.text('to'))
   collection.held.refuse(category.path, name)
-  if (isTaken(join(category.path, name)))
+  if (await isTaken(join(category.path, name)))
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   const about = {
     title: `Torrent of ${basename(source)}`,
     tool: 'make',
     path: category.address,
     form,
+    show: madePage,
   }
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
-    const bytes = await workOnce('makeBytes', { source, options }, run)
+    const bytes = await parts.work.run('makeBytes', { source, options }, run)
     await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
     parts.changed()
     return name
@@ -105,13 +112,12 @@ function begin(
 }
 
 /** Shows a torrent that was made. */
-export function madePage({ about, result: name }: Job, { page }: AdminContext): Answer {
-  return page({
-    title: `${String(name)} is tracked`,
-    root: '../',
+function madePage(name: string, { about }: Job<string>): PageParts {
+  return {
+    title: `${name} is tracked`,
     content: html`<p class="acts">
-      <a class="main" href="../torrents${query({ in: about.path, q: String(name) })}">Show it</a>
-      <a href="../make${query({ to: about.path })}">Make another</a>
+      <a class="main" href="../torrents${query({ in: about.path, q: name })}">Inspect</a>
+      <a href="../make${query({ to: about.path })}">Create another</a>
     </p>`,
-  })
+  }
 }

@@ -3,7 +3,7 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../storage/collection.js'
 import { BtkitError } from '../../errors.js'
-import { isWithin, InsideResolver } from '../../files/inside.js'
+import { isWithin, resolveInside } from '../../files/inside.js'
 import { type Form, query, selectField } from '../../pages/form.js'
 import { problem } from '../../pages/frame.js'
 import type { Jobs } from '../../pages/jobs.js'
@@ -12,12 +12,15 @@ import type { Preset } from '../../pages/torrent-fields.js'
 import { quoteText } from '../../text/escape.js'
 import { type Html, html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
+import type { WorkThread } from '../../work/work-thread.js'
 import type { SwarmRow } from '../../tracker/page/torrent-rows.js'
 
 /** The parts that the pages about torrents share. */
 export interface FormsParts {
   readonly collection: Collection
   readonly jobs: Jobs
+  /** The thread that does what takes long. */
+  readonly work: WorkThread
   /** Real paths of the directories whose files may become torrents. */
   readonly makeFrom: readonly string[]
   readonly presets: readonly Preset[]
@@ -44,12 +47,14 @@ export interface FilledForm {
 }
 
 /** A list of categories to choose from; `isArchived` adds those of the archive. */
-export function categoryField(
+export async function categoryField(
   form: Form,
   { places }: Collection,
   field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
-): Html {
-  const listed = places.list().filter(({ root }) => field.isArchived === true || !root.isArchive)
+): Promise<Html> {
+  const listed = (await places.list()).filter(
+    ({ root }) => field.isArchived === true || !root.isArchive,
+  )
   const choices = listed.map((each) => [each.address, places.titleOf(each)] as const)
   return selectField(form, { ...field, choices })
 }
@@ -124,25 +129,25 @@ const LONGEST_PATH = 4096
  * real paths. A path that leads elsewhere, by a link too, is refused like one that is not there.
  * @throws BtkitError `usage`, `not-found`
  */
-export function resolveSource(roots: readonly string[], typed: string): string {
+export async function resolveSource(roots: readonly string[], typed: string): Promise<string> {
   if (typed === '') throw new BtkitError('usage', 'no file or directory was chosen')
-  const found = typed.length > LONGEST_PATH ? null : lookInside(roots, typed)
+  const found = typed.length > LONGEST_PATH ? null : await lookInside(roots, typed)
   if (found !== null) return found.path
   const where = roots.join(' or ')
   throw new BtkitError('not-found', `${quoteText(typed)}: no file or directory below ${where}`)
 }
 
 /** Returns a directory below one of several; the first of these if it is somewhere else. */
-function settleDirectory(roots: readonly string[], directory: string): string {
-  const found = lookInside(roots, directory)
+async function settleDirectory(roots: readonly string[], directory: string): Promise<string> {
+  const found = await lookInside(roots, directory)
   return found?.kind === 'directory' ? found.path : (roots[0] ?? '/')
 }
 
-function lookInside(roots: readonly string[], typed: string) {
+async function lookInside(roots: readonly string[], typed: string) {
   const path = resolve(roots[0] ?? '/', typedPath(typed))
   const root = roots.find((each) => isWithin(path, each))
   if (root === undefined || path.includes('\0')) return null
   const names = relative(root, path).split(sep).filter(Boolean)
-  const found = new InsideResolver(root).resolve(names)
+  const found = await resolveInside(root, names)
   return found.kind === 'file' || found.kind === 'directory' ? found : null
 }

@@ -24,7 +24,7 @@ import {
   outcomeOf,
 } from './parts.js'
 import { HELD } from '../../state/held.js'
-import { type Category, type Places, shownName } from '../storage/places.js'
+import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../errors.js'
 import { Form, query } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
@@ -100,9 +100,15 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {
   const { places } = parts.collection
   const { query: form } = context
-  const category = form.text('in') === '' ? null : places.category(form.text('in'))
+  const category = form.text('in') === '' ? null : await places.category(form.text('in'))
+  // A category that cannot be read is a mistake to report, unlike one below it
+  if (category !== null) await places.requireReadable(category)
+  const listed = await places.list()
   const wanted = form.text('q').toLowerCase()
-  const found = wanted === '' ? below(places, category) : await search(parts, wanted)
+  const found =
+    wanted === ''
+      ? below(places, listed, category)
+      : await search(below(places, listed, null), parts, wanted)
   const order = orderOf(form)
   const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
   const view = { category, shown, isSearch: wanted !== '', form, order }
@@ -110,7 +116,7 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
   return context.page({
     title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
     content: html`<div class="shelf">
-      ${categoryList(places, view)}
+      ${categoryList(places, listed, view)}
       <div>
         ${toolbar(view)}
         ${found.length === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
@@ -129,8 +135,12 @@ function nothing({ category, isSearch }: View): Html {
 }
 
 /** The categories with the numbers of torrents in them and below. */
-function categoryList(places: Places, { category, isSearch }: View): Html {
-  const counts = places.counts()
+function categoryList(
+  places: Places,
+  listed: readonly ListedCategory[],
+  { category, isSearch }: View,
+): Html {
+  const counts = places.countsOf(listed)
   const entry = (address: string, name: string, level: number) => {
     const isCurrent = !isSearch && address === (category?.address ?? '')
     return html`<li class="level-${Math.min(level, 5)}">
@@ -138,7 +148,7 @@ function categoryList(places: Places, { category, isSearch }: View): Html {
       <span class="muted">${formatNumber(counts.get(address) ?? 0)}</span>
     </li>`
   }
-  const items = places.list().map((each) => {
+  const items = listed.map((each) => {
     return entry(each.address, each.names.at(-1) ?? places.titleOf(each), places.levelOf(each))
   })
   return html`<nav class="categories" aria-label="Categories">
@@ -230,11 +240,11 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
         rows,
       })}
     </section>
-    ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
+    ${canChange ? await acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
   </form>`
 }
 
-function acts({ collection }: FormsParts, { category, shown }: View): Html {
+async function acts({ collection }: FormsParts, { category, shown }: View): Promise<Html> {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
   const isArchived = shown.items.some((each) => each.category.root.isArchive)
@@ -247,7 +257,7 @@ function acts({ collection }: FormsParts, { category, shown }: View): Html {
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Restore</button>`}
       <span class="with">
-        ${categoryField(new Form({ to: category?.address ?? '' }), collection, {
+        ${await categoryField(new Form({ to: category?.address ?? '' }), collection, {
           name: 'to',
           label: 'Move to',
         })}

@@ -90,7 +90,7 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
     } catch (error) {
       const why = translate(error, context.request)
       if (!(why instanceof BtkitError)) throw why
-      return refuse(why)
+      return await refuse(why)
     } finally {
       arriving.delete(name)
     }
@@ -185,11 +185,11 @@ const FILES_FIELD = html`<div class="field">
   </small>
 </div>`
 
-function show(
+async function show(
   { collection, announce }: FormsParts,
   context: AdminContext,
   { form, error }: FilledForm,
-): Answer {
+): Promise<Answer> {
   return context.page({
     title: 'Upload',
     error,
@@ -204,7 +204,7 @@ function show(
     >
       <fieldset>
         <legend>Torrents</legend>
-        ${categoryField(form, collection, { name: 'to', label: 'Category' })}
+        ${await categoryField(form, collection, { name: 'to', label: 'Category' })}
         ${textField(form, {
           name: 'name',
           label: 'Save as',

@@ -100,20 +100,20 @@ export class Authentication {
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.users.find(typed.name)) !== null
-      if (isKnown) this.#note(request, typed.name, 'fail to log in')
+      if (isKnown) await this.#note(request, typed.name, 'fail to log in')
       return result
     }
     this.#end(request)
     this.#giveId(this.#sessions.begin(result), request, reply)
-    this.#note(request, result.name, 'log in')
+    await this.#note(request, result.name, 'log in')
     return null
   }
 
   /** Logs somebody out. */
-  leave(request: FastifyRequest, reply: FastifyReply, user: User): Answer {
+  async leave(request: FastifyRequest, reply: FastifyReply, user: User): Promise<Answer> {
     this.#end(request)
     reply.clearCookie(COOKIE, this.#cookieOptions(request))
-    this.#note(request, user.name, 'log out')
+    await this.#note(request, user.name, 'log out')
     const answer = seeOther('login')
     // Back would show the pages to the next person at this browser
     return { ...answer, headers: { ...answer.headers, 'Clear-Site-Data': '"cache"' } }
@@ -134,9 +134,9 @@ export class Authentication {
     return this.settings.clientAddresses.of(raw)
   }
 
-  #note(request: FastifyRequest, user: string, action: string): void {
+  #note(request: FastifyRequest, user: string, action: string): Promise<void> {
     const { log, now } = this.parts
-    log.note({ at: now(), user, address: this.addressOf(request), action, target: '' })
+    return log.note({ at: now(), user, address: this.addressOf(request), action, target: '' })
   }
 
   #end(request: FastifyRequest): void {

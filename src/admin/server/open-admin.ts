@@ -6,7 +6,14 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { Form, query } from '../../pages/form.js'
-import { addPages, answerRoute, createFormsApp, refusalOf, wayBack } from '../../pages/app.js'
+import {
+  addPages,
+  answerRoute,
+  createFormsApp,
+  menuOf,
+  refusalOf,
+  wayBack,
+} from '../../pages/app.js'
 import {
   type Answer,
   formOf,
@@ -172,7 +179,7 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
     const user = await authentication.userOf(request)
     if (user === null) return send(reply, seeOther('login'))
     authentication.checkToken(request, formOf(request).text('token'))
-    return send(reply, authentication.leave(request, reply, user))
+    return send(reply, await authentication.leave(request, reply, user))
   })
 }
 
@@ -252,10 +259,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
   const current = request.routeOptions.url?.slice(1)
-  const menu = routes.flatMap(({ path, menu: title, needs }) => {
-    if (title === undefined || (needs && !may(needs))) return []
-    return { path: path === '' ? './' : path, title, isCurrent: path === current }
-  })
+  const allowed = routes.filter(({ needs }) => needs === undefined || may(needs))
   return {
     user: { name: user.name, role: user.role },
     may,
@@ -263,14 +267,13 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
-    note: (action, target, details) => {
-      log.note({ at: now(), user: user.name, address, action, target, details })
-    },
+    note: (action, target, details) =>
+      log.note({ at: now(), user: user.name, address, action, target, details }),
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
       const token = () => authentication.token(request, reply)
-      return adminPage(shown, { name, user, menu, root, token })
+      return adminPage(shown, { name, user, menu: menuOf(allowed, current), root, token })
     },
     seeOther: (location, message) => {
       authentication.leaveMessage(request, message)

@@ -1,6 +1,8 @@
-import { appendFileSync, closeSync, openSync, readSync, renameSync } from 'node:fs'
-import { BtkitError, callSystem } from '../../errors.js'
-import { statIfThere } from '../../files/stat-files.js'
+import { appendFile, open, rename, stat } from 'node:fs/promises'
+import pLimit from 'p-limit'
+import { asBtkitError, awaitSystem, BtkitError } from '../../errors.js'
+import { absenceOf } from '../../files/inside.js'
+import { fill } from '../../files/read-bounded.js'
 import { jsonLine } from '../../text/escape.js'
 
 /** Something that somebody did. */
@@ -33,31 +35,38 @@ const LINE_FEED = 0x0a
  */
 export class ActivityLog {
   #isFailing = false
+  /** Entries are written in their order. */
+  readonly #turns = pLimit(1)
 
-  /**
-   * `warn` is called when entries begin to be lost.
-   * @throws BtkitError if the file cannot be written
-   */
-  constructor(
+  private constructor(
     private readonly path: string,
     private readonly warn: (message: string) => void,
-    private readonly full = FULL,
-  ) {
-    const last = this.#tail(path, 1)
-    this.#append(last.length > 0 && last[0] !== LINE_FEED ? '\n' : '')
+    private readonly full: number,
+  ) {}
+
+  /**
+   * Opens a log; `warn` is called when entries begin to be lost.
+   * @throws BtkitError if the file cannot be written
+   */
+  static async open(
+    path: string,
+    warn: (message: string) => void,
+    full = FULL,
+  ): Promise<ActivityLog> {
+    const log = new ActivityLog(path, warn, full)
+    const last = await tailOf(path, 1)
+    await log.#append(last.length > 0 && last[0] !== LINE_FEED ? '\n' : '')
+    return log
   }
 
   /** Appends an entry. If that fails, what was done stays done: a warning says that entries are lost. */
-  note({ at, user, address, action, target, details }: Activity): void {
+  async note({ at, user, address, action, target, details }: Activity): Promise<void> {
     const time = new Date(at).toISOString()
     const cut = (text: string) => text.slice(0, LONGEST)
     const more = details === undefined ? {} : { details: cut(details) }
+    const line = jsonLine({ time, user, address, action, target: cut(target), ...more })
     try {
-      this.#append(jsonLine({ time, user, address, action, target: cut(target), ...more }))
-      if ((statIfThere(this.path)?.size ?? 0) > this.full)
-        callSystem(this.path, () => {
-          renameSync(this.path, `${this.path}.1`)
-        })
+      await this.#turns(() => this.#append(line))
       this.#isFailing = false
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
@@ -67,34 +76,40 @@ export class ActivityLog {
   }
 
   /** Returns the last entries, newest first. */
-  latest(count: number): Activity[] {
-    const own = this.#entries(this.path)
-    const all = own.length < count ? [...this.#entries(`${this.path}.1`), ...own] : own
-    return all.slice(-count).reverse()
-  }
-
-  #append(text: string): void {
-    callSystem(this.path, () => {
-      appendFileSync(this.path, text, { mode: 0o600 })
+  latest(count: number): Promise<Activity[]> {
+    return this.#turns(async () => {
+      const own = await entriesIn(this.path)
+      const all = own.length < count ? [...(await entriesIn(`${this.path}.1`)), ...own] : own
+      return all.slice(-count).reverse()
     })
   }
 
-  #entries(path: string): Activity[] {
-    const lines = this.#tail(path, TAIL).toString().split('\n')
-    return lines.flatMap((line) => parseEntry(line) ?? [])
+  async #append(text: string): Promise<void> {
+    const { path } = this
+    await awaitSystem(path, appendFile(path, text, { mode: 0o600 }))
+    const { size } = await awaitSystem(path, stat(path))
+    if (size > this.full) await awaitSystem(path, rename(path, `${path}.1`))
   }
+}
 
-  /** The last bytes of a file; none if it is not there. */
-  #tail(path: string, most: number): Buffer {
-    const size = statIfThere(path)?.size ?? 0
-    if (size === 0) return Buffer.alloc(0)
-    const descriptor = openSync(path, 'r')
-    try {
-      const tail = Buffer.alloc(Math.min(size, most))
-      return tail.subarray(0, readSync(descriptor, tail, 0, tail.length, size - tail.length))
-    } finally {
-      closeSync(descriptor)
-    }
+async function entriesIn(path: string): Promise<Activity[]> {
+  const lines = (await tailOf(path, TAIL)).toString().split('\n')
+  return lines.flatMap((line) => parseEntry(line) ?? [])
+}
+
+/** The last bytes of a file; none if it is not there. */
+async function tailOf(path: string, most: number): Promise<Buffer> {
+  const handle = await open(path, 'r').catch((error: unknown) => {
+    if (absenceOf(error) === 'missing') return null
+    throw asBtkitError(error, path)
+  })
+  if (handle === null) return Buffer.alloc(0)
+  try {
+    const { size } = await handle.stat()
+    const tail = Buffer.alloc(Math.min(size, most))
+    return tail.subarray(0, await fill(tail, handle, size - tail.length))
+  } finally {
+    await handle.close()
   }
 }
 

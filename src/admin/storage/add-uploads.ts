@@ -29,7 +29,7 @@ export function addUploads(
   if (name !== '' && files.length > 1)
     throw new BtkitError('usage', 'only a single file can be saved under another name')
   return collection.changeInfo(async () => {
-    const category = collection.places.category(to)
+    const category = await collection.places.category(to)
     const namings: TrackerNaming[] = []
     const add = async ([i, file]: readonly [number, UploadedFile]) => {
       const bytes = checkBytes(file)

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { lstatSync, rmSync } from 'node:fs'
+import { lstat, readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
-import { readNames } from '../../files/scan/read-names.js'
-import { statIfThere } from '../../files/stat-files.js'
+import { asBtkitError, awaitSystem, BtkitError, osCodeOf } from '../../errors.js'
+import { absenceOf } from '../../files/inside.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
 import { type Category, makeDirectories, type Places, type Root } from './places.js'
 
@@ -47,13 +45,13 @@ export function deleteTorrents(
 ): Promise<Outcome[]> {
   return collection.change(async () => {
     const outcomes = await forEach(torrents, async (address) => {
-      const { category, name, path } = collection.own(actor, address, 'delete')
-      const size = statIfThere(path)?.size ?? 0
+      const { category, name, path } = await collection.own(actor, address, 'delete')
+      const { size } = await awaitSystem(name, lstat(path))
       const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
       const directory = join(category.root.path, BIN, entry, ...category.names)
-      makeDirectories(directory, 0o700)
+      await makeDirectories(directory, 0o700)
       await collection.move(path, join(directory, name))
-      actor.note('delete', collection.subject(category, name))
+      await actor.note('delete', collection.subject(category, name))
     })
     await removeExcess(collection, BIN_LIMITS)
     return outcomes
@@ -61,23 +59,24 @@ export function deleteTorrents(
 }
 
 /** The first `most` deleted torrents that are `shown`, newest first. */
-export function listBin(
+export async function listBin(
   { places }: Collection,
   isShown: (deleted: Deleted) => boolean = () => true,
   most = Infinity,
-): Deleted[] {
+): Promise<Deleted[]> {
   const found: Deleted[] = []
-  for (const entry of entriesOf(places)) {
+  for (const entry of await entriesOf(places)) {
     if (found.length >= most) break
-    const deleted = describe(places, entry)
+    const deleted = await describe(places, entry)
     if (deleted && isShown(deleted)) found.push(deleted)
   }
   return found
 }
 
 /** Describes an entry of the bin; null if a kill left it empty. */
-function describe(places: Places, { id, root, path: directory, deletedAt }: Entry): Deleted | null {
-  const path = fileBelow(directory)
+async function describe(places: Places, entry: Entry): Promise<Deleted | null> {
+  const { id, root, path: directory, deletedAt } = entry
+  const path = await fileBelow(directory)
   if (path === null) return null
   const names = relative(directory, path).split('/')
   const name = names.pop() ?? ''
@@ -91,22 +90,23 @@ export function restoreTorrents(
   actor: Actor,
   ids: readonly string[],
 ): Promise<Outcome[]> {
-  return collection.changeInfo(() => {
-    const bin = new Map(entriesOf(collection.places).map((entry) => [entry.id, entry]))
+  return collection.changeInfo(async () => {
+    const entries = await entriesOf(collection.places)
+    const bin = new Map(entries.map((entry) => [entry.id, entry]))
     return forEach(ids, async (id) => {
       const entry = bin.get(id)
-      const deleted = entry && describe(collection.places, entry)
+      const deleted = entry && (await describe(collection.places, entry))
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
       const { category, name, from, path } = deleted
-      actor.require('delete', collection.ownerOf(deleted))
-      const hashes = infoHashesAt(path)
-      collection.refuseCopy(from, hashes)
-      makeDirectories(category.path)
-      collection.places.category(category.address)
+      actor.require('delete', await collection.ownerOf(deleted))
+      const hashes = await infoHashesAt(path)
+      await collection.refuseCopy(from, hashes)
+      await makeDirectories(category.path)
+      await collection.places.category(category.address)
       await collection.move(path, from)
       collection.wrote(from, hashes)
-      rmSync(entry.path, { recursive: true, force: true })
-      actor.note('restore', collection.subject(category, name))
+      await removeEntry(entry.path)
+      await actor.note('restore', collection.subject(category, name))
     })
   })
 }
@@ -121,17 +121,17 @@ async function removeExcess(
   { age, bytes }: typeof BIN_LIMITS,
 ): Promise<number> {
   let total = 0
-  const removed = entriesOf(places).filter(({ deletedAt, size }) => {
+  const removed = (await entriesOf(places)).filter(({ deletedAt, size }) => {
     total += size
     return now() - deletedAt >= age || total > bytes
   })
-  for (const { path } of removed) {
-    rmSync(path, { recursive: true, force: true })
-    // Announces are answered in between
-    await setImmediate()
-  }
+  for (const { path } of removed) await removeEntry(path)
   await owners.forget(removed.map(({ path }) => path))
   return removed.length
+}
+
+async function removeEntry(path: string): Promise<void> {
+  await awaitSystem(path, rm(path, { recursive: true, force: true }))
 }
 
 /** A directory in the bin. */
@@ -146,9 +146,9 @@ interface Entry {
 }
 
 /** The directories in the bin, newest first. */
-function entriesOf({ roots }: Places): Entry[] {
-  const all = [...roots.entries()].flatMap(([number, root]) => {
-    return namesIn(root).flatMap((name): Entry[] => {
+async function entriesOf({ roots }: Places): Promise<Entry[]> {
+  const lists = roots.map(async (root, number) => {
+    return (await namesIn(root)).flatMap((name): Entry[] => {
       const [, deletedAt, size] = ENTRY.exec(name) ?? []
       if (deletedAt === undefined) return []
       const path = join(root.path, BIN, name)
@@ -157,22 +157,28 @@ function entriesOf({ roots }: Places): Entry[] {
       ]
     })
   })
+  const all = (await Promise.all(lists)).flat()
   return all.sort((a, b) => b.deletedAt - a.deletedAt)
 }
 
-function namesIn({ path }: Root): string[] {
+async function namesIn({ path }: Root): Promise<string[]> {
   try {
-    return readNames(join(path, BIN))
+    return (await readdir(join(path, BIN))).sort()
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return []
     throw asBtkitError(error, `bin ${path}`)
   }
 }
 
-/** The one file below a directory of the bin; null if there is none. */
-function fileBelow(directory: string): string | null {
-  const [name] = readNames(directory)
-  if (name === undefined) return null
-  const path = join(directory, name)
-  return lstatSync(path).isDirectory() ? fileBelow(path) : path
+/** The one file below a directory of the bin; null if there is none, or if it was just restored. */
+async function fileBelow(directory: string): Promise<string | null> {
+  try {
+    const [name] = (await readdir(directory)).sort()
+    if (name === undefined) return null
+    const path = join(directory, name)
+    return (await lstat(path)).isDirectory() ? await fileBelow(path) : path
+  } catch (error) {
+    if (absenceOf(error) === 'missing') return null
+    throw asBtkitError(error, directory)
+  }
 }

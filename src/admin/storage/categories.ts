@@ -1,4 +1,4 @@
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 import { isWithin } from '../../files/inside.js'
@@ -17,9 +17,9 @@ export function createCategory(
 ): Promise<Category> {
   actor.require('organize')
   return collection.change(async () => {
-    const made = collection.places.below(collection.places.category(parent), name)
+    const made = collection.places.below(await collection.places.category(parent), name)
     await makeDirectory(made.path, name)
-    actor.note('create category', collection.subject(made))
+    await actor.note('create category', collection.subject(made))
     return made
   })
 }
@@ -35,12 +35,12 @@ export function renameCategory(
 ): Promise<void> {
   actor.require('organize')
   return collection.change(async () => {
-    const from = requireNoRoot(collection, collection.places.category(address))
-    const parent = collection.places.category(address.slice(0, address.lastIndexOf('/')))
+    const from = requireNoRoot(collection, await collection.places.category(address))
+    const parent = await collection.places.category(address.slice(0, address.lastIndexOf('/')))
     const to = collection.places.below(parent, name)
-    refuseHeldBelow(collection, from)
+    await refuseHeldBelow(collection, from)
     await collection.move(from.path, to.path)
-    actor.note('rename category', collection.subject(from), `to ${name}`)
+    await actor.note('rename category', collection.subject(from), `to ${name}`)
   })
 }
 
@@ -55,16 +55,16 @@ export function removeCategory(
 ): Promise<void> {
   actor.require('organize')
   return collection.change(async () => {
-    const category = requireNoRoot(collection, collection.places.category(address))
+    const category = requireNoRoot(collection, await collection.places.category(address))
     try {
-      rmdirSync(category.path)
+      await rmdir(category.path)
     } catch (error) {
       if (osCodeOf(error) === 'ENOTEMPTY')
         throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
       throw asBtkitError(error, category.names.join('/'))
     }
     await syncDirectory(dirname(category.path))
-    actor.note('remove category', collection.subject(category))
+    await actor.note('remove category', collection.subject(category))
   })
 }
 
@@ -74,8 +74,8 @@ export function moveTorrents(
   actor: Actor,
   { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
 ): Promise<Outcome[]> {
-  return collection.change(() => {
-    const category = collection.places.category(to)
+  return collection.change(async () => {
+    const category = await collection.places.category(to)
     return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
   })
 }
@@ -92,15 +92,15 @@ export function archiveTorrents(
   const { places } = collection
   return collection.change(() =>
     forEach(torrents, async (address) => {
-      const { category } = places.torrent(address)
+      const { category } = await places.torrent(address)
       if (category.root.isArchive !== isBack)
         throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
       const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
       if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
       const to = places.at(root, category.names)
-      collection.own(actor, address)
-      makeDirectories(to.path)
-      await moveTorrent(collection, actor, { address, to: places.category(to.address) })
+      await collection.own(actor, address)
+      await makeDirectories(to.path)
+      await moveTorrent(collection, actor, { address, to: await places.category(to.address) })
     }),
   )
 }
@@ -110,12 +110,13 @@ async function moveTorrent(
   actor: Actor,
   { address, to }: { readonly address: string; readonly to: Category },
 ): Promise<void> {
-  const place = collection.own(actor, address)
+  const place = await collection.own(actor, address)
   const path = join(to.path, place.name)
   // A name that completedir keeps there may be missing just now
   collection.held.refuse(to.path, place.name)
   await collection.move(place.path, path)
-  actor.note('move', collection.subject(place.category, place.name), `to ${collection.subject(to)}`)
+  const target = collection.subject(place.category, place.name)
+  await actor.note('move', target, `to ${collection.subject(to)}`)
 }
 
 /** Refuses a directory that the tracker was given, or that has one below it. */
@@ -127,19 +128,20 @@ function requireNoRoot({ places }: Collection, category: Category): Category {
   )
 }
 
-function refuseHeldBelow(collection: Collection, category: Category): void {
-  const inside = collection.places.list().filter(({ address }) => {
+async function refuseHeldBelow({ places, held }: Collection, category: Category): Promise<void> {
+  const inside = (await places.list()).filter(({ address }) => {
     return address === category.address || address.startsWith(`${category.address}/`)
   })
   for (const each of inside) {
-    for (const name of collection.places.torrentNames(each)) collection.held.refuse(each.path, name)
+    await places.requireReadable(each)
+    for (const name of each.torrents) held.refuse(each.path, name)
   }
 }
 
 /** Creates a directory and syncs its name. */
 async function makeDirectory(path: string, name: string): Promise<void> {
   try {
-    mkdirSync(path)
+    await mkdir(path)
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
       throw new BtkitError('exists', `${name}: already exists; choose another name`)

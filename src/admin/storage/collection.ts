@@ -1,9 +1,9 @@
 import { basename, dirname, join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { readTorrent } from '../../core/read-torrent.js'
-import { BtkitError, valueOr } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { loadTorrent } from '../../core/read-torrent.js'
+import { BtkitError } from '../../errors.js'
+import { readRegular } from '../../files/read-bounded.js'
 import { writeAtomically } from '../../files/write/atomically.js'
 import { DEFAULT_MAX_SIZE, MAX_VALUES } from '../../metainfo/bencode/check.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
@@ -32,12 +32,12 @@ export interface Actor {
    */
   readonly require: (action: 'edit' | 'delete' | 'organize', owner?: string | null) => void
   /** Records what the user did. */
-  readonly note: (action: string, target: string, details?: string) => void
+  readonly note: (action: string, target: string, details?: string) => Promise<void>
 }
 
 /** The parts of a collection. */
 export interface CollectionParts {
-  /** Not empty. */
+  /** Not empty, with real paths. */
   readonly roots: readonly Root[]
   /** The directory of all state. */
   readonly stateDirectory: string
@@ -72,7 +72,7 @@ export class Collection {
   readonly #written = new Map<string, string>()
   readonly #turns = pLimit(1)
 
-  /** @throws BtkitError if a root or the state cannot be read */
+  /** @throws BtkitError if the state cannot be read */
   constructor({ roots, stateDirectory, otherStates, now, warn, trackedAs, scan }: CollectionParts) {
     this.#trackedAs = trackedAs
     this.#scan = scan
@@ -109,10 +109,14 @@ export class Collection {
    * Returns a torrent that a user may change.
    * @throws BtkitError `not-permitted` with the reason, and as Places.torrent
    */
-  own(actor: Actor, address: string, action: 'edit' | 'delete' = 'edit'): CollectionPlace {
-    const place = this.places.torrent(address)
+  async own(
+    actor: Actor,
+    address: string,
+    action: 'edit' | 'delete' = 'edit',
+  ): Promise<CollectionPlace> {
+    const place = await this.places.torrent(address)
     this.held.refuse(place.category.path, place.name)
-    actor.require(action, this.ownerOf(place))
+    actor.require(action, await this.ownerOf(place))
     return place
   }
 
@@ -121,14 +125,17 @@ export class Collection {
    * and pages would see the comment and trackers of one of them only. Call it in `changeInfo`.
    * @throws BtkitError `exists`
    */
-  refuseCopy(path: string, hashes: InfoHashes): void {
+  async refuseCopy(path: string, hashes: InfoHashes): Promise<void> {
     for (const hash of swarmHashes(hashes)) {
       const tracked = this.#trackedAs(hash)
       if (tracked?.path === null)
         throw new BtkitError('exists', `${basename(path)}: the mirror tracks this torrent itself`)
       const others = [tracked?.path, this.#written.get(hash)].filter((each) => each !== undefined)
-      const other = others.find((each) => each !== path && isTaken(each))
-      if (other && swarmHashes(infoHashesAt(other)).includes(hash)) throw isCopy(path, other)
+      for (const other of others) {
+        if (other === path || !(await isTaken(other))) continue
+        if (swarmHashes(await infoHashesAt(other)).includes(hash)) throw isCopy(path, other)
+        break
+      }
     }
   }
 
@@ -138,10 +145,10 @@ export class Collection {
   }
 
   /** Returns who added the torrent at a path; null if nobody did. */
-  ownerOf({ path }: { readonly path: string }): string | null {
+  async ownerOf({ path }: { readonly path: string }): Promise<string | null> {
     // Reads only torrents that somebody may have added
     if (this.owners.lastAt(path) === null) return null
-    return this.owners.of({ path, infoHash: mainHash(readTorrent(path, DEFAULT_MAX_SIZE)) })
+    return this.owners.of({ path, infoHash: mainHash(await loadTorrent(path, DEFAULT_MAX_SIZE)) })
   }
 
   /**
@@ -162,8 +169,11 @@ export function isCopy(path: string, other: string): BtkitError {
 }
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
-export function infoHashesAt(path: string): InfoHashes {
-  return valueOr({ infoHash: null, infoHashV2: null }, () => readTorrent(path, DEFAULT_MAX_SIZE))
+export async function infoHashesAt(path: string): Promise<InfoHashes> {
+  return loadTorrent(path, DEFAULT_MAX_SIZE).catch((error: unknown) => {
+    if (error instanceof BtkitError) return { infoHash: null, infoHashV2: null }
+    throw error
+  })
 }
 
 /** The hash by which a torrent's owner is known. */
@@ -200,21 +210,26 @@ export async function addTorrent(
   const { bytes, naming } = nameTracker(metainfo, own)
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
-  if (isTaken(path) && !holds(path, bytes))
+  if (await isTaken(path)) {
+    if (await holds(path, bytes)) return naming
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
-  if (isTaken(path)) return naming
-  collection.refuseCopy(path, metainfo)
+  }
+  await collection.refuseCopy(path, metainfo)
   const infoHash = mainHash(metainfo)
   await collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
   collection.wrote(path, metainfo)
-  actor.note('add', collection.subject(category, name))
+  await actor.note('add', collection.subject(category, name))
   return naming
 }
 
 /** Whether a file has these bytes: somebody sends again what was added already. */
-function holds(path: string, bytes: Uint8Array): boolean {
-  return valueOr(false, () => Buffer.compare(readBoundedRegular(path, bytes.length), bytes) === 0)
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  const file = await readRegular(path, bytes.length, null).catch((error: unknown) => {
+    if (error instanceof BtkitError) return null
+    throw error
+  })
+  return file !== null && Buffer.compare(file.bytes, bytes) === 0
 }
 
 /** The outcome for one of several torrents; `error` is null if it was changed. */

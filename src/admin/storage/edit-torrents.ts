@@ -40,7 +40,7 @@ export async function openTorrents(
     throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
   const opened: Opened[] = []
   for (const address of torrents) {
-    const { path } = collection.own(actor, address)
+    const { path } = await collection.own(actor, address)
     opened.push(openTorrent(address, await loadTorrent(path, DEFAULT_MAX_SIZE)))
     // Announces are answered in between
     await setImmediate()
@@ -61,10 +61,11 @@ export function editTorrents(
   return collection.changeInfo(async () => {
     const opened = await openTorrents(collection, actor, edit.torrents)
     refuseChanged(opened, edit.digest)
-    const places = edit.torrents.map((address) => collection.own(actor, address))
+    const places: CollectionPlace[] = []
+    for (const address of edit.torrents) places.push(await collection.own(actor, address))
     const changes = edit.changesOf(opened)
     const planned = await run(places, changes, true)
-    refuseCopies(collection, places, planned)
+    await refuseCopies(collection, places, planned)
     if (edit.isDry) return planned
     await keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
@@ -72,7 +73,7 @@ export function editTorrents(
       const outcome = edited[i]
       if (outcome?.error !== null || !outcome.isChanged) continue
       collection.wrote(path, outcome.after)
-      actor.note('edit', collection.subject(category, name), changed(outcome))
+      await actor.note('edit', collection.subject(category, name), changed(outcome))
     }
     return edited
   })
@@ -90,16 +91,16 @@ async function run(
 }
 
 /** Refuses a change of info that leads to another torrent. */
-function refuseCopies(
+async function refuseCopies(
   collection: Collection,
   places: readonly CollectionPlace[],
   planned: readonly EditOutcome[],
-): void {
+): Promise<void> {
   const paths = new Map<string, string>()
   for (const [i, { path }] of places.entries()) {
     const plan = planned[i]
     if (plan?.error !== null) continue
-    collection.refuseCopy(path, plan.after)
+    await collection.refuseCopy(path, plan.after)
     for (const hash of swarmHashes(plan.after)) {
       const other = paths.get(hash)
       if (other !== undefined) throw isCopy(path, other)

@@ -1,9 +1,11 @@
-import { type BigIntStats, lstatSync, mkdirSync, realpathSync, renameSync, statSync } from 'node:fs'
+import { type BigIntStats, constants } from 'node:fs'
+import { lstat, mkdir, readdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../../errors.js'
-import { isSafeComponent, InsideResolver } from '../../files/inside.js'
-import { readNames } from '../../files/scan/read-names.js'
+import { asBtkitError, awaitSystem, BtkitError, osCodeOf, valueOr } from '../../errors.js'
+import { absenceOf, isSafeComponent, resolveInside } from '../../files/inside.js'
+import { sortByBytes } from '../../files/scan/read-names.js'
+import { isOfKind, lstatMany } from '../../files/stat-files.js'
 import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
 import { sortNaturally } from '../../text/natural-order.js'
@@ -24,6 +26,11 @@ export interface Category {
   readonly path: string
 }
 
+/** A category, and the file names of the torrents in it; none if it cannot be read. */
+export interface ListedCategory extends Category {
+  readonly torrents: readonly string[]
+}
+
 /** A torrent in a category. */
 export interface CollectionPlace {
   readonly category: Category
@@ -39,21 +46,18 @@ const MAX_CATEGORIES = 10_000
 
 /** The categories below the roots, by addresses that a form may contain. */
 export class Places {
-  readonly roots: readonly Root[]
   readonly #names = new NamesInCategories()
 
-  /** @throws BtkitError `not-found` or `not-permitted` for a root */
-  constructor(roots: readonly Root[]) {
-    this.roots = roots.map(({ path, isArchive }) => ({ path: realRoot(path), isArchive }))
-  }
+  /** The roots have real paths; see `realRoot`. */
+  constructor(readonly roots: readonly Root[]) {}
 
   /**
    * Returns the category at an address.
    * @throws BtkitError `not-found`, `bad-name`, `unsafe-path` for a link, `not-permitted`
    */
-  category(address: string): Category {
+  async category(address: string): Promise<Category> {
     const place = this.#parse(address)
-    const found = new InsideResolver(place.root.path).resolve(place.names)
+    const found = await resolveInside(place.root.path, place.names)
     if (found.kind === 'directory' && found.path === place.path) return place
     throw refusal(address, found.kind)
   }
@@ -62,12 +66,12 @@ export class Places {
    * Returns the torrent at an address, which is a regular file.
    * @throws BtkitError as `category`
    */
-  torrent(address: string): CollectionPlace {
+  async torrent(address: string): Promise<CollectionPlace> {
     const at = address.lastIndexOf('/')
     const [parent, name] = [address.slice(0, Math.max(at, 0)), checkName(address.slice(at + 1))]
-    const category = this.category(parent)
+    const category = await this.category(parent)
     const path = join(category.path, name)
-    const found = new InsideResolver(category.path).resolve([name])
+    const found = await resolveInside(category.path, [name])
     if (found.kind === 'file' && found.path === path && name.endsWith(SUFFIX))
       return { category, name, path }
     throw refusal(address, found.kind === 'file' ? 'missing' : found.kind)
@@ -101,33 +105,27 @@ export class Places {
   }
 
   /** The categories that exist, each after its parent. Links are left out. */
-  list(): Category[] {
-    const found: Category[] = []
-    const add = (category: Category) => {
-      if (found.length >= MAX_CATEGORIES) return
-      found.push(category)
-      if (category.names.length === MAX_DEPTH) return
-      for (const name of this.#names.namesIfReadable(category.path).directories) {
-        const child = valueOr(null, () => this.below(category, name))
-        // An archive may be below another root
-        if (child !== null && !this.isRoot(child.path)) add(child)
-      }
+  async list(): Promise<ListedCategory[]> {
+    let count = 0
+    const read = async (category: Category): Promise<ListedCategory[]> => {
+      if (++count > MAX_CATEGORIES) return []
+      const { torrents, directories } = await this.#names.namesIfReadable(category.path)
+      const names = category.names.length === MAX_DEPTH ? [] : directories
+      const children = names.flatMap((name) => valueOr([], () => this.below(category, name)))
+      // An archive may be below another root
+      const inside = children.filter(({ path }) => !this.isRoot(path))
+      return [{ ...category, torrents }, ...(await Promise.all(inside.map(read))).flat()]
     }
-    for (const at of this.roots.keys()) add(this.#parse(String(at)))
-    return found
+    const all = this.roots.map((_, at) => read(this.#parse(String(at))))
+    return (await Promise.all(all)).flat()
   }
 
   /**
-   * Returns the names of torrents in a category.
+   * Makes sure that the names in a category can be read.
    * @throws BtkitError `not-permitted` or `io`
    */
-  torrentNames({ path }: Category): readonly string[] {
-    return this.#names.namesIn(path).torrents
-  }
-
-  /** The same, but none for a category that cannot be read. */
-  namesIfReadable({ path }: Category): readonly string[] {
-    return this.#names.namesIfReadable(path).torrents
+  async requireReadable({ path }: Category): Promise<void> {
+    await this.#names.namesIn(path)
   }
 
   /** Whether a path is that of a root. */
@@ -141,11 +139,11 @@ export class Places {
     return other.address === category.address || (isBelow && this.levelOf(category) > 0)
   }
 
-  /** The numbers of torrents in the categories and below them, by address; by '' that of all. */
-  counts(): ReadonlyMap<string, number> {
+  /** The numbers of torrents in listed categories and below them, by address; by '' that of all. */
+  countsOf(listed: readonly ListedCategory[]): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
-    for (const each of this.list()) {
-      const count = this.namesIfReadable(each).length
+    for (const each of listed) {
+      const count = each.torrents.length
       const above = each.names.map((_, at) => this.at(each.root, each.names.slice(0, at)))
       const holders = [each, ...above.filter((category) => this.holds(category, each))]
       for (const address of ['', ...holders.map((holder) => holder.address)])
@@ -175,8 +173,8 @@ export class Places {
  * Returns the real path of a directory.
  * @throws BtkitError `not-found` or `not-permitted`
  */
-export function realRoot(path: string): string {
-  return callSystem(path, () => realpathSync.native(path))
+export function realRoot(path: string): Promise<string> {
+  return awaitSystem(path, realpath(path))
 }
 
 function refusal(address: string, kind: string): BtkitError {
@@ -186,9 +184,18 @@ function refusal(address: string, kind: string): BtkitError {
   return new BtkitError('unsafe-path', `${name}: is a link or no regular file; change it by hand`)
 }
 
-/** Whether there is anything at a path. */
-export function isTaken(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+/**
+ * Whether there is anything at a path.
+ * @throws BtkitError `not-permitted` or `io` if that cannot be told
+ */
+export async function isTaken(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (absenceOf(error) === 'missing') return false
+    throw asBtkitError(error, basename(path))
+  }
 }
 
 /** The names in a category. Hidden ones are left out. */
@@ -216,21 +223,22 @@ export class NamesInCategories {
    * Returns the names in a directory.
    * @throws BtkitError `not-found`, `not-permitted` or `io`
    */
-  namesIn(path: string): CategoryNames {
-    return callSystem(path, () => {
-      const stats = statSync(path, { bigint: true })
-      const state = stateOf(stats)
-      const known = this.#known.get(path)
-      if (known?.state === state) return known.names
-      const names = readCategory(path)
-      if (isSettled(stats)) this.#known.set(path, { state, names })
-      return names
-    })
+  async namesIn(path: string): Promise<CategoryNames> {
+    const stats = await awaitSystem(path, stat(path, { bigint: true }))
+    const state = stateOf(stats)
+    const known = this.#known.get(path)
+    if (known?.state === state) return known.names
+    const names = await awaitSystem(path, readCategory(path))
+    if (isSettled(stats)) this.#known.set(path, { state, names })
+    return names
   }
 
   /** The same, but empty for a directory that cannot be read. */
-  namesIfReadable(path: string): CategoryNames {
-    return valueOr({ torrents: [], directories: [] }, () => this.namesIn(path))
+  async namesIfReadable(path: string): Promise<CategoryNames> {
+    return this.namesIn(path).catch((error: unknown) => {
+      if (error instanceof BtkitError) return { torrents: [], directories: [] }
+      throw error
+    })
   }
 }
 
@@ -243,11 +251,14 @@ function isSettled({ mtimeNs }: BigIntStats): boolean {
 }
 
 /** Only names without the ending of torrents are examined: there may be very many torrents. */
-function readCategory(path: string): CategoryNames {
-  const names = readNames(path).filter((name) => !name.startsWith('.'))
+async function readCategory(path: string): Promise<CategoryNames> {
+  const names = sortByBytes(await readdir(path)).filter((name) => !name.startsWith('.'))
   const others = names.filter((name) => !name.endsWith(SUFFIX))
-  const isDirectory = (name: string) =>
-    lstatSync(join(path, name), { throwIfNoEntry: false })?.isDirectory()
+  const looks = await lstatMany(others.map((name) => join(path, name)))
+  const isDirectory = (_: string, at: number) => {
+    const look = looks[at]
+    return look !== undefined && 'mode' in look && isOfKind(look, constants.S_IFDIR)
+  }
   return {
     torrents: names.filter((name) => name.endsWith(SUFFIX)),
     directories: sortNaturally(others.filter(isDirectory)),
@@ -300,9 +311,10 @@ function faultOf(name: string): string | null {
  */
 export async function moveEntry(from: string, to: string): Promise<void> {
   const name = basename(to)
-  if (isTaken(to)) throw new BtkitError('exists', `${name}: already exists and was not replaced`)
+  if (await isTaken(to))
+    throw new BtkitError('exists', `${name}: already exists and was not replaced`)
   try {
-    renameSync(from, to)
+    await rename(from, to)
   } catch (error) {
     if (osCodeOf(error) === 'EXDEV')
       throw new BtkitError('io', `${name}: the other directory is on another disk; move it by hand`)
@@ -315,8 +327,6 @@ export async function moveEntry(from: string, to: string): Promise<void> {
  * Creates a directory and its missing parents.
  * @throws BtkitError `not-permitted` or `io`
  */
-export function makeDirectories(path: string, mode?: number): void {
-  callSystem(path, () => {
-    mkdirSync(path, { recursive: true, mode })
-  })
+export async function makeDirectories(path: string, mode?: number): Promise<void> {
+  await awaitSystem(path, mkdir(path, { recursive: true, mode }))
 }

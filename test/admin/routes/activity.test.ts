@@ -14,51 +14,51 @@ const entry = (target: string): Activity => {
 
 const fail = (warning: string) => assert.fail(warning)
 
-test('an entry that cannot be written is warned of once, and the next one is tried', (t) => {
+test('an entry that cannot be written is warned of once, and the next one is tried', async (t) => {
   const path = join(makeScratch(t), 'admin.log')
   const warnings: string[] = []
-  const log = new ActivityLog(path, (warning) => warnings.push(warning))
+  const log = await ActivityLog.open(path, (warning) => warnings.push(warning))
   rmSync(path)
   mkdirSync(path)
-  log.note(entry('first'))
-  log.note(entry('second'))
+  await log.note(entry('first'))
+  await log.note(entry('second'))
   assert.equal(warnings.length, 1)
   assert.match(warnings[0] ?? '', /admin\.log: .*directory.*; changes are not logged until/)
   rmdirSync(path)
-  log.note(entry('third'))
+  await log.note(entry('third'))
   assert.deepEqual(
-    log.latest(10).map(({ target }) => target),
+    (await log.latest(10)).map(({ target }) => target),
     ['third'],
   )
 })
 
-test('who did what is listed, newest first; a line that a crash cut off is skipped', (t) => {
+test('who did what is listed, newest first; a line that a crash cut off is skipped', async (t) => {
   const path = join(makeScratch(t), 'admin.log')
-  new ActivityLog(path, fail).note(entry('first'))
+  await (await ActivityLog.open(path, fail)).note(entry('first'))
   appendFileSync(path, '{"time":"1970-01-01T00:0')
-  const log = new ActivityLog(path, fail)
-  log.note(entry('second'))
+  const log = await ActivityLog.open(path, fail)
+  await log.note(entry('second'))
   assert.deepEqual(
-    log.latest(10).map(({ target }) => target),
+    (await log.latest(10)).map(({ target }) => target),
     ['second', 'first'],
   )
   assert.equal(statSync(path).mode & 0o777, 0o600)
 })
 
-test('the log is bounded, and its last entries stay', (t) => {
+test('the log is bounded, and its last entries stay', async (t) => {
   const path = join(makeScratch(t), 'admin.log')
-  const log = new ActivityLog(path, fail, 1_000_000)
+  const log = await ActivityLog.open(path, fail, 1_000_000)
   const long = 'x'.repeat(1500)
-  for (let at = 0; at < 2000; at++) log.note(entry(`${at} ${long}`))
+  for (let at = 0; at < 2000; at++) await log.note(entry(`${at} ${long}`))
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
   assert.ok(size + statSync(`${path}.1`).size < 2_100_000)
-  assert.match(log.latest(700)[600]?.target ?? '', /^1399 /)
+  assert.match((await log.latest(700))[600]?.target ?? '', /^1399 /)
 })
 
 test('the page shows hostile text as text, to admins only', async (t) => {
   const { logIn, root } = await startAdmin(t)
-  const log = new ActivityLog(join(root, 'state/admin.log'), fail)
-  log.note({ ...entry('<b>x</b>\u202e'), details: '"><script>' })
+  const log = await ActivityLog.open(join(root, 'state/admin.log'), fail)
+  await log.note({ ...entry('<b>x</b>\u202e'), details: '"><script>' })
   const { text } = await (await logIn()).get('/log')
   assert.match(text, /&lt;b&gt;x&lt;\/b&gt;\\u\{202e\}/)
   assert.match(text, /&quot;&gt;&lt;script&gt;/)

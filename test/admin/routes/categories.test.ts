@@ -28,13 +28,13 @@ test('categories are directories: created, renamed, removed when empty', async (
   await createCategory(collection, ADMIN, { parent: '0/linux', name: 'debian 13' })
   await renameCategory(collection, ADMIN, { address: '0/linux', name: 'gnu' })
   assert.deepEqual(
-    collection.places.list().map(({ address }) => address),
+    (await collection.places.list()).map(({ address }) => address),
     ['0', '0/gnu', '0/gnu/debian 13', '1'],
   )
   assert.deepEqual(filesBelow(join(root, 't')), ['gnu/a.torrent', 'readme.txt'])
   await assert.rejects(removeCategory(collection, ADMIN, '0/gnu'), /not empty/)
   await removeCategory(collection, ADMIN, '0/gnu/debian 13')
-  assert.equal(collection.places.list().length, 3)
+  assert.equal((await collection.places.list()).length, 3)
   assert.deepEqual(
     ADMIN.notes.map((note) => note.replaceAll(root, '')),
     [
@@ -84,7 +84,7 @@ test('no name or address leads out of the directories', async (t) => {
     '0/in/..',
     'x',
   ]) {
-    assert.throws(() => collection.places.category(address), { name: 'BtkitError' }, address)
+    await assert.rejects(collection.places.category(address), { name: 'BtkitError' }, address)
   }
   const torrents = [
     '0/../outside/b.torrent',
@@ -149,7 +149,7 @@ test('uploaders change only their own torrents, also after these were moved or r
   await addTorrent(collection, UPLOADER, {
     bytes: A,
     name: 'a',
-    category: collection.places.category('0'),
+    category: await collection.places.category('0'),
   })
   const move = (actor: typeof ADMIN, torrent: string, to: string) =>
     moveTorrents(collection, actor, { torrents: [torrent], to }).then(

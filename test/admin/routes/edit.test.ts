@@ -62,7 +62,7 @@ test('of two who edit at once, the second is told, and nothing is lost', async (
 
 test('an uploader keeps what he edits, even with another info hash', async (t) => {
   const { collection } = openTestCollection(t)
-  const category = collection.places.category('0')
+  const category = await collection.places.category('0')
   await addTorrent(collection, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
   await assert.rejects(openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
   await (

@@ -121,7 +121,7 @@ test('a torrent of too many values is refused, as the tracker waits while it is 
 
 test('a copy of a torrent that was moved a moment ago is refused', async (t) => {
   const { collection } = openTestCollection(t, { 't/x/readme.txt': '' })
-  const category = collection.places.category('0')
+  const category = await collection.places.category('0')
   const add = (actor: typeof OTHER, name: string, bytes: Uint8Array) =>
     collection.changeInfo(() => addTorrent(collection, actor, { bytes, name, category }))
   await add(UPLOADER, 'a', A)
@@ -132,7 +132,7 @@ test('a copy of a torrent that was moved a moment ago is refused', async (t) => 
 test('a copy of a torrent that the mirror made is refused', async (t) => {
   const { collection, tracked } = openTestCollection(t)
   tracked.set(parseMetainfo(A).infoHash!, null)
-  const torrent = { bytes: A, name: 'a', category: collection.places.category('0') }
+  const torrent = { bytes: A, name: 'a', category: await collection.places.category('0') }
   await assert.rejects(
     collection.changeInfo(() => addTorrent(collection, UPLOADER, torrent)),
     { code: 'exists', message: 'a.torrent: the mirror tracks this torrent itself' },

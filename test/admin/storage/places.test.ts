@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { NamesInCategories } from '../../../src/admin/storage/places.js'
 import { makeScratch } from '../../support/scratch.js'
 
-test('names of torrents and directories are sorted; links and hidden names are left out', (t) => {
+test('names of torrents and directories are sorted; links and hidden names are left out', async (t) => {
   const root = makeScratch(t, {
     'b.torrent': '',
     'a.torrent': '',
@@ -14,28 +14,32 @@ test('names of torrents and directories are sorted; links and hidden names are l
     e: '',
   })
   symlinkSync(join(root, 'd'), join(root, 'link'))
-  assert.deepEqual(new NamesInCategories().namesIn(root), {
+  assert.deepEqual(await new NamesInCategories().namesIn(root), {
     torrents: ['a.torrent', 'b.torrent'],
     directories: ['d'],
   })
 })
 
-test('each change of a directory is seen, also of one that was not changed for long', (t) => {
+test('each change of a directory is seen, also of one that was not changed for long', async (t) => {
   const root = makeScratch(t, { 'a.torrent': '' })
   const names = new NamesInCategories()
-  const age = () => {
+  const age = async () => {
     utimesSync(root, 1e9, 1e9)
-    names.namesIn(root)
+    await names.namesIn(root)
   }
-  age()
-  assert.equal(names.namesIn(root), names.namesIn(root), 'unchanged, it is not read again')
+  await age()
+  assert.equal(
+    await names.namesIn(root),
+    await names.namesIn(root),
+    'unchanged, it is not read again',
+  )
   writeFileSync(join(root, 'b.torrent'), '')
-  assert.deepEqual(names.namesIn(root).torrents, ['a.torrent', 'b.torrent'])
-  age()
+  assert.deepEqual((await names.namesIn(root)).torrents, ['a.torrent', 'b.torrent'])
+  await age()
   rmSync(join(root, 'a.torrent'))
   mkdirSync(join(root, 'd'))
-  assert.deepEqual(names.namesIn(root), { torrents: ['b.torrent'], directories: ['d'] })
+  assert.deepEqual(await names.namesIn(root), { torrents: ['b.torrent'], directories: ['d'] })
   rmSync(root, { recursive: true })
-  assert.throws(() => names.namesIn(root), { code: 'not-found' })
-  assert.deepEqual(names.namesIfReadable(root), { torrents: [], directories: [] })
+  await assert.rejects(names.namesIn(root), { code: 'not-found' })
+  assert.deepEqual(await names.namesIfReadable(root), { torrents: [], directories: [] })
 })

@@ -1,14 +1,13 @@
 import { once } from 'node:events'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import type { ToolPath } from '../../../gui/window.js'
 import { lookAt } from '../../../gui/look.js'
 import { openGui } from '../../../gui/open-gui.js'
 import { usageError } from '../../../errors.js'
-import { isDirectoryAt } from '../../../pages/picker.js'
 import { stateDirectory } from '../../../directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
+import { realPath } from '../../../files/inside.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../text/escape.js'
@@ -33,8 +32,8 @@ Examples:
   btkit gui --no-browser /srv/files
   btkit gui image.iso.torrent`
 
-/** The tools that legacy programs begin with. */
-const FIRST: Readonly<Record<string, ToolPath>> = {
+/** The pages that legacy programs begin with. */
+const FIRST: Readonly<Record<string, string>> = {
   btmaketorrentgui: 'make',
   btcompletedirgui: 'complete',
 }
@@ -69,8 +68,8 @@ function defineGui({ io, program, configFile }: CommandContext) {
       const { env, isRoot } = io
       const paths = directories.map((path) => readable(path, io))
       // The page of a torrent comes first, and its directory is offered
-      const torrent = paths.find((path) => !isDirectoryAt(path))
-      const places = paths.map((path) => (isDirectoryAt(path) ? path : dirname(path)))
+      const torrent = paths.find((path) => !statIfThere(path)?.isDirectory())
+      const places = paths.map((path) => (statIfThere(path)?.isDirectory() ? path : dirname(path)))
       const gui = await openGui({
         directory: io.cwd,
         places,
@@ -80,6 +79,7 @@ function defineGui({ io, program, configFile }: CommandContext) {
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
         threads,
         client: usualClient(io),
+        seedProgram: seedProgram(cache ? options.cacheDir : null),
         port: options.port ?? 0,
         first: torrent === undefined ? (FIRST[program] ?? null) : lookAt(torrent),
         runtimeDirectory: env['XDG_RUNTIME_DIR'] || undefined,
@@ -99,6 +99,15 @@ function defineGui({ io, program, configFile }: CommandContext) {
     })
 }
 
+/** The program that seeds what was made, on a free port; null if this program has no file. */
+function seedProgram(cacheDir: string | null | undefined): string[] | null {
+  const [, own] = process.argv
+  const program = own === undefined ? null : realPath(own)
+  if (program === null) return null
+  const cache = cacheDir === null ? ['--no-cache'] : cacheDir ? ['--cache-dir', cacheDir] : []
+  return [process.execPath, join(dirname(program), 'btkit.js'), 'seed', '--port', '0', ...cache]
+}
+
 /**
  * The absolute path of a directory, or of a torrent.
  * @throws BtkitError `usage`
@@ -109,11 +118,11 @@ function readable(typed: string, { cwd }: Io): string {
     throw usageError(`magnet link: the pages show torrents that are files; ${how}`)
   }
   const path = resolve(cwd, typed)
-  const isTorrent = path.endsWith('.torrent') && statIfThere(path)?.isFile()
-  if (isDirectoryAt(path) || isTorrent) return path
-  const makes = 'to make its torrent: btkit gui, then Make'
+  const stats = statIfThere(path)
+  if (stats?.isDirectory() || (path.endsWith('.torrent') && stats?.isFile())) return path
+  const makes = 'to make its torrent: btkit gui, then Create'
   throw usageError(
-    statIfThere(path)
+    stats
       ? `${path}: not a directory or a torrent; ${makes}`
       : `${path}: no such directory or torrent`,
   )

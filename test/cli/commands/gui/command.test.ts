@@ -111,7 +111,7 @@ test('a torrent is shown first; a magnet link and another file are answered with
   assert.deepEqual([magnet.status, magnet.stderr], [2, `btkit: magnet link: ${how}\n`])
   const text = await runBtkit(['gui', 'x.txt'], { cwd })
   const path = join(cwd, 'x.txt')
-  const why = `${path}: not a directory or a torrent; to make its torrent: btkit gui, then Make`
+  const why = `${path}: not a directory or a torrent; to make its torrent: btkit gui, then Create`
   assert.deepEqual([text.status, text.stderr], [2, `btkit: ${why}\n`])
 })
 
