@@ -9,7 +9,7 @@ import { chooseKernel } from '../hash/kernels.js'
 import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type PluginSettings } from '../mirror/app/plugin.js'
 import { FIXED_LIMITS, type ServiceLimits } from '../mirror/options.js'
-import { checkPattern } from '../mirror/warm/patterns.js'
+import { patternFault } from '../mirror/warm/patterns.js'
 import { monotonicNow, version } from '../process.js'
 import type { ServerContext } from '../server/context.js'
 import {
@@ -191,9 +191,13 @@ function warmOf({ warm, cacheDirectory }: MirrorOptions): PluginSettings['option
   if (cacheDirectory === undefined) {
     throw new BtkitError('usage', 'warm: needs cacheDirectory, where its work is kept')
   }
+  for (const pattern of warm.patterns) {
+    const fault = patternFault(pattern)
+    if (fault !== null) throw new BtkitError('usage', `warm: pattern '${pattern}': ${fault}`)
+  }
   const { interval, maxRate } = checkedNumbers(warm, NUMBERS)
   return {
-    patterns: warm.patterns.map(checkPattern),
+    patterns: warm.patterns,
     interval,
     maxRate: maxRate === Infinity ? null : maxRate,
     feedSince: warm.feedSince?.getTime() ?? 0,

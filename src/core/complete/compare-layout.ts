@@ -45,9 +45,10 @@ function sortedSizes(sizes: readonly number[]): number[] {
  * Whether an existing `info` may be that of an entry, as far as can be known without reading
  * content.
  */
-export function hasLikelyInfo(metainfo: Metainfo, { content, run }: UndecidedTorrent): boolean {
+export function hasLikelyInfo(metainfo: Metainfo, { infoRequest, own }: UndecidedTorrent): boolean {
+  const { content } = infoRequest
   if (metainfo.version !== content.version) return false
-  const { common } = run.request
+  const { common } = own.run.request
   // Nothing is known of Merkle trees before their files are read
   if (content.version !== 'v1')
     return otherRules(metainfo, content, common).length === 0 && layOut(metainfo, content) !== null

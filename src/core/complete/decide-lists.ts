@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { isSameBytes, sha256 } from '../../bytes.js'
-import { checkTarget } from '../../files/write/atomically.js'
 import type { TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
 import type { ChecksumName } from '../checksums/list.js'
 import { composeList, listName } from '../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../checksums/obtain.js'
 import type { Content } from '../digests/content.js'
 import { readExistingList, type ExistingFile } from './existing-torrent.js'
+import { checkPlace } from './obtain.js'
 import {
   keep,
   skip,
@@ -78,7 +78,7 @@ async function checksumsFor(lists: readonly UndecidedList[], content: Content) {
   const { request, hashContext } = first.run
   const names = lists.map(({ checksum }) => checksum)
   if (request.dryRun) return recallChecksums(content, names, hashContext.cacheAccess)
-  for (const { path } of lists) checkTarget(path, {})
+  for (const list of lists) checkPlace(list)
   return obtainChecksums(content, names, hashContext)
 }
 

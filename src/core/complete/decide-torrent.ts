@@ -9,7 +9,6 @@ import {
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import { infoHashesOf } from '../../metainfo/metainfo.js'
 import type { KeyDigests, TorrentDigests } from '../../state/torrent-log.js'
-import type { Content } from '../digests/content.js'
 import { settleDate, type CommonRequest } from '../make/make-torrent.js'
 import { digestsOfForeign, fitsContent, hasLikelyInfo, layOut } from './compare-layout.js'
 import { noteKept } from './complete-report.js'
@@ -27,7 +26,6 @@ import { isRemakeAsked, otherRules } from './info-rules.js'
 import { joinAnnounce } from './moved-trackers.js'
 import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
 import { keep, skip, writeUnread, type Act, type FileDecision } from './own-file.js'
-import type { CompleteRun } from './request.js'
 import { isSameCreator } from './unchanged.js'
 
 /**
@@ -37,7 +35,7 @@ import { isSameCreator } from './unchanged.js'
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
 export function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
-  const { existing, run } = entry
+  const { existing, run } = entry.own
   // In large directories most torrents are new, and an async function needs more memory
   if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
     return obtain(entry).then((core) => replace(entry, core))
@@ -49,7 +47,7 @@ export function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
  * Whether a torrent is unchanged since it was adopted. Then it keeps its info hash even with
  * `force`.
  */
-function isAsAdopted({ record }: UndecidedTorrent, { digest }: ExistingFile): boolean {
+function isAsAdopted({ own: { record } }: UndecidedTorrent, { digest }: ExistingFile): boolean {
   return record?.written.isAdopted === true && isSameBytes(record.written.file, digest)
 }
 
@@ -57,32 +55,39 @@ async function decideExisting(
   entry: UndecidedTorrent,
   existing: ExistingFile,
 ): Promise<FileDecision> {
-  const { record, source, input } = entry
+  const { own } = entry
+  const { record } = own
   if (!record) return takeOver(entry, existing)
   if (isEmptyFile(existing)) return replace(entry, await obtain(entry))
   const origin = recognize(existing, record)
   if (!origin) return takeBack(entry, existing, record.written.keys ?? {})
-  const isCurrent = record.source === source && isSameBytes(record.input, input)
-  if (isCurrent && !hasBadLayers(existing)) return keep(entry, origin)
+  const isCurrent = record.source === own.source && isSameBytes(record.input, own.input)
+  if (isCurrent && !hasBadLayers(existing)) return keep(own, origin)
   const kept = await keepInfo(entry, existing, origin)
   return kept ?? refresh(entry, await obtain(entry), { ...origin, keeps: [] })
 }
 
 /** Writes a torrent whatever exists at its path, unless that is identical. */
 function replace(entry: UndecidedTorrent, core: TorrentCore | null): FileDecision {
-  const { existing, record } = entry
-  if (!core) return writeUnread(entry)
+  const { own } = entry
+  const { existing, record } = own
+  if (!core) return writeUnread(own)
   if (existing && isAlike(entry, existing, core)) return keepAlike(entry, existing, core)
   const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
   const bytes = joinTorrent(wanted.beside, core)
   const replaced = existing && origin ? { ...origin, file: existing.digest } : null
-  return write(core, { own: entry, bytes, written: digestTorrent(bytes, wanted), replaced })
+  return write(entry, core, { bytes, written: digestTorrent(bytes, wanted), replaced })
 }
 
-function write({ info }: TorrentCore, act: Act & { readonly own: UndecidedTorrent }): FileDecision {
-  const { existing, content } = act.own
-  return { kind: 'write', existing, hashes: infoHashesOf(info, content.version), act }
+function write(
+  { own, infoRequest }: UndecidedTorrent,
+  { info }: TorrentCore,
+  { bytes, written, replaced }: Omit<Act, 'own'>,
+): FileDecision {
+  const hashes = infoHashesOf(info, infoRequest.content.version)
+  const act = { own, bytes, written, replaced }
+  return { kind: 'write', existing: own.existing, hashes, act }
 }
 
 /**
@@ -101,12 +106,13 @@ async function adoptForeign(
   entry: UndecidedTorrent,
   existing: ExistingFile,
 ): Promise<FileDecision> {
-  const { content, run } = entry
+  const { own, infoRequest } = entry
+  const { content } = infoRequest
   const { metainfo } = existing
   if (!metainfo) return skip('foreign')
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
-  if (!run.request.adopt) {
+  if (!own.run.request.adopt) {
     const reason = isKnownOther(entry, metainfo, laidOut) ? 'outdated' : 'foreign'
     return skip(reason, metainfo.pieceLength)
   }
@@ -114,7 +120,7 @@ async function adoptForeign(
   if (core === 'other') return skip('outdated')
   const decision =
     core === 'unread'
-      ? writeUnread(entry)
+      ? writeUnread(own)
       : refresh(entry, core, digestsOfForeign(existing, metainfo, wantedValues(entry, core)))
   const asItIs = { kind: 'write', existing, hashes: metainfo, act: null } as const
   return { ...(decision.kind === 'write' ? decision : asItIs), isAdopted: true }
@@ -130,15 +136,16 @@ async function keepInfo(
   origin: TorrentDigests,
 ): Promise<FileDecision | null> {
   const { metainfo } = existing
-  const rules = metainfo ? otherRules(metainfo, entry.content, entry.run.request.common) : []
   const { isAdopted } = origin
-  const { report, request } = entry.run
+  const { content } = entry.infoRequest
+  const { report, request } = entry.own.run
+  const rules = metainfo ? otherRules(metainfo, content, request.common) : []
   const isAsked = isAdopted ? request.existing.remake : isRemakeAsked(rules, request.existing)
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
-  const laidOut = layOut(metainfo, entry.content)
+  const laidOut = layOut(metainfo, content)
   if (!laidOut) return null
   const core = await checkPieces(entry, metainfo, laidOut)
-  if (core === 'unread') return writeUnread(entry)
+  if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
   if (!isAdopted) noteKept(report, rules, origin.keeps)
   return refresh(entry, core, { ...origin, keeps: rules })
@@ -168,24 +175,24 @@ function refresh(
   core: TorrentCore | null,
   origin: TorrentDigests,
 ): FileDecision {
-  const { existing } = entry
-  if (!core || !existing?.metainfo) return writeUnread(entry)
+  const { existing, run } = entry.own
+  if (!core || !existing?.metainfo) return writeUnread(entry.own)
   const { metainfo } = existing
   const isSameInfo = isSameBytes(core.info, valuesOf(metainfo).info)
   const values = wantedValues(entry, core)
   const before = origin.keys ?? {}
   const wanted = { ...values, beside: joinAnnounce(metainfo, values.beside, before) }
   const bytes = refreshTorrent(metainfo, wanted, before)
-  const { keepTrackers } = entry.run.request.existing
+  const { keepTrackers } = run.request.existing
   const fresh = digestTorrent(bytes, wanted)
   // Edited trackers still count as edited after this run
   const keys = withKeysOf(fresh.keys, keepTrackers ? TRACKER_KEYS : [], before)
   const { isAdopted, keeps } = origin
   const written = { ...fresh, keys, ...(isSameInfo && { isAdopted, keeps }) }
   if (bytes === metainfo.bytes) {
-    return keep(entry, { ...written, keys: withKeysOf(keys, wanted.incidental, before) })
+    return keep(entry.own, { ...written, keys: withKeysOf(keys, wanted.incidental, before) })
   }
-  return write(core, { own: entry, bytes, written, replaced: { ...origin, file: existing.digest } })
+  return write(entry, core, { bytes, written, replaced: { ...origin, file: existing.digest } })
 }
 
 /** Returns the digests of keys; those in `kept` come from `before`. */
@@ -214,12 +221,12 @@ function keepAlike(
   core: TorrentCore,
 ): FileDecision {
   const beside = encodeParts(likeParts(entry, existing))
-  return keep(entry, digestTorrent(existing.bytes, { ...core, beside }))
+  return keep(entry.own, digestTorrent(existing.bytes, { ...core, beside }))
 }
 
 /** Returns the values outside `info`, with the date and btkit's version of an existing torrent. */
 function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingFile): TorrentParts {
-  const { parts } = entry.run.request.common
+  const { parts } = entry.own.run.request.common
   const createdBy = metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
   return {
@@ -234,7 +241,7 @@ function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingFile): Torrent
  * reason to write it.
  */
 function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
-  const { existing, run } = entry
+  const { existing, run } = entry.own
   const createdBy = existing?.metainfo?.createdBy ?? null
   const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
   const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
@@ -246,7 +253,7 @@ function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues 
 const TRACKER_KEYS = ['announce', 'announce-list']
 
 /** Returns the values outside `info`, with the existing trackers if the run keeps them. */
-function withOldTrackers({ existing, run }: UndecidedTorrent, beside: Beside): Beside {
+function withOldTrackers({ own: { existing, run } }: UndecidedTorrent, beside: Beside): Beside {
   const { metainfo } = existing ?? {}
   if (!metainfo || !run.request.existing.keepTrackers) return beside
   const kept = new Map(beside)
@@ -264,9 +271,9 @@ type Beside = ReadonlyMap<string, Uint8Array>
  * Returns the encoded values outside a torrent's `info`. Torrents of a run with the same date share
  * one map: encoding it for each of very many torrents would take as long as reading a small file.
  */
-function besideOf({ run, content }: { run: CompleteRun; content: Content }): Beside {
-  const { parts, creationDate } = run.request.common
-  const date = settleDate(creationDate, content)
+function besideOf({ own, infoRequest }: UndecidedTorrent): Beside {
+  const { parts, creationDate } = own.run.request.common
+  const date = settleDate(creationDate, infoRequest.content)
   const last = lastOf.get(parts)
   if (last?.date === date) return last.beside
   const beside = encodeParts({ ...parts, creationDate: date })

@@ -78,7 +78,8 @@ export async function decideEntry(
   const path = childPath(target.realPath, file)
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
-  const own = { target, file, path, source, record: target.log.get(file), input, run }
+  const record = target.log.get(file)
+  const own = { target, file, path, source, record, input, run }
   const isDone = !request.force && isUntouched(own)
   const lists = findUndecided(name, own)
   const size = bytesOf(content)
@@ -91,7 +92,10 @@ export async function decideEntry(
   const { lazyCache } = run.hashContext
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
-  const undecided = { ...own, existing: readExisting(path), content, infoRequest, bytesHashed: 0 }
+  const existing = readExisting(path)
+  // Lists all properties: there may be very many entries, and spreading takes several times as long
+  const outdated = { target, file, path, source, record, input, run, existing }
+  const undecided = { own: outdated, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   // Both read the files at the same time, so that data read by one is in memory for the other

@@ -14,8 +14,8 @@ import type { TargetDirectory } from './targets.js'
 import { infoInputOf } from './unchanged.js'
 
 /** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
-export interface UndecidedTorrent extends Undecided {
-  readonly content: Content
+export interface UndecidedTorrent {
+  readonly own: Undecided
   readonly infoRequest: InfoRequest
   bytesHashed: number
 }
@@ -28,13 +28,13 @@ const NOTHING = new Uint8Array(0)
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
 export function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
-  const { infoRequest, run } = entry
-  const { hashContext, request } = run
+  const { infoRequest, own } = entry
+  const { hashContext, request } = own.run
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
     return Promise.resolve('info' in recalled ? recalled : null)
   }
-  checkPlace(entry)
+  checkPlace(own)
   return obtainInfo(infoRequest, hashContext).then((core) => {
     forgetOldInfo(entry)
     noteRead(entry, core)
@@ -48,11 +48,12 @@ function noteRead(
   read: { readonly bytesHashed: number; readonly isSettled: boolean },
 ): void {
   entry.bytesHashed = read.bytesHashed
-  if (!read.isSettled) entry.input = NOTHING
+  if (!read.isSettled) entry.own.input = NOTHING
 }
 
 /** Removes the old `info` from the cache: changed files never become the same again. */
-function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
+function forgetOldInfo({ own, infoRequest }: UndecidedTorrent): void {
+  const { record, run } = own
   const old = record && infoInputOf(record.input)
   if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
   const { cache } = run.hashContext.cacheAccess
@@ -62,8 +63,8 @@ function forgetOldInfo({ record, infoRequest, run }: UndecidedTorrent): void {
 /** The directories in which a file could be created. */
 const writable = new WeakSet<TargetDirectory>()
 
-/** Checks, before hours of hashing, that a torrent can be written. */
-function checkPlace({ path, existing, target }: UndecidedTorrent): void {
+/** Checks, before hours of hashing, that a torrent or list can be written. */
+export function checkPlace({ path, existing, target }: Undecided): void {
   if (!existing && writable.has(target)) return
   checkTarget(path, {})
   if (!existing) writable.add(target)
@@ -80,8 +81,8 @@ export async function checkPieces(
   metainfo: Metainfo,
   laidOut: Content,
 ): Promise<TorrentCore | 'other' | 'unread'> {
-  const { request, hashContext } = entry.run
-  if (!request.dryRun) checkPlace(entry)
+  const { request, hashContext } = entry.own.run
+  if (!request.dryRun) checkPlace(entry.own)
   const hashed = request.dryRun
     ? recallAll(laidOut, hashContext.cacheAccess)
     : await hashContent(laidOut, hashContext)
@@ -97,7 +98,7 @@ export async function checkPieces(
  * run that tried to adopt it.
  */
 export function isKnownOther(
-  { run }: UndecidedTorrent,
+  { own: { run } }: UndecidedTorrent,
   metainfo: Metainfo,
   laidOut: Content,
 ): boolean {

@@ -96,20 +96,22 @@ export async function* findMatching(
   }
 }
 
-/**
- * Makes sure that a pattern can match files.
- * @throws BtkitError `usage`
- */
-export function checkPattern(pattern: string): string {
-  compilePattern(pattern)
-  return pattern
+/** Why a pattern can match no file, and what to do; null if it can. */
+export function patternFault(pattern: string): string | null {
+  try {
+    compilePattern(pattern)
+    return null
+  } catch (error) {
+    if (error instanceof BtkitError) return error.message
+    throw error
+  }
 }
 
 const NO_FILE = 'matches no file; use DIRECTORY/** for all files below one'
 
 /** The alternatives of a pattern's braces. */
 function compilePattern(pattern: string): PatternPart[] {
-  const wrong = (why: string) => new BtkitError('usage', `--warm '${pattern}': ${why}`)
+  const wrong = (why: string) => new BtkitError('usage', why)
   const components = pattern.split('/').filter((component) => component !== '')
   if (components.length === 0 || pattern.endsWith('/')) throw wrong(NO_FILE)
   // A backslash escapes the next character

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { checkPattern } from '../../../mirror/warm/patterns.js'
+import { patternFault } from '../../../mirror/warm/patterns.js'
 import {
   archiveDirOption,
   bannedIpsOption,
@@ -245,7 +245,11 @@ const hosts = read.repeated((text) => {
 
 const trackers = read.repeated((urls) => read.trackerTiers(urls).flat())
 
-const globs = read.repeated((text) => [read.checked(checkPattern)(text)])
+const globs = read.repeated((text) => {
+  const fault = patternFault(text)
+  if (fault !== null) throw new InvalidArgumentError(fault)
+  return [text]
+})
 
 /** The announce URL of the tracker in this process; true for the host that clients ask. */
 function trackUrl(text: string): TrackerUrl | true {

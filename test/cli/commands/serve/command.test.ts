@@ -113,7 +113,8 @@ test('the tracker beside a mirror needs its own port', async () => {
 
 /** Arguments, and their error message. */
 const WRONG: readonly (readonly [args: string[], told: RegExp])[] = [
-  [['--warm', '/iso/'], /--warm '\/iso\/': matches no file; use DIRECTORY\/\*\*/],
+  [['--warm', '/iso/'], /^btkit: --warm '\/iso\/': matches no file; use DIRECTORY\/\*\*/],
+  [['--warm', ''], /^btkit: --warm '': matches no file; use DIRECTORY\/\*\*/],
   [['--warm', '../x'], /--warm.*'\.\.' is not a file name/],
   // In makemetafile it takes no value
   [['--pad-files'], /--pad-files/],
