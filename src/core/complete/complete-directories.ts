@@ -21,7 +21,7 @@ import { digestOptions } from './unchanged.js'
 import {
   createReport,
   noteFailure,
-  skippedEntries,
+  leftAlone,
   sortReport,
   type CompleteReport,
   type TorrentPaths,
@@ -242,9 +242,7 @@ async function publishAll(
 /** Returns the torrents that this run found or made current. */
 function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
   const { realDirectory, targetDirectory, names } = directory
-  const left = new Set(
-    [...report.failed, ...skippedEntries(report)].map(({ sourcePath }) => sourcePath),
-  )
+  const left = leftAlone(report)
   return names.flatMap((entry) => {
     const name = torrentName(entry)
     const record = targetDirectory.log.get(name)

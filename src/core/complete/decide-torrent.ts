@@ -11,7 +11,6 @@ import { infoHashesOf } from '../../metainfo/metainfo.js'
 import type { KeyDigests, TorrentDigests } from '../../state/torrent-log.js'
 import { settleDate, type CommonRequest } from '../make/make-torrent.js'
 import { digestsOfForeign, fitsContent, hasLikelyInfo, layOut } from './compare-layout.js'
-import { noteKept } from './complete-report.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -147,7 +146,8 @@ async function keepInfo(
   const core = await checkPieces(entry, metainfo, laidOut)
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
-  if (!isAdopted) noteKept(report, rules, origin.keeps)
+  const newRules = isAdopted ? [] : rules.filter((rule) => !origin.keeps?.includes(rule))
+  for (const rule of newRules) report.kept[rule] = (report.kept[rule] ?? 0) + 1
   return refresh(entry, core, { ...origin, keeps: rules })
 }
 

@@ -11,8 +11,8 @@ import {
   type DirectoryEntry,
   type SourceDirectory,
 } from './directories.js'
-import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
 import { decideEntry, openContent, type EntryDecision, type OpenedContent } from './entry.js'
+import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
 import { noteFailure } from './complete-report.js'
 import { carryOut } from './own-file.js'
 import type { CompleteRun } from './request.js'
@@ -168,7 +168,6 @@ class EntryLoop {
     const { report, watch } = this.run
     countDecision(this.run, decision)
     if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: entry.name })
-    if (torrent.kind === 'keep') report.unchanged++
     if (torrent.kind === 'skip' && noteSkip(this.run, entry, torrent))
       this.emptied.add(pathsOf(entry.name, entry.directory).torrentPath)
     if (torrent.kind === 'write' || lists.length > 0)

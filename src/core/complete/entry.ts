@@ -29,14 +29,14 @@ import {
   type PieceChoice,
   type PieceFacts,
 } from '../make/piece-choice.js'
-import { noteBackslashes, type SkipReason } from './complete-report.js'
+import type { SkipReason } from './complete-report.js'
 import type { CompleteRun } from './request.js'
 import type { FileDecision } from './own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
-  readonly torrent: EntryToSkip | FileDecision
+  readonly torrent: EntrySkip | FileDecision
   /** Bytes of the content, and how many of them were hashed for the torrent. */
   readonly size: number
   readonly bytesHashed: number
@@ -46,10 +46,12 @@ export interface EntryDecision extends ListDecisions {
   readonly leftOut: readonly Skipped[]
 }
 
-/** An entry without a torrent. */
-interface EntryToSkip {
+/** An entry without a torrent, or with one that is left unchanged. */
+export interface EntrySkip {
   readonly kind: 'skip'
   readonly reason: SkipReason
+  /** For a foreign torrent that may be adopted: its piece length in bytes. */
+  readonly pieceLength?: number
   /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */
   readonly isEmptied?: boolean
 }
@@ -88,7 +90,10 @@ export async function decideEntry(
   if (isTooNew(content.files, run)) {
     return isDone ? done : { ...UNREAD, torrent: { kind: 'skip', reason: 'too new' } }
   }
-  noteBackslashes(run.report, backslashedPaths(content))
+  const { backslashed } = run.report
+  const told = backslashedPaths(content)
+  backslashed.count += told.length
+  backslashed.first ??= told[0] ?? null
   const { lazyCache } = run.hashContext
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
@@ -121,9 +126,9 @@ export function openContent(
 }
 
 /** The content of an entry, or why it has none. */
-export type OpenedContent = PieceChoice | EntryToSkip
+export type OpenedContent = PieceChoice | EntrySkip
 
-function contentOf(name: string, tree: Tree | EntryToSkip, run: CompleteRun): OpenedContent {
+function contentOf(name: string, tree: Tree | EntrySkip, run: CompleteRun): OpenedContent {
   if ('kind' in tree) return tree
   const { common, prune } = run.request
   const { files, skipped } = tree
@@ -148,7 +153,7 @@ function openTree(
   name: string,
   { realDirectory, targetDirectory }: SourceDirectory,
   run: CompleteRun,
-): Tree | EntryToSkip | Promise<Tree> {
+): Tree | EntrySkip | Promise<Tree> {
   const { scan } = run.request.common
   const root = childPath(realDirectory, name)
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })

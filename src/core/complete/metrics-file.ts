@@ -21,14 +21,13 @@ interface Clocks {
 }
 
 /** The result of a run, for its metrics. */
-interface RunMetrics {
+interface RunResult {
   /** Null if the run failed before it had one. */
   readonly report: CompleteReport | null
   readonly isSuccess: boolean
-  readonly seconds: number
 }
 
-const LAST_SUCCESS = 'btkit_completedir_last_success_timestamp_seconds'
+const LAST_SUCCESS = 'last_success_timestamp_seconds'
 
 /** The largest file of metrics in bytes; btkit writes about two thousand. */
 const MAX_FILE = 1024 * 1024
@@ -38,19 +37,22 @@ const MAX_FILE = 1024 * 1024
  * lock, the file is left to that one.
  * @throws BtkitError `exists` for a file of something else, and as checkTarget and `work`
  */
-export async function withMetrics<T extends Omit<RunMetrics, 'seconds'>>(
+export async function withMetrics<T extends RunResult>(
   file: MetricsFile | null,
-  clocks: Clocks,
+  { now, monotonic }: Clocks,
   work: () => Promise<T>,
 ): Promise<T> {
   if (file === null) return work()
   nameErrors('--metrics-file', () => {
     checkTarget(file.path, { checkReplaceable })
   })
-  const { now, monotonic } = clocks
   const started = monotonic()
-  const write = (run: Omit<RunMetrics, 'seconds'>) =>
-    writeMetrics(file, { ...run, seconds: Math.round(monotonic() - started) / 1000 }, now())
+  const write = async (result: RunResult) => {
+    const seconds = Math.round(monotonic() - started) / 1000
+    const text = formatMetrics(metricsOf(file, result, { now: Math.floor(now() / 1000), seconds }))
+    const { path, claim } = file
+    await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable })
+  }
   try {
     const done = await work()
     await write(done)
@@ -68,55 +70,29 @@ function checkReplaceable(path: string): void {
   throw new BtkitError('exists', `${path}: is not a file of metrics; name another`)
 }
 
-/** Writes the metrics of a run. After a failure the time of the last success stays. */
-async function writeMetrics(file: MetricsFile, run: RunMetrics, time: number): Promise<void> {
-  const now = Math.floor(time / 1000)
-  const lastSuccess = run.isSuccess ? now : lastSuccessIn(valueOr('', () => readText(file.path)))
-  const text = formatMetrics(metricsOf(run, { now, lastSuccess, target: file.target }))
-  await writeAtomically(file.path, Buffer.from(text), { claim: file.claim, checkReplaceable })
-}
-
-interface Moment {
-  readonly now: number
-  /** Seconds since 1970; null if no run succeeded. */
-  readonly lastSuccess: number | null
-  readonly target: string
-}
-
-function metricsOf(run: RunMetrics, { now, lastSuccess, target }: Moment): Metric[] {
-  const { report, isSuccess, seconds } = run
-  const one = (value: number) => [{ labels: { target }, value }]
-  const ofReport = report
-    ? [
-        gauge(
-          'btkit_completedir_entries',
-          'Entries of the last run, by outcome.',
-          Object.entries(outcomesOf(report)).map(([outcome, value]) => ({
-            labels: { target, outcome },
-            value,
-          })),
-        ),
-        gauge(
-          'btkit_completedir_hashed_bytes',
-          'Bytes that the last run hashed.',
-          one(report.bytesHashed),
-        ),
-      ]
-    : []
-  const ofSuccess =
-    lastSuccess === null
-      ? []
-      : [gauge(LAST_SUCCESS, 'Time of the last run without a failure.', one(lastSuccess))]
+/** The metrics of a run. After a failure the time of the last success stays. Times are in seconds. */
+function metricsOf(
+  { path, target }: MetricsFile,
+  { report, isSuccess }: RunResult,
+  { now, seconds }: { readonly now: number; readonly seconds: number },
+): Metric[] {
+  const metric = (name: string, help: string, values: Readonly<Record<string, number>>) => {
+    const samples = Object.entries(values).map(([outcome, value]) => {
+      return { labels: outcome === '' ? { target } : { target, outcome }, value }
+    })
+    return gauge(`btkit_completedir_${name}`, help, samples)
+  }
+  const one = (name: string, help: string, value: number | null) =>
+    value === null ? [] : [metric(name, help, { '': value })]
+  const entries = 'Entries of the last run, by outcome.'
+  const lastSuccess = isSuccess ? now : lastSuccessIn(valueOr('', () => readText(path)))
   return [
-    ...ofReport,
-    gauge('btkit_completedir_duration_seconds', 'Duration of the last run.', one(seconds)),
-    gauge(
-      'btkit_completedir_success',
-      'Whether the last run had no failure (1) or any (0).',
-      one(isSuccess ? 1 : 0),
-    ),
-    gauge('btkit_completedir_last_run_timestamp_seconds', 'Time of the last run.', one(now)),
-    ...ofSuccess,
+    ...(report ? [metric('entries', entries, outcomesOf(report))] : []),
+    ...one('hashed_bytes', 'Bytes that the last run hashed.', report && report.bytesHashed),
+    ...one('duration_seconds', 'Duration of the last run.', seconds),
+    ...one('success', 'Whether the last run had no failure (1) or any (0).', isSuccess ? 1 : 0),
+    ...one('last_run_timestamp_seconds', 'Time of the last run.', now),
+    ...one(LAST_SUCCESS, 'Time of the last run without a failure.', lastSuccess),
   ]
 }
 
@@ -134,7 +110,7 @@ function outcomesOf(report: CompleteReport): Record<string, number> {
 }
 
 function lastSuccessIn(text: string): number | null {
-  const line = new RegExp(`^${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm').exec(text)
+  const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm').exec(text)
   return line ? Number(line[1]) : null
 }
 
