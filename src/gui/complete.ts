@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Skip } from '../core/complete/complete-report.js'
+import type { Skip } from '../core/complete/report.js'
 import { BtkitError } from '../errors.js'
 import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
 import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../pages/form.js'

@@ -1,21 +1,21 @@
 import { join } from 'node:path'
-import { digestOf } from '../../bytes.js'
+import { digestOf } from '../../../bytes.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
-} from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../digests/cache-trust.js'
-import { encodeBencode } from '../../metainfo/bencode/encode.js'
-import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { sourcePathOf } from '../../state/torrent-log.js'
-import type { InfoRequest } from '../digests/info.js'
-import { NumberedNames } from '../../text/numbered-names.js'
-import { isSuspect } from '../../files/scan/read-names.js'
-import type { SourceDirectory } from './directories.js'
-import type { OwnFile } from './own-file.js'
-import type { CompleteRequest, CompleteRun } from './request.js'
+} from '../../../files/fingerprint.js'
+import type { ScannedFile } from '../../../files/scanned-file.js'
+import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../../digests/cache-trust.js'
+import { encodeBencode } from '../../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../../metainfo/bencode/value.js'
+import { sourcePathOf } from '../../../state/torrent-log.js'
+import type { InfoRequest } from '../../digests/info.js'
+import { NumberedNames } from '../../../text/numbered-names.js'
+import { isSuspect } from '../../../files/scan/read-names.js'
+import type { SourceDirectory } from '../target/directories.js'
+import type { OwnFile } from '../target/own-file.js'
+import type { CompleteRequest, CompleteRun } from '../request.js'
 
 /**
  * Matches btkit's own creator. It changes with btkit's version, which is not a reason to rewrite a

@@ -1,21 +1,23 @@
-import { isSameBytes } from '../../bytes.js'
-import { FileColumns } from '../../files/columns.js'
-import { padFile, type ScannedFile } from '../../files/scanned-file.js'
-import { PART_KEYS } from '../../metainfo/build/torrent.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import { MAX_PIECE_POW2 } from '../../metainfo/piece-length.js'
-import { SHA1 } from '../../metainfo/sizes.js'
-import type { TorrentDigests } from '../../state/torrent-log.js'
-import { cutIntoPieces, type Content } from '../digests/content.js'
-import { composeCore } from '../digests/info.js'
-import { withoutPads } from '../digests/pad-files.js'
-import {
-  valuesOf,
-  digestTorrent,
-  type ExistingFile,
-  type WantedValues,
-} from './existing-torrent.js'
-import { otherRules } from './info-rules.js'
+import type { ExistingFile } from '../target/own-file.js'
+import { isSameBytes } from '../../../bytes.js'
+import { encodeBencode } from '../../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../../metainfo/bencode/value.js'
+import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
+import { MADE_INFO_KEYS } from '../../../metainfo/other-keys.js'
+import type { InfoOptions } from '../../digests/info.js'
+import type { InfoRule } from '../report.js'
+import type { ExistingRules } from '../request.js'
+import { FileColumns } from '../../../files/columns.js'
+import { padFile, type ScannedFile } from '../../../files/scanned-file.js'
+import { PART_KEYS } from '../../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { MAX_PIECE_POW2 } from '../../../metainfo/piece-length.js'
+import { SHA1 } from '../../../metainfo/sizes.js'
+import type { TorrentDigests } from '../../../state/torrent-log.js'
+import { cutIntoPieces, type Content } from '../../digests/content.js'
+import { composeCore } from '../../digests/info.js'
+import { withoutPads } from '../../digests/pad-files.js'
+import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
 import type { UndecidedTorrent } from './obtain.js'
 
 /**
@@ -115,4 +117,61 @@ export function digestsOfForeign(
   const values = valuesOf(metainfo)
   const ours = [...values.beside].filter(([key]) => PART_KEYS.has(key) || wanted.has(key))
   return { ...digestTorrent(bytes, { ...values, beside: new Map(ours) }), isAdopted: true }
+}
+
+/** Keys of `info` that follow from the content, or from a rule for that key. */
+const OWN_KEYS: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'attr'])
+
+/** Returns the rules by which the `info` of an existing torrent would change. */
+export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
+  const listed = metainfo.files.filter(({ padding }) => !padding)
+  const wanted = Array.from(withoutPads(content.files), ({ path, attributes }) => {
+    return { path, attr: attributes }
+  })
+  const further = otherEntries(metainfo, OWN_KEYS)
+  const isOther: Record<InfoRule, boolean> = {
+    'piece length': metainfo.pieceLength !== content.pieceLength,
+    version: metainfo.version !== content.version,
+    'private flag': metainfo.private !== options.private,
+    'source tag': metainfo.source !== options.sourceTag,
+    // Torrents of version 2 list no pad files
+    'pad files':
+      metainfo.version === content.version &&
+      metainfo.version !== 'v2' &&
+      listed.length < metainfo.files.length !== wanted.length < content.files.length,
+    'file order': pathsOf(listed) !== pathsOf(wanted),
+    'file attributes': attributesOf(listed) !== attributesOf(wanted),
+    'further keys': keysOf(further) !== keysOf(options.extraKeys),
+  }
+  return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
+}
+
+/**
+ * Whether a new `info` was requested: with --remake for any rule, else for a rule on the command
+ * line.
+ */
+export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRules): boolean {
+  return existing.remake || rules.some((rule) => existing.asked.includes(rule))
+}
+
+interface Listed {
+  readonly path: readonly string[]
+  /** Attribute letters of BEP 47; absent or empty if there are none. */
+  readonly attr?: string | undefined
+}
+
+function pathsOf(files: readonly Listed[]): string {
+  return files.map(({ path }) => path.join('/')).join('\n')
+}
+
+function attributesOf(files: readonly Listed[]): string {
+  const marked = files.filter(({ attr }) => attr)
+  return marked
+    .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
+    .sort()
+    .join('\n')
+}
+
+function keysOf(keys: BencodeDict | undefined): string {
+  return keys?.size ? Buffer.from(encodeBencode(keys)).toString('latin1') : ''
 }

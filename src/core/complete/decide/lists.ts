@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { isSameBytes, sha256 } from '../../bytes.js'
-import type { TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
-import type { ChecksumName } from '../checksums/list.js'
-import { composeList, listName } from '../checksums/lists.js'
-import { obtainChecksums, recallChecksums } from '../checksums/obtain.js'
-import type { Content } from '../digests/content.js'
-import { readExistingList, type ExistingFile } from './existing-torrent.js'
+import { isSameBytes, sha256 } from '../../../bytes.js'
+import type { TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import type { ChecksumName } from '../../checksums/list.js'
+import { composeList, listName } from '../../checksums/lists.js'
+import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
+import type { Content } from '../../digests/content.js'
+import { readExistingList } from './existing.js'
 import { checkPlace } from './obtain.js'
 import {
   keep,
@@ -14,7 +14,8 @@ import {
   type FileDecision,
   type OwnFile,
   type Undecided,
-} from './own-file.js'
+  type ExistingFile,
+} from '../target/own-file.js'
 import { isUntouched } from './unchanged.js'
 
 /** The decision about a list of checksums, by its file name in the target. */

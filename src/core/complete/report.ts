@@ -2,7 +2,17 @@ import { BtkitError } from '../../errors.js'
 import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
-import type { InfoRule } from './info-rules.js'
+
+/** A rule that determines an `info` besides the content. */
+export type InfoRule =
+  | 'piece length'
+  | 'version'
+  | 'private flag'
+  | 'source tag'
+  | 'pad files'
+  | 'file order'
+  | 'file attributes'
+  | 'further keys'
 
 /** The paths of an entry: as given, and absolute. */
 export interface EntryPaths {

@@ -1,16 +1,23 @@
-import { isSameBytes } from '../../bytes.js'
+import { isSameBytes } from '../../../bytes.js'
 import {
   joinTorrent,
   buildTorrent,
   encodeParts,
   type TorrentCore,
   type TorrentParts,
-} from '../../metainfo/build/torrent.js'
-import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
-import { infoHashesOf } from '../../metainfo/metainfo.js'
-import type { KeyDigests, TorrentDigests } from '../../state/torrent-log.js'
-import { settleDate, type CommonRequest } from '../make/make-torrent.js'
-import { digestsOfForeign, fitsContent, hasLikelyInfo, layOut } from './compare-layout.js'
+} from '../../../metainfo/build/torrent.js'
+import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
+import { infoHashesOf } from '../../../metainfo/metainfo.js'
+import type { KeyDigests, TorrentDigests } from '../../../state/torrent-log.js'
+import { settleDate, type CommonRequest } from '../../make/make-torrent.js'
+import {
+  digestsOfForeign,
+  fitsContent,
+  hasLikelyInfo,
+  layOut,
+  isRemakeAsked,
+  otherRules,
+} from './compare.js'
 import {
   digestTorrent,
   hasBadLayers,
@@ -18,13 +25,18 @@ import {
   recognize,
   refreshTorrent,
   valuesOf,
-  type ExistingFile,
   type WantedValues,
-} from './existing-torrent.js'
-import { isRemakeAsked, otherRules } from './info-rules.js'
+} from './existing.js'
 import { joinAnnounce } from './moved-trackers.js'
 import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
-import { keep, skip, writeUnread, type Act, type FileDecision } from './own-file.js'
+import {
+  keep,
+  skip,
+  writeUnread,
+  type Act,
+  type FileDecision,
+  type ExistingFile,
+} from '../target/own-file.js'
 import { isSameCreator } from './unchanged.js'
 
 /**

@@ -1,16 +1,16 @@
-import { DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
-import { readBencode } from '../../metainfo/bencode/read.js'
-import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
+import { DEFAULT_MAX_DEPTH } from '../../../metainfo/bencode/check.js'
+import { readBencode } from '../../../metainfo/bencode/read.js'
+import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
 import {
   encodeTiers,
   encodeTracker,
   readTiers,
   readTrackers,
   type Tier,
-} from '../../metainfo/edit/trackers.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { KeyDigests } from '../../state/torrent-log.js'
-import { digestOf } from '../../bytes.js'
+} from '../../../metainfo/edit/trackers.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { KeyDigests } from '../../../state/torrent-log.js'
+import { digestOf } from '../../../bytes.js'
 
 // Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and
 // the announce URL are kept consistent, although they are edited separately.

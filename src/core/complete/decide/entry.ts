@@ -1,37 +1,37 @@
-import { childPath, isWithin } from '../../files/inside.js'
-import { openEntry, loadNameFilter } from '../../files/scan/entry.js'
-import { scanTree } from '../../files/scan/scan-tree.js'
-import type { ScanOptions } from '../../files/scan/scanned-tree.js'
-import { FileColumns } from '../../files/columns.js'
-import type { FileState } from '../../files/scanned-file.js'
+import { childPath, isWithin } from '../../../files/inside.js'
+import { openEntry, loadNameFilter } from '../../../files/scan/entry.js'
+import { scanTree } from '../../../files/scan/scan-tree.js'
+import type { ScanOptions } from '../../../files/scan/scanned-tree.js'
+import { FileColumns } from '../../../files/columns.js'
+import type { FileState } from '../../../files/scanned-file.js'
 import {
   bytesOf,
   backslashedPaths,
   contentOfTree,
   excludeOutput,
   type Tree,
-} from '../digests/content.js'
-import type { Skipped } from '../digests/skipped.js'
-import { InfoRequest } from '../digests/info.js'
-import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
-import { decideTorrent } from './decide-torrent.js'
+} from '../../digests/content.js'
+import type { Skipped } from '../../digests/skipped.js'
+import { InfoRequest } from '../../digests/info.js'
+import { decideLists, findUndecided, type ListDecisions } from './lists.js'
+import { decideTorrent } from './torrent.js'
 import {
   checkTorrentName,
   torrentName,
   type DirectoryEntry,
   type SourceDirectory,
-} from './directories.js'
-import { readExisting } from './existing-torrent.js'
-import { measureTorrent } from '../make/make-torrent.js'
+} from '../target/directories.js'
+import { readExisting } from './existing.js'
+import { measureTorrent } from '../../make/make-torrent.js'
 import {
   choosePieces,
   pieceFacts,
   type PieceChoice,
   type PieceFacts,
-} from '../make/piece-choice.js'
-import type { SkipReason } from './complete-report.js'
-import type { CompleteRun } from './request.js'
-import type { FileDecision } from './own-file.js'
+} from '../../make/piece-choice.js'
+import type { SkipReason } from '../report.js'
+import type { CompleteRun } from '../request.js'
+import type { FileDecision } from '../target/own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */

@@ -1,7 +1,7 @@
-import { BtkitError } from '../../errors.js'
-import { loadNameFilter } from '../../files/scan/entry.js'
-import { Writer } from '../../files/write/many.js'
-import { boundHeapGrowth, boundYoungHeap } from '../../heap-growth.js'
+import { BtkitError } from '../../../errors.js'
+import { loadNameFilter } from '../../../files/scan/entry.js'
+import { Writer } from '../../../files/write/many.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
 import {
   byTarget,
   checkDistinctDirectories,
@@ -11,13 +11,14 @@ import {
   pathsOfDirectory,
   type SourceDirectory,
   torrentName,
-} from './directories.js'
+} from '../target/directories.js'
 import { completeAll } from './entries.js'
-import { findNewest } from './feed.js'
-import { ownFilesOf } from './own-file.js'
-import { countOrphans, pruneAll } from './prune.js'
-import { TargetDirectories } from './targets.js'
-import { digestOptions } from './unchanged.js'
+import { noteForeign } from '../tidy/changes.js'
+import { findNewest } from '../tidy/feed.js'
+import { ownFilesOf } from '../target/own-file.js'
+import { countOrphans, pruneAll } from '../tidy/prune.js'
+import { TargetDirectories } from '../target/targets.js'
+import { digestOptions } from '../decide/unchanged.js'
 import {
   createReport,
   noteFailure,
@@ -25,19 +26,16 @@ import {
   sortReport,
   type CompleteReport,
   type TorrentPaths,
-} from './complete-report.js'
+} from '../report.js'
 import type {
   CompleteContext,
   CompleteRequest,
   CompleteRun,
   CompleteWatch,
   StateAccess,
-} from './request.js'
-import { resolve, join } from 'node:path'
-import { digestOf } from '../../bytes.js'
-import { realPath } from '../../files/inside.js'
-import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
-import type { OwnTorrent } from '../seeding/sync.js'
+} from '../request.js'
+import { join } from 'node:path'
+import type { OwnTorrent } from '../../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -111,7 +109,7 @@ async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number
     if (!isWanted) return
     await lazyCache.wake()
   }
-  const { tidyCache } = await import('../cache/tidy.js')
+  const { tidyCache } = await import('../../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
   if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
 }
@@ -170,51 +168,6 @@ function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentP
 }
 
 /**
- * Compares the foreign and unrecorded torrents of a run with those that the last run over the same
- * directories reported, and stores them for the next run. Returns whether there are any and they
- * differ.
- */
-function noteForeign(
-  report: CompleteReport,
-  request: CompleteRequest,
-  context: CompleteContext,
-): boolean {
-  // It has not examined all entries
-  if (report.isInterrupted) return false
-  const foreign = [...foreignOf(report), ...report.unrecorded]
-  const place = notePlace('reported', request, context.state)
-  const before = readNote(place)
-  const now =
-    foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
-  if (now === before) return false
-  if (!request.dryRun) writeNote(place, now)
-  return now !== null
-}
-
-function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
-  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
-  return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
-}
-
-/** Where runs over the same directories note something for each other. */
-export function notePlace(
-  kind: NotePlace['kind'],
-  { directories, target }: Pick<CompleteRequest, 'directories' | 'target'>,
-  { directory: stateDirectory }: Pick<StateAccess, 'directory'>,
-): NotePlace {
-  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
-  return { stateDirectory, kind, key: JSON.stringify(places) }
-}
-
-function realOrAbsolute(path: string): string {
-  try {
-    return realPath(path) ?? resolve(path)
-  } catch {
-    return resolve(path)
-  }
-}
-
-/**
  * Publishes the current torrents of the directories to the clients of a request, and withdraws
  * those that were removed.
  * @throws BtkitError `interrupted`
@@ -225,7 +178,7 @@ async function publishAll(
   { directory, warn }: StateAccess,
 ): Promise<void> {
   // Most runs publish nothing
-  const { syncTarget } = await import('../seeding/sync.js')
+  const { syncTarget } = await import('../../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   for (const sync of run.request.publish) {

@@ -1,30 +1,20 @@
-import { valueOr } from '../../errors.js'
-import { isSameBytes, sha256 } from '../../bytes.js'
+import type { ExistingFile } from '../target/own-file.js'
+import { valueOr } from '../../../errors.js'
+import { isSameBytes, sha256 } from '../../../bytes.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,
   sizeInFingerprint,
-} from '../../files/fingerprint.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
-import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { WarningCode } from '../../metainfo/warning.js'
-import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+} from '../../../files/fingerprint.js'
+import { readBoundedRegular } from '../../../files/read-bounded.js'
+import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
+import type { TorrentCore } from '../../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { WarningCode } from '../../../metainfo/warning.js'
+import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { digestValue, moveTracker } from './moved-trackers.js'
-import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
-import { MAX_TORRENT } from '../../metainfo/sizes.js'
-
-/** An existing file at the path of a new torrent or list. */
-export interface ExistingFile {
-  readonly bytes: Uint8Array
-  /** Its encoded fingerprint before it was read. */
-  readonly fingerprint: Uint8Array
-  /** SHA-256 of the bytes. */
-  readonly digest: Uint8Array
-  /** Null if it is not a valid torrent. */
-  readonly metainfo: Metainfo | null
-}
+import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import { MAX_TORRENT } from '../../../metainfo/sizes.js'
 
 /** The parts of a torrent: the description of its content, and the other encoded values. */
 export interface TorrentValues extends TorrentCore {

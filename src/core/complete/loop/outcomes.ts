@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path'
-import { readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { InfoHashes } from '../../metainfo/values.js'
-import type { Skipped } from '../digests/skipped.js'
-import type { PieceFacts } from '../make/piece-choice.js'
+import { readFingerprintIfThere } from '../../../files/fingerprint.js'
+import type { InfoHashes } from '../../../metainfo/values.js'
+import type { Skipped } from '../../digests/skipped.js'
+import type { PieceFacts } from '../../make/piece-choice.js'
 import type {
   Change,
   EntryPaths,
@@ -11,11 +11,11 @@ import type {
   SkipReason,
   TorrentPaths,
   WrittenList,
-} from './complete-report.js'
-import type { ListDecision } from './decide-lists.js'
-import { pathsOf, type DirectoryEntry, type SourceDirectory } from './directories.js'
-import type { EntryDecision, EntrySkip } from './entry.js'
-import type { CompleteRun } from './request.js'
+} from '../report.js'
+import type { ListDecision } from '../decide/lists.js'
+import { pathsOf, type DirectoryEntry, type SourceDirectory } from '../target/directories.js'
+import type { EntryDecision, EntrySkip } from '../decide/entry.js'
+import type { CompleteRun } from '../request.js'
 
 /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
 export function countDecision(

@@ -1,20 +1,20 @@
 import { basename, dirname } from 'node:path'
-import { BtkitError, valueOr } from '../../errors.js'
+import { BtkitError, valueOr } from '../../../errors.js'
 import {
   encodeFingerprint,
   isEncodingOf,
   readFingerprint,
   readFingerprintIfThere,
-} from '../../files/fingerprint.js'
-import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
-import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../state/torrent-log.js'
-import type { ChecksumName } from '../checksums/list.js'
-import { parseListName } from '../checksums/lists.js'
-import type { LeftReason } from './complete-report.js'
-import type { ExistingFile } from './existing-torrent.js'
-import type { InfoHashes } from '../../metainfo/values.js'
+} from '../../../files/fingerprint.js'
+import { hasPermissions, setPermissions } from '../../../files/write/permissions.js'
+import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../../state/torrent-log.js'
+import type { ChecksumName } from '../../checksums/list.js'
+import { parseListName } from '../../checksums/lists.js'
+import type { LeftReason } from '../report.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { InfoHashes } from '../../../metainfo/values.js'
 import { byTarget, entryName, type SourceDirectory } from './directories.js'
-import type { CompleteContext, CompleteRun } from './request.js'
+import type { CompleteContext, CompleteRun } from '../request.js'
 import type { TargetDirectory } from './targets.js'
 
 /** A torrent or list in a target that is btkit's, or may become so. */
@@ -31,6 +31,17 @@ export interface OwnFile {
   /** Digest of everything that it depends on; empty if that is unreliable. */
   input: Uint8Array
   readonly run: CompleteRun
+}
+
+/** An existing file at the path of a new torrent or list. */
+export interface ExistingFile {
+  readonly bytes: Uint8Array
+  /** Its encoded fingerprint before it was read. */
+  readonly fingerprint: Uint8Array
+  /** SHA-256 of the bytes. */
+  readonly digest: Uint8Array
+  /** Null if it is not a valid torrent. */
+  readonly metainfo: Metainfo | null
 }
 
 /** A file of which a run must decide, and the existing file at its path. */
@@ -63,7 +74,7 @@ export type FileDecision =
       readonly existing: ExistingFile | null
       /** Whether it was foreign and keeps its `info`. */
       readonly isAdopted?: boolean
-      /** Those of a torrent; null if a dry run would have to read content. */
+      /** The info hashes of a torrent; null if a dry run would have to read content. */
       readonly hashes: InfoHashes | null
       /** Null if nothing is to be done to the file, or a dry run would have to read content. */
       readonly act: Act | null
