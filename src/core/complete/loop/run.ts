@@ -140,26 +140,16 @@ async function completeOpen(
   const writer = new Writer({ inFlight: WRITES })
   const hashContext = { ...context, refusesWritten: true }
   const run = { request, hashContext, options, isOwnFile, writer, report, watch }
-  await complete(directories, run, context.state)
-  watch.newest?.(findNewest(directories, run))
-}
-
-async function complete(
-  directories: readonly SourceDirectory[],
-  run: CompleteRun,
-  state: StateAccess,
-): Promise<void> {
-  const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') pruneAll(directories, emptied, run)
-    else run.watch.orphans?.(countOrphans(directories))
-    if (request.publish.length === 0 || request.dryRun) return
-    await publishAll(directories, run, state)
+    if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
+    else pruneAll(directories, emptied, run)
+    if (!request.dryRun) await publishAll(directories, run, context.state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
+  watch.newest?.(findNewest(directories, run))
 }
 
 function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
@@ -177,7 +167,7 @@ async function publishAll(
   run: CompleteRun,
   { directory, warn }: StateAccess,
 ): Promise<void> {
-  // Most runs publish nothing
+  if (run.request.publish.length === 0) return
   const { syncTarget } = await import('../../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
