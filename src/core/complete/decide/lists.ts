@@ -5,7 +5,7 @@ import type { ChecksumName } from '../../checksums/list.js'
 import { composeList, listName } from '../../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
 import type { Content } from '../../digests/content.js'
-import { readExistingList } from './existing.js'
+import { readExisting } from './existing.js'
 import { checkPlace } from './obtain.js'
 import {
   keep,
@@ -46,7 +46,7 @@ export function findUndecided(name: string, own: OwnFile): UndecidedList[] {
     const path = join(target.realPath, file)
     const list = { ...own, file, path, record: target.log.get(file) }
     if (!run.request.force && isUntouched(list)) return []
-    return [{ ...list, checksum, existing: readExistingList(path) }]
+    return [{ ...list, checksum, existing: readExisting(path, false) }]
   })
 }
 

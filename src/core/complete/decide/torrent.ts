@@ -22,12 +22,12 @@ import {
   digestTorrent,
   hasBadLayers,
   isEmptyFile,
+  joinAnnounce,
   recognize,
   refreshTorrent,
   valuesOf,
   type WantedValues,
 } from './existing.js'
-import { joinAnnounce } from './moved-trackers.js'
 import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
 import {
   keep,

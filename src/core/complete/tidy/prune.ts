@@ -14,13 +14,7 @@ import {
   torrentName,
   type SourceDirectory,
 } from '../target/directories.js'
-import {
-  hasEdits,
-  isEmptyFile,
-  readExisting,
-  readExistingList,
-  recognize,
-} from '../decide/existing.js'
+import { hasEdits, isEmptyFile, readExisting, recognize } from '../decide/existing.js'
 import type { CompleteRun } from '../request.js'
 import type { TargetDirectory } from '../target/targets.js'
 
@@ -68,7 +62,7 @@ interface Orphan {
 /** Removes an orphan, unless it was edited; with `force` in any case. */
 function prune({ file, target, paths, reason }: Orphan, { report, request }: CompleteRun): void {
   const isTorrent = entryName(file) !== null
-  const existing = isTorrent ? readExisting(paths.torrentPath) : readExistingList(paths.torrentPath)
+  const existing = readExisting(paths.torrentPath, isTorrent)
   const record = target.log.get(file)
   if (!existing || !record) return
   const isOurs = isTorrent ? isUnedited(existing, record) : isListOfOurs(existing, record)
