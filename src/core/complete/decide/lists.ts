@@ -6,7 +6,7 @@ import { composeList, listName } from '../../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
 import type { Content } from '../../digests/content.js'
 import { readExisting } from './existing.js'
-import { checkPlace } from './obtain.js'
+import { checkPlace } from './compare.js'
 import {
   keep,
   skip,

@@ -17,6 +17,10 @@ import {
   layOut,
   isRemakeAsked,
   otherRules,
+  checkPieces,
+  isKnownOther,
+  obtain,
+  type UndecidedTorrent,
 } from './compare.js'
 import {
   digestTorrent,
@@ -28,7 +32,6 @@ import {
   valuesOf,
   type WantedValues,
 } from './existing.js'
-import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
 import {
   keep,
   skip,

@@ -77,15 +77,12 @@ export async function openSourceDirectory(
   const opened = { directory, target, realDirectory, targetDirectory, names, states, namers }
   const log = (await targets.find(realDirectory))?.log
   let all: Set<string> | undefined
-  const makers = {
-    log,
-    names: { has: (name: string) => (all ??= new Set(states.names)).has(name) },
-  }
+  const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feedPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   for (const name of states.names) {
     if (name.endsWith(SUFFIX) || name === ownName) continue
-    if (mayBeMade(name) && isMade(name, makers, request.checksums)) continue
+    if (isMade(name, makers, request.checksums)) continue
     const why = skipReasonOf(name, request.common.scan)
     const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
     if (reason === null) names.push(name)
@@ -98,23 +95,24 @@ export async function openSourceDirectory(
 
 /** The entries of which a run makes files in a target, and the records of its earlier files. */
 export interface Makers {
-  readonly names: Pick<ReadonlySet<string>, 'has'>
+  readonly names: ReadonlySet<string>
   readonly log: TorrentLog | undefined
 }
 
-/** Whether a file has the name of a torrent or list. */
-export function mayBeMade(file: string): boolean {
-  return file.endsWith(SUFFIX) || parseListName(file) !== null
-}
-
-/** Whether a file in a target is a torrent or list that this run or an earlier one makes. */
+/**
+ * Whether a file in a target is a torrent or list that this run or an earlier one makes. `makers` is
+ * only called for the name of one.
+ */
 export function isMade(
   file: string,
-  { names, log }: Makers,
+  makers: () => Makers,
   checksums: readonly ChecksumName[],
 ): boolean {
   const list = parseListName(file)
-  const entry = entryName(file) ?? (list && checksums.includes(list.checksum) ? list.name : null)
+  const torrentOf = entryName(file)
+  if (list === null && torrentOf === null) return false
+  const entry = torrentOf ?? (list && checksums.includes(list.checksum) ? list.name : null)
+  const { names, log } = makers()
   return (entry !== null && names.has(entry)) || log?.has(file) === true
 }
 

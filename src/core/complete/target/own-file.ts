@@ -12,7 +12,7 @@ import type { ChecksumName } from '../../checksums/list.js'
 import type { LeftReason } from '../report.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
-import { byTarget, isMade, mayBeMade, type Makers, type SourceDirectory } from './directories.js'
+import { byTarget, isMade, type Makers, type SourceDirectory } from './directories.js'
 import type { CompleteContext, CompleteRun } from '../request.js'
 import type { TargetDirectory } from './targets.js'
 
@@ -168,16 +168,17 @@ export function ownFilesOf(
     return { names: new Set(), log: valueOr(undefined, () => new TorrentLog(options)) }
   }
   return (path) => {
-    const [file, directory] = [basename(path), dirname(path)]
-    if (!mayBeMade(file)) return false
-    targets ??= new Map(
-      [...byTarget(directories)].map(([{ realPath, log }, here]) => {
-        return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }]
-      }),
-    )
-    // Kept, so that there is one warning of records that cannot be read
-    const target = targets.get(directory) ?? earlier(directory)
-    targets.set(directory, target)
-    return isMade(file, target, checksums)
+    const makers = () => {
+      targets ??= new Map(
+        [...byTarget(directories)].map(([{ realPath, log }, here]) => {
+          return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }]
+        }),
+      )
+      const target = targets.get(dirname(path)) ?? earlier(dirname(path))
+      // Kept, so that there is one warning of records that cannot be read
+      targets.set(dirname(path), target)
+      return target
+    }
+    return isMade(basename(path), makers, checksums)
   }
 }
