@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Skip } from '../core/complete/complete-report.js'
+import type { Skip } from '../core/complete/report.js'
 import { BtkitError } from '../errors.js'
 import { type FormRoute, formRoutes } from '../pages/app.js'
 import { type Excerpt, renderTable, rowBox } from '../pages/table.js'

@@ -1,6 +1,6 @@
 import type { ChecksumName } from '../core/checksums/list.js'
-import { completeDirectories as complete } from '../core/complete/complete-directories.js'
-import type { CompleteReport } from '../core/complete/complete-report.js'
+import { completeDirectories as complete } from '../core/complete/loop/run.js'
+import type { CompleteReport } from '../core/complete/report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../errors.js'
 import { WorkerPool } from '../hash/jobs/worker-pool.js'

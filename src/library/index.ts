@@ -59,14 +59,14 @@ export type {
   Change as CompletedTorrent,
   CompleteReport,
   Failure as FailedEntry,
+  InfoRule,
   ListPaths,
   ListSkip,
   ListsReport,
   Skip as SkippedEntry,
   SkipReason,
   WrittenList,
-} from '../core/complete/complete-report.js'
-export type { InfoRule } from '../core/complete/info-rules.js'
+} from '../core/complete/report.js'
 export type { Conversion } from '../core/convert/convert-torrent.js'
 export type { CacheTrust } from '../core/digests/cache-trust.js'
 export type { FileOrder, SortKey } from '../core/digests/sort-files.js'

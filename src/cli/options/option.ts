@@ -1,5 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { InfoRule } from '../../core/complete/info-rules.js'
+import type { InfoRule } from '../../core/complete/report.js'
 
 export type CommandOption = CommandUnknownOpts['options'][number]
 

@@ -6,8 +6,20 @@ import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
 import type { SyncClient } from '../seeding/client-target.js'
-import type { ExistingRules } from './info-rules.js'
-import type { Change, CompleteReport, WrittenKind } from './complete-report.js'
+import type { Change, CompleteReport, InfoRule, WrittenKind } from './report.js'
+
+/** Decides what a run changes in btkit's torrents while their content is unchanged. */
+export interface ExistingRules {
+  /** The rules that the command line names: torrents that follow other rules are remade. */
+  readonly asked: readonly InfoRule[]
+  /** Whether to remake torrents that follow other rules in any case. */
+  readonly remake: boolean
+  /**
+   * Whether torrents keep their trackers, because the command line names neither a tracker nor
+   * none.
+   */
+  readonly keepTrackers: boolean
+}
 
 /** The request for a completedir run. */
 export interface CompleteRequest {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import type { CompleteReport } from '../../../src/core/complete/complete-report.js'
+import type { CompleteReport } from '../../../src/core/complete/report.js'
 import type { CompleteRequest } from '../../../src/core/complete/request.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'

@@ -1,8 +1,8 @@
-import { completeDirectories } from '../../../core/complete/complete-directories.js'
-import { TorrentFeed, type FeedPlace } from '../../../core/complete/feed.js'
-import { withMetrics } from '../../../core/complete/metrics-file.js'
-import type { CompleteReport } from '../../../core/complete/complete-report.js'
-import { runOnChange } from '../../../core/complete/on-change.js'
+import { completeDirectories } from '../../../core/complete/loop/run.js'
+import { TorrentFeed, type FeedPlace } from '../../../core/complete/tidy/feed.js'
+import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
+import type { CompleteReport } from '../../../core/complete/report.js'
+import { runOnChange } from '../../../core/complete/tidy/changes.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -152,7 +152,7 @@ async function complete(run: Run, feed: TorrentFeed | null): Promise<CompleteRep
   try {
     const context = { engine, cacheAccess, lazyCache, state, elsewhere }
     if (!options.recursive) return await completeDirectories(request, context, watch)
-    const { completeTrees } = await import('../../../core/complete/complete-tree.js')
+    const { completeTrees } = await import('../../../core/complete/loop/trees.js')
     const seedsIn = (path: readonly string[]) => [
       ...options.webSeed,
       ...options.webSeedBase.map((base) => directoryAddress(base, path)),

@@ -1,13 +1,13 @@
-import type { InfoRule } from '../../../core/complete/info-rules.js'
 import {
   skippedEntries,
   type Change,
   type CompleteReport,
   type Failure,
+  type InfoRule,
   type Skip,
   type SkipReason,
   type WrittenKind,
-} from '../../../core/complete/complete-report.js'
+} from '../../../core/complete/report.js'
 import { whyLength } from '../../output/piece-length.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 

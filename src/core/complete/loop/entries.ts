@@ -1,22 +1,27 @@
 import { setImmediate } from 'node:timers/promises'
-import { mapLimited } from '../../concurrency.js'
-import { BtkitError, refuseAborted } from '../../errors.js'
-import { unboundYoungHeap } from '../../heap-growth.js'
-import type { HashProgress } from '../../hash/jobs/job.js'
-import { countUnknownBytes, isSmallFile } from '../digests/hash-content.js'
-import { openSmallFiles } from '../digests/small-files.js'
+import { mapLimited } from '../../../concurrency.js'
+import { BtkitError, refuseAborted } from '../../../errors.js'
+import { unboundYoungHeap } from '../../../heap-growth.js'
+import type { HashProgress } from '../../../hash/jobs/job.js'
+import { countUnknownBytes, isSmallFile } from '../../digests/hash-content.js'
+import { openSmallFiles } from '../../digests/small-files.js'
 import {
   checkOtherEntries,
   pathsOf,
   type DirectoryEntry,
   type SourceDirectory,
-} from './directories.js'
+} from '../target/directories.js'
+import {
+  decideEntry,
+  openContent,
+  type EntryDecision,
+  type OpenedContent,
+} from '../decide/entry.js'
 import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
-import { decideEntry, openContent, type EntryDecision, type OpenedContent } from './entry.js'
-import { noteFailure } from './complete-report.js'
-import { carryOut } from './own-file.js'
-import type { CompleteRun } from './request.js'
-import { unchangedSizes } from './unchanged.js'
+import { noteFailure } from '../report.js'
+import { carryOut } from '../target/own-file.js'
+import type { CompleteRun } from '../request.js'
+import { unchangedSizes } from '../decide/unchanged.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -168,7 +173,6 @@ class EntryLoop {
     const { report, watch } = this.run
     countDecision(this.run, decision)
     if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: entry.name })
-    if (torrent.kind === 'keep') report.unchanged++
     if (torrent.kind === 'skip' && noteSkip(this.run, entry, torrent))
       this.emptied.add(pathsOf(entry.name, entry.directory).torrentPath)
     if (torrent.kind === 'write' || lists.length > 0)

@@ -1,7 +1,7 @@
-import { BtkitError } from '../../errors.js'
-import { loadNameFilter } from '../../files/scan/entry.js'
-import { Writer } from '../../files/write/many.js'
-import { boundHeapGrowth, boundYoungHeap } from '../../heap-growth.js'
+import { BtkitError } from '../../../errors.js'
+import { loadNameFilter } from '../../../files/scan/entry.js'
+import { Writer } from '../../../files/write/many.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
 import {
   byTarget,
   checkDistinctDirectories,
@@ -11,33 +11,31 @@ import {
   pathsOfDirectory,
   type SourceDirectory,
   torrentName,
-} from './directories.js'
+} from '../target/directories.js'
 import { completeAll } from './entries.js'
-import { findNewest } from './feed.js'
-import { ownFilesOf } from './own-file.js'
-import { countOrphans, pruneAll } from './prune.js'
-import { TargetDirectories } from './targets.js'
-import { digestOptions } from './unchanged.js'
+import { noteForeign } from '../tidy/changes.js'
+import { findNewest } from '../tidy/feed.js'
+import { ownFilesOf } from '../target/own-file.js'
+import { countOrphans, pruneAll } from '../tidy/prune.js'
+import { TargetDirectories } from '../target/targets.js'
+import { digestOptions } from '../decide/unchanged.js'
 import {
   createReport,
   noteFailure,
-  skippedEntries,
+  leftAlone,
   sortReport,
   type CompleteReport,
   type TorrentPaths,
-} from './complete-report.js'
+} from '../report.js'
 import type {
   CompleteContext,
   CompleteRequest,
   CompleteRun,
   CompleteWatch,
   StateAccess,
-} from './request.js'
-import { resolve, join } from 'node:path'
-import { digestOf } from '../../bytes.js'
-import { realPath } from '../../files/inside.js'
-import { readNote, writeNote, type NotePlace } from '../../state/notes.js'
-import type { OwnTorrent } from '../seeding/sync.js'
+} from '../request.js'
+import { join } from 'node:path'
+import type { OwnTorrent } from '../../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -111,7 +109,7 @@ async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number
     if (!isWanted) return
     await lazyCache.wake()
   }
-  const { tidyCache } = await import('../cache/tidy.js')
+  const { tidyCache } = await import('../../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
   if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
 }
@@ -142,76 +140,21 @@ async function completeOpen(
   const writer = new Writer({ inFlight: WRITES })
   const hashContext = { ...context, refusesWritten: true }
   const run = { request, hashContext, options, isOwnFile, writer, report, watch }
-  await complete(directories, run, context.state)
-  watch.newest?.(findNewest(directories, run))
-}
-
-async function complete(
-  directories: readonly SourceDirectory[],
-  run: CompleteRun,
-  state: StateAccess,
-): Promise<void> {
-  const { request, report } = run
   try {
     const emptied = await completeAll(directories, run)
-    if (request.prune !== 'never') pruneAll(directories, emptied, run)
-    else run.watch.orphans?.(countOrphans(directories))
-    if (request.publish.length === 0 || request.dryRun) return
-    await publishAll(directories, run, state)
+    if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
+    else pruneAll(directories, emptied, run)
+    if (!request.dryRun) await publishAll(directories, run, context.state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
+  watch.newest?.(findNewest(directories, run))
 }
 
 function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
   for (const directory of directories)
     for (const name of directory.names) yield pathsOf(name, directory)
-}
-
-/**
- * Compares the foreign and unrecorded torrents of a run with those that the last run over the same
- * directories reported, and stores them for the next run. Returns whether there are any and they
- * differ.
- */
-function noteForeign(
-  report: CompleteReport,
-  request: CompleteRequest,
-  context: CompleteContext,
-): boolean {
-  // It has not examined all entries
-  if (report.isInterrupted) return false
-  const foreign = [...foreignOf(report), ...report.unrecorded]
-  const place = notePlace('reported', request, context.state)
-  const before = readNote(place)
-  const now =
-    foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
-  if (now === before) return false
-  if (!request.dryRun) writeNote(place, now)
-  return now !== null
-}
-
-function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
-  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
-  return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
-}
-
-/** Where runs over the same directories note something for each other. */
-export function notePlace(
-  kind: NotePlace['kind'],
-  { directories, target }: Pick<CompleteRequest, 'directories' | 'target'>,
-  { directory: stateDirectory }: Pick<StateAccess, 'directory'>,
-): NotePlace {
-  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
-  return { stateDirectory, kind, key: JSON.stringify(places) }
-}
-
-function realOrAbsolute(path: string): string {
-  try {
-    return realPath(path) ?? resolve(path)
-  } catch {
-    return resolve(path)
-  }
 }
 
 /**
@@ -224,8 +167,8 @@ async function publishAll(
   run: CompleteRun,
   { directory, warn }: StateAccess,
 ): Promise<void> {
-  // Most runs publish nothing
-  const { syncTarget } = await import('../seeding/sync.js')
+  if (run.request.publish.length === 0) return
+  const { syncTarget } = await import('../../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   for (const sync of run.request.publish) {
@@ -242,9 +185,7 @@ async function publishAll(
 /** Returns the torrents that this run found or made current. */
 function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
   const { realDirectory, targetDirectory, names } = directory
-  const left = new Set(
-    [...report.failed, ...skippedEntries(report)].map(({ sourcePath }) => sourcePath),
-  )
+  const left = leftAlone(report)
   return names.flatMap((entry) => {
     const name = torrentName(entry)
     const record = targetDirectory.log.get(name)

@@ -1,14 +1,15 @@
+import type { TorrentLog } from '../../../state/torrent-log.js'
+import type { ChecksumName } from '../../checksums/list.js'
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
-import { skipReasonOf } from '../../files/scan/entry.js'
-import type { NameFilter } from '../../files/glob.js'
-import { realPath } from '../../files/inside.js'
-import { listName, parseListName } from '../checksums/lists.js'
-import type { CompleteReport, EntryPaths, TorrentPaths } from './complete-report.js'
-import type { CompleteRequest } from './request.js'
+import { BtkitError } from '../../../errors.js'
+import { skipReasonOf } from '../../../files/scan/entry.js'
+import type { NameFilter } from '../../../files/glob.js'
+import { realPath } from '../../../files/inside.js'
+import { listName, parseListName } from '../../checksums/lists.js'
+import type { CompleteReport, EntryPaths, TorrentPaths } from '../report.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
-import { NO_FILES, type FileListing } from '../../files/stat-files.js'
+import { NO_FILES, type FileListing } from '../../../files/stat-files.js'
 
 const SUFFIX = '.torrent'
 
@@ -74,11 +75,14 @@ export async function openSourceDirectory(
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
   const opened = { directory, target, realDirectory, targetDirectory, names, states, namers }
-  const isSource = sourceTest(states.names, await targets.find(realDirectory), request)
+  const log = (await targets.find(realDirectory))?.log
+  let all: Set<string> | undefined
+  const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feedPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   for (const name of states.names) {
-    if (name.endsWith(SUFFIX) || name === ownName || !isSource(name)) continue
+    if (name.endsWith(SUFFIX) || name === ownName) continue
+    if (isMade(name, makers, request.checksums)) continue
     const why = skipReasonOf(name, request.common.scan)
     const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
     if (reason === null) names.push(name)
@@ -89,25 +93,27 @@ export async function openSourceDirectory(
   return opened
 }
 
+/** The entries of which a run makes files in a target, and the records of its earlier files. */
+export interface Makers {
+  readonly names: ReadonlySet<string>
+  readonly log: TorrentLog | undefined
+}
+
 /**
- * Returns a function that excludes lists of checksums by name: those that this run makes of other
- * entries, or that earlier runs made. `found` has the names of all entries, and `target` the records
- * of lists among them.
+ * Whether a file in a target is a torrent or list that this run or an earlier one makes. `makers` is
+ * only called for the name of one.
  */
-function sourceTest(
-  found: readonly string[],
-  target: TargetDirectory | undefined,
-  { checksums }: CompleteRequest,
-): (name: string) => boolean {
-  if (target === undefined && checksums.length === 0) return () => true
-  let all: Set<string> | undefined
-  return (fileName) => {
-    const list = parseListName(fileName)
-    if (list === null) return true
-    if (target && target.log.get(fileName) !== null) return false
-    all ??= new Set(found)
-    return !checksums.includes(list.checksum) || !all.has(list.name)
-  }
+export function isMade(
+  file: string,
+  makers: () => Makers,
+  checksums: readonly ChecksumName[],
+): boolean {
+  const list = parseListName(file)
+  const torrentOf = entryName(file)
+  if (list === null && torrentOf === null) return false
+  const entry = torrentOf ?? (list && checksums.includes(list.checksum) ? list.name : null)
+  const { names, log } = makers()
+  return (entry !== null && names.has(entry)) || log?.has(file) === true
 }
 
 /**

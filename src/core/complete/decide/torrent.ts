@@ -1,31 +1,45 @@
-import { isSameBytes } from '../../bytes.js'
+import { isSameBytes } from '../../../bytes.js'
 import {
   joinTorrent,
   buildTorrent,
   encodeParts,
   type TorrentCore,
   type TorrentParts,
-} from '../../metainfo/build/torrent.js'
-import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
-import { infoHashesOf } from '../../metainfo/metainfo.js'
-import type { KeyDigests, TorrentDigests } from '../../state/torrent-log.js'
-import { settleDate, type CommonRequest } from '../make/make-torrent.js'
-import { digestsOfForeign, fitsContent, hasLikelyInfo, layOut } from './compare-layout.js'
-import { noteKept } from './complete-report.js'
+} from '../../../metainfo/build/torrent.js'
+import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
+import { infoHashesOf } from '../../../metainfo/metainfo.js'
+import type { KeyDigests, TorrentDigests } from '../../../state/torrent-log.js'
+import { settleDate, type CommonRequest } from '../../make/make-torrent.js'
+import {
+  digestsOfForeign,
+  fitsContent,
+  hasLikelyInfo,
+  layOut,
+  isRemakeAsked,
+  otherRules,
+  checkPieces,
+  isKnownOther,
+  obtain,
+  type UndecidedTorrent,
+} from './compare.js'
 import {
   digestTorrent,
   hasBadLayers,
   isEmptyFile,
+  joinAnnounce,
   recognize,
   refreshTorrent,
   valuesOf,
-  type ExistingFile,
   type WantedValues,
-} from './existing-torrent.js'
-import { isRemakeAsked, otherRules } from './info-rules.js'
-import { joinAnnounce } from './moved-trackers.js'
-import { checkPieces, isKnownOther, obtain, type UndecidedTorrent } from './obtain.js'
-import { keep, skip, writeUnread, type Act, type FileDecision } from './own-file.js'
+} from './existing.js'
+import {
+  keep,
+  skip,
+  writeUnread,
+  type Act,
+  type FileDecision,
+  type ExistingFile,
+} from '../target/own-file.js'
 import { isSameCreator } from './unchanged.js'
 
 /**
@@ -147,7 +161,8 @@ async function keepInfo(
   const core = await checkPieces(entry, metainfo, laidOut)
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
-  if (!isAdopted) noteKept(report, rules, origin.keeps)
+  const newRules = isAdopted ? [] : rules.filter((rule) => !origin.keeps?.includes(rule))
+  for (const rule of newRules) report.kept[rule] = (report.kept[rule] ?? 0) + 1
   return refresh(entry, core, { ...origin, keeps: rules })
 }
 

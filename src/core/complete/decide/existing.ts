@@ -1,30 +1,26 @@
-import { valueOr } from '../../errors.js'
-import { isSameBytes, sha256 } from '../../bytes.js'
+import type { ExistingFile } from '../target/own-file.js'
+import { valueOr } from '../../../errors.js'
+import { digestOf, isSameBytes, latin1, sha256 } from '../../../bytes.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,
   sizeInFingerprint,
-} from '../../files/fingerprint.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { encodedValue, spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
-import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import type { Metainfo } from '../../metainfo/metainfo.js'
-import type { WarningCode } from '../../metainfo/warning.js'
-import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
-import { digestValue, moveTracker } from './moved-trackers.js'
-import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
-import { MAX_TORRENT } from '../../metainfo/sizes.js'
-
-/** An existing file at the path of a new torrent or list. */
-export interface ExistingFile {
-  readonly bytes: Uint8Array
-  /** Its encoded fingerprint before it was read. */
-  readonly fingerprint: Uint8Array
-  /** SHA-256 of the bytes. */
-  readonly digest: Uint8Array
-  /** Null if it is not a valid torrent. */
-  readonly metainfo: Metainfo | null
-}
+} from '../../../files/fingerprint.js'
+import { readBoundedRegular } from '../../../files/read-bounded.js'
+import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
+import type { TorrentCore } from '../../../metainfo/build/torrent.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { WarningCode } from '../../../metainfo/warning.js'
+import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
+import { decodeBencode } from '../../../metainfo/bencode/decode.js'
+import {
+  encodeTiers,
+  encodeTracker,
+  readTiers,
+  readTrackers,
+} from '../../../metainfo/edit/trackers.js'
+import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import { MAX_TORRENT } from '../../../metainfo/sizes.js'
 
 /** The parts of a torrent: the description of its content, and the other encoded values. */
 export interface TorrentValues extends TorrentCore {
@@ -40,32 +36,20 @@ export interface WantedValues extends TorrentValues {
   readonly incidental: readonly string[]
 }
 
-/**
- * Reads a torrent; null if there is none.
- * @throws BtkitError if it cannot be read
- */
-export function readExisting(path: string): ExistingFile | null {
-  const file = readExistingFile(path, MAX_TORRENT)
-  return file && { ...file, metainfo: parseOrNull(file.bytes) }
-}
-
-/**
- * Reads a list of checksums; null if there is none.
- * @throws BtkitError if it cannot be read
- */
-export function readExistingList(path: string): ExistingFile | null {
-  return readExistingFile(path, MAX_LIST)
-}
-
-/** Largest list in bytes; no torrent could have the content of a larger one. */
+/** Largest list of checksums in bytes; no torrent could have the content of a larger one. */
 const MAX_LIST = 1024 * 1024 * 1024
 
-function readExistingFile(path: string, maxSize: number): ExistingFile | null {
-  const fingerprint = readFingerprintIfThere(path)
-  if (!fingerprint) return null
-  const bytes = readBoundedRegular(path, maxSize)
-  const digest = sha256(bytes)
-  return { bytes, fingerprint: encodeFingerprint(fingerprint), digest, metainfo: null }
+/**
+ * Reads a torrent or a list; null if there is none.
+ * @throws BtkitError if it cannot be read
+ */
+export function readExisting(path: string, isTorrent = true): ExistingFile | null {
+  const found = readFingerprintIfThere(path)
+  if (!found) return null
+  const bytes = readBoundedRegular(path, isTorrent ? MAX_TORRENT : MAX_LIST)
+  const parse = () => parseMetainfo(bytes, { maxSize: MAX_TORRENT })
+  const metainfo = isTorrent ? valueOr(null, parse) : null
+  return { bytes, fingerprint: encodeFingerprint(found), digest: sha256(bytes), metainfo }
 }
 
 /** Whether the piece layers do not match the `info`, whoever changed them. */
@@ -174,6 +158,70 @@ export function valuesOf(metainfo: Metainfo): TorrentValues {
   return { info: metainfo.bytes.subarray(start, end), pieceLayers, beside }
 }
 
-function parseOrNull(bytes: Uint8Array): Metainfo | null {
-  return valueOr(null, () => parseMetainfo(bytes, { maxSize: MAX_TORRENT }))
+// Clients that support announce lists ignore trackers outside them (BEP 12). Therefore the list and
+// the announce URL are kept consistent, although they are edited separately.
+
+/**
+ * Updates an edited announce list. The wanted announce URL replaces the one that btkit wrote, or
+ * that one is removed if the list already has the wanted one. Returns the encoded list; null if no
+ * tracker is left; undefined if the list does not change. `written` has the digests of the values
+ * that btkit wrote.
+ */
+function moveTracker(
+  existing: Metainfo,
+  wanted: TorrentValues['beside'],
+  written: KeyDigests,
+): Uint8Array | null | undefined {
+  const { announce: before } = written
+  const { tiers } = readTrackers(existing)
+  const now = wanted.get('announce')
+  const isMoved = before !== undefined && before !== (now && digestValue(now))
+  if (!isMoved || !tiers || !isEdited(existing, 'announce-list', written)) return undefined
+  const isOld = (url: string) => digestValue(encodeTracker(url)) === before
+  if (!tiers.flat().some(isOld)) return undefined
+  const url = now ? latin1(decodeBencode(now) as Uint8Array) : null
+  const next = url === null || tiers.flat().includes(url) ? [] : [url]
+  // Only the first one is replaced
+  const replaced = tiers.map((tier) =>
+    tier.flatMap((other) => (isOld(other) ? next.splice(0) : other)),
+  )
+  const left = replaced.filter((tier) => tier.length > 0)
+  return left.length > 0 ? encodeTiers(left) : null
+}
+
+/**
+ * Returns the wanted values. An edited announce URL becomes the first tier of the announce list, if
+ * btkit wrote the list and the list does not have the URL.
+ */
+export function joinAnnounce(
+  existing: Metainfo,
+  wanted: TorrentValues['beside'],
+  written: KeyDigests,
+): TorrentValues['beside'] {
+  const list = wanted.get('announce-list')
+  const { announce } = readTrackers(existing)
+  if (!list || announce === null) return wanted
+  const isOurs = !isEdited(existing, 'announce-list', written)
+  if (!isOurs || !isEdited(existing, 'announce', written)) return wanted
+  const tiers = readTiers(decodeBencode(list)) ?? []
+  if (tiers.flat().includes(announce)) return wanted
+  return new Map(wanted).set('announce-list', encodeTiers([[announce], ...tiers]))
+}
+
+/** Bytes of the digest that shows whether a value was edited. */
+const KEY_DIGEST = 6
+
+/** Cached, because all torrents of a run share most values, and digests take time. */
+const digestsOfValues = new Map<string, string>()
+const MOST_DIGESTS = 1000
+
+/** Returns the digest that shows whether the encoded value of a key was edited. */
+function digestValue(value: Uint8Array): string {
+  const text = latin1(value)
+  const known = digestsOfValues.get(text)
+  if (known !== undefined) return known
+  const digest = digestOf('sha256', value).toString('base64', 0, KEY_DIGEST)
+  if (digestsOfValues.size >= MOST_DIGESTS) digestsOfValues.clear()
+  digestsOfValues.set(text, digest)
+  return digest
 }

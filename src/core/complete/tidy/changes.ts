@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { asBtkitError, BtkitError } from '../../errors.js'
-import { readNote, writeNote } from '../../state/notes.js'
-import { jsonLine } from '../../text/escape.js'
-import { notePlace } from './complete-directories.js'
-import type { CompleteReport } from './complete-report.js'
-import type { CompleteRequest, StateAccess } from './request.js'
+import { resolve } from 'node:path'
+import { digestOf } from '../../../bytes.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../errors.js'
+import { realPath } from '../../../files/inside.js'
+import { readNote, writeNote, type NotePlace } from '../../../state/notes.js'
+import { jsonLine } from '../../../text/escape.js'
+import type { CompleteReport } from '../report.js'
+import type { CompleteContext, CompleteRequest, StateAccess } from '../request.js'
 
 // Without this file people would upload torrents at each run, or write a script that finds the changes.
 
@@ -69,4 +71,45 @@ async function runCommand(
   } catch (error) {
     throw asBtkitError(error, `--on-change '${command}'`)
   }
+}
+
+/**
+ * Compares the foreign and unrecorded torrents of a run with those that the last run over the same
+ * directories reported, and stores them for the next run. Returns whether there are any and they
+ * differ.
+ */
+export function noteForeign(
+  report: CompleteReport,
+  request: CompleteRequest,
+  context: CompleteContext,
+): boolean {
+  // It has not examined all entries
+  if (report.isInterrupted) return false
+  const foreign = [...foreignOf(report), ...report.unrecorded]
+  const place = notePlace('reported', request, context.state)
+  const before = readNote(place)
+  const now =
+    foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
+  if (now === before) return false
+  if (!request.dryRun) writeNote(place, now)
+  return now !== null
+}
+
+function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
+  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
+  return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
+}
+
+/** Where runs over the same directories note something for each other. */
+function notePlace(
+  kind: NotePlace['kind'],
+  { directories, target }: Pick<CompleteRequest, 'directories' | 'target'>,
+  { directory: stateDirectory }: Pick<StateAccess, 'directory'>,
+): NotePlace {
+  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
+  return { stateDirectory, kind, key: JSON.stringify(places) }
+}
+
+function realOrAbsolute(path: string): string {
+  return valueOr(null, () => realPath(path)) ?? resolve(path)
 }

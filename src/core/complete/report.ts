@@ -1,8 +1,18 @@
 import { BtkitError } from '../../errors.js'
+import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
-import type { InfoRule } from './info-rules.js'
-import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
+
+/** A rule that determines an `info` besides the content. */
+export type InfoRule =
+  | 'piece length'
+  | 'version'
+  | 'private flag'
+  | 'source tag'
+  | 'pad files'
+  | 'file order'
+  | 'file attributes'
+  | 'further keys'
 
 /** The paths of an entry: as given, and absolute. */
 export interface EntryPaths {
@@ -86,11 +96,6 @@ export interface Skip extends TorrentPaths {
   readonly path?: string | undefined
 }
 
-/** The entries that were skipped themselves. */
-export function skippedEntries({ skipped }: Pick<CompleteReport, 'skipped'>): Skip[] {
-  return skipped.filter(({ path }) => path === undefined)
-}
-
 export interface Failure extends EntryPaths {
   /** The code of a BtkitError, or `internal`. */
   readonly code: string
@@ -146,13 +151,6 @@ export function createReport(): CompleteReport {
   }
 }
 
-/** The lists of a report about entries. */
-function listsOf(report: CompleteReport): EntryPaths[][] {
-  const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
-  const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
-  return [created, updated, adopted, removed, failed, skipped, ...ofLists]
-}
-
 /** Records a failure that does not stop the rest. */
 export function noteFailure(
   { failed }: CompleteReport,
@@ -164,54 +162,34 @@ export function noteFailure(
   failed.push({ source, sourcePath, code, message })
 }
 
-/** Records the paths in an entry that its torrent lacks. */
-export function noteLeftOut(
-  { skipped }: CompleteReport,
-  entry: TorrentPaths,
-  leftOut: readonly Pick<Skip, 'path' | 'reason'>[],
-): void {
-  for (const { path, reason } of leftOut) skipped.push({ ...entry, path, reason })
+/** The entries that were skipped themselves. */
+export function skippedEntries({ skipped }: Pick<CompleteReport, 'skipped'>): Skip[] {
+  return skipped.filter(({ path }) => path === undefined)
 }
 
-/** Records paths with a backslash in a name. */
-export function noteBackslashes({ backslashed }: CompleteReport, paths: readonly string[]): void {
-  backslashed.count += paths.length
-  backslashed.first ??= paths[0] ?? null
-}
-
-/**
- * Records that a torrent keeps an `info` that some rules would change, except for rules that were
- * reported before.
- */
-export function noteKept(
-  { kept }: CompleteReport,
-  rules: readonly InfoRule[],
-  before: readonly string[] = [],
-): void {
-  for (const rule of rules) if (!before.includes(rule)) kept[rule] = (kept[rule] ?? 0) + 1
+/** The paths of the entries that failed or were skipped, so that their torrents may be outdated. */
+export function leftAlone(report: CompleteReport): Set<string> {
+  const left = [...report.failed, ...skippedEntries(report)]
+  return new Set(left.map(({ sourcePath }) => sourcePath))
 }
 
 /** Sorts a report's lists by source, because writes end in any order. */
 export function sortReport(report: CompleteReport): void {
-  for (const list of listsOf(report)) sortBySource(list)
+  const { created, updated, adopted, removed, failed, skipped, checksumLists: lists } = report
+  const ofLists = [lists.created, lists.updated, lists.removed, lists.skipped]
+  for (const list of [created, updated, adopted, removed, failed, skipped, ...ofLists])
+    sortBySource(list)
 }
 
-/**
- * Usually true, because entries are processed in order. Computing all sources at once would need
- * much memory.
- */
-function isSorted(list: readonly EntryPaths[]): boolean {
+/** Sorts by source. Computes each source only once, and usually finds them in order. */
+function sortBySource(list: EntryPaths[]): void {
   let last = ''
-  return list.every(({ source }) => {
+  const isSorted = list.every(({ source }) => {
     const isNext = last <= source
     last = source
     return isNext
   })
-}
-
-/** Sorts by source. Computes each source only once. */
-function sortBySource(list: EntryPaths[]): void {
-  if (isSorted(list)) return
+  if (isSorted) return
   const keyed = list.map((each) => ({ each, source: each.source }))
   keyed.sort((a, b) => (a.source < b.source ? -1 : 1))
   keyed.forEach(({ each }, i) => (list[i] = each))

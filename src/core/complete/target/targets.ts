@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
-import { realPath } from '../../files/inside.js'
-import { lockDirectory, type DirectoryLock } from '../../files/locks.js'
-import { listFiles, NO_FILES, type FileListing } from '../../files/stat-files.js'
-import { removeDeadFiles } from '../../files/temporary-files.js'
-import { TorrentLog } from '../../state/torrent-log.js'
-import type { CompleteContext, CompleteRequest } from './request.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../errors.js'
+import { realPath } from '../../../files/inside.js'
+import { lockDirectory, type DirectoryLock } from '../../../files/locks.js'
+import { listFiles, NO_FILES, type FileListing } from '../../../files/stat-files.js'
+import { removeDeadFiles } from '../../../files/temporary-files.js'
+import { TorrentLog } from '../../../state/torrent-log.js'
+import type { CompleteContext, CompleteRequest } from '../request.js'
 
 /** A directory of torrents that this run has locked. */
 export interface TargetDirectory {

@@ -1,22 +1,22 @@
+import type { ExistingFile } from '../target/own-file.js'
 import { unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asBtkitError } from '../../errors.js'
-import type { TorrentRecord } from '../../state/torrent-log.js'
-import { NumberedNames } from '../../text/numbered-names.js'
-import { parseListName } from '../checksums/lists.js'
-import { noteFailure, type TorrentPaths } from './complete-report.js'
-import { isListOfOurs } from './decide-lists.js'
-import { byTarget, entryName, pathsOf, torrentName, type SourceDirectory } from './directories.js'
+import { asBtkitError } from '../../../errors.js'
+import type { TorrentRecord } from '../../../state/torrent-log.js'
+import { NumberedNames } from '../../../text/numbered-names.js'
+import { parseListName } from '../../checksums/lists.js'
+import { noteFailure, type TorrentPaths } from '../report.js'
+import { isListOfOurs } from '../decide/lists.js'
 import {
-  hasEdits,
-  isEmptyFile,
-  readExisting,
-  readExistingList,
-  recognize,
-  type ExistingFile,
-} from './existing-torrent.js'
-import type { CompleteRun } from './request.js'
-import type { TargetDirectory } from './targets.js'
+  byTarget,
+  entryName,
+  pathsOf,
+  torrentName,
+  type SourceDirectory,
+} from '../target/directories.js'
+import { hasEdits, isEmptyFile, readExisting, recognize } from '../decide/existing.js'
+import type { CompleteRun } from '../request.js'
+import type { TargetDirectory } from '../target/targets.js'
 
 /**
  * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited.
@@ -62,7 +62,7 @@ interface Orphan {
 /** Removes an orphan, unless it was edited; with `force` in any case. */
 function prune({ file, target, paths, reason }: Orphan, { report, request }: CompleteRun): void {
   const isTorrent = entryName(file) !== null
-  const existing = isTorrent ? readExisting(paths.torrentPath) : readExistingList(paths.torrentPath)
+  const existing = readExisting(paths.torrentPath, isTorrent)
   const record = target.log.get(file)
   if (!existing || !record) return
   const isOurs = isTorrent ? isUnedited(existing, record) : isListOfOurs(existing, record)

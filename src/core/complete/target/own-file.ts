@@ -1,20 +1,19 @@
 import { basename, dirname } from 'node:path'
-import { BtkitError, valueOr } from '../../errors.js'
+import { BtkitError, valueOr } from '../../../errors.js'
 import {
   encodeFingerprint,
   isEncodingOf,
   readFingerprint,
   readFingerprintIfThere,
-} from '../../files/fingerprint.js'
-import { hasPermissions, setPermissions } from '../../files/write/permissions.js'
-import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../state/torrent-log.js'
-import type { ChecksumName } from '../checksums/list.js'
-import { parseListName } from '../checksums/lists.js'
-import type { LeftReason } from './complete-report.js'
-import type { ExistingFile } from './existing-torrent.js'
-import type { InfoHashes } from '../../metainfo/values.js'
-import { byTarget, entryName, type SourceDirectory } from './directories.js'
-import type { CompleteContext, CompleteRun } from './request.js'
+} from '../../../files/fingerprint.js'
+import { hasPermissions, setPermissions } from '../../../files/write/permissions.js'
+import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../../state/torrent-log.js'
+import type { ChecksumName } from '../../checksums/list.js'
+import type { LeftReason } from '../report.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import type { InfoHashes } from '../../../metainfo/values.js'
+import { byTarget, isMade, type Makers, type SourceDirectory } from './directories.js'
+import type { CompleteContext, CompleteRun } from '../request.js'
 import type { TargetDirectory } from './targets.js'
 
 /** A torrent or list in a target that is btkit's, or may become so. */
@@ -31,6 +30,17 @@ export interface OwnFile {
   /** Digest of everything that it depends on; empty if that is unreliable. */
   input: Uint8Array
   readonly run: CompleteRun
+}
+
+/** An existing file at the path of a new torrent or list. */
+export interface ExistingFile {
+  readonly bytes: Uint8Array
+  /** Its encoded fingerprint before it was read. */
+  readonly fingerprint: Uint8Array
+  /** SHA-256 of the bytes. */
+  readonly digest: Uint8Array
+  /** Null if it is not a valid torrent. */
+  readonly metainfo: Metainfo | null
 }
 
 /** A file of which a run must decide, and the existing file at its path. */
@@ -63,7 +73,7 @@ export type FileDecision =
       readonly existing: ExistingFile | null
       /** Whether it was foreign and keeps its `info`. */
       readonly isAdopted?: boolean
-      /** Those of a torrent; null if a dry run would have to read content. */
+      /** The info hashes of a torrent; null if a dry run would have to read content. */
       readonly hashes: InfoHashes | null
       /** Null if nothing is to be done to the file, or a dry run would have to read content. */
       readonly act: Act | null
@@ -147,59 +157,28 @@ function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'so
 export function ownFilesOf(
   directories: readonly SourceDirectory[],
   checksums: readonly ChecksumName[],
-  context: CompleteContext,
+  { state, cacheAccess: { now } }: CompleteContext,
 ): (path: string) => boolean {
   // Created on demand: few runs find a torrent among content, and there may be millions of names
-  let targets: ReturnType<typeof namesByTarget> | undefined
-  const otherLogs = new Map<string, TorrentLog | null>()
-  const otherLog = (target: string) => {
-    // A list of records that cannot be read is opened only once, so there is one warning
-    if (!otherLogs.has(target)) otherLogs.set(target, logOfEarlierRuns(target, context))
-    return otherLogs.get(target) ?? null
+  let targets: Map<string, Makers> | undefined
+  // Content may have torrents of its own, which earlier runs made
+  const earlier = (target: string): Makers => {
+    const { directory: stateDirectory, warn } = state
+    const options = { stateDirectory, target, isReadOnly: true, now, warn }
+    return { names: new Set(), log: valueOr(undefined, () => new TorrentLog(options)) }
   }
   return (path) => {
-    const file = basename(path)
-    const entry = madeOf(file, checksums)
-    if (entry === undefined) return false
-    targets ??= namesByTarget(directories)
-    const target = targets.get(dirname(path))
-    if (target === undefined) return otherLog(dirname(path))?.get(file) != null
-    const { names, log } = target
-    return (entry !== null && names.has(entry)) || log.get(file) !== null
+    const makers = () => {
+      targets ??= new Map(
+        [...byTarget(directories)].map(([{ realPath, log }, here]) => {
+          return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }]
+        }),
+      )
+      const target = targets.get(dirname(path)) ?? earlier(dirname(path))
+      // Kept, so that there is one warning of records that cannot be read
+      targets.set(dirname(path), target)
+      return target
+    }
+    return isMade(basename(path), makers, checksums)
   }
-}
-
-/** The records of each target, and the names of its entries. */
-function namesByTarget(directories: readonly SourceDirectory[]) {
-  const targets = [...byTarget(directories)].map(([{ realPath, log }, here]) => {
-    return [realPath, { log, names: new Set(here.flatMap(({ names }) => names)) }] as const
-  })
-  return new Map(targets)
-}
-
-/**
- * Returns the records of a directory that is not a target of this run, such as content with
- * torrents of its own; null if they cannot be read.
- */
-function logOfEarlierRuns(
-  target: string,
-  { state, cacheAccess: { now } }: CompleteContext,
-): TorrentLog | null {
-  const { directory: stateDirectory, warn } = state
-  return valueOr(
-    null,
-    () => new TorrentLog({ stateDirectory, target, isReadOnly: true, now, warn }),
-  )
-}
-
-/**
- * Returns the entry of which this run makes a file of this name. Null if only an earlier run may
- * have made it, and undefined if none does.
- */
-function madeOf(file: string, checksums: readonly ChecksumName[]): string | null | undefined {
-  const torrentOf = entryName(file)
-  if (torrentOf !== null) return torrentOf
-  const list = parseListName(file)
-  if (list === null) return undefined
-  return checksums.includes(list.checksum) ? list.name : null
 }

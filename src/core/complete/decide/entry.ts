@@ -1,42 +1,36 @@
-import { childPath, isWithin } from '../../files/inside.js'
-import { openEntry, loadNameFilter } from '../../files/scan/entry.js'
-import { scanTree } from '../../files/scan/scan-tree.js'
-import type { ScanOptions } from '../../files/scan/scanned-tree.js'
-import { FileColumns } from '../../files/columns.js'
-import type { FileState } from '../../files/scanned-file.js'
+import { childPath, isWithin } from '../../../files/inside.js'
+import { openEntry, loadNameFilter } from '../../../files/scan/entry.js'
+import { scanTree } from '../../../files/scan/scan-tree.js'
+import { FileColumns } from '../../../files/columns.js'
+import type { FileState } from '../../../files/scanned-file.js'
 import {
   bytesOf,
   backslashedPaths,
   contentOfTree,
   excludeOutput,
   type Tree,
-} from '../digests/content.js'
-import type { Skipped } from '../digests/skipped.js'
-import { InfoRequest } from '../digests/info.js'
-import { decideLists, findUndecided, type ListDecisions } from './decide-lists.js'
-import { decideTorrent } from './decide-torrent.js'
-import {
-  checkTorrentName,
-  torrentName,
-  type DirectoryEntry,
-  type SourceDirectory,
-} from './directories.js'
-import { readExisting } from './existing-torrent.js'
-import { measureTorrent } from '../make/make-torrent.js'
+} from '../../digests/content.js'
+import type { Skipped } from '../../digests/skipped.js'
+import { InfoRequest } from '../../digests/info.js'
+import { decideLists, findUndecided, type ListDecisions } from './lists.js'
+import { decideTorrent } from './torrent.js'
+import { checkTorrentName, torrentName, type DirectoryEntry } from '../target/directories.js'
+import { readExisting } from './existing.js'
+import { measureTorrent } from '../../make/make-torrent.js'
 import {
   choosePieces,
   pieceFacts,
   type PieceChoice,
   type PieceFacts,
-} from '../make/piece-choice.js'
-import { noteBackslashes, type SkipReason } from './complete-report.js'
-import type { CompleteRun } from './request.js'
-import type { FileDecision } from './own-file.js'
+} from '../../make/piece-choice.js'
+import type { SkipReason } from '../report.js'
+import type { CompleteRun } from '../request.js'
+import type { FileDecision } from '../target/own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
-  readonly torrent: EntryToSkip | FileDecision
+  readonly torrent: EntrySkip | FileDecision
   /** Bytes of the content, and how many of them were hashed for the torrent. */
   readonly size: number
   readonly bytesHashed: number
@@ -46,10 +40,12 @@ export interface EntryDecision extends ListDecisions {
   readonly leftOut: readonly Skipped[]
 }
 
-/** An entry without a torrent. */
-interface EntryToSkip {
+/** An entry without a torrent, or with one that is left unchanged. */
+export interface EntrySkip {
   readonly kind: 'skip'
   readonly reason: SkipReason
+  /** For a foreign torrent that may be adopted: its piece length in bytes. */
+  readonly pieceLength?: number
   /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */
   readonly isEmptied?: boolean
 }
@@ -88,7 +84,10 @@ export async function decideEntry(
   if (isTooNew(content.files, run)) {
     return isDone ? done : { ...UNREAD, torrent: { kind: 'skip', reason: 'too new' } }
   }
-  noteBackslashes(run.report, backslashedPaths(content))
+  const { backslashed } = run.report
+  const told = backslashedPaths(content)
+  backslashed.count += told.length
+  backslashed.first ??= told[0] ?? null
   const { lazyCache } = run.hashContext
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
@@ -106,86 +105,65 @@ export async function decideEntry(
   return { torrent, size, bytesHashed, ...(await listing), pieces, leftOut: content.skipped }
 }
 
+/** The content of an entry, or why it has none. */
+export type OpenedContent = PieceChoice | EntrySkip
+
 /**
- * Returns the content of an entry's torrent, or why there is none. Synchronous for a file, because
- * there may be very many.
+ * Returns the content of an entry's torrent, or why there is none.
  * @throws BtkitError if the entry cannot be read
  */
-export function openContent(
+export async function openContent(
   { name, directory }: DirectoryEntry,
   run: CompleteRun,
-): OpenedContent | Promise<OpenedContent> {
-  const tree = openTree(name, directory, run)
-  if (tree instanceof Promise) return tree.then((scanned) => contentOf(name, scanned, run))
-  return contentOf(name, tree, run)
-}
-
-/** The content of an entry, or why it has none. */
-export type OpenedContent = PieceChoice | EntryToSkip
-
-function contentOf(name: string, tree: Tree | EntryToSkip, run: CompleteRun): OpenedContent {
-  if ('kind' in tree) return tree
+): Promise<OpenedContent> {
   const { common, prune } = run.request
+  const { scan, version, pieceLength, isAligned, order } = common
+  const { realDirectory, targetDirectory } = directory
+  const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
+  if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
+  const { absolutePath } = entry
+  if (absolutePath === targetDirectory.realPath) return { kind: 'skip', reason: 'the target' }
+  const root = childPath(realDirectory, name)
+  let tree: Tree
+  if (entry.kind === 'directory') {
+    const { realPath: target } = targetDirectory
+    const output = isWithin(target, absolutePath) ? target : null
+    tree = excludeOutput(await scanDirectory(name, root, run), output)
+  } else {
+    const { fingerprint, attributes } = entry
+    const file = { path: [name], absolutePath, fingerprint }
+    const files = FileColumns.of([scan.attributes ? { ...file, attributes } : file])
+    tree = { root, isDirectory: false, files, skipped: [] }
+  }
   const { files, skipped } = tree
   if (files.findIndex((i) => files.sizeAt(i) > 0) >= 0) {
-    const { version, pieceLength, isAligned, order } = common
     const content = contentOfTree(tree, { version, name, pieceLength, isAligned, order })
-    return choosePieces(content, common, (cut) => {
-      return measureTorrent({ request: common, content: cut })
-    })
+    return choosePieces(content, common, (cut) => measureTorrent({ request: common, content: cut }))
   }
   if (isTooNew(files, run)) return { kind: 'skip', reason: 'too new' }
-  if (files.length === 0 && skipped.some(({ reason }) => reason === 'not included')) {
-    return { kind: 'skip', reason: 'not included' }
-  }
-  const isHidden = files.length === 0 && skipped.some(({ reason }) => reason === 'hidden')
-  const reason = isHidden ? 'hidden' : 'empty'
+  const isAnySkipped = (why: Skipped['reason']) =>
+    files.length === 0 && skipped.some(({ reason }) => reason === why)
+  if (isAnySkipped('not included')) return { kind: 'skip', reason: 'not included' }
+  const reason = isAnySkipped('hidden') ? 'hidden' : 'empty'
   // A directory without any files may be an unmounted disk
   return { kind: 'skip', reason, isEmptied: files.length > 0 || prune === 'always' }
 }
 
-function openTree(
-  name: string,
-  { realDirectory, targetDirectory }: SourceDirectory,
-  run: CompleteRun,
-): Tree | EntryToSkip | Promise<Tree> {
-  const { scan } = run.request.common
-  const root = childPath(realDirectory, name)
-  const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
-  if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
-  if (entry.kind === 'file') {
-    const { absolutePath, fingerprint, attributes } = entry
-    const file = { path: [name], absolutePath, fingerprint }
-    const files = FileColumns.of([scan.attributes ? { ...file, attributes } : file])
-    return { root, isDirectory: false, files, skipped: [] }
-  }
-  const { realPath: target } = targetDirectory
-  if (entry.absolutePath === target) return { kind: 'skip', reason: 'the target' }
-  const output = isWithin(target, entry.absolutePath) ? target : null
-  return scanDirectory(name, { root, output }, run)
-}
-
-/** Scans the files of a directory, except those in `output` and btkit's own files. */
-async function scanDirectory(
-  name: string,
-  { root, output }: { readonly root: string; readonly output: string | null },
-  { request, isOwnFile }: CompleteRun,
-): Promise<Tree> {
-  const scanned = await scanTree(root, await scanOf(name, request.common.scan))
-  const tree = excludeOutput(scanned, output)
-  const { files } = tree
-  return { ...tree, files: files.filter((i) => !isOwnFile(files.absolutePathAt(i))) }
-}
-
 /**
- * Returns the scan options of an entry. A directory whose own name is included is included
+ * Scans the files of a directory, except btkit's own. One whose own name is included is included
  * completely.
  */
-async function scanOf(name: string, scan: ScanOptions): Promise<ScanOptions> {
-  if (scan.include.length === 0) return scan
-  const filter = await loadNameFilter(scan)
-  const isIncluded = filter && (filter.includes(name) || filter.includes(`${name}/`))
-  return isIncluded ? { ...scan, include: [] } : scan
+async function scanDirectory(
+  name: string,
+  root: string,
+  { request, isOwnFile }: CompleteRun,
+): Promise<Tree> {
+  const { scan } = request.common
+  const filter = scan.include.length > 0 ? await loadNameFilter(scan) : undefined
+  const isIncluded = [name, `${name}/`].some((each) => filter?.includes(each))
+  const scanned = await scanTree(root, isIncluded ? { ...scan, include: [] } : scan)
+  const { files } = scanned
+  return { ...scanned, files: files.filter((i) => !isOwnFile(files.absolutePathAt(i))) }
 }
 
 /** Whether any file changed recently: its writer may not have finished. */

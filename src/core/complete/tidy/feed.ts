@@ -1,18 +1,18 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { BtkitError, nameErrors, valueOr } from '../../errors.js'
-import { childPath, realPath } from '../../files/inside.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { statFiles, statIfThere, type FileListing } from '../../files/stat-files.js'
-import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
-import { contentSize } from '../../metainfo/metainfo.js'
-import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
-import { clientInfoHash } from '../publish/client.js'
-import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../text/feed.js'
-import { NumberedNames } from '../../text/numbered-names.js'
-import { skippedEntries, type CompleteReport } from './complete-report.js'
-import { entryName, torrentName, type SourceDirectory } from './directories.js'
-import { readExisting } from './existing-torrent.js'
-import type { CompleteRun, DatedTorrent } from './request.js'
+import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
+import { childPath, realPath } from '../../../files/inside.js'
+import { readBoundedRegular } from '../../../files/read-bounded.js'
+import { statFiles, statIfThere, type FileListing } from '../../../files/stat-files.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../../files/write/atomically.js'
+import { contentSize } from '../../../metainfo/metainfo.js'
+import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
+import { clientInfoHash } from '../../publish/client.js'
+import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../../text/feed.js'
+import { NumberedNames } from '../../../text/numbered-names.js'
+import { leftAlone, type CompleteReport } from '../report.js'
+import { entryName, torrentName, type SourceDirectory } from '../target/directories.js'
+import { readExisting } from '../decide/existing.js'
+import type { CompleteRun, DatedTorrent } from '../request.js'
 
 // Without this file nobody could follow the torrents of a site that has only files.
 
@@ -123,9 +123,7 @@ export function findNewest(
   directories: readonly SourceDirectory[],
   { report, request }: Pick<CompleteRun, 'report' | 'request'>,
 ): DatedTorrent[] {
-  const left = new Set(
-    [...report.failed, ...skippedEntries(report)].map(({ sourcePath }) => sourcePath),
-  )
+  const left = leftAlone(report)
   const wanted = request.entries && new Set(request.entries)
   const found: DatedTorrent[] = []
   let least = -Infinity
@@ -142,9 +140,7 @@ export function findNewest(
       if (left.size > 0 && left.has(childPath(realDirectory, name))) continue
       const torrentPath = childPath(targetDirectory.realPath, file)
       found.push({ torrent: join(target, file), torrentPath, time })
-      if (found.length < 2 * MOST_ITEMS) continue
-      keepNewest(found)
-      least = found.at(-1)?.time ?? least
+      if (found.length >= 2 * MOST_ITEMS) least = keepNewest(found)
     }
   }
   keepNewest(found)
@@ -159,7 +155,9 @@ function listNow({ names, targetDirectory }: SourceDirectory, report: CompleteRe
   return { names: files, table: statFiles(place, files) }
 }
 
-function keepNewest(torrents: DatedTorrent[]): void {
+/** Keeps as many of the newest torrents as a feed has. Returns the time of the last. */
+function keepNewest(torrents: DatedTorrent[]): number {
   torrents.sort((a, b) => b.time - a.time)
   torrents.length = Math.min(torrents.length, MOST_ITEMS)
+  return torrents.at(-1)?.time ?? -Infinity
 }

@@ -1,21 +1,20 @@
 import { join } from 'node:path'
-import { digestOf } from '../../bytes.js'
+import { digestOf } from '../../../bytes.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
-} from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import { trustedPart, TRUSTED_LENGTH, type CacheTrust } from '../digests/cache-trust.js'
-import { encodeBencode } from '../../metainfo/bencode/encode.js'
-import type { BencodeDict } from '../../metainfo/bencode/value.js'
-import { sourcePathOf } from '../../state/torrent-log.js'
-import type { InfoRequest } from '../digests/info.js'
-import { NumberedNames } from '../../text/numbered-names.js'
-import { isSuspect } from '../../files/scan/read-names.js'
-import type { SourceDirectory } from './directories.js'
-import type { OwnFile } from './own-file.js'
-import type { CompleteRequest, CompleteRun } from './request.js'
+} from '../../../files/fingerprint.js'
+import { trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
+import { encodeBencode } from '../../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../../metainfo/bencode/value.js'
+import { sourcePathOf } from '../../../state/torrent-log.js'
+import type { InfoRequest } from '../../digests/info.js'
+import { NumberedNames } from '../../../text/numbered-names.js'
+import { isSuspect } from '../../../files/scan/read-names.js'
+import type { SourceDirectory } from '../target/directories.js'
+import type { OwnFile } from '../target/own-file.js'
+import type { CompleteRequest, CompleteRun } from '../request.js'
 
 /**
  * Matches btkit's own creator. It changes with btkit's version, which is not a reason to rewrite a
@@ -73,14 +72,22 @@ export function isSameCreator(a: string | null, b: string | null): boolean {
 /**
  * Computes the digest of everything that a torrent depends on: equal inputs make equal torrents.
  */
-export function torrentInput(request: InfoRequest, run: CompleteRun): Uint8Array {
+export function torrentInput(
+  request: InfoRequest,
+  { options, hashContext }: CompleteRun,
+): Uint8Array {
   const { content } = request
-  const { options, hashContext } = run
-  const [file] = content.files
   const { trust } = hashContext.cacheAccess
-  const isSingle = file && !content.isDirectory && isSeenInStat(file, trust)
-  if (!isSingle) return Buffer.concat([request.input, options])
-  return fileInput(encodeFingerprint(file.fingerprint), options, trust)
+  const file = content.isDirectory ? undefined : content.files.at(0)
+  // The trusted part of a fingerprint must show all changes that a torrent contains
+  if (!file || (trust !== 'full' && file.attributes !== undefined))
+    return Buffer.concat([request.input, options])
+  const trusted = trustedPart(encodeFingerprint(file.fingerprint), trust)
+  // Not from the shared pool, which it would keep in memory until the torrent is written
+  const input = Buffer.alloc(trusted.length + options.length)
+  input.set(trusted)
+  input.set(options, trusted.length)
+  return input
 }
 
 /** Bytes of the digest of an `info`'s inputs. */
@@ -91,20 +98,6 @@ const INFO_INPUT = 32
  */
 export function infoInputOf(input: Uint8Array): Uint8Array | null {
   return input.length === INFO_INPUT + OPTIONS_LENGTH ? input.subarray(0, INFO_INPUT) : null
-}
-
-/** Whether the trusted part of a file's fingerprint shows all changes that a torrent contains. */
-function isSeenInStat({ attributes }: ScannedFile, trust: CacheTrust): boolean {
-  return trust === 'full' || attributes === undefined
-}
-
-function fileInput(fingerprint: Uint8Array, options: Uint8Array, trust: CacheTrust): Uint8Array {
-  const trusted = trustedPart(fingerprint, trust)
-  // Not from the shared pool, which it would keep in memory until the torrent is written
-  const input = Buffer.alloc(trusted.length + options.length)
-  input.set(trusted)
-  input.set(options, trusted.length)
-  return input
 }
 
 /**

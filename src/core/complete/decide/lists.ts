@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { isSameBytes, sha256 } from '../../bytes.js'
-import type { TorrentDigests, TorrentRecord } from '../../state/torrent-log.js'
-import type { ChecksumName } from '../checksums/list.js'
-import { composeList, listName } from '../checksums/lists.js'
-import { obtainChecksums, recallChecksums } from '../checksums/obtain.js'
-import type { Content } from '../digests/content.js'
-import { readExistingList, type ExistingFile } from './existing-torrent.js'
-import { checkPlace } from './obtain.js'
+import { isSameBytes, sha256 } from '../../../bytes.js'
+import type { TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import type { ChecksumName } from '../../checksums/list.js'
+import { composeList, listName } from '../../checksums/lists.js'
+import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
+import type { Content } from '../../digests/content.js'
+import { readExisting } from './existing.js'
+import { checkPlace } from './compare.js'
 import {
   keep,
   skip,
@@ -14,7 +14,8 @@ import {
   type FileDecision,
   type OwnFile,
   type Undecided,
-} from './own-file.js'
+  type ExistingFile,
+} from '../target/own-file.js'
 import { isUntouched } from './unchanged.js'
 
 /** The decision about a list of checksums, by its file name in the target. */
@@ -45,7 +46,7 @@ export function findUndecided(name: string, own: OwnFile): UndecidedList[] {
     const path = join(target.realPath, file)
     const list = { ...own, file, path, record: target.log.get(file) }
     if (!run.request.force && isUntouched(list)) return []
-    return [{ ...list, checksum, existing: readExistingList(path) }]
+    return [{ ...list, checksum, existing: readExisting(path, false) }]
   })
 }
 

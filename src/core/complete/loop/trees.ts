@@ -1,16 +1,15 @@
 import { mkdirSync, statSync, type Dirent } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../errors.js'
-import type { NameFilter } from '../../files/glob.js'
-import { realPath } from '../../files/inside.js'
-import { loadNameFilter, skipReasonOf } from '../../files/scan/entry.js'
-import { compareBytes, readEntries } from '../../files/scan/read-names.js'
-import { walk } from '../../files/walk.js'
-import { completeTogether, reportRun } from './complete-directories.js'
-import { noteFailure, type CompleteReport, type TorrentPaths } from './complete-report.js'
-import { checkDistinctTorrents, pathsOfDirectory, torrentName } from './directories.js'
-import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from './request.js'
-import type { CommonRequest } from '../make/make-torrent.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../errors.js'
+import type { NameFilter } from '../../../files/glob.js'
+import { realPath } from '../../../files/inside.js'
+import { loadNameFilter, skipReasonOf } from '../../../files/scan/entry.js'
+import { compareBytes, readEntries } from '../../../files/scan/read-names.js'
+import { walk } from '../../../files/walk.js'
+import { completeTogether, reportRun } from './run.js'
+import { noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
+import { checkDistinctTorrents, pathsOfDirectory, torrentName } from '../target/directories.js'
+import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
@@ -94,50 +93,37 @@ function requestFor({ root, path, files, isGone }: Branch, request: TreeRequest)
   }
 }
 
-interface Search {
-  readonly filter: NameFilter | undefined
-  readonly report: CompleteReport
-}
-
 /** Lists the directories of a tree, and the files in them that patterns choose. */
 async function branchesOf(
   root: string,
-  request: CompleteRequest,
-  { filter, report }: Search,
+  { target, common }: CompleteRequest,
+  { filter, report }: { readonly filter: NameFilter | undefined; readonly report: CompleteReport },
 ): Promise<Branch[]> {
-  const { target, common } = request
   const realTarget = target === null ? null : realPath(target)
-  const isChosen = (place: string, { name }: Dirent) => {
-    return skipReasonOf(name, common.scan) === undefined && !filter?.excludes(place)
-  }
-  const enters = (place: string, entry: Dirent) => {
+  const enters = (place: string, { name }: Dirent) => {
+    const isLeft = [place, `${place}/`].some((each) => filter?.excludes(each))
+    if (isLeft || skipReasonOf(name, common.scan) !== undefined) return false
     // The target may be in the tree
-    const isTarget = realTarget !== null && realPath(join(root, place)) === realTarget
-    return isChosen(place, entry) && !filter?.excludes(`${place}/`) && !isTarget
+    return realTarget === null || realPath(join(root, place)) !== realTarget
   }
   const found = await listTree(root, enters, report)
   return found.map(({ path, entries }) => {
     const directory = join(root, ...path)
     const torrents = target === null ? directory : join(target, ...path)
+    const files: string[] = []
     for (const entry of entries) {
-      const reason = whyLeft(entry, directory, common)
-      if (reason !== null)
-        report.skipped.push({ ...pathsIn(directory, torrents, entry.name), reason })
+      const { name } = entry
+      const place = [...path, name].join('/')
+      const why = skipReasonOf(name, common.scan)
+      const isLeaf = why === undefined && isFile(entry, directory)
+      const isLink = why === undefined && !isLeaf && entry.isSymbolicLink()
+      // Nobody asked to leave these out
+      if (why === 'hidden' || isLink)
+        report.skipped.push({ ...pathsIn(directory, torrents, name), reason: why ?? 'link' })
+      if (isLeaf && !filter?.excludes(place) && (filter?.includes(place) ?? true)) files.push(name)
     }
-    const files = entries.filter((entry) => {
-      const place = [...path, entry.name].join('/')
-      if (!isFile(entry, directory) || !isChosen(place, entry)) return false
-      return filter?.includes(place) ?? true
-    })
-    return { root, path, files: files.map(({ name }) => name), isGone: false }
+    return { root, path, files, isGone: false }
   })
-}
-
-/** Why an entry is left out although nobody asked for that; null if it is not. */
-function whyLeft(entry: Dirent, directory: string, { scan }: CommonRequest) {
-  const why = skipReasonOf(entry.name, scan)
-  if (why !== undefined) return why === 'hidden' ? why : null
-  return entry.isSymbolicLink() && !isFile(entry, directory) ? 'link' : null
 }
 
 function* eachFile(branches: readonly Branch[], target: string): Generator<TorrentPaths> {
@@ -158,9 +144,14 @@ async function listTree(
 ) {
   const found: { readonly path: readonly string[]; readonly entries: readonly Dirent[] }[] = []
   const read = async function* (path: readonly string[]) {
-    yield await entriesIn(join(root, ...path), report)
+    yield await readEntries(join(root, ...path))
   }
-  for await (const { directory, entries, enter } of walk<readonly string[], Dirent>([], { read })) {
+  const onError = (error: unknown, path: readonly string[]) => {
+    const directory = join(root, ...path)
+    noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+  }
+  const start: readonly string[] = []
+  for await (const { directory, entries, enter } of walk(start, { read, onError })) {
     found.push({ path: directory, entries })
     for (const entry of entries) {
       const below = [...directory, entry.name]
@@ -168,15 +159,6 @@ async function listTree(
     }
   }
   return found.sort((a, b) => compareBytes(a.path.join('/'), b.path.join('/')))
-}
-
-async function entriesIn(directory: string, report: CompleteReport): Promise<Dirent[]> {
-  try {
-    return await readEntries(directory)
-  } catch (error) {
-    noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
-    return []
-  }
 }
 
 /** Whether an entry is no directory, and no link to one. */
@@ -198,7 +180,8 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
       const place = join(root, ...path)
       if (isThere(place)) continue
       const home = homeOf(place)
-      const isEmpty = (await entriesIn(home, report)).every(({ name }) => name.startsWith('.'))
+      const entries = await readEntries(home).catch(() => [])
+      const isEmpty = entries.every(({ name }) => name.startsWith('.'))
       if (isEmpty && prune === 'careful') unmounted.add(home)
       else gone.push({ root, path, files: [], isGone: true })
     }

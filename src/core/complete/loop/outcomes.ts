@@ -1,24 +1,21 @@
 import { basename, join } from 'node:path'
-import type { InfoHashes } from '../../metainfo/values.js'
-import type { PieceFacts } from '../make/piece-choice.js'
-import {
-  noteLeftOut,
-  type Change,
-  type EntryPaths,
-  type ListPaths,
-  type Skip,
-  type SkipReason,
-  type TorrentPaths,
-  type WrittenList,
-} from './complete-report.js'
-import type { ListDecision } from './decide-lists.js'
-import type { EntryDecision } from './entry.js'
-import type { CompleteRun } from './request.js'
-import type { Skipped } from '../digests/skipped.js'
-import { readFingerprintIfThere } from '../../files/fingerprint.js'
-import { pathsOf, type DirectoryEntry, type SourceDirectory } from './directories.js'
-
-// The report of a run, as far as it is about entries.
+import { readFingerprintIfThere } from '../../../files/fingerprint.js'
+import type { InfoHashes } from '../../../metainfo/values.js'
+import type { Skipped } from '../../digests/skipped.js'
+import type { PieceFacts } from '../../make/piece-choice.js'
+import type {
+  Change,
+  EntryPaths,
+  ListPaths,
+  Skip,
+  SkipReason,
+  TorrentPaths,
+  WrittenList,
+} from '../report.js'
+import type { ListDecision } from '../decide/lists.js'
+import { pathsOf, type DirectoryEntry, type SourceDirectory } from '../target/directories.js'
+import type { EntryDecision, EntrySkip } from '../decide/entry.js'
+import type { CompleteRun } from '../request.js'
 
 /** Counts a decision. A dry run reads nothing, and does not know which digests it could reuse. */
 export function countDecision(
@@ -30,22 +27,23 @@ export function countDecision(
   const isUnread = torrent.kind === 'write' && torrent.hashes === null
   report.bytesHashed += bytesHashed
   if (!isUnread && torrent.kind !== 'skip') report.bytesReused += size - bytesHashed
+  if (torrent.kind === 'keep') report.unchanged++
 }
 
 /** Reports an entry without a torrent of btkit. Returns whether it lost all its bytes. */
 export function noteSkip(
   { report, request }: CompleteRun,
   { name, directory }: DirectoryEntry,
-  torrent: EntryDecision['torrent'] & { kind: 'skip' },
+  { reason, isEmptied = false, pieceLength }: EntrySkip,
 ): boolean {
   const paths = pathsOf(name, directory)
-  const isEmptied = 'isEmptied' in torrent && torrent.isEmptied
   const isPruned = isEmptied && request.prune !== 'never'
-  const isStale = !isPruned && leavesStaleTorrent(torrent.reason, paths, directory)
-  const left = isStale ? { leavesTorrent: true } : {}
-  const { pieceLength } = 'pieceLength' in torrent ? torrent : {}
-  const adoptable = pieceLength === undefined ? {} : { pieceLength }
-  report.skipped.push({ ...paths, reason: torrent.reason, ...left, ...adoptable })
+  const isStale = !isPruned && leavesStaleTorrent(reason, paths, directory)
+  report.skipped.push({
+    ...{ ...paths, reason },
+    ...(isStale && { leavesTorrent: true }),
+    ...(pieceLength !== undefined && { pieceLength }),
+  })
   return isEmptied
 }
 
@@ -58,11 +56,12 @@ export function noteTorrent(
   if (torrent.kind !== 'write') return
   const { existing, hashes, isAdopted } = torrent
   const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
-  const change = new EntryChange(entry, { hashes, oldHashes: existing?.metainfo ?? null, pieces })
+  const change = new EntryChange(entry, pieces, { now: hashes, old: existing?.metainfo ?? null })
   report[kind].push(change)
-  const lacking = leftOut.filter(isContent)
   // There may be very many entries, and most lack nothing
-  if (lacking.length > 0) noteLeftOut(report, pathsOf(entry.name, entry.directory), lacking)
+  const lacking = leftOut.filter(isContent)
+  for (const { path, reason } of lacking)
+    report.skipped.push({ ...pathsOf(entry.name, entry.directory), path, reason })
   watch.written?.(kind, change, lacking)
 }
 
@@ -106,14 +105,15 @@ function leavesStaleTorrent(
   return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
 }
 
-// Paths are computed on demand, because a report may have very many entries.
-
-/** The paths of an entry in a report. */
-class EntryOutcome implements EntryPaths {
+/** A file of an entry that was written. Paths are computed on demand: there may be very many. */
+class WrittenFile implements EntryPaths {
   readonly #entry: DirectoryEntry
+  readonly #file: string | undefined
 
-  constructor(entry: DirectoryEntry) {
+  /** `file` is its name in the target; by default that of the torrent. */
+  constructor(entry: DirectoryEntry, file?: string) {
     this.#entry = entry
+    this.#file = file
   }
 
   get source(): string {
@@ -121,75 +121,64 @@ class EntryOutcome implements EntryPaths {
   }
 
   get sourcePath(): string {
-    return join(this.#entry.directory.realDirectory, this.#entry.name)
+    return this.paths.sourcePath
   }
 
-  protected get entry(): DirectoryEntry {
-    return this.#entry
+  protected get paths(): TorrentPaths {
+    return pathsOf(this.#entry.name, this.#entry.directory, this.#file)
   }
-}
-
-/** The facts about a written torrent. */
-interface ChangeFacts {
-  readonly hashes: InfoHashes | null
-  readonly oldHashes: InfoHashes | null
-  /** Only in a dry run. */
-  readonly pieces: PieceFacts | null
 }
 
 /** A torrent that was written. */
-class EntryChange extends EntryOutcome implements Change {
+class EntryChange extends WrittenFile implements Change {
   readonly infoHash: string | null
   readonly infoHashV2: string | null
   readonly oldInfoHash: string | null
   readonly oldInfoHashV2: string | null
-  readonly pieces: PieceFacts | null
 
-  constructor(entry: DirectoryEntry, { hashes, oldHashes, pieces }: ChangeFacts) {
+  constructor(
+    entry: DirectoryEntry,
+    readonly pieces: PieceFacts | null,
+    { now, old }: { readonly now: InfoHashes | null; readonly old: InfoHashes | null },
+  ) {
     super(entry)
-    this.pieces = pieces
-    this.infoHash = hashes?.infoHash ?? null
-    this.infoHashV2 = hashes?.infoHashV2 ?? null
-    this.oldInfoHash = oldHashes?.infoHash ?? null
-    this.oldInfoHashV2 = oldHashes?.infoHashV2 ?? null
+    this.infoHash = now?.infoHash ?? null
+    this.infoHashV2 = now?.infoHashV2 ?? null
+    this.oldInfoHash = old?.infoHash ?? null
+    this.oldInfoHashV2 = old?.infoHashV2 ?? null
   }
 
   get torrent(): string {
-    return this.#paths.torrent
+    return this.paths.torrent
   }
 
   get torrentPath(): string {
-    return this.#paths.torrentPath
+    return this.paths.torrentPath
   }
 
   /** Called by JSON.stringify. */
   toJSON(): Change {
     const { infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 } = this
-    return { ...this.#paths, infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 }
-  }
-
-  get #paths() {
-    return pathsOf(this.entry.name, this.entry.directory)
+    return { ...this.paths, infoHash, infoHashV2, oldInfoHash, oldInfoHashV2 }
   }
 }
 
 /** A list of checksums that was written or left. */
-class ListChange extends EntryOutcome implements WrittenList {
-  /** `file` is the name of the list in the target. */
+class ListChange extends WrittenFile implements WrittenList {
   constructor(
     entry: DirectoryEntry,
-    private readonly file: string,
+    file: string,
     readonly isUnread: boolean,
   ) {
-    super(entry)
+    super(entry, file)
   }
 
   get list(): string {
-    return join(this.entry.directory.target, this.file)
+    return this.paths.torrent
   }
 
   get listPath(): string {
-    return join(this.entry.directory.targetDirectory.realPath, this.file)
+    return this.paths.torrentPath
   }
 
   /** Called by JSON.stringify. */

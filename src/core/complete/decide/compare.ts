@@ -1,0 +1,300 @@
+import { isSameBytes } from '../../../bytes.js'
+import { FileColumns } from '../../../files/columns.js'
+import { padFile, type ScannedFile } from '../../../files/scanned-file.js'
+import { checkTarget } from '../../../files/write/atomically.js'
+import { encodeBencode } from '../../../metainfo/bencode/encode.js'
+import type { BencodeDict } from '../../../metainfo/bencode/value.js'
+import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'
+import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { MADE_INFO_KEYS } from '../../../metainfo/other-keys.js'
+import { MAX_PIECE_POW2 } from '../../../metainfo/piece-length.js'
+import { SHA1 } from '../../../metainfo/sizes.js'
+import type { TorrentDigests } from '../../../state/torrent-log.js'
+import { cutIntoPieces, type Content } from '../../digests/content.js'
+import { alignedFiles, rootOf } from '../../digests/file-trees.js'
+import { hashContent } from '../../digests/hash-content.js'
+import {
+  composeCore,
+  obtainInfo,
+  recallInfo,
+  type InfoOptions,
+  type InfoRequest,
+} from '../../digests/info.js'
+import { withoutPads } from '../../digests/pad-files.js'
+import { countUnknownPieces, type ContentDigests } from '../../digests/piece-table.js'
+import { recallPieces } from '../../digests/recall-pieces.js'
+import type { InfoRule } from '../report.js'
+import type { ExistingRules } from '../request.js'
+import type { ExistingFile, Undecided } from '../target/own-file.js'
+import type { TargetDirectory } from '../target/targets.js'
+import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
+import { infoInputOf } from './unchanged.js'
+
+/** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
+export interface UndecidedTorrent {
+  readonly own: Undecided
+  readonly infoRequest: InfoRequest
+  bytesHashed: number
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Obtains the data of a torrent, and reads content that is not known. Null if a dry run would have
+ * to read it.
+ * @throws BtkitError if the content cannot be read or the torrent could not be written
+ */
+export function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
+  const { infoRequest, own } = entry
+  const { hashContext, request } = own.run
+  if (request.dryRun) {
+    const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
+    return Promise.resolve('info' in recalled ? recalled : null)
+  }
+  checkPlace(own)
+  return obtainInfo(infoRequest, hashContext).then((core) => {
+    forgetOldInfo(entry)
+    noteRead(entry, core)
+    return core
+  })
+}
+
+/** Notes what was read for an entry. Only settled content counts as the input of its torrent. */
+function noteRead(
+  entry: UndecidedTorrent,
+  read: { readonly bytesHashed: number; readonly isSettled: boolean },
+): void {
+  entry.bytesHashed = read.bytesHashed
+  if (!read.isSettled) entry.own.input = NOTHING
+}
+
+/** Removes the old `info` from the cache: changed files never become the same again. */
+function forgetOldInfo({ own, infoRequest }: UndecidedTorrent): void {
+  const { record, run } = own
+  const old = record && infoInputOf(record.input)
+  if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
+  const { cache } = run.hashContext.cacheAccess
+  for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
+}
+
+/** The directories in which a file could be created. */
+const writable = new WeakSet<TargetDirectory>()
+
+/** Checks, before hours of hashing, that a torrent or list can be written. */
+export function checkPlace({ path, existing, target }: Undecided): void {
+  if (!existing && writable.has(target)) return
+  checkTarget(path, {})
+  if (!existing) writable.add(target)
+}
+
+/**
+ * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
+ * Reads only pieces that the cache does not know. Returns the torrent's own `info` with its layers;
+ * `unread` if a dry run would have to read content.
+ * @throws BtkitError if the content cannot be read, or the torrent could not be written
+ */
+export async function checkPieces(
+  entry: UndecidedTorrent,
+  metainfo: Metainfo,
+  laidOut: Content,
+): Promise<TorrentCore | 'other' | 'unread'> {
+  const { request, hashContext } = entry.own.run
+  if (!request.dryRun) checkPlace(entry.own)
+  const hashed = request.dryRun
+    ? recallAll(laidOut, hashContext.cacheAccess)
+    : await hashContent(laidOut, hashContext)
+  if (!hashed) return 'unread'
+  noteRead(entry, hashed)
+  if (!isSame(metainfo, laidOut, hashed)) return 'other'
+  const { pieceLayers } = composeCore(laidOut, request.common, hashed)
+  return { info: valuesOf(metainfo).info, pieceLayers }
+}
+
+/**
+ * Whether the cache shows that the torrent's pieces belong to other content, as found by an earlier
+ * run that tried to adopt it.
+ */
+export function isKnownOther(
+  { own: { run } }: UndecidedTorrent,
+  metainfo: Metainfo,
+  laidOut: Content,
+): boolean {
+  const known = recallAll(laidOut, run.hashContext.cacheAccess)
+  return known !== null && !isSame(metainfo, laidOut, known)
+}
+
+function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
+  const table = recallPieces(content, cacheAccess)
+  if (countUnknownPieces(table) > 0) return null
+  return { ...table, bytesHashed: 0, isSettled: true }
+}
+
+function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
+  if (metainfo.pieces && !isSameBytes(metainfo.pieces, digests)) return false
+  if (!trees) return true
+  const roots = new Map(
+    metainfo.tree?.map(({ file, piecesRoot }) => [file.path.join('/'), piecesRoot]),
+  )
+  for (const { number } of alignedFiles(laidOut)) {
+    const root = roots.get(laidOut.files.pathAt(number).join('/'))
+    if (!root || !isSameBytes(root, rootOf(trees, number))) return false
+  }
+  return true
+}
+
+/**
+ * Whether a torrent may belong to some content, judging by the file sizes. Names are not compared,
+ * because other programs may encode them differently. Empty files and entries that the content
+ * leaves out (such as hidden ones) are ignored, because other programs may include them or not.
+ */
+export function fitsContent(metainfo: Metainfo, content: Content): boolean {
+  if (metainfo.isDirectory !== content.isDirectory) return false
+  const leftOut = new Set(content.skipped.map(({ path }) => path))
+  const listed = metainfo.files.filter(({ path, padding }) => !padding && !isBelow(path, leftOut))
+  const sizes = sortedSizes(listed.map(({ length }) => length))
+  const wanted = sortedSizes([...withoutPads(content.files).sizes])
+  return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
+}
+
+/** Whether a path or one of its parent directories is in a set of paths. */
+function isBelow(path: readonly string[], places: ReadonlySet<string>): boolean {
+  return places.size > 0 && path.some((_, i) => places.has(path.slice(0, i + 1).join('/')))
+}
+
+function sortedSizes(sizes: readonly number[]): number[] {
+  return sizes.filter((size) => size > 0).sort((a, b) => a - b)
+}
+
+/**
+ * Whether an existing `info` may be that of an entry, as far as can be known without reading
+ * content.
+ */
+export function hasLikelyInfo(metainfo: Metainfo, { infoRequest, own }: UndecidedTorrent): boolean {
+  const { content } = infoRequest
+  if (metainfo.version !== content.version) return false
+  const { common } = own.run.request
+  // Nothing is known of Merkle trees before their files are read
+  if (content.version !== 'v1')
+    return otherRules(metainfo, content, common).length === 0 && layOut(metainfo, content) !== null
+  const digests = metainfo.pieces
+  if (digests?.length !== content.pieceCount * SHA1) return false
+  const { info } = composeCore(content, common, { digests, trees: null })
+  return isSameBytes(info, valuesOf(metainfo).info)
+}
+
+/**
+ * Arranges content as a torrent lists and divides it. Null unless the torrent has exactly the
+ * content's files, with the same names and sizes.
+ */
+export function layOut(metainfo: Metainfo, content: Content): Content | null {
+  const { version, name, isDirectory, pieceLength } = metainfo
+  if (name !== content.name || isDirectory !== content.isDirectory) return null
+  if (pieceLength > 2 ** MAX_PIECE_POW2) return null
+  const files = findFiles(metainfo, content)
+  if (!files) return null
+  const parts = { version, name, isDirectory, files, skipped: content.skipped }
+  const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
+  // Other programs may put a hybrid's pad files at other places
+  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
+  const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * SHA1
+  return isWhole ? cut : null
+}
+
+/**
+ * Returns the content's files in the order of a torrent, with its pad files; null if the files
+ * differ.
+ */
+function findFiles(metainfo: Metainfo, { files }: Content) {
+  const missing = new Map(Array.from(withoutPads(files), (file) => [file.path.join('/'), file]))
+  const found: ScannedFile[] = []
+  for (const { path, length, padding, symlinkPath } of metainfo.files) {
+    const key = path.join('/')
+    const file = padding ? padFile(path, length) : missing.get(key)
+    if (file?.fingerprint.size !== length) return null
+    if (symlinkPath && symlinkPath.join('/') !== file.symlinkPath?.join('/')) return null
+    if (!padding) missing.delete(key)
+    found.push(file)
+  }
+  return missing.size === 0 ? FileColumns.of(found) : null
+}
+
+function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
+  return (
+    files.length === aligned.files.length &&
+    files.every(({ padding, length }, i) => {
+      return padding === aligned.files.isPad(i) && length === aligned.files.sizeAt(i)
+    })
+  )
+}
+
+/**
+ * Returns the digests of a foreign torrent as if btkit had written every value that a command line
+ * can set. Other keys count as added by the user, and are preserved.
+ */
+export function digestsOfForeign(
+  { bytes }: ExistingFile,
+  metainfo: Metainfo,
+  { beside: wanted }: WantedValues,
+): TorrentDigests {
+  const values = valuesOf(metainfo)
+  const ours = [...values.beside].filter(([key]) => PART_KEYS.has(key) || wanted.has(key))
+  return { ...digestTorrent(bytes, { ...values, beside: new Map(ours) }), isAdopted: true }
+}
+
+/** Keys of `info` that follow from the content, or from a rule for that key. */
+const OWN_KEYS: ReadonlySet<string> = new Set([...MADE_INFO_KEYS, 'attr'])
+
+/** Returns the rules by which the `info` of an existing torrent would change. */
+export function otherRules(metainfo: Metainfo, content: Content, options: InfoOptions): InfoRule[] {
+  const listed = metainfo.files.filter(({ padding }) => !padding)
+  const wanted = Array.from(withoutPads(content.files), ({ path, attributes }) => {
+    return { path, attr: attributes }
+  })
+  const further = otherEntries(metainfo, OWN_KEYS)
+  const isOther: Record<InfoRule, boolean> = {
+    'piece length': metainfo.pieceLength !== content.pieceLength,
+    version: metainfo.version !== content.version,
+    'private flag': metainfo.private !== options.private,
+    'source tag': metainfo.source !== options.sourceTag,
+    // Torrents of version 2 list no pad files
+    'pad files':
+      metainfo.version === content.version &&
+      metainfo.version !== 'v2' &&
+      listed.length < metainfo.files.length !== wanted.length < content.files.length,
+    'file order': pathsOf(listed) !== pathsOf(wanted),
+    'file attributes': attributesOf(listed) !== attributesOf(wanted),
+    'further keys': keysOf(further) !== keysOf(options.extraKeys),
+  }
+  return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
+}
+
+/**
+ * Whether a new `info` was requested: with --remake for any rule, else for a rule on the command
+ * line.
+ */
+export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRules): boolean {
+  return existing.remake || rules.some((rule) => existing.asked.includes(rule))
+}
+
+interface Listed {
+  readonly path: readonly string[]
+  /** Attribute letters of BEP 47; absent or empty if there are none. */
+  readonly attr?: string | undefined
+}
+
+function pathsOf(files: readonly Listed[]): string {
+  return files.map(({ path }) => path.join('/')).join('\n')
+}
+
+function attributesOf(files: readonly Listed[]): string {
+  const marked = files.filter(({ attr }) => attr)
+  return marked
+    .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
+    .sort()
+    .join('\n')
+}
+
+function keysOf(keys: BencodeDict | undefined): string {
+  return keys?.size ? Buffer.from(encodeBencode(keys)).toString('latin1') : ''
+}
