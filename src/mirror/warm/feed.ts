@@ -36,6 +36,8 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
 /** A torrent that can be sent at once, with the facts for a feed. */
 interface ReadyTorrent {
   readonly infoHash: InfoHash
+  /** Whether it is of version 1 and made here, not the operator's own. */
+  readonly isOwn: boolean
   /** Bytes of its `info`. */
   readonly infoLength: number
   /** Bytes of the operator's own torrent; absent for one made on demand. */
@@ -255,7 +257,8 @@ export class Warmer {
       throw new BtkitError('changed', 'it has just changed')
     this.parts.onReady(torrent)
     const givenLength = torrent.given?.bytes.length
-    return { infoHash, infoLength: torrent.info.length, givenLength, stamp }
+    const isOwn = !torrent.given
+    return { infoHash, isOwn, infoLength: torrent.info.length, givenLength, stamp }
   }
 
   #noteFailure(file: WarmFile, error: unknown): void {
@@ -288,7 +291,7 @@ export class Warmer {
     this.version++
   }
 
-  /** Tells of torrents that no file has any more; equal files have one. */
+  /** Reports torrents that no file has any more; equal files have one. */
   async #tellGone(infoHashes: Set<InfoHash>): Promise<void> {
     if (infoHashes.size === 0) return
     const keep = (file: WarmFile) => {

@@ -7,7 +7,6 @@ import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { MAX_SEARCH } from './site.js'
-import type { TorrentLinks } from './torrent-links.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -323,33 +322,4 @@ const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
 /** Whether the name of a row contains the filter or its info hash begins with it. */
 function matchesFilter({ lowerName, infoHash }: SwarmRow, filter: string): boolean {
   return lowerName.includes(filter) || infoHash.startsWith(filter)
-}
-
-/** The JSON form of a row. */
-export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
-  const { infoHash, name, size, complete, downloading, downloaded } = row
-  return {
-    infoHash,
-    name,
-    size,
-    complete,
-    downloading,
-    downloaded,
-    transferred: transferredOf(row),
-    magnet: links.magnet(row),
-    file: links.file(row),
-  }
-}
-
-/**
- * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
- * since 1970.
- */
-export function jsonOfRows(
-  { rows, totals, page, pages }: RowPage,
-  links: TorrentLinks,
-  takenAt: number,
-) {
-  const time = new Date(takenAt).toISOString()
-  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }
