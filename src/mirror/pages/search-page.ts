@@ -4,6 +4,7 @@ import { mapLimited } from '../../concurrency.js'
 import { isOfKind } from '../../files/stat-files.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
+import { packedFor } from '../../server/answers/gzip.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -212,9 +213,14 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
     const files = await findFiles({ words, root: ROOT, address, client, signal })
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
     const isJson = prefersJson(headers.accept)
-    reply.header('Cache-Control', 'no-cache').header('Vary', 'Accept')
+    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     reply.headers(HEADERS[isJson ? 'json' : 'html'])
-    if (!isJson) return reply.send(renderSearchPage(query, { files, torrents, options }))
+    if (!isJson) {
+      const page = Buffer.from(renderSearchPage(query, { files, torrents, options }))
+      const packed = await packedFor(headers, page)
+      if (packed) reply.header('Content-Encoding', 'gzip')
+      return reply.send(packed ?? page)
+    }
     const { isCut, entries, note } = files
     const isTooLarge = note === TOO_LARGE
     const others = torrents && { torrents: torrents.entries }
