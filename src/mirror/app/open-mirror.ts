@@ -89,7 +89,8 @@ export async function openMirror(
   })
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
-  const listings = new Listings(options.mirror, planner, { now, monotonic })
+  const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
+  const listings = new Listings(options.mirror, { planner, sizeBelow }, { now, monotonic })
   const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
   const fileSearch =
     search &&

@@ -179,7 +179,7 @@ interface EntryCells {
 
 /** A file or directory as a row of a table. */
 export function renderEntry(row: ListingRow, cells: EntryCells): Html {
-  const { name, isDirectory, isEmpty, size, modified: time } = row
+  const { name, isDirectory, size, modified: time } = row
   const { address, torrent, magnet } = cells.links
   const { magnet: known } = cells
   const links = html`${[
@@ -189,9 +189,17 @@ export function renderEntry(row: ListingRow, cells: EntryCells): Html {
     !isDirectory && html`<a class="details" href="${address}?details">details</a>`,
   ]}`
   const { before, after, counts = null } = cells
-  const shown = isDirectory ? (isEmpty === true ? 'empty' : null) : size
+  const shown = isDirectory ? sizeOfDirectory(row) : size
   const entry = { name, address, isDirectory, size: shown, time, counts, links }
   return renderEntryRow({ ...entry, before, after }, cells.hasSwarms)
+}
+
+/** The size of a directory, or else how much is in it; null if nothing is known of it. */
+function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | string | null {
+  if (isEmpty === true) return 'empty'
+  if (below != null) return below
+  if (entries === undefined) return null
+  return entries === null ? 'over 500 entries' : entries === 1 ? '1 entry' : `${entries} entries`
 }
 
 /** The filter of a directory, and the links to its torrent. */
@@ -268,11 +276,15 @@ function feedLink(root: string): Html {
 }
 
 /** The number of entries and their size. */
-function describe({ page }: ListingView): string {
+function describe({ page, query, listing }: ListingView): string {
   const { directories, files, size } = page
+  const { below } = listing.parts
+  const isAll = directories > 0 && below !== null && query.filter === ''
+  const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
   const parts = [
     ...(directories > 0 ? [directories === 1 ? '1 directory' : `${directories} directories`] : []),
-    ...(files > 0 ? [counted(files, 'file'), formatBytes(size)] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
+    ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
   ]
   return parts.join(', ')
 }
