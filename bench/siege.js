@@ -2,9 +2,11 @@
 // honest client. Ends with 0 if that client is served all the time.
 //
 //   node bench/siege.js [--seconds N] [ATTACKER...]
+//   node bench/siege.js [--seconds N] search
 //   node bench/siege.js [--seconds N] seed
 //
 // Attackers are named by their numbers in siege/attackers.js; without one, all take part. The second
+// line has 50 people who search a mirror of a million names. The third
 // line is a siege of `btkit seed`, see siege/seed.js; build the tests before, whose strangers it calls. The
 // traffic uses only this machine's addresses and ends by itself. Needs Linux.
 //
@@ -18,7 +20,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { ATTACKERS } from './siege/attackers.js'
+import { ATTACKERS, SEARCHES } from './siege/attackers.js'
 import { getText, send } from './siege/client.js'
 import { askSteadily, percentile } from './siege/honest.js'
 import { MOUNT, PACKAGES, plantMirror } from './siege/mirror.js'
@@ -40,8 +42,9 @@ const { values, positionals } = parseArgs({
 })
 const seconds = Number(values.seconds)
 const isOfSeed = positionals[0] === 'seed'
-const numbers =
-  positionals.length > 0 && !isOfSeed ? positionals.map(Number) : Object.keys(ATTACKERS).map(Number)
+const all = Object.keys(ATTACKERS).map(Number)
+const named = { search: [SEARCHES], seed: [] }[positionals[0]] ?? positionals.map(Number)
+const numbers = named.length > 0 ? named : all.filter((number) => number !== SEARCHES)
 const LATENCY = numbers.length > 1 ? 1000 : 300
 const GOALS = { latency: LATENCY, fresh: 3000, memory: 400, growth: 20, stop: 10 }
 
@@ -66,7 +69,7 @@ async function main() {
   const mirror = makeScratch({ inMemory: true })
   const cache = mkdtempSync(join(tmpdir(), 'btkit-siege-'))
   process.on('exit', () => rmSync(cache, { recursive: true, force: true }))
-  plantMirror(mirror, numbers.includes(11))
+  plantMirror(mirror, { hasLarge: numbers.includes(11), hasNames: numbers.includes(SEARCHES) })
   // Files that changed a moment ago would not be remembered
   await setTimeout(2100)
   const service = await startService(mirror, cache)
@@ -82,7 +85,7 @@ async function main() {
   const memory = memoryOf(service.child.pid)
   const descriptors = countDescriptors(service.child.pid)
   const stop = await stopService(service)
-  const answers = await attack.end()
+  const { answers, took } = await attack.end()
   report({
     honest,
     memory,
@@ -90,6 +93,7 @@ async function main() {
     processors,
     stop,
     answers,
+    took,
     growth: sizeOnDisk(cache) - before,
   })
 }
@@ -132,7 +136,7 @@ function startAttack({ port }) {
   process.on('exit', () => child.kill('SIGKILL'))
   const answers = new Promise((resolve) => {
     child.once('message', resolve)
-    child.once('exit', () => resolve({}))
+    child.once('exit', () => resolve({ answers: {}, took: {} }))
   })
   return {
     pid: child.pid,
@@ -217,7 +221,7 @@ function sizeOnDisk(directory) {
   return sizes.reduce((sum, size) => sum + size, 0) / MIB
 }
 
-function report({ honest, memory, descriptors, processors, stop, answers, growth }) {
+function report({ honest, memory, descriptors, processors, stop, answers, took, growth }) {
   const latency = Math.max(percentile(honest.torrent, 0.99), percentile(honest.health, 0.99))
   const rows = [
     ["99th percentile of the honest client's requests", latency, GOALS.latency, 'ms'],
@@ -241,6 +245,9 @@ function report({ honest, memory, descriptors, processors, stop, answers, growth
     ['how the service ended', stop.how],
     ...Object.entries(answers).map(([number, counts]) => {
       return [`answers to attacker ${number}`, describeCounts(counts)]
+    }),
+    ...Object.entries(took).map(([number, times]) => {
+      return [`times of attacker ${number}`, describeTimes(times)]
     }),
   ])
   if (!rows.every(({ isMet }) => isMet) || stop.how !== 0) process.exitCode = 1

@@ -10,11 +10,13 @@ process.on('disconnect', () => process.exit(0))
 setTimeout(() => process.exit(0), seconds * 1000 + 5000).unref()
 
 const answers = {}
+const took = {}
 await Promise.all(
   numbers.map(async (number) => {
     const siege = new Siege(port, end)
     answers[number] = siege.answers
     await ATTACKERS[number].attack(siege)
+    if (siege.took.length > 0) took[number] = siege.took
   }),
 )
-process.send?.(answers, () => process.exit(0))
+process.send?.({ answers, took }, () => process.exit(0))

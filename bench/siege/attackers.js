@@ -29,12 +29,18 @@ export const ATTACKERS = {
   15: { name: 'sets of all files, 150 at once', attack: allAtOnce },
   16: { name: 'unread torrents of 1.3 MB, for one host', attack: unreadSets },
   17: { name: 'unread torrents of 1.3 MB, each for a host of its own', attack: unreadSetsOfHosts },
+  18: { name: 'searches of a million names, 50 at once', attack: searches },
 }
+
+/** The attacker that needs a mirror of very many names. */
+export const SEARCHES = 18
 
 /** A siege of a port until a moment on this process's clock, in milliseconds. */
 export class Siege {
   /** How many answers there were of each status. */
   answers = {}
+  /** Milliseconds of each request whose time counts. */
+  took = []
 
   constructor(port, end) {
     this.port = port
@@ -239,6 +245,29 @@ async function leaveUnread(siege, host) {
 
 function addressOf(turn) {
   return `127.0.1.${1 + (turn % 40)}`
+}
+
+/** 18: words of all names, of some and of none, from 50 addresses; one of five clients leaves at once. */
+async function searches(siege) {
+  const queries = [
+    'rpm',
+    'zzzz',
+    'rpm zzzz',
+    'pool kernel-kernel',
+    'e a o',
+    'a b c d e f g h',
+    'x86_64 lib- 999-29',
+  ]
+  await siege.repeat({ lanes: 50, pause: 100, limit: 1_000_000 }, async (turn) => {
+    const leaves = turn % 5 === 4
+    const query = queries[turn % queries.length].replaceAll(' ', '+')
+    const started = performance.now()
+    const from = `127.0.2.${1 + (turn % 50)}`
+    const target = `/-/search?q=${query}`
+    const status = await siege.get(target, 0, { from, leaveAfter: leaves ? 20 : 30_000 })
+    if (status === 200) siege.took.push(performance.now() - started)
+    return status
+  })
 }
 
 /** Every other client leaves before it can have an answer, and each lane goes on at once. */

@@ -89,10 +89,18 @@ export async function openMirror(
   })
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
-  const listings = new Listings(options.mirror, planner, { now, monotonic })
+  const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
+  const listings = new Listings(options.mirror, { planner, sizeBelow }, { now, monotonic })
   const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
   const fileSearch =
-    search && new FileSearch(options.mirror, { search, planner, swarms, memory: admission.memory })
+    search &&
+    new FileSearch(options, {
+      search,
+      planner,
+      swarms,
+      memory: admission.memory,
+      trackers: trackers.current,
+    })
   const root = new RootWatch(options.mirror.root)
   let endTasks = () => Promise.resolve()
   return {
@@ -104,7 +112,11 @@ export async function openMirror(
     sets: new PathSets(options, { ...admission, torrents }, cacheAccess.cache),
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
-      ? new DirectoryPages(options, { listings, planner, requesters, swarms }, { now, monotonic })
+      ? new DirectoryPages(
+          options,
+          { listings, planner, requesters, swarms, trackers: trackers.current },
+          { now, monotonic },
+        )
       : null,
     /** Null if the mirror has no pages of directories. */
     findFiles: fileSearch && ((wanted: FilesWanted) => fileSearch.find(wanted)),

@@ -16,11 +16,13 @@ import {
 import type { CurrentListing, Listings } from './listings.js'
 import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
+import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { asksForList, chosenNames, publicAddress } from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
 import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
+import type { TrackerSource } from '../torrents/trackers.js'
 import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
 import { type Look, lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
@@ -61,6 +63,8 @@ interface WantedRows {
   readonly components: readonly string[]
   readonly query: ListingQuery
   readonly listing: Listing
+  /** The common parts of magnet links; null if rows have none. */
+  readonly end: MagnetEnd | null
 }
 
 /** The directory whose entries a request chooses. */
@@ -88,12 +92,13 @@ export class DirectoryPages {
   }, keyOf)
 
   constructor(
-    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix'>,
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix' | 'seed'>,
     private readonly sources: {
       readonly listings: Listings
       readonly planner: Planner
       readonly requesters: Requesters
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'countsOf' | 'infoHashOf'>
+      readonly trackers: TrackerSource['current']
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {}
@@ -123,13 +128,15 @@ export class DirectoryPages {
     const { listing } = current
     const minute = this.#minute()
     const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
-    const etag = `W/"${listing.parts.digest}-${look}${minute}"`
+    const end = this.#magnetEnd(request)
+    const shared = end && createHash('sha1').update(JSON.stringify(end)).digest('base64url')
+    const etag = `W/"${listing.parts.digest}-${look}${minute}${shared ?? ''}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(HEADERS[form])
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
-    const rendered = await this.#render(form, { components, query, listing }, requester)
+    const rendered = await this.#render(form, { components, query, listing, end }, requester)
     const packed = await packedFor(headers, rendered)
     if (packed) reply.header('Content-Encoding', 'gzip')
     const body = packed ?? rendered
@@ -187,16 +194,23 @@ export class DirectoryPages {
     return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
-  /** Changes each minute if pages show numbers of peers; empty if they do not. */
+  /** The common parts of magnet links for a client; null if nobody knows info hashes. */
+  #magnetEnd({ raw }: FastifyRequest): MagnetEnd | null {
+    const { options, sources } = this
+    if (!sources.swarms.changes) return null
+    return magnetEnd(options, sources.trackers(), publicAddress(raw, options))
+  }
+
+  /** Changes each minute if pages show numbers of peers or magnet links; empty if they do not. */
   #minute(): string {
-    return this.sources.swarms.isUsed
+    return this.sources.swarms.changes
       ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
       : ''
   }
 
   #render(
     form: 'html' | 'json',
-    { components, query, listing }: WantedRows,
+    { components, query, listing, end }: WantedRows,
     { client, signal, memory }: Requester,
   ): Promise<Buffer> {
     const { options, sources } = this
@@ -210,6 +224,7 @@ export class DirectoryPages {
         listing,
         page,
         swarms: this.#swarmsOf(page.rows, components),
+        magnets: end && this.#magnetsOf(page.rows, { components, end }),
         readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
         hasFiles: options.files,
         hasTorrent: components.length > 0 && hasContent(listing, options.mirror),
@@ -220,6 +235,19 @@ export class DirectoryPages {
       memory.take(body.length)
       return body
     })
+  }
+
+  /** The magnet links of the files on a page, by name. */
+  #magnetsOf(
+    rows: readonly ListingRow[],
+    { components, end }: Pick<ListingView, 'components'> & { readonly end: MagnetEnd },
+  ): ListingView['magnets'] {
+    const links = rows.flatMap((row) => {
+      if (row.isDirectory) return []
+      const infoHash = this.sources.swarms.infoHashOf([...components, row.name], row)
+      return infoHash === null ? [] : [[row.name, rowMagnet(infoHash, end)] as const]
+    })
+    return { end, links: new Map(links) }
   }
 
   /** The counts of the files on a page, by name. */

@@ -14,6 +14,7 @@ import {
   viewsByQuery,
 } from './listing.js'
 import { type Readme, renderReadme } from './readme.js'
+import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
 import {
   ICON_PATH,
   type HeaderOptions,
@@ -48,6 +49,11 @@ export interface ListingView {
   readonly page: ListingPage
   /** The counts of files' swarms, by name, if a tracker knows them. */
   readonly swarms: ReadonlyMap<string, KnownCounts>
+  /** Magnet links of files, by name, and what they share; null if none is known. */
+  readonly magnets: {
+    readonly end: MagnetEnd
+    readonly links: ReadonlyMap<string, string>
+  } | null
   /** Null on the further pages, and if there is none. */
   readonly readme: Readme | null
   /** Whether the whole directory has a torrent. */
@@ -73,6 +79,7 @@ export async function renderListing(
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),
+        renderMagnetRest(view.magnets?.end ?? null),
         LISTING_SCRIPT.element,
       ],
       header: [
@@ -152,6 +159,7 @@ function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html
     before: canChoose && before,
     after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
     counts: view.swarms.get(name),
+    magnet: view.magnets?.links.get(name) ?? null,
     hasSwarms: view.swarms.size > 0,
   })
 }
@@ -164,21 +172,34 @@ interface EntryCells {
   /** Behind the name. */
   readonly after: HtmlValue
   readonly counts: KnownCounts | undefined
+  /** Its magnet link; null if that is not known, so that the row leads to its page. */
+  readonly magnet: string | null
   readonly hasSwarms: boolean
 }
 
 /** A file or directory as a row of a table. */
 export function renderEntry(row: ListingRow, cells: EntryCells): Html {
-  const { name, isDirectory, isEmpty, size, modified: time } = row
+  const { name, isDirectory, size, modified: time } = row
   const { address, torrent, magnet } = cells.links
-  const text = isDirectory ? `${name}/` : name
-  const links = html`${torrent && html`<a href="${torrent}" aria-label="torrent of ${text}">torrent</a>`}
-  ${magnet && html`<a href="${magnet}" aria-label="magnet of ${text}">magnet</a>`}
-  ${!isDirectory && html`<a class="details" href="${address}?details" aria-label="details of ${text}">details</a>`}`
+  const { magnet: known } = cells
+  const links = html`${[
+    torrent && html`<a href="${torrent}">torrent</a> `,
+    known && html`<a href="${known}">magnet</a> `,
+    !known && magnet && html`<a href="${magnet}">magnet…</a> `,
+    !isDirectory && html`<a class="details" href="${address}?details">details</a>`,
+  ]}`
   const { before, after, counts = null } = cells
-  const shown = isDirectory ? (isEmpty === true ? 'empty' : null) : size
+  const shown = isDirectory ? sizeOfDirectory(row) : size
   const entry = { name, address, isDirectory, size: shown, time, counts, links }
   return renderEntryRow({ ...entry, before, after }, cells.hasSwarms)
+}
+
+/** The size of a directory, or else how much is in it; null if nothing is known of it. */
+function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | string | null {
+  if (isEmpty === true) return 'empty'
+  if (below != null) return below
+  if (entries === undefined) return null
+  return entries === null ? 'over 500 entries' : entries === 1 ? '1 entry' : `${entries} entries`
 }
 
 /** The filter of a directory, and the links to its torrent. */
@@ -255,11 +276,15 @@ function feedLink(root: string): Html {
 }
 
 /** The number of entries and their size. */
-function describe({ page }: ListingView): string {
+function describe({ page, query, listing }: ListingView): string {
   const { directories, files, size } = page
+  const { below } = listing.parts
+  const isAll = directories > 0 && below !== null && query.filter === ''
+  const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
   const parts = [
     ...(directories > 0 ? [directories === 1 ? '1 directory' : `${directories} directories`] : []),
-    ...(files > 0 ? [counted(files, 'file'), formatBytes(size)] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
+    ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
   ]
   return parts.join(', ')
 }

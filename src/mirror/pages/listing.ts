@@ -9,6 +9,10 @@ export interface ListingRow {
   readonly isDirectory: boolean
   /** Whether it is a directory that is known to have nothing for a torrent. */
   readonly isEmpty?: boolean
+  /** The number of entries of a directory; null for more than are counted, absent if it is unknown. */
+  readonly entries?: number | null
+  /** Bytes of all files below a directory; null or absent if they are unknown. */
+  readonly below?: number | null
   /** In bytes; 0 for directories. */
   readonly size: number
   /** When it was last modified, in milliseconds since 1970. */
@@ -36,6 +40,8 @@ interface SortedEntries {
   readonly isCut: boolean
   /** Number of entries whose names no address can contain. */
   readonly unnameable: number
+  /** Bytes of all files in it and below; null if they are unknown. */
+  readonly below: number | null
   /** Distinguishes this state of the directory from others. */
   readonly digest: string
 }
@@ -136,7 +142,7 @@ function compareKeyed(a: KeyedRow, b: KeyedRow): number {
 }
 
 const VALUES: Readonly<Record<Exclude<ListingKey, 'name'>, (row: ListingRow) => number>> = {
-  size: ({ size }) => size,
+  size: ({ isDirectory, size, below }) => (isDirectory ? (below ?? -1) : size),
   date: ({ modified }) => modified,
 }
 

@@ -14,7 +14,7 @@ import { findReadme } from './readme.js'
 import type { Requester } from '../requests/requester.js'
 import { type Flight, Flights } from '../torrents/flights.js'
 import type { Look } from '../tree/below-root.js'
-import { readInChunks } from '../tree/open-looked.js'
+import { READ_AT_ONCE, readInChunks } from '../tree/open-looked.js'
 import {
   directoryChanges,
   isNameable,
@@ -77,7 +77,11 @@ export class Listings {
 
   constructor(
     private readonly mirror: Mirror,
-    private readonly planner: Planner,
+    private readonly sources: {
+      readonly planner: Planner
+      /** Bytes of all files below a directory; null if they are unknown. */
+      readonly sizeBelow: (path: readonly string[]) => number | null
+    },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {}
 
@@ -112,8 +116,8 @@ export class Listings {
     const { fingerprint: state } = found.look
     const size = state.size / ENTRY_SIZE
     const [startedMs, readAt] = [this.clocks.now(), this.clocks.monotonic()]
-    const listing = await this.planner.run({ client, size, memory, signal }, (budget) => {
-      return readListing(found, this.mirror, budget)
+    const listing = await this.sources.planner.run({ client, size, memory, signal }, (budget) => {
+      return readListing(found, { ...this.sources, mirror: this.mirror }, budget)
     })
     if (!(await this.#isSettled(found, startedMs))) return { listing, state, until: 0 }
     const current = { listing, state, until: readAt + KEPT_FOR }
@@ -142,22 +146,33 @@ interface ReadRows {
   readonly unnameable: number
 }
 
+interface ReadSources {
+  readonly mirror: Mirror
+  readonly sizeBelow: (path: readonly string[]) => number | null
+}
+
 /**
  * Reads a directory and sorts its entries by name: files, directories, and links to them.
  * @throws Refusal
  */
 async function readListing(
   found: FoundDirectory,
-  mirror: Mirror,
+  { mirror, sizeBelow }: ReadSources,
   budget: Budget,
 ): Promise<Listing> {
-  const { rows, isCut, unnameable } = await readOpen(found, mirror, budget)
+  const read = await readOpen(found, mirror, budget)
+  const { isCut, unnameable } = read
+  const rows = read.rows.map((row) => {
+    if (!row.isDirectory) return row
+    return { ...row, below: sizeBelow([...found.components, row.name]) }
+  })
+  const below = sizeBelow(found.components)
   const sorted = (isWanted: (row: ListingRow) => boolean) => {
     return sortByName(rows.filter(isWanted), budget.pause)
   }
   const directories = await sorted(({ isDirectory }) => isDirectory)
   const files = await sorted(({ isDirectory }) => !isDirectory)
-  const hash = createHash('sha1').update(`${isCut} ${unnameable}\n`)
+  const hash = createHash('sha1').update(`${isCut} ${unnameable} ${below}\n`)
   let readme: ListingRow | null = null
   const all = [...directories, ...files]
   for (let start = 0; start < all.length; start += CHUNK) {
@@ -168,12 +183,14 @@ async function readListing(
   }
   const taken = await findTaken(all, budget.pause)
   const digest = hash.digest('base64url')
-  return new Listing({ directories, files, readme, taken, isCut, unnameable, digest })
+  return new Listing({ directories, files, readme, taken, isCut, unnameable, below, digest })
 }
 
 /** Distinguishes a state of a row from all others. */
-function lineOf({ name, isDirectory, isEmpty, size, modified }: ListingRow): string {
-  return `${isDirectory ? 'd' : size}${isEmpty ? ' empty' : ''} ${modified} ${name}\0`
+function lineOf(row: ListingRow): string {
+  const { name, isDirectory, isEmpty, size, modified, entries = 'unknown', below } = row
+  const content = isEmpty ? 'empty' : (below ?? entries)
+  return `${isDirectory ? `d ${content}` : size} ${modified} ${name}\0`
 }
 
 /** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */
@@ -247,7 +264,7 @@ async function lookAtAll(
 /** Most entries of which directories are looked into together: more take too long. */
 const MOST_LOOKED_INTO = 1000
 
-/** Finds out which directories are empty, because links to their torrents could only fail. */
+/** Counts the entries of directories. Links to torrents of empty ones could only fail. */
 function lookInto(
   rows: readonly ListingRow[],
   { components }: Place,
@@ -255,19 +272,32 @@ function lookInto(
 ): Promise<readonly ListingRow[]> {
   return mapLimited(rows, LOOKS_AT_ONCE, async (row) => {
     if (!row.isDirectory || rows.length > MOST_LOOKED_INTO) return row
-    return { ...row, isEmpty: await isEmpty([...components, row.name], view) }
+    return { ...row, ...(await contentOf([...components, row.name], view)) }
   })
 }
 
-/** Whether a directory has nothing for a torrent; false if it cannot be read. */
-async function isEmpty(components: readonly string[], view: MirrorView): Promise<boolean> {
+/**
+ * Whether a directory has nothing for a torrent, and the number of its entries, null if they are more
+ * than are read at once. Nothing if it cannot be read.
+ */
+async function contentOf(
+  path: readonly string[],
+  view: MirrorView,
+): Promise<Pick<ListingRow, 'isEmpty' | 'entries'>> {
+  const { mirror } = view
+  let [entries, isEmpty]: [number | null, boolean] = [0, true]
   try {
-    for await (const entries of readEntries(await view.directory(components))) {
-      if (entries.some(({ name }) => isForTorrents(name, view.mirror))) return false
+    for await (const read of readEntries(await view.directory(path))) {
+      const shown = read.filter(({ name }) => {
+        return isNameable(name) && !isWithheld([...path, name], mirror)
+      })
+      isEmpty &&= !shown.some(({ name }) => isForTorrents(name, mirror))
+      entries = read.length < READ_AT_ONCE && entries !== null ? entries + shown.length : null
+      if (!isEmpty && entries === null) break
     }
-    return true
+    return { isEmpty, entries }
   } catch {
-    return false
+    return {}
   }
 }
 

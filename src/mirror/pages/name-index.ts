@@ -12,8 +12,14 @@ const ENTRIES_A_TURN = 500
 /** Bytes of names that are searched in one turn: some milliseconds. */
 const SLICE = 4 * 1024 * 1024
 
-/** Matches between two turns. */
-const MATCHES_A_TURN = 2000
+/** Matches, or directories whose paths are compared, between two turns. */
+const STEPS_A_TURN = 1000
+
+/** Stands for a place where other work may have its turn. */
+const TURN = -1
+
+/** Names with a word that are counted to find the rarest word. */
+const MOST_COUNTED = 20_000
 
 /** Ends each name. No name contains it. */
 const END = 0x2f
@@ -96,30 +102,77 @@ export class NameIndex {
 
   /**
    * Yields entries whose paths have all words, and whose names have at least one of them, in lower
-   * case.
+   * case. It begins with the rarest word. Only directories can have that one in the path of further
+   * entries, and usually none has.
    */
   async *search(words: readonly string[], pause: Pause): AsyncGenerator<FoundName> {
-    const bytes = this.#lower.bytes
-    let matches = 0
-    for (const [i, word] of words.entries()) {
-      const wanted = Buffer.from(word)
-      const others = words.filter((each) => each !== word)
-      for (let from = 0; from < bytes.length; from += SLICE) {
-        // A name may go on in the next slice
-        const slice = bytes.subarray(from, Math.min(from + SLICE + wanted.length - 1, bytes.length))
-        for (let at = slice.indexOf(wanted); at >= 0;) {
-          if (++matches % MATCHES_A_TURN === 0) await pause()
-          const number = this.#numberAt(from + at)
-          const end = bytes.indexOf(END, from + at)
-          const name = bytes.toString('utf8', this.#nameAt[number], end)
-          // An entry is found by the first of the words in its name
-          const isFirst = !words.slice(0, i).some((each) => name.includes(each))
-          if (isFirst && this.#hasAll(number, name, others)) yield this.#foundAt(number, name)
-          at = end - from < slice.length ? slice.indexOf(wanted, end - from) : -1
+    const sorted = await this.#rarestFirst(words, pause)
+    for (const [i, word] of sorted.entries()) {
+      const [earlier, others] = [sorted.slice(0, i), sorted.slice(i + 1)]
+      const above = i === 0 ? null : await this.#directoriesWith(earlier, pause)
+      if (above && !above.includes(1)) return
+      for (const place of this.#placesOf(word)) {
+        if (place === TURN) {
+          await pause()
+          continue
         }
-        await pause()
+        const number = this.#numberAt(place)
+        if (above && above[this.#directoryOf[number] ?? 0] === 0) continue
+        const name = this.#nameTo(number, place)
+        const isFirst = !earlier.some((each) => name.includes(each))
+        if (isFirst && this.#hasAll(number, name, others)) yield this.#foundAt(number, name)
       }
     }
+  }
+
+  /** Sorts words by the number of names that have them. */
+  async #rarestFirst(words: readonly string[], pause: Pause): Promise<string[]> {
+    if (words.length < 2) return [...words]
+    const counted: { readonly word: string; readonly count: number }[] = []
+    for (const word of words) {
+      let count = 0
+      for (const place of this.#placesOf(word)) {
+        if (place === TURN) await pause()
+        else if (++count === MOST_COUNTED) break
+      }
+      counted.push({ word, count })
+    }
+    return counted.sort((a, b) => a.count - b.count).map(({ word }) => word)
+  }
+
+  /** Has 1 at the number of each directory whose path has all words. */
+  async #directoriesWith(words: readonly string[], pause: Pause): Promise<Uint8Array> {
+    const found = new Uint8Array(this.#directories.length)
+    for (const [number, path] of this.#directories.entries()) {
+      const lower = path.toLowerCase()
+      if (words.every((word) => lower.includes(word))) found[number] = 1
+      if (number % STEPS_A_TURN === 0) await pause()
+    }
+    return found
+  }
+
+  /** Where a word is in names, once for each of them, and TURN when others may have their turn. */
+  *#placesOf(word: string): Generator<number> {
+    const bytes = this.#lower.bytes
+    const wanted = Buffer.from(word)
+    let matches = 0
+    for (let from = 0; from < bytes.length; from += SLICE) {
+      // A name may go on in the next slice
+      const slice = bytes.subarray(from, Math.min(from + SLICE + wanted.length - 1, bytes.length))
+      for (let at = slice.indexOf(wanted); at >= 0;) {
+        yield from + at
+        if (++matches % STEPS_A_TURN === 0) yield TURN
+        const end = bytes.indexOf(END, from + at)
+        at = end - from < slice.length ? slice.indexOf(wanted, end - from) : -1
+      }
+      yield TURN
+    }
+  }
+
+  /** The name of an entry in lower case; `place` is a byte of it. */
+  #nameTo(number: number, place: number): string {
+    const bytes = this.#lower.bytes
+    return bytes.toString('utf8', this.#nameAt[number], bytes.indexOf(END, place))
   }
 
   #hasAll(number: number, name: string, words: readonly string[]): boolean {

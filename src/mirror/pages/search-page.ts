@@ -4,6 +4,7 @@ import { mapLimited } from '../../concurrency.js'
 import { isOfKind } from '../../files/stat-files.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
+import { packedFor } from '../../server/answers/gzip.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -33,7 +34,9 @@ import { publicAddress } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
 import { ICON_PATH, renderSiteHeader, SEARCH } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import { LOOKS_AT_ONCE, type Mirror, MirrorView } from '../tree/mirror.js'
+import type { TrackerSource } from '../torrents/trackers.js'
+import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
+import { LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
 import type { FoundName, NameIndex } from './name-index.js'
 import type { NameSearch } from './name-search.js'
 
@@ -58,12 +61,13 @@ interface Result extends FoundName {
 /** Searches the whole mirror. */
 export class FileSearch {
   constructor(
-    private readonly mirror: Mirror,
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'tracker' | 'seed'>,
     private readonly sources: {
       readonly search: NameSearch
       readonly planner: Planner
       readonly memory: MemoryPool
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf'>
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf' | 'infoHashOf'>
+      readonly trackers: TrackerSource['current']
     },
   ) {}
 
@@ -88,7 +92,7 @@ export class FileSearch {
 
   async #find(
     index: NameIndex,
-    { words, root }: FilesWanted,
+    { words, root, address }: FilesWanted,
     budget: Budget,
   ): Promise<FileResults> {
     const names: FoundName[] = []
@@ -98,14 +102,16 @@ export class FileSearch {
         if (names.length > MOST_RESULTS) break
       }
     }
-    const view = new MirrorView(this.mirror)
+    const view = new MirrorView(this.options.mirror)
     const looked = await mapLimited(names.slice(0, MOST_RESULTS), LOOKS_AT_ONCE, (name) => {
       return lookAt(name, view)
     })
     const found = sortByPath(looked.filter((each) => each !== null))
+    const { row, rest } = magnetEnd(this.options, this.sources.trackers(), address)
+    const end = { row: row + rest, rest: '' }
     const rows: Html[] = []
     for (const result of found) {
-      rows.push(this.#render(result, root))
+      rows.push(this.#render(result, root, end))
       if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
     }
     const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
@@ -121,11 +127,13 @@ export class FileSearch {
     }
   }
 
-  #render({ path, row, taken }: Result, root: string): Html {
+  #render({ path, row, taken }: Result, root: string, end: MagnetEnd): Html {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
     const directory = root + above.map((name) => `${encodeURIComponent(name)}/`).join('')
+    const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
     return renderEntry(row, {
+      magnet: infoHash && rowMagnet(infoHash, end),
       links: linksFrom(row, taken, directory),
       before: null,
       after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
@@ -201,12 +209,18 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
     const query = parseSearch(url.split(/\?(.*)/s, 2)[1] ?? '')
     const { client, signal } = requesters.of(request, reply)
     const { words } = query
-    const files = await findFiles({ words, root: ROOT, client, signal })
+    const address = publicAddress(request.raw, options)
+    const files = await findFiles({ words, root: ROOT, address, client, signal })
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
     const isJson = prefersJson(headers.accept)
-    reply.header('Cache-Control', 'no-cache').header('Vary', 'Accept')
+    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     reply.headers(HEADERS[isJson ? 'json' : 'html'])
-    if (!isJson) return reply.send(renderSearchPage(query, { files, torrents, options }))
+    if (!isJson) {
+      const page = Buffer.from(renderSearchPage(query, { files, torrents, options }))
+      const packed = await packedFor(headers, page)
+      if (packed) reply.header('Content-Encoding', 'gzip')
+      return reply.send(packed ?? page)
+    }
     const { isCut, entries, note } = files
     const isTooLarge = note === TOO_LARGE
     const others = torrents && { torrents: torrents.entries }

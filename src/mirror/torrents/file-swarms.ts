@@ -17,6 +17,8 @@ interface FileTorrents {
   /** Seconds since 1970. */
   readonly modified: number
   readonly infoHashes: readonly InfoHash[]
+  /** The info hash of version 1, made here; null if nobody asked for it. */
+  readonly own: InfoHash | null
 }
 
 /** The files that are hashed ahead, with their torrents once they were made. */
@@ -24,7 +26,7 @@ interface MadeAhead {
   readonly get: (path: readonly string[]) =>
     | {
         readonly fingerprint: Fingerprint
-        readonly torrent: { readonly infoHash: InfoHash } | null
+        readonly torrent: { readonly infoHash: InfoHash; readonly isOwn: boolean } | null
       }
     | undefined
 }
@@ -53,9 +55,14 @@ export class FileSwarms {
     return this.tracker !== null
   }
 
+  /** Whether swarms or torrents become known as time goes by. */
+  get changes(): boolean {
+    return this.isUsed || this.warm !== null
+  }
+
   /** Remembers the torrent of a single file. */
-  note(torrent: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes'>): void {
-    const { modified } = torrent
+  note(torrent: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes' | 'given'>): void {
+    const { modified, infoHashes, given } = torrent
     const { path, size } = torrent.title
     if (path === null) return
     const key = path.join('/')
@@ -63,7 +70,9 @@ export class FileSwarms {
     const isSame = before?.size === size && before.modified === modified
     const others = isSame ? before.infoHashes : []
     const all = [...new Set([...swarmHashesOf(torrent), ...others])].slice(0, MOST_TORRENTS)
-    this.#files.set(key, { size, modified, infoHashes: all })
+    const isOwn = infoHashes.v2 === null && !given
+    const own = isOwn ? infoHashes.v1 : isSame ? before.own : null
+    this.#files.set(key, { size, modified, infoHashes: all, own })
   }
 
   /** The counts of a file's largest swarm; null if there is none. */
@@ -82,15 +91,34 @@ export class FileSwarms {
     }, null)
   }
 
-  #hashesOf(path: readonly string[], { size, modified }: ListedFile): readonly InfoHash[] {
+  /**
+   * The info hash of a file's torrent of version 1; null if it is not known without reading the file,
+   * or the operator has a torrent of the file.
+   */
+  infoHashOf(path: readonly string[], file: ListedFile): InfoHash | null {
+    const { torrent } = this.#ahead(path, file) ?? {}
+    if (torrent) return torrent.isOwn ? torrent.infoHash : null
+    return this.#sent(path, file)?.own ?? null
+  }
+
+  #hashesOf(path: readonly string[], file: ListedFile): readonly InfoHash[] {
+    const warm = this.#ahead(path, file)?.torrent
+    return [...(this.#sent(path, file)?.infoHashes ?? []), ...(warm ? [warm.infoHash] : [])]
+  }
+
+  /** The torrents of a file that were sent; undefined if the file changed since. */
+  #sent(path: readonly string[], { size, modified }: ListedFile): FileTorrents | undefined {
     const sent = this.#files.get(path.join('/'))
-    const isSent = sent?.size === size && sent.modified === Math.floor(modified / 1000)
+    return sent?.size === size && sent.modified === Math.floor(modified / 1000) ? sent : undefined
+  }
+
+  /** The same of those that were made ahead. */
+  #ahead(path: readonly string[], { size, modified }: ListedFile) {
     const ahead = this.warm?.get(path)
-    const isAhead =
+    const isSame =
       ahead?.fingerprint.size === size &&
       Number(ahead.fingerprint.mtimeNs / 1_000_000n) === modified
-    const warm = isAhead && ahead.torrent ? [ahead.torrent.infoHash] : []
-    return [...(isSent ? sent.infoHashes : []), ...warm]
+    return isSame ? ahead : undefined
   }
 }
 

@@ -19,15 +19,15 @@ export interface OpenDirectory {
 }
 
 /** Entries that are read at once. */
-const CHUNK = 512
+export const READ_AT_ONCE = 512
 
 /** Reads the entries of an open directory, some hundreds at a time. Throws the system's errors. */
 export async function* readInChunks({
   path,
 }: Pick<OpenDirectory, 'path'>): AsyncGenerator<readonly Dirent[]> {
   let chunk: Dirent[] = []
-  for await (const entry of await opendir(path, { bufferSize: CHUNK })) {
-    if (chunk.push(entry) < CHUNK) continue
+  for await (const entry of await opendir(path, { bufferSize: READ_AT_ONCE })) {
+    if (chunk.push(entry) < READ_AT_ONCE) continue
     yield chunk
     chunk = []
   }

@@ -16,7 +16,7 @@ import type { GivenTorrents } from '../torrents/given-torrents.js'
 import { type KnownTorrent, swarmHashesOf } from '../torrents/known-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from '../torrents/file-torrents.js'
-import { compilePatterns, findMatching, type PatternRests } from './patterns.js'
+import { compilePatterns, coversAll, findMatching, type PatternRests } from './patterns.js'
 
 /** The sources of files and torrents. */
 interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotonic'> {
@@ -36,6 +36,8 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
 /** A torrent that can be sent at once, with the facts for a feed. */
 interface ReadyTorrent {
   readonly infoHash: InfoHash
+  /** Whether it is of version 1 and made here, not the operator's own. */
+  readonly isOwn: boolean
   /** Bytes of its `info`. */
   readonly infoLength: number
   /** Bytes of the operator's own torrent; absent for one made on demand. */
@@ -95,6 +97,8 @@ export class Warmer {
   scans = 0
   /** The files that match, by their keys. */
   #files: ReadonlyMap<string, WarmFile> = new Map()
+  /** Bytes of the files below each directory, by its key; null if they are not known. */
+  #sizes: ReadonlyMap<string, number> | null = null
   readonly #stopping = new AbortController()
   readonly #patterns: PatternRests
   /** Files to prepare, the next one last: files of later scans come first. */
@@ -112,6 +116,13 @@ export class Warmer {
   /** The file at a path, whatever its state. */
   get(path: readonly string[]): WarmFile | undefined {
     return this.#files.get(keyOf(path))
+  }
+
+  /** Bytes of all files below a directory; null if not all of them match, or nobody looked yet. */
+  sizeBelow(path: readonly string[]): number | null {
+    const { mirror } = this.parts
+    if (mirror.hidden || mirror.followSymlinks || !coversAll(this.#patterns, path)) return null
+    return this.#sizes?.get(keyOf(path)) ?? null
   }
 
   /** Numbers of files by their state. */
@@ -183,6 +194,7 @@ export class Warmer {
     let newest: readonly WarmFile[] = []
     const enter = (file: WarmFile) => (newest = withFile(newest, file))
     await doInTurns(each(seen.values(), enter), turns)
+    this.#sizes = unread.length > 0 || seen.size === MAX_FILES ? null : await sizesOf(seen)
     this.#files = seen
     // Files that became ready meanwhile
     this.newest = this.newest
@@ -255,7 +267,8 @@ export class Warmer {
       throw new BtkitError('changed', 'it has just changed')
     this.parts.onReady(torrent)
     const givenLength = torrent.given?.bytes.length
-    return { infoHash, infoLength: torrent.info.length, givenLength, stamp }
+    const isOwn = !torrent.given
+    return { infoHash, isOwn, infoLength: torrent.info.length, givenLength, stamp }
   }
 
   #noteFailure(file: WarmFile, error: unknown): void {
@@ -288,7 +301,7 @@ export class Warmer {
     this.version++
   }
 
-  /** Tells of torrents that no file has any more; equal files have one. */
+  /** Reports torrents that no file has any more; equal files have one. */
   async #tellGone(infoHashes: Set<InfoHash>): Promise<void> {
     if (infoHashes.size === 0) return
     const keep = (file: WarmFile) => {
@@ -323,6 +336,20 @@ function hashOf({ torrent, replaced }: WarmFile): InfoHash | null {
 /** The key of a path; names contain no slash. */
 function keyOf(path: readonly string[]): string {
   return path.join('/')
+}
+
+/** The bytes of files below each directory. */
+async function sizesOf(files: ReadonlyMap<string, WarmFile>): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>()
+  const add = ([key, { fingerprint }]: readonly [string, WarmFile]) => {
+    for (let end = key.length; end > 0;) {
+      end = Math.max(0, key.lastIndexOf('/', end - 1))
+      const directory = key.slice(0, end)
+      sizes.set(directory, (sizes.get(directory) ?? 0) + fingerprint.size)
+    }
+  }
+  await doInTurns(each(files, add), unlimitedTurns())
+  return sizes
 }
 
 function byTime({ fingerprint: a }: WarmFile, { fingerprint: b }: WarmFile): number {

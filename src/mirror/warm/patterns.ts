@@ -45,6 +45,12 @@ export function followName(rests: PatternRests, name: string, isLink = false): P
   return [...new Set(rests.flatMap(follow))]
 }
 
+/** Whether patterns match all files below a directory, except hidden ones and those behind links. */
+export function coversAll(patterns: PatternRests, directory: readonly string[]): boolean {
+  const rests = directory.reduce((before, name) => followName(before, name), patterns)
+  return rests.some((rest) => rest?.fits === GLOBSTAR && rest.next?.fits === isShown)
+}
+
 /** A search for the files that match patterns. */
 interface PatternSearch {
   readonly patterns: PatternRests

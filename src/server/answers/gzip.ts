@@ -13,7 +13,7 @@ export async function packedFor(
   page: Uint8Array,
 ): Promise<Buffer | null> {
   const isPacked = page.length >= WORTH_PACKING && acceptsGzip(headers)
-  return isPacked ? pack(page, { level: 3 }) : null
+  return isPacked ? pack(page, { level: 5 }) : null
 }
 
 /** Whether a client accepts gzip (RFC 9110, section 12.5.3). */

@@ -6,25 +6,49 @@ import { InlineScript } from './policy.js'
  */
 export const COMMON_SCRIPT = `
 addEventListener('DOMContentLoaded', () => {
+  const copy = async (text, button) => {
+    try {
+      await navigator.clipboard.writeText(text)
+    } catch {
+      const area = document.createElement('textarea')
+      area.value = text
+      button.after(area)
+      area.select()
+      document.execCommand('copy')
+      area.remove()
+      button.focus()
+    }
+  }
   for (const button of document.querySelectorAll('button[data-copy]')) {
     button.hidden = false
     button.addEventListener('click', async () => {
       const source = document.getElementById(button.dataset.copy)
-      const text = source.value ?? source.textContent
-      try {
-        await navigator.clipboard.writeText(text)
-      } catch {
-        const area = document.createElement('textarea')
-        area.value = text
-        button.after(area)
-        area.select()
-        document.execCommand('copy')
-        area.remove()
-        button.focus()
-      }
+      await copy(source.value ?? source.textContent, button)
       button.textContent = 'Copied'
     })
   }
+  const rest = document.querySelector('meta[name=magnet]')?.content ?? ''
+  for (const magnet of document.querySelectorAll('td.get a[href^="magnet:"]')) {
+    const row = magnet.closest('tr')
+    const name = row.querySelector('th a, .name a')
+    const torrent = row.querySelector('.get a')
+    if (!/[?&]dn=/.test(magnet.href)) {
+      const own = { dn: name.textContent.trim(), ws: name.href, xs: torrent.href }
+      for (const key in own) magnet.href += '&' + key + '=' + encodeURIComponent(own[key])
+      magnet.href += rest
+    }
+    const button = document.createElement('button')
+    button.className = 'copy'
+    button.type = 'button'
+    button.title = 'Copy magnet'
+    button.setAttribute('aria-label', 'copy magnet of ' + name.textContent.trim())
+    magnet.after(' ', button)
+  }
+  addEventListener('click', async ({ target }) => {
+    if (!target.matches('.copy')) return
+    await copy(target.closest('tr').querySelector('a[href^="magnet:"]').href, target)
+    target.textContent = '✓'
+  })
   addEventListener('keydown', (event) => {
     const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)
     const search = document.getElementById('search')
@@ -33,8 +57,12 @@ addEventListener('DOMContentLoaded', () => {
     search.select()
   })
   const units = [[31536000, ' year'], [2592000, ' month'], [86400, ' day'], [3600, ' h'], [60, ' min']]
-  for (const time of document.querySelectorAll('time[datetime]')) {
-    const at = new Date(time.dateTime)
+  for (const link of document.querySelectorAll('.listing .get a')) {
+    const name = link.closest('tr').querySelector('th a').textContent.trim()
+    link.setAttribute('aria-label', link.textContent.replace('…', '') + ' of ' + name)
+  }
+  for (const time of document.querySelectorAll('time')) {
+    const at = new Date(time.dateTime || time.textContent.replace(' ', 'T'))
     const seconds = (Date.now() - at) / 1000
     if (!(seconds >= 0)) continue
     const [length, unit] = units.find(([each]) => seconds >= each) ?? [60, ' min']

@@ -43,6 +43,8 @@ export interface FilesWanted {
   readonly words: readonly string[]
   /** The root of the mirror from the page of results: a way such as `../`, or a URL. */
   readonly root: string
+  /** URL of the root of the mirror for the client, without a slash at its end. */
+  readonly address: string
   /** Key of the client; null if it is unknown. */
   readonly client: string | null
   /** Aborts when the client leaves. */
@@ -56,7 +58,7 @@ export interface FileResults extends SearchResults {
 }
 
 /** A search for torrents; `root` is a URL. */
-export interface TorrentsWanted extends Omit<FilesWanted, 'client'> {
+export interface TorrentsWanted extends Omit<FilesWanted, 'client' | 'address'> {
   /** The files that were found, whose torrents need not be listed again. */
   readonly except: FileResults['places']
 }

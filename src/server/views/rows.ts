@@ -33,17 +33,24 @@ export interface EntryRow {
 /** A file, directory or torrent as a row; `hasSwarms` says whether the table has that column. */
 export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
   const { name, address, isDirectory, size, time, counts, links, before, after } = row
-  const bytes = html`<data value="${size}">${typeof size === 'number' && formatBytes(size)}</data>`
+  const kind = isDirectory ? 'dir' : `file ${kindOf(name)}`.trimEnd()
+  const text = isDirectory ? `${name}/` : name
+  const shown = typeof size === 'number' ? renderBytes(size) : size
+  // A page has 1,000 rows, so there is no space between their cells
   return html`<tr>
-    ${before ?? null}
-    <th scope="row" class="${isDirectory ? 'dir' : `file ${kindOf(name)}`}">
-      <a href="${address}">${name}${isDirectory && '/'}</a>${after ?? null}
-    </th>
-    <td class="n">${typeof size === 'number' ? bytes : size}</td>
-    <td class="date">${time !== null && renderTime(time, 'minute')}</td>
-    ${hasSwarms && renderSwarm(counts)}
-    <td class="get">${links}</td>
+    ${[
+      before ?? null,
+      html`<th scope="row" class="${kind}"><a href="${address}">${text}</a>${after ?? null}</th>`,
+      html`<td class="n">${shown}</td>`,
+      html`<td class="date">${time !== null && renderTime(time, 'minute')}</td>`,
+      hasSwarms && renderSwarm(counts),
+      html`<td class="get">${links}</td>`,
+    ]}
   </tr> `
+}
+
+function renderBytes(size: number): Html {
+  return html`<data value="${size}">${formatBytes(size)}</data>`
 }
 
 /** Kinds of files, by the ends of their names. */
@@ -68,8 +75,10 @@ function renderSwarm(counts: ShownCounts | null): Html {
   const { seeds, leechers } = counts
   const text = `${counted(seeds, 'seed')}, ${counted(leechers, 'leecher')}`
   return html`<td class="swarm" title="${text}" aria-label="${text}">
-    <span class="${seeds > 0 && 'seeds'}">↑${formatNumber(seeds)}</span>
-    <span class="${leechers > 0 && 'peers'}">↓${formatNumber(leechers)}</span>
+    ${[
+      html`<span${seeds > 0 && html` class="seeds"`}>↑${formatNumber(seeds)}</span> `,
+      html`<span${leechers > 0 && html` class="peers"`}>↓${formatNumber(leechers)}</span>`,
+    ]}
   </td>`
 }
 

@@ -76,6 +76,8 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .qr svg path { fill: #000; stroke: none }
 .stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
 .pick { width: 1.6rem; padding-right: 0 } .pick input { margin: 0; width: 1.1rem; height: 1.1rem } .listing .up td { border-bottom: 1px solid var(--line) }
+.copy { position: relative; width: 1.6rem; height: 1.6rem; padding: 0; border: 0; background: none; vertical-align: middle; color: var(--muted); margin: -.3rem 0 } .copy:hover { color: var(--text) }
+.copy:empty::before, .copy:empty::after { content: ""; position: absolute; left: .4rem; top: .35rem; width: .6rem; height: .7rem; border: 1.5px solid; border-radius: 2px } .copy:empty::after { left: .6rem; top: .55rem; background: var(--ground) }
 .bar { position: sticky; bottom: 0; align-items: center; background: var(--ground); border-top: 1px solid var(--line); padding: .6rem 0; margin: 0 } [hidden] { display: none !important }
 .swarm .seeds { color: var(--seeds) } .swarm .peers { color: var(--peers) }
 .disc { --kind: #7a5af8 } .archive { --kind: #c98f1d } .pack { --kind: #0b8a82 } .image { --kind: #d6409f } .sign { --kind: #2a8d2a }

@@ -40,13 +40,12 @@ import {
 } from '../page/page-answer.js'
 import type { PageSources } from '../page/pages.js'
 import { mirrorRoot, SEARCH, type Site, siteHead } from '../page/site.js'
-import { TorrentLinks } from '../page/torrent-links.js'
+import { jsonOfRow, TorrentLinks } from '../page/torrent-links.js'
 import {
   FreshSnapshot,
   type Snapshot,
   type SwarmRow,
   firstHash,
-  jsonOfRow,
   makeRow,
 } from '../page/torrent-rows.js'
 import { infoHashOf } from '../protocol/http-query.js'
@@ -133,7 +132,13 @@ export class Catalogue {
     const { words } = query
     const key = client === null ? null : clientKey(client)
     try {
-      const files = await findFiles({ words, root: mirror, client: key, signal })
+      const files = await findFiles({
+        words,
+        root: mirror,
+        address: mirror.replace(/\/$/, ''),
+        client: key,
+        signal,
+      })
       return await this.parts.turns.run(client, async () => {
         const except = files.places
         const wanted = { words, root: '../', except, signal }

@@ -5,8 +5,8 @@ import type { CatalogueEntry, CatalogueRow } from './shelves.js'
 import type { CategoryPageParts } from './category-page.js'
 import type { CatalogueCategory } from './category.js'
 import type { CatalogueDetails } from './torrent-page.js'
-import { type TorrentLinks } from '../page/torrent-links.js'
-import { jsonOfRow } from '../page/torrent-rows.js'
+import { jsonOfRow, type TorrentLinks } from '../page/torrent-links.js'
+import {} from '../page/torrent-rows.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(

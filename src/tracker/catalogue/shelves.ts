@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../files/inside.js'
 import { SLICE, filterInSlices, type Pause } from '../../server/views/slices.js'
 import { type Paged, paged } from '../../server/views/sorting.js'
+import { naturalKey } from '../../text/natural-order.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { placeNames } from '../page/torrent-links.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
@@ -156,11 +157,14 @@ export class Shelves {
 /** The subcategories on a page. They are beside the first torrents only. */
 function childrenOf(category: CatalogueCategory, { search, page, categories }: CatalogueQuery) {
   const isFirst = search === '' && page === 1
-  const children = isFirst ? [...category.children.values()].sort(byName) : []
+  const children = isFirst ? byName([...category.children.values()]) : []
   return paged(children, categories, CATEGORIES)
 }
 
-function byName({ path: a }: CatalogueCategory, { path: b }: CatalogueCategory): number {
-  const [left, right] = [a.at(-1)?.toLowerCase() ?? '', b.at(-1)?.toLowerCase() ?? '']
-  return left < right ? -1 : 1
+/** Sorts categories as people expect. */
+function byName(categories: readonly CatalogueCategory[]): CatalogueCategory[] {
+  const keyed = categories.map((category) => {
+    return { category, key: naturalKey(category.path.at(-1) ?? '') }
+  })
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ category }) => category)
 }

@@ -26,6 +26,7 @@ import { capitalized, WORDS } from '../../server/views/words.js'
 import { clipText } from '../../text/escape.js'
 import { hidePasskeys } from '../../text/passkeys.js'
 import { type Html, html, lines } from '../../text/html.js'
+import { naturalKey } from '../../text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
 import { type Site, siteHead } from '../page/site.js'
@@ -291,10 +292,10 @@ function detailsOf(
     webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])]
       .slice(0, MAX_URLS)
       .map(shownUrl),
-    files: files
-      .map(({ path, length }) => ({ path: shownPath(path), length }))
-      .sort(byPath)
-      .slice(0, MAX_FILES),
+    files: byPath(files.map(({ path, length }) => ({ path: shownPath(path), length }))).slice(
+      0,
+      MAX_FILES,
+    ),
     fileCount: files.length,
   }
 }
@@ -316,11 +317,9 @@ function tiersOf({ announce, announceList }: Metainfo): string[][] {
   })
 }
 
-/** Compares by components, so that the files of a directory are together. */
-function byPath({ path: a }: ShownFile, { path: b }: ShownFile): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const [left = '', right = ''] = [a[i], b[i]]
-    if (left !== right) return left < right ? -1 : 1
-  }
-  return a.length - b.length
+/** Sorts files as people expect, so that those of a directory are together. */
+function byPath(files: readonly ShownFile[]): ShownFile[] {
+  // No name has the character between components, which precedes all others
+  const keyed = files.map((file) => ({ file, key: file.path.map(naturalKey).join('\0') }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ file }) => file)
 }

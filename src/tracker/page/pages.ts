@@ -36,7 +36,7 @@ import {
   listTitle,
   siteHead,
 } from './site.js'
-import { TorrentLinks } from './torrent-links.js'
+import { jsonOfRows, TorrentLinks } from './torrent-links.js'
 import {
   FreshSnapshot,
   type RowPage,
@@ -45,7 +45,6 @@ import {
   type TorrentSortKey,
   type SwarmRow,
   formatRowQuery,
-  jsonOfRows,
   parseRowQuery,
   transferredOf,
 } from './torrent-rows.js'

@@ -3,7 +3,7 @@ import type { InfoHashes } from '../../metainfo/values.js'
 import { hasPasskey } from '../../text/passkeys.js'
 import type { AllowedTorrent, KnownSummary } from '../allowed/known-torrent.js'
 import { mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
-import type { SwarmRow } from './torrent-rows.js'
+import { type RowPage, type SwarmRow, transferredOf } from './torrent-rows.js'
 
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {
@@ -96,4 +96,33 @@ function formOf({ infoHash, infoHashV2 }: InfoHashes): string {
 /** The components of a place in the mirror; a last one is empty for that of a directory. */
 export function placeNames(place: string): string[] {
   return place.split('/').slice(1).map(decodeURIComponent)
+}
+
+/** The JSON form of a row. */
+export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
+  const { infoHash, name, size, complete, downloading, downloaded } = row
+  return {
+    infoHash,
+    name,
+    size,
+    complete,
+    downloading,
+    downloaded,
+    transferred: transferredOf(row),
+    magnet: links.magnet(row),
+    file: links.file(row),
+  }
+}
+
+/**
+ * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
+ * since 1970.
+ */
+export function jsonOfRows(
+  { rows, totals, page, pages }: RowPage,
+  links: TorrentLinks,
+  takenAt: number,
+) {
+  const time = new Date(takenAt).toISOString()
+  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }

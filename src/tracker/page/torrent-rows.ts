@@ -4,10 +4,10 @@ import { SLICE, filterInSlices, sortInSlices } from '../../server/views/slices.j
 import { type ListOrder, type Paged, paged, parseOrder } from '../../server/views/sorting.js'
 import { infoHashOfBytes, swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
+import { naturalKey } from '../../text/natural-order.js'
 import type { AllowedTorrent } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { MAX_SEARCH } from './site.js'
-import type { TorrentLinks } from './torrent-links.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { SwarmCounts } from '../swarms/swarm-types.js'
 
@@ -17,8 +17,10 @@ export interface SwarmRow {
   readonly torrent: AllowedTorrent | null
   /** Null if unknown or hidden. */
   readonly name: string | null
-  /** In lower case, by which rows are sorted and searched; '' for none. */
+  /** In lower case, in which words are searched; '' for none. */
   readonly lowerName: string
+  /** By which rows are sorted; '' for none. */
+  readonly nameKey: string
   /** In bytes; null if unknown or hidden. */
   readonly size: number | null
   /** Number of seeds. */
@@ -240,18 +242,20 @@ export function makeRow(
 ): SwarmRow {
   const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
   const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
-  return showNames ? row : { ...row, name: null, lowerName: '', size: null }
+  return showNames ? row : { ...row, name: null, lowerName: '', nameKey: '', size: null }
 }
 
 function rowOf(infoHash: InfoHash, torrent: AllowedTorrent | null, figures: Figures): SwarmRow {
   const summary = torrent?.metainfo ?? null
   const name = summary?.name ?? null
+  const lowerName = name?.toLowerCase() ?? ''
   // Lists all properties: objects made by spreading are slow to read, and lists read them all
   return {
     infoHash,
     torrent,
     name,
-    lowerName: name?.toLowerCase() ?? '',
+    lowerName,
+    nameKey: naturalKey(lowerName),
     size: summary?.size ?? null,
     complete: figures.complete,
     downloading: figures.downloading,
@@ -303,7 +307,7 @@ function compareRows(key: RowKey): (a: SwarmRow, b: SwarmRow) => number {
   return (a, b) => {
     const [left, right] = [value(a), value(b)]
     if (left !== right) return left < right ? -1 : 1
-    if (a.lowerName !== b.lowerName) return a.lowerName < b.lowerName ? -1 : 1
+    if (a.nameKey !== b.nameKey) return a.nameKey < b.nameKey ? -1 : 1
     return a.infoHash < b.infoHash ? -1 : 1
   }
 }
@@ -311,7 +315,7 @@ function compareRows(key: RowKey): (a: SwarmRow, b: SwarmRow) => number {
 const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
   hash: ({ infoHash }) => infoHash,
   // Rows without a name come last
-  name: ({ name, lowerName }) => (name === null ? '\uffff' : lowerName),
+  name: ({ name, nameKey }) => (name === null ? '\uffff' : nameKey),
   size: ({ size }) => size ?? -1,
   added: ({ torrent }) => torrent?.metainfo?.addedMs ?? 0,
   complete: ({ complete }) => complete,
@@ -323,33 +327,4 @@ const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
 /** Whether the name of a row contains the filter or its info hash begins with it. */
 function matchesFilter({ lowerName, infoHash }: SwarmRow, filter: string): boolean {
   return lowerName.includes(filter) || infoHash.startsWith(filter)
-}
-
-/** The JSON form of a row. */
-export function jsonOfRow(row: SwarmRow, links: TorrentLinks) {
-  const { infoHash, name, size, complete, downloading, downloaded } = row
-  return {
-    infoHash,
-    name,
-    size,
-    complete,
-    downloading,
-    downloaded,
-    transferred: transferredOf(row),
-    magnet: links.magnet(row),
-    file: links.file(row),
-  }
-}
-
-/**
- * The JSON form of the page of all torrents. `takenAt` is the time of its figures, in milliseconds
- * since 1970.
- */
-export function jsonOfRows(
-  { rows, totals, page, pages }: RowPage,
-  links: TorrentLinks,
-  takenAt: number,
-) {
-  const time = new Date(takenAt).toISOString()
-  return { time, page, pages, totals, torrents: rows.map((row) => jsonOfRow(row, links)) }
 }

@@ -4,6 +4,8 @@ import { test, type TestContext } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
 import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
+import { parseMagnet } from '../../../src/metainfo/magnet.js'
+import { untilFiles } from '../../mirror/read-metric.js'
 import { LISTED } from './accessibility.js'
 
 async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = {}) {
@@ -109,4 +111,22 @@ longTest('without scripts files can be chosen, too', unlessBrowser, async (t) =>
   await page.getByRole('button', { name: 'Magnet' }).click()
   await page.waitForURL(`${address}/pub/?f=debian-13.9.iso&magnet=`)
   assert.match(await page.locator('.actions a').first().innerText(), /Open in torrent app/)
+})
+
+test('a script completes the magnet links of rows, and copies them', unlessBrowser, async (t) => {
+  const args = ['--warm', '**', '--tracker', 'http://t.example/announce']
+  const { address, port } = await serveMirror(t, { files: { 'pub/a b.iso': 'x' }, args })
+  await untilFiles(port, 'ready', 1)
+  const { page, open, faults } = await openTab(t)
+  await open(`${address}/pub/`)
+  const link = page.locator('.get a[href^="magnet:"]')
+  const magnet = (await link.getAttribute('href')) ?? ''
+  const { name, trackers, webSeeds } = parseMagnet(magnet)
+  assert.deepEqual([name, trackers], ['a b.iso', ['http://t.example/announce']])
+  assert.deepEqual(webSeeds, [`${address}/pub/a%20b.iso`])
+  assert.equal(await link.getAttribute('aria-label'), 'magnet of a b.iso')
+  await page.evaluate('navigator.clipboard.writeText = async (text) => (window.copied = text)')
+  await page.getByRole('button', { name: 'copy magnet of a b.iso' }).click()
+  assert.equal(await page.evaluate('window.copied'), magnet)
+  assert.deepEqual(faults, [])
 })

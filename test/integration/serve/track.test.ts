@@ -189,6 +189,22 @@ test("the pages of --track without a URL lead to the tracker's page", async (t) 
   }
 })
 
+test('a row has a magnet link once its torrent was sent, with the tracker of its visitor', async (t) => {
+  const { get } = await serveTracked(t)
+  const linkFor = async (host: string) => {
+    // The page is not in memory yet
+    const page = (await get('/pub/?filter=a', host)).body.toString()
+    return /<a href="(magnet:[^"]*)"/.exec(page)?.[1]?.replaceAll('&amp;', '&') ?? null
+  }
+  assert.equal(await linkFor('first.example:8080'), null)
+  const { infoHash } = parseMetainfo((await get('/pub/a.iso.torrent', 'm.example:8080')).body)
+  for (const host of ['m.example', 'other.example']) {
+    const link = parseMagnet((await linkFor(`${host}:8080`)) ?? '')
+    assert.equal(link.infoHash, infoHash)
+    assert.deepEqual(link.trackers, [`http://${host}:6969/announce`])
+  }
+})
+
 test('--track without a URL names the host of --public-url', async (t) => {
   const { announceFor, get } = await serveTracked(t, ['--public-url', 'https://m.example/pub'])
   assert.equal(await announceFor('other.example'), 'http://m.example:6969/announce')

@@ -37,6 +37,7 @@ async function listingOf(rows: readonly ListingRow[]): Promise<Listing> {
     taken: new Set(),
     isCut: false,
     unnameable: 0,
+    below: null,
     digest: '',
   })
 }

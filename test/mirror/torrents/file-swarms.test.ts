@@ -54,7 +54,7 @@ test('a file that was hashed ahead has counts before anybody asks for its torren
     path: PATH,
     fingerprint: { size: 7, mtimeNs: 5_250_000_000n, ctimeNs: 0n, inode: 1n, device: 1n },
     readiness: 'ready' as const,
-    torrent: { infoHash: v1Of('one'), infoLength: 100, stamp: '' },
+    torrent: { infoHash: v1Of('one'), isOwn: true, infoLength: 100, stamp: '' },
   }
   const warm = { get: (path: readonly string[]) => (path === PATH ? warmFile : undefined) }
   const swarms = new FileSwarms({ countsOf: () => counts(4) }, warm)

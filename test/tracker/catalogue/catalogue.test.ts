@@ -148,9 +148,9 @@ test('a torrent has a page with what its file says', async (t) => {
   assert.deepEqual([comment, category], ['First line.\nSecond line.', 'data'])
   assert.deepEqual(webSeeds, ['https://seed.example/'])
   assert.deepEqual(listed, [
-    { path: ['README'], size: 7 },
     { path: ['data', 'deep', 'b.bin'], size: 2000 },
     { path: ['docs', 'a.txt'], size: 3 },
+    { path: ['README'], size: 7 },
   ])
 })
 
@@ -319,4 +319,17 @@ test('a page shows the charts of all torrents together', async (t) => {
   })
   await sample()
   assert.match((await ask('/activity')).text, /seeds: 5 at the end, 5 to 5/)
+})
+
+test('torrents, categories and files are in the order of people', async (t) => {
+  const list = ['disc-10.iso', 'Disc-9.iso', 'disc-1.iso'].map((name) => torrentNamed(name).bytes)
+  const torrents = Object.fromEntries(list.map((bytes, i) => [`v${i + 8}/${i}.torrent`, bytes]))
+  const { ask, json } = await pagesOf(t, { torrents })
+  const names = ['disc-1.iso', 'Disc-9.iso', 'disc-10.iso']
+  for (const path of ['/catalogue/index.json', '/index.json'])
+    assert.deepEqual(
+      (await json(path, 'sort=name')).torrents.map(({ name }) => name),
+      names,
+    )
+  assert.match(textOf((await ask('/catalogue/')).text), /Categories v8 .* v9 .* v10 /)
 })
