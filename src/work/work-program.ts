@@ -180,7 +180,13 @@ interface CompleteRequest extends EntryChoice {
 const MOST_CHANGES = 2000
 
 /** A torrent that is written or removed, as a page lists it. */
-export type ListedChange = Pick<Change, 'source' | 'torrent' | 'infoHash' | 'infoHashV2'>
+export interface ListedChange extends Pick<
+  Change,
+  'source' | 'torrent' | 'infoHash' | 'infoHashV2'
+> {
+  /** Bytes of its content; null if that was not measured. */
+  readonly size: number | null
+}
 
 /** The result of a run, as its page shows it. */
 export interface Completed {
@@ -231,8 +237,8 @@ function inWords(message: string): string {
 }
 
 function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {
-  return list(changes, ({ source, torrent, infoHash, infoHashV2 }) => {
-    return { source, torrent, infoHash, infoHashV2 }
+  return list(changes, ({ source, torrent, infoHash, infoHashV2, pieces }) => {
+    return { source, torrent, infoHash, infoHashV2, size: pieces?.size ?? null }
   })
 }
 
