@@ -24,6 +24,7 @@ import { announceUrls } from '../metainfo/trackers.js'
 import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
 import { type Excerpt, excerptOf } from '../pages/table.js'
 import type { Plan } from '../pages/torrent-fields.js'
+import { describeUploads } from './describe-uploads.js'
 import { mapPieces, type PieceMap } from './piece-map.js'
 import { type SeedRequest, seedTorrent } from './seed-torrent.js'
 
@@ -32,6 +33,7 @@ const WORK = {
   check: checkFiles,
   closeCache: async (_: null, { cache }: WorkContext) => cache?.close(),
   complete: completeDirectory,
+  describeUploads,
   edit: editTorrents,
   look: lookAtTorrent,
   make: makeAndDescribe,
