@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
 import type { VerifiedFile } from '../core/verify/verify-report.js'
-import type { BtkitError } from '../errors.js'
+import { BtkitError } from '../errors.js'
 import { type FormRoute, formRoutes } from '../pages/app.js'
 import { defaultAct, type Form, textField } from '../pages/form.js'
 import type { Answer, PageParts } from '../pages/frame.js'
@@ -12,7 +12,8 @@ import { html, type Html, type HtmlValue } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
-import { lookAt } from './look.js'
+import { isKept } from './dropped.js'
+import { DROP, lookAt } from './look.js'
 import { startWork } from '../work/work-thread.js'
 import type { WindowParts } from './window.js'
 
@@ -40,7 +41,7 @@ function formPage(form: Form, error?: BtkitError): PageParts {
       ${defaultAct('check')}
       <fieldset>
         <legend>What to compare</legend>
-        ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+        ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: true })}
         ${textField(form, {
           name: 'data',
           label: 'Files',
@@ -59,8 +60,10 @@ async function begin(parts: WindowParts, form: Form): Promise<Answer> {
   const { directory, threads } = parts
   const torrent = await requirePath(form, 'torrent', directory)
   const isBeside = form.text('data') === ''
+  if (isBeside && isKept(torrent))
+    throw new BtkitError('usage', 'choose the files, too: a dropped torrent is not beside them')
   const data = isBeside ? dirname(torrent) : await requirePath(form, 'data', directory)
-  const title = `Check of ${basename(torrent)}`
+  const title = `Verification of ${basename(torrent)}`
   const show = (found: Checked, { about }: Job<Checked>) => ({
     title: titleOf(found),
     content: checkedOf(

@@ -5,7 +5,7 @@ import { type FormRoute, formRoutes } from '../pages/app.js'
 import { type Excerpt, renderTable, rowBox } from '../pages/table.js'
 import { checkField, defaultAct, type Form, hiddenFields, query, textField } from '../pages/form.js'
 import type { Answer, PageParts } from '../pages/frame.js'
-import type { Job, Jobs } from '../pages/jobs.js'
+import { formAddress, type Job, type Jobs } from '../pages/jobs.js'
 import { fieldPath, isDirectoryAt, pickingAnywhere, requirePath } from '../pages/picker.js'
 import {
   applyPreset,
@@ -15,10 +15,11 @@ import {
   torrentOptions,
   usualFields,
 } from '../pages/torrent-fields.js'
-import { html, type Html } from '../text/html.js'
+import { fieldValue, html, type Html } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
 import { startWork } from '../work/work-thread.js'
+import { lookAt } from './look.js'
 import type { WindowParts } from './window.js'
 
 /** The page that creates and updates the torrents of a directory's entries. */
@@ -85,21 +86,23 @@ async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<A
   const path = await requirePath(form, 'path', directory)
   const target = form.text('target') === '' ? path : await requirePath(form, 'target', directory)
   for (const each of [path, target]) await requireDirectory(each)
+  const only = oneIn(form)
   const options = {
     ...torrentOptions(form, presets),
     stateDirectory,
     threads,
     dryRun: isLook,
     remake: form.has('remake'),
-    adopt: form.has('adopt') && !form.has('force'),
-    force: form.has('force'),
+    adopt: only?.act === 'adopt' || (form.has('adopt') && !form.has('force')),
+    force: only?.act === 'force' || form.has('force'),
     ...(target === path ? {} : { target }),
     ...(form.text('trackers') === '' ? { trackers: undefined } : {}),
   }
   const title = `${isLook ? 'Plan for' : 'Torrents of'} ${basename(path)}`
   const show = (report: Completed, job: Job<Completed>) => resultPage(report, job, isLook)
   const about = { title, tool: 'complete', path, form, show }
-  const request = { path, options, ...(isLook ? {} : chosenIn(form, jobs)) }
+  const chosen = only ? { only: [only.name] } : isLook ? {} : chosenIn(form, jobs)
+  const request = { path, options, ...chosen }
   return startWork(parts, { about, name: 'complete', request })
 }
 
@@ -129,7 +132,15 @@ function resultPage(report: Completed, job: Job<Completed>, isLook: boolean): Pa
     title: isPlan ? 'The plan' : done,
     content: html`${sumOf(report, job.about.path, isLook)}
     ${isPlan ? planForm(report, form.with({ plan: job.id })) : tablesOf(report, false)}
-    ${othersOf(report)}`,
+    ${isLook ? othersForm(report, form) : othersOf(report, false)}
+    ${
+      !isPlan &&
+      html`<p class="acts">
+        <a class="main" href="${formAddress(job.about, form.without(...OF_PLAN))}"
+          >Back to the form</a
+        >
+      </p>`
+    }`,
   }
 }
 
@@ -141,16 +152,29 @@ async function requireDirectory(path: string): Promise<void> {
 
 function sumOf(report: Completed, path: string, isPlan: boolean): Html {
   const { created, updated, unchanged, bytesHashed, bytesReused } = report
-  const made = isPlan ? 0 : created.count + updated.count
+  const made = created.count + updated.count
+  const wanted = changesIn(report).flatMap(({ first }) => first.map(({ size }) => size ?? 0))
+  const bytes = wanted.reduce((sum, size) => sum + size, 0)
   const sums = [
-    made > 0 && `${counted(made, 'torrent')} created`,
+    made > 0 && `${counted(made, 'torrent')} ${isPlan ? 'to create' : 'created'}`,
+    isPlan && bytes > 0 && `${formatBytes(bytes)} of content`,
     unchanged > 0 && `${counted(unchanged, 'torrent')} up to date`,
-    bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
-    bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
+    !isPlan && bytesHashed > 0 && `${formatBytes(bytesHashed)} read`,
+    !isPlan && bytesReused > 0 && `${formatBytes(bytesReused)} did not have to be read`,
   ].filter((each) => each !== false)
   return html`<p class="note" role="status">
     <span class="name">${path}</span>${sums.length > 0 && `: ${sums.join(', ')}`}
   </p>`
+}
+
+/** Fields of a plan that a form does not have. */
+const OF_PLAN = ['plan', 'entry', 'rest', 'adopt-one', 'force-one']
+
+/** The entries that are left alone, with buttons for each. */
+function othersForm(report: Completed, form: Form): Html {
+  return html`<form method="post" action="../complete">
+    ${hiddenFields(form.without(...OF_PLAN).with({ act: 'make' }))} ${othersOf(report, true)}
+  </form>`
 }
 
 /** The plan, from which entries can be chosen. */
@@ -206,14 +230,16 @@ const COLUMNS = [
 const PLAN_COLUMNS = [
   { title: '', kind: 'box' },
   { title: 'Entry', kind: 'name' },
+  { title: 'Size', kind: 'n' },
 ] as const
 
 function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean): Html {
   const rows = changes.first.map((change) => {
     const name = basename(change.source)
     // A plan knows no new info hashes: nothing was read
-    if (isPlan) return [rowBox({ name: 'entry', value: name, label: name, isChecked: true }), name]
-    const { infoHash, infoHashV2 } = change
+    const { infoHash, infoHashV2, size } = change
+    const box = () => rowBox({ name: 'entry', value: name, label: name, isChecked: true })
+    if (isPlan) return [box(), name, size === null ? '' : formatBytes(size)]
     return [name, html`<code>${infoHash ?? infoHashV2 ?? ''}</code>`, linksOf(change, name)]
   })
   const columns = isPlan ? PLAN_COLUMNS : COLUMNS
@@ -231,33 +257,66 @@ function linksOf({ torrent, source, infoHash, infoHashV2 }: ListedChange, name: 
   const file = fieldPath(torrent)
   const check = query({ torrent: file, data: fieldPath(source) })
   const edit = query({ torrents: file })
-  return html`<a href="../check${check}" aria-label="Check ${name}">check</a>
+  return html`<a href="../${lookAt(torrent)}" aria-label="Inspect the torrent of ${name}"
+      >inspect</a
+    >
+    <a href="../check${check}" aria-label="Verify ${name}">verify</a>
     <a href="../edit${edit}" aria-label="Edit the torrent of ${name}">edit</a>`
 }
 
-const REASONS: Partial<Record<Skip['reason'], string>> = {
-  foreign: 'another program or page made its torrent; adopt it',
-  outdated: 'another program made its torrent, which does not match any more',
-  edited: 'its torrent was edited',
-  empty: 'it holds no bytes',
-  'too new': 'it changed a moment ago',
+/** Why an entry was left alone, and the buttons of a plan that do it nevertheless. */
+const REASONS: Partial<Record<Skip['reason'], readonly [why: string, act?: OneAct]>> = {
+  foreign: ['its torrent is from another program, or was changed since', 'adopt'],
+  outdated: ['another program made its torrent, which does not match any more', 'force'],
+  edited: ['its torrent was edited', 'force'],
+  empty: ['it holds no bytes'],
+  'too new': ['it changed a moment ago'],
 }
 
-function othersOf({ skipped, failed }: Completed): Html[] {
+/** What a button does with the torrent of one entry that was left alone. */
+type OneAct = 'adopt' | 'force'
+const ONE_ACTS: Readonly<Record<OneAct, string>> = {
+  adopt: 'Adopt',
+  force: 'Create again',
+}
+
+/** The entry whose button was pressed, with line breaks as the disk has them; null for none. */
+function oneIn(form: Form): { readonly act: OneAct; readonly name: string } | null {
+  for (const act of ['adopt', 'force'] as const) {
+    if (form.has(`${act}-one`))
+      return { act, name: form.raw(`${act}-one`).replaceAll('\r\n', '\n') }
+  }
+  return null
+}
+
+function othersOf({ skipped, failed }: Completed, isPlan: boolean): Html[] {
   const left = skipped.first.map(({ source, reason }) => {
-    return itemOf(source, REASONS[reason] ?? reason, 'unsure')
+    const [why, act] = REASONS[reason] ?? [reason]
+    const acts = isPlan && act ? oneActs(basename(source), act) : null
+    return itemOf(source, html`<span class="unsure">${why}</span> ${acts}`)
   })
-  const broken = failed.first.map(({ source, message }) => itemOf(source, message, 'bad'))
+  const broken = failed.first.map(({ source, message }) =>
+    itemOf(source, html`<span class="bad">${message}</span>`),
+  )
   return [
     ...listOf(`Left alone (${formatNumber(skipped.count)})`, left),
     ...listOf(`Failed (${formatNumber(failed.count)})`, broken),
   ]
 }
 
-function itemOf(path: string, text: string, kind: 'unsure' | 'bad'): Html {
-  return html`<li>
-    <span class="name">${basename(path)}</span>: <span class="${kind}">${text}</span>
-  </li>`
+/** Buttons for one entry: a foreign torrent may be adopted or replaced, others only replaced. */
+function oneActs(name: string, act: OneAct): Html[] {
+  const acts: OneAct[] = act === 'adopt' ? ['adopt', 'force'] : [act]
+  return acts.map((each) => {
+    const label = `${ONE_ACTS[each]}: ${name}`
+    return html`<button name="${each}-one" value="${fieldValue(name)}" aria-label="${label}">
+      ${ONE_ACTS[each]}
+    </button> `
+  })
+}
+
+function itemOf(path: string, told: Html): Html {
+  return html`<li><span class="name">${basename(path)}</span>: ${told}</li>`
 }
 
 function listOf(title: string, items: readonly Html[]): Html[] {

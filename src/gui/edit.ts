@@ -14,6 +14,7 @@ import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
 import { expand, pickingAnywhere } from '../pages/picker.js'
 import { html } from '../text/html.js'
+import { WORDS } from '../server/views/words.js'
 import { counted } from '../text/quantity.js'
 import { lookAt } from './look.js'
 import { startWork } from '../work/work-thread.js'
@@ -60,10 +61,15 @@ function choicePage(form: Form, error?: BtkitError): PageParts {
     content: html`<form method="post" action="edit">
       <fieldset>
         <legend>Torrents</legend>
-        ${linesField(form, { name: 'torrents', label: 'Paths', hint: 'One a line.' })}
+        ${linesField(form, {
+          name: 'torrents',
+          label: 'Paths',
+          hint: 'One a line. Choose .torrent files, drop them here, or type their paths.',
+          kind: 'send',
+        })}
       </fieldset>
       <div class="acts">
-        <button class="main" name="act" value="open">Open</button>
+        <button class="main" name="act" value="open">Edit</button>
         <button name="act" value="browse-torrents">Choose...</button>
       </div>
     </form>`,
@@ -84,15 +90,17 @@ async function edit(
   const [first = ''] = files
   const what = files.length > 1 ? counted(files.length, 'torrent') : basename(first)
   const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form, show: resultPage }
-  return startWork(parts, { about, name: 'edit', request })
+  const torrent = files.length === 1 ? { torrent: first } : {}
+  return startWork(parts, { about: { ...about, ...torrent }, name: 'edit', request })
 }
 
-function resultPage(result: readonly Edited[], { about }: Job<Edited[]>): PageParts {
+function resultPage(result: readonly Edited[], { about, id }: Job<Edited[]>): PageParts {
   const edited = editedPage(new Form(), result, false)
   const content = html`${edited.content}
     <p class="acts">
       <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
       <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
+      ${about.torrent !== undefined && html`<a href="${id}/torrent">${WORDS.downloadTorrent}</a>`}
     </p>`
   return { ...edited, content }
 }

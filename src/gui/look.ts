@@ -52,6 +52,9 @@ async function inspect({ directory, work }: WindowParts, form: Form) {
   return { torrent, content: contentOf(await work.run('look', torrent), torrent) }
 }
 
+/** How to name a torrent. */
+export const DROP = 'Choose a .torrent file, drop it here, or type its path.'
+
 function formPage(form: Form, error: BtkitError | undefined, content: Html | null): PageParts {
   const torrent = form.text('torrent')
   return {
@@ -61,7 +64,7 @@ function formPage(form: Form, error: BtkitError | undefined, content: Html | nul
         ${defaultAct('look')}
         <fieldset>
           <legend>What to show</legend>
-          ${textField(form, { name: 'torrent', label: 'Torrent', pick: true })}
+          ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: 'send' })}
         </fieldset>
         <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
       </form>
@@ -84,7 +87,7 @@ function contentOf(found: LookedAt, torrent: string): Html {
       ${renderActs({ magnet, torrent: null, more })} ${renderFacts(factsOf(found))}
       ${renderFoldedQr(magnet)}
     </section>
-    ${findingsOf(found.findings)} ${filesOf(found)}`
+    ${findingsOf(found.findings, `edit${query({ torrents: path })}`)} ${filesOf(found)}`
 }
 
 function factsOf(found: LookedAt): (Fact | false)[] {

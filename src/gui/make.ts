@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { LintCode } from '../metainfo/lint/metainfo.js'
 import { awaitSystem, BtkitError } from '../errors.js'
 import { type FormRoute, formRoutes } from '../pages/app.js'
 import { attachmentNamed } from '../server/answers/attachment.js'
@@ -131,7 +132,7 @@ async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> 
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
   const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, mayBeSeeded })
   const answer = await startWork(parts, {
-    about: { title, tool: 'make', path: output, form, show },
+    about: { title, tool: 'make', path: output, torrent: output, form, show },
     name: 'make',
     request: { source, options: { ...options, output, threads: parts.threads } },
   })
@@ -158,8 +159,8 @@ async function outputOf(form: Form, source: string): Promise<string> {
 
 /** The file of the torrent that a job made. */
 async function madeTorrent({ about, state }: Job): Promise<Answer> {
-  const { tool, path } = about
-  if (tool !== 'make' || state !== 'done')
+  const { torrent: path } = about
+  if (path === undefined || state !== 'done')
     throw new BtkitError('not-found', 'this job made no torrent')
   const body = await awaitSystem(path, readFile(path))
   const headers = {
@@ -198,9 +199,23 @@ function madePage(
         ])}
         ${renderFoldedQr(magnet)}
       </section>
-      ${findingsOf(findings)}`,
+      ${findingsOf(findings, `../edit${query({ torrents: path })}`)}`,
   }
 }
+
+/** Findings whose message names keys of torrents, in the words of the pages. */
+const PLAIN: Partial<Record<LintCode, string>> = {
+  'private-without-source':
+    'no source tag: on another tracker, this torrent would have the same info hash',
+}
+
+/** Findings about values that can be edited. */
+const MENDED: ReadonlySet<LintCode> = new Set<LintCode>([
+  ...(['announce-not-in-list', 'empty-tier', 'no-tracker', 'passkey-in-public'] as const),
+  ...(['tracker-not-url', 'tracker-repeated', 'tracker-unlikely', 'comma-in-url'] as const),
+  ...(['seed-not-url', 'url-characters', 'web-seed-without-slash'] as const),
+  ...(['private-on-several', 'private-without-source', 'private-without-tracker'] as const),
+])
 
 /** The preset of the last torrent, and its fields. A comment is for one torrent only. */
 const LAST = 'as the last torrent'
@@ -210,12 +225,16 @@ const KEPT_FIELDS: readonly string[] =
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
 
-export function findingsOf({ first, count }: DescribedTorrent['findings']): Html {
+/** Lists what could be better in a torrent; `edit` is the address where most of it is mended. */
+export function findingsOf({ first, count }: DescribedTorrent['findings'], edit: string): Html {
   if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
   return html`<section>
     <h2>What could be better</h2>
     <ul>
-      ${first.map(({ severity, message }) => html`<li>${severity}: ${message}</li>`)}
+      ${first.map((finding) => {
+        const link = MENDED.has(finding.code) && html`<a href="${edit}">Edit</a>`
+        return html`<li>${finding.severity}: ${PLAIN[finding.code] ?? finding.message} ${link}</li>`
+      })}
     </ul>
     ${count > first.length && html`<p class="muted">${count - first.length} more are not listed.</p>`}
   </section>`

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asBtkitError, BtkitError } from '../errors.js'
@@ -24,6 +25,7 @@ import { formatDuration } from '../text/quantity.js'
 import type { ThreadSetup } from '../work/work-program.js'
 import { type Works, WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
+import { addDropped } from './dropped.js'
 import { checkRoutes } from './check.js'
 import { completeRoutes } from './complete.js'
 import { editRoutes } from './edit.js'
@@ -116,6 +118,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
         goOn()
       })
       addWindow(scope, parts)
+      addDropped(scope, parts, dirname(entrance.file))
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)
       })

@@ -74,8 +74,8 @@ interface TextField extends Field {
   /** The most characters. */
   readonly most?: number
   readonly placeholder?: string | undefined
-  /** Whether there is a button that chooses a file or directory. */
-  readonly pick?: boolean
+  /** Whether there is a button that chooses a file or directory; with `send`, a drop sends the form. */
+  readonly pick?: boolean | 'send'
   /** Whether the page begins there. */
   readonly isFirst?: boolean
 }
@@ -91,17 +91,17 @@ export function textField(form: Form, field: TextField): Html {
     spellcheck="false"
     ${most !== undefined && html`maxlength="${most}"`}
     ${placeholder !== undefined && html`placeholder="${fieldValue(placeholder)}"`}
-    ${pick === true && html`data-drop`}
+    ${pick !== undefined && pick !== false && html`data-drop="${pick === 'send' ? pick : ''}"`}
     ${isFirst === true && html`autofocus`}
   />`
   const button = html`<button name="act" value="browse-${name}">Choose...</button>`
-  return row(field, pick === true ? html`<div class="with">${input}${button}</div>` : input)
+  return row(field, pick ? html`<div class="with">${input}${button}</div>` : input)
 }
 
 /** Lines of text. */
 export function linesField(
   form: Form,
-  field: Field & { readonly kind?: 'tiers'; readonly rows?: number },
+  field: Field & { readonly kind?: 'tiers' | 'send'; readonly rows?: number },
 ): Html {
   const { name, kind, rows = 4 } = field
   const area = html`<textarea
@@ -109,7 +109,8 @@ export function linesField(
     name="${name}"
     rows="${rows}"
     spellcheck="false"
-    ${kind !== undefined && html`data-tiers placeholder="https://tracker.example/announce"`}
+    ${kind === 'send' && html`data-drop="send"`}
+    ${kind === 'tiers' && html`data-tiers placeholder="https://tracker.example/announce"`}
   >
 ${fieldValue(form.text(name))}</textarea>`
   return row(field, area)

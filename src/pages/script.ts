@@ -1,7 +1,7 @@
 import { COMMON_SCRIPT } from '../server/views/page-script.js'
 
 /**
- * The script of pages with forms, after that of all pages; each works without it. It follows a job, takes dropped paths, fills
+ * The script of pages with forms, after that of all pages; each works without it. It follows a job, fills
  * in a chosen preset, makes rows of the lines of trackers, and lets one box check all of a table.
  */
 export const SCRIPT = `
@@ -36,24 +36,12 @@ if (job) {
   setTimeout(look, 300)
 }
 
-for (const field of document.querySelectorAll('[data-drop]')) {
-  field.addEventListener('dragover', (event) => event.preventDefault())
-  field.addEventListener('drop', (event) => {
-    event.preventDefault()
-    const data = event.dataTransfer
-    const [line = ''] = (data.getData('text/uri-list') || data.getData('text/plain')).split(/\\r?\\n/)
-    const path = line.startsWith('file://') ? decodeURIComponent(new URL(line).pathname) : line
-    if (path) field.value = path
-    else field.placeholder = 'the browser hides the path: choose it, or paste it'
-  })
-}
-
 for (const table of document.querySelectorAll('.picker table')) {
   const buttons = [...table.querySelectorAll('button')]
   const shown = () => buttons.filter((button) => !button.closest('tr').hidden)
   const filter = document.createElement('input')
-  Object.assign(filter, { type: 'search', placeholder: 'Part of a name' })
-  filter.setAttribute('aria-label', 'Part of a name')
+  Object.assign(filter, { id: 'search', type: 'search', placeholder: 'Search names' })
+  filter.setAttribute('aria-label', 'Search names')
   filter.addEventListener('input', () => {
     const part = filter.value.toLowerCase()
     for (const button of buttons)

@@ -169,7 +169,7 @@ function globsOf(text: string): string[] {
   const words = text.match(/(?:[^\s"]|"[^"]*")+/g) ?? []
   const globs = words.map((word) => word.replaceAll('"', '')).filter(Boolean)
   if (globs.length <= MOST_GLOBS) return globs
-  throw new BtkitError('usage', `at most ${MOST_GLOBS} globs exclude; use braces in them`)
+  throw new BtkitError('usage', `at most ${MOST_GLOBS} globs are left out; use braces in them`)
 }
 
 /** Writes globs as the form reads them. None has a quote. */

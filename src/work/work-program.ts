@@ -24,6 +24,7 @@ import { announceUrls } from '../metainfo/trackers.js'
 import { type Edited, editedOf, type Opened, openTorrent } from '../pages/edit.js'
 import { type Excerpt, excerptOf } from '../pages/table.js'
 import type { Plan } from '../pages/torrent-fields.js'
+import { describeUploads } from './describe-uploads.js'
 import { mapPieces, type PieceMap } from './piece-map.js'
 import { type SeedRequest, seedTorrent } from './seed-torrent.js'
 
@@ -32,6 +33,7 @@ const WORK = {
   check: checkFiles,
   closeCache: async (_: null, { cache }: WorkContext) => cache?.close(),
   complete: completeDirectory,
+  describeUploads,
   edit: editTorrents,
   look: lookAtTorrent,
   make: makeAndDescribe,
@@ -180,7 +182,13 @@ interface CompleteRequest extends EntryChoice {
 const MOST_CHANGES = 2000
 
 /** A torrent that is written or removed, as a page lists it. */
-export type ListedChange = Pick<Change, 'source' | 'torrent' | 'infoHash' | 'infoHashV2'>
+export interface ListedChange extends Pick<
+  Change,
+  'source' | 'torrent' | 'infoHash' | 'infoHashV2'
+> {
+  /** Bytes of its content; null if that was not measured. */
+  readonly size: number | null
+}
 
 /** The result of a run, as its page shows it. */
 export interface Completed {
@@ -231,8 +239,8 @@ function inWords(message: string): string {
 }
 
 function listChanges(changes: readonly Change[]): Excerpt<ListedChange> {
-  return list(changes, ({ source, torrent, infoHash, infoHashV2 }) => {
-    return { source, torrent, infoHash, infoHashV2 }
+  return list(changes, ({ source, torrent, infoHash, infoHashV2, pieces }) => {
+    return { source, torrent, infoHash, infoHashV2, size: pieces?.size ?? null }
   })
 }
 

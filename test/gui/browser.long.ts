@@ -93,6 +93,59 @@ for (const javaScript of [true, false]) {
   })
 }
 
+test('pieces and sizes are shown while one chooses', unlessBrowser, async (t) => {
+  const { root, pages } = await openTestGui(t, TREE)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=path]').fill('tree')
+  await page.locator('[name=path]').press('Tab')
+  await page.getByRole('heading', { name: 'Preview: tree' }).waitFor()
+  assert.equal(
+    await page.locator('[name=output]').getAttribute('placeholder'),
+    join(root, 'tree.torrent'),
+  )
+  await page.locator('summary').first().click()
+  await page.locator('[name=piece]').selectOption(String(2 ** 16))
+  await page.locator('[data-plan] p:text("in 2 pieces of 64 KiB")').waitFor()
+  assert.equal(await page.locator('[data-set]').innerText(), 'Piece length: 64 KiB')
+  assert.ok(!existsSync(join(root, 'tree.torrent')))
+})
+
+test('a form that is left by the menu is kept, until it is sent', unlessBrowser, async (t) => {
+  const { pages } = await openTestGui(t, TREE)
+  const { page, open } = await openTab(t)
+  await open(`${pages}make`)
+  await page.locator('[name=path]').fill('tree')
+  await page.locator('[name=private]').setChecked(true)
+  await page.locator('.tiers input').fill('http://a.example/announce')
+  await page.getByRole('link', { name: 'Verify' }).click()
+  await page.getByRole('link', { name: 'Create', exact: true }).click()
+  await page.waitForURL(/make\?/)
+  assert.equal(await page.locator('[name=path]').inputValue(), 'tree')
+  assert.equal(await page.locator('.tiers input').inputValue(), 'http://a.example/announce')
+  assert.equal(await page.evaluate("document.querySelector('[name=private]').checked"), true)
+  await page.getByRole('button', { name: 'Create torrent' }).click()
+  await page.locator('.copied').first().waitFor()
+  await page.getByRole('link', { name: 'Create', exact: true }).click()
+  assert.equal(await page.locator('[name=path]').inputValue(), '')
+})
+
+test('a torrent that is dropped on the page is inspected', unlessBrowser, async (t) => {
+  const gui = await openTestGui(t, TREE)
+  await gui.send('make', { act: 'make', path: 'tree' })
+  const { page, open, faults } = await openTab(t)
+  await open(`${gui.pages}look`)
+  const bytes = JSON.stringify([...readFileSync(join(gui.root, 'tree.torrent'))])
+  await page.evaluate(`{
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File([new Uint8Array(${bytes})], 'tree.torrent'))
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }))
+  }`)
+  await page.locator('.facts').first().waitFor()
+  assert.equal(await page.locator('[name=torrent]').inputValue(), join(gui.root, 'tree.torrent'))
+  assert.deepEqual(faults, [])
+})
+
 test('Back leads to the page before, also after forms were sent', unlessBrowser, async (t) => {
   const { root, pages } = await openTestGui(t, TREE)
   const { page, open } = await openTab(t)

@@ -20,7 +20,7 @@ test('a plan says what needs a torrent; then all are made, and later what change
   assert.match(done.text, /New torrents \(2\)/)
   const link = /href="\.\.\/(edit[^"]+)" aria-label="Edit the torrent of a"/.exec(done.text)?.[1]
   assert.match((await get(link ?? '')).text, /<h1>Edit a\.torrent<\/h1>/)
-  const check = /href="\.\.\/(check[^"]+)" aria-label="Check a"/.exec(done.text)?.[1] ?? ''
+  const check = /href="\.\.\/(check[^"]+)" aria-label="Verify a"/.exec(done.text)?.[1] ?? ''
   const fields = new URLSearchParams(check.replace('check?', '').replaceAll('&amp;', '&'))
   const checked = await send('check', { act: 'check', ...Object.fromEntries(fields) })
   assert.match(checked.text, /All files are complete/)
@@ -30,6 +30,22 @@ test('a plan says what needs a torrent; then all are made, and later what change
   writeFileSync(join(directory, 'a'), 'other')
   const changed = await send('complete', { act: 'make', path: 'd' })
   assert.match(changed.text, /Updated torrents \(1\)/)
+})
+
+test('a plan has sizes, and buttons for each torrent that is left alone', async (t) => {
+  const { root, send } = await openTestGui(t, { 'd/a': 'a'.repeat(2048), 'd/b': 'b'.repeat(1024) })
+  await send('make', { act: 'make', path: 'd/a', comment: 'mine' })
+  const { text } = await send('complete', { act: 'look', path: 'd' })
+  assert.match(text, /1 torrent to create, 1 KiB of content/)
+  assert.match(text, /data-label="Size">1 KiB</)
+  assert.doesNotMatch(text, /had to be read/)
+  const acts = [...text.matchAll(/<button name="(\w+)-one"\s+value="a"/g)].map(([, act]) => act)
+  assert.deepEqual(acts, ['adopt', 'force'])
+  const kept = await send('complete', { act: 'make', path: 'd', 'adopt-one': 'a' })
+  assert.match(kept.text, /Adopted torrents \(1\)/)
+  const again = await send('complete', { act: 'make', path: 'd', 'force-one': 'a' })
+  assert.match(again.text, /<h1>Done</)
+  assert.deepEqual(torrentsIn(join(root, 'd')), ['a.torrent'])
 })
 
 test('what is no directory is named above the form', async (t) => {

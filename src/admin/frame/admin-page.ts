@@ -98,13 +98,14 @@ for (const current of document.querySelectorAll('.categories [aria-current]')) {
 for (const form of document.querySelectorAll('[data-upload]')) {
   const input = form.querySelector('input[type=file]')
   const problem = form.querySelector('.error')
-  const { mostBytes, mostFiles } = form.dataset
+  const table = form.querySelector('[data-files]')
+  const { mostBytes, mostFiles, mostShown } = form.dataset
+  const sum = () => [...input.files].reduce((bytes, { size }) => bytes + size, 0)
   const fault = () => {
     const files = [...input.files]
-    const bytes = files.reduce((sum, { size }) => sum + size, 0)
     if (files.length > Number(mostFiles)) return 'These are ' + files.length + ' files; choose at most ' + mostFiles + '.'
     const odd = files.find(({ name }) => !name.toLowerCase().endsWith('.torrent'))
-    if (bytes <= Number(mostBytes)) return ''
+    if (sum() <= Number(mostBytes)) return ''
     return odd ? odd.name + ' is not a .torrent file; choose only these.' : 'These files are too large; choose fewer.'
   }
   const look = () => {
@@ -112,9 +113,37 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     problem.hidden = problem.textContent === ''
     return problem.hidden
   }
-  input.addEventListener('change', look)
-  form.addEventListener('submit', (event) => {
+  // The program reads the torrents, and answers with a table of them
+  let reading = null
+  const read = async () => {
+    const body = new FormData(form)
+    body.set('act', 'look')
+    try {
+      const answer = await fetch(form.action, { method: 'POST', body })
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+      table.replaceChildren(...(page.querySelector('[data-files]')?.childNodes ?? []))
+    } catch {
+      table.replaceChildren()
+    }
+  }
+  const show = async () => {
+    if (!look() || input.files.length === 0 || sum() > Number(mostShown)) table.replaceChildren()
+    else {
+      while (reading) await reading
+      reading = read()
+      await reading
+      reading = null
+    }
+    const forAll = form.querySelector('[data-for-all]')
+    if (forAll) forAll.hidden = table.childElementCount > 0
+  }
+  input.addEventListener('change', show)
+  form.addEventListener('submit', async (event) => {
     if (!look()) event.preventDefault()
+    if (!reading) return
+    event.preventDefault()
+    await reading
+    form.requestSubmit()
   })
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer.types.includes('Files')) return
@@ -126,8 +155,11 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     form.classList.remove('dropping')
     if (event.dataTransfer.files.length === 0) return
     event.preventDefault()
-    input.files = event.dataTransfer.files
-    look()
+    const all = new DataTransfer()
+    const isKnown = (file) => [...all.files].some(({ name, size }) => name === file.name && size === file.size)
+    for (const file of [...input.files, ...event.dataTransfer.files]) if (!isKnown(file)) all.items.add(file)
+    input.files = all.files
+    show()
   })
 }
 `
@@ -148,7 +180,7 @@ td .with, td form.with { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 }
 td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .acts > .with { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-left: auto } .acts .field { display: flex; align-items: center; gap: .5rem; margin: 0 } .acts .field label { padding: 0; white-space: nowrap }
 main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 } .chosen .acts { margin: 0 }
-.dropping fieldset { border: 2px dashed var(--accent) } input[type=file] { padding: .6rem; width: 100% }
+.dropping section { outline: 2px dashed var(--accent) } [data-files] .scroll { margin: .8rem 0 } [data-files] tbody th.name { width: 30% } [data-files] td.name { width: 40% } [data-files] tr { row-gap: .4rem } [data-files] label { white-space: nowrap } [data-files] input[type=text] { width: 100%; min-width: 8rem } .note + section { margin-top: 1rem } [data-files] select { max-width: 14rem } [data-files] .error { margin: 0; padding: 0 .5rem } input[type=file] { padding: .6rem; width: 100% }
 @media (max-width: 58rem) {
   .masthead nav { order: 3; flex: 0 0 100% }
   .masthead .who { margin-left: auto }

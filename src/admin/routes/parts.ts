@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
-import { basename, relative, resolve, sep } from 'node:path'
+import { basename, dirname, relative, resolve, sep } from 'node:path'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../storage/collection.js'
+import { type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, resolveInside } from '../../files/inside.js'
-import { type Form, query, selectField } from '../../pages/form.js'
+import { type Choice, type Form, query, selectField } from '../../pages/form.js'
 import { problem } from '../../pages/frame.js'
 import type { Jobs } from '../../pages/jobs.js'
 import { type PickRules, typedPath } from '../../pages/picker.js'
@@ -52,11 +53,13 @@ export async function categoryField(
   { places }: Collection,
   field: { readonly name: string; readonly label: string; readonly isArchived?: boolean },
 ): Promise<Html> {
-  const listed = (await places.list()).filter(
-    ({ root }) => field.isArchived === true || !root.isArchive,
-  )
-  const choices = listed.map((each) => [each.address, places.titleOf(each)] as const)
-  return selectField(form, { ...field, choices })
+  return selectField(form, { ...field, choices: await categoryChoices(places, field.isArchived) })
+}
+
+/** The addresses and titles of categories; `isArchived` adds those of the archive. */
+export async function categoryChoices(places: Places, isArchived = false): Promise<Choice[]> {
+  const listed = (await places.list()).filter(({ root }) => isArchived || !root.isArchive)
+  return listed.map((each) => [each.address, places.titleOf(each)])
 }
 
 /** The rules of pickers that stay below the directories whose files may become torrents. */
@@ -72,6 +75,18 @@ export function pickingBelow(
 /** Said on a list of which nothing was chosen. */
 export const NONE_CHOSEN = problem({ message: 'No torrent was chosen. Check its box.' })
 
+/** Lists torrents by their addresses, each with a link to where it is. */
+export function torrentLinks(addresses: readonly string[]): Html {
+  const links = addresses.map((address) => {
+    const name = shownName(address)
+    const list = query({ in: dirname(address), q: name })
+    return html`<li><a href="torrents${list}">${name}</a></li>`
+  })
+  return html`<ul>
+    ${links}
+  </ul>`
+}
+
 /** Says what was done to several torrents, and why others were not changed. */
 export function outcomeOf(
   outcomes: readonly { readonly address: string; readonly error: Error | null }[],
@@ -80,11 +95,13 @@ export function outcomeOf(
 ): Html {
   const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
   const changed = outcomes.length - failed.length
-  const done = html`<p class="note" role="status">
+  const done = html`<div class="note" role="status">
     ${counted(changed, 'torrent')} ${verb}. ${more ?? null}
-  </p>`
+  </div>`
   const failures = html`<section role="alert">
-    <h2>${counted(failed.length, 'torrent')} not changed</h2>
+    <h2>
+      ${counted(failed.length, 'torrent')} ${failed.length === 1 ? 'was' : 'were'} not ${verb}
+    </h2>
     <ul>
       ${failed.map(({ address, error }) => failureItem(basename(address), error))}
     </ul>

@@ -1,17 +1,24 @@
 import type { MultipartFile } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { checkField, query, textField } from '../../pages/form.js'
+import { checkField, Form, query, selectField, textField } from '../../pages/form.js'
 import { type Answer, statusOf } from '../../pages/frame.js'
 import { type Html, html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-import { categoryField, type FilledForm, type FormsParts, outcomeOf } from './parts.js'
+import {
+  categoryChoices,
+  type FilledForm,
+  type FormsParts,
+  outcomeOf,
+  torrentLinks,
+} from './parts.js'
+import { shownName } from '../storage/places.js'
+import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import {
   type UploadedFile,
   addUploads,
   MAX_UPLOAD,
-  type Upload,
   type UploadOutcome,
 } from '../storage/add-uploads.js'
 
@@ -62,11 +69,14 @@ function tooLarge(): BtkitError {
   return new BtkitError('too-large', `at most ${limit} of torrents are uploaded at once; ${how}`)
 }
 
+/** A row of the table of files has a name, a category, a description, and a box. */
+const FIELDS_A_FILE = 4
+
 /** Limits of the frame around files; Receipt limits the files. */
 const LIMITS = {
   fieldNameSize: 100,
   fieldSize: 10_000,
-  fields: 10,
+  fields: 10 + FIELDS_A_FILE * MOST_FILES,
   headerPairs: 20,
   files: MOST_FILES + 1,
   fileSize: 2 * MAX_BYTES,
@@ -109,23 +119,27 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
 async function add(
   parts: FormsParts,
   context: AdminContext,
-  upload: ReceivedUpload,
+  { form, files }: ReceivedUpload,
 ): Promise<Answer> {
-  const { announce, announceUrls } = parts
-  const own = { urls: announceUrls, added: upload.addsTracker ? announce : null }
-  const outcomes = await addUploads(parts.collection, context, { ...upload, own })
+  if (form.text('act') === 'look') return show(parts, context, { form, files })
+  const wanted = files.map((file, at) => {
+    const { name: as, ...wishes } = wishesAt(form, at)
+    return { ...file, ...wishes, as }
+  })
+  const own = { urls: parts.announceUrls, added: parts.announce }
+  const outcomes = await addUploads(parts.collection, context, { files: wanted, own })
   parts.changed()
   const done = outcomes.filter(({ error }) => error === null)
-  const address = `torrents${query({ in: upload.to })}`
-  const added = html`<a href="${address}">${done.map(({ address }) => address).join(', ')}</a>
-    ${trackerNote(done)}`
-  return context.seeOther(`upload${query({ to: upload.to })}`, outcomeOf(outcomes, 'added', added))
+  const added = html`${torrentLinks(done.map(({ address }) => address))} ${trackerNote(done)}`
+  const next = `upload${query({ to: form.text('to') })}`
+  return context.seeOther(next, outcomeOf(outcomes, 'added', added))
 }
 
 /** Says which torrents were changed to name this tracker, and which do not name it. */
 function trackerNote(done: readonly UploadOutcome[]): Html {
   const namesOf = (wanted: UploadOutcome['naming']) => {
-    return done.flatMap(({ address, naming }) => (naming === wanted ? [address] : [])).join(', ')
+    const some = done.filter(({ naming }) => naming === wanted)
+    return some.map(({ address }) => shownName(address)).join(', ')
   }
   const [changed, missing] = [namesOf('added'), namesOf('missing')]
   const why = 'No client announces here, because these torrents do not name this tracker:'
@@ -133,28 +147,27 @@ function trackerNote(done: readonly UploadOutcome[]): Html {
   ${missing !== '' && html`<span class="bad">${why} ${missing}.</span>`}`
 }
 
-interface ReceivedUpload extends Upload {
-  /** Whether torrents that do not name this tracker are changed. */
-  readonly addsTracker: boolean
+interface ReceivedUpload {
+  readonly form: Form
+  readonly files: readonly UploadedFile[]
 }
 
 /** Receives the parts of a form. The first must be a token against forgery. */
 async function receiveUpload({ request, checkToken }: AdminContext): Promise<ReceivedUpload> {
   if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
-  const fields: Record<string, string> = {}
+  const fields = new URLSearchParams()
   const files: UploadedFile[] = []
   const receipt = new Receipt(Number(request.headers['content-length'] ?? 0))
   let isChecked = false
   for await (const part of request.parts({ limits: LIMITS })) {
     if (!isChecked) checkToken(part.type === 'field' ? String(part.value) : '')
     isChecked = true
-    if (part.type === 'field') fields[part.fieldname] = String(part.value).trim()
+    if (part.type === 'field') fields.append(part.fieldname, String(part.value).trim())
     else if (isEmpty(part)) part.file.resume()
     else files.push({ name: part.filename, bytes: await receipt.receive(part.file) })
   }
   if (!isChecked) checkToken('')
-  const { to = '', name = '' } = fields
-  return { to, name, files, addsTracker: fields['addTracker'] !== undefined }
+  return { form: new Form(fields).without('token'), files }
 }
 
 /** Browsers send a file without a name if none was chosen. */
@@ -179,17 +192,28 @@ const FILES_FIELD = html`<div class="field">
   <label for="files">Files</label>
   <input type="file" id="files" name="files" multiple accept=".torrent,application/x-bittorrent" />
   <small>
-    Choose .torrent files or drop them here. They are tracked at once. An upload has at most
-    ${MOST_FILES} files, of at most ${formatBytes(MAX_UPLOAD)} each and ${formatBytes(MAX_BYTES)} in
-    all.
+    Choose .torrent files, or drop them anywhere on this page. At most ${MOST_FILES} files, of at
+    most ${formatBytes(MAX_UPLOAD)} each and ${formatBytes(MAX_BYTES)} in all.
   </small>
 </div>`
 
+/** Bytes of files that are sent once more to be shown before they are added. */
+const MOST_SHOWN = 8 * 1024 * 1024
+
+/** A form, and the files of an upload that is shown before it is added. */
+interface ShownForm extends FilledForm {
+  readonly files?: readonly UploadedFile[]
+}
+
 async function show(
-  { collection, announce }: FormsParts,
+  parts: FormsParts,
   context: AdminContext,
-  { form, error }: FilledForm,
+  { form, error, files = [] }: ShownForm,
 ): Promise<Answer> {
+  const { collection, announce } = parts
+  const categories = await categoryChoices(collection.places)
+  const table = files.length > 0 && (await uploadTable(parts, { form, files, categories }))
+  const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
     title: 'Upload',
     error,
@@ -201,25 +225,34 @@ async function show(
       data-upload
       data-most-bytes="${MAX_BYTES}"
       data-most-files="${MOST_FILES}"
+      data-most-shown="${MOST_SHOWN}"
     >
-      <fieldset>
-        <legend>Torrents</legend>
-        ${await categoryField(form, collection, { name: 'to', label: 'Category' })}
+      <section>
+        ${FILES_FIELD} ${selectField(form, { name: 'to', label: 'Category', choices: categories })}
         ${textField(form, {
-          name: 'name',
-          label: 'Save as',
-          hint: 'For a single file. Default: the name of the file.',
+          name: 'description',
+          label: 'Description',
+          placeholder: 'the comment of the torrent',
         })}
-        ${FILES_FIELD}
+        <noscript>
+          ${textField(form, {
+            name: 'name',
+            label: 'Save as',
+            hint: 'For a single file. Default: the name of the file.',
+          })}
+        </noscript>
         ${
           announce !== null &&
-          checkField(form.with({ addTracker: 'on' }), 'Trackers', [
-            ['addTracker', `Add this tracker to torrents that do not name it: ${announce}`],
-          ])
+          html`<div data-for-all>
+            ${checkField(own, 'Trackers', [
+              ['addTracker', `Add this tracker to torrents that do not name it: ${announce}`],
+            ])}
+          </div>`
         }
+        <div data-files>${table}</div>
         <p class="error" role="alert" hidden></p>
-        <div class="acts"><button class="main">Upload</button></div>
-      </fieldset>
+        <div class="acts"><button class="main">Add</button></div>
+      </section>
     </form>`,
   })
 }

@@ -11,36 +11,57 @@ export interface UploadedFile {
   readonly bytes: Uint8Array | null
 }
 
+/** A file of an upload, and where and how it is saved. */
+export interface WantedFile extends UploadedFile {
+  /** The address of the category. */
+  readonly to: string
+  /** The name to save it under; empty for its own. */
+  readonly as: string
+  /** The description; empty for the one that the torrent has. */
+  readonly comment: string
+  /** Whether this tracker is added if the torrent does not name it. */
+  readonly addsTracker: boolean
+}
+
 /** The outcome for one of several uploaded torrents. */
 export interface UploadOutcome extends Outcome {
   readonly naming: TrackerNaming
 }
 
 /**
- * Adds uploaded torrents. A failure does not stop the others.
- * @throws BtkitError `usage`, and as Places.category
+ * Adds uploaded torrents. A failure does not stop the others. `own` is this tracker.
+ * @throws BtkitError `usage`
  */
 export function addUploads(
   collection: Collection,
   actor: Actor,
-  { to, name, files, own }: Upload & { readonly own?: ThisTracker },
+  { files, own }: { readonly files: readonly WantedFile[]; readonly own: ThisTracker | null },
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
-  if (name !== '' && files.length > 1)
+  const names = files.map(({ to, as, name }) => `${to}/${as || lastName(name)}`)
+  if (files.some(({ as }, at) => as !== '' && names.indexOf(names[at] ?? '') !== at))
     throw new BtkitError('usage', 'only a single file can be saved under another name')
   return collection.changeInfo(async () => {
-    const category = await collection.places.category(to)
     const namings: TrackerNaming[] = []
-    const add = async ([i, file]: readonly [number, UploadedFile]) => {
+    const add = async ([i, file]: readonly [number, WantedFile]) => {
+      const { to, as, comment, addsTracker } = file
       const bytes = checkBytes(file)
-      const torrent = { bytes, category, name: name || lastName(file.name), maxValues: MAX_VALUES }
       try {
-        namings[i] = await addTorrent(collection, actor, { ...torrent, own })
+        namings[i] = await addTorrent(collection, actor, {
+          bytes,
+          category: await collection.places.category(to),
+          name: as || lastName(file.name),
+          maxValues: MAX_VALUES,
+          own: own && { ...own, added: addsTracker ? own.added : null },
+          comment,
+        })
       } catch (error) {
         throw explain(error, file, bytes)
       }
     }
-    const outcomes = await forEach([...files.entries()], add, ([, file]) => lastName(file.name))
+    const outcomes = await forEach([...files.entries()], add, ([, { to, as, name }]) => {
+      return `${to}/${as || lastName(name)}`
+    })
     return outcomes.map((outcome, i) => ({ ...outcome, naming: namings[i] ?? 'named' }))
   })
 }
@@ -58,7 +79,7 @@ function checkBytes({ name, bytes }: UploadedFile): Uint8Array {
 const BY_HAND = 'copy the torrent into the directory by hand'
 
 /** Says which file an error of its content is about. */
-function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unknown {
+export function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unknown {
   if (!(error instanceof BtkitError)) return error
   const title = escapeText(lastName(name))
   if (error.code === 'too-large')
@@ -70,7 +91,7 @@ function explain(error: unknown, { name }: UploadedFile, bytes: Uint8Array): unk
 }
 
 /** Browsers may send a path. */
-function lastName(name: string): string {
+export function lastName(name: string): string {
   return name.split(/[/\\]/).at(-1) ?? ''
 }
 
@@ -79,13 +100,4 @@ function lastName(name: string): string {
  * The tracker answers nobody while it reads a torrent.
  */
 export const MAX_UPLOAD = 16 * 1024 * 1024
-const MAX_VALUES = 150_000
-
-/** Files that were uploaded together. */
-export interface Upload {
-  /** The address of the category. */
-  readonly to: string
-  /** The name for a single file; empty for its own. */
-  readonly name: string
-  readonly files: readonly UploadedFile[]
-}
+export const MAX_VALUES = 150_000

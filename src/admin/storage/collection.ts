@@ -12,7 +12,7 @@ import { escapeText } from '../../text/escape.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { HeldTorrents } from '../../state/held.js'
-import { nameTracker, type ThisTracker, type TrackerNaming } from './this-tracker.js'
+import { prepareTorrent, type ThisTracker, type TrackerNaming } from './this-tracker.js'
 import {
   type Category,
   isTaken,
@@ -190,7 +190,9 @@ export interface AddedTorrent {
   /** The most bencoded values (default: as of all torrents). */
   readonly maxValues?: number
   /** This tracker, if the torrent may name others only. */
-  readonly own?: ThisTracker | undefined
+  readonly own?: ThisTracker | null
+  /** Its description; empty for the one that it has. */
+  readonly comment?: string
 }
 
 /**
@@ -204,10 +206,10 @@ export async function addTorrent(
   actor: Actor,
   torrent: AddedTorrent,
 ): Promise<TrackerNaming> {
-  const { category, maxValues = MAX_VALUES, own = null } = torrent
+  const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
-  const { bytes, naming } = nameTracker(metainfo, own)
+  const { bytes, naming } = prepareTorrent(metainfo, { own, comment })
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
   if (await isTaken(path)) {

@@ -1,4 +1,6 @@
 import { editTorrent } from '../../core/edit/torrent.js'
+import { setDetails } from '../../metainfo/edit/details.js'
+import { combineEdits } from '../../metainfo/edit/splice-torrent.js'
 import { changeTrackers, takeTrackerSteps } from '../../metainfo/edit/trackers.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { announceUrls } from '../../metainfo/trackers.js'
@@ -14,24 +16,37 @@ export interface ThisTracker {
 /** Whether a torrent names this tracker, was changed to do so, or does not. */
 export type TrackerNaming = 'named' | 'added' | 'missing'
 
-/**
- * Returns the bytes of a torrent, with this tracker in a new last tier if it is missing and wanted.
- * The info hash stays the same. Without `own` the torrent counts as right.
- */
-export function nameTracker(
+/** The changes to a torrent that is added: neither changes its info hash. */
+interface Wishes {
+  /** Without it the torrent counts as right. */
+  readonly own: ThisTracker | null
+  /** Its description; empty for the one that it has. */
+  readonly comment: string
+}
+
+/** Returns the bytes of a torrent with a comment, and with this tracker in a new last tier, if wanted. */
+export function prepareTorrent(
   metainfo: Metainfo,
-  own: ThisTracker | null,
+  { own, comment }: Wishes,
 ): { readonly bytes: Uint8Array; readonly naming: TrackerNaming } {
-  const { bytes } = metainfo
-  if (own === null) return { bytes, naming: 'named' }
-  const { urls, added } = own
+  const isNamed = own === null || namesTracker(announceUrls(metainfo), own)
+  const added = isNamed ? null : own.added
+  const steps = { set: null, remove: [], replace: [], add: added === null ? [] : [added] }
+  const edits = [
+    ...(comment === '' ? [] : [setDetails({ comment })]),
+    ...(added === null ? [] : [changeTrackers((trackers) => takeTrackerSteps(trackers, steps))]),
+  ]
+  const naming = isNamed ? 'named' : added === null ? 'missing' : 'added'
+  return { bytes: editTorrent(metainfo, combineEdits(edits)).bytes, naming }
+}
+
+/** Whether one of the trackers of a torrent is this one. */
+export function namesTracker(
+  trackers: readonly string[],
+  { urls }: Pick<ThisTracker, 'urls'>,
+): boolean {
   const hosts = new Set(urls.map(hostOf))
-  if (announceUrls(metainfo).some((url) => hosts.has(hostOf(url))))
-    return { bytes, naming: 'named' }
-  if (added === null) return { bytes, naming: 'missing' }
-  const steps = { set: null, remove: [], replace: [], add: [added] }
-  const edit = changeTrackers((trackers) => takeTrackerSteps(trackers, steps))
-  return { bytes: editTorrent(metainfo, edit).bytes, naming: 'added' }
+  return trackers.some((url) => hosts.has(hostOf(url)))
 }
 
 /** The host and port, which are the same over HTTP and UDP. */

@@ -21,7 +21,15 @@ test('uploaded torrents are added to a category, and a reload does not repeat it
     { to: '0/linux' },
   )
   assert.deepEqual([status, location], [303, 'upload?to=0%2Flinux'])
-  assert.match(text, /2 torrents added\.\s+<a href="[^"]+">a\.torrent, b\.torrent</)
+  assert.match(text, /2 torrents added\./)
+  const links = [...text.matchAll(/<li><a href="torrents\?in=0%2Flinux&amp;q=(\w)">(\w)</g)]
+  assert.deepEqual(
+    links.map(([, q, name]) => [q, name]),
+    [
+      ['a', 'a'],
+      ['b', 'b'],
+    ],
+  )
   assert.doesNotMatch((await bob.get(`/${location}`)).text, /2 torrents added/)
   const below = () => filesBelow(join(root, 'torrents/linux'))
   assert.deepEqual(below(), ['a.torrent', 'b.torrent', 'readme.txt'])
@@ -46,16 +54,54 @@ test('a torrent that does not name this tracker is said to, or changed, as the b
   const elsewhere = torrentOf(singleFileInfo({ name: 'other' }), { announce: 'http://t.example/a' })
 
   const unchanged = await bob.upload({ 'own.torrent': own, 'other.torrent': elsewhere })
-  assert.match(unchanged.text, /do not name this tracker: other\.torrent\./)
+  assert.match(unchanged.text, /do not name this tracker: other\./)
   const file = (name: string) => readFileSync(join(root, 'torrents', name))
   assert.ok(file('other.torrent').equals(elsewhere))
 
   const none = torrentOf(singleFileInfo({ name: 'none' }))
   const changed = await bob.upload({ 'none.torrent': none }, { addTracker: 'on' })
-  assert.match(changed.text, /This tracker was added to none\.torrent\./)
+  assert.match(changed.text, /This tracker was added to none\./)
   const after = parseMetainfo(file('none.torrent'))
   assert.deepEqual([after.announce, after.infoHash], [announce, parseMetainfo(none).infoHash])
   assert.ok(file('own.torrent').equals(own))
+})
+
+test('a table shows files before they are added, and each may have its own fields', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/linux/readme.txt': '' })
+  const bob = await logIn('bob')
+  const own = torrentOf(singleFileInfo({ name: 'own' }), {
+    announce: 'http://t.example/a',
+    comment: 'its own words',
+  })
+  const files = { 'a.torrent': A, 'own.torrent': own, 'bad.torrent': '<html>' }
+  const { text } = await bob.upload(files, { act: 'look' })
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['linux/readme.txt'], 'nothing is added')
+  assert.match(text, /name="name-0"\s+value="a"/)
+  assert.match(text, /name="description-1"\s+value=""\s+placeholder="its own words"/)
+  assert.match(text, /name="add-1"\s+aria-label="Add this tracker to own"\s+checked/)
+  assert.match(text, /bad\.torrent: not a torrent \(it begins with/)
+  assert.match(text, /data-label="Content">1 file, [\d.]+ K?i?B</)
+
+  await bob.upload(files, {
+    description: 'for all',
+    'name-0': 'first',
+    'to-0': '0/linux',
+    'name-1': 'own',
+    'add-1': 'on',
+    'description-1': 'only this',
+    'name-2': 'bad',
+  })
+  assert.deepEqual(filesBelow(join(root, 'torrents')), [
+    'linux/first.torrent',
+    'linux/readme.txt',
+    'own.torrent',
+  ])
+  const read = (path: string) => parseMetainfo(readFileSync(join(root, 'torrents', path)))
+  const [first, second] = [read('linux/first.torrent'), read('own.torrent')]
+  assert.deepEqual([first.comment, second.comment], ['for all', 'only this'])
+  assert.equal(first.infoHash, parseMetainfo(A).infoHash)
+  assert.equal(first.announceList, null)
+  assert.match(JSON.stringify(second.announceList), /t\.example.*127\.0\.0\.1/)
 })
 
 test('a torrent under two names is added once, and an edit makes no second one', async (t) => {
@@ -82,6 +128,7 @@ test('what is no torrent is told in a line', async (t) => {
   assert.match(text, /x\.torrent: not a torrent \(it begins with &quot;&lt;script&gt;/)
   assert.doesNotMatch(text, /<script>alert/)
   assert.match(text, /1 torrent added/)
+  assert.match(text, /1 torrent\s+was not added/)
   const none = await bob.upload({})
   assert.equal(none.status, 400)
   assert.match(none.text, /No file was chosen/)

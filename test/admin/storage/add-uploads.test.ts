@@ -25,7 +25,9 @@ type Opened = ReturnType<typeof openTestCollection>
 
 /** Uploads files into the first category. Returns why each was refused; null for those that were added. */
 async function upload({ collection }: Opened, files: Files, { actor = UPLOADER, name = '' } = {}) {
-  const outcomes = await addUploads(collection, actor, { to: '0', name, files: uploadOf(files) })
+  const wanted = { to: '0', as: name, comment: '', addsTracker: false }
+  const all = uploadOf(files).map((file) => ({ ...file, ...wanted }))
+  const outcomes = await addUploads(collection, actor, { files: all, own: null })
   return outcomes.map(({ error }) => error?.message ?? null)
 }
 
@@ -81,8 +83,9 @@ test('too large an upload ends early, and too large a torrent is refused', async
   await assert.rejects(receipt.receive(zeros(0)), { code: 'too-many' })
   const bytes = await new Receipt(0).receive(zeros(17e6))
   const { collection } = openTestCollection(t)
-  const files = [{ name: 'a.torrent', bytes }]
-  const [outcome] = await addUploads(collection, UPLOADER, { to: '0', name: '', files })
+  const wanted = { to: '0', as: '', comment: '', addsTracker: false }
+  const files = [{ name: 'a.torrent', bytes, ...wanted }]
+  const [outcome] = await addUploads(collection, UPLOADER, { files, own: null })
   assert.match(outcome!.error!.message, /^a\.torrent: larger than 16 MiB; copy/)
 })
 
