@@ -78,12 +78,10 @@ class EntryLoop {
   async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
     const { report, request } = this.run
     const changed: DirectoryEntry[] = []
-    const wanted = request.entries && new Set(request.entries)
     for (const directory of directories) {
       const unchangedSize = unchangedSizes(directory, this.run)
       for (const name of directory.names) {
         if (this.#isTurnOver()) await this.#yieldToEvents()
-        if (wanted && !wanted.has(name)) continue
         const size = request.force ? null : unchangedSize(name)
         if (size === null) changed.push({ name, directory })
         else {

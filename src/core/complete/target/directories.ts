@@ -18,9 +18,8 @@ const LONGEST_NAME = 255
 
 /** A directory of sources and the directory of their torrents. */
 export interface SourceDirectory {
-  /** The directories as given by the user. */
+  /** The directory as given by the user. */
   readonly directory: string
-  readonly target: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
   readonly targetDirectory: TargetDirectory
@@ -74,6 +73,7 @@ export async function openSourceDirectory(
     )
   }
   const names: string[] = []
+  const wanted = request.entries && new Set(request.entries)
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
   const prefixes = {
@@ -82,23 +82,14 @@ export async function openSourceDirectory(
     torrent: prefixOf(target),
     torrentPath: prefixOf(targetDirectory.realPath),
   }
-  const opened = {
-    directory,
-    target,
-    realDirectory,
-    targetDirectory,
-    prefixes,
-    names,
-    states,
-    namers,
-  }
+  const opened = { directory, realDirectory, targetDirectory, prefixes, names, states, namers }
   const log = (await targets.find(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feedPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   for (const name of states.names) {
-    if (name.endsWith(SUFFIX) || name === ownName) continue
+    if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
     if (isMade(name, makers, request.checksums)) continue
     const why = skipReasonOf(name, request.common.scan)
     const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)

@@ -128,7 +128,7 @@ function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
       if (name === null || log.has(file)) return false
       return sources.every((names) => names.numberOf(name) === undefined)
     })
-    return files.map((file) => join(here[0]?.target ?? '', file))
+    return files.map((file) => `${here[0]?.prefixes.torrent}${file}`)
   })
 }
 
