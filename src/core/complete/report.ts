@@ -1,5 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
+import type { InfoHashes } from '../../metainfo/values.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'
 
@@ -149,6 +150,37 @@ export function createReport(): CompleteReport {
     isInterrupted: false,
     backslashed: { count: 0, first: null },
   }
+}
+
+/** A torrent that was written or removed: its info hashes afterwards and before. */
+export function changeOf(
+  paths: TorrentPaths,
+  now: InfoHashes | null,
+  old: InfoHashes | null,
+): Change {
+  const { source, sourcePath, torrent, torrentPath } = paths
+  // Lists all properties: there may be very many, and spreading takes several times as long
+  return {
+    source,
+    sourcePath,
+    torrent,
+    torrentPath,
+    infoHash: now?.infoHash ?? null,
+    infoHashV2: now?.infoHashV2 ?? null,
+    oldInfoHash: old?.infoHash ?? null,
+    oldInfoHashV2: old?.infoHashV2 ?? null,
+  }
+}
+
+/** The paths of a list, which pathsOf returns as those of a torrent. */
+export function listOf({ source, sourcePath, torrent, torrentPath }: TorrentPaths): ListPaths {
+  return { source, sourcePath, list: torrent, listPath: torrentPath }
+}
+
+/** Adds a fact that JSON does not have. */
+export function withFact<T extends object, Fact extends object>(value: T, fact: Fact): T & Fact {
+  for (const [key, each] of Object.entries(fact)) Object.defineProperty(value, key, { value: each })
+  return value as T & Fact
 }
 
 /** Records a failure that does not stop the rest. */

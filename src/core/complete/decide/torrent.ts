@@ -1,11 +1,5 @@
 import { isSameBytes } from '../../../bytes.js'
-import {
-  joinTorrent,
-  buildTorrent,
-  encodeParts,
-  type TorrentCore,
-  type TorrentParts,
-} from '../../../metainfo/build/torrent.js'
+import { joinTorrent, encodeParts, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
 import { infoHashesOf } from '../../../metainfo/metainfo.js'
 import type { KeyDigests, TorrentDigests } from '../../../state/torrent-log.js'
@@ -30,6 +24,7 @@ import {
   recognize,
   refreshTorrent,
   valuesOf,
+  type TorrentValues,
   type WantedValues,
 } from './existing.js'
 import {
@@ -49,20 +44,15 @@ import { isSameCreator } from './unchanged.js'
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
 export function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
-  const { existing, run } = entry.own
+  const { existing, record, run } = entry.own
+  // An adopted torrent that is unchanged since then keeps its info hash even with `force`
+  const isAsAdopted =
+    record?.written.isAdopted === true && isSameBytes(record.written.file, existing?.digest ?? null)
   // In large directories most torrents are new, and an async function needs more memory
-  if (!existing || (run.request.force && !isAsAdopted(entry, existing))) {
+  if (!existing || (run.request.force && !isAsAdopted)) {
     return obtain(entry).then((core) => replace(entry, core))
   }
   return decideExisting(entry, existing)
-}
-
-/**
- * Whether a torrent is unchanged since it was adopted. Then it keeps its info hash even with
- * `force`.
- */
-function isAsAdopted({ own: { record } }: UndecidedTorrent, { digest }: ExistingFile): boolean {
-  return record?.written.isAdopted === true && isSameBytes(record.written.file, digest)
 }
 
 async function decideExisting(
@@ -86,7 +76,8 @@ function replace(entry: UndecidedTorrent, core: TorrentCore | null): FileDecisio
   const { own } = entry
   const { existing, record } = own
   if (!core) return writeUnread(own)
-  if (existing && isAlike(entry, existing, core)) return keepAlike(entry, existing, core)
+  const kept = existing && keepAlike(entry, existing, core)
+  if (kept) return kept
   const wanted = wantedValues(entry, core)
   const origin = existing && record ? recognize(existing, record) : null
   const bytes = joinTorrent(wanted.beside, core)
@@ -109,10 +100,16 @@ function write(
  * match the content.
  */
 async function takeOver(entry: UndecidedTorrent, existing: ExistingFile): Promise<FileDecision> {
-  if (!looksAlike(entry, existing)) return adoptForeign(entry, existing)
+  const { metainfo } = existing
+  // As far as can be known without reading content
+  const isLikely =
+    metainfo !== null &&
+    hasLikelyInfo(metainfo, entry) &&
+    likeValues(entry, existing, valuesOf(metainfo)) !== null
+  if (!isLikely) return adoptForeign(entry, existing)
   const core = await obtain(entry)
   if (!core) return skip('content not read')
-  return isAlike(entry, existing, core) ? keepAlike(entry, existing, core) : skip('outdated')
+  return keepAlike(entry, existing, core) ?? skip('outdated')
 }
 
 /** Adopts a foreign torrent of the same content with its own `info`, if requested. */
@@ -217,66 +214,51 @@ function withKeysOf(keys: KeyDigests, kept: readonly string[], before: KeyDigest
   return Object.fromEntries([...others, ...old])
 }
 
-/** Whether a torrent may be that of an entry, as far as can be known without reading content. */
-function looksAlike(entry: UndecidedTorrent, existing: ExistingFile): boolean {
-  const { metainfo } = existing
-  const isLikely = metainfo !== null && hasLikelyInfo(metainfo, entry)
-  return isLikely && isAlike(entry, existing, valuesOf(metainfo))
-}
-
-/** Whether an existing torrent differs at most in its date from one with this content. */
-function isAlike(entry: UndecidedTorrent, existing: ExistingFile, core: TorrentCore): boolean {
-  return isSameBytes(existing.bytes, buildTorrent(likeParts(entry, existing), core))
-}
-
-/** Keeps such a torrent. */
+/** Keeps an existing torrent if it differs at most in its date from one with this content. */
 function keepAlike(
   entry: UndecidedTorrent,
   existing: ExistingFile,
   core: TorrentCore,
-): FileDecision {
-  const beside = encodeParts(likeParts(entry, existing))
-  return keep(entry.own, digestTorrent(existing.bytes, { ...core, beside }))
+): FileDecision | null {
+  const values = likeValues(entry, existing, core)
+  return values && keep(entry.own, digestTorrent(existing.bytes, values))
 }
 
-/** Returns the values outside `info`, with the date and btkit's version of an existing torrent. */
-function likeParts(entry: UndecidedTorrent, { metainfo }: ExistingFile): TorrentParts {
-  const { parts } = entry.own.run.request.common
-  const createdBy = metainfo?.createdBy ?? null
+/** Returns the values of such a torrent; null for others. */
+function likeValues(
+  { own }: UndecidedTorrent,
+  { bytes, metainfo }: ExistingFile,
+  core: TorrentCore,
+): TorrentValues | null {
+  const { parts } = own.run.request.common
+  const { createdBy = null, creationDate = null } = metainfo ?? {}
   const isSameBtkit = isSameCreator(createdBy, parts.createdBy)
-  return {
-    ...parts,
-    createdBy: isSameBtkit ? createdBy : parts.createdBy,
-    creationDate: metainfo?.creationDate ?? null,
-  }
-}
-
-/**
- * Returns the wanted parts of a torrent. Changes of only the date or btkit's version are not a
- * reason to write it.
- */
-function wantedValues(entry: UndecidedTorrent, core: TorrentCore): WantedValues {
-  const { existing, run } = entry.own
-  const createdBy = existing?.metainfo?.createdBy ?? null
-  const isSameBtkit = isSameCreator(createdBy, run.request.common.parts.createdBy)
-  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
-  const beside = withOldTrackers(entry, besideOf(entry))
-  return { info: core.info, pieceLayers: core.pieceLayers, beside, incidental }
+  const creator = isSameBtkit ? createdBy : parts.createdBy
+  const beside = encodeParts({ ...parts, createdBy: creator, creationDate })
+  return isSameBytes(bytes, joinTorrent(beside, core)) ? { ...core, beside } : null
 }
 
 /** The keys that a run without a tracker keeps. */
 const TRACKER_KEYS = ['announce', 'announce-list']
 
-/** Returns the values outside `info`, with the existing trackers if the run keeps them. */
-function withOldTrackers({ own: { existing, run } }: UndecidedTorrent, beside: Beside): Beside {
+/**
+ * Returns the wanted parts of a torrent, with the existing trackers if the run keeps them. Changes of
+ * only the date or btkit's version are not a reason to write it.
+ */
+function wantedValues(entry: UndecidedTorrent, { info, pieceLayers }: TorrentCore): WantedValues {
+  const { existing, run } = entry.own
+  const { common, existing: rules } = run.request
   const { metainfo } = existing ?? {}
-  if (!metainfo || !run.request.existing.keepTrackers) return beside
+  const isSameBtkit = isSameCreator(metainfo?.createdBy ?? null, common.parts.createdBy)
+  const incidental = isSameBtkit ? ['creation date', 'created by'] : ['creation date']
+  const beside = besideOf(entry)
+  if (!metainfo || !rules.keepTrackers) return { info, pieceLayers, beside, incidental }
   const kept = new Map(beside)
   for (const key of TRACKER_KEYS) {
     const value = encodedValue(metainfo, key)
     if (value) kept.set(key, value)
   }
-  return kept
+  return { info, pieceLayers, beside: kept, incidental }
 }
 
 /** Encoded values by key, as encodeParts returns them. */

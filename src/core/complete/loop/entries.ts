@@ -78,12 +78,10 @@ class EntryLoop {
   async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
     const { report, request } = this.run
     const changed: DirectoryEntry[] = []
-    const wanted = request.entries && new Set(request.entries)
     for (const directory of directories) {
       const unchangedSize = unchangedSizes(directory, this.run)
       for (const name of directory.names) {
         if (this.#isTurnOver()) await this.#yieldToEvents()
-        if (wanted && !wanted.has(name)) continue
         const size = request.force ? null : unchangedSize(name)
         if (size === null) changed.push({ name, directory })
         else {
@@ -135,8 +133,7 @@ class EntryLoop {
         if (!opened) continue
         const most = smallFiles && isSmall(opened) ? MOST_SMALL : 0
         if (most === 0) await settle(0)
-        const decision = this.#decide(entry, opened)
-        begun.push(() => this.#settle(entry, decision))
+        begun.push(this.#begin(entry, opened))
         await settle(most)
       }
     } finally {
@@ -148,26 +145,23 @@ class EntryLoop {
   async #completeElsewhere(entry: DirectoryEntry): Promise<void> {
     if (this.#isTurnOver(CHANGES_PER_YIELD)) await setImmediate()
     const opened = this.#signal.aborted ? undefined : await this.#open(entry)
-    if (opened) await this.#settle(entry, this.#decide(entry, opened))
+    if (opened) await this.#begin(entry, opened)()
   }
 
   #open(entry: DirectoryEntry): Promise<OpenedContent | undefined> {
     return this.#attempt(entry, () => openContent(entry, this.run))
   }
 
-  #decide(entry: DirectoryEntry, opened: OpenedContent): Promise<EntryDecision | undefined> {
-    return this.#attempt(entry, () => decideEntry(entry, opened, this.#watched))
+  /** Begins to decide about an entry. Returns a function that enters the decision. Neither rejects. */
+  #begin(entry: DirectoryEntry, opened: OpenedContent): () => Promise<void> {
+    const deciding = this.#attempt(entry, () => decideEntry(entry, opened, this.#watched))
+    return async () => {
+      const decision = await deciding
+      if (decision) await this.#attempt(entry, () => this.#enter(entry, decision))
+    }
   }
 
-  /** Counts the decision about an entry, and begins its writes. Never rejects. */
-  async #settle(
-    entry: DirectoryEntry,
-    deciding: Promise<EntryDecision | undefined>,
-  ): Promise<void> {
-    const decision = await deciding
-    if (decision) await this.#attempt(entry, () => this.#enter(entry, decision))
-  }
-
+  /** Counts the decision about an entry, and begins its writes. */
   async #enter(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
     const { torrent, lists } = decision
     const { report, watch } = this.run

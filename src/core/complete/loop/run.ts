@@ -149,7 +149,7 @@ async function completeOpen(
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
-  watch.newest?.(findNewest(directories, run))
+  watch.newest?.(findNewest(directories, report))
 }
 
 function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {

@@ -18,12 +18,13 @@ const LONGEST_NAME = 255
 
 /** A directory of sources and the directory of their torrents. */
 export interface SourceDirectory {
-  /** The directories as given by the user. */
+  /** The directory as given by the user. */
   readonly directory: string
-  readonly target: string
   /** The real path of the directory of sources. */
   readonly realDirectory: string
   readonly targetDirectory: TargetDirectory
+  /** The beginnings of paths, before the names of an entry and its torrent. */
+  readonly prefixes: TorrentPaths
   /** The names of the entries to make torrents for, sorted by bytes. */
   readonly names: readonly string[]
   /** The state of all files in it when the run began. */
@@ -72,16 +73,23 @@ export async function openSourceDirectory(
     )
   }
   const names: string[] = []
+  const wanted = request.entries && new Set(request.entries)
   const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
   const namers = [torrentName, ...lists]
-  const opened = { directory, target, realDirectory, targetDirectory, names, states, namers }
+  const prefixes = {
+    source: prefixOf(directory),
+    sourcePath: prefixOf(realDirectory),
+    torrent: prefixOf(target),
+    torrentPath: prefixOf(targetDirectory.realPath),
+  }
+  const opened = { directory, realDirectory, targetDirectory, prefixes, names, states, namers }
   const log = (await targets.find(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
   const feed = request.feedPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   for (const name of states.names) {
-    if (name.endsWith(SUFFIX) || name === ownName) continue
+    if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
     if (isMade(name, makers, request.checksums)) continue
     const why = skipReasonOf(name, request.common.scan)
     const reason = why ?? (filter ? whyLeftOut(name, realDirectory, filter) : null)
@@ -165,18 +173,27 @@ export function byTarget(
   return found
 }
 
-/** Returns the paths of an entry and of its torrent, or of another file that is made of it. */
+/**
+ * Returns the paths of an entry and of its torrent, or of another file that is made of it. They share
+ * memory with those of other entries.
+ */
 export function pathsOf(
   name: string,
-  directory: SourceDirectory,
+  { prefixes }: Pick<SourceDirectory, 'prefixes'>,
   file = torrentName(name),
 ): TorrentPaths {
+  const { source, sourcePath, torrent, torrentPath } = prefixes
   return {
-    source: join(directory.directory, name),
-    sourcePath: join(directory.realDirectory, name),
-    torrent: join(directory.target, file),
-    torrentPath: join(directory.targetDirectory.realPath, file),
+    source: source + name,
+    sourcePath: sourcePath + name,
+    torrent: torrent + file,
+    torrentPath: torrentPath + file,
   }
+}
+
+/** Returns the beginning of the paths in a directory. */
+function prefixOf(directory: string): string {
+  return join(directory, 'name').slice(0, -'name'.length)
 }
 
 /** Returns the paths of a given directory. */

@@ -29,7 +29,7 @@ interface ChangeCommand {
  */
 export async function runOnChange(
   { report, value }: { readonly report: CompleteReport; readonly value: object },
-  command: ChangeCommand,
+  { command, env, cwd, write }: ChangeCommand,
   {
     request,
     state,
@@ -41,7 +41,19 @@ export async function runOnChange(
   const due = notePlace('due', request, state)
   if (!hasChanges(report) && readNote(due) === null) return
   writeNote(due, true)
-  await runCommand(command, jsonLine(value))
+  const what = `--on-change '${command}'`
+  const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
+  // A command may end without reading all its input
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(jsonLine(value))
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', write)
+  const [status] = (await once(child, 'close').catch((error: unknown) => {
+    throw asBtkitError(error, what)
+  })) as [number | null]
+  if (status !== 0) {
+    const how = status === null ? 'was killed' : `ended with status ${status}`
+    throw new BtkitError('io', `${what}: ${how}`)
+  }
   writeNote(due, null)
 }
 
@@ -52,25 +64,6 @@ function hasChanges(report: CompleteReport): boolean {
   const ofLists = [checksumLists.created, checksumLists.updated, checksumLists.removed]
   const lists = [created, updated, adopted, removed, published, republished, withdrawn, ...ofLists]
   return lists.some((list) => list.length > 0)
-}
-
-async function runCommand(
-  { command, env, cwd, write }: ChangeCommand,
-  input: string,
-): Promise<void> {
-  const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
-  // A command may end without reading all its input
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(input)
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', write)
-  try {
-    const [status] = (await once(child, 'close')) as [number | null]
-    if (status === 0) return
-    const how = status === null ? 'was killed' : `ended with status ${status}`
-    throw new BtkitError('io', `--on-change '${command}': ${how}`)
-  } catch (error) {
-    throw asBtkitError(error, `--on-change '${command}'`)
-  }
 }
 
 /**
@@ -85,7 +78,9 @@ export function noteForeign(
 ): boolean {
   // It has not examined all entries
   if (report.isInterrupted) return false
-  const foreign = [...foreignOf(report), ...report.unrecorded]
+  const skipped = report.skipped.filter(({ reason }) => reason === 'foreign')
+  const torrents = skipped.map((each) => [each.torrentPath, each.reason, each.pieceLength])
+  const foreign = [...torrents, ...report.unrecorded]
   const place = notePlace('reported', request, context.state)
   const before = readNote(place)
   const now =
@@ -93,11 +88,6 @@ export function noteForeign(
   if (now === before) return false
   if (!request.dryRun) writeNote(place, now)
   return now !== null
-}
-
-function foreignOf({ skipped }: CompleteReport): readonly unknown[] {
-  const foreign = skipped.filter(({ reason }) => reason === 'foreign')
-  return foreign.map(({ torrentPath, reason, pieceLength }) => [torrentPath, reason, pieceLength])
 }
 
 /** Where runs over the same directories note something for each other. */

@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
-import { childPath, realPath } from '../../../files/inside.js'
+import { realPath } from '../../../files/inside.js'
 import { readBoundedRegular } from '../../../files/read-bounded.js'
 import { statFiles, statIfThere, type FileListing } from '../../../files/stat-files.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../../files/write/atomically.js'
@@ -10,9 +10,9 @@ import { clientInfoHash } from '../../publish/client.js'
 import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../../text/feed.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
 import { leftAlone, type CompleteReport } from '../report.js'
-import { entryName, torrentName, type SourceDirectory } from '../target/directories.js'
+import { entryName, pathsOf, torrentName, type SourceDirectory } from '../target/directories.js'
 import { readExisting } from '../decide/existing.js'
-import type { CompleteRun, DatedTorrent } from '../request.js'
+import type { DatedTorrent } from '../request.js'
 
 // Without this file nobody could follow the torrents of a site that has only files.
 
@@ -121,25 +121,21 @@ function checkReplaceable(path: string): void {
  */
 export function findNewest(
   directories: readonly SourceDirectory[],
-  { report, request }: Pick<CompleteRun, 'report' | 'request'>,
+  report: CompleteReport,
 ): DatedTorrent[] {
   const left = leftAlone(report)
-  const wanted = request.entries && new Set(request.entries)
   const found: DatedTorrent[] = []
   let least = -Infinity
   for (const directory of directories) {
-    const { names, realDirectory, target, targetDirectory } = directory
     const { names: files, table } = listNow(directory, report)
     const numbered = new NumberedNames(files)
-    for (const name of names) {
-      if (wanted && !wanted.has(name)) continue
-      const file = torrentName(name)
-      const number = numbered.numberOf(file)
+    for (const name of directory.names) {
+      const number = numbered.numberOf(torrentName(name))
       const time = number === undefined ? null : table.timeAt(number)
       if (time === null || time <= least) continue
-      if (left.size > 0 && left.has(childPath(realDirectory, name))) continue
-      const torrentPath = childPath(targetDirectory.realPath, file)
-      found.push({ torrent: join(target, file), torrentPath, time })
+      const { sourcePath, torrent, torrentPath } = pathsOf(name, directory)
+      if (left.has(sourcePath)) continue
+      found.push({ torrent, torrentPath, time })
       if (found.length >= 2 * MOST_ITEMS) least = keepNewest(found)
     }
   }

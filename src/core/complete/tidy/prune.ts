@@ -5,7 +5,7 @@ import { asBtkitError } from '../../../errors.js'
 import type { TorrentRecord } from '../../../state/torrent-log.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
-import { noteFailure, type TorrentPaths } from '../report.js'
+import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
 import { isListOfOurs } from '../decide/lists.js'
 import {
   byTarget,
@@ -71,18 +71,10 @@ function prune({ file, target, paths, reason }: Orphan, { report, request }: Com
     unlinkSync(paths.torrentPath)
     target.log.put(file, null)
   }
-  if (isTorrent) {
-    const { infoHash: oldInfoHash = null, infoHashV2: oldInfoHashV2 = null } =
-      existing.metainfo ?? {}
-    const gone = { infoHash: null, infoHashV2: null, oldInfoHash, oldInfoHashV2 }
-    if (isRemoved) report.removed.push({ ...paths, ...gone })
-    else report.skipped.push({ ...paths, reason })
-  } else {
-    const { source, sourcePath, torrent: list, torrentPath: listPath } = paths
-    const { removed, skipped } = report.checksumLists
-    if (isRemoved) removed.push({ source, sourcePath, list, listPath })
-    else skipped.push({ source, sourcePath, list, listPath, reason })
-  }
+  if (isTorrent && isRemoved) report.removed.push(changeOf(paths, null, existing.metainfo))
+  else if (isTorrent) report.skipped.push({ ...paths, reason })
+  else if (isRemoved) report.checksumLists.removed.push(listOf(paths))
+  else report.checksumLists.skipped.push({ ...listOf(paths), reason })
 }
 
 function isUnedited(existing: ExistingFile, record: TorrentRecord): boolean {
@@ -136,7 +128,7 @@ function findUnrecorded(directories: readonly SourceDirectory[]): string[] {
       if (name === null || log.has(file)) return false
       return sources.every((names) => names.numberOf(name) === undefined)
     })
-    return files.map((file) => join(here[0]?.target ?? '', file))
+    return files.map((file) => `${here[0]?.prefixes.torrent}${file}`)
   })
 }
 
