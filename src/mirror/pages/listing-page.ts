@@ -90,7 +90,7 @@ export async function renderListing(
         ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
         <a href="?json">${WORDS.json}</a>`,
     },
-    html`<h1>${components.at(-1) ?? 'Index of /'}</h1>
+    html`<h1 class="${components.length > 0 && 'again'}">${components.at(-1) ?? 'Index of /'}</h1>
       ${renderTools(view)} ${pages}`,
     table,
     html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`,
@@ -225,7 +225,8 @@ function renderTools({ query, page, hasTorrent }: ListingView): Html {
 function renderWhole(): Html {
   const { torrent, magnet } = viewsByQuery('./')
   return html`<div class="get">
-    ${WORDS.thisFolder}: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+    <span class="only-wide">${WORDS.thisFolder}:</span> <a href="${torrent}">torrent</a>
+    <a href="${magnet}">magnet</a>
     <a href="${asHybrid(torrent)}">hybrid</a>
   </div>`
 }

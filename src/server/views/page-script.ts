@@ -68,7 +68,12 @@ addEventListener('DOMContentLoaded', () => {
     const [length, unit] = units.find(([each]) => seconds >= each) ?? [60, ' min']
     const count = Math.floor(seconds / length)
     time.title = at.toLocaleString()
-    time.textContent = count === 0 ? 'just now' : count + unit + (count > 1 && length >= 86400 ? 's' : '') + ' ago'
+    time.textContent = count === 0 ? 'just now' : count + unit + (count > 1 && length >= 86400 ? 's' : '')
+    if (count === 0) continue
+    const ago = document.createElement('span')
+    ago.className = 'ago'
+    ago.textContent = ' ago'
+    time.append(ago)
   }
 })
 `

@@ -31,7 +31,7 @@ p, form, dl, svg { margin: .6rem 0 }
 .masthead nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 1 17rem } .masthead nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
 .masthead nav a[aria-current] { background: var(--accent); color: var(--accent-text) } .masthead form { margin: 0 }
 .masthead .search { flex: 0 1 19rem; flex-wrap: nowrap; gap: .3rem } .masthead .search input { min-width: 0 } .masthead .search button { padding: .35rem .6rem }
-.title { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem }
+.pages a { text-decoration: underline } .title { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem }
 .place { display: block; color: var(--muted); font-size: .8rem } .listing tbody th .place { padding-left: 1.7rem; background: none; font-weight: 400 }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
@@ -76,7 +76,7 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 .qr svg path { fill: #000; stroke: none }
 .stored { font-size: .8rem; color: var(--muted); padding-left: 1.7rem }
 .pick { width: 1.6rem; padding-right: 0 } .pick input { margin: 0; width: 1.1rem; height: 1.1rem } .listing .up td { border-bottom: 1px solid var(--line) }
-.copy { position: relative; width: 1.6rem; height: 1.6rem; padding: 0; border: 0; background: none; vertical-align: middle; color: var(--muted); margin: -.3rem 0 } .copy:hover { color: var(--text) }
+.copy { position: relative; width: 1.6rem; height: 1.6rem; padding: 0; border: 0; background: none; vertical-align: middle; color: var(--muted) } td.get .copy { margin: -.3rem 0 } .copy:hover { color: var(--text) }
 .copy:empty::before, .copy:empty::after { content: ""; position: absolute; left: .4rem; top: .35rem; width: .6rem; height: .7rem; border: 1.5px solid; border-radius: 2px } .copy:empty::after { left: .6rem; top: .55rem; background: var(--ground) }
 .bar { position: sticky; bottom: 0; align-items: center; background: var(--ground); border-top: 1px solid var(--line); padding: .6rem 0; margin: 0 } [hidden] { display: none !important }
 .swarm .seeds { color: var(--seeds) } .swarm .peers { color: var(--peers) }
@@ -90,16 +90,22 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 @media (min-width: 50.01rem) { .listing thead .name { width: 100% } }
 tr[hidden] { display: none !important }
 @media (max-width: 50rem) {
-  .listing, .listing caption, .listing thead, .listing tbody { display: block }
-  .listing tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
+  .listing, .listing caption, .listing thead, .listing tbody { display: block } .listing caption { float: right; font-size: .85rem; padding: .35rem 0 0 1rem }
+  .listing tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .5rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
   .listing th, .listing td { border: 0; padding: 0 }
-  .listing thead .name { min-width: 0 } .listing thead tr { gap: 1.5rem }
+  .listing thead .name { min-width: 0 } .listing thead tr { gap: 1.2rem; flex-wrap: nowrap } .listing tbody { clear: both }
   .listing tbody tr { padding-left: 1.7rem }
   .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
-  .listing td { font-size: .9rem } .listing td a { display: inline-block; padding: .15rem 0 } .listing td:empty { display: none }
-  .listing td.get { margin-left: auto } .listing thead .get, .listing thead .swarm, .listing .details { display: none }
-  .listing tr { position: relative } .listing .pick { position: absolute; top: .45rem; right: 0 } .listing tbody .pick + th { padding-right: 2rem } .listing .up td { display: none }
+  .listing td { font-size: .8rem } .listing thead tr { border: 0 } .listing tbody { border-top: 1px solid var(--line) } td.get a + a { margin-left: .4rem } .listing td a { display: inline-block; padding: .2rem 0 } .listing td:empty, .date .ago { display: none }
+  .listing td.get { margin-left: auto } .listing thead .get, .listing thead .swarm, .listing .details { display: none } .swarm { min-width: 0 }
+  .listing tr { position: relative } .listing .pick { position: absolute; top: .4rem; right: 0 } .listing tbody .pick + th { padding-right: 2rem } .listing .up td { display: none }
+  .listing th:has(.place) { display: flex; gap: .6rem } .listing tbody th .place { flex: 1 1 0; padding: .2rem 0 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
   .bar .button { padding: .2rem .6rem; font-size: .9rem }
+}
+@media (max-width: 40rem) {
+  body { padding: .6rem 1rem } .masthead { gap: .3rem .8rem; padding-bottom: .4rem; margin-bottom: .5rem }
+  .masthead .search { flex: 1 1 8rem; min-width: 0 } .masthead .search input, .tools .search input, main > .search input { flex: 1 1 0; width: 0; min-width: 0 } .search button { display: none } .tools form { flex: 1 1 8rem } .masthead nav { order: 1; flex: 1 0 100% } .masthead nav a { padding: .25rem .6rem }
+  h1.again, .only-wide { position: absolute; left: -99rem } ol.path { margin-bottom: .2rem } .tools form, .tools p, .tools .get, main > .search { margin: .2rem 0 } .tools { gap: 0 .8rem }
 }
 @media (max-width: 50rem) {
   .stack, .stack caption, .stack tbody { display: block } .stack thead { display: none }
@@ -137,13 +143,13 @@ footer a { margin-left: .6rem }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
 @media (forced-colors: active) { .masthead nav a[aria-current] { outline: 2px solid } }
 @media (min-width: 60rem) { .swarms code { white-space: nowrap } }
-@media (max-width: 80rem) { .swarms .hash { display: none } }
-@media (max-width: 60rem) {
+@media (max-width: 80rem) { .swarms .hash { display: none } } @media (max-width: 60rem) { .swarms tr > :nth-last-child(2) { display: none } }
+@media (max-width: 40rem) {
   .swarms, .swarms thead, .swarms tbody, .swarms tfoot { display: block }
-  .swarms tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; padding: .4rem 0; border-bottom: 1px solid var(--line) }
-  .swarms th, .swarms td { border: 0; padding: 0 } .swarms .name { flex: 0 0 100%; min-width: 0 }
-  .swarms thead .name { flex: none } .swarms thead .get, .swarms td:empty { display: none }
-  .swarms td.n::before { content: attr(data-label) " "; color: var(--muted); font-weight: normal }
+  .swarms tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .9rem; padding: .3rem 0; border-bottom: 1px solid var(--line) } .swarms thead tr { flex-wrap: nowrap; overflow-x: auto }
+  .swarms th, .swarms td { border: 0; padding: 0 } .swarms .name { flex: 0 0 100%; min-width: 0 } .swarms td { font-size: .85rem } .swarms td.name { font-size: 1rem }
+  .swarms thead th, .swarms thead .name { flex: none } .swarms thead .get, .swarms td:empty, .swarms td.downloaded, .swarms td.transferred { display: none } .swarms td.get { margin-left: auto }
+  .swarms td.complete::before { content: "↑" } .swarms td.downloading::before { content: "↓" }
 }
 @media print { .masthead nav, .search, .tools, .actions, .pick, .pages, .skip, button, footer { display: none !important } a, a:visited { color: inherit } }
 `

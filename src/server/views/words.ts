@@ -7,7 +7,7 @@ export const WORDS = {
   copy: 'Copy',
   search: 'Search',
   nameOrHash: 'Name or info hash',
-  nameHere: 'Name in this folder',
+  nameHere: 'In this folder',
   inCategory: 'In this category',
   inAll: 'In all torrents',
   searchMirror: 'Search the mirror',

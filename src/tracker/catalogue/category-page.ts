@@ -70,7 +70,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
         <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
     },
-    html`${isTop ? listTitle(site, root, current) : html`<h1>${title}</h1>`}
+    html`${isTop ? listTitle(site, root, current) : html`<h1 class="again">${title}</h1>`}
     ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
     ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
@@ -218,8 +218,8 @@ function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts
     ${number('complete', row.complete)} ${number('downloading', row.downloading)}
     ${number('downloaded', row.downloaded)}
     <td class="get">
-      <a href="${links.magnet(row)}" aria-label="magnet of ${summary.name}">magnet</a>
       ${file && html`<a href="${file}" aria-label="torrent of ${summary.name}">torrent</a>`}
+      <a href="${links.magnet(row)}" aria-label="magnet of ${summary.name}">magnet</a>
     </td>
   </tr> `
 }

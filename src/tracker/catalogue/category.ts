@@ -173,14 +173,15 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 .tag { font-size: .75rem; border: 1px solid var(--line); border-radius: 4px; padding: 0 .35rem; color: var(--muted) }
 @media (max-width: 60rem) {
   .torrents, .torrents caption, .torrents thead, .torrents tbody { display: block }
-  .torrents tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .9rem; padding: .5rem 0; border-bottom: 1px solid var(--line) }
+  .torrents tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
   .torrents th, .torrents td { border: 0; padding: 0 } .torrents tbody .name { flex: 0 0 100%; min-width: 0 }
-  .fixed thead { display: none } .torrents thead .name { min-width: 0 } .torrents thead .get, .torrents td:empty { display: none } .torrents td { font-size: .85rem }
-  .torrents .place { display: inline; margin-left: .6rem } .torrents td.downloaded { display: none } .torrents td.complete::before { content: "↑" } .torrents td.downloading::before { content: "↓" } .torrents td.downloading { color: var(--peers) } .torrents td.none { color: var(--muted) }
-  .torrents td.get { margin-left: auto }
+  .fixed thead { display: none } .torrents thead th, .torrents thead .name { flex: none; min-width: 0 } .torrents thead tr { flex-wrap: nowrap; overflow-x: auto } .torrents thead .get, .torrents td:empty { display: none } .torrents td { font-size: .85rem }
+  .torrents td.downloaded { display: none } .torrents td.complete::before { content: "↑" } .torrents td.downloading::before { content: "↓" } .torrents td.downloading { color: var(--peers) } .torrents td.none { color: var(--muted) }
+  .torrents th:has(.place) { display: flex; gap: .6rem; align-items: baseline } .torrents .place { flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+  .torrents td.get { margin-left: auto } .torrents td a { display: inline-block; padding: .15rem 0 }
 }
 @media (max-width: 40rem) {
-  h2 { margin-top: 1rem }
-  .categories { display: flex; overflow-x: auto; gap: .4rem } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories span { display: none }
+  h1 { font-size: 1.3rem; margin: 0 } h2 { margin-top: .6rem } #categories, #torrents { position: absolute; left: -99rem } .torrents .ago { display: none }
+  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories span { display: none }
 }
 `)

@@ -304,7 +304,7 @@ function bodyRow(
   return html`<tr>
     ${cells}
     <td class="get">
-      <a href="${links.magnet(row)}">magnet</a>${file && html` <a href="${file}">torrent</a>`}
+      ${file && html`<a href="${file}">torrent</a> `}<a href="${links.magnet(row)}">magnet</a>
     </td>
   </tr> `
 }
@@ -312,7 +312,7 @@ function bodyRow(
 /** On narrow screens the label replaces the column heading. */
 function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
   const shown = typeof content === 'number' ? formatNumber(content) : content
-  return html`<td class="n" data-label="${TITLES[key]}">${shown}</td>`
+  return html`<td class="n ${key}" data-label="${TITLES[key]}">${shown}</td>`
 }
 
 function cell(
