@@ -4,12 +4,14 @@ import { renderTable } from '../pages/table.js'
 import type { ServerContext } from '../server/context.js'
 import { startPeriodicTasks } from '../server/periodic-tasks.js'
 import { renderFigures } from '../server/views/item.js'
+import { renderTime } from '../server/views/time.js'
 import { WORDS } from '../server/views/words.js'
 import { type Html, html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
-import type { AdminRoute } from './frame/visit.js'
-import { activityRoutes } from './routes/activity.js'
+import type { AdminContext, AdminRoute } from './frame/visit.js'
+import { accountRoutes } from './routes/account.js'
+import { activityRoutes, itemOf } from './routes/activity.js'
 import type { ActivityLog } from './storage/activity-log.js'
 import { peersRoutes } from './routes/peers.js'
 import { banRoutes, type BanParts } from './routes/bans.js'
@@ -24,7 +26,7 @@ import { torrentsRoutes } from './routes/torrents.js'
 import { uploadRoutes } from './routes/upload.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Collection, type CollectionParts } from './storage/collection.js'
-import { realRoot } from './storage/places.js'
+import { type Places, realRoot } from './storage/places.js'
 import { directoryOf, sumRows, takeTorrents } from './storage/torrent-rows.js'
 
 /** The parts of all pages. */
@@ -48,6 +50,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...banRoutes(parts),
     ...peersRoutes(parts),
     ...activityRoutes(parts),
+    ...accountRoutes(),
   ]
 }
 
@@ -129,13 +132,13 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
 
 /** The first page: the state of the tracker. */
 function frontRoutes(parts: AllPagesParts): AdminRoute[] {
-  const handle: AdminRoute['handle'] = async ({ page }) =>
-    page({ title: 'Tracker', content: await frontContent(parts) })
+  const handle: AdminRoute['handle'] = async (context) =>
+    context.page({ title: 'Tracker', content: await frontContent(parts, context) })
   return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
 }
 
-async function frontContent(parts: AllPagesParts): Promise<Html> {
-  const { tracker, announceUrls, directories, archives } = parts
+async function frontContent(parts: AllPagesParts, context: AdminContext): Promise<Html> {
+  const { tracker, announceUrls, directories, archives, forms } = parts
   const { torrents } = tracker.view
   const { isOpen, isFed } = torrents
   const { rows, totals } = await takeTorrents(tracker.view)
@@ -148,8 +151,9 @@ async function frontContent(parts: AllPagesParts): Promise<Html> {
       [WORDS.completed, totals.downloaded],
       ['Content', formatBytes(totals.size)],
     ])}
+    ${forms && (await recentUploads(parts.log, forms.collection.places, context))}
     ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
-    ${places.length > 0 && directoryTable(places, sums)}
+    ${places.length > 0 && directoryTable(places, sums, forms !== null)}
     ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
     <section>
       <h2>Addresses for clients</h2>
@@ -159,13 +163,45 @@ async function frontContent(parts: AllPagesParts): Promise<Html> {
     </section>`
 }
 
+/** The entries of the log that are searched for uploads, and the uploads that are shown. */
+const SEARCHED = 500
+const RECENT = 5
+
+/** The last torrents that were added: by anybody, for those who may see the log, or by the user. */
+async function recentUploads(
+  log: ActivityLog,
+  places: Places,
+  { may, user }: AdminContext,
+): Promise<Html | null> {
+  const entries = await log.latest(SEARCHED)
+  const isShown = (by: string) => may('audit') || by === user.name
+  const added = entries.filter((entry) => entry.action === 'add' && isShown(entry.user))
+  if (added.length === 0) return null
+  const rows = added.slice(0, RECENT).map(({ target, user: by, at }) => {
+    return [itemOf(target, places), by, renderTime(at, 'second')]
+  })
+  const columns = [
+    { title: 'Torrent', kind: 'name' },
+    { title: 'By' },
+    { title: WORDS.added, kind: 'date' },
+  ] as const
+  return html`<section>
+    <h2>Recent uploads</h2>
+    ${renderTable({ label: 'Recent uploads', columns, rows })}
+  </section>`
+}
+
 /** Stands for the torrents that are in no directory, because the mirror beside the tracker makes them. */
 const MADE = 'made by the mirror'
 
 const ABOUT_MADE =
   'Torrents that the mirror makes can be banned, but not edited or deleted: it would make them again.'
 
-function directoryTable(places: readonly string[], sums: ReadonlyMap<string, RowTotals>): Html {
+function directoryTable(
+  places: readonly string[],
+  sums: ReadonlyMap<string, RowTotals>,
+  hasLists: boolean,
+): Html {
   const label = 'Directories of torrents'
   const table = renderTable({
     label,
@@ -176,9 +212,12 @@ function directoryTable(places: readonly string[], sums: ReadonlyMap<string, Row
       { title: 'Leechers', kind: 'n' },
       { title: 'Content', kind: 'n' },
     ],
-    rows: places.map((directory) => {
+    rows: places.map((directory, at) => {
       const sum = sums.get(directory) ?? NO_ROWS
-      return [directory, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
+      const isListed = hasLists && directory !== MADE
+      // The numbers of the directories are those of their categories
+      const name = isListed ? html`<a href="torrents?in=${at}">${directory}</a>` : directory
+      return [name, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
     }),
   })
   return html`<section>

@@ -273,7 +273,7 @@ const REASONS: Partial<Record<Skip['reason'], readonly [why: string, act?: OneAc
   'too new': ['it changed a moment ago'],
 }
 
-/** What a button does with the torrent of one entry that was left alone. */
+/** The acts of buttons on the torrent of one entry that was left alone. */
 type OneAct = 'adopt' | 'force'
 const ONE_ACTS: Readonly<Record<OneAct, string>> = {
   adopt: 'Adopt',

@@ -32,17 +32,17 @@ details { margin: 0 0 1rem } main form > .card { display: block } .card > summar
 .tiers { list-style: none; padding: 0; margin: 0 } .tiers li { display: flex; flex-wrap: wrap; gap: .2rem .4rem; align-items: center; margin: .2rem 0 } .tiers .head { flex: 0 0 100%; order: -2; color: var(--muted); font-size: .9rem }
 .tiers li.dragged { opacity: .4 } .tiers .grip { cursor: grab; padding: .2rem .5rem } .tiers input { flex: 1; min-width: 0 }
 .stack tbody .box + .name:last-child { width: 100% } input[type=checkbox], input[type=radio] { accent-color: var(--accent) }
-.box input, thead td input { width: 1.1rem; height: 1.1rem; vertical-align: -.2rem } li button { padding: .1rem .6rem }
+.box input, thead td input { width: 1.1rem; height: 1.1rem; vertical-align: -.2rem } li button { padding: .1rem .6rem } section li a { text-decoration: underline }
 @media (min-width: 50.01rem) and (max-width: 60rem) { .scroll { font-size: .92em } .scroll th, .scroll td { padding-inline: .35rem } }
 @media (min-width: 70rem) { .stack .name > br:first-of-type { display: none } .stack .name > .muted { margin-left: .5rem } }
 @media (max-width: 50rem) {
-  .stack thead:has(a) { display: block } .stack thead .name { flex: none }
+  .stack thead:has(a) { display: block } .stack thead td:first-child { position: absolute; left: .2rem } .stack thead tr:has(> td) { position: relative; padding-left: 2.5rem } .stack thead .name { flex: none }
 }
 @media (max-width: 44rem) {
   .masthead nav { order: 3; flex: 0 0 100% } .masthead form { margin-left: auto }
 }
 @media (max-width: 50rem) {
-  .stack .box { flex: 0 0 1.5rem } .stack th { border: 0; padding: 0 } .stack .box + .name { flex: 0 0 calc(100% - 3rem) }
+  .stack tr:has(> .box) { position: relative; padding-left: 2.5rem } .stack .box { position: absolute; left: .2rem } .stack th { border: 0; padding: 0 }
 }
 @media (max-width: 40rem) {
   .field { grid-template-columns: 1fr } .field small { grid-column: 1 }

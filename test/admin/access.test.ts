@@ -378,3 +378,30 @@ test('the pages have the name of the site', async (t) => {
   ])
     assert.match(page.text, /Example &lt;Site&gt; admin\s*<\/a>/)
 })
+
+test('a user changes the own password, which ends other sessions', async (t) => {
+  const { visitor, root } = await startForms(t)
+  const [bob, elsewhere] = [visitor(), visitor()]
+  for (const browser of [bob, elsewhere]) await browser.logIn('bob', PASSWORDS['bob']!)
+  const [current, fresh] = [PASSWORDS['bob']!, 'another long password']
+  const change = (fields: Record<string, string>) => bob.send('/account', fields)
+  for (const [fields, why] of [
+    [{ current: 'wrong', fresh, again: fresh }, /The current password is wrong/],
+    [{ current, fresh, again: `${fresh}!` }, /The new passwords differ/],
+    [{ current, fresh: 'short', again: 'short' }, /too short/],
+  ] as const) {
+    const { text } = await change(fields)
+    assert.match(text, why)
+  }
+  assert.equal((await change({ current, fresh, again: fresh })).location, 'account')
+  assert.match((await bob.get('/account')).text, /Your password is changed/)
+  assert.equal((await elsewhere.get('/')).location, 'login')
+  assert.equal((await visitor().logIn('bob', current)).status, 403)
+  assert.equal((await visitor().logIn('bob', fresh)).status, 303)
+  assert.doesNotMatch((await bob.get('/account')).text, /<h2>Users/)
+  const alice = visitor()
+  await alice.logIn('alice', PASSWORDS['alice']!)
+  assert.match((await alice.get('/account')).text, /<h2>Users[^]*>alice<\/a>[^]*uploader/)
+  assert.match((await alice.get('/log')).text, /changed the password/)
+  assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt/m)
+})

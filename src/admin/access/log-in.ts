@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { NOBODY, PasswordHasher, formatHash } from './password-hash.js'
+import { NOBODY, type PasswordHash, PasswordHasher, formatHash } from './password-hash.js'
 import { type User, type UsersFile, isPossiblePassword } from './users.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { Html } from '../../text/html.js'
+import { counted } from '../../text/quantity.js'
 import { isLocal } from '../../tracker/protocol/peer-address.js'
 
 /**
@@ -47,6 +48,11 @@ export class LogIns {
     this.#ofName = new AttemptCounts(OF_NAME, monotonic)
   }
 
+  /** Hashes a new password. */
+  hash(password: string): Promise<PasswordHash> {
+    return this.#hasher.make(password)
+  }
+
   /**
    * Returns the user, or why the attempt failed. Unknown names take as long as known ones. Attempts
    * count until they succeed, so that many at once are limited, too.
@@ -73,6 +79,13 @@ export class LogIns {
     this.#usual.set(usual, true)
     return user
   }
+}
+
+/** Says why an attempt failed. */
+export function describeFailure(failure: LogInFailure, wrong: string): string {
+  if (failure === 'wrong') return wrong
+  const minutes = Math.max(1, Math.ceil(failure.limited / 60_000))
+  return `Too many attempts. Try again in ${counted(minutes, 'minute')}.`
 }
 
 /** Counts attempts by key, in windows of time that begin with the first attempt. */

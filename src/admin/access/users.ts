@@ -25,7 +25,7 @@ export interface User {
 const NAME = /^[A-Za-z0-9][\w.-]{0,31}$/
 
 /** The fewest characters of a password (NIST SP 800-63B asks for eight), and the most bytes. */
-const SHORTEST = 10
+export const SHORTEST_PASSWORD = 10
 const LONGEST = 1024
 
 /**
@@ -45,8 +45,11 @@ export function checkUserName(name: string): string {
  * @throws BtkitError `usage`
  */
 export function checkNewPassword(password: string): string {
-  if (password.length < SHORTEST)
-    throw new BtkitError('usage', `the password is too short; use ${SHORTEST} characters or more`)
+  if (password.length < SHORTEST_PASSWORD)
+    throw new BtkitError(
+      'usage',
+      `the password is too short; use ${SHORTEST_PASSWORD} characters or more`,
+    )
   if (Buffer.byteLength(password) > LONGEST)
     throw new BtkitError('usage', `the password is too long; use at most ${LONGEST} bytes`)
   return password
@@ -136,6 +139,15 @@ export class UsersFile {
       this.#tell(`${error.message}; nobody can log in`)
     }
     return this.#users.get(name) ?? null
+  }
+
+  /**
+   * Returns all users, in the order of the file.
+   * @throws BtkitError as open
+   */
+  async list(): Promise<User[]> {
+    await this.#read()
+    return [...this.#users.values()]
   }
 
   async #read(): Promise<void> {

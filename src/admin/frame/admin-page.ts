@@ -28,7 +28,7 @@ export function adminPage(parts: PageParts, { name, user, menu, root, token }: F
   const end =
     user !== null &&
     html`<form class="who" method="post" action="${root}logout">
-      <span>${user.name}</span> <button>Log out</button>
+      <a href="${root}account">${user.name}</a> <button>Log out</button>
     </form>`
   const answer = framePage({ root, ...parts }, { name, label: 'Pages', menu, end })
   const field = html`<input type="hidden" name="token" value="${fieldValue(token())}" />`
@@ -89,10 +89,10 @@ export function logInContent(name: string, { to, lost }: Aim): Html {
  * and too large uploads are noticed before they are sent.
  */
 export const ADMIN_SCRIPT = `${SCRIPT}
-// On a narrow window the categories are a box that scrolls
-for (const current of document.querySelectorAll('.categories [aria-current]')) {
-  const list = current.closest('ul')
-  list.scrollTop = current.offsetTop - list.offsetTop - list.clientHeight / 2
+// On a narrow window the categories are a list to choose from
+for (const choice of document.querySelectorAll('[data-go]')) {
+  choice.form.querySelector('button').hidden = true
+  choice.addEventListener('change', () => choice.form.requestSubmit())
 }
 
 for (const form of document.querySelectorAll('[data-upload]')) {
@@ -166,12 +166,12 @@ for (const form of document.querySelectorAll('[data-upload]')) {
 
 /** The style of the administration, after that of pages with forms. */
 export const ADMIN_STYLE = `
-.who { display: flex; align-items: center; gap: .6rem } .who span { color: var(--muted) }
+.who { display: flex; align-items: center; gap: .6rem } .who a { color: var(--muted) }
 .log-in { max-width: 26rem } .log-in .field { grid-template-columns: 6rem 1fr } .log-in input { width: 100% }
 input[type=password] { width: 100% }
 .name .muted a { text-decoration: underline; margin: 0 }
 .shelf { display: grid; grid-template-columns: 14rem minmax(0, 1fr); gap: 1.5rem; align-items: start }
-.categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
+.choice { display: none } .rename { display: inline-block; margin: 0 } .rename summary { color: var(--link); cursor: pointer } .rename + form { display: inline-block; margin-left: .8rem } .categories ul { list-style: none; margin: 0; padding: 0 } .categories li { display: flex; justify-content: space-between; gap: .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
 .categories a { margin: 0; overflow-wrap: anywhere } .categories a[aria-current] { font-weight: 700; color: var(--text) }
 .categories .level-2 { padding-left: 1rem } .categories .level-3 { padding-left: 2rem } .categories .level-4, .categories .level-5 { padding-left: 3rem }
 .masthead nav { min-width: 0 } .masthead nav a { padding: .25rem .5rem }
@@ -187,7 +187,8 @@ main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 
 }
 @media (max-width: 50rem) {
   .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
-  .categories ul { max-height: 13.2rem; overflow-y: auto }
+  .categories { display: none } .choice { display: flex; gap: .5rem; margin: 0 } .choice select { flex: 1; min-width: 0 } .shelf { gap: .6rem }
+  .chosen { padding: .5rem .7rem !important } .chosen .acts { gap: .4rem } .chosen button { padding: .25rem .6rem } .chosen .with { flex-wrap: nowrap; width: 100% } .chosen .field { flex: 1; min-width: 0 } .chosen select { min-width: 0 }
   form:not(:has(tbody input:checked)) > .chosen { display: none }
 }
 div.note form { display: inline-block; margin: 0 0 0 .8rem } td button { padding: .1rem .6rem } td form { margin: 0 }

@@ -49,6 +49,13 @@ export interface AdminContext extends FormContext {
    * @throws BtkitError `not-permitted`
    */
   readonly checkToken: (token: string) => void
+  /** Everybody who may log in. */
+  readonly users: () => Promise<readonly Visitor[]>
+  /**
+   * Gives the user another password.
+   * @throws BtkitError `not-permitted` if the current one is wrong
+   */
+  readonly changePassword: (current: string, fresh: string) => Promise<void>
   /** The request itself, for uploads. */
   readonly request: FastifyRequest
 }

@@ -1,6 +1,7 @@
 import { valueOr } from '../../errors.js'
 import { query } from '../../pages/form.js'
 import { renderTable } from '../../pages/table.js'
+import { renderSearch } from '../../server/views/search.js'
 import { renderTime } from '../../server/views/time.js'
 import { html, type Html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
@@ -27,14 +28,27 @@ interface ActivityParts {
 /** The page of who did what. */
 export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) => {
-    const wanted = context.query.text('user')
+    const [wanted, part] = [context.query.text('user'), context.query.text('q').toLowerCase()]
     const entries = await log.latest(MOST_READ)
-    const own = wanted === '' ? entries : entries.filter(({ user }) => user === wanted)
+    const own = entries.filter(({ user, target, details = '' }) => {
+      const isOf = wanted === '' || user === wanted
+      return isOf && (part === '' || `${target} ${details}`.toLowerCase().includes(part))
+    })
     const acts = actsOf(own).slice(0, MOST_SHOWN)
     const places = forms?.collection.places ?? null
     const content =
       acts.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(acts, places)
-    return context.page({ title: 'Log', content })
+    const search = renderSearch({
+      id: 'search',
+      action: 'log',
+      name: 'q',
+      value: context.query.text('q'),
+      most: 200,
+      placeholder: 'Name of an item',
+      kept: wanted !== '' && html`<input type="hidden" name="user" value="${wanted}" />`,
+      all: 'log',
+    })
+    return context.page({ title: 'Log', content: html`${search} ${content}` })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]
 }
@@ -78,6 +92,7 @@ const DONE: Readonly<Record<string, string>> = {
   'lift a ban': 'lifted the ban of',
   'log in': 'logged in',
   'log out': 'logged out',
+  'change the password': 'changed the password',
   'fail to log in': 'failed to log in',
 }
 
@@ -108,7 +123,7 @@ function table(acts: readonly Act[], places: Places | null): Html {
 }
 
 /** The thing of an entry: a torrent or category leads to where it is, or to a search of its name. */
-function itemOf(target: string, places: Places | null): Html | string {
+export function itemOf(target: string, places: Places | null): Html | string {
   const place = places && placeOf(target, places)
   if (!places || !place) return target
   const title = places.titleOf(place)

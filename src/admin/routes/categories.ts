@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { BtkitError } from '../../errors.js'
 import { Form, query, textField } from '../../pages/form.js'
 import { type Answer, seeOther } from '../../pages/frame.js'
@@ -40,7 +41,12 @@ async function show(
   { form, error }: FilledForm,
 ): Promise<Answer> {
   const listed = await collection.places.list()
-  const rows = listed.map((each) => row(collection.places, each))
+  const counts = collection.places.countsOf(listed)
+  const above = new Set(listed.map(({ address }) => dirname(address)))
+  const rows = listed.map((each) => {
+    const filling = { count: counts.get(each.address) ?? 0, hasBelow: above.has(each.address) }
+    return row(collection.places, each, filling)
+  })
   // The forms of existing categories have a field of the same name
   const own = form.text('act') === 'create' ? form : new Form()
   return page({
@@ -71,28 +77,52 @@ async function show(
   })
 }
 
-function row(places: Places, category: ListedCategory): HtmlValue[] {
+/** The torrents of a category and below it, and whether there are categories below it. */
+interface Filling {
+  readonly count: number
+  readonly hasBelow: boolean
+}
+
+function row(places: Places, category: ListedCategory, { count, hasBelow }: Filling): HtmlValue[] {
   const { address, names } = category
   const title = places.titleOf(category)
   const name = names.at(-1)
+  const isEmpty = count === 0 && !hasBelow
   return [
     html`<a href="torrents${query({ in: address })}">${title}</a>`,
-    category.torrents.length,
-    name !== undefined && changeForm(address, name, title),
+    count,
+    name !== undefined && changeForm(address, { name, title, isEmpty }),
   ]
 }
 
-function changeForm(address: string, name: string, title: string): Html {
-  return html`<form class="with" method="post" action="categories">
-    <input type="hidden" name="category" value="${fieldValue(address)}" />
-    <input
-      type="text"
-      name="name"
-      value="${fieldValue(name)}"
-      aria-label="New name of ${title}"
-      autocomplete="off"
-    />
-    <button name="act" value="rename" aria-label="Rename ${title}">Rename</button>
-    <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
-  </form>`
+interface Named {
+  readonly name: string
+  readonly title: string
+  readonly isEmpty: boolean
+}
+
+/** The ways to change a category; one that is not empty cannot be removed. */
+function changeForm(address: string, { name, title, isEmpty }: Named): Html {
+  const category = html`<input type="hidden" name="category" value="${fieldValue(address)}" />`
+  return html`<details class="rename">
+      <summary aria-label="Rename ${title}">Rename</summary>
+      <form class="with" method="post" action="categories">
+        ${category}
+        <input
+          type="text"
+          name="name"
+          value="${fieldValue(name)}"
+          aria-label="New name of ${title}"
+          autocomplete="off"
+        />
+        <button name="act" value="rename" aria-label="Save the name of ${title}">Save</button>
+      </form>
+    </details>
+    ${
+      isEmpty &&
+      html`<form method="post" action="categories">
+        ${category}
+        <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+      </form>`
+    }`
 }

@@ -151,11 +151,24 @@ function categoryList(
   const items = listed.map((each) => {
     return entry(each.address, each.names.at(-1) ?? places.titleOf(each), places.levelOf(each))
   })
+  const choices = listed.map((each) => {
+    const isChosen = !isSearch && each.address === category?.address
+    const count = formatNumber(counts.get(each.address) ?? 0)
+    const text = `${places.titleOf(each)} (${count})`
+    return html`<option value="${each.address}" ${isChosen && html`selected`}>${text}</option>`
+  })
   return html`<nav class="categories" aria-label="Categories">
-    <ul>
-      ${entry('', 'All', 0)} ${items}
-    </ul>
-  </nav>`
+      <ul>
+        ${entry('', 'All', 0)} ${items}
+      </ul>
+    </nav>
+    <form class="choice" method="get" action="torrents">
+      <select name="in" aria-label="Category" data-go>
+        <option value="">All (${formatNumber(counts.get('') ?? 0)})</option>
+        ${choices}
+      </select>
+      <button>Show</button>
+    </form>`
 }
 
 const CURRENT = html`aria-current="page"`

@@ -10,8 +10,8 @@ import { isUnixPlace, type ListenPlace } from '../../server/listen/open-server.j
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { Html } from '../../text/html.js'
 import { isLoopback } from '../access/listen-place.js'
-import { type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
-import type { User, UsersFile } from '../access/users.js'
+import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
+import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
 import type { ActivityLog } from '../storage/activity-log.js'
 
@@ -38,6 +38,13 @@ export interface AdminParts extends ServerContext {
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
+/** A request of somebody who is logged in, and its answer. */
+interface LoggedIn {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly user: User
+}
+
 /** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
 export class Authentication {
   readonly #tokens = new Tokens({})
@@ -49,11 +56,11 @@ export class Authentication {
 
   constructor(
     private readonly settings: AdminSettings,
-    private readonly users: UsersFile,
+    private readonly usersFile: UsersFile,
     private readonly parts: Pick<AdminParts, 'log' | 'now' | 'monotonic'>,
   ) {
     this.#sessions = new Sessions(parts.monotonic)
-    this.#logIns = new LogIns(users, parts.monotonic)
+    this.#logIns = new LogIns(usersFile, parts.monotonic)
   }
 
   /** The user of a request's session; null if there is none. */
@@ -61,7 +68,7 @@ export class Authentication {
     const id = this.#idOf(request)
     const name = id === null ? null : this.#sessions.nameOf(id)
     if (id === null || name === null) return null
-    const user = await this.users.find(name)
+    const user = await this.usersFile.find(name)
     return this.#sessions.isOf(id, user) ? user : null
   }
 
@@ -99,7 +106,7 @@ export class Authentication {
     const result = await this.#logIns.check({ ...typed, address })
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
-      const isKnown = result === 'wrong' && (await this.users.find(typed.name)) !== null
+      const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
       if (isKnown) await this.#note(request, typed.name, 'fail to log in')
       return result
     }
@@ -107,6 +114,37 @@ export class Authentication {
     this.#giveId(this.#sessions.begin(result), request, reply)
     await this.#note(request, result.name, 'log in')
     return null
+  }
+
+  /** All users, in the order of their file. */
+  users(): Promise<User[]> {
+    return this.usersFile.list()
+  }
+
+  /**
+   * Gives a user another password. Other sessions of the user end.
+   * @throws BtkitError `not-permitted` if the current one is wrong, or the file cannot be written
+   */
+  async changePassword(
+    { request, reply, user }: LoggedIn,
+    { current, fresh }: { readonly current: string; readonly fresh: string },
+  ): Promise<void> {
+    const { name } = user
+    const address = this.addressOf(request)
+    const result = await this.#logIns.check({ name, password: current, address })
+    if (result === 'wrong' || 'limited' in result)
+      throw new BtkitError(
+        'not-permitted',
+        describeFailure(result, 'the current password is wrong'),
+      )
+    const changed = { ...result, hash: await this.#logIns.hash(fresh) }
+    await changeUsers(this.settings.usersFile, (users) => {
+      if (!users.has(name)) throw new BtkitError('not-found', `${name}: the user was removed`)
+      users.set(name, changed)
+    })
+    this.#end(request)
+    this.#giveId(this.#sessions.begin(changed), request, reply)
+    await this.#note(request, name, 'change the password')
   }
 
   /** Logs somebody out. */

@@ -27,8 +27,7 @@ import { PAGES_STYLE } from '../../pages/style.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
-import { counted } from '../../text/quantity.js'
-import type { LogInFailure } from '../access/log-in.js'
+import { describeFailure, type LogInFailure } from '../access/log-in.js'
 import { type User, UsersFile } from '../access/users.js'
 import {
   ADMIN_SCRIPT,
@@ -219,12 +218,8 @@ interface Failed {
 }
 
 function failed(failure: LogInFailure): Omit<Failed, 'name'> {
-  if (failure === 'wrong') return { status: 403, message: 'The name or the password is wrong.' }
-  const minutes = Math.max(1, Math.ceil(failure.limited / 60_000))
-  return {
-    status: 429,
-    message: `Too many attempts. Try again in ${counted(minutes, 'minute')}.`,
-  }
+  const message = describeFailure(failure, 'The name or the password is wrong.')
+  return { status: failure === 'wrong' ? 403 : 429, message }
 }
 
 interface Exchange extends RoutesParts {
@@ -279,6 +274,9 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       authentication.leaveMessage(request, message)
       return seeOther(location)
     },
+    users: () => authentication.users(),
+    changePassword: (current, fresh) =>
+      authentication.changePassword({ request, reply, user }, { current, fresh }),
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,

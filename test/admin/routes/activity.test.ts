@@ -109,3 +109,19 @@ test('the page says in words what was done, once for each act, with links to the
   assert.match(text, /to <a href="torrents\?in=0%2Fy">y<\/a>/)
   assert.equal(text.includes(root), false)
 })
+
+test('items are searched, and the first page lists what was added last', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/linux/readme.txt': '' })
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  await alice.upload({ 'asteria.torrent': torrentNamed('asteria') }, { to: '0/linux' })
+  await bob.upload({ 'film.torrent': torrentNamed('film') })
+  const found = (await alice.get('/log?q=ASTER')).text
+  assert.match(found, />linux \/ asteria</)
+  assert.doesNotMatch(found, />film</)
+  const recent = (text: string) =>
+    [...(text.split('Recent uploads</h2>')[1] ?? '').matchAll(/<a href="torrents\?q=(\w+)"/g)].map(
+      ([, name]) => name,
+    )
+  assert.deepEqual(recent((await alice.get('/')).text), ['film', 'asteria'])
+  assert.deepEqual(recent((await bob.get('/')).text), ['film'])
+})

@@ -11,6 +11,7 @@ import {
 } from '../../../src/admin/storage/categories.js'
 import { addTorrent } from '../../../src/admin/storage/collection.js'
 import { TorrentLog } from '../../../src/state/torrent-log.js'
+import { startForms } from '../../support/admin-forms.js'
 import {
   ADMIN,
   filesBelow,
@@ -189,4 +190,16 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
     renameCategory(collection, ADMIN, { address: '0/x', name: 'z' }),
     /completedir/,
   )
+})
+
+test('only a category without torrents or categories has a button that removes it', async (t) => {
+  const { logIn } = await startForms(t, {
+    'torrents/full/a.torrent': A,
+    'torrents/above/below/readme.txt': '',
+  })
+  const { text } = await (await logIn()).get('/categories')
+  const removable = [...text.matchAll(/aria-label="Remove ([^"]+)"/g)].map(([, name]) => name)
+  assert.deepEqual(removable, ['above / below'])
+  const renamable = [...text.matchAll(/aria-label="Rename ([^"]+)"/g)].map(([, name]) => name)
+  assert.deepEqual(renamable, ['above', 'above / below', 'full'])
 })
