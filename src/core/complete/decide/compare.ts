@@ -252,6 +252,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
     return { path, attr: attributes }
   })
   const further = otherEntries(metainfo, OWN_KEYS)
+  const [before, now] = [listingOf(listed), listingOf(wanted)]
   const isOther: Record<InfoRule, boolean> = {
     'piece length': metainfo.pieceLength !== content.pieceLength,
     version: metainfo.version !== content.version,
@@ -262,8 +263,8 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
       metainfo.version === content.version &&
       metainfo.version !== 'v2' &&
       listed.length < metainfo.files.length !== wanted.length < content.files.length,
-    'file order': pathsOf(listed) !== pathsOf(wanted),
-    'file attributes': attributesOf(listed) !== attributesOf(wanted),
+    'file order': before.order !== now.order,
+    'file attributes': before.attributes !== now.attributes,
     'further keys': keysOf(further) !== keysOf(options.extraKeys),
   }
   return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
@@ -277,22 +278,18 @@ export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRule
   return existing.remake || rules.some((rule) => existing.asked.includes(rule))
 }
 
-interface Listed {
-  readonly path: readonly string[]
-  /** Attribute letters of BEP 47; absent or empty if there are none. */
-  readonly attr?: string | undefined
-}
-
-function pathsOf(files: readonly Listed[]): string {
-  return files.map(({ path }) => path.join('/')).join('\n')
-}
-
-function attributesOf(files: readonly Listed[]): string {
+/** The paths of files in their order, and of those with attributes (BEP 47) in any. */
+function listingOf(
+  files: readonly { readonly path: readonly string[]; readonly attr?: string | undefined }[],
+) {
   const marked = files.filter(({ attr }) => attr)
-  return marked
-    .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
-    .sort()
-    .join('\n')
+  return {
+    order: files.map(({ path }) => path.join('/')).join('\n'),
+    attributes: marked
+      .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
+      .sort()
+      .join('\n'),
+  }
 }
 
 function keysOf(keys: BencodeDict | undefined): string {

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { digestOf } from '../../../bytes.js'
 import {
   encodeFingerprint,
@@ -12,7 +11,8 @@ import { sourcePathOf } from '../../../state/torrent-log.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
 import { isSuspect } from '../../../files/scan/read-names.js'
-import type { SourceDirectory } from '../target/directories.js'
+import { listName } from '../../checksums/lists.js'
+import { torrentName, type SourceDirectory } from '../target/directories.js'
 import type { OwnFile } from '../target/own-file.js'
 import type { CompleteRequest, CompleteRun } from '../request.js'
 
@@ -123,13 +123,13 @@ export function isUntouched({
  * changed, else null. Fastest if entries are asked for in their order.
  */
 export function unchangedSizes(
-  { realDirectory, states, namers, targetDirectory }: SourceDirectory,
+  { prefixes, states, targetDirectory }: SourceDirectory,
   run: CompleteRun,
 ): (name: string) => number | null {
   const { trust } = run.hashContext.cacheAccess
   // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const source = { directory: join(realDirectory, '/'), name: '' }
+  const source = { directory: prefixes.sourcePath, name: '' }
   // Filled for each entry, because arrays of its own would be garbage at once
   const trusted = TRUSTED_LENGTH[trust]
   const input = Buffer.alloc(trusted + run.options.length)
@@ -138,10 +138,10 @@ export function unchangedSizes(
   const identity = { source, input, fingerprint }
   const sources = new NumberedNames(states.names)
   const { log, states: outputs } = targetDirectory
-  const isUnchanged = namers.map((nameOf) => {
+  const isUnchanged = [null, ...run.request.checksums].map((checksum) => {
     const files = new NumberedNames(outputs.names)
     return (name: string) => {
-      const file = nameOf(name)
+      const file = checksum === null ? torrentName(name) : listName(name, checksum)
       const number = files.numberOf(file)
       const isThere =
         number !== undefined && outputs.table.copyTo(fingerprint, number, FINGERPRINT_LENGTH)

@@ -4,8 +4,7 @@ import { Writer } from '../../../files/write/many.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
 import {
   byTarget,
-  checkDistinctDirectories,
-  checkDistinctTorrents,
+  checkDistinct,
   openSourceDirectory,
   pathsOf,
   pathsOfDirectory,
@@ -19,14 +18,7 @@ import { ownFilesOf } from '../target/own-file.js'
 import { countOrphans, pruneAll } from '../tidy/prune.js'
 import { TargetDirectories } from '../target/targets.js'
 import { digestOptions } from '../decide/unchanged.js'
-import {
-  createReport,
-  noteFailure,
-  leftAlone,
-  sortReport,
-  type CompleteReport,
-  type TorrentPaths,
-} from '../report.js'
+import { createReport, noteFailure, leftAlone, sortReport, type CompleteReport } from '../report.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -34,7 +26,6 @@ import type {
   CompleteWatch,
   StateAccess,
 } from '../request.js'
-import { join } from 'node:path'
 import type { OwnTorrent } from '../../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
@@ -129,10 +120,7 @@ async function completeOpen(
       noteFailure(report, pathsOfDirectory(directory), error)
     }
   }
-  checkDistinctDirectories(directories)
-  // Names in one directory are distinct
-  if (directories.length > 1)
-    checkDistinctTorrents(eachEntry(directories), '; give the directory above with --recursive')
+  checkDistinct(directories)
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
@@ -150,11 +138,6 @@ async function completeOpen(
     report.isInterrupted = true
   }
   watch.newest?.(findNewest(directories, report))
-}
-
-function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
-  for (const directory of directories)
-    for (const name of directory.names) yield pathsOf(name, directory)
 }
 
 /**
@@ -189,8 +172,10 @@ function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTo
   return names.flatMap((entry) => {
     const name = torrentName(entry)
     const record = targetDirectory.log.get(name)
-    const source = join(realDirectory, entry)
-    if (record?.source !== source || record.fingerprint.length === 0 || left.has(source)) return []
+    const { sourcePath } = pathsOf(entry, directory)
+    if (record?.source !== sourcePath || left.has(sourcePath)) return []
+    // It was about to be written
+    if (record.fingerprint.length === 0) return []
     const stamp = Buffer.from(record.fingerprint).toString('base64')
     return [{ name, dataDirectory: realDirectory, stamp }]
   })
