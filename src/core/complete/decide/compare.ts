@@ -196,9 +196,14 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
   const parts = { version, name, isDirectory, files, skipped: content.skipped }
   const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
   // Other programs may put a hybrid's pad files at other places
-  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
+  const arePadsAlike =
+    version !== 'hybrid' ||
+    (metainfo.files.length === cut.files.length &&
+      metainfo.files.every(({ padding, length }, i) => {
+        return padding === cut.files.isPad(i) && length === cut.files.sizeAt(i)
+      }))
   const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * SHA1
-  return isWhole ? cut : null
+  return isWhole && arePadsAlike ? cut : null
 }
 
 /**
@@ -217,15 +222,6 @@ function findFiles(metainfo: Metainfo, { files }: Content) {
     found.push(file)
   }
   return missing.size === 0 ? FileColumns.of(found) : null
-}
-
-function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
-  return (
-    files.length === aligned.files.length &&
-    files.every(({ padding, length }, i) => {
-      return padding === aligned.files.isPad(i) && length === aligned.files.sizeAt(i)
-    })
-  )
 }
 
 /**
