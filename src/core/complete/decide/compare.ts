@@ -13,7 +13,7 @@ import { SHA1 } from '../../../metainfo/sizes.js'
 import type { TorrentDigests } from '../../../state/torrent-log.js'
 import { cutIntoPieces, type Content } from '../../digests/content.js'
 import { alignedFiles, rootOf } from '../../digests/file-trees.js'
-import { hashContent } from '../../digests/hash-content.js'
+import { hashContent, type HashedContent } from '../../digests/hash-content.js'
 import {
   composeCore,
   obtainInfo,
@@ -45,37 +45,31 @@ const NOTHING = new Uint8Array(0)
  * to read it.
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
-export function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
+export async function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
   const { infoRequest, own } = entry
   const { hashContext, request } = own.run
+  const { cache } = hashContext.cacheAccess
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return Promise.resolve('info' in recalled ? recalled : null)
+    return 'info' in recalled ? recalled : null
   }
   checkPlace(own)
-  return obtainInfo(infoRequest, hashContext).then((core) => {
-    forgetOldInfo(entry)
-    noteRead(entry, core)
-    return core
-  })
+  const core = await obtainInfo(infoRequest, hashContext)
+  noteRead(entry, core)
+  // Changed files never become the same again, so their `info` is of no more use
+  const old = own.record && infoInputOf(own.record.input)
+  if (old && infoRequest.content.isDirectory && !isSameBytes(old, infoRequest.input))
+    for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
+  return core
 }
 
 /** Notes what was read for an entry. Only settled content counts as the input of its torrent. */
 function noteRead(
   entry: UndecidedTorrent,
-  read: { readonly bytesHashed: number; readonly isSettled: boolean },
+  { bytesHashed, isSettled }: Pick<HashedContent, 'bytesHashed' | 'isSettled'>,
 ): void {
-  entry.bytesHashed = read.bytesHashed
-  if (!read.isSettled) entry.own.input = NOTHING
-}
-
-/** Removes the old `info` from the cache: changed files never become the same again. */
-function forgetOldInfo({ own, infoRequest }: UndecidedTorrent): void {
-  const { record, run } = own
-  const old = record && infoInputOf(record.input)
-  if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
-  const { cache } = run.hashContext.cacheAccess
-  for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
+  entry.bytesHashed = bytesHashed
+  if (!isSettled) entry.own.input = NOTHING
 }
 
 /** The directories in which a file could be created. */

@@ -29,10 +29,7 @@ const OPTIONS_LENGTH = 16
  * Computes a digest of everything except content that all torrents of a run depend on. The creation
  * date is left out, because it alone is not a reason to rewrite a torrent.
  */
-export function digestOptions({
-  common,
-  existing,
-}: Pick<CompleteRequest, 'common' | 'existing'>): Uint8Array {
+export function digestOptions({ common, existing }: CompleteRequest): Uint8Array {
   const { extraKeys, ...parts } = common.parts
   const { private: isPrivate, sourceTag, pieceLength, write } = common
   const createdBy =
@@ -104,13 +101,7 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
  * Whether the existing file at an output's path was made from the same input, and not changed
  * since. unchangedSizes asks the same for many plain files at once.
  */
-export function isUntouched({
-  target,
-  file,
-  source,
-  input,
-  path,
-}: Pick<OwnFile, 'target' | 'file' | 'source' | 'input' | 'path'>): boolean {
+export function isUntouched({ target, file, source, input, path }: OwnFile): boolean {
   if (!target.log.has(file)) return false
   const found = readFingerprintIfThere(path)
   if (found === null) return false

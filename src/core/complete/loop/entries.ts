@@ -8,15 +8,15 @@ import { countUnknownBytes, isSmallFile } from '../../digests/hash-content.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
 import { decideEntry, openContent } from '../decide/entry.js'
-import type { EntryDecision, EntrySkip, OpenedContent } from '../decide/entry.js'
+import type { EntryDecision, OpenedContent } from '../decide/entry.js'
 import type { ListDecision } from '../decide/lists.js'
 import { unchangedSizes } from '../decide/unchanged.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
-import type { Skip, SkipReason, TorrentPaths } from '../report.js'
+import type { Skip, SkipReason } from '../report.js'
 import type { CompleteRun } from '../request.js'
 import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
-import { carryOut } from '../target/own-file.js'
+import { carryOut, type FileSkip } from '../target/own-file.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -174,11 +174,18 @@ class EntryLoop {
   }
 
   /** Reports an entry without a torrent of btkit. */
-  #noteSkip(entry: DirectoryEntry, { reason, isEmptied = false, pieceLength }: EntrySkip): void {
+  #noteSkip(
+    entry: DirectoryEntry,
+    { reason, isEmptied = false, pieceLength }: FileSkip<SkipReason>,
+  ): void {
     const { report, request } = this.run
-    const paths = pathsOf(entry.name, entry.directory)
+    const { name, directory } = entry
+    const paths = pathsOf(name, directory)
     const isPruned = isEmptied && request.prune !== 'never'
-    const isStale = !isPruned && REPLACED.has(reason) && hasTorrent(paths, entry)
+    const mayBeStale = !isPruned && REPLACED.has(reason)
+    const record = mayBeStale ? directory.targetDirectory.log.get(torrentName(name)) : null
+    const isStale =
+      record?.source === paths.sourcePath && readFingerprintIfThere(paths.torrentPath) !== null
     report.skipped.push({
       ...{ ...paths, reason },
       ...(isStale && { leavesTorrent: true }),
@@ -294,15 +301,6 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'empty',
   'hidden',
 ])
-
-/** Whether there is a torrent of btkit from when an entry was content. */
-function hasTorrent(
-  { sourcePath, torrentPath }: TorrentPaths,
-  { name, directory }: DirectoryEntry,
-): boolean {
-  const record = directory.targetDirectory.log.get(torrentName(name))
-  return record?.source === sourcePath && readFingerprintIfThere(torrentPath) !== null
-}
 
 /** Whether an entry is a small file, which can be read with others. */
 function isSmall(opened: OpenedContent): boolean {

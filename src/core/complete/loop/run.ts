@@ -26,7 +26,6 @@ import type {
   CompleteWatch,
   StateAccess,
 } from '../request.js'
-import type { OwnTorrent } from '../../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -154,29 +153,25 @@ async function publishAll(
   const { syncTarget } = await import('../../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
+  const left = leftAlone(run.report)
+  // The torrents that this run found or made current
+  const ownTorrents = (directory: SourceDirectory) =>
+    directory.names.flatMap((entry) => {
+      const name = torrentName(entry)
+      const { sourcePath } = pathsOf(entry, directory)
+      const { source, fingerprint } = directory.targetDirectory.log.get(name) ?? {}
+      // Without a fingerprint, it was about to be written
+      if (source !== sourcePath || left.has(sourcePath) || !fingerprint?.length) return []
+      const stamp = Buffer.from(fingerprint).toString('base64')
+      return [{ name, dataDirectory: directory.realDirectory, stamp }]
+    })
   for (const sync of run.request.publish) {
     for (const [{ realPath: target, log }, here] of byTarget(directories)) {
-      const torrents = here.flatMap((directory) => ownTorrents(directory, run))
+      const torrents = here.flatMap(ownTorrents)
       const isGone = (name: string) => !log.has(name)
       const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
       // All further targets would wait as long, and also fail
       if (!isReached) break
     }
   }
-}
-
-/** Returns the torrents that this run found or made current. */
-function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
-  const { realDirectory, targetDirectory, names } = directory
-  const left = leftAlone(report)
-  return names.flatMap((entry) => {
-    const name = torrentName(entry)
-    const record = targetDirectory.log.get(name)
-    const { sourcePath } = pathsOf(entry, directory)
-    if (record?.source !== sourcePath || left.has(sourcePath)) return []
-    // It was about to be written
-    if (record.fingerprint.length === 0) return []
-    const stamp = Buffer.from(record.fingerprint).toString('base64')
-    return [{ name, dataDirectory: realDirectory, stamp }]
-  })
 }
