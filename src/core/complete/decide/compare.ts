@@ -13,7 +13,7 @@ import { SHA1 } from '../../../metainfo/sizes.js'
 import type { TorrentDigests } from '../../../state/torrent-log.js'
 import { cutIntoPieces, type Content } from '../../digests/content.js'
 import { alignedFiles, rootOf } from '../../digests/file-trees.js'
-import { hashContent } from '../../digests/hash-content.js'
+import { hashContent, type HashedContent } from '../../digests/hash-content.js'
 import {
   composeCore,
   obtainInfo,
@@ -45,37 +45,31 @@ const NOTHING = new Uint8Array(0)
  * to read it.
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
-export function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
+export async function obtain(entry: UndecidedTorrent): Promise<TorrentCore | null> {
   const { infoRequest, own } = entry
   const { hashContext, request } = own.run
+  const { cache } = hashContext.cacheAccess
   if (request.dryRun) {
     const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
-    return Promise.resolve('info' in recalled ? recalled : null)
+    return 'info' in recalled ? recalled : null
   }
   checkPlace(own)
-  return obtainInfo(infoRequest, hashContext).then((core) => {
-    forgetOldInfo(entry)
-    noteRead(entry, core)
-    return core
-  })
+  const core = await obtainInfo(infoRequest, hashContext)
+  noteRead(entry, core)
+  // Changed files never become the same again, so their `info` is of no more use
+  const old = own.record && infoInputOf(own.record.input)
+  if (old && infoRequest.content.isDirectory && !isSameBytes(old, infoRequest.input))
+    for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
+  return core
 }
 
 /** Notes what was read for an entry. Only settled content counts as the input of its torrent. */
 function noteRead(
   entry: UndecidedTorrent,
-  read: { readonly bytesHashed: number; readonly isSettled: boolean },
+  { bytesHashed, isSettled }: Pick<HashedContent, 'bytesHashed' | 'isSettled'>,
 ): void {
-  entry.bytesHashed = read.bytesHashed
-  if (!read.isSettled) entry.own.input = NOTHING
-}
-
-/** Removes the old `info` from the cache: changed files never become the same again. */
-function forgetOldInfo({ own, infoRequest }: UndecidedTorrent): void {
-  const { record, run } = own
-  const old = record && infoInputOf(record.input)
-  if (!old || !infoRequest.content.isDirectory || isSameBytes(old, infoRequest.input)) return
-  const { cache } = run.hashContext.cacheAccess
-  for (const kind of ['info', 'layers'] as const) cache.remove(kind, old)
+  entry.bytesHashed = bytesHashed
+  if (!isSettled) entry.own.input = NOTHING
 }
 
 /** The directories in which a file could be created. */
@@ -196,9 +190,14 @@ export function layOut(metainfo: Metainfo, content: Content): Content | null {
   const parts = { version, name, isDirectory, files, skipped: content.skipped }
   const cut = cutIntoPieces(version === 'v1' ? parts : { ...parts, isAligned: true }, pieceLength)
   // Other programs may put a hybrid's pad files at other places
-  if (version === 'hybrid' && !isPaddedAlike(metainfo, cut)) return null
+  const arePadsAlike =
+    version !== 'hybrid' ||
+    (metainfo.files.length === cut.files.length &&
+      metainfo.files.every(({ padding, length }, i) => {
+        return padding === cut.files.isPad(i) && length === cut.files.sizeAt(i)
+      }))
   const isWhole = metainfo.pieces === null || metainfo.pieces.length === cut.pieceCount * SHA1
-  return isWhole ? cut : null
+  return isWhole && arePadsAlike ? cut : null
 }
 
 /**
@@ -217,15 +216,6 @@ function findFiles(metainfo: Metainfo, { files }: Content) {
     found.push(file)
   }
   return missing.size === 0 ? FileColumns.of(found) : null
-}
-
-function isPaddedAlike({ files }: Metainfo, aligned: Content): boolean {
-  return (
-    files.length === aligned.files.length &&
-    files.every(({ padding, length }, i) => {
-      return padding === aligned.files.isPad(i) && length === aligned.files.sizeAt(i)
-    })
-  )
 }
 
 /**
@@ -252,6 +242,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
     return { path, attr: attributes }
   })
   const further = otherEntries(metainfo, OWN_KEYS)
+  const [before, now] = [listingOf(listed), listingOf(wanted)]
   const isOther: Record<InfoRule, boolean> = {
     'piece length': metainfo.pieceLength !== content.pieceLength,
     version: metainfo.version !== content.version,
@@ -262,8 +253,8 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
       metainfo.version === content.version &&
       metainfo.version !== 'v2' &&
       listed.length < metainfo.files.length !== wanted.length < content.files.length,
-    'file order': pathsOf(listed) !== pathsOf(wanted),
-    'file attributes': attributesOf(listed) !== attributesOf(wanted),
+    'file order': before.order !== now.order,
+    'file attributes': before.attributes !== now.attributes,
     'further keys': keysOf(further) !== keysOf(options.extraKeys),
   }
   return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
@@ -277,22 +268,18 @@ export function isRemakeAsked(rules: readonly InfoRule[], existing: ExistingRule
   return existing.remake || rules.some((rule) => existing.asked.includes(rule))
 }
 
-interface Listed {
-  readonly path: readonly string[]
-  /** Attribute letters of BEP 47; absent or empty if there are none. */
-  readonly attr?: string | undefined
-}
-
-function pathsOf(files: readonly Listed[]): string {
-  return files.map(({ path }) => path.join('/')).join('\n')
-}
-
-function attributesOf(files: readonly Listed[]): string {
+/** The paths of files in their order, and of those with attributes (BEP 47) in any. */
+function listingOf(
+  files: readonly { readonly path: readonly string[]; readonly attr?: string | undefined }[],
+) {
   const marked = files.filter(({ attr }) => attr)
-  return marked
-    .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
-    .sort()
-    .join('\n')
+  return {
+    order: files.map(({ path }) => path.join('/')).join('\n'),
+    attributes: marked
+      .map(({ path, attr = '' }) => `${path.join('/')}\0${attr}`)
+      .sort()
+      .join('\n'),
+  }
 }
 
 function keysOf(keys: BencodeDict | undefined): string {

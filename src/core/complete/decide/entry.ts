@@ -25,12 +25,12 @@ import {
 } from '../../make/piece-choice.js'
 import type { SkipReason } from '../report.js'
 import type { CompleteRun } from '../request.js'
-import type { FileDecision } from '../target/own-file.js'
+import type { FileDecision, FileSkip } from '../target/own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
-  readonly torrent: EntrySkip | FileDecision
+  readonly torrent: FileSkip<SkipReason> | FileDecision
   /** Bytes of the content, and how many of them were hashed for the torrent. */
   readonly size: number
   readonly bytesHashed: number
@@ -38,16 +38,6 @@ export interface EntryDecision extends ListDecisions {
   readonly pieces: PieceFacts | null
   /** The paths in it that its torrent lacks, if that is to be written. */
   readonly leftOut: readonly Skipped[]
-}
-
-/** An entry without a torrent, or with one that is left unchanged. */
-export interface EntrySkip {
-  readonly kind: 'skip'
-  readonly reason: SkipReason
-  /** For a foreign torrent that may be adopted: its piece length in bytes. */
-  readonly pieceLength?: number
-  /** Whether the entry exists but has no bytes any more, so that its torrent may be pruned. */
-  readonly isEmptied?: boolean
 }
 
 const NO_LISTS: ListDecisions = { lists: [], bytesRead: 0 }
@@ -106,7 +96,7 @@ export async function decideEntry(
 }
 
 /** The content of an entry, or why it has none. */
-export type OpenedContent = PieceChoice | EntrySkip
+export type OpenedContent = PieceChoice | FileSkip<SkipReason>
 
 /**
  * Returns the content of an entry's torrent, or why there is none.

@@ -93,32 +93,35 @@ function digestValues(beside: TorrentValues['beside']): KeyDigests {
 }
 
 /**
- * Finds the torrent of btkit that an existing one is, even if edited outside `info`. Null if it
- * cannot be recognized, because its `info` differs.
+ * Finds the file of btkit that an existing one is; a torrent even if edited outside `info`. Null if
+ * it cannot be recognized.
  */
 export function recognize(
   { metainfo, digest }: ExistingFile,
   { written, replaced }: TorrentRecord,
 ): TorrentDigests | null {
-  if (!metainfo) return null
   const candidates = replaced ? [written, replaced] : [written]
   const same = candidates.find(({ file }) => isSameBytes(file, digest))
-  if (same) return same
+  if (same || !metainfo) return same ?? null
   const now = sha256(valuesOf(metainfo).info)
   return candidates.find(({ info }) => info !== null && isSameBytes(info, now)) ?? null
+}
+
+/** Whether a torrent or list is as btkit wrote it, or an empty file. */
+export function isUnedited(existing: ExistingFile, record: TorrentRecord): boolean {
+  if (isEmptyFile(existing)) return true
+  const written = recognize(existing, record)
+  const { metainfo } = existing
+  if (!written || !metainfo) return written !== null
+  const { keys } = written
+  const all = new Set([...metainfo.spans.keys(), ...Object.keys(keys ?? {})])
+  return [...all].every((key) => CORE.has(key) || !isEdited(metainfo, key, keys ?? {}))
 }
 
 /** Whether somebody changed, removed or added the value of a key since btkit wrote it. */
 function isEdited(metainfo: Metainfo, key: string, written: KeyDigests): boolean {
   const value = encodedValue(metainfo, key)
   return (value && digestValue(value)) !== written[key]
-}
-
-/** Whether any value outside `info` was edited. */
-export function hasEdits(metainfo: Metainfo, written: KeyDigests): boolean {
-  const keys = new Set([...metainfo.spans.keys(), ...Object.keys(written)])
-  for (const key of CORE) keys.delete(key)
-  return [...keys].some((key) => isEdited(metainfo, key, written))
 }
 
 /**
@@ -131,11 +134,10 @@ export function refreshTorrent(
   wanted: WantedValues,
   written: KeyDigests,
 ): Uint8Array {
-  const keys = new Set([...existing.spans.keys(), ...wanted.beside.keys()])
-  for (const key of CORE) keys.delete(key)
   const top = new Map<string, Uint8Array | null>()
-  for (const key of keys) {
-    if (!isEdited(existing, key, written)) top.set(key, wanted.beside.get(key) ?? null)
+  for (const key of new Set([...existing.spans.keys(), ...wanted.beside.keys()])) {
+    const isOurs = !CORE.has(key) && !isEdited(existing, key, written)
+    if (isOurs) top.set(key, wanted.beside.get(key) ?? null)
   }
   const list = moveTracker(existing, wanted.beside, written)
   if (list !== undefined) top.set('announce-list', list)

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { isSameBytes, sha256 } from '../../../bytes.js'
-import type { TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import type { TorrentDigests } from '../../../state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import { composeList, listName } from '../../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'
 import type { Content } from '../../digests/content.js'
-import { readExisting } from './existing.js'
+import { isUnedited, readExisting } from './existing.js'
 import { checkPlace } from './compare.js'
 import {
   keep,
@@ -14,7 +14,6 @@ import {
   type FileDecision,
   type OwnFile,
   type Undecided,
-  type ExistingFile,
 } from '../target/own-file.js'
 import { isUntouched } from './unchanged.js'
 
@@ -63,10 +62,11 @@ export async function decideLists(
   const found = await checksumsFor(open, content)
   const isSettled = found?.every((each) => each.isSettled) ?? true
   const lists = undecided.map((list) => {
+    const { file } = list
     const i = open.indexOf(list)
-    const input = isSettled ? list.input : NOTHING
+    if (i < 0) return { file, decision: skip('edited') }
     const bytes = found && composeList(content, found, i)
-    return { file: list.file, decision: i < 0 ? skip('edited') : decide({ ...list, input }, bytes) }
+    return { file, decision: decide(isSettled ? list : { ...list, input: NOTHING }, bytes) }
   })
   const bytesRead = (found ?? []).reduce((sum, each) => sum + each.bytesRead, 0)
   return { lists: lists.filter(({ decision }) => decision.kind !== 'keep'), bytesRead }
@@ -97,20 +97,9 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): FileDecision {
 
 /** Whether somebody edited a list that btkit wrote. */
 function isEdited({ existing, record, run }: UndecidedList): boolean {
-  return (
-    existing !== null && record !== null && !run.request.force && !isListOfOurs(existing, record)
-  )
+  return !run.request.force && existing && record ? !isUnedited(existing, record) : false
 }
 
 function digestsOf(file: Uint8Array): TorrentDigests {
   return { file, info: null, keys: null }
-}
-
-/** Whether a list is exactly what btkit wrote, or an empty file as a crash leaves it. */
-export function isListOfOurs(
-  { bytes, digest }: ExistingFile,
-  { written, replaced }: TorrentRecord,
-): boolean {
-  const known = replaced ? [written, replaced] : [written]
-  return bytes.length === 0 || known.some(({ file }) => isSameBytes(file, digest))
 }

@@ -43,24 +43,14 @@ import { isSameCreator } from './unchanged.js'
  * what btkit would write.
  * @throws BtkitError if the content cannot be read or the torrent could not be written
  */
-export function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
-  const { existing, record, run } = entry.own
+export async function decideTorrent(entry: UndecidedTorrent): Promise<FileDecision> {
+  const { own } = entry
+  const { existing, record } = own
   // An adopted torrent that is unchanged since then keeps its info hash even with `force`
   const isAsAdopted =
     record?.written.isAdopted === true && isSameBytes(record.written.file, existing?.digest ?? null)
-  // In large directories most torrents are new, and an async function needs more memory
-  if (!existing || (run.request.force && !isAsAdopted)) {
-    return obtain(entry).then((core) => replace(entry, core))
-  }
-  return decideExisting(entry, existing)
-}
-
-async function decideExisting(
-  entry: UndecidedTorrent,
-  existing: ExistingFile,
-): Promise<FileDecision> {
-  const { own } = entry
-  const { record } = own
+  const isReplaced = own.run.request.force && !isAsAdopted
+  if (!existing || isReplaced) return replace(entry, await obtain(entry))
   if (!record) return takeOver(entry, existing)
   if (isEmptyFile(existing)) return replace(entry, await obtain(entry))
   const origin = recognize(existing, record)

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { digestOf } from '../../../bytes.js'
 import {
   encodeFingerprint,
@@ -12,7 +11,8 @@ import { sourcePathOf } from '../../../state/torrent-log.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
 import { isSuspect } from '../../../files/scan/read-names.js'
-import type { SourceDirectory } from '../target/directories.js'
+import { listName } from '../../checksums/lists.js'
+import { torrentName, type SourceDirectory } from '../target/directories.js'
 import type { OwnFile } from '../target/own-file.js'
 import type { CompleteRequest, CompleteRun } from '../request.js'
 
@@ -29,10 +29,7 @@ const OPTIONS_LENGTH = 16
  * Computes a digest of everything except content that all torrents of a run depend on. The creation
  * date is left out, because it alone is not a reason to rewrite a torrent.
  */
-export function digestOptions({
-  common,
-  existing,
-}: Pick<CompleteRequest, 'common' | 'existing'>): Uint8Array {
+export function digestOptions({ common, existing }: CompleteRequest): Uint8Array {
   const { extraKeys, ...parts } = common.parts
   const { private: isPrivate, sourceTag, pieceLength, write } = common
   const createdBy =
@@ -104,13 +101,7 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
  * Whether the existing file at an output's path was made from the same input, and not changed
  * since. unchangedSizes asks the same for many plain files at once.
  */
-export function isUntouched({
-  target,
-  file,
-  source,
-  input,
-  path,
-}: Pick<OwnFile, 'target' | 'file' | 'source' | 'input' | 'path'>): boolean {
+export function isUntouched({ target, file, source, input, path }: OwnFile): boolean {
   if (!target.log.has(file)) return false
   const found = readFingerprintIfThere(path)
   if (found === null) return false
@@ -123,13 +114,13 @@ export function isUntouched({
  * changed, else null. Fastest if entries are asked for in their order.
  */
 export function unchangedSizes(
-  { realDirectory, states, namers, targetDirectory }: SourceDirectory,
+  { prefixes, states, targetDirectory }: SourceDirectory,
   run: CompleteRun,
 ): (name: string) => number | null {
   const { trust } = run.hashContext.cacheAccess
   // With these options, attributes may change without changing the trusted part of the fingerprint
   if (run.request.common.scan.attributes && trust === 'mtime') return () => null
-  const source = { directory: join(realDirectory, '/'), name: '' }
+  const source = { directory: prefixes.sourcePath, name: '' }
   // Filled for each entry, because arrays of its own would be garbage at once
   const trusted = TRUSTED_LENGTH[trust]
   const input = Buffer.alloc(trusted + run.options.length)
@@ -138,10 +129,10 @@ export function unchangedSizes(
   const identity = { source, input, fingerprint }
   const sources = new NumberedNames(states.names)
   const { log, states: outputs } = targetDirectory
-  const isUnchanged = namers.map((nameOf) => {
+  const isUnchanged = [null, ...run.request.checksums].map((checksum) => {
     const files = new NumberedNames(outputs.names)
     return (name: string) => {
-      const file = nameOf(name)
+      const file = checksum === null ? torrentName(name) : listName(name, checksum)
       const number = files.numberOf(file)
       const isThere =
         number !== undefined && outputs.table.copyTo(fingerprint, number, FINGERPRINT_LENGTH)

@@ -1,27 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import { mapLimited } from '../../../concurrency.js'
 import { BtkitError, refuseAborted } from '../../../errors.js'
+import { readFingerprintIfThere } from '../../../files/fingerprint.js'
 import { unboundYoungHeap } from '../../../heap-growth.js'
 import type { HashProgress } from '../../../hash/jobs/job.js'
 import { countUnknownBytes, isSmallFile } from '../../digests/hash-content.js'
+import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
-import {
-  checkOtherEntries,
-  pathsOf,
-  type DirectoryEntry,
-  type SourceDirectory,
-} from '../target/directories.js'
-import {
-  decideEntry,
-  openContent,
-  type EntryDecision,
-  type OpenedContent,
-} from '../decide/entry.js'
-import { countDecision, noteList, noteSkip, noteTorrent } from './outcomes.js'
-import { noteFailure } from '../report.js'
-import { carryOut } from '../target/own-file.js'
-import type { CompleteRun } from '../request.js'
+import { decideEntry, openContent } from '../decide/entry.js'
+import type { EntryDecision, OpenedContent } from '../decide/entry.js'
+import type { ListDecision } from '../decide/lists.js'
 import { unchangedSizes } from '../decide/unchanged.js'
+import { changeOf, listOf, noteFailure, withFact } from '../report.js'
+import type { Skip, SkipReason } from '../report.js'
+import type { CompleteRun } from '../request.js'
+import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
+import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
+import { carryOut, type FileSkip } from '../target/own-file.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -163,32 +158,84 @@ class EntryLoop {
 
   /** Counts the decision about an entry, and begins its writes. */
   async #enter(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
-    const { torrent, lists } = decision
+    const { torrent, lists, size, bytesRead } = decision
     const { report, watch } = this.run
-    countDecision(this.run, decision)
+    // Reading for checksums covers at least all bytes read for pieces
+    const bytesHashed = Math.max(decision.bytesHashed, bytesRead)
+    // A dry run reads nothing, and does not know which digests it could reuse
+    const isUnread = torrent.kind === 'write' && torrent.hashes === null
+    report.bytesHashed += bytesHashed
+    if (!isUnread && torrent.kind !== 'skip') report.bytesReused += size - bytesHashed
     if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: entry.name })
-    if (torrent.kind === 'skip' && noteSkip(this.run, entry, torrent))
-      this.emptied.add(pathsOf(entry.name, entry.directory).torrentPath)
+    if (torrent.kind === 'keep') report.unchanged++
+    if (torrent.kind === 'skip') this.#noteSkip(entry, torrent)
     if (torrent.kind === 'write' || lists.length > 0)
       await this.writes.add(() => this.#write(entry, decision))
   }
 
+  /** Reports an entry without a torrent of btkit. */
+  #noteSkip(
+    entry: DirectoryEntry,
+    { reason, isEmptied = false, pieceLength }: FileSkip<SkipReason>,
+  ): void {
+    const { report, request } = this.run
+    const { name, directory } = entry
+    const paths = pathsOf(name, directory)
+    const isPruned = isEmptied && request.prune !== 'never'
+    const mayBeStale = !isPruned && REPLACED.has(reason)
+    const record = mayBeStale ? directory.targetDirectory.log.get(torrentName(name)) : null
+    const isStale =
+      record?.source === paths.sourcePath && readFingerprintIfThere(paths.torrentPath) !== null
+    report.skipped.push({
+      ...{ ...paths, reason },
+      ...(isStale && { leavesTorrent: true }),
+      ...(pieceLength !== undefined && { pieceLength }),
+    })
+    if (isEmptied) this.emptied.add(paths.torrentPath)
+  }
+
   /** Writes the files of an entry, and reports the outcomes. Never rejects. */
   async #write(entry: DirectoryEntry, decision: EntryDecision): Promise<void> {
-    const { torrent, lists } = decision
-    const writing = lists.map((list) => {
-      return this.#attempt(entry, async () => {
-        const { decision } = list
-        if (decision.kind === 'write' && decision.act) await carryOut(decision.act)
-        noteList(this.run, entry, list)
-      })
+    const lists = decision.lists.map((list) => {
+      return this.#attempt(entry, () => this.#writeList(entry, list))
     })
-    await this.#attempt(entry, async () => {
-      if (torrent.kind !== 'write') return
-      if (torrent.act) await carryOut(torrent.act)
-      noteTorrent(this.run, entry, decision)
-    })
-    await Promise.all(writing)
+    await this.#attempt(entry, () => this.#writeTorrent(entry, decision))
+    await Promise.all(lists)
+  }
+
+  async #writeTorrent(
+    { name, directory }: DirectoryEntry,
+    { torrent, pieces, leftOut }: EntryDecision,
+  ): Promise<void> {
+    if (torrent.kind !== 'write') return
+    const { act, existing, hashes, isAdopted } = torrent
+    if (act) await carryOut(act)
+    const { report, watch } = this.run
+    const kind = isAdopted ? 'adopted' : existing ? 'updated' : 'created'
+    const paths = pathsOf(name, directory)
+    const made = changeOf(paths, hashes, existing?.metainfo ?? null)
+    const change = pieces ? withFact(made, { pieces }) : made
+    report[kind].push(change)
+    // There may be very many entries, and most lack nothing
+    const lacking = leftOut.filter(isContent)
+    for (const { path, reason } of lacking) report.skipped.push({ ...paths, path, reason })
+    watch.written?.(kind, change, lacking)
+  }
+
+  async #writeList(
+    { name, directory }: DirectoryEntry,
+    { file, decision }: ListDecision,
+  ): Promise<void> {
+    if (decision.kind === 'keep') return
+    const { created, updated, skipped } = this.run.report.checksumLists
+    const list = listOf(pathsOf(name, directory, file))
+    if (decision.kind === 'skip') skipped.push({ ...list, reason: decision.reason })
+    else {
+      const { act, existing } = decision
+      if (act) await carryOut(act)
+      const lists = existing ? updated : created
+      lists.push(withFact(list, { isUnread: act === null }))
+    }
   }
 
   /** Does a part of the work on an entry. Reports a failure, unless that is an interruption. */
@@ -238,6 +285,22 @@ class EntryLoop {
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
 }
+
+/** btkit's own files are no content that a torrent could lack. */
+function isContent(skipped: Skipped): skipped is Skipped & Pick<Skip, 'reason'> {
+  return skipped.reason !== 'the torrent itself' && skipped.reason !== 'temporary file'
+}
+
+/** The reasons for skipping an entry that may have been content before. */
+const REPLACED: ReadonlySet<SkipReason> = new Set([
+  'not a regular file',
+  'link',
+  'link leads outside',
+  'link loop',
+  'broken link',
+  'empty',
+  'hidden',
+])
 
 /** Whether an entry is a small file, which can be read with others. */
 function isSmall(opened: OpenedContent): boolean {

@@ -4,8 +4,7 @@ import { Writer } from '../../../files/write/many.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
 import {
   byTarget,
-  checkDistinctDirectories,
-  checkDistinctTorrents,
+  checkDistinct,
   openSourceDirectory,
   pathsOf,
   pathsOfDirectory,
@@ -19,14 +18,7 @@ import { ownFilesOf } from '../target/own-file.js'
 import { countOrphans, pruneAll } from '../tidy/prune.js'
 import { TargetDirectories } from '../target/targets.js'
 import { digestOptions } from '../decide/unchanged.js'
-import {
-  createReport,
-  noteFailure,
-  leftAlone,
-  sortReport,
-  type CompleteReport,
-  type TorrentPaths,
-} from '../report.js'
+import { createReport, noteFailure, leftAlone, sortReport, type CompleteReport } from '../report.js'
 import type {
   CompleteContext,
   CompleteRequest,
@@ -34,8 +26,6 @@ import type {
   CompleteWatch,
   StateAccess,
 } from '../request.js'
-import { join } from 'node:path'
-import type { OwnTorrent } from '../../seeding/sync.js'
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
@@ -129,10 +119,7 @@ async function completeOpen(
       noteFailure(report, pathsOfDirectory(directory), error)
     }
   }
-  checkDistinctDirectories(directories)
-  // Names in one directory are distinct
-  if (directories.length > 1)
-    checkDistinctTorrents(eachEntry(directories), '; give the directory above with --recursive')
+  checkDistinct(directories)
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
@@ -152,11 +139,6 @@ async function completeOpen(
   watch.newest?.(findNewest(directories, report))
 }
 
-function* eachEntry(directories: readonly SourceDirectory[]): Generator<TorrentPaths> {
-  for (const directory of directories)
-    for (const name of directory.names) yield pathsOf(name, directory)
-}
-
 /**
  * Publishes the current torrents of the directories to the clients of a request, and withdraws
  * those that were removed.
@@ -171,27 +153,25 @@ async function publishAll(
   const { syncTarget } = await import('../../seeding/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
+  const left = leftAlone(run.report)
+  // The torrents that this run found or made current
+  const ownTorrents = (directory: SourceDirectory) =>
+    directory.names.flatMap((entry) => {
+      const name = torrentName(entry)
+      const { sourcePath } = pathsOf(entry, directory)
+      const { source, fingerprint } = directory.targetDirectory.log.get(name) ?? {}
+      // Without a fingerprint, it was about to be written
+      if (source !== sourcePath || left.has(sourcePath) || !fingerprint?.length) return []
+      const stamp = Buffer.from(fingerprint).toString('base64')
+      return [{ name, dataDirectory: directory.realDirectory, stamp }]
+    })
   for (const sync of run.request.publish) {
     for (const [{ realPath: target, log }, here] of byTarget(directories)) {
-      const torrents = here.flatMap((directory) => ownTorrents(directory, run))
+      const torrents = here.flatMap(ownTorrents)
       const isGone = (name: string) => !log.has(name)
       const isReached = await syncTarget({ target, torrents, isGone }, sync, { state, report })
       // All further targets would wait as long, and also fail
       if (!isReached) break
     }
   }
-}
-
-/** Returns the torrents that this run found or made current. */
-function ownTorrents(directory: SourceDirectory, { report }: CompleteRun): OwnTorrent[] {
-  const { realDirectory, targetDirectory, names } = directory
-  const left = leftAlone(report)
-  return names.flatMap((entry) => {
-    const name = torrentName(entry)
-    const record = targetDirectory.log.get(name)
-    const source = join(realDirectory, entry)
-    if (record?.source !== source || record.fingerprint.length === 0 || left.has(source)) return []
-    const stamp = Buffer.from(record.fingerprint).toString('base64')
-    return [{ name, dataDirectory: realDirectory, stamp }]
-  })
 }

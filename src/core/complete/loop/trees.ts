@@ -8,7 +8,7 @@ import { compareBytes, readEntries } from '../../../files/scan/read-names.js'
 import { walk } from '../../../files/walk.js'
 import { completeTogether, reportRun } from './run.js'
 import { noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
-import { checkDistinctTorrents, pathsOfDirectory, torrentName } from '../target/directories.js'
+import { claimTorrent, pathsOfDirectory, torrentName } from '../target/directories.js'
 import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
@@ -58,7 +58,11 @@ async function completeBranches(
   const branches: Branch[] = []
   for (const root of request.directories)
     branches.push(...(await branchesOf(root, request, { filter, report })))
-  if (target !== null) checkDistinctTorrents(eachFile(branches, target))
+  const claimed = new Map<string, string>()
+  for (const { root, path, files } of target === null ? [] : branches) {
+    for (const name of files)
+      claimTorrent(claimed, pathsIn(join(root, ...path), join(target ?? '', ...path), name))
+  }
   const gone = await findGone(request, report)
   for (const branch of [...branches, ...gone]) {
     if (report.isInterrupted) break
@@ -124,11 +128,6 @@ async function branchesOf(
     }
     return { root, path, files, isGone: false }
   })
-}
-
-function* eachFile(branches: readonly Branch[], target: string): Generator<TorrentPaths> {
-  for (const { root, path, files } of branches)
-    for (const name of files) yield pathsIn(join(root, ...path), join(target, ...path), name)
 }
 
 function pathsIn(directory: string, target: string, name: string): TorrentPaths {

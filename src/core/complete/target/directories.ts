@@ -2,11 +2,11 @@ import type { TorrentLog } from '../../../state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../errors.js'
 import { skipReasonOf } from '../../../files/scan/entry.js'
 import type { NameFilter } from '../../../files/glob.js'
 import { realPath } from '../../../files/inside.js'
-import { listName, parseListName } from '../../checksums/lists.js'
+import { parseListName } from '../../checksums/lists.js'
 import type { CompleteReport, EntryPaths, TorrentPaths } from '../report.js'
 import type { TargetDirectories, TargetDirectory } from './targets.js'
 import { NO_FILES, type FileListing } from '../../../files/stat-files.js'
@@ -29,8 +29,6 @@ export interface SourceDirectory {
   readonly names: readonly string[]
   /** The state of all files in it when the run began. */
   readonly states: FileListing
-  /** The names of the files that are made of an entry. */
-  readonly namers: readonly ((name: string) => string)[]
 }
 
 /** An entry of a directory. */
@@ -74,15 +72,13 @@ export async function openSourceDirectory(
   }
   const names: string[] = []
   const wanted = request.entries && new Set(request.entries)
-  const lists = request.checksums.map((checksum) => (name: string) => listName(name, checksum))
-  const namers = [torrentName, ...lists]
   const prefixes = {
     source: prefixOf(directory),
     sourcePath: prefixOf(realDirectory),
     torrent: prefixOf(target),
     torrentPath: prefixOf(targetDirectory.realPath),
   }
-  const opened = { directory, realDirectory, targetDirectory, prefixes, names, states, namers }
+  const opened = { directory, realDirectory, targetDirectory, prefixes, names, states }
   const log = (await targets.find(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
@@ -202,19 +198,39 @@ export function pathsOfDirectory(directory: string): EntryPaths {
 }
 
 /**
- * Checks that no directory is given twice, even under two names.
+ * Checks that no directory is given twice, even under two names, and that no two entries would write
+ * the same torrent.
  * @throws BtkitError `usage`
  */
-export function checkDistinctDirectories(directories: readonly SourceDirectory[]): void {
+export function checkDistinct(directories: readonly SourceDirectory[]): void {
   const seen = new Map<string, string>()
   for (const { directory, realDirectory } of directories) {
     const other = seen.get(realDirectory)
-    if (other === directory) throw new BtkitError('usage', `${directory}: is given twice`)
-    if (other !== undefined) {
-      throw new BtkitError('usage', `${other} and ${directory}: are the same directory`)
-    }
+    if (other === directory) throw usageError(`${directory}: is given twice`)
+    if (other !== undefined) throw usageError(`${other} and ${directory}: are the same directory`)
     seen.set(realDirectory, directory)
   }
+  // Names in one directory are distinct
+  const claimed = new Map<string, string>()
+  for (const directory of directories.length > 1 ? directories : []) {
+    for (const name of directory.names)
+      claimTorrent(claimed, pathsOf(name, directory), '; give the directory above with --recursive')
+  }
+}
+
+/**
+ * Enters the source of a torrent into those of a run. The error ends with `advice`.
+ * @throws BtkitError `usage` if another source would be written to the same torrent
+ */
+export function claimTorrent(
+  sources: Map<string, string>,
+  { torrent, torrentPath, source }: TorrentPaths,
+  advice = '',
+): void {
+  const other = sources.get(torrentPath)
+  if (other !== undefined)
+    throw usageError(`${other} and ${source} would both be written to ${torrent}${advice}`)
+  sources.set(torrentPath, source)
 }
 
 /**
@@ -235,7 +251,7 @@ export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
     const { torrent, torrentPath } = pathsOf(name, directory)
     if (!existsSync(torrentPath)) continue
     const ways = 'use another --output, or --force to replace it'
-    throw new BtkitError('usage', `${torrent}: is the torrent of ${other}; ${ways}`)
+    throw usageError(`${torrent}: is the torrent of ${other}; ${ways}`)
   }
 }
 
@@ -243,20 +259,4 @@ export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
 function areDistinct(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }))
   return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev)
-}
-
-/**
- * Checks that no two entries would write the same torrent. The error ends with `advice`.
- * @throws BtkitError `usage`
- */
-export function checkDistinctTorrents(all: Iterable<TorrentPaths>, advice = ''): void {
-  const sources = new Map<string, string>()
-  for (const { torrent, torrentPath, source } of all) {
-    const other = sources.get(torrentPath)
-    if (other !== undefined) {
-      const both = `${other} and ${source} would both be written to ${torrent}`
-      throw new BtkitError('usage', `${both}${advice}`)
-    }
-    sources.set(torrentPath, source)
-  }
 }

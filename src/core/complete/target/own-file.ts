@@ -9,7 +9,7 @@ import {
 import { hasPermissions, setPermissions } from '../../../files/write/permissions.js'
 import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../../state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
-import type { LeftReason } from '../report.js'
+import type { LeftReason, SkipReason } from '../report.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { byTarget, isMade, type Makers, type SourceDirectory } from './directories.js'
@@ -59,15 +59,20 @@ export interface Act {
   readonly replaced: TorrentDigests | null
 }
 
+/** An entry without a torrent, or a torrent or list that is left unchanged. */
+export interface FileSkip<Reason extends SkipReason = LeftReason> {
+  readonly kind: 'skip'
+  readonly reason: Reason
+  /** For a foreign torrent that may be adopted: its piece length in bytes. */
+  readonly pieceLength?: number
+  /** Whether an entry exists but has no bytes any more, so that its torrent may be pruned. */
+  readonly isEmptied?: boolean
+}
+
 /** The decision about a torrent or list. */
 export type FileDecision =
   | { readonly kind: 'keep' }
-  | {
-      readonly kind: 'skip'
-      readonly reason: LeftReason
-      /** For a foreign torrent that may be adopted: its piece length in bytes. */
-      readonly pieceLength?: number
-    }
+  | FileSkip
   | {
       readonly kind: 'write'
       readonly existing: ExistingFile | null

@@ -11,6 +11,8 @@ import type { CompleteContext, CompleteRequest, StateAccess } from '../request.j
 
 // Without this file people would upload torrents at each run, or write a script that finds the changes.
 
+type StateDirectory = Pick<StateAccess, 'directory'>
+
 /** A user's command for the time after a run. */
 interface ChangeCommand {
   /** A line for the shell. */
@@ -30,13 +32,7 @@ interface ChangeCommand {
 export async function runOnChange(
   { report, value }: { readonly report: CompleteReport; readonly value: object },
   { command, env, cwd, write }: ChangeCommand,
-  {
-    request,
-    state,
-  }: {
-    readonly request: Pick<CompleteRequest, 'directories' | 'target'>
-    readonly state: Pick<StateAccess, 'directory'>
-  },
+  { request, state }: { readonly request: CompleteRequest; readonly state: StateDirectory },
 ): Promise<void> {
   const due = notePlace('due', request, state)
   if (!hasChanges(report) && readNote(due) === null) return
@@ -93,8 +89,8 @@ export function noteForeign(
 /** Where runs over the same directories note something for each other. */
 function notePlace(
   kind: NotePlace['kind'],
-  { directories, target }: Pick<CompleteRequest, 'directories' | 'target'>,
-  { directory: stateDirectory }: Pick<StateAccess, 'directory'>,
+  { directories, target }: CompleteRequest,
+  { directory: stateDirectory }: StateDirectory,
 ): NotePlace {
   const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
   return { stateDirectory, kind, key: JSON.stringify(places) }

@@ -14,12 +14,6 @@ export interface MetricsFile {
   readonly claim?: WriteOptions['claim']
 }
 
-/** The clocks of a run, in milliseconds: since 1970, and one that never jumps. */
-interface Clocks {
-  readonly now: () => number
-  readonly monotonic: () => number
-}
-
 /** The result of a run, for its metrics. */
 interface RunResult {
   /** Null if the run failed before it had one. */
@@ -34,12 +28,13 @@ const MAX_FILE = 1024 * 1024
 
 /**
  * Does the work of a run, and writes its metrics, also after a failure. If another run holds the
- * lock, the file is left to that one.
+ * lock, the file is left to that one. The clocks are in milliseconds: since 1970, and one that never
+ * jumps.
  * @throws BtkitError `exists` for a file of something else, and as checkTarget and `work`
  */
 export async function withMetrics<T extends RunResult>(
   file: MetricsFile | null,
-  { now, monotonic }: Clocks,
+  { now, monotonic }: Record<'now' | 'monotonic', () => number>,
   work: () => Promise<T>,
 ): Promise<T> {
   if (file === null) return work()

@@ -1,12 +1,9 @@
-import type { ExistingFile } from '../target/own-file.js'
 import { unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError } from '../../../errors.js'
-import type { TorrentRecord } from '../../../state/torrent-log.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
 import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
-import { isListOfOurs } from '../decide/lists.js'
 import {
   byTarget,
   entryName,
@@ -14,7 +11,7 @@ import {
   torrentName,
   type SourceDirectory,
 } from '../target/directories.js'
-import { hasEdits, isEmptyFile, readExisting, recognize } from '../decide/existing.js'
+import { isUnedited, readExisting } from '../decide/existing.js'
 import type { CompleteRun } from '../request.js'
 import type { TargetDirectory } from '../target/targets.js'
 
@@ -65,8 +62,7 @@ function prune({ file, target, paths, reason }: Orphan, { report, request }: Com
   const existing = readExisting(paths.torrentPath, isTorrent)
   const record = target.log.get(file)
   if (!existing || !record) return
-  const isOurs = isTorrent ? isUnedited(existing, record) : isListOfOurs(existing, record)
-  const isRemoved = isOurs || request.force
+  const isRemoved = request.force || isUnedited(existing, record)
   if (isRemoved && !request.dryRun) {
     unlinkSync(paths.torrentPath)
     target.log.put(file, null)
@@ -75,13 +71,6 @@ function prune({ file, target, paths, reason }: Orphan, { report, request }: Com
   else if (isTorrent) report.skipped.push({ ...paths, reason })
   else if (isRemoved) report.checksumLists.removed.push(listOf(paths))
   else report.checksumLists.skipped.push({ ...listOf(paths), reason })
-}
-
-function isUnedited(existing: ExistingFile, record: TorrentRecord): boolean {
-  const { metainfo } = existing
-  const written = recognize(existing, record)
-  if (!metainfo || !written) return isEmptyFile(existing)
-  return !hasEdits(metainfo, written.keys ?? {})
 }
 
 /**
