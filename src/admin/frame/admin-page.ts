@@ -155,9 +155,11 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     form.classList.remove('dropping')
     if (event.dataTransfer.files.length === 0) return
     event.preventDefault()
+    // Files that are too many are replaced, and others get company
+    const kept = fault() === '' ? [...input.files] : []
+    const isKnown = (file) => kept.some(({ name, size }) => name === file.name && size === file.size)
     const all = new DataTransfer()
-    const isKnown = (file) => [...all.files].some(({ name, size }) => name === file.name && size === file.size)
-    for (const file of [...input.files, ...event.dataTransfer.files]) if (!isKnown(file)) all.items.add(file)
+    for (const file of [...kept, ...[...event.dataTransfer.files].filter((file) => !isKnown(file))]) all.items.add(file)
     input.files = all.files
     show()
   })
