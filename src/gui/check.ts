@@ -140,9 +140,9 @@ const STEPS: Partial<Record<VerifiedFile['status'], string>> = {
     'Damaged files: download the torrent into this directory. Clients fetch only bad pieces.',
   suspect: 'Suspect files share a bad piece with other files. Repair those first.',
   unchecked:
-    'Unchecked files share a piece with missing or unreadable bytes. Check again when the other files are there.',
+    'Unchecked files share a piece with missing or unreadable bytes. Verify again when the other files are there.',
   unreadable: 'Unreadable files: check their permissions and the disk.',
-  changed: 'Files that changed meanwhile: check again when nobody writes to them.',
+  changed: 'Files that changed meanwhile: verify again when nobody writes to them.',
 }
 
 function nextSteps(found: Checked['states']): Html {

@@ -106,9 +106,7 @@ function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['
       ${VALUES.map((value) => valueField(form, value, torrents))}
       ${
         !many &&
-        checkField(form, 'Private torrent', [
-          ['private', 'peers only from these trackers, no DHT or PEX'],
-        ])
+        checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])
       }
     </fieldset>
     <p class="muted">

@@ -155,9 +155,11 @@ for (const form of document.querySelectorAll('[data-upload]')) {
     form.classList.remove('dropping')
     if (event.dataTransfer.files.length === 0) return
     event.preventDefault()
+    // Files that are too many are replaced, and others get company
+    const kept = fault() === '' ? [...input.files] : []
+    const isKnown = (file) => kept.some(({ name, size }) => name === file.name && size === file.size)
     const all = new DataTransfer()
-    const isKnown = (file) => [...all.files].some(({ name, size }) => name === file.name && size === file.size)
-    for (const file of [...input.files, ...event.dataTransfer.files]) if (!isKnown(file)) all.items.add(file)
+    for (const file of [...kept, ...[...event.dataTransfer.files].filter((file) => !isKnown(file))]) all.items.add(file)
     input.files = all.files
     show()
   })
@@ -181,13 +183,18 @@ td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .acts > .with { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-left: auto } .acts .field { display: flex; align-items: center; gap: .5rem; margin: 0 } .acts .field label { padding: 0; white-space: nowrap }
 main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 } .chosen .acts { margin: 0 }
 .dropping section { outline: 2px dashed var(--accent) } [data-files] .scroll { margin: .8rem 0 } [data-files] tbody th.name { width: 30% } [data-files] td.name { width: 40% } [data-files] tr { row-gap: .4rem } [data-files] label { white-space: nowrap } [data-files] input[type=text] { width: 100%; min-width: 8rem } .note + section { margin-top: 1rem } [data-files] select { max-width: 14rem } [data-files] .error { margin: 0; padding: 0 .5rem } input[type=file] { padding: .6rem; width: 100% }
+@media (min-width: 50.01rem) and (max-width: 80rem) { .shelf td.get { white-space: normal; min-width: 8.3rem } .shelf .get a + a { margin-left: 0 } .shelf .get a { margin-right: .6rem; display: inline-block } }
 @media (max-width: 58rem) {
   .masthead nav { order: 3; flex: 0 0 100% }
   .masthead .who { margin-left: auto }
 }
+@media (max-width: 70rem) {
+  .shelf { grid-template-columns: minmax(0, 1fr); gap: .6rem }
+  .categories { display: none } .choice { display: flex; gap: .5rem; margin: 0 } .choice select { flex: 1; min-width: 0 }
+  [data-files] label { white-space: normal } [data-files] td.name { min-width: 8rem }
+}
 @media (max-width: 50rem) {
-  .shelf { grid-template-columns: minmax(0, 1fr) } .acts > .with { margin-left: 0 }
-  .categories { display: none } .choice { display: flex; gap: .5rem; margin: 0 } .choice select { flex: 1; min-width: 0 } .shelf { gap: .6rem }
+  .acts > .with { margin-left: 0 } .shelf td.get { white-space: normal }
   .chosen { padding: .5rem .7rem !important } .chosen .acts { gap: .4rem } .chosen button { padding: .25rem .6rem } .chosen .with { flex-wrap: nowrap; width: 100% } .chosen .field { flex: 1; min-width: 0 } .chosen select { min-width: 0 }
   form:not(:has(tbody input:checked)) > .chosen { display: none }
 }

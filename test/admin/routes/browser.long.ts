@@ -63,10 +63,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
         'make',
         'categories',
         'bin',
+        'log',
+        'account',
       ]) {
         await tab.open(`${pages}/${path}`)
         await look(path)
       }
+      plantFiles(data, { 'up/d.torrent': torrentNamed('d') })
+      await tab.open(`${pages}/upload`)
+      await page.locator('[type=file]').setInputFiles([join(data, 'up/d.torrent')])
+      await page.locator('[name=name-0]').waitFor()
+      await look('upload table')
       const rows = `new Set([...document.querySelectorAll('.masthead nav a')].map((a) => a.offsetTop)).size`
       assert.equal(await page.evaluate(rows), width === 360 ? 2 : 1, 'rows of the menu')
       await tab.open(`${pages}/${debian}`)
