@@ -84,44 +84,27 @@ export function checkPlace({ path, existing, target }: Undecided): void {
 
 /**
  * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
- * Reads only pieces that the cache does not know. Returns the torrent's own `info` with its layers;
- * `unread` if a dry run would have to read content.
+ * Reads only pieces that the cache does not know, and none unless it may. Returns the torrent's own
+ * `info` with its layers; `unread` if it would have to read content.
  * @throws BtkitError if the content cannot be read, or the torrent could not be written
  */
 export async function checkPieces(
   entry: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
+  { metainfo, laidOut }: { readonly metainfo: Metainfo; readonly laidOut: Content },
+  mayRead = true,
 ): Promise<TorrentCore | 'other' | 'unread'> {
   const { request, hashContext } = entry.own.run
-  if (!request.dryRun) checkPlace(entry.own)
-  const hashed = request.dryRun
-    ? recallAll(laidOut, hashContext.cacheAccess)
-    : await hashContent(laidOut, hashContext)
-  if (!hashed) return 'unread'
-  noteRead(entry, hashed)
+  const table = recallPieces(laidOut, hashContext.cacheAccess)
+  const isKnown = countUnknownPieces(table) === 0
+  if (!isKnown && (!mayRead || request.dryRun)) return 'unread'
+  if (!request.dryRun && mayRead) checkPlace(entry.own)
+  const hashed = isKnown ? table : await hashContent(laidOut, hashContext, table)
+  if ('isSettled' in hashed) noteRead(entry, hashed)
   if (!isSame(metainfo, laidOut, hashed)) return 'other'
+  const { info } = valuesOf(metainfo)
+  if (laidOut.version === 'v1') return { info, pieceLayers: null }
   const { pieceLayers } = composeCore(laidOut, request.common, hashed)
-  return { info: valuesOf(metainfo).info, pieceLayers }
-}
-
-/**
- * Whether the cache shows that the torrent's pieces belong to other content, as found by an earlier
- * run that tried to adopt it.
- */
-export function isKnownOther(
-  { own: { run } }: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
-): boolean {
-  const known = recallAll(laidOut, run.hashContext.cacheAccess)
-  return known !== null && !isSame(metainfo, laidOut, known)
-}
-
-function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
-  const table = recallPieces(content, cacheAccess)
-  if (countUnknownPieces(table) > 0) return null
-  return { ...table, bytesHashed: 0, isSettled: true }
+  return { info, pieceLayers }
 }
 
 function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
