@@ -82,14 +82,12 @@ export async function completeTogether(
     await completeOpen(targets, report, watch)
   } finally {
     await targets.close((target, error) => {
-      if (!isNoted(report, error)) noteFailure(report, pathsOfDirectory(target), error)
+      // Entries may have failed for the same reason, such as a full disk
+      const said = error instanceof Error ? error.message : null
+      const isNoted = report.failed.some(({ message }) => message === said)
+      if (!isNoted) noteFailure(report, pathsOfDirectory(target), error)
     })
   }
-}
-
-/** Whether entries failed for the same reason, such as a full disk, so that nothing is new in it. */
-function isNoted({ failed }: CompleteReport, error: unknown): boolean {
-  return failed.some(({ message }) => error instanceof Error && message === error.message)
 }
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */

@@ -178,7 +178,9 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
     for (const { path } of below) {
       const place = join(root, ...path)
       if (isThere(place)) continue
-      const home = homeOf(place)
+      // The nearest directory above that exists
+      let home = dirname(place)
+      while (!isThere(home)) home = dirname(home)
       const entries = await readEntries(home).catch(() => [])
       const isEmpty = entries.every(({ name }) => name.startsWith('.'))
       if (isEmpty && prune === 'careful') unmounted.add(home)
@@ -190,12 +192,6 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
     noteFailure(report, pathsOfDirectory(home), new BtkitError('empty', `${home}: ${why}`))
   }
   return gone
-}
-
-/** The nearest directory above a path that exists. */
-function homeOf(path: string): string {
-  const above = dirname(path)
-  return isThere(above) ? above : homeOf(above)
 }
 
 /** Whether a path exists, or may exist where nobody may look. */
