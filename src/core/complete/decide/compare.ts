@@ -2,8 +2,6 @@ import { isSameBytes } from '../../../bytes.js'
 import { FileColumns } from '../../../files/columns.js'
 import { padFile, type ScannedFile } from '../../../files/scanned-file.js'
 import { checkTarget } from '../../../files/write/atomically.js'
-import { encodeBencode } from '../../../metainfo/bencode/encode.js'
-import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -29,7 +27,7 @@ import type { ExistingRules } from '../request.js'
 import type { ExistingFile, Undecided } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
-import { infoInputOf } from './unchanged.js'
+import { encodedKeys, infoInputOf } from './unchanged.js'
 
 /** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
 export interface UndecidedTorrent {
@@ -128,15 +126,13 @@ function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: Conten
 export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   if (metainfo.isDirectory !== content.isDirectory) return false
   const leftOut = new Set(content.skipped.map(({ path }) => path))
-  const listed = metainfo.files.filter(({ path, padding }) => !padding && !isBelow(path, leftOut))
+  const listed = metainfo.files.filter(({ path, padding }) => {
+    const isBelow = (_: string, i: number) => leftOut.has(path.slice(0, i + 1).join('/'))
+    return !padding && !(leftOut.size > 0 && path.some(isBelow))
+  })
   const sizes = sortedSizes(listed.map(({ length }) => length))
   const wanted = sortedSizes([...withoutPads(content.files).sizes])
   return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
-}
-
-/** Whether a path or one of its parent directories is in a set of paths. */
-function isBelow(path: readonly string[], places: ReadonlySet<string>): boolean {
-  return places.size > 0 && path.some((_, i) => places.has(path.slice(0, i + 1).join('/')))
 }
 
 function sortedSizes(sizes: readonly number[]): number[] {
@@ -238,7 +234,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
       listed.length < metainfo.files.length !== wanted.length < content.files.length,
     'file order': before.order !== now.order,
     'file attributes': before.attributes !== now.attributes,
-    'further keys': keysOf(further) !== keysOf(options.extraKeys),
+    'further keys': encodedKeys(further) !== encodedKeys(options.extraKeys),
   }
   return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
 }
@@ -263,8 +259,4 @@ function listingOf(
       .sort()
       .join('\n'),
   }
-}
-
-function keysOf(keys: BencodeDict | undefined): string {
-  return keys?.size ? Buffer.from(encodeBencode(keys)).toString('latin1') : ''
 }

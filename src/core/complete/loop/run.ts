@@ -92,11 +92,8 @@ export async function completeTogether(
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
 async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number | null) {
-  if (lazyCache) {
-    const isWanted = maxSize !== null || lazyCache.isAwake() || lazyCache.isTidyDue()
-    if (!isWanted) return
-    await lazyCache.wake()
-  }
+  if (lazyCache && maxSize === null && !lazyCache.isAwake() && !lazyCache.isTidyDue()) return
+  await lazyCache?.wake()
   const { tidyCache } = await import('../../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
   if (lazyCache?.isTidyDue()) lazyCache.noteTidied()

@@ -13,9 +13,6 @@ import { NO_FILES, type FileListing } from '../../../files/stat-files.js'
 
 const SUFFIX = '.torrent'
 
-/** The longest file name that file systems accept, in bytes. */
-const LONGEST_NAME = 255
-
 /** A directory of sources and the directory of their torrents. */
 export interface SourceDirectory {
   /** The directory as given by the user. */
@@ -138,17 +135,6 @@ function notFound(path: string): BtkitError {
 /** Returns the file name of an entry's torrent. */
 export function torrentName(name: string): string {
   return `${name}${SUFFIX}`
-}
-
-/**
- * Checks that an entry's torrent can have its name.
- * @throws BtkitError `bad-name`
- */
-export function checkTorrentName(name: string, directory: SourceDirectory): void {
-  if (Buffer.byteLength(torrentName(name)) <= LONGEST_NAME) return
-  const { source } = pathsOf(name, directory)
-  const why = `with ${SUFFIX} the name would be longer than ${LONGEST_NAME} bytes`
-  throw new BtkitError('bad-name', `${source}: ${why}`)
 }
 
 /** Returns the entry of a torrent's file name; null if it is not the name of a torrent. */

@@ -92,10 +92,7 @@ function notePlace(
   { directories, target }: CompleteRequest,
   { directory: stateDirectory }: StateDirectory,
 ): NotePlace {
-  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
+  const real = (path: string) => valueOr(null, () => realPath(path)) ?? resolve(path)
+  const places = [directories.map(real), target && real(target)]
   return { stateDirectory, kind, key: JSON.stringify(places) }
-}
-
-function realOrAbsolute(path: string): string {
-  return valueOr(null, () => realPath(path)) ?? resolve(path)
 }

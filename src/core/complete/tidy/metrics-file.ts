@@ -80,7 +80,9 @@ function metricsOf(
   const one = (name: string, help: string, value: number | null) =>
     value === null ? [] : [metric(name, help, { '': value })]
   const entries = 'Entries of the last run, by outcome.'
-  const lastSuccess = isSuccess ? now : lastSuccessIn(valueOr('', () => readText(path)))
+  const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm')
+  const before = line.exec(valueOr('', () => readText(path)))
+  const lastSuccess = isSuccess ? now : before && Number(before[1])
   return [
     ...(report ? [metric('entries', entries, outcomesOf(report))] : []),
     ...one('hashed_bytes', 'Bytes that the last run hashed.', report && report.bytesHashed),
@@ -102,11 +104,6 @@ function outcomesOf(report: CompleteReport): Record<string, number> {
     skipped: skippedEntries(report).length,
     failed: failed.length,
   }
-}
-
-function lastSuccessIn(text: string): number | null {
-  const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm').exec(text)
-  return line ? Number(line[1]) : null
 }
 
 function readText(path: string): string {
