@@ -24,7 +24,7 @@ import { countUnknownPieces, type ContentDigests } from '../../digests/piece-tab
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { InfoRule } from '../report.js'
 import type { ExistingRules } from '../request.js'
-import type { ExistingFile, Undecided } from '../target/own-file.js'
+import { NOTHING, type ExistingFile, type Undecided } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
 import { encodedKeys, infoInputOf } from './unchanged.js'
@@ -35,8 +35,6 @@ export interface UndecidedTorrent {
   readonly infoRequest: InfoRequest
   bytesHashed: number
 }
-
-const NOTHING = new Uint8Array(0)
 
 /**
  * Obtains the data of a torrent, and reads content that is not known. Null if a dry run would have

@@ -63,12 +63,11 @@ export async function decideEntry(
   const { content } = opened
   const target = directory.targetDirectory
   const file = torrentName(name)
+  const { source: shown, sourcePath: source, torrentPath: path } = pathsOf(name, directory)
   if (Buffer.byteLength(file) > LONGEST_NAME) {
     const why = `with .torrent the name would be longer than ${LONGEST_NAME} bytes`
-    throw new BtkitError('bad-name', `${pathsOf(name, directory).source}: ${why}`)
+    throw new BtkitError('bad-name', `${shown}: ${why}`)
   }
-  const source = childPath(directory.realDirectory, name)
-  const path = childPath(target.realPath, file)
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)

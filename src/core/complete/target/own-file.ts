@@ -107,7 +107,8 @@ export function keep(own: Undecided, written: TorrentDigests): FileDecision {
   return { kind: 'keep' }
 }
 
-const NOTHING = new Uint8Array(0)
+/** Stands for an input or fingerprint that is unknown: nothing is equal to it. */
+export const NOTHING = new Uint8Array(0)
 
 /**
  * Does what is to be done to a file, unless the run is dry. Whichever version a kill leaves is
