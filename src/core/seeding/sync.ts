@@ -10,7 +10,7 @@ import { GivenRecord } from './given.js'
 import { type KeeperEvents, SeedKeeper, type TorrentSource } from './reconcile.js'
 
 /** A current torrent of btkit. */
-export interface OwnTorrent {
+interface OwnTorrent {
   /** Its file name. */
   readonly name: string
   /** The directory that contains its content under the torrent's name. */

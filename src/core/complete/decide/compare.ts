@@ -2,8 +2,6 @@ import { isSameBytes } from '../../../bytes.js'
 import { FileColumns } from '../../../files/columns.js'
 import { padFile, type ScannedFile } from '../../../files/scanned-file.js'
 import { checkTarget } from '../../../files/write/atomically.js'
-import { encodeBencode } from '../../../metainfo/bencode/encode.js'
-import type { BencodeDict } from '../../../metainfo/bencode/value.js'
 import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { otherEntries } from '../../../metainfo/edit/splice-torrent.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -26,10 +24,10 @@ import { countUnknownPieces, type ContentDigests } from '../../digests/piece-tab
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { InfoRule } from '../report.js'
 import type { ExistingRules } from '../request.js'
-import type { ExistingFile, Undecided } from '../target/own-file.js'
+import { NOTHING, type ExistingFile, type Undecided } from '../target/own-file.js'
 import type { TargetDirectory } from '../target/targets.js'
 import { valuesOf, digestTorrent, type WantedValues } from './existing.js'
-import { infoInputOf } from './unchanged.js'
+import { encodedKeys, infoInputOf } from './unchanged.js'
 
 /** An entry whose torrent is missing or may be outdated, and what was read to decide about it. */
 export interface UndecidedTorrent {
@@ -37,8 +35,6 @@ export interface UndecidedTorrent {
   readonly infoRequest: InfoRequest
   bytesHashed: number
 }
-
-const NOTHING = new Uint8Array(0)
 
 /**
  * Obtains the data of a torrent, and reads content that is not known. Null if a dry run would have
@@ -84,44 +80,27 @@ export function checkPlace({ path, existing, target }: Undecided): void {
 
 /**
  * Compares the pieces of an existing torrent with the content, which is arranged as in the torrent.
- * Reads only pieces that the cache does not know. Returns the torrent's own `info` with its layers;
- * `unread` if a dry run would have to read content.
+ * Reads only pieces that the cache does not know, and none unless it may. Returns the torrent's own
+ * `info` with its layers; `unread` if it would have to read content.
  * @throws BtkitError if the content cannot be read, or the torrent could not be written
  */
 export async function checkPieces(
   entry: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
+  { metainfo, laidOut }: { readonly metainfo: Metainfo; readonly laidOut: Content },
+  mayRead = true,
 ): Promise<TorrentCore | 'other' | 'unread'> {
   const { request, hashContext } = entry.own.run
-  if (!request.dryRun) checkPlace(entry.own)
-  const hashed = request.dryRun
-    ? recallAll(laidOut, hashContext.cacheAccess)
-    : await hashContent(laidOut, hashContext)
-  if (!hashed) return 'unread'
-  noteRead(entry, hashed)
+  const table = recallPieces(laidOut, hashContext.cacheAccess)
+  const isKnown = countUnknownPieces(table) === 0
+  if (!isKnown && (!mayRead || request.dryRun)) return 'unread'
+  if (!request.dryRun && mayRead) checkPlace(entry.own)
+  const hashed = isKnown ? table : await hashContent(laidOut, hashContext, table)
+  if ('isSettled' in hashed) noteRead(entry, hashed)
   if (!isSame(metainfo, laidOut, hashed)) return 'other'
+  const { info } = valuesOf(metainfo)
+  if (laidOut.version === 'v1') return { info, pieceLayers: null }
   const { pieceLayers } = composeCore(laidOut, request.common, hashed)
-  return { info: valuesOf(metainfo).info, pieceLayers }
-}
-
-/**
- * Whether the cache shows that the torrent's pieces belong to other content, as found by an earlier
- * run that tried to adopt it.
- */
-export function isKnownOther(
-  { own: { run } }: UndecidedTorrent,
-  metainfo: Metainfo,
-  laidOut: Content,
-): boolean {
-  const known = recallAll(laidOut, run.hashContext.cacheAccess)
-  return known !== null && !isSame(metainfo, laidOut, known)
-}
-
-function recallAll(content: Content, cacheAccess: Parameters<typeof recallPieces>[1]) {
-  const table = recallPieces(content, cacheAccess)
-  if (countUnknownPieces(table) > 0) return null
-  return { ...table, bytesHashed: 0, isSettled: true }
+  return { info, pieceLayers }
 }
 
 function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: ContentDigests): boolean {
@@ -145,15 +124,13 @@ function isSame(metainfo: Metainfo, laidOut: Content, { digests, trees }: Conten
 export function fitsContent(metainfo: Metainfo, content: Content): boolean {
   if (metainfo.isDirectory !== content.isDirectory) return false
   const leftOut = new Set(content.skipped.map(({ path }) => path))
-  const listed = metainfo.files.filter(({ path, padding }) => !padding && !isBelow(path, leftOut))
+  const listed = metainfo.files.filter(({ path, padding }) => {
+    const isBelow = (_: string, i: number) => leftOut.has(path.slice(0, i + 1).join('/'))
+    return !padding && !(leftOut.size > 0 && path.some(isBelow))
+  })
   const sizes = sortedSizes(listed.map(({ length }) => length))
   const wanted = sortedSizes([...withoutPads(content.files).sizes])
   return sizes.length === wanted.length && sizes.every((size, i) => size === wanted[i])
-}
-
-/** Whether a path or one of its parent directories is in a set of paths. */
-function isBelow(path: readonly string[], places: ReadonlySet<string>): boolean {
-  return places.size > 0 && path.some((_, i) => places.has(path.slice(0, i + 1).join('/')))
 }
 
 function sortedSizes(sizes: readonly number[]): number[] {
@@ -255,7 +232,7 @@ export function otherRules(metainfo: Metainfo, content: Content, options: InfoOp
       listed.length < metainfo.files.length !== wanted.length < content.files.length,
     'file order': before.order !== now.order,
     'file attributes': before.attributes !== now.attributes,
-    'further keys': keysOf(further) !== keysOf(options.extraKeys),
+    'further keys': encodedKeys(further) !== encodedKeys(options.extraKeys),
   }
   return (Object.keys(isOther) as InfoRule[]).filter((rule) => isOther[rule])
 }
@@ -280,8 +257,4 @@ function listingOf(
       .sort()
       .join('\n'),
   }
-}
-
-function keysOf(keys: BencodeDict | undefined): string {
-  return keys?.size ? Buffer.from(encodeBencode(keys)).toString('latin1') : ''
 }

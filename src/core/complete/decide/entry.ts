@@ -1,3 +1,4 @@
+import { BtkitError } from '../../../errors.js'
 import { childPath, isWithin } from '../../../files/inside.js'
 import { openEntry, loadNameFilter } from '../../../files/scan/entry.js'
 import { scanTree } from '../../../files/scan/scan-tree.js'
@@ -14,7 +15,7 @@ import type { Skipped } from '../../digests/skipped.js'
 import { InfoRequest } from '../../digests/info.js'
 import { decideLists, findUndecided, type ListDecisions } from './lists.js'
 import { decideTorrent } from './torrent.js'
-import { checkTorrentName, torrentName, type DirectoryEntry } from '../target/directories.js'
+import { pathsOf, torrentName, type DirectoryEntry } from '../target/directories.js'
 import { readExisting } from './existing.js'
 import { measureTorrent } from '../../make/make-torrent.js'
 import {
@@ -40,6 +41,9 @@ export interface EntryDecision extends ListDecisions {
   readonly leftOut: readonly Skipped[]
 }
 
+/** The longest file name that file systems accept, in bytes. */
+const LONGEST_NAME = 255
+
 const NO_LISTS: ListDecisions = { lists: [], bytesRead: 0 }
 const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: [] }
 
@@ -57,11 +61,13 @@ export async function decideEntry(
   const { request } = run
   if ('kind' in opened) return { ...UNREAD, torrent: opened }
   const { content } = opened
-  checkTorrentName(name, directory)
   const target = directory.targetDirectory
   const file = torrentName(name)
-  const source = childPath(directory.realDirectory, name)
-  const path = childPath(target.realPath, file)
+  const { source: shown, sourcePath: source, torrentPath: path } = pathsOf(name, directory)
+  if (Buffer.byteLength(file) > LONGEST_NAME) {
+    const why = `with .torrent the name would be longer than ${LONGEST_NAME} bytes`
+    throw new BtkitError('bad-name', `${shown}: ${why}`)
+  }
   const infoRequest = new InfoRequest(content, request.common, run.hashContext.cacheAccess.trust)
   const input = torrentInput(infoRequest, run)
   const record = target.log.get(file)

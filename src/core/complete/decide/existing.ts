@@ -10,7 +10,6 @@ import { readBoundedRegular } from '../../../files/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
-import type { WarningCode } from '../../../metainfo/warning.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { decodeBencode } from '../../../metainfo/bencode/decode.js'
 import {
@@ -54,14 +53,8 @@ export function readExisting(path: string, isTorrent = true): ExistingFile | nul
 
 /** Whether the piece layers do not match the `info`, whoever changed them. */
 export function hasBadLayers({ metainfo }: ExistingFile): boolean {
-  return metainfo?.warnings.some(({ code }) => LAYER_FAULTS.has(code)) ?? false
+  return metainfo?.warnings.some(({ code }) => code.startsWith('layer-')) ?? false
 }
-
-const LAYER_FAULTS: ReadonlySet<WarningCode> = new Set([
-  'layer-missing',
-  'layer-wrong',
-  'layer-unneeded',
-])
 
 /** Whether it is a file of 0 bytes, as a full disk or a crash leaves it. */
 export function isEmptyFile({ bytes, fingerprint }: ExistingFile): boolean {

@@ -9,6 +9,7 @@ import { isUnedited, readExisting } from './existing.js'
 import { checkPlace } from './compare.js'
 import {
   keep,
+  NOTHING,
   skip,
   writeUnread,
   type FileDecision,
@@ -35,8 +36,6 @@ interface UndecidedList extends Undecided {
   readonly checksum: ChecksumName
 }
 
-const NOTHING = new Uint8Array(0)
-
 /** Returns the requested lists of an entry that need a closer look. `own` is its torrent. */
 export function findUndecided(name: string, own: OwnFile): UndecidedList[] {
   const { target, run } = own
@@ -58,7 +57,9 @@ export async function decideLists(
   undecided: readonly UndecidedList[],
   content: Content,
 ): Promise<ListDecisions> {
-  const open = undecided.filter((list) => !isEdited(list))
+  const open = undecided.filter(({ existing, record, run }) => {
+    return run.request.force || !existing || !record || isUnedited(existing, record)
+  })
   const found = await checksumsFor(open, content)
   const isSettled = found?.every((each) => each.isSettled) ?? true
   const lists = undecided.map((list) => {
@@ -93,11 +94,6 @@ function decide(list: UndecidedList, bytes: Uint8Array | null): FileDecision {
   const replaced = existing && record ? digestsOf(existing.digest) : null
   const act = { own: list, bytes, written: digestsOf(sha256(bytes)), replaced }
   return { kind: 'write', existing, hashes: null, act }
-}
-
-/** Whether somebody edited a list that btkit wrote. */
-function isEdited({ existing, record, run }: UndecidedList): boolean {
-  return !run.request.force && existing && record ? !isUnedited(existing, record) : false
 }
 
 function digestsOf(file: Uint8Array): TorrentDigests {

@@ -12,7 +12,6 @@ import {
   isRemakeAsked,
   otherRules,
   checkPieces,
-  isKnownOther,
   obtain,
   type UndecidedTorrent,
 } from './compare.js'
@@ -113,11 +112,9 @@ async function adoptForeign(
   if (!metainfo) return skip('foreign')
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
-  if (!own.run.request.adopt) {
-    const reason = isKnownOther(entry, metainfo, laidOut) ? 'outdated' : 'foreign'
-    return skip(reason, metainfo.pieceLength)
-  }
-  const core = await checkPieces(entry, metainfo, laidOut)
+  const { adopt } = own.run.request
+  const core = await checkPieces(entry, { metainfo, laidOut }, adopt)
+  if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)
   if (core === 'other') return skip('outdated')
   const decision =
     core === 'unread'
@@ -145,7 +142,7 @@ async function keepInfo(
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return null
-  const core = await checkPieces(entry, metainfo, laidOut)
+  const core = await checkPieces(entry, { metainfo, laidOut })
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
   const newRules = isAdopted ? [] : rules.filter((rule) => !origin.keeps?.includes(rule))

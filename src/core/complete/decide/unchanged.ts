@@ -57,7 +57,8 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)
 }
 
-function encodedKeys(keys: BencodeDict | undefined): string | undefined {
+/** Returns a text of further keys, by which they are compared; undefined if there are none. */
+export function encodedKeys(keys: BencodeDict | undefined): string | undefined {
   return keys?.size ? Buffer.from(encodeBencode(keys)).toString('hex') : undefined
 }
 

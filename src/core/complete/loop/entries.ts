@@ -126,7 +126,9 @@ class EntryLoop {
         refuseAborted(this.#signal)
         const opened = await this.#open(entry)
         if (!opened) continue
-        const most = smallFiles && isSmall(opened) ? MOST_SMALL : 0
+        // Small files are read with others
+        const isSmall = smallFiles && !('kind' in opened) && isSmallFile(opened.content)
+        const most = isSmall ? MOST_SMALL : 0
         if (most === 0) await settle(0)
         begun.push(this.#begin(entry, opened))
         await settle(most)
@@ -301,11 +303,6 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'empty',
   'hidden',
 ])
-
-/** Whether an entry is a small file, which can be read with others. */
-function isSmall(opened: OpenedContent): boolean {
-  return !('kind' in opened) && isSmallFile(opened.content)
-}
 
 /**
  * Starts writes in groups that share a sync. Each waits until the group is full, or for a short time.

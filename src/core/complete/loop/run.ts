@@ -82,23 +82,18 @@ export async function completeTogether(
     await completeOpen(targets, report, watch)
   } finally {
     await targets.close((target, error) => {
-      if (!isNoted(report, error)) noteFailure(report, pathsOfDirectory(target), error)
+      // Entries may have failed for the same reason, such as a full disk
+      const said = error instanceof Error ? error.message : null
+      const isNoted = report.failed.some(({ message }) => message === said)
+      if (!isNoted) noteFailure(report, pathsOfDirectory(target), error)
     })
   }
 }
 
-/** Whether entries failed for the same reason, such as a full disk, so that nothing is new in it. */
-function isNoted({ failed }: CompleteReport, error: unknown): boolean {
-  return failed.some(({ message }) => error instanceof Error && message === error.message)
-}
-
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
 async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number | null) {
-  if (lazyCache) {
-    const isWanted = maxSize !== null || lazyCache.isAwake() || lazyCache.isTidyDue()
-    if (!isWanted) return
-    await lazyCache.wake()
-  }
+  if (lazyCache && maxSize === null && !lazyCache.isAwake() && !lazyCache.isTidyDue()) return
+  await lazyCache?.wake()
   const { tidyCache } = await import('../../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
   if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
@@ -114,7 +109,7 @@ async function completeOpen(
   const directories: SourceDirectory[] = []
   for (const directory of request.directories) {
     try {
-      directories.push(await openSourceDirectory(directory, { targets, filter, report }))
+      directories.push(await openSourceDirectory(directory, targets, { filter, report }))
     } catch (error) {
       noteFailure(report, pathsOfDirectory(directory), error)
     }

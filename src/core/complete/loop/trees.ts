@@ -9,7 +9,7 @@ import { walk } from '../../../files/walk.js'
 import { completeTogether, reportRun } from './run.js'
 import { noteFailure, type CompleteReport, type TorrentPaths } from '../report.js'
 import { claimTorrent, pathsOfDirectory, torrentName } from '../target/directories.js'
-import type { CompleteContext, CompleteRequest, CompleteRun, CompleteWatch } from '../request.js'
+import type { CompleteContext, CompleteRequest, CompleteWatch } from '../request.js'
 
 // Without this file each directory of a tree would need a run, and gone ones would keep torrents.
 
@@ -40,47 +40,39 @@ export function completeTrees(
   context: CompleteContext,
   watch: CompleteWatch,
 ): Promise<CompleteReport> {
-  return reportRun(request, context, (report) => {
-    return completeBranches(request, context, { report, watch: { ...watch, isSeen: false } })
-  })
-}
-
-async function completeBranches(
-  request: TreeRequest,
-  context: CompleteContext,
-  outcome: Pick<CompleteRun, 'report' | 'watch'>,
-): Promise<void> {
-  const { target, dryRun, common } = request
-  const { report } = outcome
-  if (target !== null && !dryRun && realPath(target) === null)
-    throw new BtkitError('not-found', `${target}: no such file or directory`)
-  const filter = await loadNameFilter(common.scan)
-  const branches: Branch[] = []
-  for (const root of request.directories)
-    branches.push(...(await branchesOf(root, request, { filter, report })))
-  const claimed = new Map<string, string>()
-  for (const { root, path, files } of target === null ? [] : branches) {
-    for (const name of files)
-      claimTorrent(claimed, pathsIn(join(root, ...path), join(target ?? '', ...path), name))
-  }
-  const gone = await findGone(request, report)
-  for (const branch of [...branches, ...gone]) {
-    if (report.isInterrupted) break
-    const own = requestFor(branch, request)
-    const directory = own.directories[0] ?? ''
-    try {
-      const place = own.target ?? directory
-      const isMissing = realPath(place) === null
-      if (branch.files.length === 0 && (isMissing || request.prune === 'never')) continue
-      if (isMissing && !dryRun) mkdirSync(place, { recursive: true })
-      await completeTogether(own, context, outcome)
-    } catch (error) {
-      const isLocked = error instanceof BtkitError && error.code === 'locked'
-      if (isLocked && branch === branches[0]) throw error
-      if (context.engine.signal.aborted) report.isInterrupted = true
-      else noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+  const unseen = { ...watch, isSeen: false }
+  return reportRun(request, context, async (report) => {
+    const { target, dryRun, common } = request
+    if (target !== null && !dryRun && realPath(target) === null)
+      throw new BtkitError('not-found', `${target}: no such file or directory`)
+    const filter = await loadNameFilter(common.scan)
+    const branches: Branch[] = []
+    for (const root of request.directories)
+      branches.push(...(await branchesOf(root, request, { filter, report })))
+    const claimed = new Map<string, string>()
+    for (const { root, path, files } of target === null ? [] : branches) {
+      for (const name of files)
+        claimTorrent(claimed, pathsIn(join(root, ...path), join(target ?? '', ...path), name))
     }
-  }
+    const gone = await findGone(request, report)
+    for (const branch of [...branches, ...gone]) {
+      if (report.isInterrupted) break
+      const own = requestFor(branch, request)
+      const directory = own.directories[0] ?? ''
+      try {
+        const place = own.target ?? directory
+        const isMissing = realPath(place) === null
+        if (branch.files.length === 0 && (isMissing || request.prune === 'never')) continue
+        if (isMissing && !dryRun) mkdirSync(place, { recursive: true })
+        await completeTogether(own, context, { report, watch: unseen })
+      } catch (error) {
+        const isLocked = error instanceof BtkitError && error.code === 'locked'
+        if (isLocked && branch === branches[0]) throw error
+        if (context.engine.signal.aborted) report.isInterrupted = true
+        else noteFailure(report, pathsOfDirectory(directory), asBtkitError(error, directory))
+      }
+    }
+  })
 }
 
 /** The request for one directory. Patterns were applied to the paths, so they no longer count. */
@@ -178,7 +170,9 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
     for (const { path } of below) {
       const place = join(root, ...path)
       if (isThere(place)) continue
-      const home = homeOf(place)
+      // The nearest directory above that exists
+      let home = dirname(place)
+      while (!isThere(home)) home = dirname(home)
       const entries = await readEntries(home).catch(() => [])
       const isEmpty = entries.every(({ name }) => name.startsWith('.'))
       if (isEmpty && prune === 'careful') unmounted.add(home)
@@ -190,12 +184,6 @@ async function findGone(request: CompleteRequest, report: CompleteReport): Promi
     noteFailure(report, pathsOfDirectory(home), new BtkitError('empty', `${home}: ${why}`))
   }
   return gone
-}
-
-/** The nearest directory above a path that exists. */
-function homeOf(path: string): string {
-  const above = dirname(path)
-  return isThere(above) ? above : homeOf(above)
 }
 
 /** Whether a path exists, or may exist where nobody may look. */

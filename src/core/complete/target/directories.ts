@@ -13,9 +13,6 @@ import { NO_FILES, type FileListing } from '../../../files/stat-files.js'
 
 const SUFFIX = '.torrent'
 
-/** The longest file name that file systems accept, in bytes. */
-const LONGEST_NAME = 255
-
 /** A directory of sources and the directory of their torrents. */
 export interface SourceDirectory {
   /** The directory as given by the user. */
@@ -37,22 +34,16 @@ export interface DirectoryEntry {
   readonly directory: SourceDirectory
 }
 
-/** Inputs for opening a directory, in addition to its path. */
-interface OpenRules {
-  readonly targets: TargetDirectories
-  readonly filter: NameFilter | undefined
-  /** Receives the entries that patterns leave out, and hidden ones. */
-  readonly report: CompleteReport
-}
-
 /**
- * Examines one of the directories of a request.
+ * Examines one of the directories of a request. Entries that patterns leave out, and hidden ones, are
+ * reported.
  * @throws BtkitError `not-found`, `not-permitted`, or `empty` for a directory that looks like
  *   an unmounted disk and whose torrents are to be pruned
  */
 export async function openSourceDirectory(
   directory: string,
-  { targets, filter, report }: OpenRules,
+  targets: TargetDirectories,
+  { filter, report }: { readonly filter: NameFilter | undefined; readonly report: CompleteReport },
 ): Promise<SourceDirectory> {
   const { request } = targets
   const found = realPath(directory)
@@ -65,10 +56,8 @@ export async function openSourceDirectory(
   const hasTorrents = targetDirectory.states.names.some((name) => name.endsWith(SUFFIX))
   const holdsNothing = states.names.every((name) => name.startsWith('.'))
   if (holdsNothing && hasTorrents && request.prune === 'careful') {
-    throw new BtkitError(
-      'empty',
-      `${directory}: is empty, and its disk is perhaps not mounted, so no torrent is removed`,
-    )
+    const why = 'is empty, and its disk is perhaps not mounted, so no torrent is removed'
+    throw new BtkitError('empty', `${directory}: ${why}`)
   }
   const names: string[] = []
   const wanted = request.entries && new Set(request.entries)
@@ -138,17 +127,6 @@ function notFound(path: string): BtkitError {
 /** Returns the file name of an entry's torrent. */
 export function torrentName(name: string): string {
   return `${name}${SUFFIX}`
-}
-
-/**
- * Checks that an entry's torrent can have its name.
- * @throws BtkitError `bad-name`
- */
-export function checkTorrentName(name: string, directory: SourceDirectory): void {
-  if (Buffer.byteLength(torrentName(name)) <= LONGEST_NAME) return
-  const { source } = pathsOf(name, directory)
-  const why = `with ${SUFFIX} the name would be longer than ${LONGEST_NAME} bytes`
-  throw new BtkitError('bad-name', `${source}: ${why}`)
 }
 
 /** Returns the entry of a torrent's file name; null if it is not the name of a torrent. */

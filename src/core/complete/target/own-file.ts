@@ -16,8 +16,19 @@ import { byTarget, isMade, type Makers, type SourceDirectory } from './directori
 import type { CompleteContext, CompleteRun } from '../request.js'
 import type { TargetDirectory } from './targets.js'
 
+/** An existing file at the path of a new torrent or list. */
+export interface ExistingFile {
+  readonly bytes: Uint8Array
+  /** Its encoded fingerprint before it was read. */
+  readonly fingerprint: Uint8Array
+  /** SHA-256 of the bytes. */
+  readonly digest: Uint8Array
+  /** Null if it is not a valid torrent. */
+  readonly metainfo: Metainfo | null
+}
+
 /** A torrent or list in a target that is btkit's, or may become so. */
-export interface OwnFile {
+export interface Undecided {
   readonly target: TargetDirectory
   /** Its file name in the target. */
   readonly file: string
@@ -30,23 +41,12 @@ export interface OwnFile {
   /** Digest of everything that it depends on; empty if that is unreliable. */
   input: Uint8Array
   readonly run: CompleteRun
-}
-
-/** An existing file at the path of a new torrent or list. */
-export interface ExistingFile {
-  readonly bytes: Uint8Array
-  /** Its encoded fingerprint before it was read. */
-  readonly fingerprint: Uint8Array
-  /** SHA-256 of the bytes. */
-  readonly digest: Uint8Array
-  /** Null if it is not a valid torrent. */
-  readonly metainfo: Metainfo | null
-}
-
-/** A file of which a run must decide, and the existing file at its path. */
-export interface Undecided extends OwnFile {
+  /** The existing file at that path. */
   readonly existing: ExistingFile | null
 }
+
+/** The same before it is looked whether there is such a file. */
+export type OwnFile = Omit<Undecided, 'existing'>
 
 /** A file to be written or permitted. */
 export interface Act {
@@ -107,7 +107,8 @@ export function keep(own: Undecided, written: TorrentDigests): FileDecision {
   return { kind: 'keep' }
 }
 
-const NOTHING = new Uint8Array(0)
+/** Stands for an input or fingerprint that is unknown: nothing is equal to it. */
+export const NOTHING = new Uint8Array(0)
 
 /**
  * Does what is to be done to a file, unless the run is dry. Whichever version a kill leaves is

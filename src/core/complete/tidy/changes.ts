@@ -35,7 +35,11 @@ export async function runOnChange(
   { request, state }: { readonly request: CompleteRequest; readonly state: StateDirectory },
 ): Promise<void> {
   const due = notePlace('due', request, state)
-  if (!hasChanges(report) && readNote(due) === null) return
+  const { created, updated, adopted, removed, clients, checksumLists: lists } = report
+  const ofClients = [clients.published, clients.republished, clients.withdrawn]
+  const ofLists = [lists.created, lists.updated, lists.removed]
+  const changes = [created, updated, adopted, removed, ofClients, ofLists].flat(2)
+  if (changes.length === 0 && readNote(due) === null) return
   writeNote(due, true)
   const what = `--on-change '${command}'`
   const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
@@ -51,15 +55,6 @@ export async function runOnChange(
     throw new BtkitError('io', `${what}: ${how}`)
   }
   writeNote(due, null)
-}
-
-/** Whether a run wrote, removed or published anything. */
-function hasChanges(report: CompleteReport): boolean {
-  const { created, updated, adopted, removed, clients, checksumLists } = report
-  const { published, republished, withdrawn } = clients
-  const ofLists = [checksumLists.created, checksumLists.updated, checksumLists.removed]
-  const lists = [created, updated, adopted, removed, published, republished, withdrawn, ...ofLists]
-  return lists.some((list) => list.length > 0)
 }
 
 /**
@@ -92,10 +87,7 @@ function notePlace(
   { directories, target }: CompleteRequest,
   { directory: stateDirectory }: StateDirectory,
 ): NotePlace {
-  const places = [directories.map(realOrAbsolute), target && realOrAbsolute(target)]
+  const real = (path: string) => valueOr(null, () => realPath(path)) ?? resolve(path)
+  const places = [directories.map(real), target && real(target)]
   return { stateDirectory, kind, key: JSON.stringify(places) }
-}
-
-function realOrAbsolute(path: string): string {
-  return valueOr(null, () => realPath(path)) ?? resolve(path)
 }

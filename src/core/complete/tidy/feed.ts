@@ -66,7 +66,8 @@ export class TorrentFeed {
     if (report.isInterrupted) return
     const { path, url, claim } = this.place
     const channel = { link: directoryAddress(url, []), self: null }
-    const before = readBefore(path)
+    const stats = statIfThere(path)
+    const before = stats?.isFile() ? { text: readText(path), time: stats.mtimeMs } : null
     const isNewer = before !== null && before.time >= (this.#newest[0]?.time ?? 0)
     if (isNewer && isFeedOf(before.text, channel) && !hasNews(report)) return
     const items = this.#newest.flatMap((torrent) => this.#itemOf(torrent))
@@ -96,13 +97,6 @@ export class TorrentFeed {
 
 function hasNews({ created, updated, adopted, removed }: CompleteReport): boolean {
   return [created, updated, adopted, removed].some(({ length }) => length > 0)
-}
-
-/** The existing feed and the time of its last change; null if there is none. */
-function readBefore(path: string) {
-  const stats = statIfThere(path)
-  if (!stats?.isFile()) return null
-  return { text: readText(path), time: stats.mtimeMs }
 }
 
 function readText(path: string): string {

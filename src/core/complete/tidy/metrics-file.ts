@@ -80,33 +80,26 @@ function metricsOf(
   const one = (name: string, help: string, value: number | null) =>
     value === null ? [] : [metric(name, help, { '': value })]
   const entries = 'Entries of the last run, by outcome.'
-  const lastSuccess = isSuccess ? now : lastSuccessIn(valueOr('', () => readText(path)))
+  const outcomes = report && {
+    created: report.created.length,
+    updated: report.updated.length,
+    adopted: report.adopted.length,
+    removed: report.removed.length,
+    unchanged: report.unchanged,
+    skipped: skippedEntries(report).length,
+    failed: report.failed.length,
+  }
+  const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm')
+  const before = line.exec(valueOr('', () => readText(path)))
+  const lastSuccess = isSuccess ? now : before && Number(before[1])
   return [
-    ...(report ? [metric('entries', entries, outcomesOf(report))] : []),
+    ...(outcomes ? [metric('entries', entries, outcomes)] : []),
     ...one('hashed_bytes', 'Bytes that the last run hashed.', report && report.bytesHashed),
     ...one('duration_seconds', 'Duration of the last run.', seconds),
     ...one('success', 'Whether the last run had no failure (1) or any (0).', isSuccess ? 1 : 0),
     ...one('last_run_timestamp_seconds', 'Time of the last run.', now),
     ...one(LAST_SUCCESS, 'Time of the last run without a failure.', lastSuccess),
   ]
-}
-
-function outcomesOf(report: CompleteReport): Record<string, number> {
-  const { created, updated, adopted, removed, unchanged, failed } = report
-  return {
-    created: created.length,
-    updated: updated.length,
-    adopted: adopted.length,
-    removed: removed.length,
-    unchanged,
-    skipped: skippedEntries(report).length,
-    failed: failed.length,
-  }
-}
-
-function lastSuccessIn(text: string): number | null {
-  const line = new RegExp(`^btkit_completedir_${LAST_SUCCESS}\\{.*\\} (\\d{1,15})$`, 'm').exec(text)
-  return line ? Number(line[1]) : null
 }
 
 function readText(path: string): string {

@@ -16,24 +16,35 @@ import type { CompleteRun } from '../request.js'
 import type { TargetDirectory } from '../target/targets.js'
 
 /**
- * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited.
+ * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited;
+ * with `force` also those.
  * Reports torrents without a source that the state does not record. `emptied` has the real paths of
  * the torrents whose entries lost all their bytes.
  */
 export function pruneAll(
   directories: readonly SourceDirectory[],
   emptied: ReadonlySet<string>,
-  run: CompleteRun,
+  { report, request }: CompleteRun,
 ): void {
-  const { report, request } = run
   // The entries of a directory that cannot be read may be the sources
   if (directories.length === request.directories.length)
     for (const torrent of findUnrecorded(directories)) report.unrecorded.push(torrent)
   const entryOf = (file: string) => entryName(file) ?? parseListName(file)?.name ?? null
-  for (const orphan of findOrphans(directories, emptied, entryOf)) {
-    const { paths } = orphan
+  for (const { file, target, paths, reason } of findOrphans(directories, emptied, entryOf)) {
     try {
-      prune(orphan, run)
+      const isTorrent = entryName(file) !== null
+      const existing = readExisting(paths.torrentPath, isTorrent)
+      const record = target.log.get(file)
+      if (!existing || !record) continue
+      const isRemoved = request.force || isUnedited(existing, record)
+      if (isRemoved && !request.dryRun) {
+        unlinkSync(paths.torrentPath)
+        target.log.put(file, null)
+      }
+      if (isTorrent && isRemoved) report.removed.push(changeOf(paths, null, existing.metainfo))
+      else if (isTorrent) report.skipped.push({ ...paths, reason })
+      else if (isRemoved) report.checksumLists.removed.push(listOf(paths))
+      else report.checksumLists.skipped.push({ ...listOf(paths), reason })
     } catch (error) {
       noteFailure(report, paths, asBtkitError(error, paths.torrent))
     }
@@ -54,23 +65,6 @@ interface Orphan {
   readonly paths: TorrentPaths
   /** Whether its entry is gone, or exists but lost all its bytes. */
   readonly reason: 'source gone' | 'source empty'
-}
-
-/** Removes an orphan, unless it was edited; with `force` in any case. */
-function prune({ file, target, paths, reason }: Orphan, { report, request }: CompleteRun): void {
-  const isTorrent = entryName(file) !== null
-  const existing = readExisting(paths.torrentPath, isTorrent)
-  const record = target.log.get(file)
-  if (!existing || !record) return
-  const isRemoved = request.force || isUnedited(existing, record)
-  if (isRemoved && !request.dryRun) {
-    unlinkSync(paths.torrentPath)
-    target.log.put(file, null)
-  }
-  if (isTorrent && isRemoved) report.removed.push(changeOf(paths, null, existing.metainfo))
-  else if (isTorrent) report.skipped.push({ ...paths, reason })
-  else if (isRemoved) report.checksumLists.removed.push(listOf(paths))
-  else report.checksumLists.skipped.push({ ...listOf(paths), reason })
 }
 
 /**
