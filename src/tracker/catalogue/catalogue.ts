@@ -29,6 +29,7 @@ import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } f
 import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
 import { renderCharts } from '../history.js'
 import {
+  ICON_PATH,
   type PageAnswer,
   type PageRequest,
   type SiteRequest,
@@ -114,7 +115,7 @@ export class Catalogue {
     const title = WORDS.activity
     const header = siteHead(site, '', { page: 'activity' })
     const page = renderPage(
-      { title: `${title} - ${site.name}`, header, head: PAGE_SCRIPT.element },
+      { title: `${title} - ${site.name}`, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
         <p>All torrents together. Times are in UTC.</p>
         ${renderCharts(history)}`,
@@ -145,7 +146,7 @@ export class Catalogue {
         const torrents = await this.#find(wanted, announceUrls)
         const header = siteHead(site, '../', { page: null, searched: query.text })
         const title = `${searchTitle(query)} - ${site.name}`
-        const frame = { title, header, head: PAGE_SCRIPT.element }
+        const frame = { title, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
         return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
       })
     } catch (error) {
