@@ -1,6 +1,7 @@
 import { NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { renderPage } from '../../server/views/layout.js'
+import { renderFigures } from '../../server/views/item.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import {
@@ -110,14 +111,21 @@ export class Catalogue {
   }
 
   /** The charts of all torrents together. */
-  #activity(site: Site): PageAnswer {
+  async #activity(site: Site): Promise<PageAnswer> {
     const { history } = this.parts
+    const { totals } = await this.#fresh.get()
     const title = WORDS.activity
     const header = siteHead(site, '', { page: 'activity' })
     const page = renderPage(
       { title: `${title} - ${site.name}`, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
         <p>All torrents together. Times are in UTC.</p>
+        ${renderFigures([
+          [WORDS.torrents, totals.torrents],
+          [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+          [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
+          [WORDS.completed, totals.downloaded],
+        ])}
         ${renderCharts(history)}`,
     )
     return pageAnswer(page)
