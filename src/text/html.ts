@@ -17,7 +17,10 @@ export type HtmlValue = string | number | Html | readonly HtmlValue[] | null | f
  * untrusted text.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  return new Html(String.raw({ raw: strings }, ...values.map(render)))
+  // String.raw takes twice as long
+  let text = strings[0] ?? ''
+  values.forEach((value, i) => (text += render(value) + (strings[i + 1] ?? '')))
+  return new Html(text)
 }
 
 /** Escapes text of several lines for a `pre` element. Line ends and tabs are kept. */

@@ -8,6 +8,7 @@ import { sendProgress } from '../pages/progress-page.js'
 import { checkHosts, pageLinks, publicAddress, wantsPage } from '../requests/address.js'
 import {
   hasListings,
+  ICON_PATH,
   type HeaderOptions,
   renderSiteHeader,
   TORRENTS,
@@ -148,7 +149,7 @@ function sendErrorPage(
       html`<li><a href="${directory}">Index of the directory</a></li>`,
   ]
   const header = renderSiteHeader(options, root, null)
-  const page = renderErrorPage({ status, line, header, links })
+  const page = renderErrorPage({ status, line, header, icon: root + ICON_PATH, links })
   setRetryAfter(reply, error)
   reply.code(status).headers(ERROR_HEADERS).send(page)
   return true

@@ -114,15 +114,24 @@ export class Views {
     return isOfKind(look, constants.S_IFDIR) ? null : fileOf(components, look)
   }
 
-  /** Sends the page of a file, without making its torrent. */
+  /** Sends the page of a file, with its magnet link if the torrent is known. None is made for it. */
   async sendPage(
     request: FastifyRequest,
     reply: FastifyReply,
     file: ScannedFile,
   ): Promise<FastifyReply> {
+    const { requesters, files, sender, options } = this.mirror
+    const { path: components } = file
     const paged = await this.#paged(request, file)
+    if (paged.infoHash !== null && wantsPage(request.raw)) {
+      const isTaken = await isTorrentNameTaken(components, options.mirror)
+      const place = { components, version: 'v1', isTaken, chosen: null } as const
+      const page = { header: this.#header(request), file: paged }
+      const checked = await files.obtain(file, 'v1', requesters.of(request, reply))
+      return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
+    }
     const header = this.#header(request)
-    const name = file.path.at(-1) ?? ''
+    const name = components.at(-1) ?? ''
     const body = renderFilePage({ name, file: paged, magnet: null, header })
     return reply.headers({ ...FILE_PAGE_HEADERS, 'Cache-Control': 'no-cache' }).send(body)
   }
@@ -140,6 +149,7 @@ export class Views {
       size,
       modified,
       sha256: digests.known(file),
+      infoHash: swarms.infoHashOf(components, { size, modified }),
       counts: swarm?.counts ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
       taken: await takenViews(view, components, ['torrent', 'magnet']),

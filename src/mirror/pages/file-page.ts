@@ -1,13 +1,15 @@
 import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import { asHybrid, linksOf } from './listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
-import { renderPath } from '../requests/site-header.js'
+import { ICON_PATH, renderPath } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders } from '../../server/views/policy.js'
 import {
   type Figure,
+  hashFacts,
   renderActs,
   renderCopied,
   renderFacts,
@@ -36,6 +38,8 @@ export interface PagedFile {
   readonly counts: KnownCounts | null
   /** The tracker's page of the swarm, with its charts; null if there is none. */
   readonly swarmPage: string | null
+  /** The info hash of its torrent of version 1; null if it is not known without reading. */
+  readonly infoHash: InfoHash | null
   /** The views whose names are those of other files. */
   readonly taken: readonly ViewName[]
   /** URL of the mirror's root; null if another server serves the files. */
@@ -56,8 +60,9 @@ export interface FilePage {
 export function renderFilePage({ name, file, magnet, header }: FilePage): string {
   return renderPage(
     {
-      title: magnet === null ? name : `Magnet link of ${name}`,
+      title: file ? name : `Magnet link of ${name}`,
       head: PAGE_SCRIPT.element,
+      ...(file && { icon: '../'.repeat(file.components.length - 1) + ICON_PATH }),
       header: [header, file && renderPath(file.components, file.components.length - 1)],
       footer: file && 'Times are in UTC.',
     },
@@ -65,7 +70,7 @@ export function renderFilePage({ name, file, magnet, header }: FilePage): string
       ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: null })}
       ${magnet !== null && renderFoldedQr(magnet)}
       ${file !== null && file.counts !== null && renderFigures(figuresOf(file, file.counts))}
-      ${file && factsOf(file)}`,
+      ${file && factsOf(file, magnet)}`,
   )
 }
 
@@ -80,7 +85,7 @@ function actsOf({ components, size, taken, base }: PagedFile, link: string | nul
     magnet: link,
     torrent: torrent ?? null,
     download: base === null ? null : address,
-    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet...</a>`}
+    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet…</a>`}
       ${hybrid && html`<a class="button" href="${hybrid}">Hybrid .torrent</a>`}
       <a class="button" href="${address}.meta4">Metalink</a>`,
   })
@@ -94,7 +99,8 @@ function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figu
   ]
 }
 
-function factsOf({ components, size, modified, sha256, swarmPage, base }: PagedFile): Html {
+function factsOf(file: PagedFile, magnet: string | null): Html {
+  const { components, size, modified, sha256, infoHash, swarmPage, base } = file
   const name = components.at(-1) ?? ''
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
@@ -103,10 +109,15 @@ function factsOf({ components, size, modified, sha256, swarmPage, base }: PagedF
     [WORDS.size, renderSize(size)],
     [WORDS.changed, renderTime(modified, 'second')],
     swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
+    ...hashFacts({ infoHash, infoHashV2: null }),
     [WORDS.sha256, digest === null ? shown : renderCopied('sha256', WORDS.sha256, digest)],
     url !== null && [
       WORDS.commandLine,
       renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
+    ],
+    magnet !== null && [
+      WORDS.withTorrents,
+      renderCopied('aria2', WORDS.withTorrents, `aria2c '${magnet.replaceAll("'", '%27')}'`),
     ],
   ])
 }

@@ -70,7 +70,9 @@ export async function renderListing(
 ): Promise<string> {
   const { components, query, page, readme } = view
   const root = '../'.repeat(components.length)
-  const pages = renderPages(page, (to) => formatListingQuery({ ...query, page: to }), 'Pages')
+  const pages = (label: string) => {
+    return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
+  }
   const table = page.rows.length > 0 ? await renderTable(view, pause) : renderNothing(query)
   return renderPage(
     {
@@ -91,9 +93,9 @@ export async function renderListing(
         <a href="?json">${WORDS.json}</a>`,
     },
     html`<h1 class="${components.length > 0 && 'again'}">${components.at(-1) ?? 'Index of /'}</h1>
-      ${renderTools(view)} ${pages}`,
+      ${renderTools(view)} ${pages('Pages')}`,
     table,
-    html`${renderNotes(view)}${pages}${readme && renderReadme(readme)}`,
+    html`${renderNotes(view)}${pages('Pages, bottom')}${readme && renderReadme(readme)}`,
   )
 }
 
@@ -122,7 +124,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
     <p class="chosen actions">
       <span id="chosen" aria-live="polite">Chosen files:</span>
       <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
-      <button name="magnet" class="button">Magnet...</button>
+      <button name="magnet" class="button">Magnet…</button>
       <button name="list" class="button">List of links</button>
     </p>
   </form>`
@@ -227,7 +229,7 @@ function renderWhole(): Html {
   return html`<div class="get">
     <span class="only-wide">${WORDS.thisFolder}:</span> <a href="${torrent}">torrent</a>
     <a href="${magnet}">magnet</a>
-    <a href="${asHybrid(torrent)}">hybrid</a>
+    <a title="Torrent of versions 1 and 2" href="${asHybrid(torrent)}">hybrid</a>
   </div>`
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProgressStatus, type TorrentTitle, UnderWay } from '../torrents/progress.js'
 import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/address.js'
-import { type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import { type HeaderOptions, ICON_PATH, renderSiteHeader } from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
@@ -26,6 +26,7 @@ function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOp
     {
       title: titleOf(told, links),
       head: html`${refresh} ${REFRESH_SCRIPT.element}`,
+      icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),
     },
     html`<div id="state">
@@ -42,16 +43,21 @@ function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOp
 /** The page that a browser shows once the torrent is ready; it downloads the torrent. */
 function renderReadyPage(title: TorrentTitle, links: PageLinks, options: HeaderOptions): string {
   const refresh = html`<meta http-equiv="refresh" content="0; url=${links.itself}" />`
+  const isFile = links.what === 'torrent' || links.what === 'metalink'
   return renderPage(
     {
       title: `${title.name}: the ${links.what} is ready`,
       head: refresh,
+      icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),
     },
     html`<div id="state">
       <h1>The ${links.what} is ready</h1>
-      <p role="status"><b class="name">${title.name}</b>: it opens by itself.</p>
+      <p role="status">
+        <b class="name">${title.name}</b>: ${isFile ? 'the download begins' : 'it opens'} by itself.
+      </p>
       <p><a id="download" href="${links.itself}">Open the ${links.what}</a></p>
+      <p><a href="${links.directory}">Back to the folder</a></p>
     </div>`,
   )
 }
@@ -138,7 +144,10 @@ addEventListener('DOMContentLoaded', () => {
     const state = page.getElementById('state')
     if (!state) return location.replace(again.href)
     document.title = page.title
-    document.getElementById('state').replaceWith(state)
+    const before = document.getElementById('state')
+    const open = [...before.querySelectorAll('details')].map((details) => details.open)
+    state.querySelectorAll('details').forEach((details, i) => (details.open = open[i] === true))
+    before.replaceWith(state)
     const download = document.getElementById('download')
     if (!download) return later(again.dataset.seconds)
     again.remove()

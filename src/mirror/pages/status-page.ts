@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { sendError, sendLine } from '../../server/answers/refusal.js'
 import { ICON, renderPage } from '../../server/views/layout.js'
+import { type Figure, renderFigures } from '../../server/views/item.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import { WORDS } from '../../server/views/words.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
-import { counted, formatBytes, formatDuration, formatNumber } from '../../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
 import { publicAddress } from '../requests/address.js'
@@ -33,29 +35,65 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
   const again = isLive
     ? html`<a href="status">Stop</a> &middot;
         <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
-    : html`<a href="status?live">Update this page continuously</a>`
+    : html`<a href="status?live">Live</a>`
+  const { torrents } = report.hashing
   return renderPage(
     {
       title: 'Status of this mirror',
       icon: `../${ICON_PATH}`,
       head: [isLive && refresh, REFRESH_SCRIPT.element],
       header: renderSiteHeader(options, '../', 'status'),
+      footer: html`<a href="status.json">${WORDS.json}</a>`,
     },
-    html`<h1>Status of this mirror</h1>
-      <p>${again} &middot; <a href="status.json">JSON</a></p>
+    html`<div class="title">
+        <h1>${WORDS.status}</h1>
+        <span>${again}</span>
+      </div>
       <div id="state">
-        ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
-        ${cache(report)}
+        ${renderFigures(figuresOf(report))}
+        ${
+          torrents.length > 0 &&
+          html`<ul>
+            ${torrents.map(hashingRow)}
+          </ul>`
+        }
+        <details>
+          <summary>For operators</summary>
+          ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
+          ${cache(report)}
+        </details>
       </div>`,
   )
 }
 
+/** The figures that most people want to know. */
+function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
+  const ready = warm?.ready ?? seed?.torrents
+  const waiting = hashing.waiting + (warm?.waiting ?? 0)
+  return [
+    ready !== undefined && ['Torrents ready', ready],
+    ['Being hashed', hashing.running + (warm?.running ?? 0)],
+    waiting > 0 && ['Waiting', waiting],
+    seed !== null && ['Uploading', `${formatBytes(seed.rate)}/s`, seed.rate > 0 && 'seeds'],
+    seed !== null && ['Peers', seed.peers, seed.peers > 0 && 'peers'],
+  ]
+}
+
 function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
-  return html`<p>btkit ${version}, up for ${formatDuration(uptimeSeconds)}, at ${timeOf(time)}.</p>`
+  return html`<p>btkit ${version}, up for ${inWords(uptimeSeconds)}, at ${timeOf(time)}.</p>`
+}
+
+/** A duration of which only the largest unit matters. */
+function inWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800
+    ? `${Math.floor(seconds / 3600)} h`
+    : `${Math.floor(seconds / 86_400)} days`
 }
 
 function hashing({ hashing, planning, warm }: StatusReport): Html {
-  const { running, waiting, bytesHashed, torrents } = hashing
+  const { running, waiting, bytesHashed } = hashing
   return html`<h2>Being hashed</h2>
     <dl>
       <dt>Torrents</dt>
@@ -65,17 +103,11 @@ function hashing({ hashing, planning, warm }: StatusReport): Html {
       <dt>Hashed since the start</dt>
       <dd>${formatBytes(bytesHashed)}</dd>
       ${warm && aheadOfNeed(warm)}
-    </dl>
-    ${
-      torrents.length > 0 &&
-      html`<ul>
-        ${torrents.map(hashingRow)}
-      </ul>`
-    }`
+    </dl>`
 }
 
 function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
-  return html`<dt>Ahead of requests</dt>
+  return html`<dt>Hashed before anybody asked</dt>
     <dd>
       ${counted(ready, 'file')} ready, ${formatNumber(running)} running, ${formatNumber(waiting)}
       waiting, ${formatNumber(failed)} failed; ${formatBytes(bytesHashed)} hashed
@@ -144,8 +176,9 @@ function nameOf({ name, files, path }: TorrentTitle): string {
   return path === null ? `${name} (${counted(files, 'file')})` : name
 }
 
-function timeOf(iso: string): Html {
-  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
+/** The time of the report, which is no time to count from. */
+function timeOf(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`
 }
 
 /** Also answered while the service stops. */

@@ -56,6 +56,7 @@ addEventListener('DOMContentLoaded', () => {
     event.preventDefault()
     search.select()
   })
+  for (const data of document.querySelectorAll('data[value]')) data.title = Number(data.value).toLocaleString() + ' bytes'
   const units = [[31536000, ' year'], [2592000, ' month'], [86400, ' day'], [3600, ' h'], [60, ' min']]
   for (const link of document.querySelectorAll('.listing .get a')) {
     const name = link.closest('tr').querySelector('th a').textContent.trim()

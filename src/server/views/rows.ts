@@ -49,7 +49,8 @@ export function renderEntryRow(row: EntryRow, hasSwarms: boolean): Html {
   </tr> `
 }
 
-function renderBytes(size: number): Html {
+/** Bytes for people; the script of the page shows them exactly, too. */
+export function renderBytes(size: number): Html {
   return html`<data value="${size}">${formatBytes(size)}</data>`
 }
 

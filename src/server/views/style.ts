@@ -117,7 +117,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
   background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; margin: 0 }
 .readme { max-width: 52rem; overflow-wrap: anywhere } .readme h3, .readme h4, .readme h5, .readme h6 { margin: 1.2rem 0 .4rem; line-height: 1.3 }
 .readme h3 { font-size: 1.3rem } .readme h4 { font-size: 1.1rem } .readme h5, .readme h6 { font-size: 1rem }
-.readme a { text-decoration: underline } .readme ul, .readme ol { padding-left: 1.5rem; margin: .6rem 0 } .readme table { width: auto; overflow-wrap: break-word } .readme pre { margin: .6rem 0 }
+.readme > #readme { font-size: .85rem; font-weight: 400; color: var(--muted) } .readme a { text-decoration: underline } .readme ul, .readme ol { padding-left: 1.5rem; margin: .6rem 0 } .readme table { width: auto; overflow-wrap: break-word } .readme pre { margin: .6rem 0 }
 .readme blockquote { margin: .6rem 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--muted) }
 [aria-labelledby=description] p { white-space: pre-line } .readme hr { border: 0; border-top: 1px solid var(--line) } .readme pre code { font-size: inherit }
 .search { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem }
@@ -139,7 +139,7 @@ pre { font: .875rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow
 .urls { list-style: none; margin: .4rem 0; padding: .4rem .9rem; border-left: 2px solid var(--line) } .urls li { overflow-wrap: anywhere; font: .85em/1.6 ui-monospace, monospace }
 @media (max-width: 40rem) { .facts { grid-template-columns: minmax(0, 1fr); gap: 0 } .facts dd { margin-bottom: .5rem } }
 .copied { display: flex; gap: .6rem; align-items: baseline } .copied .hash { min-width: 0 } .copied button { flex: none; padding: .1rem .6rem }
-footer a { margin-left: .6rem }
+footer a { margin-left: .6rem } footer > a:first-child { margin-left: 0 }
 footer { margin-top: 2rem; color: var(--muted); font-size: .9rem }
 @media (forced-colors: active) { .masthead nav a[aria-current] { outline: 2px solid } }
 @media (min-width: 60rem) { .swarms code { white-space: nowrap } }

@@ -35,6 +35,7 @@ export const WORDS = {
   files: 'Files',
   description: 'Description',
   trackers: 'Trackers',
+  withTorrents: 'With aria2',
   commandLine: 'Command line',
   qrCode: 'QR code of the magnet link',
   json: 'JSON',

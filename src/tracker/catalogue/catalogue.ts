@@ -1,6 +1,7 @@
 import { NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { renderPage } from '../../server/views/layout.js'
+import { renderFigures } from '../../server/views/item.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
 import {
@@ -29,6 +30,7 @@ import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } f
 import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
 import { renderCharts } from '../history.js'
 import {
+  ICON_PATH,
   type PageAnswer,
   type PageRequest,
   type SiteRequest,
@@ -109,14 +111,21 @@ export class Catalogue {
   }
 
   /** The charts of all torrents together. */
-  #activity(site: Site): PageAnswer {
+  async #activity(site: Site): Promise<PageAnswer> {
     const { history } = this.parts
+    const { totals } = await this.#fresh.get()
     const title = WORDS.activity
     const header = siteHead(site, '', { page: 'activity' })
     const page = renderPage(
-      { title: `${title} - ${site.name}`, header, head: PAGE_SCRIPT.element },
+      { title: `${title} - ${site.name}`, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
         <p>All torrents together. Times are in UTC.</p>
+        ${renderFigures([
+          [WORDS.torrents, totals.torrents],
+          [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+          [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
+          [WORDS.completed, totals.downloaded],
+        ])}
         ${renderCharts(history)}`,
     )
     return pageAnswer(page)
@@ -145,7 +154,7 @@ export class Catalogue {
         const torrents = await this.#find(wanted, announceUrls)
         const header = siteHead(site, '../', { page: null, searched: query.text })
         const title = `${searchTitle(query)} - ${site.name}`
-        const frame = { title, header, head: PAGE_SCRIPT.element }
+        const frame = { title, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
         return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
       })
     } catch (error) {

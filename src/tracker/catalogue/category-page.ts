@@ -7,6 +7,7 @@ import {
   renderPages,
   sortHeading,
 } from '../../server/views/sorting.js'
+import { renderBytes } from '../../server/views/rows.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { type Html, html } from '../../text/html.js'
@@ -25,6 +26,7 @@ import {
   rootFrom,
   titleOf,
 } from './category.js'
+import { ICON_PATH } from '../page/page-answer.js'
 import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../page/site.js'
 import type { TorrentLinks } from '../page/torrent-links.js'
 
@@ -57,6 +59,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
     {
       title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
+      icon: root + ICON_PATH,
       head: html`<link
           rel="alternate"
           type="application/atom+xml"
@@ -131,7 +134,9 @@ function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): 
   return html`<section aria-labelledby="new">
     <h2 id="new">New</h2>
     ${renderTorrents({ rows, category, links, root, query: null, caption })}
-    <p><a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')}</a></p>
+    <p>
+      <a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')} by name</a>
+    </p>
   </section>`
 }
 
@@ -213,7 +218,7 @@ function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts
       >${summary.private && html` <span class="tag">private</span>`}
       ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
     </th>
-    <td class="n">${formatBytes(summary.size)}</td>
+    <td class="n">${renderBytes(summary.size)}</td>
     <td class="date">${renderDay(summary.addedMs)}</td>
     ${number('complete', row.complete)} ${number('downloading', row.downloading)}
     ${number('downloaded', row.downloaded)}

@@ -29,6 +29,7 @@ import { type Html, html, lines } from '../../text/html.js'
 import { naturalKey } from '../../text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
+import { ICON_PATH } from '../page/page-answer.js'
 import { type Site, siteHead } from '../page/site.js'
 import { placeNames, type TorrentLinks } from '../page/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../page/torrent-rows.js'
@@ -69,6 +70,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
     {
       title: `${title} - ${site.name}`,
       style: CATALOGUE_STYLE,
+      icon: ICON_PATH,
       head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
       header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.

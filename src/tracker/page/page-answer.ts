@@ -43,6 +43,9 @@ export interface PageAnswer {
   readonly body: string | Uint8Array
 }
 
+/** The path of the icon for the browser's tab. */
+export const ICON_PATH = 'favicon.ico'
+
 const CACHED = { 'Cache-Control': 'max-age=10' }
 
 const HEADERS = pageHeaders(PAGE_SCRIPT)
@@ -95,7 +98,11 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   const headers = { ...(isPage ? ERROR_HEADERS : line.headers), Vary: 'Accept' }
   if (!isPage) return { ...line, headers }
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
-  const parts = { header: siteHead(site, root, { page: null }), links: siteLinks(site, root) }
+  const parts = {
+    header: siteHead(site, root, { page: null }),
+    links: siteLinks(site, root),
+    icon: root + ICON_PATH,
+  }
   return { status: 404, headers, body: renderErrorPage({ status: 404, line: NOT_FOUND, ...parts }) }
 }
 

@@ -6,6 +6,7 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders } from '../../server/views/policy.js'
+import { renderBytes } from '../../server/views/rows.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { orderFields, renderPages, sortHeading } from '../../server/views/sorting.js'
@@ -16,6 +17,7 @@ import type { KnownSummary } from '../allowed/known-torrent.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import type { History } from '../history.js'
 import {
+  ICON_PATH,
   type PageAnswer,
   type PageRequest,
   type SiteRequest,
@@ -240,7 +242,8 @@ function renderInfoPage(parts: InfoPage): string {
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
   return renderPage(
     {
-      title: `BitTorrent download info - ${site.name}`,
+      title: `${WORDS.allTorrents} - ${site.name}`,
+      icon: ICON_PATH,
       header: siteHead(site, '', { page: 'list', searched: query.filter, kept }),
       head: PAGE_SCRIPT.element,
       footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
@@ -325,7 +328,7 @@ function cell(
   const cells: Readonly<Record<TorrentSortKey, Html | string | number | null>> = {
     hash: html`<code>${link(row.infoHash)}</code>`,
     name: row.name === null ? null : link(row.name),
-    size: row.size === null ? null : formatBytes(row.size),
+    size: row.size === null ? null : renderBytes(row.size),
     complete: row.complete,
     downloading: row.downloading,
     downloaded: row.downloaded,

@@ -106,7 +106,9 @@ export function testStatus(colorScheme: ColorScheme): void {
       const tab = await openTab(t, { colorScheme, width })
       assert.equal(await tab.open(address + path), 200)
       assert.deepEqual(await tab.violations(), [])
+      await tab.page.locator('summary').click()
       await tab.page.locator('code:text("wss:")').waitFor()
+      assert.deepEqual(await tab.violations(), [])
       assert.deepEqual(tab.faults, [])
     }
   })

@@ -59,3 +59,21 @@ test("a row of a file with the operator's own torrent leads to the page of that"
   assert.match(magnets['b.iso'] ?? '', /^magnet magnet:/)
   assert.match(magnets['a.iso'] ?? '', /^magnet… /)
 })
+
+test('the page of a file has its magnet link and info hash if they are known', async (t) => {
+  const files = { 'pub/warm.iso': 'warm', 'pub/cold.iso': 'cold' }
+  const { port } = await serveMirror(t, { files, args: ['--warm', '/pub/w*', ...NAMED] })
+  await untilFiles(port, 'ready', 1)
+  const { infoHash, trackers } = parseMagnet(
+    (await ask(port, '/pub/warm.iso.magnet')).body.toString().trim(),
+  )
+  const page = (await ask(port, '/pub/warm.iso?details', { headers: PAGE })).body.toString()
+  const [, link = ''] = /<a class="button" href="(magnet:[^"]*)"/.exec(page) ?? []
+  const shown = parseMagnet(link.replaceAll('&amp;', '&'))
+  assert.deepEqual([shown.infoHash, shown.trackers], [infoHash, trackers])
+  assert.match(page, new RegExp(`<dt>Info hash</dt>[^]*>${infoHash ?? ''}<`))
+  assert.match(page, /<title>warm\.iso<\/title>/)
+  const cold = (await ask(port, '/pub/cold.iso?details', { headers: PAGE })).body.toString()
+  assert.doesNotMatch(cold, /href="magnet:|Info hash/)
+  assert.match(cold, /href="\.\/cold\.iso\.magnet">Magnet…</)
+})

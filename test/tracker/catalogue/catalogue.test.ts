@@ -294,7 +294,7 @@ test('a path leads only to categories', async (t) => {
 test('the catalogue can be the front page, or off', async (t) => {
   const front = await treeOf(t, { options: { catalogue: 'front' } })
   assert.equal((await front.ask('/')).headers['Location'], './catalogue/')
-  assert.match((await front.ask('/index.html')).text, /BitTorrent download info/)
+  assert.match((await front.ask('/index.html')).text, /<title>All torrents - /)
   for (const setup of [
     { options: { catalogue: 'off' as const } },
     { options: { showNames: false } },
