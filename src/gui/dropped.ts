@@ -1,15 +1,16 @@
-import { mkdtemp, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { homeDirectory } from '../directories.js'
 import { BtkitError } from '../errors.js'
-import { isSafeComponent } from '../files/inside.js'
-import { readRegular } from '../files/read-bounded.js'
 import { json, queryOf, send } from '../pages/frame.js'
 import type { WindowParts } from './window.js'
 
 /** The largest torrent that is received, in bytes; a larger one is chosen by its path. */
 const MAX_TORRENT = 32 * 1024 * 1024
+
+/** A name in a directory. */
+const NAME = /^(?!\.\.?$)[^/\0]+$/
 
 /** A file or directory that was dropped on a page: browsers hide its path. */
 interface Dropped {
@@ -39,7 +40,7 @@ export function addDropped(
   app.post('/dropped', { bodyLimit: MAX_TORRENT }, async (request, reply) => {
     const query = queryOf(request)
     const name = query.raw('name')
-    if (!isSafeComponent(name)) throw new BtkitError('usage', 'a dropped file needs a name')
+    if (!NAME.test(name)) throw new BtkitError('usage', 'a dropped file needs a name')
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const size = query.has('size') ? Number(query.text('size')) : null
     const found = await findDropped({ name, size, bytes }, placesOf(parts))
@@ -63,8 +64,9 @@ async function findDropped(
     const isSame = size === null ? stats?.isDirectory() : stats?.isFile() && stats.size === size
     if (isSame !== true) continue
     if (bytes.length === 0) return path
-    const file = await readRegular(path, MAX_TORRENT, null).catch(() => null)
-    if (file && bytes.equals(file.bytes)) return path
+    // It has the size of what was sent, which is bounded
+    const known = await readFile(path).catch(() => null)
+    if (known && bytes.equals(known)) return path
   }
   return null
 }

@@ -19,7 +19,7 @@ import { clipText } from '../text/escape.js'
 import { html, type Html } from '../text/html.js'
 import { formatBytes, formatNumber, formatTime } from '../text/quantity.js'
 import type { LookedAt } from '../work/work-program.js'
-import { findingsOf } from './make.js'
+import { findingsOf } from './findings.js'
 import type { WindowParts } from './window.js'
 
 /** The longest path or text of a torrent that is shown, in characters. */

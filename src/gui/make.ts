@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { LintCode } from '../metainfo/lint/metainfo.js'
 import { awaitSystem, BtkitError } from '../errors.js'
 import { type FormRoute, formRoutes } from '../pages/app.js'
 import { attachmentNamed } from '../server/answers/attachment.js'
@@ -31,10 +30,11 @@ import {
 } from '../server/views/item.js'
 import { WORDS } from '../server/views/words.js'
 import { type NotePlace, readNote, writeNote } from '../state/notes.js'
-import { html, type Html } from '../text/html.js'
+import { html } from '../text/html.js'
 import { formatBytes } from '../text/quantity.js'
 import type { DescribedTorrent } from '../work/work-program.js'
 import { startWork } from '../work/work-thread.js'
+import { findingsOf } from './findings.js'
 import { seed, seedCommand, seedForm } from './seed.js'
 import type { WindowParts } from './window.js'
 
@@ -203,20 +203,6 @@ function madePage(
   }
 }
 
-/** Findings whose message names keys of torrents, in the words of the pages. */
-const PLAIN: Partial<Record<LintCode, string>> = {
-  'private-without-source':
-    'no source tag: on another tracker, this torrent would have the same info hash',
-}
-
-/** Findings about values that can be edited. */
-const MENDED: ReadonlySet<LintCode> = new Set<LintCode>([
-  ...(['announce-not-in-list', 'empty-tier', 'no-tracker', 'passkey-in-public'] as const),
-  ...(['tracker-not-url', 'tracker-repeated', 'tracker-unlikely', 'comma-in-url'] as const),
-  ...(['seed-not-url', 'url-characters', 'web-seed-without-slash'] as const),
-  ...(['private-on-several', 'private-without-source', 'private-without-tracker'] as const),
-])
-
 /** The preset of the last torrent, and its fields. A comment is for one torrent only. */
 const LAST = 'as the last torrent'
 const KEPT_FIELDS: readonly string[] =
@@ -224,18 +210,3 @@ const KEPT_FIELDS: readonly string[] =
 
 /** How the names of torrents end. */
 const SUFFIX = '.torrent'
-
-/** Lists what could be better in a torrent; `edit` is the address where most of it is mended. */
-export function findingsOf({ first, count }: DescribedTorrent['findings'], edit: string): Html {
-  if (count === 0) return html`<p class="good">No problem was found in the torrent.</p>`
-  return html`<section>
-    <h2>What could be better</h2>
-    <ul>
-      ${first.map((finding) => {
-        const link = MENDED.has(finding.code) && html`<a href="${edit}">Edit</a>`
-        return html`<li>${finding.severity}: ${PLAIN[finding.code] ?? finding.message} ${link}</li>`
-      })}
-    </ul>
-    ${count > first.length && html`<p class="muted">${count - first.length} more are not listed.</p>`}
-  </section>`
-}

@@ -208,6 +208,7 @@ const GONE_AFTER = 30_000
 export class Presence {
   #pages = 0
   #hadPage = false
+  #isClosed = false
   #timer: NodeJS.Timeout | null = null
 
   /** `isBusy` says whether work is under way, which keeps the program running. */
@@ -233,14 +234,16 @@ export class Presence {
 
   /** Waits for a page if there is none. Without scripts there never is one, and nothing ends. */
   look(): void {
-    if (!this.#hadPage || this.#pages > 0 || this.isBusy()) return
+    if (this.#isClosed || !this.#hadPage || this.#pages > 0 || this.isBusy()) return
     this.#stopWaiting()
     this.#timer = setTimeout(() => {
       if (this.#pages === 0 && !this.isBusy()) this.onGone()
     }, this.goneAfter)
   }
 
+  /** Stops waiting, also when the pages that are left close. */
   close(): void {
+    this.#isClosed = true
     this.#stopWaiting()
   }
 

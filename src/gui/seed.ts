@@ -15,7 +15,7 @@ import { lookAt } from './look.js'
 import type { WindowParts } from './window.js'
 
 /** A torrent that was made. */
-export interface MadeTorrent {
+export interface SeededTorrent {
   readonly torrent: string
   /** The file or directory that it is of. */
   readonly source: string
@@ -24,7 +24,7 @@ export interface MadeTorrent {
 }
 
 /** The form of the button that starts to seed a torrent. */
-export function seedForm({ torrent, source, hasTrackers }: MadeTorrent): Html {
+export function seedForm({ torrent, source, hasTrackers }: SeededTorrent): Html {
   return html`<form method="post" action="../make" id="seed" hidden>
     <input type="hidden" name="torrent" value="${fieldValue(fieldPath(torrent))}" />
     <input type="hidden" name="path" value="${fieldValue(fieldPath(source))}" />
@@ -33,11 +33,11 @@ export function seedForm({ torrent, source, hasTrackers }: MadeTorrent): Html {
 }
 
 /** The command that seeds a torrent that was made, for a shell. */
-export function seedCommand(made: MadeTorrent): string {
+export function seedCommand(made: SeededTorrent): string {
   return ['btkit seed', ...seedArguments(made).map(inShell)].join(' ')
 }
 
-function seedArguments({ torrent, source, hasTrackers }: MadeTorrent): string[] {
+function seedArguments({ torrent, source, hasTrackers }: SeededTorrent): string[] {
   const data = dirname(source)
   return [
     ...(hasTrackers ? [] : ['--dht']),

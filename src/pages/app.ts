@@ -43,7 +43,7 @@ export interface FormRoute<C extends FormContext = FormContext, Need extends str
   readonly path: string
   /** Its title in the menu. */
   readonly menu?: string | undefined
-  /** What it is for, on a first page that lists the pages of the menu. */
+  /** Its purpose, on a first page that lists the pages of the menu. */
   readonly purpose?: string | undefined
   /** Its users must be allowed to do this. */
   readonly needs?: Need | undefined

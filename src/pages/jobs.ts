@@ -218,9 +218,9 @@ function valuesOf({ progress }: Job): Html | null {
 }
 
 /** Describes the progress of a job in words. */
-export function describeJob({ progress, elapsed, isCancelled, told }: Job): string {
+export function describeJob({ about, progress, elapsed, isCancelled, told }: Job): string {
   if (isCancelled) return 'It ends as soon as it can.'
-  if (told !== '') return told
+  if (told !== '' || about.lasts !== undefined) return told || 'It begins.'
   if (!progress || progress.bytesDone === 0) return 'The files are listed.'
   const { bytesDone, bytesTotal } = progress
   const rate = (1000 * bytesDone) / Math.max(elapsed, 1)

@@ -68,7 +68,7 @@ for (const choice of document.querySelectorAll('select[name=preset]')) {
   choice.addEventListener('change', () => fill.click())
 }
 
-// What is set among the folded fields, as the server says it
+// The summary of the folded fields, as the server writes it
 for (const more of document.querySelectorAll('[data-more]')) {
   const valueOf = (field) => {
     const area = field.querySelector('textarea, input[type=text]')

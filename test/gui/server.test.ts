@@ -91,6 +91,21 @@ test('a page that is open keeps it running; it ends when the last one closes', a
   presence.close()
 })
 
+test('a page that closes after the program was told to end does not keep it running', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let gone = 0
+  const presence = new Presence(
+    () => false,
+    () => gone++,
+    30_000,
+  )
+  const closePage = presence.open()
+  presence.close()
+  closePage()
+  t.mock.timers.tick(60_000)
+  assert.equal(gone, 0)
+})
+
 test('without scripts, no page holds it open, and the end of work does not end it', async () => {
   let gone = 0
   const presence = new Presence(

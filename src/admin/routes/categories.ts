@@ -104,25 +104,20 @@ interface Named {
 /** The ways to change a category; one that is not empty cannot be removed. */
 function changeForm(address: string, { name, title, isEmpty }: Named): Html {
   const category = html`<input type="hidden" name="category" value="${fieldValue(address)}" />`
+  const field = html`<input
+    type="text"
+    name="name"
+    value="${fieldValue(name)}"
+    aria-label="New name of ${title}"
+    autocomplete="off"
+  />`
+  const save = html`<button name="act" value="rename" aria-label="Save ${title}">Save</button>`
+  const remove = html`<form method="post" action="categories">
+    ${category} <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+  </form>`
   return html`<details class="rename">
       <summary aria-label="Rename ${title}">Rename</summary>
-      <form class="with" method="post" action="categories">
-        ${category}
-        <input
-          type="text"
-          name="name"
-          value="${fieldValue(name)}"
-          aria-label="New name of ${title}"
-          autocomplete="off"
-        />
-        <button name="act" value="rename" aria-label="Save the name of ${title}">Save</button>
-      </form>
+      <form class="with" method="post" action="categories">${category} ${field} ${save}</form>
     </details>
-    ${
-      isEmpty &&
-      html`<form method="post" action="categories">
-        ${category}
-        <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
-      </form>`
-    }`
+    ${isEmpty && remove}`
 }
