@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { basename, dirname, relative, resolve, sep } from 'node:path'
 import type { AdminContext } from '../frame/visit.js'
 import type { Collection } from '../storage/collection.js'
-import { type Places, shownName } from '../storage/places.js'
+import { type Category, type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../errors.js'
 import { isWithin, resolveInside } from '../../files/inside.js'
 import { type Choice, type Form, query, selectField } from '../../pages/form.js'
@@ -58,8 +58,17 @@ export async function categoryField(
 
 /** The addresses and titles of categories; `isArchived` adds those of the archive. */
 export async function categoryChoices(places: Places, isArchived = false): Promise<Choice[]> {
-  const listed = (await places.list()).filter(({ root }) => isArchived || !root.isArchive)
-  return listed.map((each) => [each.address, places.titleOf(each)])
+  return choicesOf(places, await places.list(), isArchived)
+}
+
+/** The same of categories that were listed already, which takes a while if there are thousands. */
+export function choicesOf(
+  places: Places,
+  listed: readonly Category[],
+  isArchived = false,
+): Choice[] {
+  const shown = listed.filter(({ root }) => isArchived || !root.isArchive)
+  return shown.map((each) => [each.address, places.titleOf(each)])
 }
 
 /** The rules of pickers that stay below the directories whose files may become torrents. */

@@ -15,18 +15,11 @@ import {
   pathOf,
   search,
 } from './listed.js'
-import {
-  type FormsParts,
-  categoryField,
-  LIST_FIELDS,
-  listOf,
-  NONE_CHOSEN,
-  outcomeOf,
-} from './parts.js'
+import { type FormsParts, choicesOf, LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
 import { HELD } from '../../state/held.js'
 import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../errors.js'
-import { Form, query } from '../../pages/form.js'
+import { Form, query, selectField } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox } from '../../pages/table.js'
 import {
@@ -111,12 +104,12 @@ async function showTorrents(parts: FormsParts, context: AdminContext): Promise<A
       : await search(below(places, listed, null), parts, wanted)
   const order = orderOf(form)
   const shown = paged(await inOrder(found, order, parts), order.page, PER_PAGE)
-  const view = { category, shown, isSearch: wanted !== '', form, order }
+  const view = { category, listed, shown, isSearch: wanted !== '', form, order }
   const title = view.isSearch ? form.text('q') : category && places.titleOf(category)
   return context.page({
     title: title === null ? WORDS.allTorrents : `Torrents: ${title}`,
     content: html`<div class="shelf">
-      ${categoryList(places, listed, view)}
+      ${categoryList(places, view)}
       <div>
         ${toolbar(view)}
         ${found.length === 0 ? nothing(view) : await torrentsTable(parts, context, view)}
@@ -135,11 +128,7 @@ function nothing({ category, isSearch }: View): Html {
 }
 
 /** The categories with the numbers of torrents in them and below. */
-function categoryList(
-  places: Places,
-  listed: readonly ListedCategory[],
-  { category, isSearch }: View,
-): Html {
+function categoryList(places: Places, { category, listed, isSearch }: View): Html {
   const counts = places.countsOf(listed)
   const entry = (address: string, name: string, level: number) => {
     const isCurrent = !isSearch && address === (category?.address ?? '')
@@ -210,6 +199,8 @@ function toolbar(view: View): Html {
 interface View {
   /** Null for all. */
   readonly category: Category | null
+  /** All categories. */
+  readonly listed: readonly ListedCategory[]
   readonly shown: Paged<Listed>
   /** Whether torrents of several categories are shown. */
   readonly isSearch: boolean
@@ -253,11 +244,11 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
         rows,
       })}
     </section>
-    ${canChange ? await acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
+    ${canChange ? acts(parts, view) : html`<p class="muted">You cannot change these.</p>`}
   </form>`
 }
 
-async function acts({ collection }: FormsParts, { category, shown }: View): Promise<Html> {
+function acts({ collection }: FormsParts, { category, listed, shown }: View): Html {
   const hasArchive = collection.places.roots.some(({ isArchive }) => isArchive)
   // A search may find both
   const isArchived = shown.items.some((each) => each.category.root.isArchive)
@@ -270,9 +261,10 @@ async function acts({ collection }: FormsParts, { category, shown }: View): Prom
       ${hasArchive && isCurrent && html`<button name="act" value="archive">Archive</button>`}
       ${isArchived && html`<button name="act" value="back">Restore</button>`}
       <span class="with">
-        ${await categoryField(new Form({ to: category?.address ?? '' }), collection, {
+        ${selectField(new Form({ to: category?.address ?? '' }), {
           name: 'to',
           label: 'Move to',
+          choices: choicesOf(collection.places, listed),
         })}
         <button name="act" value="move">Move</button>
       </span>
