@@ -90,10 +90,10 @@ ol.path { display: flex; flex-wrap: wrap; gap: .2rem .5rem; list-style: none; ma
 @media (min-width: 50.01rem) { .listing thead .name { width: 100% } }
 tr[hidden] { display: none !important }
 @media (max-width: 50rem) {
-  .listing, .listing caption, .listing thead, .listing tbody { display: block } .listing caption { float: right; font-size: .85rem; padding: .35rem 0 0 1rem }
+  .listing { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline } .listing caption, .listing thead, .listing tbody { display: block } .listing caption { order: 1; font-size: .85rem; padding: 0 } .listing tbody { order: 2; flex: 0 0 100%; min-width: 0 }
   .listing tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .5rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
   .listing th, .listing td { border: 0; padding: 0 }
-  .listing thead .name { min-width: 0 } .listing thead tr { gap: 1.2rem; flex-wrap: nowrap } .listing tbody { clear: both }
+  .listing thead .name { min-width: 0 } .listing thead tr { gap: .9rem; flex-wrap: nowrap } .listing thead th { flex: none }
   .listing tbody tr { padding-left: 1.7rem }
   .listing tbody th { flex: 0 0 calc(100% + 1.7rem); margin-left: -1.7rem }
   .listing td { font-size: .8rem } .listing thead tr { border: 0 } .listing tbody { border-top: 1px solid var(--line) } td.get a + a { margin-left: .4rem } .listing td a { display: inline-block; padding: .2rem 0 } .listing td:empty, .date .ago { display: none }
@@ -104,7 +104,7 @@ tr[hidden] { display: none !important }
 }
 @media (max-width: 40rem) {
   body { padding: .6rem 1rem } .masthead { gap: .3rem .8rem; padding-bottom: .4rem; margin-bottom: .5rem }
-  .masthead .search { flex: 1 1 8rem; min-width: 0 } .masthead .search input, .tools .search input, main > .search input { flex: 1 1 0; width: 0; min-width: 0 } .search button { display: none } .tools form { flex: 1 1 8rem } .masthead nav { order: 1; flex: 1 0 100% } .masthead nav a { padding: .25rem .6rem }
+  .masthead .search { flex: 1 1 8rem; min-width: 0 } .masthead .search input, .tools .search input, main > .search input { flex: 1 1 0; width: 0; min-width: 0 } .search button { display: none } .tools form { flex: 1 1 8rem } .tools .get a { margin-left: .2rem } .masthead nav { order: 1; flex: 1 0 100% } .masthead nav a { padding: .25rem .6rem }
   h1.again, .only-wide { position: absolute; left: -99rem } ol.path { margin-bottom: .2rem } .tools form, .tools p, .tools .get, main > .search { margin: .2rem 0 } .tools { gap: 0 .8rem }
 }
 @media (max-width: 50rem) {
