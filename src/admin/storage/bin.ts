@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { lstat, readdir, rm } from 'node:fs/promises'
+import { lstat, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { asBtkitError, awaitSystem, BtkitError, osCodeOf } from '../../errors.js'
 import { absenceOf } from '../../files/inside.js'
+import { listNames } from '../../files/scan/read-names.js'
 import { type Actor, type Collection, forEach, infoHashesAt, type Outcome } from './collection.js'
 import { type Category, makeDirectories, type Places, type Root } from './places.js'
 
@@ -163,7 +164,7 @@ async function entriesOf({ roots }: Places): Promise<Entry[]> {
 
 async function namesIn({ path }: Root): Promise<string[]> {
   try {
-    return (await readdir(join(path, BIN))).sort()
+    return await listNames(join(path, BIN))
   } catch (error) {
     if (osCodeOf(error) === 'ENOENT') return []
     throw asBtkitError(error, `bin ${path}`)
@@ -173,7 +174,7 @@ async function namesIn({ path }: Root): Promise<string[]> {
 /** The one file below a directory of the bin; null if there is none, or if it was just restored. */
 async function fileBelow(directory: string): Promise<string | null> {
   try {
-    const [name] = (await readdir(directory)).sort()
+    const [name] = await listNames(directory)
     if (name === undefined) return null
     const path = join(directory, name)
     return (await lstat(path)).isDirectory() ? await fileBelow(path) : path

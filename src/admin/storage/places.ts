@@ -1,10 +1,10 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { lstat, mkdir, readdir, realpath, rename, stat } from 'node:fs/promises'
+import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, awaitSystem, BtkitError, osCodeOf, valueOr } from '../../errors.js'
 import { absenceOf, isSafeComponent, resolveInside } from '../../files/inside.js'
-import { sortByBytes } from '../../files/scan/read-names.js'
+import { listNames } from '../../files/scan/read-names.js'
 import { isOfKind, lstatMany } from '../../files/stat-files.js'
 import { syncDirectory } from '../../files/write/draft.js'
 import { escapeText, quoteText } from '../../text/escape.js'
@@ -252,7 +252,7 @@ function isSettled({ mtimeNs }: BigIntStats): boolean {
 
 /** Only names without the ending of torrents are examined: there may be very many torrents. */
 async function readCategory(path: string): Promise<CategoryNames> {
-  const names = sortByBytes(await readdir(path)).filter((name) => !name.startsWith('.'))
+  const names = (await listNames(path)).filter((name) => !name.startsWith('.'))
   const others = names.filter((name) => !name.endsWith(SUFFIX))
   const looks = await lstatMany(others.map((name) => join(path, name)))
   const isDirectory = (_: string, at: number) => {

@@ -16,6 +16,11 @@ export function readNames(directory: string): string[] {
   return sortByBytes(readdirSync(directory))
 }
 
+/** Does the same off the event loop. */
+export async function listNames(directory: string): Promise<string[]> {
+  return sortByBytes(await readdir(directory))
+}
+
 /**
  * Returns some names of a directory, at most so many, in any order: all of them may be very many.
  */
