@@ -6,8 +6,9 @@ import { homeDirectory } from '../directories.js'
 import { awaitSystem, BtkitError } from '../errors.js'
 import { isSafeComponent, isWithin } from '../files/inside.js'
 import { readEntries } from '../files/scan/read-names.js'
+import { renderTime } from '../server/views/time.js'
 import { fieldValue, html, type Html } from '../text/html.js'
-import { formatBytes, formatTime } from '../text/quantity.js'
+import { formatBytes } from '../text/quantity.js'
 import { defaultAct, Form, hiddenFields } from './form.js'
 import type { Answer, PageParts } from './frame.js'
 import { renderTable } from './table.js'
@@ -44,7 +45,7 @@ async function pickerPage(picking: Picking): Promise<Answer> {
   const rows = entries.map(({ name, isDirectory, size, changed }) => {
     const text = isDirectory ? `${name}/` : name
     const button = step(isDirectory ? 'at' : 'picked', join(directory, name), text)
-    return [button, isDirectory ? '' : formatBytes(size), formatTime(changed)]
+    return [button, isDirectory ? '' : formatBytes(size), renderTime(changed, 'minute')]
   })
   return page({
     title: `Choose: ${directory}`,
@@ -87,7 +88,7 @@ const STEPS = ['at', 'here', 'picked', 'choose', 'fresh']
 const COLUMNS = [
   { title: 'Name', kind: 'name' },
   { title: 'Size', kind: 'n' },
-  { title: 'Changed (UTC)', kind: 'date' },
+  { title: 'Changed', kind: 'date' },
 ] as const
 
 /** The usual places by the names that people know. */

@@ -1,7 +1,8 @@
 import type { Answer } from '../../pages/frame.js'
 import { renderTable, rowBox, type Table } from '../../pages/table.js'
+import { renderTime } from '../../server/views/time.js'
 import { html, type Html } from '../../text/html.js'
-import { formatBytes, formatTime } from '../../text/quantity.js'
+import { formatBytes } from '../../text/quantity.js'
 import { type FormsParts, NONE_CHOSEN, outcomeOf } from './parts.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'
 import { BIN_LIMITS, listBin, restoreTorrents } from '../storage/bin.js'
@@ -37,7 +38,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
   const { age, bytes } = BIN_LIMITS
   const rows = own.map(({ id, name, category, deletedAt }) => {
     const box = rowBox({ name: 'id', value: id, label: name })
-    return [box, name, collection.places.titleOf(category), formatTime(deletedAt)]
+    return [box, name, collection.places.titleOf(category), renderTime(deletedAt, 'minute')]
   })
   return context.page({
     title: 'Bin',
@@ -55,7 +56,7 @@ function table(rows: Table['rows']): Html {
     { title: '', kind: 'box' },
     { title: 'Torrent', kind: 'name' },
     { title: 'Category' },
-    { title: 'Deleted (UTC)', kind: 'date' },
+    { title: 'Deleted', kind: 'date' },
   ] as const
   return html`<form method="post" action="bin">
     <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>

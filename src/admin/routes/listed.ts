@@ -10,10 +10,11 @@ import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { Form } from '../../pages/form.js'
 import { SLICE, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
+import { renderTime } from '../../server/views/time.js'
 import { clipText } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
 import { naturalKey } from '../../text/natural-order.js'
-import { counted, formatBytes, formatTime } from '../../text/quantity.js'
+import { counted, formatBytes } from '../../text/quantity.js'
 import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import type { FormsParts } from './parts.js'
 
@@ -111,9 +112,9 @@ interface Facts {
 const known = new LRUCache<string, Facts>({ max: 10_000 })
 
 /** The words of a row about the torrent at a path, read again only if its file changed. */
-export async function factsAt(path: string): Promise<Facts & { readonly changed: string }> {
+export async function factsAt(path: string): Promise<Facts & { readonly changed: Html | null }> {
   const stats = await lstat(path).catch(() => null)
-  const changed = stats ? formatTime(stats.mtimeMs) : ''
+  const changed = stats && renderTime(stats.mtimeMs, 'minute')
   const key = [path, stats?.ino, stats?.size, stats?.mtimeMs, stats?.ctimeMs].join('\0')
   const facts = known.get(key) ?? (await readFacts(path))
   known.set(key, facts)

@@ -238,7 +238,7 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
           sorted('size', 'Size', 'n'),
           sorted('complete', 'Seeds', 'n'),
           sorted('downloading', 'Leechers', 'n'),
-          sorted('changed', 'Changed (UTC)', 'date'),
+          sorted('changed', 'Changed', 'date'),
           { title: '', kind: 'get' },
         ],
         rows,
