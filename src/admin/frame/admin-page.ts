@@ -183,7 +183,7 @@ td ul { margin: .3rem 0 0; padding-left: 1.2rem } td.name input { width: 100% }
 .acts > .with { display: flex; flex-wrap: wrap; align-items: center; gap: .4rem; margin-left: auto } .acts .field { display: flex; align-items: center; gap: .5rem; margin: 0 } .acts .field label { padding: 0; white-space: nowrap }
 main form > .chosen { position: sticky; bottom: 0; box-shadow: 0 -2px 8px #0003 } .chosen .acts { margin: 0 }
 .dropping section { outline: 2px dashed var(--accent) } [data-files] .scroll { margin: .8rem 0 } [data-files] tbody th.name { width: 30% } [data-files] td.name { width: 40% } [data-files] tr { row-gap: .4rem } [data-files] label { white-space: nowrap } [data-files] input[type=text] { width: 100%; min-width: 8rem } .note + section { margin-top: 1rem } [data-files] select { max-width: 14rem } [data-files] .error { margin: 0; padding: 0 .5rem } input[type=file] { padding: .6rem; width: 100% }
-@media (min-width: 50.01rem) and (max-width: 80rem) { .shelf td.get { white-space: normal; min-width: 8.3rem } .shelf .get a + a { margin-left: 0 } .shelf .get a { margin-right: .6rem; display: inline-block } }
+@media (min-width: 50.01rem) and (max-width: 74.99rem) { .shelf td.get { white-space: normal; min-width: 11rem } .shelf .get a + a { margin-left: 0 } .shelf .get a { margin-right: .6rem; display: inline-block } }
 @media (max-width: 58rem) {
   .masthead nav { order: 3; flex: 0 0 100% }
   .masthead .who { margin-left: auto }
