@@ -102,8 +102,9 @@ function table(acts: readonly Act[], places: Places | null): Html {
     const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
     const items = act.toReversed().map(({ target }) => itemOf(target, places))
     const [item = ''] = items
+    const things = act.every(({ target }) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
     const all = html`<details>
-      <summary>${counted(items.length, 'torrent')}</summary>
+      <summary>${counted(items.length, things)}</summary>
       <ul>
         ${items.map((item) => html`<li>${item}</li>`)}
       </ul>

@@ -122,6 +122,8 @@ async function add(
   { form, files }: ReceivedUpload,
 ): Promise<Answer> {
   if (form.text('act') === 'look') return show(parts, context, { form, files })
+  if (files.length > 1 && form.text('name') !== '')
+    throw new BtkitError('usage', 'only a single file can be saved under another name')
   const wanted = files.map((file, at) => {
     const { name: as, ...wishes } = wishesAt(form, at)
     return { ...file, ...wishes, as }

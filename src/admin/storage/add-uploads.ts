@@ -38,9 +38,6 @@ export function addUploads(
   { files, own }: { readonly files: readonly WantedFile[]; readonly own: ThisTracker | null },
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
-  const names = files.map(({ to, as, name }) => `${to}/${as || lastName(name)}`)
-  if (files.some(({ as }, at) => as !== '' && names.indexOf(names[at] ?? '') !== at))
-    throw new BtkitError('usage', 'only a single file can be saved under another name')
   return collection.changeInfo(async () => {
     const namings: TrackerNaming[] = []
     const add = async ([i, file]: readonly [number, WantedFile]) => {

@@ -85,7 +85,7 @@ async function describe(places: Places, entry: Entry): Promise<Deleted | null> {
   return { id, path, name, from, deletedAt, category: places.at(root, names) }
 }
 
-/** Puts deleted torrents back where they were. A failure does not stop the others. */
+/** Puts deleted torrents back where they were. A failure does not stop the others. Addresses are names. */
 export function restoreTorrents(
   collection: Collection,
   actor: Actor,
@@ -94,11 +94,13 @@ export function restoreTorrents(
   return collection.changeInfo(async () => {
     const entries = await entriesOf(collection.places)
     const bin = new Map(entries.map((entry) => [entry.id, entry]))
-    return forEach(ids, async (id) => {
+    const shown = new Map<string, string>()
+    const outcomes = await forEach(ids, async (id) => {
       const entry = bin.get(id)
       const deleted = entry && (await describe(collection.places, entry))
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
       const { category, name, from, path } = deleted
+      shown.set(id, name)
       actor.require('delete', await collection.ownerOf(deleted))
       const hashes = await infoHashesAt(path)
       await collection.refuseCopy(from, hashes)
@@ -109,6 +111,7 @@ export function restoreTorrents(
       await removeEntry(entry.path)
       await actor.note('restore', collection.subject(category, name))
     })
+    return outcomes.map(({ address, error }) => ({ address: shown.get(address) ?? '', error }))
   })
 }
 

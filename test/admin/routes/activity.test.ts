@@ -90,6 +90,12 @@ test('the page says in words what was done, once for each act, with links to the
   const both = [torrent('x/a 1'), torrent('x/b')]
   await alice.post('/torrents', [['act', 'move'], ['to', '0/y'], ...both])
   await alice.post('/torrents', [['act', 'delete'], torrent('y/b')])
+  for (const name of ['u', 'v'])
+    await alice.post('/categories', [
+      ['act', 'create'],
+      ['parent', '0'],
+      ['name', name],
+    ])
   const { text } = await alice.get('/log')
   const rows = [...text.matchAll(/<tr>([^]*?)<\/tr>/g)].slice(1).map(([, row = '']) => {
     const cells = [...row.matchAll(/<td[^>]*>([^]*?)<\/td>/g)].slice(1, 4)
@@ -101,6 +107,7 @@ test('the page says in words what was done, once for each act, with links to the
     return plain(cells.map(([, cell]) => cell).join(' '))
   })
   assert.deepEqual(rows, [
+    'alice created the category 2 items u v',
     'alice deleted y / b',
     'alice moved 2 torrents x / a 1 x / b to y',
     'alice logged in',

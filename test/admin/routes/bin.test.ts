@@ -47,6 +47,7 @@ test('a restored torrent does not replace its successor', async (t) => {
   writeFileSync(join(root, 't', 'a.torrent'), B)
   const [outcome] = await restoreTorrents(collection, ADMIN, [(await listBin(collection))[0]!.id])
   assert.match(outcome!.error!.message, /already exists/)
+  assert.equal(outcome!.address, 'a.torrent')
   assert.deepEqual(readFileSync(join(root, 't', 'a.torrent')), Buffer.from(B))
   assert.equal((await listBin(collection)).length, 1)
 })
@@ -121,7 +122,8 @@ test('uploaders delete and restore only what they added', async (t) => {
   assert.equal(refused!.error?.code, 'not-permitted')
   await deleteTorrents(collection, UPLOADER, ['0/a.torrent'])
   const { id } = (await listBin(collection))[0]!
-  assert.equal((await restoreTorrents(collection, OTHER, [id]))[0]!.error?.code, 'not-permitted')
+  const [denied] = await restoreTorrents(collection, OTHER, [id])
+  assert.deepEqual([denied!.address, denied!.error?.code], ['a.torrent', 'not-permitted'])
   assert.equal((await restoreTorrents(collection, UPLOADER, [id]))[0]!.error, null)
   for (const odd of ['0/../x', '0/', '7/1-00000000', ''])
     assert.equal((await restoreTorrents(collection, ADMIN, [odd]))[0]!.error?.code, 'not-found')

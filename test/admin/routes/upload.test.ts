@@ -104,6 +104,18 @@ test('a table shows files before they are added, and each may have its own field
   assert.match(JSON.stringify(second.announceList), /t\.example.*127\.0\.0\.1/)
 })
 
+test('two files of one name in the table are added or refused each by itself', async (t) => {
+  const { root, logIn } = await startForms(t)
+  const bob = await logIn('bob')
+  const files = { 'a.torrent': A, 'sub/a.torrent': B, 'c.torrent': torrentNamed('c') }
+  const { text } = await bob.upload(files, { 'name-0': 'a', 'name-1': 'a', 'name-2': 'b' })
+  assert.match(text, /2 torrents added/)
+  assert.match(text, /a\.torrent: already exists; choose another name/)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent', 'b.torrent'])
+  const { status } = await bob.upload({ 'x.torrent': B, 'y.torrent': A }, { name: 'z' })
+  assert.equal(status, 400)
+})
+
 test('a torrent under two names is added once, and an edit makes no second one', async (t) => {
   const { root, logIn } = await startForms(t)
   const bob = await logIn('bob')

@@ -61,11 +61,9 @@ test('what is no torrent is refused with one line, and the rest is added', async
   assert.deepEqual(filesBelow(join(opened.root, 't')), ['ok.torrent', 'readme.txt', 'up.torrent'])
 })
 
-test('an upload needs a file, and a name is for one', async (t) => {
+test('an upload needs a file', async (t) => {
   const opened = openTestCollection(t)
-  const files = { 'a.torrent': A, 'b.torrent': B }
-  const asked = [upload(opened, {}), upload(opened, files, { name: 'c' })]
-  for (const each of asked) await assert.rejects(each, { code: 'usage' })
+  await assert.rejects(upload(opened, {}), { code: 'usage' })
   assert.deepEqual(filesBelow(join(opened.root, 't')), ['readme.txt'])
 })
 
