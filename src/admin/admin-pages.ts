@@ -86,13 +86,7 @@ interface FormsSettings
     CollectionParts,
     Pick<
       FormsParts,
-      | 'presets'
-      | 'announce'
-      | 'announceUrls'
-      | 'publicRoot'
-      | 'swarmsAt'
-      | 'isBannedAt'
-      | 'makeFrom'
+      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'swarmsAt' | 'bannedAt' | 'makeFrom'
     >,
     Pick<ServerContext, 'monotonic' | 'onError'> {}
 

@@ -88,7 +88,7 @@ async function openTrackerForms(
     announce: announceUrls.find((url) => /^https?:/.test(url)) ?? announceUrls[0] ?? null,
     publicRoot: settings.page.showInfoPage && overHttp ? new URL('./', overHttp).href : null,
     swarmsAt: (paths) => Promise.resolve(takeTorrentsAt(paths, tracker.view)),
-    isBannedAt: (path) => tracker.view.torrents.bannedPaths.has(path),
+    bannedAt: (path) => tracker.view.torrents.bannedPaths.get(path) ?? null,
     // A list of hashes has no metainfo; a file for one of them is no copy
     trackedAs: (infoHash) => tracker.view.torrents.torrents.get(infoHash)?.metainfo ?? null,
     scan: () => tracker.refresh().catch(context.onError),

@@ -43,15 +43,18 @@ export function below(
 /** The torrents with a text in their names, or with the begin of an info hash. */
 export async function search(
   all: readonly Listed[],
-  { swarmsAt }: Pick<FormsParts, 'swarmsAt'>,
+  { swarmsAt, bannedAt }: Pick<FormsParts, 'swarmsAt' | 'bannedAt'>,
   wanted: string,
 ): Promise<Listed[]> {
   const isHash = /^[\da-f]{6,64}$/.test(wanted)
   const swarms = isHash ? await swarmsAt(new Set(all.map(pathOf))) : null
   return all.filter((each) => {
     if (each.name.toLowerCase().includes(wanted)) return true
-    const swarm = swarms?.get(pathOf(each))
-    const hashes = [swarm?.infoHash, swarm?.torrent?.metainfo?.infoHashV2]
+    if (swarms === null) return false
+    const path = pathOf(each)
+    const swarm = swarms.get(path)
+    // A banned torrent has no swarm
+    const hashes = [swarm?.infoHash, swarm?.torrent?.metainfo?.infoHashV2, bannedAt(path)]
     return hashes.some((hash) => hash?.startsWith(wanted))
   })
 }

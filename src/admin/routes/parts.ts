@@ -33,8 +33,8 @@ export interface FormsParts {
   readonly publicRoot: string | null
   /** The swarms of the tracked torrents at some paths, by path. */
   readonly swarmsAt: (paths: ReadonlySet<string>) => Promise<ReadonlyMap<string, SwarmRow>>
-  /** Whether the torrent at a path is banned. */
-  readonly isBannedAt: (path: string) => boolean
+  /** The banned info hash of the torrent at a path; null if it is not banned. */
+  readonly bannedAt: (path: string) => string | null
   /** Resolves if all directories answer; see reachableDirectories. */
   readonly reachable: () => Promise<void>
   /** Makes the tracker look at its directories soon. */

@@ -279,7 +279,7 @@ interface Row extends Listed {
 }
 
 async function row(
-  { collection, isBannedAt, ...parts }: FormsParts,
+  { collection, bannedAt, ...parts }: FormsParts,
   context: AdminContext,
   { category, name: file, view, swarm }: Row,
 ): Promise<HtmlValue[]> {
@@ -299,7 +299,7 @@ async function row(
       html`<a href="torrents${query({ in: category.address })}">${title}</a>`,
     facts.told,
     owner !== null && `by ${owner}`,
-    isBannedAt(path) && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
+    bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
   ].filter((each) => each !== false)
   const listed = view.form.only(...LIST_FIELDS)
   const edit = mayChange ? `edit?${listed.with({ torrent: value }).toString()}` : null

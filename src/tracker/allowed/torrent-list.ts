@@ -41,7 +41,7 @@ export class TorrentList {
   readonly #added = new LRUCache<InfoHash, AllowedTorrent>({ max: MAX_ADDED })
   #torrents = new Map<InfoHash, AllowedTorrent>()
   #banned: ReadonlySet<InfoHash> = new Set()
-  #bannedPaths: ReadonlySet<string> = new Set()
+  #bannedPaths: ReadonlyMap<string, InfoHash> = new Map()
   /** How often the banned hashes have changed. */
   #bans = 0
   #version = ''
@@ -113,8 +113,8 @@ export class TorrentList {
     return this.#banned
   }
 
-  /** The files of torrents that are refused. */
-  get bannedPaths(): ReadonlySet<string> {
+  /** The files of torrents that are refused, and their info hashes. */
+  get bannedPaths(): ReadonlyMap<string, InfoHash> {
     return this.#bannedPaths
   }
 
@@ -159,10 +159,10 @@ export class TorrentList {
     this.#copies.tell()
     await this.#bannedFile?.refresh()
     const banned = new Set(this.#bannedFile?.values)
-    const bannedPaths = new Set<string>()
+    const bannedPaths = new Map<string, InfoHash>()
     for (const infoHash of banned) {
       const path = torrents.get(infoHash)?.metainfo?.path
-      if (path != null) bannedPaths.add(path)
+      if (path != null) bannedPaths.set(path, infoHash)
       torrents.delete(infoHash)
     }
     this.#bannedPaths = bannedPaths

@@ -210,6 +210,8 @@ test('a banned torrent is marked, with a link to the bans for those who may ban'
   ] as const
   await alice.post('/bans', ban)
   assert.deepEqual(await marked(alice), [['a', true]])
+  const found = await alice.get(`/torrents?q=${infoHash?.slice(0, 8)}`)
+  assert.match(found.text, /value="0\/a\.torrent"/, 'and found by its info hash')
   assert.deepEqual(await marked(bob), [['a', false]])
   await alice.post('/bans', [
     ['kind', 'torrents'],
