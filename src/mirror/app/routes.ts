@@ -11,6 +11,7 @@ import {
   ICON_PATH,
   type HeaderOptions,
   renderSiteHeader,
+  siteNameOf,
   TORRENTS,
   TRACKER_PAGES,
 } from '../requests/site-header.js'
@@ -148,8 +149,10 @@ function sendErrorPage(
       directory !== root &&
       html`<li><a href="${directory}">Index of the directory</a></li>`,
   ]
-  const header = renderSiteHeader(options, root, null)
-  const page = renderErrorPage({ status, line, header, icon: root + ICON_PATH, links })
+  const page = renderErrorPage({
+    ...{ status, line, links, icon: root + ICON_PATH, site: siteNameOf(options) },
+    header: renderSiteHeader(options, root, null),
+  })
   setRetryAfter(reply, error)
   reply.code(status).headers(ERROR_HEADERS).send(page)
   return true

@@ -11,6 +11,8 @@ interface ErrorPage {
   /** The line that other clients get. */
   readonly line: string
   readonly header: HtmlValue
+  /** The name of the site. */
+  readonly site: string
   /** The address of the icon for the browser's tab. */
   readonly icon: string
   /** Ways on, as items of a list. */
@@ -21,10 +23,10 @@ interface ErrorPage {
 export const ERROR_HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Renders an error as a page with ways on. */
-export function renderErrorPage({ status, line, header, icon, links }: ErrorPage): string {
+export function renderErrorPage({ status, line, header, site, icon, links }: ErrorPage): string {
   const title = `${status} ${STATUS_CODES[status] ?? ''}`
   return renderPage(
-    { title, header, icon, head: PAGE_SCRIPT.element },
+    { title, site, header, icon, head: PAGE_SCRIPT.element },
     html`<h1>${title}</h1>
       <p>${asSentence(line)}</p>
       <ul>

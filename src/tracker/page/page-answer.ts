@@ -99,6 +99,7 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   if (!isPage) return { ...line, headers }
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
   const parts = {
+    site: site.name,
     header: siteHead(site, root, { page: null }),
     links: siteLinks(site, root),
     icon: root + ICON_PATH,
