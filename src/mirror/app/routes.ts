@@ -5,19 +5,32 @@ import { addFeedRoute } from '../files/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from '../files/pkgtorrent.js'
 import { sendProgress } from '../pages/progress-page.js'
-import { checkHosts, pageLinks, publicAddress, wantsPage } from '../requests/address.js'
+import {
+  checkHosts,
+  pageLinks,
+  publicAddress,
+  requestPath,
+  wantsPage,
+} from '../requests/address.js'
 import {
   hasListings,
   ICON_PATH,
   type HeaderOptions,
   renderSiteHeader,
+  siteNameOf,
   TORRENTS,
   TRACKER_PAGES,
 } from '../requests/site-header.js'
 import { addSearchRoute } from '../pages/search-page.js'
 import { addStatusRoutes } from '../pages/status-page.js'
 import { CORS, PREFLIGHT } from '../files/response.js'
-import { RESERVED, SERVICE_NAME } from '../tree/mirror.js'
+import {
+  formatMirrorPath,
+  type Mirror,
+  MirrorView,
+  RESERVED,
+  SERVICE_NAME,
+} from '../tree/mirror.js'
 import { Views } from '../files/views.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import {
@@ -30,7 +43,7 @@ import {
   setRetryAfter,
 } from '../../server/answers/refusal.js'
 import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
-import { html } from '../../text/html.js'
+import { html, type Html } from '../../text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
@@ -44,9 +57,9 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
       done(null, payload)
     },
   )
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     if (sendProgress(request, reply, { error, options })) return
-    sendAsWanted(request, reply, { error, options })
+    await sendAsWanted(request, reply, { error, options })
     if (reply.statusCode === 500) mirror.onError(error)
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -95,20 +108,26 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
 
 /** Answers requests that no route has, below the plugin's prefix. */
 export function answerUnknown(app: FastifyInstance, options: ServiceOptions): void {
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead) sendAsWanted(request, reply, { error: notFound('this address'), options })
+    if (isRead) await sendAsWanted(request, reply, { error: notFound('this address'), options })
     else refuseMethod(reply, request.method, allowedMethods(request.url))
   })
 }
 
+/** Why a request is refused, and the mirror that it was for. */
+interface RefusedRequest {
+  readonly error: unknown
+  readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror'>
+}
+
 /** Sends an error as a page if the client wants one, otherwise as a line of text. */
-export function sendAsWanted(
+export async function sendAsWanted(
   request: FastifyRequest,
   reply: FastifyReply,
-  refused: { readonly error: unknown; readonly options: HeaderOptions },
-): void {
-  if (!sendErrorPage(request, reply, refused)) sendError(reply, refused.error)
+  refused: RefusedRequest,
+): Promise<void> {
+  if (!(await sendErrorPage(request, reply, refused))) sendError(reply, refused.error)
 }
 
 /**
@@ -133,24 +152,48 @@ function allowedMethods(url: string): string {
  * Sends a browser an error as a page with links back. Returns false for other clients, whose answer
  * the caller sends.
  */
-function sendErrorPage(
+async function sendErrorPage(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
-): boolean {
+  { error, options }: RefusedRequest,
+): Promise<boolean> {
   reply.header('Vary', 'Accept')
   if (!wantsPage(raw)) return false
   const { status, line } = errorResponse(error)
-  const { root, directory } = pageLinks(raw.url ?? '')
-  const links = [
-    error instanceof NotReady && html`<li><a href="">Try again</a></li>`,
-    hasListings(options) &&
-      directory !== root &&
-      html`<li><a href="${directory}">Index of the directory</a></li>`,
-  ]
-  const header = renderSiteHeader(options, root, null)
-  const page = renderErrorPage({ status, line, header, icon: root + ICON_PATH, links })
+  const { root } = pageLinks(raw.url ?? '')
+  const links =
+    error instanceof NotReady
+      ? [html`<li><a href="">Try again</a></li>`]
+      : [hasListings(options) && (await nearestLink(raw.url ?? '', options.mirror))]
+  const page = renderErrorPage({
+    ...{ line, links, icon: root + ICON_PATH, site: siteNameOf(options) },
+    header: renderSiteHeader(options, root, null),
+  })
   setRetryAfter(reply, error)
   reply.code(status).headers(ERROR_HEADERS).send(page)
   return true
+}
+
+/** Directories that are looked for above an address where nothing is. */
+const MOST_LOOKS = 4
+
+/** The link to the nearest directory above an address, as an item of a list; null if none is near. */
+async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
+  const view = new MirrorView(mirror)
+  const [address = ''] = url.split('?', 1)
+  try {
+    const directory = requestPath(address.slice(0, address.lastIndexOf('/') + 1))
+    const above = directory.split('/').slice(1, -1)
+    for (let up = 0; up < Math.min(above.length, MOST_LOOKS); up++) {
+      const path = above.slice(0, above.length - up)
+      const look = await view.directory(path).catch(() => null)
+      if (!look?.isReadable) continue
+      return html`<li>
+        <a href="${'../'.repeat(up) || './'}">Index of ${formatMirrorPath([...path, ''])}</a>
+      </li>`
+    }
+  } catch {
+    // An address that cannot be decoded
+  }
+  return null
 }

@@ -147,7 +147,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
-      sendAsWanted(request, reply, { error, options })
+      void sendAsWanted(request, reply, { error, options })
     },
   })
   app.register((scope, _options, done) => {

@@ -30,7 +30,7 @@ export function formOf(view: TorrentView, place: FormPlace): ComposeForm {
 }
 
 /** Composes the page that a browser gets for a magnet link. */
-export function magnetPage(place: FormPlace, page: Pick<FilePage, 'file' | 'header'>): ComposeForm {
+export function magnetPage(place: FormPlace, page: Omit<FilePage, 'name' | 'magnet'>): ComposeForm {
   return (torrent, around) => {
     const magnet = magnetOf(torrent, around, place)
     const text = renderFilePage({ ...page, name: torrent.title.name, magnet })

@@ -17,7 +17,7 @@ import {
   wantsPage,
 } from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
-import { renderSiteHeader, torrentPage } from '../requests/site-header.js'
+import { renderSiteHeader, siteNameOf, torrentPage } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from './response.js'
@@ -30,7 +30,6 @@ import type { FileTorrents } from '../torrents/file-torrents.js'
 import { formOf, isTorrentNameTaken, magnetPage, takenViews, torrentAddress } from './forms.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { Refusal } from '../../server/answers/refusal.js'
-import type { Html } from '../../text/html.js'
 import { xml, Xml } from '../../text/xml.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
@@ -96,7 +95,7 @@ export class Views {
     const place = { components, version, isTaken, chosen }
     if (view !== 'magnet' || !wantsPage(request.raw))
       return sender.send(request, reply, { checked, form: formOf(view, place) })
-    const page = { header: this.#header(request), file: file && (await this.#paged(request, file)) }
+    const page = { ...this.#frame(request), file: file && (await this.#paged(request, file)) }
     return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
   }
 
@@ -126,13 +125,13 @@ export class Views {
     if (paged.infoHash !== null && wantsPage(request.raw)) {
       const isTaken = await isTorrentNameTaken(components, options.mirror)
       const place = { components, version: 'v1', isTaken, chosen: null } as const
-      const page = { header: this.#header(request), file: paged }
+      const page = { ...this.#frame(request), file: paged }
       const checked = await files.obtain(file, 'v1', requesters.of(request, reply))
       return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
     }
-    const header = this.#header(request)
     const name = components.at(-1) ?? ''
-    const body = renderFilePage({ name, file: paged, magnet: null, header })
+    const page = { ...this.#frame(request), file: paged }
+    const body = renderFilePage({ ...page, name, magnet: null })
     return reply.headers({ ...FILE_PAGE_HEADERS, 'Cache-Control': 'no-cache' }).send(body)
   }
 
@@ -157,8 +156,11 @@ export class Views {
     }
   }
 
-  #header({ raw }: FastifyRequest): Html {
-    return renderSiteHeader(this.mirror.options, pageLinks(raw.url ?? '').root, null)
+  /** What all pages have. */
+  #frame({ raw }: FastifyRequest) {
+    const { options } = this.mirror
+    const { root } = pageLinks(raw.url ?? '')
+    return { header: renderSiteHeader(options, root, null), site: siteNameOf(options) }
   }
 
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */

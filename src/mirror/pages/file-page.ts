@@ -8,6 +8,7 @@ import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders } from '../../server/views/policy.js'
 import {
+  describeItem,
   type Figure,
   hashFacts,
   renderActs,
@@ -52,15 +53,18 @@ export interface FilePage {
   readonly file: PagedFile | null
   /** Null if the torrent was not asked for yet. */
   readonly magnet: string | null
-  /** The header of all pages. */
+  /** The header of all pages, and the name of the site. */
   readonly header: Html
+  readonly site: string
 }
 
 /** Renders the page of a file or magnet link. */
-export function renderFilePage({ name, file, magnet, header }: FilePage): string {
+export function renderFilePage({ name, file, magnet, header, site }: FilePage): string {
   return renderPage(
     {
       title: file ? name : `Magnet link of ${name}`,
+      site,
+      description: file && describeItem(file.size, file.counts),
       head: PAGE_SCRIPT.element,
       ...(file && { icon: '../'.repeat(file.components.length - 1) + ICON_PATH }),
       header: [header, file && renderPath(file.components, file.components.length - 1)],

@@ -20,6 +20,7 @@ import {
   type HeaderOptions,
   renderPath,
   renderSiteHeader,
+  siteNameOf,
 } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
@@ -70,6 +71,7 @@ export async function renderListing(
 ): Promise<string> {
   const { components, query, page, readme } = view
   const root = '../'.repeat(components.length)
+  const title = components.at(-1) ?? 'Index of /'
   const pages = (label: string) => {
     return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
   }
@@ -77,7 +79,8 @@ export async function renderListing(
   return renderPage(
     {
       icon: root + ICON_PATH,
-      title: `Index of ${['', ...components, ''].join('/')}`,
+      title,
+      site: siteNameOf(options),
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),
@@ -92,7 +95,7 @@ export async function renderListing(
         ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
         <a href="?json">${WORDS.json}</a>`,
     },
-    html`<h1 class="${components.length > 0 && 'again'}">${components.at(-1) ?? 'Index of /'}</h1>
+    html`<h1 class="${components.length > 0 && 'again'}">${title}</h1>
       ${renderTools(view)} ${pages('Pages')}`,
     table,
     html`${renderNotes(view)}${pages('Pages, bottom')}${readme && renderReadme(readme)}`,

@@ -1,7 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProgressStatus, type TorrentTitle, UnderWay } from '../torrents/progress.js'
 import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/address.js'
-import { type HeaderOptions, ICON_PATH, renderSiteHeader } from '../requests/site-header.js'
+import {
+  type HeaderOptions,
+  ICON_PATH,
+  renderSiteHeader,
+  siteNameOf,
+} from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
@@ -25,6 +30,7 @@ function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOp
   return renderPage(
     {
       title: titleOf(told, links),
+      site: siteNameOf(options),
       head: html`${refresh} ${REFRESH_SCRIPT.element}`,
       icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),
@@ -47,6 +53,7 @@ function renderReadyPage(title: TorrentTitle, links: PageLinks, options: HeaderO
   return renderPage(
     {
       title: `${title.name}: the ${links.what} is ready`,
+      site: siteNameOf(options),
       head: refresh,
       icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),

@@ -32,7 +32,7 @@ import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
 import { publicAddress } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
-import { ICON_PATH, renderSiteHeader, SEARCH } from '../requests/site-header.js'
+import { ICON_PATH, renderSiteHeader, SEARCH, siteNameOf } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
@@ -254,6 +254,7 @@ function renderSearchPage(
   return renderPage(
     {
       title: searchTitle(query),
+      site: siteNameOf(options),
       icon: ROOT + ICON_PATH,
       head: PAGE_SCRIPT.element,
       header: renderSiteHeader(options, ROOT, { searched: query.text }),

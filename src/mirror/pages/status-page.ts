@@ -12,7 +12,12 @@ import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
 import { publicAddress } from '../requests/address.js'
-import { ICON_PATH, type HeaderOptions, renderSiteHeader } from '../requests/site-header.js'
+import {
+  ICON_PATH,
+  type HeaderOptions,
+  renderSiteHeader,
+  siteNameOf,
+} from '../requests/site-header.js'
 import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
 import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
@@ -40,6 +45,7 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
   return renderPage(
     {
       title: 'Status of this mirror',
+      site: siteNameOf(options),
       icon: `../${ICON_PATH}`,
       head: [isLive && refresh, REFRESH_SCRIPT.element],
       header: renderSiteHeader(options, '../', 'status'),

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { html, type HtmlValue } from '../../text/html.js'
 import { renderPage } from './layout.js'
 import { PAGE_SCRIPT } from './page-script.js'
@@ -7,10 +6,11 @@ import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
 interface ErrorPage {
-  readonly status: number
   /** The line that other clients get. */
   readonly line: string
   readonly header: HtmlValue
+  /** The name of the site. */
+  readonly site: string
   /** The address of the icon for the browser's tab. */
   readonly icon: string
   /** Ways on, as items of a list. */
@@ -21,19 +21,22 @@ interface ErrorPage {
 export const ERROR_HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Renders an error as a page with ways on. */
-export function renderErrorPage({ status, line, header, icon, links }: ErrorPage): string {
-  const title = `${status} ${STATUS_CODES[status] ?? ''}`
+export function renderErrorPage({ line, header, site, icon, links }: ErrorPage): string {
+  const [title, advice] = inWords(line)
   return renderPage(
-    { title, header, icon, head: PAGE_SCRIPT.element },
+    { title, site, header, icon, head: PAGE_SCRIPT.element },
     html`<h1>${title}</h1>
-      <p>${asSentence(line)}</p>
+      ${advice !== '' && html`<p>${capitalized(advice)}.</p>`}
       <ul>
         ${links}
       </ul>`,
   )
 }
 
-/** An error as a sentence; one that begins with a path keeps it. */
-function asSentence(line: string): string {
-  return `${capitalized(line)}.`
+/** An error as a title, and what to do; a path at the beginning may contain any characters. */
+function inWords(line: string): [title: string, advice: string] {
+  const [, missing, way = ''] = /^(.*): not found(?:; (.*))?$/s.exec(line) ?? []
+  if (missing !== undefined) return [`There is nothing at ${missing}`, way]
+  const [, what = '', advice = ''] = /^(\/.*|[^;]*)(?:; (.*))?$/s.exec(line) ?? []
+  return [capitalized(what), advice]
 }

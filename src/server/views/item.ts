@@ -1,6 +1,6 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../../text/html.js'
 import { clipText } from '../../text/escape.js'
-import { formatBytes, formatNumber } from '../../text/quantity.js'
+import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import { renderQrCode } from './qr-code.js'
 import { WORDS } from './words.js'
 
@@ -97,6 +97,21 @@ export function hashFacts(hashes: {
 /** Bytes for people, and exactly. */
 export function renderSize(bytes: number): Html {
   return html`${formatBytes(bytes)} <span class="muted">(${formatNumber(bytes)} bytes)</span>`
+}
+
+/** The size and swarm of a torrent or file, for previews of links. */
+export function describeItem(
+  size: number | null,
+  counts: { readonly seeds: number; readonly webSeeds?: number; readonly leechers: number } | null,
+): string {
+  const { seeds, webSeeds = 0, leechers } = counts ?? { seeds: 0, leechers: 0 }
+  const parts = [
+    size !== null && formatBytes(size),
+    counts && counted(seeds, 'seed'),
+    webSeeds > 0 && counted(webSeeds, 'web seed'),
+    counts && counted(leechers, 'leecher'),
+  ]
+  return parts.filter((part) => part !== false && part !== null).join(', ')
 }
 
 /** A folded QR code of a magnet link; nothing if it is too long to be scanned. */

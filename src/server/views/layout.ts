@@ -5,6 +5,10 @@ import { STYLE } from './style.js'
 /** The parts of a page around its content. */
 interface PageFrame {
   readonly title: string
+  /** The name of the site, which ends the title. */
+  readonly site?: string
+  /** Describes the page where other sites make previews of links to it. */
+  readonly description?: string | null
   /** A further style, which the page's policy must name. */
   readonly style?: InlineStyle
   /** The address of the icon for the browser's tab. */
@@ -18,7 +22,7 @@ interface PageFrame {
 
 /** Renders a whole page; the values are escaped by `html`. */
 export function renderPage(
-  { title, style, icon, head, header, footer }: PageFrame,
+  { title, site, description, style, icon, head, header, footer }: PageFrame,
   ...content: readonly HtmlValue[]
 ): string {
   return html`<!doctype html>
@@ -26,7 +30,8 @@ export function renderPage(
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
+        <title>${title}${site !== undefined && ` - ${site}`}</title>
+        ${description != null && openGraph(title, site ?? '', description)}
         ${icon !== undefined && html`<link rel="icon" href="${icon}" />`}
         ${new Html(`<style>${STYLE}</style>`)} ${style?.element ?? null} ${head ?? null}
       </head>
@@ -40,6 +45,15 @@ export function renderPage(
         ${footer !== undefined && html`<footer>${footer}</footer>`}
       </body>
     </html> `.text
+}
+
+/** Elements from which other sites make previews of links. */
+function openGraph(title: string, site: string, description: string): Html {
+  return html`<meta property="og:title" content="${title}" />
+    <meta property="og:description" content="${description}" />
+    <meta property="og:type" content="website" />
+    <meta property="og:site_name" content="${site}" />
+    <meta name="description" content="${description}" />`
 }
 
 const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'

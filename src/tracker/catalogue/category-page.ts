@@ -54,10 +54,11 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   const isTop = path.length === 0
   // The search of all pages finds the same as that of the first list
   const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
-  const description = `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`
   return renderPage(
     {
-      title: `${title} - ${site.name}`,
+      title,
+      site: site.name,
+      description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
       style: CATALOGUE_STYLE,
       icon: root + ICON_PATH,
       head: html`<link
@@ -67,7 +68,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
           href="feed.xml"
         />
         <link rel="alternate" type="application/json" href="index.json" />
-        ${openGraph(title, description, site)} ${PAGE_SCRIPT.element}`,
+        ${PAGE_SCRIPT.element}`,
       header: html`${siteHead(site, root, { page: current, searched: isTop ? query.search : '', kept })}
       ${!isTop && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
@@ -77,15 +78,6 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
     ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
     ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
-}
-
-/** Elements from which other sites make previews of links. */
-export function openGraph(title: string, description: string, site: Pick<Site, 'name'>): Html {
-  return html`<meta property="og:title" content="${title}" />
-    <meta property="og:description" content="${description}" />
-    <meta property="og:type" content="website" />
-    <meta property="og:site_name" content="${site.name}" />
-    <meta name="description" content="${description}" />`
 }
 
 function jsonAddress(query: CatalogueQuery): string {

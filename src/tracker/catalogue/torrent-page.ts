@@ -7,6 +7,7 @@ import { FIELDS, labelledTexts } from '../../metainfo/fields.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { renderPage } from '../../server/views/layout.js'
 import {
+  describeItem,
   type Fact,
   type Figure,
   hashFacts,
@@ -33,7 +34,6 @@ import { ICON_PATH } from '../page/page-answer.js'
 import { type Site, siteHead } from '../page/site.js'
 import { placeNames, type TorrentLinks } from '../page/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../page/torrent-rows.js'
-import { openGraph } from './category-page.js'
 import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
 
@@ -60,18 +60,15 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   const title = row.name ?? row.infoHash
   const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
   const webSeeds = webSeedsOf(row)
-  const swarm = [
-    counted(row.complete, 'seed'),
-    ...(webSeeds > 0 ? [counted(webSeeds, 'web seed')] : []),
-    counted(row.downloading, 'leecher'),
-  ].join(', ')
-  const size = row.size === null ? '' : `${formatBytes(row.size)}, `
+  const counts = { seeds: row.complete, webSeeds, leechers: row.downloading }
   return renderPage(
     {
-      title: `${title} - ${site.name}`,
+      title,
+      site: site.name,
+      description: describeItem(row.size, counts),
       style: CATALOGUE_STYLE,
       icon: ICON_PATH,
-      head: [openGraph(title, size + swarm, site), PAGE_SCRIPT.element],
+      head: PAGE_SCRIPT.element,
       header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
         <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,

@@ -13,7 +13,7 @@ import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js
 import { ICON } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
-import { jsonLine } from '../../text/escape.js'
+import { clipText, escapeText, jsonLine } from '../../text/escape.js'
 import { siteHead, siteLinks, type Site } from './site.js'
 
 /** A request for a page. */
@@ -99,11 +99,13 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   if (!isPage) return { ...line, headers }
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
   const parts = {
+    line: `${clipText(escapeText(path), 200)}: ${NOT_FOUND}`,
+    site: site.name,
     header: siteHead(site, root, { page: null }),
     links: siteLinks(site, root),
     icon: root + ICON_PATH,
   }
-  return { status: 404, headers, body: renderErrorPage({ status: 404, line: NOT_FOUND, ...parts }) }
+  return { status: 404, headers, body: renderErrorPage(parts) }
 }
 
 function tooBusy(): PageAnswer {

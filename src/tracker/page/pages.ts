@@ -242,7 +242,8 @@ function renderInfoPage(parts: InfoPage): string {
   const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
   return renderPage(
     {
-      title: `${WORDS.allTorrents} - ${site.name}`,
+      title: WORDS.allTorrents,
+      site: site.name,
       icon: ICON_PATH,
       header: siteHead(site, '', { page: 'list', searched: query.filter, kept }),
       head: PAGE_SCRIPT.element,

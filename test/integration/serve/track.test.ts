@@ -335,7 +335,7 @@ test('the pages of the tracker lead back to the mirror, also without a public UR
     const page = await (await fetch(`http://127.0.0.1:${port}/`)).text()
     for (const [title, path, content] of [
       ['Files', '/', />pub\/</],
-      ['Status', '/-/status', /<title>Status of this mirror</],
+      ['Status', '/-/status', /<title>Status of this mirror - /],
     ] as const) {
       const link = new RegExp(`<a href="([^"]+)" >${title}<`).exec(page)?.[1] ?? ''
       const shown = await fetch(new URL(link, `http://127.0.0.1:${port}/`))

@@ -62,7 +62,7 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
   assert.equal(headers['content-type'], 'text/html; charset=utf-8')
   assert.equal(headers['content-length'], String(body.length))
   const page = body.toString()
-  assert.match(page, /<title>Index of \/pub\/<\/title>/)
+  assert.match(page, /<title>pub - btkit mirror<\/title>/)
   assert.match(page, /<caption>\s*1 directory, 1 file, 5 B in these files\s*<\/caption>/)
   const rows = page.split('<tr>').slice(2)
   assert.match(

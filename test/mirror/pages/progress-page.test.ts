@@ -52,7 +52,7 @@ test('the page shows the progress of the torrent', async (t) => {
   const { body } = await visitUntil(PATH, /<progress/)
   assert.match(String(body), /<progress aria-label="Hashed" max="1000" value="250"><\/progress>/)
   assert.match(String(body), /25 %: 250 B of 1000 B/)
-  assert.match(String(body), /<title>25 % of image\.iso<\/title>/)
+  assert.match(String(body), /<title>25 % of image\.iso - btkit mirror<\/title>/)
 })
 
 test('the script replaces the heading and every sentence about the progress', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
@@ -8,11 +8,11 @@ import { ask } from '../ask.js'
 
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 
-const DIRECTORY = 'Index of the directory'
+const PUB = 'Index of /pub/'
 
 /** The links of the header and of the page. */
 function linksOf(page: string): Record<string, string> {
-  const links = [...page.matchAll(/<a href="([^"]*)"\s*>([^<]*)</g)]
+  const links = [...page.matchAll(/<a\s+href="([^"]*)"\s*>([^<]*)</g)]
   return Object.fromEntries(links.map(([, address = '', text = '']) => [text, address]))
 }
 
@@ -20,18 +20,24 @@ function linksOf(page: string): Record<string, string> {
 const around = (root: string) => ({ Files: `${root}./`, Status: `${root}./-/status` })
 
 test('a browser gets errors as pages with links back', async (t) => {
-  const root = makeScratch(t, { 'pub/a/x': '1' })
+  const root = makeScratch(t, { 'pub/a/x': '1', 'pub/.old/x': '1' })
   mkdirSync(join(root, 'pub/void'))
+  symlinkSync(makeScratch(t, { x: '1' }), join(root, 'pub/out'))
   const { port } = await serveMirror(t, { root })
   const cases = [
     ['/none', 404, around('./')],
     ['/none/', 404, around('../')],
-    ['/pub/none', 404, { [DIRECTORY]: './', ...around('../') }],
-    ['/pub/none/', 404, { [DIRECTORY]: '../', ...around('../../') }],
-    ['/pub/void/?torrent', 422, { [DIRECTORY]: './', ...around('../../') }],
-    ['/pub/void.torrent', 422, { [DIRECTORY]: './', ...around('../') }],
+    ['/pub/none', 404, { [PUB]: './', ...around('../') }],
+    ['/pub/none/', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/none/b/c.iso.torrent?a/b', 404, { [PUB]: '../../', ...around('../../../') }],
+    ['/pub/a/none/', 404, { 'Index of /pub/a/': '../', ...around('../../../') }],
+    ['/pub/.old/none', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/out/none', 404, { [PUB]: '../', ...around('../../') }],
+    ['/pub/1/2/3/4/none', 404, around('../../../../../')],
+    ['/pub/void/?torrent', 422, { 'Index of /pub/void/': './', ...around('../../') }],
+    ['/pub/void.torrent', 422, { [PUB]: './', ...around('../') }],
     ['/?torrent', 422, around('./')],
-    ['/pub/%zz', 400, { [DIRECTORY]: './', ...around('../') }],
+    ['/pub/%zz', 400, { [PUB]: './', ...around('../') }],
     ['/-/none', 404, around('../')],
   ] as const
   for (const [path, expected, links] of cases) {
@@ -44,7 +50,7 @@ test('a browser gets errors as pages with links back', async (t) => {
   }
 })
 
-test('the page contains the same line that programs get, as text', async (t) => {
+test('the page says in words what programs get as a line, as text', async (t) => {
   const { port } = await serveMirror(t, { files: { a: '1' } })
   const path = '/%3Cb%3E'
   const { status, headers, body } = await ask(port, path)
@@ -52,7 +58,16 @@ test('the page contains the same line that programs get, as text', async (t) => 
   assert.equal(String(headers.vary), 'Accept')
   assert.equal(body.toString().split('\n').length, 2)
   const page = (await ask(port, path, { headers: BROWSER })).body.toString()
-  assert.match(page, /<h1>404 Not Found<\/h1>\s*<p>\/&lt;b&gt;: not found\.<\/p>/)
+  assert.match(page, /<title>There is nothing at \/&lt;b&gt; - btkit mirror<\/title>/)
+  assert.match(page, /<h1>There is nothing at \/&lt;b&gt;<\/h1>/)
+  assert.match(page, /<input\s+id="search"/)
+  const odd = (await ask(port, '/a;%20b:%20not%20found;%20c', { headers: BROWSER })).body.toString()
+  assert.match(odd, /<h1>There is nothing at \/a; b: not found; c<\/h1>\s*<ul>/)
+  const advised = (await ask(port, '/torrent_service/x', { headers: BROWSER })).body.toString()
+  assert.match(
+    advised,
+    /<h1>There is nothing at \/torrent_service<\/h1>\s*<p>Any name comes first: /,
+  )
 })
 
 test('without pages of directories, the page links to none', async (t) => {

@@ -13,6 +13,22 @@ test('a page has its title and its content, and nothing else', () => {
   assert.doesNotMatch(page, /<header|<footer|class="skip"|<script/)
 })
 
+test('a title ends in the name of the site; previews of links have both apart', () => {
+  const page = renderPage({ title: 'pub', site: 'A & B', description: '4 B' }, 'c')
+  assert.match(page, /<title>pub - A &amp; B<\/title>/)
+  const named = [...page.matchAll(/<meta (?:property|name)="([^"]+)" content="([^"]*)"/g)]
+  assert.deepEqual(
+    named.slice(1).map(([, name, content]) => [name, content]),
+    [
+      ['og:title', 'pub'],
+      ['og:description', '4 B'],
+      ['og:type', 'website'],
+      ['og:site_name', 'A &amp; B'],
+      ['description', '4 B'],
+    ],
+  )
+})
+
 test('what comes before the content can be skipped', () => {
   const page = renderPage({ title: 't', header: html`<a href="../">up</a>`, footer: 'f' }, 'c')
   const order = ['href="#content"', '<header>', 'up</a>', '<main id="content">', '<footer>f']
