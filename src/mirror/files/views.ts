@@ -26,6 +26,7 @@ import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
 import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from '../pages/file-page.js'
+import { renderStated } from '../pages/stated-checksum.js'
 import type { FileTorrents } from '../torrents/file-torrents.js'
 import { formOf, isTorrentNameTaken, magnetPage, takenViews, torrentAddress } from './forms.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
@@ -141,13 +142,16 @@ export class Views {
     const { size } = fingerprint
     const modified = Number(fingerprint.mtimeNs / 1_000_000n)
     const view = new MirrorView(options.mirror)
+    const sha256 = digests.known(file)
     const swarm = swarms.largest(components, { size, modified })
     const { root } = pageLinks(request.raw.url ?? '')
     return {
       components,
       size,
       modified,
-      sha256: digests.known(file),
+      sha256,
+      stated:
+        sha256 && options.files ? await renderStated(components, sha256, options.mirror) : null,
       infoHash: swarms.infoHashOf(components, { size, modified }),
       counts: swarm?.counts ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),
@@ -156,7 +160,7 @@ export class Views {
     }
   }
 
-  /** What all pages have. */
+  /** The header and the name of the site, for any page. */
   #frame({ raw }: FastifyRequest) {
     const { options } = this.mirror
     const { root } = pageLinks(raw.url ?? '')

@@ -35,6 +35,8 @@ export interface PagedFile {
   readonly modified: number
   /** The digest of the file; null if it is not known without reading. */
   readonly sha256: Uint8Array | null
+  /** Whether a list beside it has that digest, in words; null if there is none. */
+  readonly stated: Html | null
   /** The counts of its swarm; null if there is none. */
   readonly counts: KnownCounts | null
   /** The tracker's page of the swarm, with its charts; null if there is none. */
@@ -104,7 +106,7 @@ function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figu
 }
 
 function factsOf(file: PagedFile, magnet: string | null): Html {
-  const { components, size, modified, sha256, infoHash, swarmPage, base } = file
+  const { components, size, modified, sha256, stated, infoHash, swarmPage, base } = file
   const name = components.at(-1) ?? ''
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
@@ -114,7 +116,10 @@ function factsOf(file: PagedFile, magnet: string | null): Html {
     [WORDS.changed, renderTime(modified, 'second')],
     swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
     ...hashFacts({ infoHash, infoHashV2: null }),
-    [WORDS.sha256, digest === null ? shown : renderCopied('sha256', WORDS.sha256, digest)],
+    [
+      WORDS.sha256,
+      digest === null ? shown : html`${renderCopied('sha256', WORDS.sha256, digest)} ${stated}`,
+    ],
     url !== null && [
       WORDS.commandLine,
       renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),

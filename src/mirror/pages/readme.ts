@@ -48,8 +48,8 @@ export async function readReadme(
   return { row, content: markdown ?? html`<pre>${lines(text)}</pre>`, cutAt: isCut ? most : null }
 }
 
-/** Reads one byte more than is shown, if there is one. */
-async function readStart(
+/** Reads one byte more than `most` of a published file, if there is one; null if there is no such file. */
+export async function readStart(
   path: readonly string[],
   most: number,
   mirror: Mirror,

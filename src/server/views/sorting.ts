@@ -1,4 +1,5 @@
 import { html, type Html } from '../../text/html.js'
+import { formatNumber } from '../../text/quantity.js'
 
 /** The order and page of a list, as an address names them. */
 export interface ListOrder<Key extends string> {
@@ -73,20 +74,23 @@ export function paged<T>(items: readonly T[], page: number, length: number): Pag
   return { items: items.slice(start, start + length), total: items.length, page: shown, pages }
 }
 
-/** Links to the other pages of a list; nothing if there are none. */
+/** Links to the first, last and nearest pages of a list; nothing if there is one page. */
 export function renderPages(
   { page, pages }: Pick<Paged<unknown>, 'page' | 'pages'>,
   address: (page: number) => string,
   label: string,
 ): Html | false {
   if (pages === 1) return false
-  const link = (to: number, text: string, rel: string | null = null) =>
-    to >= 1 &&
-    to <= pages &&
-    to !== page &&
-    html`<a href="${address(to)}" ${rel && html`rel="${rel}"`}>${text}</a>`
+  const step = (to: number, text: string, rel: string) =>
+    to >= 1 && to <= pages && html`<a href="${address(to)}" rel="${rel}">${text}</a>`
+  const middle = Math.min(Math.max(2, page), pages - 1)
+  const shown = [...new Set([1, middle - 1, middle, middle + 1, pages])].filter((to) => to >= 1)
+  const links = shown.map((to, i) => {
+    const gap = to - (shown[i - 1] ?? 0) > 1 && '… '
+    if (to === page) return html`${gap}<b aria-current="page">${formatNumber(to)}</b> `
+    return html`${gap}<a href="${address(to)}">${formatNumber(to)}</a> `
+  })
   return html`<nav class="pages" aria-label="${label}">
-    ${link(1, 'first')} ${link(page - 1, 'previous', 'prev')} <b>page ${page} of ${pages}</b>
-    ${link(page + 1, 'next', 'next')} ${link(pages, 'last')}
+    ${step(page - 1, 'previous', 'prev')} ${links} ${step(page + 1, 'next', 'next')}
   </nav>`
 }

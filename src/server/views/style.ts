@@ -31,7 +31,7 @@ p, form, dl, svg { margin: .6rem 0 }
 .masthead nav { display: flex; flex-wrap: wrap; gap: .2rem .3rem; flex: 1 1 17rem } .masthead nav a { margin: 0; padding: .25rem .7rem; border-radius: 4px; color: var(--text) }
 .masthead nav a[aria-current] { background: var(--accent); color: var(--accent-text) } .masthead form { margin: 0 }
 .masthead .search { flex: 0 1 19rem; flex-wrap: nowrap; gap: .3rem } .masthead .search input { min-width: 0 } .masthead .search button { padding: .35rem .6rem }
-.pages a { text-decoration: underline } .title { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem }
+.pages a { text-decoration: underline; padding: .25rem 0 } .title { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem }
 .place { display: block; color: var(--muted); font-size: .8rem } .listing tbody th .place { padding-left: 1.7rem; background: none; font-weight: 400 }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }

@@ -83,9 +83,9 @@ test('long lists of torrents and categories are divided into pages', async (t) =
   const torrents = names.map((name) => [`${name}/x.torrent`, torrentNamed(name).bytes] as const)
   const { ask, json } = await pagesOf(t, { torrents: Object.fromEntries(torrents) })
   const second = textOf((await ask('/catalogue/', 'sort=name&page=2')).text)
-  assert.match(second, /n100 .*n149 .*previous page 2 of 2/s)
+  assert.match(second, /n100 .*n149 .*previous 1 2 /s)
   const categories = textOf((await ask('/catalogue/', 'categories=3')).text)
-  assert.match(categories, /Categories n120 .*n149 .*first previous page 3 of 3/)
+  assert.match(categories, /Categories n120 .*n149 .*previous 1 2 3 /)
   for (const page of ['0', '-1', '1e9', '99999999', '9999999', 'x']) {
     const { status, text } = await ask('/catalogue/', `page=${page}&categories=${page}`)
     assert.equal(status, 200, page)
@@ -162,7 +162,7 @@ test('the files of a large torrent are divided into pages', async (t) => {
   const { ask } = await pagesOf(t, { torrents: { 'x.torrent': bytes } })
   const query = `info_hash=${parseMetainfo(bytes).infoHash ?? ''}`
   const first = textOf((await ask('/torrent', query)).text)
-  assert.match(first, /10,500 files .*f00000 .*f00199 1 B page 1 of 50 next last/)
+  assert.match(first, /10,500 files .*f00000 .*f00199 1 B 1 2 3 … 50 next/)
   assert.match(first, /500 more files are not listed here/)
   assert.match(textOf((await ask('/torrent', `${query}&files=2`)).text), /d\/ 200 B f00200 /)
 })

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeScratch } from '../../support/scratch.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+
+test('the page of a file says whether the lists beside it have its checksum', async (t) => {
+  const name = 'a b.iso'
+  const root = makeScratch(t, { [`pub/${name}`]: 'one', 'pub/other': 'two' })
+  const { port } = await serveMirror(t, { root })
+  const sum = (file: string) => execFileSync('sha256sum', [file], { cwd: join(root, 'pub') })
+  const [own, other] = [sum(name).toString(), sum('other').toString()]
+  const put = (list: string, text: string) => {
+    writeFileSync(join(root, 'pub', list), text)
+  }
+  const visit = async () => {
+    const page = (await ask(port, '/pub/a%20b.iso?details')).body.toString()
+    return /✓ matches|has another checksum/.exec(page)?.[0] ?? null
+  }
+  put('SHA256SUMS', own + other)
+  assert.equal(await visit(), null, 'not hashed yet')
+  assert.equal((await ask(port, '/pub/a%20b.iso.sha256')).body.toString(), own)
+  const wrong = own.replace(/^\w+/, other.slice(0, 64))
+  for (const [list, expected] of [
+    [own + other, '✓ matches'],
+    [
+      other + own.replace('  ', ' *').toUpperCase().replace('A B.ISO\n', './a b.iso\r\n'),
+      '✓ matches',
+    ],
+    [wrong, 'has another checksum'],
+    [other, null],
+    [own.replace('a b', 'not a b'), null],
+    [`${other.slice(0, 64)}\n`, null],
+    [own + 'x'.repeat(1024 * 1024), null],
+  ] as const) {
+    put('SHA256SUMS', list)
+    assert.equal(await visit(), expected, list.slice(0, 200))
+  }
+  put(`${name}.sha256`, `${own.slice(0, 64)}\n`)
+  assert.equal(await visit(), '✓ matches')
+  put('SHA256SUMS', wrong)
+  assert.equal(await visit(), 'has another checksum')
+  // An unpublished list says nothing
+  rmSync(join(root, 'pub/SHA256SUMS'))
+  rmSync(join(root, `pub/${name}.sha256`))
+  symlinkSync(join(makeScratch(t, { list: own }), 'list'), join(root, 'pub/SHA256SUMS'))
+  assert.equal(await visit(), null)
+})
