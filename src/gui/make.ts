@@ -45,10 +45,10 @@ export function makeRoutes(parts: WindowParts): FormRoute[] {
       path: 'make',
       menu: 'Create',
       purpose: 'Create the torrent of a file or directory',
-      page: ({ page }) => ({
+      page: ({ page, left }) => ({
         show: async (form, error) => page(await formPage(parts, { form, error })),
         act: async (form) => {
-          const wanted = await act(parts, form)
+          const wanted = await act(parts, form, left)
           return 'status' in wanted ? wanted : page(await formPage(parts, wanted))
         },
         picking: pickingAnywhere(parts, page, { action: 'make' }),
@@ -116,7 +116,11 @@ function lastForm(stateDirectory: string): NotePlace {
 }
 
 /** Does what a form asks for; a form is to be shown. */
-async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> {
+async function act(
+  parts: WindowParts,
+  form: Form,
+  signal: AbortSignal,
+): Promise<Answer | ShownForm> {
   const wanted = form.text('act')
   if (wanted === 'seed') return seed(parts, form)
   if (!['make', 'plan', 'preset'].includes(wanted)) return { form }
@@ -126,7 +130,8 @@ async function act(parts: WindowParts, form: Form): Promise<Answer | ShownForm> 
   const source = await requirePath(form, 'path', parts.directory)
   const options = torrentOptions(form, presets)
   // A preview writes nothing, so the torrent may exist
-  if (wanted === 'plan') return { form, plan: await parts.work.run('plan', { source, options }) }
+  if (wanted === 'plan')
+    return { form, plan: await parts.work.run('plan', { source, options }, { signal }) }
   const output = await outputOf(form, source)
   const title = `Torrent of ${basename(source)}`
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null

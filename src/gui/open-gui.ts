@@ -11,6 +11,7 @@ import {
   type FormContext,
   type FormRoute,
   jobRoutes,
+  leftSignal,
   menuOf,
   type OwnAddresses,
   refusalOf,
@@ -263,21 +264,30 @@ function addWindow(app: FastifyInstance, parts: WindowParts): void {
     ...editRoutes(parts),
   ]
   const home: FormRoute['handle'] = ({ page }) => page(homePage(tools, parts.jobs.list()))
-  const context = (request: FastifyRequest) => contextOf(request, tools, parts.jobs)
+  const context = (exchange: Exchange) => contextOf(exchange, tools, parts.jobs)
   addPages(app, {
     style: PAGES_STYLE,
     script: WINDOW_SCRIPT,
     routes: [{ method: 'GET', path: '', handle: home }, ...tools, ...jobRoutes(parts.jobs)],
-    answer: (route: FormRoute, request) => answerRoute(route, context(request)),
-    missing: (request) => {
+    answer: (route: FormRoute, request, reply) => answerRoute(route, context({ request, reply })),
+    missing: (request, reply) => {
       const error = new BtkitError('not-found', 'there is no such page; choose one in the menu')
-      return context(request).page({ title: FAILED, error, content: null, status: 404 })
+      return context({ request, reply }).page({ title: FAILED, error, content: null, status: 404 })
     },
   })
 }
 
+interface Exchange {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
 /** A request as its route sees it; the menu marks its page, or the one that began its job. */
-function contextOf(request: FastifyRequest, routes: readonly FormRoute[], jobs: Jobs): FormContext {
+function contextOf(
+  { request, reply }: Exchange,
+  routes: readonly FormRoute[],
+  jobs: Jobs,
+): FormContext {
   const { url, server, params } = request
   const below = url.slice(server.prefix.length + 1)
   const given = params as Readonly<Record<string, string>>
@@ -293,6 +303,7 @@ function contextOf(request: FastifyRequest, routes: readonly FormRoute[], jobs: 
     query: queryOf(request),
     form: formOf(request),
     params: given,
+    left: leftSignal(reply),
   }
 }
 

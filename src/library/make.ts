@@ -1,5 +1,6 @@
 import { join } from '../metainfo/bencode/encode.js'
 import {
+  type MakeRequest,
   makeTorrent as make,
   measureTorrent,
   planTorrent as planMake,
@@ -26,7 +27,7 @@ export function makeTorrent(
 ): Task<MadeTorrent> {
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const plan = await planMake(makeRequestOf(source, options))
+    const plan = await planMake(endedBy(signal, makeRequestOf(source, options)))
     const bytesTotal = plan.content.size
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     const made = await withHashContext(options, running, (context) => make(plan, context))
@@ -50,8 +51,8 @@ export interface PlannedTorrent extends TorrentContent {
  * @throws BtkitError as makeTorrent
  */
 export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
-  return startTask(options, async () => {
-    const request = makeRequestOf(source, options)
+  return startTask(options, async (signal) => {
+    const request = endedBy(signal, makeRequestOf(source, options))
     const { content } = await planMake(request)
     return {
       ...describeContent(content),
@@ -59,4 +60,8 @@ export function planTorrent(source: string, options: MakeOptions = {}): Task<Pla
       skipped: content.skipped,
     }
   })
+}
+
+function endedBy(signal: AbortSignal, request: MakeRequest): MakeRequest {
+  return { ...request, scan: { ...request.scan, signal } }
 }

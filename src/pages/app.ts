@@ -34,6 +34,8 @@ export interface FormContext {
   readonly form: Form
   /** The parts of the path, such as `id` of `job/:id`. */
   readonly params: Readonly<Record<string, string>>
+  /** Aborts when the browser leaves before the answer. */
+  readonly left: AbortSignal
 }
 
 /** A page or a change. Both applications, the window and the administration, are lists of these. */
@@ -138,6 +140,15 @@ export function addPages<R extends FormRoute<never, string>>(
 
 /** The title of pages about what went wrong. */
 export const FAILED = 'That did not work'
+
+/** Aborts when the browser leaves before its answer is ready. */
+export function leftSignal({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  raw.once('close', () => {
+    controller.abort()
+  })
+  return controller.signal
+}
 
 /** Answers a request by its route, or by a page about what went wrong. */
 export async function answerRoute<C extends FormContext>(

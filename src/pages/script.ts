@@ -90,19 +90,18 @@ for (const more of document.querySelectorAll('[data-more]')) {
   addEventListener('pageshow', tell)
 }
 
-// Pieces and sizes while one chooses: one request at a time, and one more if the form changed meanwhile
+// Pieces and sizes while one chooses: a request ends the one before, for which the form has changed
 for (const form of document.querySelectorAll('[data-plans]')) {
   const shown = form.querySelector('[data-plan]')
-  let isAsking = false
-  let isChanged = false
+  let asked = new AbortController()
   const ask = async () => {
-    isChanged = isAsking
-    if (isAsking || form.elements.path.value.trim() === '') return
-    isAsking = true
+    asked.abort()
+    if (form.elements.path.value.trim() === '') return
+    const { signal } = (asked = new AbortController())
     try {
       const body = new URLSearchParams(new FormData(form))
       body.set('act', 'plan')
-      const answer = await fetch(form.action, { method: 'POST', body })
+      const answer = await fetch(form.action, { method: 'POST', body, signal })
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
       const plan = page.querySelector('[data-plan]')
       const problem = page.querySelector('.error')
@@ -111,10 +110,8 @@ for (const form of document.querySelectorAll('[data-plans]')) {
       const place = page.querySelector('[name=output]')?.placeholder
       if (place) form.elements.output.placeholder = place
     } catch {
-      // The page is left, or the program has ended
+      // The form has changed, the page is left, or the program has ended
     }
-    isAsking = false
-    if (isChanged) ask()
   }
   const names = ['path', 'piece', 'version', 'exclude', 'all']
   form.addEventListener('change', ({ target }) => names.includes(target.name) && ask())

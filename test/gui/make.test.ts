@@ -17,6 +17,7 @@ import { executable } from '../support/executable.js'
 import { openTestGui } from '../support/gui.js'
 import { formPresets } from '../../src/cli/configuration/form-presets.js'
 import { makeScratch } from '../support/scratch.js'
+import { plantEndless } from '../support/endless.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { until } from '../support/until.js'
 
@@ -458,4 +459,17 @@ test('the form says where the torrent will be, and offers to replace one that is
   const { text } = await send('make', { act: 'make', path: 'tree' })
   const [seen = '', folded = ''] = text.split('<details')
   assert.deepEqual([/name="replace"/.test(seen), /name="replace"/.test(folded)], [true, false])
+})
+
+test('others are answered beside a preview of a huge tree, which ends when its page is left', async (t) => {
+  const { root, pages, send } = await openTestGui(t, TREE)
+  plantEndless(join(root, 'endless'))
+  const leave = new AbortController()
+  const body = new URLSearchParams({ act: 'plan', path: 'endless' })
+  const huge = fetch(new URL('make', pages), { method: 'POST', body, signal: leave.signal })
+  const other = await send('make', { act: 'plan', path: 'tree' })
+  assert.match(other.text, /2 files/)
+  leave.abort()
+  await assert.rejects(huge, { name: 'AbortError' })
+  assert.match((await send('make', { act: 'plan', path: 'tree' })).text, /2 files/)
 })

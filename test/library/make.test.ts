@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
 import * as btkit from '../../src/library/index.js'
 import { makeScratch } from '../support/scratch.js'
+import { plantEndless } from '../support/endless.js'
 
 const { makeTorrent, parseMetainfo } = btkit
 
@@ -366,4 +367,17 @@ test('a creation date in milliseconds is refused', async (t) => {
   const creationDate = 1_700_000_000_000
   assert.throws(() => btkit.editTorrent(bytes, { creationDate }), { code: 'usage' })
   assert.equal(btkit.editTorrent(bytes, { creationDate: 0 }).creationDate, 0)
+})
+
+test('a signal ends the look at a huge tree, too', async (t) => {
+  const scratch = makeScratch(t)
+  plantEndless(scratch)
+  for (const begin of [btkit.planTorrent, makeTorrent]) {
+    const controller = new AbortController()
+    const begun = begin(scratch, { signal: controller.signal })
+    setImmediate(() => {
+      controller.abort()
+    })
+    await assert.rejects(begun, { code: 'interrupted' })
+  }
 })

@@ -77,7 +77,7 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   if (filled) return show(parts, context, { form: filled })
   const source = await resolveSource(parts.makeFrom, form.text('path'))
   const options = torrentOptions(form, parts.presets)
-  const plan = await parts.work.run('plan', { source, options })
+  const plan = await parts.work.run('plan', { source, options }, { signal: context.left })
   if (wanted === 'plan') return show(parts, context, { form, plan })
   return seeOther(`job/${(await begin(parts, context, { form, source })).id}`)
 }

@@ -10,6 +10,7 @@ import {
   addPages,
   answerRoute,
   createFormsApp,
+  leftSignal,
   menuOf,
   refusalOf,
   wayBack,
@@ -280,6 +281,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,
+    left: leftSignal(reply),
     checkToken: (token) => {
       authentication.checkToken(request, token)
     },

@@ -1,6 +1,7 @@
 import { realpathSync, statSync, type BigIntStats } from 'node:fs'
 import { basename, resolve, sep, isAbsolute, relative } from 'node:path'
-import { BtkitError, callSystem, asBtkitError, osCodeOf } from '../../errors.js'
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError, callSystem, asBtkitError, osCodeOf, refuseAborted } from '../../errors.js'
 import { FileColumns } from '../columns.js'
 import { FileStore, type FileDirectory, type ListedColumns } from '../file-store.js'
 import { fingerprintOf } from '../fingerprint.js'
@@ -41,7 +42,8 @@ export type * from './scanned-tree.js'
  * @throws BtkitError without `onProblem`, or for the root: `not-found`, `not-permitted` or `io` if
  * the system refuses; `bad-name` for a
  * name that is not UTF-8; `changed` if an entry disappears during the scan; `usage` for a bad glob
- * or for chosen paths in a file; `unsafe-path` for a chosen path that leads elsewhere
+ * or for chosen paths in a file; `unsafe-path` for a chosen path that leads elsewhere;
+ * `interrupted` by the signal
  */
 export async function scanTree(root: string, options: ScanOptions): Promise<ScannedTree> {
   const filter = await loadNameFilter(options)
@@ -53,11 +55,11 @@ export async function scanTree(root: string, options: ScanOptions): Promise<Scan
     }
     throw new BtkitError('usage', `${root}: not a directory, so no files can be chosen in it`)
   }
-  const { all, isLegacy = false, attributes = false, onProblem } = options
+  const { all, isLegacy = false, attributes = false, onProblem, signal } = options
   const links = { policy: options.links, realRoot }
   const names = { all, isLegacy }
   const found = { store: new FileStore(), skipped: [] }
-  const scan: Scan = { root, names, attributes, links, filter, onProblem, ...found }
+  const scan: Scan = { root, names, attributes, links, filter, onProblem, signal, ...found }
   const { files, skipped } = options.chosen
     ? await walkChosen(scan, target, options.chosen)
     : await walkTree(scan, target)
@@ -101,6 +103,7 @@ interface Scan {
   readonly links: LinkRules
   readonly filter: NameFilter | undefined
   readonly onProblem?: ScanOptions['onProblem']
+  readonly signal?: ScanOptions['signal']
   readonly store: FileStore
   readonly skipped: SkippedEntry[]
 }
@@ -149,6 +152,9 @@ interface Listed {
   readonly single?: { readonly name: string; readonly reason: ScanSkipReason | undefined }
 }
 
+/** Milliseconds after which other work has its turn. */
+const TURN = 20
+
 /** Adds everything below a directory. */
 async function addBelow(scan: Scan, start: Directory): Promise<void> {
   const read = (directory: Directory) => readDirectory(scan, directory)
@@ -156,7 +162,13 @@ async function addBelow(scan: Scan, start: Directory): Promise<void> {
     if (directory === start || !scan.onProblem || !(error instanceof BtkitError)) throw error
     scan.onProblem(error)
   }
+  let turn = performance.now()
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
+    if (scan.signal && performance.now() - turn > TURN) {
+      await setImmediate()
+      refuseAborted(scan.signal)
+      turn = performance.now()
+    }
     for (const listed of entries) {
       const { listing, from, to, single } = listed
       if (!single) {

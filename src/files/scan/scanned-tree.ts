@@ -34,6 +34,8 @@ export interface ScanOptions {
    * (default: the first one ends it). For a search: a torrent must not lack an entry.
    */
   onProblem?: ((problem: BtkitError) => void) | undefined
+  /** Ends the scan. With it, other work of the thread has its turns. */
+  signal?: AbortSignal | undefined
 }
 
 /** The reason for leaving an entry out. */
