@@ -166,7 +166,7 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 .categories li { border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px; padding: .5rem .8rem; position: relative }
 .categories li:hover { background: var(--soft) }
 .categories a { display: block; font-weight: 600; overflow-wrap: anywhere } .categories a::after { content: ""; position: absolute; inset: 0 }
-.categories span { display: block; color: var(--muted); font-size: .85rem }
+.categories li > span { display: block; color: var(--muted); font-size: .85rem }
 .torrents .name { overflow-wrap: anywhere; min-width: 14rem } 
 .fixed caption { position: absolute; left: -99rem } th.date { color: inherit }
 .torrents .complete { color: var(--seeds); font-weight: 600 } .torrents .none { color: var(--muted); font-weight: inherit }
@@ -182,6 +182,6 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 }
 @media (max-width: 40rem) {
   h1 { font-size: 1.3rem; margin: 0 } h2 { margin-top: .6rem } #categories, #torrents { position: absolute; left: -99rem } .torrents .ago { display: none }
-  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories span { display: none }
+  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories li > span { display: none }
 }
 `)
