@@ -182,6 +182,6 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 }
 @media (max-width: 40rem) {
   h1 { font-size: 1.3rem; margin: 0 } h2 { margin-top: .6rem } #categories, #torrents { position: absolute; left: -99rem } .torrents .ago { display: none }
-  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories span { display: none }
+  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories li > span { display: none }
 }
 `)

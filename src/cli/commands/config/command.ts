@@ -130,12 +130,12 @@ function checkReport(file: string, problems: readonly BtkitError[]) {
   }
 }
 
-function defineInit({ io, commands }: CommandContext) {
+function defineInit({ io, commands, configFile }: CommandContext) {
   return new Command('init')
     .description('Write a configuration with the usual options in comments.')
     .argument(
       '[file]',
-      'the file; - for standard output (default: /etc/btkit/config.yaml for root, else that of the user)',
+      'the file; - for standard output (default: --config, or /etc/btkit/config.yaml for root, or the file of the user)',
     )
     .option('--all', 'add each option of each command, in comments')
     .action(async (name, { all }) => {
@@ -145,7 +145,8 @@ function defineInit({ io, commands }: CommandContext) {
         io.stdout.write(text)
         return
       }
-      const path = initConfiguration(name, text, io)
+      const only = configFile() ?? (io.env['BTKIT_CONFIG'] || undefined)
+      const path = initConfiguration(name ?? only, text, io)
       openReport({}, io).text(`wrote ${path}`)
     })
 }

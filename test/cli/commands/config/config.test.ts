@@ -186,6 +186,15 @@ test('config init writes what config check finds nothing in, also without its co
   assert.deepEqual([stdout, stderr], [`${file}: nothing wrong\n`, ''])
 })
 
+test('config init writes the file of --config, or of BTKIT_CONFIG', async (t) => {
+  const directory = makeScratch(t)
+  const [named, inVariable] = ['a.yaml', 'b.yaml'].map((name) => join(directory, name))
+  const { stdout } = await runBtkit(['config', 'init', '--config', named!])
+  assert.equal(stdout, `wrote ${named}\n`)
+  const other = await runBtkit(['config', 'init'], { env: { BTKIT_CONFIG: inVariable } })
+  assert.equal(other.stdout, `wrote ${inVariable}\n`)
+})
+
 test('config init is short without --all, and - is standard output', async (t) => {
   const { status, stdout } = await runBtkit(['config', 'init', '-'])
   assert.equal(status, 0)
