@@ -166,7 +166,7 @@ h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
 .categories li { border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px; padding: .5rem .8rem; position: relative }
 .categories li:hover { background: var(--soft) }
 .categories a { display: block; font-weight: 600; overflow-wrap: anywhere } .categories a::after { content: ""; position: absolute; inset: 0 }
-.categories span:not(.ago) { display: block; color: var(--muted); font-size: .85rem } .categories span .ago { font-size: 1em }
+.categories li > span { display: block; color: var(--muted); font-size: .85rem }
 .torrents .name { overflow-wrap: anywhere; min-width: 14rem } 
 .fixed caption { position: absolute; left: -99rem } th.date { color: inherit }
 .torrents .complete { color: var(--seeds); font-weight: 600 } .torrents .none { color: var(--muted); font-weight: inherit }
