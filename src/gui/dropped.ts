@@ -12,6 +12,9 @@ const MAX_TORRENT = 32 * 1024 * 1024
 /** A name in a directory. */
 const NAME = /^(?!\.\.?$)[^/\0]+$/
 
+/** Bytes of a name, as Linux limits it. */
+const LONGEST_NAME = 255
+
 /** A file or directory that was dropped on a page: browsers hide its path. */
 interface Dropped {
   readonly name: string
@@ -41,6 +44,8 @@ export function addDropped(
     const query = queryOf(request)
     const name = query.raw('name')
     if (!NAME.test(name)) throw new BtkitError('usage', 'a dropped file needs a name')
+    if (Buffer.byteLength(name) > LONGEST_NAME)
+      throw new BtkitError('usage', `the name of a file has at most ${LONGEST_NAME} bytes`)
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const size = query.has('size') ? Number(query.text('size')) : null
     const found = await findDropped({ name, size, bytes }, placesOf(parts))

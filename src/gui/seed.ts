@@ -57,6 +57,10 @@ export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
     return startWork(parts, { about: { ...about, show: handedPage }, name: 'seed', request })
   }
   if (seedProgram === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')
+  const before = jobs.list().find(({ state, about: { lasts, path } }) => {
+    return state === 'running' && lasts === LASTS && path === torrent
+  })
+  if (before) return seeOther(`job/${before.id}`)
   const made = { torrent, source, hasTrackers: !form.has('dht') }
   const run = (running: Run) => runSeed([...seedProgram, ...seedArguments(made)], running)
   const { id } = await jobs.begin({ ...about, show: endedPage, lasts: LASTS }, run, patience)

@@ -64,6 +64,7 @@ test('what is dropped is found by its name and size, and a torrent by its bytes'
   const text = Buffer.from(torrent).toString('latin1')
   const size = String(torrent.length)
   const kept = String(await drop({ name: 'e.torrent', size }, text))
+  assert.equal(await drop({ name: 'é'.repeat(200), size }, text), 400)
   assert.match(kept, /btkit-gui-.*\/dropped-\w+\/e\.torrent$/)
   assert.match((await get(lookAt(kept))).text, /<dd>elsewhere<\/dd>/)
   writeFileSync(join(root, 'e.torrent'), torrent)

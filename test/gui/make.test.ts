@@ -433,6 +433,7 @@ test('without a client, btkit seeds what was made until it is stopped', async (t
     /seeding 100\.0%|: added /.test((await get(`${job}/state`)).text),
   )
   assert.match((await get(job)).text, /Seeding of tree\.torrent[^]*<button>Stop<\/button>/)
+  assert.equal(await begin(pages, { act: 'seed', ...fields }), job, 'it is not seeded twice')
   await fetch(`${pages}${job}/cancel`, { method: 'POST' })
   await until('it ends', async () => /torrent has ended<\/h1>/.test((await get(job)).text))
   const wrong = await begin(pages, { act: 'seed', ...fields, torrent: 'tree/a' })
