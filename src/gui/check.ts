@@ -2,6 +2,7 @@ import { basename, dirname } from 'node:path'
 import type { VerifiedFile } from '../core/verify/verify-report.js'
 import { BtkitError } from '../errors.js'
 import { type FormRoute, formRoutes } from '../pages/app.js'
+import { isKept } from '../pages/dropped.js'
 import { defaultAct, type Form, textField } from '../pages/form.js'
 import type { Answer, PageParts } from '../pages/frame.js'
 import { formAddress, type Job } from '../pages/jobs.js'
@@ -12,7 +13,6 @@ import { html, type Html, type HtmlValue } from '../text/html.js'
 import { counted, formatBytes, formatNumber } from '../text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
-import { isKept } from './dropped.js'
 import { DROP, lookAt } from './look.js'
 import { startWork } from '../work/work-thread.js'
 import type { WindowParts } from './window.js'
@@ -57,10 +57,10 @@ function formPage(form: Form, error?: BtkitError): PageParts {
 }
 
 async function begin(parts: WindowParts, form: Form): Promise<Answer> {
-  const { directory, threads } = parts
+  const { directory, threads, keptDirectory } = parts
   const torrent = await requirePath(form, 'torrent', directory)
   const isBeside = form.text('data') === ''
-  if (isBeside && isKept(torrent))
+  if (isBeside && isKept(torrent, keptDirectory))
     throw new BtkitError('usage', 'choose the files, too: a dropped torrent is not beside them')
   const data = isBeside ? dirname(torrent) : await requirePath(form, 'data', directory)
   const title = `Verification of ${basename(torrent)}`

@@ -17,6 +17,7 @@ import {
   refusalOf,
   wayBack,
 } from '../pages/app.js'
+import { addDropped } from '../pages/dropped.js'
 import { type Answer, formOf, framePage, type PageParts, queryOf, send } from '../pages/frame.js'
 import { describeJob, type Job, Jobs } from '../pages/jobs.js'
 import { PAGES_STYLE } from '../pages/style.js'
@@ -26,7 +27,6 @@ import { formatDuration } from '../text/quantity.js'
 import type { ThreadSetup } from '../work/work-program.js'
 import { type Works, WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
-import { addDropped } from './dropped.js'
 import { checkRoutes } from './check.js'
 import { completeRoutes } from './complete.js'
 import { editRoutes } from './edit.js'
@@ -35,7 +35,7 @@ import { makeRoutes } from './make.js'
 import { WINDOW_SCRIPT, type WindowParts } from './window.js'
 
 /** The options of a window. */
-export interface GuiOptions extends Omit<WindowParts, keyof Works>, ThreadSetup {
+export interface GuiOptions extends Omit<WindowParts, keyof Works | 'keptDirectory'>, ThreadSetup {
   /** The port of 127.0.0.1; by default any free one. */
   readonly port?: number
   /** The path of the page that is shown first; null for the list of pages. */
@@ -111,7 +111,8 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
   })
   const { cacheDirectory, cacheTrust, warn } = options
   const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
-  const parts = { patience: PATIENCE, ...options, jobs, work }
+  const keptDirectory = dirname(entrance.file)
+  const parts = { patience: PATIENCE, ...options, jobs, work, keptDirectory }
   await app.register(
     (scope, _, done) => {
       scope.addHook('onRequest', ({ raw }, _, goOn) => {
@@ -119,7 +120,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
         goOn()
       })
       addWindow(scope, parts)
-      addDropped(scope, parts, dirname(entrance.file))
+      addDropped(scope, parts)
       scope.get('/alive', (request, reply) => {
         holdOpen(request, reply, presence)
       })

@@ -109,6 +109,8 @@ export interface WindowParts extends Works {
   readonly directory: string
   /** Directories that pickers offer. */
   readonly places: readonly string[]
+  /** Where dropped torrents are kept until the window ends. */
+  readonly keptDirectory: string
   readonly presets: readonly Preset[]
   /** Records of the torrents that btkit made in directories. */
   readonly stateDirectory: string

@@ -40,6 +40,13 @@ for (const version of ['v1', 'v2', 'hybrid']) {
   })
 }
 
+test('a torrent in a directory of a name like that of dropped ones is beside its files', async (t) => {
+  const { send } = await openTestGui(t, { 'dropped-off/a': 'x' })
+  await send('make', { act: 'make', path: 'dropped-off/a' })
+  const { text } = await send('check', { act: 'check', torrent: 'dropped-off/a.torrent' })
+  assert.match(text, /All files are complete/)
+})
+
 test('a file that shares a piece with a missing one is ok except these bytes', async (t) => {
   const { root, send, get } = await openTestGui(t, {
     'tree/a': pseudoRandom(PIECE + 1024),

@@ -1,16 +1,14 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { homeDirectory } from '../directories.js'
 import { BtkitError } from '../errors.js'
-import { json, queryOf, send } from '../pages/frame.js'
-import type { WindowParts } from './window.js'
+import { isSafeComponent } from '../files/inside.js'
+import { readRegular } from '../files/read-bounded.js'
+import { json, queryOf, send } from './frame.js'
 
 /** The largest torrent that is received, in bytes; a larger one is chosen by its path. */
 const MAX_TORRENT = 32 * 1024 * 1024
-
-/** A name in a directory. */
-const NAME = /^(?!\.\.?$)[^/\0]+$/
 
 /** Bytes of a name, as Linux limits it. */
 const LONGEST_NAME = 255
@@ -26,12 +24,11 @@ interface Dropped {
 
 /**
  * Adds the address that finds what was dropped, by its name and its size or bytes, in the directories
- * where people keep files. A torrent that is not found there is kept in `directory`.
+ * where people keep files. A torrent that is not found there is kept in `keptDirectory`.
  */
 export function addDropped(
   app: FastifyInstance,
-  parts: Pick<WindowParts, 'places' | 'directory'>,
-  directory: string,
+  parts: SearchedPlaces & { readonly keptDirectory: string },
 ): void {
   app.addContentTypeParser(
     'application/octet-stream',
@@ -43,17 +40,25 @@ export function addDropped(
   app.post('/dropped', { bodyLimit: MAX_TORRENT }, async (request, reply) => {
     const query = queryOf(request)
     const name = query.raw('name')
-    if (!NAME.test(name)) throw new BtkitError('usage', 'a dropped file needs a name')
+    if (!isSafeComponent(name)) throw new BtkitError('usage', 'a dropped file needs a name')
     if (Buffer.byteLength(name) > LONGEST_NAME)
       throw new BtkitError('usage', `the name of a file has at most ${LONGEST_NAME} bytes`)
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const size = query.has('size') ? Number(query.text('size')) : null
     const found = await findDropped({ name, size, bytes }, placesOf(parts))
-    return send(reply, json({ path: found ?? (await keep(name, bytes, directory)) }))
+    return send(reply, json({ path: found ?? (await keep(name, bytes, parts.keptDirectory)) }))
   })
 }
 
-function placesOf({ places, directory }: Pick<WindowParts, 'places' | 'directory'>): string[] {
+/** Where what was dropped is looked for, beside the usual places. */
+interface SearchedPlaces {
+  /** Directories that pickers offer. */
+  readonly places: readonly string[]
+  /** Where relative paths begin. */
+  readonly directory: string
+}
+
+function placesOf({ places, directory }: SearchedPlaces): string[] {
   const home = homeDirectory(process.env)
   const usual = home === null ? [] : [home, join(home, 'Downloads'), join(home, 'Desktop')]
   return [...new Set([...places, directory, ...usual])]
@@ -69,9 +74,8 @@ async function findDropped(
     const isSame = size === null ? stats?.isDirectory() : stats?.isFile() && stats.size === size
     if (isSame !== true) continue
     if (bytes.length === 0) return path
-    // It has the size of what was sent, which is bounded
-    const known = await readFile(path).catch(() => null)
-    if (known && bytes.equals(known)) return path
+    const known = await readRegular(path, MAX_TORRENT, null).catch(() => null)
+    if (known && bytes.equals(known.bytes)) return path
   }
   return null
 }
@@ -87,7 +91,7 @@ async function keep(name: string, bytes: Buffer, directory: string): Promise<str
 /** The begin of the names of directories that hold kept torrents. */
 const KEPT = 'dropped-'
 
-/** Whether a torrent is kept: its content is not beside it. */
-export function isKept(torrent: string): boolean {
-  return torrent.includes(`/${KEPT}`)
+/** Whether a torrent is one that is kept in `keptDirectory`: its content is not beside it. */
+export function isKept(torrent: string, keptDirectory: string): boolean {
+  return torrent.startsWith(join(keptDirectory, KEPT))
 }
