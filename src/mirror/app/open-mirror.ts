@@ -22,6 +22,7 @@ import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
 import { NameSearch } from '../pages/name-search.js'
+import { seedAsked } from '../torrents/asked.js'
 import { ServiceStatus } from '../pages/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
@@ -102,6 +103,9 @@ export async function openMirror(
       trackers: trackers.current,
     })
   const root = new RootWatch(options.mirror.root)
+  const isRootThere = () => root.isThere()
+  const sets = new PathSets(options, { ...admission, torrents }, cacheAccess.cache)
+  const onReady = listSeeded(options, trackers)
   let endTasks = () => Promise.resolve()
   return {
     ...resources,
@@ -109,7 +113,7 @@ export async function openMirror(
     onRoute: server.onRoute,
     downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),
-    sets: new PathSets(options, { ...admission, torrents }, cacheAccess.cache),
+    sets,
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
       ? new DirectoryPages(
@@ -126,7 +130,7 @@ export async function openMirror(
       { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
       world,
     ),
-    isRootThere: () => root.isThere(),
+    isRootThere,
     /** Forgets torrents that are kept for a second if the root is another directory now. */
     followRoot: async () => {
       if (await root.hasMoved()) torrents.expire()
@@ -137,6 +141,9 @@ export async function openMirror(
     start: () => {
       endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
       warmer?.start()
+      void isRootThere().then((isThere) => {
+        if (isThere) seedAsked({ ...makers, options, sets, onReady }).catch(onError)
+      })
     },
     /** Ends the work beside requests. */
     stop: async () => {
@@ -241,10 +248,11 @@ function seedMade(
   cacheAccess: CacheAccess,
 ): MadeListener | null {
   if (!seed) return null
-  return ({ torrent: core, content, options }) => {
+  return ({ torrent: core, content, options }, source) => {
     const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
-    seed.add({ infoHash, infoHashV2, core, content, options, cacheAccess, trackers: tiers })
+    const own = { core, content, options, cacheAccess, source }
+    seed.add({ infoHash, infoHashV2, trackers: tiers, ...own })
   }
 }
 
