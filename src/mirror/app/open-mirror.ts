@@ -49,6 +49,9 @@ import type { InfoHash } from '../../metainfo/values.js'
 /** Milliseconds to wait for the size of the cache's file. */
 const PATIENCE = 1000
 
+/** Milliseconds for the last write to the cache: requests took up the other time of a stop. */
+const LAST_WRITE = 500
+
 /** All settings of a mirror; `Options` are those that its server may still add to. */
 export interface MirrorSettings<Options = ServiceOptions> {
   readonly options: Options
@@ -194,7 +197,7 @@ async function openResources(
     close: async () => {
       hashing.abort()
       await pool.close()
-      await cache.close()
+      await cache.close(LAST_WRITE)
     },
   }
 }
