@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { refused, ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import {
+  refused,
+  ScrapeFailure,
+  unanswered,
+  type Scraped,
+  type ScrapeQuestion,
+} from './swarm-counts.js'
 
 /** Milliseconds before a packet is sent again, because it may be lost. */
 const RESEND = 2500
@@ -75,7 +81,7 @@ export async function askUdp(
     return { answer: await exchange(socket, [connectionId, action, body], signal), family }
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
+    throw unanswered(error, signal)
   } finally {
     socket?.close()
   }
