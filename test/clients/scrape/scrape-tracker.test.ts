@@ -9,6 +9,7 @@ import { scrapeTracker } from '../../../src/clients/scrape/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/clients/scrape/swarm-counts.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { giveName } from '../../support/names.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery } from '../../support/track.js'
@@ -213,6 +214,23 @@ test('a packet that was lost is sent again', async (t) => {
     return Buffer.concat([packet.subarray(8, 16), rest])
   })
   assert.equal((await scrape(url)).size, 2)
+})
+
+// RFC 8305: an address that fails or is silent does not keep the client from the next one
+test('of several addresses of a UDP tracker the first that answers is used', async (t) => {
+  const url = await startUdpTracker(t, (packet) => {
+    const rest = packet.readUInt32BE(8) === 0 ? Buffer.from('identity') : Buffer.alloc(24)
+    return Buffer.concat([packet.subarray(8, 16), rest])
+  })
+  const { port } = new URL(url)
+  const silent = createSocket('udp4').bind(Number(port), '127.0.0.3')
+  t.after(() => silent.close())
+  await once(silent, 'listening')
+  // One refuses, one is silent, and one answers
+  giveName(t, 'several.example', ['127.0.0.2', '127.0.0.3', '127.0.0.1'])
+  assert.equal((await scrape(`udp://several.example:${port}`)).size, 2)
+  giveName(t, 'silent.example', ['127.0.0.2', '127.0.0.3'])
+  await assertFails(`udp://silent.example:${port}`, /no answer in time/, 100)
 })
 
 test('trackers that can not be asked are told as such', async () => {
