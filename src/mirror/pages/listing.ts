@@ -1,4 +1,5 @@
 import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { filterInSlices, type Pause, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
 import { naturalKey } from '../../text/natural-order.js'
@@ -164,7 +165,7 @@ export const MAX_FILTER = 255
 
 /** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {
-  const parameters = new URLSearchParams(url.split(/\?(.*)/s, 2)[1])
+  const parameters = new URLSearchParams(splitTarget(url)[1])
   return {
     ...parseOrder(parameters, SORT_KEYS, 'name'),
     filter: (parameters.get('filter') ?? '').trim().slice(0, MAX_FILTER),

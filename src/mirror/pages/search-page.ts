@@ -5,6 +5,7 @@ import { isOfKind } from '../../files/stat-files.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { packedFor } from '../../server/answers/gzip.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -206,7 +207,7 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
   const { options, findFiles, requesters } = sources
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
-    const query = parseSearch(url.split(/\?(.*)/s, 2)[1] ?? '')
+    const query = parseSearch(splitTarget(url)[1])
     const { client, signal } = requesters.of(request, reply)
     const { words } = query
     const address = publicAddress(request.raw, options)
