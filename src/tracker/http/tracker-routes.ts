@@ -132,7 +132,8 @@ export class TrackerRoutes {
   ): void {
     const { body, status = 200, answered } = sent
     this.parts.note(answered)
-    response.writeHead(status, headerOf(body))
+    const allowed = status === 405 ? ['Allow', 'GET, HEAD'] : []
+    response.writeHead(status, [...headerOf(body), ...allowed])
     endAtOnce(response, body)
   }
 
