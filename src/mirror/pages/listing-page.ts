@@ -303,7 +303,7 @@ export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
   const filter = document.getElementById('filter')
   const said = document.getElementById('shown')
-  const rows = [...document.querySelectorAll('tbody tr:not(.up)')]
+  const rows = [...document.querySelectorAll('.listing tbody tr:not(.up)')]
   const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())
   filter?.addEventListener('input', () => {
     const wanted = filter.value.trim().toLowerCase()
@@ -318,7 +318,7 @@ addEventListener('DOMContentLoaded', () => {
   if (!chosen) return
   const bar = chosen.parentElement
   const tell = () => {
-    const boxes = [...document.querySelectorAll('.pick :checked')]
+    const boxes = [...document.querySelectorAll('.listing .pick :checked')]
     let size = boxes.reduce((sum, box) => sum + Number(box.closest('tr').querySelector('data').value), 0)
     let unit = 0
     for (; size >= 1024; unit++) size /= 1024

@@ -31,6 +31,63 @@ test(
   },
 )
 
+/** All that Markdown can write: CommonMark, and tables and strikethrough as on GitHub. */
+const MARKDOWN = `Title
+=====
+# One #chosen
+###### Six
+
+Para *em* **strong** \`code\` ~~gone~~ [link](a.iso "title") <https://a.example> https://b.example ![picture](a.png)
+hard\\
+break &amp; \\* [reference][r]
+
+> quote
+> - [ ] task
+
+1. one
+   - two
+
+        code in a list
+
+| name | size |
+|:-----|-----:|
+| <input id="chosen"> | 1 |
+| [x](magnet:?xt=urn:btih:x) | <data value="x">2</data> |
+| \`th a\` | |
+
+\`\`\`js
+fence
+\`\`\`
+
+    indented
+
+***
+
+<div class="listing"><table><tbody><tr><td class="pick get">x</td></tr></tbody></table></div>
+<time>now</time> <!-- comment -->
+
+[r]: https://c.example
+`
+
+test(
+  'a README of any form leaves the rows and their script as they are',
+  unlessBrowser,
+  async (t) => {
+    const files = { 'pub/a.iso': 'a', 'pub/b.iso': 'bb', 'pub/README.md': MARKDOWN }
+    const { address } = await serveMirror(t, { files })
+    const { page, open, faults } = await openTab(t)
+    await open(`${address}/pub/`)
+    assert.equal(await page.locator('.readme tbody tr').count(), 3)
+    await page.locator('#filter').pressSequentially('b.iso')
+    await page.getByRole('status').waitFor()
+    assert.equal(await page.getByRole('status').innerText(), '1 of 3 shown')
+    assert.equal(await page.locator('.readme tbody tr:visible').count(), 3)
+    await page.locator('input[value="b.iso"]').click()
+    assert.match(await page.locator('.bar #chosen').innerText(), /^1 file, 2 B:$/)
+    assert.deepEqual(faults, [])
+  },
+)
+
 longTest(
   'without scripts the filter is a form, and columns are links',
   unlessBrowser,
