@@ -8,7 +8,6 @@ import {
   type ListingQuery,
   type ListingRow,
   type RowLinks,
-  MAX_FILTER,
   SORT_KEYS,
   type ListingKey,
   viewsByQuery,
@@ -25,14 +24,8 @@ import {
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
 import { InlineScript } from '../../server/views/policy.js'
-import { renderSearch } from '../../server/views/search.js'
 import type { Pause } from '../../server/views/slices.js'
-import {
-  type ListOrder,
-  orderFields,
-  renderPages,
-  sortHeading,
-} from '../../server/views/sorting.js'
+import { type ListOrder, renderPages, sortHeading } from '../../server/views/sorting.js'
 import { renderEntryRow } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
@@ -88,7 +81,7 @@ export async function renderListing(
         LISTING_SCRIPT.element,
       ],
       header: [
-        renderSiteHeader(options, root, 'files'),
+        renderSiteHeader(options, root, { folder: components }),
         components.length > 0 && renderPath(components, components.length),
       ],
       footer: html`Times are in UTC.
@@ -208,21 +201,14 @@ function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | stri
 }
 
 /** The filter of a directory, and the links to its torrent. */
-function renderTools({ query, page, hasTorrent }: ListingView): Html {
-  const isPart = page.pages > 1 || query.filter !== ''
-  const more = isPart && html`data-more="; press Enter to search all pages"`
+function renderTools({ query, hasTorrent }: ListingView): Html {
+  const { filter } = query
+  const all = formatListingQuery({ ...query, filter: '', page: 1 })
   return html`<div class="tools">
-    ${renderSearch({
-      id: 'filter',
-      action: './',
-      name: 'filter',
-      value: query.filter,
-      most: MAX_FILTER,
-      placeholder: WORDS.nameHere,
-      kept: orderFields(query, 'name'),
-      all: formatListingQuery({ ...query, filter: '', page: 1 }),
-      end: html`<span id="shown" role="status" ${more}></span>`,
-    })}
+    <p>
+      ${filter !== '' && html`Names with “${filter}”, <a href="${all}">${WORDS.showAll}</a>`}
+      <span id="shown" role="status"></span>
+    </p>
     ${hasTorrent && renderWhole()}
   </div>`
 }
@@ -296,23 +282,23 @@ function describe({ page, query, listing }: ListingView): string {
 }
 
 /**
- * Filters the rows of a page while the filter is typed, shows their number, and says how many files
+ * Filters the rows of a page while a search is typed, shows their number, and says how many files
  * are chosen, and their size.
  */
 export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
-  const filter = document.getElementById('filter')
+  const search = document.getElementById('search')
   const said = document.getElementById('shown')
   const rows = [...document.querySelectorAll('.listing tbody tr:not(.up)')]
   const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())
-  filter?.addEventListener('input', () => {
-    const wanted = filter.value.trim().toLowerCase()
+  search.addEventListener('input', () => {
+    const wanted = search.value.trim().toLowerCase()
     let count = 0
     rows.forEach((row, i) => {
       row.hidden = !names[i].includes(wanted)
       if (!row.hidden) count++
     })
-    said.textContent = count + ' of ' + rows.length + ' shown' + (said.dataset.more ?? '')
+    said.textContent = count + ' of ' + rows.length + ' shown; press Enter to search everywhere'
   })
   const chosen = document.getElementById('chosen')
   if (!chosen) return

@@ -161,7 +161,7 @@ export interface ListingQuery extends ListOrder<ListingKey> {
 }
 
 /** In UTF-16 units: no name is longer. */
-export const MAX_FILTER = 255
+const MAX_FILTER = 255
 
 /** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {

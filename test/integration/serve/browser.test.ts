@@ -16,16 +16,17 @@ async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = 
 }
 
 test(
-  'rows are hidden while a filter is typed, and it is said how many',
+  'rows are hidden while a search is typed, and it is said how many',
   unlessBrowser,
   async (t) => {
     const { page, faults } = await openPub(t)
-    await page.locator('#filter').pressSequentially('DEBIAN')
+    assert.equal(await page.getByRole('searchbox').count(), 1)
+    await page.locator('#search').pressSequentially('DEBIAN')
     await page.getByRole('status').waitFor()
     const names = await page.locator('tbody tr:not(.up):visible th').allInnerTexts()
     assert.deepEqual(names, ['debian-13.9.iso', 'debian-13.10.iso'])
-    assert.equal(await page.getByRole('status').innerText(), '2 of 10 shown')
-    await page.locator('#filter').fill('')
+    assert.match(await page.getByRole('status').innerText(), /^2 of 10 shown; press Enter/)
+    await page.locator('#search').fill('')
     assert.equal(await page.locator('tbody tr:not(.up):visible').count(), 10)
     assert.deepEqual(faults, [])
   },
@@ -78,9 +79,9 @@ test(
     const { page, open, faults } = await openTab(t)
     await open(`${address}/pub/`)
     assert.equal(await page.locator('.readme tbody tr').count(), 3)
-    await page.locator('#filter').pressSequentially('b.iso')
+    await page.locator('#search').pressSequentially('b.iso')
     await page.getByRole('status').waitFor()
-    assert.equal(await page.getByRole('status').innerText(), '1 of 3 shown')
+    assert.match(await page.getByRole('status').innerText(), /^1 of 3 shown;/)
     assert.equal(await page.locator('.readme tbody tr:visible').count(), 3)
     await page.locator('input[value="b.iso"]').click()
     assert.match(await page.locator('.bar #chosen').innerText(), /^1 file, 2 B:$/)
@@ -89,12 +90,13 @@ test(
 )
 
 longTest(
-  'without scripts the filter is a form, and columns are links',
+  'without scripts a search leads back to its folder, and columns are links',
   unlessBrowser,
   async (t) => {
     const { page, address } = await openPub(t, { javaScript: false })
-    await page.locator('#filter').fill('debian')
-    await page.locator('#filter').press('Enter')
+    await page.locator('#search').fill('debian')
+    await page.locator('#search').press('Enter')
+    await page.getByRole('link', { name: 'Only names in /pub/' }).click()
     await page.waitForURL(`${address}/pub/?filter=debian`)
     await page.getByRole('link', { name: 'Size' }).click()
     await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
@@ -110,7 +112,7 @@ longTest('with the keyboard alone one comes past the way to a row', unlessBrowse
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/#content`)
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate('document.activeElement.id'), 'filter')
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'torrent')
   await page.getByRole('link', { name: 'images/', exact: true }).focus()
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/images/`)
@@ -147,7 +149,7 @@ test(
     await page.keyboard.press('/')
     await page.locator('#search').pressSequentially('debian 13.9')
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${address}/-/search?q=debian+13.9`)
+    await page.waitForURL(`${address}/-/search?in=%2Fpub%2F&q=debian+13.9`)
     const found = await page.locator('tbody th a').first().innerText()
     assert.equal(found, 'debian-13.9.iso')
     await page.goto(`${address}/pub/`)
