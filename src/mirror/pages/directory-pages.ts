@@ -38,7 +38,7 @@ import { endConditional } from '../../server/answers/conditional.js'
 import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
 import { malformed, notFound, sendLine } from '../../server/answers/refusal.js'
 import { splitTarget } from '../../server/answers/target.js'
-import { fileAddress } from '../../metainfo/trackers.js'
+import { encodeName, fileAddress } from '../../metainfo/trackers.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -192,7 +192,7 @@ export class DirectoryPages {
     reply: FastifyReply,
     components: readonly string[],
   ): FastifyReply {
-    return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
+    return redirect(reply, `./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
   /** The common parts of magnet links for a client; null if nobody knows info hashes. */
@@ -320,7 +320,7 @@ function wayToPlain(url: string, components: readonly string[]): string | null {
   const [path] = splitTarget(url)
   const depth = path.split('/').length - 2
   if (depth === components.length) return null
-  return '../'.repeat(depth) + components.map((name) => `${encodeURIComponent(name)}/`).join('')
+  return '../'.repeat(depth) + components.map((name) => `${encodeName(name)}/`).join('')
 }
 
 function queryOf(url: string): string {

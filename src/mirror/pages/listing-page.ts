@@ -31,6 +31,7 @@ import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
@@ -251,8 +252,10 @@ function renderNotes({ listing, page }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
+  const hasRaw = page.rows.some(({ name }) => isRaw(name))
   return html`${isCut && html`<p>Only ${formatNumber(page.files + page.directories)} entries are listed; the directory has more.</p>`}
-  ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
+  ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 

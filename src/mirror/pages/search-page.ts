@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../concurrency.js'
 import { isOfKind } from '../../files/stat-files.js'
-import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, encodeName, fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { packedFor } from '../../server/answers/gzip.js'
 import { splitTarget } from '../../server/answers/target.js'
@@ -137,7 +137,7 @@ export class FileSearch {
   #render({ path, row, taken }: Result, root: string, end: MagnetEnd): Html {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
-    const directory = root + above.map((name) => `${encodeURIComponent(name)}/`).join('')
+    const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
     const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
     return renderEntry(row, {
       magnet: infoHash && rowMagnet(infoHash, end),

@@ -6,6 +6,7 @@ import { prefersHtml } from '../../server/answers/accept.js'
 import { malformed } from '../../server/answers/refusal.js'
 import { queryWords, splitTarget } from '../../server/answers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
+import { textOfPath } from '../../text/raw-path.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component
@@ -28,14 +29,17 @@ function decodeComponent(component: string): string {
 }
 
 /**
- * Decodes percent-encoded UTF-8.
+ * Decodes percent-encoded UTF-8. Other bytes, as in names of old systems, are as textOfPath has them.
  * @throws Refusal
  */
 export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw malformed('the path must be percent-encoded UTF-8, such as /caf%C3%A9')
+    if (/%(?![\da-f]{2})/i.test(text))
+      throw malformed('the path must be percent-encoded, such as /caf%C3%A9')
+    const byte = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16))
+    return textOfPath(Buffer.from(text.replace(/%(..)/g, byte), 'latin1'))
   }
 }
 
