@@ -192,9 +192,16 @@ export function fileAddress(base: string, path: readonly string[]): string {
   return [base, ...path.map(encodeName)].join('/')
 }
 
-/** Encodes a name also for libtorrent, which encodes a whole URL with an apostrophe once more. */
-function encodeName(name: string): string {
-  return encodeURIComponent(name).replaceAll("'", '%27')
+/**
+ * Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once more. A
+ * byte that is not UTF-8 is a lone surrogate, as textOfPath has it.
+ */
+export function encodeName(name: string): string {
+  const parts = name.split(/([\udc80-\udcff])/u)
+  const encode = (part: string, i: number) => {
+    return i % 2 === 0 ? encodeURIComponent(part) : `%${(part.charCodeAt(0) & 0xff).toString(16)}`
+  }
+  return parts.map(encode).join('').replaceAll("'", '%27')
 }
 
 /** The entries of a torrent that name its trackers (BEP 12). */
