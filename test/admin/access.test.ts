@@ -403,5 +403,5 @@ test('a user changes the own password, which ends other sessions', async (t) => 
   await alice.logIn('alice', PASSWORDS['alice']!)
   assert.match((await alice.get('/account')).text, /<h2>Users[^]*>alice<\/a>[^]*uploader/)
   assert.match((await alice.get('/log')).text, /changed the password/)
-  assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt/m)
+  assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt\$65536\$8\$2\$/m)
 })
