@@ -13,7 +13,7 @@ import { isLoopback } from '../access/listen-place.js'
 import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
 import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { ActivityLog } from '../storage/activity-log.js'
+import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {
@@ -107,7 +107,7 @@ export class Authentication {
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
-      if (isKnown) await this.#note(request, typed.name, 'fail to log in')
+      if (isKnown) await this.#note(request, typed.name, FAILED_LOG_IN)
       return result
     }
     this.#end(request)

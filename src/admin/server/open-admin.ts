@@ -263,8 +263,10 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
-    note: (action, target, details) =>
-      log.note({ at: now(), user: user.name, address, action, target, details }),
+    note: (action, targets, details) => {
+      const [target = '', ...others] = [targets].flat()
+      return log.note({ at: now(), user: user.name, address, action, target, others, details })
+    },
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
