@@ -7,6 +7,7 @@ const LAYERS = {
   hash: 'text|metainfo', // sizes, Merkle trees
   cache: 'text|metainfo|files', // sizes, the lock of those that write
   state: 'text|metainfo|files', // sizes, records of what btkit wrote, written as safely
+  server: 'text|files', // the access log is opened as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,

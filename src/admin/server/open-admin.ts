@@ -43,7 +43,9 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
+  isEncrypted,
   ownAddresses,
+  plainRefusal,
 } from './authentication.js'
 
 /** Pages that listen. */
@@ -86,10 +88,15 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const app = createFormsApp({
     server: { routerOptions: { maxParamLength: 4096 } },
     mostFields: MOST_FIELDS,
-    refusalOf: (asked) => refusalOf(asked, own),
+    refusalOf: (asked) => plainRefusal(settings, asked) ?? refusalOf(asked, own),
     onError: parts.onError,
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
+  if (isEncrypted(settings))
+    app.addHook('onSend', (_, reply, __, done) => {
+      reply.header('Strict-Transport-Security', 'max-age=31536000')
+      done()
+    })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
@@ -265,8 +272,10 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
-    note: (action, target, details) =>
-      log.note({ at: now(), user: user.name, address, action, target, details }),
+    note: (action, targets, details) => {
+      const [target = '', ...others] = [targets].flat()
+      return log.note({ at: now(), user: user.name, address, action, target, others, details })
+    },
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
