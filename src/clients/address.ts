@@ -62,7 +62,7 @@ function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddres
   const { port, path } = HTTP_KINDS[kind]
   const text = `${scheme}://${rest}`
   if (!URL.canParse(text)) {
-    const advice = rest.includes('@') ? '; write / in a password as %2F' : ''
+    const advice = /[/?#].*@/s.test(rest) ? '; write / in a password as %2F' : ''
     throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL${advice}`)
   }
   const { hostname, pathname, username, password } = new URL(text)
@@ -107,7 +107,7 @@ function decode(text: string): string {
 }
 
 function withoutCredentials(text: string): string {
-  return text.replace(/(^|\/\/).*@/s, '$1')
+  return text.replace(/^[^/]*@|(\/\/).*@/s, '$1')
 }
 
 function isLoopback(host: string): boolean {

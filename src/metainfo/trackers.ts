@@ -41,6 +41,7 @@ export function isLocal(url: string): boolean {
 
 /** A character that URLs do not have (RFC 3986), or a percent sign that begins no code. */
 const ODD = /%(?![\dA-Fa-f]{2})|[^\w.~:/?[\]@!$&'()*+,;=%-]/gu
+const ODDS = new RegExp(`(?:${ODD.source})+`, 'gu')
 const BEYOND_ASCII = /\P{ASCII}+/gu
 
 /**
@@ -53,7 +54,7 @@ export function storedUrl(given: string): string {
   if (!hasOdd(url)) return url
   const [, begin = '', host = '', rest = url] =
     /^([a-z]+:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)(.*)$/is.exec(url) ?? []
-  return begin.replace(ODD, percentForm) + asciiHost(host) + rest.replace(ODD, percentForm)
+  return begin.replace(ODDS, percentForm) + asciiHost(host) + rest.replace(ODDS, percentForm)
 }
 
 /** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
@@ -67,8 +68,8 @@ export function hasOdd(url: string): boolean {
 }
 
 function percentForm(text: string): string {
-  const codes = Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16))
-  return codes.map((code) => `%${code.toUpperCase().padStart(2, '0')}`).join('')
+  // A lone surrogate would throw
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'))
 }
 
 /** Returns a host in punycode; unchanged if it is ASCII, or no host. */
