@@ -93,7 +93,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
   if (isEncrypted(settings))
-    app.addHook('onSend', (_, reply, __, done) => {
+    app.addHook('onRequest', (_, reply, done) => {
       reply.header('Strict-Transport-Security', 'max-age=31536000')
       done()
     })

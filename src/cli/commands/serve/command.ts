@@ -315,13 +315,13 @@ async function seedGiven(
   const { root, followSymlinks } = options.mirror
   const places = {
     ...{ places: options.torrents, placesOf: () => [{ path: root }], search: [root] },
-    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, looksAgainIn: LOOK },
+    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, awaitsQuiet: true },
     ...{ maxTorrentSize: LARGEST, hashContext },
   }
   const report = { note: () => undefined, fail: onError }
   const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)
   while (!signal.aborted && options.torrents.length > 0) {
-    await keeper.update()
-    await setTimeout(LOOK, undefined, { signal })
+    const next = await keeper.update()
+    await setTimeout(Math.min(LOOK, next), undefined, { signal })
   }
 }
