@@ -211,6 +211,24 @@ export class Authentication {
   }
 }
 
+/** Whether all browsers must use HTTPS. */
+export function isEncrypted({ tls, url }: AdminSettings): boolean {
+  return tls !== null || url?.protocol === 'https:'
+}
+
+/**
+ * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody asked
+ * for. The form of the log-in would lead a password there. Null if it is allowed.
+ */
+export function plainRefusal(
+  { url, clientAddresses }: AdminSettings,
+  { raw }: Pick<FastifyRequest, 'raw'>,
+): string | null {
+  if (url?.protocol === 'http:' || clientAddresses.forwardedScheme(raw) !== 'http') return null
+  const how = url === null ? 'use https' : `open ${url.href}`
+  return `passwords would cross the network in plain text; ${how}`
+}
+
 /**
  * The addresses at which browsers may see the pages. On a Unix socket, which proxies ask, any name in
  * `Host` is right, and with TLS, whose certificate another site lacks.

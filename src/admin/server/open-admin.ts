@@ -42,7 +42,9 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
+  isEncrypted,
   ownAddresses,
+  plainRefusal,
 } from './authentication.js'
 
 /** Pages that listen. */
@@ -85,10 +87,15 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const app = createFormsApp({
     server: { routerOptions: { maxParamLength: 4096 } },
     mostFields: MOST_FIELDS,
-    refusalOf: (asked) => refusalOf(asked, own),
+    refusalOf: (asked) => plainRefusal(settings, asked) ?? refusalOf(asked, own),
     onError: parts.onError,
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
+  if (isEncrypted(settings))
+    app.addHook('onSend', (_, reply) => {
+      reply.header('Strict-Transport-Security', 'max-age=31536000')
+      return Promise.resolve()
+    })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)

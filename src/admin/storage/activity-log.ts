@@ -145,7 +145,7 @@ export class ActivityLog {
 interface Line {
   readonly line: Buffer
   readonly at: number
-  /** Who caused it. Attempts to log in are anybody's, and not of the user that they name. */
+  /** The user; empty for attempts to log in, which are anybody's, and not of the user that they name. */
   readonly by: string
 }
 
