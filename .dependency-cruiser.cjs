@@ -30,7 +30,7 @@ const CLI = {
   editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
 const SMALL =
-  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|process|steps)\\.ts$'
+  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|http-request|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']

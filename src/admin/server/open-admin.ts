@@ -23,6 +23,7 @@ import {
   send,
 } from '../../pages/frame.js'
 import { PAGES_STYLE } from '../../pages/style.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
@@ -207,7 +208,8 @@ function aimIn(form: Form): Aim {
 /** The address of the log-in that leads on to the page of a request, with the form that it sent. */
 function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
   const { method } = request
-  const [path = '', asked = ''] = request.url.slice(1).split(/\?(.*)/s)
+  const [target, asked] = splitTarget(request.url)
+  const path = target.slice(1)
   const isPage = routes.some((route) => route.method === 'GET' && route.path === path)
   const sent = formOf(request).without('token', 'act').toString()
   const fields = method === 'GET' ? asked : isPage ? sent : ''

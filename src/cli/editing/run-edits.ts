@@ -8,7 +8,7 @@ import { editFiles, type EditOutcome } from '../../core/edit/files.js'
 import type { EditedFile } from '../../core/edit/file.js'
 import { isSameInfo } from '../../core/edit/torrent.js'
 import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import {
   changeTrackers,
@@ -271,8 +271,8 @@ function changeLines(edited: EditedFile, dryRun: boolean, target: string | null)
   const details = changedFacts(before, after).flatMap(({ label, old, now }) => {
     // The output ends up in logs of builds and in mail of cron
     return [
-      ...optional(`old ${label} for ${edited.file}`, old && hidePasskeys(old)),
-      ...optional(`new ${label} for ${file}`, now && hidePasskeys(now)),
+      ...optional(`old ${label} for ${edited.file}`, old && hideSecrets(old)),
+      ...optional(`new ${label} for ${file}`, now && hideSecrets(now)),
     ]
   })
   if (target !== null)

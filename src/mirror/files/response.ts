@@ -231,9 +231,13 @@ export class TorrentSender {
     if (sendReady(request, reply, { title: checked.torrent.title, options: this.options }))
       return reply
     const answer = this.#compose(request, told)
-    const etag = answer.headers['ETag'] ?? ''
-    const { 'Cache-Control': caching } = answer.headers
-    reply.headers({ ETag: etag, 'Cache-Control': caching })
+    const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
+    // Also those of a 304 (RFC 9110, section 15.4.5)
+    reply.headers({
+      ETag: etag,
+      'Cache-Control': caching,
+      ...(vary !== undefined && { Vary: vary }),
+    })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     return sendBody(reply.headers(answer.headers), answer)
   }

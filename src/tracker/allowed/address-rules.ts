@@ -68,14 +68,22 @@ interface AddressRange {
 /**
  * Reads a line of an address list: `10.0.0.0/8`, `2001:db8::/32`, one address, or a range
  * `10.0.0.1-10.0.0.9` with an optional name before it (`name:10.0.0.1-10.0.0.9`).
+ * IPv4 addresses that are mapped into IPv6 (`::ffff:10.0.0.1`) mean the IPv4 addresses.
  * Returns null if the text has none of these forms.
  */
 export function parseAddressRange(text: string): AddressRange | null {
-  return parseSubnet(text) ?? parseRange(text)
+  const range = parseSubnet(text) ?? parseRange(text)
+  if (range?.family !== 6) return range
+  const [first, last] = [range.first - MAPPED, range.last - MAPPED]
+  return first >= 0n && last < 1n << 32n ? { family: 4, first, last } : range
 }
 
+/** The number of `::ffff:0.0.0.0`, where IPv4 begins in IPv6. */
+const MAPPED = 0xffffn << 32n
+
 function parseSubnet(text: string): AddressRange | null {
-  const [, address = '', length] = /^([^/]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const [address = '', length, more] = text.split('/', 3)
+  if (more !== undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return null
   const value = addressValue(address)
   if (value === null) return null
   const width = value.family === 4 ? 32 : 128
@@ -86,10 +94,11 @@ function parseSubnet(text: string): AddressRange | null {
 }
 
 function parseRange(text: string): AddressRange | null {
-  const [, start = '', end = ''] = /([^:\s][^\s]*)\s*-\s*([^-\s]+)$/.exec(text) ?? []
+  const dash = text.lastIndexOf('-')
+  const start = text.slice(0, dash).trimEnd().split(/\s/).at(-1) ?? ''
   // The text before an address is a name. In eMule's lists names contain colons.
-  const first = addressValue(start) ?? addressValue(start.replace(/^.*:/, ''))
-  const last = addressValue(end)
+  const first = addressValue(start) ?? addressValue(start.slice(start.lastIndexOf(':') + 1))
+  const last = addressValue(text.slice(dash + 1).trimStart())
   if (!first || !last || first.family !== last.family || first.number > last.number) return null
   return { family: first.family, first: first.number, last: last.number }
 }

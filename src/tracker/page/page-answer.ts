@@ -6,6 +6,7 @@ import { prefersHtml } from '../../server/answers/accept.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { packedFor } from '../../server/answers/gzip.js'
 import { errorResponse, NotReady } from '../../server/answers/refusal.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
@@ -220,7 +221,7 @@ export class PageRoutes {
     }
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
-    const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+    const [path, query] = splitTarget(url)
     const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)

@@ -2,7 +2,7 @@ import { Command } from '@commander-js/extra-typings'
 import { nameErrors } from '../../../errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
-import { hasPasskey } from '../../../text/passkeys.js'
+import { hasSecret } from '../../../text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -37,7 +37,7 @@ function defineMagnet({ io, finish }: CommandContext) {
         const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
         report.line(torrentValue(torrent, metainfo, { name: metainfo.name, magnet }), magnet)
-        if (announceUrls(metainfo).some(hasPasskey))
+        if (announceUrls(metainfo).some(hasSecret))
           report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }
       finish(await report.each(torrents, show, lostTorrent))

@@ -10,7 +10,7 @@ import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
-import { hidePasskeys } from '../../../text/passkeys.js'
+import { hideSecrets } from '../../../text/secrets.js'
 import { readTorrentOperand } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'
@@ -144,7 +144,7 @@ function linesOf({ name }: ScrapedTorrent, answers: readonly TrackerAnswer[]): s
     const { seeds = null, leechers = null, completed = null } = counts ?? {}
     const cells = [seeds, leechers, completed].map((count) => String(count ?? '-'))
     const figures = cells.map((cell) => cell.padStart(9)).join('')
-    return `${figures}  ${hidePasskeys(tracker)}${error === null ? '' : `: ${error}`}`
+    return `${figures}  ${hideSecrets(tracker)}${error === null ? '' : `: ${error}`}`
   })
   return lines.length === 0 ? [] : [`${name}:`, '    seeds leechers completed', ...lines]
 }
