@@ -77,10 +77,11 @@ longTest(
       browser.headers = { 'X-Forwarded-For': address }
       return (await browser.logIn('alice', password)).status
     }
-    for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
+    for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', 'guess'), 403)
+    assert.equal(await attempt('198.51.100.3', ''), 403)
     assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
     assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
-    for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
+    for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, 'guess'), 403)
     assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
     assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
     clock.now += 16 * 60_000

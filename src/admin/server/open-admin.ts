@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import pLimit, { type LimitFunction } from 'p-limit'
-import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { Form, query } from '../../pages/form.js'
 import {
@@ -30,6 +28,7 @@ import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
 import { describeFailure, type LogInFailure } from '../access/log-in.js'
+import { UserTurns } from '../access/turns.js'
 import { type User, UsersFile } from '../access/users.js'
 import {
   ADMIN_SCRIPT,
@@ -93,9 +92,9 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
   if (isEncrypted(settings))
-    app.addHook('onRequest', (_, reply, done) => {
+    app.addHook('onSend', (_, reply) => {
       reply.header('Strict-Transport-Security', 'max-age=31536000')
-      done()
+      return Promise.resolve()
     })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
@@ -318,32 +317,4 @@ async function missingPage(exchange: Exchange): Promise<Answer> {
   }
   if (user !== null) return contextOf(user, new Form(), exchange).page(page)
   return framePage({ root, ...page }, { name, label: 'Pages', menu: [] })
-}
-
-/** The most requests of a user at once; a browser with many tabs sends fewer. */
-const MOST = 30
-
-/**
- * Answers the requests of each user one after the other. Pages give way to announces between two
- * torrents, but forty pages at once would give way only after forty torrents.
- */
-export class UserTurns {
-  /** The turns of users whose requests did not all end yet. */
-  readonly #turns = new Map<string, LimitFunction>()
-
-  /**
-   * Acts when all earlier requests of the user have ended.
-   * @throws BtkitError `busy` if very many have not
-   */
-  async run<T>(user: string, act: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(user) ?? pLimit(1)
-    if (unfinished(turns) >= MOST)
-      throw new BtkitError('busy', 'you have sent too many requests; try again in a moment')
-    this.#turns.set(user, turns)
-    try {
-      return await turns(act)
-    } finally {
-      if (unfinished(turns) === 0) this.#turns.delete(user)
-    }
-  }
 }
