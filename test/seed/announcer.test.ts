@@ -287,7 +287,7 @@ test('when it ends, trackers that answer hear of each torrent beside one that is
   t.mock.timers.enable({ apis: ['setInterval'] })
   let isSilent = false
   const heard: string[] = []
-  t.mock.method(globalThis, 'fetch', (url: string) => {
+  mockHttp(t, (url: string) => {
     if (isSilent && url.includes('10.0.0.1')) return new Promise(() => undefined)
     heard.push(`${new URL(url).host} ${new URL(url).searchParams.get('event')}`)
     return Promise.resolve(answer())
