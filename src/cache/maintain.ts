@@ -3,6 +3,7 @@ import { refuseAborted } from '../errors.js'
 import {
   isUnusedSince,
   kindOf,
+  readHeader,
   RECORD_KINDS,
   unpackRecord,
   type RecordKind,
@@ -38,8 +39,8 @@ export async function summarize(store: Store, signal?: AbortSignal): Promise<Cac
   return { counts, bytes, oldest, ...readUsage(store) }
 }
 
-/** Number of records handled before other work gets a turn. */
-const TURN = 1000
+/** Milliseconds after which other work gets a turn. A record may have megabytes. */
+const TURN = 4
 
 /**
  * Removes all records that were not used since a day (in days since 1970). Returns their number.
@@ -61,17 +62,23 @@ export async function removeUnused(
   return removed
 }
 
-/** A record during a walk through the store; its bytes are views that become invalid. */
+/**
+ * A record during a walk through the store; its bytes are views that become invalid. Its value may be
+ * damaged.
+ */
 export interface StoreRecord {
   readonly kind: RecordKind
   readonly key: Uint8Array
   readonly value: Uint8Array
   readonly lastUsed: number
+}
+
+interface CheckedRecord extends StoreRecord {
   readonly body: Uint8Array
 }
 
-/** Yields all records of the cache, except those about the cache itself. */
-export function* records(store: Store): Generator<StoreRecord> {
+/** Yields all undamaged records of the cache, except those about the cache itself. */
+export function* records(store: Store): Generator<CheckedRecord> {
   for (const entry of store.entries()) {
     const record = readEntry(entry)
     if (record) yield record
@@ -82,7 +89,7 @@ export function* records(store: Store): Generator<StoreRecord> {
  * Yields the records of one kind without reading the others. Records with very long names are left
  * out.
  */
-export function* recordsOfKind(store: Store, kind: RecordKind): Generator<StoreRecord> {
+export function* recordsOfKind(store: Store, kind: RecordKind): Generator<CheckedRecord> {
   for (const entry of store.entries(Buffer.from(RECORD_KINDS[kind]))) {
     const record = readEntry(entry)
     if (record?.kind !== kind) return
@@ -90,7 +97,7 @@ export function* recordsOfKind(store: Store, kind: RecordKind): Generator<StoreR
   }
 }
 
-function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): StoreRecord | null {
+function readEntry({ key, value }: Pick<StoreRecord, 'key' | 'value'>): CheckedRecord | null {
   const kind = kindOf(key)
   const record = kind && unpackRecord(key, value)
   return kind && record && { kind, key, value, ...record }
@@ -160,7 +167,7 @@ function sizeOf({ key, value }: StoreRecord): number {
 }
 
 /**
- * Calls `act` for all records, and lets other work run in between.
+ * Calls `act` for all records, and lets other work run in between. Reads only their headers.
  * @throws BtkitError `interrupted`
  */
 export async function forEachInTurns(
@@ -168,12 +175,13 @@ export async function forEachInTurns(
   act: (record: StoreRecord) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  let seen = 0
-  for (const record of records(store)) {
-    if (++seen % TURN === 0) {
-      await setImmediate()
-      refuseAborted(signal)
-    }
-    act(record)
+  let end = performance.now() + TURN
+  for (const { key, value } of store.entries()) {
+    const header = readHeader(key, value)
+    if (header) act({ ...header, key, value })
+    if (performance.now() < end) continue
+    await setImmediate()
+    refuseAborted(signal)
+    end = performance.now() + TURN
   }
 }

@@ -3,7 +3,7 @@ import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../errors.j
 import { constants, realpathSync, lstatSync } from 'node:fs'
 import { lstat, realpath } from 'node:fs/promises'
 import type { Fingerprint } from './fingerprint.js'
-import { isRaw, rawPath, textOfPath } from '../text/raw-path.js'
+import { rawPath, textOfPath } from '../text/raw-path.js'
 import { isOfKind, lstatMany, pathState, type PathState } from './stat-files.js'
 import { isSuspect, readMangled } from './scan/read-names.js'
 
@@ -100,10 +100,7 @@ export class InsideResolver {
 
   /** Resolves several paths. Looks at all that lead to no link together, and not on the event loop. */
   async resolveAll(paths: readonly (readonly string[])[]): Promise<Resolved[]> {
-    const places = paths.map((named) => {
-      const place = this.#placeOf(named)
-      return typeof place === 'string' && isRaw(place) ? findEntry(place, this.#limit) : place
-    })
+    const places = paths.map((named) => this.#placeOf(named))
     const looks = await lstatMany(places.filter((place) => typeof place === 'string'))
     let at = 0
     return places.map((place) => {

@@ -2,7 +2,7 @@ import { lstatSync, statSync, type BigIntStats, type Stats, constants } from 'no
 import { join, sep } from 'node:path'
 import { latin1 } from '../bytes.js'
 import { loadNative } from '../native-addon.js'
-import { isRaw } from '../text/raw-path.js'
+import { isRaw, rawPath } from '../text/raw-path.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
@@ -236,7 +236,9 @@ export function lstatMany(
   paths: readonly string[],
   native: LstatPaths | null = nativeLstat,
 ): Promise<(PathState | Error)[]> {
-  return native ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
+  // The addon takes texts
+  const isTogether = native && !paths.some(isRaw)
+  return isTogether ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
 }
 
 /**
@@ -289,7 +291,7 @@ export function pathState(stats: BigIntStats): PathState {
 
 async function lstatAlone(path: string): Promise<PathState | Error> {
   try {
-    return pathState(await lstat(path, { bigint: true }))
+    return pathState(await lstat(rawPath(path), { bigint: true }))
   } catch (error) {
     return error as Error
   }

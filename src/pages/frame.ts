@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../errors.js'
+import { splitTarget } from '../server/answers/target.js'
 import { ICON, type Masthead, renderMasthead, renderPage } from '../server/views/layout.js'
 import { assetPageHeaders } from '../server/views/policy.js'
 import { html, type Html, type HtmlValue } from '../text/html.js'
@@ -112,7 +113,7 @@ export function formOf({ body }: FastifyRequest): Form {
 
 /** The fields after the question mark. */
 export function queryOf({ url }: FastifyRequest): Form {
-  return new Form(url.split(/\?(.*)/s)[1] ?? '')
+  return new Form(splitTarget(url)[1])
 }
 
 /** Sends an answer. */

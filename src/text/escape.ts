@@ -39,6 +39,8 @@ function escapeCharacter(character: string): string {
   const short = SHORT_ESCAPES[character]
   if (short !== undefined) return short
   const code = character.codePointAt(0) ?? 0
+  // A byte that is not UTF-8, as textOfPath has it
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code & 0xff).toString(16)}`
   const digits = code.toString(16)
   return code < 0xa0 ? `\\x${digits.padStart(2, '0')}` : `\\u{${digits}}`
 }

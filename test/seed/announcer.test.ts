@@ -6,6 +6,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
 import { giveName } from '../support/names.js'
 import { infoHashOf } from '../support/info-hashes.js'
+import { mockHttp } from '../support/mock-http.js'
 import { until } from '../support/until.js'
 import type { SeedTorrent } from '../../src/seed/seeded.js'
 import type { Seeder } from '../../src/seed/seeder.js'
@@ -14,7 +15,7 @@ test('each torrent is announced, although those before it are due again', async 
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0
   const announced = new Set<string>()
-  t.mock.method(globalThis, 'fetch', (url: string) => {
+  mockHttp(t, (url: string) => {
     announced.add(/info_hash=([^&]+)/.exec(url)?.[1] ?? '')
     return Promise.resolve(answer())
   })
@@ -34,7 +35,7 @@ test('each torrent is announced, although those before it are due again', async 
 test('if a tracker fails, the next of its tier is asked at once', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const asked: string[] = []
-  t.mock.method(globalThis, 'fetch', (url: string) => {
+  mockHttp(t, (url: string) => {
     asked.push(new URL(url).host)
     return url.includes('10.0.0.1') ? Promise.reject(new Error()) : Promise.resolve(answer())
   })
@@ -55,7 +56,7 @@ test('if a tracker fails, the next of its tier is asked at once', async (t) => {
 test('many trackers of few torrents are all announced to in time', async (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let asked = 0
-  t.mock.method(globalThis, 'fetch', () => {
+  mockHttp(t, () => {
     asked++
     return Promise.resolve(answer())
   })
@@ -77,7 +78,7 @@ test('a failure of a tracker is reported once for all torrents, and so is its en
   let now = 0
   let isUp = false
   let answered = 0
-  t.mock.method(globalThis, 'fetch', () => {
+  mockHttp(t, () => {
     answered++
     return isUp ? Promise.resolve(answer()) : Promise.reject(new Error('down'))
   })
@@ -128,7 +129,7 @@ test('a torrent that becomes known while it is announced is announced again afte
 function refusedOnce(t: TestContext) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let asked = 0
-  t.mock.method(globalThis, 'fetch', () => {
+  mockHttp(t, () => {
     return asked++ === 0 ? Promise.reject(new Error('not tracked')) : Promise.resolve(answer())
   })
   const announcer = new Announcer(
@@ -167,7 +168,7 @@ async function pauses(t: TestContext, body: string): Promise<number[]> {
   let now = 0
   let answered = 0
   const at: number[] = []
-  t.mock.method(globalThis, 'fetch', () => {
+  mockHttp(t, () => {
     at.push(now / 1000)
     return Promise.resolve(new Response(body))
   })
@@ -205,7 +206,7 @@ function answering(t: TestContext, answers: readonly string[], trackers = torren
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0
   const asked: URL[] = []
-  t.mock.method(globalThis, 'fetch', (url: string) => {
+  mockHttp(t, (url: string) => {
     const body = answers[Math.min(asked.length, answers.length - 1)]
     asked.push(new URL(url))
     return Promise.resolve(new Response(body))
@@ -286,7 +287,7 @@ test('when it ends, trackers that answer hear of each torrent beside one that is
   t.mock.timers.enable({ apis: ['setInterval'] })
   let isSilent = false
   const heard: string[] = []
-  t.mock.method(globalThis, 'fetch', (url: string) => {
+  mockHttp(t, (url: string) => {
     if (isSilent && url.includes('10.0.0.1')) return new Promise(() => undefined)
     heard.push(`${new URL(url).host} ${new URL(url).searchParams.get('event')}`)
     return Promise.resolve(answer())

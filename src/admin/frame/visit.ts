@@ -37,8 +37,12 @@ export interface AdminContext extends FormContext {
    * @throws BtkitError `not-permitted`
    */
   readonly require: (action: Action, owner?: string | null) => void
-  /** Records what the user did, with the thing that it was done to. */
-  readonly note: (action: string, target: string, details?: string) => Promise<void>
+  /** Records what the user did, with the thing or things that it was done to. */
+  readonly note: (
+    action: string,
+    targets: string | readonly string[],
+    details?: string,
+  ) => Promise<void>
   /**
    * Sends the browser to a page after a change. The page shows a message once, so that to load it
    * again repeats nothing.

@@ -6,7 +6,12 @@ import { renderTime } from '../../server/views/time.js'
 import { html, type Html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { Activity, ActivityLog } from '../storage/activity-log.js'
+import {
+  type Activity,
+  type ActivityLog,
+  FAILED_LOG_IN,
+  targetsOf,
+} from '../storage/activity-log.js'
 import { type Category, type Places, shownName, SUFFIX } from '../storage/places.js'
 import { directoryOf } from '../storage/torrent-rows.js'
 
@@ -30,9 +35,10 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) => {
     const [wanted, part] = [context.query.text('user'), context.query.text('q').toLowerCase()]
     const entries = await log.latest(MOST_READ)
-    const own = entries.filter(({ user, target, details = '' }) => {
-      const isOf = wanted === '' || user === wanted
-      return isOf && (part === '' || `${target} ${details}`.toLowerCase().includes(part))
+    const own = entries.filter((entry) => {
+      const isOf = wanted === '' || entry.user === wanted
+      const text = [...targetsOf(entry), entry.details ?? ''].join(' ')
+      return isOf && (part === '' || text.toLowerCase().includes(part))
     })
     const acts = actsOf(own).slice(0, MOST_SHOWN)
     const places = forms?.collection.places ?? null
@@ -93,24 +99,27 @@ const DONE: Readonly<Record<string, string>> = {
   'log in': 'logged in',
   'log out': 'logged out',
   'change the password': 'changed the password',
-  'fail to log in': 'failed to log in',
+  [FAILED_LOG_IN]: 'failed to log in',
 }
 
 function table(acts: readonly Act[], places: Places | null): Html {
   const rows = acts.map((act) => {
     const [{ at, user, address, action, details }] = act
     const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
-    const items = act.toReversed().map(({ target }) => itemOf(target, places))
+    const targets = act.toReversed().flatMap(targetsOf)
+    const items = targets.map((target) => itemOf(target, places))
     const [item = ''] = items
-    const things = act.every(({ target }) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
+    const unnamed = act.reduce((sum, { count = 1 }) => sum + count - 1, 0)
+    const things = targets.every((target) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
     const all = html`<details>
-      <summary>${counted(items.length, things)}</summary>
+      <summary>${counted(items.length + unnamed, things)}</summary>
       <ul>
         ${items.map((item) => html`<li>${item}</li>`)}
+        ${unnamed > 0 && html`<li>and ${unnamed} more</li>`}
       </ul>
     </details>`
     const more = details !== undefined && detailsOf(details, places)
-    const what = html`${items.length > 1 ? all : item} ${more}`
+    const what = html`${items.length + unnamed > 1 ? all : item} ${more}`
     return [renderTime(at, 'second'), who, DONE[action] ?? action, what, address]
   })
   const columns = [

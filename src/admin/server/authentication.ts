@@ -13,7 +13,7 @@ import { isLoopback } from '../access/listen-place.js'
 import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
 import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { ActivityLog } from '../storage/activity-log.js'
+import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {
@@ -107,7 +107,7 @@ export class Authentication {
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
-      if (isKnown) await this.#note(request, typed.name, 'fail to log in')
+      if (isKnown) await this.#note(request, typed.name, FAILED_LOG_IN)
       return result
     }
     this.#end(request)
@@ -209,6 +209,24 @@ export class Authentication {
     if (url !== null) return url.protocol === 'https:'
     return !isUnixPlace(place) && !('host' in place && isLoopback(place.host))
   }
+}
+
+/** Whether all browsers must use HTTPS. */
+export function isEncrypted({ tls, url }: AdminSettings): boolean {
+  return tls !== null || url?.protocol === 'https:'
+}
+
+/**
+ * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody asked
+ * for. The form of the log-in would lead a password there. Null if it is allowed.
+ */
+export function plainRefusal(
+  { url, clientAddresses }: AdminSettings,
+  { raw }: Pick<FastifyRequest, 'raw'>,
+): string | null {
+  if (url?.protocol === 'http:' || clientAddresses.forwardedScheme(raw) !== 'http') return null
+  const how = url === null ? 'use https' : `open ${url.href}`
+  return `passwords would cross the network in plain text; ${how}`
 }
 
 /**

@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import pLimit, { type LimitFunction } from 'p-limit'
-import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { Form, query } from '../../pages/form.js'
 import {
@@ -25,10 +23,12 @@ import {
   send,
 } from '../../pages/frame.js'
 import { PAGES_STYLE } from '../../pages/style.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
 import { describeFailure, type LogInFailure } from '../access/log-in.js'
+import { UserTurns } from '../access/turns.js'
 import { type User, UsersFile } from '../access/users.js'
 import {
   ADMIN_SCRIPT,
@@ -42,7 +42,9 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
+  isEncrypted,
   ownAddresses,
+  plainRefusal,
 } from './authentication.js'
 
 /** Pages that listen. */
@@ -85,10 +87,15 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const app = createFormsApp({
     server: { routerOptions: { maxParamLength: 4096 } },
     mostFields: MOST_FIELDS,
-    refusalOf: (asked) => refusalOf(asked, own),
+    refusalOf: (asked) => plainRefusal(settings, asked) ?? refusalOf(asked, own),
     onError: parts.onError,
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
+  if (isEncrypted(settings))
+    app.addHook('onSend', (_, reply) => {
+      reply.header('Strict-Transport-Security', 'max-age=31536000')
+      return Promise.resolve()
+    })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
@@ -201,7 +208,8 @@ function aimIn(form: Form): Aim {
 /** The address of the log-in that leads on to the page of a request, with the form that it sent. */
 function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
   const { method } = request
-  const [path = '', asked = ''] = request.url.slice(1).split(/\?(.*)/s)
+  const [target, asked] = splitTarget(request.url)
+  const path = target.slice(1)
   const isPage = routes.some((route) => route.method === 'GET' && route.path === path)
   const sent = formOf(request).without('token', 'act').toString()
   const fields = method === 'GET' ? asked : isPage ? sent : ''
@@ -263,8 +271,10 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
-    note: (action, target, details) =>
-      log.note({ at: now(), user: user.name, address, action, target, details }),
+    note: (action, targets, details) => {
+      const [target = '', ...others] = [targets].flat()
+      return log.note({ at: now(), user: user.name, address, action, target, others, details })
+    },
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
@@ -307,32 +317,4 @@ async function missingPage(exchange: Exchange): Promise<Answer> {
   }
   if (user !== null) return contextOf(user, new Form(), exchange).page(page)
   return framePage({ root, ...page }, { name, label: 'Pages', menu: [] })
-}
-
-/** The most requests of a user at once; a browser with many tabs sends fewer. */
-const MOST = 30
-
-/**
- * Answers the requests of each user one after the other. Pages give way to announces between two
- * torrents, but forty pages at once would give way only after forty torrents.
- */
-export class UserTurns {
-  /** The turns of users whose requests did not all end yet. */
-  readonly #turns = new Map<string, LimitFunction>()
-
-  /**
-   * Acts when all earlier requests of the user have ended.
-   * @throws BtkitError `busy` if very many have not
-   */
-  async run<T>(user: string, act: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(user) ?? pLimit(1)
-    if (unfinished(turns) >= MOST)
-      throw new BtkitError('busy', 'you have sent too many requests; try again in a moment')
-    this.#turns.set(user, turns)
-    try {
-      return await turns(act)
-    } finally {
-      if (unfinished(turns) === 0) this.#turns.delete(user)
-    }
-  }
 }

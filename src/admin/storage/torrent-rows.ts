@@ -14,7 +14,7 @@ export function takeTorrents({
   store,
   torrents: { torrents, isOpen },
 }: Pick<TrackerView, 'store' | 'torrents'>): Promise<Snapshot> {
-  return Snapshot.take({ store, torrents, isOpen, showNames: true, mergesHybrids: true })
+  return Snapshot.take({ store, torrents, isOpen, showNames: true })
 }
 
 /** Returns the rows of the torrents whose files are at some paths, by path. */
@@ -26,7 +26,7 @@ export function takeTorrentsAt(
   for (const [infoHash, torrent] of torrents) {
     const path = torrent.metainfo?.path ?? null
     if (path === null || !paths.has(path) || rows.has(path)) continue
-    rows.set(path, makeRow(infoHash, torrent, { store, showNames: true, mergesHybrids: true }))
+    rows.set(path, makeRow(infoHash, torrent, { store, showNames: true }))
   }
   return rows
 }

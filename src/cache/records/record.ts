@@ -118,16 +118,29 @@ export function packRecord(key: Uint8Array, { lastUsed, body }: StoredRecord): B
  * version than its kind has now. The body is a view of `packed`.
  */
 export function unpackRecord(key: Uint8Array, packed: Uint8Array): StoredRecord | null {
+  const header = readHeader(key, packed)
+  const { buffer, byteOffset, length } = packed
+  if (header?.checksum !== recordChecksum(key, packed)) return null
+  // Not a Buffer, because slices of a Buffer would share memory that becomes invalid
+  const body = new Uint8Array(buffer, byteOffset + HEADER_LENGTH, length - HEADER_LENGTH)
+  return { lastUsed: header.lastUsed, body }
+}
+
+/**
+ * Reads the header of the record under a key without its body, which may be damaged. Null if the record
+ * is of another kind, or has another version than its kind has now.
+ */
+export function readHeader(key: Uint8Array, packed: Uint8Array) {
   const kind = kindOf(key)
   if (kind === null || packed.length < HEADER_LENGTH) return null
   const isOfKind = packed[0] === RECORD_KINDS[kind].toUpperCase().charCodeAt(0)
   if (!isOfKind || packed[1] !== RECORD_VERSIONS[kind]) return null
-  const { buffer, byteOffset, length } = packed
-  const view = new DataView(buffer, byteOffset, length)
-  if (view.getUint32(CHECKSUM_AT, true) !== recordChecksum(key, packed)) return null
-  // Not a Buffer, because slices of a Buffer would share memory that becomes invalid
-  const body = new Uint8Array(buffer, byteOffset + HEADER_LENGTH, length - HEADER_LENGTH)
-  return { lastUsed: view.getUint32(2, true), body }
+  const view = new DataView(packed.buffer, packed.byteOffset, HEADER_LENGTH)
+  return {
+    kind,
+    lastUsed: view.getUint32(2, true),
+    checksum: view.getUint32(CHECKSUM_AT, true),
+  }
 }
 
 /** Computes the checksum of a record and its key, without the checksum field itself. */

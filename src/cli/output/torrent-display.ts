@@ -9,7 +9,7 @@ import { torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 
 /** Options of a display. */
 export interface DisplayOptions extends ReportOptions {
@@ -69,7 +69,7 @@ function logLines(torrents: readonly ListedTorrent[], isLegacy: boolean, now: nu
   if (torrents.length === 0) return ['no torrents']
   const time = `${new Date(now).toISOString().slice(0, 19)}Z`
   const lineOf = isLegacy ? legacyLine : (torrent: ListedTorrent) => `${time} ${logLine(torrent)}`
-  return torrents.map((torrent) => hidePasskeys(lineOf(torrent)))
+  return torrents.map((torrent) => hideSecrets(lineOf(torrent)))
 }
 
 /** Formats a torrent's state for a log: its words are the same at the same places of each line. */

@@ -63,13 +63,13 @@ export async function announceSeed(announce: Announce): Promise<AnnouncedPeers> 
   const { signal, url } = announce
   return answeredWithin({ timeoutMs: TIMEOUT, signal }, (bounded) => {
     const own = { ...announce, signal: bounded }
-    return url.startsWith('udp:') ? announceUdp(own) : announceHttp(own)
+    return /^udp:/i.test(url) ? announceUdp(own) : announceHttp(own)
   })
 }
 
 /** Whether trackers of this kind can be announced to. */
 export function canAnnounce(url: string): url is AnnounceUrl {
-  return /^(https?|udp):/.test(url) && URL.canParse(url)
+  return /^(https?|udp):/i.test(url) && URL.canParse(url)
 }
 
 async function announceHttp({ url, signal, ...own }: Announce): Promise<AnnouncedPeers> {

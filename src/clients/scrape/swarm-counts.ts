@@ -2,6 +2,7 @@ import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import type { InfoHash, TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
+import { describeFailure } from '../../text/network-failure.js'
 
 /** The counts of a torrent. */
 export interface KnownCounts {
@@ -44,9 +45,18 @@ export function refused(reason: Uint8Array, retrySeconds: number | null = null):
   return new ScrapeFailure(`refuses: ${quoteBytes(reason)}`, retrySeconds)
 }
 
+/** More bytes than a quote has. */
+const MOST_WORDS = 1000
+
 /** Quotes words of a tracker, in bytes of any encoding. Some trackers end them with a NUL. */
 export function quoteBytes(words: Uint8Array): string {
-  return quoteText(new TextDecoder().decode(words).replace(/\0+$/, ''))
+  const [text = ''] = new TextDecoder().decode(words.subarray(0, MOST_WORDS)).split('\0', 1)
+  return quoteText(text)
+}
+
+/** The failure of a request that got no answer. */
+export function unanswered(error: unknown, { aborted }: AbortSignal): ScrapeFailure {
+  return new ScrapeFailure(aborted ? 'no answer in time' : describeFailure(error, 0))
 }
 
 /**

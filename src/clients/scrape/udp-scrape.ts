@@ -8,6 +8,7 @@ import {
   firstAnswer,
   refused,
   ScrapeFailure,
+  unanswered,
   type Scraped,
   type ScrapeQuestion,
 } from './swarm-counts.js'
@@ -104,7 +105,7 @@ export async function askUdp(
     return { answer, family: first.family }
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
+    throw unanswered(error, signal)
   } finally {
     for (const socket of sockets) socket.close()
   }

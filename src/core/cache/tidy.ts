@@ -7,6 +7,7 @@ import {
   isNoteDue,
   packRecord,
   type RecordKind,
+  unpackRecord,
 } from '../../cache/records/record.js'
 import type { Store } from '../../cache/store/store.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
@@ -91,15 +92,20 @@ async function removeUseless(store: Store, { today, trust }: Tidying): Promise<n
       return
     }
     const key = Uint8Array.from(record.key)
-    if (isOfCurrentFile(record, trust)) {
-      store.put(key, packRecord(key, { lastUsed: today, body: Uint8Array.from(record.body) }))
+    const body = unpackRecord(key, record.value)?.body
+    if (body && isOfCurrentFile({ ...record, body }, trust)) {
+      store.put(key, packRecord(key, { lastUsed: today, body: Uint8Array.from(body) }))
     } else store.remove(key)
   })
   return next
 }
 
+interface DueRecord extends StoreRecord {
+  readonly body: Uint8Array
+}
+
 /** Whether a record belongs to an existing, unchanged file. */
-function isOfCurrentFile({ kind, key, body }: StoreRecord, trust: CacheTrust): boolean {
+function isOfCurrentFile({ kind, key, body }: DueRecord, trust: CacheTrust): boolean {
   if (kind === 'block') return hasCurrentFile(key.subarray(1), body, trust)
   const path = pathOf(kind, key.subarray(1))
   const fingerprint = path === null ? null : readFingerprintIfThere(path)

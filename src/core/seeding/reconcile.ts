@@ -88,8 +88,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   readonly #lacking = new Map<string, Lacking>()
   /** The last report for each torrent or directory. */
   readonly #told = new Map<string, string>()
-  /** See `update`. */
-  #next = Infinity
+  /** Milliseconds until data can be seeded that was written just now. */
+  #wait = Infinity
 
   constructor(
     private readonly source: TorrentSource<T>,
@@ -110,7 +110,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
    */
   async update(): Promise<number> {
     const { source, target } = this
-    this.#next = Infinity
+    this.#wait = Infinity
     const { stamps, isGone, problems } = await source.look()
     for (const [what, problem] of problems) this.#tell(what, problem)
     // The torrents that were found before are seeded meanwhile
@@ -126,7 +126,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     if (due.length > 0) this.#noteHolders(turn)
     for (let i = 0; i < due.length; i += target.atOnce)
       await this.#take(due.slice(i, i + target.atOnce), turn)
-    return this.#next
+    return this.#wait
   }
 
   /** The torrents to read: new, changed and lost ones, and some of those that were not seeded. */
@@ -263,7 +263,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       return await this.source.find(metainfo, name, this.#lacking.get(name)?.seen ?? new Map())
     } catch (error) {
       const isEarly = error instanceof UnsettledData
-      if (isEarly) this.#next = QUIET
+      if (isEarly) this.#wait = QUIET
       this.#note(name, error, { metainfo, waits: !isEarly })
       return null
     }

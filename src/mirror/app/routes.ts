@@ -35,6 +35,7 @@ import { Views } from '../files/views.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import {
   errorResponse,
+  manyUnread,
   notFound,
   NotReady,
   refuseMethod,
@@ -42,6 +43,8 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
+import { isCrowded } from '../../server/connections/counted-response.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
 import { html, type Html } from '../../text/html.js'
 
@@ -71,6 +74,12 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     if (options.cors && !isReserved(request)) reply.headers(CORS)
     done()
   })
+  app.addHook('onSend', (_request, reply, ...[, done]) => {
+    const isRefused = reply.statusCode < 400 && isCrowded(reply.raw)
+    if (isRefused) reply.removeHeader('Content-Encoding')
+    if (isRefused) done(manyUnread())
+    else done()
+  })
   if (options.cors) {
     app.options('/*', (request, reply) => {
       if (isReserved(request)) throw notFound('this address')
@@ -95,7 +104,7 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   const announceAt = options.tracker?.announceAt
   if (!announceAt) return
   addReadRoute(app, TORRENTS, ({ raw }, reply) => {
-    const [, query = ''] = (raw.url ?? '').split(/\?(.*)/s, 2)
+    const [, query] = splitTarget(raw.url ?? '')
     const [list] = TRACKER_PAGES
     const asked = TRACKER_PAGES.find((page) => page.query === query) ?? list
     const page = /^info_hash=[0-9a-f]{40}$/.test(query) ? `torrent?${query}` : asked.path
@@ -137,8 +146,7 @@ export async function sendAsWanted(
  */
 function checkReserved({ url }: FastifyRequest, route = ''): void {
   if (!route.startsWith(`/${RESERVED}/`)) return
-  const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]
-  if (path !== route) throw notFound('this address')
+  if (splitTarget(url)[0] !== route) throw notFound('this address')
 }
 
 /** The methods of an address; sets of files may be posted. */
@@ -180,7 +188,7 @@ const MOST_LOOKS = 4
 /** The link to the nearest directory above an address, as an item of a list; null if none is near. */
 async function nearestLink(url: string, mirror: Mirror): Promise<Html | null> {
   const view = new MirrorView(mirror)
-  const [address = ''] = url.split('?', 1)
+  const [address] = splitTarget(url)
   try {
     const directory = requestPath(address.slice(0, address.lastIndexOf('/') + 1))
     const above = directory.split('/').slice(1, -1)

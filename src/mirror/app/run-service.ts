@@ -145,10 +145,15 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
   const app = fastify({
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
+    rewriteUrl: ({ url = '/' }) => routedUrl(url),
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
       void sendAsWanted(request, reply, { error, options })
     },
+  })
+  app.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {
+    raw.url = originalUrl
+    done()
   })
   app.register((scope, _options, done) => {
     answerUnknown(scope, options)
@@ -156,6 +161,16 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
     done()
   })
   return app
+}
+
+/** The address by which the router finds a route: it refuses all bytes that are not UTF-8. */
+function routedUrl(url: string): string {
+  try {
+    decodeURI(url)
+    return url
+  } catch {
+    return url.replace(/%[89a-f][\da-f]/gi, '_')
+  }
 }
 
 /** The limits of connections to the mirror. */

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { DEVICE_OFFSET, encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import { encodeName } from '../../metainfo/trackers.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import { Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
@@ -28,6 +29,7 @@ import { NotReady } from '../../server/answers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
+import { isRaw } from '../../text/raw-path.js'
 import { typeOfFile } from './media-type.js'
 import { BufferPool, sendFile } from './send-file.js'
 
@@ -218,7 +220,10 @@ export class Downloads {
       'Content-Type': type,
       'X-Content-Type-Options': 'nosniff',
       // An empty file has no torrent
-      ...(size > 0 && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
+      ...(size > 0 &&
+        !file.path.some(isRaw) && {
+          Link: await linksOf(file, look, new MirrorView(this.options.mirror)),
+        }),
     }
     const isPast = Number(mtimeNs / 1_000_000n) <= now
     return {
@@ -296,7 +301,7 @@ async function linksOf({ path }: ScannedFile, look: Look, view: MirrorView): Pro
   const views = DESCRIPTIONS.map(([each]) => each)
   // Usually no file has the name of a view
   const taken = look.taken.length === 0 ? [] : await takenViews(view, path, views)
-  const name = encodeURIComponent(path.at(-1) ?? '')
+  const name = encodeName(path.at(-1) ?? '')
   const links = DESCRIPTIONS.map(([each, type]) => {
     return `<${viewAddress(name, each, taken.includes(each))}>; rel="describedby"; type="${type}"`
   })

@@ -23,7 +23,7 @@ import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from './response.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, MirrorView, SERVICE_NAME } from '../tree/mirror.js'
+import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
 import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from '../pages/file-page.js'
 import { renderStated } from '../pages/stated-checksum.js'
@@ -111,6 +111,7 @@ export class Views {
     if (components.length === 0) return null
     if (seen instanceof Refusal) throw seen
     const look = seen ?? (await new MirrorView(this.mirror.options.mirror).look(components))
+    requireUtf8(components)
     return isOfKind(look, constants.S_IFDIR) ? null : fileOf(components, look)
   }
 
@@ -122,6 +123,7 @@ export class Views {
   ): Promise<FastifyReply> {
     const { requesters, files, sender, options } = this.mirror
     const { path: components } = file
+    requireUtf8(components)
     const paged = await this.#paged(request, file)
     if (paged.infoHash !== null && wantsPage(request.raw)) {
       const isTaken = await isTorrentNameTaken(components, options.mirror)

@@ -37,7 +37,8 @@ import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
 import { malformed, notFound, sendLine } from '../../server/answers/refusal.js'
-import { fileAddress } from '../../metainfo/trackers.js'
+import { splitTarget } from '../../server/answers/target.js'
+import { encodeName, fileAddress } from '../../metainfo/trackers.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -191,7 +192,7 @@ export class DirectoryPages {
     reply: FastifyReply,
     components: readonly string[],
   ): FastifyReply {
-    return redirect(reply, `./${encodeURIComponent(components.at(-1) ?? '')}/${queryOf(url)}`)
+    return redirect(reply, `./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
   /** The common parts of magnet links for a client; null if nobody knows info hashes. */
@@ -316,14 +317,15 @@ function hasContent({ parts }: Listing, mirror: Mirror): boolean {
  * none.
  */
 function wayToPlain(url: string, components: readonly string[]): string | null {
-  const path = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] ?? ''
+  const [path] = splitTarget(url)
   const depth = path.split('/').length - 2
-  if (depth === components.length || path === '') return null
-  return '../'.repeat(depth) + components.map((name) => `${encodeURIComponent(name)}/`).join('')
+  if (depth === components.length) return null
+  return '../'.repeat(depth) + components.map((name) => `${encodeName(name)}/`).join('')
 }
 
 function queryOf(url: string): string {
-  return /\?.*$/s.exec(url)?.[0] ?? ''
+  const [, query] = splitTarget(url)
+  return query === '' ? '' : `?${query}`
 }
 
 /** Redirects to a relative address, which is right behind any proxy. */

@@ -8,7 +8,6 @@ import {
   type ListingQuery,
   type ListingRow,
   type RowLinks,
-  MAX_FILTER,
   SORT_KEYS,
   type ListingKey,
   viewsByQuery,
@@ -25,19 +24,14 @@ import {
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
 import { InlineScript } from '../../server/views/policy.js'
-import { renderSearch } from '../../server/views/search.js'
 import type { Pause } from '../../server/views/slices.js'
-import {
-  type ListOrder,
-  orderFields,
-  renderPages,
-  sortHeading,
-} from '../../server/views/sorting.js'
+import { type ListOrder, renderPages, sortHeading } from '../../server/views/sorting.js'
 import { renderEntryRow } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
 const CHUNK = 50
@@ -88,7 +82,7 @@ export async function renderListing(
         LISTING_SCRIPT.element,
       ],
       header: [
-        renderSiteHeader(options, root, 'files'),
+        renderSiteHeader(options, root, { folder: components }),
         components.length > 0 && renderPath(components, components.length),
       ],
       footer: html`Times are in UTC.
@@ -208,21 +202,14 @@ function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | stri
 }
 
 /** The filter of a directory, and the links to its torrent. */
-function renderTools({ query, page, hasTorrent }: ListingView): Html {
-  const isPart = page.pages > 1 || query.filter !== ''
-  const more = isPart && html`data-more="; press Enter to search all pages"`
+function renderTools({ query, hasTorrent }: ListingView): Html {
+  const { filter } = query
+  const all = formatListingQuery({ ...query, filter: '', page: 1 })
   return html`<div class="tools">
-    ${renderSearch({
-      id: 'filter',
-      action: './',
-      name: 'filter',
-      value: query.filter,
-      most: MAX_FILTER,
-      placeholder: WORDS.nameHere,
-      kept: orderFields(query, 'name'),
-      all: formatListingQuery({ ...query, filter: '', page: 1 }),
-      end: html`<span id="shown" role="status" ${more}></span>`,
-    })}
+    <p>
+      ${filter !== '' && html`Names with “${filter}”, <a href="${all}">${WORDS.showAll}</a>`}
+      <span id="shown" role="status"></span>
+    </p>
     ${hasTorrent && renderWhole()}
   </div>`
 }
@@ -265,8 +252,10 @@ function renderNotes({ listing, page }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
+  const hasRaw = page.rows.some(({ name }) => isRaw(name))
   return html`${isCut && html`<p>Only ${formatNumber(page.files + page.directories)} entries are listed; the directory has more.</p>`}
-  ${unnameable > 0 && html`<p>${names} that no address can contain: not UTF-8, or with a backslash.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
+  ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 
@@ -296,29 +285,29 @@ function describe({ page, query, listing }: ListingView): string {
 }
 
 /**
- * Filters the rows of a page while the filter is typed, shows their number, and says how many files
+ * Filters the rows of a page while a search is typed, shows their number, and says how many files
  * are chosen, and their size.
  */
 export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
 addEventListener('DOMContentLoaded', () => {
-  const filter = document.getElementById('filter')
+  const search = document.getElementById('search')
   const said = document.getElementById('shown')
-  const rows = [...document.querySelectorAll('tbody tr:not(.up)')]
+  const rows = [...document.querySelectorAll('.listing tbody tr:not(.up)')]
   const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())
-  filter?.addEventListener('input', () => {
-    const wanted = filter.value.trim().toLowerCase()
+  search.addEventListener('input', () => {
+    const wanted = search.value.trim().toLowerCase()
     let count = 0
     rows.forEach((row, i) => {
       row.hidden = !names[i].includes(wanted)
       if (!row.hidden) count++
     })
-    said.textContent = count + ' of ' + rows.length + ' shown' + (said.dataset.more ?? '')
+    said.textContent = count + ' of ' + rows.length + ' shown; press Enter to search everywhere'
   })
   const chosen = document.getElementById('chosen')
   if (!chosen) return
   const bar = chosen.parentElement
   const tell = () => {
-    const boxes = [...document.querySelectorAll('.pick :checked')]
+    const boxes = [...document.querySelectorAll('.listing .pick :checked')]
     let size = boxes.reduce((sum, box) => sum + Number(box.closest('tr').querySelector('data').value), 0)
     let unit = 0
     for (; size >= 1024; unit++) size /= 1024

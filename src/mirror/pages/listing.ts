@@ -1,7 +1,10 @@
+import { encodeName } from '../../metainfo/trackers.js'
 import { namedView, viewAddress, viewByQuery, type ViewName } from '../requests/address.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { filterInSlices, type Pause, sortInSlices } from '../../server/views/slices.js'
 import { type ListOrder, parseOrder } from '../../server/views/sorting.js'
 import { naturalKey } from '../../text/natural-order.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** A listed entry of a directory; a link is listed as its target. */
 export interface ListingRow {
@@ -160,11 +163,11 @@ export interface ListingQuery extends ListOrder<ListingKey> {
 }
 
 /** In UTF-16 units: no name is longer. */
-export const MAX_FILTER = 255
+const MAX_FILTER = 255
 
 /** Reads the query of an address; missing and invalid values get their defaults. */
 export function parseListingQuery(url: string): ListingQuery {
-  const parameters = new URLSearchParams(url.split(/\?(.*)/s, 2)[1])
+  const parameters = new URLSearchParams(splitTarget(url)[1])
   return {
     ...parseOrder(parameters, SORT_KEYS, 'name'),
     filter: (parameters.get('filter') ?? '').trim().slice(0, MAX_FILTER),
@@ -232,13 +235,14 @@ export async function findTaken(rows: readonly ListingRow[], pause: Pause): Prom
 /** The address of an entry, relative to its directory. */
 export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDirectory'>): string {
   // With the dot, no name can look like a scheme or host
-  return `./${encodeURIComponent(name)}${isDirectory ? '/' : ''}`
+  return `./${encodeName(name)}${isDirectory ? '/' : ''}`
 }
 
-/** The links of an entry. Empty files and directories, and torrents have no torrent. */
+/** The links of an entry. Empty files and directories, torrents, and names that are not UTF-8 have no torrent. */
 export function linksOf(row: ListingRow, taken: Taken): RowLinks {
   const { name, isDirectory, isEmpty, size } = row
   const address = addressOf(row)
+  if (isRaw(name)) return { address, torrent: null, magnet: null }
   if (isDirectory && !isEmpty) return { address, ...viewsByQuery(address) }
   if (size === 0 || TORRENT.test(name)) return { address, torrent: null, magnet: null }
   const linkTo = (view: ViewName) => viewAddress(address, view, taken.has(`${name}.${view}`))

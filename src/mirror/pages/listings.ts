@@ -7,6 +7,7 @@ import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
 import { childPath } from '../../files/inside.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
+import { encodeName } from '../../metainfo/trackers.js'
 import type { Planner } from '../admission/admission.js'
 import { type Budget, MemoryPool } from '../admission/memory.js'
 import { costOfRow, findTaken, Listing, type ListingRow, sortByName } from './listing.js'
@@ -17,6 +18,7 @@ import type { Look } from '../tree/below-root.js'
 import { READ_AT_ONCE, readInChunks } from '../tree/open-looked.js'
 import {
   directoryChanges,
+  isAddressable,
   isNameable,
   isWithheld,
   LOOKS_AT_ONCE,
@@ -28,6 +30,7 @@ import {
 } from '../tree/mirror.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** Bytes of memory for kept listings, and for those being read. */
 const MEMORY = 32 * 1024 * 1024
@@ -190,7 +193,8 @@ async function readListing(
 function lineOf(row: ListingRow): string {
   const { name, isDirectory, isEmpty, size, modified, entries = 'unknown', below } = row
   const content = isEmpty ? 'empty' : (below ?? entries)
-  return `${isDirectory ? `d ${content}` : size} ${modified} ${name}\0`
+  const own = isRaw(name) ? encodeName(name) : name
+  return `${isDirectory ? `d ${content}` : size} ${modified} ${own}\0`
 }
 
 /** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */
@@ -224,7 +228,7 @@ async function readRows(place: Place, view: MirrorView, budget: Budget): Promise
   let unnameable = 0
   for await (const entries of readInChunks(place)) {
     budget.charge('names', entries.length)
-    const named = entries.filter(({ name }) => isNameable(name))
+    const named = entries.filter(({ name }) => isAddressable([...place.components, name]))
     unnameable += entries.length - named.length
     const published = named.filter(({ name }) => {
       return !isWithheld([...place.components, name], view.mirror)
@@ -289,7 +293,7 @@ async function contentOf(
   try {
     for await (const read of readEntries(await view.directory(path))) {
       const shown = read.filter(({ name }) => {
-        return isNameable(name) && !isWithheld([...path, name], mirror)
+        return isAddressable([...path, name]) && !isWithheld([...path, name], mirror)
       })
       isEmpty &&= !shown.some(({ name }) => isForTorrents(name, mirror))
       entries = read.length < READ_AT_ONCE && entries !== null ? entries + shown.length : null

@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../concurrency.js'
 import { isOfKind } from '../../files/stat-files.js'
-import { fileAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, encodeName, fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { packedFor } from '../../server/answers/gzip.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
@@ -28,15 +29,21 @@ import { naturalKey } from '../../text/natural-order.js'
 import type { Planner } from '../admission/admission.js'
 import type { Budget, MemoryPool } from '../admission/memory.js'
 import type { OwnTracker, ServiceOptions } from '../options.js'
-import { linksOf, type ListingRow, type RowLinks } from './listing.js'
+import {
+  formatListingQuery,
+  linksOf,
+  type ListingRow,
+  parseListingQuery,
+  type RowLinks,
+} from './listing.js'
 import { renderEntry } from './listing-page.js'
-import { publicAddress } from '../requests/address.js'
+import { publicAddress, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
 import { ICON_PATH, renderSiteHeader, SEARCH, siteNameOf } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
-import { LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
+import { formatMirrorPath, LOOKS_AT_ONCE, MirrorView, parseMirrorPlace } from '../tree/mirror.js'
 import type { FoundName, NameIndex } from './name-index.js'
 import type { NameSearch } from './name-search.js'
 
@@ -130,7 +137,7 @@ export class FileSearch {
   #render({ path, row, taken }: Result, root: string, end: MagnetEnd): Html {
     const { swarms } = this.sources
     const above = path.slice(0, -1)
-    const directory = root + above.map((name) => `${encodeURIComponent(name)}/`).join('')
+    const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
     const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
     return renderEntry(row, {
       magnet: infoHash && rowMagnet(infoHash, end),
@@ -206,7 +213,7 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
   const { options, findFiles, requesters } = sources
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
-    const query = parseSearch(url.split(/\?(.*)/s, 2)[1] ?? '')
+    const query = parseSearch(splitTarget(url)[1])
     const { client, signal } = requesters.of(request, reply)
     const { words } = query
     const address = publicAddress(request.raw, options)
@@ -216,7 +223,9 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
     reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     reply.headers(HEADERS[isJson ? 'json' : 'html'])
     if (!isJson) {
-      const page = Buffer.from(renderSearchPage(query, { files, torrents, options }))
+      const asked = new URLSearchParams(splitTarget(url)[1]).get('in')
+      const folder = asked === null ? null : parseMirrorPlace(requestPath(asked))
+      const page = Buffer.from(renderSearchPage(query, { files, torrents, folder, options }))
       const packed = await packedFor(headers, page)
       if (packed) reply.header('Content-Encoding', 'gzip')
       return reply.send(packed ?? page)
@@ -244,13 +253,24 @@ async function torrentsFor(
 interface SearchPageParts {
   readonly files: SearchResults
   readonly torrents: SearchResults | null
+  /** The directory whose page the search was typed on; null if it was another page. */
+  readonly folder: readonly string[] | null
   readonly options: ServiceOptions
 }
 
 function renderSearchPage(
   query: SearchQuery,
-  { files, torrents, options }: SearchPageParts,
+  { files, torrents, folder, options }: SearchPageParts,
 ): string {
+  const filter = formatListingQuery({ ...parseListingQuery(''), filter: query.text })
+  const inFolder =
+    folder &&
+    query.text !== '' &&
+    html`<p>
+      <a href="${directoryAddress(`${ROOT}.`, folder)}${filter}"
+        >Only names in ${formatMirrorPath([...folder, ''])}</a
+      >
+    </p>`
   return renderPage(
     {
       title: searchTitle(query),
@@ -262,6 +282,6 @@ function renderSearchPage(
         >${WORDS.json}</a
       >`,
     },
-    renderResults(query, files, torrents),
+    html`${renderResults(query, files, torrents)}${inFolder}`,
   )
 }

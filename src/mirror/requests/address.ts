@@ -4,7 +4,9 @@ import type { ServedOptions, ServiceOptions } from '../options.js'
 import { RESERVED } from '../tree/mirror.js'
 import { prefersHtml } from '../../server/answers/accept.js'
 import { malformed } from '../../server/answers/refusal.js'
+import { queryWords, splitTarget } from '../../server/answers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
+import { textOfPath } from '../../text/raw-path.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component
@@ -12,11 +14,9 @@ import { isSecure } from '../../server/listen/listen.js'
  * @throws Refusal
  */
 export function requestPath(url: string, skip = 0): string {
-  // Clients may include the host (RFC 9112, section 3.2.2)
-  const [path = ''] = url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)
+  const [path] = splitTarget(url)
   // `*`, and addresses of other schemes
-  if (path !== '' && !path.startsWith('/'))
-    throw malformed('the address has no path; begin it with a slash')
+  if (!path.startsWith('/')) throw malformed('the address has no path; begin it with a slash')
   const components = path.split('/').slice(1 + skip)
   return `/${components.map(decodeComponent).join('/')}`
 }
@@ -29,14 +29,17 @@ function decodeComponent(component: string): string {
 }
 
 /**
- * Decodes percent-encoded UTF-8.
+ * Decodes percent-encoded UTF-8. Other bytes, as in names of old systems, are as textOfPath has them.
  * @throws Refusal
  */
 export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw malformed('the path must be percent-encoded UTF-8, such as /caf%C3%A9')
+    if (/%(?![\da-f]{2})/i.test(text))
+      throw malformed('the path must be percent-encoded, such as /caf%C3%A9')
+    const byte = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16))
+    return textOfPath(Buffer.from(text.replace(/%(..)/g, byte), 'latin1'))
   }
 }
 
@@ -47,12 +50,9 @@ export type ViewName = (typeof VIEWS)[number]
 
 /** The first view that an address names in its query, such as `?torrent`; null if it names none. */
 export function askedView(url: string): ViewName | null {
-  const end = url.indexOf('?')
-  if (end < 0) return null
-  const words = url.slice(end + 1).split('&')
   // Buttons of forms send an empty value
   const viewOf = (word: string) => VIEWS.find((view) => word === view || word === `${view}=`) ?? []
-  return words.flatMap(viewOf)[0] ?? null
+  return queryWords(url).flatMap(viewOf)[0] ?? null
 }
 
 /** Whether a word of a query chooses an entry of a directory for its torrent. */
@@ -69,8 +69,7 @@ const MOST_CHOSEN = 1000
  * @throws Refusal
  */
 export function chosenNames(url: string): readonly string[] | null {
-  const words = url.split(/\?(.*)/s, 2)[1]?.split('&') ?? []
-  const fields = words.filter(isChoice)
+  const fields = queryWords(url).filter(isChoice)
   if (fields.length === 0) return null
   if (fields.length > MOST_CHOSEN) throw malformed(`at most ${MOST_CHOSEN} files can be chosen`)
   const names = fields.map((field) => decodeComponent(field.slice(2).replaceAll('+', ' ')))
@@ -79,7 +78,7 @@ export function chosenNames(url: string): readonly string[] | null {
 
 /** Whether an address asks for the addresses of the chosen files, by `?list`. */
 export function asksForList(url: string): boolean {
-  return /\?(?:[^&]*&)*list=?(?:&|$)/.test(url)
+  return queryWords(url).some((word) => word === 'list' || word === 'list=')
 }
 
 /** The part of a query that chooses entries; empty for all. */
@@ -89,7 +88,7 @@ export function chosenQuery(chosen: readonly string[] | null): string {
 
 /** Whether an address asks for the page of a file, by `?details`. */
 export function asksForPage(url: string): boolean {
-  return /\?(?:[^&]*&)*details(?:&|$)/.test(url)
+  return queryWords(url).includes('details')
 }
 
 /** A view in a name such as `a.iso.torrent`, unless a file has that name. */
@@ -132,9 +131,7 @@ const ASKED: Readonly<Record<string, MetainfoVersion>> = { v2: 'v2', hybrid: 'hy
  * there is none. Other parameters are ignored.
  */
 export function askedVersion(url: string): MetainfoVersion {
-  const end = url.indexOf('?')
-  if (end < 0) return 'v1'
-  const names = url.slice(end + 1).split('&')
+  const names = queryWords(url)
   return names.flatMap((name) => (Object.hasOwn(ASKED, name) ? (ASKED[name] ?? []) : []))[0] ?? 'v1'
 }
 
@@ -173,7 +170,7 @@ export interface PageLinks {
 /** The links of the page at an address, which may be that of a progress page. */
 export function pageLinks(url: string): PageLinks {
   const address = isProgressAddress(url) ? url.slice(0, -PROGRESS.length - 1) : url
-  const [path = '', query = ''] = pathOf(address).split(/\?(.*)/s, 2)
+  const [path, query] = splitTarget(address)
   const depth = path.split('/').length - 2
   const view = askedView(address) ?? namedView(path)?.view
   return {
@@ -200,11 +197,6 @@ const WORDS: Readonly<Partial<Record<ViewName, string>>> = {
   magnet: 'magnet link',
   sha256: 'checksum',
   meta4: 'metalink',
-}
-
-/** Removes the host, which clients may include (RFC 9112, section 3.2.2). */
-function pathOf(url: string): string {
-  return url.replace(/^https?:\/\/[^/?]*/i, '')
 }
 
 /** A part of a host name, between dots. */
@@ -294,7 +286,7 @@ export function warnOfPlainSeeds(
 ): (request: IncomingMessage) => void {
   let isDone = publicUrl !== null
   return (request) => {
-    if (isDone || isSecure(request) || !clientAddresses.isForwardedOverTls(request)) return
+    if (isDone || isSecure(request) || clientAddresses.forwardedScheme(request) !== 'https') return
     const host = hostOf(request)
     if (!isHostOfUrl(host)) return
     isDone = true

@@ -3,6 +3,7 @@ import { MOST_SEARCHED } from '../../server/views/results.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
+import { directoryAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
 
@@ -58,6 +59,12 @@ function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
   })
 }
 
+/** A page that the header is on: a directory, or the results of a search. */
+interface HeaderPlace {
+  readonly folder?: readonly string[]
+  readonly searched?: string
+}
+
 /**
  * The header of all pages: files, the tracker's pages and the status, as far as they are there.
  * `root` is the way to the root of the mirror, such as `../`.
@@ -65,11 +72,12 @@ function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
 export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
-  current: 'files' | 'status' | { readonly searched: string } | null,
+  current: 'status' | HeaderPlace | null,
 ): Html {
+  const { folder = null, searched = '' } = current === 'status' ? {} : (current ?? {})
   const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })
   const menu = [
-    ...(hasListings(options) ? [page(WORDS.files, './', current === 'files')] : []),
+    ...(hasListings(options) ? [page(WORDS.files, './', folder !== null)] : []),
     ...trackerPages(options),
     page(WORDS.status, './-/status', current === 'status'),
   ]
@@ -80,8 +88,11 @@ export function renderSiteHeader(
       id: 'search',
       action: `${root}.${SEARCH}`,
       name: 'q',
-      value: current !== null && typeof current === 'object' ? current.searched : '',
+      value: searched,
       most: MOST_SEARCHED,
+      // The page of results leads back to the folder
+      kept:
+        folder && html`<input type="hidden" name="in" value="${directoryAddress('', folder)}" />`,
       placeholder: options.tracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
     })
   return renderMasthead(root, { name, menu, label: 'Site', end })

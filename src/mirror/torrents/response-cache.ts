@@ -10,6 +10,7 @@ import {
 } from '../requests/address.js'
 import type { CurrentTorrent } from './torrents.js'
 import type { TrackerList } from './trackers.js'
+import { queryWords } from '../../server/answers/target.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
 
@@ -124,10 +125,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   const end = url.indexOf('?')
   if (end < 0) return url
   const [view, version] = [askedView(url), askedVersion(url)]
-  const chosen = url
-    .slice(end + 1)
-    .split('&')
-    .filter(isChoice)
+  const chosen = queryWords(url).filter(isChoice)
   const words = [view ?? [], version === 'v1' ? [] : version, chosen].flat()
   return words.length === 0 ? url.slice(0, end) : `${url.slice(0, end)}?${words.join('&')}`
 }

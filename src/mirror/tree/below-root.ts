@@ -7,6 +7,7 @@ import { type Fingerprint, fingerprintOf, readEncodedFingerprint } from '../../f
 import { isWithin } from '../../files/inside.js'
 import type { PathState } from '../../files/stat-files.js'
 import { loadNative } from '../../native-addon.js'
+import { isRaw, rawPath, textOfPath } from '../../text/raw-path.js'
 
 /*
  * Everything that is read below the root of a mirror is looked at here, and opened by open-looked.ts.
@@ -65,6 +66,8 @@ export async function lookBelow(
   names: readonly string[] = [],
 ): Promise<Look> {
   const path = components.join('/') || '.'
+  // The addon has texts
+  if (isRaw(path)) return lookPortably(place, components, names)
   const bytes = await addon?.lookBelow([place.root, path, ruleOf(place), ...names])
   const look = bytes && readLook(bytes, names)
   if (look && look.error === 0) return look
@@ -113,8 +116,8 @@ export async function lookPortably(
   const realRoot = await realpath(root)
   const { absolutePath, stats } = await resolve(path)
   if (!followSymlinks && !isWithin(absolutePath, realRoot)) throw missing(path)
-  const directory = components.length === 0 ? absolutePath : await realpath(dirname(path))
-  const parent = fingerprintOf(await lstat(directory, { bigint: true }))
+  const directory = components.length === 0 ? absolutePath : await realPath(dirname(path))
+  const parent = fingerprintOf(await lstat(rawPath(directory), { bigint: true }))
   const isThere = (name: string) => stateOf(join(directory, name)).then((found) => found !== null)
   const areThere = await Promise.all(names.map(isThere))
   return {
@@ -123,8 +126,8 @@ export async function lookPortably(
     parent,
     mode: Number(stats.mode),
     isLocal: false,
-    isLink: (await lstat(path)).isSymbolicLink(),
-    isReadable: await access(absolutePath, constants.R_OK).then(
+    isLink: (await lstat(rawPath(path))).isSymbolicLink(),
+    isReadable: await access(rawPath(absolutePath), constants.R_OK).then(
       () => true,
       () => false,
     ),
@@ -136,12 +139,12 @@ export async function lookPortably(
 /** The real path of what a path leads to, and its state: on Linux, those of a descriptor. */
 async function resolve(path: string): Promise<{ absolutePath: string; stats: BigIntStats }> {
   if (process.platform !== 'linux') {
-    const absolutePath = await realpath(path)
-    return { absolutePath, stats: await lstat(absolutePath, { bigint: true }) }
+    const absolutePath = await realPath(path)
+    return { absolutePath, stats: await lstat(rawPath(absolutePath), { bigint: true }) }
   }
-  const handle = await open(path, O_PATH)
+  const handle = await open(rawPath(path), O_PATH)
   try {
-    const absolutePath = await readlink(`/proc/self/fd/${handle.fd}`)
+    const absolutePath = textOfPath(await readlink(`/proc/self/fd/${handle.fd}`, 'buffer'))
     const stats = await handle.stat({ bigint: true })
     // The kernel adds a word to the path of a removed file
     const named = absolutePath.endsWith(' (deleted)') ? await stateOf(absolutePath) : stats
@@ -152,8 +155,12 @@ async function resolve(path: string): Promise<{ absolutePath: string; stats: Big
   }
 }
 
+async function realPath(path: string): Promise<string> {
+  return textOfPath(await realpath(rawPath(path), 'buffer'))
+}
+
 function stateOf(path: string): Promise<BigIntStats | null> {
-  return lstat(path, { bigint: true }).catch(() => null)
+  return lstat(rawPath(path), { bigint: true }).catch(() => null)
 }
 
 function missing(path: string): Error {

@@ -1,5 +1,5 @@
 import { mapLimited } from '../../concurrency.js'
-import { isSuspect, sortByBytes } from '../../files/scan/read-names.js'
+import { sortByBytes } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Budget } from '../admission/memory.js'
 import type { Look } from './below-root.js'
@@ -12,10 +12,12 @@ import {
   MirrorView,
   parseMirrorPath,
   readEntries,
+  requireUtf8,
   toRefusal,
 } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
 import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** Limits on one request's search. */
 export interface FindLimits {
@@ -98,6 +100,7 @@ class Search {
 
   async #find(components: readonly string[]): Promise<ScannedFile> {
     const file = await this.#view.file(components)
+    requireUtf8(components)
     this.#countMatch(components)
     const characters = 2 * file.absolutePath.length
     this.#limits.budget.charge('bytes', FILE_COST + characters)
@@ -152,7 +155,7 @@ class Search {
     const unwanted = wantsFiles ? 'directory' : 'file'
     const take = ({ name, kind }: MirrorEntry) => {
       budget.charge('names', 1)
-      if (kind === unwanted || isSuspect(name) || !glob.matches(name, budget)) return
+      if (kind === unwanted || isRaw(name) || !glob.matches(name, budget)) return
       budget.charge('bytes', name.length)
       if (names.push(name) > maxMatches) throw this.#tooMany(directory)
     }

@@ -2,7 +2,6 @@ import { constants, type Dirent } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { asBtkitError, osCodeOf } from '../../errors.js'
 import { absenceOf } from '../../files/inside.js'
-import { isSuspect } from '../../files/scan/read-names.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import { isOfKind } from '../../files/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
@@ -18,6 +17,7 @@ import {
   Refusal,
 } from '../../server/answers/refusal.js'
 import { clipText, escapeText } from '../../text/escape.js'
+import { isRaw } from '../../text/raw-path.js'
 
 /** The published part of a file system. Its root may be a link, which may lead elsewhere later. */
 export interface Mirror extends TreeRoot {
@@ -126,9 +126,24 @@ export interface MirrorEntry {
   readonly kind: 'file' | 'directory' | 'unknown'
 }
 
-/** Whether an address can contain the name; a name that is not UTF-8 cannot be restored. */
+/** Whether a torrent can contain the name, which must be UTF-8. */
 export function isNameable(name: string): boolean {
-  return !isSuspect(name) && isPlainName(name)
+  return isPlainName(name) && !isRaw(name)
+}
+
+/** Whether the mirror can have a file or directory at a path, as far as its last name says. */
+export function isAddressable(path: readonly string[]): boolean {
+  return isPlainName(path.at(-1) ?? '') && path[0] !== RESERVED
+}
+
+/**
+ * Makes sure that a path is UTF-8, as those of torrents are.
+ * @throws Refusal
+ */
+export function requireUtf8(path: readonly string[]): void {
+  if (!path.some(isRaw)) return
+  const why = 'not UTF-8, as all names in torrents must be; rename it'
+  throw new Refusal('incompatible', `${formatMirrorPath(path)}: ${why}`)
 }
 
 /**

@@ -6,6 +6,7 @@ import { osCodeOf, systemError } from '../../errors.js'
 import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
 import { GUARDED_READ } from '../../hash/stream/reading.js'
 import { loadNative } from '../../native-addon.js'
+import { rawPath, textOfPath } from '../../text/raw-path.js'
 import { type Look, type TreeRoot, lookPortably, ruleOf, waitsOf } from './below-root.js'
 
 /** The real path of an entry, and its state. */
@@ -18,15 +19,21 @@ export interface OpenDirectory {
   readonly close: () => Promise<void>
 }
 
+const ASCII = /^[\0-\x7f]*$/
+
 /** Entries that are read at once. */
 export const READ_AT_ONCE = 512
 
-/** Reads the entries of an open directory, some hundreds at a time. Throws the system's errors. */
+/**
+ * Reads the entries of an open directory, some hundreds at a time. Names are as textOfPath has them.
+ * Throws the system's errors.
+ */
 export async function* readInChunks({
   path,
 }: Pick<OpenDirectory, 'path'>): AsyncGenerator<readonly Dirent[]> {
   let chunk: Dirent[] = []
-  for await (const entry of await opendir(path, { bufferSize: READ_AT_ONCE })) {
+  for await (const entry of await opendir(path, { bufferSize: READ_AT_ONCE, encoding: 'latin1' })) {
+    if (!ASCII.test(entry.name)) entry.name = textOfPath(Buffer.from(entry.name, 'latin1'))
     if (chunk.push(entry) < READ_AT_ONCE) continue
     yield chunk
     chunk = []
@@ -76,7 +83,7 @@ async function openSame(
   flags: number,
   isSame: (now: Fingerprint) => boolean,
 ): Promise<number | null> {
-  const fd = await openPath(absolutePath, flags).catch((error: unknown) => {
+  const fd = await openPath(rawPath(absolutePath), flags).catch((error: unknown) => {
     if (REPLACED.includes(osCodeOf(error) ?? '')) return null
     throw error
   })

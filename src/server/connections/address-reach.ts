@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net'
 
-/** How far an address reaches. */
+/** The machines that can reach an address; more with each number. */
 export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
 
-/** The networks of each kind (RFC 6890). Addresses of one link count as the machine's own. */
+/** The networks of each kind (RFC 6890). Networks of one link count as the machine's own. */
 const NETWORKS = [
   ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'],
   ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'],

@@ -7,7 +7,6 @@ export const WORDS = {
   copy: 'Copy',
   search: 'Search',
   nameOrHash: 'Name or info hash',
-  nameHere: 'In this folder',
   inCategory: 'In this category',
   inAll: 'In all torrents',
   searchMirror: 'Search the mirror',

@@ -82,7 +82,8 @@ export function parseAddressRange(text: string): AddressRange | null {
 const MAPPED = 0xffffn << 32n
 
 function parseSubnet(text: string): AddressRange | null {
-  const [, address = '', length] = /^([^/]+?)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const [address = '', length, more] = text.split('/', 3)
+  if (more !== undefined || (length !== undefined && !/^\d{1,3}$/.test(length))) return null
   const value = addressValue(address)
   if (value === null) return null
   const width = value.family === 4 ? 32 : 128
@@ -93,10 +94,11 @@ function parseSubnet(text: string): AddressRange | null {
 }
 
 function parseRange(text: string): AddressRange | null {
-  const [, start = '', end = ''] = /([^:\s][^\s]*)\s*-\s*([^-\s]+)$/.exec(text) ?? []
+  const dash = text.lastIndexOf('-')
+  const start = text.slice(0, dash).trimEnd().split(/\s/).at(-1) ?? ''
   // The text before an address is a name. In eMule's lists names contain colons.
-  const first = addressValue(start) ?? addressValue(start.replace(/^.*:/, ''))
-  const last = addressValue(end)
+  const first = addressValue(start) ?? addressValue(start.slice(start.lastIndexOf(':') + 1))
+  const last = addressValue(text.slice(dash + 1).trimStart())
   if (!first || !last || first.family !== last.family || first.number > last.number) return null
   return { family: first.family, first: first.number, last: last.number }
 }

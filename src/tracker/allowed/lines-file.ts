@@ -9,6 +9,12 @@ const MAX_SIZE = 128 * 1024 * 1024
 /** Bytes that are parsed in one turn, some milliseconds. */
 const SLICE = 256 * 1024
 
+/** Longest line that is parsed, in UTF-16 units. Pages of errors, for example, have longer ones. */
+const LONGEST = 1000
+
+/** Most bytes of so long a line and one character more. */
+const LONGEST_BYTES = 4 * (LONGEST + 1)
+
 const LINE_FEED = 0x0a
 
 interface LineForm<T> {
@@ -19,7 +25,8 @@ interface LineForm<T> {
 }
 
 /**
- * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored.
+ * A file of lines that may change at any time. Empty lines and lines that begin with # are ignored. A line
+ * of more than 1,000 characters is invalid.
  */
 export class LinesFile<T> {
   readonly #problems: ProblemReports
@@ -63,19 +70,21 @@ export class LinesFile<T> {
     const values: T[] = []
     let before = 0
     for (let at = 0; at < bytes.length;) {
-      const end = bytes.indexOf(LINE_FEED, at + SLICE) + 1 || bytes.length
-      const lines = new TextDecoder().decode(bytes.subarray(at, end)).split('\n')
+      const lineFeed = bytes.indexOf(LINE_FEED, at + SLICE)
+      const end = lineFeed < 0 ? bytes.length : lineFeed
+      // Of a line that ends far behind the slice, only its beginning is read
+      const read = bytes.subarray(at, Math.min(end, at + SLICE + LONGEST_BYTES))
+      const lines = new TextDecoder().decode(read).split('\n')
       for (const [i, each] of lines.entries()) {
         const line = each.trim()
         if (line === '' || line.startsWith('#')) continue
-        const value = parse(line)
+        const value = line.length > LONGEST ? null : parse(line)
         const place = `${this.path}: line ${before + i + 1}`
         if (value !== null) values.push(value)
         else this.#problems.add(`${place}: ${quoteText(line)} is not an ${expected}; line ignored`)
       }
-      // A slice ends behind a line feed, so its last line is empty
-      before += lines.length - 1
-      at = end
+      before += lines.length
+      at = end + 1
       // Announces are answered meanwhile
       await setImmediate()
     }

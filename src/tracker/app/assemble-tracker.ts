@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
+import { originForm } from '../../server/answers/target.js'
 import { isLocal } from '../../server/connections/address-reach.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
@@ -266,16 +267,6 @@ async function connectionIds(keyFile: string | null, { now, monotonic }: Tracker
 
 async function readFavicon(path: string | null): Promise<Uint8Array | null> {
   return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
-}
-
-/** Scheme and host of an absolute request target, which servers must accept (RFC 9112, 3.2.2). */
-const ORIGIN = /^https?:\/\/[^/?]*/i
-
-/** Path and query of a request target. */
-export function originForm(target: string): string {
-  if (target.startsWith('/')) return target
-  const form = target.replace(ORIGIN, '')
-  return form === target || form.startsWith('/') ? form : `/${form}`
 }
 
 /** Kinds of answers. */

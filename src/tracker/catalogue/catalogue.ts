@@ -59,9 +59,6 @@ const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
 
-/** A hybrid torrent is one torrent here. */
-const MERGED = { showNames: true, mergesHybrids: true } as const
-
 const HEADERS = pageHeaders(PAGE_SCRIPT, CATALOGUE_STYLE)
 
 const FEED_HEADERS = {
@@ -81,7 +78,7 @@ export class Catalogue {
     private readonly roots: readonly CatalogueRoot[],
   ) {
     const { store, torrents } = parts
-    this.#fresh = new FreshSnapshot({ store, torrents, ...MERGED }, parts)
+    this.#fresh = new FreshSnapshot({ store, torrents, showNames: true }, parts)
   }
 
   /** The torrents by category, at one time. */
@@ -248,7 +245,7 @@ export class Catalogue {
     const summary = torrent?.metainfo
     if (site.hasCatalogue && summary) {
       const first = firstHash(torrent, known)
-      const row = makeRow(first, known.get(first) ?? torrent, { store, ...MERGED })
+      const row = makeRow(first, known.get(first) ?? torrent, { store, showNames: true })
       return { row, entry: { summary, category: (await this.#filled()).categoryOf(summary) } }
     }
     const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import type { ServerContext } from '../../server/context.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { sortInSlices } from '../../server/views/slices.js'
 import { formatNumber } from '../../text/quantity.js'
-import { endAtOnce } from '../../server/connections/counted-response.js'
+import { endAtOnce, isCrowded } from '../../server/connections/counted-response.js'
+import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import {
   formatAnnounce,
@@ -54,10 +56,9 @@ export class TrackerRoutes {
   /** Handles an announce or scrape. Returns false for other requests. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     const { url = '' } = request
-    const mark = url.indexOf('?')
-    const route = ROUTES.get(mark === -1 ? url : url.slice(0, mark))
+    const [path, query] = splitTarget(url)
+    const route = ROUTES.get(path)
     if (route === undefined) return false
-    const query = mark === -1 ? '' : url.slice(mark + 1)
     const answer = () => {
       requireGet(request)
       if (route === 'scrape') this.#scrape(request, response, query)
@@ -132,14 +133,15 @@ export class TrackerRoutes {
   ): void {
     const { body, status = 200, answered } = sent
     this.parts.note(answered)
-    response.writeHead(status, headerOf(body))
+    const allowed = status === 405 ? ['Allow', 'GET, HEAD'] : []
+    response.writeHead(status, [...headerOf(body), ...allowed])
     endAtOnce(response, body)
   }
 
   #sendLarge(response: ServerResponse, body: Buffer): void {
     this.parts.note('scrape')
-    response.writeHead(200, headerOf(body))
-    response.end(body)
+    if (isCrowded(response)) refuseUnread(response)
+    else response.writeHead(200, headerOf(body)).end(body)
   }
 }
 

@@ -6,7 +6,10 @@ import { prefersHtml } from '../../server/answers/accept.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { packedFor } from '../../server/answers/gzip.js'
 import { errorResponse, NotReady } from '../../server/answers/refusal.js'
+import { splitTarget } from '../../server/answers/target.js'
 import { clientKey } from '../../server/connections/client-address.js'
+import { isCrowded } from '../../server/connections/counted-response.js'
+import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
@@ -220,7 +223,7 @@ export class PageRoutes {
     }
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
-    const [path = '', query = ''] = url.split(/\?(.*)/s, 2)
+    const [path, query] = splitTarget(url)
     const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
     const announceUrls = this.#announceUrls(request)
@@ -249,6 +252,10 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  if (isCrowded(response)) {
+    refuseUnread(response)
+    return
+  }
   // Bytes are shared with other clients of the same file
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })

@@ -108,8 +108,6 @@ interface SnapshotSource {
   readonly isOpen: boolean
   /** Whether names and sizes are shown. */
   readonly showNames: boolean
-  /** Whether the two swarms of a hybrid torrent are one row. Default: a row each, as in bttrack. */
-  readonly mergesHybrids?: boolean
 }
 
 /** The rows of one page, with totals. */
@@ -202,12 +200,12 @@ export class FreshSnapshot {
   }
 }
 
-/** Yields all known torrents, with or without a swarm, and then the other swarms. */
+/** Yields all known torrents, with or without a swarm, and then the other swarms. A hybrid is one. */
 async function* rowsOf(source: SnapshotSource): AsyncGenerator<SwarmRow> {
   const { store, torrents, isOpen } = source
   let count = 0
   for (const [infoHash, torrent] of torrents) {
-    if (source.mergesHybrids === true && firstHash(torrent, torrents) !== infoHash) continue
+    if (firstHash(torrent, torrents) !== infoHash) continue
     yield makeRow(infoHash, torrent, source)
     count += 1
     if (count % SLICE === 0) await setImmediate()
@@ -230,7 +228,7 @@ export function firstHash(
   return hashes.find((hash) => known.has(hash)) ?? infoHash
 }
 
-interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> {
+interface RowSource extends Pick<SnapshotSource, 'showNames'> {
   readonly store: Pick<SwarmStore, 'scrape'>
 }
 
@@ -238,9 +236,9 @@ interface RowSource extends Pick<SnapshotSource, 'showNames' | 'mergesHybrids'> 
 export function makeRow(
   infoHash: InfoHash,
   torrent: AllowedTorrent | null,
-  { store, showNames, mergesHybrids = false }: RowSource,
+  { store, showNames }: RowSource,
 ): SwarmRow {
-  const swarms = (mergesHybrids ? torrent?.metainfo : null) ?? { infoHash, infoHashV2: null }
+  const swarms = torrent?.metainfo ?? { infoHash, infoHashV2: null }
   const row = rowOf(infoHash, torrent, figuresOf(swarms, store))
   return showNames ? row : { ...row, name: null, lowerName: '', nameKey: '', size: null }
 }
@@ -325,6 +323,7 @@ const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
 }
 
 /** Whether the name of a row contains the filter or its info hash begins with it. */
-function matchesFilter({ lowerName, infoHash }: SwarmRow, filter: string): boolean {
-  return lowerName.includes(filter) || infoHash.startsWith(filter)
+function matchesFilter({ lowerName, infoHash, torrent }: SwarmRow, filter: string): boolean {
+  const hashes = [infoHash, torrent?.metainfo?.infoHashV2]
+  return lowerName.includes(filter) || hashes.some((hash) => hash?.startsWith(filter))
 }

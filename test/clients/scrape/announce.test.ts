@@ -28,7 +28,7 @@ async function optionsFor(t: TestContext, path: string): Promise<Buffer> {
 }
 
 test("a UDP tracker gets its URL's path and query, as from libtorrent (BEP 41)", async (t) => {
-  // What libtorrent 2.0.8 sends
+  // libtorrent 2.0.8 sends these bytes
   const known = Buffer.from('\x02\x1c/announce/x?passkey=K&y=%20z', 'latin1')
   assert.deepEqual(await optionsFor(t, '/announce/x?passkey=K&y=%20z'), known)
   assert.deepEqual(await optionsFor(t, ''), Buffer.of())

@@ -16,28 +16,87 @@ async function openPub(t: TestContext, options: Parameters<typeof openTab>[1] = 
 }
 
 test(
-  'rows are hidden while a filter is typed, and it is said how many',
+  'rows are hidden while a search is typed, and it is said how many',
   unlessBrowser,
   async (t) => {
     const { page, faults } = await openPub(t)
-    await page.locator('#filter').pressSequentially('DEBIAN')
+    assert.equal(await page.getByRole('searchbox').count(), 1)
+    await page.locator('#search').pressSequentially('DEBIAN')
     await page.getByRole('status').waitFor()
     const names = await page.locator('tbody tr:not(.up):visible th').allInnerTexts()
     assert.deepEqual(names, ['debian-13.9.iso', 'debian-13.10.iso'])
-    assert.equal(await page.getByRole('status').innerText(), '2 of 10 shown')
-    await page.locator('#filter').fill('')
+    assert.match(await page.getByRole('status').innerText(), /^2 of 10 shown; press Enter/)
+    await page.locator('#search').fill('')
     assert.equal(await page.locator('tbody tr:not(.up):visible').count(), 10)
     assert.deepEqual(faults, [])
   },
 )
 
+/** All that Markdown can write: CommonMark, and tables and strikethrough as on GitHub. */
+const MARKDOWN = `Title
+=====
+# One #chosen
+###### Six
+
+Para *em* **strong** \`code\` ~~gone~~ [link](a.iso "title") <https://a.example> https://b.example ![picture](a.png)
+hard\\
+break &amp; \\* [reference][r]
+
+> quote
+> - [ ] task
+
+1. one
+   - two
+
+        code in a list
+
+| name | size |
+|:-----|-----:|
+| <input id="chosen"> | 1 |
+| [x](magnet:?xt=urn:btih:x) | <data value="x">2</data> |
+| \`th a\` | |
+
+\`\`\`js
+fence
+\`\`\`
+
+    indented
+
+***
+
+<div class="listing"><table><tbody><tr><td class="pick get">x</td></tr></tbody></table></div>
+<time>now</time> <!-- comment -->
+
+[r]: https://c.example
+`
+
+test(
+  'a README of any form leaves the rows and their script as they are',
+  unlessBrowser,
+  async (t) => {
+    const files = { 'pub/a.iso': 'a', 'pub/b.iso': 'bb', 'pub/README.md': MARKDOWN }
+    const { address } = await serveMirror(t, { files })
+    const { page, open, faults } = await openTab(t)
+    await open(`${address}/pub/`)
+    assert.equal(await page.locator('.readme tbody tr').count(), 3)
+    await page.locator('#search').pressSequentially('b.iso')
+    await page.getByRole('status').waitFor()
+    assert.match(await page.getByRole('status').innerText(), /^1 of 3 shown;/)
+    assert.equal(await page.locator('.readme tbody tr:visible').count(), 3)
+    await page.locator('input[value="b.iso"]').click()
+    assert.match(await page.locator('.bar #chosen').innerText(), /^1 file, 2 B:$/)
+    assert.deepEqual(faults, [])
+  },
+)
+
 longTest(
-  'without scripts the filter is a form, and columns are links',
+  'without scripts a search leads back to its folder, and columns are links',
   unlessBrowser,
   async (t) => {
     const { page, address } = await openPub(t, { javaScript: false })
-    await page.locator('#filter').fill('debian')
-    await page.locator('#filter').press('Enter')
+    await page.locator('#search').fill('debian')
+    await page.locator('#search').press('Enter')
+    await page.getByRole('link', { name: 'Only names in /pub/' }).click()
     await page.waitForURL(`${address}/pub/?filter=debian`)
     await page.getByRole('link', { name: 'Size' }).click()
     await page.waitForURL(`${address}/pub/?sort=size&order=desc&filter=debian`)
@@ -53,7 +112,7 @@ longTest('with the keyboard alone one comes past the way to a row', unlessBrowse
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/#content`)
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate('document.activeElement.id'), 'filter')
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'torrent')
   await page.getByRole('link', { name: 'images/', exact: true }).focus()
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/images/`)
@@ -90,7 +149,7 @@ test(
     await page.keyboard.press('/')
     await page.locator('#search').pressSequentially('debian 13.9')
     await page.keyboard.press('Enter')
-    await page.waitForURL(`${address}/-/search?q=debian+13.9`)
+    await page.waitForURL(`${address}/-/search?in=%2Fpub%2F&q=debian+13.9`)
     const found = await page.locator('tbody th a').first().innerText()
     assert.equal(found, 'debian-13.9.iso')
     await page.goto(`${address}/pub/`)

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -26,6 +34,47 @@ test('names are percent-encoded in addresses, and a plus is a plus', async (t) =
   const { port } = await serveMirror(t, { files: FILES })
   const { status, body } = await ask(port, '/pub/with%20space+%C3%BC%25.txt')
   assert.deepEqual([status, body.toString()], [200, 'odd'])
+})
+
+/** A path with a byte that is not UTF-8, as in names of Latin-1. */
+function rawPath(root: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')])
+}
+
+test('a file whose name is not UTF-8 is sent by its bytes, and says why it has no torrent', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'pub/plain': 'x', 'pub/link': 'y' } })
+  mkdirSync(rawPath(root, 'pub/caf\xe9'))
+  writeFileSync(rawPath(root, 'pub/caf\xe9/\xff.bin'), CONTENT)
+  symlinkSync(rawPath('..', '..'), rawPath(root, 'pub/out\xe9'))
+  symlinkSync(rawPath('.', 'caf\xe9/\xff.bin'), join(root, 'pub/to-raw'))
+  const address = '/pub/caf%E9/%ff.bin'
+  for (let time = 0; time < 2; time++) {
+    const { status, headers, body } = await ask(port, address)
+    assert.deepEqual([status, body.equals(CONTENT), headers.link], [200, true, undefined])
+    const again = { headers: { 'If-None-Match': headers.etag! } }
+    assert.equal((await ask(port, address, again)).status, 304)
+    const part = await ask(port, address, { headers: { Range: 'bytes=5-9' } })
+    assert.deepEqual([part.status, part.body], [206, CONTENT.subarray(5, 10)])
+  }
+  assert.ok((await ask(port, '/pub/to-raw')).body.equals(CONTENT))
+  for (const view of ['.torrent', '?torrent', '?magnet', '.sha256', '.meta4', '?details']) {
+    const { status, body } = await ask(port, address + view)
+    const why = '/pub/caf\\xe9/\\xff.bin: not UTF-8, as all names in torrents must be; rename it\n'
+    assert.deepEqual([view, status, body.toString()], [view, 422, why])
+  }
+  const set = await ask(port, '/x/torrent_service/single/pub/caf%E9/%ff.bin')
+  assert.match(set.body.toString(), /not UTF-8/)
+  for (const [path, wanted] of [
+    ['/pub/caf%E8/%ff.bin', 404],
+    ['/pub/caf%C3%A9/%ff.bin', 404],
+    ['/pub/out%E9/secret', 404],
+    ['/pub/caf%E9/%2f%ff', 400],
+    ['/pub/caf%E9/%ff%00', 400],
+    ['/pub/caf%E9/%f', 400],
+    ['/pub/%E9%2e%2e/', 404],
+    ['/pub/caf%E9/../plain', 400],
+  ] as const)
+    assert.equal((await ask(port, path)).status, wanted, path)
 })
 
 test('HEAD has the headers of GET', async (t) => {

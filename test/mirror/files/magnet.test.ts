@@ -93,6 +93,14 @@ test('.btih is the info hash of the torrent', async (t) => {
   }
 })
 
+test('304 for a magnet link says, as the link does, that a browser gets a page', async (t) => {
+  const { port } = await serveMirror(t, { files: { 'a.iso': 'a' } })
+  const { headers } = await ask(port, '/a.iso.magnet')
+  const again = { headers: { 'If-None-Match': headers.etag! } }
+  const { status, headers: own } = await ask(port, '/a.iso.magnet', again)
+  assert.deepEqual([status, own.vary, own.etag], [304, 'Accept', headers.etag])
+})
+
 test('hidden, empty and missing files have no magnet', async (t) => {
   const { port } = await serveMirror(t, { files: { 'pub/.secret': 'x', 'pub/empty': '' } })
   for (const name of ['.secret', 'none', ''])

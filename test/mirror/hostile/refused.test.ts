@@ -100,7 +100,7 @@ const HOSTS: Record<string, Refused> = {
 const LONG_PATH = 'a'.repeat(5000)
 
 /** Paths that addresses and forms refuse alike. */
-const PATHS: [what: string, status: number, paths: string[]][] = [
+const PATHS: [what: string, status: number | number[], paths: string[]][] = [
   ['dots', 400, ['/../secret.txt', '/yum/../../../etc/passwd', '/yum/..', '/./yum/good.rpm']],
   ['dots that lead back inside', 400, ['/yum/../yum/good.rpm', '/yum/./good.rpm']],
   ['encoded dots', 400, ['/%2e%2e/%2E%2E/etc/passwd', '/yum/.%2e/yum/good.rpm', '/%2e/yum/x']],
@@ -111,7 +111,11 @@ const PATHS: [what: string, status: number, paths: string[]][] = [
   ['NUL encoded twice', 404, ['/yum/good.rpm%2500']],
   ['absolute paths', 404, ['/etc/passwd', '//etc/passwd', '///etc/passwd', '//proc/self/environ']],
   ['broken percent-encoding', 400, ['/%', '/%2', '/%zz', '/yum/good.rpm%', '/%u002e%u002e/x']],
-  ['invalid UTF-8', 400, ['/%ff', '/%c0%ae%c0%ae/etc/passwd', '/%ed%a0%80', '/yum/%e2%82']],
+  [
+    'names that are not UTF-8',
+    [400, 404],
+    ['/%ff', '/%c0%ae%c0%ae/etc/passwd', '/%ed%a0%80', '/yum/%e2%82'],
+  ],
   ['names that no system knows', 404, [`/${'a'.repeat(300)}`, `/yum/${'a'.repeat(300)}/x`]],
   ['overlong paths', 400, [`/${LONG_PATH}`, `/${'a/'.repeat(2500)}x`, `/yum/${LONG_PATH}*`]],
   ['directories', 404, ['/yum', '/yum/', '/', '//']],
@@ -370,7 +374,11 @@ const ALL: Record<string, Refused> = {
   ...Object.fromEntries(
     PATHS.map(([what, status, paths]): [string, Refused] => [
       `${what} in addresses of files and torrents, and in forms`,
-      { statuses: [status], requests: paths.flatMap(anywhere), setup: { args: NO_LISTINGS } },
+      {
+        statuses: [status].flat(),
+        requests: paths.flatMap(anywhere),
+        setup: { args: NO_LISTINGS },
+      },
     ]),
   ),
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
@@ -279,13 +283,70 @@ test('hostile names are inert in HTML, and lead to their files', async (t) => {
   }
 })
 
+test('names that are not UTF-8 are listed with links by their bytes, and without torrents', async (t) => {
+  const { port, root } = await serveMirror(t, { files: { 'a/x': '1', 'a/\ufffd': 'é' } })
+  const bytes = (path: string) =>
+    Buffer.concat([Buffer.from(`${root}/`), Buffer.from(path, 'latin1')])
+  mkdirSync(bytes("a/d'\xff"))
+  writeFileSync(bytes("a/d'\xff/\xfe"), 'deep')
+  const { entries, unnameable } = await list(port, '/a/')
+  assert.equal(unnameable, 0)
+  assert.deepEqual(
+    entries.map(({ address, torrent }) => [address, torrent !== null]),
+    [
+      ['./d%27%ff/', false],
+      ['./x', true],
+      ['./%EF%BF%BD', true],
+    ],
+  )
+  const { headers } = await ask(port, '/a/d%27%ff')
+  assert.equal(headers.location, './d%27%ff/')
+  assert.equal((await list(port, '/a/d%27%ff/')).entries[0]?.address, './%fe')
+  const page = (await ask(port, '/a/d%27%ff/')).body.toString()
+  assert.match(page, /<a href="\.\/%fe">\\xfe<\/a>/)
+  assert.match(page, /Names that are not UTF-8 have no torrent/)
+  assert.equal((await ask(port, '/a/d%27%ff/%fe')).body.toString(), 'deep')
+  // The torrent of the directory above has all others
+  const torrent = await ask(port, '/a/?torrent')
+  assert.deepEqual(
+    parseMetainfo(torrent.body).files.map(({ path }) => path.join('/')),
+    ['x', '\ufffd'],
+  )
+})
+
 test('names that no address can contain are counted, but not listed', async (t) => {
-  const { port, root } = await serveMirror(t, { files: { good: '1', 'back\\slash': '1' } })
-  writeFileSync(Buffer.concat([Buffer.from(`${root}/bad`), Buffer.from([0xff, 0xfe])]), '1')
+  const files = { good: '1', 'back\\slash': '1', '-/x': '1', 'good-/-/y': '1' }
+  const { port } = await serveMirror(t, { files })
+  assert.equal((await list(port, '/good-/')).unnameable, 0)
+  assert.equal((await ask(port, '/good-/-/y')).status, 200)
   const { entries, unnameable } = await list(port, '/')
-  assert.deepEqual([entries.map(({ name }) => name), unnameable], [['good'], 2])
+  assert.deepEqual([entries.map(({ name }) => name), unnameable], [['good-', 'good'], 2])
   const page = (await ask(port, '/')).body.toString()
   assert.match(page, /2 entries have names that no address can contain/)
+})
+
+test('large lists that one client asks for at once are whole, or refused before they begin', async (t) => {
+  const names = Array.from({ length: 1360 }, (_, i) => `a/${'€'.repeat(80)}${i}`)
+  const { port } = await serveMirror(t, {
+    files: Object.fromEntries(names.map((name) => [name, 'x'])),
+  })
+  const whole = (await ask(port, '/a/?json')).body
+  // Five of them are more than one client may leave unread
+  assert.ok(whole.length > 3.4e6 && whole.length < 3.5e6, `${whole.length}`)
+  const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').pause())
+  for (const socket of sockets)
+    socket.write('GET /a/?json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await Promise.all(sockets.map((socket) => once(socket, 'readable')))
+  const statuses = new Set<string>()
+  for (const socket of sockets) {
+    const answer = await buffer(socket)
+    const body = answer.subarray(answer.indexOf('\r\n\r\n') + 4)
+    const status = answer.toString('latin1', 9, 12)
+    statuses.add(status)
+    if (status === '200') assert.ok(body.equals(whole), `${body.length}`)
+    else assert.equal(body.toString(), 'too many responses are unread; read them and try again\n')
+  }
+  assert.deepEqual([...statuses].sort(), ['200', '503'])
 })
 
 test('empty files and torrents have no torrent', async (t) => {
@@ -346,7 +407,7 @@ test('the filter and the order are in the address, so that they work without a s
   const path = '/?filter=ISO&sort=size&order=desc'
   assert.deepEqual(await namesIn(port, path), ['B.iso', 'a.iso'])
   const page = (await ask(port, path)).body.toString()
-  assert.match(page, /<input type="hidden" name="sort" value="size"/)
+  assert.match(page, /Names with “ISO”, <a href="\?sort=size&amp;order=desc">show all<\/a>/)
   assert.match(page, /<th scope="col" class="n" aria-sort="descending">/)
   assert.match(page, /href="\?sort=size&amp;filter=ISO"/)
   const none = (await ask(port, '/?filter=%3Cscript%3E')).body.toString()

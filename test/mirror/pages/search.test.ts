@@ -77,6 +77,20 @@ test('the page of a search has links to files, folders and torrents', async (t) 
   assert.match(page, /<input\s+id="search"[^>]*value="moby"/)
 })
 
+test('a page of a directory has one field, whose results lead back to the directory', async (t) => {
+  const { port } = await serveMirror(t, { files: { "it's\n/50%/a.iso": 'x' } })
+  const headers = { Accept: 'text/html' }
+  const listing = (await ask(port, '/it%27s%0A/50%25/')).body.toString()
+  assert.equal(listing.match(/<input[^>]*type="search"/g)?.length, 1)
+  const folder = /name="in" value="([^"]*)"/.exec(listing)?.[1] ?? ''
+  const query = new URLSearchParams({ in: folder, q: '50% &' })
+  const page = (await ask(port, `/-/search?${query.toString()}`, { headers })).body.toString()
+  const back = /href="([^"]*\?filter=[^"]*)"/.exec(page)?.[1] ?? ''
+  assert.equal(back, '.././it%27s%0A/50%25/?filter=50%25+%26')
+  const wrong = await ask(port, '/-/search?q=x&in=/%2e%2e/', { headers })
+  assert.equal(wrong.status, 400)
+})
+
 test('results are in the order of people, and a stored .torrent hides no link', async (t) => {
   const files = { 'd/disc-10.iso': 'x', 'd/disc-9.iso': 'x', 'd/disc-9.iso.torrent': 'x' }
   const { port } = await serveMirror(t, { files })

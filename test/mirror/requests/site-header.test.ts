@@ -32,7 +32,10 @@ const tracker = {
   search: () => Promise.resolve(NOTHING),
 }
 
-function menuOf(options: Partial<HeaderOptions>, current: 'files' | 'status' | null = null) {
+function menuOf(
+  options: Partial<HeaderOptions>,
+  current: Parameters<typeof renderSiteHeader>[2] = null,
+) {
   const { text } = renderSiteHeader({ ...PLAIN, ...options }, '../', current)
   const links = [...text.matchAll(/<a href="([^"]*)"\s*(aria-current="page")?>([^<]*)</g)]
   return links.map(([, address, isCurrent, title]) => `${title}${isCurrent ? '*' : ''} ${address}`)
@@ -42,7 +45,7 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
-  assert.deepEqual(menuOf({ tracker }, 'files'), [
+  assert.deepEqual(menuOf({ tracker }, { folder: [] }), [
     'Files* .././',
     `Torrents ${PAGE}catalogue/`,
     `Activity ${PAGE}activity`,

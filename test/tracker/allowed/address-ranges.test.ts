@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { processorTime } from '../../support/processor-time.js'
 import { AddressSet, parseAddressRange } from '../../../src/tracker/allowed/address-rules.js'
 
 function setOf(...lines: string[]): AddressSet {
@@ -33,12 +34,19 @@ test('ranges are read with a name in front, as in eMule, and without', () => {
 })
 
 test('IPv6 subnets, ranges and single addresses', () => {
-  const set = setOf('2001:db8::/32', 'fe80::1-fe80::5', '::1')
+  const set = setOf('2001:db8::/32', 'fe80::1-fe80::5', '::1', 'x ::7-::8')
   assert.deepEqual(
-    ['2001:db8:ffff::1', '2001:db9::', 'fe80::5', 'fe80::6', 'fe80::3%eth0', '::1', '::2'].map(
-      (a) => set.has(a),
-    ),
-    [true, false, true, false, true, true, false],
+    [
+      '2001:db8:ffff::1',
+      '2001:db9::',
+      'fe80::5',
+      'fe80::6',
+      'fe80::3%eth0',
+      '::1',
+      '::2',
+      '::7',
+    ].map((a) => set.has(a)),
+    [true, false, true, false, true, true, false, true],
   )
 })
 
@@ -87,6 +95,17 @@ test('text that is not an address or range is refused', () => {
     lines.filter((line) => parseAddressRange(line) !== null),
     [],
   )
+})
+
+test('a line of any form is read in time that grows as its length', () => {
+  for (const repeated of ['-', ' ', ':', '/', '.', 'a', '1-', '--a', '1.', ' -', '\t', '%']) {
+    for (const line of [repeated, `${repeated} `, `x${repeated}`].map((part) =>
+      part.repeat(5000),
+    )) {
+      const time = processorTime(() => parseAddressRange(line))
+      assert.ok(time < 20, `a line of ${JSON.stringify(repeated)} takes ${time} ms`)
+    }
+  }
 })
 
 test('agrees with a check of each range on random addresses', () => {

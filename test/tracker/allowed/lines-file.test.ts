@@ -28,3 +28,16 @@ test('a long list is read in turns, and a bad line is named by its number', asyn
   assert.deepEqual(problems, [why])
   assert.ok(turns >= 4, `${turns}`)
 })
+
+test('a line of more than 1,000 characters is never parsed, and is named by its number', async (t) => {
+  const lines = ['1', 'é'.repeat(1000), '2', 'é'.repeat(1001), '3', '4'.repeat(400_000), '5', '#6']
+  const list = join(makeScratch(t, { list: lines.join('\n') }), 'list')
+  const parsed: number[] = []
+  const problems: string[] = []
+  const parse = (line: string) => parsed.push(line.length)
+  const file = new LinesFile(list, { parse, expected: 'number' }, (told) => problems.push(told))
+  await file.refresh()
+  assert.deepEqual(parsed, [1, 1000, 1, 1, 1])
+  const numbers = problems.map((told) => /line \d+/.exec(told)?.[0])
+  assert.deepEqual(numbers, ['line 4', 'line 6'])
+})

@@ -9,7 +9,8 @@ const BASE = `${HASH}&${ID}&port=6881&left=1`
 async function ask(url: string, method = 'GET') {
   const response = await fetch(url, { method })
   const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
-  return { status: response.status, type: response.headers.get('content-type'), body }
+  const { status, headers } = response
+  return { status, type: headers.get('content-type'), allow: headers.get('allow'), body }
 }
 
 test('an announce is answered at every path of old trackers', async (t) => {
@@ -62,7 +63,10 @@ test('a request that breaks the protocol gets 400 and a reason', async (t) => {
 
 test('only GET and HEAD announce', async (t) => {
   const { httpUrl, store } = await startTracker(t)
-  assert.equal((await ask(`${httpUrl}/announce?${BASE}`, 'POST')).status, 405)
+  for (const address of [`/announce?${BASE}`, `/scrape?${HASH}`]) {
+    const { status, allow } = await ask(httpUrl + address, 'POST')
+    assert.deepEqual([status, allow], [405, 'GET, HEAD'])
+  }
   assert.equal(store.totals().peers, 0)
   assert.equal((await ask(`${httpUrl}/announce?${BASE}`, 'HEAD')).body, '')
 })

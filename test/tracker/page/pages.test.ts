@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { PAGE_SCRIPT } from '../../../src/server/views/page-script.js'
 import type { PageOptions } from '../../../src/tracker/page/pages.js'
-import { type PlainDict, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { goldenTorrent, type PlainDict, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { pagesOf, textOf, torrentNamed } from './site.js'
 
 const GIB = 2 ** 30
@@ -45,6 +45,24 @@ test('without names the page has only hashes and counts', async (t) => {
   assert.match(textOf(text), new RegExp(`${one.hash} 1 0 0 magnet`))
   assert.doesNotMatch((await ask('/torrent', `info_hash=${one.hash}`)).text, /secret-name/)
   assert.doesNotMatch((await ask('/index.json')).text, /secret-name/)
+})
+
+test('a hybrid torrent is one row and counts once; both info hashes find it', async (t) => {
+  const bytes = goldenTorrent('hybrid-directory.torrent')
+  const { infoHash, infoHashV2, name } = parseMetainfo(bytes)
+  const [one, two] = [infoHash ?? '', infoHashV2?.slice(0, 40) ?? '']
+  const { json } = await pagesOf(t, {
+    torrents: { 'h.torrent': bytes },
+    swarms: { [one]: [2, 1, 3], [two]: [1, 4, 3] },
+  })
+  for (const query of ['', `q=${one}`, `q=${two}`, `q=${infoHashV2}`]) {
+    const { totals, torrents } = await json('/index.json', query)
+    const [row, ...more] = torrents as unknown as Record<string, unknown>[]
+    assert.deepEqual([row?.['infoHash'], row?.['name'], more], [one, name, []])
+    const { size } = row ?? {}
+    const counts = { complete: 2, downloading: 4, downloaded: 3 }
+    assert.deepEqual(totals, { torrents: 1, size, ...counts, transferred: Number(size) * 3 })
+  }
 })
 
 test('an open tracker shows its swarms', async (t) => {
