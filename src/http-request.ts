@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
@@ -113,7 +115,11 @@ function dispatcherOf(
   const key = `${family} ${isDirect}`
   const known = dispatchers.get(key)
   if (known) return known
-  const connect = { timeout: CONNECT_TIMEOUT, ...(family !== 0 && { family }) }
+  // Given a family itself, Node would try one address only
+  const look: LookupFunction = (host, options, done) => {
+    lookup(host, { ...options, family }, done)
+  }
+  const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
   const made = isDirect
     ? new Agent({ connect })
     : new EnvHttpProxyAgent({

@@ -172,7 +172,7 @@ export class Seeder {
   }
 
   /** The families of addresses on which it listens. */
-  get families(): readonly number[] {
+  get families(): readonly (4 | 6)[] {
     const bound = this.#server.address()
     if (typeof bound !== 'object' || bound?.family !== 'IPv6') return [4]
     return bound.address === '::' ? [6, 4] : [6]

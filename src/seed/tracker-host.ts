@@ -20,19 +20,16 @@ export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
 export class TrackerHost {
   readonly #slots = pLimit(AT_ONCE)
   readonly #name: string
-  #addresses: readonly LookupAddress[]
+  #addresses: readonly LookupAddress[] = []
   #lookAgainAt = -Infinity
 
   /** `families` are those that the seed listens on. */
   constructor(
     url: string,
-    private readonly families: readonly number[],
+    private readonly families: readonly (4 | 6)[],
     private readonly monotonic: () => number,
   ) {
     this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
-    const family = isIP(this.#name)
-    this.#addresses = family === 0 ? [] : [{ address: this.#name, family }]
-    if (family > 0) this.#lookAgainAt = Infinity
   }
 
   /** Whether an announce would wait for others. */
@@ -48,26 +45,25 @@ export class TrackerHost {
   announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {
     return this.#slots(async () => {
       const { signal, event, address: own } = announce
-      const isEnd = event === 'stopped'
-      // At the end there is no time for lookups
-      if (!isEnd || this.#addresses.length === 0) await this.#lookUp(signal)
-      const all = this.#addresses
-      const reaches = all.map(({ address }) => reachOf(address))
-      const reach = all.length === 0 ? Reach.all : Math.max(...reaches)
-      const both = this.families.map((family) => all.filter((each) => each.family === family))
-      const known = both.filter(({ length }) => length > 0)
-      const asked = (known.length > 0 ? known : [all]).map(async (addresses, _n, { length }) => {
-        const isOwn = own === null || length === 1 || isIP(own) === addresses[0]?.family
-        const answer = await announceSeed({ ...announce, addresses, address: isOwn ? own : null })
+      await this.#lookUp(signal)
+      const reaches = this.#addresses.map(({ address }) => reachOf(address))
+      const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
+      const families = this.families.filter((each) => {
+        return this.#addresses.some(({ family }) => family === each)
+      })
+      const asked = (families.length > 0 ? families : [undefined]).map(async (family) => {
+        // An address of the other family would replace the one that the tracker sees
+        const address = families.length > 1 && isIP(own ?? '') !== family ? null : own
+        const answer = await announceSeed({ ...announce, family, address })
         onPeers(answer.peers, reach)
         return answer
       })
-      if (isEnd) await Promise.allSettled(asked)
+      if (event === 'stopped') await Promise.allSettled(asked)
       return firstAnswer(asked)
     })
   }
 
-  /** Without addresses the announce says why it cannot have them. */
+  /** Without addresses the announce itself says why there are none. */
   async #lookUp(signal: AbortSignal): Promise<void> {
     const now = this.monotonic()
     if (now < this.#lookAgainAt) return
@@ -76,7 +72,7 @@ export class TrackerHost {
       this.#addresses = await answeredWithin(limits, () => lookup(this.#name, { all: true }))
       this.#lookAgainAt = now + KNOWN
     } catch {
-      this.#addresses = []
+      // The last ones may still be right
     }
   }
 }

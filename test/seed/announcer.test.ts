@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
@@ -307,30 +309,64 @@ test('when it ends, trackers that answer hear of each torrent beside one that is
   assert.equal(heard.filter((each) => each === '10.0.0.2 stopped').length, 40)
 })
 
-test('a tracker whose name has addresses of both families is announced to over both', async (t) => {
-  const heard: number[] = []
-  const sockets = [createSocket('udp6'), createSocket('udp4')]
+for (const scheme of ['udp', 'http'] as const) {
+  test(`a tracker over ${scheme} with addresses of both families is announced to over both`, async (t) => {
+    const heard: string[] = []
+    const port = await (scheme === 'udp' ? listenUdp : listenHttp)(t, heard)
+    // The second of IPv4 refuses
+    giveName(t, 'both.example', ['::1', '127.0.0.2', '127.0.0.1'])
+    const announcer = new Announcer(
+      seederAt(() => 0),
+      null,
+    )
+    announcer.add({ ...torrentOf(1), trackers: [[`${scheme}://both.example:${port}/announce`]] })
+    await until('both hear of it', () => heard.length === 2)
+    await announcer.close()
+    assert.deepEqual([...heard].sort(), ['4 started', '4 stopped', '6 started', '6 stopped'])
+  })
+}
+
+/** Trackers at one port of both families; the port. */
+async function listenUdp(t: TestContext, heard: string[]): Promise<number> {
   let port = 0
-  for (const [n, socket] of sockets.entries()) {
+  for (const [family, host] of [
+    [6, '::1'],
+    [4, '127.0.0.1'],
+  ] as const) {
+    const socket = createSocket(`udp${family}`)
     t.after(() => socket.close())
     socket.on('message', (packet, from) => {
       const isConnect = packet.readUInt32BE(8) === 0
-      if (!isConnect) heard.push(packet.readUInt32BE(80) * 10 + [6, 4][n]!)
+      // BEP 15
+      if (!isConnect) heard.push(`${family} ${['', '', 'started', 'stopped'][packet[83] ?? 0]}`)
       const rest = isConnect ? Buffer.from('identity') : Buffer.alloc(12)
       socket.send(Buffer.concat([packet.subarray(8, 16), rest]), from.port, from.address)
     })
-    socket.bind(port, ['::1', '127.0.0.1'][n])
+    socket.bind(port, host)
     await once(socket, 'listening')
     ;({ port } = socket.address())
   }
-  giveName(t, 'both.example', ['::1', '127.0.0.1', '127.0.0.2'])
-  const announcer = new Announcer(
-    seederAt(() => 0),
-    null,
-  )
-  announcer.add({ ...torrentOf(1), trackers: [[`udp://both.example:${port}/announce`]] })
-  await until('both hear of it', () => heard.length === 2)
-  await announcer.close()
-  // BEP 15: 2 is the start, and 3 the end
-  assert.deepEqual([...heard].sort(), [24, 26, 34, 36])
-})
+  return port
+}
+
+/** The same over HTTP. */
+async function listenHttp(t: TestContext, heard: string[]): Promise<number> {
+  let port = 0
+  for (const [family, host] of [
+    [6, '::1'],
+    [4, '127.0.0.1'],
+  ] as const) {
+    const server = createServer((request, response) => {
+      heard.push(`${family} ${/event=(\w+)/.exec(request.url ?? '')?.[1]}`)
+      response.end('d8:intervali1800e5:peers0:e')
+    })
+    t.after(() => {
+      server.close()
+      server.closeAllConnections()
+    })
+    server.listen(port, host)
+    await once(server, 'listening')
+    ;({ port } = server.address() as AddressInfo)
+  }
+  return port
+}

@@ -3,15 +3,21 @@ import { syncBuiltinESMExports } from 'node:module'
 import { isIPv6 } from 'node:net'
 import type { TestContext } from 'node:test'
 
+type Found = (error: null, addresses: readonly dns.LookupAddress[]) => void
+
 /** Gives a DNS name these addresses, in this order, until the test ends. */
 export function giveName(t: TestContext, name: string, addresses: readonly string[]): void {
-  const { lookup } = dns.promises
-  const own = async (host: string, options: { all: true; family?: number }) => {
-    if (host !== name) return lookup(host, options)
-    const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
-    return found.filter(({ family }) => !options.family || options.family === family)
-  }
-  t.mock.method(dns.promises, 'lookup', own)
+  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
+  const find = (wanted = 0) => all.filter(({ family }) => wanted === 0 || family === wanted)
+  const { lookup } = dns
+  const { lookup: lookUp } = dns.promises
+  t.mock.method(dns.promises, 'lookup', async (host: string, options: dns.LookupAllOptions) => {
+    return host === name ? find(options.family as number) : lookUp(host, options)
+  })
+  t.mock.method(dns, 'lookup', (host: string, options: dns.LookupAllOptions, done: Found) => {
+    if (host === name) done(null, find(options.family as number))
+    else lookup(host, options, done as never)
+  })
   syncBuiltinESMExports()
   t.after(() => {
     t.mock.restoreAll()

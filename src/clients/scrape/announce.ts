@@ -1,4 +1,3 @@
-import type { LookupAddress } from 'node:dns'
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
@@ -18,8 +17,8 @@ export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
 /** A seed's announce to one tracker (BEP 3). Hashes and ids are 20 bytes in hexadecimal. */
 export interface Announce {
   readonly url: AnnounceUrl
-  /** The addresses to announce to; if there are none, those of the name in the URL. */
-  readonly addresses?: readonly LookupAddress[]
+  /** The only family of the tracker's addresses to announce to. */
+  readonly family?: 4 | 6 | undefined
   readonly infoHash: InfoHash
   readonly peerId: string
   /** The IP address to name; null for the one that the tracker sees. */
@@ -72,7 +71,7 @@ export function canAnnounce(url: string): url is AnnounceUrl {
   return /^(https?|udp):/i.test(url) && URL.canParse(url)
 }
 
-async function announceHttp({ url, signal, ...own }: Announce): Promise<AnnouncedPeers> {
+async function announceHttp({ url, signal, family, ...own }: Announce): Promise<AnnouncedPeers> {
   const [infoHash, peerId] = [percentEncoded(own.infoHash), percentEncoded(own.peerId)]
   const query = [
     `info_hash=${infoHash}&peer_id=${peerId}&port=${own.port}`,
@@ -84,7 +83,7 @@ async function announceHttp({ url, signal, ...own }: Announce): Promise<Announce
   ].join('&')
   const address = new URL(url)
   address.hash = ''
-  const answer = await askTracker(address.href, { query, what: 'an announce', signal })
+  const answer = await askTracker(address.href, { query, what: 'an announce', signal, family })
   const [id, warning] = [answer.get('tracker id'), answer.get('warning message')]
   return {
     interval: intervalIn(answer),

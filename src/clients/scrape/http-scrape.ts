@@ -45,17 +45,17 @@ interface TrackerRequest {
   /** The kind of the answer, for errors: `a scrape`. */
   readonly what: string
   readonly signal: AbortSignal
+  /** The only family of addresses to connect to. */
+  readonly family?: 4 | 6 | undefined
 }
 
 /**
  * Returns the dictionary that a tracker answers to a request over HTTP.
  * @throws ScrapeFailure if it refuses, or answers something else
  */
-export async function askTracker(
-  url: string,
-  { query, what, signal }: TrackerRequest,
-): Promise<BencodeDict> {
-  const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, signal)
+export async function askTracker(url: string, request: TrackerRequest): Promise<BencodeDict> {
+  const { query, what } = request
+  const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, request)
   const isOk = response.status === 200
   let value: BencodeValue = 0
   try {
@@ -92,10 +92,10 @@ export function intervalIn(answer: BencodeDict): number {
 /** Redirects of one request that are followed. */
 const MOST_REDIRECTS = 3
 
-async function ask(url: string, signal: AbortSignal): Promise<HttpResponse> {
+async function ask(url: string, { signal, family }: TrackerRequest): Promise<HttpResponse> {
   const headers = { 'accept-encoding': 'identity' }
   try {
-    return await requestHttp(url, { headers, signal, redirects: MOST_REDIRECTS })
+    return await requestHttp(url, { headers, signal, family, redirects: MOST_REDIRECTS })
   } catch (error) {
     throw unanswered(error, signal)
   }

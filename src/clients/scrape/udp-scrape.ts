@@ -62,9 +62,9 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
 
 interface UdpQuestion {
   readonly url: string
-  /** The addresses to ask; if there are none, those of the name in the URL. */
-  readonly addresses?: readonly LookupAddress[]
   readonly signal: AbortSignal
+  /** The only family of addresses to ask. */
+  readonly family?: 4 | 6 | undefined
 }
 
 /** A socket to the first address of a tracker that answered, and the connection id from there. */
@@ -79,7 +79,7 @@ interface Connected extends LookupAddress {
  * @throws ScrapeFailure
  */
 export async function askUdp(
-  { url, signal, addresses = [] }: UdpQuestion,
+  { url, signal, family }: UdpQuestion,
   action: Action,
   body: Uint8Array,
 ): Promise<{ readonly answer: Buffer; readonly family: number }> {
@@ -88,9 +88,8 @@ export async function askUdp(
   const sockets = new Set<Socket>()
   try {
     const host = hostname.replace(/^\[|\]$/g, '')
-    const found =
-      addresses.length > 0 ? addresses : await unlessAborted(lookup(host, { all: true }), signal)
-    const first = await connectFirst(alternate(found), signal, async (each, bounded) => {
+    const addresses = await unlessAborted(lookup(host, { all: true, family: family ?? 0 }), signal)
+    const first = await connectFirst(alternate(addresses), signal, async (each, bounded) => {
       const socket = createSocket(each.family === 6 ? 'udp6' : 'udp4')
       sockets.add(socket)
       // One that comes when nobody waits for an answer
