@@ -200,11 +200,8 @@ export class Downloads {
     response.writeHead(status, { ...begin(), ...own })
     if (buffer !== NOTHING) {
       const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, this.#reads, read)
-      void sendFile(
-        response,
-        { ...opened, look, parts, tail, buffer },
-        { pool: this.#pool, inTurn },
-      )
+      const file = { ...opened, look, parts, tail, buffer }
+      void sendFile(response, file, { pool: this.#pool, inTurn })
     } else if (line !== null) {
       endAtOnce(response, line)
     } else {
@@ -219,15 +216,12 @@ export class Downloads {
     const type = await this.#inTurn(request, this.#reads, () => typeOfFile(file))
     if (type === null) return null
     const { size, mtimeNs } = file.fingerprint
+    const hasTorrent = size > 0 && !file.path.some(isRaw)
     const isSettled = !mayChangeUnseen(look, look.fingerprint, now)
     const headers = {
       'Content-Type': type,
       'X-Content-Type-Options': 'nosniff',
-      // An empty file has no torrent
-      ...(size > 0 &&
-        !file.path.some(isRaw) && {
-          Link: await linksOf(file, look, new MirrorView(this.options.mirror)),
-        }),
+      ...(hasTorrent && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
     }
     const isPast = Number(mtimeNs / 1_000_000n) <= now
     return {

@@ -216,18 +216,16 @@ export function answerRanged(
 /** The body of some ranges of a resource: several are parts of a message (RFC 9110, section 14.6). */
 function bodyOf(ranges: readonly ByteRange[], size: number, type: string) {
   const place = ({ start, end }: ByteRange) => `bytes ${start}-${end - 1}/${size}`
-  const [first, ...others] = ranges
-  const isSingle = first !== undefined && others.length === 0
-  const boundary = randomBytes(16).toString('hex')
-  const headOf = (range: ByteRange) => {
-    return `\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: ${place(range)}\r\n\r\n`
-  }
-  const parts = ranges.map((range) => ({ head: isSingle ? '' : headOf(range), range }))
-  const tail = isSingle ? '' : `\r\n--${boundary}--\r\n`
+  const boundary = ranges.length > 1 ? randomBytes(16).toString('hex') : ''
+  const parts = ranges.map((range) => {
+    const about = `Content-Type: ${type}\r\nContent-Range: ${place(range)}`
+    return { head: boundary && `\r\n--${boundary}\r\n${about}\r\n\r\n`, range }
+  })
+  const tail = boundary && `\r\n--${boundary}--\r\n`
   const lengthOf = ({ head, range }: BodyPart) => head.length + range.end - range.start
   const length = parts.reduce((sum, part) => sum + lengthOf(part), tail.length)
-  const own = isSingle
-    ? { 'Content-Range': place(first) }
-    : { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }
+  const own = boundary
+    ? { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }
+    : { 'Content-Range': ranges.map(place).join() }
   return { parts, tail, headers: { ...own, 'Content-Length': String(length) } }
 }
