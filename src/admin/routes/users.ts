@@ -64,9 +64,9 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
   ] as const
   const rows = (await context.users()).map((user) => {
     const { name, role, isTemporary } = user
-    const state = isTemporary && html`<span class="muted">has a temporary password</span>`
+    const state = isTemporary ? `${role}, with a temporary password` : role
     const log = html`<a href="log${query({ user: name })}">${name}</a>`
-    return [log, html`${role} ${state}`, name !== context.user.name && changeForm(user)]
+    return [log, state, name !== context.user.name && changeForm(user)]
   })
   const columns = [{ title: 'User', kind: 'name' }, { title: 'Role' }, { title: '' }] as const
   return context.page({
@@ -87,9 +87,7 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
 function changeForm({ name }: Pick<User, 'name'>): Html {
   return html`<form class="with" method="post" action="users">
     <input type="hidden" name="name" value="${name}" />
-    <button name="act" value="reset" aria-label="Reset the password of ${name}">
-      Reset password
-    </button>
+    <button name="act" value="reset" aria-label="Reset password of ${name}">Reset password</button>
     <button name="act" value="remove" aria-label="Remove ${name}">Remove</button>
   </form>`
 }
