@@ -7,6 +7,7 @@ const LAYERS = {
   hash: 'text|metainfo', // sizes, Merkle trees
   cache: 'text|metainfo|files', // sizes, the lock of those that write
   state: 'text|metainfo|files', // sizes, records of what btkit wrote, written as safely
+  server: 'text|files', // the access log is opened as safely
   core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
   fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
   clients: `text|${LEAVES}|core`,
@@ -29,7 +30,7 @@ const CLI = {
   editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
 const SMALL =
-  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|process|steps)\\.ts$'
+  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|http-request|process|steps)\\.ts$'
 const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']

@@ -134,14 +134,14 @@ static int look_around(int root, const struct lookup *names, uint64_t resolve, u
   parent_of(names->names + names->starts[1], directory);
   const int parent = open_below(root, directory, O_PATH | O_DIRECTORY, resolve);
   if (parent < 0) return errno;
-  int32_t taken = 0;
+  uint32_t taken = 0;
   const int error = fstat(parent, &stats) == 0 ? 0 : errno;
   if (error == 0) write_fingerprint(&stats, look + LOOK_PARENT);
   for (uint32_t i = 3; error == 0 && i < names->count; i++) {
     const char *name = names->names + names->starts[i];
-    if (fstatat(parent, name, &stats, AT_SYMLINK_NOFOLLOW) == 0) taken |= 1 << (i - 3);
+    if (fstatat(parent, name, &stats, AT_SYMLINK_NOFOLLOW) == 0) taken |= 1u << (i - 3);
   }
-  put(look, LOOK_TAKEN, taken);
+  put(look, LOOK_TAKEN, (int32_t)taken);
   close(parent);
   return error;
 }

@@ -8,6 +8,7 @@ import { leaveOutUnused } from './redis.js'
 
 /** The packages of each bundle, which is loaded at the first use of one of them. */
 const BUNDLES = {
+  http: ['undici'],
   lmdb: ['lmdb'],
   redis: ['bullmq', 'ioredis'],
   web: ['@fastify/cookie', '@fastify/csrf', '@fastify/multipart', 'markdown-it', 'mime', 'uqr'],

@@ -12,7 +12,7 @@ import { NO_ROWS, type RowTotals } from '../tracker/page/torrent-rows.js'
 import type { AdminContext, AdminRoute } from './frame/visit.js'
 import { accountRoutes } from './routes/account.js'
 import { activityRoutes, itemOf } from './routes/activity.js'
-import type { ActivityLog } from './storage/activity-log.js'
+import { type ActivityLog, targetsOf } from './storage/activity-log.js'
 import { peersRoutes } from './routes/peers.js'
 import { banRoutes, type BanParts } from './routes/bans.js'
 import { binRoutes } from './routes/bin.js'
@@ -23,6 +23,7 @@ import { makeRoutes } from './routes/make.js'
 import { reachableDirectories } from '../files/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
+import { usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Collection, type CollectionParts } from './storage/collection.js'
@@ -50,6 +51,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...banRoutes(parts),
     ...peersRoutes(parts),
     ...activityRoutes(parts),
+    ...usersRoutes(),
     ...accountRoutes(),
   ]
 }
@@ -104,7 +106,7 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   const { monotonic, onError, warn } = settings
   const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
   const collection = new Collection({ ...settings, roots: await Promise.all(real) })
-  const jobs = new Jobs(monotonic, () => undefined)
+  const jobs = new Jobs(monotonic, onError)
   const work = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, warn, IDLE)
   const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
   const tidy = async () => {
@@ -171,7 +173,8 @@ async function recentUploads(
   const isShown = (by: string) => may('audit') || by === user.name
   const added = entries.filter((entry) => entry.action === 'add' && isShown(entry.user))
   if (added.length === 0) return null
-  const rows = added.slice(0, RECENT).map(({ target, user: by, at }) => {
+  const all = added.flatMap((entry) => targetsOf(entry).map((target) => ({ ...entry, target })))
+  const rows = all.slice(0, RECENT).map(({ target, user: by, at }) => {
     return [itemOf(target, places), by, renderTime(at, 'second')]
   })
   const columns = [

@@ -61,7 +61,10 @@ function isKind(word: string): word is ClientKind {
 function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddress {
   const { port, path } = HTTP_KINDS[kind]
   const text = `${scheme}://${rest}`
-  if (!URL.canParse(text)) throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL`)
+  if (!URL.canParse(text)) {
+    const advice = /[/?#].*@/s.test(rest) ? '; write / in a password as %2F' : ''
+    throw new BtkitError('usage', `${withoutCredentials(text)}: not a URL${advice}`)
+  }
   const { hostname, pathname, username, password } = new URL(text)
   // URL removes the default port of a scheme, even if it is written explicitly
   const given = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest.slice(rest.lastIndexOf('@') + 1))
@@ -104,7 +107,7 @@ function decode(text: string): string {
 }
 
 function withoutCredentials(text: string): string {
-  return text.replace(/(^|\/\/)[^/]*@/, '$1')
+  return text.replace(/^[^/]*@|(\/\/).*@/s, '$1')
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,7 @@
 import { callWithin, type CallLimits } from '../bounded-call.js'
 import { BtkitError } from '../errors.js'
 import { collectAtMost } from '../files/read-bounded.js'
+import { requestHttp } from '../http-request.js'
 import { describeFailure } from '../text/network-failure.js'
 import { formatBytes } from '../text/quantity.js'
 import { readInfoHash } from '../metainfo/info-hash.js'
@@ -78,18 +79,18 @@ export async function callHttp(call: HttpCall, options: HttpCallOptions): Promis
   const { label, timeoutMs, signal } = options
   try {
     return await callWithin(options, async (bounded) => {
-      const response = await fetch(call.url, {
-        method: call.body === undefined ? 'GET' : 'POST',
-        body: call.body ?? null,
-        headers: { ...call.headers },
-        // Credentials must not be sent to another address
-        redirect: 'manual',
+      const encoded = call.body === undefined ? null : new Response(call.body)
+      const type = encoded?.headers.get('content-type')
+      // No redirect is followed: credentials must not be sent to another address
+      const { status, headers, body } = await requestHttp(call.url, {
+        body: encoded ? new Uint8Array(await encoded.arrayBuffer()) : undefined,
+        headers: { ...(type && { 'content-type': type }), ...call.headers },
         signal: bounded,
+        isDirect: true,
       })
-      const body = (response.body ?? []) as AsyncIterable<Uint8Array>
       const bytes = await collectAnswer(body, label)
-      const { status, ok, headers } = response
-      return { status, isOk: ok, headers, bytes, text: bytes.toString() }
+      const isOk = status >= 200 && status < 300
+      return { status, isOk, headers, bytes, text: bytes.toString() }
     })
   } catch (error) {
     if (error instanceof BtkitError) throw error

@@ -89,7 +89,7 @@ const USED =
 export async function openGui(options: GuiOptions): Promise<Gui> {
   const { promise: ended, resolve: quit } = withResolvers()
   const entrance = new Entrance(options.runtimeDirectory)
-  const jobs = new Jobs(options.monotonic, () => {
+  const jobs = new Jobs(options.monotonic, options.onError, () => {
     presence.look()
   })
   const presence = new Presence(() => jobs.isBusy, quit, options.goneAfter)

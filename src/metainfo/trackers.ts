@@ -19,7 +19,13 @@ export function isUrlList(text: string): boolean {
 
 /** Whether clients accept a URL as a tracker. */
 export function isTracker(url: string): url is TrackerUrl {
-  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url)
+  return TRACKER.test(url) && !isUrlList(url) && URL.canParse(url) && portIn(url) !== 0
+}
+
+/** The port that a URL names; null if it names none. */
+function portIn(url: string): number | null {
+  const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?=[/?#]|$)/i.exec(url)?.[1]
+  return port === undefined ? null : Number(port)
 }
 
 /** Whether clients accept a URL as a web seed (BEP 19) or HTTP seed (BEP 17). */
@@ -35,18 +41,20 @@ export function isLocal(url: string): boolean {
 
 /** A character that URLs do not have (RFC 3986), or a percent sign that begins no code. */
 const ODD = /%(?![\dA-Fa-f]{2})|[^\w.~:/?[\]@!$&'()*+,;=%-]/gu
+const ODDS = new RegExp(`(?:${ODD.source})+`, 'gu')
 const BEYOND_ASCII = /\P{ASCII}+/gu
 
 /**
- * Returns a URL as torrents store it: the host in punycode, and all other characters that URLs do not
- * have in percent form. Clients drop a tracker or seed with such characters, or convert them each in
- * its own way.
+ * Returns a URL as torrents store it: the scheme in small letters (RFC 3986, section 3.1), the host in
+ * punycode, and all other characters that URLs do not have in percent form. Clients drop a tracker or
+ * seed with such characters, or convert them each in its own way.
  */
-export function storedUrl(url: string): string {
+export function storedUrl(given: string): string {
+  const url = given.replace(/^[a-z]+(?=:\/\/)/i, (scheme) => scheme.toLowerCase())
   if (!hasOdd(url)) return url
   const [, begin = '', host = '', rest = url] =
     /^([a-z]+:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)(.*)$/is.exec(url) ?? []
-  return begin.replace(ODD, percentForm) + asciiHost(host) + rest.replace(ODD, percentForm)
+  return begin.replace(ODDS, percentForm) + asciiHost(host) + rest.replace(ODDS, percentForm)
 }
 
 /** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
@@ -60,8 +68,8 @@ export function hasOdd(url: string): boolean {
 }
 
 function percentForm(text: string): string {
-  const codes = Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16))
-  return codes.map((code) => `%${code.toUpperCase().padStart(2, '0')}`).join('')
+  // A lone surrogate would throw
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'))
 }
 
 /** Returns a host in punycode; unchanged if it is ASCII, or no host. */
@@ -122,8 +130,14 @@ export function faultIn(url: string, isRight: (url: string) => boolean): string 
     const [odd = ' '] = url.replace(BEYOND_ASCII, '').match(ODD) ?? []
     return `has ${odd === ' ' ? 'a blank' : `'${odd}'`}; type ${stored}`
   }
-  const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?=[/?#]|$)/i.exec(url)?.[1]
-  return Number(port) > 65_535 ? `port ${port ?? ''} is above 65535` : null
+  return faultyPort(url)
+}
+
+/** Says why the port of a URL cannot be; null if it can. */
+export function faultyPort(url: string): string | null {
+  const port = portIn(url)
+  if (port === 0) return 'port 0 is below 1'
+  return port !== null && port > 65_535 ? `port ${port} is above 65535` : null
 }
 
 /**

@@ -60,7 +60,7 @@ export interface FormsSettings {
   /** The most fields of a form. */
   readonly mostFields?: number
   /** Returns why a request is refused; null if it is allowed. */
-  readonly refusalOf: (asked: Asking) => string | null
+  readonly refusalOf: (asked: FastifyRequest) => string | null
   /** Receives internal errors. */
   readonly onError: (error: unknown) => void
 }

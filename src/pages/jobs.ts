@@ -68,6 +68,7 @@ export class Job<T = unknown> {
   constructor(
     readonly about: JobFacts<T>,
     private readonly now: () => number,
+    private readonly onError: (error: unknown) => void,
   ) {
     this.#begun = now()
   }
@@ -105,7 +106,8 @@ export class Job<T = unknown> {
     } catch (error) {
       const isCancelled = error instanceof BtkitError && error.code === 'interrupted'
       this.state = isCancelled ? 'cancelled' : 'failed'
-      this.error = error instanceof Error ? error : new Error(String(error))
+      this.error = error instanceof BtkitError ? error : new Error('internal error')
+      if (this.error !== error) this.onError(error)
     } finally {
       this.#ended = this.now()
     }
@@ -117,15 +119,16 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>()
   readonly #ends = new Map<Job, Promise<void>>()
 
-  /** `now` is a clock in milliseconds that never jumps. */
+  /** `now` is a clock in milliseconds that never jumps; `onError` receives internal errors. */
   constructor(
     private readonly now: () => number,
-    private readonly onEnd: () => void,
+    private readonly onError: (error: unknown) => void,
+    private readonly onEnd: () => void = () => undefined,
   ) {}
 
   /** Starts work and returns its job. */
   start<T>(about: JobFacts<T>, work: Work<T>): Job<T> {
-    const job = new Job<T>(about, this.now)
+    const job = new Job<T>(about, this.now, this.onError)
     this.#jobs.set(job.id, job)
     this.#forget()
     const end = job.follow(work).then(() => {

@@ -119,7 +119,6 @@ export class Peer extends PeerWire {
   /** The torrent that the other end has named in its handshake; null before that. */
   torrent: PeerTorrent | null = null
   #content: SeededContent | null = null
-  #isInterested = false
   #requests: Request[] = []
   /** Whether the first request waits for a disk, or for its turn at a limited rate. */
   #isWaiting = false
@@ -137,8 +136,9 @@ export class Peer extends PeerWire {
   #hashing = Promise.resolve()
   /** Answers to requests for metadata and hashes that the peer may still get. */
   #extras = 0
-  /** Pieces that the peer has. */
-  #pieces = 0
+  /** The pieces that the peer lacks, a bit each, and how many. */
+  #lacks: Uint8Array = new Uint8Array(0)
+  #missing = 0
   #heardAt: number
   #sentAt: number
   #askedAt = 0
@@ -284,6 +284,8 @@ export class Peer extends PeerWire {
     this.#content = content
     const { pieceCount, info } = content
     this.expectPieces(pieceCount)
+    this.#lacks = fullBits(pieceCount)
+    this.#missing = pieceCount
     this.#extras = 3 * Math.ceil(info.length / METADATA_PIECE) + Math.ceil(pieceCount / 64) + 100
     this.sendHandshake({ infoHash, peerId: this.host.peerId })
     if (this.torrent) this.#introduce()
@@ -302,10 +304,7 @@ export class Peer extends PeerWire {
     ])
     if (this.hasFast) this.#offerFast(content)
     else this.sendBitfield(fullBits(content.pieceCount))
-    if (this.#isInterested) this.host.slots.want(this)
-    // The peer may have named its pieces before the torrent was read
-    this.#leaveSeed()
-    this.#pump()
+    this.catchUp()
   }
 
   #offerFast({ pieceCount, metainfo }: SeededContent): void {
@@ -316,32 +315,40 @@ export class Peer extends PeerWire {
   }
 
   protected onInterest(isInterested: boolean): void {
-    this.#isInterested = isInterested
-    if (!isInterested) {
+    if (isInterested) this.host.slots.want(this)
+    else {
       this.host.slots.leave(this)
       this.choke()
-    } else if (this.#content) this.host.slots.want(this)
+    }
   }
 
-  protected onHave(): void {
-    this.#pieces++
+  protected onHave(piece: number): void {
+    this.#gain(piece >>> 3, 0x80 >> (piece & 7))
     this.#leaveSeed()
   }
 
   protected onBitfield(bits: Uint8Array): void {
-    this.#pieces = countBits(bits)
+    bits.forEach((byte, at) => {
+      this.#gain(at, byte)
+    })
     this.#leaveSeed()
   }
 
   protected onHaveAll(): void {
-    this.#pieces = Infinity
+    this.#missing = 0
     this.#leaveSeed()
+  }
+
+  /** The peer has these pieces of a byte of a bitfield; a peer may repeat pieces, or name others. */
+  #gain(at: number, bits: number): void {
+    const lacks = this.#lacks[at] ?? 0
+    this.#lacks[at] = lacks & ~bits
+    for (let gained = lacks & bits; gained > 0; gained &= gained - 1) this.#missing--
   }
 
   /** Two seeds have nothing to say to each other. */
   #leaveSeed(): void {
-    const { pieceCount } = this.#content ?? {}
-    if (pieceCount !== undefined && pieceCount > 0 && this.#pieces >= pieceCount) this.leave()
+    if (this.#missing === 0 && this.#lacks.length > 0) this.leave()
   }
 
   protected onRequest(block: Block): void {
@@ -363,10 +370,12 @@ export class Peer extends PeerWire {
   }
 
   /**
-   * A peer without the fast extension cannot be told that a request was left out, and would wait for
-   * ever: rtorrent sends thousands at once.
+   * Whether messages must wait for the torrent to be read, or for blocks. A peer without the fast
+   * extension cannot be told that a request was left out, and would wait for ever: rtorrent sends
+   * thousands at once.
    */
   protected get isBehind(): boolean {
+    if (this.torrent && !this.#content) return true
     return !this.hasFast && !this.amChoking && this.#requests.length >= MOST_REQUESTS
   }
 
@@ -596,12 +605,6 @@ function fullBits(count: number): Uint8Array {
   const over = bits.length * 8 - count
   if (bits.length > 0) bits[bits.length - 1] = (0xff << over) & 0xff
   return bits
-}
-
-function countBits(bits: Uint8Array): number {
-  let count = 0
-  for (let byte of bits) for (; byte > 0; byte &= byte - 1) count++
-  return count
 }
 
 /** The pieces that a peer at an address may fetch without a slot (BEP 6); IPv4 only. */

@@ -133,7 +133,7 @@ export abstract class PeerWire {
   protected abstract onEncrypted(): void
   protected abstract onHandshake(handshake: Handshake): void
   protected abstract onInterest(isInterested: boolean): void
-  protected abstract onHave(): void
+  protected abstract onHave(piece: number): void
   protected abstract onBitfield(bits: Uint8Array): void
   protected abstract onHaveAll(): void
   protected abstract onRequest(block: Block): void
@@ -375,8 +375,9 @@ export abstract class PeerWire {
         this.onInterest(id === INTERESTED)
         return true
       case HAVE:
-        this.onHave()
-        return body.length === 4
+        if (body.length !== 4) return false
+        this.onHave(body.readUInt32BE())
+        return true
       case BITFIELD:
         this.onBitfield(body)
         return true

@@ -11,6 +11,7 @@ import { dirname } from 'node:path'
 import { makeDirectory } from '../directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../errors.js'
 import { NO_LINK, NO_WAIT, readDescriptor } from '../files/read-bounded.js'
+import { refuseLinkOfOthers } from '../files/write/target.js'
 import { describeDistrust } from '../text/distrust.js'
 
 /**
@@ -19,6 +20,7 @@ import { describeDistrust } from '../text/distrust.js'
  * @throws BtkitError `not-permitted`; system errors unchanged
  */
 export function requireOwnDirectory(path: string): void {
+  refuseLinkOfOthers(path)
   const stats = statSync(path, { throwIfNoEntry: false })
   const distrust = stats && describeDistrust(stats, process.geteuid?.(), '--state-dir')
   if (distrust) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)

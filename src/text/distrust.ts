@@ -1,3 +1,12 @@
+/** Mode bits that give access to other users than the owner and the group. */
+const OTHERS = 0o007
+
+/** Explains that a file with a secret has the mode of one for all users. Returns null if it has not. */
+export function describeOpenSecret(mode: number): string | null {
+  if (process.platform === 'win32' || (mode & OTHERS) === 0) return null
+  return 'all users can read or write it; run chmod 640 on it'
+}
+
 /** Owner and permissions of a directory. */
 export interface Ownership {
   /** User number of the owner. */

@@ -6,6 +6,16 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the host name cannot be looked up now; try again later',
   ENOENT: 'there is no such socket',
+  ECONNABORTED: 'the connection broke off',
+  EPIPE: 'the connection broke off',
+  ENODATA: 'there is no such host',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no way to this host',
+  EADDRNOTAVAIL: 'there is no way to this host',
+  ETIMEDOUT: 'no connection in time',
+  EPROTO: 'no TLS is spoken there',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host',
+  ERR_INVALID_URL: 'http_proxy or https_proxy in the environment is not a URL',
   UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 seconds',
   EACCES: 'permission denied',
 }
@@ -16,8 +26,11 @@ export function describeFailure(error: unknown, timeoutMs: number): string {
     return `no answer within ${timeoutMs / 1000} second${timeoutMs === 1000 ? '' : 's'}`
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const { code = '', message } = cause as NodeJS.ErrnoException
-  // Node refuses the ports that browsers block for HTTP
-  if (message === 'bad port') return 'this port is blocked for HTTP; choose another'
-  return REASONS[code] ?? message
+  const { code = '', message, name } = cause as NodeJS.ErrnoException
+  const reason = REASONS[code]
+  if (reason !== undefined) return reason
+  if (name === 'HTTPParserError') return 'the answer is not HTTP'
+  if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there'
+  if (/CERT|SIGNATURE/.test(code)) return `the certificate is refused: ${message}`
+  return message || code
 }

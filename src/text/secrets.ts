@@ -1,11 +1,43 @@
-// Configurations have passwords and the keys of users in their URLs. Messages and `config show` hide them.
+// Messages, pages, logs and `config show` hide the passwords in URLs. Trackers of private torrents know
+// their users by a key in the announce URL: whoever has it counts as that user, so keys are hidden, too.
 
 /** Matches the password in a URL, which may have a further `@`. */
 const PASSWORD = /(:\/\/[^/@\s:]*):[^/?#\s]*@/g
 
+/**
+ * The same in what is no URL: after the colon is no port, but a password with a slash or another
+ * character that ends the host. It goes to the last `@`.
+ */
+const BROKEN = /(:\/\/[^/@\s:[]*):(?!\d*[/?#])[^/?#@\s]*[/?#]\S{0,255}@/g
+
 /** Hides the passwords in URLs. */
 export function hidePasswords(text: string): string {
-  return text.replaceAll(PASSWORD, '$1:***@')
+  // Most messages have no URL
+  if (!text.includes('://')) return text
+  return text.replaceAll(PASSWORD, '$1:***@').replaceAll(BROKEN, '$1:***@')
+}
+
+/** A URL as it may stand in a message, in quotes or a list, up to the end of its query. */
+const URL_IN_TEXT = /\b(?:https?|udp|wss?):\/\/[^\s"'|,<>]+/gi
+
+/** The parameters that hold keys. */
+const PARAMETER = /([?&;](?:passkey|authkey|torrent_pass|pass|pid|token|secret|key)=)[^&;#\s]+/gi
+
+/** Part of an announce path that is a key: 32 hexadecimal digits, or 20 letters and digits. */
+const PART = /(?<=\/)(?:[0-9a-f]{32,}|(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,})(?=[/?#:]|$)/gi
+
+/** Hides the passwords in URLs, and the keys of users in those of trackers. */
+export function hideSecrets(text: string): string {
+  if (!text.includes('://')) return text
+  return hidePasswords(text).replaceAll(URL_IN_TEXT, (url) => {
+    const hidden = url.replaceAll(PARAMETER, '$1***')
+    return /announce|scrape/i.test(hidden) ? hidden.replaceAll(PART, '***') : hidden
+  })
+}
+
+/** Whether a URL seems to hold a password or the key of a user. */
+export function hasSecret(url: string): boolean {
+  return hideSecrets(url) !== url
 }
 
 /** Matches the password in an address that lacks its scheme: `user:password@host`. */
@@ -29,7 +61,7 @@ const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
  * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
  * except `announce`, and the values of the query.
  */
-export function hideSecrets(text: string): string {
+export function hideAllSecrets(text: string): string {
   return hidePasswords(text)
     .replaceAll(BARE_PASSWORD, '$1:***@')
     .replaceAll(TRACKER_URL, (_, host: string, rest: string) => {

@@ -36,7 +36,7 @@ export class WorkThread {
 
   /**
    * Does work on the thread.
-   * @throws BtkitError of the work, and `interrupted` if the thread is closed before; Error if it dies
+   * @throws BtkitError of the work, and `interrupted` if the thread is closed before, `io` if it dies
    */
   run<Name extends keyof WorkTable>(
     name: Name,
@@ -64,7 +64,8 @@ export class WorkThread {
       })
       answers.once('close', () => {
         const why = 'the thread of this work died; files that were finished before stay'
-        reject(this.#isClosed ? new BtkitError('interrupted', 'cancelled') : new Error(why))
+        const died = new BtkitError('io', why)
+        reject(this.#isClosed ? new BtkitError('interrupted', 'cancelled') : died)
       })
     }).finally(() => {
       this.#running--

@@ -77,10 +77,11 @@ longTest(
       browser.headers = { 'X-Forwarded-For': address }
       return (await browser.logIn('alice', password)).status
     }
-    for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', ''), 403)
+    for (let at = 0; at < 10; at++) assert.equal(await attempt('198.51.100.1', 'guess'), 403)
+    assert.equal(await attempt('198.51.100.3', ''), 403)
     assert.equal(await attempt('198.51.100.1', PASSWORDS['alice']!), 429)
     assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
-    for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, ''), 403)
+    for (let at = 0; at < 50; at++) assert.equal(await attempt(`203.0.113.${at}`, 'guess'), 403)
     assert.equal(await attempt('203.0.113.99', PASSWORDS['alice']!), 429)
     assert.equal(await attempt('198.51.100.2', PASSWORDS['alice']!), 303)
     clock.now += 16 * 60_000
@@ -317,6 +318,7 @@ test(
     browser.headers = { Host: 'tracker.example' }
     const { headers } = await browser.get('/login')
     assert.match(String(headers['set-cookie']), /; HttpOnly; Secure; SameSite=Strict$/)
+    assert.equal(headers['strict-transport-security'], 'max-age=31536000')
     browser.headers = { Host: 'tracker.example', Origin: 'https://evil.example' }
     assert.equal((await browser.logIn('alice', PASSWORDS['alice']!)).status, 403)
     browser.headers = { Host: 'tracker.example', Origin: 'https://tracker.example' }
@@ -324,6 +326,28 @@ test(
     assert.equal((await browser.get('/')).status, 200)
   },
 )
+
+test('no form is shown where a trusted proxy says that the browser uses plain HTTP', async (t) => {
+  const plain = { 'X-Forwarded-Proto': 'http', 'X-Forwarded-For': '198.51.100.1' }
+  const url = 'https://files.example/admin'
+  for (const [args, status, hsts] of [
+    [['--trust-proxy', 'unix', '--admin-url', url], 403, 'max-age=31536000'],
+    [['--trust-proxy', 'unix'], 403, undefined],
+    [['--trust-proxy', 'unix', '--admin-url', 'http://files.example/'], 200, undefined],
+    [[], 200, undefined],
+  ] as const) {
+    const socket = join(makeScratch(t), 'admin.sock')
+    await startAdmin(t, { args: [...args, '--admin-listen', socket] })
+    const browser = new Visitor(socket)
+    browser.headers = plain
+    const { status: got, text, headers } = await browser.get('/login')
+    assert.deepEqual([got, headers['strict-transport-security']], [status, hsts], args.join(' '))
+    assert.equal(/type="password"/.test(text), status === 200)
+    if (status === 403) assert.match(text, /in plain text; (open https:\/\/files|use https)/)
+    browser.headers = { ...plain, 'X-Forwarded-Proto': 'https' }
+    assert.equal((await browser.get('/login')).status, 200)
+  }
+})
 
 test('works behind a path of a proxy, which passes it on or removes it', async (t) => {
   const url = 'https://files.example/tracker/admin'
@@ -389,6 +413,7 @@ test('a user changes the own password, which ends other sessions', async (t) => 
     [{ current: 'wrong', fresh, again: fresh }, /The current password is wrong/],
     [{ current, fresh, again: `${fresh}!` }, /The new passwords differ/],
     [{ current, fresh: 'short', again: 'short' }, /too short/],
+    [{ current, fresh: current, again: current }, /This is the current password/],
   ] as const) {
     const { text } = await change(fields)
     assert.match(text, why)
@@ -401,7 +426,7 @@ test('a user changes the own password, which ends other sessions', async (t) => 
   assert.doesNotMatch((await bob.get('/account')).text, /<h2>Users/)
   const alice = visitor()
   await alice.logIn('alice', PASSWORDS['alice']!)
-  assert.match((await alice.get('/account')).text, /<h2>Users[^]*>alice<\/a>[^]*uploader/)
+  assert.match((await alice.get('/users')).text, />alice<\/a>[^]*>bob<\/a>[^]*uploader/)
   assert.match((await alice.get('/log')).text, /changed the password/)
-  assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt/m)
+  assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt\$65536\$8\$2\$/m)
 })

@@ -18,5 +18,8 @@ export const unlessRoot = {
     (process.platform === 'win32' && 'no POSIX permissions here'),
 }
 
+/** For tests of what only root can set up. */
+export const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root gives files away' }
+
 /** For tests of what Windows lacks. */
 export const unlessWindows = { skip: process.platform === 'win32' && 'not on Windows' }

@@ -15,7 +15,6 @@ import { assertRefused } from './refusal.js'
 const TRACKERS = [
   'http://t.example/announce',
   'https://t.example:8443/abc/announce?key=1',
-  'HTTP://T.EXAMPLE/announce',
   'udp://t.example:6969',
   'udp://t.example:6969/announce',
   'ws://t.example',
@@ -26,6 +25,11 @@ const TRACKERS = [
 
 test('a fragment, which no client sends, is no part of a tracker', () => {
   assert.equal(checkTracker('http://t.example/announce?k=1#f'), 'http://t.example/announce?k=1')
+})
+
+test('the scheme of a tracker is stored in small letters', () => {
+  assert.equal(checkTracker('HTTP://T.EXAMPLE/Announce'), 'http://T.EXAMPLE/Announce')
+  assert.equal(checkSeed('Https://h.example/A', 'web seed'), 'https://h.example/A')
 })
 
 for (const url of TRACKERS) {
@@ -56,6 +60,7 @@ test('a blank and a wrong port in a URL are named', () => {
     ['http://t.example/a b', 'has a blank; type http://t.example/a%20b'],
     [' http://t.example/', 'has a blank; type http://t.example/'],
     ['http://t.example:99999/', 'port 99999 is above 65535'],
+    ['udp://t.example:0', 'port 0 is below 1'],
   ] as const) {
     assertRefused(() => checkTracker(url), 'usage', `tracker '${url}': ${fault}`)
     assertRefused(() => checkSeed(url, 'web seed'), 'usage', `web seed '${url}': ${fault}`)
@@ -77,7 +82,7 @@ test('characters beyond ASCII become punycode in the host, and percent codes els
 })
 
 test('a URL of ASCII alone is stored as it is typed', () => {
-  const url = "HTTP://T.Example:80/a%2fb/[1]/~x;y=1,2!$&'()*+@:?q[]=/?"
+  const url = "http://T.Example:80/a%2fb/[1]/~x;y=1,2!$&'()*+@:?q[]=/?"
   assert.equal(checkTracker(url), url)
 })
 

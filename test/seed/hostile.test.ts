@@ -78,6 +78,34 @@ for (const [what, act] of Object.entries(LEFT)) {
   })
 }
 
+/** A bitfield, of which the last bits are beyond the eleven pieces. */
+function bitfield(...bytes: readonly number[]): Buffer {
+  return Buffer.from([0, 0, 0, 1 + bytes.length, 5, ...bytes])
+}
+
+const haves = (...pieces: readonly number[]) => {
+  return Buffer.concat(pieces.map((piece) => message(4, piece)))
+}
+
+for (const [what, bytes, isSeed] of [
+  ['a piece again and again', haves(...Array<number>(20).fill(3)), false],
+  ['pieces of its bitfield again', Buffer.concat([bitfield(0xff, 0xc0), haves(0, 9)]), false],
+  ['pieces that the torrent does not have', haves(...Array(40).keys()).subarray(9 * 9), false],
+  ['bits beyond the last piece', bitfield(0xff, 0x9f), false],
+  ['all pieces, one after the other', haves(...Array(11).keys()), true],
+  ['all pieces, some of them twice', Buffer.concat([bitfield(0xff, 0), haves(7, 9, 8, 10)]), true],
+] as const) {
+  // BEP 3: `have` and the bits of a bitfield name pieces
+  test(`a peer that has ${what} is ${isSeed ? 'a seed, and is left' : 'served'}`, async (t) => {
+    const { torrent, infoHash } = await plantFile(t)
+    const { port } = await startSeed(t, [torrent])
+    const peer = await connectPeer(t, port, { infoHash })
+    peer.socket.write(bytes)
+    if (isSeed) await peer.closed
+    else assert.ok((await download(peer)).equals(CONTENT))
+  })
+}
+
 /** None is a reason to end the connection. */
 const BORNE: Readonly<Record<string, readonly Buffer[]>> = {
   'an extended handshake with a list of negative lengths': [extended(0, 'l-3:')],

@@ -188,17 +188,17 @@ test('a tracker that fails is named, and not the next of its tier', async (t) =>
   const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '0.1'])
   const told = () => /"message":"([^"]*)"/.exec(stdout.text)?.[1]
   await until('it fails', () => told() !== undefined)
-  assert.equal(told(), `${failing}: cannot be reached`)
+  assert.equal(told(), `${failing}: nothing listens there`)
 })
 
 test('the key of a user in the address of a tracker is not shown', async (t) => {
   const key = '0123456789abcdef0123456789abcdef'
   const { torrent } = await plant(t, [`http://127.0.0.1:1/${key}/announce`, '--private'])
   const { stdout, stderr } = await startSeed(t, [torrent, '--display-interval', '0.1'])
-  await until('its failure is shown', () => stdout.text.includes('cannot be reached'))
-  await until('its failure is told', () => stderr.text.includes('cannot be reached'))
+  await until('its failure is shown', () => stdout.text.includes('nothing listens there'))
+  await until('its failure is told', () => stderr.text.includes('nothing listens there'))
   for (const { text } of [stdout, stderr]) {
-    assert.match(text, /http:\/\/127\.0\.0\.1:1\/\*\*\*\/announce: cannot be reached/)
+    assert.match(text, /http:\/\/127\.0\.0\.1:1\/\*\*\*\/announce: nothing listens there/)
     assert.ok(!text.includes(key), text)
   }
 })

@@ -41,6 +41,7 @@ test('work whose thread dies has failed, and was not cancelled', async (t) => {
   const warnings: string[] = []
   const thread = new WorkThread(null as never, (message) => warnings.push(message))
   const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
-  await assert.rejects(thread.run('make', request), /^Error: the thread of this work died/)
+  const died = { code: 'io', message: /^the thread of this work died/ }
+  await assert.rejects(thread.run('make', request), died)
   assert.match(warnings.join(), /^a thread ended: /)
 })

@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { NOBODY, type PasswordHash, PasswordHasher, formatHash } from './password-hash.js'
 import { type User, type UsersFile, isPossiblePassword } from './users.js'
-import { clientKey } from '../../server/connections/client-address.js'
+import { clientKey, networkOf } from '../../server/connections/client-address.js'
 import type { Html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
-import { isLocal } from '../../tracker/protocol/peer-address.js'
+import { isLocal } from '../../server/connections/address-reach.js'
 
 /**
  * The most attempts of an address, and for a name, that fail within the time in milliseconds. One
@@ -14,7 +14,10 @@ import { isLocal } from '../../tracker/protocol/peer-address.js'
 const OF_ADDRESS = { most: 10, time: 5 * 60_000 }
 const OF_NAME = { most: 60, time: 15 * 60_000 }
 
-/** The most addresses and names that are counted; the oldest are forgotten. */
+/** The same for all names of an address that many people may share, or of a network of IPv6. */
+const OF_NETWORK = { most: 100, time: 5 * 60_000 }
+
+/** The most keys that are counted at a time. */
 const COUNTED = 10_000
 
 /** An attempt to log in. */
@@ -36,6 +39,7 @@ export class LogIns {
   readonly #hasher = new PasswordHasher()
   readonly #ofAddress: AttemptCounts
   readonly #ofName: AttemptCounts
+  readonly #ofNetwork: AttemptCounts
   /** Names and addresses from which they logged in. The limit of a name is for other addresses. */
   readonly #usual = new LRUCache<string, true>({ max: COUNTED })
 
@@ -46,6 +50,7 @@ export class LogIns {
   ) {
     this.#ofAddress = new AttemptCounts(OF_ADDRESS, monotonic)
     this.#ofName = new AttemptCounts(OF_NAME, monotonic)
+    this.#ofNetwork = new AttemptCounts(OF_NETWORK, monotonic)
   }
 
   /** Hashes a new password. */
@@ -55,29 +60,40 @@ export class LogIns {
 
   /**
    * Returns the user, or why the attempt failed. Unknown names take as long as known ones. Attempts
-   * count until they succeed, so that many at once are limited, too.
+   * count until they succeed, so that many at once are limited, too. Attempts that are refused count
+   * nowhere: they cost nothing, and would fill the tables.
    * @throws BtkitError `busy` if too many people log in at once
    */
   async check({ name, password, address }: Attempt): Promise<User | LogInFailure> {
+    if (!isPossiblePassword(password)) return 'wrong'
     const key = name.slice(0, 64)
     // An address of this machine or a private network may be a proxy's
-    const isOwn = address !== null && !isLocal(address)
+    const isShared = address === null || isLocal(address)
     const client = address === null ? 'unix' : clientKey(address)
     const usual = `${key}\0${client}`
-    const counts = [
-      { count: this.#ofAddress, of: isOwn ? client : usual },
-      ...(this.#usual.has(usual) ? [] : [{ count: this.#ofName, of: key }]),
-    ]
-    for (const { count, of } of counts) {
-      if (!count.admits(of)) return { limited: count.remaining(of) }
+    const isUsual = this.#usual.has(usual)
+    const network = isShared ? client : networkOf(client)
+    const counts = [{ count: this.#ofAddress, of: isShared ? usual : client }]
+    if (!isUsual) counts.push({ count: this.#ofName, of: key })
+    if (!isUsual && network !== null) counts.push({ count: this.#ofNetwork, of: network })
+    const full = counts.find(({ count, of }) => !count.admits(of))
+    if (full) return { limited: full.count.remaining(full.of) }
+    for (const { count, of } of counts) count.add(of, 1)
+    const forgive = () => {
+      for (const { count, of } of counts) count.add(of, -1)
     }
-    if (!isPossiblePassword(password)) return 'wrong'
-    const user = await this.users.find(name)
-    const isRight = await this.#hasher.check(password, user?.hash ?? NOBODY)
-    if (!isRight || !user) return 'wrong'
-    for (const { count, of } of counts) count.forgive(of)
-    this.#usual.set(usual, true)
-    return user
+    try {
+      const user = await this.users.find(name)
+      const hash = user?.hash ?? NOBODY
+      if (!(await this.#hasher.check(password, hash, isUsual ? null : client)) || !user)
+        return 'wrong'
+      forgive()
+      this.#usual.set(usual, true)
+      return user
+    } catch (error) {
+      forgive()
+      throw error
+    }
   }
 }
 
@@ -105,16 +121,18 @@ class AttemptCounts {
     })
   }
 
-  /** Counts an attempt; false if there were too many. */
+  /** Whether there may be one more. A full table has no place for another key: none is forgotten. */
   admits(key: string): boolean {
-    const count = (this.#counts.get(key) ?? 0) + 1
-    this.#counts.set(key, count)
-    return count <= this.limit.most
+    const count = this.#counts.get(key)
+    if (count !== undefined) return count < this.limit.most
+    return this.#counts.size < COUNTED || this.#counts.purgeStale()
   }
 
-  /** Takes back an attempt that succeeded. */
-  forgive(key: string): void {
-    this.#counts.set(key, (this.#counts.get(key) ?? 1) - 1)
+  /** Counts an attempt, or takes it back. */
+  add(key: string, change: 1 | -1): void {
+    const count = Math.max(0, (this.#counts.get(key) ?? 0) + change)
+    if (count > 0) this.#counts.set(key, count)
+    else this.#counts.delete(key)
   }
 
   /** Milliseconds until the attempts of a key are forgotten. */

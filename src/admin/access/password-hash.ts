@@ -1,10 +1,12 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
 import pLimit from 'p-limit'
-import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
+import { networkOf } from '../../server/connections/client-address.js'
+import { Shares } from '../../server/connections/connection-limits.js'
+import { UserTurns } from './turns.js'
 
-/** The cost of new hashes: 64 MiB, and a quarter of a second. */
-const COST = { N: 2 ** 16, r: 8, p: 1 }
+/** The cost of new hashes: 64 MiB, and half a second. It is OWASP's least. */
+const COST = { N: 2 ** 16, r: 8, p: 2 }
 
 /** The most memory that a hash of the file may ask for, in bytes. */
 const MAX_MEMORY = 256 * 1024 * 1024
@@ -13,8 +15,8 @@ const MAX_MEMORY = 256 * 1024 * 1024
 const SALT = 16
 const LENGTH = 32
 
-/** The most hashes that wait for their turn. */
-const MAX_WAITING = 16
+/** The most passwords that are checked or wait: of all, of one client, and of a network of IPv6. */
+const PLACES = { all: 16, perClient: 3, perNetwork: 6 }
 
 /** How a password is spelled in the file: `scrypt`, N, r, p, salt and hash, with `$` between. */
 const SPELLED = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([\w-]{16,64})\$([\w-]{32,128})$/
@@ -49,29 +51,46 @@ export const NOBODY: PasswordHash = {
   hash: randomBytes(LENGTH),
 }
 
-/** Computes hashes one at a time, so that many log-ins cannot use up memory and processors. */
+/**
+ * Computes hashes one at a time, so that many log-ins cannot use up memory and processors: one for
+ * those who logged in before, and one for all others. Clients have turns and few places, so that no
+ * client keeps others out.
+ */
 export class PasswordHasher {
-  readonly #turns = pLimit(1)
+  readonly #known = pLimit(1)
+  readonly #others = pLimit(1)
+  readonly #places = new Shares(PLACES)
+  readonly #turns = new UserTurns()
 
   /** Hashes a new password. */
   async make(password: string): Promise<PasswordHash> {
     const salt = randomBytes(SALT)
-    return { cost: COST, salt, hash: await this.#inTurn(password, { cost: COST, salt }) }
+    return {
+      cost: COST,
+      salt,
+      hash: await this.#known(() => compute(password, { cost: COST, salt })),
+    }
   }
 
   /**
-   * Whether a password has a hash.
-   * @throws BtkitError `busy` if too many log-ins wait
+   * Whether a password has a hash. `client` is null for those who logged in before.
+   * @throws BtkitError `busy` if too many log-ins wait, or too many of the client
    */
-  async check(password: string, known: PasswordHash): Promise<boolean> {
-    const hash = await this.#inTurn(password, known)
+  async check(password: string, known: PasswordHash, client: string | null): Promise<boolean> {
+    const act = () => compute(password, known)
+    const hash = await (client === null ? this.#known(act) : this.#inTurn(client, act))
     return hash.length === known.hash.length && timingSafeEqual(hash, known.hash)
   }
 
-  #inTurn(password: string, { cost, salt }: Omit<PasswordHash, 'hash'>): Promise<Buffer> {
-    if (unfinished(this.#turns) >= MAX_WAITING)
-      return Promise.reject(new BtkitError('busy', 'too many people log in now; try again'))
-    return this.#turns(() => compute(password, { cost, salt }))
+  async #inTurn(client: string, act: () => Promise<Buffer>): Promise<Buffer> {
+    if (!this.#places.take(client))
+      throw new BtkitError('busy', 'too many people log in now; try again')
+    try {
+      const key = networkOf(client) ?? client
+      return await this.#turns.run(key, () => this.#others(act))
+    } finally {
+      this.#places.give(client)
+    }
   }
 }
 

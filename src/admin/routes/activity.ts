@@ -6,7 +6,12 @@ import { renderTime } from '../../server/views/time.js'
 import { html, type Html } from '../../text/html.js'
 import { counted } from '../../text/quantity.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { Activity, ActivityLog } from '../storage/activity-log.js'
+import {
+  type Activity,
+  type ActivityLog,
+  FAILED_LOG_IN,
+  targetsOf,
+} from '../storage/activity-log.js'
 import { type Category, type Places, shownName, SUFFIX } from '../storage/places.js'
 import { directoryOf } from '../storage/torrent-rows.js'
 
@@ -30,14 +35,15 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
   const handle: AdminRoute['handle'] = async (context) => {
     const [wanted, part] = [context.query.text('user'), context.query.text('q').toLowerCase()]
     const entries = await log.latest(MOST_READ)
-    const own = entries.filter(({ user, target, details = '' }) => {
-      const isOf = wanted === '' || user === wanted
-      return isOf && (part === '' || `${target} ${details}`.toLowerCase().includes(part))
+    const own = entries.filter((entry) => {
+      const isOf = wanted === '' || entry.user === wanted
+      const text = [...targetsOf(entry), entry.details ?? ''].join(' ')
+      return isOf && (part === '' || text.toLowerCase().includes(part))
     })
-    const acts = actsOf(own).slice(0, MOST_SHOWN)
+    const shown = own.slice(0, MOST_SHOWN)
     const places = forms?.collection.places ?? null
     const content =
-      acts.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(acts, places)
+      shown.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(shown, places)
     const search = renderSearch({
       id: 'search',
       action: 'log',
@@ -51,31 +57,6 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
     return context.page({ title: 'Log', content: html`${search} ${content}` })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]
-}
-
-/** The entries of one act, which may have changed many things: the newest first. Not empty. */
-type Act = readonly [Activity, ...Activity[]]
-
-/** Milliseconds between two entries of an act. */
-const PAUSE = 5000
-
-/** Joins entries that differ only in the thing that was changed. */
-function actsOf(entries: readonly Activity[]): Act[] {
-  const acts: [Activity, ...Activity[]][] = []
-  for (const entry of entries) {
-    const act = acts.at(-1)
-    const next = act?.at(-1)
-    if (act && next && isOneAct(next, entry)) act.push(entry)
-    else acts.push([entry])
-  }
-  return acts
-}
-
-function isOneAct(next: Activity, entry: Activity): boolean {
-  const same = (['user', 'address', 'action', 'details'] as const).every((key) => {
-    return next[key] === entry[key]
-  })
-  return same && entry.target !== '' && next.at - entry.at <= PAUSE
 }
 
 /** The words of the page for the actions in the log. */
@@ -93,24 +74,30 @@ const DONE: Readonly<Record<string, string>> = {
   'log in': 'logged in',
   'log out': 'logged out',
   'change the password': 'changed the password',
-  'fail to log in': 'failed to log in',
+  'add user': 'added the user',
+  'reset the password': 'reset the password of',
+  'remove user': 'removed the user',
+  [FAILED_LOG_IN]: 'failed to log in',
 }
 
-function table(acts: readonly Act[], places: Places | null): Html {
-  const rows = acts.map((act) => {
-    const [{ at, user, address, action, details }] = act
+function table(entries: readonly Activity[], places: Places | null): Html {
+  const rows = entries.map((entry) => {
+    const { at, user, address, action, details, count } = entry
     const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
-    const items = act.toReversed().map(({ target }) => itemOf(target, places))
+    const targets = targetsOf(entry)
+    const items = targets.map((target) => itemOf(target, places))
     const [item = ''] = items
-    const things = act.every(({ target }) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
+    const unnamed = (count ?? items.length) - items.length
+    const things = targets.every((target) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
     const all = html`<details>
-      <summary>${counted(items.length, things)}</summary>
+      <summary>${counted(items.length + unnamed, things)}</summary>
       <ul>
-        ${items.map((item) => html`<li>${item}</li>`)}
+        ${items.map((each) => html`<li>${each}</li>`)}
+        ${unnamed > 0 && html`<li>and ${unnamed} more</li>`}
       </ul>
     </details>`
     const more = details !== undefined && detailsOf(details, places)
-    const what = html`${items.length > 1 ? all : item} ${more}`
+    const what = html`${items.length + unnamed > 1 ? all : item} ${more}`
     return [renderTime(at, 'second'), who, DONE[action] ?? action, what, address]
   })
   const columns = [

@@ -98,9 +98,8 @@ export function uploadRoutes(parts: FormsParts): AdminRoute[] {
     try {
       return await add(parts, context, await receiveUpload(context))
     } catch (error) {
-      const why = translate(error, context.request)
-      if (!(why instanceof BtkitError)) throw why
-      return await refuse(why)
+      if (!(error instanceof BtkitError)) throw error
+      return await refuse(error)
     } finally {
       arriving.delete(name)
     }
@@ -154,8 +153,20 @@ interface ReceivedUpload {
   readonly files: readonly UploadedFile[]
 }
 
+/**
+ * Receives an upload.
+ * @throws BtkitError also if it is broken: no other error comes from the form's parts in memory
+ */
+async function receiveUpload(context: AdminContext): Promise<ReceivedUpload> {
+  try {
+    return await receiveParts(context)
+  } catch (error) {
+    throw translate(error, context.request)
+  }
+}
+
 /** Receives the parts of a form. The first must be a token against forgery. */
-async function receiveUpload({ request, checkToken }: AdminContext): Promise<ReceivedUpload> {
+async function receiveParts({ request, checkToken }: AdminContext): Promise<ReceivedUpload> {
   if (!request.isMultipart()) throw new BtkitError('usage', 'this is no form with files')
   const fields = new URLSearchParams()
   const files: UploadedFile[] = []
@@ -178,16 +189,14 @@ function isEmpty({ filename }: MultipartFile): boolean {
 }
 
 /** Returns an error of the form itself, or of its connection, in words. */
-function translate(error: unknown, { raw }: FastifyRequest): unknown {
-  const { statusCode, code } = error as { readonly statusCode?: number; readonly code?: string }
+function translate(error: unknown, { raw }: FastifyRequest): BtkitError {
   if (error instanceof BtkitError) return error
   if (raw.destroyed && !raw.complete)
     return new BtkitError('interrupted', 'the upload was broken off')
+  const { code, message } = error as Error & { readonly code?: string }
   if (code === 'FST_FILES_LIMIT')
     return new BtkitError('too-many', `at most ${MOST_FILES} torrents are uploaded at once`)
-  if (statusCode !== undefined && statusCode < 500)
-    return new BtkitError('usage', `the upload is broken: ${(error as Error).message}`)
-  return error
+  return new BtkitError('usage', `the upload is broken: ${message}`)
 }
 
 const FILES_FIELD = html`<div class="field">

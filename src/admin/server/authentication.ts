@@ -11,9 +11,10 @@ import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { Html } from '../../text/html.js'
 import { isLoopback } from '../access/listen-place.js'
 import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
+import type { PasswordHash } from '../access/password-hash.js'
 import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
-import type { ActivityLog } from '../storage/activity-log.js'
+import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
 
 /** The settings of the administration. */
 export interface AdminSettings {
@@ -107,7 +108,7 @@ export class Authentication {
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
-      if (isKnown) await this.#note(request, typed.name, 'fail to log in')
+      if (isKnown) await this.#note(request, typed.name, FAILED_LOG_IN)
       return result
     }
     this.#end(request)
@@ -121,9 +122,20 @@ export class Authentication {
     return this.usersFile.list()
   }
 
+  /** Changes the users; see changeUsers. Sessions of a changed or removed one end. */
+  change(change: (users: Map<string, User>) => void): Promise<void> {
+    return changeUsers(this.settings.usersFile, change)
+  }
+
+  /** Hashes a new password. */
+  hash(password: string): Promise<PasswordHash> {
+    return this.#logIns.hash(password)
+  }
+
   /**
    * Gives a user another password. Other sessions of the user end.
-   * @throws BtkitError `not-permitted` if the current one is wrong, or the file cannot be written
+   * @throws BtkitError `not-permitted` if the current one is wrong, or the file cannot be written,
+   *   `usage` if it is the same as before
    */
   async changePassword(
     { request, reply, user }: LoggedIn,
@@ -137,8 +149,10 @@ export class Authentication {
         'not-permitted',
         describeFailure(result, 'the current password is wrong'),
       )
-    const changed = { ...result, hash: await this.#logIns.hash(fresh) }
-    await changeUsers(this.settings.usersFile, (users) => {
+    if (fresh === current)
+      throw new BtkitError('usage', 'this is the current password; choose another')
+    const changed = { ...result, hash: await this.hash(fresh), isTemporary: false }
+    await this.change((users) => {
       if (!users.has(name)) throw new BtkitError('not-found', `${name}: the user was removed`)
       users.set(name, changed)
     })
@@ -209,6 +223,24 @@ export class Authentication {
     if (url !== null) return url.protocol === 'https:'
     return !isUnixPlace(place) && !('host' in place && isLoopback(place.host))
   }
+}
+
+/** Whether all browsers must use HTTPS. */
+export function isEncrypted({ tls, url }: AdminSettings): boolean {
+  return tls !== null || url?.protocol === 'https:'
+}
+
+/**
+ * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody asked
+ * for. The form of the log-in would lead a password there. Null if it is allowed.
+ */
+export function plainRefusal(
+  { url, clientAddresses }: AdminSettings,
+  { raw }: Pick<FastifyRequest, 'raw'>,
+): string | null {
+  if (url?.protocol === 'http:' || clientAddresses.forwardedScheme(raw) !== 'http') return null
+  const how = url === null ? 'use https' : `open ${url.href}`
+  return `passwords would cross the network in plain text; ${how}`
 }
 
 /**

@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import pLimit, { type LimitFunction } from 'p-limit'
-import { unfinished } from '../../concurrency.js'
 import { BtkitError } from '../../errors.js'
 import { Form, query } from '../../pages/form.js'
 import {
@@ -30,7 +28,9 @@ import { Exchanges } from '../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import { html } from '../../text/html.js'
 import { describeFailure, type LogInFailure } from '../access/log-in.js'
+import { UserTurns } from '../access/turns.js'
 import { type User, UsersFile } from '../access/users.js'
+import { Acts } from '../storage/activity-log.js'
 import {
   ADMIN_SCRIPT,
   ADMIN_STYLE,
@@ -43,7 +43,9 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
+  isEncrypted,
   ownAddresses,
+  plainRefusal,
 } from './authentication.js'
 
 /** Pages that listen. */
@@ -86,10 +88,15 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const app = createFormsApp({
     server: { routerOptions: { maxParamLength: 4096 } },
     mostFields: MOST_FIELDS,
-    refusalOf: (asked) => refusalOf(asked, own),
+    refusalOf: (asked) => plainRefusal(settings, asked) ?? refusalOf(asked, own),
     onError: parts.onError,
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
+  if (isEncrypted(settings))
+    app.addHook('onSend', (_, reply) => {
+      reply.header('Strict-Transport-Security', 'max-age=31536000')
+      return Promise.resolve()
+    })
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
@@ -133,8 +140,10 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
     style: PAGES_STYLE + ADMIN_STYLE,
     script: ADMIN_SCRIPT,
     routes: parts.routes,
-    answer: (route, request, reply) => answer(route, { ...parts, turns, request, reply }),
-    missing: (request, reply) => missingPage({ ...parts, request, reply }),
+    answer: (route, request, reply) =>
+      answer(route, { ...parts, turns, acts: new Acts(parts.log), request, reply }),
+    missing: (request, reply) =>
+      missingPage({ ...parts, acts: new Acts(parts.log), request, reply }),
   })
   logInRoutes(app, parts)
 }
@@ -226,6 +235,7 @@ function failed(failure: LogInFailure): Omit<Failed, 'name'> {
 }
 
 interface Exchange extends RoutesParts {
+  readonly acts: Acts
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -238,6 +248,7 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
   const { authentication, turns, request } = exchange
   const user = await authentication.userOf(request)
   if (user === null) return seeOther(logInFor(request, exchange))
+  if (user.isTemporary && route.path !== 'account') return seeOther(`${rootOf(request)}account`)
   const form = formOf(request)
   if (route.method === 'POST' && route.upload === undefined)
     authentication.checkToken(request, form.text('token'))
@@ -248,25 +259,30 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
     if (route.upload !== undefined) return route.handle(context)
     return turns.run(user.name, async () => route.handle(context))
   }
-  return answerRoute({ method: route.method, handle }, context)
+  try {
+    return await answerRoute({ method: route.method, handle }, context)
+  } finally {
+    await exchange.acts.end()
+  }
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
-  const { name, authentication, request, reply, routes, log, now } = exchange
+  const { name, authentication, request, reply, routes, acts, now } = exchange
   const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
   const current = request.routeOptions.url?.slice(1)
-  const allowed = routes.filter(({ needs }) => needs === undefined || may(needs))
+  const isAllowed = ({ needs }: AdminRoute) => needs === undefined || may(needs)
+  const allowed = user.isTemporary ? [] : routes.filter(isAllowed)
   return {
-    user: { name: user.name, role: user.role },
+    user: { name: user.name, role: user.role, isTemporary: user.isTemporary },
     may,
     require: (action, owner = null) => {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
     note: (action, target, details) =>
-      log.note({ at: now(), user: user.name, address, action, target, details }),
+      acts.note({ at: now(), user: user.name, address, action, target, details }),
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
@@ -280,6 +296,8 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     users: () => authentication.users(),
     changePassword: (current, fresh) =>
       authentication.changePassword({ request, reply, user }, { current, fresh }),
+    changeUsers: (change) => authentication.change(change),
+    hashPassword: (password) => authentication.hash(password),
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,
@@ -309,32 +327,4 @@ async function missingPage(exchange: Exchange): Promise<Answer> {
   }
   if (user !== null) return contextOf(user, new Form(), exchange).page(page)
   return framePage({ root, ...page }, { name, label: 'Pages', menu: [] })
-}
-
-/** The most requests of a user at once; a browser with many tabs sends fewer. */
-const MOST = 30
-
-/**
- * Answers the requests of each user one after the other. Pages give way to announces between two
- * torrents, but forty pages at once would give way only after forty torrents.
- */
-export class UserTurns {
-  /** The turns of users whose requests did not all end yet. */
-  readonly #turns = new Map<string, LimitFunction>()
-
-  /**
-   * Acts when all earlier requests of the user have ended.
-   * @throws BtkitError `busy` if very many have not
-   */
-  async run<T>(user: string, act: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(user) ?? pLimit(1)
-    if (unfinished(turns) >= MOST)
-      throw new BtkitError('busy', 'you have sent too many requests; try again in a moment')
-    this.#turns.set(user, turns)
-    try {
-      return await turns(act)
-    } finally {
-      if (unfinished(turns) === 0) this.#turns.delete(user)
-    }
-  }
 }

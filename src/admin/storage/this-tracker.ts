@@ -49,7 +49,9 @@ export function namesTracker(
   return trackers.some((url) => hosts.has(hostOf(url)))
 }
 
-/** The host and port, which are the same over HTTP and UDP. */
+/** The host and port, which are the same over HTTP and UDP. Usual ports may be left out. */
 function hostOf(url: string): string | null {
-  return URL.canParse(url) ? new URL(url).host : null
+  if (!URL.canParse(url)) return null
+  const { hostname, port } = new URL(url)
+  return `${hostname.toLowerCase()}:${/^(80|443)$/.test(port) ? '' : port}`
 }

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { refuseLinkOfOthers } from '../../files/write/target.js'
 import {
   describeDistrust,
   describeGroupDistrust,
@@ -24,9 +25,11 @@ export function checkPlace(path: string): void {
 /**
  * Explains why this user should neither rely on a cache directory nor change it: other users could
  * have replaced its files. Returns null if the directory can be trusted.
- * @throws Error of the system if the directory cannot be examined
+ * @throws BtkitError `not-permitted` for a link of another user; Error of the system if the
+ *   directory cannot be examined
  */
 export function describeDirectory(directory: string): string | null {
+  refuseLinkOfOthers(directory)
   const user = process.geteuid?.()
   const stats = statSync(directory)
   const distrust = describeDistrust(stats, user, OPTION)

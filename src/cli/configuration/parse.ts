@@ -16,7 +16,7 @@ import {
   shownText,
 } from '../options/given.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { hidePasswords, hideSecrets } from '../../text/secrets.js'
+import { hidePasswords, hideAllSecrets } from '../../text/secrets.js'
 import { suggestion } from '../line/spelling.js'
 
 /** An option that counts, with its value. */
@@ -247,11 +247,11 @@ function isSecret({ traits }: OptionEntry): boolean {
 
 function shownUses(given: Given): string {
   const texts = given.uses.map(shownText).join(' ')
-  return given.source === 'file' ? hidden(given, texts) : hideSecrets(texts)
+  return given.source === 'file' ? hidden(given, texts) : hideAllSecrets(texts)
 }
 
 /** A text without secrets. Typed texts are on the screen already. */
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text
-  return isSecret(entry) ? hideSecrets(text) : hidePasswords(text)
+  return isSecret(entry) ? hideAllSecrets(text) : hidePasswords(text)
 }

@@ -1,6 +1,6 @@
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
 import { BtkitError } from '../../errors.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { hideAllSecrets } from '../../text/secrets.js'
 import { byteSize } from '../options/values.js'
 import {
   itemsOf,
@@ -36,7 +36,7 @@ function trackerOf({ place, value }: Located): string {
   try {
     return checkTracker(value.text)
   } catch (error) {
-    throw error instanceof BtkitError ? place.error(hideSecrets(error.message)) : error
+    throw error instanceof BtkitError ? place.error(hideAllSecrets(error.message)) : error
   }
 }
 
@@ -81,7 +81,7 @@ function storedHost(name: string): string {
  */
 function asOptions({ name, place, entries }: Section, problems: Problems): Section {
   if (!/^[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(name))
-    throw place.error(`${hideSecrets(name)}: not a host, such as tracker.example`)
+    throw place.error(`${hideAllSecrets(name)}: not a host, such as tracker.example`)
   const options = entries.flatMap((entry) => {
     return problems.try<LocatedEntry[]>([], () => spelled(entry, name, problems))
   })

@@ -8,6 +8,8 @@ import type { Io } from '../io.js'
 import type { ServiceManager } from './service-manager.js'
 import { resolve } from 'node:path'
 import { readRegular } from '../../files/read-bounded.js'
+import { statIfThere } from '../../files/stat-files.js'
+import { describeOpenSecret } from '../../text/distrust.js'
 import { TlsKeys } from '../../server/listen/tls-keys.js'
 
 /** The largest certificate chain or key, in bytes. */
@@ -128,12 +130,15 @@ export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<
     if (new RegExp(`-----BEGIN .*${what}-----`, 'i').test(text)) return text
     throw usageError(`${path}: holds no ${what} in PEM`)
   }
+  const { alert: warn } = openReport({}, io)
   return TlsKeys.open({
-    read: async () => ({
-      cert: await textOf(tlsCert, 'certificate'),
-      key: await textOf(tlsKey, 'private key'),
-    }),
-    warn: openReport({}, io).alert,
+    read: async () => {
+      const key = await textOf(tlsKey, 'private key')
+      const why = describeOpenSecret(statIfThere(resolve(io.cwd, tlsKey))?.mode ?? 0)
+      if (why !== null) warn(`${tlsKey}: ${why}`)
+      return { cert: await textOf(tlsCert, 'certificate'), key }
+    },
+    warn,
     now: io.now,
   })
 }

@@ -9,6 +9,7 @@ import type { ShareRules } from '../../fleet/shares.js'
 import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
+import { describeOpenSecret } from '../../text/distrust.js'
 import { openReport } from '../output/report.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
 import type { QueueArguments, ShareArguments } from '../options/share.js'
@@ -70,9 +71,6 @@ function readShareRules(
 const MAX_KEY_FILE = 4096
 const SHORTEST_KEY = 32
 
-/** Mode bits that give access to other users than the owner and the group. */
-const OTHERS = 0o007
-
 /**
  * Reads one key or two of --share-key-file, a line each; none without it. The first is for new records.
  * @throws BtkitError `usage` for short keys, `not-permitted` if all users can read the file
@@ -84,10 +82,8 @@ function readKeys(
   if (shareKeyFile === undefined) return []
   const file = resolve(cwd, shareKeyFile)
   const text = Buffer.from(readBoundedRegular(file, MAX_KEY_FILE)).toString()
-  const mode = statIfThere(file)?.mode ?? 0
-  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) {
-    throw new BtkitError('not-permitted', `${file}: all users can read it; run chmod 640 on it`)
-  }
+  const why = describeOpenSecret(statIfThere(file)?.mode ?? 0)
+  if (why !== null) throw new BtkitError('not-permitted', `${file}: ${why}`)
   const keys = text.split(/\s+/).filter((key) => key !== '')
   if (keys.length < 1 || keys.length > 2 || keys.some((key) => key.length < SHORTEST_KEY)) {
     const what = `must have one key or two, each of at least ${SHORTEST_KEY} characters in a line`

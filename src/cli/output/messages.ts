@@ -1,6 +1,6 @@
 import { BtkitError } from '../../errors.js'
 import { escapeText } from '../../text/escape.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 import type { Io, Output, Paint } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */
@@ -13,12 +13,12 @@ export function reportError(error: unknown, io: Io): void {
 
 /** Reports a warning as one line on standard error. */
 export function reportWarning(message: string, io: Io): void {
-  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(hidePasskeys(message))}\n`)
+  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(hideSecrets(message))}\n`)
 }
 
 /** Reports a note as one line on standard error. */
 export function reportNote(message: string, io: Io): void {
-  io.stderr.write(`btkit: ${escapeText(hidePasskeys(message))}\n`)
+  io.stderr.write(`btkit: ${escapeText(hideSecrets(message))}\n`)
 }
 
 /** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */
@@ -30,8 +30,8 @@ export function exitStatusOf(error: unknown): number {
 
 /** Returns the message for an error in one line, without passkeys. */
 export function describeError(error: unknown): string {
-  if (typeof error === 'string') return hidePasskeys(error)
-  if (error instanceof BtkitError) return hidePasskeys(error.message)
+  if (typeof error === 'string') return hideSecrets(error)
+  if (error instanceof BtkitError) return hideSecrets(error.message)
   const reason = error instanceof Error ? error.message : String(error)
   return `internal error: ${reason} (set BTKIT_DEBUG=1 for details)`
 }

@@ -2,7 +2,7 @@ import { BtkitError, type ErrorCode } from '../../errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { describeError } from './messages.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 
 /**
  * A line of JSON about a torrent: the name it was given by and its hashes, other values, and why it
@@ -45,7 +45,7 @@ export interface ListedTorrent extends ClientTorrent {
 
 /** The values of a torrent in a client, and why it is not seeded; null if it is. */
 export function listedValue({ client, torrent, ...listed }: ListedTorrent, error: unknown): object {
-  const message = listed.message && hidePasskeys(listed.message)
-  const warning = listed.warning ? hidePasskeys(listed.warning) : null
+  const message = listed.message && hideSecrets(listed.message)
+  const warning = listed.warning ? hideSecrets(listed.warning) : null
   return { client, torrent, ...listed, message, warning, ...failureKeys(error) }
 }

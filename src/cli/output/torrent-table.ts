@@ -2,7 +2,7 @@ import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
 import { escapeText } from '../../text/escape.js'
 import { formatBytes } from '../../text/quantity.js'
 import { cutColumns, fitColumns, wrapColumns } from './bar.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 
 /** Number of digits that distinguish torrents of the same name. */
 const HASH_DIGITS = 8
@@ -61,7 +61,7 @@ export function torrentTable(torrents: readonly ClientTorrent[], width: number):
 
 function messageLines({ message }: ClientTorrent, width: number): string[] {
   if (message === null) return []
-  const lines = wrapColumns(escapeText(hidePasskeys(message)), width - INDENT.length)
+  const lines = wrapColumns(escapeText(hideSecrets(message)), width - INDENT.length)
   return lines.map((each) => INDENT + each)
 }
 

@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
@@ -17,6 +18,8 @@ export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
 /** A seed's announce to one tracker (BEP 3). Hashes and ids are 20 bytes in hexadecimal. */
 export interface Announce {
   readonly url: AnnounceUrl
+  /** The addresses to announce to; if there are none, those of the name in the URL. */
+  readonly addresses?: readonly LookupAddress[]
   readonly infoHash: InfoHash
   readonly peerId: string
   /** The IP address to name; null for the one that the tracker sees. */
@@ -60,13 +63,13 @@ export async function announceSeed(announce: Announce): Promise<AnnouncedPeers> 
   const { signal, url } = announce
   return answeredWithin({ timeoutMs: TIMEOUT, signal }, (bounded) => {
     const own = { ...announce, signal: bounded }
-    return url.startsWith('udp:') ? announceUdp(own) : announceHttp(own)
+    return /^udp:/i.test(url) ? announceUdp(own) : announceHttp(own)
   })
 }
 
 /** Whether trackers of this kind can be announced to. */
 export function canAnnounce(url: string): url is AnnounceUrl {
-  return /^(https?|udp):/.test(url) && URL.canParse(url)
+  return /^(https?|udp):/i.test(url) && URL.canParse(url)
 }
 
 async function announceHttp({ url, signal, ...own }: Announce): Promise<AnnouncedPeers> {
@@ -101,7 +104,7 @@ const EVENTS = { started: 2, stopped: 3 } as const
 
 /** Announces a torrent of which nothing is left to download. */
 async function announceUdp(announce: Announce): Promise<AnnouncedPeers> {
-  const { infoHash, peerId, event } = announce
+  const { url, infoHash, peerId, event } = announce
   const address = announce.address ?? ''
   const rest = Buffer.alloc(42)
   rest.writeBigUInt64BE(BigInt(announce.uploaded), 16)
@@ -111,11 +114,28 @@ async function announceUdp(announce: Announce): Promise<AnnouncedPeers> {
   rest.writeUInt32BE(announce.key, 32)
   rest.writeInt32BE(announce.wanted, 36)
   rest.writeUInt16BE(announce.port, 40)
-  const body = Buffer.concat([Buffer.from(infoHash + peerId, 'hex'), rest])
+  const body = Buffer.concat([Buffer.from(infoHash + peerId, 'hex'), rest, urlData(url)])
   const { answer, family } = await askUdp(announce, ANNOUNCE, body)
   // Over IPv6 the addresses are those of IPv6 (BEP 15)
   const peers = compactPeers(answer.subarray(12), family === 6 ? 16 : 4)
   return { interval: answer.readUInt32BE(0), trackerId: null, warning: null, peers }
+}
+
+/** The most bytes in an option of BEP 41, and its kind. */
+const MOST_URL_DATA = 255
+const URL_DATA = 2
+
+/** The path and query of a tracker's URL as options after an announce over UDP (BEP 41). */
+function urlData(url: string): Buffer {
+  const { pathname, search } = new URL(url)
+  const bytes = Buffer.from(pathname + search)
+  const count = Math.ceil(bytes.length / MOST_URL_DATA)
+  return Buffer.concat(
+    Array.from({ length: count }, (_, n) => {
+      const part = bytes.subarray(n * MOST_URL_DATA, (n + 1) * MOST_URL_DATA)
+      return Buffer.concat([Buffer.of(URL_DATA, part.length), part])
+    }),
+  )
 }
 
 /** Peers as BEP 23 has them, or as a list of dictionaries. */

@@ -1,4 +1,5 @@
 import { collectAtMost } from '../../files/read-bounded.js'
+import { requestHttp, type HttpResponse } from '../../http-request.js'
 import { formatBytes } from '../../text/quantity.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
@@ -8,6 +9,7 @@ import {
   type Scraped,
   type ScrapedCounts,
   type ScrapeQuestion,
+  unanswered,
 } from './swarm-counts.js'
 
 /** Most bytes of an answer that are read. */
@@ -63,7 +65,7 @@ export async function askTracker(
     if (error instanceof ScrapeFailure && isOk) throw error
   } finally {
     // Ends an answer that is too long or has another status
-    await response.body?.cancel().catch(() => undefined)
+    response.end()
   }
   // A refusal may come with another status
   const reason = value instanceof Map ? value.get('failure reason') : undefined
@@ -90,34 +92,16 @@ export function intervalIn(answer: BencodeDict): number {
 /** Redirects of one request that are followed. */
 const MOST_REDIRECTS = 3
 
-async function ask(first: string, signal: AbortSignal): Promise<Response> {
-  let url = first
-  for (let left = MOST_REDIRECTS; ; left--) {
-    const response = await askOnce(url, signal)
-    const location = response.headers.get('Location')
-    if (response.status < 300 || response.status >= 400 || location === null) return response
-    await response.body?.cancel().catch(() => undefined)
-    const next = URL.canParse(location, url) ? new URL(location, url) : null
-    const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:'
-    if (!isHttp) throw new ScrapeFailure('redirects to an address that is not HTTP')
-    if (left === 0) throw new ScrapeFailure('redirects too often')
-    url = next.href
-  }
-}
-
-async function askOnce(url: string, signal: AbortSignal): Promise<Response> {
+async function ask(url: string, signal: AbortSignal): Promise<HttpResponse> {
+  const headers = { 'accept-encoding': 'identity' }
   try {
-    return await fetch(url, {
-      redirect: 'manual',
-      headers: { 'Accept-Encoding': 'identity', 'User-Agent': 'btkit' },
-      signal,
-    })
-  } catch {
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
+    return await requestHttp(url, { headers, signal, redirects: MOST_REDIRECTS })
+  } catch (error) {
+    throw unanswered(error, signal)
   }
 }
 
-function readAnswer({ body }: Response, what: string): Promise<Uint8Array> {
+function readAnswer({ body }: HttpResponse, what: string): Promise<Uint8Array> {
   return collectAtMost(chunksOf(body), MAX_ANSWER, () => {
     const limit = formatBytes(MAX_ANSWER)
     const why = `more than ${limit}; the tracker may send all its torrents`
@@ -125,9 +109,9 @@ function readAnswer({ body }: Response, what: string): Promise<Uint8Array> {
   })
 }
 
-async function* chunksOf(body: Response['body']): AsyncGenerator<Uint8Array> {
+async function* chunksOf(body: HttpResponse['body']): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of body ?? []) yield chunk as Uint8Array
+    yield* body
   } catch {
     throw new ScrapeFailure('the answer is incomplete')
   }

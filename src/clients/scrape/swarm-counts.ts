@@ -2,6 +2,7 @@ import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import type { InfoHash, TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
+import { describeFailure } from '../../text/network-failure.js'
 
 /** The counts of a torrent. */
 export interface KnownCounts {
@@ -44,9 +45,18 @@ export function refused(reason: Uint8Array, retrySeconds: number | null = null):
   return new ScrapeFailure(`refuses: ${quoteBytes(reason)}`, retrySeconds)
 }
 
+/** More bytes than a quote has. */
+const MOST_WORDS = 1000
+
 /** Quotes words of a tracker, in bytes of any encoding. Some trackers end them with a NUL. */
 export function quoteBytes(words: Uint8Array): string {
-  return quoteText(new TextDecoder().decode(words).replace(/\0+$/, ''))
+  const [text = ''] = new TextDecoder().decode(words.subarray(0, MOST_WORDS)).split('\0', 1)
+  return quoteText(text)
+}
+
+/** The failure of a request that got no answer. */
+export function unanswered(error: unknown, { aborted }: AbortSignal): ScrapeFailure {
+  return new ScrapeFailure(aborted ? 'no answer in time' : describeFailure(error, 0))
 }
 
 /**
@@ -62,5 +72,18 @@ export async function answeredWithin<T>(
   } catch (error) {
     const isLate = isTimeout(error) || limits.signal.aborted
     throw isLate ? new ScrapeFailure('no answer in time') : error
+  }
+}
+
+/**
+ * Returns the first of several answers that comes.
+ * @throws ScrapeFailure if none comes: what a tracker said, rather than that others are silent
+ */
+export async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(answers)
+  } catch (error) {
+    const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
+    throw failures.find((each) => each instanceof ScrapeFailure) ?? failures[0]
   }
 }

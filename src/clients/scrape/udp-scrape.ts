@@ -1,11 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
-import { once } from 'node:events'
-import { refused, ScrapeFailure, type Scraped, type ScrapeQuestion } from './swarm-counts.js'
+import { once, setMaxListeners } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import {
+  firstAnswer,
+  refused,
+  ScrapeFailure,
+  unanswered,
+  type Scraped,
+  type ScrapeQuestion,
+} from './swarm-counts.js'
 
 /** Milliseconds before a packet is sent again, because it may be lost. */
 const RESEND = 2500
+
+/** Milliseconds until the next address of a tracker is tried beside those before it (RFC 8305). */
+const NEXT = 250
+
+/** Most addresses of a tracker that are tried: anybody's name may have any number. */
+const MOST_ADDRESSES = 16
 
 /** A kind of request (BEP 15): its number, its name in errors, and the shortest answer in bytes. */
 interface Action {
@@ -45,39 +60,91 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
   return new Map(counts)
 }
 
+interface UdpQuestion {
+  readonly url: string
+  /** The addresses to ask; if there are none, those of the name in the URL. */
+  readonly addresses?: readonly LookupAddress[]
+  readonly signal: AbortSignal
+}
+
+/** A socket to the first address of a tracker that answered, and the connection id from there. */
+interface Connected extends LookupAddress {
+  readonly socket: Socket
+  readonly connectionId: Uint8Array
+}
+
 /**
  * Returns what a tracker answers to a request over UDP, without the head, and the family of its
  * address.
  * @throws ScrapeFailure
  */
 export async function askUdp(
-  { url, signal }: { readonly url: string; readonly signal: AbortSignal },
+  { url, signal, addresses = [] }: UdpQuestion,
   action: Action,
   body: Uint8Array,
 ): Promise<{ readonly answer: Buffer; readonly family: number }> {
   const { hostname, port } = new URL(url)
   if (port === '') throw new ScrapeFailure('its address has no port')
-  let socket: Socket | null = null
+  const sockets = new Set<Socket>()
   try {
-    const { address, family } = await unlessAborted(
-      lookup(hostname.replace(/^\[|\]$/g, '')),
-      signal,
-    )
-    socket = createSocket(family === 6 ? 'udp6' : 'udp4')
-    // One that comes when nobody waits for an answer
-    socket.on('error', () => undefined)
-    // A connected socket receives nothing from other addresses
-    socket.connect(Number(port), address)
-    await once(socket, 'connect', { signal })
-    const nothing = new Uint8Array(0)
-    const connected = await exchange(socket, [PROTOCOL, CONNECT, nothing], signal)
-    const connectionId = connected.subarray(0, 8)
-    return { answer: await exchange(socket, [connectionId, action, body], signal), family }
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const found =
+      addresses.length > 0 ? addresses : await unlessAborted(lookup(host, { all: true }), signal)
+    const first = await connectFirst(alternate(found), signal, async (each, bounded) => {
+      const socket = createSocket(each.family === 6 ? 'udp6' : 'udp4')
+      sockets.add(socket)
+      // One that comes when nobody waits for an answer
+      socket.on('error', () => undefined)
+      // A connected socket receives nothing from other addresses
+      socket.connect(Number(port), each.address)
+      await once(socket, 'connect', { signal: bounded })
+      const connected = await exchange(socket, [PROTOCOL, CONNECT, new Uint8Array(0)], bounded)
+      return { ...each, socket, connectionId: connected.subarray(0, 8) }
+    })
+    const answer = await exchange(first.socket, [first.connectionId, action, body], signal)
+    return { answer, family: first.family }
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
-    throw new ScrapeFailure(signal.aborted ? 'no answer in time' : 'cannot be reached')
+    throw unanswered(error, signal)
   } finally {
-    socket?.close()
+    for (const socket of sockets) socket.close()
+  }
+}
+
+/** Orders addresses so that families alternate (RFC 8305), beginning with that of the first one. */
+function alternate(addresses: readonly LookupAddress[]): LookupAddress[] {
+  const own = addresses.filter(({ family }) => family === addresses[0]?.family)
+  const others = addresses.filter((each) => !own.includes(each))
+  const pairs = own.flatMap((each, n) => [each, ...others.slice(n, n + 1)])
+  return [...pairs, ...others.slice(own.length)].slice(0, MOST_ADDRESSES)
+}
+
+/**
+ * Connects to addresses one after the other, to the next when one fails or is silent for a moment.
+ * Returns the first that answers.
+ */
+async function connectFirst(
+  addresses: readonly LookupAddress[],
+  signal: AbortSignal,
+  connect: (address: LookupAddress, signal: AbortSignal) => Promise<Connected>,
+): Promise<Connected> {
+  const isFound = new AbortController()
+  const bounded = AbortSignal.any([signal, isFound.signal])
+  setMaxListeners(0, bounded)
+  const attempts: Promise<Connected>[] = []
+  for (const [n, each] of addresses.entries()) {
+    const failed = attempts.at(-1)?.catch(() => undefined)
+    const turn = failed && Promise.race([failed, setTimeout(n * NEXT, null, { signal: bounded })])
+    const begin = () => {
+      bounded.throwIfAborted()
+      return connect(each, bounded)
+    }
+    attempts.push(Promise.resolve(turn).then(begin))
+  }
+  try {
+    return await firstAnswer(attempts)
+  } finally {
+    isFound.abort()
   }
 }
 

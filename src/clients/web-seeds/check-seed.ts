@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { callWithin, isTimeout, type CallLimits } from '../../bounded-call.js'
 import { isSameBytes } from '../../bytes.js'
 import { BtkitError } from '../../errors.js'
+import { RedirectFault, requestHttp, type HttpResponse } from '../../http-request.js'
 import { chooseKernel } from '../../hash/kernels.js'
 import { climbMerkleTree } from '../../metainfo/merkle.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
@@ -62,7 +63,7 @@ const MOST_PARTS = 16
 const LONGEST_PIECE = 64 * 1024 * 1024
 
 /** Maximum number of redirects. */
-const MOST_REDIRECTS = 5
+const FOLLOWING = { redirects: 5 }
 
 const TOO_MANY = `only the first ${MOST_SEEDS} are`
 const NO_PIECE = `no piece of a few files and ${formatBytes(LONGEST_PIECE)} at most was found`
@@ -115,6 +116,8 @@ async function checkSeed(
     if (options.signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     if (error instanceof SeedFault)
       return { ...checked, result: error.fault, detail: error.message }
+    if (error instanceof RedirectFault)
+      return { ...checked, result: 'redirects', detail: error.message }
     const detail = describeFailure(error, options.timeoutMs)
     return { ...checked, result: isTimeout(error) ? 'timeout' : 'unreachable', detail }
   }
@@ -203,15 +206,15 @@ async function askWebSeed(
       continue
     }
     const address = addressOf(url, metainfo, file)
-    onAsk(address)
-    const response = await askFor(address, { Range: `bytes=${start}-${end - 1}` }, signal)
+    const headers = { range: `bytes=${start}-${end - 1}` }
+    const response = await requestHttp(address, { headers, signal, onAsk, ...FOLLOWING })
     try {
       requireRange(response, [start, end], file.length)
       await takeBody(response, end - start, (bytes) => {
         judge.add(bytes)
       })
     } finally {
-      await response.body?.cancel().catch(() => undefined)
+      response.end()
     }
   }
 }
@@ -226,7 +229,7 @@ function addressOf(url: string, { isDirectory, name }: Metainfo, { path }: Metai
 }
 
 function requireRange(
-  { status, headers }: Response,
+  { status, headers }: HttpResponse,
   [start, end]: readonly [start: number, end: number],
   size: number,
 ): void {
@@ -248,14 +251,13 @@ async function askHttpSeed(
   const hash = (metainfo.infoHash ?? '').replace(/../g, '%$&')
   const separator = url.includes('?') ? '&' : '?'
   const address = `${url}${separator}info_hash=${hash}&piece=${piece.index}`
-  onAsk(address)
-  const response = await askFor(address, {}, signal)
+  const response = await requestHttp(address, { signal, onAsk, ...FOLLOWING })
   const length = piece.parts.reduce((sum, { start, end }) => sum + end - start, 0)
   try {
     if (response.status !== 200) throw new SeedFault('status', `${response.status}`)
     await takeBody(response, length, splitter(piece, judge))
   } finally {
-    await response.body?.cancel().catch(() => undefined)
+    response.end()
   }
 }
 
@@ -329,39 +331,20 @@ function isAsked(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
-/** Requests a URL, and follows its redirects. The caller must end the response. */
-async function askFor(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<Response> {
-  let address = url
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const response = await fetch(address, { headers, redirect: 'manual', signal })
-    const location = response.headers.get('location')
-    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response
-    await response.body?.cancel()
-    if (!URL.canParse(location, address)) throw new SeedFault('redirects', 'to no address')
-    address = new URL(location, address).href
-    if (!isAsked(address)) throw new SeedFault('redirects', 'to what is not http or https')
-  }
-  throw new SeedFault('redirects', `more than ${MOST_REDIRECTS}`)
-}
-
 /**
  * Reads a body of an exact length. Never passes on more than that.
  * @throws SeedFault if the length differs
  */
 async function takeBody(
-  response: Response,
+  { headers, body }: HttpResponse,
   length: number,
   take: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  const encoding = response.headers.get('content-encoding') ?? 'identity'
+  const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') throw new SeedFault('compressed', 'sends what clients do not unpack')
   let taken = 0
   // Leaving the loop ends the response
-  for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const bytes of body) {
     taken += bytes.length
     if (taken > length) throw new SeedFault('length', `more than ${length} bytes`)
     take(bytes)

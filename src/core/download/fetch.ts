@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { callWithin } from '../../bounded-call.js'
 import { BtkitError } from '../../errors.js'
 import { collectBounded } from '../../files/read-bounded.js'
+import { requestHttp } from '../../http-request.js'
 import { encodeParts } from '../../metainfo/build/torrent.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
@@ -24,6 +25,9 @@ import {
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
 
+/** Redirects that are followed, as by browsers. */
+const MOST_REDIRECTS = 20
+
 /**
  * Fetches a torrent of at most `maxSize` bytes by HTTP.
  * @throws BtkitError `usage` for a password in the URL, `io` if there is none, `interrupted`, and
@@ -37,12 +41,11 @@ export async function fetchTorrent(
   refusePassword(url)
   try {
     const bytes = await callWithin({ timeoutMs: TIMEOUT_MS, signal }, async (bounded) => {
-      const response = await fetch(url, { signal: bounded })
-      if (!response.ok) {
-        await response.body?.cancel()
-        throw new BtkitError('io', `${url}: HTTP status ${response.status}`)
-      }
-      return collectBounded((response.body ?? []) as AsyncIterable<Uint8Array>, url, maxSize)
+      const redirects = MOST_REDIRECTS
+      const { status, body, end } = await requestHttp(url, { signal: bounded, redirects })
+      if (status >= 200 && status < 300) return collectBounded(body, url, maxSize)
+      end()
+      throw new BtkitError('io', `${url}: HTTP status ${status}`)
     })
     return parseTorrent(bytes, url, maxSize)
   } catch (error) {
@@ -52,7 +55,7 @@ export async function fetchTorrent(
   }
 }
 
-/** fetch refuses such URLs, too, but with the password in its error. */
+/** A password in a URL would be in errors and in lists of processes. */
 function refusePassword(url: string): void {
   if (!URL.canParse(url)) return
   const { username, password, host } = new URL(url)

@@ -14,6 +14,7 @@ import { BtkitError, callSystem, valueOr } from '../../errors.js'
 import { InsideResolver } from '../../files/inside.js'
 import { readNames } from '../../files/scan/read-names.js'
 import { statIfThere } from '../../files/stat-files.js'
+import { refuseLinkOfOthers } from '../../files/write/target.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { listOf } from '../../metainfo/parse/file-list.js'
 import { clientInfoHash } from '../publish/client.js'
@@ -181,6 +182,7 @@ export function noteWhole(target: DownloadTarget): void {
  */
 export function makeRoom({ path, metainfo: { isDirectory, files } }: DownloadTarget): void {
   const directory = isDirectory ? path : dirname(path)
+  for (const each of [dirname(path), directory]) refuseLinkOfOthers(each)
   callSystem(directory, () => mkdirSync(directory, { recursive: true }))
   if (!isDirectory) return
   const inside = new InsideResolver(directory)

@@ -12,7 +12,7 @@ import {
   type Owner,
 } from './draft.js'
 import { createCleaner } from '../temporary-files.js'
-import { findWriteTarget, followLinks } from './target.js'
+import { findWriteTarget, followLinks, openWriteTarget } from './target.js'
 import { NO_WAIT } from '../read-bounded.js'
 import { statIfThere } from '../stat-files.js'
 
@@ -149,12 +149,12 @@ async function writeToStream(path: string, bytes: Bytes): Promise<void> {
  * Opens a stream for writing. Fails for a pipe without a reader, because the wait might never end.
  */
 async function openStream(path: string): Promise<FileHandle> {
-  const probe = await open(path, WRITE | NO_WAIT).catch((error: unknown) => {
+  const probe = await openWriteTarget(path, WRITE | NO_WAIT).catch((error: unknown) => {
     throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
   })
   // Writes to a full pipe must wait, which the descriptor of the probe does not
   try {
-    return await open(path, WRITE)
+    return await openWriteTarget(path, WRITE)
   } finally {
     await probe.close()
   }

@@ -1,6 +1,8 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError, callSystem } from '../../errors.js'
+import { NO_LINK } from '../read-bounded.js'
 import { statIfThere } from '../stat-files.js'
 import type { Owner } from './draft.js'
 
@@ -33,14 +35,26 @@ export function findWriteTarget(target: string): WriteTarget {
   if (entry?.isFile()) return { kind: 'file', path: target, ...attributesOf(entry) }
   if (entry === undefined) return { kind: 'file', path: target, ...NEW }
   const stats = statIfThere(target)
-  if (stats === null) {
-    return { kind: 'file', path: followLinks(target), ...NEW }
-  }
+  const path = followLinks(target)
+  if (stats === null) return { kind: 'file', path, ...NEW }
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
-  const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(target)
-  if (isStream) return { kind: 'stream', path: target, ...attributesOf(stats) }
+  const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(path)
+  if (isStream) return { kind: 'stream', path, ...attributesOf(stats) }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path: followLinks(target), ...attributesOf(stats) }
+  return { kind: 'file', path, ...attributesOf(stats) }
+}
+
+/**
+ * Opens the target of a write. A link that takes its place meanwhile is not followed.
+ * @throws as findWriteTarget; system errors unchanged
+ */
+export async function openWriteTarget(
+  target: string,
+  flags: number,
+  mode?: number,
+): Promise<FileHandle> {
+  const { path } = findWriteTarget(target)
+  return open(path, DESCRIPTOR.test(path) ? flags : flags | NO_LINK, mode)
 }
 
 const NEW = { mode: undefined, owner: undefined }
@@ -53,7 +67,17 @@ function attributesOf({ mode, uid, gid }: Stats) {
 const MAX_LINKS = 40
 
 /**
- * Follows the links at a path, even dangling ones, and returns the path of the file. Only follows
+ * Refuses a directory to write into whose name is a link of another user.
+ * @throws BtkitError `not-permitted`, and as the system refuses
+ */
+export function refuseLinkOfOthers(directory: string): void {
+  // A slash at the end would hide the link
+  callSystem(directory, () => followLinks(resolve(directory)))
+}
+
+/**
+ * Follows the links at a path, even dangling ones, and returns the path of the file, or of this
+ * process's open one. Only follows
  * links of this user and of root: other users could make root replace any file.
  * @throws BtkitError `not-permitted` for a link of another user, `io` for a circle of links; system
  *   errors unchanged
@@ -63,7 +87,7 @@ export function followLinks(path: string, isTrusted = isOfUsOrRoot): string {
   // Follows links by itself, because a link could take the place of a file that was examined before
   for (let count = 0; count < MAX_LINKS; count++) {
     const entry = lookAt(at)
-    if (!entry?.isSymbolicLink()) return at
+    if (!entry?.isSymbolicLink() || DESCRIPTOR.test(at)) return at
     if (!isTrusted(entry)) throw linkOfOthers(at, entry.uid)
     at = resolve(realpathSync.native(dirname(at)), readlinkSync(at))
   }

@@ -1,4 +1,4 @@
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 import type { LintRule, LintRules, Severity } from './finding.js'
@@ -75,7 +75,7 @@ export function lintMetainfo(metainfo: Metainfo, byTracker: LintRule = findNothi
     for (const message of boundedly(rule(metainfo))) all.push({ code: code as LintCode, message })
   }
   return all.map(({ code, message }) => {
-    return { code, severity: severityOf(code), message: hidePasskeys(message) }
+    return { code, severity: severityOf(code), message: hideSecrets(message) }
   })
 }
 

@@ -1,10 +1,11 @@
 import { quoteText } from '../../text/escape.js'
-import { hasPasskey } from '../../text/passkeys.js'
+import { hasSecret } from '../../text/secrets.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import { LARGEST_SECONDS } from '../forms.js'
 import type { LintRules, LintRule } from './finding.js'
 import {
   announceUrls,
+  faultyPort,
   hasOdd,
   isLocal,
   isSeed,
@@ -90,7 +91,9 @@ export const TRACKER_RULES = {
   *'tracker-not-url'(metainfo) {
     for (const tracker of announceUrls(metainfo)) {
       if (!isTracker(tracker) && !isUrlList(tracker)) {
-        yield `tracker ${quoteText(tracker)} is not an http, https, udp, ws or wss URL`
+        const port = faultyPort(tracker)
+        const why = port === null ? ' is not an http, https, udp, ws or wss URL' : `: ${port}`
+        yield `tracker ${quoteText(tracker)}${why}`
       }
     }
   },
@@ -105,7 +108,7 @@ export const TRACKER_RULES = {
   /** Finds what looks like a user's key in the trackers of a public torrent: all readers get it. */
   *'passkey-in-public'(metainfo) {
     if (metainfo.private) return
-    for (const tracker of new Set(announceUrls(metainfo).filter(hasPasskey)))
+    for (const tracker of new Set(announceUrls(metainfo).filter(hasSecret)))
       yield `tracker ${quoteText(tracker)} holds a passkey, and the torrent is not private: whoever has the torrent can use it`
   },
   /** Finds trackers that occur more than once in the announce list. */
@@ -137,8 +140,10 @@ export const TRACKER_RULES = {
     for (const [kind, urls] of [['tracker', trackers] as const, ...seeds]) {
       for (const url of urls) {
         // Text that is not UTF-8 has a finding of its own
-        if (hasOdd(url) && !url.includes('\ufffd'))
-          yield `${kind} ${quoteText(url)} has characters that URLs do not have; right is ${quoteText(storedUrl(url))}`
+        const stored = storedUrl(url)
+        const what = hasOdd(url) ? 'characters that URLs do not have' : 'a scheme in capitals'
+        if (stored !== url && !url.includes('\ufffd'))
+          yield `${kind} ${quoteText(url)} has ${what}; right is ${quoteText(stored)}`
       }
     }
   },

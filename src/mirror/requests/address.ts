@@ -286,7 +286,7 @@ export function warnOfPlainSeeds(
 ): (request: IncomingMessage) => void {
   let isDone = publicUrl !== null
   return (request) => {
-    if (isDone || isSecure(request) || !clientAddresses.isForwardedOverTls(request)) return
+    if (isDone || isSecure(request) || clientAddresses.forwardedScheme(request) !== 'https') return
     const host = hostOf(request)
     if (!isHostOfUrl(host)) return
     isDone = true

@@ -87,10 +87,10 @@ export class ClientAddresses {
     return !isForwarded(request) || this.#lastHop(peer, request).isNamed
   }
 
-  /** Whether a trusted proxy says that the client of a request uses HTTPS. */
-  isForwardedOverTls({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
-    const scheme = [headers['x-forwarded-proto'] ?? []].flat()[0]
-    return scheme !== undefined && /^https\b/i.test(scheme) && this.#trusts(peerOf({ socket }))
+  /** The scheme that the client of a request uses, as a trusted proxy says; empty if none does. */
+  forwardedScheme(request: Pick<IncomingMessage, 'socket' | 'headers'>): string {
+    const [said = ''] = [request.headers['x-forwarded-proto'] ?? []].flat()
+    return this.isFromProxy(request) ? said.split(',', 1).join().trim().toLowerCase() : ''
   }
 
   /** The last address that is not a trusted proxy, and whether the proxies name it. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { asBtkitError, BtkitError } from '../../errors.js'
+import { openWriteTarget } from '../../files/write/target.js'
 import type { ServerContext } from '../context.js'
 import { AccessLog, type LogFormat, type LogParts } from './access-log.js'
 
@@ -112,7 +113,7 @@ export class LogFile {
 
 async function openLog(path: string): Promise<FileHandle> {
   try {
-    return await open(path, APPEND, MODE)
+    return await openWriteTarget(path, APPEND, MODE)
   } catch (error) {
     throw asBtkitError(error, path)
   }

@@ -23,7 +23,7 @@ import type { ServerContext } from '../context.js'
 import type { Exchanges } from '../exchange/exchanges.js'
 import { makeCloser } from './close.js'
 import { isUnixPlace, type ListenPlace, openServer } from './open-server.js'
-import { limitHandshakes, MIN_VERSION, type TlsKeys } from './tls-keys.js'
+import { limitHandshakes, TLS_RULES, type TlsKeys } from './tls-keys.js'
 
 /** Rules of a program's servers for connections and requests; times are in milliseconds. */
 export interface ServerRules {
@@ -197,7 +197,7 @@ function makeWebServer(
 ): Server {
   const counting = { ...options, ServerResponse: CountedResponse }
   if (keys === null) return createServer(counting, handler)
-  const secure = { ...keys.pair, minVersion: MIN_VERSION, ALPNProtocols: ['http/1.1'] } as const
+  const secure = { ...keys.pair, ...TLS_RULES, ALPNProtocols: ['http/1.1'] } as const
   const server = createSecureServer({ ...counting, ...secure }, handler)
   limitHandshakes(server, keyOf)
   keys.provide(server)

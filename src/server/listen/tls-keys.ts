@@ -12,8 +12,14 @@ export interface TlsPair {
   readonly key: string
 }
 
-/** The oldest version of TLS that current browsers speak. */
-export const MIN_VERSION = 'TLSv1.2'
+/** The ciphers of TLS 1.3, without which Node would not speak it. */
+const NEWEST = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256'
+
+/** The oldest version of TLS that current browsers speak, and ciphers with forward secrecy. */
+export const TLS_RULES = {
+  minVersion: 'TLSv1.2',
+  ciphers: `${NEWEST}:ECDHE+AESGCM:ECDHE+CHACHA20`,
+} as const
 
 /** Where the certificate and its key come from. */
 interface TlsSource extends Pick<ServerContext, 'warn' | 'now'> {
@@ -52,8 +58,7 @@ export class TlsKeys {
       this.source.warn(`${error.message}; the old certificate stays in use`)
       return
     }
-    for (const server of this.#servers)
-      server.setSecureContext({ ...this.pair, minVersion: MIN_VERSION })
+    for (const server of this.#servers) server.setSecureContext({ ...this.pair, ...TLS_RULES })
   }
 }
 

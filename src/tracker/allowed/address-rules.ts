@@ -68,11 +68,18 @@ interface AddressRange {
 /**
  * Reads a line of an address list: `10.0.0.0/8`, `2001:db8::/32`, one address, or a range
  * `10.0.0.1-10.0.0.9` with an optional name before it (`name:10.0.0.1-10.0.0.9`).
+ * IPv4 addresses that are mapped into IPv6 (`::ffff:10.0.0.1`) mean the IPv4 addresses.
  * Returns null if the text has none of these forms.
  */
 export function parseAddressRange(text: string): AddressRange | null {
-  return parseSubnet(text) ?? parseRange(text)
+  const range = parseSubnet(text) ?? parseRange(text)
+  if (range?.family !== 6) return range
+  const [first, last] = [range.first - MAPPED, range.last - MAPPED]
+  return first >= 0n && last < 1n << 32n ? { family: 4, first, last } : range
 }
+
+/** The number of `::ffff:0.0.0.0`, where IPv4 begins in IPv6. */
+const MAPPED = 0xffffn << 32n
 
 function parseSubnet(text: string): AddressRange | null {
   const [address = '', length, more] = text.split('/', 3)

@@ -25,7 +25,7 @@ import { PAGE_SCRIPT } from '../../server/views/page-script.js'
 import { paged, renderPages } from '../../server/views/sorting.js'
 import { capitalized, WORDS } from '../../server/views/words.js'
 import { clipText } from '../../text/escape.js'
-import { hidePasskeys } from '../../text/passkeys.js'
+import { hideSecrets } from '../../text/secrets.js'
 import { type Html, html, lines } from '../../text/html.js'
 import { naturalKey } from '../../text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
@@ -301,7 +301,7 @@ function detailsOf(
 
 /** A URL as strangers may see it, without the key of a user. */
 function shownUrl(url: string): string {
-  return clipText(hidePasskeys(url), MAX_TEXT)
+  return clipText(hideSecrets(url), MAX_TEXT)
 }
 
 /** The trackers that clients use, the first tiers. */

@@ -1,6 +1,6 @@
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { InfoHashes } from '../../metainfo/values.js'
-import { hasPasskey } from '../../text/passkeys.js'
+import { hasSecret } from '../../text/secrets.js'
 import type { AllowedTorrent, KnownSummary } from '../allowed/known-torrent.js'
 import { mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
 import { type RowPage, type SwarmRow, transferredOf } from './torrent-rows.js'
@@ -56,7 +56,7 @@ export class TorrentLinks {
     const { infoHash, torrent, name, size } = row
     const isPublic = name !== null && torrent?.metainfo?.private === false
     const own = isPublic ? torrent : { trackers: [], webSeeds: [], metainfo: null }
-    const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasPasskey(url))]
+    const trackers = [...this.announceUrls, ...own.trackers.filter((url) => !hasSecret(url))]
     const exactSource = isPublic ? this.#exactSource(row) : null
     return magnetLink({
       infoHash: torrent?.metainfo ? torrent.metainfo.infoHash : infoHash,
@@ -65,7 +65,7 @@ export class TorrentLinks {
       size: size ?? 0,
       announce: null,
       announceList: trackers.map((url) => [url]),
-      webSeeds: [...this.#mirrorSeeds(own), ...own.webSeeds.filter((url) => !hasPasskey(url))],
+      webSeeds: [...this.#mirrorSeeds(own), ...own.webSeeds.filter((url) => !hasSecret(url))],
       ...(exactSource === null ? {} : { exactSource }),
     })
   }

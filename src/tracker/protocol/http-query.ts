@@ -147,10 +147,12 @@ class QueryFields {
 function fieldsOf(query: string): QueryFields {
   const fields = new QueryFields()
   let at = 0
+  let equals = 0
   while (at < query.length) {
     let end = query.indexOf('&', at)
     if (end === -1) end = query.length
-    const equals = query.indexOf('=', at)
+    // Of many fields without a value, each would look through the rest of the query
+    if (equals !== -1 && equals <= at) equals = query.indexOf('=', at)
     if (equals !== -1 && equals < end) {
       setField(fields, decodeText(query.slice(at, equals)), query.slice(equals + 1, end))
     }

@@ -40,10 +40,13 @@ const EVENTS: readonly PeerEvent[] = ['none', 'completed', 'started', 'stopped',
 /** The longest error that is sent, in bytes. */
 const MAX_ERROR = 400
 
-/**
- * Parses packets. Options after an announce (BEP 41) are ignored: they hold the path and query of
- * the tracker's URL, and all URLs lead to this tracker.
- */
+/** Options after an announce (BEP 41): the end, one byte of nothing, and a part of the URL. */
+const Option = { end: 0, nothing: 1, urlData: 2 } as const
+
+/** Most bytes of a packet in which options are read: networks carry no more in one. */
+const MOST_READ = 1500
+
+/** Parses packets. */
 export class UdpReader {
   // Copied, because views into each packet would take longer than the rest of parsing
   readonly #infoHash = new Uint8Array(20)
@@ -53,7 +56,7 @@ export class UdpReader {
    * Parses one packet; null if it is not a request and gets no answer. The bytes of an announce are
    * valid until the next call.
    */
-  read(packet: Buffer): UdpRequest | null {
+  read(packet: Buffer, isIPv6: boolean): UdpRequest | null {
     if (packet.length < 16) return null
     switch (readWord(packet, 8)) {
       case Action.connect:
@@ -61,7 +64,7 @@ export class UdpReader {
       case Action.announce:
         return packet.length < ANNOUNCE_SIZE
           ? malformed(packet, `an announce has ${ANNOUNCE_SIZE} bytes`)
-          : this.#readAnnounce(packet)
+          : this.#readAnnounce(packet, isIPv6)
       case Action.scrape:
         return readScrape(packet)
       default:
@@ -69,7 +72,7 @@ export class UdpReader {
     }
   }
 
-  #readAnnounce(packet: Buffer): UdpAnnounce {
+  #readAnnounce(packet: Buffer, isIPv6: boolean): UdpAnnounce {
     copyFrom(packet, 16, this.#infoHash)
     copyFrom(packet, 36, this.#peerId)
     const wanted = readWord(packet, 92) | 0
@@ -80,13 +83,36 @@ export class UdpReader {
       peerId: this.#peerId,
       isComplete: readWord(packet, 64) === 0 && readWord(packet, 68) === 0,
       event: EVENTS[readWord(packet, 80)] ?? 'none',
-      claimed: readWord(packet, 84) === 0 ? null : packet.subarray(84, 88).join('.'),
+      claimed: claimedIn(packet, isIPv6),
       // A key of 0 proves nothing
       key: readWord(packet, 88),
       wanted: wanted < 0 ? null : wanted,
       port: readWord(packet, 94) & 0xffff,
     }
   }
+}
+
+/**
+ * The address that a client claims; null if it claims none. Its field is for IPv4 only (BEP 15). All
+ * URLs lead to this tracker, but one may have the address in its query, as over HTTP.
+ */
+function claimedIn(packet: Buffer, isIPv6: boolean): string | null {
+  if (!isIPv6 && readWord(packet, 84) !== 0) return packet.subarray(84, 88).join('.')
+  if (packet.length === ANNOUNCE_SIZE) return null
+  const [, query = ''] = urlDataOf(packet).split('?', 2)
+  return new URLSearchParams(query).get('ip')
+}
+
+/** The path and query of the tracker's URL in the options of an announce. */
+function urlDataOf(packet: Buffer): string {
+  const length = Math.min(packet.length, MOST_READ)
+  let url = ''
+  for (let at = ANNOUNCE_SIZE; at < length && packet[at] !== Option.end;) {
+    const end = packet[at] === Option.nothing ? at + 1 : at + 2 + (packet[at + 1] ?? 0)
+    if (packet[at] === Option.urlData) url += packet.toString('latin1', at + 2, end)
+    at = end
+  }
+  return url
 }
 
 /** Copies a few bytes in a loop, which is faster than `set` on a view. */

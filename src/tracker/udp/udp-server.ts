@@ -180,7 +180,8 @@ export class UdpAnswers {
    * For a torrent that is not tracked yet, `later` receives the answer, if it is given.
    */
   answer(packet: Buffer, from: string, later?: (answer: Buffer | null) => void): Buffer | null {
-    const request = this.#reader.read(packet)
+    const client = plainAddress(from)
+    const request = this.#reader.read(packet, client.includes(':'))
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
     const { ids } = this
@@ -194,7 +195,7 @@ export class UdpAnswers {
         throw new TrackerRefusal(400, 'connect again')
       }
       if (request.kind === 'malformed') throw malformed(request.reason)
-      const answer = this.#answerKnown(request, from, address)
+      const answer = this.#answerKnown(request, client, address)
       note(request.kind)
       return answer
     } catch (error) {
@@ -214,10 +215,10 @@ export class UdpAnswers {
     return formatError(request, message, length)
   }
 
-  #answerKnown(request: UdpAnnounce | UdpScrape, from: string, address: Uint8Array): Buffer {
+  #answerKnown(request: UdpAnnounce | UdpScrape, client: string, address: Uint8Array): Buffer {
     return request.kind === 'announce'
-      ? this.#announce(request, plainAddress(from), address)
-      : this.#scrape(request, plainAddress(from))
+      ? this.#announce(request, client, address)
+      : this.#scrape(request, client)
   }
 
   #announce(request: UdpAnnounce, client: string, address: Uint8Array): Buffer {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { test } from 'node:test'
 import { fieldsOf, startForms } from '../../support/admin-forms.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
@@ -204,6 +205,32 @@ test('an upload that is broken off is no internal error, and leaves nothing', as
   assert.deepEqual(filesBelow(join(root, 'torrents')), [])
   await tracker.stop()
   assert.doesNotMatch(tracker.stderr.text, /error|abort/)
+})
+
+test('an upload whose form is broken is refused in words, and is no internal error', async (t) => {
+  const { root, pages, visitor, tracker } = await startForms(t)
+  const browser = visitor()
+  await browser.logIn('bob', 'staple of the uploader')
+  const token = await browser.token('/torrents')
+  const whole = `--x\r\nContent-Disposition: form-data; name="token"\r\n\r\n${token}\r\n`
+  const send = async (type: string, body: string | Buffer, headers = {}) => {
+    const own = { 'Content-Type': type, Cookie: browser.cookie, ...headers }
+    const answer = await fetch(`${pages}/upload`, { method: 'POST', headers: own, body })
+    return `${answer.status} ${/role="alert">([^<:]+)/.exec(await answer.text())?.[1]}`
+  }
+  const type = 'multipart/form-data; boundary=x'
+  for (const answer of [
+    await send(type, whole),
+    await send(type, '\r\n--'.repeat(1000)),
+    await send(type, `--x\r\nA: ${'b'.repeat(3000)}\r\n\r\n`),
+    await send('multipart/form-data', whole),
+    await send(`multipart/form-data; boundary=${'x'.repeat(5000)}`, whole),
+    await send(type, gzipSync(`${whole}--x--\r\n`), { 'Content-Encoding': 'gzip' }),
+  ])
+    assert.equal(answer, '400 the upload is broken')
+  assert.deepEqual(filesBelow(join(root, 'torrents')), [])
+  await tracker.stop()
+  assert.doesNotMatch(tracker.stderr.text, /error/)
 })
 
 test('a refused upload does not let the next one in while the first is under way', async (t) => {

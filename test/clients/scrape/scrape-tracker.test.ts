@@ -9,6 +9,7 @@ import { scrapeTracker } from '../../../src/clients/scrape/ask-trackers.js'
 import { ScrapeFailure } from '../../../src/clients/scrape/swarm-counts.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import { fetchAlone, findFreePort, startOpentracker } from '../../support/opentracker.js'
+import { giveName } from '../../support/names.js'
 import { infoHashOf } from '../../support/info-hashes.js'
 import { unlessInstalled } from '../../support/peers.js'
 import { announceQuery } from '../../support/track.js'
@@ -76,7 +77,7 @@ const HOSTILE: Readonly<Record<string, readonly [RegExp, RequestListener]>> = {
   'no bencode': [/is not a scrape/, (_, response) => response.end('<html>')],
   'bencode that is no scrape': [/is not a scrape/, (_, response) => response.end('d5:filesi1ee')],
   nothing: [/is not a scrape/, (_, response) => response.end()],
-  'a hang-up': [/cannot be reached/, (request) => request.socket.destroy()],
+  'a hang-up': [/the connection broke off/, (request) => request.socket.destroy()],
   'half an answer': [
     /the answer is incomplete/,
     (request, response) => {
@@ -96,6 +97,11 @@ const HOSTILE: Readonly<Record<string, readonly [RegExp, RequestListener]>> = {
     /^the answer is too long for a scrape: more than 64 KiB; the tracker may send all its torrents$/,
     (_, response) => response.end(`d5:filesd${'20:'.repeat(100_000)}`),
   ],
+  'a refusal of NULs': [
+    /^refuses: ""$/,
+    (_, response) => response.end(`d14:failure reason60001:${'\0'.repeat(60_000)}xe`),
+  ],
+  'no HTTP': [/the answer is not HTTP/, ({ socket }) => socket.end('SSH-2.0-OpenSSH\r\n')],
   'a refusal of great length': [
     /^refuses: "x{200}…"$/,
     (_, response) => response.end(`d14:failure reason9000:${'x'.repeat(9000)}e`),
@@ -121,7 +127,7 @@ function startRedirecting(t: TestContext, times: number): Promise<string> {
 test('up to three redirects of a tracker are followed', async (t) => {
   const counts = await scrape(await startRedirecting(t, 3))
   assert.equal(counts.get(SHARED)?.seeds, 5)
-  await assertFails(await startRedirecting(t, 4), /redirects too often/)
+  await assertFails(await startRedirecting(t, 4), /redirects more than 3 times/)
 })
 
 test('a redirect leads to no other protocol', async (t) => {
@@ -210,11 +216,28 @@ test('a packet that was lost is sent again', async (t) => {
   assert.equal((await scrape(url)).size, 2)
 })
 
+// RFC 8305: an address that fails or is silent does not keep the client from the next one
+test('of several addresses of a UDP tracker the first that answers is used', async (t) => {
+  const url = await startUdpTracker(t, (packet) => {
+    const rest = packet.readUInt32BE(8) === 0 ? Buffer.from('identity') : Buffer.alloc(24)
+    return Buffer.concat([packet.subarray(8, 16), rest])
+  })
+  const { port } = new URL(url)
+  const silent = createSocket('udp4').bind(Number(port), '127.0.0.3')
+  t.after(() => silent.close())
+  await once(silent, 'listening')
+  // One refuses, one is silent, and one answers
+  giveName(t, 'several.example', ['127.0.0.2', '127.0.0.3', '127.0.0.1'])
+  assert.equal((await scrape(`udp://several.example:${port}`)).size, 2)
+  giveName(t, 'silent.example', ['127.0.0.2', '127.0.0.3'])
+  await assertFails(`udp://silent.example:${port}`, /no answer in time/, 100)
+})
+
 test('trackers that can not be asked are told as such', async () => {
   await assertFails('wss://tracker.example/announce', /only HTTP and UDP trackers/)
   await assertFails('udp://tracker.example', /has no port/)
   await assertFails('http://tracker.example/a', /its address cannot be scraped/)
-  await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /cannot be reached/)
+  await assertFails(`http://127.0.0.1:${await findFreePort()}/announce`, /nothing listens there/)
 })
 
 /** A tracker over HTTP that answers as a test wants; its announce URL. */

@@ -21,10 +21,8 @@ import { placeNewFile, reserveAndRename } from '../../../src/files/write/atomica
 import { hasPermissions, setPermissions } from '../../../src/files/write/permissions.js'
 import { syncDirectory } from '../../../src/files/write/draft.js'
 import { findWriteTarget, followLinks } from '../../../src/files/write/target.js'
-import { failure, unlessWindows, unlessRoot } from '../failure.js'
+import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
 import { makeTemporaryDirectory, plantTree, withMode } from '../temporary-directory.js'
-
-const onlyRoot = { skip: process.getuid?.() !== 0 && 'only root gives links away' }
 
 test('a link stands for what it points to, there or not, however far', (t) => {
   const root = plantTree(t, ['d/a', 'd/f/b'])
@@ -36,6 +34,18 @@ test('a link stands for what it points to, there or not, however far', (t) => {
   assert.equal(findWriteTarget(join(root, 'two')).path, join(root, 'd/a'))
   assert.equal(findWriteTarget(join(root, 'four')).path, join(root, 'd/new'))
 })
+
+test(
+  'a link to an open file of this process is that one, and not a file to replace',
+  unlessWindows,
+  (t) => {
+    const link = join(makeTemporaryDirectory(t), 'log')
+    symlinkSync('/dev/stdout', link)
+    const { kind, path } = findWriteTarget(link)
+    assert.equal(kind, 'stream')
+    assert.match(path, /^\/proc\/(self|\d+)\/fd\/1$|^\/dev\/(stdout|fd\/1)$/)
+  },
+)
 
 test('a link in a circle is an error', (t) => {
   const root = makeTemporaryDirectory(t)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { onlyRoot } from '../../files/failure.js'
 import { runExecutable } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
@@ -10,8 +11,6 @@ import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../../supp
 
 const NEW = 'http://new.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo(), { announce: 'http://old.example/' }))
-const isRoot = process.getuid?.() === 0
-const onlyRoot = { skip: !isRoot && 'only root can give files away' }
 
 /** Runs the edit and asserts that it is refused with this one line for the file. */
 async function assertRefused(file: string, why: string): Promise<void> {

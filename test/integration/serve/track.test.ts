@@ -357,7 +357,7 @@ test('the mirror and its tracker have one search of files and torrents', async (
   await serveMirror(t, { files, args: [...args, ...track] })
   for (const first of [`http://127.0.0.1:${own}/`, `http://127.0.0.1:${port}/`]) {
     const page = await (await fetch(first)).text()
-    const [, action = ''] = /action="([^"]*)"[^>]*>\s*<input\s+id="search"/.exec(page) ?? []
+    const [, action = ''] = /<form\s[^>]*action="([^"]*)"[^>]*role="search"/.exec(page) ?? []
     const results = new URL(`${action}?q=iso`, first)
     // The policy of pages permits forms to their own server only
     assert.equal(results.origin, new URL(first).origin)

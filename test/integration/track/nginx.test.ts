@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { buffer, text as readText } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { plantUsers } from '../../support/admin.js'
 import { certificateFiles, plantCertificate } from '../../support/certificates.js'
 import { torrentNamed } from '../../support/collection.js'
 import { projectRoot } from '../../support/executable.js'
@@ -70,6 +72,36 @@ test('below a path, as the manual has it, pages and announces work', unlessNginx
   assert.equal((await get('/announce')).statusCode, 404)
 })
 
+test(
+  'the log-in beside it, as the manual has it, is shown over TLS only',
+  unlessNginx,
+  async (t) => {
+    const guide = readFileSync(join(projectRoot, 'docs/admin.md'), 'utf8')
+    const [, location = ''] = /^```nginx\n(location \/admin\/ [^]*?)^```$/m.exec(guide) ?? []
+    const root = makeScratch(t)
+    const socket = join(root, 'admin.sock')
+    const place = ['--admin-users', plantUsers(root), '--admin-listen', socket]
+    const own = ['--trust-proxy', 'unix', '--admin-url', 'https://tracker.example.org/admin']
+    const get = await openNginx(t, {
+      args: ['--open', '--state-dir', join(root, 'state'), ...place, ...own],
+      change: (blocks) => {
+        const filled = fill(location, { '/run/btkit-admin.sock': socket })
+        return blocks.replace(/^ +location \/ /m, (next) => filled + next)
+      },
+    })
+    const plain = await get('/admin/login?to=log')
+    const { statusCode, headers } = plain
+    assert.deepEqual(
+      [statusCode, headers.location, headers['set-cookie']],
+      [308, 'https://tracker.example/admin/login?to=log', undefined],
+    )
+    assert.doesNotMatch(await readText(plain), /password/)
+    const shown = await get('/admin/login', {}, true)
+    assert.match(await readText(shown), /type="password"/)
+    assert.equal(shown.headers['strict-transport-security'], 'max-age=31536000')
+  },
+)
+
 /** A tracker and nginx before it; the function asks nginx, and resolves with the peers. */
 async function trackBehindNginx(t: TestContext, args: readonly string[]) {
   const get = await openNginx(t, { args })
@@ -102,11 +134,12 @@ async function openNginx(
   })
   writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
   await startNginx(t, scratch, socket)
-  return async (path: string, headers = {}) => {
-    const asked = request({
-      socketPath: socket,
+  return async (path: string, headers = {}, overTls = false) => {
+    const asked = (overTls ? requestTls : request)({
+      socketPath: overTls ? `${socket}.tls` : socket,
       path,
       headers: { Host: 'tracker.example', ...headers },
+      rejectUnauthorized: false,
     })
     const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
     return response

@@ -103,6 +103,16 @@ test('a tracker that repeats is told, in one tier or in several', () => {
   assert.deepEqual(codesOf(torrentWith({ announce: A, 'announce-list': [[A, B]] })), [])
 })
 
+test('a scheme in capitals and the port 0, which clients never ask, are told of', () => {
+  const torrent = torrentWith({ announce: 'HTTP://t.example/announce' })
+  assert.deepEqual(messagesOf('url-characters', torrent), [
+    'tracker "HTTP://t.example/announce" has a scheme in capitals; right is "http://t.example/announce"',
+  ])
+  assert.deepEqual(messagesOf('tracker-not-url', torrentWith({ announce: 'udp://t.example:0' })), [
+    'tracker "udp://t.example:0": port 0 is below 1',
+  ])
+})
+
 test('a seed must be a URL that clients can ask', () => {
   const torrent = torrentWith({ 'url-list': ['files.example'], httpseeds: ['udp://x'] })
   assert.deepEqual(messagesOf('seed-not-url', torrent), [

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { setTimeout } from 'node:timers/promises'
 import {
   certificateFiles,
@@ -139,6 +139,54 @@ test(
     )
   },
 )
+
+test('a key that all users can read causes a warning', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  plantCertificate(directory, 'open')
+  const [, key] = certificateFiles(directory)
+  chmodSync(key, 0o644)
+  const { stderr } = await serveMirror(t, { args: tlsArgs(directory) })
+  assert.match(stderr.text, /warning: .*key\.pem: all users can read .*; run chmod 640 on it/)
+})
+
+test('only ciphers with forward secrecy and authentication are used', unlessOpenssl, async (t) => {
+  const served = await serveSecure(t)
+  const cipherOf = (options: ConnectionOptions) =>
+    new Promise<string>((resolve) => {
+      const { port } = served
+      const socket = connect({ ...options, host: '127.0.0.1', port, rejectUnauthorized: false })
+      socket.once('secureConnect', () => {
+        resolve(socket.getCipher().standardName)
+        socket.destroy()
+      })
+      socket.once('error', () => {
+        resolve('refused')
+      })
+    })
+  const offers = async () => {
+    const old = { maxVersion: 'TLSv1.2' } as const
+    const gcm = 'ECDHE-ECDSA-AES128-GCM-SHA256'
+    return [
+      await cipherOf({}),
+      await cipherOf({ ...old, ciphers: gcm }),
+      await cipherOf({ ...old, ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305' }),
+      await cipherOf({ ...old, ciphers: 'ECDHE-ECDSA-AES128-SHA256' }),
+      await cipherOf({ ...old, ciphers: 'ECDHE-ECDSA-AES256-CCM8@SECLEVEL=0' }),
+      await cipherOf({ ...old, ciphers: 'AES128-GCM-SHA256:AES128-SHA' }),
+    ]
+  }
+  const right = [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
+    ...['TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'refused', 'refused', 'refused'],
+  ]
+  assert.deepEqual(await offers(), right)
+  const second = plantCertificate(served.directory, 'second')
+  served.hangUp()
+  const renewed = new Agent({ ca: [served.cert, second], maxCachedSessions: 0 })
+  const isRenewed = async () => (await askSecurely(renewed, served, '/-/health')).name === 'second'
+  await until('the new certificate is used', isRenewed)
+  assert.deepEqual(await offers(), right)
+})
 
 test('an expired certificate causes a warning', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)

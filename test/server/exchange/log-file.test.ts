@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LogFile } from '../../../src/server/exchange/log-file.js'
+import { onlyRoot } from '../../files/failure.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { runProgram } from '../../support/executable.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -39,6 +50,25 @@ test('after a rename and a reopening, lines go to a new file of the old name', a
   await log.close()
   assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), text()], ['a\n', 'b\n'])
 })
+
+test(
+  'root opens no log through a link of another user, also after a rotation',
+  onlyRoot,
+  async (t) => {
+    const { path, log, reports } = await openLog(t)
+    const victim = `${path}.victim`
+    writeFileSync(victim, '')
+    renameSync(path, `${path}.1`)
+    symlinkSync(victim, path)
+    lchownSync(path, 1, 1)
+    await log.reopen()
+    log.write('a\n')
+    await log.close()
+    assert.deepEqual([readFileSync(`${path}.1`, 'utf8'), readFileSync(victim, 'utf8')], ['a\n', ''])
+    assert.match(reports.join(), /access\.log: is a link of user 1, who could/)
+    await assert.rejects(LogFile.open(path, assert.ifError), { code: 'not-permitted' })
+  },
+)
 
 test('if the name cannot be opened, lines stay in the open file, with one warning', async (t) => {
   const { path, log, reports, text } = await openLog(t)

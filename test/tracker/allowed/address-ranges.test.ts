@@ -50,6 +50,19 @@ test('IPv6 subnets, ranges and single addresses', () => {
   )
 })
 
+// RFC 4291, section 2.5.5.2: clients of a socket for both families have such addresses
+test('IPv4 addresses that are mapped into IPv6 mean the IPv4 addresses', () => {
+  const mapped = ['::ffff:1.2.3.4', '::FFFF:808:808', '::ffff:10.1.0.0/112']
+  const set = setOf(...mapped, '0:0:0:0:0:ffff:9.0.0.1-::ffff:9.0.0.3')
+  const addresses = ['1.2.3.4', '1.2.3.5', '8.8.8.8', '10.1.9.9', '10.2.0.0', '9.0.0.3', '9.0.0.4']
+  assert.deepEqual(
+    addresses.map((a) => set.has(a)),
+    [true, false, true, true, false, true, false],
+  )
+  // A larger network is one of IPv6
+  assert.deepEqual([setOf('::/0').has('1.2.3.4'), setOf('::/0').has('::1')], [false, true])
+})
+
 test('ranges inside and across others', () => {
   const set = setOf('1.0.0.0/8', '1.2.0.0/16', '1.255.255.0-2.0.0.9', '0.0.0.0-0.0.0.0')
   assert.deepEqual(

@@ -133,7 +133,7 @@ test('a long refusal is cut to the length of the request', () => {
   assert.equal(udp.answer(packet, HERE)!.length, packet.length)
 })
 
-test('options after an announce are ignored (BEP 41)', () => {
+test('no option after an announce keeps it from its answer (BEP 41)', () => {
   const { udp } = makeAnswers()
   const id = connect(udp, HERE)
   const path = Buffer.from('/announce?pass=1')
@@ -190,6 +190,33 @@ test('an address in the packet counts only if the rules accept it', () => {
     const answer = parts.udp.answer(announcePacket(id, { peer: 'b', port: 2 }), HERE)!
     assert.equal(answer.subarray(20, 24).toString('hex'), wanted)
   }
+})
+
+test('over IPv6 the address of 32 bits in a packet is not used (BEP 15)', () => {
+  const { udp, store } = makeAnswers({
+    rules: { resolve: ({ client }, claimed) => claimed ?? client },
+  })
+  const six = '2001:db8::1'
+  udp.answer(announcePacket(connect(udp, six), { peer: 'a', port: 7, ip: '1.2.3.4' }), six)
+  const other = announcePacket(connect(udp, six), { peer: 'b', port: 8, ip: '1.2.3.4' })
+  const answer = udp.answer(other, six)!
+  assert.equal(answer.subarray(20).toString('hex'), '20010db80000000000000000000000010007')
+  assert.equal(store.totals().peers, 2)
+})
+
+test("an address in the query of the tracker's URL is claimed as over HTTP (BEP 41)", () => {
+  const { udp } = makeAnswers({
+    rules: { resolve: ({ client }, claimed) => claimed ?? client },
+  })
+  const six = '2001:db8::1'
+  // In two parts, with a byte of nothing between them
+  const [first, second] = ['/announce?pass=1&ip=2001', '%3adb8::9&x=2']
+  const urlData = [Buffer.of(2, first.length), first, Buffer.of(1, 2, second.length), second]
+  const options = urlData.map((part) => Buffer.from(part))
+  const id = connect(udp, six)
+  udp.answer(Buffer.concat([announcePacket(id, { peer: 'a', port: 7 }), ...options]), six)
+  const answer = udp.answer(announcePacket(id, { peer: 'b', port: 8 }), six)!
+  assert.equal(answer.subarray(20).toString('hex'), '20010db80000000000000000000000090007')
 })
 
 test('a banned address in the packet is refused', () => {

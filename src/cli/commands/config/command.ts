@@ -14,7 +14,7 @@ import {
 import { itemsOf, type Located, Problems, type Section, shownText } from '../../options/given.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
 import { type Decided } from '../../configuration/parse.js'
-import { hidePasswords, hideSecrets } from '../../../text/secrets.js'
+import { hidePasswords, hideAllSecrets } from '../../../text/secrets.js'
 import { suggestion } from '../../line/spelling.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'
@@ -323,7 +323,7 @@ function shownOption(key: string, item: Located): string {
   const text = shownText(item)
   return key.endsWith('-seed') || key.endsWith('-seed-base')
     ? hidePasswords(text)
-    : hideSecrets(text)
+    : hideAllSecrets(text)
 }
 
 /** For people: the name with its place, and a line for each option. */

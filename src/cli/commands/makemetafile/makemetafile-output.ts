@@ -8,7 +8,7 @@ import type { InfoHashes } from '../../../metainfo/values.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { fieldItems, type FieldName, TOP_FIELDS } from '../../../metainfo/fields.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
-import { hidePasskeys } from '../../../text/passkeys.js'
+import { hideSecrets } from '../../../text/secrets.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { whyLength } from '../../output/piece-length.js'
 import { countSkipped } from '../../../core/digests/skipped.js'
@@ -128,7 +128,7 @@ export function removedValues(
     }) as [string[], string[]]
     if (given.length > 0 || old.length === 0) return []
     const what = name === 'announceList' ? 'trackers' : labelOfEdits
-    return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hidePasskeys(old.join(', '))}`]
+    return [`${dryRun ? 'would remove' : 'removed'} ${what}: ${hideSecrets(old.join(', '))}`]
   })
 }
 

@@ -23,6 +23,7 @@ import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
 import { basename } from 'node:path'
 import { failureKeys, torrentValue } from '../../output/torrent-json.js'
+import { hideSecrets } from '../../../text/secrets.js'
 import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
 
 const LABEL_WIDTH = 14
@@ -338,7 +339,7 @@ export function seedsText(checks: readonly SeedCheck[], file: string): string[] 
       ...(isOther ? [`requested ${requested}`] : []),
     ]
     const rest = more.length > 0 ? ` (${more.join(', ')})` : ''
-    return `  ${result.padEnd(width)}  ${url}${rest}`
+    return `  ${result.padEnd(width)}  ${hideSecrets(url + rest)}`
   })
   return [head, ...lines]
 }

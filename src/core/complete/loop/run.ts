@@ -1,6 +1,7 @@
 import { BtkitError } from '../../../errors.js'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import { Writer } from '../../../files/write/many.js'
+import { refuseLinkOfOthers } from '../../../files/write/target.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
 import {
   byTarget,
@@ -60,6 +61,8 @@ export async function reportRun(
   context: CompleteContext,
   work: (report: CompleteReport) => Promise<void>,
 ): Promise<CompleteReport> {
+  const { directories, target } = request
+  for (const path of target === null ? directories : [target]) refuseLinkOfOthers(path)
   const report = createReport()
   await work(report)
   if (!request.dryRun && !report.isInterrupted) await tidy(context, request.cacheMaxSize)

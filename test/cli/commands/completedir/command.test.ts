@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import {
   existsSync,
+  lchownSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -10,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { onlyRoot } from '../../../files/failure.js'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -44,6 +47,26 @@ test('without --target torrents go beside the entries, and get none themselves',
   assert.ok(existsSync(join(directory, 'dir.torrent')))
   const again = parseJson(await runBtkit(args)) as unknown as Report
   assert.deepEqual([again.created.length, again.updated.length, again.unchanged], [0, 0, 2])
+})
+
+test('root writes no torrents and no cache through a link of another user', onlyRoot, async (t) => {
+  const root = makeScratch(t, { 'src/a.iso': 'hello' })
+  const [link, victim] = [join(root, 'link'), join(root, 'victim')]
+  mkdirSync(victim)
+  symlinkSync('victim', link)
+  lchownSync(link, 1, 1)
+  for (const path of [link, `${link}/`]) {
+    const own = ['completedir', TRACKER, join(root, 'src'), '--state-dir', join(root, 'state')]
+    for (const more of [[], ['--recursive']]) {
+      const { status, stderr } = await runBtkit([...own, '--no-cache', '--output', path, ...more])
+      assert.notEqual(status, 0)
+      assert.match(stderr, /link: is a link of user 1, who could make it lead to any file/)
+    }
+    const made = ['makemetafile', TRACKER, join(root, 'src'), '--output', join(root, 'x.torrent')]
+    const { stderr } = await runBtkit([...made, '--force', '--cache-dir', path])
+    assert.match(stderr, /warning: cache .*: not used: .*link: is a link of user 1/)
+  }
+  assert.deepEqual(readdirSync(victim), [])
 })
 
 test('if nothing changed, nothing is read or written', async (t) => {

@@ -80,7 +80,7 @@ test('a tracker without an answer, or without the torrent, is a line and a failu
   assert.equal(failed.status, 1)
   assert.match(
     failed.stdout,
-    /- {8}- {8}- {2}http:\/\/127\.0\.0\.1:1\/announce: cannot be reached\n$/,
+    /- {8}- {8}- {2}http:\/\/127\.0\.0\.1:1\/announce: nothing listens there\n$/,
   )
   const odd = await runBtkit(['scrape', place('odd'), place('none'), place('a')])
   assert.equal(odd.status, 1)

@@ -78,7 +78,7 @@ const FAULTS: readonly (readonly [kind: string, result: string, detail: RegExp])
   ['short', 'length', /^1 bytes of \d+$/],
   ['packed', 'compressed', /./],
   ['loop', 'redirects', /more than 5/],
-  ['away', 'redirects', /not http or https/],
+  ['away', 'redirects', /not HTTP/],
 ]
 
 for (const [kind, expected, told] of FAULTS) {

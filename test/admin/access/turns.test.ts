@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import { test } from 'node:test'
-import { UserTurns } from '../../../src/admin/server/open-admin.js'
+import { UserTurns } from '../../../src/admin/access/turns.js'
 
 test('the requests of a user are answered one after the other, also after a failure', async () => {
   const turns = new UserTurns()

@@ -1,0 +1,142 @@
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import type { Dispatcher } from 'undici'
+import type * as Packaged from 'undici'
+
+/** A request over HTTP. */
+export interface HttpRequest {
+  /** Makes it a POST. */
+  readonly body?: string | Uint8Array | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+  /** Most redirects that are followed; by default none, and the redirect is the answer. */
+  readonly redirects?: number
+  /** The address family to connect with; both by default. */
+  readonly family?: 4 | 6 | undefined
+  /** Whether the proxies of the environment are ignored. */
+  readonly isDirect?: boolean
+  /** Receives each URL before it is requested. */
+  readonly onAsk?: (url: string) => void
+}
+
+/** The answer to a request. The caller reads the body to its end, or calls `end`. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: Headers
+  /** The body, unpacked if it is packed with gzip. */
+  readonly body: AsyncIterable<Uint8Array>
+  readonly end: () => void
+}
+
+/** A redirect that is not followed. */
+export class RedirectFault extends Error {}
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+
+/** Milliseconds until a connection is given up. */
+const CONNECT_TIMEOUT = 10_000
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/i
+
+/**
+ * Sends a request to any port, unlike fetch, which refuses those that browsers block. A user and
+ * password in the URL are sent as Basic authorization, but to no other origin. Hosts other than this
+ * machine are asked through the proxies of `http_proxy`, `https_proxy` and `no_proxy`.
+ * @throws RedirectFault, and errors that `describeFailure` describes
+ */
+export async function requestHttp(url: string, request: HttpRequest): Promise<HttpResponse> {
+  const { redirects = 0, onAsk } = request
+  const first = new URL(url)
+  const { username, password, origin } = first
+  const login = Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')
+  const own = username + password === '' ? {} : { authorization: `Basic ${login}` }
+  let address = first
+  for (let left = redirects; ; left--) {
+    onAsk?.(address.href)
+    const headers = { ...request.headers, ...(address.origin === origin ? own : {}) }
+    const response = await send(address, { ...request, headers })
+    const location = response.headers.get('location')
+    const isRedirect = redirects > 0 && REDIRECTS.includes(response.status)
+    if (!isRedirect || location === null) return response
+    response.end()
+    if (left === 0) throw new RedirectFault(`redirects more than ${redirects} times`)
+    if (!URL.canParse(location, address.href)) throw new RedirectFault('redirects to no address')
+    address = new URL(location, address)
+    if (!/^https?:$/.test(address.protocol))
+      throw new RedirectFault('redirects to an address that is not HTTP')
+  }
+}
+
+type Undici = typeof Packaged
+
+/** Loaded with the first request, because it takes as long as the start of a command. */
+let undici: Undici | null = null
+
+async function send(
+  address: URL,
+  { body, headers, signal, family, isDirect = false }: HttpRequest,
+): Promise<HttpResponse> {
+  undici ??= await import('undici')
+  const isOwn = isDirect || LOOPBACK.test(address.hostname)
+  const answer = await undici.default.request(address, {
+    method: body === undefined ? 'GET' : 'POST',
+    ...(body !== undefined && { body }),
+    headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
+    signal,
+    dispatcher: dispatcherOf(undici, family ?? 0, isOwn),
+    // The caller's limit counts
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  // One that comes when nobody reads
+  answer.body.on('error', () => undefined)
+  const end = () => {
+    answer.body.destroy()
+  }
+  const received = new Headers()
+  for (const [name, values] of Object.entries(answer.headers))
+    for (const value of [values ?? []].flat()) received.append(name, value)
+  // Some servers pack a body without being asked to
+  const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
+  const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body
+  return { status: answer.statusCode, headers: received, body: unpacked, end }
+}
+
+/** Kept connections by family, of direct requests and others. */
+const dispatchers = new Map<string, Dispatcher>()
+
+function dispatcherOf(
+  { Agent, EnvHttpProxyAgent }: Undici,
+  family: 0 | 4 | 6,
+  isDirect: boolean,
+): Dispatcher {
+  const key = `${family} ${isDirect}`
+  const known = dispatchers.get(key)
+  if (known) return known
+  const connect = { timeout: CONNECT_TIMEOUT, ...(family !== 0 && { family }) }
+  const made = isDirect
+    ? new Agent({ connect })
+    : new EnvHttpProxyAgent({
+        connect,
+        // Proxies often refuse tunnels to other ports than 443
+        proxyTunnel: false,
+        httpProxy: proxyOf('http_proxy'),
+        httpsProxy: proxyOf('https_proxy'),
+      })
+  dispatchers.set(key, made)
+  return made
+}
+
+/** A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none. */
+function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
+  const proxy = process.env[name] ?? process.env[name.toUpperCase()] ?? ''
+  return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
