@@ -58,6 +58,15 @@ napi_value end_at_second_signal(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+napi_value end_now(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value given;
+  int32_t status = 1;
+  if (napi_get_cb_info(env, info, &count, &given, NULL, NULL) == napi_ok)
+    napi_get_value_int32(env, given, &status);
+  _exit(status);
+}
+
 napi_value ignore_lease_signals_of_process(napi_env env, napi_callback_info info) {
   (void)env, (void)info;
   ignore_lease_signals();

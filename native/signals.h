@@ -10,6 +10,12 @@
  */
 napi_value end_at_second_signal(napi_env env, napi_callback_info info);
 
+/*
+ * endNow(status): ends the process without waiting for its threads, as an exit does: one may wait for
+ * the lock of a database that another process holds.
+ */
+napi_value end_now(napi_env env, napi_callback_info info);
+
 /* ignoreLeaseSignals(): see read_lease.h. Only for a process of our own. */
 napi_value ignore_lease_signals_of_process(napi_env env, napi_callback_info info);
 

@@ -64,7 +64,7 @@ const fromProxy = (headers: Record<string, string>) =>
   ({ socket: { remoteAddress: '10.0.0.1' }, headers }) as unknown as IncomingMessage
 const withHost = (host: string) =>
   ({
-    ...fromProxy({ host }),
+    headers: { host },
     rawHeaders: ['Host', host],
     httpVersion: '1.1',
     url: host,

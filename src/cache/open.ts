@@ -189,8 +189,8 @@ async function openStore(opening: CacheOpening): Promise<Store> {
   let why = 'not a cache of btkit'
   try {
     const store = await openLmdbStore(path, follow)
-    const close = async () => {
-      await store.close()
+    const close = async (patience?: number) => {
+      await store.close(patience)
       mark.remove()
     }
     const format = readFormat(store)

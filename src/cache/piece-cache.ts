@@ -192,13 +192,13 @@ export class PieceCache {
     await this.sharing?.flush()
   }
 
-  /** Stores everything and closes the cache. */
-  async close(): Promise<void> {
+  /** Stores everything and closes the cache; see `Store.close`. */
+  async close(patience?: number): Promise<void> {
     await this.#opening
     await this.beforeClose?.()
     await this.sharing?.close()
     addUsage(this.#store, this.usage)
-    await this.#store.close()
+    await this.#store.close(patience)
   }
 
   /** Only digests of files have a meaning on other machines. */

@@ -16,11 +16,12 @@ const SIGNALS = [...ENDINGS, 'SIGHUP'] as const
 /** Functions of the native addon; native/signals.h describes them. */
 interface Signals {
   endAtSecondSignal(): void
+  endNow(status: number): void
   ignoreLeaseSignals(): void
 }
 
 /** Milliseconds to wait for readers of the output after the work was stopped. */
-const LAST_WORDS = 1000
+const LAST_WORDS = 500
 
 /** Milliseconds after a signal until the process ends whatever it still waits for. */
 const PATIENCE = 9500
@@ -65,8 +66,11 @@ export async function main(program: string, subcommand: string | null = null): P
   if (!stopped) return
   // With status 0 the command had finished, so it was not interrupted
   if (status !== 0 && !endsBySignal(invocation)) dieOf(stopped)
-  // Unread output must not keep a stopped process alive
-  setTimeout(() => process.exit(), LAST_WORDS).unref()
+  // Neither unread output nor a thread that waits for a lock must keep a stopped process alive
+  setTimeout(() => {
+    process.once('exit', (code) => loadNative<Signals>('endNow')?.endNow(code))
+    process.exit()
+  }, LAST_WORDS).unref()
 }
 
 /**

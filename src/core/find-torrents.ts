@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../errors.js'
-import { isSuspect, printableName, readEntries, readNames } from '../files/scan/read-names.js'
+import { isSuspect, printableName, readEntries } from '../files/scan/read-names.js'
 import { stampsOf, statIfThere } from '../files/stat-files.js'
 import { walk } from '../files/walk.js'
+import { inShell } from '../text/escape.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100
@@ -89,18 +90,11 @@ export async function findTorrents(places: readonly string[]): Promise<FoundTorr
   return { stamps, unread }
 }
 
-/** The torrents directly in a directory, or the file itself. */
-export function torrentsIn(path: string): string[] {
-  if (statIfThere(path)?.isDirectory() !== true) return [path]
-  const names = callSystem(path, () => readNames(path))
-  return names.filter((name) => name.endsWith('.torrent')).map((name) => join(path, name))
-}
-
 /** The .torrent files that places name, and why others cannot be listed. */
 interface TorrentsAt {
   readonly torrents: readonly string[]
   /** By path; directories without torrents are among them. */
-  readonly failures: Map<string, unknown>
+  readonly failures: Map<string, BtkitError>
 }
 
 /**
@@ -109,7 +103,7 @@ interface TorrentsAt {
  */
 export async function torrentsAt(places: readonly string[], cwd: string): Promise<TorrentsAt> {
   const torrents = new Map<string, string>()
-  const failures = new Map<string, unknown>()
+  const failures = new Map<string, BtkitError>()
   for (const place of places) {
     const path = resolve(cwd, place)
     if (!statIfThere(path)?.isDirectory()) {
@@ -120,8 +114,11 @@ export async function torrentsAt(places: readonly string[], cwd: string): Promis
     for (const [directory, error] of unread) failures.set(directory, error)
     for (const found of [...stamps.keys()].sort()) torrents.set(resolve(cwd, found), found)
     if (stamps.size === 0 && unread.size === 0) {
-      const why = 'contains no .torrent; name another directory'
-      failures.set(place, new BtkitError('empty', `${place}: ${why}`))
+      const beside = `${place.replace(/\/+$/, '')}.torrent`
+      const hint = statIfThere(beside)
+        ? `did you mean ${beside}?`
+        : `to make its torrent: btkit create ${inShell(place)}`
+      failures.set(place, new BtkitError('empty', `${place}: contains no .torrent; ${hint}`))
     }
   }
   return { torrents: [...torrents.values()], failures }

@@ -107,7 +107,8 @@ function resultPage(result: readonly Edited[], { about, id }: Job<Edited[]>): Pa
 
 async function read({ directory, work }: WindowParts, form: Form): Promise<Opened[]> {
   const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
-  const files = await work.run('torrentsIn', paths)
+  const { torrents: files, failures } = await work.run('torrentsAt', paths)
+  for (const error of failures.values()) throw error
   if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
   if (files.length > MOST_EDITED)
     throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)

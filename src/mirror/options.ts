@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
+import type { GivenRecord } from '../core/seeding/given.js'
 import type { InfoOptions } from '../core/digests/info.js'
 import type { Mirror } from './tree/mirror.js'
 import type { TorrentCore } from '../metainfo/build/torrent.js'
@@ -112,6 +113,8 @@ interface OwnSeed {
   readonly countsOf: (infoHash: InfoHash) => KnownCounts | null
   /** Seeds a torrent from now on, as long as its files stay as they are. */
   readonly add: (made: MirrorTorrent) => void
+  /** The torrents with their sources, also those from before a restart. */
+  readonly given: GivenRecord
   /** Announces a torrent at once to the trackers that refused it, because they know it now. */
   readonly retry: (infoHash: InfoHash) => void
 }
@@ -129,6 +132,8 @@ export interface SeedFigures {
 
 /** A torrent whose hashes are in the cache, or could not be written there. */
 interface MirrorTorrent extends InfoHashes {
+  /** Its source, for the record. */
+  readonly source: string
   readonly core: TorrentCore
   readonly content: Content
   readonly options: InfoOptions

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import pLimit from 'p-limit'
-import { announceSeed, canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
+import { once } from 'node:events'
+import { canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
 import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
 import { swarmHashes } from '../metainfo/info-hash.js'
 import type { InfoHash } from '../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
+import { TrackerHost } from './tracker-host.js'
 
-/** Announces that are begun in a second, and that wait for answers, at most. */
+/** Announces that are begun in a second, at most. */
 const PER_SECOND = 8
-const AT_ONCE = 32
 
 /** Seconds over which the announces of very many torrents spread. */
 const ROUND = 20 * 60
@@ -30,6 +30,7 @@ const FAREWELL = 3000
 
 interface Tracker {
   readonly url: AnnounceUrl
+  readonly host: TrackerHost
   /** The identifier that it gave; null if it gave none. */
   id: string | null
   /** When it may be asked again: it said so with a refusal. */
@@ -78,7 +79,8 @@ export class Announcer {
   readonly #key = randomBytes(4).readUInt32BE()
   readonly #ending = new AbortController()
   readonly #timer: NodeJS.Timeout
-  #asking = 0
+  /** By name and port. */
+  readonly #hosts = new Map<string, TrackerHost>()
   #tierCount = 0
 
   /** `address` is the IP address in announces; null for the one that trackers see. */
@@ -122,7 +124,7 @@ export class Announcer {
         .map((urls) => ({
           ...{ torrent, infoHash, nextAt, error: null, warning: null, noted: null },
           ...{ failures: 0, hasStarted: false, isAsking: false, isRetried: false },
-          trackers: urls.map((url) => ({ url, id: null, notBefore: 0 })),
+          trackers: urls.map((url) => ({ url, host: this.#hostOf(url), id: null, notBefore: 0 })),
         }))
     })
     this.#tiers.set(torrent, tiers)
@@ -136,7 +138,7 @@ export class Announcer {
       if (tier.hasStarted) continue
       for (const tracker of tier.trackers) tracker.notBefore = 0
       if (tier.isAsking) tier.isRetried = true
-      else if (this.#asking < AT_ONCE) void this.#announce(tier)
+      else if (!this.#firstOf(tier).host.isFull) void this.#announce(tier)
       else tier.nextAt = this.seeder.monotonic()
     }
   }
@@ -159,9 +161,8 @@ export class Announcer {
     const timer = setTimeout(() => {
       farewell.abort()
     }, FAREWELL)
-    await pLimit(AT_ONCE).map([...this.#tiers.values()].flat(), async (tier) => {
-      if (!farewell.signal.aborted) await this.#stop(tier, farewell.signal)
-    })
+    const stops = [...this.#tiers.values()].flat().map((tier) => this.#stop(tier, farewell.signal))
+    await Promise.race([Promise.all(stops), once(farewell.signal, 'abort')])
     clearTimeout(timer)
   }
 
@@ -170,8 +171,8 @@ export class Announcer {
     let left = Math.max(PER_SECOND, Math.ceil(this.#tierCount / ROUND))
     for (const [torrent, tiers] of this.#tiers) {
       for (const tier of tiers) {
-        if (left === 0 || this.#asking >= AT_ONCE) return
-        if (tier.isAsking || tier.nextAt > now) continue
+        if (left === 0) return
+        if (tier.isAsking || tier.nextAt > now || this.#firstOf(tier).host.isFull) continue
         left--
         void this.#announce(tier)
         // Others have their turn before this one is due again
@@ -183,7 +184,6 @@ export class Announcer {
 
   async #announce(tier: Tier): Promise<void> {
     const { torrent, trackers } = tier
-    this.#asking++
     Object.assign(tier, { isAsking: true, isRetried: false })
     let wait = USUAL
     const tracker = this.#firstOf(tier)
@@ -200,7 +200,6 @@ export class Announcer {
         const isNew = this.#count(tier, warning && `${url} ${warning}`)
         if (isNew && (hadFailed || warning !== null))
           this.onChange(torrent, { tracker: url, problem: warning })
-        this.seeder.dial(torrent, answer.peers)
       }
     } catch (error) {
       const failure = error instanceof Error ? error.message : String(error)
@@ -217,11 +216,18 @@ export class Announcer {
       if (!isOver && this.#count(tier, `${url} ${failure}`))
         this.onChange(torrent, { tracker: url, problem: failure })
     } finally {
-      this.#asking--
       tier.isAsking = false
     }
     const moved = this.seeder.monotonic() + wait * (1 + SPREAD * Math.random())
     tier.nextAt = Math.max(moved, Math.min(...trackers.map(({ notBefore }) => notBefore)))
+  }
+
+  #hostOf(url: string): TrackerHost {
+    const { host } = new URL(url)
+    const { families, monotonic } = this.seeder
+    const known = this.#hosts.get(host) ?? new TrackerHost(url, families, monotonic)
+    this.#hosts.set(host, known)
+    return known
   }
 
   /** The first tracker of a tier that wants a request now; the others go to its end. */
@@ -260,17 +266,18 @@ export class Announcer {
     }
   }
 
-  #ask({ infoHash, trackers }: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
+  #ask(tier: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
+    const { torrent, infoHash } = tier
     const { peerId, port } = this.seeder
-    const { address } = this
-    const [tracker] = trackers
-    if (tracker === undefined) throw new Error('a tier without trackers')
-    const { url, id: trackerId } = tracker
+    const { url, host, id: trackerId } = this.#firstOf(tier)
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
-    return announceSeed({
-      ...{ url, infoHash, peerId, address, port, uploaded, event, wanted, signal },
-      ...{ key: this.#key, trackerId },
-    })
+    const own = { peerId, address: this.address, port, uploaded, key: this.#key }
+    return host.announce(
+      { ...own, url, infoHash, event, wanted, trackerId, signal },
+      (peers, reach) => {
+        if (this.#tiers.has(torrent)) this.seeder.dial(torrent, peers, reach)
+      },
+    )
   }
 }

@@ -6,6 +6,7 @@ import { encodeBencode } from '../metainfo/bencode/encode.js'
 import { readBencode } from '../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../metainfo/bencode/value.js'
 import { infoHashOfBytes } from '../metainfo/info-hash.js'
+import { Reach, reachOf } from '../server/connections/address-reach.js'
 import { PacketLimit } from './packet-limit.js'
 import type { PeerAddress, Seeder } from './seeder.js'
 
@@ -30,6 +31,12 @@ const MOST_PEERS = 1000
 const INTERVAL = 25 * 60_000
 const PAUSE = 500
 
+/** A node that answered; null stands for this one. */
+interface Node {
+  readonly address?: string
+  readonly host?: string
+}
+
 /** Announces public torrents in the DHT (BEP 5), one after the other. */
 export class DhtAnnouncer {
   readonly #dht: DHT
@@ -49,8 +56,10 @@ export class DhtAnnouncer {
     // Nodes that do not answer, for example
     this.#dht.on('warning', () => undefined)
     this.#dht.on('error', () => undefined)
-    this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array) => {
-      seeder.dialPublic(infoHashOfBytes(infoHash), { host, port })
+    this.#dht.on('peer', ({ host, port }: PeerAddress, infoHash: Uint8Array, from: Node | null) => {
+      const source = from?.address ?? from?.host ?? host
+      const least = Math.max(Reach.privateNetwork, reachOf(source))
+      seeder.dialPublic(infoHashOfBytes(infoHash), { host, port }, least)
     })
     this.#timer = setInterval(() => {
       this.#announceNext()

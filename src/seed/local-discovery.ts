@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import { reachOf } from '../server/connections/address-reach.js'
 import { PacketLimit } from './packet-limit.js'
 import type { Seeder } from './seeder.js'
 import { readInfoHash } from '../metainfo/info-hash.js'
@@ -92,7 +93,7 @@ export class LocalDiscovery {
     const found = [...packet.matchAll(/^Infohash: *([\da-f]{40})\r$/gim)].map(([, hash]) => hash)
     for (const hash of new Set(found)) {
       const infoHash = readInfoHash(hash ?? '')
-      if (infoHash !== null) this.seeder.dialPublic(infoHash, { host, port })
+      if (infoHash !== null) this.seeder.dialPublic(infoHash, { host, port }, reachOf(host))
     }
   }
 }

@@ -4,6 +4,7 @@ import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../core/digests/info.js'
+import type { GivenRecord } from '../core/seeding/given.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { BtkitError } from '../errors.js'
 import { FileColumns } from '../files/columns.js'
@@ -39,11 +40,15 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
   readonly content: Content
   readonly options: InfoOptions
   readonly cacheAccess: CacheAccess
+  /** Its source, for the record. */
+  readonly source: string
 }
 
 export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
   /** The host by which clients know this machine; null if nobody says. */
   readonly publicHost: string | null
+  /** Where the torrents and their sources are recorded, by their info hashes. */
+  readonly given: GivenRecord
 }
 
 /**
@@ -57,6 +62,7 @@ export class MadeTorrents {
   readonly #withdraw = (torrent: SeedTorrent, key: string): void => {
     this.#failed.delete(key)
     this.service.remove(torrent)
+    this.#record(key, null)
   }
   readonly #single = new LRUCache<string, SeedTorrent>({
     max: MOST_TORRENTS,
@@ -74,7 +80,7 @@ export class MadeTorrents {
 
   private constructor(
     readonly service: SeedService,
-    private readonly world: Pick<SeedServiceOptions, 'monotonic' | 'onError'>,
+    private readonly world: Pick<MadeTorrentsOptions, 'monotonic' | 'onError' | 'given'>,
   ) {
     this.#timer = setInterval(() => {
       this.#look().catch(world.onError)
@@ -105,6 +111,11 @@ export class MadeTorrents {
     return this.service.port
   }
 
+  /** The torrents with their sources, also those from before a restart. */
+  get given(): GivenRecord {
+    return this.world.given
+  }
+
   get status(): SeederStatus {
     return this.service.status
   }
@@ -121,7 +132,7 @@ export class MadeTorrents {
   }
 
   /** Seeds a torrent from now on. */
-  add({ core, content, options, cacheAccess, ...torrent }: MadeSeed): void {
+  add({ core, content, options, cacheAccess, source, ...torrent }: MadeSeed): void {
     const isSet = content.files.length > 1
     const cost = costOf(content)
     if (isSet && cost > MEMORY_OF_SETS) return
@@ -144,12 +155,22 @@ export class MadeTorrents {
     if (!this.service.add(seeded)) return
     if (isSet) this.#sets.set(keyOf(seeded), seeded, { size: cost })
     else this.#single.set(keyOf(seeded), seeded)
+    const [infoHash] = swarmHashes(torrent)
+    if (infoHash) this.#record(keyOf(seeded), { infoHash, stamp: source })
+  }
+
+  #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
+    const { given, onError } = this.world
+    if (given.torrents.get(key)?.stamp === torrent?.stamp) return
+    given.put(key, torrent)
+    given.flush().catch(onError)
   }
 
   /** Ends all uploads. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.service.close()
+    await this.given.flush()
   }
 
   /**

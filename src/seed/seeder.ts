@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../errors.js'
+import { reachOf } from '../server/connections/address-reach.js'
 import {
   ClientAddresses,
   clientKey,
@@ -170,6 +171,13 @@ export class Seeder {
     return this.#udp?.ipv4 ?? null
   }
 
+  /** The families of addresses on which it listens. */
+  get families(): readonly number[] {
+    const bound = this.#server.address()
+    if (typeof bound !== 'object' || bound?.family !== 'IPv6') return [4]
+    return bound.address === '::' ? [6, 4] : [6]
+  }
+
   get status(): SeederStatus {
     return {
       port: this.#port,
@@ -251,8 +259,12 @@ export class Seeder {
     })
   }
 
-  /** Connects to peers of a torrent that others named, such as a tracker. */
-  dial(torrent: SeedTorrent, addresses: readonly PeerAddress[]): void {
+  /**
+   * Connects to peers of a torrent that others named, such as a tracker. Their addresses reach at
+   * least as far as `least`, that of who named them: a stranger must not have this machine or its
+   * network called.
+   */
+  dial(torrent: SeedTorrent, addresses: readonly PeerAddress[], least: number): void {
     const [infoHash] = swarmHashes(torrent)
     const seeded = infoHash && this.#seeded.get(infoHash)
     if (!seeded) return
@@ -264,15 +276,16 @@ export class Seeder {
         seeded.peers + seeded.dialling >= MOST_DIALLED_OF_TORRENT || this.#dialling >= MOST_DIALLED
       // Services of a machine listen below 1024; who names them wants them to be called
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
+      if (isIP(host) !== 0 && reachOf(host) < least) continue
       this.#dialled.set(key, now)
-      this.#connect(seeded, { host, port }, false)
+      this.#connect(seeded, { host, port, least }, false)
     }
   }
 
   /** Connects to one that takes part in a public torrent, which may be unknown here. */
-  dialPublic(infoHash: InfoHash, address: PeerAddress): void {
+  dialPublic(infoHash: InfoHash, address: PeerAddress, least: number): void {
     const torrent = this.find(infoHash)
-    if (torrent && !torrent.private) this.dial(torrent, [address])
+    if (torrent && !torrent.private) this.dial(torrent, [address], least)
   }
 
   /** Closes all connections. */
@@ -341,10 +354,15 @@ export class Seeder {
     return left >= 1
   }
 
-  #connect(seeded: Seeded, { host, port }: PeerAddress, isEncrypted: boolean): void {
+  #connect(seeded: Seeded, named: PeerAddress & { least: number }, isEncrypted: boolean): void {
     this.#dialling++
     seeded.dialling++
+    const { host, port, least } = named
     const socket = connect({ host, port })
+    // Each address of a name comes here before it is called
+    socket.on('lookup', (_error: unknown, address?: string) => {
+      if (address !== undefined && reachOf(address) < least) socket.destroy()
+    })
     const peer = new Peer(socket, this.#host, { torrent: seeded, isEncrypted })
     this.#peers.add(peer)
     const timer = setTimeout(() => {
@@ -366,7 +384,7 @@ export class Seeder {
       // Some clients close a connection that is not encrypted
       const isRefused = hasConnected && !isEncrypted && peer.torrent === null
       if (isRefused && this.#server.listening && this.#all.has(seeded))
-        this.#connect(seeded, { host, port }, true)
+        this.#connect(seeded, named, true)
     })
   }
 

@@ -4,7 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
 import type { Change, Failure, Skip } from '../core/complete/report.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
-import { torrentsIn } from '../core/find-torrents.js'
+import { torrentsAt } from '../core/find-torrents.js'
 import type { VerifiedFile, VerifyReport } from '../core/verify/verify-report.js'
 import { BtkitError, type ErrorCode } from '../errors.js'
 import { type Cache, openCache } from '../library/cache.js'
@@ -44,7 +44,7 @@ const WORK = {
     return seedTorrent(request, { cache, signal, onProgress: tell })
   },
   /** The torrents directly in directories, and other paths as they are. */
-  torrentsIn: (paths: readonly string[]) => Promise.resolve(paths.flatMap(torrentsIn)),
+  torrentsAt: (paths: readonly string[]) => torrentsAt(paths, ''),
 }
 
 /** The work that takes long, by name. */

@@ -20,7 +20,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ],
   [
     'verify DIR/tree DIR/a.torrent',
-    'btkit: DIR/tree: a directory, not a torrent; the torrent comes first: btkit verify DIR/a.torrent DIR/tree\n',
+    'btkit: DIR/tree: a directory without torrents; the torrent comes first: btkit verify DIR/a.torrent DIR/tree\n',
   ],
   [
     'verify DIR/tree/x DIR/a.torrent',
@@ -28,7 +28,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ],
   [
     'verify DIR/tree --data DIR',
-    'btkit: DIR/tree: a directory, not a torrent; give its torrents: DIR/tree/*.torrent\n',
+    'btkit: DIR/tree: contains no .torrent; to make its torrent: btkit create DIR/tree\n',
   ],
   [
     'show http://h.example/a.torrent',
@@ -125,9 +125,8 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
   ['-v', "btkit: unknown option '-v'; the version is --version or -V\n"],
   [
     'magnet DIR/tree',
-    'btkit: DIR/tree: is a directory without torrents; to make its torrent: btkit create DIR/tree\n',
+    'btkit: DIR/tree: contains no .torrent; to make its torrent: btkit create DIR/tree\n',
   ],
-  ['magnet DIR', 'btkit: DIR: is a directory; give its torrents: DIR/*.torrent\n'],
   [
     'create DIR/Firefox Setup.exe http://t.example/announce --output DIR/x.torrent',
     'btkit: DIR/Firefox: no such file (a name with a blank needs quotes)\n',
@@ -216,8 +215,8 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     'create DIR/a directory http://t.example/announce',
     "btkit: DIR/a: no such file; a name with a blank needs quotes: 'DIR/a directory'\n",
   ],
-  ['show DIR/b', 'btkit: DIR/b: is a directory; did you mean DIR/b.torrent?\n'],
-  ['verify DIR/b', 'btkit: DIR/b: is a directory; did you mean DIR/b.torrent?\n'],
+  ['show DIR/b', 'btkit: DIR/b: contains no .torrent; did you mean DIR/b.torrent?\n'],
+  ['verify DIR/b', 'btkit: DIR/b: contains no .torrent; did you mean DIR/b.torrent?\n'],
   ['create DIR/tree --target', 'btkit: --target (--output): its value is missing\n'],
   ['track --dfile', 'btkit: --dfile (--state): its value is missing\n'],
   ['create DIR/tree -o', 'btkit: --output: its value is missing\n'],

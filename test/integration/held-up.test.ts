@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync, readdirSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { CACHE_FILE } from '../../src/cache/open.js'
 import { collect, startExecutable, runExecutable } from '../support/executable.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
@@ -39,6 +41,36 @@ longTest('a tracker that is held up for a while saves its state at SIGTERM', asy
   const next = await startTrack(t, { stateFile: state })
   const answer = await next.ask(announceQuery('ab'.repeat(20), { peer: 'b', left: 1 }))
   assert.deepEqual(compactPeers(answer), ['127.0.0.1:1111'])
+})
+
+/** Keeps LMDB's own lock of a file until it is killed. */
+const HOLD = `
+const { open } = require('lmdb')
+const db = open({ path: process.argv[1], noSubdir: true, encoding: 'binary', keyEncoding: 'binary' })
+db.transactionSync(() => {
+  require('node:fs').writeSync(1, 'locked')
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)
+})`
+
+test('serve ends by itself at SIGTERM while another process keeps its cache locked', async (t) => {
+  const root = makeScratch(t, { a: 'a'.repeat(30_000), b: 'b'.repeat(30_000) })
+  const cache = makeScratch(t)
+  const args = ['serve', root, '--trackerless', '--port', '0', '--cache-dir', cache, '--log', 'off']
+  const child = startExecutable('btkit', args)
+  const ended = collect(child)
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const [first] = (await once(child.stdout, 'data')) as [Buffer]
+  const [address = ''] = /http:\/\/127\S+/.exec(first.toString()) ?? []
+  assert.equal((await fetch(`${address}/a.torrent`)).status, 200)
+  const holder = spawn(process.execPath, ['--eval', HOLD, join(cache, CACHE_FILE)])
+  t.after(() => holder.kill('SIGKILL'))
+  await once(holder.stdout, 'data')
+  assert.equal((await fetch(`${address}/b.torrent`)).status, 200)
+  child.kill('SIGTERM')
+  const { status, signal } = await ended
+  clearTimeout(tooLong)
+  assert.deepEqual({ status, signal }, { status: 0, signal: null })
+  assert.equal(holder.exitCode, null)
 })
 
 /** A user that no passwd entry names, as in a container. */

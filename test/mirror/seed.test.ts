@@ -146,6 +146,69 @@ test('a torrent whose hashes are lost from the cache is seeded while it is in me
   assert.ok(bytes.equals(FILES['iso/image.iso'].subarray(0, 16_384)))
 })
 
+/** Serves with a seed, and then once more; the torrents that are seeded then. */
+async function serveAgain(
+  t: TestContext,
+  before: (mirror: ServedMirror) => void,
+  more: readonly string[] = [],
+) {
+  const first = await serveSeed(t, more)
+  await magnetOf(first, '/iso/image.iso')
+  await magnetOf(first, '/iso')
+  for (const path of [
+    '/iso/README.torrent?v2',
+    '/iso.torrent?f=README',
+    '/x/torrent_service/single/iso/*',
+  ])
+    assert.equal((await fetch(first.address + path)).status, 200)
+  const asked = await seededCount(first)
+  await first.stop()
+  before(first)
+  const { root, cacheDir } = first
+  const args = ['--seed', '--seed-port', '0', ...more]
+  return { asked, again: await serveMirror(t, { root, cacheDir, args }) }
+}
+
+test('what was asked for is seeded again after a restart', async (t) => {
+  const { asked, again } = await serveAgain(t, () => undefined)
+  assert.equal(asked, 5)
+  await until('all are seeded', async () => (await seededCount(again)) === asked)
+})
+
+test('what was asked for is listed by its tracker again after a restart', async (t) => {
+  const tracker = `http://127.0.0.1:${await findFreePort()}`
+  const more = ['--track', `${tracker}/announce`, '--state-dir', makeScratch(t)]
+  await serveAgain(t, () => undefined, more)
+  await until('all are listed', async () => {
+    const index = await (await fetch(`${tracker}/index.json`)).json()
+    return (index as { torrents: unknown[] }).torrents.length === 5
+  })
+})
+
+test('after a restart, what changed or went is not seeded, and not read', async (t) => {
+  const { again } = await serveAgain(t, ({ root }) => {
+    appendFileSync(join(root, 'iso/image.iso'), 'more')
+  })
+  // The two of README alone
+  await until('the others are seeded', async () => (await seededCount(again)) === 2)
+  const status = (await (await fetch(`${again.address}/-/status.json`)).json()) as {
+    hashing: { bytesHashed: number }
+  }
+  assert.equal(status.hashing.bytesHashed, 0)
+})
+
+test('a file that changed just before somebody asked is seeded when it can be settled', async (t) => {
+  let ahead = 0
+  const args = ['--seed', '--seed-port', '0']
+  const io = { now: () => Date.now() + ahead }
+  const mirror = await serveMirror(t, { files: FILES, args, io })
+  writeFileSync(join(mirror.root, 'iso/README'), 'Read me now.')
+  await magnetOf(mirror, '/iso/README')
+  assert.equal(await seededCount(mirror), 0)
+  ahead = 10_000
+  await until('it is seeded', async () => (await seededCount(mirror)) === 1)
+})
+
 test('files of --warm are seeded before anybody asks', async (t) => {
   const mirror = await serveSeed(t, ['--warm', '/iso/*.iso'])
   await until('it is seeded', async () => (await seededCount(mirror)) === 1)

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
+import { giveName } from '../support/names.js'
 import { infoHashOf } from '../support/info-hashes.js'
 import { mockHttp } from '../support/mock-http.js'
 import { until } from '../support/until.js'
@@ -34,20 +37,20 @@ test('if a tracker fails, the next of its tier is asked at once', async (t) => {
   const asked: string[] = []
   mockHttp(t, (url: string) => {
     asked.push(new URL(url).host)
-    return url.includes('first') ? Promise.reject(new Error()) : Promise.resolve(answer())
+    return url.includes('10.0.0.1') ? Promise.reject(new Error()) : Promise.resolve(answer())
   })
   // Time stands still
   const announcer = new Announcer(
     seederAt(() => 0),
     null,
   )
-  const trackers = [['http://first.example/announce', 'http://second.example/announce']]
+  const trackers = [['http://10.0.0.1/announce', 'http://10.0.0.2/announce']]
   announcer.add({ ...torrentOf(1), trackers })
   await until('both are asked', () => {
     t.mock.timers.tick(1000)
     return asked.length >= 2
   })
-  assert.deepEqual(asked, ['first.example', 'second.example'])
+  assert.deepEqual(asked, ['10.0.0.1', '10.0.0.2'])
 })
 
 test('many trackers of few torrents are all announced to in time', async (t) => {
@@ -61,7 +64,7 @@ test('many trackers of few torrents are all announced to in time', async (t) => 
     seederAt(() => 0),
     null,
   )
-  const trackers = Array.from({ length: 100 }, (_, n) => [`http://t${n}.example/announce`])
+  const trackers = Array.from({ length: 100 }, (_, n) => [`http://10.0.0.${n}/announce`])
   for (let n = 0; n < 240; n++) announcer.add({ ...torrentOf(n), trackers })
   const before = asked
   t.mock.timers.tick(1000)
@@ -145,7 +148,7 @@ function answer(): Response {
 function seederAt(monotonic: () => number): Seeder {
   return {
     ...{ peerId: '00'.repeat(20), port: 6881, stateOf: () => null, dial: () => undefined },
-    monotonic,
+    ...{ monotonic, families: [6, 4] },
   } as unknown as Seeder
 }
 
@@ -174,9 +177,10 @@ async function pauses(t: TestContext, body: string): Promise<number[]> {
   new Announcer(seeder, null).add(torrentOf(1))
   while (at.length < 40) {
     await until('it is answered', () => answered === at.length)
-    while (at.length === answered) {
+    for (const before = at.length; at.length === before;) {
       now += 1000
       t.mock.timers.tick(1000)
+      await setImmediate()
     }
   }
   return at.slice(1).map((each, n) => each - (at[n] ?? 0))
@@ -269,12 +273,64 @@ for (const [what, field, isAsked] of [
 }
 
 test('while a tracker wants no request, another one of its tier is asked', async (t) => {
-  const trackers = [['http://first.example/announce', 'http://second.example/announce']]
+  const trackers = [['http://10.0.0.1/announce', 'http://10.0.0.2/announce']]
   const refusal = 'd14:failure reason4:full8:retry in5:nevere'
   const { asked, wait } = answering(t, [refusal, 'no bencode', WELL], trackers)
   for (let n = 0; n < 4; n++) await wait(300)
   const [first, ...others] = asked.map(({ host }) => host)
-  assert.equal(first, 'first.example')
-  assert.deepEqual(new Set(others), new Set(['second.example']))
+  assert.equal(first, '10.0.0.1')
+  assert.deepEqual(new Set(others), new Set(['10.0.0.2']))
   assert.ok(others.length >= 3, `${others.length}`)
+})
+
+test('when it ends, trackers that answer hear of each torrent beside one that is silent', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let isSilent = false
+  const heard: string[] = []
+  mockHttp(t, (url: string) => {
+    if (isSilent && url.includes('10.0.0.1')) return new Promise(() => undefined)
+    heard.push(`${new URL(url).host} ${new URL(url).searchParams.get('event')}`)
+    return Promise.resolve(answer())
+  })
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const trackers = [['http://10.0.0.1/announce'], ['http://10.0.0.2/announce']]
+  for (let n = 0; n < 40; n++) announcer.add({ ...torrentOf(n), trackers })
+  await until('all have started', () => {
+    t.mock.timers.tick(1000)
+    return heard.length === 80
+  })
+  isSilent = true
+  await announcer.close()
+  assert.equal(heard.filter((each) => each === '10.0.0.2 stopped').length, 40)
+})
+
+test('a tracker whose name has addresses of both families is announced to over both', async (t) => {
+  const heard: number[] = []
+  const sockets = [createSocket('udp6'), createSocket('udp4')]
+  let port = 0
+  for (const [n, socket] of sockets.entries()) {
+    t.after(() => socket.close())
+    socket.on('message', (packet, from) => {
+      const isConnect = packet.readUInt32BE(8) === 0
+      if (!isConnect) heard.push(packet.readUInt32BE(80) * 10 + [6, 4][n]!)
+      const rest = isConnect ? Buffer.from('identity') : Buffer.alloc(12)
+      socket.send(Buffer.concat([packet.subarray(8, 16), rest]), from.port, from.address)
+    })
+    socket.bind(port, ['::1', '127.0.0.1'][n])
+    await once(socket, 'listening')
+    ;({ port } = socket.address())
+  }
+  giveName(t, 'both.example', ['::1', '127.0.0.1', '127.0.0.2'])
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  announcer.add({ ...torrentOf(1), trackers: [[`udp://both.example:${port}/announce`]] })
+  await until('both hear of it', () => heard.length === 2)
+  await announcer.close()
+  // BEP 15: 2 is the start, and 3 the end
+  assert.deepEqual([...heard].sort(), [24, 26, 34, 36])
 })

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import bencode from 'bencode'
+import { listenLocally } from '../support/listen.js'
+import { until } from '../support/until.js'
 import { connectPeer, CONTENT, download, plantFile, startSeed } from '../support/seed.js'
 
 const ID = 'n'.repeat(20)
@@ -17,8 +20,13 @@ async function startNode(t: TestContext) {
   const node = `127.0.0.1:${socket.address().port}`
   const seed = await startSeed(t, [torrent, '--dht', '--dht-node', node])
   const answers = new Map<string, Record<string, Uint8Array>>()
-  socket.on('message', (packet) => {
-    const { t: id, y, r } = bencode.decode(packet) as Record<string, Uint8Array>
+  /** Peers that this node names, and the torrents that are announced to it. */
+  const [named, announced]: [Buffer[], Buffer[]] = [[], []]
+  socket.on('message', (packet, from) => {
+    const { t: id, y, r, q } = bencode.decode(packet) as Record<string, Uint8Array>
+    if (latin1(q) === 'announce_peer') announced.push(packet)
+    const answer = { t: id, y: 'r', r: { id: ID, token: 'x', values: named } }
+    if (latin1(y) === 'q') socket.send(bencode.encode(answer), from.port, from.address)
     if (latin1(y) === 'r') answers.set(latin1(id), r as unknown as Record<string, Uint8Array>)
   })
   let queries = 0
@@ -36,7 +44,7 @@ async function startNode(t: TestContext) {
   const send = (text: string) => {
     socket.send(Buffer.from(text, 'latin1'), seed.port, '127.0.0.1')
   }
-  return { ...seed, infoHash, ask, send }
+  return { ...seed, infoHash, ask, send, named, announced }
 }
 
 function latin1(bytes: Uint8Array | undefined): string {
@@ -108,4 +116,20 @@ test('a node of the DHT answers what BEP 5 names', async (t) => {
   const { values } = await ask('get_peers', { info_hash: target })
   const [value] = values as unknown as Uint8Array[]
   assert.deepEqual([...(value ?? [])], [127, 0, 0, 1, 4000 >> 8, 4000 & 0xff])
+})
+
+test('no peer on this machine that a node of the DHT names is called', async (t) => {
+  const calls: unknown[] = []
+  const port = await listenLocally(
+    t,
+    createServer((socket) => calls.push(socket.destroy())),
+  )
+  const { ask, infoHash, named, announced, port: own } = await startNode(t)
+  named.push(Buffer.of(127, 0, 0, 1, port >> 8, port & 0xff))
+  // The seed looks for nodes when it knows one, and announces when it has asked for peers
+  await ask('ping')
+  await until('it has heard of the peer', () => announced.length > 0)
+  const peer = await connectPeer(t, own, { infoHash })
+  assert.ok((await download(peer)).equals(CONTENT))
+  assert.deepEqual(calls, [])
 })

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { fingerprintOf } from '../../src/files/fingerprint.js'
 import { openNullCache } from '../../src/cache/piece-cache.js'
 import type { ScannedFile } from '../../src/files/scanned-file.js'
+import { GivenRecord } from '../../src/core/seeding/given.js'
 import { infoHashOfBytes } from '../../src/metainfo/info-hash.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { MadeTorrents, type MadeSeed } from '../../src/seed/made-torrents.js'
@@ -26,6 +27,7 @@ function torrentOf(files: readonly ScannedFile[]): MadeSeed {
   return {
     infoHash: infoHashOfBytes(randomBytes(20)),
     infoHashV2: null,
+    source: '',
     core: { info: new Uint8Array(0), pieceLayers: null },
     trackers: [],
     content: {
@@ -56,6 +58,7 @@ const OPTIONS = {
   localDiscovery: false,
   onError: () => undefined,
   publicHost: null,
+  given: new GivenRecord(),
 }
 
 test('a torrent that could not be read is seeded again by itself when it can be read', async (t) => {

@@ -8,6 +8,8 @@ import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
 import type { SeedTorrent } from '../../src/seed/seeded.js'
 import { SeedService } from '../../src/seed/service.js'
+import { Reach, reachOf } from '../../src/server/connections/address-reach.js'
+import { listenLocally } from '../support/listen.js'
 import { connectPeer } from '../support/seed.js'
 import { infoHashOf } from '../support/info-hashes.js'
 import { until } from '../support/until.js'
@@ -79,12 +81,11 @@ test('torrents that peers left give way to others, and those in use do not', asy
   assert.equal(service.status.torrents, 3)
 })
 
-test('of all addresses that are named, only so many are remembered', async (t) => {
-  const service = await startService(t)
-  const dialled: unknown[] = []
-  const connected = t.mock.method(net, 'connect', (address: unknown) => {
+/** The addresses that are called from now on; nobody is there. */
+function dials(t: TestContext) {
+  const dialled: { host: string }[] = []
+  const connected = t.mock.method(net, 'connect', (address: { host: string }) => {
     dialled.push(address)
-    // Nobody is there
     return new Socket().destroy()
   })
   syncBuiltinESMExports()
@@ -92,10 +93,57 @@ test('of all addresses that are named, only so many are remembered', async (t) =
     connected.mock.restore()
     syncBuiltinESMExports()
   })
+  return dialled
+}
+
+// RFC 6890
+const MACHINE = ['127.0.0.1', '127.9.9.9', '169.254.1.1', '::1', 'fe80::1%lo', '::ffff:127.0.0.1']
+const NETWORK = ['10.1.2.3', '172.31.0.1', '192.168.0.1', 'fd00::1', '0:0:0:0:0:ffff:c0a8:1']
+const NOBODY = ['0.0.0.0', '::', '224.0.0.1', '255.255.255.255', 'ff02::1', '0.1.2.3']
+const PUBLIC = ['192.0.2.1', '172.32.0.1', '2001:db8::1', '100.0.0.1']
+
+for (const [source, called] of [
+  ['127.0.0.1', [...MACHINE, ...NETWORK, ...PUBLIC]],
+  ['192.168.7.7', [...NETWORK, ...PUBLIC]],
+  ['198.51.100.1', PUBLIC],
+] as const) {
+  test(`of the peers that ${source} names, those that it can reach are called`, async (t) => {
+    const service = await startService(t)
+    const dialled = dials(t)
+    const { torrent } = largeTorrent('a')
+    service.add(torrent)
+    for (const host of [...MACHINE, ...NETWORK, ...NOBODY, ...PUBLIC])
+      service.dial(torrent, [{ host, port: 6881 }], reachOf(source))
+    assert.deepEqual(
+      dialled.map(({ host }) => host),
+      called,
+    )
+  })
+}
+
+test('a name of a peer that leads to this machine is called only if it may be', async (t) => {
+  const service = await startService(t)
+  const { torrent } = largeTorrent('a')
+  service.add(torrent)
+  const called: number[] = []
+  for (const least of [Reach.all, Reach.privateNetwork, Reach.machine]) {
+    const server = net.createServer((socket) => {
+      called.push(least)
+      socket.destroy()
+    })
+    service.dial(torrent, [{ host: 'localhost', port: await listenLocally(t, server) }], least)
+  }
+  await until('it is called', () => called.includes(Reach.machine))
+  assert.deepEqual(new Set(called), new Set([Reach.machine]))
+})
+
+test('of all addresses that are named, only so many are remembered', async (t) => {
+  const service = await startService(t)
+  const dialled = dials(t)
   const torrents = [largeTorrent('a').torrent, largeTorrent('b').torrent]
   for (const torrent of torrents) service.add(torrent)
   const dial = async (host: string, port: number) => {
-    for (const torrent of torrents) service.dial(torrent, [{ host, port }])
+    for (const torrent of torrents) service.dial(torrent, [{ host, port }], 0)
     await setImmediate()
   }
   const count = () => dialled.splice(0).length

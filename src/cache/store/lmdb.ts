@@ -109,7 +109,7 @@ function storeOf(database: Database, writer: BatchWriter, patience: typeof PATIE
     flush: async () => {
       await writer.flush(patience.flush)
     },
-    close: () => writer.close(patience.close),
+    close: (most = patience.close) => writer.close(most),
   }
 }
 

@@ -26,8 +26,8 @@ export interface Store {
   /** Resolves when other processes see all records set so far, and no crash loses them any more. */
   flush(): Promise<void>
 
-  /** Flushes and closes the store. */
-  close(): Promise<void>
+  /** Flushes and closes the store. Gives up if another process locks it for so many milliseconds. */
+  close(patience?: number): Promise<void>
 }
 
 /** Stores nothing. */

@@ -17,13 +17,8 @@ import {
   trackerBytes,
   type TrackerReplacement,
 } from '../../metainfo/edit/trackers.js'
-import {
-  type FileList,
-  hintAtDirectory,
-  hintAtMaxSize,
-  readFileList,
-} from '../open/torrent-input.js'
-import { isDirectory, requireNames } from '../line/operands.js'
+import { type FileList, hintAtMaxSize, listTorrents, readFileList } from '../open/torrent-input.js'
+import { isDirectory } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
 import { optional } from '../output/messages.js'
 import { openReport, type Report } from '../output/report.js'
@@ -161,7 +156,7 @@ function report(found: EditOutcome, run: EditRun, out: Report): void {
 
 function withHints(outcome: EditOutcome): EditOutcome {
   if (outcome.error === null) return outcome
-  const error = hintAtDirectory(hintAtMaxSize(outcome.error))
+  const error = hintAtMaxSize(outcome.error)
   return error instanceof Error ? { file: outcome.file, error } : outcome
 }
 
@@ -210,14 +205,13 @@ async function listFiles(
   { filesFrom, output }: HowToEdit,
   io: Io,
 ): Promise<FileList> {
-  requireNames(operands, 'torrent')
   if (operands.length === 0 && filesFrom === undefined) {
     throw usageError('no torrent given; name at least one')
   }
-  const list = await readFileList(filesFrom, io)
-  const files = [...operands, ...list.files]
+  const [named, list] = [await listTorrents(operands, io), await readFileList(filesFrom, io)]
+  const files = [...named.files, ...list.files]
   if (output !== undefined) checkOutput(output, files)
-  return { files, refused: list.refused }
+  return { files, refused: [...named.refused, ...list.refused] }
 }
 
 /** The path of the result for a torrent: in `output` if that is a directory, else `output`. */

@@ -56,9 +56,12 @@ export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
   return io.shared?.openCache(request) ?? accessLazyCache(request)
 }
 
+/** Milliseconds for the last write to the cache after a signal. */
+const LAST_WRITE = 500
+
 /** Closes the cache of a command, unless other commands use it, too. */
 export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> {
-  if (!io.shared) await cache.close()
+  if (!io.shared) await cache.close(io.signal.aborted ? LAST_WRITE : undefined)
 }
 
 /** Opens the cache. closeCache closes it. */

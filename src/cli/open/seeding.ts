@@ -112,9 +112,9 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const { maxTorrentSize, parseDirInterval: looksAgainIn } = options
+  const { maxTorrentSize } = options
   const target = new OwnTarget(service, maxTorrentSize)
-  const rules = { maxTorrentSize, hashContext, checkHashes: true, looksAgainIn }
+  const rules = { maxTorrentSize, hashContext, checkHashes: true, awaitsQuiet: true }
   const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let hasWarned = false
   const warnOnce = () => {
@@ -129,7 +129,12 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
-  const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
+  const endStatus =
+    directory &&
+    (await answerStatus(directory, report).catch((error: unknown) => {
+      if (error instanceof BtkitError) warn(error.message)
+      return null
+    }))
   try {
     note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)
@@ -137,7 +142,11 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       interval: options.parseDirInterval,
       signal: io.signal,
       // Uploads need the space that the first look does not
-      update: () => keeper.update().then(warnOnce).finally(unboundHeapGrowth),
+      update: async () => {
+        const next = await keeper.update().finally(unboundHeapGrowth)
+        warnOnce()
+        return next
+      },
       list: () => Promise.resolve(list()),
     })
   } finally {
@@ -215,6 +224,7 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
       signal: io.signal,
       update: async () => {
         for (const { update } of kept) await update()
+        return Infinity
       },
       list: async () => (await Promise.all(kept.map(({ list }) => list()))).flat(),
     })
@@ -232,7 +242,7 @@ function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
   const { maxTorrentSize, checkHashes } = options
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
-  const rules = { maxTorrentSize, hashContext, checkHashes, looksAgainIn: null }
+  const rules = { maxTorrentSize, hashContext, checkHashes, awaitsQuiet: false }
   const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let isAway = false
   const update = async () => {
@@ -253,7 +263,7 @@ function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
 }
 
 /** Returns why a client could not do something; null if it could. */
-async function failureOf(act: () => Promise<void>): Promise<BtkitError | null> {
+async function failureOf(act: () => Promise<unknown>): Promise<BtkitError | null> {
   try {
     await act()
     return null

@@ -1,11 +1,10 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded, readBounded } from '../../files/read-bounded.js'
-import { readNames } from '../../files/scan/read-names.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
-import { BtkitError, callSystem, valueOr } from '../../errors.js'
-import { inShell } from '../../text/escape.js'
+import { BtkitError } from '../../errors.js'
 import { isUtf8 } from 'node:buffer'
+import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
@@ -13,7 +12,10 @@ import type { InfoHash } from '../../metainfo/values.js'
 import type { FailedFile } from '../../core/edit/files.js'
 import { escapeBadBytes } from '../../text/escape.js'
 import { clientInfoHash } from '../../core/publish/client.js'
-import { isDirectory } from '../line/operands.js'
+import { torrentsAt } from '../../core/find-torrents.js'
+import { isDirectory, requireNames } from '../line/operands.js'
+import type { Report } from '../output/report.js'
+import { lostTorrent } from '../output/torrent-json.js'
 
 /**
  * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
@@ -32,39 +34,6 @@ export async function readTorrentInput(
   } catch (error) {
     throw hintAtMaxSize(error)
   }
-}
-
-/**
- * Reads a torrent, for commands that read many torrents. For a directory, the error says how to
- * name its torrents.
- */
-export async function readTorrentOperand(
-  ...operand: Parameters<typeof readTorrentInput>
-): Promise<Metainfo> {
-  try {
-    return await readTorrentInput(...operand)
-  } catch (error) {
-    throw hintAtDirectory(error)
-  }
-}
-
-/** If a directory was given for a torrent, adds to the error how to name its torrents. */
-export function hintAtDirectory(error: unknown): unknown {
-  const [, directory] =
-    error instanceof BtkitError ? (/^(.*?)\/?: is a directory$/s.exec(error.message) ?? []) : []
-  if (!(error instanceof BtkitError) || directory === undefined) return error
-  const names = valueOr([], () => callSystem(directory, () => readNames(directory)))
-  if (names.length > 0 && !names.some((name) => name.endsWith('.torrent')))
-    return withHint(
-      error,
-      ` without torrents; to make its torrent: btkit create ${inShell(directory)}`,
-    )
-  return withHint(error, `; ${howToNameTorrents(directory)}`)
-}
-
-/** How to name the torrents of a directory that was given in their place. */
-export function howToNameTorrents(directory: string): string {
-  return `give its torrents: ${directory.replace(/\/+$/, '')}/*.torrent`
 }
 
 /**
@@ -146,6 +115,63 @@ function split(bytes: Buffer): Buffer[] {
     from = to + 1
   }
   return [...names, bytes.subarray(from)]
+}
+
+/**
+ * Lists the torrents that operands name. Of a directory these are the torrents in it and below it that
+ * are not listed yet. A directory without torrents is refused.
+ * @throws BtkitError `usage` for an empty name
+ */
+export async function listTorrents(operands: readonly string[], { cwd }: Io): Promise<FileList> {
+  requireNames(operands, 'torrent')
+  const files: string[] = []
+  const refused: FailedFile[] = []
+  // Named twice, a torrent counts twice
+  const known = { named: new Set<string>(), found: new Set<string>() }
+  for (const operand of operands) {
+    const how = isDirectory(resolve(cwd, operand)) ? 'found' : 'named'
+    const { torrents, failures } = await torrentsAt([operand], cwd)
+    for (const torrent of torrents) {
+      const path = resolve(cwd, torrent)
+      if (known.found.has(path) || (how === 'found' && known.named.has(path))) continue
+      known[how].add(path)
+      files.push(torrent)
+    }
+    for (const [file, error] of failures) refused.push({ file, error })
+  }
+  return { files, refused }
+}
+
+/**
+ * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives all of
+ * them. Returns the exit status.
+ * @throws BtkitError as listTorrents
+ */
+export async function eachTorrent(
+  operands: readonly string[],
+  { report, io, lost = lostTorrent, allowsNone = false }: EachTorrent,
+  work: (torrent: string, all: readonly string[]) => Promise<void>,
+): Promise<number> {
+  const { files, refused } = await listTorrents(operands, io)
+  const refuse = ({ error }: FailedFile) => Promise.reject(error)
+  const isWrong = ({ error }: FailedFile) => !(allowsNone && isEmpty(error))
+  const missed = await report.each(refused.filter(isWrong), refuse, ({ file }, error) =>
+    lost(file, error),
+  )
+  return (await report.each(files, (file) => work(file, files), lost)) || missed
+}
+
+interface EachTorrent {
+  readonly report: Report
+  readonly io: Io
+  /** The values of a torrent that failed; see `Report.each`. */
+  readonly lost?: typeof lostTorrent
+  /** Whether a directory may be without torrents. */
+  readonly allowsNone?: boolean
+}
+
+function isEmpty(error: unknown): boolean {
+  return error instanceof BtkitError && error.code === 'empty'
 }
 
 /** A torrent named on the command line. */

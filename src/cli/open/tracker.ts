@@ -63,7 +63,7 @@ function bannedFiles(options: CommonOptions, io: Io) {
 
 /** The state directory as an absolute path. */
 export function recordsDirectory(
-  { stateDir }: Pick<TrackOptions, 'stateDir'>,
+  { stateDir }: { readonly stateDir?: string | undefined },
   { cwd, env, isRoot }: Io,
 ): string {
   return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))

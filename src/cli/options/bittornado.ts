@@ -16,6 +16,8 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['max-piece-size', 'max-piece-length'],
   ['min-piece-size', 'min-piece-length'],
   ['target-piece-count', 'target-pieces'],
+  ['data', 'in'],
+  ['in', 'data'],
   // Names of bttrack
   ['bind', 'host'],
   ['dfile', 'state'],

@@ -101,8 +101,8 @@ export interface FollowedTorrents {
   /** Milliseconds between updates. */
   readonly interval: number
   readonly signal: AbortSignal
-  /** Looks for changes. */
-  readonly update: () => Promise<void>
+  /** Looks for changes. Returns the milliseconds until the next look, if that comes sooner. */
+  readonly update: () => Promise<number>
   readonly list: () => Promise<readonly ListedTorrent[]>
 }
 
@@ -118,16 +118,18 @@ export async function followTorrents(
     const torrents = await list()
     // Nothing is known before the first look; and the display may have been cleared meanwhile
     if (!signal.aborted && (!isFirst || torrents.length > 0)) display.show(torrents)
+    return display.interval
   }
   const work = async () => {
-    await update()
+    const next = await update()
     if (isFirst || display.isLive) {
       isFirst = false
       await show()
     }
+    return Math.min(interval, next)
   }
   try {
-    await Promise.all([repeat(interval, signal, work), repeat(display.interval, signal, show)])
+    await Promise.all([repeat(signal, work), repeat(signal, show)])
   } finally {
     // If one loop fails, the other ends, too
     failing.abort()
@@ -135,13 +137,10 @@ export async function followTorrents(
   }
 }
 
-/** Repeats an action with a pause of `ms` milliseconds, until aborted. */
-async function repeat(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+/** Repeats an action that returns the milliseconds of the pause after it, until aborted. */
+async function repeat(signal: AbortSignal, act: () => Promise<number>): Promise<void> {
   try {
-    while (!signal.aborted) {
-      await act()
-      await setTimeout(ms, undefined, { signal })
-    }
+    while (!signal.aborted) await setTimeout(await act(), undefined, { signal })
   } catch (error) {
     if (!signal.aborted) throw error
   }

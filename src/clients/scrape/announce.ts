@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../metainfo/values.js'
@@ -17,6 +18,8 @@ export type AnnounceUrl = Branded<string, 'AnnounceUrl'>
 /** A seed's announce to one tracker (BEP 3). Hashes and ids are 20 bytes in hexadecimal. */
 export interface Announce {
   readonly url: AnnounceUrl
+  /** The addresses to announce to; if there are none, those of the name in the URL. */
+  readonly addresses?: readonly LookupAddress[]
   readonly infoHash: InfoHash
   readonly peerId: string
   /** The IP address to name; null for the one that the tracker sees. */

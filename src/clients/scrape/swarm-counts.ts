@@ -74,3 +74,16 @@ export async function answeredWithin<T>(
     throw isLate ? new ScrapeFailure('no answer in time') : error
   }
 }
+
+/**
+ * Returns the first of several answers that comes.
+ * @throws ScrapeFailure if none comes: what a tracker said, rather than that others are silent
+ */
+export async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(answers)
+  } catch (error) {
+    const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
+    throw failures.find((each) => each instanceof ScrapeFailure) ?? failures[0]
+  }
+}

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { once, setMaxListeners } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import {
+  firstAnswer,
   refused,
   ScrapeFailure,
   unanswered,
@@ -58,25 +60,26 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
   return new Map(counts)
 }
 
-/** An address of a tracker. */
-interface TrackerAddress {
-  readonly address: string
-  readonly family: number
+interface UdpQuestion {
+  readonly url: string
+  /** The addresses to ask; if there are none, those of the name in the URL. */
+  readonly addresses?: readonly LookupAddress[]
+  readonly signal: AbortSignal
 }
 
 /** A socket to the first address of a tracker that answered, and the connection id from there. */
-interface Connected extends TrackerAddress {
+interface Connected extends LookupAddress {
   readonly socket: Socket
   readonly connectionId: Uint8Array
 }
 
 /**
  * Returns what a tracker answers to a request over UDP, without the head, and the family of its
- * address. `family` is the only one to use.
+ * address.
  * @throws ScrapeFailure
  */
 export async function askUdp(
-  { url, signal, family = 0 }: { url: string; signal: AbortSignal; family?: 0 | 4 | 6 },
+  { url, signal, addresses = [] }: UdpQuestion,
   action: Action,
   body: Uint8Array,
 ): Promise<{ readonly answer: Buffer; readonly family: number }> {
@@ -85,8 +88,9 @@ export async function askUdp(
   const sockets = new Set<Socket>()
   try {
     const host = hostname.replace(/^\[|\]$/g, '')
-    const addresses = await unlessAborted(lookup(host, { all: true, family }), signal)
-    const first = await connectFirst(alternate(addresses), signal, async (each, bounded) => {
+    const found =
+      addresses.length > 0 ? addresses : await unlessAborted(lookup(host, { all: true }), signal)
+    const first = await connectFirst(alternate(found), signal, async (each, bounded) => {
       const socket = createSocket(each.family === 6 ? 'udp6' : 'udp4')
       sockets.add(socket)
       // One that comes when nobody waits for an answer
@@ -108,7 +112,7 @@ export async function askUdp(
 }
 
 /** Orders addresses so that families alternate (RFC 8305), beginning with that of the first one. */
-function alternate(addresses: readonly TrackerAddress[]): TrackerAddress[] {
+function alternate(addresses: readonly LookupAddress[]): LookupAddress[] {
   const own = addresses.filter(({ family }) => family === addresses[0]?.family)
   const others = addresses.filter((each) => !own.includes(each))
   const pairs = own.flatMap((each, n) => [each, ...others.slice(n, n + 1)])
@@ -120,9 +124,9 @@ function alternate(addresses: readonly TrackerAddress[]): TrackerAddress[] {
  * Returns the first that answers.
  */
 async function connectFirst(
-  addresses: readonly TrackerAddress[],
+  addresses: readonly LookupAddress[],
   signal: AbortSignal,
-  connect: (address: TrackerAddress, signal: AbortSignal) => Promise<Connected>,
+  connect: (address: LookupAddress, signal: AbortSignal) => Promise<Connected>,
 ): Promise<Connected> {
   const isFound = new AbortController()
   const bounded = AbortSignal.any([signal, isFound.signal])
@@ -138,10 +142,7 @@ async function connectFirst(
     attempts.push(Promise.resolve(turn).then(begin))
   }
   try {
-    return await Promise.any(attempts)
-  } catch (error) {
-    const reasons: unknown[] = error instanceof AggregateError ? error.errors : []
-    throw reasons.find((each) => each instanceof ScrapeFailure) ?? reasons[0]
+    return await firstAnswer(attempts)
   } finally {
     isFound.abort()
   }

@@ -4,7 +4,7 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
 import type { PublishOutcome } from '../publish/publish.js'
 import { type GivenRecord, UNKNOWN } from './given.js'
-import type { SeenData } from './whole-data.js'
+import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
 
 /** The torrents that are to be seeded at a moment. */
 export interface WantedTorrents {
@@ -88,6 +88,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   readonly #lacking = new Map<string, Lacking>()
   /** The last report for each torrent or directory. */
   readonly #told = new Map<string, string>()
+  /** Milliseconds until data can be seeded that was written just now. */
+  #wait = Infinity
 
   constructor(
     private readonly source: TorrentSource<T>,
@@ -102,15 +104,17 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
 
   /**
    * Looks at all torrents, and at the data of some. Adds those that are new or that the target lost,
-   * and removes those that are gone.
+   * and removes those that are gone. Returns the milliseconds after which data can be seeded that was
+   * written just now; infinite if there is none.
    * @throws BtkitError as the target, and `interrupted`
    */
-  async update(): Promise<void> {
+  async update(): Promise<number> {
     const { source, target } = this
+    this.#wait = Infinity
     const { stamps, isGone, problems } = await source.look()
     for (const [what, problem] of problems) this.#tell(what, problem)
     // The torrents that were found before are seeded meanwhile
-    if (stamps === null) return
+    if (stamps === null) return Infinity
     for (const notes of [this.#lacking, this.#told])
       for (const name of notes.keys()) if (isGone(name) && !problems.has(name)) notes.delete(name)
     const turn: Turn = { stamps, seeding: await target.list(), holders: new Map() }
@@ -122,6 +126,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     if (due.length > 0) this.#noteHolders(turn)
     for (let i = 0; i < due.length; i += target.atOnce)
       await this.#take(due.slice(i, i + target.atOnce), turn)
+    return this.#wait
   }
 
   /** The torrents to read: new, changed and lost ones, and some of those that were not seeded. */
@@ -257,7 +262,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     try {
       return await this.source.find(metainfo, name, this.#lacking.get(name)?.seen ?? new Map())
     } catch (error) {
-      this.#note(name, error, { metainfo, waits: true })
+      const isEarly = error instanceof UnsettledData
+      if (isEarly) this.#wait = QUIET
+      this.#note(name, error, { metainfo, waits: !isEarly })
       return null
     }
   }

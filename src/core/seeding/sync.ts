@@ -108,3 +108,19 @@ export function openPublished(
   })
   return new GivenRecord(journal)
 }
+
+/**
+ * Opens the record of the torrents that a mirror seeds.
+ * @throws BtkitError if it cannot be used
+ */
+export function openSeeded(root: string, state: PublishedState): GivenRecord {
+  const { directory: stateDirectory, now, warn } = state
+  const digest = digestOf('sha256', root).toString('hex', 0, 16)
+  const journal = new Journal({
+    ...{ stateDirectory, now, warn },
+    path: join(stateDirectory, 'seeded', `${digest}.jsonl`),
+    head: { btkit: 'seeded', root },
+    loss: 'torrents whose lines are lost are seeded when somebody asks for them again',
+  })
+  return new GivenRecord(journal)
+}

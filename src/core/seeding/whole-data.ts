@@ -4,7 +4,6 @@ import { encodeFingerprint } from '../../files/fingerprint.js'
 import type { FileState } from '../../files/scanned-file.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
-import { count } from '../../text/quantity.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { findData, indexFiles } from '../find/find-data.js'
 import { dataProblem } from '../publish/local-data.js'
@@ -40,10 +39,10 @@ export interface DataRules {
   /** Whether data is read that the cache does not know. */
   readonly checkHashes: boolean
   /**
-   * Milliseconds until the next look, if data that was written just now must wait for it: what is
-   * written in the same moment leaves no trace. Null if such data counts.
+   * Whether data that was written just now must wait: what is written in the same moment leaves no
+   * trace.
    */
-  readonly looksAgainIn: number | null
+  readonly awaitsQuiet: boolean
   readonly hashContext: HashContext
 }
 
@@ -53,7 +52,15 @@ export type SeenData = Map<string, { readonly state: string; readonly problem: B
 const NOTHING = { state: '', problem: null }
 
 /** Milliseconds after a change in which another one may leave no trace. */
-const QUIET = 2000
+export const QUIET = 2000
+
+/** Data was written just now; it may be whole when it was quiet for a moment. */
+export class UnsettledData extends BtkitError {
+  constructor(path: string) {
+    const again = `btkit looks again in ${QUIET / 1000} seconds`
+    super('changed', `its data in ${path} was written just now; ${again}`)
+  }
+}
 
 type DataFiles = WholeTorrent['files']
 
@@ -102,8 +109,7 @@ export class DataFinder {
       const [lacking] = plan.content.odd.values()
       if (lacking) return await this.#notWhole(lacking, plan)
       const files = statesOf(plan.content)
-      const early = this.#unsettled(files, path)
-      if (early) return early
+      if (this.#isUnsettled(files)) return new UnsettledData(path)
       const state = digestOfStates(files)
       if (state === before.state) return before.problem ?? files
       const problem = dataProblem(plan.request, await verifyTorrent(plan, hashContext))
@@ -115,13 +121,10 @@ export class DataFinder {
     }
   }
 
-  #unsettled(files: DataFiles, path: string): BtkitError | null {
-    const { looksAgainIn, hashContext } = this.rules
-    if (looksAgainIn === null) return null
+  #isUnsettled(files: DataFiles): boolean {
+    const { awaitsQuiet, hashContext } = this.rules
     const quietSince = BigInt(Math.floor(hashContext.cacheAccess.now()) - QUIET) * 1_000_000n
-    if (!files.some((file) => file && file.fingerprint.ctimeNs > quietSince)) return null
-    const again = `btkit looks again in ${count(Math.ceil(looksAgainIn / 1000), 'second')}`
-    return new BtkitError('changed', `its data in ${path} was written just now; ${again}`)
+    return awaitsQuiet && files.some((file) => file && file.fingerprint.ctimeNs > quietSince)
   }
 
   /** Finds data below the given directories by its pieces, whatever its name. */

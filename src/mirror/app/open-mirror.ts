@@ -22,6 +22,7 @@ import { Requesters } from '../requests/requester.js'
 import { hasListings } from '../requests/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
 import { NameSearch } from '../pages/name-search.js'
+import { seedAsked } from '../torrents/asked.js'
 import { ServiceStatus } from '../pages/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
@@ -47,6 +48,9 @@ import type { InfoHash } from '../../metainfo/values.js'
 
 /** Milliseconds to wait for the size of the cache's file. */
 const PATIENCE = 1000
+
+/** Milliseconds for the last write to the cache: requests took up the other time of a stop. */
+const LAST_WRITE = 500
 
 /** All settings of a mirror; `Options` are those that its server may still add to. */
 export interface MirrorSettings<Options = ServiceOptions> {
@@ -102,6 +106,9 @@ export async function openMirror(
       trackers: trackers.current,
     })
   const root = new RootWatch(options.mirror.root)
+  const isRootThere = () => root.isThere()
+  const sets = new PathSets(options, { ...admission, torrents }, cacheAccess.cache)
+  const onReady = listSeeded(options, trackers)
   let endTasks = () => Promise.resolve()
   return {
     ...resources,
@@ -109,7 +116,7 @@ export async function openMirror(
     onRoute: server.onRoute,
     downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),
-    sets: new PathSets(options, { ...admission, torrents }, cacheAccess.cache),
+    sets,
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
       ? new DirectoryPages(
@@ -126,7 +133,7 @@ export async function openMirror(
       { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
       world,
     ),
-    isRootThere: () => root.isThere(),
+    isRootThere,
     /** Forgets torrents that are kept for a second if the root is another directory now. */
     followRoot: async () => {
       if (await root.hasMoved()) torrents.expire()
@@ -137,6 +144,9 @@ export async function openMirror(
     start: () => {
       endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
       warmer?.start()
+      void isRootThere().then((isThere) => {
+        if (isThere) seedAsked({ ...makers, options, sets, onReady }).catch(onError)
+      })
     },
     /** Ends the work beside requests. */
     stop: async () => {
@@ -187,7 +197,7 @@ async function openResources(
     close: async () => {
       hashing.abort()
       await pool.close()
-      await cache.close()
+      await cache.close(LAST_WRITE)
     },
   }
 }
@@ -241,10 +251,11 @@ function seedMade(
   cacheAccess: CacheAccess,
 ): MadeListener | null {
   if (!seed) return null
-  return ({ torrent: core, content, options }) => {
+  return ({ torrent: core, content, options }, source) => {
     const { v1: infoHash, v2: infoHashV2 } = core.infoHashes
     const tiers = spreadTrackers(trackers.current(), infoHash ?? infoHashV2 ?? '')
-    seed.add({ infoHash, infoHashV2, core, content, options, cacheAccess, trackers: tiers })
+    const own = { core, content, options, cacheAccess, source }
+    seed.add({ infoHash, infoHashV2, trackers: tiers, ...own })
   }
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { BtkitError } from '../../errors.js'
-import { notFound, NotReady } from '../../server/answers/refusal.js'
+import { manyUnread, notFound } from '../../server/answers/refusal.js'
 import { clientKey, unmappedAddress } from '../../server/connections/client-address.js'
 import { countUnread } from '../../server/connections/counted-response.js'
 import { whenFirst } from '../../server/connections/pipeline-queue.js'
@@ -40,8 +40,7 @@ export async function addMirror(
   })
   app.addHook('onRequest', (request, reply, done) => {
     seen.add(request)
-    if (unread.isFull(request.raw.socket))
-      throw new NotReady('too many responses are unread; read them and try again', 5)
+    if (unread.isFull(request.raw.socket)) throw manyUnread()
     countUnread(reply.raw, unread)
     const place = removePrefix(prefix, request.raw)
     if (place === 'elsewhere') throw notFound('this address')

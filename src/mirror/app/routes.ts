@@ -35,6 +35,7 @@ import { Views } from '../files/views.js'
 import { addReadRoute } from '../../server/answers/accept.js'
 import {
   errorResponse,
+  manyUnread,
   notFound,
   NotReady,
   refuseMethod,
@@ -42,6 +43,7 @@ import {
   sendLine,
   setRetryAfter,
 } from '../../server/answers/refusal.js'
+import { isCrowded } from '../../server/connections/counted-response.js'
 import { splitTarget } from '../../server/answers/target.js'
 import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
 import { html, type Html } from '../../text/html.js'
@@ -71,6 +73,12 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     // Not for the status and metrics, which may be an intranet's own
     if (options.cors && !isReserved(request)) reply.headers(CORS)
     done()
+  })
+  app.addHook('onSend', (_request, reply, ...[, done]) => {
+    const isRefused = reply.statusCode < 400 && isCrowded(reply.raw)
+    if (isRefused) reply.removeHeader('Content-Encoding')
+    if (isRefused) done(manyUnread())
+    else done()
   })
   if (options.cors) {
     app.options('/*', (request, reply) => {

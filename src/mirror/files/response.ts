@@ -24,7 +24,13 @@ import {
   type TrackerSource,
 } from '../torrents/trackers.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { CountedResponse, isLarge, WHOLE } from '../../server/connections/counted-response.js'
+import {
+  CountedResponse,
+  isCrowded,
+  isLarge,
+  WHOLE,
+} from '../../server/connections/counted-response.js'
+import { manyUnread } from '../../server/answers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */
@@ -228,6 +234,7 @@ export class TorrentSender {
   /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
   send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
     const { checked } = told
+    if (isCrowded(reply.raw)) throw manyUnread()
     if (sendReady(request, reply, { title: checked.torrent.title, options: this.options }))
       return reply
     const answer = this.#compose(request, told)

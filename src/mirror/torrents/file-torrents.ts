@@ -7,8 +7,12 @@ import { directoryOf, setContent } from './content.js'
 import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { Waiter } from './flights.js'
+import type { MirrorSource } from './make.js'
 import type { CurrentTorrent, Torrents } from './torrents.js'
 import { MirrorView } from '../tree/mirror.js'
+
+/** The form of the torrent, or the operator's own that it is compared with. */
+type WantedFile = Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
@@ -42,15 +46,19 @@ export class FileTorrents {
     return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
   }
 
-  #make(
-    file: ScannedFile,
-    wanted: Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>,
-    requester: Waiter,
-  ): Promise<CurrentTorrent> {
+  #make(file: ScannedFile, wanted: WantedFile, requester: Waiter): Promise<CurrentTorrent> {
+    return this.torrents.obtain(this.source(file.path, wanted, file), requester)
+  }
+
+  /** The torrent of a file that is made here; `looked` is what a look at it just found. */
+  source(
+    path: readonly string[],
+    wanted: WantedFile,
+    looked: ScannedFile | null = null,
+  ): MirrorSource {
     const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted
-    const { path } = file
-    let lookedUp: ScannedFile | null = file
+    let lookedUp = looked
     const look = async () => {
       const current = lookedUp ?? (await new MirrorView(mirror).file(path))
       lookedUp = null
@@ -58,9 +66,9 @@ export class FileTorrents {
       const options = { private: false, sourceTag: null, markPadFiles }
       return { content, options, directory: directoryOf(path), omitted: [] }
     }
-    const key = `${version} ${pieceLength} file ${path.join('/')}`
+    const key = `${version} file ${pieceLength}/${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
-    return this.torrents.obtain({ key, effort: null, look, isCompared }, requester)
+    return { key, effort: null, look, isCompared }
   }
 
   #compare(metainfo: Metainfo, found: KnownTorrent): KnownTorrent | null {

@@ -1,4 +1,5 @@
 import type { Throttle } from '../../hash/jobs/job.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import { type ProgressStatus, UnderWay } from './progress.js'
 import type { Requester } from '../requests/requester.js'
@@ -11,6 +12,8 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
   readonly ahead?: {
     /** Limits the read rate; undefined for no limit. */
     readonly throttle: Throttle | undefined
+    /** The only torrent that is wanted, and only if it can be made without reading. */
+    readonly infoHash?: InfoHash
   }
 }
 

@@ -22,7 +22,7 @@ import {
 } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { NotReady, notFound, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { doInTurns, eachNumber, type Turns } from '../../steps.js'
 import type { Admission } from '../admission/admission.js'
@@ -212,6 +212,7 @@ export class Maker {
     const made = { content, options, checkedAt }
     if ('infoHash' in recalled) return { ...made, torrent: recalled, from: 'memory' }
     const isRead = 'table' in recalled
+    if (isRead && work.first.ahead?.infoHash) throw notFound('its hashes')
     const { info, pieceLayers, isSettled } = isRead
       ? await this.#read(look, recalled, work)
       : { ...recalled, isSettled: true }

@@ -10,7 +10,7 @@ import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
-import type { PlacedContent } from './make.js'
+import type { MirrorSource, PlacedContent } from './make.js'
 import type { CurrentTorrent, Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
@@ -100,6 +100,11 @@ export class PathSets {
    * @throws Refusal; BtkitError if the files cannot be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
+    return this.makers.torrents.obtain(this.source(set), requester)
+  }
+
+  /** The torrent of a set, and where its files are found. */
+  source(set: PathSet): MirrorSource {
     const { digest, isSingle, paths, version = 'v1' } = set
     const look = async (budget: Budget) => {
       const found = await this.#look(set, budget)
@@ -110,7 +115,7 @@ export class PathSets {
       return found
     }
     const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
-    return this.makers.torrents.obtain({ key, effort: effortOf(paths), look }, requester)
+    return { key, effort: effortOf(paths), look }
   }
 
   async #look(set: PathSet, budget: Budget): Promise<PlacedContent> {

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import { NotReady, Refusal } from '../../server/answers/refusal.js'
+import { NotReady, notFound, Refusal } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, type Waiter } from './flights.js'
-import type { KnownTorrent } from './known-torrent.js'
+import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
@@ -29,8 +29,12 @@ export interface CurrentTorrent {
 /** Numbers of torrents by their source. */
 export type Origins = Record<ObtainedTorrent['from'], number>
 
-/** Learns of each torrent, again whenever its files were found unchanged. */
-export type MadeListener = (made: ObtainedTorrent) => void
+/** Milliseconds until a torrent is made again whose files changed just now; doubled each time. */
+const AGAIN = 2100
+const MOST_TIMES = 6
+
+/** Learns of each torrent and its source's key, again whenever its files were found unchanged. */
+export type MadeListener = (made: ObtainedTorrent, key: string) => void
 
 /** How torrents are made, and who learns of them. */
 interface Making {
@@ -57,6 +61,8 @@ export class Torrents {
   readonly #flights: Flights<CurrentTorrent>
   /** Work that nobody waits for yet, and that gives way. */
   readonly #ahead: Flights<CurrentTorrent>
+  /** The keys of torrents that are made again when their files can be settled. */
+  readonly #young = new Set<string>()
   #expiredAt = -Infinity
 
   constructor(
@@ -106,6 +112,21 @@ export class Torrents {
     return flights.join(key, waiter, (own) => this.#make(source, own))
   }
 
+  /** Makes a torrent again when its files can be settled: until then, a change may leave no trace. */
+  #makeAgain(source: MirrorSource, times: number): void {
+    const { key } = source
+    if (times === MOST_TIMES || this.#young.has(key)) return
+    this.#young.add(key)
+    const ahead = { throttle: undefined }
+    const again = async () => {
+      this.#young.delete(key)
+      const nobody = { client: null, patience: null, onGone: () => undefined, ahead }
+      const made = await this.obtain(source, nobody).catch(() => null)
+      if (made?.torrent.isCacheable !== true) this.#makeAgain(source, times + 1)
+    }
+    setTimeout(() => void again(), AGAIN * 2 ** times).unref()
+  }
+
   /** Ends all work that nobody waits for, and lets none begin. */
   endAhead(): void {
     this.#ahead.close(new NotReady('the server is stopping', 10))
@@ -123,7 +144,13 @@ export class Torrents {
     const { torrent, checkedAt, from } = made
     const isAhead = work.first.ahead !== undefined
     if (!isAhead) this.origins[from]++
-    if (torrent.isCacheable && !source.isCompared) this.making.onMade?.(made)
+    const { infoHash } = work.first.ahead ?? {}
+    if (infoHash && !swarmHashesOf(torrent).includes(infoHash)) throw notFound(infoHash)
+    const { onMade } = this.making
+    if (onMade && !source.isCompared) {
+      if (torrent.isCacheable) onMade(made, key)
+      else if (!isAhead) this.#makeAgain(source, 0)
+    }
     if (known?.torrent === torrent) {
       known.checkedAt = checkedAt
       return known

@@ -174,9 +174,18 @@ function slicesOf(part: Uint8Array): Uint8Array[] {
 /** The counts of responses that are no CountedResponse. */
 const counts = new WeakMap<ServerResponse, UnreadBytes>()
 
+function unreadOf(response: ServerResponse): UnreadBytes | null {
+  return response instanceof CountedResponse ? response.unread : (counts.get(response) ?? null)
+}
+
+/** Whether the client has so much to read that this response would be cut: refuse it before it begins. */
+export function isCrowded(response: ServerResponse): boolean {
+  return response.socket !== null && unreadOf(response)?.isFull(response.socket) === true
+}
+
 /** Bytes of a body to read from disk at a time; see UnreadBytes. */
 export function partFor(response: ServerResponse): number {
-  const unread = response instanceof CountedResponse ? response.unread : counts.get(response)
+  const unread = unreadOf(response)
   return unread && response.socket ? unread.partFor(response.socket) : LARGEST_PART
 }
 

@@ -4,7 +4,8 @@ import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/answers/target.js'
 import { sortInSlices } from '../../server/views/slices.js'
 import { formatNumber } from '../../text/quantity.js'
-import { endAtOnce } from '../../server/connections/counted-response.js'
+import { endAtOnce, isCrowded } from '../../server/connections/counted-response.js'
+import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import {
   formatAnnounce,
@@ -139,8 +140,8 @@ export class TrackerRoutes {
 
   #sendLarge(response: ServerResponse, body: Buffer): void {
     this.parts.note('scrape')
-    response.writeHead(200, headerOf(body))
-    response.end(body)
+    if (isCrowded(response)) refuseUnread(response)
+    else response.writeHead(200, headerOf(body)).end(body)
   }
 }
 

@@ -8,6 +8,8 @@ import { packedFor } from '../../server/answers/gzip.js'
 import { errorResponse, NotReady } from '../../server/answers/refusal.js'
 import { splitTarget } from '../../server/answers/target.js'
 import { clientKey } from '../../server/connections/client-address.js'
+import { isCrowded } from '../../server/connections/counted-response.js'
+import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
@@ -250,6 +252,10 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
+  if (isCrowded(response)) {
+    refuseUnread(response)
+    return
+  }
   // Bytes are shared with other clients of the same file
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
   response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIPv6 } from 'node:net'
 
 const COLON = 0x3a
 const DOT = 0x2e
@@ -70,27 +70,4 @@ function fillGroups(text: string, from: number, bytes: Uint8Array): void {
     bytes[2 * (from + at)] = value >>> 8
     bytes[2 * (from + at) + 1] = value & 0xff
   })
-}
-
-const LOCAL = new BlockList()
-for (const [network, bits] of [
-  ['10.0.0.0', 8],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  LOCAL.addSubnet(network, bits, 'ipv4')
-}
-for (const [network, bits] of [
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  LOCAL.addSubnet(network, bits, 'ipv6')
-}
-
-/** Whether an address belongs to this machine or a private network. */
-export function isLocal(address: string): boolean {
-  return LOCAL.check(address.replace(/%.*$/, ''), isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }

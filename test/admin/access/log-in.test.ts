@@ -114,7 +114,7 @@ for (const [what, addressOf] of [
     for (let at = 0; at < 110; at++) words.push(await attempt(NAMES[at + 1]!, addressOf(at)))
     assert.deepEqual(countsOf(words), { wrong: 100, limited: 10 })
     assert.equal(await attempt('user119', addressOf(7), PASSWORD), 'limited')
-    // Who logged in there before is no stranger
+    // A user who logged in there before is no stranger
     assert.equal(await attempt('user0', addressOf(0), PASSWORD), 'in')
     assert.equal(await attempt('user119', '192.168.0.1', PASSWORD), 'in')
   })

@@ -40,7 +40,7 @@ function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', checkHashes: true, looksAgainIn: null, maxTorrentSize: 2 ** 20 },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
     hashContext: hashContext(),
   })
   const keeper = new SeedKeeper(places, target, {

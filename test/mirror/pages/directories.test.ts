@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
@@ -320,6 +323,30 @@ test('names that no address can contain are counted, but not listed', async (t) 
   assert.deepEqual([entries.map(({ name }) => name), unnameable], [['good-', 'good'], 2])
   const page = (await ask(port, '/')).body.toString()
   assert.match(page, /2 entries have names that no address can contain/)
+})
+
+test('large lists that one client asks for at once are whole, or refused before they begin', async (t) => {
+  const names = Array.from({ length: 1360 }, (_, i) => `a/${'€'.repeat(80)}${i}`)
+  const { port } = await serveMirror(t, {
+    files: Object.fromEntries(names.map((name) => [name, 'x'])),
+  })
+  const whole = (await ask(port, '/a/?json')).body
+  // Five of them are more than one client may leave unread
+  assert.ok(whole.length > 3.4e6 && whole.length < 3.5e6, `${whole.length}`)
+  const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').pause())
+  for (const socket of sockets)
+    socket.write('GET /a/?json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+  await Promise.all(sockets.map((socket) => once(socket, 'readable')))
+  const statuses = new Set<string>()
+  for (const socket of sockets) {
+    const answer = await buffer(socket)
+    const body = answer.subarray(answer.indexOf('\r\n\r\n') + 4)
+    const status = answer.toString('latin1', 9, 12)
+    statuses.add(status)
+    if (status === '200') assert.ok(body.equals(whole), `${body.length}`)
+    else assert.equal(body.toString(), 'too many responses are unread; read them and try again\n')
+  }
+  assert.deepEqual([...statuses].sort(), ['200', '503'])
 })
 
 test('empty files and torrents have no torrent', async (t) => {

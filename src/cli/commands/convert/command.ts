@@ -15,7 +15,7 @@ import { formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
-import { readTorrentFile } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { optional } from '../../output/messages.js'
@@ -40,16 +40,22 @@ export const command: CommandRecord = {
 }
 
 function defineConvert({ io, finish }: CommandContext) {
-  return declareConvert().action(async (torrent, data, options) => {
+  return declareConvert().action(async (operand, data, options) => {
     const version = versionOf(options)
     if (options.output === '-') {
       throw usageError('--output -: convert cannot write to standard output; name a file')
     }
     if (data !== undefined && options.data !== undefined)
       throw usageError(`${data}: give the content as an argument or with --data`)
-    const path = data ?? options.data ?? dirname(torrent)
     const out = openReport(options, io)
-    const run: Run = { torrent, path, version, options, out, io }
+    const runOf = (torrent: string): Run => {
+      return { torrent, path: data ?? options.data ?? dirname(torrent), version, options, out, io }
+    }
+    if (isDirectory(operand)) {
+      finish(await convertAll(operand, runOf))
+      return
+    }
+    const run = runOf(operand)
     try {
       finish(await convert(run))
     } catch (error) {
@@ -59,6 +65,21 @@ function defineConvert({ io, finish }: CommandContext) {
       finish(1)
     }
   })
+}
+
+/** Converts all torrents in a directory and below it. Returns the exit status. */
+async function convertAll(directory: string, runOf: (torrent: string) => Run): Promise<number> {
+  const { options, out, io } = runOf(directory)
+  if (options.output !== undefined && !isDirectory(options.output))
+    throw usageError(`--output ${options.output}: not a directory, and several torrents need one`)
+  const lost = (torrent: string, error: unknown) => [
+    convertValue({ ...resultOf(runOf(torrent)), error }, options.dryRun),
+  ]
+  let status = 0
+  const one = async (torrent: string) => {
+    status = Math.max(status, await convert(runOf(torrent)))
+  }
+  return (await eachTorrent([directory], { report: out, io, lost }, one)) || status
 }
 
 /** One run of the command. */
@@ -153,7 +174,7 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
 function declareConvert() {
   const command = new Command('convert')
     .description('Turn a torrent into one of another version, and check its content.')
-    .argument('<torrent>', 'the torrent to convert')
+    .argument('<torrent>', 'the torrent to convert, or a directory of torrents')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
     .addOption(
       new Opt('--data <path>', 'find the content there (default: beside the torrent)', FILE),

@@ -6,8 +6,8 @@ import { count } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { threadsOption, maxTorrentSize } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
-import { readTorrentOperand } from '../../open/torrent-input.js'
-import { requireNames } from '../../line/operands.js'
+import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
+import { isDirectory, requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
@@ -30,7 +30,10 @@ export const command: CommandRecord = {
 function defineFind({ io, finish }: CommandContext) {
   return new Command('find')
     .description('Find the data of torrents below directories, also by other names.')
-    .argument('<torrent...>', 'torrents; - reads standard input')
+    .argument(
+      '<torrent...>',
+      'torrents, or directories of them; - reads standard input; without --in, the last is the directory to search',
+    )
     .addOption(
       new Opt('--in <directory>', 'search this directory (repeatable)', DIRECTORY)
         .argParser(collect)
@@ -48,25 +51,26 @@ function defineFind({ io, finish }: CommandContext) {
     .option('--json', 'print a JSON object a line for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
-    .action(async (torrents, options) => {
-      if (options.in.length === 0) {
+    .action(async (operands, options) => {
+      const last = operands.at(-1) ?? ''
+      const isPlace = options.in.length === 0 && operands.length > 1 && isDirectory(last)
+      const places = isPlace ? [last] : options.in
+      const torrents = isPlace ? operands.slice(0, -1) : operands
+      if (places.length === 0) {
         throw usageError('no directory to search; name one with --in')
       }
-      requireNames(
-        [...options.in, ...(options.link === undefined ? [] : [options.link])],
-        'directory',
-      )
+      requireNames([...places, ...(options.link === undefined ? [] : [options.link])], 'directory')
       const report = openReport(options, io)
       const onProblem = ({ message }: BtkitError) => {
         report.warn(message)
       }
-      const index = await indexFiles(options.in, onProblem)
+      const index = await indexFiles(places, onProblem)
       const engine = engineFor(options, io)
       const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
       const look = async (torrent: string) => {
-        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
         const data = await findData(
           { metainfo, torrent, index, onProblem },
           { engine, cacheAccess },
@@ -78,7 +82,7 @@ function defineFind({ io, finish }: CommandContext) {
         if (link === undefined) return
         links.set(torrent, () => linkData({ name, isDirectory }, data, link))
       }
-      const found = await report.each(torrents, look, lostTorrent)
+      const found = await eachTorrent(torrents, { report, io }, look)
       // A link changes the file's ctime, so that a later torrent would not trust the index
       const linkOne = async (torrent: string) => links.get(torrent)?.()
       const linked = await report.each([...links.keys()], linkOne, lostTorrent)

@@ -1,9 +1,9 @@
 import { Command } from '@commander-js/extra-typings'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { readTorrentOperand } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { openReport } from '../../output/report.js'
-import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -23,21 +23,21 @@ function defineHash({ io, finish }: CommandContext) {
     .description(
       'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
     )
-    .argument('<torrent...>', 'torrents; - reads standard input')
+    .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = openReport(options, io)
-      const show = async (torrent: string) => {
-        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+      const show = async (torrent: string, all: readonly string[]) => {
+        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
-        const name = torrents.length > 1 ? `  ${torrent}` : ''
+        const name = all.length > 1 ? `  ${torrent}` : ''
         report.line(
           torrentValue(torrent, metainfo, { name: metainfo.name }),
           `${hashes.join(' ')}${name}`,
         )
       }
-      finish(await report.each(torrents, show, lostTorrent))
+      finish(await eachTorrent(torrents, { report, io }, show))
     })
 }

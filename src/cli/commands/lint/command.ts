@@ -6,7 +6,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
-import { readTorrentOperand } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { count } from '../../../text/quantity.js'
 import { readRightConfigurations } from '../../configuration/files.js'
@@ -34,7 +34,7 @@ export const command: CommandRecord = {
 function defineLint({ io, configFile, finish }: CommandContext) {
   return new Command('lint')
     .description('Report what is wrong or unwise in torrents, without their data.')
-    .argument('<torrent...>', 'torrents to check; - reads standard input')
+    .argument('<torrent...>', 'torrents to check, or directories of them; - reads standard input')
     .option('--strict', 'exit with 1 if anything is found (default: only for errors)')
     .option('--ignore <code>', 'ignore findings of this code (repeatable)', codes, [])
     .option('--json', 'print one line of JSON for each torrent')
@@ -44,11 +44,12 @@ function defineLint({ io, configFile, finish }: CommandContext) {
     .action(async (torrents, options) => {
       const rule = byTrackerRules(await configuredRules(configFile(), io))
       const report = openReport(options, io)
-      let [failures, clean] = [0, 0]
-      const lint = async (file: string) => {
-        const metainfo = await readTorrentOperand(file, options.maxTorrentSize, io)
-        const all = lintMetainfo(metainfo, rule)
-        const findings = all.filter(({ code }) => !options.ignore.includes(code))
+      let [failures, clean, total] = [0, 0, 0]
+      const lint = async (file: string, all: readonly string[]) => {
+        total = all.length
+        const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+        const found = lintMetainfo(metainfo, rule)
+        const findings = found.filter(({ code }) => !options.ignore.includes(code))
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
         failures += findings.filter(isFailure).length
         const result = { file, metainfo, findings, error: null }
@@ -59,13 +60,14 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         )
         if (findings.length > 0) return
         clean++
-        if (!report.isJson && torrents.length === 1) report.note(`${file}: nothing wrong`)
+        if (!report.isJson && total === 1) report.note(`${file}: nothing wrong`)
       }
-      const status = await report.each(torrents, lint, (file, error) => {
-        return [lintValue({ file, metainfo: null, findings: [], error })]
-      })
-      if (!report.isJson && torrents.length > 1 && clean > 0)
-        report.note(`${count(torrents.length, 'torrent')}: nothing wrong in ${clean}`)
+      const lost = (file: string, error: unknown) => [
+        lintValue({ file, metainfo: null, findings: [], error }),
+      ]
+      const status = await eachTorrent(torrents, { report, io, lost }, lint)
+      if (!report.isJson && total > 1 && clean > 0)
+        report.note(`${count(total, 'torrent')}: nothing wrong in ${clean}`)
       finish(failures > 0 ? 1 : status)
     })
 }

@@ -4,11 +4,11 @@ import { magnetLink } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { readTorrentOperand } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { selectOnlyOption } from '../../options/values.js'
 import { openReport } from '../../output/report.js'
-import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +26,7 @@ export const command: CommandRecord = {
 function defineMagnet({ io, finish }: CommandContext) {
   return new Command('magnet')
     .description('Print the magnet links of torrents, one per line.')
-    .argument('<torrent...>', 'torrents; - reads standard input')
+    .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
     .option('--json', 'print one line of JSON for each torrent')
     .addOption(maxTorrentSize())
@@ -34,12 +34,12 @@ function defineMagnet({ io, finish }: CommandContext) {
     .action(async (torrents, options) => {
       const report = openReport(options, io)
       const show = async (torrent: string) => {
-        const metainfo = await readTorrentOperand(torrent, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
         report.line(torrentValue(torrent, metainfo, { name: metainfo.name, magnet }), magnet)
         if (announceUrls(metainfo).some(hasSecret))
           report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }
-      finish(await report.each(torrents, show, lostTorrent))
+      finish(await eachTorrent(torrents, { report, io }, show))
     })
 }

@@ -8,7 +8,7 @@ import {
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
 import { declareReadingOptions, dataOption, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
-import { readTorrentInput } from '../../open/torrent-input.js'
+import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOption } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { dirname, resolve } from 'node:path'
@@ -47,7 +47,7 @@ function definePublish({ io, finish }: CommandContext) {
     const clients = openClients(options.client, options.clientTimeout, io)
     const status = await withHashContext(options, io, (hashContext) => {
       const out = openReport(options, io)
-      return runPublish({ torrents, clients, options, hashContext, out, io })
+      return runPublish({ operands: torrents, clients, options, hashContext, out, io })
     })
     finish(status)
   })
@@ -56,7 +56,7 @@ function definePublish({ io, finish }: CommandContext) {
 function declarePublish() {
   const command = new Command('publish')
     .description('Add torrents to a client, which seeds them without checking the data again.')
-    .argument('<torrent...>', 'torrents')
+    .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
@@ -83,7 +83,7 @@ type PublishOptions = ReturnType<ReturnType<typeof declarePublish>['opts']>
 
 /** One run of the command. */
 interface PublishCommand {
-  readonly torrents: readonly string[]
+  readonly operands: readonly string[]
   readonly clients: readonly NamedClient[]
   readonly options: PublishOptions
   readonly hashContext: HashContext
@@ -169,16 +169,21 @@ function recordFor(client: NamedClient['client'], { alert: warn }: Report, io: I
 
 /** Returns each torrent whose data is complete on this machine. Reports the others. */
 async function checkData(command: PublishCommand): Promise<(PublishRequest | Outcome)[]> {
-  const { torrents, options, hashContext, out, io } = command
+  const { operands, options, hashContext, out, io } = command
+  const { files, refused } = await listTorrents(operands, io)
   const directoryOf = (torrent: string) => resolve(io.cwd, options.data ?? dirname(torrent))
   const run = {
-    places: torrents.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
+    places: files.map((torrent) => ({ torrent, path: directoryOf(torrent), byName: true })),
     checkHashes: options.checkHashes && !options.dryRun,
     extra: false,
     followSymlinks: options.followSymlinks,
     read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const checked: (PublishRequest | Outcome)[] = []
+  for (const { file, error } of refused) {
+    out.fail(error)
+    checked.push(failed(file, null, error))
+  }
   for await (const outcome of verifyTorrents(run, hashContext)) {
     const problem = outcome.error ?? dataProblem(outcome, outcome.report)
     if (problem) {

@@ -5,19 +5,18 @@ import {
   type TrackerAnswer,
 } from '../../../clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { torrentsAt } from '../../../core/find-torrents.js'
 import { BtkitError } from '../../../errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { hideSecrets } from '../../../text/secrets.js'
-import { readTorrentOperand } from '../../open/torrent-input.js'
+import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -66,8 +65,7 @@ function defineScrape({ io, finish }: CommandContext) {
         if (found.trackers.length === 0) report.fail(noTracker(found.name))
         asked.push(found)
       }
-      const torrents = await withTorrentsBelow(operands, io)
-      const status = await report.each(torrents, read, lostTorrent)
+      const status = await eachTorrent(operands, { report, io }, read)
       const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
       let isMissing = false
       for (const each of asked) {
@@ -78,19 +76,6 @@ function defineScrape({ io, finish }: CommandContext) {
       finish(isMissing ? 1 : status)
     })
 }
-
-/** Replaces directories among the operands by the torrents in them and below. */
-async function withTorrentsBelow(operands: readonly string[], { cwd }: Io): Promise<string[]> {
-  const all = operands.map(async (operand) => {
-    const isName = operand === '-' || looksLikeMagnet(operand)
-    const { torrents, failures } = isName ? NO_FILES : await torrentsAt([operand], cwd)
-    for (const error of failures.values()) throw error
-    return isName ? [operand] : torrents
-  })
-  return (await Promise.all(all)).flat()
-}
-
-const NO_FILES = { torrents: [], failures: new Map<string, unknown>() }
 
 /** A torrent with the hash of version 2 in full. */
 interface Scraped extends ScrapedTorrent {
@@ -109,7 +94,7 @@ async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promi
 }
 
 async function readTorrent(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io) {
-  const metainfo = await readTorrentOperand(torrent, maxTorrentSize, io)
+  const metainfo = await readTorrentInput(torrent, maxTorrentSize, io)
   const { infoHash, infoHashV2 } = metainfo
   return { infoHash, infoHashV2, trackers: announceUrls(metainfo) }
 }

@@ -34,7 +34,11 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
-import { usageError } from '../../../errors.js'
+import { GivenRecord } from '../../../core/seeding/given.js'
+import { openSeeded } from '../../../core/seeding/sync.js'
+import { BtkitError, usageError } from '../../../errors.js'
+import { realPath } from '../../../files/inside.js'
+import { recordsDirectory } from '../../open/tracker.js'
 import { keeperFor } from '../../open/seeding.js'
 import { OwnTarget } from '../../../seed/own-target.js'
 import { MadeTorrents } from '../../../seed/made-torrents.js'
@@ -70,8 +74,8 @@ function defineServe({ io, finish, reloadConfiguration, configFile }: CommandCon
     .action(async (root, options, command) => {
       requireNames([root], 'directory')
       const isTyped = (name: keyof ServeOptions) => command.getOptionValueSource(name) === 'cli'
-      if (isTyped('stateDir') && options.track === undefined)
-        throw usageError('--state-dir: needs --track, which saves the swarms there')
+      if (isTyped('stateDir') && options.track === undefined && !options.seed)
+        throw usageError('--state-dir: needs --track or --seed, which save their state there')
       if (isTyped('seedPort') && !options.seed)
         throw usageError('--seed-port: needs --seed, which listens there')
       boundHeapGrowth()
@@ -109,7 +113,7 @@ async function serve(root: string, options: SharingOptions, io: ServeIo): Promis
   const report = openReport({}, io)
   const manager = serviceManager({ env: io.env, warn })
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
-  const seed = await openSeed(options, world).catch(async (error: unknown) => {
+  const seed = await openSeed(options, { ...world, io, root }).catch(async (error: unknown) => {
     await tracker?.stop()
     return withPortAdvice('choose another one with --seed-port')(error)
   })
@@ -276,12 +280,22 @@ const LOOK = 30_000
  * @throws BtkitError if it cannot listen
  */
 async function openSeed(
-  { seed, seedPort, maxUploadRate, publicUrl }: ServeOptions,
-  { monotonic, onError }: Pick<ServerContext, 'monotonic' | 'onError'>,
+  { seed, seedPort, maxUploadRate, publicUrl, stateDir }: ServeOptions,
+  { monotonic, onError, now, warn, io, root }: SeedWorld,
 ): Promise<MadeTorrents | null> {
   if (!seed) {
     if (maxUploadRate === 0) return null
     throw usageError('--max-upload-rate: needs --seed; it limits what peers get')
+  }
+  const openRecord = () => {
+    try {
+      const directory = recordsDirectory({ stateDir }, io)
+      return openSeeded(realPath(root) ?? root, { directory, now, warn })
+    } catch (error) {
+      if (!(error instanceof BtkitError) || stateDir !== undefined) throw error
+      warn(`--seed: forgets at its end what was asked for: ${error.message}`)
+      return new GivenRecord()
+    }
   }
   return MadeTorrents.open({
     host: null,
@@ -298,7 +312,13 @@ async function openSeed(
     localDiscovery: false,
     onError,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
+    given: openRecord(),
   })
+}
+
+interface SeedWorld extends ServerContext {
+  readonly io: Io
+  readonly root: string
 }
 
 interface GivenSeeding extends Pick<ServerContext, 'onError'> {
@@ -315,13 +335,13 @@ async function seedGiven(
   const { root, followSymlinks } = options.mirror
   const places = {
     ...{ places: options.torrents, placesOf: () => [{ path: root }], search: [root] },
-    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, looksAgainIn: LOOK },
+    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, awaitsQuiet: true },
     ...{ maxTorrentSize: LARGEST, hashContext },
   }
   const report = { note: () => undefined, fail: onError }
   const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)
   while (!signal.aborted && options.torrents.length > 0) {
-    await keeper.update()
-    await setTimeout(LOOK, undefined, { signal })
+    const next = await keeper.update()
+    await setTimeout(Math.min(LOOK, next), undefined, { signal })
   }
 }

@@ -158,7 +158,9 @@ export function declareServeOptions() {
     .addOption(archiveDirOption())
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
-    .addOption(stateDirOption('save the swarms in this state directory'))
+    .addOption(
+      stateDirOption('save swarms and the list of seeded torrents in this state directory'),
+    )
     .optionsGroup('Seed:')
     .option(
       '--seed',

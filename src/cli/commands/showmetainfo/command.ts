@@ -9,7 +9,7 @@ import { openReport } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
-import { readTorrentInput } from '../../open/torrent-input.js'
+import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import {
   SHOWN_NAMES,
@@ -37,7 +37,7 @@ Examples:
 function declareShow() {
   return new Command('showmetainfo')
     .description('Show what is in a torrent.')
-    .argument('<torrent...>', 'torrents to show; - reads standard input')
+    .argument('<torrent...>', 'torrents to show, or directories of them; - reads standard input')
     .optionsGroup('Output:')
     .addOption(new Opt('--tree', 'print the files as a tree', { excludes: ['magnet', 'json'] }))
     .addOption(new Opt('--magnet', 'print only the magnet link', { excludes: ['json'] }))
@@ -106,13 +106,13 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
     }
     const isText = !magnet && !tree && field.length === 0
     const heading = [`${program} ${version()} - decode BitTorrent metainfo files`, '']
-    const isAligned = field.length > 1 || files.length > 1
     const listed = io.stdout.isTTY && !options.all ? MOST_FILES : Infinity
     // Under the legacy name the output equals BitTornado's
     const most = program === 'btkit' ? listed : null
     const report = openReport(options, io)
     let shown = 0
-    const show = async (file: string) => {
+    const show = async (file: string, all: readonly string[]) => {
+      const isAligned = field.length > 1 || all.length > 1
       const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
       if (isText) report.text(shown++ > 0 ? [''] : heading)
       report.line(
@@ -121,7 +121,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
       )
       for (const { message } of metainfo.warnings) report.warn(`${file}: ${message}`)
     }
-    finish(await report.each(files, show, lostTorrent))
+    finish(await eachTorrent(files, { report, io }, show))
   })
 }
 
@@ -138,7 +138,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
     failed += checks.filter(hasFailed).length
     report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))
   }
-  const status = await report.each(files, check, lostTorrent)
+  const status = await eachTorrent(files, { report, io }, check)
   return failed > 0 ? 1 : status
 }
 
@@ -166,10 +166,13 @@ function view(metainfo: Metainfo, file: string, options: Shown): string[] {
  * @throws BtkitError for fewer than two torrents, or if the first cannot be read
  */
 async function showSame(
-  [first, ...others]: readonly string[],
+  operands: readonly string[],
   { maxTorrentSize, ...options }: ShowOptions,
   io: Io,
 ): Promise<number> {
+  const { files, refused } = await listTorrents(operands, io)
+  for (const { error } of refused) throw error
+  const [first, ...others] = files
   if (first === undefined || others.length === 0) {
     throw usageError('--same needs at least two torrents')
   }

@@ -1,5 +1,4 @@
 import { Command } from '@commander-js/extra-typings'
-import { torrentsAt } from '../../../core/find-torrents.js'
 import {
   summarize,
   torrentFacts,
@@ -8,9 +7,8 @@ import {
   type TorrentSummary,
 } from '../../../metainfo/summary.js'
 import { count, formatBytes } from '../../../text/quantity.js'
-import { readTorrentInput } from '../../open/torrent-input.js'
+import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
-import { requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -36,12 +34,12 @@ function defineStats({ io, finish }: CommandContext) {
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json, maxTorrentSize }) => {
-      requireNames(operands, 'torrent')
-      const { torrents, failures } = await torrentsAt(operands, io.cwd)
+      const { files, refused } = await listTorrents(operands, io)
       const report = openReport({ json }, io)
+      const failures = new Map<string, unknown>(refused.map(({ file, error }) => [file, error]))
       for (const error of failures.values()) report.fail(error)
       const all: SummarizedTorrent[] = []
-      for (const torrent of torrents) {
+      for (const torrent of files) {
         io.signal.throwIfAborted()
         try {
           all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))

@@ -4,17 +4,16 @@ import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
-import { torrentsIn } from '../../../core/find-torrents.js'
 import { count } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
-import { findNamedTorrent } from '../../open/torrent-input.js'
+import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
-import { failureKeys, listedValue, lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { failureKeys, listedValue, torrentValue } from '../../output/torrent-json.js'
 import { shortHash, torrentTable } from '../../output/torrent-table.js'
 
 /** Width of a table without a terminal, in characters. */
@@ -60,8 +59,7 @@ function defineStatus({ io, finish }: CommandContext) {
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       }
-      const torrents = names.flatMap(torrentsIn)
-      const readable = await out.each(torrents, read, lostTorrent)
+      const readable = await eachTorrent(names, { report: out, io, allowsNone: true }, read)
       const sound = await out.each(clients, (client) => showClient(client, named, context))
       const whole = await out.each(named ? [] : [ALL_SEEDS], (each) => showAbsent(each, context))
       finish(readable || sound || whole)

@@ -12,7 +12,7 @@ import {
 } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
-  howToNameTorrents,
+  listTorrents,
   readFileList,
   type FileList,
   readTorrentInput,
@@ -57,7 +57,7 @@ function declareVerify() {
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
       '[torrent...]',
-      'torrents, or - for standard input; after a single one, the path of its content',
+      'torrents, directories of them, or - for standard input; after a single one, the path of its content',
     )
     .optionsGroup('Content:')
     .addOption(dataOption())
@@ -142,28 +142,32 @@ async function findTargets(
   options: VerifyOptions,
   io: Io,
 ): Promise<VerifyTargets> {
-  const { data, filesFrom } = options
+  const { filesFrom } = options
   if (operands.length === 0 && filesFrom === undefined) {
     throw usageError('no torrent given; name at least one')
   }
   const [torrent = '', path] = operands
-  const isAlone = filesFrom === undefined && data === undefined && operands.length <= 2
-  if (isAlone && (path === undefined || isPath(path))) {
-    const place = { torrent, path: path ?? dirname(torrent) }
+  const isAlone = filesFrom === undefined && options.data === undefined && operands.length <= 2
+  const content = isAlone && path !== undefined && isPath(path) ? path : undefined
+  const named = content === undefined ? operands : [torrent]
+  const data = content ?? options.data
+  if (isAlone && named.length === 1 && !isDirectory(torrent)) {
+    const place = { torrent, path: data ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }
   }
-  checkSeveral(operands, options)
-  const list = await readFileList(filesFrom, io)
-  const torrents = [...operands, ...list.files]
-  if (torrents.length + list.refused.length === 0) {
+  await checkSeveral(named, { data, filesFrom }, io)
+  const [found, list] = [await listTorrents(named, io), await readFileList(filesFrom, io)]
+  const torrents = [...found.files, ...list.files]
+  const refused = [...found.refused, ...list.refused]
+  if (torrents.length + refused.length === 0) {
     const what = filesFrom === '-' ? 'standard input' : filesFrom
     throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
   }
   const byName = data !== undefined || undefined
   return {
     places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
-    refused: list.refused,
-    isSingle: filesFrom === undefined && torrents.length === 1,
+    refused,
+    isSingle: filesFrom === undefined && torrents.length + refused.length === 1,
   }
 }
 
@@ -172,27 +176,30 @@ function isPath(name: string): boolean {
   return !name.endsWith('.torrent') || isDirectory(name)
 }
 
-function checkSeveral(operands: readonly string[], { data, filesFrom }: VerifyOptions): void {
+async function checkSeveral(
+  operands: readonly string[],
+  {
+    data,
+    filesFrom,
+  }: { readonly data: string | undefined; readonly filesFrom: string | undefined },
+  io: Io,
+): Promise<void> {
   if (data !== undefined && !isDirectory(data)) {
     throw usageError(`--data ${data}: not a directory`)
   }
   if (operands.length + (filesFrom === undefined ? 0 : 1) > 1 && operands.includes('-')) {
     throw usageError('-: only a single torrent can come from standard input')
   }
-  const directory = operands.find(isDirectory)
+  const last = operands.at(-1) ?? ''
+  if (data === undefined && operands.length > 2 && operands.find(isDirectory) === last)
+    throw usageError(`${last}: a directory; use --data for the data of several torrents`)
   const [first = '', torrent = ''] = operands
-  if (operands.length === 2 && !isPath(torrent) && (first === directory || isOtherFile(first))) {
-    const what = first === directory ? 'a directory, not a torrent' : 'not a torrent'
-    const typed = `btkit verify ${inShell(torrent)} ${inShell(first)}`
-    throw usageError(`${first}: ${what}; the torrent comes first: ${typed}`)
-  }
-  if (directory !== undefined) {
-    const hint =
-      data === undefined
-        ? 'use --data for the data of several torrents'
-        : howToNameTorrents(directory)
-    throw usageError(`${directory}: a directory, not a torrent; ${hint}`)
-  }
+  if (operands.length !== 2 || isPath(torrent)) return
+  const isEmpty = isDirectory(first) && (await listTorrents([first], io)).files.length === 0
+  if (!isEmpty && !isOtherFile(first)) return
+  const what = isEmpty ? 'a directory without torrents' : 'not a torrent'
+  const typed = `btkit verify ${inShell(torrent)} ${inShell(first)}`
+  throw usageError(`${first}: ${what}; the torrent comes first: ${typed}`)
 }
 
 /** Whether a path leads to a file that is certainly not a torrent. */

@@ -5,7 +5,7 @@ import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/wi
 import { BtkitError, callSystem } from '../../../errors.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
-import { findNamedTorrent, type NamedTorrent } from '../../open/torrent-input.js'
+import { findNamedTorrent, listTorrents, type NamedTorrent } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport, type Report } from '../../output/report.js'
@@ -27,7 +27,7 @@ export const command: CommandRecord = {
 function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw')
     .description('Remove torrents that btkit published from a client. Data is never removed.')
-    .argument('<torrent...>', 'torrents, or info hashes in hexadecimal')
+    .argument('<torrent...>', 'torrents, directories of them, or info hashes in hexadecimal')
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
     .option('--delete-torrent', 'remove the named .torrent files, too')
@@ -39,7 +39,12 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const out = openReport(options, io)
-      const torrents = names.map((name) => read(name, options.maxTorrentSize, out))
+      const { files, refused } = await listTorrents(names, io)
+      const torrents: Named[] = files.map((name) => read(name, options.maxTorrentSize, out))
+      for (const { file, error } of refused) {
+        out.fail(error)
+        torrents.push({ name: file, infoHash: null, file: null, error })
+      }
       const withdrawn = await out.each(clients, ({ client }) => {
         return withdraw(torrents, { client, dryRun: options.dryRun, out })
       })

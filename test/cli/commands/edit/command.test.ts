@@ -347,13 +347,6 @@ test('all are removed before one is added', async (t) => {
   assert.deepEqual(await after(t, ['--web-seed', '', '--add-web-seed', C], 'web-seeds'), [C])
 })
 
-test('a directory is refused: its torrents must be named', async (t) => {
-  const directory = makeScratch(t)
-  const { status, stderr } = await runBtkit(['edit', '--comment', 'x', directory])
-  const hint = `is a directory; give its torrents: ${directory}/*.torrent`
-  assert.deepEqual([status, stderr], [1, `btkit: ${directory}: ${hint}\n`])
-})
-
 test('removing a value that no torrent has causes a warning', async (t) => {
   const directory = makeScratch(t, { a: TORRENT, b: torrentOf(singleFileInfo()) })
   const torrents = [join(directory, 'a'), join(directory, 'b')]

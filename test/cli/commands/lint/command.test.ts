@@ -126,10 +126,3 @@ test('a torrent may come from standard input', async () => {
 test('no torrent at all is wrong usage', async () => {
   assert.equal((await runBtkit(['lint'])).status, 2)
 })
-
-test('a directory is refused: its torrents must be named', async (t) => {
-  const directory = makeScratch(t)
-  const { status, stderr } = await runBtkit(['lint', `${directory}/`])
-  const hint = `is a directory; give its torrents: ${directory}/*.torrent`
-  assert.deepEqual([status, stderr], [1, `btkit: ${directory}/: ${hint}\n`])
-})

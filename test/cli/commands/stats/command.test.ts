@@ -81,7 +81,7 @@ test('unreadable files are reported and counted, and the status is 1', async (t)
 test('a directory without torrents is an error', async (t) => {
   const { status, stderr } = await runBtkit(['stats', makeScratch(t, {})])
   assert.equal(status, 1)
-  assert.match(stderr, /contains no \.torrent; name another directory\n$/)
+  assert.match(stderr, /contains no \.torrent; to make its torrent: btkit create \S+\n$/)
 })
 
 test('a pipe among torrents is ignored', unlessWindows, async (t) => {

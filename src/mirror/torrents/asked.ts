@@ -1,0 +1,60 @@
+import { BtkitError } from '../../errors.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { NotReady, notFound } from '../../server/answers/refusal.js'
+import type { ServiceOptions } from '../options.js'
+import { directorySource } from './directory-source.js'
+import type { FileTorrents } from './file-torrents.js'
+import type { KnownTorrent } from './known-torrent.js'
+import type { MirrorSource } from './make.js'
+import type { PathSets } from './path-sets.js'
+import type { Torrents } from './torrents.js'
+
+/** Makes torrents by what was asked for. */
+interface AskedSources {
+  readonly options: ServiceOptions
+  readonly files: FileTorrents
+  readonly sets: PathSets
+  readonly torrents: Torrents
+  /** Receives each torrent that is seeded again. */
+  readonly onReady: (torrent: KnownTorrent) => void
+}
+
+/**
+ * Seeds the torrents again that somebody asked for before a restart, because their magnet links are
+ * published. It reads no file: a torrent whose files changed or went is forgotten.
+ */
+export async function seedAsked(sources: AskedSources): Promise<void> {
+  const { options, torrents, onReady } = sources
+  const { seed } = options
+  for (const [name, { infoHash, stamp }] of [...(seed?.given.torrents ?? [])]) {
+    const nobody = { client: null, patience: null, onGone: () => undefined }
+    try {
+      const source = sourceOf(stamp, sources)
+      const ahead = { throttle: undefined, infoHash }
+      onReady((await torrents.obtain(source, { ...nobody, ahead })).torrent)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+      if (!(error instanceof NotReady)) seed?.given.put(name, null)
+    }
+  }
+  await seed?.given.flush()
+}
+
+/** The source of a key: the inverse of what the sources make of their torrents. */
+function sourceOf(key: string, { options, files, sets }: AskedSources): MirrorSource {
+  const [, version = 'v1', kind, rest = ''] = /^(v1|v2|hybrid) (\w+) (.*)$/s.exec(key) ?? []
+  const wanted = { version: version as MetainfoVersion, pieceLength: options.pieceLength }
+  if (kind === 'file') return files.source(rest.split('/').slice(1), wanted)
+  if (kind === 'directory') {
+    const [directory = '', chosen = null] = rest.split(/ \/\/(.*)/s)
+    const path = directory.split('/').slice(1)
+    return directorySource(
+      { directory: path, chosen: chosen?.split('//') ?? null },
+      wanted.version,
+      options,
+    )
+  }
+  const set = sets.known(rest)
+  if (set === null) throw notFound(key)
+  return sets.source({ ...set, version: wanted.version })
+}

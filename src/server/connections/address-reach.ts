@@ -1,0 +1,34 @@
+import { BlockList, isIP } from 'node:net'
+
+/** The machines that can reach an address; more with each number. */
+export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
+
+/** The networks of each kind (RFC 6890). Networks of one link count as the machine's own. */
+const NETWORKS = [
+  ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'],
+  ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'],
+  ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+].map((networks) => {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/')
+    list.addSubnet(address, Number(bits), familyOf(address))
+  }
+  return list
+})
+
+/** How far an IP address reaches: one of `Reach`. */
+export function reachOf(address: string): number {
+  const plain = address.replace(/%.*$/, '')
+  const reach = NETWORKS.findIndex((list) => list.check(plain, familyOf(plain)))
+  return reach === -1 ? Reach.all : reach
+}
+
+/** Whether an address belongs to this machine, its links, or a private network. */
+export function isLocal(address: string): boolean {
+  return [Reach.machine, Reach.privateNetwork].some((reach) => reach === reachOf(address))
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+}
