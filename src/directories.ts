@@ -63,6 +63,20 @@ export function runtimeDirectory({ env, isRoot }: Omit<DirectorySources, 'option
   return env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'btkit') : null
 }
 
+/** Most bytes of a socket's path; Node would listen at the beginning of a longer one. */
+const LONGEST_SOCKET = 107
+
+/**
+ * Checks the path of a Unix socket to listen at.
+ * @throws BtkitError `usage` if it is too long
+ */
+export function checkSocketPath(path: string): string {
+  const length = Buffer.byteLength(path)
+  if (length <= LONGEST_SOCKET) return path
+  const why = `too long for a Unix socket (${length} bytes); use at most ${LONGEST_SOCKET}`
+  throw new BtkitError('usage', `${path}: ${why}`)
+}
+
 /**
  * Returns the user's home directory; null if HOME is not set and the system does not know the user,
  * as in a container with any user number.

@@ -23,6 +23,7 @@ import { makeRoutes } from './routes/make.js'
 import { reachableDirectories } from '../files/reachable.js'
 import type { FormsParts } from './routes/parts.js'
 import { torrentsRoutes } from './routes/torrents.js'
+import { usersRoutes } from './routes/users.js'
 import { uploadRoutes } from './routes/upload.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Collection, type CollectionParts } from './storage/collection.js'
@@ -50,6 +51,7 @@ export function adminPages(parts: AllPagesParts): AdminRoute[] {
     ...banRoutes(parts),
     ...peersRoutes(parts),
     ...activityRoutes(parts),
+    ...usersRoutes(),
     ...accountRoutes(),
   ]
 }

@@ -73,7 +73,8 @@ export interface StoreRecord {
   readonly lastUsed: number
 }
 
-interface CheckedRecord extends StoreRecord {
+/** A record that is not damaged. */
+export interface CheckedRecord extends StoreRecord {
   readonly body: Uint8Array
 }
 

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { callWithin, type CallLimits } from '../bounded-call.js'
 import type { ClientTorrent, TorrentClient } from '../core/publish/client.js'
-import { makeDirectory } from '../directories.js'
+import { checkSocketPath, makeDirectory } from '../directories.js'
 import { BtkitError, osCodeOf, refuseAborted } from '../errors.js'
 import { readNames } from '../files/scan/read-names.js'
 import { statIfThere } from '../files/stat-files.js'
@@ -31,13 +31,14 @@ interface SeedReport {
 /**
  * Lets other programs of the same user ask a seed for its torrents, at a socket in a directory.
  * Returns a function that ends it. Throws system errors unchanged.
+ * @throws BtkitError `usage` if the path is too long
  */
 export async function answerStatus(
   directory: string,
   report: () => SeedReport,
 ): Promise<() => void> {
+  const path = checkSocketPath(join(directory, `seed-${process.pid}.sock`))
   makeDirectory(directory, 0o700)
-  const path = join(directory, `seed-${process.pid}.sock`)
   rmSync(path, { force: true })
   const server = createServer((socket) => {
     socket.on('error', () => undefined)

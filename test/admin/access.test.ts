@@ -413,6 +413,7 @@ test('a user changes the own password, which ends other sessions', async (t) => 
     [{ current: 'wrong', fresh, again: fresh }, /The current password is wrong/],
     [{ current, fresh, again: `${fresh}!` }, /The new passwords differ/],
     [{ current, fresh: 'short', again: 'short' }, /too short/],
+    [{ current, fresh: current, again: current }, /This is the current password/],
   ] as const) {
     const { text } = await change(fields)
     assert.match(text, why)
@@ -425,7 +426,7 @@ test('a user changes the own password, which ends other sessions', async (t) => 
   assert.doesNotMatch((await bob.get('/account')).text, /<h2>Users/)
   const alice = visitor()
   await alice.logIn('alice', PASSWORDS['alice']!)
-  assert.match((await alice.get('/account')).text, /<h2>Users[^]*>alice<\/a>[^]*uploader/)
+  assert.match((await alice.get('/users')).text, />alice<\/a>[^]*>bob<\/a>[^]*uploader/)
   assert.match((await alice.get('/log')).text, /changed the password/)
   assert.match(readFileSync(join(root, 'users'), 'utf8'), /^bob:uploader:scrypt\$65536\$8\$2\$/m)
 })

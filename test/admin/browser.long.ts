@@ -42,7 +42,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const browser = await admin.logIn()
       const ban = { act: 'ban', kind: 'torrents', torrents: HASH, reason: '<b>x</b>' }
       await browser.send('/bans', ban)
-      for (const path of ['bans', 'log']) {
+      await browser.send('/users', { act: 'add', name: 'carol', role: 'uploader' })
+      for (const path of ['bans', 'log', 'users']) {
         await tab.open(`${admin.pages}/${path}`)
         await look(path)
       }

@@ -287,6 +287,14 @@ test('btkit status shows what is seeded, and nothing of a seed that was killed',
   assert.match((await runBtkit(['status'], { env })).stderr, /^btkit: no client given/)
 })
 
+test('a runtime directory too deep for a socket is warned of, and the seed runs', async (t) => {
+  const { torrent } = await plant(t)
+  const env = { XDG_RUNTIME_DIR: join(makeScratch(t), 'x'.repeat(100)) }
+  const { stderr } = await startSeed(t, [torrent], { env })
+  await until('the warning', () => stderr.text.includes('too long for a Unix socket'))
+  assert.deepEqual(readdirSync(join(env.XDG_RUNTIME_DIR, '..')), [])
+})
+
 test('btkit status ends with 1 for a seed that nobody can find or that its tracker refuses', async (t) => {
   const lonely = await plant(t)
   const tracker = await startTrack(t, { args: ['--allowed-dir', makeScratch(t)] })

@@ -21,7 +21,7 @@ function actorOf(name: string, isAdmin: boolean): TestActor {
     user: { name },
     notes,
     note: (...words) => {
-      notes.push([name, ...words.flat().filter(Boolean)].join(' '))
+      notes.push([name, ...words].join(' '))
       return Promise.resolve()
     },
     require: (action, owner) => {

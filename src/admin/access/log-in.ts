@@ -79,20 +79,16 @@ export class LogIns {
     const full = counts.find(({ count, of }) => !count.admits(of))
     if (full) return { limited: full.count.remaining(full.of) }
     for (const { count, of } of counts) count.add(of, 1)
-    const forgive = () => {
-      for (const { count, of } of counts) count.add(of, -1)
-    }
+    let isWrong = false
     try {
       const user = await this.users.find(name)
-      const hash = user?.hash ?? NOBODY
-      if (!(await this.#hasher.check(password, hash, isUsual ? null : client)) || !user)
-        return 'wrong'
-      forgive()
+      const turn = isUsual ? null : client
+      isWrong = !(await this.#hasher.check(password, user?.hash ?? NOBODY, turn))
+      if (isWrong || !user) return 'wrong'
       this.#usual.set(usual, true)
       return user
-    } catch (error) {
-      forgive()
-      throw error
+    } finally {
+      if (!isWrong) for (const { count, of } of counts) count.add(of, -1)
     }
   }
 }

@@ -64,12 +64,8 @@ export class PasswordHasher {
 
   /** Hashes a new password. */
   async make(password: string): Promise<PasswordHash> {
-    const salt = randomBytes(SALT)
-    return {
-      cost: COST,
-      salt,
-      hash: await this.#known(() => compute(password, { cost: COST, salt })),
-    }
+    const fresh = { cost: COST, salt: randomBytes(SALT) }
+    return { ...fresh, hash: await this.#known(() => compute(password, fresh)) }
   }
 
   /**

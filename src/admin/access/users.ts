@@ -19,7 +19,12 @@ export interface User {
   readonly name: string
   readonly role: Role
   readonly hash: PasswordHash
+  /** Whether an administrator set the password, so that the next log-in asks for another one. */
+  readonly isTemporary: boolean
 }
+
+/** The end of a user's line if the password is temporary. */
+const TEMPORARY = ':temporary'
 
 /** Names that need no quotes anywhere: in files, logs and addresses. */
 const NAME = /^[A-Za-z0-9][\w.-]{0,31}$/
@@ -67,8 +72,8 @@ interface ReadUsers {
 }
 
 /**
- * Reads lines of `NAME:ROLE:HASH`. Empty lines and those that begin with # are ignored. A name that
- * is there twice is wrong the second time.
+ * Reads lines of `NAME:ROLE:HASH`, and perhaps `:temporary`. Empty lines and those that begin with #
+ * are ignored. A name that is there twice is wrong the second time.
  */
 export function parseUsers(text: string): ReadUsers {
   const users = new Map<string, User>()
@@ -84,15 +89,20 @@ export function parseUsers(text: string): ReadUsers {
 }
 
 function parseUser(line: string): User | null {
-  const [name = '', role = '', spelled = '', ...rest] = line.split(':')
+  const isTemporary = line.endsWith(TEMPORARY)
+  const lasting = isTemporary ? line.slice(0, -TEMPORARY.length) : line
+  const [name = '', role = '', spelled = '', ...rest] = lasting.split(':')
   const hash = parseHash(spelled)
   const known = ROLES.find((each) => each === role)
-  return NAME.test(name) && known && hash && rest.length === 0 ? { name, role: known, hash } : null
+  if (!NAME.test(name) || !known || !hash || rest.length > 0) return null
+  return { name, role: known, hash, isTemporary }
 }
 
 /** Writes users as parseUsers reads them. */
 function formatUsers(users: Iterable<User>): string {
-  const lines = [...users].map(({ name, role, hash }) => `${name}:${role}:${formatHash(hash)}\n`)
+  const lines = [...users].map(({ name, role, hash, isTemporary }) => {
+    return `${name}:${role}:${formatHash(hash)}${isTemporary ? TEMPORARY : ''}\n`
+  })
   return `# Users of btkit's administration, written by btkit admin\n${lines.join('')}`
 }
 

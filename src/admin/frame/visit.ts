@@ -3,15 +3,18 @@ import type { FormContext, FormRoute } from '../../pages/app.js'
 import type { Answer } from '../../pages/frame.js'
 import type { Form } from '../../pages/form.js'
 import type { Html } from '../../text/html.js'
-import type { Role } from '../access/users.js'
+import type { PasswordHash } from '../access/password-hash.js'
+import type { Role, User } from '../access/users.js'
 
 /** Things that people do. */
-export type Action = 'add' | 'edit' | 'delete' | 'organize' | 'ban' | 'audit'
+export type Action = 'add' | 'edit' | 'delete' | 'organize' | 'ban' | 'audit' | 'appoint'
 
 /** Somebody who is logged in. */
 export interface Visitor {
   readonly name: string
   readonly role: Role
+  /** Whether nothing is shown but the page that asks for another password. */
+  readonly isTemporary: boolean
 }
 
 /** The things that an uploader may do with any torrent, and with his own. */
@@ -22,7 +25,11 @@ const WITH_OWN: readonly Action[] = ['edit', 'delete']
  * Whether somebody may do something. `owner` is the name of who added the torrent; null for a
  * torrent that nobody added here, and for things that are no torrents.
  */
-export function mayDo({ name, role }: Visitor, action: Action, owner: string | null): boolean {
+export function mayDo(
+  { name, role }: Pick<Visitor, 'name' | 'role'>,
+  action: Action,
+  owner: string | null,
+): boolean {
   if (role === 'admin' || ALWAYS.includes(action)) return true
   return owner === name && WITH_OWN.includes(action)
 }
@@ -37,12 +44,8 @@ export interface AdminContext extends FormContext {
    * @throws BtkitError `not-permitted`
    */
   readonly require: (action: Action, owner?: string | null) => void
-  /** Records what the user did, with the thing or things that it was done to. */
-  readonly note: (
-    action: string,
-    targets: string | readonly string[],
-    details?: string,
-  ) => Promise<void>
+  /** Records what the user did, with the thing that it was done to. */
+  readonly note: (action: string, target: string, details?: string) => Promise<void>
   /**
    * Sends the browser to a page after a change. The page shows a message once, so that to load it
    * again repeats nothing.
@@ -60,6 +63,9 @@ export interface AdminContext extends FormContext {
    * @throws BtkitError `not-permitted` if the current one is wrong
    */
   readonly changePassword: (current: string, fresh: string) => Promise<void>
+  /** Changes the users; see changeUsers. */
+  readonly changeUsers: (change: (users: Map<string, User>) => void) => Promise<void>
+  readonly hashPassword: (password: string) => Promise<PasswordHash>
   /** The request itself, for uploads. */
   readonly request: FastifyRequest
 }

@@ -2,12 +2,11 @@ import { BtkitError } from '../../errors.js'
 import { formRoutes } from '../../pages/app.js'
 import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
-import { renderTable } from '../../pages/table.js'
 import { html, type Html } from '../../text/html.js'
 import { checkNewPassword, SHORTEST_PASSWORD } from '../access/users.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 
-/** The page on which users change their password, and admins see who may log in. */
+/** The page on which users change their password. */
 export function accountRoutes(): AdminRoute[] {
   return formRoutes<AdminContext, Action>({
     path: 'account',
@@ -26,12 +25,16 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
   return context.seeOther('account', html`<p class="note" role="status">${note}</p>`)
 }
 
-async function show(context: AdminContext, error?: BtkitError): Promise<Answer> {
-  const users = context.may('audit') ? await context.users() : []
+function show(context: AdminContext, error?: BtkitError): Answer {
+  const { name, isTemporary } = context.user
   return context.page({
-    title: context.user.name,
+    title: name,
     error,
-    content: html`<form method="post" action="account" class="log-in">
+    content: html`${
+        isTemporary &&
+        html`<p class="note">An administrator set this password. Choose one that only you know.</p>`
+      }
+      <form method="post" action="account" class="log-in">
         <fieldset>
           <legend>Change your password</legend>
           ${passwordField('current', 'Current one', 'current-password')}
@@ -40,8 +43,7 @@ async function show(context: AdminContext, error?: BtkitError): Promise<Answer> 
           <p class="muted">At least ${SHORTEST_PASSWORD} characters.</p>
           <div class="acts"><button class="main">Change</button></div>
         </fieldset>
-      </form>
-      ${users.length > 0 && userTable(users)}`,
+      </form>`,
   })
 }
 
@@ -50,19 +52,4 @@ function passwordField(name: string, label: string, kind: string): Html {
     <label for="${name}">${label}</label>
     <input type="password" id="${name}" name="${name}" autocomplete="${kind}" required />
   </div>`
-}
-
-function userTable(users: readonly AdminContext['user'][]): Html {
-  const rows = users.map(({ name, role }) => {
-    return [html`<a href="log?${new URLSearchParams({ user: name }).toString()}">${name}</a>`, role]
-  })
-  const columns = [{ title: 'User', kind: 'name' }, { title: 'Role' }] as const
-  return html`<section>
-    <h2>Users</h2>
-    ${renderTable({ label: 'Users', columns, rows })}
-    <p class="muted">
-      <code>btkit admin passwd NAME</code> adds a user, or sets a lost password;
-      <code>btkit admin remove NAME</code> removes one.
-    </p>
-  </section>`
 }

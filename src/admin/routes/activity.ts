@@ -40,10 +40,10 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
       const text = [...targetsOf(entry), entry.details ?? ''].join(' ')
       return isOf && (part === '' || text.toLowerCase().includes(part))
     })
-    const acts = actsOf(own).slice(0, MOST_SHOWN)
+    const shown = own.slice(0, MOST_SHOWN)
     const places = forms?.collection.places ?? null
     const content =
-      acts.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(acts, places)
+      shown.length === 0 ? html`<p>${nothing(entries.length)}</p>` : table(shown, places)
     const search = renderSearch({
       id: 'search',
       action: 'log',
@@ -57,31 +57,6 @@ export function activityRoutes({ log, forms }: ActivityParts): AdminRoute[] {
     return context.page({ title: 'Log', content: html`${search} ${content}` })
   }
   return [{ method: 'GET', path: 'log', menu: 'Log', needs: 'audit', handle }]
-}
-
-/** The entries of one act, which may have changed many things: the newest first. Not empty. */
-type Act = readonly [Activity, ...Activity[]]
-
-/** Milliseconds between two entries of an act. */
-const PAUSE = 5000
-
-/** Joins entries that differ only in the thing that was changed. */
-function actsOf(entries: readonly Activity[]): Act[] {
-  const acts: [Activity, ...Activity[]][] = []
-  for (const entry of entries) {
-    const act = acts.at(-1)
-    const next = act?.at(-1)
-    if (act && next && isOneAct(next, entry)) act.push(entry)
-    else acts.push([entry])
-  }
-  return acts
-}
-
-function isOneAct(next: Activity, entry: Activity): boolean {
-  const same = (['user', 'address', 'action', 'details'] as const).every((key) => {
-    return next[key] === entry[key]
-  })
-  return same && entry.target !== '' && next.at - entry.at <= PAUSE
 }
 
 /** The words of the page for the actions in the log. */
@@ -99,22 +74,25 @@ const DONE: Readonly<Record<string, string>> = {
   'log in': 'logged in',
   'log out': 'logged out',
   'change the password': 'changed the password',
+  'add user': 'added the user',
+  'reset the password': 'reset the password of',
+  'remove user': 'removed the user',
   [FAILED_LOG_IN]: 'failed to log in',
 }
 
-function table(acts: readonly Act[], places: Places | null): Html {
-  const rows = acts.map((act) => {
-    const [{ at, user, address, action, details }] = act
+function table(entries: readonly Activity[], places: Places | null): Html {
+  const rows = entries.map((entry) => {
+    const { at, user, address, action, details, count } = entry
     const who = html`<a href="log?${new URLSearchParams({ user }).toString()}">${user}</a>`
-    const targets = act.toReversed().flatMap(targetsOf)
+    const targets = targetsOf(entry)
     const items = targets.map((target) => itemOf(target, places))
     const [item = ''] = items
-    const unnamed = act.reduce((sum, { count = 1 }) => sum + count - 1, 0)
+    const unnamed = (count ?? items.length) - items.length
     const things = targets.every((target) => target.endsWith(SUFFIX)) ? 'torrent' : 'item'
     const all = html`<details>
       <summary>${counted(items.length + unnamed, things)}</summary>
       <ul>
-        ${items.map((item) => html`<li>${item}</li>`)}
+        ${items.map((each) => html`<li>${each}</li>`)}
         ${unnamed > 0 && html`<li>and ${unnamed} more</li>`}
       </ul>
     </details>`

@@ -105,10 +105,7 @@ async function begin(
   return jobs.start(about, async (run) => {
     const options = { ...torrentOptions(form, parts.presets), threads: THREADS }
     const bytes = await parts.work.run('makeBytes', { source, options }, run)
-    await collection.changeInfo(async () => {
-      const { done } = await addTorrent(collection, context, { bytes, name, category })
-      if (done) await context.note('add', done.target)
-    })
+    await collection.changeInfo(() => addTorrent(collection, context, { bytes, name, category }))
     parts.changed()
     return name
   })

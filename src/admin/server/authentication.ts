@@ -11,6 +11,7 @@ import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { Html } from '../../text/html.js'
 import { isLoopback } from '../access/listen-place.js'
 import { describeFailure, type LogInFailure, LogIns, Sessions } from '../access/log-in.js'
+import type { PasswordHash } from '../access/password-hash.js'
 import { changeUsers, type User, type UsersFile } from '../access/users.js'
 import type { AdminRoute } from '../frame/visit.js'
 import { type ActivityLog, FAILED_LOG_IN } from '../storage/activity-log.js'
@@ -121,9 +122,20 @@ export class Authentication {
     return this.usersFile.list()
   }
 
+  /** Changes the users; see changeUsers. Sessions of a changed or removed one end. */
+  change(change: (users: Map<string, User>) => void): Promise<void> {
+    return changeUsers(this.settings.usersFile, change)
+  }
+
+  /** Hashes a new password. */
+  hash(password: string): Promise<PasswordHash> {
+    return this.#logIns.hash(password)
+  }
+
   /**
    * Gives a user another password. Other sessions of the user end.
-   * @throws BtkitError `not-permitted` if the current one is wrong, or the file cannot be written
+   * @throws BtkitError `not-permitted` if the current one is wrong, or the file cannot be written,
+   *   `usage` if it is the same as before
    */
   async changePassword(
     { request, reply, user }: LoggedIn,
@@ -137,8 +149,10 @@ export class Authentication {
         'not-permitted',
         describeFailure(result, 'the current password is wrong'),
       )
-    const changed = { ...result, hash: await this.#logIns.hash(fresh) }
-    await changeUsers(this.settings.usersFile, (users) => {
+    if (fresh === current)
+      throw new BtkitError('usage', 'this is the current password; choose another')
+    const changed = { ...result, hash: await this.hash(fresh), isTemporary: false }
+    await this.change((users) => {
       if (!users.has(name)) throw new BtkitError('not-found', `${name}: the user was removed`)
       users.set(name, changed)
     })

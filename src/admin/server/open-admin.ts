@@ -30,6 +30,7 @@ import { html } from '../../text/html.js'
 import { describeFailure, type LogInFailure } from '../access/log-in.js'
 import { UserTurns } from '../access/turns.js'
 import { type User, UsersFile } from '../access/users.js'
+import { Acts } from '../storage/activity-log.js'
 import {
   ADMIN_SCRIPT,
   ADMIN_STYLE,
@@ -139,8 +140,10 @@ function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
     style: PAGES_STYLE + ADMIN_STYLE,
     script: ADMIN_SCRIPT,
     routes: parts.routes,
-    answer: (route, request, reply) => answer(route, { ...parts, turns, request, reply }),
-    missing: (request, reply) => missingPage({ ...parts, request, reply }),
+    answer: (route, request, reply) =>
+      answer(route, { ...parts, turns, acts: new Acts(parts.log), request, reply }),
+    missing: (request, reply) =>
+      missingPage({ ...parts, acts: new Acts(parts.log), request, reply }),
   })
   logInRoutes(app, parts)
 }
@@ -232,6 +235,7 @@ function failed(failure: LogInFailure): Omit<Failed, 'name'> {
 }
 
 interface Exchange extends RoutesParts {
+  readonly acts: Acts
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -244,6 +248,7 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
   const { authentication, turns, request } = exchange
   const user = await authentication.userOf(request)
   if (user === null) return seeOther(logInFor(request, exchange))
+  if (user.isTemporary && route.path !== 'account') return seeOther(`${rootOf(request)}account`)
   const form = formOf(request)
   if (route.method === 'POST' && route.upload === undefined)
     authentication.checkToken(request, form.text('token'))
@@ -254,27 +259,30 @@ async function answer(route: AdminRoute, exchange: PageExchange): Promise<Answer
     if (route.upload !== undefined) return route.handle(context)
     return turns.run(user.name, async () => route.handle(context))
   }
-  return answerRoute({ method: route.method, handle }, context)
+  try {
+    return await answerRoute({ method: route.method, handle }, context)
+  } finally {
+    await exchange.acts.end()
+  }
 }
 
 function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
-  const { name, authentication, request, reply, routes, log, now } = exchange
+  const { name, authentication, request, reply, routes, acts, now } = exchange
   const address = authentication.addressOf(request)
   const may: AdminContext['may'] = (action, owner = null) => mayDo(user, action, owner)
   const root = rootOf(request)
   const current = request.routeOptions.url?.slice(1)
-  const allowed = routes.filter(({ needs }) => needs === undefined || may(needs))
+  const isAllowed = ({ needs }: AdminRoute) => needs === undefined || may(needs)
+  const allowed = user.isTemporary ? [] : routes.filter(isAllowed)
   return {
-    user: { name: user.name, role: user.role },
+    user: { name: user.name, role: user.role, isTemporary: user.isTemporary },
     may,
     require: (action, owner = null) => {
       if (may(action, owner)) return
       throw new BtkitError('not-permitted', `${user.name} may not do this; ask an administrator`)
     },
-    note: (action, targets, details) => {
-      const [target = '', ...others] = [targets].flat()
-      return log.note({ at: now(), user: user.name, address, action, target, others, details })
-    },
+    note: (action, target, details) =>
+      acts.note({ at: now(), user: user.name, address, action, target, details }),
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
       const shown = { ...parts, content: html`${message ?? null} ${content}` }
@@ -288,6 +296,8 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     users: () => authentication.users(),
     changePassword: (current, fresh) =>
       authentication.changePassword({ request, reply, user }, { current, fresh }),
+    changeUsers: (change) => authentication.change(change),
+    hashPassword: (password) => authentication.hash(password),
     query: queryOf(request),
     form,
     params: request.params as Record<string, string>,

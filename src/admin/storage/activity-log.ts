@@ -141,6 +141,30 @@ export class ActivityLog {
   }
 }
 
+/** The acts of one request: an entry for each action, with all the things that it was done to. */
+export class Acts {
+  readonly #acts = new Map<string, Activity & { readonly others: string[] }>()
+  #isOver = false
+
+  constructor(private readonly log: ActivityLog) {}
+
+  /** Records something at the end of the request. Later acts of its jobs are recorded at once. */
+  async note(activity: Activity): Promise<void> {
+    const key = `${activity.action}\0${activity.details ?? ''}`
+    const act = this.#acts.get(key)
+    if (act) act.others.push(activity.target)
+    else this.#acts.set(key, { ...activity, others: [] })
+    if (this.#isOver) await this.end()
+  }
+
+  async end(): Promise<void> {
+    this.#isOver = true
+    const acts = [...this.#acts.values()]
+    this.#acts.clear()
+    for (const act of acts) await this.log.note(act)
+  }
+}
+
 /** A line of the log, with its line feed. */
 interface Line {
   readonly line: Buffer

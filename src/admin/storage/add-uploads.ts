@@ -40,11 +40,11 @@ export function addUploads(
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
   return collection.changeInfo(async () => {
     const namings: TrackerNaming[] = []
-    const act = async ([i, file]: readonly [number, WantedFile]) => {
+    const add = async ([i, file]: readonly [number, WantedFile]) => {
       const { to, as, comment, addsTracker } = file
       const bytes = checkBytes(file)
       try {
-        const { naming, done } = await addTorrent(collection, actor, {
+        namings[i] = await addTorrent(collection, actor, {
           bytes,
           category: await collection.places.category(to),
           name: as || lastName(file.name),
@@ -52,16 +52,13 @@ export function addUploads(
           own: own && { ...own, added: addsTracker ? own.added : null },
           comment,
         })
-        namings[i] = naming
-        return done
       } catch (error) {
         throw explain(error, file, bytes)
       }
     }
-    const addressOf = ([, { to, as, name }]: readonly [number, WantedFile]) =>
-      `${to}/${as || lastName(name)}`
-    const adding = { actor, action: 'add', act, addressOf }
-    const outcomes = await forEach([...files.entries()], adding)
+    const outcomes = await forEach([...files.entries()], add, ([, { to, as, name }]) => {
+      return `${to}/${as || lastName(name)}`
+    })
     return outcomes.map((outcome, i) => ({ ...outcome, naming: namings[i] ?? 'named' }))
   })
 }

@@ -45,16 +45,15 @@ export function deleteTorrents(
   torrents: readonly string[],
 ): Promise<Outcome[]> {
   return collection.change(async () => {
-    const act = async (address: string) => {
+    const outcomes = await forEach(torrents, async (address) => {
       const { category, name, path } = await collection.own(actor, address, 'delete')
       const { size } = await awaitSystem(name, lstat(path))
       const entry = `${collection.now()}-${randomBytes(4).toString('hex')}-${size}`
       const directory = join(category.root.path, BIN, entry, ...category.names)
       await makeDirectories(directory, 0o700)
       await collection.move(path, join(directory, name))
-      return { target: collection.subject(category, name) }
-    }
-    const outcomes = await forEach(torrents, { actor, action: 'delete', act })
+      await actor.note('delete', collection.subject(category, name))
+    })
     await removeExcess(collection, BIN_LIMITS)
     return outcomes
   })
@@ -96,7 +95,7 @@ export function restoreTorrents(
     const entries = await entriesOf(collection.places)
     const bin = new Map(entries.map((entry) => [entry.id, entry]))
     const shown = new Map<string, string>()
-    const act = async (id: string) => {
+    const outcomes = await forEach(ids, async (id) => {
       const entry = bin.get(id)
       const deleted = entry && (await describe(collection.places, entry))
       if (!deleted) throw new BtkitError('not-found', 'it is not in the bin any more')
@@ -110,9 +109,8 @@ export function restoreTorrents(
       await collection.move(path, from)
       collection.wrote(from, hashes)
       await removeEntry(entry.path)
-      return { target: collection.subject(category, name) }
-    }
-    const outcomes = await forEach(ids, { actor, action: 'restore', act })
+      await actor.note('restore', collection.subject(category, name))
+    })
     return outcomes.map(({ address, error }) => ({ address: shown.get(address) ?? '', error }))
   })
 }

@@ -76,8 +76,7 @@ export function moveTorrents(
 ): Promise<Outcome[]> {
   return collection.change(async () => {
     const category = await collection.places.category(to)
-    const act = (address: string) => moveTorrent(collection, actor, { address, to: category })
-    return forEach(torrents, { actor, action: 'move', act })
+    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
   })
 }
 
@@ -91,32 +90,33 @@ export function archiveTorrents(
   { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
 ): Promise<Outcome[]> {
   const { places } = collection
-  const act = async (address: string) => {
-    const { category } = await places.torrent(address)
-    if (category.root.isArchive !== isBack)
-      throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
-    const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
-    if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
-    const to = places.at(root, category.names)
-    await collection.own(actor, address)
-    await makeDirectories(to.path)
-    return moveTorrent(collection, actor, { address, to: await places.category(to.address) })
-  }
-  return collection.change(() => forEach(torrents, { actor, action: 'move', act }))
+  return collection.change(() =>
+    forEach(torrents, async (address) => {
+      const { category } = await places.torrent(address)
+      if (category.root.isArchive !== isBack)
+        throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
+      const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
+      if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
+      const to = places.at(root, category.names)
+      await collection.own(actor, address)
+      await makeDirectories(to.path)
+      await moveTorrent(collection, actor, { address, to: await places.category(to.address) })
+    }),
+  )
 }
 
 async function moveTorrent(
   collection: Collection,
   actor: Actor,
   { address, to }: { readonly address: string; readonly to: Category },
-) {
+): Promise<void> {
   const place = await collection.own(actor, address)
   const path = join(to.path, place.name)
   // A name that completedir keeps there may be missing just now
   collection.held.refuse(to.path, place.name)
   await collection.move(place.path, path)
   const target = collection.subject(place.category, place.name)
-  return { target, details: `to ${collection.subject(to)}` }
+  await actor.note('move', target, `to ${collection.subject(to)}`)
 }
 
 /** Refuses a directory that the tracker was given, or that has one below it. */

@@ -31,12 +31,8 @@ export interface Actor {
    * @throws BtkitError `not-permitted`
    */
   readonly require: (action: 'edit' | 'delete' | 'organize', owner?: string | null) => void
-  /** Records what the user did, with the thing or things that it was done to. */
-  readonly note: (
-    action: string,
-    targets: string | readonly string[],
-    details?: string,
-  ) => Promise<void>
+  /** Records what the user did. */
+  readonly note: (action: string, target: string, details?: string) => Promise<void>
 }
 
 /** The parts of a collection. */
@@ -199,12 +195,6 @@ export interface AddedTorrent {
   readonly comment?: string
 }
 
-/** How an added torrent names this tracker, and its entry for the log; null if it was there before. */
-interface AddedNaming {
-  readonly naming: TrackerNaming
-  readonly done: Done | null
-}
-
 /**
  * Writes a new torrent, and records who added it. An existing file is never replaced, but may have
  * the very same bytes. Call it in `changeInfo`.
@@ -215,7 +205,7 @@ export async function addTorrent(
   collection: Collection,
   actor: Actor,
   torrent: AddedTorrent,
-): Promise<AddedNaming> {
+): Promise<TrackerNaming> {
   const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
@@ -223,7 +213,7 @@ export async function addTorrent(
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
   if (await isTaken(path)) {
-    if (await holds(path, bytes)) return { naming, done: null }
+    if (await holds(path, bytes)) return naming
     throw new BtkitError('exists', `${name}: already exists; choose another name`)
   }
   await collection.refuseCopy(path, metainfo)
@@ -231,7 +221,8 @@ export async function addTorrent(
   await collection.owners.add([{ path, infoHash }], actor.user.name)
   await writeAtomically(path, bytes, { noClobber: true })
   collection.wrote(path, metainfo)
-  return { naming, done: { target: collection.subject(category, name) } }
+  await actor.note('add', collection.subject(category, name))
+  return naming
 }
 
 /** Whether a file has these bytes: somebody sends again what was added already. */
@@ -249,45 +240,17 @@ export interface Outcome {
   readonly error: BtkitError | null
 }
 
-/** Something that was done to a torrent, for the log. */
-interface Done {
-  readonly target: string
-  readonly details?: string | undefined
-}
-
-/** Records what was done to torrents: one entry for those with the same details. */
-export async function noteAll(actor: Actor, action: string, all: readonly Done[]): Promise<void> {
-  const targets = new Map<string | undefined, string[]>()
-  for (const { target, details } of all) {
-    const same = targets.get(details) ?? []
-    targets.set(details, same)
-    same.push(target)
-  }
-  for (const [details, same] of targets) await actor.note(action, same, details)
-}
-
-/** How each of several torrents is changed. */
-interface Acting<T> {
-  readonly actor: Actor
-  /** The action in the log. */
-  readonly action: string
-  /** Changes a torrent; returns null if nothing was to be done. */
-  readonly act: (torrent: T) => Promise<Done | null>
-  readonly addressOf?: (torrent: T) => string
-}
-
-/** Does something with each of several torrents, and records it. A failure does not stop the others. */
+/** Does something with each of several torrents. A failure does not stop the others. */
 export async function forEach<T>(
   torrents: readonly T[],
-  { actor, action, act, addressOf = String }: Acting<T>,
+  act: (torrent: T) => Promise<void>,
+  addressOf: (torrent: T) => string = String,
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
-  const all: Done[] = []
   for (const torrent of torrents) {
     const address = addressOf(torrent)
     try {
-      const done = await act(torrent)
-      if (done) all.push(done)
+      await act(torrent)
       outcomes.push({ address, error: null })
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
@@ -296,7 +259,6 @@ export async function forEach<T>(
     // Announces are answered in between
     await setImmediate()
   }
-  await noteAll(actor, action, all)
   return outcomes
 }
 

@@ -7,7 +7,7 @@ import { editFiles } from '../../library/edit.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { type Opened, openTorrent, refuseChanged } from '../../pages/edit.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
-import { type Actor, type Collection, isCopy, mainHash, noteAll } from './collection.js'
+import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
 import type { CollectionPlace } from './places.js'
 import type { EditedFile } from '../../core/edit/file.js'
 import { type ChangedFact, changedFacts } from '../../metainfo/facts.js'
@@ -69,13 +69,12 @@ export function editTorrents(
     if (edit.isDry) return planned
     await keepOwners(collection, places, planned)
     const edited = await run(places, changes, false)
-    const done = places.flatMap(({ category, name, path }, i) => {
+    for (const [i, { category, name, path }] of places.entries()) {
       const outcome = edited[i]
-      if (outcome?.error !== null || !outcome.isChanged) return []
+      if (outcome?.error !== null || !outcome.isChanged) continue
       collection.wrote(path, outcome.after)
-      return [{ target: collection.subject(category, name), details: changed(outcome) }]
-    })
-    await noteAll(actor, 'edit', done)
+      await actor.note('edit', collection.subject(category, name), changed(outcome))
+    }
     return edited
   })
 }

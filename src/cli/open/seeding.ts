@@ -129,7 +129,12 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   }
   const directory = runtimeDirectory(io)
   // Where the directory cannot be written, `btkit status` finds nothing
-  const endStatus = directory && (await answerStatus(directory, report).catch(() => null))
+  const endStatus =
+    directory &&
+    (await answerStatus(directory, report).catch((error: unknown) => {
+      if (error instanceof BtkitError) warn(error.message)
+      return null
+    }))
   try {
     note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)

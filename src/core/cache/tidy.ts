@@ -1,4 +1,4 @@
-import { forEachInTurns, shrinkTo, type StoreRecord } from '../../cache/maintain.js'
+import { type CheckedRecord, forEachInTurns, shrinkTo } from '../../cache/maintain.js'
 import { filesOf, parseBlockName, unpackBlock } from '../../cache/records/block.js'
 import { parseFileRecordName } from '../../cache/records/bodies.js'
 import {
@@ -100,12 +100,8 @@ async function removeUseless(store: Store, { today, trust }: Tidying): Promise<n
   return next
 }
 
-interface DueRecord extends StoreRecord {
-  readonly body: Uint8Array
-}
-
 /** Whether a record belongs to an existing, unchanged file. */
-function isOfCurrentFile({ kind, key, body }: DueRecord, trust: CacheTrust): boolean {
+function isOfCurrentFile({ kind, key, body }: CheckedRecord, trust: CacheTrust): boolean {
   if (kind === 'block') return hasCurrentFile(key.subarray(1), body, trust)
   const path = pathOf(kind, key.subarray(1))
   const fingerprint = path === null ? null : readFingerprintIfThere(path)

@@ -173,7 +173,7 @@ export class Downloads {
   #plan({ request, response }: Exchange, known: KnownFile): Planned {
     this.#renewDigest(known)
     const answer = answerRanged(request, isDigestWanted(request) ? known : withoutDigest(known))
-    const { start, end } = answer.range ?? { start: 0, end: 0 }
+    const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
     const length = Math.min(end - start, partFor(response))
     const buffer = length === 0 ? NOTHING : this.#pool.take(length)
     const target = buffer.subarray(0, length)
@@ -181,7 +181,7 @@ export class Downloads {
       answer,
       buffer,
       look: known.look,
-      first: { target, offset: start, isMore: length < end - start },
+      first: { target, offset: start, isMore: length < end - start || others.length > 0 },
     }
   }
 
@@ -195,12 +195,13 @@ export class Downloads {
       this.#pool.give(buffer)
       return false
     }
-    const { status, headers, range, line } = answer
+    const { status, headers, parts, tail, line } = answer
     const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
     response.writeHead(status, { ...begin(), ...own })
-    if (buffer !== NOTHING && range) {
+    if (buffer !== NOTHING) {
       const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, this.#reads, read)
-      void sendFile(response, { ...opened, look, range, buffer }, { pool: this.#pool, inTurn })
+      const file = { ...opened, look, parts, tail, buffer }
+      void sendFile(response, file, { pool: this.#pool, inTurn })
     } else if (line !== null) {
       endAtOnce(response, line)
     } else {
@@ -215,15 +216,12 @@ export class Downloads {
     const type = await this.#inTurn(request, this.#reads, () => typeOfFile(file))
     if (type === null) return null
     const { size, mtimeNs } = file.fingerprint
+    const hasTorrent = size > 0 && !file.path.some(isRaw)
     const isSettled = !mayChangeUnseen(look, look.fingerprint, now)
     const headers = {
       'Content-Type': type,
       'X-Content-Type-Options': 'nosniff',
-      // An empty file has no torrent
-      ...(size > 0 &&
-        !file.path.some(isRaw) && {
-          Link: await linksOf(file, look, new MirrorView(this.options.mirror)),
-        }),
+      ...(hasTorrent && { Link: await linksOf(file, look, new MirrorView(this.options.mirror)) }),
     }
     const isPast = Number(mtimeNs / 1_000_000n) <= now
     return {
@@ -264,6 +262,7 @@ export class Downloads {
 }
 
 const NOTHING = Buffer.alloc(0)
+const NO_PART = { range: { start: 0, end: 0 } }
 
 /** Whether another change could leave the same state behind. */
 function mayChangeUnseen({ isLocal }: Look, state: Fingerprint, now: number): boolean {

@@ -240,11 +240,8 @@ export class TorrentSender {
     const answer = this.#compose(request, told)
     const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
     // Also those of a 304 (RFC 9110, section 15.4.5)
-    reply.headers({
-      ETag: etag,
-      'Cache-Control': caching,
-      ...(vary !== undefined && { Vary: vary }),
-    })
+    reply.headers({ ETag: etag, 'Cache-Control': caching })
+    if (vary !== undefined) reply.header('Vary', vary)
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     return sendBody(reply.headers(answer.headers), answer)
   }

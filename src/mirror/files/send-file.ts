@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { ByteRange } from '../../server/answers/conditional.js'
+import type { BodyPart } from '../../server/answers/conditional.js'
 import { partFor, writePart } from '../../server/connections/counted-response.js'
 import { inTurn, isTurnOver } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'
@@ -53,14 +53,15 @@ export interface DownloadReads {
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
   readonly look: Pick<Look, 'native'>
-  /** The range to send; not empty. */
-  readonly range: ByteRange
-  /** The first bytes, in a buffer of the pool. */
+  /** The ranges to send, none of them empty, with the text before each; and that behind the last. */
+  readonly parts: readonly BodyPart[]
+  readonly tail: string
+  /** The first bytes of the first range, in a buffer of the pool. */
   readonly buffer: Buffer
 }
 
 /**
- * Sends a range of an open file, whose header is written, and closes the file. Bytes that are in
+ * Sends ranges of an open file, whose header is written, and closes the file. Bytes that are in
  * memory are read at once, others in turn; nothing is read before the client has taken what was. Ends
  * the connection if the file became shorter: only that shows the client that bytes are missing.
  */
@@ -69,9 +70,16 @@ export async function sendFile(
   file: OpenDownload,
   reads: DownloadReads,
 ): Promise<void> {
-  const { range } = file
-  let [{ buffer, bytesRead }, at, sentInTurn] = [file, range.start, 0]
+  const waiting = [...file.parts]
+  let [{ buffer, bytesRead }, at, end, sentInTurn] = [file, 0, 0, 0]
+  const begin = ({ head, range }: BodyPart) => {
+    if (head !== '') response.write(head)
+    at = range.start
+    end = range.end
+  }
   try {
+    const [first] = waiting.splice(0, 1)
+    if (first) begin(first)
     while (!response.destroyed) {
       if (bytesRead > 0) {
         const written = writePart(response, buffer.subarray(0, bytesRead))
@@ -81,18 +89,20 @@ export async function sendFile(
         // Others may use it while this download waits for its turn
         reads.pool.give(buffer)
         buffer = NOTHING
-        if (at === range.end) {
+        const next = at === end ? waiting.shift() : null
+        if (next === undefined) {
           // Not before: a server that stops closes the connections of responses that have ended
-          response.end()
+          response.end(file.tail)
           return
         }
+        if (next) begin(next)
         // A download whose turn has come goes on only if others have not used it up
         while (sentInTurn >= TURN || isTurnOver()) {
           await new Promise<void>(inTurn)
           sentInTurn = 0
         }
       }
-      const wanted = Math.min(range.end - at, partFor(response))
+      const wanted = Math.min(end - at, partFor(response))
       bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
       if (bytesRead === 0) response.destroy()
     }

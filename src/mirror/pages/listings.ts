@@ -193,8 +193,8 @@ async function readListing(
 function lineOf(row: ListingRow): string {
   const { name, isDirectory, isEmpty, size, modified, entries = 'unknown', below } = row
   const content = isEmpty ? 'empty' : (below ?? entries)
-  const own = isRaw(name) ? encodeName(name) : name
-  return `${isDirectory ? `d ${content}` : size} ${modified} ${own}\0`
+  const bytes = isRaw(name) ? encodeName(name) : name
+  return `${isDirectory ? `d ${content}` : size} ${modified} ${bytes}\0`
 }
 
 /** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */

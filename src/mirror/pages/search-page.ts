@@ -29,13 +29,7 @@ import { naturalKey } from '../../text/natural-order.js'
 import type { Planner } from '../admission/admission.js'
 import type { Budget, MemoryPool } from '../admission/memory.js'
 import type { OwnTracker, ServiceOptions } from '../options.js'
-import {
-  formatListingQuery,
-  linksOf,
-  type ListingRow,
-  parseListingQuery,
-  type RowLinks,
-} from './listing.js'
+import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
 import { publicAddress, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
@@ -262,15 +256,9 @@ function renderSearchPage(
   query: SearchQuery,
   { files, torrents, folder, options }: SearchPageParts,
 ): string {
-  const filter = formatListingQuery({ ...parseListingQuery(''), filter: query.text })
-  const inFolder =
-    folder &&
-    query.text !== '' &&
-    html`<p>
-      <a href="${directoryAddress(`${ROOT}.`, folder)}${filter}"
-        >Only names in ${formatMirrorPath([...folder, ''])}</a
-      >
-    </p>`
+  const filter = new URLSearchParams({ filter: query.text }).toString()
+  const way = folder && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`
+  const label = folder && `Only names in ${formatMirrorPath([...folder, ''])}`
   return renderPage(
     {
       title: searchTitle(query),
@@ -282,6 +270,7 @@ function renderSearchPage(
         >${WORDS.json}</a
       >`,
     },
-    html`${renderResults(query, files, torrents)}${inFolder}`,
+    html`${renderResults(query, files, torrents)}
+    ${way && query.text !== '' && html`<p><a href="${way}">${label}</a></p>`}`,
   )
 }

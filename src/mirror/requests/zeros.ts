@@ -29,8 +29,10 @@ export function sendZeros(
   size: number,
 ): FastifyReply {
   const validators = { etag: `"null-${size}"`, lastModified: LAST_MODIFIED }
-  const answer = answerRanged(request.raw, { size, validators, headers: HEADERS })
+  const ranged = { size, validators, headers: HEADERS, mostRanges: 1 }
+  const answer = answerRanged(request.raw, ranged)
   reply.code(answer.status).headers(answer.headers)
   if (answer.line !== null) return reply.type('text/plain; charset=utf-8').send(answer.line)
-  return reply.send(answer.range ? ZEROS.subarray(answer.range.start, answer.range.end) : undefined)
+  const { range } = answer.parts[0] ?? {}
+  return reply.send(range && ZEROS.subarray(range.start, range.end))
 }

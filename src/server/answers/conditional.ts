@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendLine } from './refusal.js'
@@ -93,20 +93,42 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** Most ranges of one answer: zsync and dnf's zchunk ask for some dozens. */
+const MOST_RANGES = 64
+
 /**
- * The range that a request asks for (RFC 9110, section 14). `whole` if the request has no range,
- * several, or a malformed one; null if the file has no byte of it. The library range-parser is not
- * used: it finds nothing in the last 1000 bytes of a file of 200.
+ * The ranges that a request asks for (RFC 9110, section 14); those that touch or overlap are one.
+ * `whole` if the request has no range, more than `most`, or a malformed one; null if the file has no
+ * byte of them. The library range-parser is not used: it finds nothing in the last 1000 bytes of a file
+ * of 200.
  */
-export function requestedRange(
+export function requestedRanges(
   headers: IncomingHttpHeaders,
-  size: number,
-  validators: Validators,
-): ByteRange | 'whole' | null {
+  { size, validators, mostRanges: most = MOST_RANGES }: Omit<Ranged, 'headers'>,
+): readonly ByteRange[] | 'whole' | null {
   const [, list] = /^bytes=(.*)$/i.exec(headers.range?.trim() ?? '') ?? []
   if (list === undefined || !isSameState(headers['if-range'], validators)) return 'whole'
-  const [only = '', ...others] = list.split(',').flatMap((spec) => spec.trim() || [])
-  return others.length === 0 ? readRange(only, size) : 'whole'
+  const specs = list.split(',').flatMap((spec) => spec.trim() || [])
+  if (specs.length === 0 || specs.length > most) return 'whole'
+  const ranges: ByteRange[] = []
+  for (const spec of specs) {
+    const range = readRange(spec, size)
+    if (range === 'whole') return 'whole'
+    if (range) ranges.push(range)
+  }
+  return ranges.length === 0 ? null : ranges.reduce(joinRange, [])
+}
+
+/** Adds a range in the place of the first one that it touches (RFC 9110, section 15.3.7.2). */
+function joinRange(joined: readonly ByteRange[], range: ByteRange): readonly ByteRange[] {
+  const isApart = ({ start, end }: ByteRange) => start > range.end || range.start > end
+  const first = joined.findIndex((other) => !isApart(other))
+  if (first < 0) return [...joined, range]
+  const touching = [range, ...joined.filter((other) => !isApart(other))]
+  const start = Math.min(...touching.map((each) => each.start))
+  const end = Math.max(...touching.map((each) => each.end))
+  const behind = joined.slice(first).filter(isApart)
+  return [...joined.slice(0, first), { start, end }, ...behind]
 }
 
 /** Whether the client's part of the file belongs to this state, so that the rest completes it. */
@@ -131,49 +153,79 @@ function stretch(start: number, end: number, size: number): ByteRange | null {
   return range.start < range.end ? range : null
 }
 
-/** A resource of which a range can be sent. */
+/** A resource of which ranges can be sent. */
 export interface Ranged {
   readonly size: number
+  /** More are not sent (default: 64). */
+  readonly mostRanges?: number
   readonly validators: Validators
   readonly headers: Readonly<Record<string, string>> & { readonly 'Content-Type': string }
+}
+
+/** A range in a body, and the text before it. */
+export interface BodyPart {
+  readonly head: string
+  readonly range: ByteRange
 }
 
 /** The answer to a request for a resource, without its body. */
 export interface RangedAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** The range that the body is; null if there is none. */
-  readonly range: ByteRange | null
+  /** The parts of the body; none for HEAD, and beside a line. */
+  readonly parts: readonly BodyPart[]
+  /** Text behind the last part. */
+  readonly tail: string
   /** The body of an error; null for none. */
   readonly line: string | null
 }
 
-/** Decides what a request for a resource gets: all of it, a range, or only a status. */
+/** Decides what a request for a resource gets: all of it, ranges, or only a status. */
 export function answerRanged(
   { method, headers: given }: Pick<IncomingMessage, 'method' | 'headers'>,
-  { size, validators, headers }: Ranged,
+  ranged: Ranged,
 ): RangedAnswer {
+  const { size, validators, headers } = ranged
   const { etag, lastModified } = validators
   const always = {
     'Accept-Ranges': 'bytes',
     ETag: etag,
     ...(lastModified !== null && { 'Last-Modified': lastModified }),
   }
+  const nothing = { headers: always, parts: [], tail: '', line: null }
   const verdict = checkConditions(given, validators)
-  if (verdict === 'unmodified') return { status: 304, headers: always, range: null, line: null }
-  if (verdict === 'failed')
-    return { status: 412, headers: always, range: null, line: `${OUTDATED}\n` }
+  if (verdict === 'unmodified') return { ...nothing, status: 304 }
+  if (verdict === 'failed') return { ...nothing, status: 412, line: `${OUTDATED}\n` }
   // HEAD has no body of which a range could be sent
   const isHead = method === 'HEAD'
-  const range = isHead ? 'whole' : requestedRange(given, size, validators)
-  if (range === null) {
+  const ranges = isHead ? 'whole' : requestedRanges(given, ranged)
+  if (ranges === null) {
     const line = `that range is outside the file; it has ${size} bytes\n`
-    return { status: 416, headers: { ...always, 'Content-Range': `bytes */${size}` }, range, line }
+    const unsatisfied = { ...always, 'Content-Range': `bytes */${size}` }
+    return { ...nothing, status: 416, headers: unsatisfied, line }
   }
-  const { start, end } = range === 'whole' ? { start: 0, end: size } : range
-  const own = { ...always, ...headers, 'Content-Length': String(end - start) }
-  if (range === 'whole')
-    return { status: 200, headers: own, range: isHead ? null : { start, end }, line: null }
-  const part = { ...own, 'Content-Range': `bytes ${start}-${end - 1}/${size}` }
-  return { status: 206, headers: part, range, line: null }
+  if (ranges === 'whole') {
+    const own = { ...always, ...headers, 'Content-Length': String(size) }
+    const parts = isHead ? [] : [{ head: '', range: { start: 0, end: size } }]
+    return { ...nothing, status: 200, headers: own, parts }
+  }
+  const body = bodyOf(ranges, size, headers['Content-Type'])
+  return { status: 206, ...body, headers: { ...always, ...headers, ...body.headers }, line: null }
+}
+
+/** The body of some ranges of a resource: several are parts of a message (RFC 9110, section 14.6). */
+function bodyOf(ranges: readonly ByteRange[], size: number, type: string) {
+  const place = ({ start, end }: ByteRange) => `bytes ${start}-${end - 1}/${size}`
+  const boundary = ranges.length > 1 ? randomBytes(16).toString('hex') : ''
+  const parts = ranges.map((range) => {
+    const about = `Content-Type: ${type}\r\nContent-Range: ${place(range)}`
+    return { head: boundary && `\r\n--${boundary}\r\n${about}\r\n\r\n`, range }
+  })
+  const tail = boundary && `\r\n--${boundary}--\r\n`
+  const lengthOf = ({ head, range }: BodyPart) => head.length + range.end - range.start
+  const length = parts.reduce((sum, part) => sum + lengthOf(part), tail.length)
+  const own = boundary
+    ? { 'Content-Type': `multipart/byteranges; boundary=${boundary}` }
+    : { 'Content-Range': ranges.map(place).join() }
+  return { parts, tail, headers: { ...own, 'Content-Length': String(length) } }
 }

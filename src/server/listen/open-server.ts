@@ -1,6 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
+import { checkSocketPath } from '../../directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
 
 /**
@@ -23,6 +24,7 @@ export function isUnixPlace(place: ListenPlace): boolean {
  * @throws BtkitError if it cannot listen there
  */
 export async function openServer(server: Server, place: ListenPlace): Promise<string> {
+  if ('path' in place) checkSocketPath(place.path)
   try {
     await open(server, place)
   } catch (error) {

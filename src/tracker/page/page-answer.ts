@@ -252,14 +252,11 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
 }
 
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
-  if (isCrowded(response)) {
-    refuseUnread(response)
-    return
-  }
   // Bytes are shared with other clients of the same file
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-  response.writeHead(answer.status, { ...answer.headers, 'Content-Length': body.length })
-  response.end(method === 'HEAD' ? undefined : body)
+  const headers = { ...answer.headers, 'Content-Length': body.length }
+  if (isCrowded(response)) refuseUnread(response)
+  else response.writeHead(answer.status, headers).end(method === 'HEAD' ? undefined : body)
 }
 
 /** Answers that need no work: health, metrics and the icon. */

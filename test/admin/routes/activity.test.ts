@@ -106,7 +106,10 @@ test('an act on many things is one line, which names all of them if they are few
   assert.deepEqual(others, [target(1), target(2)])
   const { target: first, count } = JSON.parse(many) as { target: string; count: number }
   assert.deepEqual([lines.length, first, count], [3, target(3), 97])
-  assert.match((await alice.get('/log')).text, /<summary>100 torrents<[^]*and 96 more/)
+  assert.match(
+    (await alice.get('/log')).text,
+    /<summary>97 torrents<[^]*and 96 more[^]*<summary>3 torrents</,
+  )
 })
 
 test('the page shows hostile text as text, to admins only', async (t) => {
@@ -162,7 +165,8 @@ test('the page says in words what was done, once for each act, with links to the
     return plain(cells.map(([, cell]) => cell).join(' '))
   })
   assert.deepEqual(rows, [
-    'alice created the category 2 items u v',
+    'alice created the category v',
+    'alice created the category u',
     'alice deleted y / b',
     'alice moved 2 torrents x / a 1 x / b to y',
     'alice logged in',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -105,6 +105,26 @@ test('serves on a Unix socket, and removes its file at the end', unlessPosix, as
   const { status, stderr } = await stop()
   assert.deepEqual([status, stderr, existsSync(socket)], [0, '', false])
 })
+
+test(
+  'a path that is too long for a Unix socket is refused before listening',
+  unlessPosix,
+  async (t) => {
+    const directory = makeScratch(t)
+    for (const length of [108, 120]) {
+      const path = join(directory, 'é').padEnd(length - 1, 'l')
+      const { status, stdout, stderr } = await runServe(t, directory, ['--host', path])
+      assert.deepEqual([status, stdout], [2, ''])
+      const why = `too long for a Unix socket (${length} bytes); use at most 107`
+      assert.equal(stderr, `btkit: ${path}: ${why}\n`)
+      assert.deepEqual(readdirSync(directory), [])
+    }
+    const longest = join(directory, 'é').padEnd(106, 'l')
+    const { stop } = await startServe(t, directory, { args: ['--host', longest] })
+    assert.ok(statSync(longest).isSocket())
+    assert.equal((await stop()).status, 0)
+  },
+)
 
 test('replaces the socket that a killed service left', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')

@@ -15,7 +15,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
-import { ask } from '../ask.js'
+import { type Answer, ask } from '../ask.js'
 
 const CONTENT = pseudoRandom(700_000, 9)
 const SIZE = CONTENT.length
@@ -128,13 +128,68 @@ test('any part of a file can be requested', async (t) => {
   }
 })
 
-test('a request for several parts gets the whole file', async (t) => {
-  const { port } = await serveMirror(t, { files: FILES })
-  const { status, body } = await ask(port, '/pub/big.iso', {
-    headers: { Range: 'bytes=0-9,20-29' },
+/** The parts of a body in several ranges: what stands before each, and its bytes. */
+function partsOf({ headers, body }: Answer): [head: string, bytes: Buffer][] {
+  const boundary = /^multipart\/byteranges; boundary=(\w+)$/.exec(
+    headers['content-type'] ?? '',
+  )?.[1]
+  const text = body.toString('latin1')
+  const parts = text.split(`\r\n--${boundary}`)
+  assert.deepEqual([parts[0], parts.at(-1)], ['', '--\r\n'])
+  return parts.slice(1, -1).map((part) => {
+    const end = part.indexOf('\r\n\r\n') + 4
+    return [part.slice(0, end), Buffer.from(part.slice(end), 'latin1')]
   })
-  assert.equal(status, 200)
-  assert.ok(body.equals(CONTENT))
+}
+
+test('several parts of a file can be requested at once', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const ranges = [
+    [300_000, 699_999],
+    [0, 0],
+    [5, 262_150],
+  ] as const
+  for (let time = 0; time < 2; time++) {
+    const Range = `bytes=${ranges.map(([first, last]) => `${first}-${last}`).join(', ')}`
+    const answer = await ask(port, '/pub/big.iso', { headers: { Range } })
+    const { status, headers, body } = answer
+    assert.deepEqual([status, headers['content-range']], [206, undefined])
+    assert.equal(headers['content-length'], String(body.length))
+    const wanted = ranges.map(([first, last]) => {
+      const type = 'application/octet-stream'
+      const head = `Content-Type: ${type}\r\nContent-Range: bytes ${first}-${last}/${SIZE}`
+      return [`\r\n${head}\r\n\r\n`, CONTENT.subarray(first, last + 1)]
+    })
+    assert.deepEqual(partsOf(answer), wanted)
+  }
+  const joined = await ask(port, '/pub/big.iso', { headers: { Range: 'bytes=9-15,0-8,16-' } })
+  assert.deepEqual(
+    [joined.status, joined.headers['content-range']],
+    [206, `bytes 0-${SIZE - 1}/${SIZE}`],
+  )
+  assert.ok(joined.body.equals(CONTENT))
+})
+
+test('several parts are sent only of the state that the client has, and whole beyond 64', async (t) => {
+  const { port } = await serveMirror(t, { files: FILES })
+  const { etag = '' } = (await ask(port, '/pub/big.iso')).headers
+  const many = Array.from({ length: 65 }, (_, i) => `${10 * i}-${10 * i}`)
+  for (const [headers, method, status, parts] of [
+    [{ Range: 'bytes=0-9,20-29', 'If-Range': etag }, 'GET', 206, 2],
+    [{ Range: 'bytes=0-9,20-29', 'If-Range': '"other"' }, 'GET', 200, 0],
+    [{ Range: 'bytes=0-9,20-29' }, 'HEAD', 200, 0],
+    [{ Range: `bytes=${many.slice(1).join()}` }, 'GET', 206, 64],
+    [{ Range: `bytes=${many.join()}` }, 'GET', 200, 0],
+    [{ Range: 'bytes=0-9,30-20' }, 'GET', 200, 0],
+    [{ Range: `bytes=${SIZE}-,${SIZE + 5}-` }, 'GET', 416, 0],
+  ] as const) {
+    const answer = await ask(port, '/pub/big.iso', { method, headers })
+    assert.equal(answer.status, status, headers.Range)
+    assert.equal(status === 206 ? partsOf(answer).length : 0, parts)
+  }
+  // Zeros are shared by all clients
+  const zeros = await ask(port, '/.pad/100', { headers: { Range: 'bytes=0-9,20-29' } })
+  assert.deepEqual([zeros.status, zeros.body.length], [200, 100])
 })
 
 test('HEAD ignores ranges, because it has no bytes', async (t) => {

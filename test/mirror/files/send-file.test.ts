@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { Queue } from '../../../src/mirror/admission/queue.js'
+import type { ByteRange } from '../../../src/server/answers/conditional.js'
 import { BufferPool, sendFile } from '../../../src/mirror/files/send-file.js'
 import { lookBelow } from '../../../src/mirror/tree/below-root.js'
 import { openLater } from '../../../src/mirror/tree/open-looked.js'
@@ -25,7 +26,9 @@ const CONTENT = pseudoRandom(5_000_000, 4)
 const WHOLE = { start: 0, end: CONTENT.length }
 
 interface Served {
-  readonly range?: { readonly start: number; readonly end: number }
+  readonly range?: ByteRange
+  /** Ranges that are sent behind it, each after a line. */
+  readonly others?: readonly ByteRange[]
   /** Called after the file is opened. */
   readonly onOpen?: (path: string) => void
   readonly unread?: UnreadBytes
@@ -38,9 +41,10 @@ interface Served {
 /** A pool that counts the buffers in use. */
 class CountingPool extends BufferPool {
   used = 0
+  most = 0
 
   override take(bytes: number): Buffer {
-    this.used++
+    this.most = Math.max(this.most, ++this.used)
     return super.take(bytes)
   }
 
@@ -53,7 +57,7 @@ class CountingPool extends BufferPool {
 /** A server of one file; its reads off the event loop come one after the other. */
 async function serve(
   t: TestContext,
-  { range = WHOLE, onOpen, unread, waits = false, onWait }: Served = {},
+  { range = WHOLE, others = [], onOpen, unread, waits = false, onWait }: Served = {},
 ) {
   const root = makeScratch(t, { x: CONTENT })
   const place = { root, followSymlinks: false }
@@ -81,8 +85,13 @@ async function serve(
     const first = { target: target.subarray(0, 10), offset: range.start, isMore: true }
     const opened = (await openLater({ place, path: 'x', look, isFresh: true }, first))!
     onOpen?.(join(root, 'x'))
-    response.writeHead(200, { 'Content-Length': range.end - range.start })
-    await sendFile(response, { ...opened, look, range, buffer: target }, { pool, inTurn })
+    const parts = [{ head: '', range }, ...others.map((each) => ({ head: '\n', range: each }))]
+    const length = parts.reduce(
+      (sum, part) => sum + part.range.end - part.range.start,
+      others.length,
+    )
+    response.writeHead(200, { 'Content-Length': length })
+    await sendFile(response, { ...opened, look, parts, tail: '', buffer: target }, { pool, inTurn })
   }
   const server = createServer({ ServerResponse: CountedResponse }, (request, response) => {
     void answer(request, response)
@@ -113,6 +122,27 @@ for (const waits of [false, true]) {
       // Without the accelerator, every read may wait
       assert.equal(reads.length > 0, waits || !readsMemory)
     }
+  })
+
+  test(`several ranges from ${where} are sent with one buffer`, async (t) => {
+    const others = Array.from({ length: 63 }, (_, i) => ({
+      start: 70_000 * i,
+      end: 70_000 * i + i + 1,
+    }))
+    const { ask, isClosed, pool } = await serve(t, {
+      range: { start: 9, end: 600_000 },
+      others,
+      waits,
+    })
+    const wanted = others.flatMap(({ start, end }) => [
+      Buffer.from('\n'),
+      CONTENT.subarray(start, end),
+    ])
+    assert.ok(
+      (await buffer(await ask())).equals(Buffer.concat([CONTENT.subarray(9, 600_000), ...wanted])),
+    )
+    await isClosed()
+    assert.deepEqual([pool.used, pool.most], [0, 1])
   })
 
   test(`the connection ends if a file in ${where} became shorter`, async (t) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { prefersHtml, prefersJson } from '../../../src/server/answers/accept.js'
 import {
   type ByteRange,
-  requestedRange,
+  requestedRanges,
   checkConditions,
 } from '../../../src/server/answers/conditional.js'
 
@@ -12,7 +12,7 @@ const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }
 
 const ask = (range: string | undefined, size = 100, ifRange?: string) => {
   const headers = { ...(range !== undefined && { range }), ...(ifRange && { 'if-range': ifRange }) }
-  const ranges = requestedRange(headers, size, VALIDATORS)
+  const ranges = requestedRanges(headers, { size, validators: VALIDATORS })
   return Array.isArray(ranges) && ranges.length === 1 ? (ranges[0] as ByteRange) : ranges
 }
 
@@ -96,7 +96,11 @@ test('a weak tag, and a date of this second, do not prove that a part is of the 
   const range = { range: 'bytes=1-2' }
   const ask = (condition: string, validators: object) => {
     const own = { etag: '"tag"', lastModified: MODIFIED, ...validators }
-    return requestedRange({ ...range, 'if-range': condition }, 100, own)
+    const ranges = requestedRanges(
+      { ...range, 'if-range': condition },
+      { size: 100, validators: own },
+    )
+    return Array.isArray(ranges) ? (ranges[0] as ByteRange) : ranges
   }
   assert.equal(ask('W/"tag"', { etag: 'W/"tag"' }), 'whole')
   assert.equal(ask(MODIFIED, { isDateWeak: true }), 'whole')
@@ -121,9 +125,36 @@ test('sizes beyond 4 GiB are counted to the byte', () => {
   assert.deepEqual(ask(`bytes=${size - 1}-`, size), { start: size - 1, end: size })
 })
 
-test('several ranges are ignored', () => {
-  assert.equal(ask('bytes=0-9,20-29', 100), 'whole')
-  assert.deepEqual(ask('bytes=0-9,', 100), { start: 0, end: 10 })
+/** Several ranges, as in a Range field. */
+const joined = (range: string) => {
+  const ranges = ask(range)
+  const list = Array.isArray(ranges) ? (ranges as ByteRange[]) : [ranges as ByteRange]
+  return list.map(({ start, end }) => `${start}-${end - 1}`).join()
+}
+
+test('several ranges stay in their order, without those after the end', () => {
+  assert.equal(joined('bytes=20-29, 0-9'), '20-29,0-9')
+  assert.equal(joined('bytes=0-0,-1,2-3'), '0-0,99-99,2-3')
+  assert.equal(joined('bytes=500-,90-,200-300,1-1'), '90-99,1-1')
+  assert.equal(joined('bytes=0-9,'), '0-9')
+  assert.equal(ask('bytes=100-,200-300,-0'), null)
+})
+
+test('ranges that touch or overlap are one, in the place of the first', () => {
+  assert.equal(joined('bytes=0-9,10-19'), '0-19')
+  assert.equal(joined('bytes=50-59,0-9,5-15,10-20'), '50-59,0-20')
+  assert.equal(joined('bytes=0-9,20-29,80-89,10-19'), '0-29,80-89')
+  assert.equal(joined('bytes=5-5,5-5,5-5'), '5-5')
+  assert.equal(joined('bytes=0-,0-,0-'), '0-99')
+  assert.equal(joined('bytes=0-9,11-19'), '0-9,11-19')
+})
+
+test('more than 64 ranges are not sent', () => {
+  const ranges = (count: number) => {
+    return `bytes=${Array.from({ length: count }, (_, i) => `${i}-${i}`).join()}`
+  }
+  assert.deepEqual(ask(ranges(64)), { start: 0, end: 64 })
+  assert.equal(ask(ranges(65)), 'whole')
 })
 
 const BROWSERS = {

@@ -58,7 +58,7 @@ function definePasswd(io: Io) {
       let told = ''
       await changeUsers(path, (users) => {
         const before = users.get(name)
-        const user = { name, role: role ?? before?.role ?? 'admin', hash }
+        const user = { name, role: role ?? before?.role ?? 'admin', hash, isTemporary: false }
         users.set(name, user)
         told = before ? `changed ${name} (${user.role})` : `added ${name} (${user.role})`
       })
