@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { BtkitError, osCodeOf } from './errors.js'
 
 /** The sources of a directory's path. */
@@ -60,7 +60,8 @@ export function runtimeDirectory({ env, isRoot }: Omit<DirectorySources, 'option
   const service = env['RUNTIME_DIRECTORY']?.split(':')[0]
   if (service) return service
   if (isRoot) return '/run/btkit'
-  return env['XDG_RUNTIME_DIR'] ? join(env['XDG_RUNTIME_DIR'], 'btkit') : null
+  const ofUser = xdgDirectory(env, 'XDG_RUNTIME_DIR')
+  return ofUser === null ? null : join(ofUser, 'btkit')
 }
 
 /** Most bytes of a socket's path; Node would listen at the beginning of a longer one. */
@@ -75,6 +76,12 @@ export function checkSocketPath(path: string): string {
   if (length <= LONGEST_SOCKET) return path
   const why = `too long for a Unix socket (${length} bytes); use at most ${LONGEST_SOCKET}`
   throw new BtkitError('usage', `${path}: ${why}`)
+}
+
+/** Returns an absolute directory that a variable of the XDG names; others are ignored, as it demands. */
+export function xdgDirectory(env: DirectorySources['env'], name: string): string | null {
+  const path = env[name] ?? ''
+  return isAbsolute(path) ? path : null
 }
 
 /**
@@ -97,7 +104,7 @@ function choose(
   const given = option ?? (env[own] || env[service]?.split(':')[0])
   if (given) return given
   if (isRoot) return ofRoot
-  const ofUser = env[base] || env['LOCALAPPDATA']
+  const ofUser = xdgDirectory(env, base) ?? env['LOCALAPPDATA']
   if (ofUser) return join(ofUser, 'btkit')
   const home = homeDirectory(env)
   return home === null ? null : join(home, inHome, 'btkit')

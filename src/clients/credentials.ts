@@ -39,23 +39,41 @@ interface Machine {
 function findMachine(text: string, url: string): Machine | null {
   const { host, hostname } = new URL(url)
   const machines = readMachines(text)
-  return machines.get(host) ?? machines.get(hostname) ?? null
+  return machines.get(host) ?? machines.get(hostname) ?? machines.get(DEFAULT) ?? null
 }
 
-/** Reads the entries of a netrc file. The first one for a machine counts. */
+/** The name of the entry for hosts without one of their own; no host has it. */
+const DEFAULT = ''
+
+/**
+ * Reads the entries of a netrc file, as curl, wget and Python do. The first one for a machine counts;
+ * words may be in quotes, and macros end at an empty line.
+ */
 function readMachines(text: string): Map<string, Machine> {
   const machines = new Map<string, Machine>()
-  const words = text.replace(/(^|\s)#[^\n]*/g, '$1').split(/\s+/)
-  let machine: Machine = { user: '', password: '' }
-  for (let i = 0; i + 1 < words.length; i++) {
-    const value = words[i + 1] ?? ''
-    if (words[i] === 'machine') {
-      machine = { user: '', password: '' }
-      if (!machines.has(value)) machines.set(value, machine)
-    } else if (words[i] === 'login') machine.user = value
-    else if (words[i] === 'password') machine.password = value
-    else continue
-    i++
+  const begin = (name: string): Machine => {
+    const machine = { user: '', password: '' }
+    if (!machines.has(name)) machines.set(name, machine)
+    return machine
+  }
+  const words = /"((?:[^"\\]|\\.)*)"|\S+/g
+  const next = () => {
+    const [word = '', quoted] = words.exec(text) ?? []
+    return quoted?.replace(/\\(.)/g, '$1') ?? word
+  }
+  const skipTo = (end: RegExp) => {
+    end.lastIndex = words.lastIndex
+    words.lastIndex = end.test(text) ? end.lastIndex : text.length
+  }
+  let machine = begin(' ')
+  for (let word = next(); word !== ''; word = next()) {
+    if (word.startsWith('#')) skipTo(/\n|$/g)
+    else if (word === 'machine') machine = begin(next())
+    else if (word === 'default') machine = begin(DEFAULT)
+    else if (word === 'login') machine.user = next()
+    else if (word === 'password') machine.password = next()
+    else if (word === 'account') next()
+    else if (word === 'macdef') skipTo(/\n[ \t\r]*\n/g)
   }
   return machines
 }

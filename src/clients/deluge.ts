@@ -147,11 +147,22 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
       throw this.refusedLogin()
     }
     if ((await this.#send('web.connected', [])) === true) return
-    const [host] = asList(await this.#send('web.get_hosts', []))
-    await this.#send('web.connect', [asText(asList(host)[0])])
+    const hosts = asList(await this.#send('web.get_hosts', [])).map((host) =>
+      asText(asList(host)[0]),
+    )
+    await this.#send('web.connect', [await this.#firstOnline(hosts)])
     if ((await this.#send('web.connected', [])) === true) return
     const why = 'deluge-web is not connected to a daemon; choose one in its Connection Manager'
     throw new BtkitError('unreachable', `${this.label}: ${why}`)
+  }
+
+  /** The first daemon that is online; the first of all if none is. */
+  async #firstOnline(hosts: readonly string[]): Promise<string> {
+    for (const host of hosts.length > 1 ? hosts : []) {
+      const status = asList(await this.#send('web.get_host_status', [host]))
+      if (status.includes('Online') || status.includes('Connected')) return host
+    }
+    return hosts[0] ?? ''
   }
 
   async #send(method: string, params: readonly unknown[]): Promise<unknown> {

@@ -57,13 +57,18 @@ export abstract class RemoteClient {
     if (!target) return this.refused(`answers with a redirect to ${quoteText(location)}`)
     const { protocol, hostname, port, pathname } = target
     const method = url.slice(this.address.url.length)
-    const path = pathname.endsWith(method)
-      ? pathname.slice(0, -method.length || undefined)
-      : pathname
+    const path = this.apiPath(
+      pathname.endsWith(method) ? pathname.slice(0, -method.length || undefined) : pathname,
+    )
     const scheme = protocol.slice(0, -1)
     const host = `${hostname}:${port || (scheme === 'https' ? 443 : 80)}`
     const address = `${this.address.kind}+${scheme}://${host}${path}`
     return this.refused(`answers with a redirect; if the client is there, use ${address}`)
+  }
+
+  /** The path of the remote control, if a redirect leads to this one. */
+  protected apiPath(path: string): string {
+    return path
   }
 
   /** Parses an answer as JSON; undefined if it is invalid. */

@@ -175,6 +175,11 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     return asObject(values)
   }
 
+  /** Redirects lead to the web interface. */
+  protected override apiPath(path: string): string {
+    return path.replace(/\/web\/?$/, '/rpc')
+  }
+
   protected override badStatus(answer: HttpAnswer): BtkitError {
     if (answer.status === 403) {
       const advice = 'add it to rpc-whitelist; after too many failed logins, restart Transmission'

@@ -7,7 +7,7 @@ import { answeredWithin, firstAnswer } from '../clients/scrape/swarm-counts.js'
 import { Reach, reachOf } from '../server/connections/address-reach.js'
 
 /** Announces that wait for the answers of a host, at most. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 
 /** Milliseconds for a lookup of addresses, and for which they are used. */
 const LOOKUP_TIME = 10_000

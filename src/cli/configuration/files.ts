@@ -1,5 +1,6 @@
+import { xdgDirectory } from '../../directories.js'
 import { realpathSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, usageError } from '../../errors.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import type { Io } from '../io.js'
@@ -35,8 +36,8 @@ export function configurationFiles(option: string | undefined, { env, cwd }: Wor
 
 /** The user's configuration file; null without a home directory. */
 export function userFile(env: World['env']): string | null {
-  const base = env['XDG_CONFIG_HOME']
-  if (base !== undefined && isAbsolute(base)) return join(base, 'btkit/config.yaml')
+  const base = xdgDirectory(env, 'XDG_CONFIG_HOME')
+  if (base !== null) return join(base, 'btkit/config.yaml')
   const home = env['HOME']
   return home ? join(home, '.config/btkit/config.yaml') : null
 }

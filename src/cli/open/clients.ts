@@ -6,7 +6,7 @@ import type { TorrentClient } from '../../core/publish/client.js'
 import { remoteDirectory, type DataPrefix } from '../../core/publish/local-data.js'
 import type { SyncClient } from '../../core/seeding/client-target.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
-import { homeDirectory } from '../../directories.js'
+import { homeDirectory, xdgDirectory } from '../../directories.js'
 import { type BtkitError, usageError } from '../../errors.js'
 import type { Io } from '../io.js'
 
@@ -72,7 +72,8 @@ function credentialsFile({ env, isRoot }: Io): string | null {
   if (env['NETRC']) return env['NETRC']
   if (env['CREDENTIALS_DIRECTORY']) return join(env['CREDENTIALS_DIRECTORY'], 'btkit.netrc')
   if (isRoot) return '/etc/btkit/netrc'
-  if (env['XDG_CONFIG_HOME']) return join(env['XDG_CONFIG_HOME'], 'btkit', 'netrc')
+  const ofUser = xdgDirectory(env, 'XDG_CONFIG_HOME')
+  if (ofUser !== null) return join(ofUser, 'btkit', 'netrc')
   const home = homeDirectory(env)
   return home === null ? null : join(home, '.config', 'btkit', 'netrc')
 }

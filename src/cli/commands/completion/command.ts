@@ -34,11 +34,11 @@ _btkit() {
   if [[ $word == '=' ]]; then word=''; fi
   mapfile -t offers < <(command "\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   COMPREPLY=()
-  case \${offers[0]} in
-    :file) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-    :directory) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+  case \${offers[0]-} in
+    :file) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    :directory) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     :torrent)
-      compopt -o filenames
+      compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -X '!*.torrent' -- "$word"; compgen -d -- "$word") ;;
     *) COMPREPLY=("\${offers[@]%%$'\\t'*}") ;;
   esac
