@@ -211,7 +211,8 @@ export function statIfThere(path: string): Stats | null {
     return statSync(path, { throwIfNoEntry: false }) ?? null
   } catch (error) {
     const code = osCodeOf(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    // A magnet link in the place of a path may be too long for one
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null
     throw asBtkitError(error, path)
   }
 }

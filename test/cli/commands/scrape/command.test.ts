@@ -62,7 +62,8 @@ test('a count that a tracker does not send is a dash, and null in JSON', async (
 
 test('a magnet link is asked for, of its trackers or of another', async (t) => {
   const { trackers, infoHash } = await share(t)
-  const link = `magnet:?xt=urn:btih:${infoHash}`
+  // No file has such a long name
+  const link = `magnet:?xt=urn:btih:${infoHash}&dn=${'a'.repeat(300)}`
   const named = `${link}&tr=${encodeURIComponent(trackers[0] ?? '')}`
   const expected = { seeds: 1, leechers: 2, completed: 0, error: null, code: null }
   for (const args of [[named], [link, '--announce', trackers[0] ?? '']]) {
