@@ -225,11 +225,6 @@ export class Authentication {
   }
 }
 
-/** Whether all browsers must use HTTPS. */
-export function isEncrypted({ tls, url }: AdminSettings): boolean {
-  return tls !== null || url?.protocol === 'https:'
-}
-
 /**
  * Returns why a request is refused: a trusted proxy passes it on from plain HTTP, which nobody asked
  * for. The form of the log-in would lead a password there. Null if it is allowed.

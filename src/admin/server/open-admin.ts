@@ -43,7 +43,6 @@ import {
   type AdminParts,
   type AdminSettings,
   Authentication,
-  isEncrypted,
   ownAddresses,
   plainRefusal,
 } from './authentication.js'
@@ -92,7 +91,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     onError: parts.onError,
   })
   await app.register(cookie, { secret: randomBytes(32).toString('base64') })
-  if (isEncrypted(settings))
+  if (tls !== null || settings.url?.protocol === 'https:')
     app.addHook('onSend', (_, reply) => {
       reply.header('Strict-Transport-Security', 'max-age=31536000')
       return Promise.resolve()
