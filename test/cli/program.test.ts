@@ -201,7 +201,7 @@ for (const [what, args, message] of [
 const THREADS = "-t 'http://t/a': -t is --threads; give a tracker as an argument or with -a"
 const EXPONENT = "-l '512': not a whole number from 14 to 30; for pieces of 512 KiB give 19"
 const SWAPPED =
-  '/usr: a directory, not a torrent; the torrent comes first: btkit verify x.torrent /usr'
+  '/usr: a directory without torrents; the torrent comes first: btkit verify x.torrent /usr'
 const URL_FOR_FILE = 'http://t.example/x.torrent: a URL, not a file; download the torrent first'
 const PUBLIC_URL =
   "--public-url 'm.example': no https:// or http:// in front; type http://m.example"

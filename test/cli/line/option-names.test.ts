@@ -138,7 +138,15 @@ for (const args of [
   })
 }
 
-for (const command of ['verify', 'lint', 'download']) {
+for (const command of ['lint', 'hash']) {
+  test(`${command}: an empty name is refused, as one of an unset variable`, async () => {
+    const { status, stderr } = await runBtkit([command, ''])
+    const why = 'the name of a torrent is empty; a variable may be unset'
+    assert.deepEqual([status, stderr], [2, `btkit: ${why}\n`])
+  })
+}
+
+for (const command of ['verify', 'download']) {
   test(`${command}: an empty name can be read in the message`, async () => {
     const { status, stderr } = await runBtkit([command, ''])
     assert.deepEqual([status, stderr], [1, "btkit: '': no such file or directory\n"])
