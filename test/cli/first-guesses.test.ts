@@ -150,6 +150,11 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
       "btkit: unknown option '-q' (Did you mean --quiet?)\n",
     ] as const
   }),
+  [
+    'config set a b',
+    "btkit: unknown command 'set'; edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml\n",
+  ],
+  ['launchmany --port 5 DIR', "btkit: unknown option '--port' (Did you mean --minport?)\n"],
   ['magnet -q DIR/a.torrent', "btkit: unknown option '-q'\n"],
   [
     'completedir DIR/tree --output DIR/new/torrents',

@@ -52,6 +52,7 @@ const WRONG_OPERAND = /^command-argument value '(.*)' is invalid for argument '(
 /** Options of other programs whose names are too different for commander to find those of btkit. */
 const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
+  '--port': '--minport',
   '--bind': '--host',
   '-q': '--quiet',
   '--upload-limit': '--max-upload-rate',
@@ -91,6 +92,10 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /^\S+ showmetainfo: unknown option '--files'/,
     'all files are shown without it, and --tree shows them as a tree',
+  ],
+  [
+    /^\S+ config: unknown command '(set|unset|add|edit)'/,
+    'edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml',
   ],
   [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
   // Options of opentracker

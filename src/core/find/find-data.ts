@@ -108,7 +108,7 @@ function doubtOf({ status, ranges, length }: VerifiedFile, isNamesake: boolean) 
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
  * that clients and `verify` take them for files. Empty files are created. A link changes the ctime
  * of its file, so the index is out of date afterwards.
- * @throws BtkitError `exists` for another file in the way, `io` for a directory on another disk
+ * @throws BtkitError `exists` for another file in the way, `io` for a directory on another mount
  */
 export async function linkData(
   { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
@@ -125,8 +125,9 @@ export async function linkData(
     } catch (error) {
       if (osCodeOf(error) === 'EEXIST' && isSame(path, target)) continue
       if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, target)
-      const advice = `choose a directory on the same disk as ${path ?? 'it'}`
-      throw new BtkitError('io', `${target}: a hard link cannot lead to another disk; ${advice}`)
+      const advice = `choose a directory on the mount of ${path ?? 'it'}`
+      const why = 'a hard link cannot lead to another mount or disk'
+      throw new BtkitError('io', `${target}: ${why}; ${advice}`)
     }
   }
 }

@@ -317,9 +317,9 @@ async function readMagnet(
   { source, options, isNamed, out, io }: DownloadRun,
 ): Promise<Source> {
   if (magnet.selectsFiles) out.alert('magnet link: so= is ignored; all files are downloaded')
-  if (magnet.namesPeers) out.alert('magnet link: the peers in x.pe= are ignored')
   const { maxTorrentSize } = options
   const { metainfo, failures } = await fetchExactSource(magnet, maxTorrentSize, io.signal)
+  if (magnet.namesPeers && !metainfo) out.alert('magnet link: the peers in x.pe= are ignored')
   const [last] = failures.slice(-1)
   const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0
   for (const failure of isEnd ? failures.slice(0, -1) : failures) out.alert(failure.message)

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { test } from 'node:test'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { listenLocally } from '../../../support/listen.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const HASH = '0123456789abcdef0123456789abcdef01234567'
 const FORMS = 'xt=urn:btih:HASH or xt=urn:btmh:HASH'
@@ -59,4 +63,16 @@ test('unsupported parts of a magnet link are reported', async (t) => {
   const [selection, peers] = stderr.split('\n')
   assert.equal(selection, 'btkit: warning: magnet link: so= is ignored; all files are downloaded')
   assert.equal(peers, 'btkit: warning: magnet link: the peers in x.pe= are ignored')
+})
+
+test('the peers of a magnet link are not missed if an address in it has the torrent', async (t) => {
+  const torrent = torrentOf(singleFileInfo())
+  const { infoHash } = parseMetainfo(torrent)
+  const server = createServer((_, response) => response.end(torrent))
+  const source = `http://127.0.0.1:${await listenLocally(t, server)}/a.torrent`
+  const link = `magnet:?xt=urn:btih:${infoHash!}&xs=${source}&x.pe=127.0.0.1:6881`
+  const args = ['download', link, '--no-cache', '--client', 'aria2+http://127.0.0.1:1']
+  const { stderr } = await runBtkit(args, { cwd: makeScratch(t) })
+  assert.doesNotMatch(stderr, /x\.pe/)
+  assert.match(stderr, /aria2\+http:\/\/127\.0\.0\.1:1: nothing listens there/)
 })
