@@ -130,8 +130,11 @@ async function act(
   const source = await requirePath(form, 'path', parts.directory)
   const options = torrentOptions(form, presets)
   // A preview writes nothing, so the torrent may exist
-  if (wanted === 'plan')
-    return { form, plan: await parts.work.run('plan', { source, options }, { signal }) }
+  if (wanted === 'plan') {
+    const plan = await parts.work.run('plan', { source, options }, { signal })
+    const inTheWay = await outputOf(form, source).then(() => null, asReason)
+    return { form, plan: { ...plan, inTheWay } }
+  }
   const output = await outputOf(form, source)
   const title = `Torrent of ${basename(source)}`
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
@@ -160,6 +163,11 @@ async function outputOf(form: Form, source: string): Promise<string> {
   if (form.has('replace') || !(await isThereAt(output))) return output
   const how = 'check the box to replace it, or save as another'
   throw new BtkitError('exists', `${output}: already exists; ${how}`)
+}
+
+function asReason(error: unknown): string {
+  if (error instanceof BtkitError) return error.message
+  throw error
 }
 
 /** The file of the torrent that a job made. */

@@ -113,7 +113,7 @@ for (const form of document.querySelectorAll('[data-plans]')) {
       // The form has changed, the page is left, or the program has ended
     }
   }
-  const names = ['path', 'piece', 'version', 'exclude', 'all']
+  const names = ['path', 'piece', 'version', 'exclude', 'all', 'output', 'replace']
   form.addEventListener('change', ({ target }) => names.includes(target.name) && ask())
   addEventListener('pageshow', () => shown.childElementCount === 0 && ask())
 }

@@ -234,6 +234,8 @@ export function applyPreset(form: Form, presets: readonly Preset[]): Form | null
 /** A torrent that was not made yet, with the first entries that are left out. */
 export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
   readonly skipped: Excerpt<PlannedTorrent['skipped'][number]>
+  /** Why it could not be saved now: it exists. */
+  readonly inTheWay?: string | null
 }
 
 /** The parts of a form that makes a torrent. */
@@ -267,13 +269,14 @@ export function makePage(form: Form, { content, more, presets, error, plan }: Ma
 
 /** Shows a torrent before it is made. */
 function planSection(plan: Plan): Html {
-  const { files, size, pieceCount, pieceLength, torrentSize, skipped } = plan
+  const { files, size, pieceCount, pieceLength, torrentSize, skipped, inTheWay } = plan
   return html`<section aria-label="Preview">
     <h2>Preview: ${plan.name}</h2>
     <p>
       ${counted(files, 'file')}, ${formatBytes(size)}, in ${counted(pieceCount, 'piece')} of
       ${formatBytes(pieceLength)}. The .torrent will have about ${formatBytes(torrentSize)}.
     </p>
+    ${inTheWay != null && html`<p class="note">${inTheWay}</p>`}
     ${
       skipped.count > 0 &&
       html`<details>

@@ -74,6 +74,9 @@ test('a preview tells pieces and sizes and writes nothing', async (t) => {
   writeFileSync(join(root, 'tree.torrent'), 'there already')
   const again = await send('make', { act: 'plan', path: 'tree', piece: '16384' })
   assert.match(again.text, /in 8 pieces/)
+  assert.match(again.text, /tree\.torrent: already exists; check the box to replace it/)
+  const replacing = await send('make', { act: 'plan', path: 'tree', replace: 'on' })
+  assert.doesNotMatch(replacing.text, /already exists/)
 })
 
 test('an existing file is replaced only if that is allowed, and never if it is no torrent', async (t) => {
