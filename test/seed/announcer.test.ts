@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Announcer } from '../../src/seed/announcer.js'
+import { listenLocally } from '../support/listen.js'
 import { giveName } from '../support/names.js'
 import { infoHashOf } from '../support/info-hashes.js'
 import { mockHttp } from '../support/mock-http.js'
@@ -325,6 +326,24 @@ for (const scheme of ['udp', 'http'] as const) {
     assert.deepEqual([...heard].sort(), ['4 started', '4 stopped', '6 started', '6 stopped'])
   })
 }
+
+test('a refusal counts, whatever keeps the other family of addresses from an answer', async (t) => {
+  const server = createServer((_request, response) => {
+    response.end('d14:failure reason2:no8:retry in5:nevere')
+  })
+  const port = await listenLocally(t, server)
+  giveName(t, 'both.example', ['::1', '127.0.0.1'])
+  const announcer = new Announcer(
+    seederAt(() => 0),
+    null,
+  )
+  const tracker = `http://both.example:${port}/announce`
+  const torrent = { ...torrentOf(1), trackers: [[tracker]] }
+  announcer.add(torrent)
+  await until('it is refused', () => announcer.failuresOf(torrent).length > 0)
+  assert.deepEqual(announcer.failuresOf(torrent), [{ tracker, reason: 'refuses: "no"' }])
+  await announcer.close()
+})
 
 /** Trackers at one port of both families; the port. */
 async function listenUdp(t: TestContext, heard: string[]): Promise<number> {

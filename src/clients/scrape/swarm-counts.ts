@@ -40,9 +40,11 @@ export class ScrapeFailure extends BtkitError {
   }
 }
 
+class TrackerRefusal extends ScrapeFailure {}
+
 /** The failure that a tracker reports itself, in bytes of any encoding. */
 export function refused(reason: Uint8Array, retrySeconds: number | null = null): ScrapeFailure {
-  return new ScrapeFailure(`refuses: ${quoteBytes(reason)}`, retrySeconds)
+  return new TrackerRefusal(`refuses: ${quoteBytes(reason)}`, retrySeconds)
 }
 
 /** More bytes than a quote has. */
@@ -77,13 +79,13 @@ export async function answeredWithin<T>(
 
 /**
  * Returns the first of several answers that comes.
- * @throws ScrapeFailure if none comes: what a tracker said, rather than that others are silent
+ * @throws ScrapeFailure if none comes: a refusal, rather than that other addresses do not answer
  */
 export async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T> {
   try {
     return await Promise.any(answers)
   } catch (error) {
     const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
-    throw failures.find((each) => each instanceof ScrapeFailure) ?? failures[0]
+    throw failures.find((each) => each instanceof TrackerRefusal) ?? failures.at(-1)
   }
 }

@@ -111,11 +111,12 @@ export async function askUdp(
 }
 
 /** Orders addresses so that families alternate (RFC 8305), beginning with that of the first one. */
-function alternate(addresses: readonly LookupAddress[]): LookupAddress[] {
-  const own = addresses.filter(({ family }) => family === addresses[0]?.family)
-  const others = addresses.filter((each) => !own.includes(each))
-  const pairs = own.flatMap((each, n) => [each, ...others.slice(n, n + 1)])
-  return [...pairs, ...others.slice(own.length)].slice(0, MOST_ADDRESSES)
+function alternate(all: readonly LookupAddress[]): LookupAddress[] {
+  const some = all.slice(0, MOST_ADDRESSES)
+  const rank = (one: LookupAddress) => {
+    return some.filter(({ family }) => family === one.family).indexOf(one)
+  }
+  return some.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /**
