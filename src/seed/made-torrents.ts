@@ -80,7 +80,8 @@ export class MadeTorrents {
 
   private constructor(
     readonly service: SeedService,
-    private readonly world: Pick<MadeTorrentsOptions, 'monotonic' | 'onError' | 'given'>,
+    private readonly world: Pick<MadeTorrentsOptions, 'monotonic' | 'onError'>,
+    readonly given: GivenRecord,
   ) {
     this.#timer = setInterval(() => {
       this.#look().catch(world.onError)
@@ -101,7 +102,7 @@ export class MadeTorrents {
         else made.#failed.set(key, options.monotonic())
       },
     })
-    const made: MadeTorrents = new MadeTorrents(service, options)
+    const made: MadeTorrents = new MadeTorrents(service, options, options.given)
     const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
     if (found) made.hosts = found.map(({ address }) => address)
     return made
@@ -109,11 +110,6 @@ export class MadeTorrents {
 
   get port(): number {
     return this.service.port
-  }
-
-  /** The torrents with their sources, also those from before a restart. */
-  get given(): GivenRecord {
-    return this.world.given
   }
 
   get status(): SeederStatus {
@@ -160,10 +156,9 @@ export class MadeTorrents {
   }
 
   #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
-    const { given, onError } = this.world
-    if (given.torrents.get(key)?.stamp === torrent?.stamp) return
-    given.put(key, torrent)
-    given.flush().catch(onError)
+    if (this.given.torrents.get(key)?.stamp === torrent?.stamp) return
+    this.given.put(key, torrent)
+    this.given.flush().catch(this.world.onError)
   }
 
   /** Ends all uploads. */

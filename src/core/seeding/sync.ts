@@ -93,10 +93,10 @@ export interface PublishedState {
   readonly warn: (message: string) => void
 }
 
-/** Opens the record of the torrents of a directory that a client was given, by file name. */
+/** Opens the record of the torrents of a directory that a client, or the own seed, was given. */
 export function openPublished(
   target: string,
-  { label }: TorrentClient,
+  { label }: Pick<TorrentClient, 'label'>,
   { directory: stateDirectory, now, warn }: PublishedState,
 ): GivenRecord {
   const digest = digestOf('sha256', `${target}\0${label}`).toString('hex', 0, 16)
@@ -104,23 +104,7 @@ export function openPublished(
     ...{ stateDirectory, now, warn },
     path: join(stateDirectory, 'published', `${digest}.jsonl`),
     head: { btkit: 'published', target, client: label },
-    loss: 'torrents whose lines are lost are looked up in the client again',
-  })
-  return new GivenRecord(journal)
-}
-
-/**
- * Opens the record of the torrents that a mirror seeds.
- * @throws BtkitError if it cannot be used
- */
-export function openSeeded(root: string, state: PublishedState): GivenRecord {
-  const { directory: stateDirectory, now, warn } = state
-  const digest = digestOf('sha256', root).toString('hex', 0, 16)
-  const journal = new Journal({
-    ...{ stateDirectory, now, warn },
-    path: join(stateDirectory, 'seeded', `${digest}.jsonl`),
-    head: { btkit: 'seeded', root },
-    loss: 'torrents whose lines are lost are seeded when somebody asks for them again',
+    loss: 'torrents whose lines are lost are looked up, or must be asked for, again',
   })
   return new GivenRecord(journal)
 }

@@ -34,9 +34,8 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
-import { GivenRecord } from '../../../core/seeding/given.js'
-import { openSeeded } from '../../../core/seeding/sync.js'
-import { BtkitError, usageError } from '../../../errors.js'
+import { openPublished } from '../../../core/seeding/sync.js'
+import { usageError } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'
 import { recordsDirectory } from '../../open/tracker.js'
 import { keeperFor } from '../../open/seeding.js'
@@ -287,16 +286,7 @@ async function openSeed(
     if (maxUploadRate === 0) return null
     throw usageError('--max-upload-rate: needs --seed; it limits what peers get')
   }
-  const openRecord = () => {
-    try {
-      const directory = recordsDirectory({ stateDir }, io)
-      return openSeeded(realPath(root) ?? root, { directory, now, warn })
-    } catch (error) {
-      if (!(error instanceof BtkitError) || stateDir !== undefined) throw error
-      warn(`--seed: forgets at its end what was asked for: ${error.message}`)
-      return new GivenRecord()
-    }
-  }
+  const state = { directory: recordsDirectory({ stateDir }, io), now, warn }
   return MadeTorrents.open({
     host: null,
     port: seedPort,
@@ -312,7 +302,7 @@ async function openSeed(
     localDiscovery: false,
     onError,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
-    given: openRecord(),
+    given: openPublished(realPath(root) ?? root, { label: 'btkit serve' }, state),
   })
 }
 
