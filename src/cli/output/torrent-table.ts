@@ -38,12 +38,18 @@ const DISPENSABLE = ['ratio', 'peers', 'down', 'up', 'hash', 'done', 'state']
 const MIN_NAME = 12
 
 /**
- * Formats torrents as a table with headings, sorted by name and info hash. Lines have at most
- * `width` columns. A client's message follows in further lines of the torrent's entry.
+ * Formats torrents as a table with headings, sorted by name and info hash, those that come first
+ * before all others. Lines have at most `width` columns. A client's message follows in further lines
+ * of the torrent's entry.
  */
-export function torrentTable(torrents: readonly ClientTorrent[], width: number): string[] {
+export function torrentTable(
+  torrents: readonly ClientTorrent[],
+  width: number,
+  comesFirst: (torrent: ClientTorrent) => boolean = () => false,
+): string[] {
   const sorted = [...torrents].sort((a, b) => {
-    return compare(a.name, b.name) || compare(a.infoHash, b.infoHash)
+    const order = Number(comesFirst(b)) - Number(comesFirst(a))
+    return order || compare(a.name, b.name) || compare(a.infoHash, b.infoHash)
   })
   const columns = fittingColumns(width)
   const nameWidth = Math.max(0, width - widthOf(columns))

@@ -4,7 +4,7 @@ import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
 import { BtkitError } from '../../../errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
-import { count } from '../../../text/quantity.js'
+import { count, formatBytes, formatNumber } from '../../../text/quantity.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
@@ -40,7 +40,7 @@ function defineStatus({ io, finish }: CommandContext) {
     )
     .addOption(clientOption())
     .addOption(clientTimeoutOption())
-    .option('--all', 'show also torrents that btkit did not publish')
+    .option('--all', 'show all torrents, also those that btkit did not publish')
     .option('--json', 'print one line of JSON for each torrent')
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
@@ -53,7 +53,8 @@ function defineStatus({ io, finish }: CommandContext) {
       const out = openReport(options, io)
       const { all = false } = options
       const columns = io.stdout.columns || PLAIN_WIDTH
-      const context = { wanted: names.length > 0 ? wanted : null, seeds, all, columns, out }
+      const most = io.stdout.isTTY && !all ? MOST_ROWS : Infinity
+      const context = { wanted: names.length > 0 ? wanted : null, seeds, all, most, columns, out }
       const read = (torrent: string) => {
         const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
         wanted.set(infoHash, torrent)
@@ -66,6 +67,9 @@ function defineStatus({ io, finish }: CommandContext) {
     })
 }
 
+/** Rows of a client without problems that a terminal shows, unless all are asked for. */
+const MOST_ROWS = 50
+
 /** Stands for all seeds together, of which one is enough for a torrent. */
 const ALL_SEEDS = { label: 'btkit seed' }
 
@@ -76,6 +80,8 @@ interface StatusContext {
   readonly seeds: readonly ClientTorrent[]
   /** Whether torrents are shown that btkit did not publish. */
   readonly all: boolean
+  /** Most rows of the table, unless more have problems. */
+  readonly most: number
   /** Width of the table. */
   readonly columns: number
   readonly out: Report
@@ -108,7 +114,7 @@ async function clientsOf(
 
 /** Shows a client, or one of the seeds, which need not have all. */
 async function showClient(client: RunningSeed, hasAll: boolean, context: StatusContext) {
-  const { wanted, seeds, columns, out } = context
+  const { wanted, seeds, out } = context
   const { version, all } = await ask(client, out)
   const shown = await withFailures(
     client,
@@ -121,8 +127,7 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
   const absent = hasAll ? absentOf(wanted, all) : []
   for (const value of valuesOf(client, { shown, due: new Set(due), absent }, wanted))
     out.line(value)
-  const entries = shown.length === 0 ? [] : torrentTable(withoutRepetitions(shown), columns)
-  const lines = entries.flatMap((entry) => entry.split('\n'))
+  const lines = linesOf(shown, new Set(due.filter((each) => problemOf(each) !== null)), context)
   out.text([`${client.label}: ${version}, ${count(shown.length, 'torrent')}`, ...lines])
   const queued = shown.filter(({ state }) => state === 'queued').length
   if (queued > 0) {
@@ -133,6 +138,40 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
     out.alert(`${warning} (${client.label})`)
   }
   requireSeeded(client, { due, absent }, out)
+}
+
+/** The table of a client's torrents, those with problems first, and their sum. */
+function linesOf(
+  shown: readonly ClientTorrent[],
+  problems: ReadonlySet<ClientTorrent>,
+  { columns, most }: StatusContext,
+): string[] {
+  if (shown.length === 0) return []
+  const hashes = new Set<string>(Array.from(problems, hashOf))
+  const isProblem = ({ infoHash }: ClientTorrent) => hashes.has(infoHash)
+  const [head = '', ...rows] = torrentTable(withoutRepetitions(shown), columns, isProblem)
+  const listed = rows.slice(0, Math.max(most, problems.size))
+  const rest = rows.length - listed.length
+  return [
+    ...[head, ...listed].flatMap((entry) => entry.split('\n')),
+    ...(rest > 0 ? [`${count(rest, 'other torrent')} without a problem; --all shows them`] : []),
+    ...(rows.length > 1 ? [sumOf(shown)] : []),
+  ]
+}
+
+function sumOf(shown: readonly ClientTorrent[]): string {
+  const states = new Map<string, number>()
+  for (const { state } of shown) states.set(state, (states.get(state) ?? 0) + 1)
+  const total = (valueOf: (torrent: ClientTorrent) => number) =>
+    shown.reduce((sum, torrent) => sum + valueOf(torrent), 0)
+  const byState = Array.from(states, ([state, n]) => `${formatNumber(n)} ${state}`).sort()
+  const size = formatBytes(total((torrent) => torrent.size))
+  const rate = formatBytes(total(({ uploadRate }) => uploadRate))
+  const peers = count(
+    total((torrent) => torrent.peers),
+    'peer',
+  )
+  return `${count(shown.length, 'torrent')}: ${byState.join(', ')}; ${size}, ${peers}, up ${rate}/s`
 }
 
 /** Reports the given torrents that none of the seeds has. */

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { clientInfoHash } from '../../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { startFakeTransmission } from '../../../support/fake-transmission.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 const STOPPED = 0
@@ -20,6 +20,7 @@ function namesIn(stdout: string): string[] {
     .trimEnd()
     .split('\n')
     .slice(2)
+    .filter((line) => !/^\d+ torrents:/.test(line))
     .map((line) => line.split(' ')[0] ?? '')
 }
 
@@ -139,18 +140,38 @@ test('status without torrents tells what of those of btkit is not seeded', async
   const url = await startFakeTransmission(t, [seeded, stopped, { ...foreign, status: STOPPED }])
   const result = await runBtkit(['status', '--client', url, '--all'])
   assert.equal(result.status, 1)
-  assert.deepEqual(namesIn(result.stdout), ['foreign.iso', 'seeded.iso', 'stopped.iso'])
+  assert.deepEqual(namesIn(result.stdout), ['stopped.iso', 'foreign.iso', 'seeded.iso'])
   assert.match(
     result.stderr,
     /^btkit: stopped\.iso \(b{8}\): stopped \(.*\n.*: 1 torrent not seeded\n$/,
   )
 })
 
+test('a terminal shows problems first, some others, and the sum of all', async (t) => {
+  const many = Array.from({ length: 200 }, (_, n) => {
+    return { ...seeded, name: `${n}.iso`, hashString: n.toString(16).padStart(40, '0') }
+  })
+  const url = await startFakeTransmission(t, [...many, stopped])
+  const runOn = async (isTTY: boolean, ...args: string[]) => {
+    const stdout = Object.assign(new Captured(), { isTTY })
+    await runBtkit(['status', '--client', url, ...args], { stdout })
+    return stdout.text.trimEnd().split('\n').slice(2)
+  }
+  const lines = await runOn(true)
+  assert.match(lines[0] ?? '', /^stopped\.iso +stopped/)
+  assert.match(lines[1] ?? '', /^0\.iso +seeding/)
+  assert.equal(lines.at(-2), '151 other torrents without a problem; --all shows them')
+  assert.match(lines.at(-1) ?? '', /^201 torrents: 1 stopped, 200 seeding; .*, 0 peers, up 0 B\/s$/)
+  assert.equal(lines.length, 52)
+  for (const whole of [await runOn(true, '--all'), await runOn(false)])
+    assert.equal(whole.length, 202)
+})
+
 test('of two torrents of one name it tells which one is not seeded', async (t) => {
   const twins = [seeded, stopped].map((torrent) => ({ ...torrent, name: 'rel' }))
   const url = await startFakeTransmission(t, twins)
   const { stdout, stderr } = await runBtkit(['status', '--client', url])
-  assert.match(stdout, /^rel +seeding .* a{8}\nrel +stopped .* b{8}$/m)
+  assert.match(stdout, /^rel +stopped .* b{8}\nrel +seeding .* a{8}$/m)
   assert.match(stderr, /^btkit: rel \(b{8}\): stopped \(/)
 })
 
