@@ -9,7 +9,7 @@ import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { takeOldMakerOptions } from './bittornado.js'
+import { takeOldOptions } from './bittornado.js'
 import { Opt, SETTING, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
@@ -264,7 +264,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--quiet', 'print nothing unless something is wrong', false)
-  takeOldMakerOptions(whole)
+  takeOldOptions('make', whole)
   return whole
 }
 

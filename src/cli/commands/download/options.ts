@@ -61,7 +61,7 @@ export function declareDownloadOptions() {
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())
     .addOption(new Option('--url <url>').hideHelp())
-  takeOldOptions(command)
+  takeOldOptions('download', command)
   return command
 }
 
