@@ -9,7 +9,7 @@ import {
 import { BtkitError, usageError } from '../errors.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { ignoredLine } from './options/bittornado.js'
+import { ignoredLine, renamedNote } from './options/bittornado.js'
 import { traitsOf } from './options/option.js'
 import { requireOperands } from './line/operands.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
@@ -178,13 +178,14 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
 }
 
 /**
- * Says which options are ignored, in a dry run which rules of trackers count, and which of these the command
+ * Says which options are ignored or have another name now, in a dry run which rules of trackers count, and which of these the command
  * line overrides.
  */
 function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
   if (options.quiet === true) return
   const ignored = ignoredLine(line.decided.map(({ entry }) => entry))
-  if (ignored !== null) reportNote(ignored, io)
+  for (const each of [ignored, ...line.decided.map(renamedNote)])
+    if (each !== null) reportNote(each, io)
   for (const rule of options.dryRun === true ? line.rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
   for (const rule of line.overridden)
