@@ -14,7 +14,7 @@ import { traitsOf } from './options/option.js'
 import { requireOperands } from './line/operands.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
-import { dashedFileHint, pathOf, restate } from './line/usage-errors.js'
+import { dashedFileHint, nameAsTyped, pathOf, restate } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
@@ -65,9 +65,15 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
       : error instanceof InvalidArgumentError
         ? usageError(error.message, { cause: error })
         : error
-    reportError(failure, io)
+    reportError(withTypedNames(failure, running.line), io)
     return exitStatusOf(failure)
   }
+}
+
+/** An error that names options as they were typed. */
+function withTypedNames(error: unknown, line: TypedLine | undefined): unknown {
+  if (!(error instanceof BtkitError)) return error
+  return new BtkitError(error.code, nameAsTyped(error.message, line?.given ?? []), { cause: error })
 }
 
 /** Prints what may stand in the place of the last word, for the scripts of the shells. */

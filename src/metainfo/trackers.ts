@@ -9,7 +9,7 @@ const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
 export function looksLikeUrl(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
+  return /^['"]?[a-z][a-z0-9+.-]*:\/\//i.test(text)
 }
 
 /** Whether a text is several URLs with commas, bars or white space between them. */
@@ -125,6 +125,8 @@ export function checkSeed(url: string, kind: SeedKind): string {
 /** Names a list, a character or a port that alone makes a URL wrong; null if something else is wrong. */
 export function faultIn(url: string, isRight: (url: string) => boolean): string | null {
   if (isUrlList(url)) return 'several URLs; give each by itself'
+  const bare = /^['"](.*?)['"]?$/.exec(url)?.[1]
+  if (bare !== undefined && isRight(bare)) return `has quotes in it; type ${bare}`
   const stored = storedUrl(url.trim())
   if (stored !== url && isRight(stored) && !hasOdd(stored)) {
     const [odd = ' '] = url.replace(BEYOND_ASCII, '').match(ODD) ?? []

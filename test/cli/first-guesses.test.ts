@@ -47,6 +47,14 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: tracker 'http://t.example/an nounce': has a blank; type http://t.example/an%20nounce\n",
   ],
   [
+    `${TREE} 'http://t.example/announce'`,
+    "btkit: tracker ''http://t.example/announce'': has quotes in it; type http://t.example/announce\n",
+  ],
+  [
+    `${TREE} --trackerless -l '18'`,
+    "btkit: -l ''18'': not a whole number from 14 to 30; leave out the quotes in the value\n",
+  ],
+  [
     `${TREE} http://t.example:70000/announce`,
     "btkit: tracker 'http://t.example:70000/announce': port 70000 is above 65535\n",
   ],

@@ -59,6 +59,8 @@ test('a blank and a wrong port in a URL are named', () => {
   for (const [url, fault] of [
     ['http://t.example/a b', 'has a blank; type http://t.example/a%20b'],
     [' http://t.example/', 'has a blank; type http://t.example/'],
+    [`"http://t.example/"`, 'has quotes in it; type http://t.example/'],
+    [`'http://t.example/`, 'has quotes in it; type http://t.example/'],
     ['http://t.example:99999/', 'port 99999 is above 65535'],
     ['udp://t.example:0', 'port 0 is below 1'],
   ] as const) {

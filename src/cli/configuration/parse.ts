@@ -238,7 +238,8 @@ function refused(
 ): BtkitError {
   const option = place.isInFile ? `${place.text}: ${given.entry.key}` : place.source
   const shown = text === null || isOpened ? '' : ` '${hidden(given, cut(text))}'`
-  return usageError(`${option}${shown}: ${why}`)
+  const advice = /^['"]/.test(text ?? '') ? '; leave out the quotes in the value' : ''
+  return usageError(`${option}${shown}: ${why}${advice}`)
 }
 
 function isSecret({ traits }: OptionEntry): boolean {

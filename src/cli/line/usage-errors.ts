@@ -46,6 +46,21 @@ export function restate(
   return near === null ? plain : `${plain} (Did you mean ${near}?)`
 }
 
+/** A message with the options by the names that were typed, such as `--dfile`. */
+export function nameAsTyped(message: string, given: readonly Given[]): string {
+  // A short name says less, and a name of the last version is not to be typed again
+  const others = given.filter(({ entry, uses, place }) => {
+    const isName = entry.on?.required && /^--(?!no-)/.test(place.source)
+    return isName && !uses.some(({ isOldName }) => isOldName)
+  })
+  return others.reduce((text, { entry, place }) => {
+    const names = [entry.on?.long, entry.traits.insteadOf].filter((name) => name !== undefined)
+    return names.reduce((named, name) => {
+      return named.replace(new RegExp(`${name}(?![\\w-])`, 'g'), () => place.source)
+    }, text)
+  }, message)
+}
+
 /** The message of commander about an operand that its parser refuses. */
 const WRONG_OPERAND = /^command-argument value '(.*)' is invalid for argument '(.*)'\. (.*)$/
 

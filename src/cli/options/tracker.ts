@@ -129,7 +129,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       new Opt(
         '--state <file>',
         'save peers and counts in this file (default: tracker.state in the state directory)',
-        { takes: 'file', isForLegacy: true },
+        { takes: 'file', isForLegacy: true, insteadOf: '--state-dir' },
       ),
     )
     .addOption(stateDirOption('use this state directory'))

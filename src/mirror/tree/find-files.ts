@@ -10,7 +10,7 @@ import {
   LOOKS_AT_ONCE,
   type Mirror,
   MirrorView,
-  parseMirrorPath,
+  parseMirrorPlace,
   readEntries,
   requireUtf8,
   toRefusal,
@@ -80,8 +80,13 @@ class Search {
   async find(path: string): Promise<ScannedFile[]> {
     const { budget } = this.#limits
     await budget.pause()
-    const components = parseMirrorPath(path)
+    const components = parseMirrorPlace(path)
     budget.charge('steps', path.length)
+    // Only a directory has a slash at its end
+    if (path.endsWith('/')) {
+      await this.#findNamed(components)
+      throw notFound(formatMirrorPath([...components, '']))
+    }
     if (!components.some(isGlob)) return [await this.#findNamed(components)]
     const literal = await this.#findIfThere(components)
     return literal ? [literal] : await this.#expand(components)

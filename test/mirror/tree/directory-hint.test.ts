@@ -33,11 +33,14 @@ test('a request for a directory is told how to ask for its files', unlessWindows
   const { port } = await serve(t)
   for (const path of ['/pkg', '/pkg/sub', '/latest', '/latest/sub']) {
     const hint = `${path}: is a directory; use ${path}/* for the files in it\n`
-    for (const answer of [await ask(port, SINGLE + path), await post(port, [path])]) {
+    const asked = await Promise.all(['', '/'].map((end) => ask(port, SINGLE + path + end)))
+    for (const answer of [...asked, await post(port, [path])]) {
       assert.deepEqual([answer.status, answer.body.toString()], [404, hint])
     }
     assert.equal((await ask(port, `${SINGLE}${path}/*.rpm`)).status, 200)
   }
+  const ofFile = await ask(port, `${SINGLE}/pkg/a.rpm/`)
+  assert.deepEqual([ofFile.status, ofFile.body.toString()], [404, '/pkg/a.rpm/: not found\n'])
 })
 
 test('unpublished directories look like missing ones', unlessWindows, async (t) => {

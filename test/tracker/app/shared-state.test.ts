@@ -11,9 +11,9 @@ import { listenLocally } from '../../support/listen.js'
 const HASH = 'ab'.repeat(20)
 
 /** The messages and the status of a tracker that starts with a state. */
-async function startWith(stateFile: string, port: number) {
+async function startWith(stateFile: string, port: number, option = '--state') {
   const place = ['--host', '127.0.0.1', '--port', `${port}`]
-  const { status, stderr } = await runBtkit(['track', '--open', ...place, '--state', stateFile])
+  const { status, stderr } = await runBtkit(['track', '--open', ...place, option, stateFile])
   return [status, stderr]
 }
 
@@ -21,10 +21,13 @@ test('a second tracker with the same state is refused, also under another name',
   const first = await startTrack(t)
   const link = join(makeScratch(t), 'link')
   symlinkSync(first.stateFile, link)
-  for (const path of [first.stateFile, link]) {
-    assert.deepEqual(await startWith(path, 0), [
+  for (const [path, option] of [
+    [first.stateFile, '--state'],
+    [link, '--dfile'],
+  ] as const) {
+    assert.deepEqual(await startWith(path, 0, option), [
       75,
-      `btkit: ${path}: another tracker uses this state; name another --state-dir\n`,
+      `btkit: ${path}: another tracker uses this state; name another ${option}\n`,
     ])
   }
   await first.ask(announceQuery(HASH, { event: 'completed' }))

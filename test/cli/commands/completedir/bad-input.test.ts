@@ -88,7 +88,7 @@ test('a missing directory or target fails with status 1, and the others go on', 
   const nowhere = await mirror.run(['--target', below])
   assert.deepEqual(
     [nowhere.status, nowhere.stderr],
-    [1, `btkit: --output ${below}: no such directory (mkdir -p creates it)\n`],
+    [1, `btkit: --target ${below}: no such directory (mkdir -p creates it)\n`],
   )
 })
 
@@ -182,7 +182,7 @@ test('with --quiet, each run reports a missing target', async (t) => {
     assert.equal(status, 1)
     assert.match(
       stderr,
-      /^btkit: --output .*missing\/below: no such directory \(mkdir -p creates it\)\n$/,
+      /^btkit: --target .*missing\/below: no such directory \(mkdir -p creates it\)\n$/,
     )
   }
 })

@@ -157,8 +157,8 @@ for (const [what, args, message] of [
     ['--name', 'x'],
     '--name works with a single file or directory only',
   ],
-  ['--target with several files', ['--target', 'X'], '--output X: not a directory'],
-  ['--target - with several files', ['--target', '-'], '--output -: not a directory'],
+  ['--target with several files', ['--target', 'X'], '--target X: not a directory'],
+  ['--target - with several files', ['--target', '-'], '--target -: not a directory'],
 ] as const) {
   test(`${what} is refused, and writes nothing`, async (t) => {
     const { make, directory, at } = makeWorkplace(t)

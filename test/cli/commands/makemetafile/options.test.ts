@@ -41,7 +41,6 @@ const EFFECTS: readonly (readonly [args: string[], effect: Record<string, unknow
   [['--date', 'now'], { 'creation date': NOW }],
   [['--no-date'], { 'creation date': undefined }],
   [['--no_date'], { 'creation date': undefined }],
-  [['--filesystem_encoding', 'latin1'], { announce: A }],
 ]
 
 for (const [args, effect] of EFFECTS) {

@@ -81,13 +81,12 @@ test('--target - writes the torrent to standard output, and messages to standard
 test('a torrent is not written to a terminal', async (t) => {
   const { make } = makeWorkplace(t)
   const terminal = Object.assign(new Captured(), { isTTY: true })
-  for (const args of [
-    ['--target', '-'],
-    ['-o-', '--quiet'],
+  for (const [name, ...args] of [
+    ['--target', '--target', '-'],
+    ['--output', '-o-', '--quiet'],
   ]) {
     const { status, stderr } = await make(args, { stdout: terminal })
-    const message =
-      '--output -: standard output is a terminal; send the torrent to a file or a pipe'
+    const message = `${name} -: standard output is a terminal; send the torrent to a file or a pipe`
     assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
   }
   await make(['--target', '-', '--dry-run'], { stdout: terminal })

@@ -43,7 +43,7 @@ test('bttrack without options shows how to begin', async () => {
 test('bttrack with options stays open, with a warning', async (t) => {
   const track = await startTrack(t, {
     program: 'bttrack',
-    args: ['--min_time_between_log_flushes', '3.0'],
+    args: ['--save_dfile_interval', '300'],
   })
   assert.match(track.stdout.text, /^tracking: any torrent$/m)
   const { status, stderr } = await track.stop()
