@@ -111,7 +111,7 @@ test('the web seeds that rtorrent does not use are named at the start', withRtor
   t.after(() => child.kill('SIGKILL'))
   const ended = collect(child)
   let told = ''
-  child.stderr?.on('data', (text: Buffer) => (told += text.toString()))
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()))
   const what = 'only peers are asked, because rtorrent does not support web seeds'
   const how = 'install Transmission 4 or later, or name another client with --client'
   await until('the reason is given', () => told.includes(`one.bin: ${what}; ${how}\n`))
