@@ -12,15 +12,15 @@ import {
   type Owner,
 } from './draft.js'
 import { cleanDirectory } from '../temporary-files.js'
-import { findWriteTarget, followLinks, openWriteTarget } from './target.js'
+import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
 import { NO_WAIT } from '../read-bounded.js'
 import { statIfThere } from '../stat-files.js'
 
 /** Options for writing a file. */
 export interface WriteOptions {
   /**
-   * Permission bits, set exactly. Default: those of the replaced file, or for a new file those that
-   * umask leaves.
+   * Permission bits, set exactly. Default: those of the replaced file with its access control list, or
+   * for a new file those that umask leaves.
    */
   mode?: number | undefined
   /**
@@ -110,13 +110,16 @@ export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
  * only now, because the file may have changed.
  */
 export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
-  const { checkReplaceable, checkUntouched, claim, noClobber } = options
+  const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options
   await orDiscard(draft, async () => {
     claim?.(path)
     if (checkReplaceable && existsSync(path)) checkReplaceable(path)
     checkUntouched?.()
     if (noClobber) await placeNewFile(draft, path)
-    else renameSync(draft, path)
+    else {
+      if (mode === undefined) copyAcl(path, draft)
+      renameSync(draft, path)
+    }
   })
 }
 
