@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,13 +33,14 @@ static int write_all(int file, const uint8_t *bytes, size_t length) {
   return 0;
 }
 
-/* The umask has left the right bits for most files. */
+/* The umask has left the right bits for most files, and some file systems have none. */
 static int set_mode(int file, int32_t mode) {
   struct stat stats;
   if (mode < 0) return 0;
   if (fstat(file, &stats) != 0) return errno;
   if ((stats.st_mode & PERMISSION_BITS) == (uint32_t)mode) return 0;
-  return fchmod(file, (mode_t)mode) == 0 ? 0 : errno;
+  const bool is_able = fchmod(file, (mode_t)mode) == 0;
+  return is_able || errno == EPERM || errno == ENOSYS || errno == ENOTSUP ? 0 : errno;
 }
 
 static int create(int directory, const char *path, const struct draft *draft) {
