@@ -25,7 +25,7 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
-import { formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
@@ -210,7 +210,7 @@ async function torrentFromPeers(
   const waiting = waitingFor(metadataTimeout, io)
   try {
     const onStall = (note: string) => {
-      const limit = `btkit waits ${metadataTimeout / 1000} seconds (--metadata-timeout)`
+      const limit = `btkit waits ${count(metadataTimeout / 1000, 'second')} (--metadata-timeout)`
       out.note(`${note}; ${limit}`)
     }
     const maxSize = maxTorrentSize
