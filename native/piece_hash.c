@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "acl.h"
 #include "batch.h"
 #include "below_root.h"
 #include "drafts.h"

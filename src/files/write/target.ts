@@ -26,7 +26,7 @@ const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$
 export const PERMISSION_BITS = 0o777
 const GROUP_BITS = 0o070
 
-/** The native addon's function; native/acl.h has the contract. Without it, no lists are known. */
+/** The native addon's function; native/drafts.h has the contract. Without it, no lists are known. */
 export const copyAcl =
   loadNative<{ copyAcl: (from: string, to: string) => boolean }>('copyAcl')?.copyAcl ??
   (() => false)

@@ -39,12 +39,8 @@ function digestsOf(
 ): string[] {
   const { length, ofAll } = CHECKSUMS[checksum]
   const pattern = new RegExp(`^([0-9a-f]{${2 * length}})(?: [ *](?:\\./)?(.*))?$`, 'i')
-  const lines = text.split('\n').map((line) => line.trimEnd())
-  const own = lines.filter(
-    (line) => line.endsWith(name) || (list !== ofAll && line.length === 2 * length),
-  )
-  return own.flatMap((line) => {
-    const [, digest, path = name] = pattern.exec(line) ?? []
+  return text.split('\n').flatMap((line) => {
+    const [, digest, path = list === ofAll ? null : name] = pattern.exec(line.trimEnd()) ?? []
     return digest !== undefined && path === name ? [digest.toLowerCase()] : []
   })
 }

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs'
 import { Journal, type JournalOptions } from '../../../state/journal.js'
-import { createReport, sortReport, type CompleteReport } from '../report.js'
+import { sortReport, type CompleteReport } from '../report.js'
 
 /** A change in a list of a report. */
 type Item = Readonly<Record<string, string | null | undefined>>
 
 /** The lists of changes, each as the array of a report. */
-const LISTS: Readonly<Record<string, (report: CompleteReport) => readonly object[]>> = {
+const LISTS: Readonly<Record<string, (report: CompleteReport) => object[]>> = {
   created: ({ created }) => created,
   updated: ({ updated }) => updated,
   adopted: ({ adopted }) => adopted,
@@ -39,12 +39,12 @@ export async function deliver(
   const loss = 'the command of --on-change does not get some changes'
   const open = () => new Journal({ ...options, head: { btkit: 'due' }, loss })
   const journal = open()
-  for (const [list, itemsOf] of Object.entries(LISTS))
-    for (const item of itemsOf(report)) note(journal, list, item as Item)
+  for (const [list, listOf] of Object.entries(LISTS))
+    for (const item of listOf(report)) note(journal, list, item as Item)
   if (journal.size === 0) return
   const storing = journal.flush()
-  // Awaited later, because a full disk must not keep the changes from being delivered
-  storing.catch(() => undefined)
+  // A failure is reported later: a full disk must not keep the changes from being delivered
+  await Promise.allSettled([storing])
   await act(withChanges(report, journal))
   await storing
   // Another run may have added changes meanwhile
@@ -71,16 +71,11 @@ function readItem(json: string) {
 
 /** The report with the changes in the journal instead of its own. */
 function withChanges(report: CompleteReport, journal: Journal): CompleteReport {
-  const { created, updated, adopted, removed, checksumLists, clients } = createReport()
-  const whole = {
-    ...{ ...report, created, updated, adopted, removed },
-    checksumLists: { ...checksumLists, skipped: report.checksumLists.skipped },
-    clients: { ...clients, unpublished: report.clients.unpublished },
-  }
+  const whole = structuredClone(report)
+  for (const listOf of Object.values(LISTS)) listOf(whole).length = 0
   for (const [, json] of journal.entries()) {
     const [list, item] = readItem(json)
-    const items = LISTS[list]?.(whole) as Item[] | undefined
-    items?.push(item)
+    LISTS[list]?.(whole).push(item)
   }
   sortReport(whole)
   return whole
