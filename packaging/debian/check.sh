@@ -115,6 +115,10 @@ check 'a service that was killed comes back' \
 check 'sockets start the services' \
   "systemctl stop $services; systemctl start btkit-serve.socket btkit-track.socket
    curl -fsSo /dev/null localhost:8080/a.iso.torrent; curl -fsSo /dev/null localhost:6969/scrape"
+check 'serve tracks on the socket of its tracker' \
+  "systemctl stop $services btkit-track.socket; echo BTKIT_SERVE_TRACK=1 >>/etc/default/btkit-serve
+   systemctl enable --now btkit-serve-tracker.socket btkit-serve
+   curl -fsS localhost:8080/a.iso.torrent | grep -a localhost:6969/announce; curl -fsSo /dev/null localhost:6969/-/health"
 check 'root has a cache and a state' \
   'btkit completedir /srv/mirror --trackerless --output /tmp --min-age 0; ls -d /var/cache/btkit /var/lib/btkit'
 check 'remove ends all' \
