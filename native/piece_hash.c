@@ -207,7 +207,7 @@ NAPI_MODULE_INIT() {
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endNow", NULL, end_now, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"endAtSecondSignal", NULL, end_at_second_signal, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"endAfterSignal", NULL, end_after_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"ignoreLeaseSignals", NULL, ignore_lease_signals_of_process, NULL, NULL, NULL, napi_enumerable,
        NULL},
       {"tryLock", NULL, try_lock, NULL, NULL, NULL, napi_enumerable, NULL},
