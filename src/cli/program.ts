@@ -9,6 +9,7 @@ import {
 import { BtkitError, usageError } from '../errors.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
+import { ignoredLine, renamedNote } from './options/bittornado.js'
 import { traitsOf } from './options/option.js'
 import { requireOperands } from './line/operands.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
@@ -173,7 +174,7 @@ async function runLeaf(
   if (!isTold && running.showUsage?.()) return
   if (!entry.reportsContradictions) options.checkTogether()
   const operands = await expandOperands(leaf, options.operands, io)
-  tellRules(options, leaf.opts(), io)
+  tellOptions(options, leaf.opts(), io)
   await leaf.parseAsync(['--', ...operands], { from: 'user' })
 }
 
@@ -182,9 +183,15 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
   return command.commands.length > 0 ? command.commands : [command]
 }
 
-/** Says in a dry run which rules of trackers count, and which the command line overrides. */
-function tellRules(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
+/**
+ * Says which options are ignored or have another name now, in a dry run which rules of trackers count, and which of these the command
+ * line overrides.
+ */
+function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
   if (options.quiet === true) return
+  const ignored = ignoredLine(line.decided.map(({ entry }) => entry))
+  for (const each of [ignored, ...line.decided.map(renamedNote)])
+    if (each !== null) reportNote(each, io)
   for (const rule of options.dryRun === true ? line.rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
   for (const rule of line.overridden)

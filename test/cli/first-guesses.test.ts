@@ -102,6 +102,10 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown command 'DIR/a directory'; to make its torrent: btkit create 'DIR/a directory'\n",
   ],
   [
+    'setwebseeds http://w.example/ DIR/a.torrent',
+    "btkit: unknown command 'setwebseeds'; to set web seeds: btkit edit --web-seed URL\n",
+  ],
+  [
     'stop DIR/a.torrent',
     "btkit: unknown command 'stop'; to end btkit seed, type Ctrl-C where it runs\n",
   ],

@@ -44,6 +44,10 @@ for (const { name } of commandTable) {
   })
 }
 
+test('no value of an option is printed with a hyphen, as a second word of Fl would be', () => {
+  for (const [file, text] of pages) assert.doesNotMatch(text, /\bFl -\S+ [\da-z]/, file)
+})
+
 test('mandoc finds no fault', (t) => {
   // A page that is only another name of one (.so) is found where it is installed
   const own = [...pages].filter(([, text]) => !text.startsWith('.so '))

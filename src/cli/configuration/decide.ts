@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../errors.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
+import { isNone } from '../options/bittornado.js'
 import { contradictionIn, takesPaths } from '../options/option.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Io } from '../io.js'
@@ -79,7 +80,7 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
     problems,
   })
   const { operands, trackers: urls } = trackersAmong(from.line, { command, aliases, cwd: io.cwd })
-  const typed = [...urls, ...from.line.given]
+  const typed = [...urls, ...from.line.given.filter((each) => !isLegacy || !isNone(each))]
   const strong = [environment, ...job, typed]
   const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
   const presets = presetLevels(parse([ofPresets]), named, { entries, problems })

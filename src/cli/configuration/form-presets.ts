@@ -23,7 +23,7 @@ export async function formPresets(option: string | undefined, io: Io): Promise<P
     aliases: new Map(files.flatMap((file) => aliasesIn(file, problems))),
     problems,
   }
-  const command = declareTorrentOptions('preset', { value: 'auto', text: 'auto' })
+  const command = declareTorrentOptions('preset', false)
   const maker = { entries: optionEntries(command), standard: command.opts() }
   const presets = [...presetsOf(files).values()].map((each) => presetOf(each, maker, known))
   problems.throwFirst()

@@ -1,7 +1,7 @@
 import { findCommand } from '../command-list.js'
 import type { Io } from '../io.js'
 import { suggestion } from '../line/spelling.js'
-import { otherNames } from '../options/bittornado.js'
+import { otherNames, underNewName } from '../options/bittornado.js'
 import {
   booleanOf,
   cut,
@@ -95,8 +95,8 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   const isOwn = own !== undefined && (own.on !== null || booleanOf(item) !== null)
   const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
   const other = isOwn ? undefined : others.find(({ on }) => on !== null)
-  const entry = other ?? own
-  if (entry) return { entry, item }
+  if (other) return { entry: other, item: underNewName(key, item) }
+  if (own) return { entry: own, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
   // The opposite of an option with a value names none: `no-date: false` would be an unknown date
   const isMeant = opposite?.kind === 'switch' || (opposite?.off && booleanOf(item) === true)
@@ -154,10 +154,10 @@ export function environmentLevel(
 
 function fromVariable(key: string, value: Located, entries: Entries): Given {
   const found = findByKey(key, value, entries)
-  if (!found) throw value.place.error(`unknown option --${key}`)
+  if (!found) throw value.place.error(`unknown option --${key}${suggestion(key, entries.keys())}`)
   const { entry, item } = found
   const isRepeatable = Array.isArray(entry.on?.defaultValue)
   const words = isRepeatable ? shownText(item).trim().split(/\s+/) : [shownText(item)]
-  const uses = words.map((word) => textAt(value.place.source, word))
+  const uses = words.map((word) => ({ ...item, ...textAt(value.place.source, word) }))
   return givenAs('variable', entry, uses)
 }

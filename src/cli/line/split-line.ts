@@ -1,6 +1,6 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
-import { otherNames, TRUTHS } from '../options/bittornado.js'
+import { otherNames, TRUTHS, underNewName } from '../options/bittornado.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
@@ -61,7 +61,10 @@ function valueOf({ option, isTruth, isOpposite }: Name): string {
 
 function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
   const name = option.long === longName(typed) ? option.long : typed
-  if (text !== null && !isTruth) return textAt(name, text)
+  if (text !== null && !isTruth) {
+    const use = textAt(name, text)
+    return name === option.long ? use : underNewName(longName(typed).slice(2), use)
+  }
   if (text !== null && text !== '0' && text !== '1')
     throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
   const isOn = option.negate === (isOpposite ?? false)

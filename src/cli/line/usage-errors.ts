@@ -76,6 +76,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /^\S+: unknown command '(add|get)'/,
     'to get the files of a torrent: btkit download; to upload them: btkit seed',
   ],
+  [/^\S+: unknown command 'set-?web-?seeds?'/, 'to set web seeds: btkit edit --web-seed URL'],
   [/^\S+: unknown command 'new'/, 'to make a torrent: btkit create PATH'],
   [
     /^\S+: unknown command '(list|ls)'/,

@@ -1,6 +1,8 @@
-// Options that exist only for the users and scripts of other programs, above all of BitTornado: other
-// names of btkit's options, switches with 0 and 1, and options that are accepted and ignored.
-import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
+// Options that exist only for the users and scripts of other programs, above all of BitTornado, and of the last
+// version: other names of btkit's options, switches with 0 and 1, and options that are accepted and ignored.
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Given, Located } from './given.js'
+import { Opt, type OptionEntry } from './option.js'
 
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -28,12 +30,48 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['save-dfile-interval', 'save-interval'],
 ])
 
+/** How the last version read an option that has another name now. */
+interface Renamed {
+  readonly name: string
+  /** The same value under the new name; unchanged if absent. */
+  readonly valueNow?: (text: string) => string
+}
+
+/** Options of the last version. They go on for a version with a note, so that no service fails by an upgrade. */
+const RENAMED: ReadonlyMap<string, Renamed> = new Map<string, Renamed>([
+  // A number was in bytes, and is in KiB now
+  ['max-upload', { name: 'max-upload-rate', valueNow: (rate) => rate.replace(/^\d+$/, '$&B') }],
+  ['save-to', { name: 'output', valueNow: (directory) => directory.replace(/\/*$/, '/') }],
+  ['add', { name: 'add-tracker' }],
+  ['remove', { name: 'remove-tracker' }],
+  ['replace', { name: 'replace-tracker' }],
+])
+
+/** A value as its option has it now, if the key is a name that the option had in the last version. */
+export function underNewName(key: string, item: Located): Located {
+  const renamed = RENAMED.get(key)
+  if (!renamed) return item
+  const { value } = item
+  const { valueNow = String } = renamed
+  const now = value.kind === 'text' ? { ...value, text: valueNow(value.text) } : value
+  return { ...item, value: now, isOldName: true }
+}
+
+/**
+ * A note about an option that was given by its name in the last version; null for any other. `shown` is its
+ * value without secrets.
+ */
+export function renamedNote({ entry, uses, place, shown }: Given & { readonly shown: string }) {
+  if (!uses.some(({ isOldName }) => isOldName)) return null
+  return `${place.text}: is --${entry.key} ${shown} now; this version still reads the old name`
+}
+
 /** The names of options in other commands and programs. */
 export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()]
 
 /** btkit's possible names for another program's option. */
 export function otherNames(key: string): string[] {
-  return [OTHER_NAMES.get(key) ?? []].flat()
+  return [OTHER_NAMES.get(key) ?? [], RENAMED.get(key)?.name ?? []].flat()
 }
 
 /** Switches that take 0 or 1 in BitTornado. */
@@ -47,111 +85,72 @@ export const TRUTHS: ReadonlySet<string> = new Set([
   '--allow-get',
 ])
 
+/** Options whose default BitTornado prints as an empty text, by btkit's names. */
+const EMPTY_BY_DEFAULT: ReadonlySet<string> = new Set(
+  `announce-list http-seed comment output saveas ip bind host responsefile url state allowed-dir allowed-list
+  infopage-redirect favicon allowed-ips banned-ips log-file`.split(/\s+/),
+)
+
+/** Whether an option of an old name has the empty value that stands for none. */
+export function isNone({ entry, uses }: Given): boolean {
+  const value = uses.at(-1)?.value
+  return EMPTY_BY_DEFAULT.has(entry.key) && value?.kind === 'text' && value.text === ''
+}
+
+/** The commands that have obsolete options; `make` is for all that make torrents. */
+type OldCommand = 'make' | 'track' | 'launchmany' | 'download'
+
 /** Options of BitTornado's downloaders that today's clients decide for themselves. */
-const WITHOUT_MEANING = [
-  '--max-uploads',
-  '--keepalive-interval',
-  '--download-slice-size',
-  '--upload-unit-size',
-  '--request-backlog',
-  '--max-message-length',
-  '--timeout',
-  '--timeout-check-interval',
-  '--max-slice-length',
-  '--max-rate-period',
-  '--upload-rate-fudge',
-  '--tcp-ack-fudge',
-  '--rerequest-interval',
-  '--min-peers',
-  '--http-timeout',
-  '--max-initiate',
-  '--max-connections',
-  '--alloc-type',
-  '--alloc-rate',
-  '--buffer-reads',
-  '--write-buffer-size',
-  '--snub-time',
-  '--random-port',
-  '--selector-enabled',
-  '--expire-cache-data',
-  '--priority',
-  '--ipv6-enabled',
-  '--ipv6-binds-v4',
-  '--upnp-nat-access',
-  '--breakup-seed-bitfield',
-  '--spew',
-  '--rarest-first-cutoff',
-  '--rarest-first-priority-cutoff',
-  '--min-uploads',
-  '--max-files-open',
-  '--round-robin-period',
-  '--super-seeder',
-  '--security',
-  '--auto-kick',
-  '--double-check',
-  '--triple-check',
-  '--lock-files',
-  '--lock-while-reading',
-  '--auto-flush',
-  '--dedicated-seed-id',
-]
+const DECIDED_BY_CLIENTS = `max-uploads keepalive-interval download-slice-size upload-unit-size request-backlog
+  max-message-length random-port crypto-allowed crypto-only crypto-stealth selector-enabled expire-cache-data priority
+  timeout timeout-check-interval max-slice-length max-rate-period ipv6-enabled ipv6-binds-v4 upnp-nat-access
+  upload-rate-fudge tcp-ack-fudge rerequest-interval min-peers http-timeout max-initiate alloc-type alloc-rate
+  buffer-reads write-buffer-size breakup-seed-bitfield snub-time spew rarest-first-cutoff
+  rarest-first-priority-cutoff min-uploads max-files-open round-robin-period super-seeder security max-connections
+  auto-kick double-check triple-check lock-files lock-while-reading auto-flush dedicated-seed-id`
+
+const OF_DOWNLOADERS = {
+  'clients decide that themselves': DECIDED_BY_CLIENTS,
+  'options are not saved': 'save-options',
+}
 
 /**
- * Declares the obsolete options of BitTornado, each with a value. They are accepted and ignored.
+ * The obsolete options of BitTornado's programs, by the reason. They are accepted with any value, reported in
+ * one line, and ignored. A command has all other options of its old programs. The guide has the same table.
  */
-export function takeOldOptions(command: CommandUnknownOpts): void {
-  take(WITHOUT_MEANING, command)
+export const IGNORED: Readonly<Record<OldCommand, Readonly<Record<string, string>>>> = {
+  make: { 'names are UTF-8': 'filesystem-encoding' },
+  track: {
+    'the tracker decides that itself': `socket-timeout timeout-check-interval nat-check log-nat-checks
+      min-time-between-log-flushes min-time-between-cache-refreshes http-timeout hupmonitor close-with-rst
+      ipv6-enabled ipv6-binds-v4 dedicated-seed-id`,
+    'trackers share peers with --store': `multitracker-enabled multitracker-allowed
+      multitracker-reannounce-interval multitracker-maxpeers multitracker-key aggregate-forward aggregator`,
+  },
+  launchmany: {
+    ...OF_DOWNLOADERS,
+    'nothing is downloaded': 'max-download-rate',
+    'torrents are shown by name': 'display-path',
+    'all torrents are in the directory': 'responsefile url',
+  },
+  download: OF_DOWNLOADERS,
 }
 
-/** Declares the obsolete options of bttrack, each with a value. */
-export function takeOldTrackerOptions(command: CommandUnknownOpts): void {
-  take([...WITHOUT_MEANING_FOR_TRACKERS, ...OTHER_TRACKERS], command)
+/** Declares the obsolete options of a command, each with a value. */
+export function takeOldOptions(of: OldCommand, command: CommandUnknownOpts): void {
+  for (const [isIgnored, names] of Object.entries(IGNORED[of])) {
+    for (const name of names.split(/\s+/))
+      command.addOption(new Opt(`--${name} <value>`, isIgnored, { isIgnored }).hideHelp())
+  }
 }
 
-/** Declares the obsolete options of BitTornado's makers of torrents, whose names are UTF-8 now. */
-export function takeOldMakerOptions(command: CommandUnknownOpts): void {
-  take(['--filesystem-encoding'], command)
-}
-
-function take(names: readonly string[], command: CommandUnknownOpts): void {
-  for (const name of names) command.addOption(new Option(`${name} <value>`).hideHelp())
-}
-
-/** The obsolete options that were given. */
-export function givenOldOptions(options: Readonly<Record<string, unknown>>): string[] {
-  return WITHOUT_MEANING.filter((name) => options[new Option(name).attributeName()] !== undefined)
-}
-
-/** Options of bttrack that are accepted and ignored. */
-const WITHOUT_MEANING_FOR_TRACKERS = [
-  '--nat-check',
-  '--log-nat-checks',
-  '--socket-timeout',
-  '--timeout-check-interval',
-  '--min-time-between-log-flushes',
-  '--min-time-between-cache-refreshes',
-  '--hupmonitor',
-  '--http-timeout',
-  '--close-with-rst',
-  '--ipv6-enabled',
-  '--ipv6-binds-v4',
-  '--dedicated-seed-id',
-]
-
-/** Options by which trackers of bttrack traded peers. Each is accepted with a warning. */
-const OTHER_TRACKERS = [
-  '--multitracker-enabled',
-  '--multitracker-allowed',
-  '--multitracker-reannounce-interval',
-  '--multitracker-maxpeers',
-  '--multitracker-key',
-  '--aggregate-forward',
-  '--aggregator',
-]
-
-/** The options for other trackers that were given. */
-export function givenOtherTrackers(command: CommandUnknownOpts): string[] {
-  return OTHER_TRACKERS.filter((name) => {
-    return command.getOptionValueSource(new Option(name).attributeName()) !== undefined
-  })
+/** A line about the ignored ones of given options, with the reasons; null if there are none. */
+export function ignoredLine(given: readonly OptionEntry[]): string | null {
+  const names = new Map<string, string[]>()
+  for (const { key, traits } of given) {
+    const { isIgnored } = traits
+    if (isIgnored !== undefined) names.set(isIgnored, [...(names.get(isIgnored) ?? []), `--${key}`])
+  }
+  const groups = [...names].map(([why, those]) => `${those.join(', ')} (${why})`)
+  return groups.length > 0 ? `ignored: ${groups.join('; ')}` : null
 }

@@ -45,6 +45,8 @@ export interface Traits {
    * without that, options that everybody needs would be hard to find among them.
    */
   readonly isSetting?: boolean
+  /** Why it is accepted and ignored, with any value. */
+  readonly isIgnored?: string
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
 }

@@ -7,8 +7,9 @@ import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { publicUrl } from './server.js'
+import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { takeOldMakerOptions } from './bittornado.js'
+import { takeOldOptions } from './bittornado.js'
 import { Opt, SETTING, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
@@ -40,19 +41,20 @@ export const LIST_BESIDE_ANNOUNCE: Traits = {
   ],
 }
 
-/** The piece length that a command uses by default. */
-export interface UsualPieceLength {
-  /** In bytes, or `auto` to choose it by size. */
-  readonly value: PieceLength | 'auto'
-  /** Its text in the help. */
-  readonly text: string
-}
+/**
+ * Under BitTornado's names the default is 2^18: its readme prints that, and the older `bittorrent` has it.
+ * BitTornado since T-0.3.9 chooses by size, like `--piece_size_pow2 0`.
+ */
+export const LEGACY_PIECE_POW2 = 18
 
 /**
  * The options of commands that make torrents. Each is validated when it is parsed. Short options
- * are those of mktorrent.
+ * are those of mktorrent. By default all commands give a file the same info hash, except under old names.
  */
-export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
+export function declareTorrentOptions(name: string, isLegacy: boolean) {
+  const [pieces, piecesText] = isLegacy
+    ? ([pieceLengthOf(LEGACY_PIECE_POW2), String(LEGACY_PIECE_POW2)] as const)
+    : (['auto', 'auto'] as const)
   const command = new Command(name)
     .optionsGroup('Trackers and seeds:')
     .addOption(
@@ -112,7 +114,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     .addOption(
       new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size', PIECES)
         .argParser(read.piecePow2)
-        .default<PieceLength | 'auto'>(pieces.value, pieces.text),
+        .default<PieceLength | 'auto'>(pieces, piecesText),
     )
     .addOption(
       new Opt(
@@ -262,7 +264,7 @@ export function declareTorrentOptions(name: string, pieces: UsualPieceLength) {
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--quiet', 'print nothing unless something is wrong', false)
-  takeOldMakerOptions(whole)
+  takeOldOptions('make', whole)
   return whole
 }
 

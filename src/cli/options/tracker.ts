@@ -10,7 +10,7 @@ import {
   trustedProxies,
 } from './server.js'
 import * as read from './values.js'
-import { takeOldTrackerOptions } from './bittornado.js'
+import { takeOldOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
 import { stateDirOption } from './reading.js'
 import { USUAL } from '../../tracker/app/settings.js'
@@ -189,7 +189,7 @@ export function declareTrackOptions(isLegacy: boolean) {
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),
     )
-  takeOldTrackerOptions(whole)
+  takeOldOptions('track', whole)
   return whole
 }
 

@@ -162,9 +162,10 @@ const MAX_RATE = 2 ** 30
 
 /**
  * Parses a rate of transfers: `10M`, or a number of KiB per second as in BitTornado. Returns bytes per
- * second; 0 stands for no limit.
+ * second; 0 stands for no limit, as does BitTornado's -1 for an automatic one.
  */
 export function transferRate(text: string): number {
+  if (text === '-1') return 0
   return /^\d+$/.test(text) ? 1024 * wholeNumber(0, MAX_RATE)(text) : byteRate(text)
 }
 
@@ -175,7 +176,7 @@ const LONGEST = 3e16
 
 /** Milliseconds of a time in seconds or with a unit; NaN for any other text. */
 function milliseconds(text: string): number {
-  const match = /^(\d{1,10}(?:\.\d{1,3})?)([smhdw]?)$/.exec(text)
+  const match = /^(\d{1,10}(?:\.\d{1,3})?|\.\d{1,3})([smhdw]?)$/.exec(text)
   return Math.round(Number(match?.[1]) * (SECONDS[match?.[2] || 's'] ?? NaN) * 1000)
 }
 

@@ -94,7 +94,7 @@ export function testMoreDownloads(client: string): void {
     const { status, stdout, stderr } = await ended
     assert.equal(status, 0, stderr)
     assert.match(stdout, /\/one\.bin: the right size, not read \(--no-check-hashes\), 488 KiB\n/)
-    assert.match(stderr, /ignored, because the client decides: --max-uploads\n/)
+    assert.match(stderr, /ignored: --max-uploads \(clients decide that themselves\)\n/)
     assertHolds(source, { 'one.bin': content })
   })
 

@@ -53,7 +53,7 @@ export const command: CommandRecord = {
 }
 
 function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandContext) {
-  return declareCompletedir().action(async (args, options, command) => {
+  return declareCompletedir(isLegacy).action(async (args, options, command) => {
     const operands = sortOperands(args)
     const metrics = metricsFile(options, operands.sources, io)
     const { isSuccess } = await withMetrics(metrics, io, async () => {

@@ -15,8 +15,8 @@ Examples:
   btkit completedir http://tracker.example/announce /srv/files
   btkit completedir http://t.example/announce /srv/files --output /srv/t --prune`
 
-export function declareCompletedir() {
-  return declareTorrentOptions('completedir', { value: 'auto', text: 'auto' })
+export function declareCompletedir(isLegacy: boolean) {
+  return declareTorrentOptions('completedir', isLegacy)
     .description('Make or update the torrents of all entries of directories.')
     .argument('<tracker-or-directory...>', 'the tracker or a list, if any, and directories')
     .optionsGroup('Files:')

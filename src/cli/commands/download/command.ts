@@ -1,7 +1,6 @@
 import { usageError } from '../../../errors.js'
 import { withHashContext } from '../../open/engine.js'
 import { namesClient } from '../../open/own-client.js'
-import { givenOldOptions } from '../../options/bittornado.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
@@ -30,9 +29,7 @@ function defineDownload({ io, program, isLegacy }: CommandContext) {
     .action(async (torrent, options, command) => {
       const source = torrent ?? options.responsefile ?? options.url
       if (source === undefined) throw usageError('no torrent given; name at least one')
-      const ignored = givenOldOptions(options)
       const out = openReport(options, io)
-      if (ignored.length > 0) out.note(`ignored, because the client decides: ${ignored.join(', ')}`)
       const isNamed = namesClient(options.client, io)
       const untold = attributesWith(command, 'isForOwnClient', 'cli')
       if (isNamed && untold.length > 0) {

@@ -41,7 +41,9 @@ export function declareDownloadOptions() {
     )
     .optionsGroup('Afterwards:')
     .option('--seed-ratio <n>', 'seed until n times the content was sent', ratio)
-    .option('--seed-time <seconds>', 'seed for this long', seconds)
+    .option('--seed-time <seconds>', 'seed for this long; 0: not at all', (text) => {
+      return text === '0' ? 0 : seconds(text)
+    })
     .option('--seed', 'seed until interrupted')
     .optionsGroup('The client:')
     .addOption(clientOption())
@@ -61,7 +63,7 @@ export function declareDownloadOptions() {
     .option('--quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())
     .addOption(new Option('--url <url>').hideHelp())
-  takeOldOptions(command)
+  takeOldOptions('download', command)
   return command
 }
 

@@ -125,7 +125,7 @@ async function complete(
 }
 
 function wantsSeeding({ seed, seedRatio, seedTime }: DownloadOptions): boolean {
-  return seed === true || seedRatio !== undefined || seedTime !== undefined
+  return seed === true || seedRatio !== undefined || (seedTime ?? 0) > 0
 }
 
 async function look(metainfo: Metainfo, { options, hashContext, io }: DownloadRun): Promise<Job> {
@@ -267,7 +267,7 @@ const PAUSE = 30_000
 
 /**
  * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
- * intervals. A stalled download is reported, too.
+ * intervals, and when the state changes. A stalled download is reported, too.
  */
 export async function openDownloadProgress(
   metainfo: Metainfo,
@@ -281,6 +281,7 @@ export async function openDownloadProgress(
   // Bytes that were there at the start
   let first: number | null = null
   let shownAt = -Infinity
+  let shown = ''
   const endBar = () => {
     bar?.stop()
     bar = null
@@ -299,7 +300,8 @@ export async function openDownloadProgress(
         bar.update({ bytesDone, bytesRead, size, currentPath: name, trouble })
         return
       }
-      if (io.monotonic() - shownAt < display.interval) return
+      if (torrent.state === shown && io.monotonic() - shownAt < display.interval) return
+      shown = torrent.state
       shownAt = io.monotonic()
       display.show([{ client, torrent: source, ...torrent }])
     },

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { usageError } from '../../../errors.js'
 import {
   declareDisplayOptions,
@@ -17,9 +17,11 @@ import { requireDirectory, requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { seed, seedInClients } from '../../open/seeding.js'
-import { Command, Option } from '@commander-js/extra-typings'
+import { Command } from '@commander-js/extra-typings'
 import { secondsOption, wholeNumber } from '../../options/values.js'
 import { takeOldOptions } from '../../options/bittornado.js'
+import { DIRECTORY, Opt } from '../../options/option.js'
+import { reportNote } from '../../output/messages.js'
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +42,8 @@ function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
     .description('Keep all torrents below directories seeding, until interrupted.')
     .addHelpText('after', EXAMPLES)
     .action(async (names, given) => {
-      const options = { ...given, isLegacy }
+      const saveas = given.saveas && { saveas: resolve(io.cwd, given.saveas) }
+      const options = { ...given, ...saveas, isLegacy }
       requireNames(names, 'directory')
       const places = names.map((name) => requireDirectory(resolve(io.cwd, name), name))
       if (namesClient(options.client, io))
@@ -52,7 +55,9 @@ function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
 /** Seeds without a client. */
 function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) {
   if (!options.checkHashes) {
-    throw usageError('--no-check-hashes: needs --client; btkit sends checked data only')
+    const why = 'btkit sends checked data only'
+    if (!options.isLegacy) throw usageError(`--no-check-hashes: needs --client; ${why}`)
+    reportNote(`ignored: --check-hashes 0 (${why})`, io)
   }
   const { minport, maxport, maxUploadRate, ip = null, bind = null } = options
   requirePorts(options)
@@ -67,16 +72,24 @@ function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) 
   return seed({ options, keeping: keepingOf(places, options, false), serving }, io)
 }
 
-/** The torrents to seed. Their data is beside them, or in a directory that is named like the torrent. */
-function keepingOf(places: readonly string[], { saveasStyle }: LaunchOptions, isInClient: boolean) {
+/**
+ * The torrents to seed. Their data is beside them or in the directory of `--saveas`, or in a directory there
+ * that is named like the torrent.
+ */
+function keepingOf(
+  places: readonly string[],
+  { saveasStyle, saveas }: LaunchOptions,
+  isInClient: boolean,
+) {
   const isBeside = saveasStyle !== 3
   // A client finds content by its name only
   const byName = isBeside || isInClient ? true : undefined
   const directoryOf = (torrent: string) => {
-    return isBeside ? dirname(torrent) : torrent.slice(0, -'.torrent'.length)
+    const directory = saveas ?? dirname(torrent)
+    return isBeside ? directory : join(directory, basename(torrent, '.torrent'))
   }
   const placesOf = (torrent: string) => [{ path: directoryOf(torrent), byName }]
-  const reportsNone = isInClient ? 'no' : isBeside ? 'beside' : 'yes'
+  const reportsNone = isInClient ? 'no' : isBeside && !saveas ? 'beside' : 'yes'
   return { places, placesOf, search: [], reportsNone } as const
 }
 
@@ -91,6 +104,7 @@ function declareLaunchOptions() {
       wholeNumber(1, 3),
       2,
     )
+    .addOption(new Opt('--saveas <directory>', 'find the data here', DIRECTORY).hideHelp())
     .option('--no-check-hashes', 'check only sizes; hash nothing')
     .addOption(
       secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 10),
@@ -102,8 +116,7 @@ function declareLaunchOptions() {
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
   const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
-  takeOldOptions(command)
-  command.addOption(new Option('--responsefile <value>').hideHelp())
+  takeOldOptions('launchmany', command)
   return command
 }
 

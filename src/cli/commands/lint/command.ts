@@ -110,7 +110,7 @@ async function configuredRules(file: string | undefined, io: Io): Promise<Tracke
   if (files.length === 0) return []
   // The options of torrents take a while to load
   const { declareTorrentOptions } = await import('../../options/torrent.js')
-  const entries = optionEntries(declareTorrentOptions('rule', { value: 'auto', text: 'auto' }))
+  const entries = optionEntries(declareTorrentOptions('rule', false))
   const problems = new Problems()
   const rules = [...trackerRules(files, problems).values()].map((rule) => {
     const given = givenIn(rule, { entries, isKnown: () => true }, problems)

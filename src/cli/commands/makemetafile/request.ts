@@ -17,7 +17,6 @@ import {
 import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'
-import { pieceLengthOf } from '../../../metainfo/piece-length.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt } from '../../options/option.js'
@@ -266,17 +265,8 @@ const INCOMPARABLE = [
   { option: 'randomize' },
 ]
 
-/** The default of completedir and serve, too, so that all give a file the same info hash. */
-const USUAL = { value: 'auto', text: 'auto' } as const
-
-/**
- * Under BitTornado's names the default is 2^18, as in BitTornado 0.3.18. Later versions chose by
- * size, like `--piece_size_pow2 0`.
- */
-const LEGACY = { value: pieceLengthOf(18), text: '18' }
-
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
-  return declareTorrentOptions('makemetafile', isLegacy ? LEGACY : USUAL)
+  return declareTorrentOptions('makemetafile', isLegacy)
     .description('Make a torrent of each file or directory.')
     .argument('<file-or-tracker...>', 'files and directories or -, and the tracker or a list')
     .optionsGroup('In the torrent:')

@@ -11,6 +11,7 @@ import { Opt } from '../../options/option.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
 import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
+import { LEGACY_PIECE_POW2 } from '../../options/torrent.js'
 import {
   SHOWN_NAMES,
   findField,
@@ -197,18 +198,13 @@ async function showSame(
   return different > 0 ? 1 : status
 }
 
-/** The piece length of btmakemetafile, and of BitTornado 0.3.18. */
-const OF_BITTORNADO = 2 ** 18
-
-/** Explains the difference between BitTornado 0.3.18 and later versions, which chose by size. */
+/** Explains the difference between the old names' piece length and one by size. */
 function pieceLengthHint(a: Metainfo, b: Metainfo): string[] {
   const lengths: readonly number[] = [a.pieceLength, b.pieceLength]
   const isHint =
     a.pieceLength !== b.pieceLength &&
-    lengths.includes(OF_BITTORNADO) &&
+    lengths.includes(2 ** LEGACY_PIECE_POW2) &&
     lengths.includes(automaticPieceLength(contentSize(a)))
   if (!isHint) return []
-  return [
-    '  btmakemetafile uses 256 KiB; --piece_size_pow2 0 chooses by size, as later BitTornado did',
-  ]
+  return ['  btmakemetafile and btcompletedir use 256 KiB; --piece_size_pow2 0 chooses by size']
 }

@@ -16,7 +16,6 @@ import {
 } from '../../open/server.js'
 import { announceOf, machineHost } from '../../output/addresses.js'
 import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
-import { givenOtherTrackers } from '../../options/bittornado.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
 import { count } from '../../../text/quantity.js'
@@ -43,8 +42,6 @@ function defineTrack({ io, isLegacy, finish, ...context }: CommandContext) {
       const stderr = new BoundedOutput(io.stderr)
       const { warn } = openReport({}, io)
       requireTorrents(options, { isLegacy, warn })
-      for (const name of givenOtherTrackers(command))
-        warn(`${name}: ignored; trackers share peers with --store`)
       const store = sharedStore(options, command, io)
       await track(options, store, { ...io, ...context, stderr, isLegacy })
       finish(0)

@@ -50,8 +50,8 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
     version: common.version === 'v1' ? undefined : common.version,
     remake: existing.remake,
     keepTrackers: existing.keepTrackers,
-    // The default; torrents of other piece lengths only follow it if the command line names it
-    isAutomaticAsked: pieceLength === 'auto' && existing.asked.includes('piece length'),
+    // Torrents of other piece lengths follow a default only if the command line names it
+    isPieceLengthAsked: existing.asked.includes('piece length'),
   }
   if (Object.values(further).some(Boolean)) options.push(further)
   return digestOf('sha256', JSON.stringify(options)).subarray(0, OPTIONS_LENGTH)

@@ -65,6 +65,23 @@ test('a line says how many torrents are kept, also with --quiet', async (t) => {
   assert.equal((await mirror.run()).stderr, '')
 })
 
+test('the old name makes pieces of 2^18, and torrents that exist stay as they are', async (t) => {
+  const mirror = new Mirror(t, FILES)
+  const old = async (...args: string[]) => {
+    const legacy = { program: 'btcompletedir', subcommand: 'completedir' }
+    await runBtkit(mirror.args(args).slice(1), legacy)
+    return infoOf(mirror)['piece length']
+  }
+  await mirror.report()
+  assert.equal(await old(), 2 ** 15)
+  assert.equal(await old('--piece_size_pow2', '18'), 2 ** 18)
+  assert.equal(await old('--piece_size_pow2', '0'), 2 ** 15)
+  assert.equal(await old('--remake'), 2 ** 18)
+  writeFileSync(mirror.at('b.iso'), FILES['a.iso'])
+  await old()
+  assert.equal(infoOf(mirror, 'b.iso')['piece length'], 2 ** 18)
+})
+
 test('an option on the command line changes existing torrents, even if it is the default', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report(['-l', '18'])

@@ -78,6 +78,18 @@ test('without a terminal, a line shows the progress every 30 seconds', async () 
   assert.equal(stdout, times.map((time) => `1970-01-01T${time}Z ${rest}`).join(''))
 })
 
+test('a line at once says that the state changed, such as to seeding', async () => {
+  let now = 0
+  const state = () => (now++ < 3 ? 'checking' : 'seeding')
+  const { stdout } = await showFor(
+    1,
+    Object.defineProperty({}, 'state', { get: state, enumerable: true }),
+    { step: 5000 },
+  )
+  const lines = [...stdout.matchAll(/:(\d\d)Z \w+ (\w+)/g)].map(([, ...line]) => line.join(' '))
+  assert.deepEqual(lines, ['00 checking', '15 seeding', '45 seeding'])
+})
+
 test('without a peer, a stall says what may help', async () => {
   const advice = 'install another client'
   const { stderr } = await showFor(1, {}, { advice })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { listenLocally } from '../../../support/listen.js'
@@ -76,3 +77,19 @@ test('the peers of a magnet link are not missed if an address in it has the torr
   assert.doesNotMatch(stderr, /x\.pe/)
   assert.match(stderr, /aria2\+http:\/\/127\.0\.0\.1:1: nothing listens there/)
 })
+
+for (const program of ['btkit', 'btdownloadheadless']) {
+  test(`${program}: --seed-time 0 ends when the content is whole, and starts no client`, async (t) => {
+    const cwd = makeScratch(t)
+    writeFileSync(join(cwd, 'a.iso'), 'content')
+    await runBtkit(['makemetafile', join(cwd, 'a.iso'), 'http://127.0.0.1:9/announce'])
+    const subcommand = program === 'btkit' ? null : 'download'
+    const args = [join(cwd, 'a.iso.torrent'), '--seed-time', '0', '--no-cache']
+    // No client is found in this environment
+    const env = { PATH: cwd }
+    const words = subcommand === null ? ['download', ...args] : args
+    const { status, stdout, stderr } = await runBtkit(words, { program, subcommand, cwd, env })
+    assert.deepEqual([status, stderr], [0, ''])
+    assert.match(stdout, /a\.iso: whole, 7 B\n$/)
+  })
+}

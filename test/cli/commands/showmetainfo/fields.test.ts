@@ -123,7 +123,7 @@ for (const [what, first, second, line] of CASES) {
   })
 }
 
-test('--same names the option that chooses the piece length as later BitTornado did', async (t) => {
+test('--same names the option that chooses the piece length by size', async (t) => {
   const lengths = [2 ** 18, 2 ** 15, 2 ** 16]
   const torrents = lengths.map((length) => torrentOf(singleFileInfo({ 'piece length': length })))
   const { stdout } = await same(t, torrents)
