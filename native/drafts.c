@@ -5,10 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#endif
 
 #include "lookup.h"
 
@@ -32,13 +37,14 @@ static int write_all(int file, const uint8_t *bytes, size_t length) {
   return 0;
 }
 
-/* The umask has left the right bits for most files. */
+/* The umask has left the right bits for most files, and some file systems have none. */
 static int set_mode(int file, int32_t mode) {
   struct stat stats;
   if (mode < 0) return 0;
   if (fstat(file, &stats) != 0) return errno;
   if ((stats.st_mode & PERMISSION_BITS) == (uint32_t)mode) return 0;
-  return fchmod(file, (mode_t)mode) == 0 ? 0 : errno;
+  const bool is_able = fchmod(file, (mode_t)mode) == 0;
+  return is_able || errno == EPERM || errno == ENOSYS || errno == ENOTSUP ? 0 : errno;
 }
 
 static int create(int directory, const char *path, const struct draft *draft) {
@@ -118,4 +124,32 @@ napi_value write_drafts_async(napi_env env, napi_callback_info info) {
   }
   free_later(env, later);
   return refuse(env, "each path needs a Uint8Array and a mode");
+}
+
+/* In the form of the kernel, as cp(1) copies it. */
+#define ACL "system.posix_acl_access"
+#define LARGEST 65536
+
+static bool copy(const char *from, const char *to) {
+#ifdef __linux__
+  char list[LARGEST];
+  const ssize_t size = getxattr(from, ACL, list, sizeof list);
+  return size > 0 && (to[0] == '\0' || lsetxattr(to, ACL, list, (size_t)size, 0) == 0);
+#else
+  (void)from, (void)to;
+  return false;
+#endif
+}
+
+napi_value copy_acl(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2], answer;
+  char from[PATH_MAX], to[PATH_MAX];
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  if (napi_get_value_string_utf8(env, arguments[0], from, sizeof from, NULL) != napi_ok ||
+      napi_get_value_string_utf8(env, arguments[1], to, sizeof to, NULL) != napi_ok) {
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "both paths must be strings");
+    return NULL;
+  }
+  return napi_get_boolean(env, copy(from, to), &answer) == napi_ok ? answer : NULL;
 }

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "read_lease.h"
@@ -19,9 +20,22 @@ enum { ENDINGS = 2 };
 
 static const int endings[ENDINGS] = {SIGINT, SIGTERM};
 static void (*handlers[ENDINGS])(int);
+static struct itimerval patience;
+static volatile sig_atomic_t first;
+
+static void end_at_last(int number) {
+  (void)number;
+  kill(getpid(), first);
+  /* The first process of a container gets no signal that it does not handle. */
+  _exit(128 + first);
+}
 
 static void hand_on(int number) {
   const struct sigaction standard = {.sa_handler = SIG_DFL};
+  const struct sigaction last = {.sa_handler = end_at_last};
+  first = number;
+  sigaction(SIGALRM, &last, NULL);
+  setitimer(ITIMER_REAL, &patience, NULL);
   for (int i = 0; i < ENDINGS; i++) sigaction(endings[i], &standard, NULL);
   handlers[number == SIGTERM](number);
 }
@@ -43,11 +57,23 @@ static void *receive(void *unused) {
   return NULL;
 }
 
-napi_value end_at_second_signal(napi_env env, napi_callback_info info) {
+/* Returns the first argument of a call, or another number if it has none. */
+static int32_t number_given(napi_env env, napi_callback_info info, int32_t number) {
+  size_t count = 1;
+  napi_value given;
+  if (napi_get_cb_info(env, info, &count, &given, NULL, NULL) == napi_ok)
+    napi_get_value_int32(env, given, &number);
+  return number;
+}
+
+napi_value end_after_signal(napi_env env, napi_callback_info info) {
+  const int32_t milliseconds = number_given(env, info, 0);
   sigset_t taken;
   pthread_t receiver;
-  (void)env, (void)info;
+  patience.it_value.tv_sec = milliseconds / 1000;
+  patience.it_value.tv_usec = milliseconds % 1000 * 1000;
   sigemptyset(&taken);
+  sigaddset(&taken, SIGALRM);
   for (int i = 0; i < ENDINGS; i++) {
     if (!take_over(i)) return NULL;
     sigaddset(&taken, endings[i]);
@@ -59,12 +85,7 @@ napi_value end_at_second_signal(napi_env env, napi_callback_info info) {
 }
 
 napi_value end_now(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value given;
-  int32_t status = 1;
-  if (napi_get_cb_info(env, info, &count, &given, NULL, NULL) == napi_ok)
-    napi_get_value_int32(env, given, &status);
-  _exit(status);
+  _exit(number_given(env, info, 1));
 }
 
 napi_value ignore_lease_signals_of_process(napi_env env, napi_callback_info info) {

@@ -4,11 +4,12 @@
 #include <node_api.h>
 
 /*
- * endAtSecondSignal(): the first SIGINT or SIGTERM goes to the handler that is there now, and gives
- * both back to the system. A second one therefore ends the process at once, even while its threads
- * wait in system calls. Call it early: it only protects threads that do not exist yet.
+ * endAfterSignal(milliseconds): the first SIGINT or SIGTERM goes to the handler that is there now, and
+ * gives both back to the system. A second one therefore ends the process at once, even while its
+ * threads wait in system calls; without one, it dies of the first after this time. Call it early: it
+ * only protects threads that do not exist yet.
  */
-napi_value end_at_second_signal(napi_env env, napi_callback_info info);
+napi_value end_after_signal(napi_env env, napi_callback_info info);
 
 /*
  * endNow(status): ends the process without waiting for its threads, as an exit does: one may wait for

@@ -29,6 +29,7 @@ try {
   const prefix = install(tarballs)
   const modules = join(prefix, 'lib', 'node_modules')
   checkScripts(modules)
+  checkLicenses(modules)
   checkMan(prefix)
   for (const name of Object.keys(bin)) checkVersion(prefix, name)
   checkMainJob(prefix)
@@ -61,6 +62,14 @@ function checkScripts(modules) {
   }
   const compiled = files.find((file) => basename(file) === 'binding.gyp')
   if (compiled) throw new Error(`${compiled}: npm would run node-gyp`)
+}
+
+/** The licences of what lmdb has compiled go with it, too. */
+function checkLicenses(modules) {
+  const path = join(modules, 'btkit/dist/bundle/THIRD-PARTY-LICENSES.txt')
+  const text = readFileSync(path, 'utf8')
+  for (const each of ['The OpenLDAP Public License', 'LZ4 Library'])
+    if (!text.includes(each)) throw new Error(`${path}: has no ${each}`)
 }
 
 function checkVersion(prefix, name) {

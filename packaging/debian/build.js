@@ -24,7 +24,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { PLATFORMS, stageAccelerators } from '../../scripts/package/accelerators.js'
-import { stagePackage } from '../../scripts/package/npm.js'
+import { setModes, stagePackage } from '../../scripts/package/npm.js'
 import { unitsIn } from './units.js'
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
@@ -33,6 +33,8 @@ const PROGRAM = 'usr/lib/btkit'
 
 /** Makes the package of each processor and returns their paths. */
 export async function packForDebian(directory, version) {
+  // By it dpkg-deb dates all files, so that two builds of a commit are the same
+  process.env.SOURCE_DATE_EPOCH ??= commitTime()
   const scratch = mkdtempSync(join(tmpdir(), 'btkit-deb-'))
   try {
     mkdirSync(directory, { recursive: true })
@@ -56,7 +58,7 @@ export async function packForDebian(directory, version) {
 function stageProgram(root, { staged, accelerator, cpu }) {
   const program = join(root, PROGRAM)
   cpSync(staged, program, { recursive: true })
-  for (const each of ['LICENSE', 'CHANGELOG.md', 'README.md', 'man', 'packaging'])
+  for (const each of ['LICENSE', 'CHANGELOG.md', 'README.md', 'docs', 'man', 'packaging'])
     rmSync(join(program, each), { recursive: true })
   for (const name of readdirSync(join(program, 'dist/bundle')))
     if (/\.(map|cache)$/.test(name)) rmSync(join(program, 'dist/bundle', name))
@@ -65,6 +67,7 @@ function stageProgram(root, { staged, accelerator, cpu }) {
   const { dependencies } = JSON.parse(readFileSync(join(program, 'package.json'), 'utf8'))
   for (const path of productionPackages(Object.keys(dependencies)))
     cpSync(path, join(program, path), { recursive: true, filter: isNeeded })
+  run('find', modules, '-type', 'd', '-empty', '-delete')
   cpSync(accelerator, join(modules, `@btkit/accelerator-linux-${cpu}`), { recursive: true })
   copyLmdb(join(modules, `@lmdb/lmdb-linux-${cpu}`), cpu)
   for (const name of readdirSync(join(program, 'bin')).filter((each) => each.endsWith('.js'))) {
@@ -101,7 +104,9 @@ function locate(name, from) {
 function isNeeded(path) {
   const name = basename(path)
   if (
-    /^(tests?|benchmarks?|docs|examples?|integration|scripts|bin|bin\.js|node_modules)$/.test(name)
+    /^(tests?|benchmarks?|docs|examples?|integration|scripts|bin|bin\.js|test\.js|node_modules)$/.test(
+      name,
+    )
   )
     return false
   if (/^licen[sc]e/i.test(name)) return true
@@ -174,9 +179,8 @@ function stageSystem(root, { version }) {
     put(`usr/lib/systemd/system/${unit}`, readFileSync(join('packaging', unit)))
   put('usr/lib/sysusers.d/btkit.conf', own('sysusers.conf'))
   put('usr/lib/tmpfiles.d/btkit.conf', own('tmpfiles.conf'))
-  put('etc/default/btkit-serve', own('btkit-serve.default'))
-  put('etc/default/btkit-track', own('btkit-track.default'))
-  put('etc/default/btkit-worker', own('btkit-worker.default'))
+  for (const name of readdirSync(HERE).filter((each) => each.endsWith('.default')))
+    put(`etc/default/${basename(name, '.default')}`, own(name))
   put('etc/logrotate.d/btkit', own('logrotate'))
   put('etc/btkit/config.yaml', configuration(root))
   for (const [shell, path] of Object.entries(COMPLETIONS)) put(path, btkit('completion', shell))
@@ -211,7 +215,7 @@ function btkit(...args) {
 
 /** Debian's form of a changelog: what changed is in the project's own. */
 function changelog(version) {
-  const date = new Date(Number(process.env.SOURCE_DATE_EPOCH ?? commitTime()) * 1000).toUTCString()
+  const date = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toUTCString()
   return `btkit (${version}) unstable; urgency=medium
 
   * Release ${version}; see https://github.com/btkit/btkit/blob/main/CHANGELOG.md
@@ -250,7 +254,7 @@ function archive(root, directory, { version, architecture, names }) {
     join(control, 'control'),
     template.replaceAll(/@(\w+)@/g, (_, name) => values[name]),
   )
-  run('chmod', '-R', 'u=rwX,go=rX', root)
+  setModes(root)
   run('find', join(root, PROGRAM, 'node_modules'), '-type', 'f', '-exec', 'chmod', '644', '{}', '+')
   const target = join(directory, `btkit_${version}_${architecture}.deb`)
   run('dpkg-deb', '--root-owner-group', '-Zxz', '--build', root, target)

@@ -85,6 +85,9 @@ else
   mmdebstrap --quiet --variant=minbase --include="$include" trixie "$root"
 fi
 node packaging/debian/build.js "$dir/new" >/dev/null
+(umask 077 && node packaging/debian/build.js "$dir/again" >/dev/null)
+diff -r "$dir/new" "$dir/again"
+echo 'ok: two builds are the same'
 package=$(ls "$dir"/new/*_"$(dpkg --print-architecture)".deb)
 dpkg-deb --raw-extract "$package" "$dir/old"
 sed -i 's/^Version: .*/Version: 0~old/' "$dir/old/DEBIAN/control"
@@ -112,7 +115,14 @@ check 'a service that was killed comes back' \
 check 'sockets start the services' \
   "systemctl stop $services; systemctl start btkit-serve.socket btkit-track.socket
    curl -fsSo /dev/null localhost:8080/a.iso.torrent; curl -fsSo /dev/null localhost:6969/scrape"
+check 'serve tracks on the socket of its tracker' \
+  "systemctl stop $services btkit-track.socket; echo BTKIT_SERVE_TRACK=1 >>/etc/default/btkit-serve
+   systemctl enable --now btkit-serve-tracker.socket btkit-serve
+   curl -fsS localhost:8080/a.iso.torrent | grep -a localhost:6969/announce; curl -fsSo /dev/null localhost:6969/-/health"
+check 'root has a cache and a state' \
+  'btkit completedir /srv/mirror --trackerless --output /tmp --min-age 0; ls -d /var/cache/btkit /var/lib/btkit'
 check 'remove ends all' \
   'dpkg --remove btkit; [ -z "$(systemctl list-units --quiet --all --plain --no-legend "btkit*")" ]; ! pgrep node'
-check 'purge leaves only what is in /srv/mirror' \
-  'dpkg --purge btkit; ! getent passwd btkit; ! find / -xdev -iname "*btkit*" | grep .; ls /srv | xargs test mirror ='
+check 'purge leaves only what is in /srv/mirror, and names the files of others in /etc/btkit' \
+  'touch /etc/btkit/share.key; dpkg --purge btkit | grep share.key; rm -r /etc/btkit
+   ! getent passwd btkit; ! find / -xdev -iname "*btkit*" | grep .; ls /srv | xargs test mirror ='

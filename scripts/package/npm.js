@@ -72,7 +72,13 @@ function published(manifest) {
   }
 }
 
+/** Makes files and directories readable for all, whatever the umask of the person who builds. */
+export function setModes(directory) {
+  execFileSync('chmod', ['-R', 'u=rwX,go=rX', directory])
+}
+
 function pack(staged, directory) {
+  setModes(staged)
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', resolve(directory)]
   const out = execFileSync('npm', args, { cwd: staged, encoding: 'utf8' })
   return join(directory, JSON.parse(out)[0].filename)

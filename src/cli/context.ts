@@ -55,6 +55,8 @@ export interface CommandRecord {
   readonly example?: string
   /** Whether it runs until a signal. */
   readonly isService?: true
+  /** Whether it ends clients, or withdraws from them, before it ends itself. Services have the time, too. */
+  readonly hasLongEnd?: true
   /** Whether all of its options may be in the environment, like the options of a service. */
   readonly hasVariables?: true
   /** Whether a batch may run it. */

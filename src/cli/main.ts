@@ -6,7 +6,7 @@ import { monotonicNow } from '../process.js'
 import { checkUtf8 } from './line/operands.js'
 import { exitStatusOf, reportError, choosePaint } from './output/messages.js'
 import { type Io, type Output, UNCAUGHT } from './io.js'
-import { endsBySignal, run } from './program.js'
+import { endsBySignal, hasLongEnd, run } from './program.js'
 import { fstatSync, writeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 
@@ -15,7 +15,7 @@ const SIGNALS = [...ENDINGS, 'SIGHUP'] as const
 
 /** Functions of the native addon; native/signals.h describes them. */
 interface Signals {
-  endAtSecondSignal(): void
+  endAfterSignal(milliseconds: number): void
   endNow(status: number): void
   ignoreLeaseSignals(): void
 }
@@ -23,8 +23,11 @@ interface Signals {
 /** Milliseconds to wait for readers of the output after the work was stopped. */
 const LAST_WORDS = 500
 
-/** Milliseconds after a signal until the process ends whatever it still waits for. */
-const PATIENCE = 9500
+/**
+ * Milliseconds after a signal until the process ends whatever it still waits for. Some commands have
+ * clients, peers or visitors to take leave of.
+ */
+const PATIENCE = { usual: 2500, long: 9500 }
 
 /** Milliseconds that a command may take to end after an error that nobody caught. */
 const ORDERLY = 10_000
@@ -40,6 +43,8 @@ export async function main(program: string, subcommand: string | null = null): P
   let controller: AbortController | null = null
   // Created late: the first controller takes time, and quick commands need none
   const stop = () => (controller ??= new AbortController())
+  const invocation = { program, subcommand, args: process.argv.slice(2) }
+  const patience = PATIENCE[hasLongEnd(invocation) ? 'long' : 'usual']
   let stopped: NodeJS.Signals | undefined
   for (const signal of SIGNALS) {
     process.once(signal, () => {
@@ -48,14 +53,14 @@ export async function main(program: string, subcommand: string | null = null): P
       // A second one ends the process at once
       for (const ending of ENDINGS) process.removeAllListeners(ending)
       // A lock that another process holds, or a disk that hangs, must not keep it longer
-      setTimeout(() => process.kill(process.pid, signal), PATIENCE).unref()
+      setTimeout(() => process.kill(process.pid, signal), patience).unref()
       stop().abort()
       process.stdin.destroy()
     })
   }
-  loadNative<Signals>('endAtSecondSignal')?.endAtSecondSignal()
+  // Ends it also while a call of the system keeps JavaScript from running
+  loadNative<Signals>('endAfterSignal')?.endAfterSignal(patience)
   loadNative<Signals>('ignoreLeaseSignals')?.ignoreLeaseSignals()
-  const invocation = { program, subcommand, args: process.argv.slice(2) }
   const io = await openIo(() => stop().signal)
   endOnUncaught(io, () => {
     stop().abort(UNCAUGHT)

@@ -78,21 +78,29 @@ export function removeDeadFiles(directory: string, names: readonly string[]): vo
  */
 const MAX_NAMES = 10_000
 
+/** Milliseconds in which a directory is cleaned once. */
+const CLEANED_FOR = 60_000
+
+/** Most directories that are remembered. */
+const MOST_CLEANED = 1000
+
+/** When each directory was cleaned, by the monotonic clock. */
+const cleaned = new Map<string, number>()
+
 /**
- * Returns a function that does the same once for each directory, ignores errors, and takes little
- * time: in a very large directory it does not examine all names.
+ * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It takes
+ * little time: of a very large directory, not all names are examined.
  */
-export function createCleaner(): (directory: string) => void {
-  const cleaned = new Set<string>()
-  return (directory) => {
-    if (cleaned.has(directory)) return
-    cleaned.add(directory)
-    try {
-      for (const name of readFirstNames(directory, MAX_NAMES)) removeIfDead(directory, name)
-    } catch (error) {
-      // The later write in the directory reports the error
-      if (osCodeOf(error) === undefined) throw error
-    }
+export function cleanDirectory(directory: string): void {
+  const now = performance.now()
+  if (now - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
+  if (cleaned.size >= MOST_CLEANED) cleaned.clear()
+  cleaned.set(directory, now)
+  try {
+    for (const name of readFirstNames(directory, MAX_NAMES)) removeIfDead(directory, name)
+  } catch (error) {
+    // The later write in the directory reports the error
+    if (osCodeOf(error) === undefined) throw error
   }
 }
 

@@ -13,6 +13,8 @@ import type { ShareRules } from './shares.js'
 export interface AskRequest extends JobBoardRequest, ShareRules {
   /** Withdraws all jobs when it aborts. */
   readonly signal: AbortSignal
+  /** Receives the news that no worker hashed anything, if there was something to hash. */
+  readonly note: (message: string) => void
 }
 
 /** Ranges of one content that are in the queue at a time. */
@@ -30,17 +32,31 @@ export class AskedWorkers implements Elsewhere {
   readonly #rules: ShareRules
   readonly #board: JobBoard
   readonly #readings = new Set<Reading>()
+  readonly #noteEnd: () => void
+  #isTold = false
+  #isUsed = false
+  #isHelped = false
   /** One content at a time is hashed here, because each uses all threads. */
   readonly #turns = pLimit(1)
 
   constructor(request: AskRequest) {
     this.#rules = request
-    this.#board = new JobBoard(request)
-    request.signal.addEventListener('abort', () => void this.close(), { once: true })
+    const warn = (message: string) => {
+      this.#isTold = true
+      request.warn(message)
+    }
+    this.#board = new JobBoard({ ...request, warn })
+    const { signal, note } = request
+    signal.addEventListener('abort', () => void this.close(), { once: true })
+    this.#noteEnd = () => {
+      if (this.#isUsed && !this.#isHelped && !this.#isTold && !signal.aborted)
+        note('no worker of --queue hashed anything; small files and short runs are hashed here')
+    }
   }
 
   async *hash(request: ElsewhereRequest): AsyncGenerator<ElsewherePieces> {
     const { content, engine } = request
+    this.#isUsed = true
     const reading = { done: 0, engine, name: content.name }
     this.#readings.add(reading)
     const ahead: Promise<ElsewherePieces>[] = []
@@ -65,7 +81,10 @@ export class AskedWorkers implements Elsewhere {
   async #ask({ pieces, part }: Cut, reading: Reading): Promise<ElsewherePieces> {
     const bytes = part ? bytesOfPart(part) : 0
     const digests = part && bytes >= LEAST_CLAIMED ? await this.#board.post(part) : null
-    if (digests) this.#report(reading, bytes)
+    if (digests) {
+      this.#isHelped = true
+      this.#report(reading, bytes)
+    }
     const here = <T>(work: (engine: HashOptions) => Promise<T>) =>
       this.#turns(() => {
         let own = 0
@@ -87,6 +106,7 @@ export class AskedWorkers implements Elsewhere {
   }
 
   close(): Promise<void> {
+    this.#noteEnd()
     return this.#board.close()
   }
 }

@@ -4,7 +4,14 @@ import type { Job } from 'bullmq'
 import { callWithin } from '../bounded-call.js'
 import type { RedisAddress } from '../redis/client.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
-import { openJob, resultSubject, splitDigests, type Part, type PartDigests } from './job.js'
+import {
+  bytesOfPart,
+  openJob,
+  resultSubject,
+  splitDigests,
+  type Part,
+  type PartDigests,
+} from './job.js'
 import { seal } from './seal.js'
 import { digestOf } from '../bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
@@ -21,6 +28,7 @@ import {
 } from '../core/digests/cache-trust.js'
 import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
 import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
+import { formatBytes } from '../text/quantity.js'
 import { locateFile, type ShareRules } from './shares.js'
 
 /** A worker, and what it needs. */
@@ -31,6 +39,8 @@ export interface WorkRequest extends PartContext {
   /** This machine's name. */
   readonly machine: string
   readonly warn: (message: string) => void
+  /** Receives a line for each job that is done. */
+  readonly onDone: (line: string) => void
   /** Called when Redis has answered, and jobs may come. */
   readonly onConnected: () => void
   readonly signal: AbortSignal
@@ -94,7 +104,7 @@ async function hashJob(
   { bullmq }: QueueConnection,
   request: WorkRequest,
 ): Promise<string> {
-  const { keys, machine, warn } = request
+  const { keys, machine, warn, onDone } = request
   const part = openJob(job.data, keys)
   if (part === null) {
     warn('refused a job that is not signed with the key')
@@ -102,7 +112,14 @@ async function hashJob(
   }
   const { pieces, nodes } = await hashPart(part, request)
   const result = Buffer.concat([pieces, nodes])
+  onDone(`hashed ${formatBytes(bytesOfPart(part))} of ${nameOf(part)}`)
   return seal(resultSubject(String(job.data)), result, keys).toString('base64')
+}
+
+/** The first file of a part, as all machines know it. */
+function nameOf({ files }: Part): string {
+  const first = files.find((file) => typeof file !== 'number')
+  return first === undefined ? 'padding' : `${first.share}/${first.path}`
 }
 
 /** The means of hashing parts of jobs. */

@@ -247,7 +247,7 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
   return html`<section>
     <h2>${title} (${formatNumber(changes.count)})</h2>
     ${renderTable({ label: title, columns, rows })}
-    ${rest > 0 && html`<p class="muted">${formatNumber(rest)} more are not listed.</p>`}
+    ${rest > 0 && html`<p class="muted">and ${formatNumber(rest)} more</p>`}
   </section>`
 }
 

@@ -27,6 +27,6 @@ export function findingsOf({ first, count }: DescribedTorrent['findings'], edit:
         return html`<li>${finding.severity}: ${PLAIN[finding.code] ?? finding.message} ${link}</li>`
       })}
     </ul>
-    ${count > first.length && html`<p class="muted">${count - first.length} more are not listed.</p>`}
+    ${count > first.length && html`<p class="muted">and ${count - first.length} more</p>`}
   </section>`
 }

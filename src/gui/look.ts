@@ -120,6 +120,6 @@ function filesOf({ files }: LookedAt): Html {
   return html`<section>
     <h2>${WORDS.files}</h2>
     ${renderFileTree(shown)}
-    ${left > 0 && html`<p class="muted">${formatNumber(left)} more are not listed.</p>`}
+    ${left > 0 && html`<p class="muted">and ${formatNumber(left)} more</p>`}
   </section>`
 }

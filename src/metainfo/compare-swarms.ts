@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isSameBytes, latin1 } from '../bytes.js'
-import { formatBytes } from '../text/quantity.js'
+import { count, formatBytes } from '../text/quantity.js'
 import type { Metainfo, MetainfoFile } from './metainfo.js'
 import { MADE_INFO_KEYS } from './other-keys.js'
 
@@ -72,7 +72,7 @@ function* fileDifferences(a: Metainfo, b: Metainfo): Generator<SwarmDifference> 
 /** Finds the first file that only one of the torrents has. */
 function differing(a: readonly MetainfoFile[], b: readonly MetainfoFile[]) {
   const [names, others] = [new Set(a.map(pathOf)), new Set(b.map(pathOf))]
-  const [left, right] = [a, b].map(({ length }) => `${length} files`) as [string, string]
+  const [left, right] = [a, b].map(({ length }) => count(length, 'file')) as [string, string]
   const onlyA = a.map(pathOf).find((path) => !others.has(path))
   const onlyB = b.map(pathOf).find((path) => !names.has(path))
   if (onlyA === undefined && onlyB === undefined && a.length === b.length) return null
@@ -102,7 +102,7 @@ function firstOtherSize(
   for (const file of a) {
     const other = sizes.get(isOne ? '' : pathOf(file))
     if (other === undefined || other === file.length) continue
-    const say = (size: number) => `${isOne ? '' : `${pathOf(file)}: `}${size} bytes`
+    const say = (size: number) => `${isOne ? '' : `${pathOf(file)}: `}${count(size, 'byte')}`
     return { what: 'size', first: say(file.length), second: say(other) }
   }
   return null

@@ -90,7 +90,8 @@ export function checkTracker(given: string): TrackerUrl {
   const fault = isBare
     ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
     : (faultIn(url, isTracker) ?? 'not an http, https, udp, ws or wss URL')
-  throw new BtkitError('usage', `tracker '${url}': ${fault}`)
+  // In full, so that a password with # is hidden
+  throw new BtkitError('usage', `tracker '${given}': ${fault}`)
 }
 
 /** Returns a URL as `storedUrl`; unchanged if more than letters beyond ASCII would be converted. */

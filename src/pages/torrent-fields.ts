@@ -4,7 +4,7 @@ import type { PlannedTorrent } from '../library/make.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { clipText } from '../text/escape.js'
 import { fieldValue, html, type Html } from '../text/html.js'
-import { counted, formatBytes, formatNumber } from '../text/quantity.js'
+import { counted, formatBytes } from '../text/quantity.js'
 import {
   checkField,
   type Choice,
@@ -280,7 +280,7 @@ function planSection(plan: Plan): Html {
     ${
       skipped.count > 0 &&
       html`<details>
-        <summary>${formatNumber(skipped.count)} entries are left out</summary>
+        <summary>Left out: ${counted(skipped.count, 'entry', 'entries')}</summary>
         <ul>
           ${skipped.first.map(({ path, reason }) => html`<li>${path}: ${reason}</li>`)}
         </ul>

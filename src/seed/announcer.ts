@@ -8,11 +8,11 @@ import type { SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
 import { TrackerHost } from './tracker-host.js'
 
-/** Announces that are begun in a second, at most. */
-const PER_SECOND = 8
+/** Announces to one tracker that are begun in a second, at most. */
+const PER_SECOND = 100
 
-/** Seconds over which the announces of very many torrents spread. */
-const ROUND = 20 * 60
+/** Seconds in which the announces of very many torrents are begun. */
+const ROUND = 60
 
 /** Milliseconds between announces: without a tracker's word, and whatever it says. */
 const USUAL = 30 * 60_000
@@ -138,7 +138,7 @@ export class Announcer {
       if (tier.hasStarted) continue
       for (const tracker of tier.trackers) tracker.notBefore = 0
       if (tier.isAsking) tier.isRetried = true
-      else if (!this.#firstOf(tier).host.isFull) void this.#announce(tier)
+      else if (this.#firstOf(tier).host.waiting < PER_SECOND) void this.#announce(tier)
       else tier.nextAt = this.seeder.monotonic()
     }
   }
@@ -168,12 +168,11 @@ export class Announcer {
 
   #announceDue(): void {
     const now = this.seeder.monotonic()
-    let left = Math.max(PER_SECOND, Math.ceil(this.#tierCount / ROUND))
+    const most = Math.max(PER_SECOND, Math.ceil(this.#tierCount / ROUND))
     for (const [torrent, tiers] of this.#tiers) {
       for (const tier of tiers) {
-        if (left === 0) return
-        if (tier.isAsking || tier.nextAt > now || this.#firstOf(tier).host.isFull) continue
-        left--
+        if (tier.isAsking || tier.nextAt > now) continue
+        if (this.#firstOf(tier).host.waiting >= most) continue
         void this.#announce(tier)
         // Others have their turn before this one is due again
         this.#tiers.delete(torrent)

@@ -7,7 +7,7 @@ import { answeredWithin, firstAnswer } from '../clients/scrape/swarm-counts.js'
 import { Reach, reachOf } from '../server/connections/address-reach.js'
 
 /** Announces that wait for the answers of a host, at most. */
-const AT_ONCE = 16
+const AT_ONCE = 32
 
 /** Milliseconds for a lookup of addresses, and for which they are used. */
 const LOOKUP_TIME = 10_000
@@ -32,9 +32,9 @@ export class TrackerHost {
     this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
   }
 
-  /** Whether an announce would wait for others. */
-  get isFull(): boolean {
-    return this.#slots.activeCount >= AT_ONCE
+  /** Announces that are begun and not answered, in their turn or not. */
+  get waiting(): number {
+    return this.#slots.activeCount + this.#slots.pendingCount
   }
 
   /**

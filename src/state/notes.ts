@@ -9,7 +9,7 @@ import { readIfThere, requireOwnDirectory } from './files.js'
 export interface NotePlace {
   readonly stateDirectory: string
   /** The kind of note, which is a folder of the state directory. */
-  readonly kind: 'reported' | 'due' | 'form'
+  readonly kind: 'reported' | 'form'
   /** Identifies the runs that share a note. */
   readonly key: string
 }
@@ -37,6 +37,11 @@ export function writeNote(place: NotePlace, value: unknown): void {
   })
 }
 
+/** A file name for a key. */
+export function nameOf(key: string): string {
+  return digestOf('sha256', key).toString('hex', 0, 16)
+}
+
 /**
  * Returns null if the system refuses, if the note is damaged, or if other users can write it or
  * replace its directory.
@@ -45,7 +50,7 @@ function attempt<T>({ stateDirectory, kind, key }: NotePlace, act: (path: string
   const directory = join(stateDirectory, kind)
   try {
     for (const each of [stateDirectory, directory]) requireOwnDirectory(each)
-    return act(join(directory, digestOf('sha256', key).toString('hex', 0, 16)))
+    return act(join(directory, nameOf(key)))
   } catch (error) {
     const isDamaged = error instanceof BtkitError || error instanceof SyntaxError
     if (!isDamaged && osCodeOf(error) === undefined) throw error

@@ -1,3 +1,4 @@
+import { count } from './quantity.js'
 /** Descriptions of the error codes of failed requests. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -23,7 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Describes in words why a request got no answer. */
 export function describeFailure(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') {
-    return `no answer within ${timeoutMs / 1000} second${timeoutMs === 1000 ? '' : 's'}`
+    return `no answer within ${count(timeoutMs / 1000, 'second')}`
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const { code = '', message, name } = cause as NodeJS.ErrnoException

@@ -13,9 +13,9 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit] ?? ''}`
 }
 
-/** Formats a number with its noun: `1 file`, `2 files`. */
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
+/** Formats a number with its noun: `1 file`, `2 files`, `3 entries`. */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`
 }
 
 /** Formats a whole number for a page: `999`, `1,234,567`. Intl would take 10 ms of each start. */
@@ -24,8 +24,8 @@ export function formatNumber(n: number): string {
 }
 
 /** Formats a number with its noun for a page: `1 file`, `1,234 files`. Lines of commands have `count`. */
-export function counted(n: number, noun: string): string {
-  return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`
+export function counted(n: number, noun: string, plural = `${noun}s`): string {
+  return `${formatNumber(n)} ${n === 1 ? noun : plural}`
 }
 
 /** Formats a duration: `0:07`, `12:34`, `1:02:03`. */

@@ -81,7 +81,7 @@ test(
 )
 
 const unlessAddon = {
-  skip: !('endAtSecondSignal' in nativeAddon()) && 'without the addon, only SIGKILL ends a read',
+  skip: !('endAfterSignal' in nativeAddon()) && 'without the addon, only SIGKILL ends a read',
 }
 
 for (const [first, second] of [
@@ -114,6 +114,30 @@ for (const [first, second] of [
   })
 }
 
+for (const args of [
+  ['showmetainfo', 'pipe'],
+  ['lint', 'pipe'],
+  ['verify', 'pipe'],
+  ['copyannounce', 'pipe', 'a.torrent'],
+  ['reannounce', TRACKER, '--files-from', 'pipe'],
+]) {
+  test(`one SIGTERM ends ${args[0]} while nothing comes from a pipe`, unlessAddon, async (t) => {
+    const directory = makeScratch(t, { 'a.torrent': OLD })
+    const pipe = join(directory, 'pipe')
+    await runProgram('mkfifo', [pipe])
+    const child = startExecutable('btkit', args, { cwd: directory })
+    t.after(() => child.kill('SIGKILL'))
+    const ended = collect(child)
+    let writer = -1
+    await until('btkit reads the pipe', () => (writer = openWriter(pipe)) !== -1)
+    child.kill('SIGTERM')
+    const { status, signal } = await ended
+    closeSync(writer)
+    assert.deepEqual([status, signal], [143, 'SIGTERM'])
+    assert.deepEqual(readFileSync(join(directory, 'a.torrent')), OLD)
+  })
+}
+
 /**
  * Mounts a file system that never answers at the directory argv[1], and prints `mounted`, then `asked`
  * when a program waits for it. The end of standard input unmounts it. The numbers are those of
@@ -143,12 +167,13 @@ const unlessMounts = {
     unlessInstalled('python3').skip,
 }
 
-for (const args of [
-  ['find', 'a.torrent', '--in', 'hanging'],
-  ['makemetafile', 'hanging', '--trackerless', '--output', 'b.torrent'],
-  ['verify', 'a.torrent', 'hanging'],
-]) {
-  test(`a second SIGINT ends ${args[0]} in a file system that hangs`, unlessMounts, async (t) => {
+for (const [which, args] of [
+  ['a second', ['find', 'a.torrent', '--in', 'hanging']],
+  ['a second', ['makemetafile', 'hanging', '--trackerless', '--output', 'b.torrent']],
+  ['a second', ['verify', 'a.torrent', 'hanging']],
+  ['one', ['verify', 'a.torrent', 'hanging']],
+] as const) {
+  test(`${which} SIGINT ends ${args[0]} in a file system that hangs`, unlessMounts, async (t) => {
     const directory = makeScratch(t, { 'a.torrent': OLD, 'hanging/x': '' })
     const python = spawn('python3', ['-c', HANGING, join(directory, 'hanging')], {
       stdio: ['pipe', 'pipe', 'ignore'],
@@ -164,7 +189,9 @@ for (const args of [
     const child = startExecutable('btkit', args, { cwd: directory })
     try {
       await until('btkit waits for it', () => told.includes('asked'))
-      await until('SIGINT ends btkit', () => child.signalCode !== null || !child.kill('SIGINT'))
+      child.kill('SIGINT')
+      const again = () => which === 'a second' && !child.kill('SIGINT')
+      await until('SIGINT ends btkit', () => child.signalCode !== null || again())
       assert.equal(child.signalCode, 'SIGINT')
     } finally {
       child.kill('SIGKILL')

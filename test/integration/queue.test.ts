@@ -77,6 +77,27 @@ longTest('without a worker the machine hashes itself, and says so once', { skip 
   assert.match(stderr, /^btkit: warning: \S+: no worker takes jobs there; hashing here for now\n$/)
 })
 
+test('a run too short for workers says so, and a worker prints its jobs', { skip }, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, { ...FILES, small: 10 })
+  const worker = await machine.startWorker('one')
+  const few = await machine.run(
+    'makemetafile',
+    machine.at('small'),
+    '--trackerless',
+    ...machine.asking,
+  )
+  const note = 'no worker of --queue hashed anything; small files and short runs are hashed here'
+  assert.ok(few.stderr.includes(`btkit: ${note}\n`), few.stderr)
+  const many = await machine.run(
+    'makemetafile',
+    machine.at('d'),
+    '--trackerless',
+    ...machine.asking,
+  )
+  assert.ok(!many.stderr.includes(note), many.stderr)
+  await until('a job is printed', () => /^hashed .* of s\/d\//m.test(worker.stdout()))
+})
+
 test('without a Redis the machine hashes itself', async (t) => {
   const machine = makeAsking(t, 'redis://127.0.0.1:1', { a: SIZE })
   const args = [machine.at('a')]

@@ -95,7 +95,7 @@ describe('makeTorrent', () => {
     const both = ['a/b', 'a', 'c'].map((path) => ({ path, content }))
     await rejects(makeTorrent({ name: 'x', files: both }), 'bad-name', /^x\/a: is both a file/)
     const half = makeTorrent({ name: 'x', content, length: 2 })
-    await rejects(half, 'changed', /^x: has 1 bytes, not 2$/)
+    await rejects(half, 'changed', /^x: has 1 byte, not 2$/)
   })
 
   test('a single stream gives what create-torrent makes of it', async () => {

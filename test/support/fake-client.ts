@@ -59,6 +59,13 @@ export class FakeClient implements TorrentClient {
     return Promise.resolve()
   }
 
+  mark(infoHashes: readonly InfoHash[]): Promise<void> {
+    this.#note('mark')
+    for (const infoHash of infoHashes)
+      this.plant(infoHash, { ...this.torrents.get(infoHash)!, isMarked: true })
+    return Promise.resolve()
+  }
+
   remove(infoHashes: readonly InfoHash[]): Promise<void> {
     this.#note('remove')
     for (const infoHash of infoHashes) this.torrents.delete(infoHash)

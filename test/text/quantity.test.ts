@@ -56,8 +56,8 @@ for (const [seconds, text] of [
 
 test('one file, two files, no files', () => {
   assert.deepEqual(
-    [count(1, 'file'), count(2, 'file'), count(0, 'file')],
-    ['1 file', '2 files', '0 files'],
+    [count(1, 'file'), count(2, 'file'), count(0, 'file'), count(1, 'entry', 'entries')],
+    ['1 file', '2 files', '0 files', '1 entry'],
   )
 })
 
@@ -183,4 +183,5 @@ for (const [what, sources, place] of PLACES) {
 test('large numbers of pages have separators', () => {
   assert.deepEqual([0, 999, 1000, 1_234_567].map(formatNumber), ['0', '999', '1,000', '1,234,567'])
   assert.deepEqual([counted(1, 'file'), counted(12_345, 'file')], ['1 file', '12,345 files'])
+  assert.equal(counted(12_345, 'entry', 'entries'), '12,345 entries')
 })

@@ -226,11 +226,8 @@ export async function changeUsers(
   try {
     const users = await readUsers(path)
     change(users)
-    const there = await statIfAny(path)
-    const { uid, gid } = there ?? {}
-    const owner = uid === undefined || gid === undefined ? undefined : { uid, gid }
-    const mode = there === null ? MODE : undefined
-    await writeAtomically(path, Buffer.from(formatUsers(users.values())), { mode, owner })
+    const mode = (await statIfAny(path)) === null ? MODE : undefined
+    await writeAtomically(path, Buffer.from(formatUsers(users.values())), { mode })
   } finally {
     lock.release()
   }

@@ -6,6 +6,7 @@ import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { Buffer } from 'node:buffer'
 import { existsSync, readFileSync } from 'node:fs'
+import { count } from '../../text/quantity.js'
 
 /** The character that replaces invalid UTF-8 in decoded text. */
 const REPLACEMENT = '\ufffd'
@@ -63,7 +64,7 @@ export function requireOperands(command: CommandUnknownOpts, operands: readonly 
   const missing = all[operands.length]
   if (missing?.required) command.error(`error: missing required argument '${missing.name()}'`)
   if (operands.length <= all.length || all.at(-1)?.variadic) return
-  const expected = `Expected ${all.length} argument${all.length === 1 ? '' : 's'}`
+  const expected = `Expected ${count(all.length, 'argument')}`
   const of = command.parent ? ` for '${command.name()}'` : ''
   command.error(`error: too many arguments${of}. ${expected} but got ${operands.length}.`)
 }

@@ -4,6 +4,7 @@ import { chooseKernel } from '../../hash/kernels.js'
 import { createThrottle } from '../../hash/jobs/job.js'
 import type { Io } from '../io.js'
 import { openReport } from '../output/report.js'
+import { count } from '../../text/quantity.js'
 
 export interface EngineOptions {
   readonly threads: number
@@ -24,7 +25,7 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
   const { env, signal } = io
   if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
     openReport({}, io).alert(
-      `--max-rate: only ${maxRate} bytes per second; write 20M for 20 MiB per second`,
+      `--max-rate: only ${count(maxRate, 'byte')} per second; write 20M for 20 MiB per second`,
     )
   }
   const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name

@@ -10,7 +10,7 @@ import { realPath } from '../../files/inside.js'
 import { readBoundedRegular } from '../../files/read-bounded.js'
 import { statIfThere } from '../../files/stat-files.js'
 import { describeOpenSecret } from '../../text/distrust.js'
-import { openReport } from '../output/report.js'
+import { openReport, type ReportOptions } from '../output/report.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
 import type { QueueArguments, ShareArguments } from '../options/share.js'
 
@@ -130,16 +130,16 @@ function missing(what: string): BtkitError {
  * @throws BtkitError as queueAddress and queueShares
  */
 export async function openWorkers(
-  options: QueueArguments & { readonly queue?: string | undefined },
+  options: QueueArguments & ReportOptions & { readonly queue?: string | undefined },
   command: CommandUnknownOpts,
   io: Io,
 ): Promise<AskedWorkers | undefined> {
   if (options.queue === undefined) return undefined
   const address = queueAddress(options.queue, command, io)
   const shares = queueShares(options, io)
-  const warn = openReport({}, io).alert
+  const { alert: warn, note } = openReport(options, io)
   const { AskedWorkers } = await import('../../fleet/ask-workers.js')
-  return new AskedWorkers({ ...shares, address, now: io.now, warn, signal: io.signal })
+  return new AskedWorkers({ ...shares, address, now: io.now, warn, note, signal: io.signal })
 }
 
 /** The largest file with a URL, in bytes. */

@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
-import { CHECKSUMS } from '../../core/checksums/list.js'
+import { CHECKSUM_NAMES } from '../../core/checksums/list.js'
 import { declareShareOptions, queueOption } from './share.js'
 import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading.js'
@@ -244,11 +244,11 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .addOption(
       new Opt(
         '--checksums <names>',
-        "write checksum lists beside the torrent: sha256, sha1, md5, blake2b, ',' between them",
+        `write checksum lists beside the torrent: ${CHECKSUM_NAMES.join(', ')}, ',' between them`,
         {
           form: 'list',
           separator: ',',
-          offers: Object.keys(CHECKSUMS),
+          offers: CHECKSUM_NAMES,
           excludes: [NOT_BESIDE_STDOUT],
         },
       )

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
-import { CHECKSUMS, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
+import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { parseFileRanges } from '../../metainfo/magnet.js'
 import {
@@ -117,7 +117,7 @@ export function collectionName(text: string): string {
 export function checksums(text: string): ChecksumName[] {
   const names = text.split(',').map((name) => name.trim())
   if (names.every(isChecksumName)) return [...new Set(names)]
-  throw new InvalidArgumentError(`use names of ${Object.keys(CHECKSUMS).join(', ')}`)
+  throw new InvalidArgumentError(`use names of ${CHECKSUM_NAMES.join(', ')}`)
 }
 
 /** Parses permission bits in octal, like chmod. */

@@ -1,4 +1,5 @@
 import type { Output } from '../io.js'
+import { count } from '../../text/quantity.js'
 
 /** The most bytes that wait for the reader of a stream. */
 const MAX_WAITING = 2 ** 20
@@ -33,7 +34,7 @@ export class BoundedOutput implements Output {
     }
     if (this.#untold > 0) {
       this.output.write(
-        `btkit: warning: ${this.#untold} lines dropped here, because the reader was too slow\n`,
+        `btkit: warning: ${count(this.#untold, 'line')} dropped here, because the reader was too slow\n`,
       )
       this.#untold = 0
     }

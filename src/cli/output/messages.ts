@@ -5,7 +5,7 @@ import type { Io, Output, Paint } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */
 export function reportError(error: unknown, io: Io): void {
-  io.stderr.write(`${io.paint('red', 'btkit:')} ${escapeText(describeError(error))}\n`)
+  io.stderr.write(`${io.paint('red', 'btkit:')} ${printable(describeError(error))}\n`)
   if (io.env['BTKIT_DEBUG'] === '1' && error instanceof Error) {
     io.stderr.write(`${error.stack ?? ''}\n`)
   }
@@ -13,12 +13,22 @@ export function reportError(error: unknown, io: Io): void {
 
 /** Reports a warning as one line on standard error. */
 export function reportWarning(message: string, io: Io): void {
-  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${escapeText(hideSecrets(message))}\n`)
+  io.stderr.write(`${io.paint('yellow', 'btkit: warning:')} ${printable(hideSecrets(message))}\n`)
 }
 
 /** Reports a note as one line on standard error. */
 export function reportNote(message: string, io: Io): void {
-  io.stderr.write(`btkit: ${escapeText(hideSecrets(message))}\n`)
+  io.stderr.write(`btkit: ${printable(hideSecrets(message))}\n`)
+}
+
+/** The longest message in characters; two of the longest paths fit. Its end has the advice. */
+const LONGEST = 10_000
+const END = 1000
+
+/** Returns a message that is safe to print. A name of any length may be in its middle. */
+function printable(message: string): string {
+  const text = escapeText(message)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - END)}…${text.slice(-END)}` : text
 }
 
 /** The exit status for an error: 2 for wrong usage, 75 for a held lock, else 1. */

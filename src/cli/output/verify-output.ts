@@ -131,7 +131,7 @@ function countBytes(ranges: readonly Interval[]): number {
 
 function sizeOf({ status, length, found }: VerifiedFile): string[] {
   if (status !== 'short' && status !== 'long') return []
-  return [`${found ?? 0} bytes, not ${length}`]
+  return [`${count(found ?? 0, 'byte')}, not ${length}`]
 }
 
 /** Whether no byte of a file could be checked; then ranges say no more. */

@@ -220,8 +220,18 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return results
   }
 
+  /** A fault of all calls is that of one of them: they are made again, each alone. */
   async #callTogether(calls: readonly XmlRpcStruct[]): Promise<(XmlRpcValue | BtkitError)[]> {
-    const results = await this.#call('system.multicall', calls)
+    let results: XmlRpcValue
+    try {
+      results = await this.#call('system.multicall', calls)
+    } catch (error) {
+      if (!(error instanceof BtkitError) || error.code !== 'client') throw error
+      if (calls.length === 1) return [this.#named(error, calls)]
+      const each = []
+      for (const call of calls) each.push(...(await this.#callTogether([call])))
+      return each
+    }
     if (!Array.isArray(results) || results.length !== calls.length) {
       throw this.badAnswer('not one for each call')
     }
@@ -229,6 +239,13 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
       const fault = faultOf(result)
       return fault === null ? result : this.failure(fault)
     })
+  }
+
+  /** Adds to an error the character that xmlrpc-c refuses (beyond U+FFFF). */
+  #named(error: BtkitError, calls: readonly XmlRpcStruct[]): BtkitError {
+    const [character] = /[\u{10000}-\u{10ffff}]/u.exec(JSON.stringify(calls)) ?? []
+    if (character === undefined) return error
+    return this.failure(`its XML-RPC refuses ${character} in a path; rename the directory`)
   }
 
   async #call(method: string, ...params: XmlRpcValue[]): Promise<XmlRpcValue> {

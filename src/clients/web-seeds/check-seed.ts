@@ -10,7 +10,7 @@ import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { pieceNodes, streamedFiles, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
 import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
 import { describeFailure } from '../../text/network-failure.js'
-import { formatBytes } from '../../text/quantity.js'
+import { count, formatBytes } from '../../text/quantity.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 
 /** A seed of a torrent. */
@@ -346,8 +346,8 @@ async function takeBody(
   // Leaving the loop ends the response
   for await (const bytes of body) {
     taken += bytes.length
-    if (taken > length) throw new SeedFault('length', `more than ${length} bytes`)
+    if (taken > length) throw new SeedFault('length', `more than ${count(length, 'byte')}`)
     take(bytes)
   }
-  if (taken < length) throw new SeedFault('length', `${taken} bytes of ${length}`)
+  if (taken < length) throw new SeedFault('length', `${count(taken, 'byte')} of ${length}`)
 }

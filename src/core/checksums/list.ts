@@ -1,16 +1,25 @@
 import { BtkitError } from '../../errors.js'
 import { readStart } from '../../files/read-bounded.js'
 
-/** The name of a checksum. */
-export type ChecksumName = 'sha256' | 'sha1' | 'md5' | 'blake2b'
-
-/** The available checksums with their names in node:crypto and lengths in bytes. */
+/**
+ * The available checksums: their names in node:crypto, their lengths in bytes, and the usual name of a
+ * list of a whole directory.
+ */
 export const CHECKSUMS = {
-  sha256: { algorithm: 'sha256', length: 32 },
-  sha1: { algorithm: 'sha1', length: 20 },
-  md5: { algorithm: 'md5', length: 16 },
-  blake2b: { algorithm: 'blake2b512', length: 64 },
-} as const satisfies Record<ChecksumName, { algorithm: string; length: number }>
+  sha256: { algorithm: 'sha256', length: 32, ofAll: 'SHA256SUMS' },
+  sha512: { algorithm: 'sha512', length: 64, ofAll: 'SHA512SUMS' },
+  sha384: { algorithm: 'sha384', length: 48, ofAll: 'SHA384SUMS' },
+  sha224: { algorithm: 'sha224', length: 28, ofAll: 'SHA224SUMS' },
+  sha1: { algorithm: 'sha1', length: 20, ofAll: 'SHA1SUMS' },
+  md5: { algorithm: 'md5', length: 16, ofAll: 'MD5SUMS' },
+  blake2b: { algorithm: 'blake2b512', length: 64, ofAll: 'B2SUMS' },
+} as const
+
+/** The name of a checksum. */
+export type ChecksumName = keyof typeof CHECKSUMS
+
+/** The names of all checksums, the usual one first. */
+export const CHECKSUM_NAMES = Object.keys(CHECKSUMS).filter(isChecksumName)
 
 /** A file with its checksum. */
 interface ListedChecksum {

@@ -19,6 +19,7 @@ import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js
 import { comparePaths } from '../digests/sort-files.js'
 import { checkOutput, planOf, type MakeRequest, type TorrentPlan } from '../make/make-torrent.js'
 import { choosePieces } from '../make/piece-choice.js'
+import { count } from '../../text/quantity.js'
 
 /** Bytes in memory, or pieces of them that arrive over time, such as a stream of Node. */
 export type StreamedBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
@@ -211,7 +212,7 @@ async function readAll(
     const length = bytesDone - before
     const expected = file.length ?? lengthOf(file)
     if (expected !== undefined && expected !== length)
-      throw new BtkitError('changed', `${path}: has ${length} bytes, not ${expected}`)
+      throw new BtkitError('changed', `${path}: has ${count(length, 'byte')}, not ${expected}`)
     hashing.end(length)
   }
   refuseAborted(signal)

@@ -170,7 +170,6 @@ export interface PlannedStore {
  */
 export function planStore({ torrent, target, force }: ConvertTarget): PlannedStore {
   const editable = checkEditable(torrent)
-  const { mode, owner } = editable
   if (realPath(target) === realPath(torrent)) {
     if (!force) {
       const why = 'a torrent with another info hash would replace it'
@@ -180,11 +179,11 @@ export function planStore({ torrent, target, force }: ConvertTarget): PlannedSto
     const checkUntouched = () => {
       checkUnchanged(torrent, editable)
     }
-    return { target, options: { mode, owner, checkUntouched }, replaced: null }
+    return { target, options: { checkUntouched }, replaced: null }
   }
   const replaced = force ? null : new ReplacedTorrent()
   checkTarget(target, { checkReplaceable: (path) => replaced?.check(path) })
-  return { target, options: { mode }, replaced }
+  return { target, options: { mode: editable.mode }, replaced }
 }
 
 /**

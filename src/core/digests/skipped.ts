@@ -1,4 +1,5 @@
 import type { ScanSkipReason } from '../../files/scan/scanned-tree.js'
+import { count } from '../../text/quantity.js'
 
 /** An entry of the source that is not in the torrent. */
 export interface Skipped {
@@ -38,7 +39,7 @@ export function countSkipped(skipped: readonly Skipped[]): string | null {
 
 function describe(reason: Skipped['reason'], paths: readonly string[]): string {
   const [one, several] = WORDS[reason]
-  const counted = `${paths.length} ${paths.length === 1 ? one : several}`
+  const counted = count(paths.length, one, several)
   if (reason !== 'hidden') return counted
   const [first, them] = paths.length === 1 ? [paths[0], 'it'] : [`${paths[0]}, …`, 'them']
   return `${counted} (${first}; --hidden includes ${them})`

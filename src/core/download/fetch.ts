@@ -21,6 +21,7 @@ import {
   stallNote,
   whenListed,
 } from './download.js'
+import { count } from '../../text/quantity.js'
 
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
@@ -168,7 +169,7 @@ async function whenThere(
   if (looked instanceof Uint8Array) {
     return Buffer.concat([Buffer.from('d4:info'), looked, Buffer.from('e')])
   }
-  const how = `within ${waiting.limitMs / 1000} seconds (--metadata-timeout)`
+  const how = `within ${count(waiting.limitMs / 1000, 'second')} (--metadata-timeout)`
   throw looked ?? new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
 }
 

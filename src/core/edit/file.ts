@@ -111,20 +111,18 @@ export async function storeEdit(
   else await writer.write(target, bytes, options)
 }
 
-/**
- * Returns the write options. A replaced torrent keeps mode and owner; a copy keeps only the mode.
- */
+/** Returns the write options. A copy gets the mode of the torrent. */
 function writeOptions(
   file: string,
   editable: Editable,
   { outputOf, force, claim }: EditRequest,
 ): WriteOptions {
-  const { mode, owner } = editable
+  const { mode } = editable
   if (outputOf !== null) return force ? { mode, claim } : { mode, claim, checkReplaceable }
   const checkUntouched = () => {
     checkUnchanged(file, editable)
   }
-  return { mode, owner, claim, checkUntouched }
+  return { claim, checkUntouched }
 }
 
 /** Checks that the target of a copy is not the torrent itself through a link. */

@@ -7,6 +7,7 @@ import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
 import { isWithin } from '../../files/inside.js'
 import type { FileState } from '../../files/scanned-file.js'
+import { count } from '../../text/quantity.js'
 
 /**
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no
@@ -41,7 +42,7 @@ function lackOf(
   const { size } = found.fingerprint
   return new BtkitError(
     'changed',
-    `${path}: has ${size} bytes, but the torrent says ${file.length}`,
+    `${path}: has ${count(size, 'byte')}, but the torrent says ${file.length}`,
   )
 }
 
@@ -61,7 +62,7 @@ export function dataProblem(
   const shown = odd.slice(0, MAX_NAMED).map(({ path, status, reason }) => {
     return `${path.join('/')} is ${status}${reason === null ? '' : ` (${reason})`}`
   })
-  const more = odd.length > MAX_NAMED ? [`${odd.length - MAX_NAMED} more files`] : []
+  const more = odd.length > MAX_NAMED ? [count(odd.length - MAX_NAMED, 'more file')] : []
   const which = odd.length > 0 ? [...shown, ...more].join(', ') : 'pieces are damaged'
   const { path, isFile } = report.place
   const directory = isFile ? dirname(path) : path

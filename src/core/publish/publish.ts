@@ -68,6 +68,7 @@ export async function publishTorrents(
       await run.startWhole()
       await run.confirm()
     }
+    await run.adopt()
   } catch (error) {
     await run.takeBack(options.lastCalls ?? client).catch(() => undefined)
     throw error
@@ -88,6 +89,7 @@ interface Missed extends Pending {
 type Settled = Omit<PublishOutcome, 'torrent' | 'infoHash'>
 
 const PUBLISHED: Settled = { status: 'published', reason: null, code: null }
+const FOREIGN = 'the client has it already, and not from btkit; it stays unchanged'
 const NOT_REACHED: Settled = { status: 'failed', reason: 'not reached', code: 'client' }
 
 class PublishRun {
@@ -118,7 +120,6 @@ class PublishRun {
     const { dryRun, onHandOver } = this.#options
     const list = byInfoHash(await this.#client.list())
     const fresh = this.#judge(requests, list)
-    await this.#adopt()
     if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
     const broken = dryRun ? [] : fresh.filter(({ infoHash }) => list.has(infoHash))
     for (const some of inPortions(broken)) await this.#client.remove(infoHashesOf(some))
@@ -143,8 +144,7 @@ class PublishRun {
         if (fit === 'stopped') this.#added.push({ request, infoHash })
         else if (fit === 'adoptable') this.#adopted.push({ request, infoHash })
         else if (fit === 'seeded') this.#outcomes.set(request, { ...PUBLISHED, status: 'already' })
-        else
-          this.#fail(request, 'the client has it already, and not from btkit; it stays unchanged')
+        else this.#fail(request, FOREIGN)
       }
       return []
     })
@@ -159,17 +159,29 @@ class PublishRun {
     if (isForgotten && this.#begun.has(known.infoHash)) return 'fresh'
     if (isUnfinished(known, this.#begun)) return 'fresh'
     if (!known.isMarked) {
-      return this.#options.adopts && isSeeded(known) && !isElsewhere ? 'adoptable' : 'foreign'
+      const mayBeSeeded = isSeeded(known) || isChecking(known)
+      return this.#options.adopts && mayBeSeeded && !isElsewhere ? 'adoptable' : 'foreign'
     }
     if (isBroken(known) || isElsewhere) return 'fresh'
     return isSeeded(known) ? 'seeded' : 'stopped'
   }
 
-  /** Marks torrents that the client seeds from elsewhere. */
-  async #adopt(): Promise<void> {
+  /** Marks torrents that the client seeds from elsewhere, once it has checked their data. */
+  async adopt(): Promise<void> {
     const client = this.#client
-    for (const some of inPortions(this.#adopted)) {
-      if (client.mark && !this.#options.dryRun) await client.mark(infoHashesOf(some))
+    const { dryRun } = this.#options
+    const list = dryRun
+      ? null
+      : await this.#settled(this.#adopted, (torrent) => !isChecking(torrent))
+    const whole = this.#adopted.filter((pending) => {
+      const torrent = list?.get(pending.infoHash)
+      if (list === null || (torrent && isSeeded(torrent))) return true
+      if (torrent && isChecking(torrent)) this.#tellChecking(pending)
+      else this.#fail(pending.request, FOREIGN)
+      return false
+    })
+    for (const some of inPortions(whole)) {
+      if (client.mark && !dryRun) await client.mark(infoHashesOf(some))
       for (const { request } of some) {
         if (client.mark) this.#outcomes.set(request, { ...PUBLISHED, status: 'adopted' })
         else this.#fail(request, `${client.label} can't mark a torrent that it has already`)
@@ -204,7 +216,7 @@ class PublishRun {
     for (const pending of this.#added) {
       const torrent = list.get(pending.infoHash)
       if (!torrent) this.#fail(pending.request, 'the client did not take it up in time')
-      else if (torrent.state === 'checking') this.#tellChecking(pending)
+      else if (isChecking(torrent)) this.#tellChecking(pending)
       else if (!this.#client.looksBeforeStart || isWhole(torrent)) whole.push(pending)
       else missed.push({ ...pending, torrent })
     }
@@ -216,14 +228,14 @@ class PublishRun {
   /** Returns the client's list after it has checked the data of all added torrents. */
   async #looked(): Promise<ReadonlyMap<InfoHash, ClientTorrent>> {
     const { waiting } = this.#options
-    const list = await this.#settled(this.#added, (torrent) => torrent.state !== 'checking')
+    const list = await this.#settled(this.#added, (torrent) => !isChecking(torrent))
     const isLooked = (torrent: ClientTorrent) => isBroken(torrent) || isWhole(torrent)
     if (!this.#client.looksBeforeStart || isEach(this.#added, list, isLooked)) return list
     // A client may begin to check a moment after it has added a torrent
-    const isSeen = (torrent: ClientTorrent) => torrent.state === 'checking' || isLooked(torrent)
+    const isSeen = (torrent: ClientTorrent) => isChecking(torrent) || isLooked(torrent)
     const limitMs = Math.min(waiting.limitMs, LATE_LOOK_MS)
     await this.#settled(this.#added, isSeen, { ...waiting, limitMs })
-    return this.#settled(this.#added, (torrent) => torrent.state !== 'checking')
+    return this.#settled(this.#added, (torrent) => !isChecking(torrent))
   }
 
   /** Checks that the started torrents are seeded, and not downloaded. */
@@ -234,7 +246,7 @@ class PublishRun {
     for (const pending of this.#started) {
       const torrent = list.get(pending.infoHash)
       if (torrent && isSeeded(torrent)) this.#outcomes.set(pending.request, PUBLISHED)
-      else if (torrent?.state === 'checking') this.#tellChecking(pending)
+      else if (torrent && isChecking(torrent)) this.#tellChecking(pending)
       else missed.push({ ...pending, torrent })
     }
     await this.#removeMissed(missed)
@@ -296,6 +308,8 @@ class PublishRun {
     this.#outcomes.set(request, { status: 'failed', reason, code })
   }
 }
+
+const isChecking = ({ state }: ClientTorrent) => state === 'checking'
 
 function isEach(
   pending: readonly Pending[],

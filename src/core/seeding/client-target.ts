@@ -61,6 +61,8 @@ export class ClientTarget implements SeedTarget<PlacedTorrent> {
     })
     const outcomes = await publishTorrents(client, requests, {
       ...this.sync,
+      // A client that watches the directory may have them first
+      adopts: !this.endsWithRun,
       begun: this.given.begun,
       onHandOver: (fresh) => {
         return this.given.begin(

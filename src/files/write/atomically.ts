@@ -11,16 +11,16 @@ import {
   type DraftContent,
   type Owner,
 } from './draft.js'
-import { createCleaner } from '../temporary-files.js'
-import { findWriteTarget, followLinks, openWriteTarget } from './target.js'
+import { cleanDirectory } from '../temporary-files.js'
+import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
 import { NO_WAIT } from '../read-bounded.js'
 import { statIfThere } from '../stat-files.js'
 
 /** Options for writing a file. */
 export interface WriteOptions {
   /**
-   * Permission bits, set exactly. Default: those of the replaced file, or for a new file those that
-   * umask leaves.
+   * Permission bits, set exactly. Default: those of the replaced file with its access control list, or
+   * for a new file those that umask leaves.
    */
   mode?: number | undefined
   /**
@@ -63,7 +63,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const job = { target, bytes, options }
   try {
-    const draft = await draftFile(job, createCleaner())
+    const draft = await draftFile(job)
     if (draft === null) return
     await placeDraft(draft, options)
     await syncDirectory(dirname(draft.path))
@@ -84,23 +84,20 @@ export interface PlannedDraft extends Draft {
   readonly content: DraftContent
 }
 
-/** Removes the temporary files of killed runs from a directory. */
-type Cleaner = (directory: string) => void
-
 /** Writes a draft, and syncs it. Returns null for a stream, which has its bytes then. */
-async function draftFile(job: WriteJob, clean: Cleaner): Promise<Draft | null> {
-  const planned = await planDraft(job, clean)
+async function draftFile(job: WriteJob): Promise<Draft | null> {
+  const planned = await planDraft(job)
   if (planned) await writeDraft(planned.draft, planned.content, true)
   return planned
 }
 
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
-export function planDraft(job: WriteJob, clean: Cleaner): PlannedDraft | Promise<null> {
+export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
   const { target, bytes, options } = job
   const { kind, path, mode, owner } = findWriteTarget(target)
   if (options.noClobber && mode !== undefined) throw alreadyExists(target)
   if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
-  clean(dirname(path))
+  cleanDirectory(dirname(path))
   return {
     path,
     draft: draftPath(path),
@@ -113,13 +110,16 @@ export function planDraft(job: WriteJob, clean: Cleaner): PlannedDraft | Promise
  * only now, because the file may have changed.
  */
 export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
-  const { checkReplaceable, checkUntouched, claim, noClobber } = options
+  const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options
   await orDiscard(draft, async () => {
     claim?.(path)
     if (checkReplaceable && existsSync(path)) checkReplaceable(path)
     checkUntouched?.()
     if (noClobber) await placeNewFile(draft, path)
-    else renameSync(draft, path)
+    else {
+      if (mode === undefined) copyAcl(path, draft)
+      renameSync(draft, path)
+    }
   })
 }
 

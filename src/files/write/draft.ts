@@ -168,16 +168,24 @@ function setAttributes(descriptor: number, { mode, owner }: DraftContent): void 
   if (mode === undefined && !owner) return
   const stats = fs.fstatSync(descriptor)
   const isGiven = !owner || (stats.uid === owner.uid && stats.gid === owner.gid)
-  if (!isGiven) giveTo(owner, descriptor)
-  if (mode !== undefined && mode !== (stats.mode & PERMISSION_BITS)) fs.fchmodSync(descriptor, mode)
+  attempt(() => {
+    if (!isGiven) fs.fchownSync(descriptor, owner.uid, owner.gid)
+  })
+  attempt(() => {
+    const isSet = mode === undefined || mode === (stats.mode & PERMISSION_BITS)
+    if (!isSet) fs.fchmodSync(descriptor, mode)
+  })
 }
 
-/** Sets the owner. Only root may do so; other users keep their files. */
-function giveTo({ uid, gid }: Owner, descriptor: number): void {
+/**
+ * Sets an attribute if that is possible. Only root may give files away, and some file systems, such as
+ * FAT, have neither owners nor modes.
+ */
+function attempt(set: () => void): void {
   try {
-    fs.fchownSync(descriptor, uid, gid)
+    set()
   } catch (error) {
-    if (osCodeOf(error) !== 'EPERM') throw error
+    if (!['EPERM', 'ENOSYS', 'ENOTSUP'].includes(osCodeOf(error) ?? '')) throw error
   }
 }
 

@@ -5,7 +5,6 @@ import pLimit from 'p-limit'
 import { systemError } from '../../errors.js'
 import { loadNative } from '../../native-addon.js'
 import { fingerprintsOf } from '../stat-files.js'
-import { createCleaner } from '../temporary-files.js'
 import {
   explainWrite,
   placeDraft,
@@ -65,7 +64,6 @@ const UNABLE = -1
  * disk is busy are written together, up to `inFlight` at once.
  */
 export class Writer {
-  readonly #clean = createCleaner()
   readonly #drafting = pLimit(AT_ONCE)
   readonly #maxFiles: number
   readonly #syncFileSystem: SyncFileSystem | null
@@ -160,7 +158,7 @@ export class Writer {
     isTogether: boolean,
   ): Promise<(Draft | null | undefined)[]> {
     const planned = await Promise.all(
-      batch.map((file) => settleFailure(file, async () => planDraft(file, this.#clean))),
+      batch.map((file) => settleFailure(file, async () => planDraft(file))),
     )
     const small = planned.flatMap((plan) => {
       return (isTogether && writesTogether && plan && smallDraft(plan.draft, plan.content)) || []

@@ -19,7 +19,7 @@ import {
 import { NO_LINK, NO_WAIT } from '../read-bounded.js'
 import type { WriteOptions } from './atomically.js'
 import type { Owner } from './draft.js'
-import { followLinks, PERMISSION_BITS } from './target.js'
+import { copiedMode, followLinks, PERMISSION_BITS } from './target.js'
 import { isSameBytes } from '../../bytes.js'
 
 /** The highest user number; the next number means "do not change". */
@@ -103,11 +103,10 @@ function readDatabase(path: string): string[] {
   }
 }
 
-/** The properties of a file that its replacement gets, and its fingerprint. */
+/** A file to be edited. */
 export interface Editable {
-  /** Permission bits. */
+  /** The permission bits of a copy. */
   readonly mode: number
-  readonly owner: Owner
   /** Encoded fingerprint from before the file was read. */
   readonly fingerprint: Uint8Array
 }
@@ -123,8 +122,7 @@ export function checkEditable(path: string): Editable {
     if (stats.isDirectory()) throw new BtkitError('io', `${path}: is a directory`)
     if (!stats.isFile()) throw new BtkitError('io', `${path}: not a regular file`)
     return {
-      mode: Number(stats.mode) & PERMISSION_BITS,
-      owner: { uid: Number(stats.uid), gid: Number(stats.gid) },
+      mode: copiedMode(path, Number(stats.mode)),
       fingerprint: encodeFingerprint(fingerprintOf(stats)),
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { BtkitError, callSystem } from '../../errors.js'
+import { loadNative } from '../../native-addon.js'
 import { NO_LINK } from '../read-bounded.js'
 import { statIfThere } from '../stat-files.js'
 import type { Owner } from './draft.js'
@@ -23,6 +24,20 @@ const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$
 
 /** The bits of a mode that a replacement gets. */
 export const PERMISSION_BITS = 0o777
+const GROUP_BITS = 0o070
+
+/** The native addon's function; native/drafts.h has the contract. Without it, no lists are known. */
+export const copyAcl =
+  loadNative<{ copyAcl: (from: string, to: string) => boolean }>('copyAcl')?.copyAcl ??
+  (() => false)
+
+/**
+ * The permission bits for a copy of a file. The group gets none if the file has an access control list:
+ * the bits are then the mask of the list, and could give the group more than the list does.
+ */
+export function copiedMode(path: string, mode: number): number {
+  return mode & (copyAcl(path, '') ? PERMISSION_BITS & ~GROUP_BITS : PERMISSION_BITS)
+}
 
 /**
  * Finds the target of a write. Follows links, even dangling ones.
@@ -32,16 +47,16 @@ export const PERMISSION_BITS = 0o777
  */
 export function findWriteTarget(target: string): WriteTarget {
   const entry = lookAt(target)
-  if (entry?.isFile()) return { kind: 'file', path: target, ...attributesOf(entry) }
+  if (entry?.isFile()) return { kind: 'file', path: target, ...attributesOf(target, entry) }
   if (entry === undefined) return { kind: 'file', path: target, ...NEW }
   const stats = statIfThere(target)
   const path = followLinks(target)
   if (stats === null) return { kind: 'file', path, ...NEW }
   if (stats.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
   const isStream = stats.isFIFO() || stats.isCharacterDevice() || DESCRIPTOR.test(path)
-  if (isStream) return { kind: 'stream', path, ...attributesOf(stats) }
+  if (isStream) return { kind: 'stream', path, ...attributesOf(path, stats) }
   if (!stats.isFile()) throw new BtkitError('io', `${target}: not a regular file`)
-  return { kind: 'file', path, ...attributesOf(stats) }
+  return { kind: 'file', path, ...attributesOf(path, stats) }
 }
 
 /**
@@ -59,8 +74,8 @@ export async function openWriteTarget(
 
 const NEW = { mode: undefined, owner: undefined }
 
-function attributesOf({ mode, uid, gid }: Stats) {
-  return { mode: mode & PERMISSION_BITS, owner: { uid, gid } }
+function attributesOf(path: string, { mode, uid, gid }: Stats) {
+  return { mode: copiedMode(path, mode), owner: { uid, gid } }
 }
 
 /** The most links after each other; as many as Linux follows. */

@@ -17,6 +17,7 @@ import {
 import { keyText } from './keys.js'
 import type { EncodedDict } from './encoded-dict.js'
 import type { Span } from './value.js'
+import { count } from '../../text/quantity.js'
 
 /** The default limit of a torrent's size, in bytes. */
 export const DEFAULT_MAX_SIZE = 64 * 1024 * 1024
@@ -284,7 +285,7 @@ class Checker {
     const offset = this.#at
     for (let at = offset; at < bytes.length; at += 1) {
       if (!WHITE_SPACE.includes(bytes[at] ?? 0)) {
-        throw bencodeError(offset, `${bytes.length - offset} more bytes after the end`)
+        throw bencodeError(offset, `${count(bytes.length - offset, 'more byte')} after the end`)
       }
     }
     if (offset < bytes.length) {

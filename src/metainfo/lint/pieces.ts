@@ -2,6 +2,7 @@ import { eachFile, type Metainfo } from '../metainfo.js'
 import type { LintRules } from './finding.js'
 import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
 import { quoteText } from '../../text/escape.js'
+import { count } from '../../text/quantity.js'
 
 const MIB = 1024 * 1024
 
@@ -51,9 +52,9 @@ export const PIECE_RULES = {
   /** Finds a piece length that is not a power of two, or less than 16 KiB. */
   *'piece-length-odd'({ pieceLength }) {
     if (2 ** Math.round(Math.log2(pieceLength)) !== pieceLength) {
-      yield `the piece length of ${pieceLength} bytes is not a power of two`
+      yield `the piece length of ${count(pieceLength, 'byte')} is not a power of two`
     } else if (pieceLength < REQUEST_LENGTH) {
-      yield `the piece length of ${pieceLength} bytes is less than the 16 KiB that clients ask for`
+      yield `the piece length of ${count(pieceLength, 'byte')} is less than the 16 KiB that clients ask for`
     }
   },
   /** Finds pieces shorter than a quarter of the automatic length. */
@@ -61,7 +62,7 @@ export const PIECE_RULES = {
     const { pieceLength, pieceCount, size } = metainfo
     const automatic = suitedLength(metainfo)
     if (pieceLength * TOLERANCE >= automatic) return
-    yield `pieces of ${pieceLength} bytes are small for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+    yield `pieces of ${count(pieceLength, 'byte')} are small for ${count(size, 'byte')}, which makes ${pieceCount}; ${automatic} would do`
   },
   /**
    * Finds too large pieces, because peers share only whole pieces. Only piece lengths above 1 MiB
@@ -72,19 +73,19 @@ export const PIECE_RULES = {
     const { pieceLength, pieceCount, size, version } = metainfo
     if (pieceLength <= LARGE_FOR_ANY) return
     if (pieceLength > TOLERANCE * size && size > 0) {
-      yield `a piece of ${pieceLength} bytes is longer than all ${size} bytes of content`
+      yield `a piece of ${count(pieceLength, 'byte')} is longer than all ${count(size, 'byte')} of content`
       return
     }
     // With small files, long pieces only cost the padding of a hybrid
     const automatic = version === 'hybrid' ? suitedLength(metainfo) : automaticPieceLength(size)
     if (pieceLength <= TOLERANCE * automatic) return
     if (size <= SMALL_SIZE || pieceCount >= ENOUGH_PIECES) return
-    yield `pieces of ${pieceLength} bytes are large for ${size} bytes, which makes ${pieceCount}; ${automatic} would do`
+    yield `pieces of ${count(pieceLength, 'byte')} are large for ${count(size, 'byte')}, which makes ${pieceCount}; ${automatic} would do`
   },
   /** Finds pieces of 1 GiB or more. */
   *'piece-length-refused'({ pieceLength }) {
     if (pieceLength < REFUSED_LENGTH) return
-    yield `clients on libtorrent refuse pieces of ${pieceLength} bytes: they must be shorter than 1 GiB`
+    yield `clients on libtorrent refuse pieces of ${count(pieceLength, 'byte')}: they must be shorter than 1 GiB`
   },
   /** Finds more than 100,000 pieces, unless they are as long as btkit would choose. */
   *'many-pieces'(metainfo) {
@@ -107,7 +108,7 @@ export const PIECE_RULES = {
     let start = 0
     for (const { path, length, padding } of eachFile(metainfo)) {
       if (!padding && length > 0 && start % pieceLength !== 0) {
-        yield `path ${quoteText(path.join('/'))} begins inside a piece, ${start} bytes into the v1 content`
+        yield `path ${quoteText(path.join('/'))} begins inside a piece, ${count(start, 'byte')} into the v1 content`
       }
       start += length
     }
@@ -123,7 +124,7 @@ export const PIECE_RULES = {
     for (const { path, length, padding } of eachFile(metainfo)) {
       const inPiece = start % pieceLength
       if (padding && (inPiece === 0 || inPiece + length !== pieceLength)) {
-        yield `pad file ${quoteText(path.join('/'))} of ${length} bytes, ${start} bytes into the v1 content, does not fill up the last piece of a file; clients on libtorrent refuse the torrent`
+        yield `pad file ${quoteText(path.join('/'))} of ${count(length, 'byte')}, ${count(start, 'byte')} into the v1 content, does not fill up the last piece of a file; clients on libtorrent refuse the torrent`
       }
       start += length
     }

@@ -18,6 +18,7 @@ import { quoteText } from '../../text/escape.js'
 import { latin1 } from '../../bytes.js'
 import { findMerkleRoot } from '../merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../sizes.js'
+import { count } from '../../text/quantity.js'
 
 interface Head {
   readonly version: MetainfoVersion
@@ -152,7 +153,7 @@ function readPieces(info: DictValues, files: ListedFiles, pieceLength: number) {
   const pieceCount = pieces.length / SHA1
   const needed = countPieces(size, pieceLength)
   if (pieceCount !== needed) {
-    throw metainfoError(what, `has ${pieceCount} pieces, but the content fills ${needed}`)
+    throw metainfoError(what, `has ${count(pieceCount, 'piece')}, but the content fills ${needed}`)
   }
   return { size, pieceCount, pieces }
 }
@@ -271,7 +272,7 @@ function missing(rooted: RootedFile, what: () => string, warnings: WarningList):
 
 function checkLength(layer: Uint8Array, pieces: number, what: () => string): void {
   if (layer.length === pieces * SHA256) return
-  const rule = `is ${layer.length} bytes long, not ${SHA256} for each of ${pieces} pieces`
+  const rule = `is ${count(layer.length, 'byte')} long, not ${SHA256} for each of ${count(pieces, 'piece')}`
   throw metainfoError(what(), rule)
 }
 

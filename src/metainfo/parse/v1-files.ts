@@ -6,6 +6,7 @@ import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isSamePath } from '../name.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../text/escape.js'
+import { count } from '../../text/quantity.js'
 import { describeFile } from './file-entry.js'
 import { EncodedFileList, listOf } from './file-list.js'
 import { metainfoError } from './require-field.js'
@@ -60,22 +61,22 @@ export function checkHybridFiles(
   v1Files: Iterable<MetainfoFile>,
   treeFiles: readonly MetainfoFile[],
 ): void {
-  let count = 0
+  let found = 0
   for (const v1File of v1Files) {
     if (v1File.padding) continue
-    const treeFile = treeFiles[count]
-    count += 1
+    const treeFile = treeFiles[found]
+    found += 1
     if (treeFile === undefined) throw disagreement(`${nameOf(v1File)} is not in the file tree`)
     if (!isSamePath(v1File.path, treeFile.path)) {
       throw disagreement(`${nameOf(v1File)} stands where the file tree has ${nameOf(treeFile)}`)
     }
     if (v1File.length !== treeFile.length) {
       throw disagreement(
-        `${nameOf(v1File)} is ${v1File.length} bytes long, ${treeFile.length} in the file tree`,
+        `${nameOf(v1File)} is ${count(v1File.length, 'byte')} long, ${treeFile.length} in the file tree`,
       )
     }
   }
-  const extra = treeFiles[count]
+  const extra = treeFiles[found]
   if (extra !== undefined) throw disagreement(`${nameOf(extra)} is only in the file tree`)
 }
 

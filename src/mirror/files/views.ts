@@ -152,8 +152,7 @@ export class Views {
       size,
       modified,
       sha256,
-      stated:
-        sha256 && options.files ? await renderStated(components, sha256, options.mirror) : null,
+      stated: options.files ? await renderStated(file, digests, options.mirror) : null,
       infoHash: swarms.infoHashOf(components, { size, modified }),
       counts: swarm?.counts ?? null,
       swarmPage: swarm && torrentPage(options, swarm.infoHash, root),

@@ -30,7 +30,7 @@ import { renderEntryRow } from '../../server/views/rows.js'
 import { WORDS } from '../../server/views/words.js'
 import { escapeText } from '../../text/escape.js'
 import { html, type Html, type HtmlValue } from '../../text/html.js'
-import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
+import { count, counted, formatBytes } from '../../text/quantity.js'
 import { isRaw } from '../../text/raw-path.js'
 
 /** Rows that are rendered together: less than a millisecond's work. */
@@ -198,7 +198,7 @@ function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | stri
   if (isEmpty === true) return 'empty'
   if (below != null) return below
   if (entries === undefined) return null
-  return entries === null ? 'over 500 entries' : entries === 1 ? '1 entry' : `${entries} entries`
+  return entries === null ? 'over 500 entries' : count(entries, 'entry', 'entries')
 }
 
 /** The filter of a directory, and the links to its torrent. */
@@ -253,7 +253,7 @@ function renderNotes({ listing, page }: ListingView): Html {
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
   const hasRaw = page.rows.some(({ name }) => isRaw(name))
-  return html`${isCut && html`<p>Only ${formatNumber(page.files + page.directories)} entries are listed; the directory has more.</p>`}
+  return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the directory has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
   ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
@@ -277,7 +277,7 @@ function describe({ page, query, listing }: ListingView): string {
   const isAll = directories > 0 && below !== null && query.filter === ''
   const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
   const parts = [
-    ...(directories > 0 ? [directories === 1 ? '1 directory' : `${directories} directories`] : []),
+    ...(directories > 0 ? [count(directories, 'directory', 'directories')] : []),
     ...(files > 0 ? [counted(files, 'file')] : []),
     ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
   ]

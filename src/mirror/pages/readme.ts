@@ -1,7 +1,5 @@
 import { addressOf, type ListingRow } from './listing.js'
-import { readBeginning } from '../tree/open-looked.js'
-import { type Mirror, MirrorView } from '../tree/mirror.js'
-import { Refusal } from '../../server/answers/refusal.js'
+import { type Mirror, readStart } from '../tree/mirror.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../server/views/markdown.js'
 import { html, type Html, lines } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
@@ -46,20 +44,6 @@ export async function readReadme(
   const text = decoded.replace(VARIATIONS, '')
   const markdown = isMarkdown ? await formatMarkdown(text) : null
   return { row, content: markdown ?? html`<pre>${lines(text)}</pre>`, cutAt: isCut ? most : null }
-}
-
-/** Reads one byte more than `most` of a published file, if there is one; null if there is no such file. */
-export async function readStart(
-  path: readonly string[],
-  most: number,
-  mirror: Mirror,
-): Promise<Buffer | null> {
-  try {
-    return await readBeginning(await new MirrorView(mirror).file(path), most + 1)
-  } catch (error) {
-    if (error instanceof Refusal) return null
-    throw error
-  }
 }
 
 /** The text of the file, below its name. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { openForWritingLater } from '../../files/open-for-writing.js'
-import { CHECKSUMS } from '../../core/checksums/list.js'
+import { CHECKSUM_NAMES, CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
 import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
@@ -21,6 +21,7 @@ import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
 import { progressOf, type ProgressStatus, titleOf } from './progress.js'
+import { readStated } from './stated-checksums.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
@@ -36,8 +37,8 @@ interface DigestRules {
 const INTERVAL = 200
 
 /**
- * SHA-256 of whole files. The same reading also hashes the pieces of the file's torrent, which then
- * are in the cache. The reverse is not done: a torrent's pieces are hashed on all threads, and
+ * SHA-256 of whole files, and the checksums that lists beside them state. The same reading also
+ * hashes the pieces of the file's torrent, which then are in the cache. The reverse is not done: a torrent's pieces are hashed on all threads, and
  * SHA-256 of the whole file on one thread would take several times as long.
  */
 export class FileDigests {
@@ -58,15 +59,11 @@ export class FileDigests {
     return this.#flights.underWay()
   }
 
-  /** The digest of a file if it is known without reading. */
-  known(file: FileState): Uint8Array | null {
-    return this.#recall(file, 'peek')
-  }
-
-  #recall(file: FileState, how: 'get' | 'peek'): Uint8Array | null {
+  /** A digest of a file if it is known without reading. */
+  known(file: FileState, name: ChecksumName = 'sha256', how: 'get' | 'peek' = 'peek') {
     const { cacheAccess } = this.parts.hashContext
-    const known = recallDigest(file, 'sha256', { ...cacheAccess, how })
-    return known ?? this.#recent.get(stateOf(file)) ?? null
+    const known = recallDigest(file, name, { ...cacheAccess, how })
+    return known ?? this.#recent.get(recentKey(file, name)) ?? null
   }
 
   /**
@@ -76,7 +73,7 @@ export class FileDigests {
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
     const { options, hashContext } = this.parts
     refuseYoung(FileColumns.of([file]), { ...hashContext.cacheAccess, minAge: options.minAge })
-    const known = this.#recall(file, 'get')
+    const known = this.known(file, 'sha256', 'get')
     return known ?? this.#flights.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
@@ -95,17 +92,24 @@ export class FileDigests {
     try {
       await this.#requireUnchanged(file)
       const wantsPieces = recallPieces(content, cacheAccess).isKnown.includes(0)
-      const whole = wholeFileOf(file, wantsPieces ? content.pieceLength : undefined)
+      const names = await this.#wanted(file)
+      const whole = wholeFileOf(file, names, wantsPieces ? content.pieceLength : undefined)
       const startedMs = cacheAccess.now()
       const written = await openForWritingLater([file.absolutePath])
       await this.#read(whole, job)
       await this.#requireUnchanged(file)
       const start = { startedMs, trust: cacheAccess.trust, written }
-      if (isSettled(file, start)) await this.#remember(file, { content, whole, start })
+      if (isSettled(file, start)) await this.#remember(file, { content, names, whole, start })
       return digestOf(whole)
     } finally {
       hashing.end(job)
     }
+  }
+
+  /** SHA-256, and the checksums that lists beside the file have, so that its page can compare them. */
+  async #wanted({ path }: ScannedFile): Promise<ChecksumName[]> {
+    const stated = await readStated(path, CHECKSUM_NAMES, this.parts.options.mirror)
+    return [...new Set<ChecksumName>(['sha256', ...stated.map(({ checksum }) => checksum)])]
   }
 
   /** Throws if the file is in another state, or gone. */
@@ -131,11 +135,14 @@ export class FileDigests {
     }
   }
 
-  async #remember(file: ScannedFile, { content, whole, start }: ReadContent): Promise<void> {
+  async #remember(file: ScannedFile, read: ReadContent): Promise<void> {
+    const { content, names, whole, start } = read
     const { cacheAccess } = this.parts.hashContext
-    const digest = digestOf(whole)
-    this.#recent.set(stateOf(file), digest)
-    rememberDigest(file, 'sha256', { ...cacheAccess, digest })
+    for (const [i, name] of names.entries()) {
+      const digest = digestOf(whole, i)
+      this.#recent.set(recentKey(file, name), digest)
+      rememberDigest(file, name, { ...cacheAccess, digest })
+    }
     if (whole.pieces.length > 0) {
       const table = createTable(content)
       setPieces(table, 0, whole.pieces)
@@ -146,23 +153,33 @@ export class FileDigests {
   }
 }
 
-function wholeFileOf({ absolutePath, fingerprint }: ScannedFile, pieceLength: number | undefined) {
+function recentKey(file: FileState, name: ChecksumName): string {
+  return `${name} ${stateOf(file)}`
+}
+
+function wholeFileOf(
+  { absolutePath, fingerprint }: ScannedFile,
+  names: readonly ChecksumName[],
+  pieceLength: number | undefined,
+) {
   const { size, device, inode } = fingerprint
   const identity = BigUint64Array.of(device, inode)
-  const checksums = [CHECKSUMS.sha256]
+  const checksums = names.map((name) => CHECKSUMS[name])
   return createWholeFileJob({ path: absolutePath, size, identity, checksums, pieceLength })
 }
 
-function digestOf({ digests: [sha256 = new Uint8Array(0)] }: WholeFileJob): Uint8Array {
-  return Buffer.from(sha256)
+function digestOf({ digests }: WholeFileJob, i = 0): Uint8Array {
+  return Buffer.from(digests[i] ?? [])
 }
 
 /** The content of a file's torrent, and how the file was read. */
 interface ReadContent {
   readonly content: Content
+  /** The computed checksums. */
+  readonly names: readonly ChecksumName[]
   readonly whole: WholeFileJob
   readonly start: ReadingStart
 }
 
-/** Most files whose digests are remembered here if they cannot be cached. */
+/** Most digests of files that are remembered here if they cannot be cached. */
 const MOST_FILES = 1000

@@ -5,6 +5,7 @@ import { isTracker, storedUrl } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../text/escape.js'
 import type { OwnTracker } from '../options.js'
+import { count } from '../../text/quantity.js'
 
 /** Most bytes of a trackers file. */
 const MAX_SIZE = 1024 * 1024
@@ -92,7 +93,7 @@ function readTrackers(path: string, text: string, report: (message: string) => v
   }
   for (const problem of problems.slice(0, MAX_REPORTS)) report(`${path}: ${problem}; correct it`)
   const more = problems.length - MAX_REPORTS
-  if (more > 0) report(`${path}: ${more} more lines are not tracker URLs; correct them`)
+  if (more > 0) report(`${path}: no tracker URLs in ${count(more, 'more line')}; correct them`)
   if (urls.size > 0) return [...urls]
   throw new BtkitError('empty', `${path}: names no tracker; add an announce URL`)
 }

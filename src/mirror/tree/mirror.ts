@@ -6,7 +6,7 @@ import type { ScannedFile } from '../../files/scanned-file.js'
 import { isOfKind } from '../../files/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { type Look, lookBelow, type TreeRoot } from './below-root.js'
-import { type OpenDirectory, openDirectory, readInChunks } from './open-looked.js'
+import { type OpenDirectory, openDirectory, readBeginning, readInChunks } from './open-looked.js'
 import { isRootThere, missingRoot } from './root-watch.js'
 import {
   IsDirectory,
@@ -159,6 +159,20 @@ export async function openLooked(look: Look): Promise<OpenDirectory> {
 /** Refuses a directory that another one replaces while it is read. */
 export function directoryChanges(): NotReady {
   return new NotReady('the directory changes while it is read; try again in 5 s', 5)
+}
+
+/** Reads one byte more than `most` of a published file, if there is one; null if there is no such file. */
+export async function readStart(
+  path: readonly string[],
+  most: number,
+  mirror: Mirror,
+): Promise<Buffer | null> {
+  try {
+    return await readBeginning(await new MirrorView(mirror).file(path), most + 1)
+  } catch (error) {
+    if (error instanceof Refusal) return null
+    throw error
+  }
 }
 
 /** Reads the entries of a directory that was looked up. Throws as openLooked. */

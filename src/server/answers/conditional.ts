@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { sendLine } from './refusal.js'
+import { count } from '../../text/quantity.js'
 
 /** ETag and date that distinguish one state of a resource from another. */
 export interface Validators {
@@ -200,7 +201,7 @@ export function answerRanged(
   const isHead = method === 'HEAD'
   const ranges = isHead ? 'whole' : requestedRanges(given, ranged)
   if (ranges === null) {
-    const line = `that range is outside the file; it has ${size} bytes\n`
+    const line = `that range is outside the file; it has ${count(size, 'byte')}\n`
     const unsatisfied = { ...always, 'Content-Range': `bytes */${size}` }
     return { ...nothing, status: 416, headers: unsatisfied, line }
   }

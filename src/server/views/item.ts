@@ -96,7 +96,7 @@ export function hashFacts(hashes: {
 
 /** Bytes for people, and exactly. */
 export function renderSize(bytes: number): Html {
-  return html`${formatBytes(bytes)} <span class="muted">(${formatNumber(bytes)} bytes)</span>`
+  return html`${formatBytes(bytes)} <span class="muted">(${counted(bytes, 'byte')})</span>`
 }
 
 /** The size and swarm of a torrent or file, for previews of links. */

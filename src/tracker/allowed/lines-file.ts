@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import { readRegular } from '../../files/read-bounded.js'
 import { quoteText } from '../../text/escape.js'
+import { count } from '../../text/quantity.js'
 
 /** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024
@@ -121,7 +122,7 @@ export class ProblemReports {
     const real = [...this.#now].filter((problem) => !this.#isPatient || this.#before.has(problem))
     const news = real.filter((problem) => !this.#told.has(problem))
     for (const problem of news.slice(0, MAX_TOLD)) this.#report(problem)
-    if (news.length > MAX_TOLD) this.#report(`${news.length - MAX_TOLD} more such problems`)
+    if (news.length > MAX_TOLD) this.#report(count(news.length - MAX_TOLD, 'more such problem'))
     this.#told = new Set(real)
     this.#before = this.#now
     this.#now = new Set()

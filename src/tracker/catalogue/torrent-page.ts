@@ -164,7 +164,7 @@ function renderFiles(
   return html`<section aria-labelledby="files">
     <h2 id="files">${counted(fileCount, 'file')}</h2>
     ${renderFileTree(shown.items)} ${renderPages(shown, address, 'Pages of files')}
-    ${left > 0 && html`<p class="muted">${formatNumber(left)} more files are not listed here.</p>`}
+    ${left > 0 && html`<p class="muted">Not listed here: ${counted(left, 'more file')}.</p>`}
   </section>`
 }
 

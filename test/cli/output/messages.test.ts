@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { columnsOf, cutColumns, fitColumns } from '../../../src/cli/output/bar.js'
@@ -9,7 +10,8 @@ import {
   choosePaint,
 } from '../../../src/cli/output/messages.js'
 import { BtkitError } from '../../../src/errors.js'
-import { Captured } from '../../support/run-btkit.js'
+import { Captured, runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
 
 function makeIo({ env = {}, signal = new AbortController().signal }: Partial<Io> = {}) {
   const stderr = new Captured()
@@ -31,6 +33,23 @@ test('a bug is reported as an internal error, with the way to its details', () =
     'btkit: internal error: x is undefined (set BTKIT_DEBUG=1 for details)\n',
   )
 })
+
+const LONG = 'x'.repeat(2_000_000)
+
+for (const args of [
+  ['edit', '--private', '--files-from', 'list'],
+  ['makemetafile', 'content', '--trackerless', '--files-from', 'list'],
+  ['serve', 'content', '--log-file', LONG],
+]) {
+  test(`a name of two million characters is cut in an error: ${args[0]}`, async (t) => {
+    const cwd = makeScratch(t, { list: `${LONG}\n`, 'content/a': 'a' })
+    const atPlace = (arg: string) => (['list', 'content'].includes(arg) ? join(cwd, arg) : arg)
+    const { status, stderr } = await runBtkit(args.map(atPlace), { cwd })
+    const parts = [stderr.slice(0, 7), stderr.slice(-100).replace(/^x+/, '')]
+    assert.deepEqual([status, ...parts], [1, 'btkit: ', ': name too long\n'])
+    assert.ok(stderr.length < 11_000)
+  })
+}
 
 test('BTKIT_DEBUG=1 prints the stack', () => {
   const { stderr, io } = makeIo({ env: { BTKIT_DEBUG: '1' } })

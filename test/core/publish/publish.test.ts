@@ -140,6 +140,31 @@ test('a torrent of somebody else stays as it is', async (t) => {
   assert.deepEqual(client.torrents, before)
 })
 
+for (const { is, directory, status } of [
+  { is: 'seeding', status: 'adopted' },
+  { is: 'checking', status: 'adopted' },
+  { is: 'stopped', status: 'failed' },
+  { is: 'seeding', directory: '/elsewhere', status: 'failed' },
+] as const) {
+  const where = directory ? ' from elsewhere' : ''
+  test(`a torrent that the client has, ${is}${where}, is ${status}`, async (t) => {
+    const client = new FakeClient()
+    const request = plantRequest(t)
+    const infoHash = clientInfoHash(request.metainfo)
+    const found = { isMarked: false, directory: directory ?? request.directory }
+    client.plant(infoHash, { ...found, state: is })
+    const waiting = fakeWaiting()
+    const sleep = (ms: number) => {
+      client.plant(infoHash, { ...found, state: 'seeding' })
+      return waiting.sleep(ms)
+    }
+    const rules = { ...OPTIONS, adopts: true, waiting: { ...waiting, sleep } }
+    const [outcome] = await publishTorrents(client, [request], rules)
+    assert.equal(outcome?.status, status)
+    assert.equal(client.torrents.get(infoHash)?.isMarked, status === 'adopted')
+  })
+}
+
 test('data that was moved is handed over anew, from where it is now', async (t) => {
   const client = new FakeClient()
   const request = plantRequest(t)

@@ -24,7 +24,7 @@ interface Kept {
 }
 
 /** A keeper of a directory with a file and its torrent. */
-async function keepDirectory(t: TestContext): Promise<Kept> {
+async function keepDirectory(t: TestContext, endsWithRun = true): Promise<Kept> {
   const directory = makeScratch(t, { 'a.iso': 'content' })
   await makeTorrent(directory)
   const client = new FakeClient()
@@ -41,7 +41,7 @@ async function keepDirectory(t: TestContext): Promise<Kept> {
     ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
     ...{ hashContext: hashContext() },
   })
-  const target = new ClientTarget(sync, new GivenRecord(), true)
+  const target = new ClientTarget(sync, new GivenRecord(), endsWithRun)
   const keeper = new SeedKeeper(places, target, {
     onAdded: ({ infoHash }, before) => {
       if (infoHash !== before) told.push('added')
@@ -71,6 +71,20 @@ test('a client that loses its list gets the torrents again', async (t) => {
   await kept.keeper.update()
   assert.equal(before.length, 1)
   assert.deepEqual(seeded(kept), before)
+})
+
+test('a torrent that the client took from a watch directory is kept and let go', async (t) => {
+  const kept = await keepDirectory(t, false)
+  await kept.keeper.update()
+  const [infoHash] = [...kept.client.torrents.keys()]
+  const found = { state: 'seeding', directory: kept.directory, isMarked: false } as const
+  kept.client.plant(infoHash!, found)
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(kept.told, ['added'])
+  assert.ok(!kept.client.calls.includes('remove'))
+  rmSync(join(kept.directory, 'a.iso.torrent'))
+  await kept.keeper.update()
+  assert.deepEqual(seeded(kept), [])
 })
 
 test('a look at which nothing has changed makes one call', async (t) => {

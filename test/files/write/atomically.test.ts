@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import {
+import fs, {
   chmodSync,
   chownSync,
   constants,
@@ -14,10 +14,12 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError, systemError } from '../../../src/errors.js'
 import { writeAtomically } from '../../../src/files/write/atomically.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeTemporaryDirectory, plantTree } from '../temporary-directory.js'
@@ -84,6 +86,22 @@ test('a replaced file keeps its owner and mode', unlessRoot, async (t) => {
   await writeAtomically(path, bytes, {})
   const { uid, gid } = statSync(path)
   assert.deepEqual([uid, gid, modeOf(path)], [1234, 4321, 0o640])
+})
+
+test('a file is written although its file system refuses a mode', unlessWindows, async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const refused = t.mock.method(fs, 'fchmodSync', () => {
+    throw systemError(-os.constants.errno.EPERM, 'fchmod')
+  })
+  syncBuiltinESMExports()
+  t.after(() => {
+    refused.mock.restore()
+    syncBuiltinESMExports()
+  })
+  // umask takes away what this asks for
+  await writeAtomically(join(root, 'a'), bytes, { mode: 0o666 })
+  assert.equal(refused.mock.callCount(), 1)
+  assert.deepEqual(readFileSync(join(root, 'a')), bytes)
 })
 
 test('a link stays, and what it points to is replaced', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   lstatSync,
   mkdirSync,
@@ -14,6 +15,9 @@ import { BtkitError } from '../../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../../src/files/fingerprint.js'
 import type { WriteOptions } from '../../../src/files/write/atomically.js'
 import { Writer, type SyncFileSystem } from '../../../src/files/write/many.js'
+import { checkEditable } from '../../../src/files/write/permissions.js'
+import { loadNative } from '../../../src/native-addon.js'
+import { findPeer } from '../../support/peers.js'
 import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { failure, unlessWindows } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
@@ -28,7 +32,36 @@ const WAYS: readonly (readonly [what: string, sync: { syncFileSystem?: SyncFileS
 
 const BYTES = Buffer.from('new content')
 
+/** For tests of access control lists. */
+const unlessAcl = {
+  skip:
+    ['setfacl', 'getfacl'].some((name) => findPeer(name) === null) ||
+    loadNative<{ copyAcl: unknown }>('copyAcl') === null,
+}
+
 for (const [what, sync] of WAYS) {
+  test(`a replaced file keeps its access control list, ${what}`, unlessAcl, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const paths = Array.from({ length: 40 }, (_, i) => join(root, `${i}`))
+    for (const path of paths) writeFileSync(path, 'old', { mode: 0o600 })
+    const listOf = (path: string) =>
+      execFileSync('getfacl', ['-cnE', path], { encoding: 'utf8' }).trim().split('\n')
+    const writer = new Writer({ inFlight: 40, ...sync })
+    const given = spawnSync('setfacl', ['-m', 'u:34567:r', ...paths])
+    if (given.status !== 0) {
+      t.skip('no access control lists here')
+      return
+    }
+    await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
+    const expected = ['user::rw-', 'user:34567:r--', 'group::---', 'mask::r--', 'other::---']
+    for (const path of paths) assert.deepEqual(listOf(path), expected)
+    // Exactly these bits, for everybody that they name
+    await writer.write(paths[0]!, BYTES, { mode: 0o640 })
+    assert.deepEqual(listOf(paths[0]!), ['user::rw-', 'group::r--', 'other::---'])
+    // A copy gets no list, and gives the group no more than the list does
+    assert.equal(checkEditable(paths[1]!).mode, 0o600)
+  })
+
   test(`many files in several directories are written whole, and nothing else is left, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseClientAddress } from '../../../src/clients/address.js'
 import { connectClient } from '../../../src/clients/connect.js'
 import { longTest, quickFirst } from '../../support/long.js'
 import { findFreePort } from '../../support/opentracker.js'
+import type { Report } from '../../support/mirror.js'
 import { findPeer } from '../../support/peers.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -188,27 +189,52 @@ test('--on-change runs with the report when something changed, and only then', a
   assert.ok(!existsSync(seen))
 })
 
-test('a command of --on-change that failed runs again in each run until it succeeds', async (t) => {
-  const root = makeScratch(t, { 'files/a': 'first' })
+test('a command of --on-change gets all changes that it failed to deliver, until it succeeds', async (t) => {
+  const root = makeScratch(t, { 'files/a': 'first', 'files/b': 'b', 'files/c': 'c' })
   const [seen, other] = [join(root, 'seen'), join(root, 'other')]
+  const at = (name: string) => join(root, 'files', name)
   const complete = (command: string, args: readonly string[] = []) => {
     return runBtkit(
       [
-        ...['completedir', 'http://127.0.0.1:1/announce', join(root, 'files'), '--quiet', ...args],
+        ...['completedir', 'http://127.0.0.1:1/announce', '--quiet', '--prune', ...args],
+        ...[join(root, 'files'), '--output', join(root, 'made'), '--checksums', 'md5'],
         ...['--state-dir', join(root, 'state'), '--on-change', command],
       ],
       { now: () => Date.now() + 60_000, cwd: root, env: { PATH: process.env['PATH'] } },
     )
   }
   const failing = `cat >> '${seen}'; echo no network >&2; exit 3`
-  for (let i = 0; i < 2; i++) {
+  const steps = [
+    () => undefined,
+    () => undefined,
+    // A changed file, a new one, and one that is gone
+    () => {
+      writeFileSync(at('a'), 'changed')
+      writeFileSync(at('d'), 'new')
+      rmSync(at('c'))
+    },
+  ]
+  for (const step of steps) {
+    step()
     const { status, stderr } = await complete(failing)
     assert.equal(status, 1)
-    assert.match(stderr, /^no network\nbtkit: --on-change '[^\n]*': ended with status 3\n$/)
+    assert.match(stderr, /no network\nbtkit: --on-change '[^\n]*': ended with status 3\n$/)
   }
   const reports = readFileSync(seen, 'utf8').trim().split('\n')
-  const created = reports.map((line) => (JSON.parse(line) as { created: unknown[] }).created.length)
-  assert.deepEqual(created, [1, 0])
+  const said = reports.map((line) => {
+    const { created, updated, removed, checksumLists } = JSON.parse(line) as Report
+    const lists = { ...checksumLists, skipped: [] }
+    const names = (items: { sourcePath: string }[]) =>
+      items.map((each) => basename(each.sourcePath))
+    const [inLists, ofTorrents] = [Object.values(lists).map(names), [created, updated, removed]]
+    return [...ofTorrents.map(names), ...inLists.slice(0, 3)].map((each) => each.join(''))
+  })
+  const first = ['abc', '', '', 'abc', '', '']
+  assert.deepEqual(said, [first, first, ['abd', '', 'c', 'bd', 'a', 'c']])
+  const hashes = reports.map((line) => (JSON.parse(line) as Report).created[0])
+  const [one, , three] = hashes
+  assert.notEqual(three?.infoHash, one?.infoHash)
+  assert.equal(three?.oldInfoHash, null)
   const succeeding = `echo done >> '${other}'`
   assert.equal((await complete(succeeding, ['--dry-run'])).status, 0)
   assert.ok(!existsSync(other))

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seeded } from '../../support/download.js'
-import { runExecutable } from '../../support/executable.js'
+import { collect, runExecutable, startExecutable } from '../../support/executable.js'
 import { longTest } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
 
 const withRtorrent = unlessInstalled('rtorrent')
@@ -97,6 +98,25 @@ longTest('rtorrent does not wait for what only a web seed has', withRtorrent, as
   const why = 'has no tracker, and rtorrent does not support web seeds'
   const how = 'install Transmission 4 or later, or name another client with --client'
   assert.deepEqual([status, stderr], [1, `btkit: rtorrent: one.bin: ${why}; ${how}\n`])
+})
+
+test('the web seeds that rtorrent does not use are named at the start', withRtorrent, async (t) => {
+  const source = makeScratch(t, { 'one.bin': pseudoRandom(100_000) })
+  const [torrent, to] = [join(makeScratch(t), 'a.torrent'), makeScratch(t)]
+  const seed = ['--hybrid', '--web-seed', 'http://127.0.0.1:9/one.bin', '--no-cache']
+  const named = [join(source, 'one.bin'), 'http://127.0.0.1:9/announce', '-o', torrent]
+  assert.equal((await runBtkit(['makemetafile', ...named, ...seed])).status, 0)
+  const args = ['download', torrent, '--output', `${to}/`, ...MINE]
+  const child = startExecutable('btkit', args, { env: only(t, 'rtorrent') })
+  t.after(() => child.kill('SIGKILL'))
+  const ended = collect(child)
+  let told = ''
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()))
+  const what = 'only peers are asked, because rtorrent does not support web seeds'
+  const how = 'install Transmission 4 or later, or name another client with --client'
+  await until('the reason is given', () => told.includes(`one.bin: ${what}; ${how}\n`))
+  child.kill('SIGTERM')
+  await ended
 })
 
 test(

@@ -180,12 +180,26 @@ longTest(
   },
 )
 
-longTest('a tracker with sockets of its own needs its announce URL', unlessPassed, async (t) => {
-  const setup = { sockets: ['tcp'], names: ['tracker'], args: trackingArgs(t) }
+test('the port of the passed socket is in the torrents of serve', unlessPassed, async (t) => {
+  const env = { BTKIT_SERVE_TRACK: '1' }
+  const args = trackingArgs(t).slice(0, -1)
+  const names = ['web', 'tracker', 'tracker']
+  const launcher = await launch(t, { sockets: ['tcp', 'tcp', 'udp'], names, args, env })
+  launcher.start()
+  const [port = 0, trackerPort = 0, udpPort = 0] = launcher.ports
+  const { body } = await ask(port, '/file.torrent')
+  const url = `http://127.0.0.1:${trackerPort}/announce`
+  assert.match(body.toString('latin1'), new RegExp(`8:announce${url.length}:${url}`))
+  assert.equal(await connectUdp(t, udpPort), '000000000000abcd')
+  assert.equal(await launcher.stop(), 0)
+})
+
+longTest('a tracker without a TCP socket needs its announce URL', unlessPassed, async (t) => {
+  const setup = { sockets: ['udp'], names: ['tracker'], args: trackingArgs(t) }
   const launcher = await launch(t, setup)
   launcher.start()
   assert.equal(await launcher.ended(), 2)
-  const why = 'the tracker has sockets of the service manager; give its announce URL'
+  const why = 'the service manager passed no TCP socket for the tracker; give its announce URL'
   assert.equal(launcher.output(), `btkit: --track: ${why}\n`)
 })
 

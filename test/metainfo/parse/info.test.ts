@@ -108,8 +108,8 @@ const REFUSED: [info: PlainDict, message: string][] = [
     singleFileInfo({ pieces: new Uint8Array(21) }),
     'info.pieces: its length is not a multiple of 20',
   ],
-  [singleFileInfo({ length: 16385 }), 'info.pieces: has 1 pieces, but the content fills 2'],
-  [singleFileInfo({ length: 0 }), 'info.pieces: has 1 pieces, but the content fills 0'],
+  [singleFileInfo({ length: 16385 }), 'info.pieces: has 1 piece, but the content fills 2'],
+  [singleFileInfo({ length: 0 }), 'info.pieces: has 1 piece, but the content fills 0'],
   [singleFileInfo({ length: undefined }), 'info: has neither length nor files'],
   [
     singleFileInfo({ length: undefined, files: [HUGE, HUGE] }),

@@ -49,3 +49,26 @@ test('the page of a file says whether the lists beside it have its checksum', as
   symlinkSync(join(makeScratch(t, { list: own }), 'list'), join(root, 'pub/SHA256SUMS'))
   assert.equal(await visit(), null)
 })
+
+for (const [program, lists] of [
+  ['sha512sum', ['SHA512SUMS', 'a.sha512']],
+  ['b2sum', ['B2SUMS', 'a.blake2b']],
+] as const) {
+  test(`a list of ${program} beside a file is compared, too`, async (t) => {
+    const root = makeScratch(t, { 'pub/a': 'one', 'pub/b': 'two' })
+    const sums = execFileSync(program, ['a', 'b'], { cwd: join(root, 'pub') }).toString()
+    const swapped = sums.replace(/^(\w+)(.*\n)(\w+)/, '$3$2$1')
+    for (const list of lists) writeFileSync(join(root, 'pub', list), sums)
+    const { port } = await serveMirror(t, { root })
+    const visit = async () => {
+      const page = (await ask(port, '/pub/a?details')).body.toString()
+      return /(✓ matches|Warning:<\/b>) <a href="\.\/([\w.]+)"/.exec(page)?.slice(1) ?? null
+    }
+    assert.equal(await visit(), null, 'not hashed yet')
+    await ask(port, '/pub/a.sha256')
+    const [ofAll, own] = lists
+    assert.deepEqual(await visit(), ['✓ matches', own])
+    writeFileSync(join(root, 'pub', ofAll), swapped)
+    assert.deepEqual(await visit(), ['Warning:</b>', ofAll])
+  })
+}

@@ -82,7 +82,7 @@ test('of very many lines that are not trackers, ten are reported and the rest co
   assert.equal(reports.length, 11)
   assert.ok(reports[9]!.includes('line 10: "bad 9"'), reports[9])
   assert.ok(
-    reports[10]!.endsWith(`${file}: 59990 more lines are not tracker URLs; correct them`),
+    reports[10]!.endsWith(`${file}: no tracker URLs in 59990 more lines; correct them`),
     reports[10],
   )
 })

@@ -163,7 +163,7 @@ test('the files of a large torrent are divided into pages', async (t) => {
   const query = `info_hash=${parseMetainfo(bytes).infoHash ?? ''}`
   const first = textOf((await ask('/torrent', query)).text)
   assert.match(first, /10,500 files .*f00000 .*f00199 1 B 1 2 3 … 50 next/)
-  assert.match(first, /500 more files are not listed here/)
+  assert.match(first, /Not listed here: 500 more files/)
   assert.match(textOf((await ask('/torrent', `${query}&files=2`)).text), /d\/ 200 B f00200 /)
 })
 

@@ -101,13 +101,13 @@ async function runAndReport(run: Run) {
   // The command of --on-change may upload it
   const isFed = dryRun || (await succeeds(() => feed?.write(report), out))
   const seconds = (io.monotonic() - started) / 1000
-  const { env, cwd, stderr } = io
-  const result = { report, value: completeValue(report, { seconds, dryRun }) }
-  const state = { directory: stateOf(options, io) }
+  const { env, cwd, stderr, now } = io
+  const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
+  const state = { directory: stateOf(options, io), warn: out.alert }
   const hook = (command: string) => {
     // Standard output is for data
     const write = (chunk: Uint8Array) => stderr.write(chunk)
-    return runOnChange(result, { command, env, cwd, write }, { request, state })
+    return runOnChange(report, { command, env, cwd, write }, { request, state, now, valueOf })
   }
   const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange), out))
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')

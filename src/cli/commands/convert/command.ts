@@ -11,7 +11,7 @@ import {
 import { BtkitError, usageError } from '../../../errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
-import { formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
@@ -137,7 +137,7 @@ function tellPlan({ request, content }: ConvertPlan, run: Run): number {
   const { version, metainfo } = request
   const result = { ...resultOf(run), before: metainfo }
   if (content === null) return refuse(result, run)
-  const pieces = `${content.pieceCount} pieces of ${formatBytes(content.pieceLength)}`
+  const pieces = `${count(content.pieceCount, 'piece')} of ${formatBytes(content.pieceLength)}`
   const versions = `from ${metainfo.version} to ${version}`
   run.out.line(convertValue(result, true), `would convert ${run.torrent} ${versions}, ${pieces}`)
   return 0

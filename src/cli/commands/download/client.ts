@@ -10,6 +10,7 @@ import type { InfoHash } from '../../../metainfo/values.js'
 import { openClients } from '../../open/clients.js'
 import { withOwnClient } from '../../open/own-client.js'
 import type { Io } from '../../io.js'
+import type { Report } from '../../output/report.js'
 import { placeOf, type DownloadOptions } from './options.js'
 
 /** A temporary directory, with its path for the client and its path here. */
@@ -23,6 +24,7 @@ interface Scratch {
 export interface DownloaderSetup {
   readonly options: DownloadOptions
   readonly isNamed: boolean
+  readonly out: Report
   /** Whether metadata must be fetched from peers first. */
   readonly asksMetadata: boolean
   readonly opensHybrids: boolean
@@ -55,14 +57,14 @@ export interface Downloader {
  * @throws BtkitError `usage` for several clients, and the errors of withOwnClient
  */
 export function withDownloader<T>(
-  { options, isNamed, io, ...wish }: DownloaderSetup,
+  { options, isNamed, io, out, ...wish }: DownloaderSetup,
   act: (downloader: Downloader) => Promise<T>,
 ): Promise<T> {
   if (isNamed) return act(namedDownloader(options, io))
   return withOwnClient({ ...options, ...wish }, io, ({ own, named: { client }, io: ownIo }) => {
     const { directory, program, advice } = own
     const directoryOf = (target: DownloadTarget, metainfo: Metainfo, isWhole: boolean) => {
-      if (!isWhole && !own.takesWebSeeds) requireTracker(metainfo, program)
+      if (!isWhole && !own.takesWebSeeds) requireTracker(metainfo, program, out)
       requireVersion1(metainfo, program)
       return linkTarget(directory, target, metainfo)
     }
@@ -83,11 +85,19 @@ function requireVersion1({ version, name }: Metainfo, program: string): void {
   throw new BtkitError('client', `${program}: ${name}: ${what}; name another client with --client`)
 }
 
-/** Refuses torrents without a tracker. The client would know no peers and wait forever. */
-function requireTracker(metainfo: Metainfo, program: string): void {
-  if (hasTracker(metainfo) || (metainfo.webSeeds ?? []).length === 0) return
-  const what = `${program}: ${metainfo.name}: has no tracker, and ${program} does not support web seeds`
+/**
+ * Refuses torrents with web seeds and without a tracker: the client would know no peers and wait
+ * forever. With a tracker, a warning says that the web seeds are not used.
+ */
+function requireTracker(metainfo: Metainfo, program: string, { alert }: Report): void {
+  if ((metainfo.webSeeds ?? []).length === 0) return
+  const why = `${program} does not support web seeds`
   const others = 'install Transmission 4 or later, or name another client with --client'
+  if (hasTracker(metainfo)) {
+    alert(`${metainfo.name}: only peers are asked, because ${why}; ${others}`)
+    return
+  }
+  const what = `${program}: ${metainfo.name}: has no tracker, and ${why}`
   throw new BtkitError('client', `${what}; ${others}`)
 }
 

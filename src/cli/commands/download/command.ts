@@ -18,6 +18,7 @@ export const command: CommandRecord = {
   order: 60,
   summary: 'Download the files of a torrent and check them',
   example: 'image.iso.torrent',
+  hasLongEnd: true,
   define: defineDownload,
 }
 

@@ -1,4 +1,7 @@
+import { lookup } from 'node:dns/promises'
 import { dirname } from 'node:path'
+import { isLoopback } from '../../../admin/access/listen-place.js'
+import { callWithin } from '../../../bounded-call.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import {
   beginDownload,
@@ -25,15 +28,16 @@ import { waitingFor } from '../../../core/publish/wait-for.js'
 import { BtkitError, usageError } from '../../../errors.js'
 import { statIfThere } from '../../../files/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
-import { formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../text/quantity.js'
 import type { Io } from '../../io.js'
+import { bareHost } from '../../open/server.js'
 import { openReport, type Report } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { withDownloader, type Downloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
-import { announceUrls, isLocal, looksLikeUrl } from '../../../metainfo/trackers.js'
+import { announceUrls, looksLikeUrl } from '../../../metainfo/trackers.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 
@@ -72,7 +76,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
         asksMetadata: true,
         opensHybrids: false,
         takesWebSeeds: false,
-        isLocal: areLocal(magnet.trackers),
+        isLocal: await areLocal(magnet.trackers, run),
       },
       async (downloader) => {
         const job = await look(await torrentFromPeers(magnet, downloader, run), run)
@@ -82,15 +86,32 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   } else {
     const opensHybrids = metainfo.version === 'hybrid'
     const takesWebSeeds = (metainfo.webSeeds ?? []).length > 0
-    const isLocal = areLocal(announceUrls(metainfo))
+    const isLocal = await areLocal(announceUrls(metainfo), run)
     const setup = { ...run, asksMetadata: false, opensHybrids, takesWebSeeds, isLocal }
     await complete(await look(metainfo, run), run, (act) => withDownloader(setup, act))
   }
 }
 
-/** Whether trackers are all on this machine, as when somebody tries them. */
-function areLocal(trackers: readonly string[]): boolean {
-  return trackers.length > 0 && trackers.every(isLocal)
+/** Milliseconds to look up trackers, before one counts as on another machine. */
+const LOOKUP_MS = 2000
+
+/**
+ * Whether trackers are all on this machine, as when somebody tries them. Names are looked up, because
+ * Debian gives a machine's own name the address 127.0.1.1. For a running client it does not matter.
+ */
+async function areLocal(
+  trackers: readonly string[],
+  { isNamed, io: { signal } }: DownloadRun,
+): Promise<boolean> {
+  if (isNamed || trackers.length === 0) return false
+  const areAll = async () => {
+    for (const tracker of trackers) {
+      const addresses = await lookup(bareHost(new URL(tracker).hostname), { all: true })
+      if (!addresses.every(({ address }) => isLoopback(address))) return false
+    }
+    return true
+  }
+  return callWithin({ timeoutMs: LOOKUP_MS, signal }, areAll).catch(() => false)
 }
 
 /** Downloads what is missing. Starts a client only if one is needed. */
@@ -210,7 +231,7 @@ async function torrentFromPeers(
   const waiting = waitingFor(metadataTimeout, io)
   try {
     const onStall = (note: string) => {
-      const limit = `btkit waits ${metadataTimeout / 1000} seconds (--metadata-timeout)`
+      const limit = `btkit waits ${count(metadataTimeout / 1000, 'second')} (--metadata-timeout)`
       out.note(`${note}; ${limit}`)
     }
     const maxSize = maxTorrentSize

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { Command } from '@commander-js/extra-typings'
-import { lookAt } from '../../../gui/look.js'
-import { openGui } from '../../../gui/open-gui.js'
 import { usageError } from '../../../errors.js'
 import { stateDirectory } from '../../../directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
@@ -65,6 +63,11 @@ function defineGui({ io, program, configFile }: CommandContext) {
     .addOption(stateDirOption('record the torrents of completed directories here'))
     .addHelpText('after', EXAMPLES)
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
+      // The pages are not loaded for help and completion
+      const [{ openGui }, { lookAt }] = await Promise.all([
+        import('../../../gui/open-gui.js'),
+        import('../../../gui/look.js'),
+      ])
       const { env, isRoot } = io
       const paths = directories.map((path) => readable(path, io))
       // The page of a torrent comes first, and its directory is offered

@@ -33,6 +33,7 @@ export const command: CommandRecord = {
   order: 50,
   summary: 'Seed all torrents below directories',
   example: '/srv/torrents',
+  hasLongEnd: true,
   define: defineLaunchmany,
 }
 

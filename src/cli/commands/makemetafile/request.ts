@@ -20,6 +20,7 @@ import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt } from '../../options/option.js'
+import { count } from '../../../text/quantity.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
 export const STDIN = '-'
@@ -94,7 +95,7 @@ function trackersByTag(trackers: CheckedTrackers, options: MakemetafileOptions):
   const { announceList: tiers } = trackers
   if (source.length < 2 || tiers.flat().length < 2) return []
   if (!isPrivate || tiers.length !== source.length) {
-    const what = `${source.length} --source and ${tiers.flat().length} trackers`
+    const what = `${source.length} --source and ${count(tiers.flat().length, 'tracker')}`
     const pairs =
       'give --private and one -a (or one tier of --announce-list) for each --source, in the same order'
     const why = 'each torrent would name all trackers'

@@ -130,7 +130,7 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
  */
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   const { tracker, trackerless, trackers } = options
-  const own = ownAnnounce(options)
+  const own = ownAnnounce(options, io)
   if (own) return { urls: [own.url, ...tracker] }
   if (trackerless || tracker.length > 0) return { urls: tracker }
   if (trackers !== undefined) return { path: resolve(io.cwd, trackers) }
@@ -144,21 +144,32 @@ interface OwnAnnounce extends Pick<OwnTracker, 'url' | 'announceAt'> {
 
 /**
  * The announce URL of `--track`, null without it. If no URL is given, the tracker is at the host of
- * `--public-url`, or else at the one by which each client reaches the mirror.
+ * `--public-url`, or else at the one by which each client reaches the mirror. Its port is that of a
+ * socket passed for it, or else the usual one.
+ * @throws BtkitError `usage` if no port is known
  */
-export function ownAnnounce(options: ServeOptions): OwnAnnounce | null {
+export function ownAnnounce(options: ServeOptions, io: Io): OwnAnnounce | null {
   const { track, publicUrl, tlsCert, host } = options
   if (track === undefined) return null
   if (track !== true) return { url: track, isSecure: track.startsWith('https:'), announceAt: null }
   const isSecure = tlsCert !== undefined
-  const announceAt = (address: string) => {
-    return announceUrlAt(new URL(address), isSecure ? 'https' : 'http', TRACKER_PORT)
+  const scheme = isSecure ? 'https' : 'http'
+  const { tracker: sockets } = sharedSockets(options, io)
+  const portOf = (kind: 'tcp' | 'udp') => {
+    return sockets ? (sockets.find((each) => each.kind === kind)?.port ?? null) : TRACKER_PORT
   }
+  const [port, udpPort] = [portOf('tcp'), portOf('udp')]
+  if (port === null) throw usageError(NO_TCP)
+  const announceAt = (address: string) => announceUrlAt(new URL(address), scheme, port)
   if (publicUrl !== undefined) return { url: announceAt(publicUrl), isSecure, announceAt: null }
   // The seed announces here: over UDP, which needs no certificate for this address
-  const url = checkTracker(`udp://${ownHost(host)}:${TRACKER_PORT}/announce`)
-  return { url, isSecure, announceAt }
+  const way =
+    udpPort === null ? `${scheme}://${ownHost(host)}:${port}` : `udp://${ownHost(host)}:${udpPort}`
+  return { url: checkTracker(`${way}/announce`), isSecure, announceAt }
 }
+
+const NO_TCP =
+  '--track: the service manager passed no TCP socket for the tracker; give its announce URL'
 
 /**
  * The host at which this machine reaches its tracker. A seed that announces from a loopback address

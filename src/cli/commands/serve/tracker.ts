@@ -48,7 +48,7 @@ export async function startTracker(
   options: ServeOptions,
   { io, world, root, tls }: TrackerParts,
 ): Promise<StartedTracker | null> {
-  const own = ownAnnounce(options)
+  const own = ownAnnounce(options, io)
   if (!own) {
     requireTrack(options)
     return null
@@ -57,7 +57,6 @@ export async function startTracker(
   if (isSecure && !tls) throw usageError(`--track ${url}: TLS needs --tls-cert`)
   requireCurrent(options)
   const { service, tracker: sockets } = sharedSockets(options, io)
-  if (sockets && options.track === true) throw usageError(SOCKETS_NEED_URL)
   const port = portOf(url)
   if (!service && !sockets) requireOwnPort(options, port)
   const admin = prepareAdmin(options, io)
@@ -87,9 +86,6 @@ export async function startTracker(
   const { mirror } = settings.page
   return { ...tracker, stateFile: settings.stateFile, page, url, announceAt, mirror }
 }
-
-const SOCKETS_NEED_URL =
-  '--track: the tracker has sockets of the service manager; give its announce URL'
 
 const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
 

@@ -18,6 +18,7 @@ import { announceOf, machineHost } from '../../output/addresses.js'
 import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
+import { count } from '../../../text/quantity.js'
 
 const EXAMPLES = `
 Examples:
@@ -99,7 +100,7 @@ interface GreetingParts {
 function greeting({ tracker, settings, host, isLegacy }: GreetingParts): string[] {
   const torrents = tracker.torrentCount()
   const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
-  const listed = torrents === 1 ? '1 info hash' : `${torrents ?? 0} info hashes`
+  const listed = count(torrents ?? 0, 'info hash', 'info hashes')
   return [
     `tracking: ${torrents === null ? anyTorrent : listed}`,
     ...tracker.addresses.map((each) => `address:  ${announceOf(each, host)}`),

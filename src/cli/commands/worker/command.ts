@@ -55,7 +55,8 @@ function defineWorker({ io, finish }: CommandContext) {
       // It waits for a Redis that is gone
       manager.ready(what)
       const { signal } = io
-      await work({ address, keys, rules, machine, engine, cacheAccess, warn, onConnected, signal })
+      const told = { warn, onConnected, onDone: text }
+      await work({ address, keys, rules, machine, engine, cacheAccess, signal, ...told })
     } finally {
       manager.stopping()
       await pool.close()

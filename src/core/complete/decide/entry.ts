@@ -1,3 +1,5 @@
+import { lstatSync, readlinkSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { BtkitError } from '../../../errors.js'
 import { childPath, isWithin } from '../../../files/inside.js'
 import { openEntry, loadNameFilter } from '../../../files/scan/entry.js'
@@ -116,10 +118,13 @@ export async function openContent(
   const { scan, version, pieceLength, isAligned, order } = common
   const { realDirectory, targetDirectory } = directory
   const entry = openEntry(name, { policy: scan.links, realRoot: realDirectory })
-  if (entry.kind === 'skipped') return { kind: 'skip', reason: entry.reason }
+  const root = childPath(realDirectory, name)
+  if (entry.kind === 'skipped') {
+    const isEmptied = entry.reason === 'broken link' && isNeighbourGone(root)
+    return { kind: 'skip', reason: entry.reason, isEmptied }
+  }
   const { absolutePath } = entry
   if (absolutePath === targetDirectory.realPath) return { kind: 'skip', reason: 'the target' }
-  const root = childPath(realDirectory, name)
   let tree: Tree
   if (entry.kind === 'directory') {
     const { realPath: target } = targetDirectory
@@ -143,6 +148,18 @@ export async function openContent(
   const reason = isAnySkipped('hidden') ? 'hidden' : 'empty'
   // A directory without any files may be an unmounted disk
   return { kind: 'skip', reason, isEmptied: files.length > 0 || prune === 'always' }
+}
+
+/**
+ * Whether a broken link leads, perhaps by other links, to a name in its own directory that is gone. No
+ * unmounted disk can hide that.
+ */
+function isNeighbourGone(link: string): boolean {
+  const target = readlinkSync(link)
+  if (target !== basename(target)) return false
+  const path = childPath(dirname(link), target)
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  return stats === undefined || (stats.isSymbolicLink() && isNeighbourGone(path))
 }
 
 /**

@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { digestOf } from '../../../bytes.js'
 import { asBtkitError, BtkitError, valueOr } from '../../../errors.js'
 import { realPath } from '../../../files/inside.js'
-import { readNote, writeNote, type NotePlace } from '../../../state/notes.js'
+import { nameOf, readNote, writeNote } from '../../../state/notes.js'
 import { jsonLine } from '../../../text/escape.js'
 import type { CompleteReport } from '../report.js'
 import type { CompleteContext, CompleteRequest, StateAccess } from '../request.js'
+import { deliver } from './undelivered.js'
 
 // Without this file people would upload torrents at each run, or write a script that finds the changes.
-
-type StateDirectory = Pick<StateAccess, 'directory'>
 
 /** A user's command for the time after a run. */
 interface ChangeCommand {
@@ -23,24 +22,39 @@ interface ChangeCommand {
   readonly write: (chunk: Uint8Array) => unknown
 }
 
+/** A run, and where it keeps what was not delivered. */
+interface ChangedRun {
+  readonly request: CompleteRequest
+  readonly state: StateAccess
+  /** Current time in milliseconds since 1970. */
+  readonly now: () => number
+  /** A report as the command gets it. */
+  readonly valueOf: (report: CompleteReport) => object
+}
+
 /**
  * Runs a command if a run changed anything, or if the command failed after an earlier change. Its
- * standard input is `value` as a line of JSON. An interruption does not stop it, because the next run
- * finds these changes made.
+ * standard input is the report as a line of JSON, with all changes since the command last succeeded.
+ * An interruption does not stop it, because the next run finds these changes made.
  * @throws BtkitError `io` if the command fails
  */
 export async function runOnChange(
-  { report, value }: { readonly report: CompleteReport; readonly value: object },
-  { command, env, cwd, write }: ChangeCommand,
-  { request, state }: { readonly request: CompleteRequest; readonly state: StateDirectory },
+  report: CompleteReport,
+  command: ChangeCommand,
+  { request, state, now, valueOf }: ChangedRun,
 ): Promise<void> {
-  const due = notePlace('due', request, state)
-  const { created, updated, adopted, removed, clients, checksumLists: lists } = report
-  const ofClients = [clients.published, clients.republished, clients.withdrawn]
-  const ofLists = [lists.created, lists.updated, lists.removed]
-  const changes = [created, updated, adopted, removed, ofClients, ofLists].flat(2)
-  if (changes.length === 0 && readNote(due) === null) return
-  writeNote(due, true)
+  const { directory: stateDirectory, warn } = state
+  const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
+  await deliver(report, { path, stateDirectory, now, warn }, (all) =>
+    runCommand(command, valueOf(all)),
+  )
+}
+
+/** Runs a command with `value` as a line of JSON on its standard input. */
+async function runCommand(
+  { command, env, cwd, write }: ChangeCommand,
+  value: object,
+): Promise<void> {
   const what = `--on-change '${command}'`
   const child = spawn(command, { shell: true, env: { ...env }, cwd, stdio: 'pipe' })
   // A command may end without reading all its input
@@ -50,11 +64,9 @@ export async function runOnChange(
   const [status] = (await once(child, 'close').catch((error: unknown) => {
     throw asBtkitError(error, what)
   })) as [number | null]
-  if (status !== 0) {
-    const how = status === null ? 'was killed' : `ended with status ${status}`
-    throw new BtkitError('io', `${what}: ${how}`)
-  }
-  writeNote(due, null)
+  if (status === 0) return
+  const how = status === null ? 'was killed' : `ended with status ${status}`
+  throw new BtkitError('io', `${what}: ${how}`)
 }
 
 /**
@@ -72,7 +84,8 @@ export function noteForeign(
   const skipped = report.skipped.filter(({ reason }) => reason === 'foreign')
   const torrents = skipped.map((each) => [each.torrentPath, each.reason, each.pieceLength])
   const foreign = [...torrents, ...report.unrecorded]
-  const place = notePlace('reported', request, context.state)
+  const stateDirectory = context.state.directory
+  const place = { stateDirectory, kind: 'reported', key: keyOf(request) } as const
   const before = readNote(place)
   const now =
     foreign.length > 0 ? digestOf('sha256', JSON.stringify(foreign)).toString('hex') : null
@@ -81,13 +94,8 @@ export function noteForeign(
   return now !== null
 }
 
-/** Where runs over the same directories note something for each other. */
-function notePlace(
-  kind: NotePlace['kind'],
-  { directories, target }: CompleteRequest,
-  { directory: stateDirectory }: StateDirectory,
-): NotePlace {
+/** Identifies runs over the same directories. */
+function keyOf({ directories, target }: CompleteRequest): string {
   const real = (path: string) => valueOr(null, () => realPath(path)) ?? resolve(path)
-  const places = [directories.map(real), target && real(target)]
-  return { stateDirectory, kind, key: JSON.stringify(places) }
+  return JSON.stringify([directories.map(real), target && real(target)])
 }

@@ -1,4 +1,4 @@
-import { unlinkSync, lstatSync } from 'node:fs'
+import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError } from '../../../errors.js'
 import { NumberedNames } from '../../../text/numbered-names.js'
@@ -19,7 +19,7 @@ import type { TargetDirectory } from '../target/targets.js'
  * Removes the torrents and lists of btkit whose sources no longer exist, unless they were edited;
  * with `force` also those.
  * Reports torrents without a source that the state does not record. `emptied` has the real paths of
- * the torrents whose entries lost all their bytes.
+ * the torrents whose entries lost all their bytes, or the file beside them to which they are a link.
  */
 export function pruneAll(
   directories: readonly SourceDirectory[],
@@ -63,7 +63,7 @@ interface Orphan {
   readonly target: TargetDirectory
   /** Paths of the source, and of the file as `torrent`. */
   readonly paths: TorrentPaths
-  /** Whether its entry is gone, or exists but lost all its bytes. */
+  /** Whether its entry is gone or a link to a file that is gone, or exists but lost all its bytes. */
   readonly reason: 'source gone' | 'source empty'
 }
 
@@ -92,7 +92,8 @@ function findOrphans(
       const home = here.find(({ realDirectory }) => realDirectory === dirname(source))
       if (!home) continue
       const paths = pathsOf(basename(source), home, file)
-      found.push({ file, target, paths, reason: isEmptied ? 'source empty' : 'source gone' })
+      const isThere = isEmptied && existsSync(source)
+      found.push({ file, target, paths, reason: isThere ? 'source empty' : 'source gone' })
     }
   }
   return found

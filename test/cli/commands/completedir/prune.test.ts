@@ -281,6 +281,18 @@ test('the torrent of a directory whose files lost all their bytes goes with --pr
   assert.deepEqual(entriesOf((await mirror.report(['--prune'])).removed), ['d'])
 })
 
+test('the torrent of a link whose target in the same directory is gone goes with --prune', async (t) => {
+  const mirror = new Mirror(t, { 'a-1': 'a', b: 'b' })
+  symlinkSync('a-1', mirror.at('latest'))
+  symlinkSync('latest', mirror.at('stable'))
+  await mirror.report()
+  renameSync(mirror.at('a-1'), mirror.at('a-2'))
+  const { removed } = await mirror.report(['--prune'])
+  assert.deepEqual(entriesOf(removed), ['a-1', 'latest', 'stable'])
+  const { status, stderr } = await mirror.run(['--prune', '--quiet'])
+  assert.deepEqual([status, stderr, mirror.list()], [0, '', ['a-2.torrent', 'b.torrent']])
+})
+
 const STAYS = 'stays and may be outdated, because its source is skipped now'
 
 /** Replacements of an entry, by the reason for skipping them. */
@@ -290,7 +302,7 @@ const REPLACEMENTS: Record<string, (path: string, outside: string) => void> = {
     symlinkSync(outside, path)
   },
   'broken link': (path) => {
-    symlinkSync('nowhere', path)
+    symlinkSync('../disk/nowhere', path)
   },
   'link loop': (path) => {
     symlinkSync(path, path)

@@ -12,10 +12,18 @@ import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace, TRACKER } from './make.js'
 
-const ALL = '--checksums=sha256,sha1,md5,blake2b'
+const ALL = '--checksums=sha256,sha512,sha384,sha224,sha1,md5,blake2b'
 
 /** The programs that check lists. */
-const PROGRAMS = { sha256: 'sha256sum', sha1: 'sha1sum', md5: 'md5sum', blake2b: 'b2sum' }
+const PROGRAMS = {
+  sha256: 'sha256sum',
+  sha512: 'sha512sum',
+  sha384: 'sha384sum',
+  sha224: 'sha224sum',
+  sha1: 'sha1sum',
+  md5: 'md5sum',
+  blake2b: 'b2sum',
+}
 
 /** A tree with odd names, and what makemetafile does with it. */
 function makeTree(t: TestContext) {
@@ -142,7 +150,7 @@ test('a dry run writes no list, and says that it would', async (t) => {
 for (const [args, message] of [
   [
     ['--checksums', 'sha256,crc32'],
-    "--checksums 'sha256,crc32': use names of sha256, sha1, md5, blake2b",
+    "--checksums 'sha256,crc32': use names of sha256, sha512, sha384, sha224, sha1, md5, blake2b",
   ],
   [
     ['--checksums', 'md5', '-o', '-'],

@@ -75,7 +75,7 @@ const FAULTS: readonly (readonly [kind: string, result: string, detail: RegExp])
   ['endless', 'no ranges', /whole file/],
   ['other', 'no ranges', /another range/],
   ['long', 'length', /more than \d+ bytes/],
-  ['short', 'length', /^1 bytes of \d+$/],
+  ['short', 'length', /^1 byte of \d+$/],
   ['packed', 'compressed', /./],
   ['loop', 'redirects', /more than 5/],
   ['away', 'redirects', /not HTTP/],

@@ -48,7 +48,7 @@ test('damaged files have a line each, with a summary and status 1', async (t) =>
   assert.deepEqual(stdout.split('\n'), [
     `missing     a: not found: ${placeOf(release, 'a')}`,
     'long        b: 32772 bytes, not 32768; unchecked bytes 0-8191',
-    'long        c: 1 bytes, not 0',
+    'long        c: 1 byte, not 0',
     `${release.torrentPath}: not whole: pieces: 0 bad, 2 unchecked of 4; files: 1 missing, 2 long`,
     '',
   ])
@@ -110,7 +110,7 @@ test(
     assert.deepEqual(stdout.split('\n'), [
       'unreadable  a: permission denied',
       'unchecked   b: unchecked bytes 0-8191',
-      'long        c: 1 bytes, not 0',
+      'long        c: 1 byte, not 0',
       `${release.torrentPath}: not whole: pieces: 0 bad, 2 unchecked of 4; files: 1 unreadable, 1 long, 1 unchecked`,
       '',
     ])

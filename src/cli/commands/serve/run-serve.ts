@@ -1,0 +1,289 @@
+import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
+import type { ServiceOptions } from '../../../mirror/options.js'
+import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
+import { walkMirror } from '../../../mirror/tree/walk.js'
+import { count } from '../../../text/quantity.js'
+import { cachePathIfAny } from '../../open/cache.js'
+import { engineFor } from '../../open/engine.js'
+import { BoundedOutput } from '../../output/bounded-output.js'
+import {
+  bareHost,
+  openTls,
+  OTHER_PORT,
+  reloadOnHangup,
+  serverContext,
+  withPortAdvice,
+} from '../../open/server.js'
+import {
+  announceOf,
+  isOnAllAddresses,
+  machineHost,
+  reachableAddress,
+} from '../../output/addresses.js'
+import type { CommandContext } from '../../context.js'
+import type { Io } from '../../io.js'
+import { openReport } from '../../output/report.js'
+import { serviceManager } from '../../open/service-manager.js'
+import type { ServeOptions } from './options.js'
+import { listenPlaces, nameTrackerOptions, serviceOptions, trackersWanted } from './request.js'
+import { type StartedTracker, startTracker } from './tracker.js'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import { openPublished } from '../../../core/seeding/sync.js'
+import { usageError } from '../../../errors.js'
+import { realPath } from '../../../files/inside.js'
+import { recordsDirectory } from '../../open/tracker.js'
+import { keeperFor } from '../../open/seeding.js'
+import { OwnTarget } from '../../../seed/own-target.js'
+import { MadeTorrents } from '../../../seed/made-torrents.js'
+import type { ServerContext } from '../../../server/context.js'
+import { version } from '../../../process.js'
+
+/** The service writes to standard error for years, so it must not wait for a slow reader. */
+export type ServeIo = Io & { readonly stderr: BoundedOutput } & Pick<
+    CommandContext,
+    'reloadConfiguration' | 'configFile'
+  >
+
+type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['share'] }
+
+/** Serves until a signal stops the command. */
+export async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
+  const tls = await openTls(options, io)
+  const settings = { ...serviceSettings(root, options, io), tls }
+  const world = {
+    ...serverContext(io),
+    writeLog: (lines: string) => {
+      io.stderr.write(lines)
+    },
+    droppedLines: () => io.stderr.dropped,
+  }
+  const { warn, onError } = world
+  const report = openReport({}, io)
+  const manager = serviceManager({ env: io.env, warn })
+  const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
+  const seed = await openSeed(options, { ...world, io, root }).catch(async (error: unknown) => {
+    await tracker?.stop()
+    return withPortAdvice('choose another one with --seed-port')(error)
+  })
+  const told = { ...settings, options: { ...settings.options, tracker, seed } }
+  const service = await runService(told, world).catch(async (error: unknown) => {
+    await Promise.all([tracker?.stop(), seed?.close()])
+    return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))
+  })
+  // The tracker runs before the mirror
+  if (tracker?.mirror) tracker.mirror.search.files = service.findFiles
+  try {
+    const { trackers } = service
+    io.onReopen(() => void service.reopenLog())
+    reloadOnHangup(manager, io, () => {
+      const files = [trackers.refresh(true), tracker?.refresh(), tls?.reload()]
+      return Promise.all([service.reopenLog(), ...files])
+    })
+    const request = settings.options
+    const given = { options: request, hashContext: service.hashContext, signal: io.signal, onError }
+    if (seed) {
+      seedGiven(seed, given).catch((error: unknown) => {
+        if (!io.signal.aborted) onError(error)
+      })
+    }
+    const example = await findExample(request.mirror)
+    report.text(
+      greeting({
+        service,
+        request,
+        example,
+        trackers: trackers.current(),
+        host: machineHost(),
+        tracker,
+        seed,
+      }),
+    )
+    manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)
+    if (!io.signal.aborted) await once(io.signal, 'abort')
+  } finally {
+    manager.stopping()
+    const waiting = service.underWay()
+    if (waiting > 0) {
+      const limit = 'at most 8 s; a second signal ends them'
+      report.note(`waiting for ${count(waiting, 'request')}, ${limit}`)
+    }
+    await Promise.all([seed?.close(), service.stop(), tracker?.stop()])
+  }
+}
+
+function serviceSettings(
+  root: string,
+  options: SharingOptions,
+  io: Io,
+): Omit<ServiceSettings, 'tls'> {
+  return {
+    options: serviceOptions(root, options, io),
+    places: listenPlaces(options, io),
+    trackers: trackersWanted(options, io),
+    engine: engineFor(options, io),
+    cacheDirectory: cachePathIfAny(options.cacheDir, io),
+    cacheTrust: options.cacheTrust,
+    share: options.shareWith,
+    unusedFor: options.unusedFor,
+    cacheMaxSize: options.cacheMaxSize ?? null,
+    logFormat: options.log,
+    logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
+  }
+}
+
+interface GreetingParts {
+  readonly service: Service
+  readonly request: ServiceOptions
+  /** A file of the mirror for the example; null if none was found quickly. */
+  readonly example: readonly string[] | null
+  readonly trackers: readonly string[]
+  /** The name or address that stands for all addresses of this machine. */
+  readonly host: string
+  /** The tracker in the same process; null for none. */
+  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile' | 'pages'> | null
+  /** The seed in the same process; null for none. */
+  readonly seed: { readonly port: number } | null
+}
+
+/** The lines printed when the service has started. */
+function greeting(parts: GreetingParts): string[] {
+  const { service, request, example, trackers, tracker, seed, host } = parts
+  const addresses = service.addresses.map((each) => reachableAddress(each, host))
+  const first = addresses[0] ?? ''
+  return [
+    `serving:  ${request.mirror.root}`,
+    ...addresses.map((address) => `address:  ${address}`),
+    `trackers: ${trackers.length === 0 ? NO_TRACKER : count(trackers.length, 'tracker')}`,
+    ...(tracker?.addresses ?? []).map((each) => {
+      const where = isOnAllAddresses(each) ? EVERYWHERE : ''
+      return `tracking: ${announceOf(each, host)}${where}`
+    }),
+    ...(seed ? [`seeding:  port ${seed.port}${EVERYWHERE}`] : []),
+    ...(tracker?.pages ? [`admin:    ${tracker.pages.address}`] : []),
+    ...(tracker ? [`state:    ${tracker.stateFile}`] : []),
+    ...pageLine(request, first),
+    `try:      ${exampleCall(request.publicUrl ?? first, example)}`,
+  ]
+}
+
+const EVERYWHERE = ' (on all addresses)'
+
+const NO_TRACKER = 'no tracker: clients use the web seed and the DHT'
+
+/** The page to open in a browser: the listing of the root, or else the status. */
+function pageLine({ publicUrl, files, listings }: ServiceOptions, address: string): string[] {
+  const root = publicUrl ?? (address.startsWith('http') ? address : null)
+  const page = files && listings ? '' : '-/status'
+  return root === null ? [] : [`open:     ${root}/${page}`]
+}
+
+/**
+ * A command that downloads the torrent of a file and saves it under the name that the server sends.
+ * The torrent is the one that makemetafile makes.
+ */
+function exampleCall(address: string, example: readonly string[] | null): string {
+  const rest = `/${example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'}.torrent`
+  // encodeURIComponent does not escape apostrophes
+  const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
+  if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
+  return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
+}
+
+/** Most names searched for an example. */
+const MAX_NAMES = 2000
+
+/** The path of any published file other than a torrent; null if none is found soon. */
+async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
+  const view = new MirrorView(mirror)
+  let seen = 0
+  const isWanted = (path: readonly string[]) => ++seen <= MAX_NAMES && !isWithheld(path, mirror)
+  // A request for something in a directory will report its error
+  const passOver = () => undefined
+  const rules = { isWanted, enter: () => true, passOver, pause: () => null, mayLoop: false }
+  for await (const { paths } of walkMirror(view, { path: [], state: true }, rules)) {
+    for (const path of paths.filter((each) => each.at(-1)?.endsWith('.torrent') === false)) {
+      if (await isPublished(path, view)) return path
+    }
+    if (seen > MAX_NAMES) return null
+  }
+  return null
+}
+
+async function isPublished(path: readonly string[], view: MirrorView): Promise<boolean> {
+  try {
+    return (await view.file(path)).fingerprint.size > 0
+  } catch {
+    return false
+  }
+}
+
+/** Bytes of the largest torrent of `--torrents` that is seeded. */
+const LARGEST = 64 * 1024 * 1024
+
+/** Milliseconds between looks at the directories of `--torrents`. */
+const LOOK = 30_000
+
+/**
+ * Opens the seed of `--seed`, on all addresses. Returns null without `--seed`.
+ * @throws BtkitError if it cannot listen
+ */
+async function openSeed(
+  { seed, seedPort, maxUploadRate, publicUrl, stateDir }: ServeOptions,
+  { monotonic, onError, now, warn, io, root }: SeedWorld,
+): Promise<MadeTorrents | null> {
+  if (!seed) {
+    if (maxUploadRate === 0) return null
+    throw usageError('--max-upload-rate: needs --seed; it limits what peers get')
+  }
+  const state = { directory: recordsDirectory({ stateDir }, io), now, warn }
+  return MadeTorrents.open({
+    host: null,
+    port: seedPort,
+    lastPort: 6999,
+    announcedAddress: null,
+    maxUpload: maxUploadRate || null,
+    // With more, requests wait longer beside a fast leecher
+    readAhead: 5,
+    version: version(),
+    monotonic,
+    dht: false,
+    dhtNodes: null,
+    localDiscovery: false,
+    onError,
+    publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
+    given: openPublished(realPath(root) ?? root, { label: 'btkit serve' }, state),
+  })
+}
+
+interface SeedWorld extends ServerContext {
+  readonly io: Io
+  readonly root: string
+}
+
+interface GivenSeeding extends Pick<ServerContext, 'onError'> {
+  readonly options: ServiceOptions
+  readonly hashContext: HashContext
+  readonly signal: AbortSignal
+}
+
+/** Seeds the torrents of `--torrents` whose files the mirror has, until aborted. */
+async function seedGiven(
+  { service }: MadeTorrents,
+  { options, hashContext, signal, onError }: GivenSeeding,
+): Promise<void> {
+  const { root, followSymlinks } = options.mirror
+  const places = {
+    ...{ places: options.torrents, placesOf: () => [{ path: root }], search: [root] },
+    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, awaitsQuiet: true },
+    ...{ maxTorrentSize: LARGEST, hashContext },
+  }
+  const report = { note: () => undefined, fail: onError }
+  const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)
+  while (!signal.aborted && options.torrents.length > 0) {
+    const next = await keeper.update()
+    await setTimeout(Math.min(LOOK, next), undefined, { signal })
+  }
+}
