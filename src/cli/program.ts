@@ -73,7 +73,8 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
 /** An error that names options as they were typed. */
 function withTypedNames(error: unknown, line: TypedLine | undefined): unknown {
   if (!(error instanceof BtkitError)) return error
-  return new BtkitError(error.code, nameAsTyped(error.message, line?.given ?? []), { cause: error })
+  const message = nameAsTyped(error.message, line?.given ?? [])
+  return message === error.message ? error : new BtkitError(error.code, message, { cause: error })
 }
 
 /** Prints what may stand in the place of the last word, for the scripts of the shells. */

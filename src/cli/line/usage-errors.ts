@@ -56,7 +56,7 @@ export function nameAsTyped(message: string, given: readonly Given[]): string {
   return others.reduce((text, { entry, place }) => {
     const names = [entry.on?.long, entry.traits.insteadOf].filter((name) => name !== undefined)
     return names.reduce((named, name) => {
-      return named.replace(new RegExp(`${name}(?![\\w-])`, 'g'), () => place.source)
+      return named.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), () => place.source)
     }, text)
   }, message)
 }
