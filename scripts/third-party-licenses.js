@@ -11,7 +11,7 @@ export function thirdPartyLicenses(inputs) {
   return packages.map((directory) => describe(directory)).join(`\n${'-'.repeat(80)}\n\n`)
 }
 
-/** What packages have compiled of others, with the files of its licence. */
+/** Libraries that packages have compiled, with the files of their licences. */
 const COMPILED = {
   lmdb: [
     { part: 'LMDB', files: ['lmdb/libraries/liblmdb/COPYRIGHT', 'lmdb/libraries/liblmdb/LICENSE'] },

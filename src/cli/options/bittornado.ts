@@ -101,13 +101,17 @@ export function isNone({ entry, uses }: Given): boolean {
 type OldCommand = 'make' | 'track' | 'launchmany' | 'download'
 
 /** Options of BitTornado's downloaders that today's clients decide for themselves. */
-const DECIDED_BY_CLIENTS = `max-uploads keepalive-interval download-slice-size upload-unit-size request-backlog
-  max-message-length random-port crypto-allowed crypto-only crypto-stealth selector-enabled expire-cache-data priority
-  timeout timeout-check-interval max-slice-length max-rate-period ipv6-enabled ipv6-binds-v4 upnp-nat-access
-  upload-rate-fudge tcp-ack-fudge rerequest-interval min-peers http-timeout max-initiate alloc-type alloc-rate
-  buffer-reads write-buffer-size breakup-seed-bitfield snub-time spew rarest-first-cutoff
-  rarest-first-priority-cutoff min-uploads max-files-open round-robin-period super-seeder security max-connections
-  auto-kick double-check triple-check lock-files lock-while-reading auto-flush dedicated-seed-id`
+const DECIDED_BY_CLIENTS = [
+  `max-uploads keepalive-interval download-slice-size upload-unit-size request-backlog
+    max-message-length random-port crypto-allowed crypto-only crypto-stealth selector-enabled
+    expire-cache-data priority timeout timeout-check-interval max-slice-length max-rate-period`,
+  `ipv6-enabled ipv6-binds-v4 upnp-nat-access upload-rate-fudge tcp-ack-fudge
+    rerequest-interval min-peers http-timeout max-initiate alloc-type alloc-rate buffer-reads
+    write-buffer-size breakup-seed-bitfield snub-time spew rarest-first-cutoff`,
+  `rarest-first-priority-cutoff min-uploads max-files-open round-robin-period super-seeder
+    security max-connections auto-kick double-check triple-check lock-files lock-while-reading
+    auto-flush dedicated-seed-id`,
+].join(' ')
 
 const OF_DOWNLOADERS = {
   'clients decide that themselves': DECIDED_BY_CLIENTS,

@@ -5,7 +5,7 @@ import { walkMirror } from '../../../mirror/tree/walk.js'
 import { count } from '../../../text/quantity.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { engineFor } from '../../open/engine.js'
-import { BoundedOutput } from '../../output/bounded-output.js'
+import type { BoundedOutput } from '../../output/bounded-output.js'
 import {
   bareHost,
   openTls,
