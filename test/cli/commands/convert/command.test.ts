@@ -188,7 +188,7 @@ for (const [what, args, status, message] of [
     'a pipe',
     ['--v2', '--target', '-'],
     2,
-    '--output -: convert cannot write to standard output; name a file',
+    '--target -: convert cannot write to standard output; name a file',
   ],
   ['two versions', ['--v1', '--v2'], 2, '--v1 and --v2 cannot be used together'],
 ] as const) {
