@@ -188,6 +188,16 @@ test('after the end of a session, a log-in leads on to the page and its form, an
   }
 })
 
+test('after the end of a session, the address of the log-in has no password of a form', async (t) => {
+  const { logIn } = await startAdmin(t)
+  const browser = await logIn()
+  const token = await browser.token('/account')
+  await browser.send('/logout', {}, '/')
+  const fields = { token, current: 'secret-old-1', fresh: 'secret-new-1', again: 'secret-new-1' }
+  const { location } = await browser.ask('POST', '/account', fields)
+  assert.equal(location, 'login?to=account&lost=form')
+})
+
 test('after the end of a session, the page says that an upload or a form was not accepted', async (t) => {
   const admin = await startForms(t)
   const { root, visitor, logIn } = admin

@@ -73,6 +73,9 @@ export interface AdminContext extends FormContext {
 /** A page and its fields, as this program writes them in addresses; it leads nowhere else. */
 const PLACE = /^[a-z]+(?:\/[\da-z]+)*(?:\?[\w=&%.+*-]*)?$/
 
+/** The fields for passwords, which no address may have: browsers and proxies keep addresses. */
+export const PASSWORD_FIELDS = ['current', 'fresh', 'again'] as const
+
 /** The longest address in a form; a longer one is lost. */
 const LONGEST_PLACE = 4000
 

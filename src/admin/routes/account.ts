@@ -4,7 +4,7 @@ import type { Form } from '../../pages/form.js'
 import type { Answer } from '../../pages/frame.js'
 import { html, type Html } from '../../text/html.js'
 import { checkNewPassword, SHORTEST_PASSWORD } from '../access/users.js'
-import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
+import { type Action, type AdminContext, type AdminRoute, PASSWORD_FIELDS } from '../frame/visit.js'
 
 /** The page on which users change their password. */
 export function accountRoutes(): AdminRoute[] {
@@ -18,7 +18,7 @@ export function accountRoutes(): AdminRoute[] {
 }
 
 async function change(context: AdminContext, form: Form): Promise<Answer> {
-  const [current, fresh, again] = ['current', 'fresh', 'again'].map((name) => form.raw(name))
+  const [current, fresh, again] = PASSWORD_FIELDS.map((name) => form.raw(name))
   if (fresh !== again) throw new BtkitError('usage', 'the new passwords differ; type them again')
   await context.changePassword(current ?? '', checkNewPassword(fresh ?? ''))
   const note = 'Your password is changed. Other sessions of yours have ended.'

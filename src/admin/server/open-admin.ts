@@ -38,7 +38,13 @@ import {
   adminPage,
   logInContent,
 } from '../frame/admin-page.js'
-import { type AdminContext, type AdminRoute, mayDo, placeIn } from '../frame/visit.js'
+import {
+  type AdminContext,
+  type AdminRoute,
+  mayDo,
+  PASSWORD_FIELDS,
+  placeIn,
+} from '../frame/visit.js'
 import {
   type AdminParts,
   type AdminSettings,
@@ -213,7 +219,9 @@ function logInFor(request: FastifyRequest, { routes }: AdminParts): string {
   const [target, asked] = splitTarget(request.url)
   const path = target.slice(1)
   const isPage = routes.some((route) => route.method === 'GET' && route.path === path)
-  const sent = formOf(request).without('token', 'act').toString()
+  const sent = formOf(request)
+    .without('token', 'act', ...PASSWORD_FIELDS)
+    .toString()
   const fields = method === 'GET' ? asked : isPage ? sent : ''
   const page = method === 'GET' || isPage ? path : ''
   const to = placeIn(new Form({ to: fields === '' ? page : `${page}?${fields}` }), 'to') || page
