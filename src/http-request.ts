@@ -133,9 +133,15 @@ function dispatcherOf(
   return made
 }
 
-/** A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none. */
+/**
+ * A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none.
+ * HTTP_PROXY does not count, because a web server may set it from a header (httpoxy).
+ */
 function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
-  const proxy = process.env[name] ?? process.env[name.toUpperCase()] ?? ''
+  const others = name === 'https_proxy' ? process.env['HTTPS_PROXY'] : undefined
+  const proxy = process.env[name] ?? others ?? ''
+  if (/^(?!https?:)[^:]*:\/\//i.test(proxy))
+    throw new Error(`${name} in the environment is not a proxy over HTTP`)
   return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`
 }
 

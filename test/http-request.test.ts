@@ -1,5 +1,6 @@
 // In a process of its own: the proxies of the environment are read once
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -12,6 +13,7 @@ import { listenLocally } from './support/listen.js'
 import { makeScratch } from './support/scratch.js'
 
 const { signal } = new AbortController()
+const MODULE = new URL('../src/http-request.js', import.meta.url).href
 
 // Ports that browsers and fetch refuse, and nobody here uses
 const BLOCKED = [6697, 6669, 6668, 6666, 10_080, 4190, 5061]
@@ -82,6 +84,20 @@ test('hosts are asked through the proxy of the environment, except this machine 
   await assert.rejects(textOf('http://direct.invalid/'))
   const own = await startServer(t)
   assert.equal(await textOf(own.url), 'ok')
+})
+
+test('a proxy that is not one over HTTP is refused, and HTTP_PROXY does not count', async (t) => {
+  const own = await startServer(t)
+  const code = `import { requestHttp } from ${JSON.stringify(MODULE)}
+    const { signal } = new AbortController()
+    const url = 'http://tracker.invalid/'
+    await requestHttp(url, { signal }).catch(({ message }) => console.log(message))`
+  const run = (env: Record<string, string>) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', code], { env }).stdout.toString()
+  const refused = 'http_proxy in the environment is not a proxy over HTTP\n'
+  assert.equal(run({ http_proxy: 'socks5://127.0.0.1:1' }), refused)
+  assert.doesNotMatch(run({ HTTP_PROXY: own.url }), /proxy/)
+  assert.equal(own.asked.length, 0)
 })
 
 test(
