@@ -17,8 +17,6 @@ export interface HttpRequest {
   readonly family?: 4 | 6 | undefined
   /** Whether the proxies of the environment are ignored. */
   readonly isDirect?: boolean
-  /** Receives each URL before it is requested. */
-  readonly onAsk?: (url: string) => void
 }
 
 /** The answer to a request. The caller reads the body to its end, or calls `end`. */
@@ -47,14 +45,13 @@ const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/i
  * @throws RedirectFault, and errors that `describeFailure` describes
  */
 export async function requestHttp(url: string, request: HttpRequest): Promise<HttpResponse> {
-  const { redirects = 0, onAsk } = request
+  const { redirects = 0 } = request
   const first = new URL(url)
   const { username, password, origin } = first
   const login = Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')
   const own = username + password === '' ? {} : { authorization: `Basic ${login}` }
   let address = first
   for (let left = redirects; ; left--) {
-    onAsk?.(address.href)
     const headers = { ...request.headers, ...(address.origin === origin ? own : {}) }
     const response = await send(address, { ...request, headers })
     const location = response.headers.get('location')

@@ -206,8 +206,9 @@ async function askWebSeed(
       continue
     }
     const address = addressOf(url, metainfo, file)
+    onAsk(address)
     const headers = { range: `bytes=${start}-${end - 1}` }
-    const response = await requestHttp(address, { headers, signal, onAsk, ...FOLLOWING })
+    const response = await requestHttp(address, { headers, signal, ...FOLLOWING })
     try {
       requireRange(response, [start, end], file.length)
       await takeBody(response, end - start, (bytes) => {
@@ -251,7 +252,8 @@ async function askHttpSeed(
   const hash = (metainfo.infoHash ?? '').replace(/../g, '%$&')
   const separator = url.includes('?') ? '&' : '?'
   const address = `${url}${separator}info_hash=${hash}&piece=${piece.index}`
-  const response = await requestHttp(address, { signal, onAsk, ...FOLLOWING })
+  onAsk(address)
+  const response = await requestHttp(address, { signal, ...FOLLOWING })
   const length = piece.parts.reduce((sum, { start, end }) => sum + end - start, 0)
   try {
     if (response.status !== 200) throw new SeedFault('status', `${response.status}`)

@@ -183,6 +183,13 @@ test('people read a line a seed, with no control characters', async (t) => {
   assert.ok(bad.startsWith(`  status  ${address}/absent/x\\x1b/ (404, piece `), bad)
 })
 
+test('a redirected seed names the address that was requested, not the one it leads to', async (t) => {
+  const root = makeScratch(t, FILES)
+  const address = await startSeeds(t, root)
+  const { seeds } = await check(await makeTorrent(root, [`${address}/moved/`]))
+  assert.ok(seeds[0]!.requested?.startsWith(`${address}/moved/`), seeds[0]!.requested ?? '')
+})
+
 test('a failed seed of a directory names the address that was requested', async (t) => {
   const root = makeScratch(t, { 'dir/a b': 'content' })
   const seed = `${await startSeeds(t, root)}/absent/`
