@@ -1,4 +1,4 @@
-import { NAMES_ELSEWHERE, otherNames } from '../../options/bittornado.js'
+import { NAMES_ELSEWHERE, otherNames, renamedNote } from '../../options/bittornado.js'
 import { BtkitError } from '../../../errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
@@ -28,18 +28,19 @@ export type SectionTable = ReadonlyMap<string, readonly Entries[]>
 
 /**
  * Checks a configuration file. Each message has file, line and column, and reports unknown
- * sections, unknown keys or invalid values.
+ * sections, unknown keys or invalid values. Options under the names of the last version are notes.
  */
 export async function checkFile(
   path: string,
   table: SectionTable,
   io: Io,
-): Promise<readonly BtkitError[]> {
+): Promise<{ readonly problems: readonly BtkitError[]; readonly notes: readonly string[] }> {
+  const notes = new Set<string>()
   const problems = new Problems()
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
     const aliases = new Map(aliasesIn(configuration, problems))
-    const world = { env: io.env, aliases, problems }
+    const world = { env: io.env, aliases, problems, notes }
     const makers = makersOf(table)
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
@@ -51,7 +52,7 @@ export async function checkFile(
     if (!(error instanceof BtkitError)) throw error
     problems.add(error)
   }
-  return problems.errors
+  return { problems: problems.errors, notes: [...notes] }
 }
 
 /** Reports presets that no file has. They may be in any file that btkit reads. */
@@ -80,7 +81,7 @@ async function checkPresetNames(
   }
 }
 
-type Checking = Known & { readonly problems: Problems }
+type Checking = Known & { readonly problems: Problems; readonly notes: Set<string> }
 
 /** The options of the commands that have presets. A preset cannot name presets. */
 function makersOf(table: SectionTable): Entries[] {
@@ -107,7 +108,10 @@ function checkOptions(section: Section, commands: readonly Entries[], world: Che
       problems.add(place.error(unknownKey(key, name, known)))
     }
     // Commands may differ in what they take; each says the same of most
-    parseAll(found.flatMap(givenAt), world, problems)
+    for (const each of parseAll(found.flatMap(givenAt), world, problems)) {
+      const note = renamedNote(each)
+      if (note !== null) world.notes.add(note)
+    }
   }
   if (problems.errors.length > before) return
   // Commands may exclude the same options in another order, so one message is enough

@@ -106,9 +106,10 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
       const table = sectionTable(await commands())
       let failures = 0
       for (const file of files) {
-        const problems = await checkFile(file, table, io)
+        const { problems, notes } = await checkFile(file, table, io)
         failures += problems.length
         if (!json) problems.forEach(report.fail)
+        notes.forEach((note) => report.note(note))
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
         report.line(checkReport(file, problems), `${file}: ${result}`)
       }

@@ -86,6 +86,18 @@ test('config check names an address of no client with its punctuation', async (t
   assert.match(stderr, /:1:19: http:\/\/127\.0\.0\.1:1\/: not the address of a client/)
 })
 
+test('config check names the new name of an option of the last version', async (t) => {
+  const file = join(makeScratch(t), 'c.yaml')
+  writeFileSync(file, 'serve: {seed: true, max-upload: 3}\nreannounce: {add: http://t.example/a}\n')
+  const { stderr, status } = await runBtkit(['config', 'check', file])
+  assert.equal(
+    stderr,
+    `btkit: ${file}:1:33: is --max-upload-rate 3B now; this version still reads the old name\n` +
+      `btkit: ${file}:2:19: is --add-tracker http://t.example/*** now; this version still reads the old name\n`,
+  )
+  assert.equal(status, 0)
+})
+
 test('config check finds options of a section that exclude each other', async (t) => {
   const file = join(makeScratch(t), 'c.yaml')
   for (const [yaml, place, pair] of [
