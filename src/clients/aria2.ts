@@ -48,8 +48,12 @@ export class Aria2Client extends RemoteClient implements TorrentClient {
     return `aria2 ${asText(version)}`
   }
 
-  async list(): Promise<readonly ClientTorrent[]> {
-    const downloads = (await this.#downloads(KEYS)).filter(({ infoHash, status }) => {
+  async list(only: readonly InfoHash[] = []): Promise<readonly ClientTorrent[]> {
+    const calls = only.map((infoHash) => ['aria2.tellStatus', gidOf(infoHash), KEYS] as const)
+    const own = (await this.#tryAll(calls)).map(asObject)
+    // A torrent that it has from elsewhere has another identifier
+    const isAll = own.length > 0 && own.every(({ infoHash }, i) => infoHash === only[i])
+    const downloads = (isAll ? own : await this.#downloads(KEYS)).filter(({ infoHash, status }) => {
       return infoHash !== undefined && !isOver(status)
     })
     return this.torrentsOf(downloads, readTorrent)

@@ -60,8 +60,8 @@ export class DelugeClient extends RemoteClient implements TorrentClient {
     return `Deluge ${asText(await this.#call('daemon.get_version'))}`
   }
 
-  async list(): Promise<readonly ClientTorrent[]> {
-    const torrents = await this.#call('core.get_torrents_status', {}, KEYS)
+  async list(id?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
+    const torrents = await this.#call('core.get_torrents_status', id ? { id } : {}, KEYS)
     if (!torrents) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(Object.entries(asObject(torrents)), ([infoHash, torrent]) => {
       return readTorrent(asInfoHash(infoHash), asObject(torrent))

@@ -47,16 +47,22 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     return `qBittorrent ${(await this.#call('app/version')).text}`
   }
 
-  async list(): Promise<readonly ClientTorrent[]> {
-    const torrents = this.parse(await this.#call('torrents/info'))
+  async list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
+    const ids = only?.map((infoHash) => this.#ids.get(infoHash)) ?? []
+    // Its own identifier of a torrent is known from a list that had it
+    const isPart = ids.length > 0 && !ids.includes(undefined)
+    const body = isPart ? new URLSearchParams({ hashes: ids.join('|') }) : undefined
+    const torrents = this.parse(await this.#call('torrents/info', body))
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     const list = this.torrentsOf(torrents.map(asObject), (row) => {
       return { row, torrent: readTorrent(row) }
     })
     const lacking = list.filter(({ row }) => row['tracker'] === '')
+    const all = list.map(({ torrent }) => torrent)
+    if (isPart) return all
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
     this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
-    return list.map(({ torrent }) => torrent)
+    return all
   }
 
   /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */

@@ -74,8 +74,8 @@ export class TransmissionClient extends RemoteClient implements TorrentClient {
     return `Transmission ${asText(session['version'])}`
   }
 
-  async list(): Promise<readonly ClientTorrent[]> {
-    const { torrents } = await this.#call('torrent-get', { fields: FIELDS })
+  async list(ids?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
+    const { torrents } = await this.#call('torrent-get', { fields: FIELDS, ...(ids && { ids }) })
     if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
     return this.torrentsOf(torrents.map(asObject), readTorrent)
   }

@@ -19,6 +19,8 @@ export class FakeClient implements TorrentClient {
   /** The part of a new torrent's data that it sees. */
   seen = 1
   isDown = false
+  /** The number of torrents that it told of, where it was asked for some. */
+  told = 0
   /** Called for each torrent that was started. */
   onStart: (infoHash: InfoHash) => void = () => undefined
 
@@ -26,9 +28,12 @@ export class FakeClient implements TorrentClient {
     return Promise.resolve('fake 1')
   }
 
-  list(): Promise<readonly ClientTorrent[]> {
+  list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
     this.#note('list')
-    return Promise.resolve([...this.torrents.values()])
+    if (!only) return Promise.resolve([...this.torrents.values()])
+    const some = only.flatMap((infoHash) => this.torrents.get(infoHash) ?? [])
+    this.told += some.length
+    return Promise.resolve(some)
   }
 
   findData(torrents: readonly PublishedTorrent[]): Promise<(boolean | null)[]> {

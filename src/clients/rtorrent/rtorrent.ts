@@ -45,6 +45,9 @@ const CHECK_PAUSE_MS = 200
  */
 const FILES_AT_ONCE = 200
 
+/** The most torrents that are asked for one by one; of more, it sends its whole list. */
+const FEW = 100
+
 /** The reason for refusing a torrent without a tracker. */
 const TRACKERLESS = 'it has no tracker, and dht.mode is "disable"'
 
@@ -64,9 +67,26 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
     return `rtorrent ${asText(await this.#call('system.client_version'))}`
   }
 
-  async list(): Promise<readonly ClientTorrent[]> {
+  async list(only: readonly InfoHash[] = []): Promise<readonly ClientTorrent[]> {
+    if (only.length > 0 && only.length <= FEW) return this.#listEach(only)
     const rows = await this.#call('d.multicall2', '', 'main', ...FIELDS)
     return this.torrentsOf(this.#rowsOf(rows), readTorrent)
+  }
+
+  /** Asks for these torrents, and leaves out those that it does not have. */
+  async #listEach(infoHashes: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
+    const calls = infoHashes.flatMap((infoHash) =>
+      FIELDS.map((field): XmlRpcStruct => {
+        return { methodName: field.replace('=', ''), params: [infoHash.toUpperCase()] }
+      }),
+    )
+    const values = await this.#callAll(calls)
+    const rows = infoHashes.map((_, i) => values.slice(i * FIELDS.length, (i + 1) * FIELDS.length))
+    return rows.flatMap((row) => {
+      // Each value is in a list of its own
+      const known = row.flatMap((value) => (Array.isArray(value) ? value : []) as XmlRpcValue[])
+      return known.length === FIELDS.length ? readTorrent(known) : []
+    })
   }
 
   #rowsOf(rows: XmlRpcValue): readonly (readonly XmlRpcValue[])[] {

@@ -25,7 +25,7 @@ export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
 
 /**
  * Computes checksums of all files of some content. Reads only files that the cache does not know,
- * each once for all checksums. The digests belong to the files as scanned.
+ * each by some threads that share its checksums, and go on side by side. The digests belong to the files as scanned.
  * @throws BtkitError `changed` with the file, and as runWholeFile
  */
 export async function obtainChecksums(
@@ -111,20 +111,27 @@ export function rememberDigest(
 async function read(
   file: ScannedFile,
   { names, pool }: { readonly names: readonly ChecksumName[]; readonly pool: WorkerPool },
-  { engine: { signal, throttle }, cacheAccess }: ChecksumContext,
+  { engine: { signal, throttle, threads }, cacheAccess }: ChecksumContext,
 ): Promise<FileChecksums> {
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
   const written = openForWriting([absolutePath])
-  const checksums = names.map((name) => CHECKSUMS[name])
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
-  const job = createWholeFileJob({ ...source, checksums, throttle })
+  const isSmall = size <= SMALL && !throttle
+  const shares = sharesOf(names, isSmall || throttle ? 1 : threads)
+  const jobs = shares.map((share) => {
+    const checksums = share.map((name) => CHECKSUMS[name])
+    return createWholeFileJob({ ...source, checksums, throttle })
+  })
   refuseAborted(signal)
-  if (size <= SMALL && !throttle) readWholeFile(job)
-  else await runWholeFile(job, pool, signal)
-  const { digests } = job
+  if (isSmall) jobs.forEach(readWholeFile)
+  else await Promise.all(jobs.map((job) => runWholeFile(job, pool, signal)))
+  const made = new Map(
+    shares.flatMap((share, i) => share.map((name, j) => [name, jobs[i]?.digests[j]])),
+  )
+  const digests = names.flatMap((name) => made.get(name) ?? [])
   requireUnchanged(file, readFingerprintIfThere(absolutePath))
   const found = { file, digests, bytesRead: size }
   if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
@@ -133,6 +140,18 @@ async function read(
     if (digest) rememberDigest(file, name, { cache, digest })
   })
   return { ...found, isSettled: true }
+}
+
+/** The checksums, the slowest first. */
+const BY_COST = ['sha512', 'sha384', 'md5', 'blake2b', 'sha1', 'sha256', 'sha224'] as const
+
+/** Distributes checksums over at most so many threads, so that all take about the same time. */
+function sharesOf(names: readonly ChecksumName[], threads: number): ChecksumName[][] {
+  const shares = names.slice(0, threads).map((): ChecksumName[] => [])
+  const turns = [...shares, ...shares.toReversed()]
+  const sorted = BY_COST.filter((name) => names.includes(name))
+  for (const [i, name] of sorted.entries()) turns[i % turns.length]?.push(name)
+  return shares
 }
 
 /** Adds to an error that the torrent is written nevertheless. */

@@ -144,7 +144,7 @@ export async function findTorrent(
   client: TorrentClient,
   infoHash: InfoHash,
 ): Promise<ClientTorrent | undefined> {
-  return (await client.list()).find((torrent) => torrent.infoHash === infoHash)
+  return (await client.list([infoHash])).find((torrent) => torrent.infoHash === infoHash)
 }
 
 /** @throws BtkitError `client` if the client has a torrent already */

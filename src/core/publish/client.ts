@@ -23,8 +23,11 @@ export interface TorrentClient {
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
 
-  /** Returns all its torrents, marked or not. */
-  list(): Promise<readonly ClientTorrent[]>
+  /**
+   * Returns its torrents, marked or not. With `only`, these are at least those of these info hashes
+   * that it has.
+   */
+  list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]>
 
   /**
    * Returns what trackers that fail have answered, by info hash. Missing if the list has it, or the

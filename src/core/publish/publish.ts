@@ -118,7 +118,8 @@ class PublishRun {
   /** Adds the torrents that the client does not have; in a dry run it only asks about them. */
   async add(requests: readonly PublishRequest[]): Promise<void> {
     const { dryRun, onHandOver } = this.#options
-    const list = byInfoHash(await this.#client.list())
+    const asked = requests.map(({ metainfo }) => clientInfoHash(metainfo))
+    const list = byInfoHash(await this.#client.list(asked))
     const fresh = this.#judge(requests, list)
     if (fresh.length > 0 && !dryRun) await onHandOver?.(fresh.map(({ request }) => request))
     const broken = dryRun ? [] : fresh.filter(({ infoHash }) => list.has(infoHash))
@@ -270,7 +271,8 @@ class PublishRun {
   }
 
   /**
-   * Returns the client's list after all these torrents have the wanted state, or the time limit.
+   * Returns the client's entries of these torrents after all have the wanted state, or the time limit.
+   * Asks only for those that do not have it yet, and for all again before the end.
    */
   async #settled(
     pending: readonly Pending[],
@@ -278,13 +280,25 @@ class PublishRun {
     waiting = this.#options.waiting,
   ): Promise<ReadonlyMap<InfoHash, ClientTorrent>> {
     if (pending.length === 0) return new Map()
+    const list = new Map<InfoHash, ClientTorrent>()
+    const look = async (some: readonly Pending[]) => {
+      const found = byInfoHash(await this.#client.list(infoHashesOf(some)))
+      for (const { infoHash } of some) {
+        const torrent = found.get(infoHash)
+        if (torrent) list.set(infoHash, torrent)
+        else list.delete(infoHash)
+      }
+      return some.filter((each) => !isEach([each], list, isSettled))
+    }
+    let open = pending
     return waitFor(waiting, async () => {
-      const list = byInfoHash(await this.#client.list())
-      const isOver = isEach(pending, list, isSettled)
+      const isAll = open === pending
+      open = await look(open)
+      if (open.length === 0 && !isAll) open = await look(pending)
       const isChecked = ({ infoHash }: Pending) => list.get(infoHash)?.state === 'checking'
-      const checking = isOver ? 0 : pending.filter(isChecked).length
+      const checking = open.filter(isChecked).length
       if (checking > 0) this.#options.onChecking?.(checking)
-      return { value: list, isOver }
+      return { value: list, isOver: open.length === 0, left: open.length }
     })
   }
 

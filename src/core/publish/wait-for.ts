@@ -27,21 +27,26 @@ export function waitingFor(
 const FIRST_PAUSE = 50
 const LAST_PAUSE = 1000
 
+/** The longest interval for each thing that is asked about, if these are many. */
+const PAUSE_OF_EACH = 5
+
 /**
  * Polls until the condition holds or the time is over. Returns the last result. The interval grows
- * unless `steadyMs` fixes it.
+ * unless `steadyMs` fixes it, and further if many things are `left` to ask about.
  * @throws BtkitError `interrupted`, and as `look` does
  */
 export async function waitFor<T>(
   { limitMs, monotonic, sleep, signal }: Waiting,
-  look: () => Promise<{ readonly value: T; readonly isOver: boolean }>,
+  look: () => Promise<{ readonly value: T; readonly isOver: boolean; readonly left?: number }>,
   steadyMs?: number,
 ): Promise<T> {
   const end = monotonic() + limitMs
-  for (let pause = steadyMs ?? FIRST_PAUSE; ; pause = steadyMs ?? Math.min(2 * pause, LAST_PAUSE)) {
-    const { value, isOver } = await look()
-    if (isOver || monotonic() >= end) return value
-    await sleep(pause)
+  for (let pause = steadyMs ?? FIRST_PAUSE; ;) {
+    const { value, isOver, left = 0 } = await look()
+    const now = monotonic()
+    if (isOver || now >= end) return value
+    await sleep(Math.min(pause, Math.max(FIRST_PAUSE, end - now)))
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+    pause = steadyMs ?? Math.min(2 * pause, Math.max(LAST_PAUSE, PAUSE_OF_EACH * left))
   }
 }

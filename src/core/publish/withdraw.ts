@@ -30,7 +30,9 @@ export async function withdrawTorrents(
   { begun = new Set(), dryRun = false }: Withdrawal = {},
 ): Promise<WithdrawOutcome[]> {
   if (infoHashes.length === 0) return []
-  const list = new Map((await client.list()).map((torrent) => [torrent.infoHash, torrent]))
+  const list = new Map(
+    (await client.list(infoHashes)).map((torrent) => [torrent.infoHash, torrent]),
+  )
   const outcomes = infoHashes.map((infoHash): WithdrawOutcome => {
     const torrent = list.get(infoHash)
     if (!torrent) return { infoHash, status: 'absent', name: null }

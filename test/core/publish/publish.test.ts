@@ -208,6 +208,35 @@ test('it is said for how many checks it is waited', async (t) => {
   assert.equal(counts[0], 1)
 })
 
+test('a client that checks many torrents is not asked for all of them each second', async (t) => {
+  const directory = makeScratch(t)
+  writeFileSync(join(directory, 'a'), 'hello')
+  const toldOf = async (count: number) => {
+    const client = new FakeClient()
+    const requests = Array.from({ length: count }, (_, i) => {
+      const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: 'a', source: `${i}` })))
+      client.plant(clientInfoHash(metainfo), { state: 'checking', bytesDone: 0 })
+      return { torrent: `${i}.torrent`, metainfo, directory, localDirectory: directory }
+    })
+    client.plant(infoHashOf('aa'.repeat(20)), {})
+    const waiting = fakeWaiting(1_000_000)
+    // Ten a second, as Transmission does
+    const sleep = (ms: number) => {
+      const checked = [...client.torrents.values()].filter(({ state }) => state === 'checking')
+      for (const { infoHash } of checked.slice(0, ms / 100)) client.plant(infoHash, {})
+      return waiting.sleep(ms)
+    }
+    const outcomes = await publishTorrents(client, requests, {
+      ...OPTIONS,
+      waiting: { ...waiting, sleep },
+    })
+    assert.ok(outcomes.every(({ status }) => status === 'published'))
+    return client.told
+  }
+  const few = await toldOf(200)
+  assert.ok((await toldOf(2000)) < 20 * few)
+})
+
 test('one that was stopped is started, one without its data handed over anew', async (t) => {
   const client = new FakeClient()
   const request = plantRequest(t)
