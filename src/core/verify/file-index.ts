@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { FileColumns } from '../../files/columns.js'
 import type { ScannedFile } from '../../files/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { PieceIndex } from './piece-index.js'
 
 /** Maximum number of files of the same size to try for a missing one. */
 const MOST_TRIED = 8
@@ -11,8 +12,10 @@ export class FileIndex {
   /** Numbers before `from` stand again behind the others. */
   readonly #bySize = new Map<number, { readonly numbers: number[]; from: number }>()
   readonly #byName = new Map<string, number[]>()
+  readonly byPiece: PieceIndex
 
   constructor(readonly files: FileColumns) {
+    this.byPiece = new PieceIndex(files)
     for (let number = 0; number < files.length; number++) {
       const size = files.sizeAt(number)
       if (size === 0) continue
@@ -26,10 +29,20 @@ export class FileIndex {
     }
   }
 
-  /** Returns the numbers of files that a file of a torrent may be, those with the most similar path first. */
+  /** The files of a size if more have it than are tried one after the other; otherwise none. */
+  crowdOf(size: number): readonly number[] {
+    const { numbers, from } = this.#bySize.get(size) ?? { numbers: [], from: 0 }
+    return numbers.length - from > MOST_TRIED ? numbers.slice(from) : []
+  }
+
+  /**
+   * Returns the numbers of files that a file of a torrent may be: those that are `proven`, those of its
+   * name with the most similar path first, and some others of its size.
+   */
   candidates(
     { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
     { path, length }: MetainfoFile,
+    proven: readonly number[] = [],
   ): number[] {
     const wanted = isDirectory ? [name, ...path] : [name]
     const above = `/${wanted.slice(0, -1).join('/')}/`
@@ -42,7 +55,12 @@ export class FileIndex {
       .map(({ number }) => number)
     const { numbers, from } = this.#bySize.get(length) ?? { numbers: [], from: 0 }
     const others = numbers.slice(from, from + MOST_TRIED)
-    return [...new Set([...ranked, ...others])].slice(0, MOST_TRIED)
+    return [...new Set([...proven, ...ranked, ...others])].slice(0, MOST_TRIED)
+  }
+
+  /** Whether a file of this size has the name of a file of a torrent. */
+  hasName({ name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>, file: MetainfoFile) {
+    return this.#byName.has(`${file.length} ${isDirectory ? file.path.at(-1) : name}`)
   }
 
   /** Puts a file of those that would be tried next behind all others of its size. */

@@ -3,6 +3,7 @@ import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { padOf } from '../../metainfo/streamed-files.js'
 import type { FileIndex } from './file-index.js'
+import { ownPieceOf } from './piece-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { foundAt, Placing, stretchOf, type LocatedContent } from './locate.js'
 import { UNCHECKED } from './pieces.js'
@@ -39,17 +40,28 @@ export async function findMissing(
   { check, metainfo, index }: Matching,
   { engine, cacheAccess }: VerifyContext,
 ): Promise<MissingFile[]> {
-  const missing = [...check.content.odd].flatMap(([number, { file, found }]): MissingFile[] => {
-    if (found.kind !== 'missing' || file.length === 0) return []
-    const candidates = index.candidates(metainfo, file)
-    return [{ file, number, candidates, match: null, doubt: null }]
-  })
+  const taken = new Set<number>()
+  const candidatesOf = async (file: MetainfoFile, number: number) => {
+    const ofSize = index.crowdOf(file.length)
+    const piece = ofSize.length > 0 ? ownPieceOf(check, number) : null
+    const proven = piece ? await index.byPiece.find(piece, { ofSize, taken }, engine) : []
+    // The next file is looked for among the others first
+    for (const first of proven.slice(0, 1)) taken.add(first)
+    return index.candidates(metainfo, file, proven)
+  }
+  const missing: MissingFile[] = []
+  for (const [number, { file, found }] of check.content.odd) {
+    if (found.kind !== 'missing' || file.length === 0) continue
+    const isNamed = index.hasName(metainfo, file)
+    const candidates = isNamed ? index.candidates(metainfo, file) : await candidatesOf(file, number)
+    missing.push({ file, number, candidates, match: null, doubt: null })
+  }
   const search = new Search(check, index, missing)
   for (const beside of runsOf(missing, check.content)) {
     await search.tryBest(beside, { engine, cacheAccess })
   }
+  taken.clear()
   // Of equal files, each is the match of one as far as there are enough
-  const taken = new Set<number>()
   for (const each of missing) {
     if (each.match === null) continue
     index.putLast(each.match)
@@ -60,10 +72,10 @@ export async function findMissing(
   const quiet = { engine: { ...engine, onProgress: undefined }, cacheAccess }
   const left = missing.filter(({ match }) => match === null)
   for (const each of left) {
-    const { file, doubt } = each
+    const { file, number, doubt } = each
     // With a bad piece of its own, a candidate is not the file
     const refused = doubt?.checked.status === 'damaged' ? doubt.candidate : null
-    each.candidates = index.candidates(metainfo, file).filter((one) => one !== refused)
+    each.candidates = (await candidatesOf(file, number)).filter((one) => one !== refused)
     each.candidates = await search.tryAll([each], quiet)
     if (each.match !== null) index.putLast(each.match)
   }

@@ -109,7 +109,7 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
         const { problems, notes } = await checkFile(file, table, io)
         failures += problems.length
         if (!json) problems.forEach(report.fail)
-        notes.forEach((note) => report.note(note))
+        for (const note of notes) report.note(note)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
         report.line(checkReport(file, problems), `${file}: ${result}`)
       }

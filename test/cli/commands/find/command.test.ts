@@ -195,6 +195,45 @@ for (const [what, change] of [
   })
 }
 
+for (const args of [[], ['--v2'], ['--piece-length', '256K']]) {
+  const how = args.length > 0 ? ` made with ${args.join(' ')}` : ''
+  test(`forty renamed files of one size are found for the torrents of each${how}`, async (t) => {
+    const directory = makeScratch(t)
+    mkdirSync(join(directory, 'files'))
+    mkdirSync(join(directory, 'torrents'))
+    for (let i = 0; i < 40; i++)
+      writeFileSync(join(directory, `files/${i}`), pseudoRandom(70_001, i))
+    const make = ['completedir', '--trackerless', join(directory, 'files'), '--no-cache']
+    const made = await runBtkit([...make, '--target', join(directory, 'torrents'), ...args])
+    assert.equal(made.status, 0, made.stderr)
+    mkdirSync(join(directory, 'renamed'))
+    for (let i = 0; i < 40; i++)
+      renameSync(join(directory, `files/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))
+    const place = join(directory, 'renamed')
+    const { stdout, status } = await runBtkit(['find', join(directory, 'torrents'), '--in', place])
+    for (let i = 0; i < 40; i++)
+      assert.match(stdout, new RegExp(`  found +${i}  ${place}/r${(i * 17) % 40}\n`))
+    assert.equal(status, 0)
+  })
+}
+
+for (const args of [[], ['--v2']]) {
+  test(`forty renamed volumes of one torrent are found, ${args[0] ?? '--v1'}`, async (t) => {
+    const directory = makeScratch(t)
+    mkdirSync(join(directory, 'set'))
+    for (let i = 0; i < 40; i++) writeFileSync(join(directory, `set/${i}`), pseudoRandom(70_001, i))
+    const torrent = join(directory, 'set.torrent')
+    const make = ['makemetafile', join(directory, 'set'), '--trackerless', '--target', torrent]
+    const made = await runBtkit([...make, '--no-cache', '--piece-length', '16K', ...args])
+    assert.equal(made.status, 0, made.stderr)
+    mkdirSync(join(directory, 'renamed'))
+    for (let i = 0; i < 40; i++)
+      renameSync(join(directory, `set/${i}`), join(directory, `renamed/r${(i * 17) % 40}`))
+    const { statuses } = await find([torrent, '--in', join(directory, 'renamed')])
+    assert.deepEqual(statuses, new Array<string>(40).fill('found'))
+  })
+}
+
 test('names that are not UTF-8 are reported, and data beside them is found', async (t) => {
   const { place, torrent } = await plant(t)
   writeFileSync(Buffer.concat([Buffer.from(place('files/')), Buffer.from('caf\xe9', 'latin1')]), '')

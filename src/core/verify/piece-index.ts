@@ -1,0 +1,154 @@
+import { constants } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
+import { refuseAborted } from '../../errors.js'
+import type { FileColumns } from '../../files/columns.js'
+import { takeTurn } from '../../hash/jobs/job.js'
+import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { digestOf } from '../../bytes.js'
+import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
+import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
+import type { Engine } from '../digests/hash-content.js'
+import { pieceHeight } from '../digests/read-trees.js'
+import type { PieceCheck } from './judge.js'
+import { stretchOf } from './locate.js'
+
+/** A piece that has bytes of one file only, and so tells it from others of its size. */
+export interface OwnPiece {
+  /** Where the piece begins in the file, in bytes. */
+  readonly at: number
+  readonly length: number
+  /** SHA-1, or with version 2 the node at this height. */
+  readonly digest: Uint8Array
+  /** The height of the node; null for SHA-1, Infinity for the root of a file. */
+  readonly height: number | null
+}
+
+/** Returns the first piece that has bytes of one file only; null if there is none. */
+export function ownPieceOf({ content, v1, v2 }: PieceCheck, number: number): OwnPiece | null {
+  const { pieceLength, size } = content
+  const [from, to] = stretchOf(content, number)
+  const piece = Math.ceil(from / pieceLength)
+  const start = piece * pieceLength
+  const digestIn = (all: Uint8Array, length: number) =>
+    all.subarray(piece * length, (piece + 1) * length)
+  if (v2) {
+    const isWhole = to - from > pieceLength
+    const height = isWhole ? pieceHeight(content) : Infinity
+    const length = Math.min(pieceLength, to - from)
+    return { at: 0, length, digest: digestIn(v2, SHA256), height }
+  }
+  const end = Math.min(start + pieceLength, size)
+  if (!v1 || start === end || end > to) return null
+  return { at: start - from, length: end - start, digest: digestIn(v1, SHA1), height: null }
+}
+
+/** How many times over all files of a size are read at most. */
+const READINGS = 4
+
+/** The most files that are read side by side. */
+const AT_ONCE = 32
+
+/** The digests of a piece of files of one size. */
+interface Table {
+  /** The files whose pieces were not read yet begin at `next`. */
+  readonly files: readonly number[]
+  next: number
+  readonly byDigest: Map<string, number[]>
+}
+
+/**
+ * Files of one size by the digests of their pieces, where more files have that size than are tried
+ * one after the other. Torrents of a piece length share what was read.
+ */
+export class PieceIndex {
+  readonly #tables = new Map<string, Table>()
+  /** Bytes read, by the size of the files. */
+  readonly #read = new Map<number, number>()
+
+  constructor(private readonly files: FileColumns) {}
+
+  /**
+   * Returns those of some files of one size that have a piece: the first that is not `taken`, or all
+   * that are. Files that cannot be read have none.
+   * @throws BtkitError `interrupted`
+   */
+  async find(
+    piece: OwnPiece,
+    { ofSize, taken }: { readonly ofSize: readonly number[]; readonly taken: ReadonlySet<number> },
+    engine: Engine,
+  ): Promise<readonly number[]> {
+    const size = this.files.sizeAt(ofSize[0] ?? 0)
+    const key = [size, piece.at, piece.length, piece.height].join()
+    const isFree = (number: number) => !taken.has(number)
+    const sorted = () => ofSize.toSorted((a, b) => Number(taken.has(a)) - Number(taken.has(b)))
+    const table: Table = this.#tables.get(key) ?? { files: sorted(), next: 0, byDigest: new Map() }
+    this.#tables.set(key, table)
+    const kernel = chooseKernel(engine.kernel)
+    for (let portion = 1; ; portion = Math.min(2 * portion, AT_ONCE)) {
+      const known = table.byDigest.get(keyOf(piece.digest)) ?? []
+      const free = known.filter(isFree)
+      const read = this.#read.get(size) ?? 0
+      const isOver = table.next >= table.files.length || read > READINGS * size * ofSize.length
+      if (free.length > 0 || isOver) return free.length > 0 ? free : known
+      const some = table.files.slice(table.next, table.next + portion)
+      table.next += some.length
+      this.#read.set(size, read + some.length * piece.length)
+      const digests = await Promise.all(
+        some.map((number) => this.#digest(number, piece, { kernel, engine })),
+      )
+      for (const [i, digest] of digests.entries()) {
+        const number = some[i] ?? 0
+        const same = digest === null ? [] : table.byDigest.get(digest)
+        if (same) same.push(number)
+        else if (digest !== null) table.byDigest.set(digest, [number])
+      }
+    }
+  }
+
+  /** The digest of a piece of a file; null if it cannot be read. */
+  async #digest(
+    number: number,
+    { at, length, height }: OwnPiece,
+    { kernel, engine }: { readonly kernel: HashKernel; readonly engine: Engine },
+  ): Promise<string | null> {
+    const { signal, throttle } = engine
+    refuseAborted(signal)
+    const delay = throttle ? takeTurn(throttle, length) : 0
+    if (delay > 0)
+      await setTimeout(delay, undefined, { signal }).catch(() => {
+        refuseAborted(signal)
+      })
+    const bytes = await readPart(this.files.absolutePathAt(number), at, length)
+    if (bytes === null) return null
+    if (height === null) return keyOf(digestOf('sha1', bytes))
+    const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) =>
+      digestOf('sha256', bytes.subarray(i * BLOCK, (i + 1) * BLOCK)),
+    )
+    const leaves = { nodes: Buffer.concat(blocks), height: 0 }
+    const isRoot = height === Infinity
+    return keyOf(
+      isRoot ? findMerkleRoot(leaves, kernel) : climbMerkleTree(leaves, height, kernel).nodes,
+    )
+  }
+}
+
+function keyOf(digest: Uint8Array): string {
+  return Buffer.from(digest).toString('latin1')
+}
+
+/** Reads a part of a file; null if it is not there. */
+async function readPart(path: string, at: number, length: number): Promise<Uint8Array | null> {
+  try {
+    // A pipe that came meanwhile would never end
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at)
+      return bytesRead === length ? buffer : null
+    } finally {
+      await handle.close()
+    }
+  } catch {
+    return null
+  }
+}
