@@ -176,6 +176,7 @@ function serviceOptions(options: MirrorOptions): PluginSettings['options'] {
     files,
     listings,
     siteName: options.siteName ?? null,
+    look: {},
     cors: options.cors ?? false,
     metrics: options.metrics ?? false,
     // The application's server has time limits of its own

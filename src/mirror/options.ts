@@ -8,6 +8,7 @@ import type { TorrentCore } from '../metainfo/build/torrent.js'
 import type { InfoHash, InfoHashes, PieceLength, TrackerUrl } from '../metainfo/values.js'
 import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
 import type { ClientAddresses } from '../server/connections/client-address.js'
+import type { SiteLook } from '../server/views/layout.js'
 import type { SearchResults, TorrentsWanted } from '../server/views/results.js'
 import type { RequestFigures } from '../server/exchange/request-figures.js'
 
@@ -38,6 +39,7 @@ export interface ServiceOptions {
   readonly listings: boolean
   /** The name of the site on its pages; null for the public host. */
   readonly siteName: string | null
+  readonly look: SiteLook
   /** Whether pages of other sites may fetch torrents, JSON and files. */
   readonly cors: boolean
   /** Whether `/-/metrics` is answered. */

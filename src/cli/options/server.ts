@@ -3,7 +3,7 @@ import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../errors.js'
 import { parseTrustedProxy } from '../../server/connections/client-address.js'
-import { DIRECTORY, FILE, Opt, type Traits } from './option.js'
+import { DIRECTORY, FILE, Opt, SETTING, type Traits } from './option.js'
 
 /** Adds a proxy whose X-Forwarded-For is trusted. */
 export const trustedProxies = read.repeated((text) => {
@@ -13,7 +13,7 @@ export const trustedProxies = read.repeated((text) => {
 })
 
 /** Parses the name of a site: a line of text that fits the head of pages. */
-export function siteName(text: string): string {
+function siteName(text: string): string {
   if (/^[^\p{C}]{1,60}$/u.test(text) && text.trim() === text) return text
   throw new InvalidArgumentError('Not a line of 1 to 60 characters without spaces around it.')
 }
@@ -29,6 +29,19 @@ export function publicUrl(text: string): string {
       : (faultIn(text, (other) => plainUrl(other) !== null) ??
           'Not an http or https URL without ?, #, user and password.'),
   )
+}
+
+/** Declares the options for the look of pages, in a group of their own. `name` is the usual name. */
+export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+  name: string,
+) {
+  const traits = { ...FILE, ...SETTING }
+  return command
+    .optionsGroup('Look of pages:')
+    .option('--site-name <name>', `show this name on all pages (default: ${name})`, siteName)
+    .addOption(new Opt('--site-header <file>', 'show this Markdown or HTML above pages', traits))
+    .addOption(new Opt('--site-style <file>', 'add this CSS to all pages', traits))
 }
 
 /** Declares the options of a tracker's administration, in a group of their own. */

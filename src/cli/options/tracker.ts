@@ -4,9 +4,9 @@ import {
   bannedIpsOption,
   bannedListOption,
   declareAdminOptions,
+  declareSiteOptions,
   paths,
   publicUrl,
-  siteName,
   trustedProxies,
 } from './server.js'
 import * as read from './values.js'
@@ -96,7 +96,6 @@ export function declareTrackOptions(isLegacy: boolean) {
       [],
     )
     .option('--public-url <url>', 'use this address of the tracker in magnet links', publicUrl)
-    .option('--site-name <name>', 'show this name on all pages (default: btkit)', siteName)
     .addOption(
       new Option('--scrape-allowed <what>', 'allow these scrapes')
         .choices(['none', 'specific', 'full'] as const)
@@ -134,7 +133,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .addOption(stateDirOption('use this state directory'))
     .addOption(seconds('--save-interval', 'save this often', saveInterval / 1000))
-  const whole = declareAdminOptions(command)
+  const whole = declareAdminOptions(declareSiteOptions(command, 'btkit'))
     .optionsGroup('Several trackers:')
     .addOption(
       new Opt('--store <url>', 'share swarms through this Redis; file:PATH reads the URL', {

@@ -17,7 +17,7 @@ import {
   ICON_PATH,
   type HeaderOptions,
   renderSiteHeader,
-  siteNameOf,
+  siteOf,
   TORRENTS,
   TRACKER_PAGES,
 } from '../requests/site-header.js'
@@ -45,7 +45,9 @@ import {
 } from '../../server/answers/refusal.js'
 import { isCrowded } from '../../server/connections/counted-response.js'
 import { splitTarget } from '../../server/answers/target.js'
-import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
+import { renderErrorPage } from '../../server/views/error-page.js'
+import { PAGE_HEADERS } from '../../server/views/page-script.js'
+import { withStyle } from '../../server/views/policy.js'
 import { html, type Html } from '../../text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
@@ -174,11 +176,11 @@ async function sendErrorPage(
       ? [html`<li><a href="">Try again</a></li>`]
       : [hasListings(options) && (await nearestLink(raw.url ?? '', options.mirror))]
   const page = renderErrorPage({
-    ...{ line, links, icon: root + ICON_PATH, site: siteNameOf(options) },
+    ...{ line, links, icon: root + ICON_PATH, site: siteOf(options) },
     header: renderSiteHeader(options, root, null),
   })
   setRetryAfter(reply, error)
-  reply.code(status).headers(ERROR_HEADERS).send(page)
+  reply.code(status).headers(withStyle(PAGE_HEADERS, options.look)).send(page)
   return true
 }
 

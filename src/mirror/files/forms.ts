@@ -5,7 +5,9 @@ import { chosenQuery, viewAddress, viewByQuery, type ViewName } from '../request
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
 import { type Mirror, MirrorView } from '../tree/mirror.js'
-import { FILE_PAGE_HEADERS, type FilePage, renderFilePage } from '../pages/file-page.js'
+import { type FilePage, renderFilePage } from '../pages/file-page.js'
+import { PAGE_HEADERS } from '../../server/views/page-script.js'
+import { withStyle } from '../../server/views/policy.js'
 import { attachmentNamed } from '../../server/answers/attachment.js'
 import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
 
@@ -34,7 +36,7 @@ export function magnetPage(place: FormPlace, page: Omit<FilePage, 'name' | 'magn
   return (torrent, around) => {
     const magnet = magnetOf(torrent, around, place)
     const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
-    const headers = { ...FILE_PAGE_HEADERS, ...magnetHeaders(around) }
+    const headers = { ...withStyle(PAGE_HEADERS, page.site), ...magnetHeaders(around) }
     return { body: Buffer.from(text), headers }
   }
 }

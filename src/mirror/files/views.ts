@@ -17,7 +17,7 @@ import {
   wantsPage,
 } from '../requests/address.js'
 import type { Requester, Requesters } from '../requests/requester.js'
-import { renderSiteHeader, siteNameOf, torrentPage } from '../requests/site-header.js'
+import { renderSiteHeader, siteOf, torrentPage } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from './response.js'
@@ -25,10 +25,12 @@ import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
-import { FILE_PAGE_HEADERS, type PagedFile, renderFilePage } from '../pages/file-page.js'
+import { type PagedFile, renderFilePage } from '../pages/file-page.js'
 import { renderStated } from '../pages/stated-checksum.js'
 import type { FileTorrents } from '../torrents/file-torrents.js'
 import { formOf, isTorrentNameTaken, magnetPage, takenViews, torrentAddress } from './forms.js'
+import { PAGE_HEADERS } from '../../server/views/page-script.js'
+import { withStyle } from '../../server/views/policy.js'
 import { endConditional, etagOf } from '../../server/answers/conditional.js'
 import { Refusal } from '../../server/answers/refusal.js'
 import { xml, Xml } from '../../text/xml.js'
@@ -135,7 +137,8 @@ export class Views {
     const name = components.at(-1) ?? ''
     const page = { ...this.#frame(request), file: paged }
     const body = renderFilePage({ ...page, name, magnet: null })
-    return reply.headers({ ...FILE_PAGE_HEADERS, 'Cache-Control': 'no-cache' }).send(body)
+    const headers = withStyle(PAGE_HEADERS, options.look)
+    return reply.headers({ ...headers, 'Cache-Control': 'no-cache' }).send(body)
   }
 
   async #paged(request: FastifyRequest, file: ScannedFile): Promise<PagedFile> {
@@ -161,11 +164,11 @@ export class Views {
     }
   }
 
-  /** The header and the name of the site, for any page. */
+  /** The header and the site, for any page. */
   #frame({ raw }: FastifyRequest) {
     const { options } = this.mirror
     const { root } = pageLinks(raw.url ?? '')
-    return { header: renderSiteHeader(options, root, null), site: siteNameOf(options) }
+    return { header: renderSiteHeader(options, root, null), site: siteOf(options) }
   }
 
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */

@@ -41,7 +41,7 @@ import { splitTarget } from '../../server/answers/target.js'
 import { encodeName, fileAddress } from '../../metainfo/trackers.js'
 import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import { pageHeaders, SAFE_HEADERS, withStyle } from '../../server/views/policy.js'
 import type { Pause } from '../../server/views/slices.js'
 import { jsonLine } from '../../text/escape.js'
 
@@ -55,9 +55,6 @@ const HEADERS = {
   html: pageHeaders(LISTING_SCRIPT),
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
-
-/** Changes with the look of pages, so that ETags change, too. */
-const LOOK = createHash('sha1').update(HEADERS.html['Content-Security-Policy']).digest('base64url')
 
 /** The rows of a directory that a request wants. */
 interface WantedRows {
@@ -92,6 +89,9 @@ export class DirectoryPages {
     return isUnchangedNow({ ...checked, place: this.options.mirror })
   }, keyOf)
 
+  /** Changes with the look of pages, so that ETags change, too. */
+  readonly #look: string
+
   constructor(
     private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix' | 'seed'>,
     private readonly sources: {
@@ -102,7 +102,10 @@ export class DirectoryPages {
       readonly trackers: TrackerSource['current']
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
-  ) {}
+  ) {
+    const look = JSON.stringify([HEADERS.html, options.look])
+    this.#look = createHash('sha1').update(look).digest('base64url')
+  }
 
   /** Answers a plain request for a page that was sent before and is current; returns whether it does. */
   answerNow(request: IncomingMessage, response: ServerResponse): boolean {
@@ -128,13 +131,13 @@ export class DirectoryPages {
     const current = await this.sources.listings.get(components, requester)
     const { listing } = current
     const minute = this.#minute()
-    const look = form === 'json' ? form : `${LOOK}${this.options.warm ? '-feed' : ''}`
+    const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
     const end = this.#magnetEnd(request)
     const shared = end && createHash('sha1').update(JSON.stringify(end)).digest('base64url')
     const etag = `W/"${listing.parts.digest}-${look}${minute}${shared ?? ''}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    reply.headers(HEADERS[form])
+    reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
     const rendered = await this.#render(form, { components, query, listing, end }, requester)

@@ -4,9 +4,8 @@ import type { InfoHash } from '../../metainfo/values.js'
 import { asHybrid, linksOf } from './listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../requests/address.js'
 import { ICON_PATH, renderPath } from '../requests/site-header.js'
-import { renderPage } from '../../server/views/layout.js'
+import { type PageSite, renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
-import { pageHeaders } from '../../server/views/policy.js'
 import {
   describeItem,
   type Figure,
@@ -22,9 +21,6 @@ import { renderTime } from '../../server/views/time.js'
 import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
-
-/** The header fields of the page of a file or magnet link, except its Cache-Control. */
-export const FILE_PAGE_HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** A published file with everything that its page shows. */
 export interface PagedFile {
@@ -55,9 +51,9 @@ export interface FilePage {
   readonly file: PagedFile | null
   /** Null if the torrent was not asked for yet. */
   readonly magnet: string | null
-  /** The header of all pages, and the name of the site. */
+  /** The header of all pages. */
   readonly header: Html
-  readonly site: string
+  readonly site: PageSite
 }
 
 /** Renders the page of a file or magnet link. */

@@ -19,7 +19,7 @@ import {
   type HeaderOptions,
   renderPath,
   renderSiteHeader,
-  siteNameOf,
+  siteOf,
 } from '../requests/site-header.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
@@ -74,7 +74,7 @@ export async function renderListing(
     {
       icon: root + ICON_PATH,
       title,
-      site: siteNameOf(options),
+      site: siteOf(options),
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),

@@ -1,16 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type ProgressStatus, type TorrentTitle, UnderWay } from '../torrents/progress.js'
 import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requests/address.js'
-import {
-  type HeaderOptions,
-  ICON_PATH,
-  renderSiteHeader,
-  siteNameOf,
-} from '../requests/site-header.js'
+import { type HeaderOptions, ICON_PATH, renderSiteHeader, siteOf } from '../requests/site-header.js'
 import { NotReady } from '../../server/answers/refusal.js'
 import { renderPage } from '../../server/views/layout.js'
 import { COMMON_SCRIPT } from '../../server/views/page-script.js'
-import { InlineScript, pageHeaders } from '../../server/views/policy.js'
+import { InlineScript, pageHeaders, withStyle } from '../../server/views/policy.js'
 import { html, type Html } from '../../text/html.js'
 import { counted, formatBytes, formatDuration } from '../../text/quantity.js'
 
@@ -30,7 +25,7 @@ function renderProgressPage(error: NotReady, links: PageLinks, options: HeaderOp
   return renderPage(
     {
       title: titleOf(told, links),
-      site: siteNameOf(options),
+      site: siteOf(options),
       head: html`${refresh} ${REFRESH_SCRIPT.element}`,
       icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),
@@ -53,7 +48,7 @@ function renderReadyPage(title: TorrentTitle, links: PageLinks, options: HeaderO
   return renderPage(
     {
       title: `${title.name}: the ${links.what} is ready`,
-      site: siteNameOf(options),
+      site: siteOf(options),
       head: refresh,
       icon: links.root + ICON_PATH,
       header: renderSiteHeader(options, links.root, null),
@@ -116,7 +111,8 @@ export function sendProgress(
   const { url = '' } = raw
   // The progress page has its own address and exists
   if (!isProgressAddress(url)) reply.code(503).header('Retry-After', String(error.retryAfter))
-  reply.headers(HEADERS).send(renderProgressPage(error, pageLinks(url), options))
+  reply.headers(withStyle(HEADERS, options.look))
+  reply.send(renderProgressPage(error, pageLinks(url), options))
   return true
 }
 
@@ -131,7 +127,8 @@ export function sendReady(
 ): boolean {
   const { url = '' } = raw
   if (!isProgressAddress(url) || !wantsPage(raw)) return false
-  reply.headers(HEADERS).send(renderReadyPage(title, pageLinks(url), options))
+  reply.headers(withStyle(HEADERS, options.look))
+  reply.send(renderReadyPage(title, pageLinks(url), options))
   return true
 }
 

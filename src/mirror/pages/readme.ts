@@ -1,6 +1,6 @@
 import { addressOf, type ListingRow } from './listing.js'
 import { type Mirror, readStart } from '../tree/mirror.js'
-import { formatMarkdown, MAX_MARKDOWN } from '../../server/views/markdown.js'
+import { formatMarkdown, MAX_MARKDOWN, VARIATIONS } from '../../server/views/markdown.js'
 import { html, type Html, lines } from '../../text/html.js'
 import { formatBytes } from '../../text/quantity.js'
 
@@ -9,9 +9,6 @@ const NAMES = ['readme.md', 'readme.markdown', 'readme', 'readme.txt', 'readme.r
 
 /** Most bytes of a plain file that are shown. */
 const MAX_PLAIN = 64 * 1024
-
-/** Characters that choose between the looks of an emoji; they would be shown as escapes. */
-const VARIATIONS = /[\ufe0e\ufe0f]/g
 
 /** The beginning of a directory's README. */
 export interface Readme {

@@ -7,8 +7,8 @@ import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { packedFor } from '../../server/answers/gzip.js'
 import { splitTarget } from '../../server/answers/target.js'
 import { renderPage } from '../../server/views/layout.js'
-import { PAGE_SCRIPT } from '../../server/views/page-script.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import { PAGE_HEADERS, PAGE_SCRIPT } from '../../server/views/page-script.js'
+import { SAFE_HEADERS, withStyle } from '../../server/views/policy.js'
 import {
   describeFound,
   type FilesWanted,
@@ -33,7 +33,7 @@ import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
 import { publicAddress, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
-import { ICON_PATH, renderSiteHeader, SEARCH, siteNameOf } from '../requests/site-header.js'
+import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
@@ -48,7 +48,7 @@ const ROWS_A_TURN = 20
 const EFFORT = 1000
 
 const HEADERS = {
-  html: pageHeaders(PAGE_SCRIPT),
+  html: PAGE_HEADERS,
   json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
 }
 
@@ -215,7 +215,7 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
     const isJson = prefersJson(headers.accept)
     reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
-    reply.headers(HEADERS[isJson ? 'json' : 'html'])
+    reply.headers(isJson ? HEADERS.json : withStyle(HEADERS.html, options.look))
     if (!isJson) {
       const asked = new URLSearchParams(splitTarget(url)[1]).get('in')
       const folder = asked === null ? null : parseMirrorPlace(requestPath(asked))
@@ -262,7 +262,7 @@ function renderSearchPage(
   return renderPage(
     {
       title: searchTitle(query),
-      site: siteNameOf(options),
+      site: siteOf(options),
       icon: ROOT + ICON_PATH,
       head: PAGE_SCRIPT.element,
       header: renderSiteHeader(options, ROOT, { searched: query.text }),

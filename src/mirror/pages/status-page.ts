@@ -4,7 +4,7 @@ import { addReadRoute, prefersJson } from '../../server/answers/accept.js'
 import { sendError, sendLine } from '../../server/answers/refusal.js'
 import { ICON, renderPage } from '../../server/views/layout.js'
 import { type Figure, renderFigures } from '../../server/views/item.js'
-import { pageHeaders, SAFE_HEADERS } from '../../server/views/policy.js'
+import { pageHeaders, withStyle, SAFE_HEADERS } from '../../server/views/policy.js'
 import { WORDS } from '../../server/views/words.js'
 import { jsonLine } from '../../text/escape.js'
 import { html, type Html } from '../../text/html.js'
@@ -12,12 +12,7 @@ import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
 import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
 import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
 import { publicAddress } from '../requests/address.js'
-import {
-  ICON_PATH,
-  type HeaderOptions,
-  renderSiteHeader,
-  siteNameOf,
-} from '../requests/site-header.js'
+import { ICON_PATH, type HeaderOptions, renderSiteHeader, siteOf } from '../requests/site-header.js'
 import { trackersAt } from '../torrents/trackers.js'
 import { missingRoot } from '../tree/root-watch.js'
 import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
@@ -45,7 +40,7 @@ function renderStatusPage(report: StatusReport, isLive: boolean, options: Header
   return renderPage(
     {
       title: 'Status of this mirror',
-      site: siteNameOf(options),
+      site: siteOf(options),
       icon: `../${ICON_PATH}`,
       head: [isLive && refresh, REFRESH_SCRIPT.element],
       header: renderSiteHeader(options, '../', 'status'),
@@ -227,7 +222,8 @@ export function addStatusRoutes(
     reply.header('Vary', 'Accept')
     if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
     const isLive = raw.url?.endsWith('?live') ?? false
-    return reply.headers(PAGE_HEADERS).send(renderStatusPage(report, isLive, options))
+    reply.headers(withStyle(PAGE_HEADERS, options.look))
+    return reply.send(renderStatusPage(report, isLive, options))
   })
 
   const sendState = async (_request: FastifyRequest, reply: FastifyReply) => {

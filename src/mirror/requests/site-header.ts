@@ -1,4 +1,4 @@
-import { renderMasthead } from '../../server/views/layout.js'
+import { type PageSite, renderMasthead } from '../../server/views/layout.js'
 import { MOST_SEARCHED } from '../../server/views/results.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
@@ -10,7 +10,7 @@ import type { ServiceOptions } from '../options.js'
 /** The options that decide what the header of all pages leads to. */
 export type HeaderOptions = Pick<
   ServiceOptions,
-  'files' | 'listings' | 'warm' | 'tracker' | 'publicUrl' | 'siteName'
+  'files' | 'listings' | 'warm' | 'tracker' | 'publicUrl' | 'siteName' | 'look'
 >
 
 /** Whether directories have pages. */
@@ -33,9 +33,11 @@ export const TRACKER_PAGES = [
   { title: WORDS.activity, path: 'activity', query: 'activity' },
 ] as const
 
-/** The name of the site on all its pages. */
-export function siteNameOf({ siteName, publicUrl }: Pick<HeaderOptions, 'siteName' | 'publicUrl'>) {
-  return siteName ?? (publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host)
+/** The site that all pages are part of. */
+export function siteOf(options: Pick<HeaderOptions, 'siteName' | 'publicUrl' | 'look'>): PageSite {
+  const { siteName, publicUrl, look } = options
+  const host = publicUrl === null ? 'btkit mirror' : new URL(publicUrl).host
+  return { ...look, name: siteName ?? host }
 }
 
 /** The address of the tracker's page of a torrent, from `root`; null if there is none. */
@@ -81,7 +83,7 @@ export function renderSiteHeader(
     ...trackerPages(options),
     page(WORDS.status, './-/status', current === 'status'),
   ]
-  const name = siteNameOf(options)
+  const { name } = siteOf(options)
   const end =
     hasListings(options) &&
     renderSearch({

@@ -1,24 +1,15 @@
 import { html, type HtmlValue } from '../../text/html.js'
-import { renderPage } from './layout.js'
+import { type PageFrame, renderPage } from './layout.js'
 import { PAGE_SCRIPT } from './page-script.js'
-import { pageHeaders } from './policy.js'
 import { capitalized } from './words.js'
 
 /** An error as a browser shows it. */
-interface ErrorPage {
+interface ErrorPage extends Required<Pick<PageFrame, 'header' | 'site' | 'icon'>> {
   /** The line that other clients get. */
   readonly line: string
-  readonly header: HtmlValue
-  /** The name of the site. */
-  readonly site: string
-  /** The address of the icon for the browser's tab. */
-  readonly icon: string
   /** Ways on, as items of a list. */
   readonly links: readonly HtmlValue[]
 }
-
-/** The header fields of the page of an error. */
-export const ERROR_HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Renders an error as a page with ways on. */
 export function renderErrorPage({ line, header, site, icon, links }: ErrorPage): string {

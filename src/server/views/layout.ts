@@ -2,11 +2,20 @@ import { Html, html, type HtmlValue } from '../../text/html.js'
 import type { InlineStyle } from './policy.js'
 import { STYLE } from './style.js'
 
+/** The site that a page is part of. Its operator may add a header and a last style to all pages. */
+export interface PageSite {
+  readonly name: string
+  readonly header?: Html | null
+  readonly style?: InlineStyle | null
+}
+
+export type SiteLook = Omit<PageSite, 'name'>
+
 /** The parts of a page around its content. */
-interface PageFrame {
+export interface PageFrame {
   readonly title: string
-  /** The name of the site, which ends the title. */
-  readonly site?: string
+  /** Its name ends the title. */
+  readonly site?: PageSite
   /** Describes the page where other sites make previews of links to it. */
   readonly description?: string | null
   /** A further style, which the page's policy must name. */
@@ -25,21 +34,22 @@ export function renderPage(
   { title, site, description, style, icon, head, header, footer }: PageFrame,
   ...content: readonly HtmlValue[]
 ): string {
+  const styles = [style, site?.style].map((each) => each?.element ?? null)
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}${site !== undefined && ` - ${site}`}</title>
-        ${description != null && openGraph(title, site ?? '', description)}
+        <title>${title}${site !== undefined && ` - ${site.name}`}</title>
+        ${description != null && openGraph(title, site?.name ?? '', description)}
         ${icon !== undefined && html`<link rel="icon" href="${icon}" />`}
-        ${new Html(`<style>${STYLE}</style>`)} ${style?.element ?? null} ${head ?? null}
+        ${new Html(`<style>${STYLE}</style>`)} ${styles} ${head ?? null}
       </head>
       <body>
         ${
           header !== undefined &&
           html`<a class="skip" href="#content">Skip to the content</a>
-            <header>${header}</header>`
+            <header>${site?.header ?? null}${header}</header>`
         }
         <main id="content">${content}</main>
         ${footer !== undefined && html`<footer>${footer}</footer>`}

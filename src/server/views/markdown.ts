@@ -20,6 +20,9 @@ const kept = new LRUCache<string, { readonly page: Html | null }>({
   sizeCalculation: ({ page }) => 100 + (page?.text.length ?? 0),
 })
 
+/** Characters that choose between the looks of an emoji; they would be shown as escapes. */
+export const VARIATIONS = /[\ufe0e\ufe0f]/g
+
 let loading: Promise<MarkdownIt> | null = null
 
 /**
@@ -70,7 +73,7 @@ function paragraphOf(markup: string): string {
 }
 
 /** Whether a link leads to http, https, or an address relative to the page. */
-function isSafeLink(address: string): boolean {
+export function isSafeLink(address: string): boolean {
   return /^https?:\/\//i.test(address) || !/^[^/?#]*:/.test(address)
 }
 

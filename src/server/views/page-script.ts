@@ -1,4 +1,4 @@
-import { InlineScript } from './policy.js'
+import { InlineScript, pageHeaders } from './policy.js'
 
 /**
  * The script of all pages: copy buttons, also without TLS, where browsers have no clipboard;
@@ -81,3 +81,6 @@ addEventListener('DOMContentLoaded', () => {
 
 /** The script of pages that need no other. */
 export const PAGE_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}`)
+
+/** The header fields of these pages, except their Cache-Control. */
+export const PAGE_HEADERS = pageHeaders(PAGE_SCRIPT)

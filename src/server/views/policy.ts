@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { Html } from '../../text/html.js'
 import { STYLE } from './style.js'
 
-/** Code of this program in a page, without any value from elsewhere. */
+const POLICY = 'Content-Security-Policy'
+
+/** Code of this program or its operator in a page, without any value from elsewhere. */
 class Inline {
   /** The element for the page. */
   readonly element: Html
@@ -72,8 +74,17 @@ export function pageHeaders(script?: InlineScript, style?: InlineStyle) {
   return {
     ...SAFE_HEADERS,
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': policyFor(script, style),
+    [POLICY]: policyFor(script, style),
   }
+}
+
+/** These headers of a page, whose policy also allows the style of its site. */
+export function withStyle<Headers extends { readonly [POLICY]?: string }>(
+  headers: Headers,
+  { style }: { readonly style?: InlineStyle | null },
+): Headers {
+  const policy = style && headers[POLICY]?.replace('style-src', `style-src ${style.source}`)
+  return policy ? { ...headers, [POLICY]: policy } : headers
 }
 
 /**
@@ -82,5 +93,5 @@ export function pageHeaders(script?: InlineScript, style?: InlineStyle) {
  */
 export function assetPageHeaders() {
   const sources = [`style-src ${sourceOf(STYLE)} 'self'`, "script-src 'self'", "connect-src 'self'"]
-  return { ...pageHeaders(), 'Content-Security-Policy': policyOf(sources) }
+  return { ...pageHeaders(), [POLICY]: policyOf(sources) }
 }

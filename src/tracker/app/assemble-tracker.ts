@@ -10,6 +10,7 @@ import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'
 import type { SearchResults, TorrentsWanted } from '../../server/views/results.js'
+import { withStyle } from '../../server/views/policy.js'
 import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../text/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
@@ -157,7 +158,7 @@ interface TrackerPages {
 
 /** Opens the pages for people. */
 export function openPages(parts: {
-  readonly settings: Pick<TrackerSettings, 'version'> & {
+  readonly settings: Pick<TrackerSettings, 'version' | 'look'> & {
     readonly page: PageOptions
     readonly allowed: Pick<AllowedSettings, 'directories' | 'archives' | 'isFed'>
   }
@@ -167,7 +168,7 @@ export function openPages(parts: {
   readonly now: () => number
   readonly monotonic: () => number
 }): TrackerPages {
-  const { page: options, version, allowed } = parts.settings
+  const { page: options, version, allowed, look } = parts.settings
   const { directories, archives, isFed } = allowed
   const site = {
     hasCatalogue:
@@ -175,6 +176,7 @@ export function openPages(parts: {
     hasArchive: archives.length > 0,
     hasList: options.redirect === null,
     name: options.siteName ?? 'btkit',
+    ...look,
     mirror: options.mirror,
   }
   const roots = [
@@ -186,9 +188,10 @@ export function openPages(parts: {
   const pages = new Pages(sources)
   const answer = async (given: PageRequest) => {
     const request = { ...given, site: siteFor(site, given.announceUrls) }
-    const page = (await catalogue.answer(request)) ?? (await pages.answer(request))
-    if (page && page.status !== 404) return page
-    return answerUnknown(options.showInfoPage, request)
+    const found = (await catalogue.answer(request)) ?? (await pages.answer(request))
+    const page = found?.status === 404 ? null : found
+    const answered = page ?? answerUnknown(options.showInfoPage, request)
+    return { ...answered, headers: withStyle(answered.headers, look) }
   }
   return { answer, search: (wanted) => catalogue.search(wanted) }
 }

@@ -1,3 +1,4 @@
+import type { SiteLook } from '../../server/views/layout.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
@@ -27,6 +28,7 @@ export interface TrackerSettings {
   /** Milliseconds between two saves. */
   readonly saveInterval: number
   readonly page: PageOptions
+  readonly look: SiteLook
   /** Path of an icon for browsers; null for none. */
   readonly favicon: string | null
   /** The URL at which clients reach the tracker; null to use the request's `Host`. */
@@ -86,6 +88,7 @@ export const USUAL: Omit<
     siteName: null,
     mirror: null,
   },
+  look: {},
   favicon: null,
   publicUrl: null,
   prefix: '',

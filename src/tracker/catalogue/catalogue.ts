@@ -114,7 +114,7 @@ export class Catalogue {
     const title = WORDS.activity
     const header = siteHead(site, '', { page: 'activity' })
     const page = renderPage(
-      { title, site: site.name, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
+      { title, site, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
         <p>All torrents together. Times are in UTC.</p>
         ${renderFigures([
@@ -150,7 +150,7 @@ export class Catalogue {
         const wanted = { words, root: '../', except, signal }
         const torrents = await this.#find(wanted, announceUrls)
         const header = siteHead(site, '../', { page: null, searched: query.text })
-        const named = { title: searchTitle(query), site: site.name }
+        const named = { title: searchTitle(query), site }
         const frame = { ...named, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
         return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
       })

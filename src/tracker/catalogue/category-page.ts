@@ -57,7 +57,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
   return renderPage(
     {
       title,
-      site: site.name,
+      site,
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
       style: CATALOGUE_STYLE,
       icon: root + ICON_PATH,

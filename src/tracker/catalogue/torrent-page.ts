@@ -64,7 +64,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
   return renderPage(
     {
       title,
-      site: site.name,
+      site,
       description: describeItem(row.size, counts),
       style: CATALOGUE_STYLE,
       icon: ICON_PATH,

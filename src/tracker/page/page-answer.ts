@@ -12,10 +12,10 @@ import { isCrowded } from '../../server/connections/counted-response.js'
 import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { ERROR_HEADERS, renderErrorPage } from '../../server/views/error-page.js'
+import { renderErrorPage } from '../../server/views/error-page.js'
 import { ICON } from '../../server/views/layout.js'
-import { PAGE_SCRIPT } from '../../server/views/page-script.js'
-import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
+import { PAGE_HEADERS } from '../../server/views/page-script.js'
+import { SAFE_HEADERS } from '../../server/views/policy.js'
 import { clipText, escapeText, jsonLine } from '../../text/escape.js'
 import { siteHead, siteLinks, type Site } from './site.js'
 
@@ -51,10 +51,8 @@ export const ICON_PATH = 'favicon.ico'
 
 const CACHED = { 'Cache-Control': 'max-age=10' }
 
-const HEADERS = pageHeaders(PAGE_SCRIPT)
-
 /** Answers with a page, which may have headers of its own. */
-export function pageAnswer(page: string, headers = HEADERS): PageAnswer {
+export function pageAnswer(page: string, headers = PAGE_HEADERS): PageAnswer {
   return { status: 200, headers: { ...headers, ...CACHED }, body: page }
 }
 
@@ -98,12 +96,12 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   const { path, isBrowser, site } = request
   const isPage = hasPages && isBrowser
   const line = notFound()
-  const headers = { ...(isPage ? ERROR_HEADERS : line.headers), Vary: 'Accept' }
+  const headers = { ...(isPage ? PAGE_HEADERS : line.headers), Vary: 'Accept' }
   if (!isPage) return { ...line, headers }
   const root = '../'.repeat(Math.max(0, path.split('/').length - 2))
   const parts = {
     line: `${clipText(escapeText(path), 200)}: ${NOT_FOUND}`,
-    site: site.name,
+    site,
     header: siteHead(site, root, { page: null }),
     links: siteLinks(site, root),
     icon: root + ICON_PATH,

@@ -5,7 +5,6 @@ import { type RegularFile, readRegular } from '../../files/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { renderPage } from '../../server/views/layout.js'
 import { PAGE_SCRIPT } from '../../server/views/page-script.js'
-import { pageHeaders } from '../../server/views/policy.js'
 import { renderBytes } from '../../server/views/rows.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
@@ -131,7 +130,7 @@ export class Pages {
     const links = this.#links(announceUrls)
     const { isCut } = snapshot
     const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
-    return pageAnswer(renderInfoPage(parts), HEADERS)
+    return pageAnswer(renderInfoPage(parts))
   }
 
   async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
@@ -161,9 +160,6 @@ export class Pages {
     return new TorrentLinks(announceUrls, '', this.parts.options)
   }
 }
-
-/** The header fields of the page of all torrents. */
-const HEADERS = pageHeaders(PAGE_SCRIPT)
 
 /** Bytes of memory for files that were sent. */
 const MEMORY = 32 * 1024 * 1024
@@ -243,7 +239,7 @@ function renderInfoPage(parts: InfoPage): string {
   return renderPage(
     {
       title: WORDS.allTorrents,
-      site: site.name,
+      site,
       icon: ICON_PATH,
       header: siteHead(site, '', { page: 'list', searched: query.filter, kept }),
       head: PAGE_SCRIPT.element,

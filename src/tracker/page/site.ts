@@ -1,17 +1,15 @@
-import { renderMasthead } from '../../server/views/layout.js'
+import { type PageSite, renderMasthead } from '../../server/views/layout.js'
 import { type FilesWanted, type FileResults, MOST_SEARCHED } from '../../server/views/results.js'
 import { renderSearch } from '../../server/views/search.js'
 import { WORDS } from '../../server/views/words.js'
 import { html, type Html } from '../../text/html.js'
 
 /** The pages that a tracker has. */
-export interface Site {
+export interface Site extends PageSite {
   readonly hasCatalogue: boolean
   readonly hasArchive: boolean
   /** Whether the page of all torrents is here. */
   readonly hasList: boolean
-  /** The name of the site. */
-  readonly name: string
   /** The mirror in the same process; null for none. */
   readonly mirror: MirrorPlace | null
 }

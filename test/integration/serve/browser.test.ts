@@ -1,8 +1,10 @@
 // In a process of its own: it closes its browser at the end
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { openTab, unlessBrowser } from '../../support/browser.js'
 import { longTest } from '../../support/long.js'
+import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { parseMagnet } from '../../../src/metainfo/magnet.js'
 import { untilFiles } from '../../mirror/read-metric.js'
@@ -29,6 +31,34 @@ test(
     await page.locator('#search').fill('')
     assert.equal(await page.locator('tbody tr:not(.up):visible').count(), 10)
     assert.deepEqual(faults, [])
+  },
+)
+
+test(
+  "a browser applies the site's own style, and runs nothing of its header",
+  unlessBrowser,
+  async (t) => {
+    const directory = makeScratch(t, {
+      'header.html': '<p class="top"><a href="/pub/">Ours</a><script>alert(1)</script>',
+      'style.css': '.top a {\r\n  color: rgb(1, 2, 3) }\r\n:root { --accent: #123456 }',
+    })
+    const { address } = await serveMirror(t, {
+      files: LISTED,
+      args: [
+        ...['--site-header', join(directory, 'header.html')],
+        ...['--site-style', join(directory, 'style.css')],
+      ],
+    })
+    const tab = await openTab(t)
+    await tab.open(`${address}/`)
+    const styleOf = (element: string, property: string) =>
+      tab.page.evaluate(`getComputedStyle(document.querySelector('${element}')).${property}`)
+    assert.equal(await styleOf('.top a', 'color'), 'rgb(1, 2, 3)')
+    assert.equal(await styleOf('.masthead [aria-current]', 'backgroundColor'), 'rgb(18, 52, 86)')
+    await tab.page.locator('.top a').click()
+    await tab.page.waitForURL(`${address}/pub/`)
+    assert.equal(await tab.page.locator('.top a').innerText(), 'Ours')
+    assert.deepEqual(tab.faults, [])
   },
 )
 

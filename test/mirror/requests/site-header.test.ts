@@ -18,6 +18,7 @@ const PLAIN: HeaderOptions = {
   tracker: null,
   publicUrl: null,
   siteName: null,
+  look: {},
 }
 
 const PAGE = 'http://t.example:6969/'

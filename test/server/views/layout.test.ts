@@ -14,7 +14,7 @@ test('a page has its title and its content, and nothing else', () => {
 })
 
 test('a title ends in the name of the site; previews of links have both apart', () => {
-  const page = renderPage({ title: 'pub', site: 'A & B', description: '4 B' }, 'c')
+  const page = renderPage({ title: 'pub', site: { name: 'A & B' }, description: '4 B' }, 'c')
   assert.match(page, /<title>pub - A &amp; B<\/title>/)
   const named = [...page.matchAll(/<meta (?:property|name)="([^"]+)" content="([^"]*)"/g)]
   assert.deepEqual(

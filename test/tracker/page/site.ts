@@ -53,6 +53,7 @@ export async function pagesOf(t: TestContext, setup: Setup) {
       page: { ...OPTIONS, ...options },
       allowed: { directories, archives, isFed: false },
       version: '1.2.3',
+      look: {},
     },
     store,
     torrents: list,

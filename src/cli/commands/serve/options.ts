@@ -5,8 +5,8 @@ import {
   bannedIpsOption,
   bannedListOption,
   declareAdminOptions,
+  declareSiteOptions,
   publicUrl,
-  siteName,
   trustedProxies,
 } from '../../options/server.js'
 import {
@@ -66,11 +66,6 @@ export function declareServeOptions() {
     .option('--hidden', 'publish hidden files, too', false)
     .option('--no-files', 'do not serve files, only torrents')
     .option('--no-listings', 'make no pages of directories')
-    .option(
-      '--site-name <name>',
-      'show this name on all pages (default: the public host)',
-      siteName,
-    )
     .option('--cors', "let other sites' pages fetch torrents, JSON and files", false)
     .optionsGroup('Torrents:')
     .addOption(
@@ -174,7 +169,7 @@ export function declareServeOptions() {
       6881,
     )
     .addOption(maxUploadRateOption('limit the upload rate of --seed'))
-  const whole = declareAdminOptions(command, { isOwn: true })
+  const whole = declareAdminOptions(declareSiteOptions(command, 'the public host'), { isOwn: true })
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',

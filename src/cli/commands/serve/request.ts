@@ -65,6 +65,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     files,
     listings,
     siteName: options.siteName ?? null,
+    look: {},
     cors: options.cors,
     metrics: true,
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),

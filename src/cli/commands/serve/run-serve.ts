@@ -38,6 +38,7 @@ import { recordsDirectory } from '../../open/tracker.js'
 import { keeperFor } from '../../open/seeding.js'
 import { OwnTarget } from '../../../seed/own-target.js'
 import { MadeTorrents } from '../../../seed/made-torrents.js'
+import { readSiteLook } from '../../../server/views/site-look.js'
 import type { ServerContext } from '../../../server/context.js'
 import { version } from '../../../process.js'
 
@@ -53,6 +54,7 @@ type SharingOptions = ServeOptions & { readonly shareWith: ServiceSettings['shar
 export async function serve(root: string, options: SharingOptions, io: ServeIo): Promise<void> {
   const tls = await openTls(options, io)
   const settings = { ...serviceSettings(root, options, io), tls }
+  const look = await readSiteLook(options, io.cwd)
   const world = {
     ...serverContext(io),
     writeLog: (lines: string) => {
@@ -63,12 +65,12 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   const { warn, onError } = world
   const report = openReport({}, io)
   const manager = serviceManager({ env: io.env, warn })
-  const tracker = await startTracker(options, { io, world, root, tls: settings.tls })
+  const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
   const seed = await openSeed(options, { ...world, io, root }).catch(async (error: unknown) => {
     await tracker?.stop()
     return withPortAdvice('choose another one with --seed-port')(error)
   })
-  const told = { ...settings, options: { ...settings.options, tracker, seed } }
+  const told = { ...settings, options: { ...settings.options, tracker, seed, look } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await Promise.all([tracker?.stop(), seed?.close()])
     return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))

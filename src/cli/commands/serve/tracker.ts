@@ -5,10 +5,11 @@ import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'
 import type { MirrorPlace } from '../../../tracker/page/site.js'
 import type { OwnTracker } from '../../../mirror/options.js'
-import { hasListings, siteNameOf } from '../../../mirror/requests/site-header.js'
+import { hasListings, siteOf } from '../../../mirror/requests/site-header.js'
 import { announceUrlAt } from '../../../metainfo/trackers.js'
 import { usageError } from '../../../errors.js'
 import type { TlsKeys } from '../../../server/listen/tls-keys.js'
+import type { SiteLook } from '../../../server/views/layout.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
@@ -36,6 +37,7 @@ export interface TrackerParts {
   readonly root: string
   /** TLS keys of the service; null for plain HTTP. */
   readonly tls: TlsKeys | null
+  readonly look: SiteLook
 }
 
 /**
@@ -46,7 +48,7 @@ export interface TrackerParts {
  */
 export async function startTracker(
   options: ServeOptions,
-  { io, world, root, tls }: TrackerParts,
+  { io, world, root, tls, look }: TrackerParts,
 ): Promise<StartedTracker | null> {
   const own = ownAnnounce(options, io)
   if (!own) {
@@ -65,18 +67,17 @@ export async function startTracker(
   const isForAll = sockets !== null || !(announceAt || isLoopback(new URL(url).hostname))
   const host = options.host.filter((each) => !each.includes('/'))
   const common = commonSettings(options, io)
+  const { publicUrl = null } = options
   const settings: TrackerSettings = {
     ...common,
     ...trackerPlaces({ host, port, udp: true }, io, sockets),
     allowed: { ...common.allowed, isFed: true },
     page: {
       ...common.page,
-      siteName: siteNameOf({
-        siteName: common.page.siteName,
-        publicUrl: options.publicUrl ?? null,
-      }),
+      siteName: siteOf({ siteName: common.page.siteName, publicUrl, look }).name,
       mirror: mirrorPlace(options, { isForAll, isPassed: service !== null }),
     },
+    look,
     publicUrl: page?.replace(/\/$/, '') ?? null,
     tls: isSecure ? tls : null,
   }

@@ -18,6 +18,7 @@ import { announceOf, machineHost } from '../../output/addresses.js'
 import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
+import { readSiteLook } from '../../../server/views/site-look.js'
 import { count } from '../../../text/quantity.js'
 
 const EXAMPLES = `
@@ -62,7 +63,8 @@ async function track(
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
-  const settings = { ...trackerSettings(options, io, sockets), store, tls: keys }
+  const look = await readSiteLook(options, io.cwd)
+  const settings = { ...trackerSettings(options, io, sockets), store, tls: keys, look }
   const context = serverContext(io)
   const manager = serviceManager({ env: io.env, warn: context.warn })
   const logTo = options.logFile === '-' ? io.stdout : io.stderr
