@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMagnet } from '../../src/metainfo/magnet.js'
+import { ask } from './ask.js'
+import { post, singleAddress } from './files/yum-client.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit } from '../support/run-btkit.js'
@@ -173,6 +175,18 @@ test('what was asked for is seeded again after a restart', async (t) => {
   const { asked, again } = await serveAgain(t, () => undefined)
   assert.equal(asked, 5)
   await until('all are seeded', async () => (await seededCount(again)) === asked)
+})
+
+test('a file that was asked for by itself and as a set is seeded again as both', async (t) => {
+  const first = await serveSeed(t)
+  const path = '/iso/README'
+  await ask(first.port, singleAddress(path))
+  await post(first.port, [path])
+  assert.equal(await seededCount(first), 2)
+  await first.stop()
+  const { root, cacheDir } = first
+  const again = await serveMirror(t, { root, cacheDir, args: ['--seed', '--seed-port', '0'] })
+  await until('both are seeded', async () => (await seededCount(again)) === 2)
 })
 
 test('what was asked for is listed by its tracker again after a restart', async (t) => {

@@ -161,10 +161,7 @@ export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecor
 
 /** A set of files that a torrent is requested for, as in the pkgtorrent protocol. */
 export interface SetRecord {
-  /**
-   * Whether a single match becomes a single-file torrent: always with `single`, never for a POSTed
-   * set.
-   */
+  /** Whether `single` asked for it and found one file, so that the torrent is a single-file one. */
   readonly isSingle: boolean
   /** Paths and simple globs, in the order of the request. */
   readonly paths: readonly string[]

@@ -38,7 +38,8 @@ export function addPkgtorrentRoutes(
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
     const requester = requesters.of(request, reply)
     const set = sets.known(parseDigest(request.params.digest))
-    if (!set) return sendUnknown(reply)
+    // A client that asks by a digest wants a directory
+    if (!set || set.isSingle) return sendUnknown(reply)
     return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
   })
 

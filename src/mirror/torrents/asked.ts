@@ -56,5 +56,5 @@ function sourceOf(key: string, { options, files, sets }: AskedSources): MirrorSo
   }
   const set = sets.known(rest)
   if (set === null) throw notFound(key)
-  return sets.source({ ...set, version: wanted.version })
+  return sets.source({ ...set, isSingle: kind === 'single', version: wanted.version })
 }

@@ -111,7 +111,8 @@ export class PathSets {
       // Records the set once its files are found, even if nobody waits for their hashing. A newline
       // in a path looks like one between two paths
       const isOfProtocol = version === 'v1' && !paths.some((path) => path.includes('\n'))
-      if (isOfProtocol) this.#known.note(digest, { isSingle, paths })
+      if (isOfProtocol)
+        this.#known.note(digest, { isSingle: isSingle && !found.content.isDirectory, paths })
       return found
     }
     const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`

@@ -77,7 +77,6 @@ test("the torrents of single files equal the original's, by both names", async (
   for (const file of FILES.filter(({ content }) => content.length > 0)) {
     assertSingle(served, await ask(served.port, singleAddress(file.path)), file)
     assertSingle(served, await ask(served.port, singleAddress(file.path, 'simple')), file)
-    assertSingle(served, await get(served.port, [file.path]), file)
   }
 })
 
@@ -85,6 +84,8 @@ test('a set of one path is a directory of one file, even after single requested 
   const served = await serveMirror(t, { files: planted(FILES) })
   const [file] = FILES.filter(({ content }) => content.length > 2 ** 20)
   await ask(served.port, singleAddress(file!.path))
+  // Else a yum client would get the file at another path, and another swarm
+  assert.equal((await get(served.port, [file!.path])).status, 412)
   assertSet(served, await post(served.port, [file!.path]), [file!])
   assertSet(served, await get(served.port, [file!.path]), [file!])
   assertSingle(served, await ask(served.port, singleAddress(file!.path)), file!)
