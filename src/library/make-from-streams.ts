@@ -53,7 +53,7 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const dated = { ...request, name, creationDate: creationDate === 'mtime' ? null : creationDate }
     const arrival = { place: name, isDirectory, files, engine, checksums: [] }
     const { plan, core } = await readStreams(dated, arrival)
-    const made = await writeTorrent(plan, core, bytesOf(plan.content))
+    const made = await writeTorrent(plan, { core, bytesHashed: bytesOf(plan.content) })
     const { infoHash, infoHashV2, bytesHashed } = made
     const bytes = join(made.parts)
     return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }

@@ -89,26 +89,41 @@ export class Report {
 
   /**
    * Does work on each item in turn. A failure is reported, with `--json` by the values of `lost`,
-   * too. It does not stop the rest, but an interruption does. Returns the exit status.
+   * too. It does not stop the rest, but an interruption does. Returns the exit status. Work on
+   * `ahead` items goes on at a time; it prints nothing until that on the items before has ended.
    */
   each = async <T>(
     items: readonly T[],
-    work: (item: T) => Promise<void>,
+    work: (item: T, before: Promise<void>) => Promise<void>,
     lost: (item: T, error: unknown) => readonly object[] = () => [],
+    ahead = 1,
   ): Promise<number> => {
     let status = 0
-    for (const item of items) {
+    let last = Promise.resolve()
+    const running: Promise<void>[] = []
+    const begin = async (item: T, before: Promise<void>) => {
       try {
-        await this.attempt(
-          () => work(item),
-          (error) => lost(item, error),
-        )
+        const inTurn = async () => {
+          try {
+            await work(item, before)
+          } finally {
+            await before
+          }
+        }
+        await this.attempt(inTurn, (error) => lost(item, error))
       } catch (error) {
         if (this.#io.signal.aborted) throw error
         this.fail(error)
         status = 1
       }
     }
+    for (const item of items) {
+      last = begin(item, last)
+      // The next item waits for it, too
+      last.catch(() => undefined)
+      if (running.push(last) >= ahead) await running.shift()
+    }
+    await Promise.all(running)
     return status
   }
 

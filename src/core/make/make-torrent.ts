@@ -205,26 +205,46 @@ function measureLayers(content: Content): number {
 
 /**
  * Makes a torrent, and writes it as requested. After an error nothing has changed.
- * @throws BtkitError as obtainInfo and writeAtomically
+ * @throws BtkitError as hashTorrent and writeAtomically
  */
 export async function makeTorrent(
   plan: TorrentPlan,
   hashContext: HashContext,
 ): Promise<WrittenTorrent> {
-  const { trust } = hashContext.cacheAccess
-  const wanted = new InfoRequest(plan.content, plan.request, trust)
+  return writeTorrent(plan, await hashTorrent(plan, hashContext))
+}
+
+/** The values of a torrent that come from its content. */
+export type HashedTorrent = Pick<WrittenTorrent, 'core' | 'bytesHashed'>
+
+/**
+ * Obtains the digests of a torrent's content.
+ * @throws BtkitError as obtainInfo
+ */
+export async function hashTorrent(
+  { content, request }: TorrentPlan,
+  hashContext: HashContext,
+): Promise<HashedTorrent> {
+  const wanted = new InfoRequest(content, request, hashContext.cacheAccess.trust)
   const { bytesHashed, info, pieceLayers } = await obtainInfo(wanted, hashContext)
-  return writeTorrent(plan, { info, pieceLayers }, bytesHashed)
+  return { core: { info, pieceLayers }, bytesHashed }
 }
 
 /**
  * Makes a torrent from the result of another one of the same content. Reads nothing.
  * @throws BtkitError as writeAtomically does
  */
-export function makeVariant(plan: TorrentPlan, made: WrittenTorrent): Promise<WrittenTorrent> {
+export function makeVariant(
+  plan: TorrentPlan,
+  made: HashedTorrent,
+  write?: Write,
+): Promise<WrittenTorrent> {
   const info = reviseInfo(made.core.info, plan.request)
-  return writeTorrent(plan, { ...made.core, info }, 0)
+  return writeTorrent(plan, { core: { ...made.core, info }, bytesHashed: 0 }, write)
 }
+
+/** Writes a file as writeAtomically does. */
+export type Write = (...file: Parameters<typeof writeAtomically>) => Promise<unknown>
 
 /**
  * Writes a torrent, if it is requested, from its encoded content.
@@ -232,8 +252,8 @@ export function makeVariant(plan: TorrentPlan, made: WrittenTorrent): Promise<Wr
  */
 export async function writeTorrent(
   { request, content, target }: TorrentPlan,
-  core: TorrentCore,
-  bytesHashed: number,
+  { core, bytesHashed }: HashedTorrent,
+  write: Write = writeAtomically,
 ): Promise<WrittenTorrent> {
   const parts = composeTorrent(request, content, core)
   const { torrent, keepsInfoHash } = request
@@ -243,11 +263,9 @@ export async function writeTorrent(
     const checkReplaceable = (path: string) => {
       target.checkSame(path, hashes)
     }
-    await writeAtomically(
-      torrent,
-      parts,
-      keepsInfoHash ? { ...options, checkReplaceable } : options,
-    )
+    const [only] = parts
+    const bytes = only && parts.length === 1 ? only : parts
+    await write(torrent, bytes, keepsInfoHash ? { ...options, checkReplaceable } : options)
   }
   return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
 }

@@ -1,5 +1,8 @@
 import { join } from '../../../metainfo/bencode/encode.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import pLimit, { type LimitFunction } from 'p-limit'
+import { writeAtomically } from '../../../files/write/atomically.js'
+import { Writer } from '../../../files/write/many.js'
 import { loadNameFilter } from '../../../files/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
@@ -20,10 +23,13 @@ import {
 } from './request.js'
 import { sortOperands } from '../../line/operands.js'
 import {
+  type Write,
   type WrittenTorrent,
   type TorrentPlan,
   checkOutput,
   makeTorrent,
+  hashTorrent,
+  type HashedTorrent,
   makeVariant,
   measureTorrent,
   sizeBeyond,
@@ -95,12 +101,20 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const lastSource = groups.at(-1)?.[0].source ?? ''
     const unmatched = isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io)
     const reported = new Set<string | null>()
-    const run = { options, hashContext, out, io, unmatched, lastSource, reported }
+    // Few torrents, and those with lists of checksums, are made one after the other
+    const isMany = groups.length >= MANY && options.checksums.length === 0 && !options.check
+    const writer = new Writer({ inFlight: AHEAD })
+    const write: Write = async (target, bytes, rules) => {
+      if (isMany && bytes instanceof Uint8Array) await writer.write(target, bytes, rules)
+      else await writeAtomically(target, bytes, rules)
+    }
+    const turn = pLimit(1)
+    const run = { options, hashContext, out, io, unmatched, lastSource, reported, write, turn }
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
-      const make = async (group: MakeGroup) => {
-        if (!options.check) return makeGroup(group, run)
+      const make = async (group: MakeGroup, before: Promise<void>) => {
+        if (!options.check) return makeGroup(group, run, before)
         unchanged.push(await checkAll(group, run))
       }
       // A torrent that failed may have been reported already
@@ -109,9 +123,15 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
         const left = missing.filter((each) => !reported.has(each))
         return left.flatMap((each) => lostTorrent(each, error))
       }
-      const status = await out.each(groups, (group) => make(group).catch(throwAdvised), lost)
+      const status = await out.each(
+        groups,
+        (group, before) => make(group, before).catch(throwAdvised),
+        lost,
+        isMany ? AHEAD : 1,
+      )
       finish(unchanged.every(Boolean) ? status : 1)
     } finally {
+      await writer.close()
       await elsewhere?.close()
       await closeCache(cacheAccess, io)
     }
@@ -155,24 +175,52 @@ interface Run {
   readonly lastSource: string
   /** The torrents that have been reported. */
   readonly reported: Set<string | null>
+  readonly write: Write
+  /** Sources are read one after the other. */
+  readonly turn: LimitFunction
 }
 
-/** Makes the torrents of one source, which is read once for all. */
-async function makeAll([request, ...others]: MakeGroup, run: Run): Promise<void> {
+/** The number of torrents from which some are written while the next are made, and how many at most. */
+const MANY = 16
+const AHEAD = 256
+
+/**
+ * Makes the torrents of one source, which is read once for all. They are reported after those
+ * `before`.
+ */
+async function makeAll(group: MakeGroup, run: Run, before: Promise<void>): Promise<void> {
   const started = run.io.monotonic()
+  const { plans, lists, hashed } = await run.turn(() => hashAll(group, run))
+  for (const plan of plans) {
+    const isFirst = plan === plans[0]
+    const made = hashed && (await (isFirst ? writeFirst : makeVariant)(plan, hashed, run.write))
+    await before
+    if (made && plan.request.torrent === null) writeOut(made, run)
+    report({ made, plan, lists: isFirst ? lists : [], started }, run)
+  }
+}
+
+/** Plans the torrents of one source, and reads it, unless this is a dry run. */
+async function hashAll([request, ...others]: MakeGroup, run: Run) {
   const plan = await planTorrent(request)
   const plans = [plan, ...others.map((other) => planVariant(plan, other))]
   const lists = listsOf(plan, run.options)
   checkLists(lists, plan)
   // Reported before hashing, which may take hours
   await tellOfPlan(plan, run)
-  const { dryRun } = run.options
-  let first: WrittenTorrent | null = null
-  for (const each of plans) {
-    const made: WrittenTorrent | null = dryRun ? null : await make(each, first, run)
-    report({ made, plan: each, lists: each === plan ? lists : [], started }, run)
-    first ??= made
-  }
+  const hash = (context: HashContext): Promise<HashedTorrent | WrittenTorrent> =>
+    lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
+  const hashed = run.options.dryRun ? null : await withProgress(run, plan.content.size, hash)
+  return { plans, lists, hashed }
+}
+
+/** Writes a torrent, unless it was written with its lists. */
+async function writeFirst(
+  plan: TorrentPlan,
+  hashed: HashedTorrent | WrittenTorrent,
+  write: Write,
+): Promise<WrittenTorrent> {
+  return 'parts' in hashed ? hashed : writeTorrent(plan, hashed, write)
 }
 
 /** Does the same for content from standard input. */
@@ -188,7 +236,7 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
     return readStreams(request, { place: INPUT, isDirectory: false, files, engine, checksums })
   })
   await tellOfPlan(plan, run)
-  const made = await writeTorrent(plan, core, plan.content.size)
+  const made = await writeTorrent(plan, { core, bytesHashed: plan.content.size })
   await writeLists(lists, checksums, plan)
   for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
     const own = each === plan ? made : await makeVariant(each, made)
@@ -251,22 +299,6 @@ function listsOf(
   { checksums }: MakemetafileOptions,
 ): ChecksumList[] {
   return listsBeside(request.torrent ?? '', content.name, checksums)
-}
-
-/** Makes a torrent. `first` is an earlier one with the same content, or null. */
-async function make(
-  plan: TorrentPlan,
-  first: WrittenTorrent | null,
-  run: Run,
-): Promise<WrittenTorrent> {
-  const making = first
-    ? makeVariant(plan, first)
-    : withProgress(run, plan.content.size, (context) => {
-        return makeWithLists(plan, listsOf(plan, run.options), context)
-      })
-  const made = await making
-  if (plan.request.torrent === null) writeOut(made, run)
-  return made
 }
 
 function writeOut({ parts }: WrittenTorrent, { io }: Run): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
@@ -264,4 +264,26 @@ test('a run that was interrupted says so and leaves nothing', async (t) => {
   const { status, stdout, stderr } = await make([], { signal: AbortSignal.abort() })
   assert.deepEqual([status, stdout, stderr], [1, '', 'btkit: interrupted\n'])
   assert.deepEqual(readdirSync(directory), ['a.iso'])
+})
+
+test('the torrents of many files are reported in order, and one that fails in its place', async (t) => {
+  const names = Array.from({ length: 40 }, (_, i) => `f${`${i}`.padStart(2, '0')}`)
+  const scratch = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
+  mkdirSync(join(scratch, 'to/f07.torrent'), { recursive: true })
+  const sources = names.map((name) => join(scratch, name))
+  const args = [...sources, '--trackerless', '--output', join(scratch, 'to'), '--json']
+  const { stdout, stderr, status } = await runBtkit(['makemetafile', ...args])
+  const lines = stdout.trim().split('\n')
+  const torrents = lines.map((line) => JSON.parse(line) as { torrent: string; error?: object })
+  assert.deepEqual(
+    torrents.map(({ torrent }) => torrent),
+    names.map((name) => join(scratch, `to/${name}.torrent`)),
+  )
+  assert.deepEqual(
+    torrents.flatMap(({ error }, i) => (error ? i : [])),
+    [7],
+  )
+  assert.equal(stderr, `btkit: ${scratch}/to/f07.torrent: is a directory\n`)
+  assert.equal(status, 1)
+  assert.equal(readdirSync(join(scratch, 'to')).length, 40)
 })
