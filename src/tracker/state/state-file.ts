@@ -158,7 +158,7 @@ export class StateFile {
     }
     if (beginning[0] !== 'd'.charCodeAt(0)) {
       const why = isPickle(beginning) ? `, but ${PICKLE}` : ''
-      const way = 'move it away, or name another --dfile or --state-dir'
+      const way = 'move it away, or name another --state-dir'
       throw new BtkitError('io', `${path}: not the state of a tracker${why}; ${way}`)
     }
     const read = await readRegular(path, MAX_OLD_STATE, null)

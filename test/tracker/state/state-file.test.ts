@@ -124,7 +124,7 @@ test('a state of a later version is not changed', async (t) => {
 test('a file that is not a state is not changed', async (t) => {
   const directory = makeScratch(t, { state: 'root:x:0:0\n' })
   const { file, path } = stateIn(directory)
-  const way = 'move it away, or name another --dfile or --state-dir'
+  const way = 'move it away, or name another --state-dir'
   await assert.rejects(file.load(), { message: `${path}: not the state of a tracker; ${way}` })
 })
 
@@ -215,7 +215,7 @@ test('a dfile that Python pickled is an error, and stays', async (t) => {
     const directory = makeScratch(t, { state })
     const { file, path } = stateIn(directory)
     const what = "perhaps a dfile in Python's pickle format; btkit reads only bencode"
-    const way = 'move it away, or name another --dfile or --state-dir'
+    const way = 'move it away, or name another --state-dir'
     const message = `${path}: not the state of a tracker, but ${what}; ${way}`
     await assert.rejects(file.load(), { message })
     assert(existsSync(path))
