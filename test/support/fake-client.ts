@@ -19,7 +19,7 @@ export class FakeClient implements TorrentClient {
   /** The part of a new torrent's data that it sees. */
   seen = 1
   isDown = false
-  /** The number of torrents that it told of, where it was asked for some. */
+  /** The number of torrents in its answers to requests for some. */
   told = 0
   /** Called for each torrent that was started. */
   onStart: (infoHash: InfoHash) => void = () => undefined
