@@ -20,6 +20,9 @@ const TURN = 4
 const MOST_TAKEN = 1024
 const MOST_WAITING = 4096
 
+/** The event of a server that is about to close. */
+export const CLOSING = 'closing'
+
 interface AcceptRules {
   readonly keyOf: KeyOf<ConnectionPeer>
   /** Most connections that may wait beside those that are open. */
@@ -45,6 +48,10 @@ export class AcceptQueue {
     // If one came, others may wait
     server.on('connection', () => {
       this.#turnSoon()
+    })
+    // Those that wait were accepted before, and nobody else would answer them
+    server.once(CLOSING, () => {
+      while (this.#size > 0) this.#begin()
     })
   }
 

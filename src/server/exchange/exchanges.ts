@@ -24,9 +24,9 @@ export class Exchanges {
     return [...this.#underWay.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
-  /** Connections that have sent nothing yet. */
-  unasked(): Set<Socket> {
-    return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead === 0))
+  /** Connections that have sent something. */
+  asked(): Set<Socket> {
+    return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead > 0))
   }
 
   /** Follows the connections of a server. */

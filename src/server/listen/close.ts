@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { CLOSING } from '../connections/accept-queue.js'
 import { connectionsOf } from '../connections/connections.js'
 import type { Exchanges } from '../exchange/exchanges.js'
 import { connectionsInHandshake } from './tls-keys.js'
@@ -12,7 +13,7 @@ const SWEEP = 50
 
 /**
  * Milliseconds that a client that has just connected has for its request. The request is on its
- * way; clients that connect later are refused instead.
+ * way; clients that connect later are refused by the system.
  */
 const FIRST_REQUEST = 500
 
@@ -49,6 +50,7 @@ export function makeCloser(server: Server): () => Promise<void> {
           server.closeAllConnections()
         }, GRACE),
       ]
+      server.emit(CLOSING)
       server.close(() => {
         isClosed = true
         end()
@@ -60,22 +62,28 @@ export function makeCloser(server: Server): () => Promise<void> {
 
 /** Decides which requests are still answered while the service stops. */
 export class DrainGate {
-  /** While stopping: older connections whose first request is still answered; null before. */
-  #unasked: Set<Socket> | null = null
+  /** While stopping: connections whose next request is refused; null before. */
+  #asked: Set<Socket> | null = null
 
   /** `always` is the address that is answered until the end. */
   constructor(
-    private readonly exchanges: Pick<Exchanges, 'unasked'>,
+    private readonly exchanges: Pick<Exchanges, 'asked'>,
     private readonly always: string,
   ) {}
 
-  /** Begins to refuse further requests. */
+  /**
+   * Begins to refuse further requests. The first request of a connection is answered, because it may
+   * have been on its way: who connects from now on reaches another process, or nobody.
+   */
   close(): void {
-    this.#unasked = this.exchanges.unasked()
+    this.#asked = this.exchanges.asked()
   }
 
   /** Whether a request is to be answered. */
   admits({ socket, url }: Pick<IncomingMessage, 'socket' | 'url'>): boolean {
-    return this.#unasked === null || this.#unasked.delete(socket) || url === this.always
+    if (this.#asked === null || url === this.always) return true
+    const isFirst = !this.#asked.has(socket)
+    this.#asked.add(socket)
+    return isFirst
   }
 }
