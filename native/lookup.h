@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "batch.h"
+#include "small_files.h"
 
 /* Longer than any path that the system accepts. */
 #define MAX_PATH_LENGTH 8192
@@ -34,9 +35,10 @@ struct lookup {
   bool *are_directories; /* of listed names; NULL for others */
   uint8_t *answers;
   atomic_uint next;
-  /* For some: the kernel of small files, and what each draft gets */
+  /* For some: the kernel of small files, where their bytes go, and what each draft gets */
   struct cpu_features cpu;
   enum kernel kernel;
+  struct room *target;
   struct draft *drafts;
 };
 

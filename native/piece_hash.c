@@ -201,6 +201,7 @@ NAPI_MODULE_INIT() {
       {"lookAgainAsync", NULL, look_again_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"lstatPathsAsync", NULL, lstat_paths_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readSmallFilesAsync", NULL, read_small_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"loadFilesAsync", NULL, load_files_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"copyAcl", NULL, copy_acl, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeDraftsAsync", NULL, write_drafts_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -1,6 +1,7 @@
 #ifndef BTKIT_SMALL_FILES_H
 #define BTKIT_SMALL_FILES_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "batch.h"
@@ -22,5 +23,25 @@ enum small_state { READ = 1, READ_WHILE_WRITTEN = 2 };
 
 void read_small_file(const struct cpu_features *cpu, enum kernel kernel, int directory,
                      const char *path, uint8_t *answer);
+
+/* Where the bytes of several files go, one after the other. */
+struct room {
+  uint8_t *bytes;
+  size_t length;
+  atomic_size_t used;
+};
+
+/* Bytes of the answer of load_file: a state, where the file's bytes are in the room, their number, and its fingerprint. */
+#define LOADED_FINGERPRINT_AT (3 * sizeof(int32_t))
+#define LOADED_LENGTH (LOADED_FINGERPRINT_AT + FINGERPRINT_LENGTH)
+
+/* LOADED: the whole file was read. FULL: it fits the room, but not behind the files before it. */
+enum loaded_state { LOADED = 1, FULL = 2 };
+
+/*
+ * Reads a regular file, links followed. The fingerprint is from before its first byte was read. For a
+ * file that cannot be read, grows or does not fit the room, the answer stays zeros.
+ */
+void load_file(int directory, const char *path, struct room *room, uint8_t *answer);
 
 #endif

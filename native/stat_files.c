@@ -72,6 +72,11 @@ static void read_small(const struct lookup *lookup, uint32_t i, const char *path
   read_small_file(&lookup->cpu, lookup->kernel, lookup->directory, path, answer);
 }
 
+static void load(const struct lookup *lookup, uint32_t i, const char *path, uint8_t *answer) {
+  (void)i;
+  load_file(lookup->directory, path, lookup->target, answer);
+}
+
 static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -282,4 +287,26 @@ napi_value read_small_files_async(napi_env env, napi_callback_info info) {
   later->lookup.cpu = instance->cpu;
   later->lookup.kernel = kernel;
   return look_up_later(env, later, arguments[0]);
+}
+
+napi_value load_files_async(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  bool is_typed_array = false;
+  napi_typedarray_type type;
+  void *bytes;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  struct later *later = create_later(env, load, LOADED_LENGTH);
+  if (later == NULL) return NULL;
+  struct room *room = later->data = calloc(1, sizeof *room);
+  if (room != NULL && napi_is_typedarray(env, arguments[1], &is_typed_array) == napi_ok && is_typed_array &&
+      napi_get_typedarray_info(env, arguments[1], &type, &room->length, &bytes, NULL, NULL) == napi_ok &&
+      type == napi_uint8_array && room->length <= INT32_MAX &&
+      napi_create_reference(env, arguments[1], 1, &later->kept) == napi_ok) {
+    room->bytes = bytes;
+    later->lookup.target = room;
+    return look_up_later(env, later, arguments[0]);
+  }
+  free_later(env, later);
+  return refuse(env, "room must be a Uint8Array");
 }

@@ -49,4 +49,12 @@ napi_value ask_leases_async(napi_env env, napi_callback_info info);
  */
 napi_value read_small_files_async(napi_env env, napi_callback_info info);
 
+/*
+ * loadFilesAsync(paths: string[], room: Uint8Array): Promise<Int32Array>
+ *
+ * Reads files into the room off the event loop. Each path has 13 words: a state, where the file's bytes
+ * begin, their number, and the fingerprint's 40 bytes; see small_files.h.
+ */
+napi_value load_files_async(napi_env env, napi_callback_info info);
+
 #endif

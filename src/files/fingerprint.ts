@@ -63,8 +63,9 @@ export function readFingerprintIfThere(path: string): Fingerprint | null {
   return stats ? fingerprintOf(stats) : null
 }
 
-/** Length of an encoded fingerprint in bytes, and the offset of the device in it. */
+/** Length of an encoded fingerprint in bytes, and the offsets of mtime and device in it. */
 export const FINGERPRINT_LENGTH = 40
+export const MTIME_OFFSET = 8
 export const DEVICE_OFFSET = 32
 
 /**

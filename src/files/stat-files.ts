@@ -258,7 +258,8 @@ export async function stampsOf(paths: readonly string[]): Promise<(string | null
   return stamps
 }
 
-function stampOf(fingerprint: Fingerprint): string {
+/** A text that identifies the state of a file. */
+export function stampOf(fingerprint: Fingerprint): string {
   return latin1(encodeFingerprint(fingerprint))
 }
 

@@ -20,6 +20,7 @@ const OPEN: TrackerRules = {
   permits: () => true,
   known: () => new Map(),
   judge: () => null,
+  isStarting: () => false,
   resolve: ({ client }) => client,
 }
 

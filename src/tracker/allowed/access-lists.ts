@@ -27,6 +27,11 @@ export interface AllowedSettings {
 export interface AccessLists {
   readonly torrents: TorrentList
   readonly addresses: AddressRules
+  /**
+   * Resolves when the directories were read.
+   * @throws BtkitError if one cannot be read
+   */
+  readonly started: Promise<void>
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
   /** See `DirectoryEvents.settled`. */
@@ -40,9 +45,9 @@ interface AccessWorld extends Pick<ServerContext, 'warn' | 'onError'> {
 }
 
 /**
- * Reads the allowed torrents and addresses, and watches the directories for changes. Problems with
- * torrents and lists are warnings; the tracker continues.
- * @throws BtkitError if something cannot be read
+ * Reads the lists of torrents and addresses, begins to read the directories, and watches those for
+ * changes. Problems with torrents and lists are warnings; the tracker continues.
+ * @throws BtkitError if a list cannot be read
  */
 export async function openAccessLists(
   settings: AllowedSettings,
@@ -57,20 +62,26 @@ export async function openAccessLists(
     if (await addresses.refresh()) await onAddresses(addresses)
   }
   await refreshAddresses()
-  await torrents.refresh()
+  await torrents.readLists()
   const events = new DirectoryEvents(
     () => torrents.watched,
     () => torrents.refresh().catch(onError),
   )
-  events.update()
-  const refresh = async () => {
-    await refreshAddresses()
+  const scan = async () => {
     await torrents.refresh()
     events.update()
+  }
+  const started = scan()
+  // Reported by those who wait for it
+  started.catch(() => undefined)
+  const refresh = async () => {
+    await refreshAddresses()
+    await scan()
   }
   return {
     torrents,
     addresses,
+    started,
     refresh,
     settled: () => events.settled(),
     close: () => {

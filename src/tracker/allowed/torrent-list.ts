@@ -3,7 +3,12 @@ import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../errors.js'
-import { type RegularFile, lookAtState, readRegular } from '../../files/read-bounded.js'
+import {
+  type RegularFile,
+  lookAtState,
+  readRegular,
+  readSmallFiles,
+} from '../../files/read-bounded.js'
 import { stampsOf } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
@@ -47,6 +52,7 @@ export class TorrentList {
   #version = ''
   #additions = 0
   #refreshing: Promise<void> | null = null
+  #isRead = false
 
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
@@ -68,6 +74,16 @@ export class TorrentList {
   /** Whether another part of the program, such as the mirror, adds torrents. */
   get isFed(): boolean {
     return this.#isFed
+  }
+
+  /** Whether the first scan is under way, so that torrents of directories may be unknown still. */
+  get isStarting(): boolean {
+    return !this.#isRead && this.#refreshing !== null
+  }
+
+  /** Resolves as soon as the first scan is over. */
+  async started(): Promise<void> {
+    if (this.isStarting) await this.#refreshing
   }
 
   /** Whether a torrent was added, or is refused. */
@@ -135,7 +151,22 @@ export class TorrentList {
     await this.#refreshing
   }
 
-  async #look(): Promise<void> {
+  /**
+   * Reads the lists only, so that their torrents are known during the first scan.
+   * @throws BtkitError if one cannot be read
+   */
+  async readLists(): Promise<void> {
+    this.#torrents = await this.#listed()
+    this.#banned = await this.#readBanned()
+    for (const infoHash of this.#banned) this.#torrents.delete(infoHash)
+  }
+
+  async #readBanned(): Promise<ReadonlySet<InfoHash>> {
+    await this.#bannedFile?.refresh()
+    return new Set(this.#bannedFile?.values)
+  }
+
+  async #listed(): Promise<Map<InfoHash, AllowedTorrent>> {
     const torrents = new Map<InfoHash, AllowedTorrent>()
     await this.#listFile?.refresh()
     for (const infoHash of this.#listFile?.values ?? []) {
@@ -145,7 +176,11 @@ export class TorrentList {
         webSeeds: [],
       })
     }
-    for (const [infoHash, torrent] of this.#added.entries()) torrents.set(infoHash, torrent)
+    return torrents
+  }
+
+  async #look(): Promise<void> {
+    const torrents = await this.#listed()
     const inFiles = new Set<InfoHash>()
     for (const directory of this.#directories) {
       await directory.refresh()
@@ -157,8 +192,10 @@ export class TorrentList {
       }
     }
     this.#copies.tell()
-    await this.#bannedFile?.refresh()
-    const banned = new Set(this.#bannedFile?.values)
+    const banned = await this.#readBanned()
+    for (const [infoHash, torrent] of this.#added.entries()) {
+      if (!inFiles.has(infoHash)) torrents.set(infoHash, torrent)
+    }
     const bannedPaths = new Map<string, InfoHash>()
     for (const infoHash of banned) {
       const path = torrents.get(infoHash)?.metainfo?.path
@@ -173,6 +210,7 @@ export class TorrentList {
     this.#banned = banned
     const versions = this.#directories.map(({ version }) => version)
     this.#version = [...versions, this.#bans].join(' ')
+    this.#isRead = true
   }
 
   #addCopy({ metainfo: copy }: AllowedTorrent, listed: AllowedTorrent | undefined): void {
@@ -206,6 +244,8 @@ interface SeenFile {
   readonly state: string
   readonly torrents: readonly AllowedTorrent[]
 }
+
+const NOTHING: SeenFile = { state: '', torrents: [] }
 
 /** The torrents in a directory and below it. The directory may change at any time. */
 export class TorrentDirectory {
@@ -265,38 +305,41 @@ export class TorrentDirectory {
 
   async #look(directory: string, names: readonly string[], files: Map<string, SeenFile>) {
     for (let start = 0; start < names.length; start += BATCH) {
-      const batch = names.slice(start, start + BATCH)
-      const paths = batch.map((name) => join(directory, name))
-      const states = await stampsOf(paths)
+      const paths = names.slice(start, start + BATCH).map((name) => join(directory, name))
+      const states = this.#files.size === 0 ? [] : await stampsOf(paths)
+      const unread: string[] = []
       for (const [i, path] of paths.entries()) {
-        const state = states[i] ?? ''
         const seen = this.#files.get(path)
-        files.set(path, seen?.state === state ? seen : await this.#read(path, state))
+        const same = seen?.state === (states[i] ?? '') ? seen : null
+        if (!same) unread.push(path)
+        // Keeps the order
+        files.set(path, same ?? NOTHING)
       }
+      for await (const [path, file] of readSmallFiles(unread))
+        files.set(path, await this.#read(path, file))
       // Answers announces meanwhile
       await setImmediate()
     }
   }
 
-  async #read(path: string, state: string): Promise<SeenFile> {
-    let file: RegularFile | null = null
+  async #read(path: string, small: RegularFile | null): Promise<SeenFile> {
+    let file = small
     try {
-      file = await readRegular(path, DEFAULT_MAX_SIZE, null)
+      file ??= await readRegular(path, DEFAULT_MAX_SIZE, null)
+      if (!file) return NOTHING
+      const { state, mtimeMs } = file
       const { controls } = this.parts
-      const torrents = file
-        ? describeTorrent(file.bytes, { path, state: file.state, mtimeMs: file.mtimeMs }, controls)
-        : []
-      return { state, torrents }
+      return { state, torrents: describeTorrent(file.bytes, { path, state, mtimeMs }, controls) }
     } catch (error) {
       const now = await lookAtState(path)
       const isGone = now === null && error instanceof BtkitError && error.code === 'not-found'
       // Moved away since it was found
-      if (isGone) return { state: '', torrents: [] }
+      if (isGone) return NOTHING
       // A user who can make links here must not see files quoted that only the tracker can read
       const isLinked = file !== null && file.state !== now
       const problem = isLinked ? `${path}: not a torrent` : describe(error)
       this.#problems.add(`${problem}; not tracked`)
-      return { state, torrents: [] }
+      return { state: file?.state ?? (await stampsOf([path]))[0] ?? '', torrents: [] }
     }
   }
 }

@@ -3,6 +3,7 @@ import {
   type TorrentVerdict,
   type TrackerRules,
   UNKNOWN,
+  UNREAD,
 } from './tracker-rules.js'
 import type { AnnounceNotes } from '../protocol/http-answers.js'
 import type { AnnouncedPeer } from '../protocol/http-query.js'
@@ -91,6 +92,7 @@ export class TrackerAnswers {
     const { rules } = this
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
+    if (verdict === UNREAD) throw starting()
     if (verdict === UNKNOWN) throw new UnknownTorrent(200, UNKNOWN.failure)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
     return verdict
@@ -105,8 +107,11 @@ export class TrackerAnswers {
     const { rules } = this
     requirePermission(rules, client)
     if (rules.scrape === 'none') throw new TrackerRefusal(200, 'this tracker answers no scrapes')
+    // The counts of all would lack torrents
+    if (infoHashes.length === 0 && rules.isStarting()) throw starting()
     return infoHashes.map((infoHash) => {
       const verdict = rules.judge(infoHash)
+      if (verdict === UNREAD) throw starting()
       if (verdict?.failure != null) return null
       return this.store.scrape(infoHash) ?? NOBODY
     })
@@ -117,6 +122,13 @@ function requirePermission(rules: TrackerRules, client: string | null): void {
   if (!rules.permits(client)) {
     throw new TrackerRefusal(200, 'your address may not use this tracker', 'never')
   }
+}
+
+/** Minutes after which the tracker knows its torrents. Clients cannot be told less. */
+const SOON = 1
+
+function starting(): TrackerRefusal {
+  return new TrackerRefusal(200, UNREAD.failure, SOON)
 }
 
 /** Minutes after which the tracker may have room. */

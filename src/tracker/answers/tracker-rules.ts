@@ -20,6 +20,12 @@ export const UNKNOWN = {
   warning: null,
 } as const satisfies TorrentVerdict
 
+/** The verdict about a torrent that may still be read. */
+export const UNREAD = {
+  failure: 'this tracker has just started: ask again soon',
+  warning: null,
+} as const satisfies TorrentVerdict
+
 /** Origin of an announce. */
 export interface AnnounceOrigin {
   /** The client's address; null on a Unix socket. */
@@ -56,6 +62,8 @@ export interface TrackerRules extends AnswerBounds {
    * for example if every torrent is tracked.
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
+  /** Whether the tracked torrents are still read for the first time. */
+  readonly isStarting: () => boolean
   /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
   readonly settled: () => Promise<boolean>
   /**
@@ -90,6 +98,7 @@ export function makeRules(
     settled,
     permits: (address) => addresses.permits(address),
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
+    isStarting: () => torrents.isStarting,
     judge: (infoHash) => {
       if (torrents.isOpen && torrents.banned.size === 0) return null
       const hash = infoHashOfBytes(infoHash)
@@ -97,8 +106,10 @@ export function makeRules(
       if (torrents.isOpen) return null
       const known = torrents.torrents.get(hash)
       if (known) return known
-      // Torrents added before a restart are recognized by their saved swarm
-      return torrents.isFed && hasSwarm(infoHash) ? null : UNKNOWN
+      const { isFed, isStarting } = torrents
+      // Torrents of the time before a restart are recognized by their saved swarm
+      if ((isFed || isStarting) && hasSwarm(infoHash)) return null
+      return isStarting ? UNREAD : UNKNOWN
     },
     resolve: ({ client, isOwn }, claimed) => {
       if (claimed === null) return client

@@ -187,6 +187,8 @@ export function openPages(parts: {
   const catalogue = new Catalogue(sources, roots)
   const pages = new Pages(sources)
   const answer = async (given: PageRequest) => {
+    // A page without the torrents that are still read would be wrong
+    await parts.torrents.started()
     const request = { ...given, site: siteFor(site, given.announceUrls) }
     const found = (await catalogue.answer(request)) ?? (await pages.answer(request))
     const page = found?.status === 404 ? null : found

@@ -137,6 +137,8 @@ async function beginWork(
   settings: TrackerSettings,
   { now, onError }: TrackerWorld,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
+  // Announces are answered meanwhile
+  await admitted.started
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await state.save()

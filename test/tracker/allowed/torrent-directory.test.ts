@@ -10,13 +10,14 @@ test('a torrent that is moved away during a scan causes no warning; a link to no
   const root = makeScratch(t, { 'a.torrent': torrentNamed('a'), 'b.torrent': torrentNamed('b') })
   symlinkSync('nowhere', join(root, 'c.torrent'))
   const told: string[] = []
+  let asked = 0
   const directory = new TorrentDirectory({
-    root,
-    // Asked for when the first torrent was read, and all were found
-    get controls() {
-      rmSync(join(root, 'b.torrent'), { force: true })
-      return true
+    // Asked for again when all were found, and none was read
+    get root() {
+      if (asked++ > 0) rmSync(join(root, 'b.torrent'), { force: true })
+      return root
     },
+    controls: true,
     report: (message) => told.push(message),
   })
   await directory.refresh()

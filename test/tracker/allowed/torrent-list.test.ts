@@ -7,6 +7,7 @@ import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { stampsOf } from '../../../src/files/stat-files.js'
 import { longTest } from '../../support/long.js'
 
 const one = torrentOf(singleFileInfo({ name: 'one' }))
@@ -48,7 +49,7 @@ test('torrents in a directory and below it are known by name and size', async (t
   await list.refresh()
   assert.equal(list.isOpen, false)
   assert.deepEqual(names(), ['one', 'two'])
-  const { mtimeMs, ctimeMs, size, ino } = statSync(join(directory, 'one.torrent'))
+  const path = join(directory, 'one.torrent')
   assert.deepEqual(list.torrents.get(hashOf(one)), {
     infoHash: hashOf(one),
     metainfo: {
@@ -60,8 +61,8 @@ test('torrents in a directory and below it are known by name and size', async (t
       private: false,
       path: join(directory, 'one.torrent'),
       place: null,
-      state: [mtimeMs, ctimeMs, size, ino].join(' '),
-      addedMs: mtimeMs,
+      state: (await stampsOf([path]))[0],
+      addedMs: statSync(path).mtimeMs,
     },
     failure: null,
     warning: null,
