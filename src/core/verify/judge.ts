@@ -1,7 +1,7 @@
 import { openNullCache } from '../../cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
 import { changeSince } from '../../files/fingerprint.js'
-import { changesLater } from '../../files/look-again.js'
+import { changesLater, changesOf } from '../../files/look-again.js'
 import { lookAt } from '../../files/stat-files.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
 import {
@@ -55,6 +55,8 @@ export interface PieceCheck {
   readonly v1: Uint8Array | null
   /** The expected node of each piece, as pieceNodes says; null for v1, or if it cannot be checked. */
   readonly v2: Uint8Array | null
+  /** See InsideRules. */
+  readonly mayWait?: boolean | undefined
 }
 
 /** The context of a check. */
@@ -128,9 +130,11 @@ async function readUnknown(
   const { engine, cacheAccess } = hashContext
   judge.judgeKnown(table)
   const unknown = unknownPieces(table)
+  // The files are in the states whose digests are known
+  if (unknown.length === 0) return new Map()
   const startedMs = cacheAccess.now()
   // Only the cache must not have what is being written
-  const isKept = cacheAccess.cache.keepsAnything && unknown.length > 0
+  const isKept = cacheAccess.cache.keepsAnything
   const before = isKept ? await findWritten(content.files, hashContext) : []
   const writers = isKept ? createWriters(stream) : undefined
   const readTrees = isKept && v2 ? new ReadTrees(content, kernel) : null
@@ -161,7 +165,7 @@ async function readUnknown(
  * The pieces of these become UNCHECKED.
  */
 async function problemsOf(
-  { content, pieces }: PieceCheck,
+  { content, pieces, mayWait }: PieceCheck,
   unreadable: ReadonlyMap<string, string>,
 ): Promise<Map<number, Problem>> {
   const { files, odd } = content
@@ -170,7 +174,7 @@ async function problemsOf(
     const reason = unreadable.get(files.absolutePathAt(number))
     if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
   }
-  for (const { number, change } of await changesLater(files)) {
+  for (const { number, change } of mayWait ? changesOf(files) : await changesLater(files)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const how = found?.kind === 'file' ? changeSince(found.fingerprint, lookAt(found.path)) : change

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { refuseAborted } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { countingFrom } from '../digests/hash-groups.js'
@@ -11,7 +12,7 @@ export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 /** Torrents to check one after another, and how. */
 export interface VerifyRun extends Pick<
   VerifyRequest,
-  'checkHashes' | 'extra' | 'followSymlinks' | 'rawNames'
+  'checkHashes' | 'extra' | 'followSymlinks' | 'rawNames' | 'mayWait'
 > {
   readonly places: readonly TorrentPlace[]
   /** Reads a torrent. Its error is the outcome of that torrent. */
@@ -50,8 +51,7 @@ export async function* verifyTorrents(
 ): AsyncGenerator<VerifyOutcome> {
   let bytesBefore = 0
   const { signal, onProgress } = engine
-  for (const place of run.places) {
-    refuseAborted(signal)
+  for await (const place of inTurns(run.places, signal)) {
     yield await attempt(place.torrent, signal, async () => {
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
@@ -72,13 +72,24 @@ export async function* verifyTorrents(
  */
 export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
   let total = 0
-  for (const place of run.places) {
-    refuseAborted(signal)
+  for await (const place of inTurns(run.places, signal)) {
     await attempt(place.torrent, signal, async () => {
       total += bytesToRead(await planOne(place, { ...run, extra: false }))
     })
   }
   return total
+}
+
+/** Small torrents that are checked before a signal has its turn. */
+const SLICE = 16
+
+/** @throws BtkitError `interrupted` */
+async function* inTurns<T>(items: readonly T[], signal: AbortSignal): AsyncGenerator<T> {
+  for (const [i, item] of items.entries()) {
+    if (i % SLICE === 0) await setImmediate()
+    refuseAborted(signal)
+    yield item
+  }
 }
 
 async function planOne(place: TorrentPlace, { read, ...run }: VerifyRun) {

@@ -203,6 +203,25 @@ test('an interruption ends all, and says how far it came', async (t) => {
   assert.equal(result.stderr, 'btkit: stopped after 1 of 2 torrents\nbtkit: interrupted\n')
 })
 
+test('an interruption is heard between small torrents, too', async (t) => {
+  const names = Array.from({ length: 100 }, (_, i) => `${i}`.padStart(2, '0'))
+  const { at, torrents } = plant(t, names)
+  const stop = new AbortController()
+  const stdout = new Captured()
+  const write = (chunk: string | Uint8Array) => {
+    // As a signal comes: by the event loop
+    const end = () => {
+      stop.abort()
+    }
+    if (stdout.text === '') setImmediate(end)
+    stdout.write(chunk)
+  }
+  const args = ['verify', ...torrents, '--data', at('data')]
+  const { stderr } = await runBtkit(args, { stdout: { write }, signal: stop.signal })
+  const [, done] = /stopped after (\d+) of 100 torrents/.exec(stderr) ?? []
+  assert(Number(done) >= 1 && Number(done) < 50, stderr)
+})
+
 /** A terminal, which sees the progress of the work. */
 class Terminal extends Captured {
   readonly isTTY = true
