@@ -49,7 +49,7 @@ export class AcceptQueue {
     server.on('connection', () => {
       this.#turnSoon()
     })
-    // Those that wait were accepted before, and nobody else would answer them
+    // Waiting connections were accepted before, and nobody else would answer them
     server.once(CLOSING, () => {
       while (this.#size > 0) this.#begin()
     })
