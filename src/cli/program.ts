@@ -1,20 +1,19 @@
-import {
-  Command,
-  type CommandUnknownOpts,
-  CommanderError,
-  Help,
-  InvalidArgumentError,
-  Option,
-} from '@commander-js/extra-typings'
+import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../errors.js'
+import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
 import { ignoredLine, renamedNote } from './options/bittornado.js'
-import { traitsOf } from './options/option.js'
-import { requireOperands } from './line/operands.js'
+import { prepareHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
-import { dashedFileHint, nameAsTyped, pathOf, restate } from './line/usage-errors.js'
+import {
+  dashedFileHint,
+  nameAsTyped,
+  requireOperands,
+  unknownCommand,
+  unknownOption,
+} from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../process.js'
@@ -55,9 +54,6 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     else await runCommandLine(invocation, context, running)
     return status
   } catch (error) {
-    // commander has already printed its message; the status after help and version is 0
-    const isPrinted = error instanceof CommanderError && !(error instanceof InvalidArgumentError)
-    if (isPrinted) return error.exitCode === 0 ? 0 : 2
     const isInterrupted = io.signal.aborted && !endsBySignal(invocation)
     if (isInterrupted && io.signal.reason === UNCAUGHT) return 1
     const failure = isInterrupted
@@ -110,10 +106,7 @@ async function runCommandLine(
     throw usageError('--version: prints that of btkit; use --v2 or --hybrid')
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
-  const explain = (text: string) => {
-    return `${nameOrigins(text, running.options?.decided ?? [])}${dashedFileHint(args, io)}`
-  }
-  prepareCommand(program, io, (text, of) => explain(restate(text, of, running.line?.given ?? [])))
+  prepareHelp(program, io)
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
     io.stderr.write(shortUsage(command, entry.example))
@@ -123,32 +116,73 @@ async function runCommandLine(
   // A service needs nothing typed if a configuration or the environment says it all
   const mayBeTold = entry?.isService === true && command?.registeredArguments.length === 0
   if (!mayBeTold && showUsage()) return
+  const isHelp = !isLegacy && args[0] === 'help'
   const path = isLegacy ? [] : args.slice(0, command?.commands.length ? 2 : 1)
   const leaf =
     command && leavesOf(command).find((each) => each === command || each.name() === path[1])
   try {
-    const line = leaf && path[0] !== 'help' ? splitLine(leaf, args.slice(path.length)) : null
-    if (entry && leaf && line?.unknown.length === 0) {
-      running.line = line
-      running.showUsage = mayBeTold ? showUsage : () => false
-      await runLeaf({ entry, leaf, line, job: invocation.job ?? [] }, context, running)
-    } else await parseByCommander(program, leaf, line ? [...path, ...line.unknown] : args)
+    if (isHelp) {
+      printHelp(command ?? program, args[2])
+      return
+    }
+    if (!entry || !leaf) {
+      finish(answerGroup(command ?? program, command ? args.slice(1) : args, io))
+      return
+    }
+    const line = splitLine(leaf, args.slice(path.length))
+    if (line.unknown.length > 0) {
+      answerOptions(leaf, line.unknown, io)
+      return
+    }
+    running.line = line
+    running.showUsage = mayBeTold ? showUsage : () => false
+    await runLeaf({ entry, leaf, line, job: invocation.job ?? [] }, context, running)
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
-    throw usageError(explain(error.message), { cause: error })
+    const hint = dashedFileHint(args, io)
+    const message = `${nameOrigins(error.message, running.options?.decided ?? [])}${hint}`
+    throw usageError(message, { cause: error })
   }
 }
 
-/** Prints the help or the version, or reports a word that is none of a command or an option. */
-async function parseByCommander(
-  program: CommandUnknownOpts,
-  leaf: CommandUnknownOpts | undefined,
-  words: readonly string[],
-): Promise<void> {
-  // The unknown word is the mistake, not an option that is missing
-  for (const option of leaf?.options.filter(({ mandatory }) => mandatory) ?? [])
-    leaf?.setOptionValue(option.attributeName(), '')
-  await program.parseAsync(words, { from: 'user' })
+/** Prints the help of a command, or of one of its group. */
+function printHelp(command: CommandUnknownOpts, name?: string): void {
+  const found = command.commands.find((each) => each.name() === name)
+  const target = found ?? command
+  target.outputHelp()
+}
+
+/** Answers words behind a program or a group that name no command in it. Returns the exit status. */
+function answerGroup(group: CommandUnknownOpts, words: readonly string[], io: Io): number {
+  const [first, second] = words
+  const end = words.indexOf('--')
+  const options = words.slice(0, end < 0 ? undefined : end).filter((word) => /^-./.test(word))
+  if (first === 'help') printHelp(group, second)
+  else if (first?.startsWith('-')) answerOptions(group, options.length > 0 ? options : words, io)
+  else if (options.some(asksForHelp)) printHelp(group)
+  else if (first !== undefined) throw unknownCommand(first, group)
+  else group.outputHelp({ error: true })
+  return first === undefined ? 2 : 0
+}
+
+const asksForHelp = (word: string) => word === '-h' || word === '--help'
+
+/**
+ * Prints the version or the help that one of some options asks for.
+ * @throws BtkitError `usage` that names the first if none does
+ */
+function answerOptions(command: CommandUnknownOpts, words: readonly string[], io: Io): void {
+  if (words.some((word) => word === '-V' || word === '--version')) io.stdout.write(`${version()}\n`)
+  else if (words.some(asksForHelp)) printHelp(command)
+  else throw unknownOption(words[0] ?? '', command)
+}
+
+/** @throws BtkitError `usage` for an option that must be given, and is not */
+function requireMandatory(command: CommandUnknownOpts): void {
+  const missing = command.options.find((option) => {
+    return option.mandatory && command.getOptionValue(option.attributeName()) === undefined
+  })
+  if (missing) throw usageError(`required option '${missing.flags}' not specified`)
 }
 
 /** The command line that runs. */
@@ -173,7 +207,7 @@ async function runLeaf(
   { io, isLegacy }: CommandContext,
   running: Running,
 ): Promise<void> {
-  requireOperands(leaf, line.operands)
+  requireOperands(leaf, line)
   const target = { section: entry.name, command: leaf, isLegacy }
   const options = await configure(target, line, { io, job })
   running.options = options
@@ -182,7 +216,8 @@ async function runLeaf(
   if (!entry.reportsContradictions) options.checkTogether()
   const operands = await expandOperands(leaf, options.operands, io)
   tellOptions(options, leaf.opts(), io)
-  await leaf.parseAsync(['--', ...operands], { from: 'user' })
+  requireMandatory(leaf)
+  await callAction(leaf, operands)
 }
 
 /** The commands that do work: the members of a group, or the command itself. */
@@ -211,6 +246,7 @@ function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: un
  */
 function spellCommand(args: readonly string[]): string[] {
   const [first, second] = args
+  if (first === '--') return spellCommand(args.slice(1))
   if (first === 'version') return ['--version']
   if (first === 'help' && second === 'version') return ['--help']
   const isHelp = first === 'help' && second !== undefined
@@ -279,90 +315,4 @@ function otherNames(): string {
     return spellings ? `  ${name.padEnd(14)}  ${spellings.join(', ')}` : []
   })
   return named.join('\n')
-}
-
-/** The text for a command without arguments: usage, an example, and where to read more. */
-function shortUsage(command: CommandUnknownOpts, example: string): string {
-  const path = pathOf(command)
-  const lines = [
-    `Usage: ${command.createHelp().commandUsage(command)}`,
-    '',
-    command.description(),
-    '',
-    'Example:',
-    `  ${path} ${example}`,
-    '',
-    `${path} --help lists the options; man ${path.replace(' ', '-')} describes them.`,
-  ]
-  return lines.map((line) => `${line}\n`).join('')
-}
-
-/**
- * Makes commander write to our streams, report errors in one line, and never end the process.
- * `explain` words an error of a command as users read it.
- */
-function prepareCommand(
-  command: CommandUnknownOpts,
-  io: Io,
-  explain: (text: string, command: CommandUnknownOpts) => string,
-) {
-  command.configureHelp({
-    optionDescription: describeOption,
-    visibleOptions: (of) => optionsShown(of, false),
-    formatHelp: helpWithSettings,
-    minWidthToWrap: 24,
-    padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
-    formatItem: describeBelow,
-  })
-  for (const subcommand of command.commands) prepareCommand(subcommand, io, explain)
-  command.exitOverride().configureOutput({
-    writeOut: (text) => io.stdout.write(text),
-    writeErr: (text) => io.stderr.write(text),
-    outputError: (text) => {
-      reportError(explain(text, command), io)
-    },
-    getOutHelpWidth: () => io.stdout.columns || 80,
-    getErrHelpWidth: () => io.stderr.columns || 80,
-  })
-}
-
-/** The options in the help of a command: those that people type, or else those that they set once. */
-function optionsShown(command: CommandUnknownOpts, areSettings: boolean): Option[] {
-  const options = Help.prototype.visibleOptions.call(command.createHelp(), command)
-  return options.filter((option) => (traitsOf(option).isSetting ?? false) === areSettings)
-}
-
-/** The help of a command, with the names of its settings behind the options. */
-function helpWithSettings(command: CommandUnknownOpts, help: Help): string {
-  const text = Help.prototype.formatHelp.call(help, command, help)
-  const names = optionsShown(command, true).map(({ long }) => long)
-  if (names.length === 0) return text
-  const width = (help.helpWidth ?? 80) - 2
-  const list = help.boxWrap(names.join(', '), width).replaceAll(/^/gm, '  ')
-  return `${text}\nSettings, usually of a configuration (btkit-config(1)):\n${list}\n`
-}
-
-/** The largest width of the help's option column. A longer option gets a line of its own. */
-const TERM_WIDTH = 28
-
-/**
- * Formats an item of the help. If the term is too long, its description begins on the next line.
- */
-function describeBelow(...item: Parameters<Help['formatItem']>): string {
-  const [term, width, description, help] = item
-  const format = (shown: string) =>
-    Help.prototype.formatItem.call(help, shown, width, description, help)
-  return term.length > width ? `  ${term}\n${format('')}` : format(term)
-}
-
-/** An option's description in the help, with its choices and default. */
-function describeOption(option: Option): string {
-  const { description, defaultValueDescription, argChoices } = option
-  const defaultValue: unknown = option.defaultValue
-  const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
-  const details = [
-    ...(argChoices ? [argChoices.join(', ')] : []),
-    ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),
-  ]
-  return details.length > 0 ? `${description} (${details.join('; ')})` : description
 }

@@ -46,7 +46,7 @@ export function inspectQueue(address: RedisAddress): Promise<QueueReport> {
     const failures: FailedJob[] = []
     for (const id of await queue.getRanges(['failed'], 0, MOST - 1)) {
       const job = await findJob(queue, id)
-      const broken = `job ${id} is not readable; remove it with: btkit queue clear --failed`
+      const broken = `job ${id} is not readable; remove it with: btkit queue clear`
       failures.push({ ...describe(job), reason: job?.failedReason ?? broken })
     }
     return {

@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../errors.js'
+import { operandTraits } from '../acting-command.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
 import { isNone } from '../options/bittornado.js'
@@ -119,9 +120,7 @@ interface Typing extends Pick<CommandTarget, 'command'>, Pick<Io, 'cwd'> {
  */
 function trackersAmong({ operands: all }: Sources['line'], { command, aliases, cwd }: Typing) {
   const entry = optionEntries(command).get('announce')
-  const takesTracker = command.registeredArguments.some((argument) => {
-    return /tracker|announce/.test(argument.name())
-  })
+  const takesTracker = operandTraits(command).isTracker
   if (!entry || !takesTracker) return { operands: all, trackers: [] }
   const operands = all.map((operand) => {
     const tiers = tiersForOperand(operand, aliases, cwd) ?? [[operand]]

@@ -1,12 +1,12 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../acting-command.js'
 import { Opt } from '../options/option.js'
 import { maxTorrentSize } from '../options/reading.js'
 
 // Options and arguments that the commands which edit torrents share.
 
 /** Declares a command that edits a torrent, with the common options. */
-export function declareSingleEdit(name: string) {
-  return new Command(name)
+export function declareSingleEdit(name: string, isTracker = false) {
+  return new Command(name, { takes: 'torrent', isTracker })
     .addOption(
       new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
         takes: 'file',
@@ -21,8 +21,8 @@ export function declareSingleEdit(name: string) {
 }
 
 /** Declares a command that edits any number of torrents. */
-export function declareBulkEdit(name: string) {
-  return declareSingleEdit(name).addOption(
+export function declareBulkEdit(name: string, isTracker = false) {
+  return declareSingleEdit(name, isTracker).addOption(
     new Opt(
       '--files-from <list>',
       'edit also the torrents in a list, one per line or with NULs; - reads standard input',

@@ -18,7 +18,7 @@ import {
   type TrackerReplacement,
 } from '../../metainfo/edit/trackers.js'
 import { type FileList, hintAtMaxSize, listTorrents, readFileList } from '../open/torrent-input.js'
-import { isDirectory } from '../line/operands.js'
+import { isDirectory, noTorrent } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
 import { optional } from '../output/messages.js'
 import { openReport, type Report } from '../output/report.js'
@@ -206,7 +206,7 @@ async function listFiles(
   io: Io,
 ): Promise<FileList> {
   if (operands.length === 0 && filesFrom === undefined) {
-    throw usageError('no torrent given; name at least one')
+    throw noTorrent()
   }
   const [named, list] = [await listTorrents(operands, io), await readFileList(filesFrom, io)]
   const files = [...named.files, ...list.files]

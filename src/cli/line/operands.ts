@@ -1,18 +1,12 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../../errors.js'
 import { statIfThere } from '../../files/stat-files.js'
-import { escapeBadBytes } from '../../text/escape.js'
+import { inShell } from '../../text/escape.js'
 import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
-import { Buffer } from 'node:buffer'
-import { existsSync, readFileSync } from 'node:fs'
-import { count } from '../../text/quantity.js'
+import { existsSync } from 'node:fs'
 
 /** The character that replaces invalid UTF-8 in decoded text. */
 const REPLACEMENT = '\ufffd'
-
-/** The arguments of this process, each ended by a NUL. */
-const COMMAND_LINE = '/proc/self/cmdline'
 
 /** The meaning of makemetafile's positional arguments. */
 export interface Operands {
@@ -58,17 +52,6 @@ function spelledTracker(bare: string): string {
   return SHORT_SCHEME.test(bare) ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`
 }
 
-/** Reports operands that are missing or too many, before any mistake in a configuration. */
-export function requireOperands(command: CommandUnknownOpts, operands: readonly string[]): void {
-  const { registeredArguments: all } = command
-  const missing = all[operands.length]
-  if (missing?.required) command.error(`error: missing required argument '${missing.name()}'`)
-  if (operands.length <= all.length || all.at(-1)?.variadic) return
-  const expected = `Expected ${count(all.length, 'argument')}`
-  const of = command.parent ? ` for '${command.name()}'` : ''
-  command.error(`error: too many arguments${of}. ${expected} but got ${operands.length}.`)
-}
-
 /**
  * Refuses an empty name, for example from an unset variable in a script. As a directory it would
  * mean the current one.
@@ -87,6 +70,11 @@ export function isDirectory(path: string): boolean {
   return statIfThere(path)?.isDirectory() ?? false
 }
 
+/** The refusal of a command line without a torrent. `advice` follows it. */
+export function noTorrent(advice = ''): BtkitError {
+  return usageError(`no torrent given; name at least one${advice}`)
+}
+
 /**
  * Returns the path of a directory that must exist.
  * @throws BtkitError `not-found`, with the path or its `name`
@@ -98,26 +86,16 @@ export function requireDirectory(path: string, name = path): string {
 }
 
 /**
- * Checks that arguments were valid UTF-8 before Node decoded them, if the system shows this.
- * Otherwise a file name could lead to another file, or create one.
+ * Refuses arguments that may not have been UTF-8 before Node decoded them: with their bytes replaced, a
+ * name could lead to another file, or create one.
  * @throws BtkitError `usage`
  */
-export function checkUtf8(args: readonly string[], commandLine = COMMAND_LINE): void {
-  if (!args.some((arg) => arg.includes(REPLACEMENT))) return
-  const raw = readArguments(commandLine)?.slice(-args.length)
-  if (raw?.length !== args.length) return
-  const wrong = raw.find((bytes, i) => bytes.compare(Buffer.from(args[i] ?? '')) !== 0)
+export function checkUtf8(args: readonly string[]): void {
+  const wrong = args.find((arg) => arg.includes(REPLACEMENT))
   if (wrong === undefined) return
-  const what = `argument ${escapeBadBytes(wrong)}: the name is not valid UTF-8`
-  throw usageError(`${what}; nothing was done`)
-}
-
-function readArguments(commandLine: string): Buffer[] | null {
-  try {
-    const bytes = readFileSync(commandLine)
-    const parts = bytes.toString('latin1').split('\0').slice(0, -1)
-    return parts.map((part) => Buffer.from(part, 'latin1'))
-  } catch {
-    return null
-  }
+  const pattern = inShell(wrong.replaceAll(REPLACEMENT, '?'))
+  const advice = existsSync(wrong)
+    ? `; if it is the file of this name, give the pattern ${pattern}`
+    : ''
+  throw usageError(`argument ${wrong}: not valid UTF-8; nothing was done${advice}`)
 }

@@ -1,5 +1,11 @@
 /** Formats `; did you mean "…"?` with the most similar name, or an empty text. */
 export function suggestion(name: string, names: Iterable<string>): string {
+  const best = mostSimilar(name, names)
+  return best === null ? '' : `; did you mean "${best}"?`
+}
+
+/** The most similar of some names; null if none is similar. */
+export function mostSimilar(name: string, names: Iterable<string>): string | null {
   let best: string | null = null
   // Up to a third of the letters may differ
   let least = Math.floor(Math.max(name.length, 3) / 3) + 1
@@ -8,7 +14,7 @@ export function suggestion(name: string, names: Iterable<string>): string {
     // At least one letter is the same
     if (changes < Math.min(least, each.length)) [best, least] = [each, changes]
   }
-  return best === null ? '' : `; did you mean "${best}"?`
+  return best
 }
 
 /** Number of letters to insert, remove, change, or swap with the next. */

@@ -1,4 +1,5 @@
-import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../errors.js'
 import { otherNames, TRUTHS, underNewName } from '../options/bittornado.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
@@ -11,7 +12,7 @@ export interface TypedLine {
   readonly given: readonly Given[]
   /** The file of `--config`. */
   readonly config: string | undefined
-  /** The words from the first one that is no option of the command, such as `--help`. */
+  /** The words before `--` that look like options and are none of the command, such as `--help`. */
   readonly unknown: readonly string[]
 }
 
@@ -24,27 +25,56 @@ interface Name {
   readonly isTruth?: boolean
 }
 
+/** A number is an operand or a value, although it begins with a hyphen. */
+const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
+
 /**
- * Splits the words behind a command. commander does it, in a command that has all names of each
- * option: also those of other commands and programs, and the BitTornado spelling `--announce_list`.
- * @throws BtkitError `usage` for `-comment`, of which commander reads `-c omment`
+ * Splits the words behind a command, by all names of its options: also those of other commands and
+ * programs, and the BitTornado spelling `--announce_list`.
+ * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c` would
+ *   take `omment`
  */
 export function splitLine(command: CommandUnknownOpts, args: readonly string[]): TypedLine {
-  const splitter = new Command(command.name()).copyInheritedSettings(command)
-  const entries = [...optionEntries(command).values()]
-  const uses = new Map<string, Located[]>()
-  let config: string | undefined
-  for (const [typed, name] of namesFor(command, args)) {
-    const option = new Option(typed + valueOf(name))
-    splitter.addOption(option)
-    splitter.on(`option:${option.name()}`, (text: string | null | undefined) => {
-      if (name.option.long === '--config') config = text ?? undefined
-      const attribute = name.option.attributeName()
-      uses.set(attribute, [...(uses.get(attribute) ?? []), useOf(typed, name, text ?? null)])
-    })
-  }
+  const names = namesFor(command, args)
   requireHyphens(command, args)
-  const { operands, unknown } = splitter.parseOptions([...args])
+  const options = declared(names)
+  const how = { strict: false, allowPositionals: true, tokens: true } as const
+  const { tokens } = parseArgs({ args: [...args], options, ...how })
+  const uses = new Map<string, Located[]>()
+  const [operands, unknown]: [string[], string[]] = [[], []]
+  let config: string | undefined
+  // The words before it are read
+  let next = 0
+  for (const [at, token] of tokens.entries()) {
+    const { index, kind } = token
+    const word = args[index] ?? ''
+    if (index < next || kind === 'option-terminator') continue
+    if (kind === 'positional' || NUMBER.test(word)) {
+      operands.push(word)
+      next = index + 1
+      continue
+    }
+    const { rawName: typed, value } = token
+    const name = names.get(typed)
+    if (!name || (value !== undefined && !mayHaveValue(name))) {
+      // Of several letters behind a hyphen, the first ones may be known
+      const before = at - tokens.findIndex((each) => each.index === index)
+      unknown.push(before > 0 ? `-${word.slice(1 + before)}` : word)
+      next = index + 1
+      continue
+    }
+    const { option } = name
+    if (value === undefined && option.required && !name.isOpposite && !name.isTruth)
+      throw usageError(`${nameBeside(typed, option)}: its value is missing`)
+    const follower = args[index + 1] ?? '-?'
+    const takesNext = value === undefined && mayHaveValue(name) && !isOption(follower)
+    if (takesNext) next = index + 2
+    const text = takesNext ? follower : value
+    if (option.long === '--config') config = text
+    const attribute = option.attributeName()
+    uses.set(attribute, [...(uses.get(attribute) ?? []), useOf(typed, name, text ?? null)])
+  }
+  const entries = [...optionEntries(command).values()]
   const given = [...uses].flatMap(([attribute, own]): Given[] => {
     const entry = entries.find((each) => each.attribute === attribute)
     return entry ? [givenAs('line', entry, own)] : []
@@ -52,11 +82,31 @@ export function splitLine(command: CommandUnknownOpts, args: readonly string[]):
   return { operands, given, config, unknown }
 }
 
-/** How commander declares the value of a name. */
-function valueOf({ option, isTruth, isOpposite }: Name): string {
-  if (isTruth) return ' [truth]'
-  if (isOpposite) return ''
-  return option.required ? ' <value>' : option.optional ? ' [value]' : ''
+/** Whether a word is an option, and neither a value nor an operand. */
+function isOption(word: string): boolean {
+  return /^-./.test(word) && !NUMBER.test(word)
+}
+
+/** Whether a name may have a value behind it. */
+function mayHaveValue({ option, isOpposite, isTruth }: Name): boolean {
+  return isTruth === true || (!isOpposite && (option.required || option.optional))
+}
+
+/** The names for parseArgs; it takes the next word as a value only where one must follow. */
+function declared(names: ReadonlyMap<string, Name>): ParseArgsConfig['options'] {
+  const all = [...names].map(([typed, { option, isOpposite, isTruth }]) => {
+    const type = option.required && !isOpposite && !isTruth ? 'string' : 'boolean'
+    return typed.startsWith('--')
+      ? ([typed.slice(2), { type }] as const)
+      : ([typed, { type, short: typed.slice(1) }] as const)
+  })
+  return Object.fromEntries(all)
+}
+
+/** How a message names an option: by its own name, beside another that was typed. */
+function nameBeside(typed: string, { long }: CommandOption): string {
+  const own = long ?? typed
+  return typed === own || !typed.startsWith('--') ? own : `${typed} (${own})`
 }
 
 function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
@@ -115,7 +165,7 @@ function takesTruth(arg: string, next: string | undefined, command: CommandUnkno
 }
 
 /** Finds an option by its name in this or another command or program. */
-export function findOption(typed: string, { options }: CommandUnknownOpts): CommandOption | null {
+function findOption(typed: string, { options }: CommandUnknownOpts): CommandOption | null {
   const long = longName(typed)
   const others = long.startsWith('--') ? otherNames(long.slice(2)) : []
   for (const name of [typed, long, ...others.map((each) => `--${each}`)]) {

@@ -5,45 +5,58 @@ import type { Io } from '../io.js'
 import { inShell } from '../../text/escape.js'
 import { NAMES_ELSEWHERE, otherNames } from '../options/bittornado.js'
 import type { Given } from '../options/given.js'
-import { asReason } from '../options/given.js'
-import { findOption } from './split-line.js'
-import { suggestion } from './spelling.js'
+import type { TypedLine } from './split-line.js'
+import { type BtkitError, usageError } from '../../errors.js'
+import { count } from '../../text/quantity.js'
+import { mostSimilar } from './spelling.js'
 import { looksLikeMagnet } from '../../metainfo/magnet.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 
-/** A commander error about typed arguments as one line, with the usage if that helps. */
-export function restate(
-  text: string,
+/** The error for a word that is no option of a command. */
+export function unknownOption(word: string, command: CommandUnknownOpts): BtkitError {
+  const what = `unknown option '${word}'`
+  const advice = adviceFor(OPTION_ADVICE, word, command)
+  if (advice !== undefined) return usageError(`${what}; ${advice}`)
+  const meant = command.options.find(({ long }) => long && long === MEANT[word])?.long
+  const near = meant ?? nearest(word, command)
+  return usageError(near === null ? what : `${what} (Did you mean ${near}?)`)
+}
+
+/** The error for a word that is no command of a program, or of a group of commands. */
+export function unknownCommand(word: string, group: CommandUnknownOpts): BtkitError {
+  const what = `unknown command '${word}'`
+  const advice = adviceFor(COMMAND_ADVICE, word, group)
+  if (advice !== undefined) return usageError(`${what}; ${advice}`)
+  if (existsSync(word)) return usageError(`${what}; ${adviseOnPath(word)}`)
+  if (looksLikeMagnet(word))
+    return usageError(`${what}; to get its files: btkit download ${inShell(word)}`)
+  const names = group.commands.flatMap((each) => [each.name(), ...each.aliases()])
+  const near = mostSimilar(word, [...names, 'help'])
+  const way = near === null ? `see ${pathOf(group)} --help` : `Did you mean ${near}?`
+  return usageError(`${what} (${way})`)
+}
+
+/**
+ * Reports operands that are missing or too many, before any mistake in a configuration.
+ * @throws BtkitError `usage`
+ */
+export function requireOperands(
   command: CommandUnknownOpts,
-  given: readonly Given[],
-): string {
-  const line = text
-    .replace(/^error: /, '')
-    .trimEnd()
-    .replaceAll('\n', ' ')
-    .replace(/\.$/, '')
-  const usage = command.createHelp().commandUsage(command)
-  const [, advice] = ADVICE.find(([mistake]) => mistake.test(`${pathOf(command)}: ${line}`)) ?? []
-  const plain = line.replace(/ \(Did you mean .*\)$/, '')
-  if (advice !== undefined) return `${plain}; ${advice}`
-  if (/^(missing required argument|too many arguments)/.test(line))
-    return adviseTaken(given, pathOf(command)) ?? `${line} (usage: ${usage})`
-  const [, missing = ''] = /^option '(\S+)[^']*' argument missing$/.exec(line) ?? []
-  const own = findOption(missing, command)?.long ?? missing
-  if (missing !== '')
-    return `${missing === own || !missing.startsWith('--') ? own : `${missing} (${own})`}: its value is missing`
-  const [, value, name, reason = ''] = WRONG_OPERAND.exec(line) ?? []
-  if (value !== undefined) return `<${name}> '${value}': ${asReason(reason)}`
-  const [, unknown] = /^unknown command '([^']*)'/.exec(line) ?? []
-  if (unknown !== undefined && existsSync(unknown)) return `${plain}; ${adviseOnPath(unknown)}`
-  if (unknown !== undefined && looksLikeMagnet(unknown))
-    return `${plain}; to get its files: btkit download ${inShell(unknown)}`
-  if (/^unknown command '[^']*'$/.test(line)) return `${line} (see ${pathOf(command)} --help)`
-  const [, typed] = /^unknown option '(.*?)'/.exec(line) ?? []
-  if (typed === undefined) return line
-  const meant = command.options.find(({ long }) => long && long === MEANT[typed])?.long
-  const near = meant ?? nearest(typed, command)
-  return near === null ? plain : `${plain} (Did you mean ${near}?)`
+  { operands, given }: Pick<TypedLine, 'operands' | 'given'>,
+): void {
+  const { registeredArguments: all } = command
+  const missing = all[operands.length]
+  const isTooMany = operands.length > all.length && all.at(-1)?.variadic !== true
+  if (missing?.required !== true && !isTooMany) return
+  const taken = adviseTaken(given, pathOf(command))
+  const expected = `Expected ${count(all.length, 'argument')} but got ${operands.length}`
+  const of = command.parent ? ` for '${command.name()}'` : ''
+  const what = isTooMany
+    ? `too many arguments${of}. ${expected}`
+    : `missing required argument '${missing?.name() ?? ''}'`
+  const advice = isTooMany ? SURPLUS_ADVICE[command.name()] : undefined
+  if (advice !== undefined) throw usageError(`${what}; ${advice}`)
+  throw usageError(taken ?? `${what} (usage: ${command.createHelp().commandUsage(command)})`)
 }
 
 /** A message with the options by the names that were typed, such as `--dfile`. */
@@ -61,9 +74,6 @@ export function nameAsTyped(message: string, given: readonly Given[]): string {
   }, message)
 }
 
-/** The message of commander about an operand that its parser refuses. */
-const WRONG_OPERAND = /^command-argument value '(.*)' is invalid for argument '(.*)'\. (.*)$/
-
 /** Options of other programs whose names are too different for commander to find those of btkit. */
 const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
@@ -76,50 +86,58 @@ const MEANT: Readonly<Record<string, string>> = {
   '-d': '--output',
 }
 
-/** Advice about mistakes that other programs' habits cause. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^\S+ serve: too many/, 'give trackers with --tracker'],
-  [/^\S+ download: too many/, 'give the directory for its files with --output DIR/'],
-  [/^\S+ track: too many/, 'give the directory of torrents with --allowed-dir'],
-  [/^\S+: unknown command 'update'/, 'to change a torrent: btkit edit'],
+/** Advice about words of other programs, each with the command behind which it is typed; null for none. */
+type Advice = readonly (readonly [command: string | null, words: string, advice: string])[]
+
+function adviceFor(table: Advice, word: string, command: CommandUnknownOpts): string | undefined {
+  const name = command.parent ? command.name() : null
+  const found = table.find(([of, words]) => of === name && words.split(' ').includes(word))
+  return found?.[2]
+}
+
+const COMMAND_ADVICE: Advice = [
+  [null, 'update', 'to change a torrent: btkit edit'],
   [
-    /^\S+: unknown command '(share|start|upload)'/,
+    null,
+    'share start upload',
     'to share files: btkit create PATH, then btkit seed --dht PATH.torrent',
   ],
-  [/^\S+: unknown command '(stop|pause|remove)'/, 'to end btkit seed, type Ctrl-C where it runs'],
+  [null, 'stop pause remove', 'to end btkit seed, type Ctrl-C where it runs'],
+  [null, 'add get', 'to get the files of a torrent: btkit download; to upload them: btkit seed'],
   [
-    /^\S+: unknown command '(add|get)'/,
-    'to get the files of a torrent: btkit download; to upload them: btkit seed',
+    null,
+    'setwebseed setwebseeds set-webseed set-webseeds setweb-seed setweb-seeds set-web-seed set-web-seeds',
+    'to set web seeds: btkit edit --web-seed URL',
   ],
-  [/^\S+: unknown command 'set-?web-?seeds?'/, 'to set web seeds: btkit edit --web-seed URL'],
-  [/^\S+: unknown command 'new'/, 'to make a torrent: btkit create PATH'],
+  [null, 'new', 'to make a torrent: btkit create PATH'],
+  [null, 'list ls', 'to see what is seeded: btkit status; a torrent: btkit show'],
+  [null, 'web webui ui', 'to see pages in the browser: btkit gui'],
+  [null, 'open', 'to see a torrent: btkit show; to get its files: btkit download'],
   [
-    /^\S+: unknown command '(list|ls)'/,
-    'to see what is seeded: btkit status; a torrent: btkit show',
-  ],
-  [/^\S+: unknown command '(web|webui|ui)'/, 'to see pages in the browser: btkit gui'],
-  [
-    /^\S+: unknown command 'open'/,
-    'to see a torrent: btkit show; to get its files: btkit download',
-  ],
-  [/^\S+: unknown option '-v'/, 'the version is --version or -V'],
-  [/^\S+: unknown option '-a'/, 'the command comes first: btkit create PATH -a URL'],
-  [/^\S+ edit: unknown option '-t'/, 'give a tracker with -a'],
-  [
-    /^\S+ showmetainfo: unknown option '--files'/,
-    'all files are shown without it, and --tree shows them as a tree',
-  ],
-  [
-    /^\S+ config: unknown command '(set|unset|add|edit)'/,
+    'config',
+    'set unset add edit',
     'edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml',
   ],
-  [/^\S+ admin: unknown command 'add'/, 'to add a user: btkit admin passwd NAME'],
-  // Options of opentracker
-  [/^\S+ track: unknown option '-i'/, 'the address to listen on is --host'],
-  [/^\S+ track: unknown option '(-w|--whitelist)'/, 'the file of info hashes is --allowed-list'],
-  [/^\S+ track: unknown option '(-b|--blacklist)'/, 'the file of info hashes is --banned-list'],
-  [/^\S+ track: unknown option '-f'/, 'the configuration file, in YAML, is --config'],
+  ['admin', 'add', 'to add a user: btkit admin passwd NAME'],
 ]
+
+const OPTION_ADVICE: Advice = [
+  [null, '-v', 'the version is --version or -V'],
+  [null, '-a', 'the command comes first: btkit create PATH -a URL'],
+  ['edit', '-t', 'give a tracker with -a'],
+  ['showmetainfo', '--files', 'all files are shown without it, and --tree shows them as a tree'],
+  // Options of opentracker
+  ['track', '-i', 'the address to listen on is --host'],
+  ['track', '-w --whitelist', 'the file of info hashes is --allowed-list'],
+  ['track', '-b --blacklist', 'the file of info hashes is --banned-list'],
+  ['track', '-f', 'the configuration file, in YAML, is --config'],
+]
+
+const SURPLUS_ADVICE: Readonly<Record<string, string>> = {
+  serve: 'give trackers with --tracker',
+  download: 'give the directory for its files with --output DIR/',
+  track: 'give the directory of torrents with --allowed-dir',
+}
 
 /** The option that a name begins or is similar to, also by its names elsewhere; null if none. */
 function nearest(typed: string, { options }: CommandUnknownOpts): string | null {
@@ -134,7 +152,7 @@ function nearest(typed: string, { options }: CommandUnknownOpts): string | null 
   if (more.length === 0 && whole !== null) return whole
   // `--private` rather than `--no-private`
   const meant = typed.includes('no-') ? longs : longs.filter((long) => !isOpposite(long, longs))
-  return /"(.*)"/.exec(suggestion(typed, [...meant, ...others]))?.[1] ?? null
+  return mostSimilar(typed, [...meant, ...others])
 }
 
 const isOpposite = (long: string, longs: readonly string[]) =>

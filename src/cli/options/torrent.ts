@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../acting-command.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { CHECKSUM_NAMES } from '../../core/checksums/list.js'
@@ -55,7 +55,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
   const [pieces, piecesText] = isLegacy
     ? ([pieceLengthOf(LEGACY_PIECE_POW2), String(LEGACY_PIECE_POW2)] as const)
     : (['auto', 'auto'] as const)
-  const command = new Command(name)
+  const command = new Command(name, { isTracker: true })
     .optionsGroup('Trackers and seeds:')
     .addOption(
       new Opt(

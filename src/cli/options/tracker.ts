@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Command } from '../acting-command.js'
 import {
   archiveDirOption,
   bannedIpsOption,

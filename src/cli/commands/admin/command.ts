@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { PasswordHasher } from '../../../admin/access/password-hash.js'
 import {
   changeUsers,
@@ -39,7 +40,7 @@ function defineAdmin({ io }: CommandContext) {
 }
 
 function definePasswd(io: Io) {
-  return new Command('passwd')
+  return new Command('passwd', { takes: 'text' })
     .description(
       'Add a user, or change a password; it is read from the terminal or standard input.',
     )
@@ -78,7 +79,7 @@ function defineList(io: Io) {
 }
 
 function defineRemove(io: Io) {
-  return new Command('remove')
+  return new Command('remove', { takes: 'text' })
     .description('Remove a user; sessions of the user end.')
     .argument('<name>', 'the name to remove', userName)
     .addOption(new Opt('--admin-users <file>', 'change this file', FILE).makeOptionMandatory())

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { LazyAccess } from '../../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../errors.js'

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { Command, Option } from '@commander-js/extra-typings'
+import { Option } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import {
   clearCache,
   pruneCache,

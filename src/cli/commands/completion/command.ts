@@ -1,4 +1,5 @@
-import { Argument, Command } from '@commander-js/extra-typings'
+import { Argument } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 
 const EXAMPLES = `

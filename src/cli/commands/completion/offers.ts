@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { operandTraits } from '../../acting-command.js'
 import { commandTable } from '../../command-list.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../options/given.js'
@@ -61,12 +62,13 @@ export async function offersFor(
   const command = main.commands.find((leaf) => leaf.name() === words[1]) ?? main
   const [prefix = '', option] = /^(--[\w-]+)=/.exec(last) ?? []
   const values = valuesAfter(option ?? words.at(-1) ?? '', command)
-  if (values !== null) return answer(values, { prefix, last, io })
+  if (values !== null) return answer(values, { prefix, last, words, io })
   const operands = operandsOf(command)
   if (last.startsWith('-') || operands === 'text') return linesOf(optionOffers(command), last)
-  return answer(operands, { prefix: '', last, io })
+  return answer(operands, { prefix: '', last, words, io })
 }
 
+const CONFIG = '--config'
 const HELP: Offer = { word: '--help', about: 'Show the help' }
 
 /** The words that begin like the one that is typed. */
@@ -79,22 +81,27 @@ interface Typed {
   /** `--option=` before the value, if they are one word. */
   readonly prefix: string
   readonly last: string
+  /** The words before it. */
+  readonly words: readonly string[]
   readonly io: Io
 }
 
-async function answer(values: Values, { prefix, last, io }: Typed): Promise<string> {
+async function answer(values: Values, { prefix, last, words, io }: Typed): Promise<string> {
   if (values === 'text') return ''
   if (values === 'file' || values === 'directory' || values === 'torrent') return `:${values}\n`
-  const words = typeof values === 'string' ? await configuredNames(values, io) : values
+  const config = words.includes(CONFIG)
+    ? words[words.lastIndexOf(CONFIG) + 1]
+    : words.find((word) => word.startsWith(`${CONFIG}=`))?.slice(CONFIG.length + 1)
+  const names = typeof values === 'string' ? await configuredNames(values, config, io) : values
   return linesOf(
-    words.map((word) => ({ word: prefix + word, about: '' })),
+    names.map((word) => ({ word: prefix + word, about: '' })),
     last,
   )
 }
 
 /** The values of an option; null for a switch, or if no option has that name. */
 function valuesAfter(name: string, command: CommandUnknownOpts): Values | null {
-  if (name === '--config') return 'file'
+  if (name === CONFIG) return 'file'
   for (const entry of optionEntries(command).values()) {
     const { on } = entry
     if (on && !on.isBoolean() && (on.long === name || on.short === name)) return valuesOf(entry)
@@ -117,26 +124,23 @@ function valuesOf({ choices, traits }: OptionEntry): Values {
   return traits.offers ?? traits.takes ?? 'text'
 }
 
-/** A torrent is completed only if all operands are torrents or directories. */
 function operandsOf(command: CommandUnknownOpts): Values {
-  const kinds = command.registeredArguments.map((argument): Values => {
-    const name = argument.name()
-    if (argument.argChoices) return argument.argChoices
-    if (name === 'command') return commandTable.map((each) => each.name)
-    if (/^(root|directory)$/.test(name)) return 'directory'
-    if (/^(urls|name)$/.test(name)) return 'text'
-    return name.includes('torrent') || name === 'source' ? 'torrent' : 'file'
-  })
-  const [first = 'text', ...others] = new Set(kinds.filter((kind) => kind !== 'text'))
-  return others.length === 0 ? first : 'file'
+  const { takes = 'file' } = operandTraits(command)
+  const [first] = command.registeredArguments
+  if (!first || takes === 'text') return 'text'
+  return first.argChoices ?? (takes === 'command' ? commandTable.map(({ name }) => name) : takes)
 }
 
 /**
- * The presets or aliases in the configuration. Mistakes in it are not reported, and names that a
+ * The presets or aliases in the configuration, or in the file of `--config`. Mistakes in it are not reported, and names that a
  * shell might take for something else are left out.
  */
-async function configuredNames(kind: 'preset' | 'alias', io: Io): Promise<string[]> {
-  const all = await readConfigurations(configurationFiles(undefined, io), io, new Problems())
+async function configuredNames(
+  kind: 'preset' | 'alias',
+  config: string | undefined,
+  io: Io,
+): Promise<string[]> {
+  const all = await readConfigurations(configurationFiles(config, io), io, new Problems())
   const names = all.flatMap(({ presets, aliases }) =>
     kind === 'preset' ? presets.map(({ name }) => name) : aliases.map(({ key }) => key),
   )

@@ -29,11 +29,13 @@ export type SectionTable = ReadonlyMap<string, readonly Entries[]>
 /**
  * Checks a configuration file. Each message has file, line and column, and reports unknown
  * sections, unknown keys or invalid values. Options under the names of the last version are notes.
+ * `config` is the file of `--config`, if given: presets of no other file count then.
  */
 export async function checkFile(
   path: string,
   table: SectionTable,
   io: Io,
+  config: string | undefined,
 ): Promise<{ readonly problems: readonly BtkitError[]; readonly notes: readonly string[] }> {
   const notes = new Set<string>()
   const problems = new Problems()
@@ -45,7 +47,7 @@ export async function checkFile(
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
     for (const preset of configuration.presets) checkOptions(preset, makers, world)
-    await checkPresetNames(configuration, problems, io)
+    await checkPresetNames(configuration, problems, { io, config })
     for (const rule of trackerRules([configuration], problems).values())
       checkOptions(rule, makers, world)
   } catch (error) {
@@ -59,7 +61,7 @@ export async function checkFile(
 async function checkPresetNames(
   configuration: Configuration,
   problems: Problems,
-  io: Io,
+  { io, config }: { readonly io: Io; readonly config: string | undefined },
 ): Promise<void> {
   const { defaultPreset, sections } = configuration
   const entries = [...defaultPreset, ...sections.flatMap((section) => section.entries)]
@@ -73,7 +75,7 @@ async function checkPresetNames(
     return missing.map((name) => ({ name, place: item.place }))
   })
   if (unknown.length === 0) return
-  const files = configurationFiles(undefined, io)
+  const files = configurationFiles(config, io)
   const others = presetsOf(await readConfigurations(files, io, new Problems()))
   for (const { name, place } of unknown.filter((each) => !others.has(each.name))) {
     const why = suggestion(name, [...own.keys(), ...others.keys()])

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../errors.js'
 import { escapeText } from '../../../text/escape.js'
 import { count } from '../../../text/quantity.js'
@@ -49,7 +50,7 @@ function defineConfig(context: CommandContext) {
 }
 
 function defineShow({ io, commands, configFile, finish }: CommandContext) {
-  return new Command('show')
+  return new Command('show', { takes: 'command' })
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
     .option('--json', 'print one line of JSON for each option', false)
@@ -106,7 +107,7 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
       const table = sectionTable(await commands())
       let failures = 0
       for (const file of files) {
-        const { problems, notes } = await checkFile(file, table, io)
+        const { problems, notes } = await checkFile(file, table, io, configFile())
         failures += problems.length
         if (!json) problems.forEach(report.fail)
         for (const note of notes) report.note(note)

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'

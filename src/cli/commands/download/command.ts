@@ -1,4 +1,4 @@
-import { usageError } from '../../../errors.js'
+import { noTorrent } from '../../line/operands.js'
 import { withHashContext } from '../../open/engine.js'
 import { namesClient } from '../../open/own-client.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -28,7 +28,7 @@ function defineDownload({ io, program, isLegacy }: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .action(async (torrent, options, command) => {
       const source = torrent ?? options.responsefile ?? options.url
-      if (source === undefined) throw usageError('no torrent given; name at least one')
+      if (source === undefined) throw noTorrent()
       const out = openReport(options, io)
       const isNamed = namesClient(options.client, io)
       const untold = attributesWith(command, 'isForOwnClient', 'cli')

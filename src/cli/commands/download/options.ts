@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { Command, Option } from '@commander-js/extra-typings'
+import { Option } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { clientOption, clientTimeoutOption, dataPrefixOption } from '../../options/clients.js'
 import { maxTorrentSize, declareReadingOptions } from '../../options/reading.js'
 import {
@@ -14,7 +15,7 @@ import { Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
-  const downloading = new Command('download')
+  const downloading = new Command('download', { takes: 'torrent' })
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Destination:')
     .addOption(

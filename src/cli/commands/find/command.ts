@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/find/find-data.js'
 import { type BtkitError, usageError } from '../../../errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -28,7 +28,7 @@ export const command: CommandRecord = {
 }
 
 function defineFind({ io, finish }: CommandContext) {
-  return new Command('find')
+  return new Command('find', { takes: 'torrent' })
     .description('Find the data of torrents below directories, also by other names.')
     .argument(
       '<torrent...>',

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { usageError } from '../../../errors.js'
 import { stateDirectory } from '../../../directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
@@ -44,7 +44,7 @@ export const command: CommandRecord = {
 }
 
 function defineGui({ io, program, configFile }: CommandContext) {
-  return new Command('gui')
+  return new Command('gui', { takes: 'directory' })
     .description('Make, check and edit torrents in the browser of this machine.')
     .argument(
       '[directory...]',

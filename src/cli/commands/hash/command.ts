@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
@@ -19,7 +19,7 @@ export const command: CommandRecord = {
 }
 
 function defineHash({ io, finish }: CommandContext) {
-  return new Command('hash')
+  return new Command('hash', { takes: 'torrent' })
     .description(
       'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
     )

@@ -17,7 +17,7 @@ import { requireDirectory, requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { seed, seedInClients } from '../../open/seeding.js'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { secondsOption, wholeNumber } from '../../options/values.js'
 import { takeOldOptions } from '../../options/bittornado.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
@@ -95,7 +95,7 @@ function keepingOf(
 
 /** The options of `launchmany`. Each is validated when it is parsed. */
 function declareLaunchOptions() {
-  const seeding = new Command('launchmany')
+  const seeding = new Command('launchmany', { takes: 'directory' })
     .argument('<directory...>', 'directories of torrents, at any depth')
     .optionsGroup('Seeding:')
     .option(

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { type Finding, LINT_CODES, lintMetainfo } from '../../../metainfo/lint/metainfo.js'
 import { byTrackerRules, type TrackerRule } from '../../../metainfo/lint/trackers.js'
@@ -32,7 +33,7 @@ export const command: CommandRecord = {
 }
 
 function defineLint({ io, configFile, finish }: CommandContext) {
-  return new Command('lint')
+  return new Command('lint', { takes: 'torrent' })
     .description('Report what is wrong or unwise in torrents, without their data.')
     .argument('<torrent...>', 'torrents to check, or directories of them; - reads standard input')
     .option('--strict', 'exit with 1 if anything is found (default: only for errors)')

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { nameErrors } from '../../../errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
@@ -24,7 +24,7 @@ export const command: CommandRecord = {
 }
 
 function defineMagnet({ io, finish }: CommandContext) {
-  return new Command('magnet')
+  return new Command('magnet', { takes: 'torrent' })
     .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 
 const EXAMPLES = `

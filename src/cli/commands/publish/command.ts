@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import {
   clientOption,
   clientTimeoutOption,
@@ -54,7 +54,7 @@ function definePublish({ io, finish }: CommandContext) {
 }
 
 function declarePublish() {
-  const command = new Command('publish')
+  const command = new Command('publish', { takes: 'torrent' })
     .description('Add torrents to a client, which seeds them without checking the data again.')
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')

@@ -1,6 +1,6 @@
-import { Command } from '@commander-js/extra-typings'
+import { Option } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { QueueReport } from '../../../fleet/status.js'
-import { usageError } from '../../../errors.js'
 import { count, formatBytes } from '../../../text/quantity.js'
 import { queueOption } from '../../options/share.js'
 import { queueAddress } from '../../open/share.js'
@@ -10,7 +10,7 @@ import { openReport } from '../../output/report.js'
 const EXAMPLES = `
 Examples:
   btkit queue status --queue redis://queue.example
-  btkit queue clear --failed --queue redis://queue.example`
+  btkit queue clear --queue redis://queue.example`
 
 const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
 
@@ -44,16 +44,18 @@ function defineStatus({ io }: CommandContext) {
 }
 
 function defineClear({ io }: CommandContext) {
-  return new Command('clear')
-    .description('Remove failed jobs.')
-    .addOption(queueOption(REDIS))
-    .option('--failed', 'remove all failed jobs', false)
-    .action(async ({ queue, failed }, command) => {
-      const address = queueAddress(queue, command, io)
-      if (!failed) throw usageError('queue clear: add --failed')
-      const { clearFailed } = await loadInspect()
-      openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
-    })
+  return (
+    new Command('clear')
+      .description('Remove failed jobs.')
+      .addOption(queueOption(REDIS))
+      // The only jobs that can be removed
+      .addOption(new Option('--failed', 'remove failed jobs').hideHelp())
+      .action(async ({ queue }, command) => {
+        const address = queueAddress(queue, command, io)
+        const { clearFailed } = await loadInspect()
+        openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
+      })
+  )
 }
 
 const loadInspect = () => import('../../../fleet/status.js')

@@ -1,5 +1,6 @@
 import type { TorrentFacts } from '../../../metainfo/facts.js'
 import { usageError } from '../../../errors.js'
+import { noTorrent } from '../../line/operands.js'
 import {
   changeTrackers,
   isReplaced,
@@ -39,7 +40,7 @@ Examples:
     btkit reannounce --add-tracker udp://t.example:6969 --files-from -`
 
 function declareReannounce() {
-  const command = declareBulkEdit('reannounce')
+  const command = declareBulkEdit('reannounce', true)
     .description('Change the trackers of torrents, and nothing else.')
     .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
     .optionsGroup('Trackers:')
@@ -114,7 +115,7 @@ function requireTorrents(
   { announceList, filesFrom }: AnnounceOptions,
 ): void {
   if (torrents.length > 0 || filesFrom !== undefined || announceList === undefined) return
-  throw usageError(`no torrent given; name at least one, and put a list with '|' in quotes`)
+  throw noTorrent(`, and put a list with '|' in quotes`)
 }
 
 /** Warns about a replacement of a tracker that no torrent has, before or after earlier ones. */

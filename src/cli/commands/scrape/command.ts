@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import {
   askTrackers,
   type ScrapedTorrent,
@@ -38,7 +38,7 @@ export const command: CommandRecord = {
 }
 
 function defineScrape({ io, finish }: CommandContext) {
-  return new Command('scrape')
+  return new Command('scrape', { takes: 'torrent' })
     .description('Ask trackers how many seeds and leechers torrents have.')
     .argument(
       '<torrent-or-magnet...>',

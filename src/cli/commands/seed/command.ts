@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { HeldTorrents } from '../../../state/held.js'
 import { stateDirectory } from '../../../directories.js'
 import type { Whereabouts } from '../../../core/verify/locate.js'
@@ -78,7 +78,7 @@ function defineSeed({ io }: CommandContext) {
 }
 
 function declareSeedOptions() {
-  const seeding = new Command('seed')
+  const seeding = new Command('seed', { takes: 'torrent' })
     .argument('<torrent-or-directory...>', 'torrents, and directories of them at any depth')
     .optionsGroup('Seeding:')
     .addOption(

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { patternFault } from '../../../mirror/warm/patterns.js'
 import {
   archiveDirOption,
@@ -34,7 +35,7 @@ export const SERVE_PORT = 8080
 
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
-  const command = new Command('serve')
+  const command = new Command('serve', { takes: 'directory' })
     .optionsGroup('Addresses:')
     .option(
       '-p, --port <n>',

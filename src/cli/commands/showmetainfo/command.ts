@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
-import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { nameErrors, usageError } from '../../../errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
@@ -36,7 +37,7 @@ Examples:
   btkit showmetainfo --same old.torrent new.torrent`
 
 function declareShow() {
-  return new Command('showmetainfo')
+  return new Command('showmetainfo', { takes: 'torrent' })
     .description('Show what is in a torrent.')
     .argument('<torrent...>', 'torrents to show, or directories of them; - reads standard input')
     .optionsGroup('Output:')

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import {
   summarize,
   torrentFacts,
@@ -27,7 +27,7 @@ export const command: CommandRecord = {
 }
 
 function defineStats({ io, finish }: CommandContext) {
-  return new Command('stats')
+  return new Command('stats', { takes: 'torrent' })
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
     .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')
     .option('--json', 'print a JSON object')

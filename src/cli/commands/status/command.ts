@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { isWhole, type ClientTorrent } from '../../../core/publish/client.js'
 import { findSeeds, type RunningSeed } from '../../../clients/seeds.js'
 import { runtimeDirectory } from '../../../directories.js'
@@ -32,7 +32,7 @@ export const command: CommandRecord = {
 }
 
 function defineStatus({ io, finish }: CommandContext) {
-  return new Command('status')
+  return new Command('status', { takes: 'torrent' })
     .description('Show what clients seed, and which torrents are missing there or damaged.')
     .argument(
       '[torrent...]',

@@ -1,4 +1,4 @@
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import {
@@ -31,7 +31,7 @@ import {
 } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, usageError, valueOr } from '../../../errors.js'
 import { readStart } from '../../../files/read-bounded.js'
-import { isDirectory } from '../../line/operands.js'
+import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
 import { openReport, type Report } from '../../output/report.js'
 import { inShell } from '../../../text/escape.js'
@@ -52,7 +52,7 @@ Examples:
   btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
 
 function declareVerify() {
-  return new Command('verify')
+  return new Command('verify', { takes: 'torrent' })
     .description('Check files against their torrents.')
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
@@ -144,7 +144,7 @@ async function findTargets(
 ): Promise<VerifyTargets> {
   const { filesFrom } = options
   if (operands.length === 0 && filesFrom === undefined) {
-    throw usageError('no torrent given; name at least one')
+    throw noTorrent()
   }
   const [torrent = '', path] = operands
   const isAlone = filesFrom === undefined && options.data === undefined && operands.length <= 2

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../errors.js'
@@ -25,7 +25,7 @@ export const command: CommandRecord = {
 }
 
 function defineWithdraw({ io, finish }: CommandContext) {
-  return new Command('withdraw')
+  return new Command('withdraw', { takes: 'torrent' })
     .description('Remove torrents that btkit published from a client. Data is never removed.')
     .argument('<torrent...>', 'torrents, directories of them, or info hashes in hexadecimal')
     .addOption(clientOption())

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { Command } from '@commander-js/extra-typings'
+import { Command } from '../../acting-command.js'
 import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
 import { count } from '../../../text/quantity.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'

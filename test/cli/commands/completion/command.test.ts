@@ -133,6 +133,20 @@ longTest('zsh completes the same', unlessInstalled('zsh'), async (t) => {
   }
 })
 
+test('presets and aliases are those of the file of --config', async (t) => {
+  const root = makeScratch(t, {
+    'own.yaml': 'presets: {special: {}}\naliases: {near: http://a.example/announce}\n',
+    'other.yaml': 'presets: {usual: {}}\n',
+  })
+  const env = { BTKIT_CONFIG: join(root, 'other.yaml') }
+  const offers = async (...words: string[]) =>
+    (await runBtkit(['__complete', 'makemetafile', ...words], { env })).stdout
+  const file = join(root, 'own.yaml')
+  assert.equal(await offers('--config', file, '--preset', ''), 'special\n')
+  assert.equal(await offers(`--config=${file}`, '-a', ''), 'near\n')
+  assert.equal(await offers('--preset', ''), 'usual\n')
+})
+
 test('the scripts have no error of syntax', async (t) => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { script } = await plant(t, shell)

@@ -306,6 +306,18 @@ test('config check reports a default preset that no file has', async (t) => {
   assert.deepEqual([status, stderr], [1, told])
 })
 
+test('config check finds a preset that the file of --config lacks', async (t) => {
+  const root = makeScratch(t, {
+    'own.yaml': 'makemetafile: {preset: usual}\n',
+    'other.yaml': 'presets: {usual: {}}\n',
+  })
+  const own = join(root, 'own.yaml')
+  const env = { BTKIT_CONFIG: join(root, 'other.yaml') }
+  const { status, stderr } = await runBtkit(['config', 'check', '--config', own], { env })
+  assert.deepEqual([status, stderr], [1, `btkit: ${own}:1:24: there is no preset usual\n`])
+  assert.equal((await runBtkit(['config', 'check', own], { env })).status, 0)
+})
+
 test('config check reports all mistakes at once, in rules and in defaults of other commands', async (t) => {
   const file = join(makeScratch(t), 'c.yaml')
   writeFileSync(

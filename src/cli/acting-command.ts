@@ -1,0 +1,76 @@
+import {
+  Command as DeclaredCommand,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  type OptionValues,
+} from '@commander-js/extra-typings'
+import { usageError } from '../errors.js'
+import { asReason } from './options/given.js'
+
+type Action = (this: unknown, ...words: unknown[]) => unknown
+
+const actions = new WeakMap<object, Action>()
+
+/** The properties of a command's operands that commander's declaration lacks. */
+interface OperandTraits {
+  /** The names that they are, which a shell completes. */
+  readonly takes?: 'file' | 'directory' | 'torrent' | 'command' | 'text'
+  /** Whether one may be a tracker, for which an alias may stand. */
+  readonly isTracker?: boolean
+}
+
+/** A command that commander declares and describes; it splits no line, and calls no action. */
+export class Command<
+  Args extends unknown[] = [],
+  // oxlint-disable-next-line typescript/no-empty-object-type -- commander's own default, to which options add
+  Opts extends OptionValues = {},
+> extends DeclaredCommand<Args, Opts> {
+  constructor(
+    name?: string,
+    readonly operands: OperandTraits = {},
+  ) {
+    super(name)
+  }
+
+  override action(
+    act: (this: this, ...words: [...Args, Opts, this]) => void | Promise<void>,
+  ): this {
+    actions.set(this, act as Action)
+    return this
+  }
+}
+
+/** The properties of a command's operands. */
+export function operandTraits(command: CommandUnknownOpts): OperandTraits {
+  return (command as { readonly operands?: OperandTraits }).operands ?? {}
+}
+
+type DeclaredOperand = CommandUnknownOpts['registeredArguments'][number]
+
+/**
+ * Calls the action of a command, whose options have their values, with its operands.
+ * @throws BtkitError `usage` for an operand that its parser refuses, and as the action
+ */
+export async function callAction(
+  command: CommandUnknownOpts,
+  operands: readonly string[],
+): Promise<void> {
+  const values = command.registeredArguments.map((declared, i) => {
+    const words = declared.variadic ? operands.slice(i) : operands.slice(i, i + 1)
+    const parsed = words.map((word) => parseOperand(declared, word))
+    if (declared.variadic) return parsed
+    return parsed.length > 0 ? parsed[0] : (declared.defaultValue as unknown)
+  })
+  await actions.get(command)?.call(command, ...values, command.opts(), command)
+}
+
+function parseOperand(declared: DeclaredOperand, word: string): unknown {
+  if (!declared.parseArg) return word
+  try {
+    return declared.parseArg(word, declared.defaultValue as unknown)
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    const why = `<${declared.name()}> '${word}': ${asReason(error.message)}`
+    throw usageError(why, { cause: error })
+  }
+}
