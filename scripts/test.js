@@ -1,7 +1,7 @@
-// Runs the compiled tests and reports failures. Build first. A file that fails beside others runs
-// once more alone. If it then passes, it is reported as unsteady; more than three fail the run.
+// Runs the compiled tests and reports failures. Build first, or say --build: without paths it builds all,
+// and for these what they need. A file that fails beside others runs once more alone. If it then passes, it is reported as unsteady; more than three fail the run.
 //
-//   node scripts/test.js [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
+//   node scripts/test.js [--build] [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
 //                        [--test-limit SECONDS] [PART OF A PATH ...]
 import { randomInt } from 'node:crypto'
 import {
@@ -19,6 +19,7 @@ import {
 import { availableParallelism, freemem } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildFor } from './test/build.js'
 import { Report } from './test/report.js'
 import { runGroup } from './test/run-group.js'
 
@@ -46,8 +47,13 @@ try {
   process.exitCode = 2
 }
 
-async function main({ parts, long: isLong, ...options }) {
+async function main({ parts, long: isLong, build: isBuild, ...options }) {
   const files = findTests(isLong, parts)
+  const sources = files.map(({ source }) => source)
+  const built = isBuild ? buildFor(sources, parts.length === 0) : 0
+  if (built !== 0) return built
+  const missing = files.find(({ compiled }) => !existsSync(compiled))
+  if (missing) throw new Error(`${missing.source}: not compiled; run npm run build first`)
   // A file takes another time with its long tests
   const timesFile = join(TIMES, isLong ? 'long-times.json' : 'times.json')
   const times = readTimes(timesFile)
@@ -99,6 +105,7 @@ function readArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      build: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
       name: { type: 'string', multiple: true, default: [] },
       jobs: { type: 'string' },
@@ -137,10 +144,7 @@ function findTests(isLong, parts) {
   const unknown = parts.find((part) => !files.some((file) => has(file, part)))
   const kind = isLong ? 'long test file' : 'test file'
   if (unknown !== undefined) throw new Error(`no ${kind} has ${unknown} in its path`)
-  const found = files.filter((file) => parts.length === 0 || parts.some((part) => has(file, part)))
-  const missing = found.find(({ compiled }) => !existsSync(compiled))
-  if (missing) throw new Error(`${missing.source}: not compiled; run npm run build first`)
-  return found
+  return files.filter((file) => parts.length === 0 || parts.some((part) => has(file, part)))
 }
 
 /** Groups of files that share a process, of one folder of test/ each, the longest first. */

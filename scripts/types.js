@@ -22,11 +22,17 @@ function compile(directory, entries) {
   const sources = named.map((each) => join('src', each))
   const { compilerOptions } = JSON.parse(readFileSync('tsconfig.json', 'utf8'))
   const { target, module, lib } = compilerOptions
-  const options = ['--declaration', '--emitDeclarationOnly', '--noCheck', '--strict']
+  const options = [
+    '--ignoreConfig',
+    '--declaration',
+    '--emitDeclarationOnly',
+    '--noCheck',
+    '--strict',
+  ]
   options.push('--exactOptionalPropertyTypes', '--types', 'node', '--rootDir', 'src')
   options.push('--outDir', directory, '--target', target, '--module', module, '--lib', lib.join())
   options.push('--incremental', '--tsBuildInfoFile', join(directory, '.tsbuildinfo'))
-  const compiler = 'node_modules/typescript/bin/tsc'
+  const compiler = 'node_modules/@typescript/native/bin/tsc'
   const stdio = ['ignore', 'inherit', 'inherit']
   execFileSync(process.execPath, [compiler, ...options, ...sources], { stdio })
 }

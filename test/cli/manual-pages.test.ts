@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { runBtkit } from '../support/run-btkit.js'
 
 const DIRECTORY = join(projectRoot, 'man')

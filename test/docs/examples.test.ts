@@ -3,9 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path'
 import { test } from 'node:test'
 import ts from 'typescript'
-import { projectRoot, runProgram } from '../support/executable.js'
+import { projectRoot, runProgram } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 import { longTest } from '../support/long.js'
+
+// Needs the built program: the package is imported
 
 // Runs each `js` and `ts` block of the guides as a module, in the order of the guide, in a directory with a
 // few files. `import 'btkit'` finds the package as it is built.

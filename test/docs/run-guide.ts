@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 import type { Step } from './blocks.js'
 import { isAsShown } from './blocks.js'
 
+// Needs the built program: guides run its commands.
+
 // Runs a guide's commands, one after the other in one shell, in a scratch directory that stands
 // for the machine:
 //

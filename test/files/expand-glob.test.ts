@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { expandGlob } from '../../src/files/expand-glob.js'
-import { runProgram } from '../support/executable.js'
+import { runProgram } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 
 const FILES = {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../support/decode-torrent.js'
-import { projectRoot, runProgram, type ExecutableResult } from '../support/executable.js'
+import { projectRoot, runProgram, type ExecutableResult } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
+import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
+
+// Needs the built program: it is copied
 
 const TRACKER = 'http://t.example/announce'
 const MIB = 2 ** 20
@@ -44,6 +47,11 @@ function runner(t: TestContext, { env }: { readonly env: Record<string, string> 
   }
   return { run, cwd, content }
 }
+
+test('the shipped schema is that of the options', async () => {
+  const shipped = readFileSync(join(projectRoot, 'dist/bundle/config.schema.json'), 'utf8')
+  assert.equal((await runBtkit(['config', 'schema'])).stdout, shipped)
+})
 
 const testEnvironment = quickFirst()
 

@@ -15,10 +15,12 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { loadAddon } from '../../src/hash/kernels.js'
-import { runProgram, projectRoot } from '../support/executable.js'
+import { runProgram, projectRoot } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
+
+// Needs the built program: it is copied
 
 /** Bytes of the stamp that a bundle ends with, and of the digest that compiled code begins with. */
 const STAMP = 40

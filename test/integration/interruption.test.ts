@@ -5,13 +5,8 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync }
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nativeAddon } from '../../src/native-addon.js'
-import {
-  collect,
-  executable,
-  runProgram,
-  startExecutable,
-  whenReading,
-} from '../support/executable.js'
+import { executable, startExecutable } from '../support/executable.js'
+import { collect, runProgram, whenReading } from '../support/programs.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 import { unlessInstalled } from '../support/peers.js'

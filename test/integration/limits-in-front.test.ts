@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { makeScratch } from '../support/scratch.js'
 import { serveBehindNginx, unlessNginx } from './behind-nginx.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { projectRoot, runProgram } from '../support/executable.js'
+import { projectRoot, runProgram } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { projectRoot, runProgram } from '../support/executable.js'
+import { projectRoot, runProgram } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 
@@ -23,7 +23,7 @@ async function runTests(
   { args = [] }: { readonly args?: readonly string[] } = {},
 ) {
   const files: Record<string, string> = {
-    'package.json': '{"type":"module"}',
+    'package.json': '{"type":"module","scripts":{"compile":"echo compiles","build":"echo builds"}}',
   }
   for (const [name, source] of Object.entries(tests)) {
     files[`test/${name}.ts`] = source
@@ -45,6 +45,25 @@ test('test files are run, and nothing else', async (t) => {
   const { status, stdout } = await runTests(t, { 'a/adds.test': PASSES, 'a/helper': FAILS })
   assert.equal(status, 0)
   assert.equal(lastLine(stdout), '2 passed, 0 failed')
+})
+
+test('the program is built before all tests, and before those that start it', async (t) => {
+  const tests = {
+    'plain.test': PASSES,
+    'starts.test': `import './support/start.js'\n${PASSES}`,
+    'says.test': `// Needs the built program: it is copied\n${PASSES}`,
+    'support/start': "import './executable.js'",
+    'support/executable': '',
+  }
+  for (const [paths, done] of [
+    [['plain'], 'compiles'],
+    [['plain', 'starts'], 'builds'],
+    [['says'], 'builds'],
+    [[], 'builds'],
+  ] as const) {
+    const { status, stdout } = await runTests(t, tests, { args: ['--build', ...paths] })
+    assert.deepEqual([status, stdout.split('\n')[0]], [0, done], paths.join(' '))
+  }
 })
 
 test('failures are told again at the end, each with its error and what its file wrote', async (t) => {

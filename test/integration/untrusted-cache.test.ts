@@ -12,7 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { collect, startExecutable, type SpawnOptions } from '../support/executable.js'
+import { startExecutable } from '../support/executable.js'
+import { collect, type SpawnOptions } from '../support/programs.js'
 import { longTest, quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import {

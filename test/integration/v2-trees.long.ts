@@ -11,7 +11,7 @@ import { makeScratch, plantFiles, type Files } from '../support/scratch.js'
 import { spawnSync } from 'node:child_process'
 import type { MetainfoVersion } from '../../src/metainfo/metainfo.js'
 import type { InfoHashes } from '../../src/metainfo/values.js'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 
 const BLOCK = 16 * 1024
 const VERSIONS = ['v2', 'hybrid'] as const

@@ -12,7 +12,7 @@ import {
   verify,
   type Release,
 } from '../core/verify/release.js'
-import { runProgram } from '../support/executable.js'
+import { runProgram } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
 import { libtorrentPython, unlessLibtorrent } from '../support/peers.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { build } from 'esbuild'
 import { parseMetainfo } from '../../src/library/metainfo.js'
 import { openTab, unlessBrowser } from '../support/browser.js'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { listenLocally } from '../support/listen.js'
 
 const TORRENT = 'test/golden/hybrid-directory.torrent'

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { commandTable } from '../../src/cli/command-list.js'
 
+// Needs the built program: the package is imported
+
 // test/library/public.json lists all that programs may import. A name that goes, or changes its
 // meaning, breaks programs of others.
 

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { unlessInstalled } from '../support/peers.js'
 import { makeScratch } from '../support/scratch.js'
 

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { projectRoot } from '../support/executable.js'
+import { projectRoot } from '../support/programs.js'
 import { unlessInstalled } from '../support/peers.js'
 import { makeScratch } from '../support/scratch.js'
 

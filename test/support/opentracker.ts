@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { collect } from './executable.js'
+import { collect } from './programs.js'
 import { findPeer } from './peers.js'
 import { makeOpenScratch, unprivileged } from './unprivileged.js'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectRoot } from './executable.js'
+import { projectRoot } from './programs.js'
 import { random } from './random.js'
 import { below, type Besieged, CHANGES, oneOf, randomBytes } from './strangers.js'
 

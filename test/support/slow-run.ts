@@ -1,4 +1,5 @@
-import { collect, startExecutable } from './executable.js'
+import { startExecutable } from './executable.js'
+import { collect } from './programs.js'
 import { Mirror } from './mirror.js'
 import { plantSparse } from './scratch.js'
 import { whenOpen } from './when-open.js'

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync } from 'node:fs'
 import type { TestContext } from 'node:test'
-import { executable, type SpawnOptions } from './executable.js'
+import { projectRoot, type SpawnOptions } from './programs.js'
 import { makeScratch, type Files } from './scratch.js'
 
 const NOBODY = 65534
@@ -38,7 +38,7 @@ export function giveAway(path: string): void {
 function findReason(): string | false {
   if (process.platform === 'win32') return 'no POSIX permissions here'
   if (!isRoot) return false
-  const args = [executable('btkit'), '--version']
+  const args = ['--eval', "require('node:fs').readdirSync(process.argv[1])", projectRoot]
   const { status } = spawnSync(process.execPath, args, { ...unprivileged, stdio: 'ignore' })
   return status !== 0 && 'only root can run btkit here'
 }

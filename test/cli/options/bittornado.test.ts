@@ -8,7 +8,7 @@ import type { CommandContext } from '../../../src/cli/context.js'
 import type { Io } from '../../../src/cli/io.js'
 import { splitLine } from '../../../src/cli/line/split-line.js'
 import { IGNORED } from '../../../src/cli/options/bittornado.js'
-import { projectRoot } from '../../support/executable.js'
+import { projectRoot } from '../../support/programs.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
 /** Options of BitTornado 0.3.18's downloaders that have an effect, with the defaults that they print. */

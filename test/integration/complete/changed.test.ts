@@ -8,7 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { test } from 'node:test'
-import { collect, startExecutable } from '../../support/executable.js'
+import { startExecutable } from '../../support/executable.js'
+import { collect } from '../../support/programs.js'
 import { makeGate, unlessGate } from '../../support/gate.js'
 import { Mirror, type Report } from '../../support/mirror.js'
 

@@ -12,7 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { collect, startExecutable } from '../../support/executable.js'
+import { startExecutable } from '../../support/executable.js'
+import { collect } from '../../support/programs.js'
 import { quickFirst } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 

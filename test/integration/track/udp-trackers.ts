@@ -11,7 +11,7 @@ import type { ChildProcess } from 'node:child_process'
 import { chmodSync, closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { projectRoot, runProgram } from '../../support/executable.js'
+import { projectRoot, runProgram } from '../../support/programs.js'
 import { makeOpenScratch } from '../../support/unprivileged.js'
 
 /** A tracker that is spoken to over UDP, in the name of several hosts. */

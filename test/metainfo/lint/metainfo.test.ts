@@ -12,7 +12,7 @@ import {
 import { magnetLink } from '../../../src/metainfo/magnet.js'
 import { contentSize } from '../../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { projectRoot } from '../../support/executable.js'
+import { projectRoot } from '../../support/programs.js'
 import {
   type PlainDict,
   editedGolden,

@@ -15,7 +15,7 @@ import {
   unlessOpenssl,
 } from '../../support/certificates.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { runProgram } from '../../support/executable.js'
+import { runProgram } from '../../support/programs.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'

@@ -1,11 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
-import {
-  collect,
-  startExecutable,
-  type ExecutableResult,
-  type SpawnOptions,
-} from '../../support/executable.js'
+import { startExecutable } from '../../support/executable.js'
+import { collect, type ExecutableResult, type SpawnOptions } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
 
 /** A service in its own process. */

@@ -6,7 +6,7 @@ import {
   connectionLimits,
   maxDescriptors,
 } from '../../../src/server/connections/connection-limits.js'
-import { runProgram } from '../../support/executable.js'
+import { runProgram } from '../../support/programs.js'
 
 const clients = new ClientAddresses([])
 

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import { projectRoot } from '../../../support/executable.js'
+import { executable } from '../../../support/executable.js'
 import { longTest } from '../../../support/long.js'
 import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
@@ -52,7 +52,7 @@ async function plant(t: TestContext, shell: string) {
   const directory = makeScratch(t, { 'a.torrent': '', 'a.txt': '' })
   mkdirSync(join(directory, 'two words'))
   const script = join(makeScratch(t, { script: stdout, 'c.yaml': CONFIGURATION }), 'script')
-  symlinkSync(join(projectRoot, 'bin/btkit.js'), join(script, '../btkit'))
+  symlinkSync(executable('btkit'), join(script, '../btkit'))
   return { directory, script }
 }
 

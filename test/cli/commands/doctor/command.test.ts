@@ -3,9 +3,11 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { availableKernels } from '../../../../src/hash/kernels.js'
-import { projectRoot, runProgram } from '../../../support/executable.js'
+import { projectRoot, runProgram } from '../../../support/programs.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+
+// Needs the built program: it is copied
 
 test('doctor names the hash kernel in use, and the speed of each that runs here', async () => {
   const { status, stdout, stderr } = await runBtkit(['doctor'])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseJson, inputOf, runBtkit } from '../../../support/run-btkit.js'
-import { projectRoot } from '../../../support/executable.js'
+import { projectRoot } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
