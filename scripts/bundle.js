@@ -35,8 +35,7 @@ const commonJs = {
 
 rmSync('dist/bundle', { recursive: true, force: true })
 mkdirSync('dist/bundle', { recursive: true })
-const { ownStarts } = await import('./command-list.js')
-const programs = await Promise.all(['main', ...ownStarts].map(buildProgram))
+const program = await buildProgram()
 await build({
   ...commonJs,
   entryPoints: {
@@ -44,7 +43,6 @@ await build({
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
   banner: { js: PRELUDE },
-  define: { ...commonJs.define, OWN_STARTS: JSON.stringify(ownStarts) },
 })
 for (const name of ['start', 'warm-up']) {
   const path = `dist/bundle/${name}.cjs`
@@ -73,19 +71,18 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const metafiles = [...programs, apart, workers.metafile, browser.metafile]
+const metafiles = [program, apart, workers.metafile, browser.metafile]
 const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')
 
-/** Builds the whole program, or the part of it that runs one command; returns its metafile. */
-async function buildProgram(name) {
+/** Builds the program; returns its metafile. */
+async function buildProgram() {
   const { metafile } = await build({
     ...commonJs,
-    entryPoints: { [name]: 'dist/src/cli/main.js' },
+    entryPoints: { main: 'dist/src/cli/main.js' },
     external: [...external, ...APART],
-    plugins: name === 'main' ? [] : [onlyCommand(name)],
     // A third less to read and to decode at each start
     minify: true,
     // The function that load-program.ts calls, as Node wraps a module
@@ -95,7 +92,7 @@ ${PRELUDE}${REQUIRE_APART}`,
     },
     footer: { js: '})' },
   })
-  const path = `dist/bundle/${name}.cjs`
+  const path = 'dist/bundle/main.cjs'
   // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
   const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   const text = requireLate(requireApart(readFileSync(path, 'utf8'))).replace(/[^\0-\x7f]/g, spell)
@@ -103,18 +100,4 @@ ${PRELUDE}${REQUIRE_APART}`,
   const stamp = createHash('sha1').update(text).digest('hex')
   writeFileSync(path, `${text}//${stamp}`)
   return metafile
-}
-
-/** Leaves all other commands out of a program. */
-function onlyCommand(command) {
-  const namespace = 'left-out'
-  const setup = ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
-      const isOther = !path.startsWith(`./commands/${command}/`)
-      return isOther && importer.endsWith('/command-list.js') ? { path, namespace } : undefined
-    })
-    const contents = `throw new Error('only ${command} is in this file')`
-    onLoad({ filter: /./, namespace }, () => ({ contents }))
-  }
-  return { name: 'only-command', setup }
 }

@@ -35,9 +35,6 @@ let keys
 export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
 )
 
-/** The names of the commands with a program of their own. */
-export const ownStarts = records.flatMap(({ name, hasOwnStart }) => (hasOwnStart ? [name] : []))
-
 /** The options of each section of a configuration. No command is run: each is only looked at. */
 function optionKeys() {
   const commands = records.map(({ define }) => define({ program: 'btkit', isLegacy: false }))

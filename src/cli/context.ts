@@ -61,11 +61,6 @@ export interface CommandRecord {
   readonly hasVariables?: true
   /** Whether a batch may run it. */
   readonly isJob?: true
-  /**
-   * Whether it has a program of its own: the code of all others would be read and decoded at each
-   * start, too, which takes longer than most of what it does.
-   */
-  readonly hasOwnStart?: true
   /** Whether it works in spite of mistakes in the configuration. */
   readonly toleratesMistakes?: true
   /** Whether a run with options that exclude each other is one that failed, and reported as such. */

@@ -28,16 +28,9 @@ const HEADER = 20
 
 interface Installation {
   readonly directory: string
-  /** The programs, each with its compiled code beside it in a file ending in `.cache`. */
-  readonly programs: readonly string[]
-}
-
-/** The commands with a program of their own; `main` has all commands. */
-const COMMANDS = ['makemetafile', 'completedir', 'showmetainfo']
-
-/** The files with the compiled code of these programs. */
-function codeOf({ programs }: Installation): string[] {
-  return programs.map((program) => `${program}.cache`)
+  readonly program: string
+  /** The file with its compiled code. */
+  readonly code: string
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
@@ -49,21 +42,15 @@ function install(t: TestContext, name = 'btkit'): Installation {
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  const programs = ['main', ...COMMANDS].map((name) => join(directory, `dist/bundle/${name}.cjs`))
-  return { directory, programs }
+  const program = join(directory, 'dist/bundle/main.cjs')
+  return { directory, program, code: `${program}.cache` }
 }
 
-function removeCode(installation: Installation): void {
-  for (const path of codeOf(installation)) rmSync(path, { force: true })
-}
-
-/** Whether V8 takes the compiled code beside the programs. */
-function assertKept(programs: readonly string[]): void {
-  for (const program of programs) {
-    const cachedData = readFileSync(`${program}.cache`).subarray(HEADER)
-    const script = new Script(readFileSync(program, 'utf8'), { cachedData })
-    assert.equal(script.cachedDataRejected, false, program)
-  }
+/** Whether V8 takes the compiled code in this file. */
+function assertKept({ program }: Installation, code: string): void {
+  const cachedData = readFileSync(code).subarray(HEADER)
+  const script = new Script(readFileSync(program, 'utf8'), { cachedData })
+  assert.equal(script.cachedDataRejected, false)
 }
 
 /** Returns the output of showmetainfo; fails if it, makemetafile or completedir fails. */
@@ -96,10 +83,10 @@ const SHOWN = /0dbd103c485370937ef2c68743915b267d47492c/
 
 test('an installation keeps compiled code that its Node takes', async (t) => {
   const installation = install(t)
-  removeCode(installation)
+  rmSync(installation.code)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  assertKept(installation.programs)
+  assertKept(installation, installation.code)
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -139,24 +126,19 @@ test('to show a torrent the program starts without node:crypto', unlessSlowDiges
 
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
-  for (const path of codeOf(installation)) {
-    const bytes = readFileSync(path)
-    writeFileSync(path, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
-  }
+  const bytes = readFileSync(installation.code)
+  writeFileSync(installation.code, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 longTest('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
-  for (const program of installation.programs) {
-    const stamp = readFileSync(program).subarray(-STAMP)
-    const path = `${program}.cache`
-    const code = readFileSync(path).subarray(HEADER)
-    // V8 keeps what names its version in the second word
-    code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-    const digest = createHash('sha1').update(stamp).update(code).digest()
-    writeFileSync(path, Buffer.concat([digest, code]))
-  }
+  const stamp = readFileSync(installation.program).subarray(-STAMP)
+  const code = readFileSync(installation.code).subarray(HEADER)
+  // V8 keeps what names its version in the second word
+  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+  const digest = createHash('sha1').update(stamp).update(code).digest()
+  writeFileSync(installation.code, Buffer.concat([digest, code]))
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -166,45 +148,35 @@ longTest('an error of the program says where in the bundle it arose', async (t) 
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
   const { status, stderr } = await runProgram(process.execPath, args, options)
   assert.equal(status, 1)
-  assert.match(stderr, /dist\/bundle\/showmetainfo\.cjs:\d+:\d+/)
+  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
 })
 
 longTest('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
-  removeCode(installation)
+  rmSync(installation.code)
   assert.match(await makeAndShow(installation), SHOWN)
-  // No run was of another command
-  assertKept(installation.programs.filter((program) => !program.endsWith('/main.cjs')))
+  assertKept(installation, installation.code)
 })
 
-longTest("runs write nothing beside another user's program", unlessTwoUsers, async (t) => {
-  const installation = install(t)
-  removeCode(installation)
-  const bundle = join(installation.directory, 'dist/bundle')
-  chmodSync(dirname(installation.directory), 0o755)
-  // Permissions do not stop it
-  chmodSync(bundle, 0o777)
-  const before = readdirSync(bundle)
-  const options = { ...unprivileged, env: { BTKIT_CACHE_DIR: makeOpenScratch(t) } }
-  const script = join(installation.directory, 'bin/btkit.js')
-  const { status, stderr } = await runProgram(process.execPath, [script, '--version'], options)
-  assert.deepEqual([status, stderr], [0, ''])
-  assert.deepEqual(readdirSync(bundle), before)
-})
-
-longTest('a command does the same by each of its names, and under its legacy name', async () => {
-  const help = async (executable: string, ...args: string[]) => {
-    const path = join(projectRoot, 'bin', executable)
-    const { status, stdout, stderr } = await runProgram(process.execPath, [path, ...args])
+test(
+  "users of another's program keep its compiled code in their cache",
+  unlessTwoUsers,
+  async (t) => {
+    const installation = install(t)
+    rmSync(installation.code)
+    const bundle = dirname(installation.program)
+    chmodSync(dirname(installation.directory), 0o755)
+    // Permissions do not stop it
+    chmodSync(bundle, 0o777)
+    const before = readdirSync(bundle)
+    const cache = makeOpenScratch(t)
+    const options = { ...unprivileged, env: { BTKIT_CACHE_DIR: cache } }
+    const args = [join(installation.directory, 'bin/btkit.js'), 'showmetainfo', '--help']
+    const { status, stderr } = await runProgram(process.execPath, args, options)
     assert.deepEqual([status, stderr], [0, ''])
-    return stdout
-  }
-  for (const name of COMMANDS) {
-    const own = await help('btkit.js', name, '--help')
-    assert.match(own, new RegExp(`^Usage: btkit ${name} `))
-    assert.equal(await help('btkit.js', 'help', name), own)
-    assert.match(await help(`bt${name}.js`, '--help'), new RegExp(`^Usage: bt${name} `))
-  }
-  const shown = await help('btkit.js', 'show', '--help')
-  assert.equal(shown, await help('btkit.js', 'showmetainfo', '--help'))
-})
+    assert.deepEqual(readdirSync(bundle), before)
+    const [code = '', ...others] = readdirSync(cache)
+    assert.deepEqual(others, [])
+    assertKept(installation, join(cache, code))
+  },
+)

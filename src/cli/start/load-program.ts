@@ -1,6 +1,18 @@
-import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { Script } from 'node:vm'
 import { digestOf } from '../../bytes.js'
+import { makeDirectory, usableCacheDirectory } from '../../directories.js'
 import type * as main from '../main.js'
 
 /** `here` has the absolute paths of the program and its directory. */
@@ -16,22 +28,19 @@ export interface LoadedProgram {
   readonly keepCode: () => Promise<void>
 }
 
-/** The commands with a program of their own. The build sets it. */
-declare const OWN_STARTS: readonly string[]
-
 /**
- * Loads the program of a command like a CommonJS module, but with saved compiled code. Compiling
- * takes longer than most commands.
- * Node's module.enableCompileCache is slower: it uses a directory per user, which each user must
- * fill first.
+ * Loads the program like a CommonJS module, but with saved compiled code. Compiling takes longer than
+ * most commands. The code is beside the program. A user who does not own the program keeps code of the
+ * own Node in the cache directory.
  */
-export function loadProgram(command: string | undefined): LoadedProgram {
-  // This file is itself part of a bundle, beside the programs
-  const name = command !== undefined && OWN_STARTS.includes(command) ? command : 'main'
-  const path = `${__dirname}/${name}.cjs`
-  const codeCache = `${path}.cache`
+export function loadProgram(): LoadedProgram {
+  // This file is itself part of a bundle, beside the program
+  const path = `${__dirname}/main.cjs`
+  const own = ownCodeCache(path)
   const source = readFileSync(path)
-  const cachedData = readCodeCache(codeCache, source)
+  const cachedData =
+    (own === null ? undefined : readCodeCache(own, source)) ??
+    readCodeCache(`${path}.cache`, source)
   // The program is ASCII, and latin1 decodes fastest
   const script = new Script(source.toString('latin1'), {
     filename: path,
@@ -41,15 +50,27 @@ export function loadProgram(command: string | undefined): LoadedProgram {
   const wrapper = script.runInThisContext() as Wrapper
   wrapper(module, require, { __filename: path, __dirname })
   const keepCode = async () => {
-    if (cachedData !== undefined && script.cachedDataRejected !== true) return
-    // Other users must not put files beside the program
-    if (statSync(__dirname).uid !== process.geteuid?.()) return
+    if (own === null || (cachedData !== undefined && script.cachedDataRejected !== true)) return
     const { unboundHeapGrowth } = await import('../../heap-growth.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
-    writeCodeCache(codeCache, source, script)
+    makeDirectory(dirname(own), 0o700)
+    writeCodeCache(own, source, script)
   }
   return { ...(module.exports as typeof main), keepCode }
+}
+
+/**
+ * Where this user keeps compiled code: only the owner of the program puts files beside it. Null:
+ * nowhere, as for root, who writes into no directory that may be another user's.
+ */
+function ownCodeCache(path: string): string | null {
+  const user = process.geteuid?.()
+  if (statSync(dirname(path)).uid === user) return `${path}.cache`
+  if (user === 0) return null
+  const sources = { option: undefined, env: process.env, isRoot: false }
+  const directory = usableCacheDirectory(sources)
+  return directory === null ? null : `${directory}/code-${user}`
 }
 
 /** Length in bytes of the stamp at the end of the program, its digest. */
@@ -57,18 +78,27 @@ const STAMP_LENGTH = 40
 
 const CODE_DIGEST_LENGTH = 20
 
+const WRITABLE_BY_OTHERS = 0o022
+
 /**
- * Reads the code that V8 compiled from `source` at installation. Returns undefined if it is
- * missing, damaged or from another source.
+ * Reads the code that V8 compiled from `source`. Returns undefined if it is missing, damaged, from
+ * another source, or in a file that anybody except root and this user may have written: it is run.
  * V8 itself refuses code of other V8 versions, but compares only the length of the source.
  */
 export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
+  let descriptor: number | undefined
   try {
-    const file = readFileSync(path)
+    // Not blocked by a pipe of this name
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const { uid, mode } = fstatSync(descriptor)
+    if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & WRITABLE_BY_OTHERS) !== 0) return
+    const file = readFileSync(descriptor)
     const code = file.subarray(CODE_DIGEST_LENGTH)
     return file.subarray(0, CODE_DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined
   } catch {
     return undefined
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor)
   }
 }
 
@@ -76,7 +106,15 @@ export function readCodeCache(path: string, source: Buffer): Buffer | undefined 
 export function writeCodeCache(path: string, source: Buffer, script: Script): void {
   const code = script.createCachedData()
   const temporary = `${path}.${process.pid}`
-  writeFileSync(temporary, Buffer.concat([digestFor(source, code), code]))
+  // In a directory of many users, another one may have made a link of this name
+  const descriptor = openSync(temporary, 'wx')
+  try {
+    writeFileSync(descriptor, Buffer.concat([digestFor(source, code), code]))
+    // Others run root's program, too, whatever is root's mask
+    fchmodSync(descriptor, 0o644)
+  } finally {
+    closeSync(descriptor)
+  }
   renameSync(temporary, path)
 }
 

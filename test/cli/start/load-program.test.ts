@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { readCodeCache, writeCodeCache } from '../../../src/cli/start/load-program.js'
 import { makeScratch } from '../../support/scratch.js'
+import { giveAway, unlessTwoUsers } from '../../support/unprivileged.js'
 
 const SOURCE = stamped('(function (n) { return n + 1 })')
 
@@ -50,5 +52,23 @@ test('truncated, empty or missing compiled code is rejected', (t) => {
     assert.equal(readCodeCache(path, SOURCE), undefined, `${length} bytes`)
   }
   rmSync(path)
+  assert.equal(readCodeCache(path, SOURCE), undefined)
+})
+
+test('compiled code that others may have written is rejected', unlessTwoUsers, (t) => {
+  const path = keepCode(t)
+  for (const mode of [0o664, 0o646]) {
+    chmodSync(path, mode)
+    assert.equal(readCodeCache(path, SOURCE), undefined)
+  }
+  chmodSync(path, 0o644)
+  assert.ok(readCodeCache(path, SOURCE))
+  giveAway(path)
+  assert.equal(readCodeCache(path, SOURCE), undefined)
+})
+
+test('a pipe in place of compiled code holds up nothing', (t) => {
+  const path = join(makeScratch(t, {}), 'code')
+  assert.equal(spawnSync('mkfifo', [path]).status, 0)
   assert.equal(readCodeCache(path, SOURCE), undefined)
 })

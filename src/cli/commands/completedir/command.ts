@@ -47,7 +47,6 @@ export const command: CommandRecord = {
   example: 'http://tracker.example/announce /srv/files --output /srv/torrents',
   hasVariables: true,
   isJob: true,
-  hasOwnStart: true,
   reportsContradictions: true,
   define: defineCompletedir,
 }

@@ -71,7 +71,6 @@ export const command: CommandRecord = {
   summary: 'Create the torrent of a file or directory',
   example: 'image.iso http://tracker.example/announce',
   isJob: true,
-  hasOwnStart: true,
   define: defineMakemetafile,
 }
 

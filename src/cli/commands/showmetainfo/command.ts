@@ -94,7 +94,6 @@ export const command: CommandRecord = {
   spellings: ['show', 'info', 'dump', 'inspect'],
   summary: 'Show what a torrent contains',
   example: 'image.iso.torrent',
-  hasOwnStart: true,
   define: defineShowmetainfo,
 }
 
