@@ -12,7 +12,7 @@ const AFTER = [
   'lint:code',
   'lint:format',
   'lint:layers',
-  'lint:names',
+  'lint:source',
   'lint:unused',
   'lint:prose',
   'lint:subjects',

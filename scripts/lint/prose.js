@@ -1,6 +1,5 @@
-// Finds the commonest breaches of plain English in documents, comments, help and messages:
-// `node scripts/lint/prose.js [FILE...]`, by default in all mended files of the checkout.
-// prose.json lists the exceptions, each with its reason, and which paths are not yet mended.
+// Finds the commonest breaches of plain English in documents and manual pages:
+// `node scripts/lint/prose.js [FILE...]`, by default in all of the checkout.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -36,18 +35,7 @@ const WORDS = new RegExp(`\\b(${Object.keys(BANNED).join('|')})\\b`, 'gi')
 const OPENING =
   /^(?:What|Who|Those|That of|Of (?:those|these)|Which|So (?:is|are|has|have|do|does|must|that))\b/
 
-/** Beginnings that are no verb, where an option or a command is described. */
-const NO_VERB = /^(?:how|what|where|which|who|whether|that|the|an?)\b/i
-
 const MOST_WORDS = 30
-
-const PROSE = [
-  '*.md',
-  'man',
-  ...['src', 'native', 'bench', 'scripts', 'test'].flatMap((folder) =>
-    ['ts', 'js', 'c', 'h'].map((extension) => `${folder}/*.${extension}`),
-  ),
-]
 
 /** Each breach of a rule in a text, which may be several paragraphs. */
 function breachesIn(text) {
@@ -72,49 +60,6 @@ function breachesIn(text) {
   })
 }
 
-const STRINGS = /'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|"((?:\\.|[^"\\\n])*)"/g
-
-/** Titles of tests, which name a behaviour. */
-const TITLES = /\btest\(\s*(?:'((?:\\.|[^'\\\n])*)'|`((?:\\.|[^`\\])*)`|"((?:\\.|[^"\\\n])*)")/g
-
-/**
- * The texts of a source file, each with its line: comments, in src/ strings for people, and in
- * test/cli/ titles.
- */
-function* textsOfCode(source, path) {
-  const comments =
-    /^[ \t]*\/\*([^]*?)\*\/|(?:^[ \t]*\/\/.*\n)+|(?<=[;{}),] ?)\/\/.*|\/\*\*(.*?)\*\//gm
-  for (const match of source.matchAll(comments)) {
-    const text = match[0].replace(/^[ \t]*(?:\/\*\*?|\*(?!\/)|\/\/)|\*\/$/gm, '')
-    yield { line: lineAt(source, match.index), text }
-  }
-  const isTest = path.startsWith('test/cli/')
-  if (!isTest && !path.startsWith('src/')) return
-  const code = source.replace(comments, (comment) => comment.replace(/[^\n]/g, ' '))
-  for (const match of code.matchAll(isTest ? TITLES : STRINGS)) {
-    const text = (match[1] ?? match[2] ?? match[3]).replace(/\$\{[^}]*\}/g, 'X')
-    // Scripts of pages are no prose
-    if (!/(?:\S+ ){3}/.test(text) || text.includes('addEventListener(')) continue
-    yield { line: lineAt(source, match.index), text: capitalized(text) }
-  }
-}
-
-/** A message or title with its parts as sentences. */
-function capitalized(text) {
-  return text.replace(/(^|[:;] )([a-z])/g, (_, before, first) => before + first.toUpperCase())
-}
-
-/** The descriptions of options and commands that do not begin with a verb. */
-function* nouns(source) {
-  const calls = /(?:new Option|\.option)\(\s*'[^']*',\s*'([^']*)'|\.description\('([^']*)'/g
-  for (const match of source.matchAll(calls)) {
-    const text = match[1] ?? match[2]
-    if (NO_VERB.test(text)) {
-      yield { line: lineAt(source, match.index), breach: `begins without a verb: ${text}` }
-    }
-  }
-}
-
 /** A page's paragraphs, without its macros, examples, tables, headings and lists of keys. */
 function* textsOfPage(source, path) {
   const isManual = /\.[1-8]$/.test(path)
@@ -136,34 +81,18 @@ function* textsOfPage(source, path) {
   }
 }
 
-function lineAt(source, index) {
-  return source.slice(0, index).split('\n').length
-}
-
-function findingsIn(path) {
-  const source = readFileSync(path, 'utf8')
-  const isCode = /\.(?:ts|js|c|h)$/.test(path)
-  const texts = isCode ? textsOfCode(source, path) : textsOfPage(source, path)
-  const findings = [...texts].flatMap(({ line, text }) =>
-    breachesIn(text).map((breach) => ({ line, breach })),
-  )
-  if (path.startsWith('src/cli/')) findings.push(...nouns(source))
-  return findings.map((finding) => ({ path, ...finding }))
-}
-
-const { exceptions, notYet } = JSON.parse(
-  readFileSync(new URL('prose.json', import.meta.url), 'utf8'),
+const findings = filesToRead().flatMap((path) =>
+  [...textsOfPage(readFileSync(path, 'utf8'), path)].flatMap(({ line, text }) =>
+    breachesIn(text).map((breach) => `${path}:${line}: ${breach}`),
+  ),
 )
-const given = process.argv.slice(2)
-const findings = (given.length > 0 ? given : mendedFiles())
-  .flatMap(findingsIn)
-  .filter(({ path, breach }) => !exceptions.some((e) => e.file === path && breach.includes(e.text)))
-for (const { path, line, breach } of findings) console.log(`${path}:${line}: ${breach}`)
+for (const finding of findings) console.log(finding)
 if (findings.length > 0) process.exitCode = 1
 
-function mendedFiles() {
-  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...PROSE]
+function filesToRead() {
+  const given = process.argv.slice(2)
+  if (given.length > 0) return given
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', '*.md', 'man']
   const all = new Set(execFileSync('git', list, { encoding: 'utf8' }).split('\0'))
-  const isMended = (path) => !notYet.some((start) => path.startsWith(start))
-  return [...all].filter((path) => path !== '' && existsSync(path) && isMended(path))
+  return [...all].filter((path) => path !== '' && existsSync(path))
 }

@@ -6,11 +6,9 @@ import { readNames } from '../files/scan/read-names.js'
 import { escapeText } from '../text/escape.js'
 import { isRunning } from '../process.js'
 
-/**
- * Marks the processes that have a cache open. A kill does not damage the file. But LMDB trusts its file: damage may have
- * ended a process that had it open, and would end each later one. So after a death another process
- * reads the file first.
- */
+// Marks the processes that have a cache open. A kill does not damage the file. But LMDB trusts its file: damage may have
+// ended a process that had it open, and would end each later one. So after a death another process
+// reads the file first.
 
 /**
  * The mark beside an open file: `PATH-open-PROCESS-START-NAMESPACE`. It is removed when the file is

@@ -33,7 +33,6 @@ export class NameSearch {
   }
 
   /** Never rejects: a mirror that cannot be read has no names. */
-
   async #read(): Promise<NameIndex> {
     const begun = monotonicNow()
     try {

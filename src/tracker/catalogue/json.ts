@@ -6,7 +6,6 @@ import type { CategoryPageParts } from './category-page.js'
 import type { CatalogueCategory } from './category.js'
 import type { CatalogueDetails } from './torrent-page.js'
 import { jsonOfRow, type TorrentLinks } from '../page/torrent-links.js'
-import {} from '../page/torrent-rows.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(

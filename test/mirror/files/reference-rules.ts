@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
 
-/**
- * The rules of the original pkgtorrent-service for making torrents, written again as plainly as
- * possible and without btkit: swarms continue only if the bytes are the same.
- */
+// The rules of the original pkgtorrent-service for making torrents, written again as plainly as
+// possible and without btkit: swarms continue only if the bytes are the same.
 
 /** A file by its path on the mirror, such as `/yum/7/a.rpm`. */
 export interface MirrorFile {

@@ -1,0 +1,49 @@
+// Finds in the sources what no other linter does:
+// two exported types with one name, because a reader who searches for a name must find one thing;
+// a doc comment cut off from what it describes by an empty line, because editors then show none;
+// more lines than size.json has for a folder.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+
+const EXPORTED = /^export (?:abstract )?(?:interface|type|class|enum) (\w+)/gm
+const CUT_OFF = /\*\/\n[ \t]*\n(?=.)/g
+const DOC = /\/\*\*(?:(?!\*\/)[^])*$/
+
+const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+const files = execFileSync('git', list, { encoding: 'utf8' })
+  .split('\0')
+  .filter((path) => /\.(?:ts|js|css)$/.test(path) && existsSync(path))
+  .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
+const found = [...twiceNamed(), ...cutOff(), ...tooLarge()]
+for (const each of found) console.log(each)
+process.exitCode = found.length > 0 ? 1 : 0
+
+function twiceNamed() {
+  const places = new Map()
+  for (const { path, text } of sources.filter(({ path: each }) => each.startsWith('src/')))
+    for (const [, name] of text.matchAll(EXPORTED))
+      places.set(name, [...(places.get(name) ?? []), path])
+  return [...places]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([name, paths]) => `${name}: exported by ${paths.join(' and ')}`)
+}
+
+function cutOff() {
+  return sources.flatMap(({ path, text }) =>
+    [...text.matchAll(CUT_OFF)]
+      .map(({ index }) => text.slice(0, index))
+      .filter((before) => DOC.test(before))
+      .map((before) => `${path}:${before.split('\n').length}: an empty line follows a doc comment`),
+  )
+}
+
+function tooLarge() {
+  const limits = JSON.parse(readFileSync(new URL('size.json', import.meta.url), 'utf8'))
+  return Object.entries(limits).flatMap(([folder, limit]) => {
+    const within = files.filter(({ path }) => path.startsWith(`${folder}/`))
+    const lines = within.reduce((sum, { text }) => sum + text.split('\n').length - 1, 0)
+    const way = 'take some away, or see Size in CONTRIBUTING.md'
+    return lines > limit ? [`${folder}: ${lines} lines, and ${limit} are allowed; ${way}`] : []
+  })
+}
