@@ -6,6 +6,8 @@ export const END_OF_FILE = 'end of the file'
 
 // An error that shows a whole buffer is cut
 const ERROR_LIMIT = 20_000
+// What buries the text of a page that a test looked into
+const STYLES = /<(style|script)\b[^>]*>[^]*?<\/\1>\n?/g
 // Lines that node prints at the end of every run
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/
 // Node 20's report of a test that `--name` leaves out; later versions report nothing
@@ -38,8 +40,16 @@ function* messagesOf(type, { name, nesting, message, skip, todo, details }, titl
     if (!isEnd) yield ['passed']
   } else if (error?.failureType !== 'subtestsFailed') {
     const title = isEnd ? 'the file' : [...titles.slice(0, nesting), name].join(' > ')
-    const text = inspect(error?.cause ?? error, { breakLength: 100 }).slice(0, ERROR_LIMIT)
-    yield ['failed', { title, error: text }]
+    yield ['failed', { title, error: textOf(error?.cause ?? error).slice(0, ERROR_LIMIT) }]
   }
   if (isEnd) yield ['end']
+}
+
+/** An error for people. One about a page says what was looked for, and shows the page. */
+function textOf(error) {
+  const { actual, expected, message, stack } = error ?? {}
+  const page = typeof actual === 'string' ? actual.replaceAll(STYLES, '') : actual
+  if (page === actual) return inspect(error, { breakLength: 100 })
+  const frames = stack.slice(stack.indexOf('\n    at '))
+  return `${message.split('\n')[0]}\n${page}\nexpected: ${inspect(expected)}${frames}`
 }

@@ -34,6 +34,8 @@ export interface Io {
   readonly stdout: Output
   /** Messages for people: errors, warnings, notes, progress. */
   readonly stderr: Output
+  /** Receives each error that is reported, beside the message for people. */
+  readonly onError?: ((error: unknown) => void) | undefined
   readonly paint: Paint
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string

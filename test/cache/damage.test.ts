@@ -18,7 +18,7 @@ import { openLmdbStore } from '../../src/cache/store/lmdb.js'
 import { CACHE_FILE } from '../../src/cache/open.js'
 import { runExecutable } from '../support/executable.js'
 import { longTest, quickFirst } from '../support/long.js'
-import { Mirror, TRACKER } from '../support/mirror.js'
+import { Mirror } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import {
   giveAway,
@@ -26,6 +26,7 @@ import {
   unlessAlwaysPermitted,
   unprivileged,
 } from '../support/unprivileged.js'
+import { TRACKER } from '../support/torrents.js'
 
 const PAGE = 4096
 const FILES = Object.fromEntries(

@@ -8,7 +8,7 @@ const VERBS = new Set(
   (
     'accept add adopt allow announce answer append appear ask assume attach begin bind check choose close ' +
     'compare convert display do download edit end exclude exit fail find follow forget forward ' +
-    'hash have hash give ignore include keep leave let limit listen look log make name obey ' +
+    'hash have give ignore include keep leave let limit listen look log make name obey ' +
     'omit open overwrite plan prepend print publish put read record redirect refuse remember ' +
     'remove replace report request run save search seed select send serve set share show sign skip ' +
     'sort start stop store tell track trust use wait work write'
@@ -58,6 +58,9 @@ for (const [name, most] of [
   test(`the help of ${name} describes at most ${most} options`, async () => {
     const { stdout } = await runBtkit([name, '--help'])
     const options = stdout.match(/^ {2}(?:-\w, )?--[\w-]+(?: \S+)?(?: {2,}|\n +)[\w-]+/gm) ?? []
-    assert.ok(options.filter((each) => !each.includes('--help')).length <= most)
+    const described = options.filter((each) => !each.includes('--help')).length
+    const ways =
+      'make it a value of another option, hide one that few need, or raise the number here'
+    assert.ok(described <= most, `${described} options are more than people choose from: ${ways}`)
   })
 }

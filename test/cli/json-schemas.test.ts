@@ -3,11 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Ajv from 'ajv'
+import { leafCommands, optionEntries } from '../../src/cli/options/table.js'
+import { allCommands } from '../support/commands.js'
 import { projectRoot } from '../support/programs.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
+import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { Captured, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { startSeed } from '../support/seed.js'
 import { startTrack } from '../support/track.js'
+import { until } from '../support/until.js'
+import { TRACKER } from '../support/torrents.js'
 
 const directory = join(projectRoot, 'docs', 'schemas')
 const names = readdirSync(directory)
@@ -34,11 +40,8 @@ for (const name of names) {
   ajv.addSchema(schema, `${name}.json`)
 }
 
-const used = new Set(['common'])
-
 /** Checks that standard output has `count` lines, and that each is as the schema says. */
 function check(name: string, stdout: string, count: number): Record<string, unknown>[] {
-  used.add(name)
   const lines = stdout.trimEnd().split('\n')
   assert.equal(lines.length, count, stdout)
   return lines.map((line) => {
@@ -56,7 +59,6 @@ const run = async (name: string, args: readonly string[], count: number) => {
 /** The codes of lines, in their order. */
 const codes = (lines: readonly Record<string, unknown>[]) => lines.map(({ code }) => code)
 
-const TRACKER = 'http://tracker.example/announce'
 const DOWN = 'transmission+http://127.0.0.1:1'
 
 async function library(t: Parameters<typeof makeScratch>[0]) {
@@ -197,6 +199,21 @@ test('launchmany shows torrents as their schema says', async (t) => {
   assert.deepEqual([shown?.['torrent'], shown?.['client']], [torrents[0], url])
 })
 
+test('seed shows torrents as their schema says', async (t) => {
+  const { torrents } = await library(t)
+  const { stdout } = await startSeed(t, [torrents[0]!, '--json', '--display-interval', '1'])
+  await until('a line', () => stdout.text.includes('\n'))
+  check('status', stdout.text.split('\n')[0] ?? '', 1)
+})
+
+test('the report of a queue is as its schema says', { skip: WITHOUT_REDIS }, async (t) => {
+  const redis = await startRedis(t)
+  redis.send('HSET', '{btkit}:hash:broken', 'data', '"{bad"', 'failedReason', 'why')
+  redis.send('ZADD', '{btkit}:hash:failed', '1', 'broken')
+  const [shown] = await run('queue-status', ['queue', 'status', '--queue', redis.url], 1)
+  assert.equal(shown?.['failedCount'], 1)
+})
+
 test('other reports are as their schemas say', async (t) => {
   const { at } = await library(t)
   writeFileSync(
@@ -223,9 +240,30 @@ test('other reports are as their schemas say', async (t) => {
     check('makemetafile', JSON.stringify(result), 1)
 })
 
-test('each schema belongs to a report', () => {
-  assert.deepEqual([...used].sort(), names)
-})
+/** Commands whose reports are like those of another one. */
+const ALIKE: Readonly<Record<string, string>> = {
+  reannounce: 'edit',
+  copyannounce: 'edit',
+  sethttpseeds: 'edit',
+  rename: 'edit',
+  launchmany: 'status',
+  seed: 'status',
+}
+
+for (const { path, command } of leafCommands(await allCommands())) {
+  if (!optionEntries(command).has('json')) continue
+  test(`the reports of ${path} have a schema, in docs/schemas`, () => {
+    const name = ALIKE[path] ?? path.replace(' ', '-')
+    assert.ok(names.includes(name), `docs/schemas/${name}.json is missing`)
+  })
+}
+
+for (const name of names) {
+  test(`a report is held against the schema ${name}`, () => {
+    const source = readFileSync(join(projectRoot, 'test/cli/json-schemas.test.ts'), 'utf8')
+    assert.ok(name === 'common' || source.includes(`'${name}'`), `add run('${name}', …) here`)
+  })
+}
 
 test('the schemas have all codes of errors', () => {
   const source = readFileSync(join(projectRoot, 'src', 'errors.ts'), 'utf8')

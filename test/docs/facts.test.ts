@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../support/run-btkit.js'
+import { leafCommands } from '../../src/cli/options/table.js'
+import { allCommands } from '../support/commands.js'
 
 const GUIDES = readdirSync('docs')
   .filter((name) => name.endsWith('.md'))
@@ -89,18 +90,11 @@ test('the charts show figures of the guide to performance', () => {
 })
 
 async function optionsOfCommands(): Promise<string[]> {
-  const commands = commandsIn((await runBtkit(['--help'])).stdout)
-  const caches = commandsIn((await runBtkit(['cache', '--help'])).stdout)
-  const calls = [[], ...commands.map((name) => [name]), ...caches.map((name) => ['cache', name])]
-  const texts = await Promise.all(calls.map((call) => runBtkit([...call, '--help'])))
+  const options = leafCommands(await allCommands()).flatMap(({ command }) => command.options)
   // Taken from bttrack and the like without being shown
   const accepted = readFileSync('docs/from-bittornado.md', 'utf8')
-  return [...texts.map(({ stdout }) => stdout), accepted].flatMap(optionsIn)
-}
-
-function commandsIn(help: string): string[] {
-  const list = help.split('\n  -h, --help ')[1] ?? ''
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name)
+  const named = options.flatMap(({ long }) => long ?? [])
+  return [...named, '--help', '--version', '--config', ...optionsIn(accepted)]
 }
 
 function optionsIn(text: string): string[] {

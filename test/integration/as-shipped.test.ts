@@ -9,10 +9,10 @@ import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { referenceDigests } from '../support/reference-digests.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
+import { TRACKER } from '../support/torrents.js'
 
 // Needs the built program: it is copied
 
-const TRACKER = 'http://t.example/announce'
 const MIB = 2 ** 20
 
 /**

@@ -5,10 +5,11 @@ import { test } from 'node:test'
 import { unlessWindows } from '../files/failure.js'
 import { decodeTorrent, independentInfoHash } from '../support/decode-torrent.js'
 import { runProgram } from '../support/programs.js'
-import { entriesOf, Mirror, TRACKER } from '../support/mirror.js'
+import { entriesOf, Mirror } from '../support/mirror.js'
 import { unlessInstalled } from '../support/peers.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { TRACKER } from '../support/torrents.js'
 
 const UNIT = 'foo\\x2dbar.service'
 

@@ -18,8 +18,8 @@ import { random } from '../support/random.js'
 import { startRedis, WITHOUT_REDIS } from '../support/redis.js'
 import { makeScratch, plantSparse } from '../support/scratch.js'
 import { runBtkit } from '../support/run-btkit.js'
+import { TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://t.example/announce'
 const SMALL_PIECES = ['--piece-size-pow2', '14']
 const FILES_OF_ROUND = 10
 

@@ -6,9 +6,8 @@ import { startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
 import { makeGate, unlessGate } from '../support/gate.js'
 import { makeScratch } from '../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://t.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
 
 /** Changes of a file while it is hashed, and the message that follows. */

@@ -9,8 +9,7 @@ import { runProgram } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { unlessProc } from '../support/when-open.js'
-
-const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../support/torrents.js'
 
 const testMaking = quickFirst(2)
 

@@ -8,12 +8,11 @@ import { nativeAddon } from '../../src/native-addon.js'
 import { executable, startExecutable } from '../support/executable.js'
 import { collect, runProgram, whenReading } from '../support/programs.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 import { unlessInstalled } from '../support/peers.js'
 import { until } from '../support/until.js'
 import { openFiles, unlessProc, whenOpen } from '../support/when-open.js'
 
-const TRACKER = 'http://t.example/announce'
 const OLD = Buffer.from(torrentOf(singleFileInfo()))
 /** Seconds of work, which a run that is interrupted does not come to. */
 const HUGE = 64 * 2 ** 30

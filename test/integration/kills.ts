@@ -8,11 +8,11 @@ import { letFilesSettle } from '../support/aged.js'
 import { decodeTorrent, independentInfoHash } from '../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
-import { entriesOf, Mirror, TRACKER, type Report } from '../support/mirror.js'
+import { entriesOf, Mirror, type Report } from '../support/mirror.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { random } from '../support/random.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../support/torrents.js'
+import { singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 
 const OTHER = 'http://other.example/announce'
 const NAMES = Array.from({ length: 150 }, (_, i) => `e${i}`)

@@ -9,8 +9,7 @@ import { runProgram } from '../support/programs.js'
 import { unlessInstalled } from '../support/peers.js'
 import { makeScratch } from '../support/scratch.js'
 import { makeOpenScratch, unlessAlwaysPermitted, unprivileged } from '../support/unprivileged.js'
-
-const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../support/torrents.js'
 
 interface Shown {
   readonly files: readonly { readonly path: string }[]

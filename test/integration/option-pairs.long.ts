@@ -9,8 +9,8 @@ import { unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit, type RunResult } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
+import { TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://t.example/announce'
 const HASH = 'ab'.repeat(20)
 
 /** Options of both commands, each with the arguments that complete it. */

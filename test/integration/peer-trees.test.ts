@@ -10,8 +10,8 @@ import { unlessInstalled, unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch, type Files } from '../support/scratch.js'
+import { TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://t.example/announce'
 const PIECE = 2 ** 15
 
 /**

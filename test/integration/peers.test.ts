@@ -10,8 +10,7 @@ import { unlessInstalled, unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
-
-const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../support/torrents.js'
 
 /** Sizes around piece edges, for each piece length that all peers know. */
 const GRID = [15, 16, 17, 18, 19, 20].flatMap((pow2) => {

@@ -8,9 +8,8 @@ import { runProgram } from '../support/programs.js'
 import { quickFirst } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
 import { fillDisk, mountSmallDisk, unlessNoDisks } from '../support/small-disk.js'
-import { directoryInfo, singleFileInfo, torrentOf } from '../support/torrents.js'
+import { directoryInfo, singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://t.example/announce'
 const unlessFull = { skip: !existsSync('/dev/full') && 'no /dev/full here' }
 
 const ESCAPE = /\u001b/

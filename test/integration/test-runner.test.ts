@@ -77,6 +77,17 @@ test('failures are told again at the end, each with its error and what its file 
   assert.equal(lastLine(stdout), '2 passed, 1 failed, 1 skipped')
 })
 
+test('a failure on a page shows the page without its styles and scripts', async (t) => {
+  const page = `<style>\n${'p { color: red }\n'.repeat(1000)}</style><p>Good day</p><script>f()\n</script>`
+  const source = `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+test('greets', () => assert.match(${JSON.stringify(page)}, /Good night/))`
+  const { stdout } = await runTests(t, { 'page.test': source })
+  const shown =
+    /expression \/Good night\/\. Input:\n *<p>Good day<\/p>\n *expected: \/Good night\/\n *at /
+  assert.match(stdout, shown)
+})
+
 longTest('a file that ends before its tests, or by a status of its own, fails', async (t) => {
   const { status, stdout } = await runTests(t, {
     'early.test': `${PASSES}\nprocess.exit(0)`,

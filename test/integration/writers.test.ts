@@ -10,8 +10,7 @@ import { executable, startExecutable } from '../support/executable.js'
 import { collect, runProgram } from '../support/programs.js'
 import { makeGate, unlessGate } from '../support/gate.js'
 import { makeScratch } from '../support/scratch.js'
-
-const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../support/torrents.js'
 
 const onLinux = { skip: unlessGate.skip || (process.platform !== 'linux' && 'needs leases') }
 

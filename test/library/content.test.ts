@@ -15,8 +15,8 @@ import {
 } from '../../src/library/index.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
+import { TRACKER } from '../support/torrents.js'
 
-const TRACKER = 'http://tracker.example.org/announce'
 const INTERRUPTED = { code: 'interrupted' }
 
 /** A directory of two files, and its torrent. */
@@ -91,7 +91,7 @@ test('torrents are counted, and those that cannot be read are named', async (t) 
   assert.deepEqual([torrents, files, size], [2, 3, 240_000])
   assert.deepEqual(
     trackers.map(({ value }) => value),
-    ['http://tracker.example.org', 'none'],
+    ['http://t.example', 'none'],
   )
   assert.deepEqual(
     failures.map(({ file }) => file),

@@ -14,8 +14,7 @@ import {
   verifyTorrent,
 } from '../../src/library/index.js'
 import { makeScratch } from '../support/scratch.js'
-
-const TRACKER = 'http://tracker.example.org/announce'
+import { TRACKER } from '../support/torrents.js'
 
 test('a torrent is read from a path, from bytes, and from metainfo', async (t) => {
   const scratch = makeScratch(t, { 'a.txt': 'text' })
@@ -46,13 +45,13 @@ test('changes leave the info hash, unless they are of info', async (t) => {
   const scratch = makeScratch(t, { 'a.txt': 'text' })
   const { bytes, infoHash } = await makeTorrent(join(scratch, 'a.txt'), { trackers: TRACKER })
   const edited = editTorrent(bytes, {
-    replaceTrackers: [{ from: 'http://tracker.example.org/', to: 'https://t.example/' }],
+    replaceTrackers: [{ from: 'http://t.example/', to: 'https://s.example/' }],
     addTrackers: ['udp://u.example:6969'],
     webSeeds: ['http://seed.example/a.txt'],
     createdBy: null,
   })
   assert.equal(edited.infoHash, infoHash)
-  assert.deepEqual(edited.announceList, [['https://t.example/announce'], ['udp://u.example:6969']])
+  assert.deepEqual(edited.announceList, [['https://s.example/announce'], ['udp://u.example:6969']])
   assert.deepEqual(edited.webSeeds, ['http://seed.example/a.txt'])
   assert.equal(edited.createdBy, null)
   assert.notEqual(editTorrent(edited, { source: 'TAG' }).infoHash, infoHash)

@@ -14,8 +14,7 @@ import { projectRoot } from '../support/programs.js'
 import { until } from '../support/until.js'
 import { makeScratch } from '../support/scratch.js'
 import { openFiles, unlessProc } from '../support/when-open.js'
-
-const TRACKER = 'http://tracker.example/announce'
+import { TRACKER } from '../support/torrents.js'
 
 const FILES = {
   'root/a.iso': 'a'.repeat(100_000),

@@ -5,11 +5,10 @@ import { basename, join } from 'node:path'
 import type { Io } from '../../src/cli/io.js'
 import { runBtkit, type RunResult } from './run-btkit.js'
 import { makeScratch, plantFiles, type Files } from './scratch.js'
+import { TRACKER } from './torrents.js'
 
 /** A test or suite that can clean up. */
 type Scope = Parameters<typeof makeScratch>[0]
-
-export const TRACKER = 'http://t.example/announce'
 
 /** A torrent in the report of `completedir --json`. */
 export interface Change {

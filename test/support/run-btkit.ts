@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test'
+import { BtkitError, type ErrorCode } from '../../src/errors.js'
 import type { Io, Output } from '../../src/cli/io.js'
 import { run, type Invocation } from '../../src/cli/program.js'
 import { testCache, testState } from './test-directories.js'
@@ -8,6 +9,8 @@ export interface RunResult {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
+  /** The code of the first error that was reported; null if none was. */
+  readonly code: ErrorCode | 'internal' | null
   /** Standard output as bytes. */
   readonly bytes: Buffer
 }
@@ -25,10 +28,12 @@ export async function runBtkit(
 ): Promise<RunResult> {
   const stdout = new Captured()
   const stderr = new Captured()
+  let code: RunResult['code'] = null
   const io: Io = {
     stdin: inputOf(''),
     stdout,
     stderr,
+    onError: (error) => (code ??= error instanceof BtkitError ? error.code : 'internal'),
     paint: (_colour, text) => text,
     cwd: '/',
     isRoot: false,
@@ -41,7 +46,7 @@ export async function runBtkit(
     env: { BTKIT_CACHE_DIR: testCache, BTKIT_STATE_DIR: testState, ...overrides.env },
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
-  return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
+  return { status, stdout: stdout.text, stderr: stderr.text, code, bytes: stdout.bytes }
 }
 
 /** A command that runs inside the test until it is stopped. */
@@ -76,8 +81,8 @@ export function startBtkit(
   }).finally(() => (hasEnded = true))
   const stop = async () => {
     stopping.abort()
-    const { status } = await ended
-    return { status, stdout: stdout.text, stderr: stderr.text, bytes: stdout.bytes }
+    const { status, code } = await ended
+    return { status, stdout: stdout.text, stderr: stderr.text, code, bytes: stdout.bytes }
   }
   t.after(stop)
   const find = (words: RegExp) => words.exec(stdout.text) ?? words.exec(stderr.text)

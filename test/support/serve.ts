@@ -3,6 +3,7 @@ import { FIXED_LIMITS } from '../../src/mirror/options.js'
 import type { Io } from '../../src/cli/io.js'
 import { type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
+import { TRACKER } from './torrents.js'
 
 /** A `btkit serve` that runs inside the test. */
 export interface ServedMirror extends RunningCommand {
@@ -28,8 +29,6 @@ export interface ServeSetup {
 }
 
 export type FixedLimits = Partial<typeof FIXED_LIMITS>
-
-export const TRACKER = 'http://tracker.example/announce'
 
 /** The clock of such a service: ahead, so that files written just now count as settled. */
 const AHEAD = 5_000

@@ -5,6 +5,9 @@ import { encodeBencode } from '../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../src/metainfo/bencode/read.js'
 import type { BencodeDict, BencodeValue } from '../../src/metainfo/bencode/value.js'
 
+/** The tracker of torrents of which it does not matter. No request reaches it. */
+export const TRACKER = 'http://t.example/announce'
+
 /** A bencode value as tests like to write it. Text is UTF-8; an undefined entry is left out. */
 export type Plain = number | bigint | string | Uint8Array | Plain[] | PlainDict
 export interface PlainDict {

@@ -5,6 +5,7 @@ import type { Io, Output, Paint } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */
 export function reportError(error: unknown, io: Io): void {
+  io.onError?.(error)
   io.stderr.write(`${io.paint('red', 'btkit:')} ${printable(describeError(error))}\n`)
   if (io.env['BTKIT_DEBUG'] === '1' && error instanceof Error) {
     io.stderr.write(`${error.stack ?? ''}\n`)

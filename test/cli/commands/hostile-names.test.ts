@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
-import { directoryInfo, torrentOf } from '../../support/torrents.js'
-import { TRACKER } from './makemetafile/make.js'
+import { directoryInfo, torrentOf, TRACKER } from '../../support/torrents.js'
 import { show } from './showmetainfo/show.js'
 
 /** A terminal's title, colours and cursor, a line of one's own, and text that runs backwards. */

@@ -12,6 +12,7 @@ import {
   knownSections,
   takesDefault,
 } from '../../../src/cli/options/table.js'
+import { allCommands } from '../../support/commands.js'
 import { projectRoot } from '../../support/programs.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
@@ -39,22 +40,6 @@ function isExplained(name: string, option: string): boolean {
   )
   const named = [...page.matchAll(/(btkit-[\w-]+) Ns Pq/g)].flatMap((found) => found[1] ?? [])
   return [page, ...named.map((other) => manual.get(other) ?? '')].some((text) => inPage.test(text))
-}
-
-/** No command is run: they are only looked at. */
-async function allCommands() {
-  const context = {
-    io: undefined as never,
-    program: 'btkit',
-    isLegacy: false,
-    commands: () => Promise.resolve([]),
-    reloadConfiguration: () => Promise.resolve([]),
-    configFile: () => undefined,
-    checkTogether: () => undefined,
-    runCommand: () => Promise.resolve(0),
-    finish: () => undefined,
-  }
-  return Promise.all(commandTable.map(async ({ load }) => (await load())(context)))
 }
 
 for (const { name } of commandTable) {

@@ -7,10 +7,11 @@ import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
-import { type Report, Mirror, TRACKER } from '../../support/mirror.js'
+import { type Report, Mirror } from '../../support/mirror.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { startSlowRun } from '../../support/slow-run.js'
 import { unlessProc } from '../../support/when-open.js'
+import { TRACKER } from '../../support/torrents.js'
 
 test('a second run on a target ends at once with status 75', unlessProc, async (t) => {
   const { mirror, child, ended } = await startSlowRun(t)

@@ -24,6 +24,7 @@ import {
   directoryInfo,
   editedGolden,
   goldenTorrent,
+  TRACKER,
 } from '../../support/torrents.js'
 import { makeWithWebtorrent } from '../../support/webtorrent.js'
 import { withoutKeys } from '../../support/without-keys.js'
@@ -40,7 +41,7 @@ const EDITS: Record<string, { args: string[]; keys: string[] }> = {
   },
   'reannounce without a list': { args: ['reannounce', A], keys: ['announce', 'announce-list'] },
   'reannounce by steps': {
-    args: ['reannounce', '--add-tracker', B, '--replace-tracker', `http://tracker.example=${A}`],
+    args: ['reannounce', '--add-tracker', B, '--replace-tracker', `http://t.example=${A}`],
     keys: ['announce', 'announce-list'],
   },
   copyannounce: { args: ['copyannounce', 'SOURCE'], keys: ['announce', 'announce-list'] },
@@ -226,8 +227,6 @@ function transmissionHash(path: string): string | undefined {
   const { stdout } = spawnSync(findPeer('transmission-show')!, [path], { encoding: 'utf8' })
   return /^\s*Hash(?: v1)?: (\w{40})$/m.exec(stdout)?.[1]
 }
-
-const TRACKER = 'http://tracker.example/announce'
 
 /** Valid torrents of all kinds, by name. */
 async function editCorpus(t: Scope): Promise<Map<string, Buffer>> {

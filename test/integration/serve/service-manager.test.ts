@@ -5,7 +5,7 @@ import { startExecutable } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { listenForNotices, unlessNotices } from '../../support/notices.js'
 import { makeScratch } from '../../support/scratch.js'
-import { TRACKER } from '../../support/serve.js'
+import { TRACKER } from '../../support/torrents.js'
 
 for (const [command, args] of [
   [

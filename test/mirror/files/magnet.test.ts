@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
-import { serveMirror, TRACKER } from '../../support/serve.js'
+import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { TRACKER } from '../../support/torrents.js'
 
 const NAME = 'Größe #1 100%+a;b?&=.iso'
 const ENCODED = encodeURIComponent(NAME)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
-import { serveMirror, TRACKER, type ServedMirror } from '../../support/serve.js'
+import { serveMirror, type ServedMirror } from '../../support/serve.js'
 import { ask, type Answer } from '../ask.js'
 import { pick, planted, referenceFiles } from './reference-mirror.js'
 import {
@@ -14,6 +14,7 @@ import {
   type MirrorFile,
 } from './reference-rules.js'
 import { get, post, singleAddress } from './yum-client.js'
+import { TRACKER } from '../../support/torrents.js'
 
 const FILES = referenceFiles()
 

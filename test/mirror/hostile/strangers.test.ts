@@ -5,8 +5,9 @@ import { longTest } from '../../support/long.js'
 import { outlast, startService } from '../../support/outlast.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
-import { serveMirror, TRACKER } from '../../support/serve.js'
+import { serveMirror } from '../../support/serve.js'
 import { besiege } from '../../support/strangers.js'
+import { TRACKER } from '../../support/torrents.js'
 
 const CONTENT = pseudoRandom(300_000, 1)
 const FILES = { 'a.iso': CONTENT, 'x/b c.txt': 'text', 'x/y/ü.rpm': 'rpm' }

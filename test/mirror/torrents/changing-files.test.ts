@@ -3,7 +3,7 @@ import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { plantFiles } from '../../support/scratch.js'
-import { serveMirror, TRACKER } from '../../support/serve.js'
+import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
 import { pick, planted, referenceFiles } from '../files/reference-mirror.js'
@@ -15,6 +15,7 @@ import {
   torrentAround,
 } from '../files/reference-rules.js'
 import { get, post, singleAddress } from '../files/yum-client.js'
+import { TRACKER } from '../../support/torrents.js'
 
 const OLD = { path: '/yum/a.rpm', content: Buffer.from('the old content') }
 const NEW = { path: '/yum/a.rpm', content: Buffer.from('the new content') }

@@ -9,6 +9,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { until } from '../../support/until.js'
+import { TRACKER } from '../../support/torrents.js'
 
 const CONTENT = pseudoRandom(300_000, 7)
 const FILES = { 'pub/a.iso': CONTENT, 'pub/b.iso': pseudoRandom(1000, 8) }
@@ -117,9 +118,7 @@ for (const [what, plant] of Object.entries(REFUSED)) {
     await plant(torrents, make)
     await until('it is so', async () => {
       const bytes = await get('.torrent')
-      return (
-        bytes.equals(own) && decodeTorrent(bytes)['announce'] === 'http://tracker.example/announce'
-      )
+      return bytes.equals(own) && decodeTorrent(bytes)['announce'] === TRACKER
     })
     const { port } = await serveMirror(t, { files: FILES, args: ['--torrents', torrents] })
     const { body } = await ask(port, '/pub/a.iso.torrent')

@@ -8,9 +8,9 @@ import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { NOW, runBtkit } from '../../../support/run-btkit.js'
 import { referenceTree } from '../../../support/reference-trees.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const DAY = 86_400
-const TRACKER = 'http://t.example/announce'
 const MINUTE_LATER = () => Date.now() + 60_000
 
 /** Runs `btkit cache` on a cache at the moment NOW. */

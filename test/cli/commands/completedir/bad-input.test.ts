@@ -11,10 +11,11 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Mirror, TRACKER, entriesOf } from '../../../support/mirror.js'
+import { Mirror, entriesOf } from '../../../support/mirror.js'
 import { unlessInstalled } from '../../../support/peers.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 /** Bad input for each option of completedir's own, and a part of what is said of it. */
 const BAD: readonly (readonly [args: string[], said: string])[] = [

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = { 'a.iso': 'aaaa', 'd/x': 'xx', 'd/y': '' }
 const BOTH = ['--checksums', 'sha256,md5']

@@ -14,9 +14,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { onlyRoot } from '../../../files/failure.js'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER, type Report } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = { 'a.iso': 'hello', 'dir/one': '1', 'dir/two': '22' }
 

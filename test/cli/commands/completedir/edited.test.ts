@@ -10,8 +10,9 @@ import {
 } from 'node:fs'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const OTHER = 'http://other.example/announce'
 

@@ -13,8 +13,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { unlessWindows } from '../../../files/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, type Report, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = {
   'a.iso': 'a',

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { readFeed } from '../../../support/feed.js'
-import { Mirror, TRACKER } from '../../../support/mirror.js'
+import { Mirror } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { singleFileInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
 
 const URL = 'https://m.example/t'
 

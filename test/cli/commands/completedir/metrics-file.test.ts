@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { NOW, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-
-const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../../../support/torrents.js'
 
 function makePlace(t: TestContext) {
   const directory = makeScratch(t, { 'd/a': 'a', 'd/b': 'bb' })

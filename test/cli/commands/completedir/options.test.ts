@@ -13,10 +13,11 @@ import {
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const MIB = 2 ** 20
 const FILES = { 'a.iso': 'hello', 'dir/one': '1', 'dir/two': '22' }

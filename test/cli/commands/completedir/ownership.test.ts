@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { version } from '../../../../src/process.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { type Files, plantFiles } from '../../../support/scratch.js'
-import { directoryInfo, torrentOf, singleFileInfo } from '../../../support/torrents.js'
+import { directoryInfo, torrentOf, singleFileInfo, TRACKER } from '../../../support/torrents.js'
 
 /** Makes the torrent of an entry as somebody would who never heard of completedir. */
 async function makeBeside(mirror: Mirror, name: string, args: readonly string[]): Promise<Buffer> {

@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
-import { aheadOfFiles, entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
-import { directoryInfo, torrentOf } from '../../../support/torrents.js'
+import { directoryInfo, torrentOf, TRACKER } from '../../../support/torrents.js'
 
 test('--prune removes the torrent of a missing entry, and reports it', async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })

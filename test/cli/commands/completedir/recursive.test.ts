@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { Mirror, TRACKER } from '../../../support/mirror.js'
+import { Mirror } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const FILES = {
   'a.iso': 'a',

@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { spliceTorrent } from '../../../../src/metainfo/edit/splice-torrent.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { entriesOf, Mirror, TRACKER } from '../../../support/mirror.js'
+import { entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runBtkit } from '../../../support/run-btkit.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const KIB = 1024
 const FILES = {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const onlyLinux = { skip: process.platform !== 'linux' && 'file systems here take UTF-8 only' }
 
@@ -55,10 +56,10 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
 for (const [args, said] of BAD) {
   test(`makemetafile ${args.join(' ')} is refused in one line, and writes nothing`, async (t) => {
     const { make, directory } = makeWorkplace(t)
-    const { status, stdout, stderr } = await make(args)
+    const { status, code, stdout, stderr } = await make(args)
     assert.match(stderr, /^btkit: [^\n]+\n$/)
     assert.ok(stderr.includes(said), stderr)
-    assert.deepEqual([status, stdout], [2, ''])
+    assert.deepEqual([status, code, stdout], [2, 'usage', ''])
     assert.deepEqual(readdirSync(directory), ['a.iso'])
   })
 }

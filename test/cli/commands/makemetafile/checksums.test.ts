@@ -10,7 +10,8 @@ import { aheadOfFiles } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const ALL = '--checksums=sha256,sha512,sha384,sha224,sha1,md5,blake2b'
 

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantSparse } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 test('it says what it wrote, the info hash, and what is in it', async (t) => {
   const { make, at } = makeWorkplace(t)

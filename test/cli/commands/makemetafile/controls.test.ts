@@ -8,7 +8,8 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse, type Files } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const MIB = 2 ** 20
 

@@ -5,8 +5,7 @@ import type { Io } from '../../../../src/cli/io.js'
 import { decodeTorrent, type DecodedTorrent } from '../../../support/decode-torrent.js'
 import { runBtkit, type RunResult } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-
-export const TRACKER = 'http://t.example/announce'
+import { TRACKER } from '../../../support/torrents.js'
 
 /** A directory with a file `a.iso` of five bytes, and what makemetafile does in it. */
 export interface Workplace {

@@ -6,7 +6,8 @@ import type { Invocation } from '../../../../src/cli/program.js'
 import { version } from '../../../../src/process.js'
 import { NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const CREATOR = `btkit ${version()}`
 const [A, B, C] = [TRACKER, 'udp://b.example:80', 'wss://c.example/x']

@@ -7,7 +7,7 @@ import { runExecutable, startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
 import { Captured, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { TRACKER } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const MIB = 1024 * 1024
 

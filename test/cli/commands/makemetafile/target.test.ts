@@ -6,7 +6,8 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { runExecutable } from '../../../support/executable.js'
 import { Captured, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles, plantSparse } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 test('by default a torrent is written beside its source', async (t) => {
   const { directory, at } = makeWorkplace(t)

@@ -7,7 +7,8 @@ import bencode from 'bencode'
 import { parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 /** The hashes of a torrent's info, by npm's bencode. */
 function independentHashes(torrent: string): { v1: string; v2: string } {

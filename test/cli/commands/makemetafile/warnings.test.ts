@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit, NOW, parseJson } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const MISSING = `btkit: warning: ${TRACKER}: not in the announce list, so clients will not use it\n`
 

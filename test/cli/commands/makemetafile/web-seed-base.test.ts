@@ -8,8 +8,9 @@ import { Mirror } from '../../../support/mirror.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
-import { makeWorkplace, TRACKER } from './make.js'
+import { makeWorkplace } from './make.js'
 import { longTest } from '../../../support/long.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const BASE = 'http://m.example/pub'
 

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { serveMirror, TRACKER } from '../../../support/serve.js'
+import { serveMirror } from '../../../support/serve.js'
+import { TRACKER } from '../../../support/torrents.js'
 
 const files = { 'yum/good.rpm': 'good' }
 const TORRENT = '/yum/torrent_service/single/yum/good.rpm'

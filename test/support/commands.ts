@@ -1,0 +1,17 @@
+import { commandTable } from '../../src/cli/command-list.js'
+
+/** All commands with their options. None is run: they are only looked at. */
+export function allCommands() {
+  const context = {
+    io: undefined as never,
+    program: 'btkit',
+    isLegacy: false,
+    commands: () => Promise.resolve([]),
+    reloadConfiguration: () => Promise.resolve([]),
+    configFile: () => undefined,
+    checkTogether: () => undefined,
+    runCommand: () => Promise.resolve(0),
+    finish: () => undefined,
+  }
+  return Promise.all(commandTable.map(async ({ load }) => (await load())(context)))
+}
