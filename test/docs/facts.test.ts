@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { commandTable } from '../../src/cli/command-list.js'
 import { leafCommands } from '../../src/cli/options/table.js'
 import { allCommands } from '../support/commands.js'
 
@@ -87,6 +88,27 @@ test('the charts show figures of the guide to performance', () => {
     figures.filter((figure) => !guide.includes(figure)),
     [],
   )
+})
+
+test('the guide of the library has the functions of each command, or says why it has none', () => {
+  const guide = readFileSync('docs/library.md', 'utf8')
+  const [, part = ''] = /^## Commands and their functions$(.*?)^## /ms.exec(guide) ?? []
+  const rows = [...part.matchAll(/^\| (`.*?) \| (.*?) \|$/gm)]
+  const exceptions = part.match(/^- .*$/gm) ?? []
+  const namesIn = (text = '') => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
+  assert.deepEqual(
+    [...rows.flatMap(([, commands]) => namesIn(commands)), ...exceptions.flatMap(namesIn)].sort(),
+    commandTable.map(({ name }) => name).sort(),
+  )
+  const listed = JSON.parse(readFileSync('test/library/public.json', 'utf8')) as Record<
+    string,
+    { values: string[] }
+  >
+  const values = new Set(Object.values(listed).flatMap((entry) => entry.values))
+  for (const [row, , functions] of rows) {
+    const named = namesIn(functions)
+    assert.ok(named.length > 0 && named.every((name) => values.has(name)), row)
+  }
 })
 
 async function optionsOfCommands(): Promise<string[]> {

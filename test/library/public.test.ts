@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { commandTable } from '../../src/cli/command-list.js'
 
 // Needs the built program: the package is imported
 
@@ -50,23 +49,6 @@ for (const [entry, { values, types }] of Object.entries(listed)) {
     )
   })
 }
-
-test('the guide has the functions of each command, or says why it has none', () => {
-  const guide = readFileSync('docs/library.md', 'utf8')
-  const [, part = ''] = /^## Commands and their functions$(.*?)^## /ms.exec(guide) ?? []
-  const rows = [...part.matchAll(/^\| (`.*?) \| (.*?) \|$/gm)]
-  const exceptions = part.match(/^- .*$/gm) ?? []
-  const namesIn = (text = '') => [...text.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)
-  assert.deepEqual(
-    [...rows.flatMap(([, commands]) => namesIn(commands)), ...exceptions.flatMap(namesIn)].sort(),
-    commandTable.map(({ name }) => name).sort(),
-  )
-  const values = new Set(Object.values(listed).flatMap((entry) => entry.values))
-  for (const [row, , functions] of rows) {
-    const named = namesIn(functions)
-    assert.ok(named.length > 0 && named.every((name) => values.has(name)), row)
-  }
-})
 
 /** The types that a file of exports names, sorted. */
 function typesOf(file: string): string[] {

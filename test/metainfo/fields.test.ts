@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readFields } from '../../src/metainfo/fields.js'
+import { FIELDS, readFields } from '../../src/metainfo/fields.js'
 import { WarningList } from '../../src/metainfo/warning.js'
 import { bencodableDict, type PlainDict } from '../support/torrents.js'
 
@@ -10,21 +10,9 @@ function read(top: PlainDict, info: PlainDict = {}) {
   return { fields, warnings: list.toArray() }
 }
 
-const ABSENT = {
-  announce: null,
-  announceList: null,
-  httpSeeds: null,
-  webSeeds: null,
-  nodes: null,
-  comment: null,
-  createdBy: null,
-  creationDate: null,
-  private: false,
-  source: null,
-  updateUrl: null,
-  similar: null,
-  collections: null,
-}
+const ABSENT = Object.fromEntries(
+  Object.keys(FIELDS).map((name) => [name, name === 'private' ? false : null]),
+)
 
 test('what is absent is null, and private is false', () => {
   assert.deepEqual(read({}), { fields: ABSENT, warnings: [] })

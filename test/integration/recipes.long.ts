@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { projectRoot, runProgram } from '../support/programs.js'
+import { makeScratch } from '../support/scratch.js'
+
+// Follows ARCHITECTURE's lists for a new field (label, of makemetafile and edit) and a new command (size) in a
+// copy: the files that it names are enough for the tests of commands, manual and guides.
+
+type Change = (text: string) => string
+
+/** Puts text before the only place that another text has. */
+function before(place: string, added: string): Change {
+  return (text) => {
+    const parts = text.split(place)
+    assert.equal(parts.length, 2, `${place} is there ${parts.length - 1} times`)
+    return parts.join(`${added}${place}`)
+  }
+}
+
+const both = (one: Change, other: Change) => (text: string) => other(one(text))
+const FIRST_ENTRY = '- `makemetafile`: torrents of files,'
+
+const FIELD: Readonly<Record<string, Change>> = {
+  'src/metainfo/fields.ts': before(
+    '  /** Private trackers set it',
+    "  label: { key: 'label', place: 'top', form: 'text', label: 'label', option: '--label' },\n",
+  ),
+  'src/cli/options/torrent.ts': before(
+    "    .option('--created-by <text>', 'set the creator",
+    "    .option('--label <text>', 'set a label')\n",
+  ),
+  'src/cli/commands/edit/options.ts': before(
+    "    .option('--created-by <text>', 'set the creator",
+    "    .option('--label <text>', 'set the label')\n    .option('--no-label', 'remove the label')\n",
+  ),
+  'man/btkit-makemetafile.1': before(
+    '.It Fl c , -comment Ar text\nSet a comment.',
+    '.It Fl -label Ar text\nSet a label.\n',
+  ),
+  'man/btkit-edit.1': before(
+    '.It Fl -no-comment , Fl',
+    '.It Fl -label Ar text\nSet the label.\n.It Fl -no-label\nRemove it.\n',
+  ),
+  'docs/schemas/showmetainfo.json': both(
+    before('    "source": {', '    "label": {\n      "type": ["string", "null"]\n    },\n'),
+    before('      "source",', '      "label",\n'),
+  ),
+  'docs/json.md': before('`source`, `updateUrl`, `similar`', '`label`, '),
+  'test/cli/commands/makemetafile/options.test.ts': before(
+    "  [['--created-by', 'me'],",
+    "  [['--label', 'news'], { label: 'news' }],\n",
+  ),
+  'CHANGELOG.md': before(FIRST_ENTRY, '- `makemetafile`, `edit`: `--label`.\n'),
+}
+
+const PAGE = `.Dd November 22, 2026
+.Dt BTKIT-SIZE 1
+.Os
+.Sh NAME
+.Nm btkit-size
+.Nd print the sizes of torrents
+.Sh SYNOPSIS
+.Nm btkit size
+.Ar torrent ...
+.Sh OPTIONS
+.Bl -tag -width Ds
+.It Fl -json
+Print one JSON object a line for each torrent.
+.It Fl -max-torrent-size Ar size
+Refuse larger torrents.
+.It Fl -config Ar file
+Read only this configuration file.
+.El
+.Sh EXIT STATUS
+0 when all is done.
+Status 1 means that a torrent cannot be read, 2 wrong usage.
+See
+.Nm btkit Ns Pq 1 .
+.Sh SEE ALSO
+.Nm btkit Ns Pq 1
+`
+
+/** The record of \`hash\`, with other names and another value. */
+function sizeCommand(): string {
+  const hash = readFileSync(join(projectRoot, 'src/cli/commands/hash/command.ts'), 'utf8')
+  return hash
+    .replace(/const hashes = .*\n/, 'const size = String(metainfo.size)\n')
+    .replace("${hashes.join(' ')}", '${size}')
+    .replaceAll(/\bhash\b(?! \*)/g, 'size')
+    .replaceAll('btkit hash', 'btkit size')
+    .replace('defineHash,', 'defineSize,')
+    .replace('function defineHash', 'function defineSize')
+}
+
+const COMMAND: Readonly<Record<string, Change>> = {
+  'src/cli/commands/size/command.ts': sizeCommand,
+  'man/btkit-size.1': () => PAGE,
+  'man/btkit.1': before(
+    '.It Nm btkit-hash Ns Pq 1',
+    '.It Nm btkit-size Ns Pq 1\nprint the sizes of torrents\n',
+  ),
+  'package.json': before('    "./man/btkit-stats.1",', '    "./man/btkit-size.1",\n'),
+  'docs/library.md': before('| `stats` | `summarize', '| `size` | `readTorrent` |\n'),
+  'docs/schemas/size.json': () =>
+    readFileSync(join(projectRoot, 'docs/schemas/hash.json'), 'utf8').replace('hash', 'size'),
+  'docs/json.md': before('| `hash` | `name` |', '| `size` | `name` |\n'),
+  'test/cli/json-schemas.test.ts': before("'magnet', 'showmetainfo', 'lint'", "'size', "),
+  'test/cli/commands/size/command.test.ts': () => `import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runBtkit } from '../../../support/run-btkit.js'
+
+test('size of a torrent that is missing', async () => {
+  const { status, code } = await runBtkit(['size', '/nonexistent'])
+  assert.deepEqual([status, code], [1, 'not-found'])
+})
+`,
+  'CHANGELOG.md': before(FIRST_ENTRY, '- \`size\`: prints sizes.\n'),
+}
+
+/** Tests that ask something of all commands, except whether a help is full, by parts of paths and titles. */
+const PATHS =
+  'cli/help cli/json-schemas cli/manual-pages cli/exit-statuses cli/options/table docs/facts'
+const OWN_PATHS = 'metainfo/fields commands/size commands/makemetafile/options'
+const TITLES = [
+  'size',
+  'edit\\b',
+  'makemetafile (says|are|--label)',
+  'about torrents',
+  'manual',
+  'page',
+  'guide',
+  'absent',
+]
+
+test('the files that ARCHITECTURE names are enough for a new field and a new command', async (t) => {
+  const architecture = readFileSync(join(projectRoot, 'ARCHITECTURE.md'), 'utf8')
+  const namedIn = (heading: string) => {
+    const [, section = ''] = architecture.split(`\n## ${heading}\n`)
+    const list =
+      section
+        .split('\n## ')[0]
+        ?.match(/^- .*$/gm)
+        ?.join('\n') ?? ''
+    const paths = [...list.matchAll(/`([\w/.-]+\.\w+)`/g)].map(([, path = '']) => path)
+    return paths.map((path) => path.replaceAll('NAME', 'size')).sort()
+  }
+  assert.deepEqual(namedIn('A field of a torrent'), Object.keys(FIELD).sort())
+  assert.deepEqual(namedIn('A command'), Object.keys(COMMAND).sort())
+
+  const root = makeScratch(t)
+  const parts = [
+    'src',
+    'test',
+    'man',
+    'docs',
+    'scripts',
+    'dist/src',
+    'dist/test',
+    'dist/.tsbuildinfo',
+  ]
+  const files = ['package.json', 'tsconfig.json', 'README.md', 'CONTRIBUTING.md', 'SECURITY.md']
+  for (const part of [...parts, ...files, 'ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'bench'])
+    cpSync(join(projectRoot, part), join(root, part), { recursive: true, preserveTimestamps: true })
+  symlinkSync(join(projectRoot, 'node_modules'), join(root, 'node_modules'))
+  for (const [path, change] of [...Object.entries(FIELD), ...Object.entries(COMMAND)]) {
+    const file = join(root, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, change(existsSync(file) ? readFileSync(file, 'utf8') : ''))
+  }
+  const run = (command: string, ...args: string[]) => runProgram(command, args, { cwd: root })
+  const compiled = await run('npm', 'run', '--silent', 'compile')
+  assert.equal(compiled.status, 0, compiled.stdout + compiled.stderr)
+  const names = TITLES.flatMap((title) => ['--name', title])
+  const paths = [...PATHS.split(' '), ...OWN_PATHS.split(' ')]
+  const { status, stdout } = await run(process.execPath, 'scripts/test.js', ...paths, ...names)
+  assert.equal(status, 0, stdout)
+})
