@@ -1,5 +1,5 @@
 // Compares the listings of `btkit serve` with nginx's autoindex on the same directories, by the time
-// to the first byte and to the last. Needs nginx.
+// to the first byte and to the last, and by processor time. Needs nginx.
 //
 //   node bench/listing.js [ENTRIES]
 import { spawn } from 'node:child_process'
@@ -12,8 +12,8 @@ import { btkit, hasProgram, makeScratch, median, printTable } from './support.js
 const entries = Number(process.argv[2] ?? 10_000)
 const RUNS = 31
 const NGINX_PORT = 18_082
-/** Listings count for five seconds. */
-const KEPT_FOR = 5100
+/** A page is sent for a second without a look at its entries. */
+const SHOWN_FOR = 1100
 
 if (hasProgram('nginx')) await main()
 else console.log('listing: nginx is not installed')
@@ -33,14 +33,17 @@ async function main() {
     const theirs = `http://127.0.0.1:${NGINX_PORT}/pool/`
     const all = Math.ceil(entries / 10_000)
     const json = Array.from({ length: all }, (_, i) => `${page}?json&page=${i + 1}`)
+    const later = { first: 1, runs: 5, pause: SHOWN_FOR }
     const rows = [
-      ['nginx: autoindex, HTML', ...(await timeOf([theirs]))],
-      ['btkit: HTML, 1000 of them', ...(await timeOf([page]))],
-      ['btkit: JSON, all of them', ...(await timeOf(json))],
-      ['btkit: HTML, read again', ...(await timeOf([page], { runs: 5, pause: KEPT_FOR }))],
+      ['nginx: autoindex, HTML', ...(await timeOf(nginx, [theirs]))],
+      ['btkit: HTML, the first time', ...(await timeOf(own.child, [page], { first: 0, runs: 1 }))],
+      ['btkit: HTML, 1000 of them', ...(await timeOf(own.child, [page]))],
+      ['btkit: JSON, all of them', ...(await timeOf(own.child, json))],
+      ['btkit: HTML, a second later', ...(await timeOf(own.child, [page], later))],
+      ['btkit: JSON, a second later', ...(await timeOf(own.child, json, later))],
     ]
     printTable(`A directory of ${entries} entries, milliseconds`, [
-      ['what', 'first byte', 'last byte', 'KB'],
+      ['what', 'first byte', 'last byte', 'processor', 'KB'],
       ...rows,
     ])
     const status = readFileSync(`/proc/${own.child.pid}/status`, 'utf8')
@@ -52,19 +55,36 @@ async function main() {
   }
 }
 
-/** Median times of asking for addresses one after the other, after some that do not count. */
-async function timeOf(addresses, { runs = RUNS, pause = 0 } = {}) {
-  for (let i = 0; i < 15; i++) await ask(addresses[0])
+/** Median times of asking for addresses one after the other, after `first` that do not count. */
+async function timeOf(child, addresses, { first = 15, runs = RUNS, pause = 0 } = {}) {
+  for (let i = 0; i < first; i++) await ask(addresses[0])
   const asked = []
+  let cpu = 0
   for (let i = 0; i < runs; i++) {
     await setTimeout(pause)
     const parts = []
+    const before = cpuOf(child)
     for (const address of addresses) parts.push(await ask(address))
+    cpu += cpuOf(child) - before
     const sum = (key) => parts.reduce((total, part) => total + part[key], 0)
     asked.push({ first: parts[0].first, last: sum('last'), bytes: sum('bytes') })
   }
   const of = (key, digits) => median(asked.map((each) => each[key])).toFixed(digits)
-  return [of('first', 1), of('last', 1), (asked[0].bytes / 1000).toFixed(0)]
+  return [
+    of('first', 1),
+    of('last', 1),
+    (cpu / runs).toFixed(0),
+    (asked[0].bytes / 1000).toFixed(0),
+  ]
+}
+
+/** Processor time of a program and its processes, in milliseconds. */
+function cpuOf({ pid }) {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').match(/\d+/g) ?? []
+  return [pid, ...children].reduce((sum, each) => {
+    const fields = readFileSync(`/proc/${each}/stat`, 'latin1').split(') ')[1].split(' ')
+    return sum + 10 * (Number(fields[11]) + Number(fields[12]))
+  }, 0)
 }
 
 function ask(address) {

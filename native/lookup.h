@@ -28,6 +28,7 @@ struct lookup {
   size_t answer_length; /* in bytes */
   int directory;        /* where relative paths begin */
   uint32_t count;
+  uint32_t most; /* of names to read from a directory */
   char *names; /* one after the other, each ended by a NUL; an empty one stands for an invalid one */
   size_t length;
   size_t room;

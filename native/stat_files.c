@@ -133,14 +133,15 @@ static bool append_name(struct lookup *lookup, size_t *room, const struct dirent
   return true;
 }
 
-/* Reads all names in a directory except the two dots. Returns false if it cannot. */
-static bool read_directory(const char *path, struct lookup *lookup) {
+/* Reads the names in a directory except the two dots, at most so many. Returns false if it cannot. */
+static bool read_directory(const char *path, struct lookup *lookup, uint32_t most) {
   DIR *directory = opendir(path);
   if (directory == NULL) return false;
   size_t room = 0;
   bool is_whole = true;
   errno = 0;
-  for (const struct dirent *entry; is_whole && (entry = readdir(directory)) != NULL; errno = 0) {
+  for (const struct dirent *entry; is_whole && lookup->count < most && (entry = readdir(directory)) != NULL;
+       errno = 0) {
     const char *name = entry->d_name;
     if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) is_whole = append_name(lookup, &room, entry);
   }
@@ -176,7 +177,7 @@ napi_value stat_files(napi_env env, napi_callback_info info) {
 
 /* Without answers, nothing is known of the directory. */
 static void list_directory(const char *path, struct lookup *lookup) {
-  if (read_directory(path, lookup) && make_answers(lookup)) look_up_in(path, lookup);
+  if (read_directory(path, lookup, UINT32_MAX) && make_answers(lookup)) look_up_in(path, lookup);
 }
 
 static void list_later(struct later *later) { list_directory(later->path, &later->lookup); }
@@ -241,6 +242,37 @@ napi_value list_files_async(napi_env env, napi_callback_info info) {
   return refuse(env, "directory must be a path");
 }
 
+/* Without names, nothing is known of the directory. */
+static void list_names(struct later *later) {
+  struct lookup *lookup = &later->lookup;
+  if (read_directory(later->path, lookup, lookup->most)) return;
+  free(lookup->names);
+  lookup->names = NULL;
+}
+
+static napi_value give_names(napi_env env, struct lookup *lookup) {
+  napi_value names;
+  void *data;
+  if (lookup->names == NULL) return napi_get_null(env, &names) == napi_ok ? names : NULL;
+  return napi_create_buffer_copy(env, lookup->length, lookup->names, &data, &names) == napi_ok ? names : NULL;
+}
+
+napi_value list_names_async(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
+  struct later *later = create_later(env, NULL, 0);
+  if (later == NULL) return NULL;
+  later->work = list_names;
+  later->give = give_names;
+  if (read_string(env, arguments[0], later->path, sizeof later->path) &&
+      napi_get_value_uint32(env, arguments[1], &later->lookup.most) == napi_ok) {
+    return begin_later(env, later);
+  }
+  free_later(env, later);
+  return refuse(env, "directory must be a path, and most a number");
+}
+
 /* Looks up the paths that are the only argument. */
 static napi_value look_up_async(napi_env env, napi_callback_info info, look_fn *look, size_t answer_length) {
   size_t count = 1;
@@ -250,8 +282,24 @@ static napi_value look_up_async(napi_env env, napi_callback_info info, look_fn *
   return later == NULL ? NULL : look_up_later(env, later, paths);
 }
 
+static void look_in_directory(struct later *later) { look_up_in(later->path, &later->lookup); }
+
 napi_value lstat_paths_async(napi_env env, napi_callback_info info) {
-  return look_up_async(env, info, look_at_entry, FULL_LENGTH);
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_valuetype type;
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok ||
+      napi_typeof(env, arguments[1], &type) != napi_ok) {
+    return NULL;
+  }
+  struct later *later = create_later(env, look_at_entry, FULL_LENGTH);
+  if (later == NULL) return NULL;
+  if (type != napi_undefined) later->work = look_in_directory;
+  if (type == napi_undefined || read_string(env, arguments[1], later->path, sizeof later->path)) {
+    return look_up_later(env, later, arguments[0]);
+  }
+  free_later(env, later);
+  return refuse(env, "directory must be a path");
 }
 
 napi_value ask_leases_async(napi_env env, napi_callback_info info) {

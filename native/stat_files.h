@@ -25,10 +25,19 @@ napi_value list_files(napi_env env, napi_callback_info info);
 napi_value list_files_async(napi_env env, napi_callback_info info);
 
 /*
- * lstatPathsAsync(paths: string[]): Promise<Int32Array>
+ * listNamesAsync(directory: string, most: number): Promise<Buffer | null>
  *
- * Reads the status of each path off the event loop, links not followed. Each path has 12 words: the
- * fingerprint's 40 bytes, st_mode, and errno if there is no status.
+ * Reads the names in a directory off the event loop, at most so many: sorted by bytes, each ended by a
+ * NUL. Null if the directory cannot be read.
+ */
+napi_value list_names_async(napi_env env, napi_callback_info info);
+
+/*
+ * lstatPathsAsync(paths: string[], directory?: string): Promise<Int32Array>
+ *
+ * Reads the status of each path off the event loop, links not followed. Relative paths begin in the
+ * directory. Each path has 12 words: the fingerprint's 40 bytes, st_mode, and errno if there is no
+ * status; zeros for all if the directory cannot be opened.
  */
 napi_value lstat_paths_async(napi_env env, napi_callback_info info);
 

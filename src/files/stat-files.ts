@@ -227,19 +227,21 @@ export interface PathState {
 /**
  * The native addon's function. Its result has several words for each path; see native/stat_files.h.
  */
-export type LstatPaths = (paths: readonly string[]) => Promise<Int32Array>
+export type LstatPaths = (paths: readonly string[], directory?: string) => Promise<Int32Array>
 
 /**
- * Examines many paths without following links, and never on the event loop. If a path cannot be
- * examined, its result is an error with the system's code.
+ * Examines many paths without following links, and never on the event loop. Relative paths begin in
+ * `directory`, if that is given. If a path cannot be examined, its result is an error with the system's
+ * code.
  */
 export function lstatMany(
   paths: readonly string[],
   native: LstatPaths | null = nativeLstat,
+  directory?: string,
 ): Promise<(PathState | Error)[]> {
   // The addon takes texts
-  const isTogether = native && !paths.some(isRaw)
-  return isTogether ? lstatTogether(paths, native) : Promise.all(paths.map(lstatAlone))
+  if (native && !paths.some(isRaw)) return lstatTogether(paths, native, directory)
+  return Promise.all(paths.map((path) => lstatAlone(directory ? join(directory, path) : path)))
 }
 
 /**
@@ -276,8 +278,8 @@ const MODE_WORD = FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 const ERROR_WORD = MODE_WORD + 1
 const WORDS = ERROR_WORD + 1
 
-async function lstatTogether(paths: readonly string[], native: LstatPaths) {
-  const words = await native(paths)
+async function lstatTogether(paths: readonly string[], native: LstatPaths, directory?: string) {
+  const words = await native(paths, directory)
   const view = new DataView(words.buffer, words.byteOffset, words.byteLength)
   return paths.map((path, i) => {
     const errno = words[i * WORDS + ERROR_WORD] ?? 0

@@ -5,6 +5,7 @@ const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */
 const BARE_HOST =
   /^(localhost|\[[\da-f:.]+\]|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+|[\p{L}\p{N}_-]+(?=:\d))(:\d+)?([/?]|$)/iu
+const RAW = /([\udc80-\udcff])/u
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
@@ -201,7 +202,7 @@ export function fileAddress(base: string, path: readonly string[]): string {
  * byte that is not UTF-8 is a lone surrogate, as textOfPath has it.
  */
 export function encodeName(name: string): string {
-  const parts = name.split(/([\udc80-\udcff])/u)
+  const parts = RAW.test(name) ? name.split(RAW) : [name]
   const encode = (part: string, i: number) => {
     return i % 2 === 0 ? encodeURIComponent(part) : `%${(part.charCodeAt(0) & 0xff).toString(16)}`
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../src/errors.js'
 import { encodeFingerprint, readFingerprint } from '../../src/files/fingerprint.js'
@@ -170,6 +170,13 @@ test(
     const [missing] = await lstatMany(['a\0b'])
     assert.equal(osCodeOf(missing), 'ENOENT')
     assert.deepEqual(await lstatMany([]), [])
+    const names = paths.map((path) => relative(directory, path))
+    assert.deepEqual((await lstatMany(names, nativeLstat, directory)).map(described), alone)
+    assert.deepEqual((await lstatMany(names, null, directory)).map(described), alone)
+    const [nowhere] = await lstatMany(['a'], nativeLstat, join(directory, 'missing'))
+    assert.ok(nowhere instanceof Error || nowhere?.mode === 0)
+    assert.throws(() => nativeLstat?.(names, 1 as never), TypeError)
+    assert.throws(() => nativeLstat?.(names, 'a'.repeat(10_000)), TypeError)
     assert.throws(() => nativeLstat?.('a' as never), TypeError)
   },
 )

@@ -3,17 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mapLimited } from '../../concurrency.js'
 import { sameFingerprint } from '../../files/fingerprint.js'
-import { skipReasonOf } from '../../files/scan/entry.js'
 import type { Planner } from '../admission/admission.js'
+import type { Budget } from '../admission/memory.js'
 import {
   formatListingQuery,
   linksOf,
-  type Listing,
   type ListingQuery,
   type ListingRow,
   parseListingQuery,
 } from './listing.js'
-import type { CurrentListing, Listings } from './listings.js'
+import type { CurrentListing, CurrentPage, Listings } from './listings.js'
 import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
@@ -26,13 +25,7 @@ import type { TrackerSource } from '../torrents/trackers.js'
 import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
 import { type Look, lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
-import {
-  formatMirrorPath,
-  isNameable,
-  LOOKS_AT_ONCE,
-  type Mirror,
-  MirrorView,
-} from '../tree/mirror.js'
+import { formatMirrorPath, isNameable, LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
 import { prefersJson } from '../../server/answers/accept.js'
 import { endConditional } from '../../server/answers/conditional.js'
 import { acceptsGzip, packedFor } from '../../server/answers/gzip.js'
@@ -60,7 +53,8 @@ const HEADERS = {
 interface WantedRows {
   readonly components: readonly string[]
   readonly query: ListingQuery
-  readonly listing: Listing
+  readonly current: CurrentListing
+  readonly page: CurrentPage
   /** The common parts of magnet links; null if rows have none. */
   readonly end: MagnetEnd | null
 }
@@ -76,7 +70,7 @@ interface PageSource {
   readonly path: string
   /** The look at the directory. */
   readonly look: Look
-  /** See CurrentListing. */
+  /** See CurrentPage. */
   readonly until: number
   readonly minute: string
 }
@@ -121,40 +115,40 @@ export class DirectoryPages {
     reply: FastifyReply,
     components: readonly string[],
   ): Promise<FastifyReply> {
-    const { url = '', headers } = request.raw
+    const { url = '' } = request.raw
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.sources.requesters.of(request, reply)
     if (asksForList(url)) return this.#sendList(request, reply, { components, requester })
     const query = parseListingQuery(url)
-    const form = query.isJson || prefersJson(headers.accept) ? 'json' : 'html'
+    const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
-    const { listing } = current
+    const page = await this.#planned(current, requester, ({ pause }) => {
+      return this.sources.listings.page(current, { query, pageLength: PAGE_LENGTHS[form] }, pause)
+    })
     const minute = this.#minute()
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
     const end = this.#magnetEnd(request)
     const shared = end && createHash('sha1').update(JSON.stringify(end)).digest('base64url')
-    const etag = `W/"${listing.parts.digest}-${look}${minute}${shared ?? ''}"`
+    const etag = `W/"${page.digest}-${look}${minute}${shared ?? ''}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
-    const rendered = await this.#render(form, { components, query, listing, end }, requester)
-    const packed = await packedFor(headers, rendered)
-    if (packed) reply.header('Content-Encoding', 'gzip')
-    const body = packed ?? rendered
-    const answer = {
-      parts: [body],
-      length: body.length,
-      headers: {
-        ...(reply.getHeaders() as Record<string, string>),
-        'content-length': String(body.length),
-      },
-    }
-    const source = await this.#sourceOf(components, current)
+    const wanted = { components, query, current, page, end }
+    const headers = reply.getHeaders() as Record<string, string>
+    const answer = await this.#planned(current, requester, async ({ pause }) => {
+      const before = this.#kept.recall(request.raw)?.answer
+      if (before?.headers.etag === etag) return before
+      const rendered = await this.#render(form, wanted, pause)
+      requester.memory.take(rendered.length)
+      return packedAnswer(request, headers, rendered)
+    })
+    reply.headers(answer.headers)
+    const source = await this.#sourceOf(components, current, page)
     if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
-    return reply.send(body)
+    return reply.send(answer.parts[0])
   }
 
   /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
@@ -181,11 +175,15 @@ export class DirectoryPages {
   }
 
   /** The look that shows whether a listing is still that of its directory; null if it is not now. */
-  async #sourceOf(components: readonly string[], { state, until }: CurrentListing) {
+  async #sourceOf(
+    components: readonly string[],
+    { found }: CurrentListing,
+    { until }: CurrentPage,
+  ) {
     if (until === 0) return null
     // The parent of `.` is the directory itself
     const look = await lookBelow(this.options.mirror, [...components, '.']).catch(() => null)
-    if (!look?.native || !sameFingerprint(look.parent, state)) return null
+    if (!look?.native || !sameFingerprint(look.parent, found.look.fingerprint)) return null
     return { path: components.join('/') || '.', look, until }
   }
 
@@ -212,33 +210,36 @@ export class DirectoryPages {
       : ''
   }
 
-  #render(
-    form: 'html' | 'json',
-    { components, query, listing, end }: WantedRows,
+  /** Works on a page of a listing in its turn. */
+  #planned<T>(
+    { listing }: CurrentListing,
     { client, signal, memory }: Requester,
+    work: (budget: Budget) => Promise<T>,
+  ): Promise<T> {
+    return this.sources.planner.run({ client, signal, memory, size: listing.length }, work)
+  }
+
+  async #render(
+    form: 'html' | 'json',
+    { components, query, current, page, end }: WantedRows,
+    pause: Pause,
   ): Promise<Buffer> {
-    const { options, sources } = this
-    const planned = { client, signal, memory, size: listing.length }
-    return sources.planner.run(planned, async ({ pause }) => {
-      const page = await listing.page(query, PAGE_LENGTHS[form], pause)
-      const row = page.page === 1 && query.filter === '' ? listing.parts.readme : null
-      const view: ListingView = {
-        components,
-        query,
-        listing,
-        page,
-        swarms: this.#swarmsOf(page.rows, components),
-        magnets: end && this.#magnetsOf(page.rows, { components, end }),
-        readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
-        hasFiles: options.files,
-        hasTorrent: components.length > 0 && hasContent(listing, options.mirror),
-      }
-      const text =
-        form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause)
-      const body = Buffer.from(text)
-      memory.take(body.length)
-      return body
-    })
+    const { options } = this
+    const { readme: row } = page
+    const view: ListingView = {
+      components,
+      query,
+      listing: current.listing,
+      page,
+      swarms: this.#swarmsOf(page.rows, components),
+      magnets: end && this.#magnetsOf(page.rows, { components, end }),
+      readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
+      hasFiles: options.files,
+      hasTorrent: components.length > 0 && page.hasContent,
+    }
+    return Buffer.from(
+      form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause),
+    )
   }
 
   /** The magnet links of the files on a page, by name. */
@@ -265,6 +266,19 @@ export class DirectoryPages {
   }
 }
 
+/** A page as it is sent, packed if the client wants that. */
+async function packedAnswer(
+  { headers: wanted }: FastifyRequest,
+  headers: Record<string, string>,
+  rendered: Buffer,
+): Promise<SentResponse> {
+  const packed = await packedFor(wanted, rendered)
+  const body = packed ?? rendered
+  const encoding = packed && { 'content-encoding': 'gzip' }
+  const length = { 'content-length': String(body.length) }
+  return { parts: [body], length: body.length, headers: { ...headers, ...encoding, ...length } }
+}
+
 /** Distinguishes the requests for pages: by address, form and encoding. */
 function keyOf(request: IncomingMessage): string {
   const { url = '', headers } = request
@@ -281,8 +295,9 @@ function isOfDirectory(url: string): boolean {
 /** A page of a listing as JSON, a line for each entry. */
 async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
   const { components, listing, page, query, swarms } = view
-  const { rows, ...figures } = page
-  const isLast = page.page === page.pages
+  const { rows, pages, directories, files, size } = page
+  const figures = { page: page.page, pages, directories, files, size }
+  const isLast = page.page === pages
   const next = isLast ? null : formatListingQuery({ ...query, isJson: true, page: page.page + 1 })
   const { isCut, unnameable, taken } = listing.parts
   const path = ['', ...components, ''].join('/')
@@ -303,16 +318,6 @@ async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
     if (i % CHUNK === 0) await pause()
   }
   return `${head.replace(/\}\n$/, ',"entries":[')}\n${lines.join(',\n')}\n]}\n`
-}
-
-/** Whether a directory's torrent would contain anything, as far as its own entries show. */
-function hasContent({ parts }: Listing, mirror: Mirror): boolean {
-  return [...parts.directories, ...parts.files].some(({ name, isDirectory, isEmpty, size }) => {
-    return (
-      (isDirectory ? !isEmpty : size > 0) &&
-      skipReasonOf(name, { all: mirror.hidden }) === undefined
-    )
-  })
 }
 
 /**

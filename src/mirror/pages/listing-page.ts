@@ -4,7 +4,6 @@ import {
   formatListingQuery,
   linksOf,
   type Listing,
-  type ListingPage,
   type ListingQuery,
   type ListingRow,
   type RowLinks,
@@ -12,6 +11,7 @@ import {
   type ListingKey,
   viewsByQuery,
 } from './listing.js'
+import type { CurrentPage } from './listings.js'
 import { type Readme, renderReadme } from './readme.js'
 import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
 import {
@@ -41,7 +41,7 @@ export interface ListingView {
   readonly components: readonly string[]
   readonly query: ListingQuery
   readonly listing: Listing
-  readonly page: ListingPage
+  readonly page: CurrentPage
   /** The counts of files' swarms, by name, if a tracker knows them. */
   readonly swarms: ReadonlyMap<string, KnownCounts>
   /** Magnet links of files, by name, and what they share; null if none is known. */
@@ -271,9 +271,8 @@ function feedLink(root: string): Html {
 }
 
 /** The number of entries and their size. */
-function describe({ page, query, listing }: ListingView): string {
-  const { directories, files, size } = page
-  const { below } = listing.parts
+function describe({ page, query }: ListingView): string {
+  const { directories, files, size, below } = page
   const isAll = directories > 0 && below !== null && query.filter === ''
   const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
   const parts = [

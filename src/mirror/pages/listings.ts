@@ -3,19 +3,26 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../concurrency.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
-import { type Fingerprint, sameFingerprint } from '../../files/fingerprint.js'
-import { childPath } from '../../files/inside.js'
+import { sameFingerprint } from '../../files/fingerprint.js'
 import { skipReasonOf } from '../../files/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../files/stat-files.js'
 import { encodeName } from '../../metainfo/trackers.js'
 import type { Planner } from '../admission/admission.js'
 import { type Budget, MemoryPool } from '../admission/memory.js'
-import { costOfRow, findTaken, Listing, type ListingRow, sortByName } from './listing.js'
+import {
+  costOfRow,
+  findTaken,
+  Listing,
+  type ListingPage,
+  type ListingQuery,
+  type ListingRow,
+  sortByName,
+} from './listing.js'
 import { findReadme } from './readme.js'
 import type { Requester } from '../requests/requester.js'
 import { type Flight, Flights } from '../torrents/flights.js'
 import type { Look } from '../tree/below-root.js'
-import { READ_AT_ONCE, readInChunks } from '../tree/open-looked.js'
+import { READ_AT_ONCE, readNames } from '../tree/open-looked.js'
 import {
   directoryChanges,
   isAddressable,
@@ -30,14 +37,22 @@ import {
 } from '../tree/mirror.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
+import type { Pause } from '../../server/views/slices.js'
 import { isRaw } from '../../text/raw-path.js'
 
 /** Bytes of memory for kept listings, and for those being read. */
 const MEMORY = 32 * 1024 * 1024
 const MEMORY_FOR_READING = 64 * 1024 * 1024
 
-/** Milliseconds for which a listing is kept: a file that grows does not change its directory. */
+/**
+ * A listing whose directory does not change is kept for so many milliseconds, or so many times as long as
+ * its reading took. Entries that no page shows may change meanwhile.
+ */
 const KEPT_FOR = 5_000
+const TIMES_READING = 100
+
+/** Milliseconds for which a page is sent without another look at its entries. */
+const SHOWN_FOR = 1_000
 
 /** Approximate bytes of an entry in a directory. */
 const ENTRY_SIZE = 32
@@ -51,17 +66,32 @@ interface FoundDirectory {
   readonly look: Look
 }
 
-/** A listing, and the state of its directory. */
+/** A listing, and the look at its directory. */
 export interface CurrentListing {
   readonly listing: Listing
-  readonly state: Fingerprint
-  /** When it must be read again even if that state is the same, by the monotonic clock; 0 for now. */
+  readonly found: FoundDirectory
+  /** When it must be read again even if its directory is the same, by the monotonic clock; 0 for now. */
+  readonly until: number
+}
+
+/** A page of a listing as it is now. */
+export interface CurrentPage extends ListingPage {
+  /** The README of the directory; null if there is none. */
+  readonly readme: ListingRow | null
+  /** Bytes of all files in the directory and below; null if they are unknown. */
+  readonly below: number | null
+  /** Whether a torrent of the directory would contain anything, as far as its own entries show. */
+  readonly hasContent: boolean
+  /** Distinguishes what the page shows from all else. */
+  readonly digest: string
+  /** How long it shows that while its directory is the same, by the monotonic clock; 0 for not at all. */
   readonly until: number
 }
 
 /**
- * Sorted listings of directories. Each is read again after a change, or after some seconds. Without
- * it, each page of a large directory would look up all its files again.
+ * Sorted listings of directories. Each is read again after a change of its directory, and the entries of
+ * a page are looked at for each page: a file that grows does not change its directory. Without it, each
+ * page of a large directory would look up all its files again.
  */
 export class Listings {
   readonly #reading = new Flights<CurrentListing>(
@@ -96,8 +126,8 @@ export class Listings {
     const found = await this.#find(components)
     const key = components.join('/')
     const kept = this.#kept.get(key)
-    const isKept = kept && this.clocks.monotonic() < kept.until
-    if (isKept && sameFingerprint(kept.state, found.look.fingerprint)) return kept
+    const isSame = kept && sameFingerprint(kept.found.look.fingerprint, found.look.fingerprint)
+    if (isSame && this.clocks.monotonic() < kept.until) return { ...kept, found }
     const { size, mtimeNs, ctimeNs, inode } = found.look.fingerprint
     const state = [key, size, mtimeNs, ctimeNs, inode].join('\0')
     const onGone = (act: () => void) => {
@@ -116,14 +146,17 @@ export class Listings {
     client: string | null,
     { memory, signal }: Flight<CurrentListing>,
   ): Promise<CurrentListing> {
-    const { fingerprint: state } = found.look
-    const size = state.size / ENTRY_SIZE
-    const [startedMs, readAt] = [this.clocks.now(), this.clocks.monotonic()]
+    const size = found.look.fingerprint.size / ENTRY_SIZE
+    const startedMs = this.clocks.now()
+    let readAt = 0
     const listing = await this.sources.planner.run({ client, size, memory, signal }, (budget) => {
+      readAt = this.clocks.monotonic()
       return readListing(found, { ...this.sources, mirror: this.mirror }, budget)
     })
-    if (!(await this.#isSettled(found, startedMs))) return { listing, state, until: 0 }
-    const current = { listing, state, until: readAt + KEPT_FOR }
+    if (!(await this.#isSettled(found, startedMs))) return { listing, found, until: 0 }
+    const now = this.clocks.monotonic()
+    const until = now + Math.max(KEPT_FOR, TIMES_READING * (now - readAt))
+    const current = { listing, found, until }
     this.#kept.set(found.components.join('/'), current)
     return current
   }
@@ -134,20 +167,89 @@ export class Listings {
     if (isRacy(state, startedMs, 'full')) return false
     return sameFingerprint(state, (await this.#find(components)).look.fingerprint)
   }
+
+  /**
+   * A page of `pageLength` entries, each as it is now.
+   * @throws Refusal
+   */
+  async page(
+    { listing, found, until }: CurrentListing,
+    { query, pageLength }: { readonly query: ListingQuery; readonly pageLength: number },
+    pause: Pause,
+  ): Promise<CurrentPage> {
+    const lookedAt = this.clocks.monotonic()
+    const page = await listing.page(query, pageLength, pause)
+    const readme = page.page === 1 && query.filter === '' ? listing.parts.readme : null
+    const rows = readme && !page.rows.includes(readme) ? [...page.rows, readme] : page.rows
+    const seen = await this.#lookAgain(rows, { listing, found }, pause)
+    const below = (...names: string[]) => this.sources.sizeBelow([...found.components, ...names])
+    for (const row of seen) if (row.isDirectory) row.below = below(row.name)
+    const shown = {
+      ...page,
+      rows: page.rows.filter((row) => seen.has(row)),
+      readme: readme && seen.has(readme) && readme.size > 0 ? readme : null,
+      below: below(),
+      hasContent: listing.some((row) => isContent(row, this.mirror)),
+    }
+    const digest = await digestOf(shown, listing, pause)
+    return { ...shown, digest, until: until === 0 ? 0 : lookedAt + SHOWN_FOR }
+  }
+
+  /** Looks at entries, and returns those that are still there and of the same kind. */
+  async #lookAgain(
+    rows: readonly ListingRow[],
+    { listing, found }: Pick<CurrentListing, 'listing' | 'found'>,
+    pause: Pause,
+  ): Promise<Set<ListingRow>> {
+    const view = new MirrorView(this.mirror)
+    const seen = new Set<ListingRow>()
+    await whileOpen(found, this.mirror, async (place) => {
+      for (let start = 0; start < rows.length; start += CHUNK) {
+        const chunk = rows.slice(start, start + CHUNK)
+        const now = await lookAtAll(
+          chunk.map(({ name }) => name),
+          place,
+          view,
+        )
+        for (const [i, row] of chunk.entries()) {
+          const state = now[i]
+          if (state?.isDirectory !== row.isDirectory) continue
+          listing.note(row, state)
+          seen.add(row)
+        }
+        await pause()
+      }
+    })
+    await lookInto([...seen], found, view)
+    return seen
+  }
+}
+
+/** Distinguishes what a page shows from all else. */
+async function digestOf(
+  { rows, readme, ...figures }: Omit<CurrentPage, 'digest' | 'until'>,
+  { parts }: Listing,
+  pause: Pause,
+): Promise<string> {
+  const hash = createHash('sha1').update(JSON.stringify([figures, parts.digest]))
+  if (readme) hash.update(lineOf(readme))
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    hash.update(
+      rows
+        .slice(start, start + CHUNK)
+        .map(lineOf)
+        .join(''),
+    )
+    await pause()
+  }
+  return hash.digest('base64url')
 }
 
 /** Most rows of one directory; further entries are left out. */
 const MAX_ROWS = 200_000
 
-/** Rows processed together. */
-const CHUNK = 1000
-
-/** The published entries of a directory, in any order. */
-interface ReadRows {
-  readonly rows: readonly ListingRow[]
-  readonly isCut: boolean
-  readonly unnameable: number
-}
+/** Entries that are looked at in one call: it takes some milliseconds, unless a disk is slow. */
+const CHUNK = 2048
 
 interface ReadSources {
   readonly mirror: Mirror
@@ -163,30 +265,28 @@ async function readListing(
   { mirror, sizeBelow }: ReadSources,
   budget: Budget,
 ): Promise<Listing> {
-  const read = await readOpen(found, mirror, budget)
-  const { isCut, unnameable } = read
-  const rows = read.rows.map((row) => {
-    if (!row.isDirectory) return row
-    return { ...row, below: sizeBelow([...found.components, row.name]) }
+  const view = new MirrorView(mirror)
+  const { rows, isCut, unnameable } = await whileOpen(found, mirror, (place) => {
+    return readRows(place, view, budget)
   })
-  const below = sizeBelow(found.components)
   const sorted = (isWanted: (row: ListingRow) => boolean) => {
     return sortByName(rows.filter(isWanted), budget.pause)
   }
   const directories = await sorted(({ isDirectory }) => isDirectory)
   const files = await sorted(({ isDirectory }) => !isDirectory)
-  const hash = createHash('sha1').update(`${isCut} ${unnameable} ${below}\n`)
-  let readme: ListingRow | null = null
-  const all = [...directories, ...files]
-  for (let start = 0; start < all.length; start += CHUNK) {
-    const chunk = all.slice(start, start + CHUNK)
-    hash.update(chunk.map(lineOf).join(''))
-    readme = findReadme(readme ? [readme, ...chunk] : chunk)
-    await budget.pause()
-  }
-  const taken = await findTaken(all, budget.pause)
-  const digest = hash.digest('base64url')
-  return new Listing({ directories, files, readme, taken, isCut, unnameable, below, digest })
+  for (const row of directories) row.below = sizeBelow([...found.components, row.name])
+  if (directories.length <= MOST_LOOKED_INTO) await lookInto(directories, found, view)
+  const taken = await findTaken([...directories, ...files], budget.pause)
+  const digest = createHash('sha1').update(JSON.stringify([isCut, unnameable, ...taken]))
+  return new Listing({
+    ...{ directories, files, readme: findReadme(files), taken, isCut, unnameable },
+    digest: digest.digest('base64url'),
+  })
+}
+
+/** Whether a torrent of its directory would contain an entry, as far as it shows. */
+function isContent({ name, isDirectory, isEmpty, size }: ListingRow, { hidden }: Mirror): boolean {
+  return (isDirectory ? !isEmpty : size > 0) && skipReasonOf(name, { all: hidden }) === undefined
 }
 
 /** Distinguishes a state of a row from all others. */
@@ -197,17 +297,22 @@ function lineOf(row: ListingRow): string {
   return `${isDirectory ? `d ${content}` : size} ${modified} ${bytes}\0`
 }
 
-/** Reads the directory itself: its name may lead to another one, from anywhere, meanwhile. */
-async function readOpen(found: FoundDirectory, mirror: Mirror, budget: Budget): Promise<ReadRows> {
-  const { components, look } = found
-  const view = new MirrorView(mirror)
+/**
+ * Does work with the directory itself: its name may lead to another one, from anywhere, meanwhile.
+ * @throws Refusal if it does
+ */
+async function whileOpen<T>(
+  { components, look }: FoundDirectory,
+  mirror: Mirror,
+  work: (place: Place) => Promise<T>,
+): Promise<T> {
   try {
     const { path, close } = await openLooked(look)
     try {
-      const read = await readRows({ components, path }, view, budget)
+      const done = await work({ components, path })
       // Another directory may have replaced this one
       const now = await new MirrorView(mirror).directory(components)
-      if (now.absolutePath === look.absolutePath) return read
+      if (now.absolutePath === look.absolutePath) return done
     } finally {
       await close()
     }
@@ -223,60 +328,62 @@ interface Place {
   readonly path: string
 }
 
-async function readRows(place: Place, view: MirrorView, budget: Budget): Promise<ReadRows> {
+/** Reads the published entries of a directory, in any order. */
+async function readRows(place: Place, view: MirrorView, budget: Budget) {
   const rows: ListingRow[] = []
+  const names = await readNames(place, MAX_ROWS + 1)
+  const listed = names.slice(0, MAX_ROWS)
   let unnameable = 0
-  for await (const entries of readInChunks(place)) {
-    budget.charge('names', entries.length)
-    const named = entries.filter(({ name }) => isAddressable([...place.components, name]))
-    unnameable += entries.length - named.length
-    const published = named.filter(({ name }) => {
+  budget.charge('names', listed.length)
+  for (let start = 0; start < listed.length; start += CHUNK) {
+    const chunk = listed.slice(start, start + CHUNK)
+    const named = chunk.filter((name) => isAddressable([...place.components, name]))
+    unnameable += chunk.length - named.length
+    const published = named.filter((name) => {
       return !isWithheld([...place.components, name], view.mirror)
     })
-    for (const row of await lookInto(await lookAtAll(published, place, view), place, view)) {
-      if (rows.length === MAX_ROWS) return { rows, unnameable, isCut: true }
+    for (const row of await lookAtAll(published, place, view)) {
+      if (!row) continue
       budget.charge('bytes', costOfRow(row))
       rows.push(row)
     }
     await budget.pause()
   }
-  return { rows, unnameable, isCut: false }
+  return { rows, unnameable, isCut: names.length > MAX_ROWS }
 }
 
-/** The rows of entries, except those that are gone or cannot be downloaded. */
+/** The rows of entries; null for one that is gone or cannot be downloaded. */
 async function lookAtAll(
-  entries: readonly { readonly name: string }[],
-  place: Place,
+  names: readonly string[],
+  { components, path }: Place,
   view: MirrorView,
-): Promise<ListingRow[]> {
-  const states = await lstatMany(entries.map(({ name }) => childPath(place.path, name)))
-  const rows: (ListingRow | null)[] = []
-  const links: string[] = []
-  entries.forEach(({ name }, i) => {
-    const state = states[i]
-    if (!state || state instanceof Error) return
-    if (isOfKind(state, constants.S_IFLNK)) links.push(name)
-    else rows.push(rowOf(name, state))
+): Promise<(ListingRow | null)[]> {
+  const links: number[] = []
+  const rows = (await lstatMany(names, undefined, path)).map((state, i) => {
+    if (state instanceof Error) return null
+    if (isOfKind(state, constants.S_IFLNK)) links.push(i)
+    return rowOf(names[i] ?? '', state)
   })
-  const targets = mapLimited(links, LOOKS_AT_ONCE, async (name) => {
-    const state = await lookIfThere([...place.components, name], view)
-    return state && rowOf(name, state)
+  await mapLimited(links, LOOKS_AT_ONCE, async (i) => {
+    const name = names[i] ?? ''
+    const state = await lookIfThere([...components, name], view)
+    rows[i] = state && rowOf(name, state)
   })
-  return [...rows, ...(await targets)].filter((row) => row !== null)
+  return rows
 }
 
-/** Most entries of which directories are looked into together: more take too long. */
+/** Most directories that are looked into before they are shown: more take too long. */
 const MOST_LOOKED_INTO = 1000
 
-/** Counts the entries of directories. Links to torrents of empty ones could only fail. */
-function lookInto(
+/** Counts the entries of directories of which that is unknown. Links to torrents of empty ones could only fail. */
+async function lookInto(
   rows: readonly ListingRow[],
-  { components }: Place,
+  { components }: FoundDirectory,
   view: MirrorView,
-): Promise<readonly ListingRow[]> {
-  return mapLimited(rows, LOOKS_AT_ONCE, async (row) => {
-    if (!row.isDirectory || rows.length > MOST_LOOKED_INTO) return row
-    return { ...row, ...(await contentOf([...components, row.name], view)) }
+): Promise<void> {
+  const unknown = rows.filter((row) => row.isDirectory && row.isEmpty === undefined)
+  await mapLimited(unknown, LOOKS_AT_ONCE, async (row) => {
+    Object.assign(row, await contentOf([...components, row.name], view))
   })
 }
 

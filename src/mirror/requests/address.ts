@@ -100,8 +100,11 @@ interface NamedView {
 
 /** Splits a name into the file's name and its view; null if it ends with none. */
 export function namedView(name: string): NamedView | null {
-  const view = VIEWS.find((each) => name.endsWith(`.${each}`) && name.length > each.length + 1)
-  return view ? { view, of: name.slice(0, -view.length - 1) } : null
+  const at = name.lastIndexOf('.')
+  if (at < 1) return null
+  const end = name.slice(at + 1)
+  const view = VIEWS.find((each) => each === end)
+  return view ? { view, of: name.slice(0, at) } : null
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { close, constants, type Dirent, fstat, open, read } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { constants as system } from 'node:os'
@@ -40,6 +41,27 @@ export async function* readInChunks({
   }
   yield chunk
 }
+
+/** Reads names of an open directory in any order, at most so many or some hundreds more. */
+export async function readNames(
+  directory: Pick<OpenDirectory, 'path'>,
+  most: number,
+): Promise<string[]> {
+  const bytes = await names?.listNamesAsync(directory.path, most)
+  // One text for all is decoded once
+  if (bytes && isUtf8(bytes)) return bytes.toString().split('\0').slice(0, -1)
+  const read: string[] = []
+  for await (const entries of readInChunks(directory)) {
+    for (const { name } of entries) read.push(name)
+    if (read.length >= most) break
+  }
+  return read
+}
+
+/** The addon's function; see native/stat_files.h. */
+const names = loadNative<{
+  readonly listNamesAsync: (directory: string, most: number) => Promise<Buffer | null>
+}>('listNamesAsync')
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 

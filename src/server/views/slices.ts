@@ -44,10 +44,14 @@ export async function sortInSlices<T>(
 
 /** Merges two sorted lists in slices. */
 async function mergeInSlices<T>(
-  [left, right]: readonly [readonly T[], readonly T[]],
+  [left, right]: readonly [T[], T[]],
   compare: (a: T, b: T) => number,
   pause: Pause = setImmediate,
 ): Promise<T[]> {
+  const [last, first] = [left.at(-1), right[0]]
+  // Usually names are almost sorted
+  if (last === undefined || first === undefined || compare(last, first) <= 0)
+    return left.concat(right)
   const merged: T[] = []
   let [i, j] = [0, 0]
   while (i < left.length || j < right.length) {

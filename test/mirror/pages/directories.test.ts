@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -12,6 +12,7 @@ import { longTest } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
+import { Clock } from '../clock.js'
 import { untilFiles } from '../read-metric.js'
 
 interface Entry {
@@ -440,6 +441,46 @@ test('new, removed and changed entries are noticed at once', async (t) => {
   rmSync(join(root, 'a'))
   mkdirSync(join(root, 'c'))
   assert.deepEqual(await namesIn(port, '/'), ['c', 'b'])
+})
+
+test('entries that change in place show within a second, in every form', async (t) => {
+  const clock = new Clock()
+  const files = {
+    'd/grows': '1',
+    'd/other': '22',
+    'd/sub/x': '1',
+    'd/README': 'old',
+    target: '333',
+  }
+  const { port, root } = await serveMirror(t, { files, io: clock })
+  symlinkSync('../target', join(root, 'd/link'))
+  symlinkSync('../target', join(root, 'd/gone'))
+  // The directory itself is settled
+  clock.jump(10_000)
+  const page = async () => (await ask(port, '/d/', { headers: { Accept: 'text/html' } })).body
+  const { entries, size } = await list(port, '/d/')
+  assert.deepEqual([entries.length, size], [6, 12])
+  assert.match((await page()).toString(), /<pre>old<\/pre>/)
+  const { etag } = (await ask(port, '/d/?json')).headers
+  appendFileSync(join(root, 'd/grows'), '23456')
+  writeFileSync(join(root, 'd/sub/y'), '1')
+  writeFileSync(join(root, 'd/README'), 'newer')
+  writeFileSync(join(root, 'target'), '4444')
+  clock.jump(1_000)
+  const now = await list(port, '/d/')
+  const sizes = Object.fromEntries(now.entries.map((entry) => [entry.name, entry.size]))
+  assert.deepEqual(sizes, { sub: null, README: 5, gone: 4, grows: 6, link: 4, other: 2 })
+  assert.equal(now.size, 21)
+  const again = await ask(port, '/d/?json', { headers: { 'If-None-Match': etag! } })
+  assert.equal(again.status, 200)
+  assert.match((await page()).toString(), /<pre>newer<\/pre>/)
+  const shown = await sizesOf(port, '/d/')
+  assert.deepEqual([shown.sizes['grows'], shown.sizes['sub/']], ['6 B', '2 entries'])
+  const bySize = await namesIn(port, '/d/?sort=size&order=desc&filter=o')
+  assert.deepEqual(bySize, ['grows', 'gone', 'other'])
+  rmSync(join(root, 'target'))
+  clock.jump(1_000)
+  assert.deepEqual(await namesIn(port, '/d/'), ['sub', 'grows', 'other', 'README'])
 })
 
 test('programs that ask again get the same, each page separately', async (t) => {

@@ -37,7 +37,6 @@ async function listingOf(rows: readonly ListingRow[]): Promise<Listing> {
     taken: new Set(),
     isCut: false,
     unnameable: 0,
-    below: null,
     digest: '',
   })
 }
@@ -88,6 +87,16 @@ test('the pages together contain all rows exactly once, in both directions', asy
   }
   const last = await listing.page({ ...USUAL, page: 99 }, 5, noPause)
   assert.deepEqual([last.page, last.pages, last.directories, last.files], [4, 4, 7, 12])
+})
+
+test('entries that changed since are sorted by their size and date now', async () => {
+  const rows = [file('a', 1, 10), file('b', 2, 20), file('c', 3, 30)]
+  const listing = await listingOf(rows)
+  assert.equal(await namesOn(listing, { sort: 'size' }), 'a b c')
+  listing.note(rows[0]!, { size: 9, modified: 40 })
+  assert.equal(await namesOn(listing, { sort: 'size' }), 'b c a')
+  assert.equal(await namesOn(listing, { sort: 'date' }), 'b c a')
+  assert.equal((await listing.page(USUAL, 10, noPause)).size, 14)
 })
 
 test('a filter keeps names that contain its text, and counts them', async () => {
