@@ -111,14 +111,23 @@ static bool is_deleted(const char *path, const struct stat *stats) {
   return lstat(path, &named) != 0 || named.st_ino != stats->st_ino || named.st_dev != stats->st_dev;
 }
 
-/* Describes an entry that was opened by O_PATH. Returns 0, or an errno. */
-static int describe(int entry, uint8_t *look, char *real) {
-  char link[40];
-  struct stat stats;
-  snprintf(link, sizeof link, "/proc/self/fd/%d", entry);
-  const ssize_t length = readlink(link, real, PATH_MAX);
+#define LINK_LENGTH 40
+
+/* Finds the real path of a descriptor, and the link to it. Returns 0, or an errno. */
+static int find_path(int file, char link[LINK_LENGTH], char *real) {
+  snprintf(link, LINK_LENGTH, "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, real, PATH_MAX - 1);
   if (length < 0) return errno;
   real[length] = '\0';
+  return 0;
+}
+
+/* Describes an entry that was opened by O_PATH. Returns 0, or an errno. */
+static int describe(int entry, uint8_t *look, char *real) {
+  char link[LINK_LENGTH];
+  struct stat stats;
+  const int error = find_path(entry, link, real);
+  if (error != 0) return error;
   if (fstat(entry, &stats) != 0) return errno;
   if (is_deleted(real, &stats)) return ENOENT;
   write_fingerprint(&stats, look + LOOK_FINGERPRINT);
@@ -164,7 +173,8 @@ static int look_from(int root, const struct lookup *names, uint8_t *look, char *
   int error = describe(entry, look, real);
   close(entry);
   if (error == 0) error = look_around(root, names, resolve, look);
-  return error;
+  char link[LINK_LENGTH];
+  return error == 0 ? find_path(root, link, real + strlen(real) + 1) : error;
 }
 
 static void look_at(struct later *later) {
@@ -174,7 +184,7 @@ static void look_at(struct later *later) {
   const int error = root < 0 ? errno : look_from(root, names, look, later->path);
   if (root >= 0) close(root);
   put(look, LOOK_ERROR, error);
-  if (error != 0) later->path[0] = '\0';
+  if (error != 0) later->path[0] = later->path[1] = '\0';
 }
 
 /* Reads what is in memory, if it may not wait. Returns the number of bytes, or a negative errno. */
@@ -294,7 +304,7 @@ static uint64_t resolve_by(const char *rule) {
 static void look_at(struct later *later) {
   const int32_t error = ENOSYS;
   memcpy(later->lookup.answers + LOOK_ERROR, &error, sizeof error);
-  later->path[0] = '\0';
+  later->path[0] = later->path[1] = '\0';
 }
 
 static void open_and_read(struct opening *o) {
@@ -310,11 +320,12 @@ napi_value read_now(napi_env env, napi_callback_info info) {
 }
 #endif
 
-/* Returns the look, followed by the real path. */
+/* Returns the look, followed by the real path, a NUL and the real path of the root. */
 static napi_value give_look(napi_env env, struct lookup *lookup) {
   /* The path is in the same block; see struct later */
   const struct later *later = (const struct later *)(const void *)lookup;
-  const size_t length = strlen(later->path);
+  const size_t own = strlen(later->path) + 1;
+  const size_t length = own + strlen(later->path + own);
   napi_value buffer;
   void *bytes;
   if (napi_create_buffer(env, LOOK_LENGTH + length, &bytes, &buffer) != napi_ok) return NULL;

@@ -17,7 +17,7 @@ enum {
   LOOK_IS_READABLE = 100,    /* whether this process may read it */
   LOOK_TAKEN = 104,          /* a bit for each given name that the directory contains */
   LOOK_ERROR = 108,          /* errno if there is no such entry; the path is empty then */
-  LOOK_LENGTH = 112          /* followed by the real path */
+  LOOK_LENGTH = 112          /* followed by the real path, a NUL and that of the root */
 };
 
 /*

@@ -14,7 +14,7 @@
 
 #include "read_lease.h"
 
-#define MOST_BYTES (64 * 1024)
+#define MOST_BYTES (256 * 1024)
 
 /* Fills the buffer; returns false if the file ends early. */
 static bool read_all(int file, uint8_t *buffer, size_t length) {

@@ -152,7 +152,8 @@ async function readSmallFile(
 ): Promise<CheckedRead | null> {
   const { smallFiles, engine } = hashContext
   const file = content.files.at(0)
-  if (!smallFiles || !file || !isSmallFile(content)) return null
+  // With a throttle each file waits for its turn
+  if (!smallFiles || engine.throttle || !file || !isSmallFile(content)) return null
   const small = await smallFiles.read(file)
   if (small === null || engine.signal.aborted) return null
   const written = small.isWritten ? [file.absolutePath] : []
@@ -189,8 +190,8 @@ async function readPieces(
   const files = unknownFiles(content, table)
   const startedMs = now()
   const reading = { content, unknown, wanted: wantedDigests(content, table) }
-  const { read, written } =
-    (await readSmallFile(content, hashContext)) ?? (await readChecked(reading, files, hashContext))
+  const small = content.size <= SMALL_FILE ? await readSmallFile(content, hashContext) : null
+  const { read, written } = small ?? (await readChecked(reading, files, hashContext))
   const { digests: parts, readTrees, unfinished } = read
   const start = { cache, startedMs, trust, written }
   const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0

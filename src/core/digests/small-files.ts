@@ -13,7 +13,7 @@ import { SHA1 } from '../../metainfo/sizes.js'
 // take longer than to read and hash it.
 
 /** Largest small file in bytes; native/small_files.c has the same limit. */
-export const SMALL_FILE = 64 * 1024
+export const SMALL_FILE = 256 * 1024
 
 /** The native addon's function: several words for each path; see native/stat_files.h. */
 type ReadSmallFiles = (paths: readonly string[], kernel: KernelName) => Promise<Int32Array>
@@ -53,8 +53,8 @@ export function openSmallFiles(kernel: KernelName): SmallFiles | null {
 
 /** Reads small files, all that are asked for in one turn of the event loop together. */
 export class SmallFiles {
-  #waiting: Waiting[] = []
-  #isWorking = false
+  /** Files that wait, by their device: a file system that hangs holds up only its own files. */
+  readonly #waiting = new Map<bigint, Waiting[]>()
 
   constructor(
     private readonly kernel: KernelName,
@@ -63,25 +63,27 @@ export class SmallFiles {
 
   /** Reads a file. Null if it has changed or cannot be read: to read it alone reports the reason. */
   read(file: ScannedFile): Promise<SmallFile | null> {
+    const { device } = file.fingerprint
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ file, resolve, reject })
-      if (!this.#isWorking) void this.#work()
+      const others = this.#waiting.get(device)
+      if (others) others.push({ file, resolve, reject })
+      else void this.#work(device, [{ file, resolve, reject }])
     })
   }
 
   /** One call at a time, because disks are faster when they read in order. Never rejects. */
-  async #work(): Promise<void> {
-    this.#isWorking = true
-    while (this.#waiting.length > 0) {
+  async #work(device: bigint, waiting: Waiting[]): Promise<void> {
+    this.#waiting.set(device, waiting)
+    while (waiting.length > 0) {
       await setImmediate()
-      const files = this.#waiting.splice(0, MOST)
+      const files = waiting.splice(0, MOST)
       try {
         await this.#readAll(files)
       } catch (error) {
         for (const { reject } of files) reject(error)
       }
     }
-    this.#isWorking = false
+    this.#waiting.delete(device)
   }
 
   async #readAll(files: readonly Waiting[]): Promise<void> {

@@ -7,6 +7,7 @@ import { openNullCache } from '../../cache/piece-cache.js'
 import { dayOf } from '../../cache/records/record.js'
 import type { CacheAccess, CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Engine } from '../../core/digests/hash-content.js'
+import { openSmallFiles } from '../../core/digests/small-files.js'
 import { withOthers } from '../../fleet/access.js'
 import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { createThrottle } from '../../hash/jobs/job.js'
@@ -178,7 +179,7 @@ async function openResources(
   return {
     trackers: current,
     cacheAccess,
-    hashContext: { cacheAccess, engine: own },
+    hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles(engine.kernel) },
     /** The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be read. */
     cacheSize: async () => {
       if (cacheDirectory === null) return 0

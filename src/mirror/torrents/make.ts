@@ -6,6 +6,7 @@ import {
   hashContent,
   type HashContext,
   type HashedContent,
+  isSmallFile,
   requireAllUnchanged,
 } from '../../core/digests/hash-content.js'
 import {
@@ -244,7 +245,9 @@ export class Maker {
       const known = ended === hashing.ended ? unread.table : null
       const recalled = known ?? (await this.#recall(request, turns))
       if ('info' in recalled) return { ...recalled, isSettled: true }
-      if (turn) await requireAllUnchanged(unknownFiles(content, recalled), { turns })
+      // A small file is looked at when it is read
+      if (turn && !isSmallFile(content))
+        await requireAllUnchanged(unknownFiles(content, recalled), { turns })
       const hashed = await this.#hash({ request, table: recalled, job }, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets

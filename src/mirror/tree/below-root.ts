@@ -24,8 +24,9 @@ export interface TreeRoot {
 
 /** A path below the root, as it was looked at. */
 export interface Look extends PathState {
-  /** The real path. */
+  /** The real path, and that of the root. */
   readonly absolutePath: string
+  readonly realRoot: string
   readonly fingerprint: Fingerprint
   /** Whether the path itself is a link. */
   readonly isLink: boolean
@@ -84,8 +85,10 @@ function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly er
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const word = (i: number) => view.getInt32((WORDS + i) * Int32Array.BYTES_PER_ELEMENT, true)
   const taken = word(4)
+  const [absolutePath = '', realRoot = ''] = bytes.toString('utf8', LENGTH).split('\0')
   return {
-    absolutePath: bytes.toString('utf8', LENGTH),
+    absolutePath,
+    realRoot,
     fingerprint: readEncodedFingerprint(view, 0),
     parent: readEncodedFingerprint(view, PARENT),
     mode: word(0),
@@ -122,6 +125,7 @@ export async function lookPortably(
   const areThere = await Promise.all(names.map(isThere))
   return {
     absolutePath,
+    realRoot,
     fingerprint: fingerprintOf(stats),
     parent,
     mode: Number(stats.mode),

@@ -61,8 +61,12 @@ export class MirrorView {
   async look(components: readonly string[], names: readonly string[] = []): Promise<Look> {
     if (isWithheld(components, this.mirror)) throw notFound(formatMirrorPath(components))
     try {
-      const root = await (this.#root ??= realpath(this.mirror.root))
-      return await lookBelow({ ...this.mirror, root }, components, names)
+      if (this.#root)
+        return await lookBelow({ ...this.mirror, root: await this.#root }, components, names)
+      const first = lookBelow(this.mirror, components, names)
+      this.#root = first.then(({ realRoot }) => realRoot).catch(() => realpath(this.mirror.root))
+      this.#root.catch(() => undefined)
+      return await first
     } catch (error) {
       throw await toRefusal(error, components, this.mirror)
     }

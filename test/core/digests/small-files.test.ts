@@ -4,8 +4,9 @@ import { appendFileSync, closeSync, openSync, renameSync, rmSync, symlinkSync } 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { openSmallFiles, SMALL_FILE } from '../../../src/core/digests/small-files.js'
+import { openSmallFiles, SMALL_FILE, SmallFiles } from '../../../src/core/digests/small-files.js'
 import { scanTree } from '../../../src/files/scan/scan-tree.js'
+import type { ScannedFile } from '../../../src/files/scanned-file.js'
 import { chooseKernel } from '../../../src/hash/kernels.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -40,6 +41,28 @@ test('the largest small file is read, a larger one is not', unlessNative, async 
   const [other, most] = await read()
   assert.equal(other, null)
   assert.equal(hex(most?.digest), sha1(largest))
+})
+
+test('a file system that hangs holds up only its own files', async (t) => {
+  const directory = makeScratch(t, { a: 'content', b: 'content', c: 'content' })
+  const { files } = await scanTree(directory, contentRequest(directory).scan)
+  const [a, b, c] = [...files] as [ScannedFile, ScannedFile, ScannedFile]
+  const elsewhere = { ...a, fingerprint: { ...a.fingerprint, device: 1n } }
+  const calls: (readonly string[])[] = []
+  const reader = new SmallFiles('shani', (paths) => {
+    calls.push(paths)
+    // Zeros say that it could not be read
+    const answers = Promise.resolve(new Int32Array(16 * paths.length))
+    return paths.includes(a.absolutePath) ? new Promise(() => undefined) : answers
+  })
+  const hung = reader.read(elsewhere)
+  assert.deepEqual(await Promise.all([reader.read(b), reader.read(c)]), [null, null])
+  assert.equal(await reader.read(b), null)
+  assert.deepEqual(
+    calls.map((paths) => paths.length),
+    [1, 2, 1],
+  )
+  assert.equal(await Promise.race([hung, Promise.resolve('waits')]), 'waits')
 })
 
 /** Changes of a file after its scan. */
