@@ -1,5 +1,5 @@
 import { BtkitError, nameErrors } from '../errors.js'
-import { readBounded, readRegular, readStart } from '../files/read-bounded.js'
+import { readBounded, readRegular, readSmallFiles, readStart } from '../files/read-bounded.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
@@ -35,6 +35,22 @@ export function readTorrentBytes(
 export async function loadTorrent(path: string, maxSize: number): Promise<Metainfo> {
   const file = await readRegular(path, maxSize, null)
   return parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
+}
+
+/** Does the same with several torrents, and yields each, or why it cannot be read, in order. */
+export async function* loadTorrents(
+  paths: readonly string[],
+  maxSize: number,
+): AsyncGenerator<Metainfo | Error, undefined> {
+  for await (const [path, small] of readSmallFiles(paths)) {
+    try {
+      yield small && small.bytes.length <= maxSize
+        ? parseTorrent(small.bytes, path, maxSize)
+        : await loadTorrent(path, maxSize)
+    } catch (error) {
+      yield error instanceof Error ? error : new Error(String(error))
+    }
+  }
 }
 
 /** Refuses a large file whose beginning shows that it is not a torrent, such as its content. */

@@ -1,5 +1,5 @@
 import { runtimeDirectory } from '../../directories.js'
-import { boundYoungHeap, unboundHeapGrowth } from '../../heap-growth.js'
+import { boundHeapGrowth, boundYoungHeap, unboundYoungHeap } from '../../heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
@@ -87,6 +87,7 @@ export function keeperFor(
 
 /** Seeds torrents until interrupted, which is the normal end. */
 export function seed(run: SeedRun, io: Io): Promise<void> {
+  boundHeapGrowth()
   boundYoungHeap()
   // A progress bar would disturb the table
   return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
@@ -143,7 +144,7 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       signal: io.signal,
       // Uploads need the space that the first look does not
       update: async () => {
-        const next = await keeper.update().finally(unboundHeapGrowth)
+        const next = await keeper.update().finally(unboundYoungHeap)
         warnOnce()
         return next
       },

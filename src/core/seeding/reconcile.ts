@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -19,14 +20,16 @@ export interface WantedTorrents {
 /** Where torrents to seed come from. `T` is one whose data is whole. */
 export interface TorrentSource<T> {
   readonly look: () => Promise<WantedTorrents>
-  /** @throws BtkitError if the .torrent file cannot be read */
-  readonly read: (torrent: string) => Promise<Metainfo>
+  /** Yields torrents in their order, or why a .torrent file cannot be read. */
+  readonly read: (torrents: readonly string[]) => TorrentReading
   /**
    * Finds the whole data of a torrent. `seen` remembers what was found out before.
    * @throws BtkitError if it is not there
    */
   readonly find: (metainfo: Metainfo, torrent: string, seen: SeenData) => Promise<T>
 }
+
+type TorrentReading = AsyncGenerator<Metainfo | Error, undefined>
 
 /** A torrent, by its name and its info hash. */
 export interface NamedHash {
@@ -124,8 +127,12 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     await this.#drop(gone, turn)
     const due = this.#due(turn)
     if (due.length > 0) this.#noteHolders(turn)
-    for (let i = 0; i < due.length; i += target.atOnce)
-      await this.#take(due.slice(i, i + target.atOnce), turn)
+    const reading = source.read(due)
+    for (let i = 0; i < due.length; i += target.atOnce) {
+      await this.#take(due.slice(i, i + target.atOnce), reading, turn)
+      // Peers have their turn
+      await setImmediate()
+    }
     return this.#wait
   }
 
@@ -171,13 +178,13 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   }
 
   /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
-  async #take(names: readonly string[], turn: Turn): Promise<void> {
+  async #take(names: readonly string[], reading: TorrentReading, turn: Turn): Promise<void> {
     const { given } = this.target
     const before = new Map(names.map((name) => [name, given.torrents.get(name)]))
     const read = new Map<string, Metainfo>()
     const replaced: NamedHash[] = []
     for (const torrent of names) {
-      const metainfo = await this.#read(torrent, turn)
+      const metainfo = await this.#read(torrent, reading, turn)
       if (!metainfo) continue
       read.set(torrent, metainfo)
       const infoHash = before.get(torrent)?.infoHash
@@ -242,19 +249,16 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     return true
   }
 
-  /** Reads a torrent. Returns null after saying why it cannot be read. */
-  async #read(name: string, { stamps }: Turn): Promise<Metainfo | null> {
+  /** Reads the next torrent. Returns null after saying why it cannot be read. */
+  async #read(name: string, reading: TorrentReading, { stamps }: Turn): Promise<Metainfo | null> {
     const stamp = stamps.get(name) ?? UNKNOWN
     const before = this.#lacking.get(name)
     const seen: SeenData = before?.stamp === stamp ? before.seen : new Map()
     this.#lacking.delete(name)
     this.#lacking.set(name, { stamp, seen, torrent: null, waits: false })
-    try {
-      return await this.source.read(name)
-    } catch (error) {
-      this.#note(name, error, { waits: true })
-      return null
-    }
+    const { value } = await reading.next()
+    if (value instanceof Error) this.#note(name, value, { waits: true })
+    return value instanceof Error ? null : (value ?? null)
   }
 
   /** Finds the data of a torrent. Returns null after saying why it is not whole. */

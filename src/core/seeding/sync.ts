@@ -4,7 +4,7 @@ import { BtkitError, type ErrorCode } from '../../errors.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import { Journal } from '../../state/journal.js'
 import type { SyncReport, TorrentClient } from '../publish/client.js'
-import { loadTorrent } from '../read-torrent.js'
+import { loadTorrents } from '../read-torrent.js'
 import { ClientTarget, type PlacedTorrent, type SyncClient } from './client-target.js'
 import { GivenRecord } from './given.js'
 import { type KeeperEvents, SeedKeeper, type TorrentSource } from './reconcile.js'
@@ -75,10 +75,11 @@ export async function syncTarget(
 /** The torrents of a directory, whose data a run of `completedir` has just examined. */
 function sourceOf({ target, torrents, isGone }: SyncTarget): TorrentSource<PlacedTorrent> {
   const stamps = new Map(torrents.map(({ name, stamp }) => [name, stamp]))
+  const pathOf = (name: string) => join(target, name)
   const places = new Map(torrents.map(({ name, dataDirectory }) => [name, dataDirectory]))
   return {
     look: () => Promise.resolve({ stamps, isGone, problems: new Map() }),
-    read: (torrent) => loadTorrent(join(target, torrent), MAX_TORRENT),
+    read: (names) => loadTorrents(names.map(pathOf), MAX_TORRENT),
     find: (metainfo, torrent) => {
       return Promise.resolve({ torrent, metainfo, place: places.get(torrent) ?? target })
     },

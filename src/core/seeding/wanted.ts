@@ -4,7 +4,7 @@ import { BtkitError } from '../../errors.js'
 import { reachableDirectories } from '../../files/reachable.js'
 import { inShell } from '../../text/escape.js'
 import { findTorrents } from '../find-torrents.js'
-import { loadTorrent } from '../read-torrent.js'
+import { loadTorrents } from '../read-torrent.js'
 import type { TorrentSource, WantedTorrents } from './reconcile.js'
 import { DataFinder, type DataRules, type WholeTorrent } from './whole-data.js'
 
@@ -54,7 +54,7 @@ export function torrentPlaces(
   }
   return {
     look,
-    read: (torrent) => loadTorrent(torrent, maxTorrentSize),
+    read: (torrents) => loadTorrents(torrents, maxTorrentSize),
     find: (...sought) => finder.find(...sought),
   }
 }
