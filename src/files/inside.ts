@@ -61,8 +61,6 @@ export interface InsideRules {
   readonly followSymlinks?: boolean | undefined
   /** Whether to find names that are not UTF-8; the caller must open them as bytes (rawPath). */
   readonly rawNames?: boolean | undefined
-  /** Whether a few files may be looked at on the event loop, which takes a tenth of the time. */
-  readonly mayWait?: boolean | undefined
 }
 
 /**
@@ -82,19 +80,17 @@ export class InsideResolver {
   readonly #realRoot: string
   readonly #limit: string | null
   readonly #hasRawNames: boolean
-  readonly #mayWait: boolean
   readonly #directories = new Map<string, Resolved>()
   readonly #mangled = new Map<string, ReadonlyMap<string, Buffer>>()
 
   /** @throws BtkitError `not-found`, `not-permitted` or `io` for the root */
   constructor(
     readonly root: string,
-    { followSymlinks = false, rawNames = false, mayWait = false }: InsideRules = {},
+    { followSymlinks = false, rawNames = false }: InsideRules = {},
   ) {
     this.#realRoot = callSystem(root, () => realpathSync.native(root))
     this.#limit = followSymlinks ? null : this.#realRoot
     this.#hasRawNames = rawNames
-    this.#mayWait = mayWait
   }
 
   resolve(named: readonly string[]): Resolved {
@@ -102,9 +98,12 @@ export class InsideResolver {
     return typeof place === 'string' ? findEntry(place, this.#limit) : place
   }
 
-  /** Resolves several paths. Looks at all that lead to no link together, and not on the event loop. */
+  /**
+   * Resolves several paths. Looks at many that lead to no link together, and not on the event loop. For
+   * a few, a thread would take ten times as long.
+   */
   async resolveAll(paths: readonly (readonly string[])[]): Promise<Resolved[]> {
-    if (this.#mayWait && paths.length <= FEW) return paths.map((named) => this.resolve(named))
+    if (paths.length <= FEW) return paths.map((named) => this.resolve(named))
     const places = paths.map((named) => this.#placeOf(named))
     const looks = await lstatMany(places.filter((place) => typeof place === 'string'))
     let at = 0
@@ -154,8 +153,8 @@ export class InsideResolver {
   }
 }
 
-/** Files that are looked at faster than a thread does it. */
-const FEW = 16
+/** Files that are looked at on the event loop, as the root is. */
+export const FEW = 16
 
 const MISSING_ENTRY: Resolved = { kind: 'missing' }
 

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, constants, type Stats } from 'node:fs'
 import { asBtkitError, BtkitError, callSystem, osCodeOf } from '../errors.js'
-import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
+import { latin1 } from '../bytes.js'
 import { loadNative } from '../native-addon.js'
 import { formatBytes } from '../text/quantity.js'
 import { FINGERPRINT_LENGTH, fingerprintOf, MTIME_OFFSET } from './fingerprint.js'
@@ -173,8 +174,9 @@ export async function readRegular(
   return small.state === known ? null : small
 }
 
-/** Files that are read in one call. */
+/** Files that are read in one call, and their bytes. */
 const TOGETHER = 64
+const ROOM = 256 * 1024
 
 /**
  * Reads small regular files, and yields them in order; null for all that only readRegular can read.
@@ -200,19 +202,14 @@ type LoadFiles = (paths: readonly string[], room: Uint8Array) => Promise<Int32Ar
 
 const native = loadNative<{ loadFilesAsync: LoadFiles }>('loadFilesAsync')?.loadFilesAsync ?? null
 
-/** Bytes of files that are read in one call. */
-const ROOM = 256 * 1024
-
 /** Rooms that are not in use; as many as calls were under way at once. */
 const rooms: Buffer[] = []
 
-/** An answer: its states, and where the parts of it are. */
+/** The words of an answer: a state, where the file is, its length, and its fingerprint. */
 const LOADED = 1
 const FULL = 2
-const START_AT = 4
-const COUNT_AT = 8
-const FINGERPRINT_AT = 12
-const ANSWER_LENGTH = FINGERPRINT_AT + FINGERPRINT_LENGTH
+const FINGERPRINT_AT = 3
+const WORDS = FINGERPRINT_AT + FINGERPRINT_LENGTH / Int32Array.BYTES_PER_ELEMENT
 
 /**
  * Reads small files in one call, off the event loop. Node's calls for each step would take ten times
@@ -222,32 +219,25 @@ const ANSWER_LENGTH = FINGERPRINT_AT + FINGERPRINT_LENGTH
 async function loadSmall(paths: readonly string[]): Promise<(RegularFile | null)[]> {
   if (native === null || paths.length === 0) return paths.map(() => null)
   const room = rooms.pop() ?? Buffer.allocUnsafeSlow(ROOM)
-  const { buffer, byteOffset, byteLength } = await native(paths, room)
-  const answers = Buffer.from(buffer, byteOffset, byteLength)
+  const answers = await native(paths, room)
   const files: (RegularFile | null)[] = []
-  for (let at = 0; at < byteLength && answers.readInt32LE(at) !== FULL; at += ANSWER_LENGTH)
-    files.push(answers.readInt32LE(at) === LOADED ? fileOf(answers.subarray(at), room) : null)
+  for (let at = 0; at < answers.length && answers[at] !== FULL; at += WORDS)
+    files.push(answers[at] === LOADED ? fileOf(answers.subarray(at, at + WORDS), room) : null)
   rooms.push(room)
   return files
 }
 
-/** Copies a file from the room of an answer. */
-function fileOf(answer: Buffer, room: Buffer): RegularFile {
-  const start = answer.readInt32LE(START_AT)
+/** Copies a file from the room of its answer. */
+function fileOf(answer: Int32Array, room: Buffer): RegularFile {
+  const [, start = 0, length = 0] = answer
+  const { buffer, byteOffset, byteLength } = answer.subarray(FINGERPRINT_AT)
+  const state = Buffer.from(buffer, byteOffset, byteLength)
   return {
-    bytes: Buffer.from(room.subarray(start, start + answer.readInt32LE(COUNT_AT))),
-    state: answer.toString('latin1', FINGERPRINT_AT, ANSWER_LENGTH),
-    mtimeMs: millisecondsOf(answer.readBigInt64LE(FINGERPRINT_AT + MTIME_OFFSET)),
+    bytes: Buffer.from(room.subarray(start, start + length)),
+    state: latin1(state),
+    mtimeMs: Number(state.readBigInt64LE(MTIME_OFFSET)) / 1e6,
   }
 }
-
-/** The same number as Node's, to the last bit. */
-function millisecondsOf(nanoseconds: bigint): number {
-  const seconds = nanoseconds / SECOND
-  return Number(seconds) * 1e3 + Number(nanoseconds - seconds * SECOND) / 1e6
-}
-
-const SECOND = 1_000_000_000n
 
 async function readAlone(
   path: string,
@@ -267,7 +257,7 @@ async function readAlone(
       const buffer = Buffer.alloc(size + 1)
       const bytesRead = await fill(buffer, handle, 0)
       if (bytesRead > limit) throw tooLarge(path, limit)
-      const mtimeMs = millisecondsOf(stats.mtimeNs)
+      const mtimeMs = Number(stats.mtimeNs) / 1e6
       return { bytes: buffer.subarray(0, bytesRead), state, mtimeMs }
     } finally {
       await handle.close()
@@ -286,14 +276,4 @@ export async function fill(target: Buffer, handle: FileHandle, start: number): P
   for (let got = -1; got !== 0 && at < target.length; at += got)
     got = (await handle.read(target, at, target.length - at, start + at)).bytesRead
   return at
-}
-
-/**
- * Returns the state of the entry at a path without following links; null if it cannot be examined.
- */
-export async function lookAtState(path: string): Promise<string | null> {
-  return lstat(path, { bigint: true }).then(
-    (stats) => stampOf(fingerprintOf(stats)),
-    () => null,
-  )
 }

@@ -1,6 +1,7 @@
 import { openNullCache } from '../../cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
 import { changeSince } from '../../files/fingerprint.js'
+import { FEW } from '../../files/inside.js'
 import { changesLater, changesOf } from '../../files/look-again.js'
 import { lookAt } from '../../files/stat-files.js'
 import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
@@ -55,8 +56,6 @@ export interface PieceCheck {
   readonly v1: Uint8Array | null
   /** The expected node of each piece, as pieceNodes says; null for v1, or if it cannot be checked. */
   readonly v2: Uint8Array | null
-  /** See InsideRules. */
-  readonly mayWait?: boolean | undefined
 }
 
 /** The context of a check. */
@@ -165,7 +164,7 @@ async function readUnknown(
  * The pieces of these become UNCHECKED.
  */
 async function problemsOf(
-  { content, pieces, mayWait }: PieceCheck,
+  { content, pieces }: PieceCheck,
   unreadable: ReadonlyMap<string, string>,
 ): Promise<Map<number, Problem>> {
   const { files, odd } = content
@@ -174,7 +173,8 @@ async function problemsOf(
     const reason = unreadable.get(files.absolutePathAt(number))
     if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
   }
-  for (const { number, change } of mayWait ? changesOf(files) : await changesLater(files)) {
+  const isFew = files.length <= FEW
+  for (const { number, change } of isFew ? changesOf(files) : await changesLater(files)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const how = found?.kind === 'file' ? changeSince(found.fingerprint, lookAt(found.path)) : change

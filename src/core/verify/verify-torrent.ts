@@ -71,7 +71,7 @@ export function planFound(
   located: LocatedContent,
   extra: ExtraFiles | null = null,
 ): VerifyPlan {
-  const { metainfo, torrent, checkHashes, mayWait } = request
+  const { metainfo, torrent, checkHashes } = request
   const v2Refusal = checkHashes ? whyNoPieceNodes(metainfo) : null
   if (v2Refusal !== null && metainfo.version === 'v2') {
     throw new BtkitError('metainfo', `${torrent}: can't be checked: ${v2Refusal}`)
@@ -82,7 +82,7 @@ export function planFound(
   const pieces = unreadPieces(content)
   // Without hashes nothing is said of pieces
   if (!checkHashes) pieces.states.fill(GOOD)
-  return { request, content, v1, v2, v2Refusal, pieces, extra, mayWait }
+  return { request, content, v1, v2, v2Refusal, pieces, extra }
 }
 
 /**

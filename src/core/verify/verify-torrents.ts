@@ -12,7 +12,7 @@ export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 /** Torrents to check one after another, and how. */
 export interface VerifyRun extends Pick<
   VerifyRequest,
-  'checkHashes' | 'extra' | 'followSymlinks' | 'rawNames' | 'mayWait'
+  'checkHashes' | 'extra' | 'followSymlinks' | 'rawNames'
 > {
   readonly places: readonly TorrentPlace[]
   /** Reads a torrent. Its error is the outcome of that torrent. */
@@ -51,7 +51,8 @@ export async function* verifyTorrents(
 ): AsyncGenerator<VerifyOutcome> {
   let bytesBefore = 0
   const { signal, onProgress } = engine
-  for await (const place of inTurns(run.places, signal)) {
+  for (const [i, place] of run.places.entries()) {
+    await giveTurn(i, signal)
     yield await attempt(place.torrent, signal, async () => {
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
@@ -72,7 +73,8 @@ export async function* verifyTorrents(
  */
 export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
   let total = 0
-  for await (const place of inTurns(run.places, signal)) {
+  for (const [i, place] of run.places.entries()) {
+    await giveTurn(i, signal)
     await attempt(place.torrent, signal, async () => {
       total += bytesToRead(await planOne(place, { ...run, extra: false }))
     })
@@ -80,16 +82,10 @@ export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Prom
   return total
 }
 
-/** Small torrents that are checked before a signal has its turn. */
-const SLICE = 16
-
-/** @throws BtkitError `interrupted` */
-async function* inTurns<T>(items: readonly T[], signal: AbortSignal): AsyncGenerator<T> {
-  for (const [i, item] of items.entries()) {
-    if (i % SLICE === 0) await setImmediate()
-    refuseAborted(signal)
-    yield item
-  }
+/** Lets signals be heard after each 16 torrents: small ones are checked without a wait. */
+async function giveTurn(i: number, signal: AbortSignal): Promise<void> {
+  if (i % 16 === 0) await setImmediate()
+  refuseAborted(signal)
 }
 
 async function planOne(place: TorrentPlace, { read, ...run }: VerifyRun) {

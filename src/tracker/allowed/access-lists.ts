@@ -27,11 +27,6 @@ export interface AllowedSettings {
 export interface AccessLists {
   readonly torrents: TorrentList
   readonly addresses: AddressRules
-  /**
-   * Resolves when the directories were read.
-   * @throws BtkitError if one cannot be read
-   */
-  readonly started: Promise<void>
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
   /** See `DirectoryEvents.settled`. */
@@ -71,9 +66,8 @@ export async function openAccessLists(
     await torrents.refresh()
     events.update()
   }
-  const started = scan()
-  // Reported by those who wait for it
-  started.catch(() => undefined)
+  // The caller of `TorrentList.started` reports a failure
+  scan().catch(() => undefined)
   const refresh = async () => {
     await refreshAddresses()
     await scan()
@@ -81,7 +75,6 @@ export async function openAccessLists(
   return {
     torrents,
     addresses,
-    started,
     refresh,
     settled: () => events.settled(),
     close: () => {

@@ -3,13 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../errors.js'
-import {
-  type RegularFile,
-  lookAtState,
-  readRegular,
-  readSmallFiles,
-} from '../../files/read-bounded.js'
-import { stampsOf } from '../../files/stat-files.js'
+import { type RegularFile, readRegular, readSmallFiles } from '../../files/read-bounded.js'
+import { lstatMany, stampOf, stampsOf } from '../../files/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -52,7 +47,7 @@ export class TorrentList {
   #version = ''
   #additions = 0
   #refreshing: Promise<void> | null = null
-  #isRead = false
+  #first: Promise<void> | null = null
 
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
@@ -78,12 +73,12 @@ export class TorrentList {
 
   /** Whether the first scan is under way, so that torrents of directories may be unknown still. */
   get isStarting(): boolean {
-    return !this.#isRead && this.#refreshing !== null
+    return this.#version === '' && this.#first !== null
   }
 
-  /** Resolves as soon as the first scan is over. */
+  /** Resolves as soon as the first scan is over, or rejects as that. */
   async started(): Promise<void> {
-    if (this.isStarting) await this.#refreshing
+    await this.#first
   }
 
   /** Whether a torrent was added, or is refused. */
@@ -148,6 +143,7 @@ export class TorrentList {
     this.#refreshing ??= this.#look().finally(() => {
       this.#refreshing = null
     })
+    this.#first ??= this.#refreshing
     await this.#refreshing
   }
 
@@ -156,19 +152,16 @@ export class TorrentList {
    * @throws BtkitError if one cannot be read
    */
   async readLists(): Promise<void> {
-    this.#torrents = await this.#listed()
-    this.#banned = await this.#readBanned()
-    for (const infoHash of this.#banned) this.#torrents.delete(infoHash)
+    const { torrents, banned } = await this.#readLists()
+    for (const infoHash of banned) torrents.delete(infoHash)
+    this.#torrents = torrents
+    this.#banned = banned
   }
 
-  async #readBanned(): Promise<ReadonlySet<InfoHash>> {
-    await this.#bannedFile?.refresh()
-    return new Set(this.#bannedFile?.values)
-  }
-
-  async #listed(): Promise<Map<InfoHash, AllowedTorrent>> {
-    const torrents = new Map<InfoHash, AllowedTorrent>()
+  async #readLists() {
     await this.#listFile?.refresh()
+    await this.#bannedFile?.refresh()
+    const torrents = new Map<InfoHash, AllowedTorrent>()
     for (const infoHash of this.#listFile?.values ?? []) {
       torrents.set(infoHash, {
         ...{ infoHash, metainfo: null, failure: null, warning: null },
@@ -176,11 +169,11 @@ export class TorrentList {
         webSeeds: [],
       })
     }
-    return torrents
+    return { torrents, banned: new Set(this.#bannedFile?.values) }
   }
 
   async #look(): Promise<void> {
-    const torrents = await this.#listed()
+    const { torrents, banned } = await this.#readLists()
     const inFiles = new Set<InfoHash>()
     for (const directory of this.#directories) {
       await directory.refresh()
@@ -192,7 +185,6 @@ export class TorrentList {
       }
     }
     this.#copies.tell()
-    const banned = await this.#readBanned()
     for (const [infoHash, torrent] of this.#added.entries()) {
       if (!inFiles.has(infoHash)) torrents.set(infoHash, torrent)
     }
@@ -210,7 +202,6 @@ export class TorrentList {
     this.#banned = banned
     const versions = this.#directories.map(({ version }) => version)
     this.#version = [...versions, this.#bans].join(' ')
-    this.#isRead = true
   }
 
   #addCopy({ metainfo: copy }: AllowedTorrent, listed: AllowedTorrent | undefined): void {
@@ -331,12 +322,13 @@ export class TorrentDirectory {
       const { controls } = this.parts
       return { state, torrents: describeTorrent(file.bytes, { path, state, mtimeMs }, controls) }
     } catch (error) {
-      const now = await lookAtState(path)
-      const isGone = now === null && error instanceof BtkitError && error.code === 'not-found'
+      const [now] = await lstatMany([path])
+      const state = now && 'mode' in now ? stampOf(now.fingerprint) : null
+      const isGone = state === null && error instanceof BtkitError && error.code === 'not-found'
       // Moved away since it was found
       if (isGone) return NOTHING
       // A user who can make links here must not see files quoted that only the tracker can read
-      const isLinked = file !== null && file.state !== now
+      const isLinked = file !== null && file.state !== state
       const problem = isLinked ? `${path}: not a torrent` : describe(error)
       this.#problems.add(`${problem}; not tracked`)
       return { state: file?.state ?? (await stampsOf([path]))[0] ?? '', torrents: [] }

@@ -127,9 +127,7 @@ function requirePermission(rules: TrackerRules, client: string | null): void {
 /** Minutes after which the tracker knows its torrents. Clients cannot be told less. */
 const SOON = 1
 
-function starting(): TrackerRefusal {
-  return new TrackerRefusal(200, UNREAD.failure, SOON)
-}
+const starting = () => new TrackerRefusal(200, UNREAD.failure, SOON)
 
 /** Minutes after which the tracker may have room. */
 const LATER = 30

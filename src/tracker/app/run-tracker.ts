@@ -137,13 +137,13 @@ async function beginWork(
   settings: TrackerSettings,
   { now, onError }: TrackerWorld,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
+  const { torrents } = admitted
   // Announces are answered meanwhile
-  await admitted.started
+  await torrents.started()
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await state.save()
   await shared?.start()
-  const { torrents } = admitted
   const isTracked = (infoHash: InfoHash) => {
     return torrents.isOpen || torrents.isFed || torrents.torrents.has(infoHash)
   }

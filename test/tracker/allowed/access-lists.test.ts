@@ -86,7 +86,7 @@ test('while its directories are read, a tracker answers for the torrents of its 
     refusalOf(() => announce(fresh.hash)),
     SOON,
   )
-  await admitted.started
+  await admitted.torrents.started()
   assert.equal(
     refusalOf(() => announce(fresh.hash)),
     null,
@@ -109,7 +109,7 @@ test('a scrape that would lack torrents is refused until all are read', async (t
     refusalOf(() => scrape()),
     SOON,
   )
-  await admitted.started
+  await admitted.torrents.started()
   assert.deepEqual(
     scrape(known.hash, fresh.hash).map((counts) => counts?.incomplete),
     [1, 0],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { TorrentList, type TorrentListParts } from '../../../src/tracker/allowed/torrent-list.js'
@@ -46,10 +46,11 @@ test('torrents in a directory and below it are known by name and size', async (t
     'not-one.txt': 'x',
     '.hidden/three.torrent': torrentOf(singleFileInfo({ name: 'three' })),
   })
+  const path = join(directory, 'one.torrent')
+  utimesSync(path, 1_700_000_000, 1_700_000_000)
   await list.refresh()
   assert.equal(list.isOpen, false)
   assert.deepEqual(names(), ['one', 'two'])
-  const path = join(directory, 'one.torrent')
   assert.deepEqual(list.torrents.get(hashOf(one)), {
     infoHash: hashOf(one),
     metainfo: {
@@ -62,7 +63,7 @@ test('torrents in a directory and below it are known by name and size', async (t
       path: join(directory, 'one.torrent'),
       place: null,
       state: (await stampsOf([path]))[0],
-      addedMs: statSync(path).mtimeMs,
+      addedMs: 1_700_000_000_000,
     },
     failure: null,
     warning: null,

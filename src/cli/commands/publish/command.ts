@@ -177,7 +177,6 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     checkHashes: options.checkHashes && !options.dryRun,
     extra: false,
     followSymlinks: options.followSymlinks,
-    mayWait: true,
     read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const checked: (PublishRequest | Outcome)[] = []
