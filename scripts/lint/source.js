@@ -1,6 +1,7 @@
 // Finds in the sources what no other linter does:
 // two exported types with one name, because a reader who searches for a name must find one thing;
 // a doc comment cut off from what it describes by an empty line, because editors then show none;
+// a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a search misses `a:`;
 // more lines than size.json has for a folder.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -15,13 +16,14 @@ const files = execFileSync('git', list, { encoding: 'utf8' })
   .filter((path) => /\.(?:ts|js|css)$/.test(path) && existsSync(path))
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
-const found = [...twiceNamed(), ...cutOff(), ...tooLarge()]
+const ofSrc = sources.filter(({ path }) => path.startsWith('src/'))
+const found = [...twiceNamed(), ...cutOff(), ...packed(), ...tooLarge()]
 for (const each of found) console.log(each)
 process.exitCode = found.length > 0 ? 1 : 0
 
 function twiceNamed() {
   const places = new Map()
-  for (const { path, text } of sources.filter(({ path: each }) => each.startsWith('src/')))
+  for (const { path, text } of ofSrc)
     for (const [, name] of text.matchAll(EXPORTED))
       places.set(name, [...(places.get(name) ?? []), path])
   return [...places]
@@ -35,6 +37,15 @@ function cutOff() {
       .map(({ index }) => text.slice(0, index))
       .filter((before) => DOC.test(before))
       .map((before) => `${path}:${before.split('\n').length}: an empty line follows a doc comment`),
+  )
+}
+
+function packed() {
+  return ofSrc.flatMap(({ path, text }) =>
+    [...text.matchAll(/\.\.\.\{/g)].map(({ index }) => {
+      const line = text.slice(0, index).split('\n').length
+      return `${path}:${line}: a literal is spread; write its properties`
+    }),
   )
 }
 

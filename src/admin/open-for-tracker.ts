@@ -52,7 +52,14 @@ export async function openForTracker(
   const { directories, archives } = own.allowed
   const forms = await openTrackerForms(settings, administered, context)
   const routes = adminPages({
-    ...{ tracker, announceUrls, directories, archives, log, bans, forms, now: context.now },
+    tracker,
+    announceUrls,
+    directories,
+    archives,
+    log,
+    bans,
+    forms,
+    now: context.now,
   })
   const name = `${own.page.siteName ?? 'btkit'} admin`
   const { clientAddresses } = own

@@ -134,7 +134,9 @@ async function openIo(signal: () => AbortSignal): Promise<Io> {
   const io: Io = {
     // Standard input is opened only when a command reads it
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
-    ...{ stdout, stderr, env },
+    stdout,
+    stderr,
+    env,
     get askSecret() {
       if (!process.stdin.isTTY) return undefined
       return async (prompt: string) => (await loadTerminal()).askOnTerminal(prompt, io)

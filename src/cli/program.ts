@@ -42,7 +42,10 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     reloadConfiguration: async () => (await running.options?.changes()) ?? [],
     configFile: () => running.line?.config,
     checkTogether: () => running.options?.checkTogether(),
-    ...{ io, program, isLegacy: subcommand !== null, finish },
+    io,
+    program,
+    isLegacy: subcommand !== null,
+    finish,
     runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
     commands: () => {
       return Promise.all(commandTable.map((entry) => buildCommand(entry, context)))

@@ -43,9 +43,18 @@ export interface CompleteOptions extends TorrentOptions, FileOptions, WorkOption
 
 const COMPLETE_OPTIONS: Record<keyof CompleteOptions, true> = {
   ...COMMON_OPTIONS,
-  ...{ stateDirectory: true, target: true, entries: true, checksums: true, prune: true },
-  ...{ remake: true, adopt: true, force: true, dryRun: true, waitSeconds: true },
-  ...{ minAgeSeconds: true, onWarning: true },
+  stateDirectory: true,
+  target: true,
+  entries: true,
+  checksums: true,
+  prune: true,
+  remake: true,
+  adopt: true,
+  force: true,
+  dryRun: true,
+  waitSeconds: true,
+  minAgeSeconds: true,
+  onWarning: true,
 }
 
 /**

@@ -37,7 +37,8 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     }, 0)
     const { maxRate } = options
     const engine = {
-      ...{ signal, kernel: chooseKernel().name },
+      signal,
+      kernel: chooseKernel().name,
       throttle: maxRate === undefined ? undefined : createThrottle(maxRate),
       onProgress: ({
         bytesDone,

@@ -114,10 +114,27 @@ const NUMBERS: Ranges<{ threads: number; interval: number; maxRate: number; maxS
 
 /** The names of all options. A misspelt one would serve something else than was wanted. */
 const NAMES: Record<keyof MirrorOptions, true> = {
-  ...{ root: true, trackers: true, publicUrl: true, webSeeds: true, torrents: true, files: true },
-  ...{ pieceLength: true, listings: true, siteName: true, cors: true, hidden: true, warm: true },
-  ...{ followSymlinks: true, cacheDirectory: true, cacheTrust: true, cacheMaxSize: true },
-  ...{ threads: true, limits: true, metrics: true, onWarning: true, onError: true },
+  root: true,
+  trackers: true,
+  publicUrl: true,
+  webSeeds: true,
+  torrents: true,
+  files: true,
+  pieceLength: true,
+  listings: true,
+  siteName: true,
+  cors: true,
+  hidden: true,
+  warm: true,
+  followSymlinks: true,
+  cacheDirectory: true,
+  cacheTrust: true,
+  cacheMaxSize: true,
+  threads: true,
+  limits: true,
+  metrics: true,
+  onWarning: true,
+  onError: true,
 }
 
 /** Names of fastify's own options. */

@@ -22,18 +22,40 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
 
 /** The names of options of all torrents. A misspelt one would make another torrent than was wanted. */
 export const COMMON_OPTIONS: Record<keyof (TorrentOptions & FileOptions & WorkOptions), true> = {
-  ...{ trackers: true, webSeeds: true, httpSeeds: true, nodes: true, version: true },
-  ...{ pieceLength: true, creationDate: true, private: true },
+  trackers: true,
+  webSeeds: true,
+  httpSeeds: true,
+  nodes: true,
+  version: true,
+  pieceLength: true,
+  creationDate: true,
+  private: true,
   ...(Object.fromEntries(TEXT_NAMES.map((name) => [name, true])) as Record<TextName, true>),
-  ...{ source: true, infoKeys: true, keys: true, include: true, exclude: true, all: true },
-  ...{ links: true, attributes: true, order: true, padFiles: true, targetPieces: true },
-  ...{ maxTorrentSize: true, maxPieceLength: true },
-  ...{ threads: true, maxRate: true, cache: true, signal: true, onProgress: true },
+  source: true,
+  infoKeys: true,
+  keys: true,
+  include: true,
+  exclude: true,
+  all: true,
+  links: true,
+  attributes: true,
+  order: true,
+  padFiles: true,
+  targetPieces: true,
+  maxTorrentSize: true,
+  maxPieceLength: true,
+  threads: true,
+  maxRate: true,
+  cache: true,
+  signal: true,
+  onProgress: true,
 }
 
 const MAKE_OPTIONS: Record<keyof MakeOptions, true> = {
   ...COMMON_OPTIONS,
-  ...{ name: true, output: true, force: true },
+  name: true,
+  output: true,
+  force: true,
 }
 
 /** The content of a torrent. */

@@ -131,7 +131,8 @@ export function addPages<R extends FormRoute<never, string>>(
   for (const route of routes) {
     const { method, path, upload } = route
     app.route({
-      ...{ method, url: `/${path}` },
+      method,
+      url: `/${path}`,
       ...(upload === undefined ? {} : { bodyLimit: upload }),
       handler: async (request, reply) => send(reply, await answer(route, request, reply)),
     })

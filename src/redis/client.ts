@@ -71,7 +71,9 @@ function addressOf(found: Readonly<Record<string, string>>): RedisAddress {
       sentinelTLS: {},
       enableTLSForSentinelMode: true,
     }),
-    ...{ username, password, db: Number(db ?? 0) },
+    username,
+    password,
+    db: Number(db ?? 0),
   }
   const label = `${scheme}://${[hosts ?? path, primary, db].filter(Boolean).join('/')}`
   return { nodes: scheme.endsWith('+cluster') ? (places ?? null) : null, options, label }

@@ -122,8 +122,16 @@ export class Announcer {
       return known
         .filter((urls) => urls.length > 0)
         .map((urls) => ({
-          ...{ torrent, infoHash, nextAt, error: null, warning: null, noted: null },
-          ...{ failures: 0, hasStarted: false, isAsking: false, isRetried: false },
+          torrent,
+          infoHash,
+          nextAt,
+          error: null,
+          warning: null,
+          noted: null,
+          failures: 0,
+          hasStarted: false,
+          isAsking: false,
+          isRetried: false,
           trackers: urls.map((url) => ({ url, host: this.#hostOf(url), id: null, notBefore: 0 })),
         }))
     })

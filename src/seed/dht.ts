@@ -201,14 +201,18 @@ const QUERIES: Readonly<Record<string, Rules>> = {
   find_node: { id: [ID, true], target: [ID, true] },
   get_peers: { id: [ID, true], info_hash: [ID, true] },
   announce_peer: {
-    ...{ id: [ID, true], info_hash: [ID, true], token: [TOKEN, true] },
+    id: [ID, true],
+    info_hash: [ID, true],
+    token: [TOKEN, true],
     port: [integer(0, 65_535), false],
     implied_port: [integer(0, 1), false],
   },
 }
 
 const ANSWER: Rules = {
-  ...{ id: [ID, true], token: [TOKEN, false], nodes: [NODES, false] },
+  id: [ID, true],
+  token: [TOKEN, false],
+  nodes: [NODES, false],
   // Addresses of IPv6 have 18 bytes; a node of IPv4 cannot reach them
   values: [list(bytes(6)), false],
 }

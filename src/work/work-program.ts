@@ -375,7 +375,9 @@ async function lookAtTorrent(torrent: string, { signal }: WorkContext): Promise<
   const { name, infoHash, infoHashV2, creationDate } = metainfo
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {
-    ...{ name, infoHash, infoHashV2 },
+    name,
+    infoHash,
+    infoHashV2,
     texts: labelledTexts(metainfo),
     size: contentSize(metainfo),
     pieces: metainfo.pieceCount,

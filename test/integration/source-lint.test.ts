@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { makeScratch } from '../support/scratch.js'
 
-test('lint finds names that two types have, comments cut off, and folders that are too large', (t) => {
+test('lint finds names that two types have, comments cut off, literals spread, and folders that are too large', (t) => {
   const cwd = makeScratch(t, {
     'package.json': '{"type":"module"}',
     'lint/source.js': readFileSync('scripts/lint/source.js', 'utf8'),
     'lint/size.json': '{ "src": 4, "test": 4 }',
     'src/a.ts': '/** Of a file. */\nexport interface Place {}\n',
-    'src/b.ts': '/* No doc */\n\nexport type Place = 1\n',
+    'src/b.ts': '/* No doc */\n\nexport type Place = 1\nconst b = { ...{ a } }\n',
     'test/a.ts': '/**\n * Cut off.\n */\n\nconst a = 1\n/** Not. */\n',
   })
   execFileSync('git', ['init', '--quiet'], { cwd })
@@ -19,6 +19,6 @@ test('lint finds names that two types have, comments cut off, and folders that a
   assert.equal(status, 1)
   assert.match(
     stdout,
-    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc: 5 lines.*\ntest: 6 lines.*\n$/,
+    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc\/b\.ts:4: a literal .*\nsrc: 6 lines.*\ntest: 6 lines.*\n$/,
   )
 })

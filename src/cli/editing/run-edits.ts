@@ -93,7 +93,12 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { files, refused } = await listFiles(operands, options, io)
   const { maxTorrentSize, dryRun, force, json, output } = options
   const request = {
-    ...{ edit, maxTorrentSize, dryRun, force, tellHashes: json, claim: io.shared?.claim },
+    edit,
+    maxTorrentSize,
+    dryRun,
+    force,
+    tellHashes: json,
+    claim: io.shared?.claim,
     outputOf: output === undefined ? null : (file: string) => outputFor(file, output),
   }
   const tally = { total: 0, changed: 0, failed: 0, rehashed: 0 }

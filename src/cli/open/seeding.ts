@@ -180,8 +180,17 @@ const OWN = { client: 'btkit', directory: null, isMarked: true, downloadRate: 0 
 function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
   const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
   return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
-    ...{ ...OWN, torrent, name, infoHash, size, message: reason, state: 'missing', bytesDone: 0 },
-    ...{ peers: 0, uploadRate: 0, ratio: 0 },
+    ...OWN,
+    torrent,
+    name,
+    infoHash,
+    size,
+    message: reason,
+    state: 'missing',
+    bytesDone: 0,
+    peers: 0,
+    uploadRate: 0,
+    ratio: 0,
   }))
 }
 
@@ -194,8 +203,14 @@ function listTorrents(service: SeedService): ListedTorrent[] {
     // A peer may know this machine's address
     const isLonely = peers === 0 && !service.canBeFound(torrent)
     return {
-      ...{ ...OWN, torrent: torrent.path, name, infoHash: clientInfoHash(torrent) },
-      ...{ state: 'seeding', size, bytesDone: size, peers },
+      ...OWN,
+      torrent: torrent.path,
+      name,
+      infoHash: clientInfoHash(torrent),
+      state: 'seeding',
+      size,
+      bytesDone: size,
+      peers,
       warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
       message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
       uploadRate: rate,

@@ -68,7 +68,10 @@ export function prepareAdmin(
   prepareRecords(directory)
   const inPlace = (path: string) => resolve(io.cwd, path)
   return {
-    ...{ usersFile: inPlace(adminUsers), place, directory, makeFrom: makeFrom.map(inPlace) },
+    usersFile: inPlace(adminUsers),
+    place,
+    directory,
+    makeFrom: makeFrom.map(inPlace),
     url: adminUrl === undefined ? null : new URL(adminUrl),
     bans: {
       addresses: inPlace(options.bannedIps || join(directory, BANNED_IPS)),

@@ -8,7 +8,8 @@ import { Opt, SETTING } from './option.js'
 
 export function clientOption() {
   return new Opt('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)', {
-    ...{ isSecret: true, variable: 'BTKIT_CLIENT' },
+    isSecret: true,
+    variable: 'BTKIT_CLIENT',
   })
     .argParser(clients)
     .default([] as string[])

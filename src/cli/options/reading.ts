@@ -69,7 +69,9 @@ export function maxTorrentSize() {
 
 export function cacheDirOption() {
   return new Opt('--cache-dir <path>', 'use the piece cache in this directory', {
-    ...{ takes: 'directory', variable: 'BTKIT_CACHE_DIR', isForLegacy: true },
+    takes: 'directory',
+    variable: 'BTKIT_CACHE_DIR',
+    isForLegacy: true,
   })
 }
 
@@ -80,7 +82,8 @@ export function noCacheOption() {
 /** The option `--cache-trust`: which parts of a file's fingerprint must match. */
 export function cacheTrustOption() {
   return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
-    ...{ isForLegacy: true, isSetting: true },
+    isForLegacy: true,
+    isSetting: true,
   })
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')
@@ -93,7 +96,9 @@ export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
 
 export function stateDirOption(description: string) {
   return new Opt('--state-dir <path>', description, {
-    ...{ takes: 'directory', variable: 'BTKIT_STATE_DIR', isForLegacy: true },
+    takes: 'directory',
+    variable: 'BTKIT_STATE_DIR',
+    isForLegacy: true,
   })
 }
 

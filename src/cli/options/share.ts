@@ -11,7 +11,9 @@ import { FILE, Opt, SETTING, type Traits } from './option.js'
 
 export function cacheUrlOption(traits: Traits = {}) {
   return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
-    ...{ isSecret: true, variable: 'BTKIT_CACHE_URL', ...traits },
+    isSecret: true,
+    variable: 'BTKIT_CACHE_URL',
+    ...traits,
   }).argParser(checkedUrl('--cache-url'))
 }
 

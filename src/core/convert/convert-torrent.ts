@@ -55,7 +55,10 @@ export async function planConversion(request: ConvertRequest): Promise<ConvertPl
     throw new BtkitError('metainfo', `${torrent}: is a ${version} torrent already`)
   }
   const verify = await planVerify({
-    ...{ metainfo, torrent, path, followSymlinks },
+    metainfo,
+    torrent,
+    path,
+    followSymlinks,
     checkHashes: true,
     extra: false,
     explains: true,

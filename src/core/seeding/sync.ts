@@ -102,7 +102,9 @@ export function openPublished(
 ): GivenRecord {
   const digest = digestOf('sha256', `${target}\0${label}`).toString('hex', 0, 16)
   const journal = new Journal({
-    ...{ stateDirectory, now, warn },
+    stateDirectory,
+    now,
+    warn,
     path: join(stateDirectory, 'published', `${digest}.jsonl`),
     head: { btkit: 'published', target, client: label },
     loss: 'torrents whose lines are lost are looked up, or must be asked for, again',

@@ -113,7 +113,14 @@ export async function openMirror(
   let endTasks = () => Promise.resolve()
   return {
     ...resources,
-    ...{ options, torrents, responses, requesters, swarms, files, digests, onError },
+    options,
+    torrents,
+    responses,
+    requesters,
+    swarms,
+    files,
+    digests,
+    onError,
     onRoute: server.onRoute,
     downloads: new Downloads(options, digests, { now, monotonic }),
     sender: new TorrentSender(options, { responses, swarms }, trackers.current),

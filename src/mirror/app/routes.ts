@@ -176,7 +176,10 @@ async function sendErrorPage(
       ? [html`<li><a href="">Try again</a></li>`]
       : [hasListings(options) && (await nearestLink(raw.url ?? '', options.mirror))]
   const page = renderErrorPage({
-    ...{ line, links, icon: root + ICON_PATH, site: siteOf(options) },
+    line,
+    links,
+    icon: root + ICON_PATH,
+    site: siteOf(options),
     header: renderSiteHeader(options, root, null),
   })
   setRetryAfter(reply, error)

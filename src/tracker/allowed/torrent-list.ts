@@ -164,7 +164,10 @@ export class TorrentList {
     const torrents = new Map<InfoHash, AllowedTorrent>()
     for (const infoHash of this.#listFile?.values ?? []) {
       torrents.set(infoHash, {
-        ...{ infoHash, metainfo: null, failure: null, warning: null },
+        infoHash,
+        metainfo: null,
+        failure: null,
+        warning: null,
         trackers: [],
         webSeeds: [],
       })

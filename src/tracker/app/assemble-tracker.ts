@@ -75,7 +75,8 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
   const access = await openAccessLog(settings, world)
   try {
     const admitted = await openAccessLists(settings.allowed, {
-      ...{ warn, onError },
+      warn,
+      onError,
       onAddresses: (addresses) => removeRefused(store, addresses),
     })
     const { torrents, addresses } = admitted
@@ -111,7 +112,8 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       onError,
     })
     const udp = new UdpAnswers(answers, new ConnectionIds(secret), {
-      ...{ now: idClock, onError },
+      now: idClock,
+      onError,
       note: (answered) => {
         figures.note('udp', answered)
       },

@@ -50,7 +50,10 @@ function renderRow(row: CatalogueRow, root: string, links: TorrentLinks): Html {
   const place = category.path.join('/')
   return renderEntryRow(
     {
-      ...{ name, size, isDirectory: false, address: links.page(row) },
+      name,
+      size,
+      isDirectory: false,
+      address: links.page(row),
       time: addedMs === 0 ? null : addedMs,
       counts: { seeds: row.complete, leechers: row.downloading },
       links: html`${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a>`}

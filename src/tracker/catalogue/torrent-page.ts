@@ -284,7 +284,10 @@ function detailsOf(
   const texts = labelledTexts(metainfo).filter(([label]) => label !== FIELDS.comment.label)
   const files = metainfo.files.filter(({ padding }) => !padding)
   return {
-    ...{ pieceLength, pieceCount, creationDate, isDirectory },
+    pieceLength,
+    pieceCount,
+    creationDate,
+    isDirectory,
     comment: comment === null ? null : clipText(comment, MAX_COMMENT),
     texts: texts.map(([label, text]) => [label, clipText(text, MAX_TEXT)] as const),
     trackers: tiersOf(metainfo),

@@ -251,7 +251,12 @@ function renderInfoPage(parts: InfoPage): string {
         query.filter !== '' &&
         !hasOwnSearch(site, 'list') &&
         renderSearch({
-          ...{ id: 'filter', action: './', name: 'q', value: query.filter, most: MAX_SEARCH, kept },
+          id: 'filter',
+          action: './',
+          name: 'q',
+          value: query.filter,
+          most: MAX_SEARCH,
+          kept,
           placeholder: WORDS.inAll,
           all: formatRowQuery({ ...query, filter: '', page: 1 }),
         })

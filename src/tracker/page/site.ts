@@ -149,12 +149,18 @@ export function siteHead(site: Site, root: string, place: HeadPlace): Html {
   const end =
     search &&
     renderSearch({
-      ...{ id: 'search', name: 'q', value: searched, ...search },
+      id: 'search',
+      name: 'q',
+      value: searched,
+      ...search,
       ...(kept && current !== 'activity' && current && hasOwnSearch(site, current) && { kept }),
       action: root + search.path,
     })
   return renderMasthead(root, {
-    ...{ name: site.name, menu, label: 'Site', end },
+    name: site.name,
+    menu,
+    label: 'Site',
+    end,
     ...(home && { home: home.path }),
   })
 }

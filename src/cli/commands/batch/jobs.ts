@@ -113,7 +113,10 @@ function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): B
   const listed = { name: entry.key, entries: all.filter(({ key }) => key !== PATH) }
   const own = givenIn(listed, { entries: options }, problems)
   return {
-    ...{ name, place, command, levels: [levelOf(counting), levelOf(own)] },
+    name,
+    place,
+    command,
+    levels: [levelOf(counting), levelOf(own)],
     operands: operandsOf(name, place, all).map((each) => locatedPath(each, directory)),
   }
 }

@@ -113,8 +113,12 @@ async function convert(run: Run): Promise<number> {
   const store = planStore({ torrent, target: outputOf(run), force })
   const metainfo = readTorrentFile(torrent, maxTorrentSize)
   const plan = await planConversion({
-    ...{ metainfo, torrent, path, followSymlinks },
-    ...{ version, pieceLength },
+    metainfo,
+    torrent,
+    path,
+    followSymlinks,
+    version,
+    pieceLength,
   })
   if (dryRun) return tellPlan(plan, run)
   const { after, report } = await convertWithProgress(plan, run)

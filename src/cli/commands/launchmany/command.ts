@@ -67,7 +67,9 @@ function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) 
     lastPort: maxport,
     announcedAddress: ip,
     maxUpload: maxUploadRate || null,
-    ...{ dht: false, dhtNodes: null, localDiscovery: false },
+    dht: false,
+    dhtNodes: null,
+    localDiscovery: false,
   }
   return seed({ options, keeping: keepingOf(places, options, false), serving }, io)
 }

@@ -144,7 +144,10 @@ async function publishTo(
     }
     const record = dryRun ? new GivenRecord() : recordFor(named.client, out, io)
     return await publishTorrents(named.client, requests, {
-      ...{ ...sync, dryRun, onChecking, adopts: options.adopt },
+      ...sync,
+      dryRun,
+      onChecking,
+      adopts: options.adopt,
       begun: record.begun,
       onHandOver: (fresh) => {
         const hashes = fresh.map(({ metainfo }) => clientInfoHash(metainfo))

@@ -278,9 +278,15 @@ async function seedGiven(
 ): Promise<void> {
   const { root, followSymlinks } = options.mirror
   const places = {
-    ...{ places: options.torrents, placesOf: () => [{ path: root }], search: [root] },
-    ...{ followSymlinks, reportsNone: 'yes' as const, checkHashes: true, awaitsQuiet: true },
-    ...{ maxTorrentSize: LARGEST, hashContext },
+    places: options.torrents,
+    placesOf: () => [{ path: root }],
+    search: [root],
+    followSymlinks,
+    reportsNone: 'yes' as const,
+    checkHashes: true,
+    awaitsQuiet: true,
+    maxTorrentSize: LARGEST,
+    hashContext,
   }
   const report = { note: () => undefined, fail: onError }
   const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)

@@ -285,6 +285,7 @@ function hex(root: Uint8Array | null): string {
 
 /** A torrent for programs, with null for missing values. */
 export function showValue(metainfo: Metainfo, file: string) {
+  const { private: isPrivate, ...fields } = pickFields(metainfo)
   return {
     torrent: file,
     file,
@@ -294,9 +295,8 @@ export function showValue(metainfo: Metainfo, file: string) {
     size: contentSize(metainfo),
     pieceLength: metainfo.pieceLength,
     pieceCount: metainfo.pieceCount,
-    // Its place in the line is the first of these
-    ...{ private: metainfo.private },
-    ...pickFields(metainfo),
+    private: isPrivate,
+    ...fields,
     otherKeys: otherKeys(metainfo),
     version: metainfo.version,
     pieceLayers: metainfo.tree && countLayers(metainfo.tree),

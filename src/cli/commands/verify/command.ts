@@ -247,7 +247,9 @@ async function runVerify(run: Run): Promise<number> {
 async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
   const { targets, options, hashContext, out, io } = run
   const work: VerifyRun = {
-    ...{ ...options, places: targets.places, rawNames: true },
+    ...options,
+    places: targets.places,
+    rawNames: true,
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
   }
   const { signal } = hashContext.engine

@@ -189,7 +189,8 @@ class EntryLoop {
     const isStale =
       record?.source === paths.sourcePath && readFingerprintIfThere(paths.torrentPath) !== null
     report.skipped.push({
-      ...{ ...paths, reason },
+      ...paths,
+      reason,
       ...(isStale && { leavesTorrent: true }),
       ...(pieceLength !== undefined && { pieceLength }),
     })
