@@ -279,7 +279,12 @@ async function readListing(
   const taken = await findTaken([...directories, ...files], budget.pause)
   const digest = createHash('sha1').update(JSON.stringify([isCut, unnameable, ...taken]))
   return new Listing({
-    ...{ directories, files, readme: findReadme(files), taken, isCut, unnameable },
+    directories,
+    files,
+    readme: findReadme(files),
+    taken,
+    isCut,
+    unnameable,
     digest: digest.digest('base64url'),
   })
 }
