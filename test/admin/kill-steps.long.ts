@@ -4,7 +4,8 @@ import { basename, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { isTemporaryName } from '../../src/files/temporary-files.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { fieldsOf, followJob, type Fields, type Worker } from '../support/admin-forms.js'
+import { fieldsOf, type Worker } from '../support/admin-forms.js'
+import { followJob, type Fields } from '../support/visitor.js'
 import { startAdminProcess } from '../support/admin-process.js'
 import { filesBelow, torrentNamed } from '../support/collection.js'
 import { makeScratch } from '../support/scratch.js'
@@ -87,7 +88,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
       ]
       const { location, text } = await bob.post('/make', fields)
       assert.match(location, /^job/, text)
-      await followJob(bob, location)
+      await followJob(bob, `/${location}`)
     },
     from: null,
     to: IN_FROM,
@@ -247,7 +248,8 @@ describe('kill -9', { concurrency: 2 }, () => {
           () => true,
           (error: unknown) => {
             // The connection was broken off
-            if (error instanceof TypeError) return false
+            const { code = '' } = error as NodeJS.ErrnoException
+            if (['ECONNRESET', 'ECONNREFUSED', 'EPIPE'].includes(code)) return false
             throw error
           },
         )

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { editTorrent } from '../../src/library/changes.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
-import { openTestGui, type Page } from '../support/gui.js'
+import { openTestGui } from '../support/gui.js'
+import type { Page } from '../support/visitor.js'
 import { singleFileInfo, torrentOf } from '../support/torrents.js'
 
 function read(path: string) {

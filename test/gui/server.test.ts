@@ -8,7 +8,8 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
 import { Presence } from '../../src/gui/open-gui.js'
-import { ask, openTestGui } from '../support/gui.js'
+import { openTestGui } from '../support/gui.js'
+import { ask } from '../support/visitor.js'
 import { plantFiles } from '../support/scratch.js'
 
 test('the file leads to the pages, is for the user only, and each address works once', async (t) => {

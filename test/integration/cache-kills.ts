@@ -11,7 +11,7 @@ import { runExecutable, startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
 import { startFakeTransmission } from '../support/fake-transmission.js'
 import { KEY } from '../support/fleet.js'
-import { ask } from '../support/gui.js'
+import { ask } from '../support/visitor.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { plantKeys } from '../support/queue.js'
 import { random } from '../support/random.js'
@@ -114,9 +114,8 @@ const VICTIMS: Record<string, (t: TestContext, kills: number) => Promise<Victim>
       const url = new URL('make', new URL(location, address)).href
       for (const torrent of torrents) {
         const path = torrent.slice(0, -'.torrent'.length)
-        const body = new URLSearchParams({ act: 'make', path, output: `${path}.made` }).toString()
-        const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
-        await ask(url, { method: 'POST', headers, body })
+        const form = { act: 'make', path, output: `${path}.made` }
+        await ask(url, { method: 'POST', form })
       }
     },
   }),

@@ -55,56 +55,20 @@ const FIELD: Readonly<Record<string, Change>> = {
   'CHANGELOG.md': before(FIRST_ENTRY, '- `makemetafile`, `edit`: `--label`.\n'),
 }
 
-const PAGE = `.Dd November 22, 2026
-.Dt BTKIT-SIZE 1
-.Os
-.Sh NAME
-.Nm btkit-size
-.Nd print the sizes of torrents
-.Sh SYNOPSIS
-.Nm btkit size
-.Ar torrent ...
-.Sh OPTIONS
-.Bl -tag -width Ds
-.It Fl -json
-Print one JSON object a line for each torrent.
-.It Fl -max-torrent-size Ar size
-Refuse larger torrents.
-.It Fl -config Ar file
-Read only this configuration file.
-.El
-.Sh EXIT STATUS
-0 when all is done.
-Status 1 means that a torrent cannot be read, 2 wrong usage.
-See
-.Nm btkit Ns Pq 1 .
-.Sh SEE ALSO
-.Nm btkit Ns Pq 1
-`
-
-/** The record of \`hash\`, with other names and another value. */
-function sizeCommand(): string {
-  const hash = readFileSync(join(projectRoot, 'src/cli/commands/hash/command.ts'), 'utf8')
-  return hash
-    .replace(/const hashes = .*\n/, 'const size = String(metainfo.size)\n')
-    .replace("${hashes.join(' ')}", '${size}')
-    .replaceAll(/\bhash\b(?! \*)/g, 'size')
-    .replaceAll('btkit hash', 'btkit size')
-    .replace('defineHash,', 'defineSize,')
-    .replace('function defineHash', 'function defineSize')
-}
+/** What `hash` has there, under the name of the new command. */
+const likeHash = (path: string) => () =>
+  readFileSync(join(projectRoot, path), 'utf8').replaceAll(/\bhash\b/g, 'size')
 
 const COMMAND: Readonly<Record<string, Change>> = {
-  'src/cli/commands/size/command.ts': sizeCommand,
-  'man/btkit-size.1': () => PAGE,
+  'src/cli/commands/size/command.ts': likeHash('src/cli/commands/hash/command.ts'),
+  'man/btkit-size.1': likeHash('man/btkit-hash.1'),
   'man/btkit.1': before(
     '.It Nm btkit-hash Ns Pq 1',
     '.It Nm btkit-size Ns Pq 1\nprint the sizes of torrents\n',
   ),
   'package.json': before('    "./man/btkit-stats.1",', '    "./man/btkit-size.1",\n'),
   'docs/library.md': before('| `stats` | `summarize', '| `size` | `readTorrent` |\n'),
-  'docs/schemas/size.json': () =>
-    readFileSync(join(projectRoot, 'docs/schemas/hash.json'), 'utf8').replace('hash', 'size'),
+  'docs/schemas/size.json': likeHash('docs/schemas/hash.json'),
   'docs/json.md': before('| `hash` | `name` |', '| `size` | `name` |\n'),
   'test/cli/json-schemas.test.ts': before("'magnet', 'showmetainfo', 'lint'", "'size', "),
   'test/cli/commands/size/command.test.ts': () => `import assert from 'node:assert/strict'

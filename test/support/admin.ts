@@ -1,10 +1,9 @@
 import { scryptSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
-import { request as requestTls } from 'node:https'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { makeScratch, type Files } from './scratch.js'
+import { Visitor } from './visitor.js'
 import { startTrack, type RunningTrack, type TrackSetup } from './track.js'
 
 /** A tracker with its administration. */
@@ -80,74 +79,4 @@ export function visitsOf(printed: string): Omit<TestAdmin, 'tracker' | 'root'> {
     return browser
   }
   return { pages, visitor, logIn }
-}
-
-/** An answer as text. */
-export interface Page {
-  readonly status: number
-  readonly location: string
-  readonly text: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-}
-
-/** A browser with cookies and no scripts. */
-export class Visitor {
-  cookie = ''
-  /** Further headers of all requests. */
-  headers: Record<string, string> = {}
-
-  constructor(private readonly pages: string) {}
-
-  get(path: string): Promise<Page> {
-    return this.ask('GET', path)
-  }
-
-  /** Opens a page and sends a form with its token. */
-  async send(path: string, fields: Record<string, string>, from = path): Promise<Page> {
-    const token = await this.token(from)
-    return this.ask('POST', path, { token, ...fields })
-  }
-
-  /** The token in the first form of a page. */
-  async token(path: string): Promise<string> {
-    const { text } = await this.get(path)
-    return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
-  }
-
-  logIn(name: string, password: string): Promise<Page> {
-    return this.send('/login', { name, password })
-  }
-
-  /** Sends a request, with a form if there are fields. */
-  ask(method: string, path: string, fields?: Record<string, string>): Promise<Page> {
-    const isSocket = this.pages.startsWith('/')
-    const where = isSocket ? { socketPath: this.pages, path } : urlParts(this.pages + path)
-    const form = fields && { 'Content-Type': 'application/x-www-form-urlencoded' }
-    const headers = { ...form, Cookie: this.cookie, ...this.headers }
-    return new Promise((resolve, reject) => {
-      const isTls = this.pages.startsWith('https:')
-      const options = { ...where, method, headers, agent: false, rejectUnauthorized: false }
-      const sent = (isTls ? requestTls : request)(options, (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => (text += chunk))
-        response.on('end', () => {
-          this.#keep(response.headers['set-cookie'] ?? [])
-          const { statusCode: status = 0, headers: answered } = response
-          resolve({ status, location: answered.location ?? '', text, headers: answered })
-        })
-      })
-      sent.on('error', reject)
-      sent.end(fields && new URLSearchParams(fields).toString())
-    })
-  }
-
-  #keep(cookies: readonly string[]): void {
-    for (const each of cookies) this.cookie = each.split(';', 1)[0] ?? ''
-  }
-}
-
-function urlParts(url: string) {
-  const { hostname, port, pathname, search } = new URL(url)
-  return { host: hostname, port, path: pathname + search }
 }

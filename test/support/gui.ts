@@ -1,15 +1,8 @@
-import { request } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type GuiOptions, openGui } from '../../src/gui/open-gui.js'
 import { makeScratch, type Files } from './scratch.js'
-
-/** An answer as text. */
-export interface Page {
-  readonly status: number
-  readonly location: string
-  readonly text: string
-}
+import { ask, followJob, type Page } from './visitor.js'
 
 /** A window whose pages a test asks for. */
 export interface TestGui {
@@ -58,45 +51,10 @@ export async function openTestGui(
   const get = (path: string) => ask(new URL(path, pages).href)
   const send = async (path: string, fields: Record<string, string>) => {
     const url = new URL(path, pages)
-    const answer = await ask(url.href, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams(fields).toString(),
-    })
-    return answer.status === 303 ? followJob(new URL(answer.location, url).href) : answer
+    const answer = await ask(url.href, { method: 'POST', form: fields })
+    return answer.status === 303 ? followJob({ get }, new URL(answer.location, url).href) : answer
   }
   const { file, ended } = gui
   // The first address was used
   return { root, address: new URL(pages).origin, file, ended, pages, get, send }
-}
-
-async function followJob(url: string): Promise<Page> {
-  for (;;) {
-    const state = JSON.parse((await ask(`${url}/state`)).text) as { readonly state: string }
-    if (state.state !== 'running') return ask(url)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
-interface Asking {
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-/** Asks for a page without following redirects; `headers` may name another Host. */
-export function ask(url: string, { method = 'GET', headers = {}, body }: Asking = {}) {
-  return new Promise<Page>((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => (text += chunk))
-      response.on('end', () => {
-        const { statusCode = 0, headers: answered } = response
-        resolve({ status: statusCode, location: answered.location ?? '', text })
-      })
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
 }

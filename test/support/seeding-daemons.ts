@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { findFreePort } from './opentracker.js'
 import { plantFiles, type Files } from './scratch.js'
+import { until } from './until.js'
 
 /** A program that seeds, with a directory and ports of its own, until the test ends. */
 export interface Daemon {
@@ -30,8 +30,7 @@ export interface DaemonKind {
   readonly start: (t: TestContext) => Promise<Daemon>
 }
 
-/** How long one may take until it can be spoken to, and how long it may run, in milliseconds. */
-const START_LIMIT = 90_000
+/** How long one may run, in milliseconds. */
 const RUN_LIMIT = 120_000
 
 /** The password of every daemon that a test starts. */
@@ -176,7 +175,7 @@ async function startRtorrent(t: TestContext): Promise<Daemon> {
   writeFileSync(join(directory, 'rtorrent.rc'), settings.join('\n'))
   const rc = `import=${join(directory, 'rtorrent.rc')}`
   const daemon = run(directory, ['rtorrent', '-n', '-o', rc])
-  await until(() => existsSync(socket), daemon)
+  await whenReady(() => existsSync(socket), daemon)
   return asDaemon(daemon, `scgi+unix://${socket}`)
 }
 
@@ -226,7 +225,7 @@ function asDaemon(child: ChildProcess, url: string): Daemon {
 
 /** Waits until something answers by HTTP on a port. */
 async function whenListening(port: number, child: ChildProcess): Promise<void> {
-  await until(async () => {
+  await whenReady(async () => {
     try {
       await (await fetch(`http://127.0.0.1:${port}/`)).arrayBuffer()
       return true
@@ -238,15 +237,12 @@ async function whenListening(port: number, child: ChildProcess): Promise<void> {
   }, child)
 }
 
-async function until(
-  isReady: () => boolean | Promise<boolean>,
-  daemon: ChildProcess,
-): Promise<void> {
-  const end = Date.now() + START_LIMIT
-  while (!(await isReady())) {
-    if (Date.now() > end || daemon.exitCode !== null) throw new Error('the daemon did not start')
-    await setTimeout(50)
-  }
+/** Waits until a daemon is ready; fails if it ends before. */
+async function whenReady(isReady: () => boolean | Promise<boolean>, daemon: ChildProcess) {
+  await until('the daemon is ready', async () => {
+    if (daemon.exitCode !== null) throw new Error('the daemon did not start')
+    return isReady()
+  })
 }
 
 /** The bytes that a process has read so far, from files and otherwise. */

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { resolveSource } from '../../../src/admin/routes/parts.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { followJob, startForms } from '../../support/admin-forms.js'
+import { startForms } from '../../support/admin-forms.js'
+import { followJob } from '../../support/visitor.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
 import { longTest } from '../../support/long.js'
@@ -30,7 +31,7 @@ longTest('a torrent is made of files below a named directory, and tracked', asyn
   assert.match(preview.text, /Preview: film[^]*2 files/)
   const { status, location } = await bob.post('/make', [...fields, ['act', 'make']])
   assert.equal(status, 303)
-  assert.match((await followJob(bob, location)).text, /film\.torrent is tracked/)
+  assert.match((await followJob(bob, `/${location}`)).text, /film\.torrent is tracked/)
   const made = parseMetainfo(readFileSync(join(root, 'torrents/x/film.torrent')))
   assert.deepEqual(
     [made.name, made.size, made.announce],

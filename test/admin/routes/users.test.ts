@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { PASSWORDS, startAdmin, type TestAdmin, type Visitor } from '../../support/admin.js'
+import { PASSWORDS, startAdmin, type TestAdmin } from '../../support/admin.js'
+import type { Visitor } from '../../support/visitor.js'
 
 const FRESH = 'a password of my own'
 

@@ -8,9 +8,8 @@
 // - it has no partial seeds, no dictionaries of peers and no external address
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { randomNumbers } from '../../support/random-numbers.js'
 import { unlessInstalled } from '../../support/peers.js'
-import { pseudoRandom } from '../../support/pseudo-random.js'
+import { randomNumbers } from '../../support/pseudo-random.js'
 import { mixHistories, STARTED, STOPPED, type Step } from './histories.js'
 import {
   announce,
@@ -55,7 +54,7 @@ export async function compareHistories(
   }
   const own = openOwn({ peerTimeout: PEER_TIMEOUT })
   const participants = new Participants(PEER_TIMEOUT)
-  const random = randomNumbers(pseudoRandom(16, seed))
+  const random = randomNumbers(seed)
   let announces = 0
   const send = async (step: Step) => {
     announces += 1

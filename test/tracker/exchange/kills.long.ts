@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { randomNumbers } from '../../support/random-numbers.js'
-import { pseudoRandom } from '../../support/pseudo-random.js'
+import { randomNumbers } from '../../support/pseudo-random.js'
 import { startRedis, WITHOUT_REDIS } from '../../support/redis.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
@@ -16,7 +15,7 @@ test(
     const redis = await startRedis(t)
     const args = ['--store', redis.url, '--max-give', '1000', '--response-size', '500']
     const trackers = [await startTrack(t, { args }), await startTrack(t, { args })]
-    const random = randomNumbers(pseudoRandom(16, 7))
+    const random = randomNumbers(7)
     const alive = new Map<number, boolean>()
     let completed = 0
     const announce = async (port: number, event: string) => {

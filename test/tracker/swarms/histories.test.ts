@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeStore, announceOf, digestOf, peersOf } from './store.js'
-import { randomNumbers } from '../../support/random-numbers.js'
 import type { SwarmStore } from '../../../src/tracker/swarms/swarm-store.js'
 import type { PeerEvent } from '../../../src/tracker/swarms/swarm-types.js'
-import { pseudoRandom } from '../../support/pseudo-random.js'
+import { randomNumbers } from '../../support/pseudo-random.js'
 import { longTest } from '../../support/long.js'
 
 /** The lifetime of peers in these histories, in seconds. */
@@ -63,7 +62,7 @@ interface History {
 /** Checks a store's answers to random announces against a model. */
 function compareHistory({ store, clock, announces, seed, expire }: History) {
   const plain = new PlainTracker()
-  const random = randomNumbers(pseudoRandom(16, seed))
+  const random = randomNumbers(seed)
   const below = (count: number) => random() % count
   for (let turn = 0; turn < announces; turn += 1) {
     const torrent = `torrent ${below(30)}`

@@ -1,0 +1,101 @@
+import { request } from 'node:http'
+import { request as requestTls } from 'node:https'
+import { setTimeout } from 'node:timers/promises'
+
+/** An answer as text. */
+export interface Page {
+  readonly status: number
+  readonly location: string
+  readonly text: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** Fields of a form; in pairs, a name may occur several times. */
+export type Fields = readonly (readonly [name: string, value: string])[]
+type Form = Fields | Readonly<Record<string, string>> | FormData
+
+interface Asking {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly form?: Form | undefined
+  /** The Unix socket to ask, in place of the host of the URL. */
+  readonly socketPath?: string
+}
+
+/** Asks for a page without following redirects; `headers` may name another Host. */
+export async function ask(url: string, asking: Asking = {}): Promise<Page> {
+  const { form, headers, ...options } = asking
+  const fields = form as ConstructorParameters<typeof URLSearchParams>[0]
+  const body = form && new Response(form instanceof FormData ? form : new URLSearchParams(fields))
+  const type = body && { 'Content-Type': body.headers.get('content-type') ?? '' }
+  const all = { ...options, headers: { ...type, ...headers }, agent: false }
+  const bytes = body && Buffer.from(await body.arrayBuffer())
+  return new Promise((resolve, reject) => {
+    const send = url.startsWith('https:') ? requestTls : request
+    const sent = send(url, { ...all, rejectUnauthorized: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: answered } = response
+        resolve({ status, location: answered.location ?? '', text, headers: answered })
+      })
+    })
+    sent.on('error', reject)
+    sent.end(bytes)
+  })
+}
+
+/** Waits for a job to end, of which `get` fetches pages, and returns its page. */
+export async function followJob(
+  { get }: { readonly get: (path: string) => Promise<Page> },
+  path: string,
+): Promise<Page> {
+  for (;;) {
+    const { state } = JSON.parse((await get(`${path}/state`)).text) as { readonly state: string }
+    if (state !== 'running') return get(path)
+    await setTimeout(5)
+  }
+}
+
+/** A browser with cookies and no scripts. */
+export class Visitor {
+  cookie = ''
+  /** Further headers of all requests. */
+  headers: Record<string, string> = {}
+
+  /** `pages` is their URL, or the path of a Unix socket. */
+  constructor(private readonly pages: string) {}
+
+  get = (path: string): Promise<Page> => this.ask('GET', path)
+
+  /** Opens a page and sends a form with its token. */
+  async send(path: string, fields: Record<string, string>, from = path): Promise<Page> {
+    const token = await this.token(from)
+    return this.ask('POST', path, { token, ...fields })
+  }
+
+  /** The token in the first form of a page. */
+  async token(path: string): Promise<string> {
+    const { text } = await this.get(path)
+    return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
+  }
+
+  logIn(name: string, password: string): Promise<Page> {
+    return this.send('/login', { name, password })
+  }
+
+  /** Sends a request, with a form if there are fields. */
+  async ask(method: string, path: string, form?: Form): Promise<Page> {
+    const headers = { Cookie: this.cookie, ...this.headers }
+    const isSocket = this.pages.startsWith('/')
+    const page = await ask((isSocket ? 'http://localhost' : this.pages) + path, {
+      method,
+      headers,
+      form,
+      ...(isSocket && { socketPath: this.pages }),
+    })
+    for (const each of page.headers['set-cookie'] ?? []) this.cookie = each.split(';', 1)[0] ?? ''
+    return page
+  }
+}
