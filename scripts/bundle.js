@@ -35,7 +35,8 @@ const commonJs = {
 
 rmSync('dist/bundle', { recursive: true, force: true })
 mkdirSync('dist/bundle', { recursive: true })
-const program = await buildProgram()
+const { fileCommands } = await import('./command-list.js')
+const programs = [await buildProgram('main'), await buildProgram('files', [onlyFileCommands()])]
 await build({
   ...commonJs,
   entryPoints: {
@@ -43,6 +44,7 @@ await build({
     'warm-up': 'dist/src/cli/start/warm-up.js',
   },
   banner: { js: PRELUDE },
+  define: { ...commonJs.define, FILE_COMMANDS: JSON.stringify(fileCommands) },
 })
 for (const name of ['start', 'warm-up']) {
   const path = `dist/bundle/${name}.cjs`
@@ -71,17 +73,18 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const metafiles = [program, apart, workers.metafile, browser.metafile]
+const metafiles = [...programs, apart, workers.metafile, browser.metafile]
 const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
 await import('./warm-up.js')
 
-/** Builds the program; returns its metafile. */
-async function buildProgram() {
+/** Builds the program, or a part of it; returns its metafile. */
+async function buildProgram(name, plugins = []) {
   const { metafile } = await build({
     ...commonJs,
-    entryPoints: { main: 'dist/src/cli/main.js' },
+    entryPoints: { [name]: 'dist/src/cli/main.js' },
+    plugins,
     external: [...external, ...APART],
     // A third less to read and to decode at each start
     minify: true,
@@ -92,7 +95,7 @@ ${PRELUDE}${REQUIRE_APART}`,
     },
     footer: { js: '})' },
   })
-  const path = 'dist/bundle/main.cjs'
+  const path = `dist/bundle/${name}.cjs`
   // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
   const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   const text = requireLate(requireApart(readFileSync(path, 'utf8'))).replace(/[^\0-\x7f]/g, spell)
@@ -100,4 +103,22 @@ ${PRELUDE}${REQUIRE_APART}`,
   const stamp = createHash('sha1').update(text).digest('hex')
   writeFileSync(path, `${text}//${stamp}`)
   return metafile
+}
+
+/**
+ * Leaves services and the like out of a program: their code is two thirds, and would be read and
+ * decoded at each start, which takes longer than most of what other commands do.
+ */
+function onlyFileCommands() {
+  const namespace = 'left-out'
+  const kept = new Set(fileCommands.map(([, name]) => name))
+  const setup = ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/commands\// }, ({ path, importer }) => {
+      const isOther = !kept.has(path.split('/')[2])
+      return isOther && importer.endsWith('/command-list.js') ? { path, namespace } : undefined
+    })
+    const contents = "throw new Error('this command is not in this file')"
+    onLoad({ filter: /./, namespace }, () => ({ contents }))
+  }
+  return { name: 'only-file-commands', setup }
 }

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { loadAddon } from '../../src/hash/kernels.js'
+import { runExecutable } from '../support/executable.js'
 import { runProgram, projectRoot } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
@@ -29,8 +30,8 @@ const HEADER = 20
 interface Installation {
   readonly directory: string
   readonly program: string
-  /** The file with its compiled code. */
-  readonly code: string
+  /** The files with its compiled code for three commands. */
+  readonly codes: readonly string[]
 }
 
 function install(t: TestContext, name = 'btkit'): Installation {
@@ -42,15 +43,22 @@ function install(t: TestContext, name = 'btkit'): Installation {
   for (const each of ['node_modules', 'native']) {
     symlinkSync(join(projectRoot, each), join(directory, each))
   }
-  const program = join(directory, 'dist/bundle/main.cjs')
-  return { directory, program, code: `${program}.cache` }
+  const program = join(directory, 'dist/bundle/files.cjs')
+  const codes = ['makemetafile', 'completedir', 'showmetainfo']
+  return { directory, program, codes: codes.map((name) => join(program, `../${name}.cache`)) }
 }
 
-/** Whether V8 takes the compiled code in this file. */
-function assertKept({ program }: Installation, code: string): void {
-  const cachedData = readFileSync(code).subarray(HEADER)
-  const script = new Script(readFileSync(program, 'utf8'), { cachedData })
-  assert.equal(script.cachedDataRejected, false)
+/** Whether V8 takes the compiled code in these files. */
+function assertKept({ program }: Installation, codes: readonly string[]): void {
+  for (const code of codes) {
+    const cachedData = readFileSync(code).subarray(HEADER)
+    const script = new Script(readFileSync(program, 'utf8'), { cachedData })
+    assert.equal(script.cachedDataRejected, false, code)
+  }
+}
+
+function removeCode({ codes }: Installation): void {
+  for (const code of codes) rmSync(code)
 }
 
 /** Returns the output of showmetainfo; fails if it, makemetafile or completedir fails. */
@@ -83,10 +91,10 @@ const SHOWN = /0dbd103c485370937ef2c68743915b267d47492c/
 
 test('an installation keeps compiled code that its Node takes', async (t) => {
   const installation = install(t)
-  rmSync(installation.code)
+  removeCode(installation)
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
-  assertKept(installation, installation.code)
+  assertKept(installation, installation.codes)
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -126,19 +134,23 @@ test('to show a torrent the program starts without node:crypto', unlessSlowDiges
 
 test('with damaged compiled code the program does its work', async (t) => {
   const installation = install(t)
-  const bytes = readFileSync(installation.code)
-  writeFileSync(installation.code, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  for (const code of installation.codes) {
+    const bytes = readFileSync(code)
+    writeFileSync(code, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 4096))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
 longTest('with the compiled code of another Node the program does its work', async (t) => {
   const installation = install(t)
   const stamp = readFileSync(installation.program).subarray(-STAMP)
-  const code = readFileSync(installation.code).subarray(HEADER)
-  // V8 keeps what names its version in the second word
-  code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
-  const digest = createHash('sha1').update(stamp).update(code).digest()
-  writeFileSync(installation.code, Buffer.concat([digest, code]))
+  for (const path of installation.codes) {
+    const code = readFileSync(path).subarray(HEADER)
+    // V8 keeps what names its version in the second word
+    code.writeUInt32LE(~code.readUInt32LE(4) >>> 0, 4)
+    const digest = createHash('sha1').update(stamp).update(code).digest()
+    writeFileSync(path, Buffer.concat([digest, code]))
+  }
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -148,14 +160,14 @@ longTest('an error of the program says where in the bundle it arose', async (t) 
   const options = { cwd: directory, env: { BTKIT_DEBUG: '1' } }
   const { status, stderr } = await runProgram(process.execPath, args, options)
   assert.equal(status, 1)
-  assert.match(stderr, /dist\/bundle\/main\.cjs:\d+:\d+/)
+  assert.match(stderr, /dist\/bundle\/files\.cjs:\d+:\d+/)
 })
 
 longTest('the first run of one who installed the program keeps its compiled code', async (t) => {
   const installation = install(t)
-  rmSync(installation.code)
+  removeCode(installation)
   assert.match(await makeAndShow(installation), SHOWN)
-  assertKept(installation, installation.code)
+  assertKept(installation, installation.codes)
 })
 
 test(
@@ -163,7 +175,7 @@ test(
   unlessTwoUsers,
   async (t) => {
     const installation = install(t)
-    rmSync(installation.code)
+    removeCode(installation)
     const bundle = dirname(installation.program)
     chmodSync(dirname(installation.directory), 0o755)
     // Permissions do not stop it
@@ -175,8 +187,21 @@ test(
     const { status, stderr } = await runProgram(process.execPath, args, options)
     assert.deepEqual([status, stderr], [0, ''])
     assert.deepEqual(readdirSync(bundle), before)
-    const [code = '', ...others] = readdirSync(cache)
-    assert.deepEqual(others, [])
-    assertKept(installation, join(cache, code))
+    const codes = readdirSync(cache).map((name) => join(cache, name))
+    assert.equal(codes.length, 1)
+    assertKept(installation, codes)
   },
 )
+
+longTest('a command does the same by each of its names, and under its legacy name', async () => {
+  const help = async (name: string, ...args: string[]) => {
+    const { status, stdout, stderr } = await runExecutable(name, args)
+    assert.deepEqual([status, stderr], [0, ''])
+    return stdout
+  }
+  const own = await help('btkit', 'showmetainfo', '--help')
+  assert.match(own, /^Usage: btkit showmetainfo /)
+  assert.equal(await help('btkit', 'help', 'showmetainfo'), own)
+  assert.equal(await help('btkit', 'show', '--help'), own)
+  assert.match(await help('btshowmetainfo', '--help'), /^Usage: btshowmetainfo /)
+})

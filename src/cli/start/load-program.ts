@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { Script } from 'node:vm'
 import { digestOf } from '../../bytes.js'
 import { makeDirectory, usableCacheDirectory } from '../../directories.js'
@@ -28,19 +28,23 @@ export interface LoadedProgram {
   readonly keepCode: () => Promise<void>
 }
 
+/** The spellings of commands in the smaller program, with their names. The build sets it. */
+declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
+
 /**
- * Loads the program like a CommonJS module, but with saved compiled code. Compiling takes longer than
- * most commands. The code is beside the program. A user who does not own the program keeps code of the
- * own Node in the cache directory.
+ * Loads the program of a command like a CommonJS module, but with compiled code that was saved for this
+ * command. Compiling takes longer than most commands. The code is beside the program. A user who does
+ * not own the program keeps code of the own Node in the cache directory.
  */
-export function loadProgram(): LoadedProgram {
-  // This file is itself part of a bundle, beside the program
-  const path = `${__dirname}/main.cjs`
-  const own = ownCodeCache(path)
+export function loadProgram(command: string | undefined): LoadedProgram {
+  const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
+  // This file is itself part of a bundle, beside the programs
+  const path = `${__dirname}/${name === 'main' ? 'main' : 'files'}.cjs`
+  const beside = `${__dirname}/${name}.cache`
+  const own = ownCodeCache(beside)
   const source = readFileSync(path)
   const cachedData =
-    (own === null ? undefined : readCodeCache(own, source)) ??
-    readCodeCache(`${path}.cache`, source)
+    (own === null ? undefined : readCodeCache(own, source)) ?? readCodeCache(beside, source)
   // The program is ASCII, and latin1 decodes fastest
   const script = new Script(source.toString('latin1'), {
     filename: path,
@@ -64,13 +68,13 @@ export function loadProgram(): LoadedProgram {
  * Where this user keeps compiled code: only the owner of the program puts files beside it. Null:
  * nowhere, as for root, who writes into no directory that may be another user's.
  */
-function ownCodeCache(path: string): string | null {
+function ownCodeCache(beside: string): string | null {
   const user = process.geteuid?.()
-  if (statSync(dirname(path)).uid === user) return `${path}.cache`
+  if (statSync(__dirname).uid === user) return beside
   if (user === 0) return null
   const sources = { option: undefined, env: process.env, isRoot: false }
   const directory = usableCacheDirectory(sources)
-  return directory === null ? null : `${directory}/code-${user}`
+  return directory === null ? null : `${directory}/code-${user}-${basename(beside, '.cache')}`
 }
 
 /** Length in bytes of the stamp at the end of the program, its digest. */

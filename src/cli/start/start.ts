@@ -21,7 +21,7 @@ export async function start(program: string, subcommand: string | null = null): 
   nameProcess(program)
   // Loaded only now, because a signal may arrive while it loads
   const { loadProgram } = await import('./load-program.js')
-  const { main, keepCode } = loadProgram()
+  const { main, keepCode } = loadProgram(subcommand ?? process.argv[2])
   await main(program, subcommand)
   isFinished = true
   try {

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { digestOf, latin1 } from '../../bytes.js'
 import { loadProgram } from './load-program.js'
 
 const TRACKER = 'http://tracker.example/announce'
@@ -10,34 +12,49 @@ const [file, tree] = [join(scratch, 'file'), join(scratch, 'tree')]
 const torrent = `${file}.torrent`
 const configuration = join(scratch, 'config.yaml')
 
-/** The commands for which people wait, with the lines to run. */
-const COMMANDS: readonly (readonly [command: string, ...lines: readonly string[][]])[] = [
-  ['makemetafile', [file, TRACKER]],
-  ['showmetainfo', [torrent]],
-  ['completedir', [tree, TRACKER], [tree, TRACKER]],
-  ['verify', [torrent]],
-  ['reannounce', [TRACKER, torrent]],
-]
+const CONTENT = Buffer.alloc(100_000)
+/** The torrent of a file with this content. */
+const INFO = `d6:lengthi${CONTENT.length}e4:name4:file12:piece lengthi262144e6:pieces20:`
+const TORRENT = `d8:announce${TRACKER.length}:${TRACKER}4:info${INFO}${latin1(digestOf('sha1', CONTENT))}ee`
 
-/** Runs commands in this process and saves the code that V8 compiled for them. */
-async function warmUp(): Promise<void> {
+/** The commands for which people wait, with the lines to run; config is in the program of all commands. */
+const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  makemetafile: [[file, TRACKER]],
+  showmetainfo: [[torrent]],
+  completedir: [
+    [tree, TRACKER],
+    [tree, TRACKER],
+  ],
+  verify: [[torrent]],
+  reannounce: [[TRACKER, torrent]],
+  config: [['show']],
+}
+
+/** Runs a command in this process, and saves the code that V8 compiled for it. */
+async function warmUp(command: string): Promise<void> {
   mkdirSync(tree)
-  for (const path of [file, join(tree, 'entry')]) writeFileSync(path, Buffer.alloc(100_000))
+  for (const path of [file, join(tree, 'entry')]) writeFileSync(path, CONTENT)
+  if (command !== 'makemetafile') writeFileSync(torrent, TORRENT, 'latin1')
   writeFileSync(configuration, 'defaults:\n  cache-trust: full\n')
   // The cache and state of the user are not touched
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
   process.env['BTKIT_CONFIG'] = configuration
-  const { main, keepCode } = loadProgram()
-  for (const [command, ...lines] of COMMANDS) {
-    for (const args of lines) {
-      process.argv = [process.argv0, 'btkit', command, ...args]
-      await main('btkit')
-    }
+  const { main, keepCode } = loadProgram(command)
+  for (const args of COMMANDS[command] ?? []) {
+    process.argv = [process.argv0, 'btkit', command, ...args]
+    await main('btkit')
   }
   await keepCode()
 }
 
-void warmUp().finally(() => {
+process.once('exit', () => {
   rmSync(scratch, { recursive: true, force: true })
 })
+const [, , command] = process.argv
+
+// Each in a process of its own, which keeps all that it has compiled
+if (command === undefined) {
+  for (const each of Object.keys(COMMANDS))
+    execFileSync(process.execPath, [__filename, each], { stdio: 'ignore' })
+} else void warmUp(command)
