@@ -4,7 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mapLimited } from '../../concurrency.js'
 import { sameFingerprint } from '../../files/fingerprint.js'
 import type { Planner } from '../admission/admission.js'
-import type { Budget } from '../admission/memory.js'
 import {
   formatListingQuery,
   linksOf,
@@ -123,8 +122,11 @@ export class DirectoryPages {
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
-    const page = await this.#planned(current, requester, ({ pause }) => {
-      return this.sources.listings.page(current, { query, pageLength: PAGE_LENGTHS[form] }, pause)
+    const { client, signal, memory } = requester
+    const planned = { client, signal, memory, size: current.listing.length }
+    const { listings, planner } = this.sources
+    const page = await planner.run(planned, ({ pause }) => {
+      return listings.page(current, { query, pageLength: PAGE_LENGTHS[form] }, pause)
     })
     const minute = this.#minute()
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
@@ -137,16 +139,20 @@ export class DirectoryPages {
     // The length is known only after the page is made
     if (request.method === 'HEAD') return reply.send()
     const wanted = { components, query, current, page, end }
-    const headers = reply.getHeaders() as Record<string, string>
-    const answer = await this.#planned(current, requester, async ({ pause }) => {
+    const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
       const before = this.#kept.recall(request.raw)?.answer
       if (before?.headers.etag === etag) return before
       const rendered = await this.#render(form, wanted, pause)
-      requester.memory.take(rendered.length)
-      return packedAnswer(request, headers, rendered)
+      memory.take(rendered.length)
+      const packed = await packedFor(request.headers, rendered)
+      const body = packed ?? rendered
+      if (packed) reply.header('Content-Encoding', 'gzip')
+      reply.header('Content-Length', String(body.length))
+      const headers = reply.getHeaders() as Record<string, string>
+      return { parts: [body], length: body.length, headers }
     })
     reply.headers(answer.headers)
-    const source = await this.#sourceOf(components, current, page)
+    const source = await this.#sourceOf(current, page)
     if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
     return reply.send(answer.parts[0])
   }
@@ -175,13 +181,10 @@ export class DirectoryPages {
   }
 
   /** The look that shows whether a listing is still that of its directory; null if it is not now. */
-  async #sourceOf(
-    components: readonly string[],
-    { found }: CurrentListing,
-    { until }: CurrentPage,
-  ) {
+  async #sourceOf({ found }: CurrentListing, { until }: CurrentPage) {
     if (until === 0) return null
     // The parent of `.` is the directory itself
+    const { components } = found
     const look = await lookBelow(this.options.mirror, [...components, '.']).catch(() => null)
     if (!look?.native || !sameFingerprint(look.parent, found.look.fingerprint)) return null
     return { path: components.join('/') || '.', look, until }
@@ -208,15 +211,6 @@ export class DirectoryPages {
     return this.sources.swarms.changes
       ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
       : ''
-  }
-
-  /** Works on a page of a listing in its turn. */
-  #planned<T>(
-    { listing }: CurrentListing,
-    { client, signal, memory }: Requester,
-    work: (budget: Budget) => Promise<T>,
-  ): Promise<T> {
-    return this.sources.planner.run({ client, signal, memory, size: listing.length }, work)
   }
 
   async #render(
@@ -264,19 +258,6 @@ export class DirectoryPages {
     })
     return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }
-}
-
-/** A page as it is sent, packed if the client wants that. */
-async function packedAnswer(
-  { headers: wanted }: FastifyRequest,
-  headers: Record<string, string>,
-  rendered: Buffer,
-): Promise<SentResponse> {
-  const packed = await packedFor(wanted, rendered)
-  const body = packed ?? rendered
-  const encoding = packed && { 'content-encoding': 'gzip' }
-  const length = { 'content-length': String(body.length) }
-  return { parts: [body], length: body.length, headers: { ...headers, ...encoding, ...length } }
 }
 
 /** Distinguishes the requests for pages: by address, form and encoding. */

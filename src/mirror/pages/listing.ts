@@ -74,11 +74,6 @@ export class Listing {
     return this.parts.directories.length + this.parts.files.length
   }
 
-  /** Whether an entry passes a test. */
-  some(test: (row: ListingRow) => boolean): boolean {
-    return this.parts.directories.some(test) || this.parts.files.some(test)
-  }
-
   /** A page of `pageLength` rows, directories first. */
   async page(query: ListingQuery, pageLength: number, pause: Pause): Promise<ListingPage> {
     const { directories, files } = await this.#passing(query, pause)

@@ -35,6 +35,7 @@ import {
   readEntries,
   toRefusal,
 } from '../tree/mirror.js'
+import { etagOf } from '../../server/answers/conditional.js'
 import { Refusal, type RefusalCode } from '../../server/answers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import type { Pause } from '../../server/views/slices.js'
@@ -179,7 +180,9 @@ export class Listings {
   ): Promise<CurrentPage> {
     const lookedAt = this.clocks.monotonic()
     const page = await listing.page(query, pageLength, pause)
-    const readme = page.page === 1 && query.filter === '' ? listing.parts.readme : null
+    const { directories, files, readme: best } = listing.parts
+    const readme = page.page === 1 && query.filter === '' ? best : null
+    const isFull = (row: ListingRow) => isContent(row, this.mirror)
     const rows = readme && !page.rows.includes(readme) ? [...page.rows, readme] : page.rows
     const seen = await this.#lookAgain(rows, { listing, found }, pause)
     const below = (...names: string[]) => this.sources.sizeBelow([...found.components, ...names])
@@ -189,7 +192,7 @@ export class Listings {
       rows: page.rows.filter((row) => seen.has(row)),
       readme: readme && seen.has(readme) && readme.size > 0 ? readme : null,
       below: below(),
-      hasContent: listing.some((row) => isContent(row, this.mirror)),
+      hasContent: directories.some(isFull) || files.some(isFull),
     }
     const digest = await digestOf(shown, listing, pause)
     return { ...shown, digest, until: until === 0 ? 0 : lookedAt + SHOWN_FOR }
@@ -206,15 +209,11 @@ export class Listings {
     await whileOpen(found, this.mirror, async (place) => {
       for (let start = 0; start < rows.length; start += CHUNK) {
         const chunk = rows.slice(start, start + CHUNK)
-        const now = await lookAtAll(
-          chunk.map(({ name }) => name),
-          place,
-          view,
-        )
-        for (const [i, row] of chunk.entries()) {
-          const state = now[i]
-          if (state?.isDirectory !== row.isDirectory) continue
-          listing.note(row, state)
+        const names = chunk.map(({ name }) => name)
+        for (const [i, now] of (await lookAtAll(names, place, view)).entries()) {
+          const row = chunk[i]
+          if (!row || now?.isDirectory !== row.isDirectory) continue
+          listing.note(row, now)
           seen.add(row)
         }
         await pause()
@@ -233,14 +232,9 @@ async function digestOf(
 ): Promise<string> {
   const hash = createHash('sha1').update(JSON.stringify([figures, parts.digest]))
   if (readme) hash.update(lineOf(readme))
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    hash.update(
-      rows
-        .slice(start, start + CHUNK)
-        .map(lineOf)
-        .join(''),
-    )
-    await pause()
+  for (const [i, row] of rows.entries()) {
+    hash.update(lineOf(row))
+    if (i % CHUNK === 0) await pause()
   }
   return hash.digest('base64url')
 }
@@ -265,28 +259,19 @@ async function readListing(
   { mirror, sizeBelow }: ReadSources,
   budget: Budget,
 ): Promise<Listing> {
-  const view = new MirrorView(mirror)
   const { rows, isCut, unnameable } = await whileOpen(found, mirror, (place) => {
-    return readRows(place, view, budget)
+    return readRows(place, new MirrorView(mirror), budget)
   })
-  const sorted = (isWanted: (row: ListingRow) => boolean) => {
-    return sortByName(rows.filter(isWanted), budget.pause)
+  const sorted = (areDirectories: boolean) => {
+    const some = rows.filter(({ isDirectory }) => isDirectory === areDirectories)
+    return sortByName(some, budget.pause)
   }
-  const directories = await sorted(({ isDirectory }) => isDirectory)
-  const files = await sorted(({ isDirectory }) => !isDirectory)
+  const [directories, files] = [await sorted(true), await sorted(false)]
   for (const row of directories) row.below = sizeBelow([...found.components, row.name])
-  if (directories.length <= MOST_LOOKED_INTO) await lookInto(directories, found, view)
   const taken = await findTaken([...directories, ...files], budget.pause)
-  const digest = createHash('sha1').update(JSON.stringify([isCut, unnameable, ...taken]))
-  return new Listing({
-    directories,
-    files,
-    readme: findReadme(files),
-    taken,
-    isCut,
-    unnameable,
-    digest: digest.digest('base64url'),
-  })
+  const digest = etagOf(JSON.stringify([isCut, unnameable, ...taken]))
+  const readme = findReadme(files)
+  return new Listing({ directories, files, readme, taken, isCut, unnameable, digest })
 }
 
 /** Whether a torrent of its directory would contain an entry, as far as it shows. */
@@ -370,15 +355,10 @@ async function lookAtAll(
     return rowOf(names[i] ?? '', state)
   })
   await mapLimited(links, LOOKS_AT_ONCE, async (i) => {
-    const name = names[i] ?? ''
-    const state = await lookIfThere([...components, name], view)
-    rows[i] = state && rowOf(name, state)
+    rows[i] = await targetOf([...components, names[i] ?? ''], view)
   })
   return rows
 }
-
-/** Most directories that are looked into before they are shown: more take too long. */
-const MOST_LOOKED_INTO = 1000
 
 /** Counts the entries of directories of which that is unknown. Links to torrents of empty ones could only fail. */
 async function lookInto(
@@ -421,13 +401,10 @@ function isForTorrents(name: string, { hidden }: Mirror): boolean {
   return isNameable(name) && skipReasonOf(name, { all: hidden }) === undefined
 }
 
-/** The state of a link's target; null if it is not published. */
-async function lookIfThere(
-  components: readonly string[],
-  view: MirrorView,
-): Promise<PathState | null> {
+/** A link as its target; null if that is not published. */
+async function targetOf(components: readonly string[], view: MirrorView) {
   try {
-    return await view.look(components)
+    return rowOf(components.at(-1) ?? '', await view.look(components))
   } catch (error) {
     const isAbsent = error instanceof Refusal && ABSENT.includes(error.code)
     if (isAbsent) return null

@@ -47,7 +47,7 @@ export async function readNames(
   directory: Pick<OpenDirectory, 'path'>,
   most: number,
 ): Promise<string[]> {
-  const bytes = await names?.listNamesAsync(directory.path, most)
+  const bytes = await addon?.listNamesAsync(directory.path, most)
   // One text for all is decoded once
   if (bytes && isUtf8(bytes)) return bytes.toString().split('\0').slice(0, -1)
   const read: string[] = []
@@ -57,11 +57,6 @@ export async function readNames(
   }
   return read
 }
-
-/** The addon's function; see native/stat_files.h. */
-const names = loadNative<{
-  readonly listNamesAsync: (directory: string, most: number) => Promise<Buffer | null>
-}>('listNamesAsync')
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
@@ -157,8 +152,9 @@ export interface OpenedFile {
   readonly bytesRead: number
 }
 
-/** Functions of the addon; see native/below_root.h. */
+/** Functions of the addon; see native/below_root.h, and native/stat_files.h for the first. */
 interface NativeOpening {
+  readonly listNamesAsync: (directory: string, most: number) => Promise<Buffer | null>
   readonly openNow: (...values: NativeArguments) => void
   readonly openLater: (...values: NativeArguments) => Promise<void>
   readonly readNow: (
@@ -177,7 +173,7 @@ type NativeArguments = readonly [
   result: Int32Array,
 ]
 
-const addon = loadNative<NativeOpening>('openNow', 'openLater', 'readNow')
+const addon = loadNative<NativeOpening>('listNamesAsync', 'openNow', 'openLater', 'readNow')
 
 /** Flags of the addon's calls. */
 const KEEPS_OPEN = 1
