@@ -245,7 +245,7 @@ function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: un
 
 /**
  * Replaces an alias by the command's own name. After an unknown command all other arguments are
- * dropped; otherwise commander would answer `--help` with the general help.
+ * dropped; otherwise `--help` behind it would show the general help.
  */
 function spellCommand(args: readonly string[]): string[] {
   const [first, second] = args

@@ -57,9 +57,9 @@ export class QbittorrentClient extends RemoteClient implements TorrentClient {
     const list = this.torrentsOf(torrents.map(asObject), (row) => {
       return { row, torrent: readTorrent(row) }
     })
-    const lacking = list.filter(({ row }) => row['tracker'] === '')
     const all = list.map(({ torrent }) => torrent)
     if (isPart) return all
+    const lacking = list.filter(({ row }) => row['tracker'] === '')
     this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
     this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
     return all

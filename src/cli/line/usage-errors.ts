@@ -74,7 +74,7 @@ export function nameAsTyped(message: string, given: readonly Given[]): string {
   }, message)
 }
 
-/** Options of other programs whose names are too different for commander to find those of btkit. */
+/** Options of other programs whose names are too different for a suggestion. */
 const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
   '--port': '--minport',

@@ -81,12 +81,13 @@ export class RtorrentClient extends RemoteClient implements TorrentClient {
       }),
     )
     const values = await this.#callAll(calls)
-    const rows = infoHashes.map((_, i) => values.slice(i * FIELDS.length, (i + 1) * FIELDS.length))
-    return rows.flatMap((row) => {
+    const rows = infoHashes.map((_, i) => {
+      const row = values.slice(i * FIELDS.length, (i + 1) * FIELDS.length)
       // Each value is in a list of its own
-      const known = row.flatMap((value) => (Array.isArray(value) ? value : []) as XmlRpcValue[])
-      return known.length === FIELDS.length ? readTorrent(known) : []
+      return row.flatMap((value) => (Array.isArray(value) ? value : []) as XmlRpcValue[])
     })
+    const known = rows.filter(({ length }) => length === FIELDS.length)
+    return this.torrentsOf(known, readTorrent)
   }
 
   #rowsOf(rows: XmlRpcValue): readonly (readonly XmlRpcValue[])[] {

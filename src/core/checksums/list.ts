@@ -2,17 +2,17 @@ import { BtkitError } from '../../errors.js'
 import { readStart } from '../../files/read-bounded.js'
 
 /**
- * The available checksums: their names in node:crypto, their lengths in bytes, and the usual name of a
- * list of a whole directory.
+ * The available checksums: their names in node:crypto, their lengths in bytes, the usual name of a
+ * list of a whole directory, and about how many seconds a gigabyte takes.
  */
 export const CHECKSUMS = {
-  sha256: { algorithm: 'sha256', length: 32, ofAll: 'SHA256SUMS' },
-  sha512: { algorithm: 'sha512', length: 64, ofAll: 'SHA512SUMS' },
-  sha384: { algorithm: 'sha384', length: 48, ofAll: 'SHA384SUMS' },
-  sha224: { algorithm: 'sha224', length: 28, ofAll: 'SHA224SUMS' },
-  sha1: { algorithm: 'sha1', length: 20, ofAll: 'SHA1SUMS' },
-  md5: { algorithm: 'md5', length: 16, ofAll: 'MD5SUMS' },
-  blake2b: { algorithm: 'blake2b512', length: 64, ofAll: 'B2SUMS' },
+  sha256: { algorithm: 'sha256', length: 32, ofAll: 'SHA256SUMS', cost: 0.9 },
+  sha512: { algorithm: 'sha512', length: 64, ofAll: 'SHA512SUMS', cost: 4 },
+  sha384: { algorithm: 'sha384', length: 48, ofAll: 'SHA384SUMS', cost: 4 },
+  sha224: { algorithm: 'sha224', length: 28, ofAll: 'SHA224SUMS', cost: 0.9 },
+  sha1: { algorithm: 'sha1', length: 20, ofAll: 'SHA1SUMS', cost: 1.3 },
+  md5: { algorithm: 'md5', length: 16, ofAll: 'MD5SUMS', cost: 3.2 },
+  blake2b: { algorithm: 'blake2b512', length: 64, ofAll: 'B2SUMS', cost: 2 },
 } as const
 
 /** The name of a checksum. */

@@ -24,8 +24,9 @@ export interface FileChecksums extends ListedFile {
 export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
 
 /**
- * Computes checksums of all files of some content. Reads only files that the cache does not know,
- * each by some threads that share its checksums, and go on side by side. The digests belong to the files as scanned.
+ * Computes checksums of all files of some content. Reads only files that the cache does not know, one
+ * after the other: threads share the checksums of a large one. The digests belong to the files as
+ * scanned.
  * @throws BtkitError `changed` with the file, and as runWholeFile
  */
 export async function obtainChecksums(
@@ -142,14 +143,11 @@ async function read(
   return { ...found, isSettled: true }
 }
 
-/** The checksums, the slowest first. */
-const BY_COST = ['sha512', 'sha384', 'md5', 'blake2b', 'sha1', 'sha256', 'sha224'] as const
-
 /** Distributes checksums over at most so many threads, so that all take about the same time. */
 function sharesOf(names: readonly ChecksumName[], threads: number): ChecksumName[][] {
   const shares = names.slice(0, threads).map((): ChecksumName[] => [])
   const turns = [...shares, ...shares.toReversed()]
-  const sorted = BY_COST.filter((name) => names.includes(name))
+  const sorted = names.toSorted((a, b) => CHECKSUMS[b].cost - CHECKSUMS[a].cost)
   for (const [i, name] of sorted.entries()) turns[i % turns.length]?.push(name)
   return shares
 }

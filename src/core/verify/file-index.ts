@@ -7,6 +7,8 @@ import { PieceIndex } from './piece-index.js'
 /** Maximum number of files of the same size to try for a missing one. */
 const MOST_TRIED = 8
 
+type Named = Pick<Metainfo, 'name' | 'isDirectory'>
+
 /** Files on a disk by size, to look for those of torrents under other names. */
 export class FileIndex {
   /** Numbers before `from` stand again behind the others. */
@@ -31,7 +33,7 @@ export class FileIndex {
 
   /** The files of a size if more have it than are tried one after the other; otherwise none. */
   crowdOf(size: number): readonly number[] {
-    const { numbers, from } = this.#bySize.get(size) ?? { numbers: [], from: 0 }
+    const { numbers, from } = this.#ofSize(size)
     return numbers.length - from > MOST_TRIED ? numbers.slice(from) : []
   }
 
@@ -40,7 +42,7 @@ export class FileIndex {
    * name with the most similar path first, and some others of its size.
    */
   candidates(
-    { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
+    { name, isDirectory }: Named,
     { path, length }: MetainfoFile,
     proven: readonly number[] = [],
   ): number[] {
@@ -48,19 +50,27 @@ export class FileIndex {
     const above = `/${wanted.slice(0, -1).join('/')}/`
     const rankOf = (number: number) =>
       commonEnd(above, this.files.directoryAt(number).absolute ?? '')
-    const namesakes = this.#byName.get(`${length} ${wanted.at(-1)}`) ?? []
-    const ranked = namesakes
+    const ranked = this.#namesakes(length, wanted.at(-1))
       .map((number) => ({ number, rank: rankOf(number) }))
       .sort((a, b) => b.rank - a.rank)
       .map(({ number }) => number)
-    const { numbers, from } = this.#bySize.get(length) ?? { numbers: [], from: 0 }
+    const { numbers, from } = this.#ofSize(length)
     const others = numbers.slice(from, from + MOST_TRIED)
     return [...new Set([...proven, ...ranked, ...others])].slice(0, MOST_TRIED)
   }
 
   /** Whether a file of this size has the name of a file of a torrent. */
-  hasName({ name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>, file: MetainfoFile) {
-    return this.#byName.has(`${file.length} ${isDirectory ? file.path.at(-1) : name}`)
+  hasName({ name, isDirectory }: Named, { path, length }: MetainfoFile): boolean {
+    return this.#namesakes(length, isDirectory ? path.at(-1) : name).length > 0
+  }
+
+  /** The numbers of the files of a size; those before `from` stand again behind the others. */
+  #ofSize(size: number) {
+    return this.#bySize.get(size) ?? { numbers: [], from: 0 }
+  }
+
+  #namesakes(size: number, name: string | undefined): readonly number[] {
+    return this.#byName.get(`${size} ${name}`) ?? []
   }
 
   /** Puts a file of those that would be tried next behind all others of its size. */
@@ -76,8 +86,9 @@ export class FileIndex {
 
   /** Returns the file at a path of this size. */
   find(path: string, size: number): ScannedFile | undefined {
-    const namesakes = this.#byName.get(`${size} ${basename(path)}`) ?? []
-    const number = namesakes.find((each) => this.files.absolutePathAt(each) === path)
+    const number = this.#namesakes(size, basename(path)).find(
+      (each) => this.files.absolutePathAt(each) === path,
+    )
     return number === undefined ? undefined : this.files.at(number)
   }
 }

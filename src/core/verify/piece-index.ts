@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { refuseAborted } from '../../errors.js'
 import type { FileColumns } from '../../files/columns.js'
+import { fill, NO_WAIT } from '../../files/read-bounded.js'
 import { takeTurn } from '../../hash/jobs/job.js'
-import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
-import { digestOf } from '../../bytes.js'
+import { digestOf, latin1 } from '../../bytes.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import type { Engine } from '../digests/hash-content.js'
@@ -84,9 +84,8 @@ export class PieceIndex {
     const sorted = () => ofSize.toSorted((a, b) => Number(taken.has(a)) - Number(taken.has(b)))
     const table: Table = this.#tables.get(key) ?? { files: sorted(), next: 0, byDigest: new Map() }
     this.#tables.set(key, table)
-    const kernel = chooseKernel(engine.kernel)
     for (let portion = 1; ; portion = Math.min(2 * portion, AT_ONCE)) {
-      const known = table.byDigest.get(keyOf(piece.digest)) ?? []
+      const known = table.byDigest.get(latin1(piece.digest)) ?? []
       const free = known.filter(isFree)
       const read = this.#read.get(size) ?? 0
       const isOver = table.next >= table.files.length || read > READINGS * size * ofSize.length
@@ -94,9 +93,7 @@ export class PieceIndex {
       const some = table.files.slice(table.next, table.next + portion)
       table.next += some.length
       this.#read.set(size, read + some.length * piece.length)
-      const digests = await Promise.all(
-        some.map((number) => this.#digest(number, piece, { kernel, engine })),
-      )
+      const digests = await Promise.all(some.map((number) => this.#digest(number, piece, engine)))
       for (const [i, digest] of digests.entries()) {
         const number = some[i] ?? 0
         const same = digest === null ? [] : table.byDigest.get(digest)
@@ -110,9 +107,8 @@ export class PieceIndex {
   async #digest(
     number: number,
     { at, length, height }: OwnPiece,
-    { kernel, engine }: { readonly kernel: HashKernel; readonly engine: Engine },
+    { signal, throttle }: Engine,
   ): Promise<string | null> {
-    const { signal, throttle } = engine
     refuseAborted(signal)
     const delay = throttle ? takeTurn(throttle, length) : 0
     if (delay > 0)
@@ -121,30 +117,24 @@ export class PieceIndex {
       })
     const bytes = await readPart(this.files.absolutePathAt(number), at, length)
     if (bytes === null) return null
-    if (height === null) return keyOf(digestOf('sha1', bytes))
+    if (height === null) return latin1(digestOf('sha1', bytes))
     const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) =>
       digestOf('sha256', bytes.subarray(i * BLOCK, (i + 1) * BLOCK)),
     )
     const leaves = { nodes: Buffer.concat(blocks), height: 0 }
     const isRoot = height === Infinity
-    return keyOf(
-      isRoot ? findMerkleRoot(leaves, kernel) : climbMerkleTree(leaves, height, kernel).nodes,
-    )
+    return latin1(isRoot ? findMerkleRoot(leaves) : climbMerkleTree(leaves, height).nodes)
   }
-}
-
-function keyOf(digest: Uint8Array): string {
-  return Buffer.from(digest).toString('latin1')
 }
 
 /** Reads a part of a file; null if it is not there. */
 async function readPart(path: string, at: number, length: number): Promise<Uint8Array | null> {
   try {
     // A pipe that came meanwhile would never end
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const handle = await open(path, constants.O_RDONLY | NO_WAIT)
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, at)
-      return bytesRead === length ? buffer : null
+      const part = Buffer.allocUnsafe(length)
+      return (await fill(part, handle, at)) === length ? part : null
     } finally {
       await handle.close()
     }

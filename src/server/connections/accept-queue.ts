@@ -67,9 +67,8 @@ export class AcceptQueue {
     if (this.#size > 0) this.#turnSoon()
   }
 
-  /** Begins connections until their time is over; closes all once the server does not listen. */
+  /** Begins connections until their time is over. */
   #begin(): void {
-    const isOpen = this.server.listening
     const end = monotonicNow() + TURN
     for (const [key, network] of this.#waiting) {
       const descriptor = network.next()
@@ -77,11 +76,8 @@ export class AcceptQueue {
       if (network.size > 0) this.#waiting.set(key, network)
       if (descriptor === undefined) continue
       this.#size--
-      if (!isOpen) closeSync(descriptor)
-      else {
-        this.#connect(descriptor)
-        if (monotonicNow() >= end) return
-      }
+      this.#connect(descriptor)
+      if (monotonicNow() >= end) return
     }
   }
 
