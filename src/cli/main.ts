@@ -68,12 +68,18 @@ export async function main(program: string, subcommand: string | null = null): P
   })
   const status = await start(invocation, io)
   process.exitCode ||= status
-  if (!stopped) return
+  const signal = stopped
+  if (!signal) return
   // With status 0 the command had finished, so it was not interrupted
-  if (status !== 0 && !endsBySignal(invocation)) dieOf(stopped)
+  if (status !== 0 && !endsBySignal(invocation)) dieOf(signal)
   // Neither unread output nor a thread that waits for a lock must keep a stopped process alive
   setTimeout(() => {
-    process.once('exit', (code) => loadNative<Signals>('endNow')?.endNow(code))
+    const native = loadNative<Signals>('endNow')
+    // Without the addon the end would wait for the thread, and only the signal ends it before
+    process.once('exit', (code) => {
+      if (native) native.endNow(code)
+      else process.kill(process.pid, signal)
+    })
     process.exit()
   }, LAST_WORDS).unref()
 }
