@@ -1,24 +1,33 @@
-// Each folder of src/ may import what its row names, itself, and the small files of src/
-const LEAVES = 'metainfo|files|hash|cache|state|server|redis'
-const LAYERS = {
-  text: 'text', // words made safe for people, whatever they are about
-  // Leaves know nothing of each other, so that each is tested and replaced by itself
-  ...Object.fromEntries(LEAVES.split('|').map((leaf) => [leaf, 'text'])),
-  hash: 'text|metainfo', // sizes, Merkle trees
-  cache: 'text|metainfo|files', // sizes, the lock of those that write
-  state: 'text|metainfo|files', // sizes, records of what btkit wrote, written as safely
-  server: 'text|files', // the access log is opened as safely
-  core: 'text|metainfo|files|hash|cache|state|redis', // neither people nor HTTP
-  fleet: `text|${LEAVES}|core`, // other processes and machines that hash the same files
-  clients: `text|${LEAVES}|core`,
-  mirror: `text|${LEAVES}|core|fleet|clients`, // mirror and tracker run without each other
-  tracker: `text|${LEAVES}|core|clients`,
-  library: `text|${LEAVES}|core|fleet|clients|mirror|tracker`, // programs instead of people
-  work: 'text|metainfo|core|pages|library', // what pages let a thread do
-  admin: `text|${LEAVES}|core|clients|pages|tracker|library|work`, // pages of a tracker for its people
-  gui: 'text|metainfo|state|server|core|pages|library|work', // pages over what programs import; they recall the last form
-  seed: 'text|metainfo|files|hash|cache|server|core|clients', // beside mirror and tracker
-  cli: 'text|metainfo|files|hash|state|server|redis|core|fleet|clients|mirror|tracker|seed|pages|gui|admin', // a cache is core's matter
+// Each room of src/ may import what its row names, itself, and the small files of base/
+const ROOMS = {
+  base: '', // words and helpers, whatever they are about
+  metainfo: 'base', // what torrents are, without a disk or a network
+  disk: 'base|metainfo', // sizes and Merkle trees of what it hashes and keeps
+  server: 'base|disk', // connections and HTTP; the access log is opened as safely as a torrent
+  'page-parts': 'base|disk', // a site's own style is read as safely
+  core: 'base|metainfo|disk', // neither people nor HTTP, and one machine
+  fleet: 'base|metainfo|disk|core', // other machines that hash the same files
+  seeding: 'base|metainfo|disk|server|core', // a peer, and programs that are peers
+  mirror: 'base|metainfo|disk|server|page-parts|core|fleet|seeding', // mirror and tracker run without each other
+  library: 'base|metainfo|disk|server|core|fleet|seeding|mirror', // programs instead of people
+  pages: 'base|metainfo|disk|server|page-parts|core|library', // pages over what programs import
+  tracker: 'base|metainfo|disk|server|page-parts|core|fleet|seeding|library|pages', // with the pages of those who run it
+  cli: 'base|metainfo|disk|server|page-parts|core|fleet|seeding|mirror|library|pages|tracker',
+}
+// Of these rooms, each folder may import what its row names, and itself
+const DISK = {
+  'file-lists': '', // columns of names and states
+  look: 'file-lists', // asks the disk
+  write: 'look|file-lists', // drafts, and the locks of those that write
+  scan: 'write|look|file-lists', // temporary files are left out
+  hash: '', // bytes, from wherever they come
+  cache: 'write|look|file-lists|scan', // digests by file
+  state: 'write|look|file-lists|scan', // records of what btkit wrote
+}
+const PAGES = {
+  forms: 'work', // what all forms share, over the thread that does their work
+  work: 'forms', // what pages let a thread do
+  gui: 'forms|work', // the pages of one person
 }
 // Of src/cli/, each folder may import what its row names, itself, and the small files of src/cli/
 const CLI = {
@@ -29,50 +38,54 @@ const CLI = {
   open: 'configuration|line|options|output', // what options open: caches, clients, services
   editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
-const SMALL =
-  '^src/(errors|native-addon|bytes|directories|bounded-call|concurrency|heap-growth|http-request|process|steps)\\.ts$'
-const ENTRIES = '^src/(hash/jobs/worker|cache/walk-program|.*\\.d)\\.ts$'
+const SMALL = '^src/base/[^/]+$'
+const ENTRIES = '^src/(disk/hash/jobs/worker|disk/cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
-const SERVERS = '^src/(server|mirror|tracker|library|pages|gui|admin)/'
+const SERVERS = '^src/(server|mirror|tracker|library|pages)/'
 const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
 // They decode bytes with less care than strangers need; these files give them only what was checked
 const DECODERS = { path: 'node_modules/(bencode|bittorrent-[a-z]+|k-rpc[a-z-]*)/' }
-const CHECKED = '^src/seed/dht\\.ts$'
+const CHECKED = '^src/seeding/peer/dht\\.ts$'
 const UNDECLARED = ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined']
 const core = (but) => ({ dependencyTypes: ['core'], pathNot: `^(node:)?(${but})$` })
 const src = (pathNot) => ({ path: '^(dist/)?src/', pathNot })
 
+const foldersOf = (room, folders) => {
+  return Object.entries(folders).map(([from, to]) => {
+    const known = [from, ...to.split('|')].filter(Boolean).join('|')
+    const below = [`^src/${room}/(${known})/`, `^src/${room}/[^/]+$`]
+    const others = { path: `^src/${room}/`, pathNot: below }
+    const why = `it knows ${to || 'no other'}`
+    return [`${room}-${from}-down`, why, { path: `^src/${room}/${from}/` }, others]
+  })
+}
 // What must not be, why, from where, and to where
 const RULES = [
-  ...Object.entries(LAYERS).map(([from, to]) => {
+  ...Object.entries(ROOMS).map(([from, to]) => {
     const below = [`^src/(${from}|${to})/`, SMALL]
     return [`${from}-imports-down`, `it knows ${to}`, { path: `^src/${from}/` }, src(below)]
   }),
-  ...Object.entries(CLI).map(([from, to]) => {
-    const below = [
-      `^src/cli/(${[from, ...to.split('|')].filter(Boolean).join('|')})/`,
-      '^src/cli/[^/]+$',
-    ]
-    const others = { path: '^src/cli/', pathNot: below }
-    return [
-      `cli-${from}-down`,
-      `it knows ${to || 'no other'}`,
-      { path: `^src/cli/${from}/` },
-      others,
-    ]
-  }),
+  ...foldersOf('disk', DISK),
+  ...foldersOf('pages', PAGES),
+  ...foldersOf('cli', CLI),
   [
     'commands-apart',
     'what two of them share is beside them',
     { path: '^src/cli/commands/([^/]+)/' },
     { path: '^src/cli/commands/', pathNot: '^src/cli/commands/$1/' },
   ],
+  [
+    'tracker-without-pages',
+    'its people are extra',
+    { path: '^src/tracker/', pathNot: '^src/tracker/admin/' },
+    { path: '^src/(library|pages|tracker/admin)/' },
+  ],
   ['small-files-alone', 'they are below everything', { path: SMALL }, src(SMALL)],
   ['no-circular', 'one idea in two files', {}, { circular: true }],
   ['no-folder-cycles', 'one folder in two', { path: '^src' }, { circular: true }, 'folder'],
   ['no-orphans', 'dead code', { orphan: true, ...src(ENTRIES) }, {}],
-  ['pure', 'it computes', { path: '^src/(metainfo|text)/' }, core('crypto|buffer|util')],
+  ['pure', 'it computes', { path: '^src/(metainfo|base/text)/' }, core('crypto|buffer|util')],
   // So that a million peers can be tested in a second
   ['swarms-are-pure', 'no disks or clocks', SWARMS, core('crypto|buffer|util|net')],
   [

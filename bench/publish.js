@@ -11,8 +11,8 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { callScgi } from '../dist/src/clients/rtorrent/scgi.js'
-import { decodeResponse, encodeCall } from '../dist/src/clients/rtorrent/xml-rpc.js'
+import { callScgi } from '../dist/src/seeding/clients/rtorrent/scgi.js'
+import { decodeResponse, encodeCall } from '../dist/src/seeding/clients/rtorrent/xml-rpc.js'
 import {
   btkit,
   compare,

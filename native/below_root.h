@@ -8,7 +8,7 @@
  * the others as the machine has them; src/mirror/tree/below-root.ts reads them.
  */
 enum {
-  LOOK_FINGERPRINT = 0,      /* 40 bytes, see src/files/fingerprint.ts */
+  LOOK_FINGERPRINT = 0,      /* 40 bytes, see src/disk/file-lists/fingerprint.ts */
   LOOK_PARENT = 40,          /* the same of the directory that contains the entry */
   LOOK_ROOT_DEVICE = 80,     /* 8 bytes */
   LOOK_MODE = 88,            /* st_mode; int32_t, as those that follow */

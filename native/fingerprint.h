@@ -6,7 +6,7 @@
 
 #define FINGERPRINT_LENGTH 40
 
-/* Writes size, mtime, ctime, inode and device in the format of src/files/fingerprint.ts. */
+/* Writes size, mtime, ctime, inode and device in the format of src/disk/file-lists/fingerprint.ts. */
 void write_fingerprint(const struct stat *stats, uint8_t *fingerprint);
 
 /* Returns the later of mtime and ctime, in nanoseconds since 1970. */

@@ -6,7 +6,7 @@
 #include "jobs/job.h"
 
 /*
- * Reads a job from its JavaScript object (NativeJob of src/hash/kernels.ts), and checks it.
+ * Reads a job from its JavaScript object (NativeJob of src/disk/hash/kernels.ts), and checks it.
  * Returns false after throwing an exception if it is invalid. The memory of the results stays
  * JavaScript's, so the object must live as long as the job.
  */

@@ -7,7 +7,7 @@
  * lookAgain(files: LookedFiles): void
  * lookAgainAsync(files: LookedFiles): Promise<void>
  *
- * Looks for files that are not in their states any more (LookedFiles in src/files/look-again.ts). Links
+ * Looks for files that are not in their states any more (LookedFiles in src/disk/scan/look-again.ts). Links
  * are not followed; padding is not looked at. Sets the answer of each file that is in another state to
  * CHANGED, and of each that is not there to GONE. The second function does not look on JavaScript's
  * thread.

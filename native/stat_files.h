@@ -7,7 +7,7 @@
  * statFiles(directory: string, names: string[], fingerprints: Uint8Array): void
  *
  * Writes size, mtime, ctime, inode and device of each name in the directory, 40 bytes a name (see
- * src/files/fingerprint.ts). Links are not followed. The bytes stay unchanged for a name that is no
+ * src/disk/file-lists/fingerprint.ts). Links are not followed. The bytes stay unchanged for a name that is no
  * regular file or cannot be read, and for all names if the directory cannot be opened. Times are
  * nanoseconds since 1970. Throws a TypeError for arguments of the wrong kind.
  */

@@ -60,9 +60,9 @@ const workers = await build({
   ...shared,
   format: 'esm',
   entryPoints: {
-    worker: 'dist/src/hash/jobs/worker.js',
-    'work-program': 'dist/src/work/work-program.js',
-    'walk-program': 'dist/src/cache/walk-program.js',
+    worker: 'dist/src/disk/hash/jobs/worker.js',
+    'work-program': 'dist/src/pages/work/work-program.js',
+    'walk-program': 'dist/src/disk/cache/walk-program.js',
     // The library: its threads are the same
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',

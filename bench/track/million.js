@@ -50,7 +50,7 @@ function loadGently({ port }, { seconds, announceWith }) {
 
 /** Writes a state, as a build has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
 export async function saveMillion(path, build = BUILD) {
-  const { StateFile } = await import(join(build, 'dist/src/tracker/state/state-file.js'))
+  const { StateFile } = await import(join(build, 'dist/src/tracker/state-file.js'))
   const { SwarmStore } = await import(join(build, 'dist/src/tracker/swarms/swarm-store.js'))
   let now = 1_000_000
   const store = new SwarmStore(LIMITS, () => now)

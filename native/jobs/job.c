@@ -11,7 +11,7 @@ bool is_stopped(const struct hash_job *job) {
   return __atomic_load_n(&job->control[STOPPED], __ATOMIC_SEQ_CST) != 0;
 }
 
-/* NEXT_BATCH is at least this in a job that is paused; see NO_MORE in src/hash/jobs/job.ts. */
+/* NEXT_BATCH is at least this in a job that is paused; see NO_MORE in src/disk/hash/jobs/job.ts. */
 #define NO_MORE (1 << 30)
 
 /* Whether no batch is taken any more. */

@@ -8,7 +8,7 @@
 #include "../batch.h"
 #include "../stream/content_stream.h"
 
-/* The words of `control`; src/hash/jobs/job.ts has the same. */
+/* The words of `control`; src/disk/hash/jobs/job.ts has the same. */
 enum { NEXT_BATCH, STOPPED, CURRENT_FILE, BATCHES_TAKEN, CONTROLS };
 
 /* The division of a job's pieces into batches: many of one size, then some smaller ones. */

@@ -51,4 +51,4 @@ echo "arm64: Node $("$dir/node" -p 'process.version + " on " + process.arch')"
   console.log("arm64: the addon loads, with kernels", addon.features())
 ' "$tree/native/build/piece_hash.node"
 cd "$tree"
-node "$OLDPWD/scripts/test.js" --node "$dir/node" test/hash/ test/files/
+node "$OLDPWD/scripts/test.js" --node "$dir/node" test/disk/

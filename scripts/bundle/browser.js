@@ -24,7 +24,7 @@ export function createHash(algorithm) {
     digest: () => Buffer.from(hash.digest()),
   }
 }
-// src/bytes.ts imports it; nothing for browsers makes a MAC
+// src/base/bytes.ts imports it; nothing for browsers makes a MAC
 export const createHmac = undefined`,
   addon: `export const loadNative = () => null`,
   util: `export const getSystemErrorMap = () => new Map()`,

@@ -4,7 +4,7 @@ import {
   InvalidArgumentError,
   type OptionValues,
 } from '@commander-js/extra-typings'
-import { usageError } from '../errors.js'
+import { usageError } from '../base/errors.js'
 import { asReason } from './options/given.js'
 
 type Action = (this: unknown, ...words: unknown[]) => unknown

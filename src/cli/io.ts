@@ -1,6 +1,6 @@
 import type { LazyAccess } from '../core/cache/access.js'
 import type { CacheRequest } from '../fleet/access.js'
-import type { WorkerPool } from '../hash/jobs/worker-pool.js'
+import type { WorkerPool } from '../disk/hash/jobs/worker-pool.js'
 
 /** A stream that people or programs read. */
 export interface Output {

@@ -1,5 +1,5 @@
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { BtkitError, usageError } from '../errors.js'
+import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
@@ -16,7 +16,7 @@ import {
 } from './line/usage-errors.js'
 import { exitStatusOf, reportError, reportNote, reportWarning } from './output/messages.js'
 import { type Io, UNCAUGHT } from './io.js'
-import { version } from '../process.js'
+import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
 import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
 

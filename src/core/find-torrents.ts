@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../errors.js'
-import { isSuspect, printableName, readEntries } from '../files/scan/read-names.js'
-import { stampsOf, statIfThere } from '../files/stat-files.js'
-import { walk } from '../files/walk.js'
-import { inShell } from '../text/escape.js'
+import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../base/errors.js'
+import { isSuspect, printableName, readEntries } from '../disk/look/read-names.js'
+import { stampsOf, statIfThere } from '../disk/look/stat-files.js'
+import { walk } from '../disk/scan/walk.js'
+import { inShell } from '../base/text/escape.js'
 
 /** The deepest level of directories that is searched. */
 const MAX_DEPTH = 100

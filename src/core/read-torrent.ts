@@ -1,5 +1,5 @@
-import { BtkitError, nameErrors } from '../errors.js'
-import { readBounded, readRegular, readSmallFiles, readStart } from '../files/read-bounded.js'
+import { BtkitError, nameErrors } from '../base/errors.js'
+import { readBounded, readRegular, readSmallFiles, readStart } from '../disk/look/read-bounded.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 

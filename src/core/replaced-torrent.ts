@@ -1,6 +1,10 @@
-import { BtkitError, callSystem, valueOr } from '../errors.js'
-import { readFingerprint, sameFingerprint, type Fingerprint } from '../files/fingerprint.js'
-import { readBoundedRegular, readStart } from '../files/read-bounded.js'
+import { BtkitError, callSystem, valueOr } from '../base/errors.js'
+import {
+  readFingerprint,
+  sameFingerprint,
+  type Fingerprint,
+} from '../disk/file-lists/fingerprint.js'
+import { readBoundedRegular, readStart } from '../disk/look/read-bounded.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { InfoHashes } from '../metainfo/values.js'
 import { isTorrent, parseMetainfo } from '../metainfo/parse/metainfo.js'

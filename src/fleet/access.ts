@@ -1,5 +1,5 @@
-import { openNullCache } from '../cache/piece-cache.js'
-import { openLazyCache } from '../cache/open.js'
+import { openNullCache } from '../disk/cache/piece-cache.js'
+import { openLazyCache } from '../disk/cache/open.js'
 import type { CachePlace, LazyAccess } from '../core/cache/access.js'
 import { LEAST_CLAIMED, type CacheAccess, type CacheTrust } from '../core/digests/cache-trust.js'
 import type { ClaimingMachines, HashClaims } from './claims.js'
@@ -83,7 +83,7 @@ async function connectShare(
 ): Promise<ConnectedShare> {
   const { adoptDigests } = await import('./adopt.js')
   const { SharedDigests } = await import('./shared-digests.js')
-  const { RedisLink } = await import('../redis/link.js')
+  const { RedisLink } = await import('./redis/link.js')
   const link = new RedisLink(share.address, { warn })
   const shared = new SharedDigests(access, share, link)
   access.cache.sharing = shared

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { CACHE_FILE } from '../cache/open.js'
+import { CACHE_FILE } from '../disk/cache/open.js'
 import {
   LEAST_CLAIMED,
   type CacheAccess,
@@ -9,11 +9,11 @@ import {
   isSettledAt,
 } from '../core/digests/cache-trust.js'
 import { countUnknown, unknownFiles } from '../core/digests/piece-table.js'
-import { digestOf } from '../bytes.js'
-import { ByteLocks } from '../files/locks.js'
-import { monotonicNow } from '../process.js'
-import type { RedisClient } from '../redis/client.js'
-import type { RedisLink } from '../redis/link.js'
+import { digestOf } from '../base/bytes.js'
+import { ByteLocks } from '../disk/write/locks.js'
+import { monotonicNow } from '../base/process.js'
+import type { RedisClient } from './redis/client.js'
+import type { RedisLink } from './redis/link.js'
 import { VERSION } from './seal.js'
 import { redisKey } from './shared-digests.js'
 import { sharedName, type ShareRules } from './shares.js'

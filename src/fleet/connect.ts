@@ -1,13 +1,13 @@
 import type * as bullmqTypes from 'bullmq'
 import type { ConnectionOptions, Queue, QueueOptions } from 'bullmq'
-import { callWithin } from '../bounded-call.js'
-import { BtkitError } from '../errors.js'
+import { callWithin } from '../base/bounded-call.js'
+import { BtkitError } from '../base/errors.js'
 import {
   createClient,
   describeRedisFailure,
   type RedisAddress,
   type RedisClient,
-} from '../redis/client.js'
+} from './redis/client.js'
 
 /** The queue's name, and the beginning of its keys: a hash tag, so that a cluster has them together. */
 const NAME = 'hash'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type DigestKind } from '../hash/stream/content-stream.js'
+import { type DigestKind } from '../disk/hash/stream/content-stream.js'
 import { MAC, seal, unseal } from './seal.js'
 import type { SharedFile } from './shares.js'
 import { BLOCK, SHA1, SHA256 } from '../metainfo/sizes.js'

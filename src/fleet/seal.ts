@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { hmacOf } from '../bytes.js'
+import { hmacOf } from '../base/bytes.js'
 
 /**
  * Without seals, everybody who reaches the Redis of a fleet could put wrong digests into torrents.

@@ -1,4 +1,4 @@
-import type { CacheSharing } from '../cache/piece-cache.js'
+import type { CacheSharing } from '../disk/cache/piece-cache.js'
 import {
   packFileRecord,
   unpackFileRecord,
@@ -9,18 +9,18 @@ import {
   unpackTreeRecord,
   type TreeKey,
   type TreeRecord,
-} from '../cache/records/bodies.js'
-import { SECONDS_BETWEEN_NOTES } from '../cache/records/record.js'
+} from '../disk/cache/records/bodies.js'
+import { SECONDS_BETWEEN_NOTES } from '../disk/cache/records/record.js'
 import type { CacheAccess } from '../core/digests/cache-trust.js'
-import { digestOf } from '../bytes.js'
-import { BtkitError } from '../errors.js'
+import { digestOf } from '../base/bytes.js'
+import { BtkitError } from '../base/errors.js'
 import {
   encodeFingerprint,
   readEncodedFingerprint,
   type Fingerprint,
-} from '../files/fingerprint.js'
-import type { RedisAddress, RedisClient } from '../redis/client.js'
-import { RedisLink } from '../redis/link.js'
+} from '../disk/file-lists/fingerprint.js'
+import type { RedisAddress, RedisClient } from './redis/client.js'
+import { RedisLink } from './redis/link.js'
 import { MAC, seal, unseal, VERSION } from './seal.js'
 import { sharedName, type ShareRules } from './shares.js'
 import { SHA1, SHA256 } from '../metainfo/sizes.js'

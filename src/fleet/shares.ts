@@ -1,10 +1,10 @@
 import { lstatSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import type { FileKey, TreeKey } from '../cache/records/bodies.js'
-import { BtkitError } from '../errors.js'
-import { readFingerprintIfThere, type Fingerprint } from '../files/fingerprint.js'
-import { isSafeComponent, isWithin, realPath } from '../files/inside.js'
-import { padFile, type ScannedFile } from '../files/scanned-file.js'
+import type { FileKey, TreeKey } from '../disk/cache/records/bodies.js'
+import { BtkitError } from '../base/errors.js'
+import { readFingerprintIfThere, type Fingerprint } from '../disk/file-lists/fingerprint.js'
+import { isSafeComponent, isWithin, realPath } from '../disk/look/inside.js'
+import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 
 /** A directory whose files are the same on all machines that have a share of this name. */
 interface SharedDirectory {

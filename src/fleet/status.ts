@@ -1,5 +1,5 @@
 import type { Job, Queue } from 'bullmq'
-import type { RedisAddress } from '../redis/client.js'
+import type { RedisAddress } from './redis/client.js'
 import { listWorkers, withQueue } from './connect.js'
 import { bytesOfPart, readJob } from './job.js'
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { openForWriting } from '../files/open-for-writing.js'
+import { openForWriting } from '../disk/write/open-for-writing.js'
 import type { Job } from 'bullmq'
-import { callWithin } from '../bounded-call.js'
-import type { RedisAddress } from '../redis/client.js'
+import { callWithin } from '../base/bounded-call.js'
+import type { RedisAddress } from './redis/client.js'
 import { openQueue, queueTimes, type QueueConnection } from './connect.js'
 import {
   bytesOfPart,
@@ -13,12 +13,12 @@ import {
   type PartDigests,
 } from './job.js'
 import { seal } from './seal.js'
-import { digestOf } from '../bytes.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../files/fingerprint.js'
-import { chooseKernel } from '../hash/kernels.js'
-import { countPieces } from '../hash/stream/content-stream.js'
-import { FileColumns } from '../files/columns.js'
-import { padFile, type ScannedFile } from '../files/scanned-file.js'
+import { digestOf } from '../base/bytes.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../disk/file-lists/fingerprint.js'
+import { chooseKernel } from '../disk/hash/kernels.js'
+import { countPieces } from '../disk/hash/stream/content-stream.js'
+import { FileColumns } from '../disk/scan/columns.js'
+import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 import { isRead } from '../core/digests/pad-files.js'
 import {
   trustedPart,
@@ -28,7 +28,7 @@ import {
 } from '../core/digests/cache-trust.js'
 import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
 import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
-import { formatBytes } from '../text/quantity.js'
+import { formatBytes } from '../base/text/quantity.js'
 import { locateFile, type ShareRules } from './shares.js'
 
 /** A worker, and what it needs. */

@@ -8,7 +8,7 @@ import {
 } from '../core/cache/prune.js'
 import type { CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
-import { refuseAborted } from '../errors.js'
+import { refuseAborted } from '../base/errors.js'
 import { openCacheAccess } from '../fleet/access.js'
 import { requirePath } from './check-options.js'
 

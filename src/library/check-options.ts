@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError, callSystem } from '../errors.js'
+import { BtkitError, callSystem } from '../base/errors.js'
 import { plainUrl } from '../metainfo/trackers.js'
 
 /** Default, least and most of each number. */

@@ -1,5 +1,5 @@
 // `btkit/metainfo`: torrents as values. No disk, no network; works in browsers and workers.
-export { BtkitError, type ErrorCode } from '../errors.js'
+export { BtkitError, type ErrorCode } from '../base/errors.js'
 export { encodeBencode } from '../metainfo/bencode/encode.js'
 export { type BencodeLimits } from '../metainfo/bencode/check.js'
 export { readBencode, type BencodeReading } from '../metainfo/bencode/read.js'

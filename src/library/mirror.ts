@@ -4,13 +4,13 @@ import { availableParallelism } from 'node:os'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { UNUSED_FOR } from '../core/cache/prune.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
-import { BtkitError } from '../errors.js'
-import { chooseKernel } from '../hash/kernels.js'
+import { BtkitError } from '../base/errors.js'
+import { chooseKernel } from '../disk/hash/kernels.js'
 import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type PluginSettings } from '../mirror/app/plugin.js'
 import { FIXED_LIMITS, type ServiceLimits } from '../mirror/options.js'
 import { patternFault } from '../mirror/warm/patterns.js'
-import { monotonicNow, version } from '../process.js'
+import { monotonicNow, version } from '../base/process.js'
 import type { ServerContext } from '../server/context.js'
 import {
   checkDirectory,
@@ -21,7 +21,7 @@ import {
 } from './check-options.js'
 import { checkPieceLength } from '../core/make/common-request.js'
 
-export { BtkitError, type ErrorCode } from '../errors.js'
+export { BtkitError, type ErrorCode } from '../base/errors.js'
 export type { MirrorLimits, MirrorOptions, PluginOptions, WarmFilesOptions }
 export type { ServiceLimits } from '../mirror/options.js'
 

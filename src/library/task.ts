@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
-import { openNullCache } from '../cache/piece-cache.js'
+import { openNullCache } from '../disk/cache/piece-cache.js'
 import type { HashContext } from '../core/digests/hash-content.js'
-import { refuseAborted } from '../errors.js'
-import { createThrottle } from '../hash/jobs/job.js'
-import { chooseKernel } from '../hash/kernels.js'
+import { refuseAborted } from '../base/errors.js'
+import { createThrottle } from '../disk/hash/jobs/job.js'
+import { chooseKernel } from '../disk/hash/kernels.js'
 import { accessOf, type Cache } from './cache.js'
 
 /** How far work on files has come. */

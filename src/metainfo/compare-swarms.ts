@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { isSameBytes, latin1 } from '../bytes.js'
-import { count, formatBytes } from '../text/quantity.js'
+import { isSameBytes, latin1 } from '../base/bytes.js'
+import { count, formatBytes } from '../base/text/quantity.js'
 import type { Metainfo, MetainfoFile } from './metainfo.js'
 import { MADE_INFO_KEYS } from './other-keys.js'
 

@@ -1,4 +1,4 @@
-import { BtkitError } from '../errors.js'
+import { BtkitError } from '../base/errors.js'
 import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
 import { readInfoHash, readInfoHashV2 } from './info-hash.js'
 import type { DhtNode, InfoHash, InfoHashV2 } from './values.js'

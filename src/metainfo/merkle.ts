@@ -1,4 +1,4 @@
-import { digestOf } from '../bytes.js'
+import { digestOf } from '../base/bytes.js'
 import { SHA256 } from './sizes.js'
 
 /** Adjacent nodes of a file's Merkle tree (BEP 52), from its first node on. */

@@ -7,7 +7,7 @@ import { infoHashOfBytes, infoHashV2OfBytes } from './info-hash.js'
 import type { InfoHashes, PieceLength } from './values.js'
 import type { Warning } from './warning.js'
 import { Buffer } from 'node:buffer'
-import { digestOf } from '../bytes.js'
+import { digestOf } from '../base/bytes.js'
 
 /** v1 is BEP 3, v2 is BEP 52, and a hybrid is one `info` with both. */
 export type MetainfoVersion = 'v1' | 'v2' | 'hybrid'

@@ -1,4 +1,4 @@
-import { BtkitError } from '../errors.js'
+import { BtkitError } from '../base/errors.js'
 
 /** Whether a text is a path component that every client can use as a file name. */
 export function isPlainName(name: string): boolean {

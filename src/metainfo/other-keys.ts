@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Metainfo } from './metainfo.js'
 import { keysIn } from './fields.js'
 import { decodeUtf8 } from './parse/require-field.js'
-import { BtkitError } from '../errors.js'
+import { BtkitError } from '../base/errors.js'
 import type { InfoHash } from './values.js'
 import { readInfoHash } from './info-hash.js'
 

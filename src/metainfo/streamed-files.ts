@@ -1,4 +1,4 @@
-import { quoteText } from '../text/escape.js'
+import { quoteText } from '../base/text/escape.js'
 import { eachFile, type Metainfo, type MetainfoFile } from './metainfo.js'
 import { SHA256 } from './sizes.js'
 

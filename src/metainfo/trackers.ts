@@ -1,4 +1,4 @@
-import { BtkitError } from '../errors.js'
+import { BtkitError } from '../base/errors.js'
 import type { DhtNode, TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i

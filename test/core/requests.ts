@@ -1,4 +1,4 @@
-import { openNullCache } from '../../src/cache/piece-cache.js'
+import { openNullCache } from '../../src/disk/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import type { MakeRequest } from '../../src/core/make/make-torrent.js'

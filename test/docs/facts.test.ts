@@ -54,7 +54,7 @@ test('the guide to JSON has all codes of errors', () => {
   const [, part = ''] =
     /^## Codes of errors$(.*?)^## /ms.exec(readFileSync('docs/json.md', 'utf8')) ?? []
   const named = [...part.matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code)
-  const source = readFileSync('src/errors.ts', 'utf8').split('/**')[1] ?? ''
+  const source = readFileSync('src/base/errors.ts', 'utf8').split('/**')[1] ?? ''
   const codes = [...source.matchAll(/^ {2}\| '([a-z-]+)'/gm)].map(([, code = '']) => code)
   assert.ok(codes.length > 20)
   assert.deepEqual(

@@ -4,16 +4,16 @@ import { once } from 'node:events'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { openNullCache } from '../../src/cache/piece-cache.js'
+import { openNullCache } from '../../src/disk/cache/piece-cache.js'
 import { claimPatience, HashClaims } from '../../src/fleet/claims.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { contentOfTree } from '../../src/core/digests/content.js'
 import { createTable, setPieces } from '../../src/core/digests/piece-table.js'
-import { ByteLocks } from '../../src/files/locks.js'
-import { scanTree } from '../../src/files/scan/scan-tree.js'
-import { nativeAddon } from '../../src/native-addon.js'
-import { parseRedisUrl } from '../../src/redis/client.js'
-import { RedisLink } from '../../src/redis/link.js'
+import { ByteLocks } from '../../src/disk/write/locks.js'
+import { scanTree } from '../../src/disk/scan/scan-tree.js'
+import { nativeAddon } from '../../src/base/native-addon.js'
+import { parseRedisUrl } from '../../src/fleet/redis/client.js'
+import { RedisLink } from '../../src/fleet/redis/link.js'
 import { makeMachine, type Machine } from '../support/fleet.js'
 import { quickFirst } from '../support/long.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
@@ -197,7 +197,7 @@ test('a wait ends', { skip: withoutAny }, async (t) => {
 
 test('the lock of a process that is killed is free', { skip: withoutLocks }, async (t) => {
   const path = join(makeScratch(t), 'locks')
-  const module = new URL('../../src/files/locks.js', import.meta.url).href
+  const module = new URL('../../src/disk/write/locks.js', import.meta.url).href
   const text = `import { ByteLocks } from '${module}'
     console.log(ByteLocks.open(${JSON.stringify(path)})?.tryLock(7)); setInterval(() => 0, 1000)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', text])

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
-import { loadAddon } from '../../src/hash/kernels.js'
+import { loadAddon } from '../../src/disk/hash/kernels.js'
 import { runExecutable } from '../support/executable.js'
 import { runProgram, projectRoot } from '../support/programs.js'
 import { longTest } from '../support/long.js'

@@ -3,7 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { isTemporaryName } from '../../src/files/temporary-files.js'
+import { isTemporaryName } from '../../src/disk/write/temporary-files.js'
 import { letFilesSettle } from '../support/aged.js'
 import { decodeTorrent, independentInfoHash } from '../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../support/executable.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict } from '../../src/metainfo/bencode/value.js'
-import { BtkitError } from '../../src/errors.js'
+import { BtkitError } from '../../src/base/errors.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { libtorrentVerdicts, type Verdict } from '../support/libtorrent-verdicts.js'
 import { unlessLibtorrent } from '../support/peers.js'

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'n
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { unlessWindows } from '../files/failure.js'
+import { unlessWindows } from '../disk/failure.js'
 import { runExecutable } from '../support/executable.js'
 import { runProgram } from '../support/programs.js'
 import { unlessInstalled } from '../support/peers.js'

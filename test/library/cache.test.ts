@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { openCache as openRecords } from '../../src/cache/open.js'
+import { openCache as openRecords } from '../../src/disk/cache/open.js'
 import {
   clearCache,
   completeDirectories,

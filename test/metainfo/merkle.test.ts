@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { availableKernels } from '../../src/hash/kernels.js'
+import { availableKernels } from '../../src/disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../src/metainfo/merkle.js'
 import { BLOCK } from '../../src/metainfo/sizes.js'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { BtkitError, type ErrorCode } from '../../src/errors.js'
+import { BtkitError, type ErrorCode } from '../../src/base/errors.js'
 
 /** Asserts that `run` throws a BtkitError of that code and message. */
 export function assertRefused(run: () => unknown, code: ErrorCode, message: string): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Refusal, type RefusalCode } from '../../src/server/answers/refusal.js'
+import { Refusal, type RefusalCode } from '../../src/server/headers/refusal.js'
 
 /** A check for assert.throws and assert.rejects: a refusal with this code. */
 export function refused(code: RefusalCode, message: RegExp): (error: unknown) => true {

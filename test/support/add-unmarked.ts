@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { callScgi } from '../../src/clients/rtorrent/scgi.js'
-import { decodeResponse, encodeCall } from '../../src/clients/rtorrent/xml-rpc.js'
+import { callScgi } from '../../src/seeding/clients/rtorrent/scgi.js'
+import { decodeResponse, encodeCall } from '../../src/seeding/clients/rtorrent/xml-rpc.js'
 import { PASSWORD, type Daemon } from './seeding-daemons.js'
 
 interface Unmarked {

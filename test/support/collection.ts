@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { BtkitError } from '../../src/errors.js'
-import { type Actor, Collection, infoHashesAt } from '../../src/admin/storage/collection.js'
-import type { UploadedFile } from '../../src/admin/storage/add-uploads.js'
+import { BtkitError } from '../../src/base/errors.js'
+import { type Actor, Collection, infoHashesAt } from '../../src/tracker/admin/storage/collection.js'
+import type { UploadedFile } from '../../src/tracker/admin/storage/add-uploads.js'
 import { makeScratch, type Files, type Scope } from './scratch.js'
 import { singleFileInfo, torrentOf } from './torrents.js'
 

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../src/errors.js'
+import { BtkitError } from '../../src/base/errors.js'
 import {
   clientInfoHash,
   type ClientTorrent,

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadAddon } from '../../src/hash/kernels.js'
+import { loadAddon } from '../../src/disk/hash/kernels.js'
 import { makeScratch, type Scope } from './scratch.js'
 import { until } from './until.js'
 

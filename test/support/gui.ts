@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type GuiOptions, openGui } from '../../src/gui/open-gui.js'
+import { type GuiOptions, openGui } from '../../src/pages/gui/open-gui.js'
 import { makeScratch, type Files } from './scratch.js'
 import { ask, followJob, type Page } from './visitor.js'
 

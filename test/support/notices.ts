@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { loadNative } from '../../src/native-addon.js'
+import { loadNative } from '../../src/base/native-addon.js'
 import { unlessInstalled } from './peers.js'
 
 const SCRIPT = `

@@ -6,7 +6,7 @@ import { below, type Besieged, CHANGES, oneOf, randomBytes } from './strangers.j
 
 /** Messages that other programs sent to a seed; `record.js` beside them made them. */
 const SESSIONS = ['libtorrent', 'transmission'].map((program) => {
-  const path = join(projectRoot, `test/seed/sessions/${program}.json`)
+  const path = join(projectRoot, `test/seeding/peer/sessions/${program}.json`)
   const messages = JSON.parse(readFileSync(path, 'utf8')) as string[]
   return messages.map((message) => Buffer.from(message, 'hex'))
 })

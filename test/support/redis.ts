@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { connect } from 'node:net'
-import { patience } from '../../src/redis/link.js'
+import { patience } from '../../src/fleet/redis/link.js'
 import { findFreePort } from './opentracker.js'
 import { makeScratch } from './scratch.js'
 import { until } from './until.js'

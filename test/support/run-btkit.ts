@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { BtkitError, type ErrorCode } from '../../src/errors.js'
+import { BtkitError, type ErrorCode } from '../../src/base/errors.js'
 import type { Io, Output } from '../../src/cli/io.js'
 import { run, type Invocation } from '../../src/cli/program.js'
 import { testCache, testState } from './test-directories.js'

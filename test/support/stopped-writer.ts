@@ -9,7 +9,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Stops in the middle of a write, as btkit would if it got SIGSTOP then. */
 const PROGRAM = `
 import { open } from 'lmdb'
-import { WriteLock } from ${JSON.stringify(at('../../src/cache/store/write-lock.js'))}
+import { WriteLock } from ${JSON.stringify(at('../../src/disk/cache/store/write-lock.js'))}
 const [path] = process.argv.slice(1)
 const lock = WriteLock.open(path)
 await lock.take(60_000)

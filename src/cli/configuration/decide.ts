@@ -1,7 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { BtkitError, usageError } from '../../errors.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import { operandTraits } from '../acting-command.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'

@@ -1,8 +1,8 @@
-import { xdgDirectory } from '../../directories.js'
+import { xdgDirectory } from '../../base/directories.js'
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asBtkitError, BtkitError, usageError } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { asBtkitError, BtkitError, usageError } from '../../base/errors.js'
+import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { Io } from '../io.js'
 import {
   cut,

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { BtkitError, nameErrors, usageError } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
+import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import type { OptionEntry, UsedOption } from '../options/option.js'
 import type { Io } from '../io.js'
 import {
@@ -16,7 +16,7 @@ import {
   shownText,
 } from '../options/given.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { hidePasswords, hideAllSecrets } from '../../text/secrets.js'
+import { hidePasswords, hideAllSecrets } from '../../base/text/secrets.js'
 import { suggestion } from '../line/spelling.js'
 
 /** An option that counts, with its value. */

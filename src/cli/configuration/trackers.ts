@@ -1,6 +1,6 @@
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
-import { BtkitError } from '../../errors.js'
-import { hideAllSecrets } from '../../text/secrets.js'
+import { BtkitError } from '../../base/errors.js'
+import { hideAllSecrets } from '../../base/text/secrets.js'
 import { byteSize } from '../options/values.js'
 import {
   itemsOf,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { usageError } from '../../errors.js'
+import { usageError } from '../../base/errors.js'
 import { changedFacts, type TorrentFacts } from '../../metainfo/facts.js'
 import { formatAnnounceList, hasTracker, urlForms } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
@@ -8,7 +8,7 @@ import { editFiles, type EditOutcome } from '../../core/edit/files.js'
 import type { EditedFile } from '../../core/edit/file.js'
 import { isSameInfo } from '../../core/edit/torrent.js'
 import { unlistedAnnounce } from '../../metainfo/lint/trackers.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 import type { TorrentEdit } from '../../metainfo/edit/splice-torrent.js'
 import {
   changeTrackers,
@@ -23,7 +23,7 @@ import type { HowToEdit } from './options.js'
 import { optional } from '../output/messages.js'
 import { openReport, type Report } from '../output/report.js'
 import type { Io } from '../io.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 import { torrentValue } from '../output/torrent-json.js'
 
 /** A value to remove from a list, or to replace in it. */

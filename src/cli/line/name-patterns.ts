@@ -1,5 +1,5 @@
 import type { Content } from '../../core/digests/content.js'
-import { loadNameFilter } from '../../files/scan/entry.js'
+import { loadNameFilter } from '../../disk/scan/entry.js'
 import type { Io } from '../io.js'
 import { reportWarning } from '../output/messages.js'
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { Io } from '../io.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 
@@ -22,7 +22,7 @@ export async function expandPaths(
       expanded.push(path)
       continue
     }
-    const { expandGlob } = await import('../../files/expand-glob.js')
+    const { expandGlob } = await import('../../disk/scan/expand-glob.js')
     const found = expandGlob(path, io.cwd, ({ message }) => {
       reportWarning(message, io)
     })

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { usageError } from '../../errors.js'
+import { usageError } from '../../base/errors.js'
 import { otherNames, TRUTHS, underNewName } from '../options/bittornado.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { collectBounded } from '../../files/read-bounded.js'
-import { BtkitError, usageError } from '../../errors.js'
+import { collectBounded } from '../../disk/look/read-bounded.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import type { Io } from '../io.js'
 
 /** The most bytes that are read for a password. */

@@ -1,5 +1,5 @@
-import { usageError } from '../../errors.js'
-import { cacheDirectory, usableCacheDirectory } from '../../directories.js'
+import { usageError } from '../../base/errors.js'
+import { cacheDirectory, usableCacheDirectory } from '../../base/directories.js'
 import { openReport } from '../output/report.js'
 import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
 import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'

@@ -1,13 +1,17 @@
 import { join } from 'node:path'
-import { CLIENT_FORMS, type ClientAddress, parseClientAddress } from '../../clients/address.js'
-import { connectClient } from '../../clients/connect.js'
-import { withCredentials } from '../../clients/credentials.js'
+import {
+  CLIENT_FORMS,
+  type ClientAddress,
+  parseClientAddress,
+} from '../../seeding/clients/address.js'
+import { connectClient } from '../../seeding/clients/connect.js'
+import { withCredentials } from '../../seeding/clients/credentials.js'
 import type { TorrentClient } from '../../core/publish/client.js'
 import { remoteDirectory, type DataPrefix } from '../../core/publish/local-data.js'
-import type { SyncClient } from '../../core/seeding/client-target.js'
+import type { SyncClient } from '../../core/keep-seeded/client-target.js'
 import type { Waiting } from '../../core/publish/wait-for.js'
-import { homeDirectory, xdgDirectory } from '../../directories.js'
-import { type BtkitError, usageError } from '../../errors.js'
+import { homeDirectory, xdgDirectory } from '../../base/directories.js'
+import { type BtkitError, usageError } from '../../base/errors.js'
 import type { Io } from '../io.js'
 
 /** A client named on the command line. */

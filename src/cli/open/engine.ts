@@ -1,10 +1,10 @@
 import { type CacheArguments, closeCache, openCacheAccess } from './cache.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
-import { chooseKernel } from '../../hash/kernels.js'
-import { createThrottle } from '../../hash/jobs/job.js'
+import { chooseKernel } from '../../disk/hash/kernels.js'
+import { createThrottle } from '../../disk/hash/jobs/job.js'
 import type { Io } from '../io.js'
 import { openReport } from '../output/report.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 export interface EngineOptions {
   readonly threads: number

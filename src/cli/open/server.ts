@@ -1,4 +1,4 @@
-import { BtkitError, osCodeOf, usageError } from '../../errors.js'
+import { BtkitError, osCodeOf, usageError } from '../../base/errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
 import { openReport } from '../output/report.js'
@@ -7,9 +7,9 @@ import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
 import type { ServiceManager } from './service-manager.js'
 import { resolve } from 'node:path'
-import { readRegular } from '../../files/read-bounded.js'
-import { statIfThere } from '../../files/stat-files.js'
-import { describeOpenSecret } from '../../text/distrust.js'
+import { readRegular } from '../../disk/look/read-bounded.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
+import { describeOpenSecret } from '../../base/text/distrust.js'
 import { TlsKeys } from '../../server/listen/tls-keys.js'
 
 /** The largest certificate chain or key, in bytes. */

@@ -1,7 +1,7 @@
-import { escapeText } from '../../text/escape.js'
+import { escapeText } from '../../base/text/escape.js'
 import { spawn } from 'node:child_process'
 import { getSystemErrorName } from 'node:util'
-import { loadNative } from '../../native-addon.js'
+import { loadNative } from '../../base/native-addon.js'
 
 /** The service manager that started this process and monitors it. */
 export interface ServiceManager {

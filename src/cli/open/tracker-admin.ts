@@ -1,12 +1,16 @@
 import { appendFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { ADMIN_PORT, parseListenPlace, requireProtected } from '../../admin/access/listen-place.js'
-import type { TrackerAdminSettings } from '../../admin/open-for-tracker.js'
-import type { Admin } from '../../admin/server/open-admin.js'
-import { callSystem, usageError } from '../../errors.js'
-import { makeDirectory } from '../../directories.js'
+import {
+  ADMIN_PORT,
+  parseListenPlace,
+  requireProtected,
+} from '../../tracker/admin/access/listen-place.js'
+import type { TrackerAdminSettings } from '../../tracker/admin/open-for-tracker.js'
+import type { Admin } from '../../tracker/admin/app/open-admin.js'
+import { callSystem, usageError } from '../../base/errors.js'
+import { makeDirectory } from '../../base/directories.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import { requireOwnDirectory } from '../../state/files.js'
+import { requireOwnDirectory } from '../../disk/state/files.js'
 import {
   type RunningTracker,
   runTracker,
@@ -121,7 +125,7 @@ export async function openTracker(run: TrackerRun): Promise<OpenTracker> {
   const tracker = await runTracker(settings, world).catch(withPortAdvice(run.advice))
   if (!admin) return { ...tracker, pages: null }
   try {
-    const { openForTracker } = await import('../../admin/open-for-tracker.js')
+    const { openForTracker } = await import('../../tracker/admin/open-for-tracker.js')
     const { announce } = run
     const announceUrls =
       announce === null ? announceUrlsOf(tracker.addresses, settings.publicUrl) : [announce]

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { BtkitError, usageError } from '../../errors.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { FIELDS, type TorrentField } from '../../metainfo/fields.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'

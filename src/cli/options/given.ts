@@ -1,5 +1,5 @@
-import { BtkitError, usageError } from '../../errors.js'
-import { hidePasswords } from '../../text/secrets.js'
+import { BtkitError, usageError } from '../../base/errors.js'
+import { hidePasswords } from '../../base/text/secrets.js'
 import type { OptionEntry } from './option.js'
 
 /**

@@ -1,5 +1,5 @@
-import type { OwnClientSettings } from '../../clients/own/programs.js'
-import { usageError } from '../../errors.js'
+import type { OwnClientSettings } from '../../seeding/clients/own/programs.js'
+import { usageError } from '../../base/errors.js'
 import { isIP } from 'node:net'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { transferRate, wholeNumber } from './values.js'

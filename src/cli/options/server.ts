@@ -1,7 +1,7 @@
 import { faultIn, plainUrl } from '../../metainfo/trackers.js'
 import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
-import { valueOr } from '../../errors.js'
+import { valueOr } from '../../base/errors.js'
 import { parseTrustedProxy } from '../../server/connections/client-address.js'
 import { DIRECTORY, FILE, Opt, SETTING, type Traits } from './option.js'
 

@@ -4,8 +4,8 @@ import {
   Option,
   type OptionValues,
 } from '@commander-js/extra-typings'
-import { nameErrors } from '../../errors.js'
-import { parseRedisUrl } from '../../redis/client.js'
+import { nameErrors } from '../../base/errors.js'
+import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated, wholeNumber } from './values.js'
 import { FILE, Opt, SETTING, type Traits } from './option.js'
 

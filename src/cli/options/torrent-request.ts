@@ -1,8 +1,8 @@
 import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torrent.js'
 import { basename, dirname, resolve } from 'node:path'
-import { usageError } from '../../errors.js'
-import { statIfThere } from '../../files/stat-files.js'
+import { usageError } from '../../base/errors.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
 import {
   commonRequestOf,
   type FileOptions,

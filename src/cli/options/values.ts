@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { BtkitError, usageError } from '../../errors.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 import { parseFileRanges } from '../../metainfo/magnet.js'
@@ -16,7 +16,7 @@ import {
   pieceLengthOf,
 } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { formatBytes } from '../../text/quantity.js'
+import { formatBytes } from '../../base/text/quantity.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 
 /**

@@ -1,10 +1,10 @@
 import stringWidth from 'string-width'
 import { basename } from 'node:path'
-import { escapeText } from '../../text/escape.js'
+import { escapeText } from '../../base/text/escape.js'
 import type { Io } from '../io.js'
-import { formatBytes, formatDuration } from '../../text/quantity.js'
+import { formatBytes, formatDuration } from '../../base/text/quantity.js'
 import { isScreen } from './messages.js'
-import type { HashProgress } from '../../hash/jobs/job.js'
+import type { HashProgress } from '../../disk/hash/jobs/job.js'
 
 /** The values that a bar shows. */
 interface Progress extends HashProgress {

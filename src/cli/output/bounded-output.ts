@@ -1,5 +1,5 @@
 import type { Output } from '../io.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 /** The most bytes that wait for the reader of a stream. */
 const MAX_WAITING = 2 ** 20

@@ -1,6 +1,6 @@
-import { BtkitError } from '../../errors.js'
-import { escapeText } from '../../text/escape.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { BtkitError } from '../../base/errors.js'
+import { escapeText } from '../../base/text/escape.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 import type { Io, Output, Paint } from '../io.js'
 
 /** Reports an error as one line on standard error: `btkit: <what>: <why>`. */

@@ -1,5 +1,5 @@
 import type { PieceFacts } from '../../core/make/piece-choice.js'
-import { formatBytes } from '../../text/quantity.js'
+import { formatBytes } from '../../base/text/quantity.js'
 
 const BOUNDS = {
   longest: 'limited by --max-piece-length',

@@ -1,4 +1,4 @@
-import { escapeText, jsonLine } from '../../text/escape.js'
+import { escapeText, jsonLine } from '../../base/text/escape.js'
 import type { Io } from '../io.js'
 import type { ProgressBar } from './bar.js'
 import { isScreen, reportError, reportNote, reportWarning } from './messages.js'

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { count, formatBytes } from '../../text/quantity.js'
-import { BtkitError } from '../../errors.js'
+import { count, formatBytes } from '../../base/text/quantity.js'
+import { BtkitError } from '../../base/errors.js'
 import type { Io, Output } from '../io.js'
 import { type ListedTorrent, listedValue } from './torrent-json.js'
 import { isScreen } from './messages.js'
@@ -9,7 +9,7 @@ import { torrentTable } from './torrent-table.js'
 import { type ClientTorrent, isBroken, isWhole } from '../../core/publish/client.js'
 import { stripVTControlCharacters } from 'node:util'
 import { wrapColumns } from './bar.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 
 /** Options of a display. */
 export interface DisplayOptions extends ReportOptions {

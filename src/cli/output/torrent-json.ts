@@ -1,8 +1,8 @@
-import { BtkitError, type ErrorCode } from '../../errors.js'
+import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import type { ClientTorrent } from '../../core/publish/client.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { describeError } from './messages.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 
 /**
  * A line of JSON about a torrent: the name it was given by and its hashes, other values, and why it

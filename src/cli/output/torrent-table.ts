@@ -1,8 +1,8 @@
 import { isWhole, type ClientTorrent } from '../../core/publish/client.js'
-import { escapeText } from '../../text/escape.js'
-import { formatBytes } from '../../text/quantity.js'
+import { escapeText } from '../../base/text/escape.js'
+import { formatBytes } from '../../base/text/quantity.js'
 import { cutColumns, fitColumns, wrapColumns } from './bar.js'
-import { hideSecrets } from '../../text/secrets.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 
 /** Number of digits that distinguish torrents of the same name. */
 const HASH_DIGITS = 8

@@ -7,10 +7,10 @@ import {
   type VerifyReport,
 } from '../../core/verify/verify-report.js'
 import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { contentSize } from '../../metainfo/metainfo.js'
 import { torrentValue } from './torrent-json.js'
-import { count, formatBytes } from '../../text/quantity.js'
+import { count, formatBytes } from '../../base/text/quantity.js'
 
 /** Number of torrents by result. */
 export interface Tally {

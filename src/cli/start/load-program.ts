@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { Script } from 'node:vm'
-import { digestOf } from '../../bytes.js'
-import { makeDirectory, usableCacheDirectory } from '../../directories.js'
+import { digestOf } from '../../base/bytes.js'
+import { makeDirectory, usableCacheDirectory } from '../../base/directories.js'
 import type * as main from '../main.js'
 
 /** `here` has the absolute paths of the program and its directory. */
@@ -55,7 +55,7 @@ export function loadProgram(command: string | undefined): LoadedProgram {
   wrapper(module, require, { __filename: path, __dirname })
   const keepCode = async () => {
     if (own === null || (cachedData !== undefined && script.cachedDataRejected !== true)) return
-    const { unboundHeapGrowth } = await import('../../heap-growth.js')
+    const { unboundHeapGrowth } = await import('../../base/heap-growth.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
     makeDirectory(dirname(own), 0o700)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOf, latin1 } from '../../bytes.js'
+import { digestOf, latin1 } from '../../base/bytes.js'
 import { loadProgram } from './load-program.js'
 
 const TRACKER = 'http://tracker.example/announce'

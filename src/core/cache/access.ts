@@ -1,6 +1,6 @@
-import { cacheSize, openCache, type LazyCache, type CacheOpening } from '../../cache/open.js'
-import { openNullCache, type PieceCache } from '../../cache/piece-cache.js'
-import { refuseAborted } from '../../errors.js'
+import { cacheSize, openCache, type LazyCache, type CacheOpening } from '../../disk/cache/open.js'
+import { openNullCache, type PieceCache } from '../../disk/cache/piece-cache.js'
+import { refuseAborted } from '../../base/errors.js'
 import type { CacheAccess } from '../digests/cache-trust.js'
 
 /** The cache's directory, and what opening it needs. */

@@ -1,10 +1,10 @@
-import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../cache/maintain.js'
-import { removeDamaged, cacheSize } from '../../cache/open.js'
-import { dayOf } from '../../cache/records/record.js'
+import { removeUnused, shrinkTo, summarize, type CacheSummary } from '../../disk/cache/maintain.js'
+import { removeDamaged, cacheSize } from '../../disk/cache/open.js'
+import { dayOf } from '../../disk/cache/records/record.js'
 import { withCache, type CachePlace } from './access.js'
-import type { Store } from '../../cache/store/store.js'
+import type { Store } from '../../disk/cache/store/store.js'
 
-export { removeCache as clearCache } from '../../cache/open.js'
+export { removeCache as clearCache } from '../../disk/cache/open.js'
 
 const DAY_MS = 86_400_000
 

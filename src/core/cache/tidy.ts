@@ -1,6 +1,6 @@
-import { type CheckedRecord, forEachInTurns, shrinkTo } from '../../cache/maintain.js'
-import { filesOf, parseBlockName, unpackBlock } from '../../cache/records/block.js'
-import { parseFileRecordName } from '../../cache/records/bodies.js'
+import { type CheckedRecord, forEachInTurns, shrinkTo } from '../../disk/cache/maintain.js'
+import { filesOf, parseBlockName, unpackBlock } from '../../disk/cache/records/block.js'
+import { parseFileRecordName } from '../../disk/cache/records/bodies.js'
 import {
   dayOf,
   DAYS_BETWEEN_NOTES,
@@ -8,9 +8,9 @@ import {
   packRecord,
   type RecordKind,
   unpackRecord,
-} from '../../cache/records/record.js'
-import type { Store } from '../../cache/store/store.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
+} from '../../disk/cache/records/record.js'
+import type { Store } from '../../disk/cache/store/store.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
 import { isSameFile, type CacheAccess, type CacheTrust } from '../digests/cache-trust.js'
 
 /**

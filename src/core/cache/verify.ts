@@ -1,5 +1,5 @@
-import { records } from '../../cache/maintain.js'
-import type { Store } from '../../cache/store/store.js'
+import { records } from '../../disk/cache/maintain.js'
+import type { Store } from '../../disk/cache/store/store.js'
 import { streamOf, type Engine } from '../digests/hash-content.js'
 import { withCache, type CachePlace } from './access.js'
 import {
@@ -8,7 +8,7 @@ import {
   unpackBlock,
   type BlockKey,
   type FileOfBlock,
-} from '../../cache/records/block.js'
+} from '../../disk/cache/records/block.js'
 import {
   countNodes,
   unpackTreeRecord,
@@ -19,12 +19,12 @@ import {
   unpackFileRecord,
   type FileKey,
   type FileRecord,
-} from '../../cache/records/bodies.js'
-import { FileColumns } from '../../files/columns.js'
-import { padFile } from '../../files/scanned-file.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import { hashStream } from '../../hash/hash-stream.js'
-import { chooseKernel } from '../../hash/kernels.js'
+} from '../../disk/cache/records/bodies.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import { padFile } from '../../disk/file-lists/scanned-file.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
+import { hashStream } from '../../disk/hash/hash-stream.js'
+import { chooseKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { isSameFile } from '../digests/cache-trust.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'

@@ -1,5 +1,5 @@
-import { BtkitError } from '../../errors.js'
-import { readStart } from '../../files/read-bounded.js'
+import { BtkitError } from '../../base/errors.js'
+import { readStart } from '../../disk/look/read-bounded.js'
 
 /**
  * The available checksums: their names in node:crypto, their lengths in bytes, the usual name of a

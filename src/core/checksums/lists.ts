@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path'
-import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
+import { writeAtomically, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
 import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 
 /** A list of checksums beside a torrent. */
 export interface ChecksumList {

@@ -1,13 +1,17 @@
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError, refuseAborted } from '../../errors.js'
-import { FileColumns } from '../../files/columns.js'
-import { ArrivingPieces, ArrivingTree, type PieceLengthFor } from '../../hash/arriving-bytes.js'
-import { takeTurn } from '../../hash/jobs/job.js'
-import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { BtkitError, refuseAborted } from '../../base/errors.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import {
+  ArrivingPieces,
+  ArrivingTree,
+  type PieceLengthFor,
+} from '../../disk/hash/arriving-bytes.js'
+import { takeTurn } from '../../disk/hash/jobs/job.js'
+import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import type { ListedFile } from './lists.js'
@@ -19,7 +23,7 @@ import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js
 import { comparePaths } from '../digests/sort-files.js'
 import { checkOutput, planOf, type MakeRequest, type TorrentPlan } from '../make/make-torrent.js'
 import { choosePieces } from '../make/piece-choice.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 /** Bytes in memory, or pieces of them that arrive over time, such as a stream of Node. */
 export type StreamedBytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>

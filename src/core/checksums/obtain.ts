@@ -1,10 +1,14 @@
-import type { PieceCache } from '../../cache/piece-cache.js'
-import { openForWriting } from '../../files/open-for-writing.js'
-import { encodeFingerprint, readFingerprintIfThere } from '../../files/fingerprint.js'
-import type { FileState, ScannedFile } from '../../files/scanned-file.js'
-import { createWholeFileJob, readWholeFile, runWholeFile } from '../../hash/jobs/whole-file-job.js'
-import { WorkerPool } from '../../hash/jobs/worker-pool.js'
-import { refuseAborted, BtkitError } from '../../errors.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
+import { openForWriting } from '../../disk/write/open-for-writing.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
+import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import {
+  createWholeFileJob,
+  readWholeFile,
+  runWholeFile,
+} from '../../disk/hash/jobs/whole-file-job.js'
+import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
+import { refuseAborted, BtkitError } from '../../base/errors.js'
 import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'

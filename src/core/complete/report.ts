@@ -1,5 +1,5 @@
-import { BtkitError } from '../../errors.js'
-import type { ScanSkipReason as EntrySkipReason } from '../../files/scan/scanned-tree.js'
+import { BtkitError } from '../../base/errors.js'
+import type { ScanSkipReason as EntrySkipReason } from '../../disk/scan/scanned-tree.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import type { PieceFacts } from '../make/piece-choice.js'
 import { createSyncReport, type SyncReport } from '../publish/client.js'

@@ -1,11 +1,11 @@
-import type { Writer } from '../../files/write/many.js'
-import type { HashProgress } from '../../hash/jobs/job.js'
+import type { Writer } from '../../disk/write/many.js'
+import type { HashProgress } from '../../disk/hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
 import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
-import type { SyncClient } from '../seeding/client-target.js'
+import type { SyncClient } from '../keep-seeded/client-target.js'
 import type { Change, CompleteReport, InfoRule, WrittenKind } from './report.js'
 
 /** Decides what a run changes in btkit's torrents while their content is unchanged. */

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { keptInfo, spliceDict } from '../../metainfo/edit/splice-torrent.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -16,10 +16,10 @@ import {
   verifyTorrent,
   type VerifyPlan,
 } from '../verify/verify-torrent.js'
-import { writeAtomically, type WriteOptions, checkTarget } from '../../files/write/atomically.js'
-import { checkEditable, checkUnchanged, checkWritable } from '../../files/write/permissions.js'
+import { writeAtomically, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
+import { checkEditable, checkUnchanged, checkWritable } from '../../disk/write/permissions.js'
 import { ReplacedTorrent } from '../replaced-torrent.js'
-import { realPath } from '../../files/inside.js'
+import { realPath } from '../../disk/look/inside.js'
 import { withoutPads } from '../digests/pad-files.js'
 
 /** The torrent to convert, and the wanted version. */

@@ -1,7 +1,7 @@
-import { digestLength, type BlockKey, type BlockRecord } from '../../cache/records/block.js'
-import type { FileColumns } from '../../files/columns.js'
-import type { FileDirectory } from '../../files/file-store.js'
-import { FINGERPRINT_LENGTH } from '../../files/fingerprint.js'
+import { digestLength, type BlockKey, type BlockRecord } from '../../disk/cache/records/block.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileDirectory } from '../../disk/file-lists/file-store.js'
+import { FINGERPRINT_LENGTH } from '../../disk/file-lists/fingerprint.js'
 import {
   isSettledAt,
   TRUSTED_LENGTH,

@@ -1,13 +1,18 @@
-import { BtkitError } from '../../errors.js'
-import { changeSince, type Fingerprint } from '../../files/fingerprint.js'
-import { openForWriting, openForWritingLater } from '../../files/open-for-writing.js'
-import type { FileColumns } from '../../files/columns.js'
-import type { FileState } from '../../files/scanned-file.js'
-import { changesOf, findChanged, type ChangedFile } from '../../files/look-again.js'
-import { type ContentStream, type DigestKind } from '../../hash/stream/content-stream.js'
-import { createWriters, isWritten, listWritten, type Writers } from '../../hash/stream/reading.js'
-import type { HashOptions, Unfinished } from '../../hash/hash-stream.js'
-import { chooseKernel } from '../../hash/kernels.js'
+import { BtkitError } from '../../base/errors.js'
+import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
+import { openForWriting, openForWritingLater } from '../../disk/write/open-for-writing.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileState } from '../../disk/file-lists/scanned-file.js'
+import { changesOf, findChanged, type ChangedFile } from '../../disk/scan/look-again.js'
+import { type ContentStream, type DigestKind } from '../../disk/hash/stream/content-stream.js'
+import {
+  createWriters,
+  isWritten,
+  listWritten,
+  type Writers,
+} from '../../disk/hash/stream/reading.js'
+import type { HashOptions, Unfinished } from '../../disk/hash/hash-stream.js'
+import { chooseKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
 import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
 import {
@@ -21,7 +26,7 @@ import {
   unknownFiles,
 } from './piece-table.js'
 import { hashElsewhere, hashInGroups, type Elsewhere, type Read } from './hash-groups.js'
-import { doAtOnce, doInTurns, type Steps, type Turns } from '../../steps.js'
+import { doAtOnce, doInTurns, type Steps, type Turns } from '../../base/steps.js'
 import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'

@@ -1,19 +1,19 @@
-import { countNodes } from '../../cache/records/bodies.js'
-import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { countNodes } from '../../disk/cache/records/bodies.js'
+import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import {
   hashStream,
   Unfinished,
   type HashOptions,
   type HashSelection,
-} from '../../hash/hash-stream.js'
+} from '../../disk/hash/hash-stream.js'
 import {
   type ContentStream,
   bytesOfFile,
   fileAt,
   type DigestKind,
   type StreamDigests,
-} from '../../hash/stream/content-stream.js'
+} from '../../disk/hash/stream/content-stream.js'
 import type { Content } from './content.js'
 import { pieceHeight, ReadTrees } from './read-trees.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'

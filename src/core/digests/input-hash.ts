@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { FileColumns } from '../../files/columns.js'
-import type { NameColumn } from '../../files/name-column.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { NameColumn } from '../../disk/file-lists/name-column.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 
 const BUFFER = 64 * 1024

@@ -1,4 +1,4 @@
-import type { FileDirectory } from '../../files/file-store.js'
+import type { FileDirectory } from '../../disk/file-lists/file-store.js'
 import type { InfoEntry } from '../../metainfo/build/file-lists.js'
 import type { Content } from './content.js'
 import { rootOf, type FileTrees } from './file-trees.js'

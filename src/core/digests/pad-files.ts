@@ -1,7 +1,7 @@
-import { BtkitError } from '../../errors.js'
-import type { FileColumns } from '../../files/columns.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import { ZEROS } from '../../hash/stream/content-stream.js'
+import { BtkitError } from '../../base/errors.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import { ZEROS } from '../../disk/hash/stream/content-stream.js'
 import { PAD_DIRECTORY, padPath } from '../../metainfo/name.js'
 
 /** Whether a file is a pad file, which is not on a disk. */

@@ -1,5 +1,5 @@
-import { countNodes, type TreeRecord } from '../../cache/records/bodies.js'
-import type { HashKernel } from '../../hash/kernels.js'
+import { countNodes, type TreeRecord } from '../../disk/cache/records/bodies.js'
+import type { HashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { bytesOf, type Content } from './content.js'
 import {

@@ -1,5 +1,5 @@
-import type { PieceCache } from '../../cache/piece-cache.js'
-import type { FileRecord, TreeRecord } from '../../cache/records/bodies.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
+import type { FileRecord, TreeRecord } from '../../disk/cache/records/bodies.js'
 import type { Content } from './content.js'
 import {
   keyOfOwner,
@@ -20,8 +20,8 @@ import {
 } from './cache-trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
-import { chooseKernel } from '../../hash/kernels.js'
-import { doAtOnce, each, type Steps } from '../../steps.js'
+import { chooseKernel } from '../../disk/hash/kernels.js'
+import { doAtOnce, each, type Steps } from '../../base/steps.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
 export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {

@@ -1,5 +1,5 @@
-import type { ScanSkipReason } from '../../files/scan/scanned-tree.js'
-import { count } from '../../text/quantity.js'
+import type { ScanSkipReason } from '../../disk/scan/scanned-tree.js'
+import { count } from '../../base/text/quantity.js'
 
 /** An entry of the source that is not in the torrent. */
 export interface Skipped {

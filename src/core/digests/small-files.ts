@@ -3,10 +3,10 @@ import {
   FINGERPRINT_LENGTH,
   readEncodedFingerprint,
   sameFingerprint,
-} from '../../files/fingerprint.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import type { KernelName } from '../../hash/kernels.js'
-import { loadNative } from '../../native-addon.js'
+} from '../../disk/file-lists/fingerprint.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import type { KernelName } from '../../disk/hash/kernels.js'
+import { loadNative } from '../../base/native-addon.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
 // Without this file each of many small files would cost several calls of the native addon, which

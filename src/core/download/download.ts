@@ -1,8 +1,8 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 import {
   clientInfoHash,
   isBroken,

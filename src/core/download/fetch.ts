@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
-import { callWithin } from '../../bounded-call.js'
-import { BtkitError } from '../../errors.js'
-import { collectBounded } from '../../files/read-bounded.js'
-import { requestHttp } from '../../http-request.js'
+import { callWithin } from '../../base/bounded-call.js'
+import { BtkitError } from '../../base/errors.js'
+import { collectBounded } from '../../disk/look/read-bounded.js'
+import { requestHttp } from '../../base/http-request.js'
 import { encodeParts } from '../../metainfo/build/torrent.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { hasTracker } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { describeFailure } from '../../text/network-failure.js'
+import { describeFailure } from '../../base/text/network-failure.js'
 import type { AskedMagnet, ClientTorrent, TorrentClient } from '../publish/client.js'
 import { waitFor, type Waiting } from '../publish/wait-for.js'
 import { parseTorrent } from '../read-torrent.js'
@@ -21,7 +21,7 @@ import {
   stallNote,
   whenListed,
 } from './download.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000

@@ -1,14 +1,14 @@
 import { statSync } from 'node:fs'
-import { BtkitError, nameErrors, valueOr } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
-import { type WriteOptions, checkTarget } from '../../files/write/atomically.js'
+import { BtkitError, nameErrors, valueOr } from '../../base/errors.js'
+import { readBoundedRegular } from '../../disk/look/read-bounded.js'
+import { type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
 import {
   checkEditable,
   checkUnchanged,
   checkWritable,
   type Editable,
-} from '../../files/write/permissions.js'
-import type { Writer } from '../../files/write/many.js'
+} from '../../disk/write/permissions.js'
+import type { Writer } from '../../disk/write/many.js'
 import { hasSameInfo, withInfoHashes, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { pickFields } from '../../metainfo/fields.js'

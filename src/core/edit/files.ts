@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
-import { Writer } from '../../files/write/many.js'
+import { BtkitError } from '../../base/errors.js'
+import { Writer } from '../../disk/write/many.js'
 import {
   prepareEdit,
   storeEdit,

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { hasSameInfo, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { parseEdited, parseUnhashed } from '../../metainfo/parse/metainfo.js'

@@ -1,15 +1,15 @@
 import { checkSeed, type TrackerTiers, tiersOf } from '../../metainfo/trackers.js'
 import type { CommonRequest } from './make-torrent.js'
 import type { FileOrder } from '../digests/sort-files.js'
-import { BtkitError } from '../../errors.js'
-import type { LinkPolicy } from '../../files/scan/scanned-tree.js'
+import { BtkitError } from '../../base/errors.js'
+import type { LinkPolicy } from '../../disk/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { checkSeconds } from '../../metainfo/edit/details.js'
 import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { DhtNode, PieceLength } from '../../metainfo/values.js'
-import { version as programVersion } from '../../process.js'
+import { version as programVersion } from '../../base/process.js'
 
 /** Texts; null for none (default: none; for the creator, btkit and its version). */
 type TextOptions = { readonly [N in TextName]?: string | null | undefined }

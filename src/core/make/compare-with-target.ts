@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { BtkitError, nameErrors } from '../../errors.js'
-import { readBoundedRegular } from '../../files/read-bounded.js'
+import { BtkitError, nameErrors } from '../../base/errors.js'
+import { readBoundedRegular } from '../../disk/look/read-bounded.js'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../../metainfo/bencode/check.js'
 import { swarmDifferences } from '../../metainfo/compare-swarms.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'

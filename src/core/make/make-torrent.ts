@@ -1,7 +1,7 @@
-import { isSameBytes } from '../../bytes.js'
-import { FileColumns } from '../../files/columns.js'
-import { creationDateOf } from '../../files/fingerprint.js'
-import { checkTarget, writeAtomically, type WriteOptions } from '../../files/write/atomically.js'
+import { isSameBytes } from '../../base/bytes.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../disk/write/atomically.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import { MADE_INFO_KEYS } from '../../metainfo/other-keys.js'
 import {

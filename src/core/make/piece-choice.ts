@@ -1,7 +1,7 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { MAX_PIECE_POW2, MIN_PIECE_POW2, pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { formatBytes } from '../../text/quantity.js'
+import { formatBytes } from '../../base/text/quantity.js'
 import { bytesOf, cutIntoPieces, type Content, type ContentRules } from '../digests/content.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 

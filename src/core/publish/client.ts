@@ -1,4 +1,4 @@
-import { BtkitError, type ErrorCode } from '../../errors.js'
+import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'

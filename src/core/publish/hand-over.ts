@@ -1,7 +1,7 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { PublishedTorrent, TorrentClient } from './client.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import { findLocalData } from './local-data.js'
 
 /** A torrent to be seeded by a client. */

@@ -1,13 +1,13 @@
 import { dirname, join } from 'node:path'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { locateContent, type OddFile } from '../verify/locate.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import type { VerifyRequest } from '../verify/verify-torrent.js'
-import { isWithin } from '../../files/inside.js'
-import type { FileState } from '../../files/scanned-file.js'
-import { count } from '../../text/quantity.js'
+import { isWithin } from '../../disk/look/inside.js'
+import type { FileState } from '../../disk/file-lists/scanned-file.js'
+import { count } from '../../base/text/quantity.js'
 
 /**
  * Looks for a torrent's data below a directory, under the torrent's name. Compares sizes, reads no

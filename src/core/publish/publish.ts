@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { valueOr, type ErrorCode } from '../../errors.js'
-import { realPath } from '../../files/inside.js'
+import { valueOr, type ErrorCode } from '../../base/errors.js'
+import { realPath } from '../../disk/look/inside.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import {
   clientInfoHash,

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 
 /** How to wait for a client. */
 export interface Waiting {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
-import type { FileColumns } from '../../files/columns.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { PieceIndex } from './piece-index.js'
 

@@ -1,23 +1,23 @@
-import { openNullCache } from '../../cache/piece-cache.js'
-import type { TreeKey, TreeRecord } from '../../cache/records/bodies.js'
-import { changeSince } from '../../files/fingerprint.js'
-import { FEW } from '../../files/inside.js'
-import { changesLater, changesOf } from '../../files/look-again.js'
-import { lookAt } from '../../files/stat-files.js'
-import { chooseKernel, type HashKernel } from '../../hash/kernels.js'
+import { openNullCache } from '../../disk/cache/piece-cache.js'
+import type { TreeKey, TreeRecord } from '../../disk/cache/records/bodies.js'
+import { changeSince } from '../../disk/file-lists/fingerprint.js'
+import { FEW } from '../../disk/look/inside.js'
+import { changesLater, changesOf } from '../../disk/scan/look-again.js'
+import { lookAt } from '../../disk/look/stat-files.js'
+import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import {
   bytesOfFile,
   fileAt,
   type ContentStream,
   type DigestKind,
-} from '../../hash/stream/content-stream.js'
+} from '../../disk/hash/stream/content-stream.js'
 import {
   createReadFailures,
   createWriters,
   listUnreadable,
   listWritten,
-} from '../../hash/stream/reading.js'
-import { isSameBytes } from '../../bytes.js'
+} from '../../disk/hash/stream/reading.js'
+import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'

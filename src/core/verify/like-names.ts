@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { callSystem, valueOr } from '../../errors.js'
-import { isSuspect, printableName, readEntries } from '../../files/scan/read-names.js'
-import { quoteText } from '../../text/escape.js'
+import { callSystem, valueOr } from '../../base/errors.js'
+import { isSuspect, printableName, readEntries } from '../../disk/look/read-names.js'
+import { quoteText } from '../../base/text/escape.js'
 import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
 import type { DataPlace, Whereabouts } from './locate.js'
 

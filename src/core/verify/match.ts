@@ -1,4 +1,4 @@
-import { fileAt } from '../../hash/stream/content-stream.js'
+import { fileAt } from '../../disk/hash/stream/content-stream.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { padOf } from '../../metainfo/streamed-files.js'

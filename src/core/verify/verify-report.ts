@@ -1,5 +1,5 @@
-import type { BtkitError } from '../../errors.js'
-import type { Resolved } from '../../files/inside.js'
+import type { BtkitError } from '../../base/errors.js'
+import type { Resolved } from '../../disk/look/inside.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { stretchOf, type DataPlace, type LocatedContent, type OddFile } from './locate.js'

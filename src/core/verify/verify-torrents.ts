@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { refuseAborted } from '../../errors.js'
+import { refuseAborted } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { countingFrom } from '../digests/hash-groups.js'
 import type { VerifyContext } from './judge.js'

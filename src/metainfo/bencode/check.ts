@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { BtkitError } from '../../errors.js'
-import { quoteText } from '../../text/escape.js'
+import { BtkitError } from '../../base/errors.js'
+import { quoteText } from '../../base/text/escape.js'
 import { WarningList, type Warning } from '../warning.js'
 import {
   COLON,
@@ -17,7 +17,7 @@ import {
 import { keyText } from './keys.js'
 import type { EncodedDict } from './encoded-dict.js'
 import type { Span } from './value.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 /** The default limit of a torrent's size, in bytes. */
 export const DEFAULT_MAX_SIZE = 64 * 1024 * 1024

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
-import { BtkitError } from '../../errors.js'
-import { latin1 } from '../../bytes.js'
+import { BtkitError } from '../../base/errors.js'
+import { latin1 } from '../../base/bytes.js'
 import type { BencodeValue } from './value.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 
 const MIN_INTEGER = -(2n ** 63n)
 const MAX_INTEGER = 2n ** 63n - 1n

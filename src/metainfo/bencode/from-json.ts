@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { BencodeDict, BencodeValue } from './value.js'
 
 /** The deepest nesting; readers would refuse more. */

@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 
 const SLOTS = 256
 

@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 
 /**
  * A bencode value. An integer is a `number` if that is exact, else a `bigint`. A string is bytes,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { latin1 } from '../../bytes.js'
-import { each, type Steps } from '../../steps.js'
+import { latin1 } from '../../base/bytes.js'
+import { each, type Steps } from '../../base/steps.js'
 import { sortedEntries } from '../bencode/encode.js'
 import type { ByteSink } from '../bencode/writer.js'
 

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { bencodeText, encodeBencode, keyText, sortedEntries } from '../bencode/encode.js'
 import type { BencodeDict, BencodeValue } from '../bencode/value.js'
 import { ByteWriter } from '../bencode/writer.js'
-import { doAtOnce, type Steps } from '../../steps.js'
+import { doAtOnce, type Steps } from '../../base/steps.js'
 import type { MetainfoVersion, Metainfo, TreeFile } from '../metainfo.js'
 import {
   inTreeOrder,

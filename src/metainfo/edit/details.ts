@@ -1,7 +1,7 @@
 import { encodeBencode } from '../bencode/encode.js'
 import { Buffer } from 'node:buffer'
 import { checkBencode, DEFAULT_MAX_DEPTH } from '../bencode/check.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import {
   encodeField,
   FIELDS,

@@ -1,10 +1,10 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 import { Buffer } from 'node:buffer'
 import { encodeBencode } from '../bencode/encode.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 import type { UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, topLevelValue, type TorrentEdit } from './splice-torrent.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { checkTracker, isTracker } from '../trackers.js'
 
 /**

@@ -1,4 +1,4 @@
-import { hideSecrets } from '../../text/secrets.js'
+import { hideSecrets } from '../../base/text/secrets.js'
 import type { Metainfo } from '../metainfo.js'
 import type { WarningCode } from '../warning.js'
 import type { LintRule, LintRules, Severity } from './finding.js'

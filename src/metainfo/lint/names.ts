@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import { eachFile, type MetainfoFile } from '../metainfo.js'
 import { isAbove, isComponent } from '../name.js'
 import type { LintRules } from './finding.js'

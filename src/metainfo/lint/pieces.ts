@@ -1,8 +1,8 @@
 import { eachFile, type Metainfo } from '../metainfo.js'
 import type { LintRules } from './finding.js'
 import { alignedPieceLength, automaticPieceLength, MIN_PIECE_POW2 } from '../piece-length.js'
-import { quoteText } from '../../text/escape.js'
-import { count } from '../../text/quantity.js'
+import { quoteText } from '../../base/text/escape.js'
+import { count } from '../../base/text/quantity.js'
 
 const MIB = 1024 * 1024
 

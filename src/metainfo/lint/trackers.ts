@@ -1,5 +1,5 @@
-import { quoteText } from '../../text/escape.js'
-import { hasSecret } from '../../text/secrets.js'
+import { quoteText } from '../../base/text/escape.js'
+import { hasSecret } from '../../base/text/secrets.js'
 import type { Metainfo, MetainfoVersion } from '../metainfo.js'
 import { LARGEST_SECONDS } from '../forms.js'
 import type { LintRules, LintRule } from './finding.js'

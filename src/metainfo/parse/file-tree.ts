@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { BencodeDict, BencodeValue, DictValues } from '../bencode/value.js'
 import { readText, metainfoError, requireDict, requireString, type What } from './require-field.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import type { TreeFile } from '../metainfo.js'
 import { describeFile } from './file-entry.js'
 import type { WarningList } from '../warning.js'

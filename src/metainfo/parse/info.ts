@@ -14,11 +14,11 @@ import type { ListedFiles, MetainfoFile, MetainfoVersion, TreeFile } from '../me
 import { isPieceLength } from '../piece-length.js'
 import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
-import { quoteText } from '../../text/escape.js'
-import { latin1 } from '../../bytes.js'
+import { quoteText } from '../../base/text/escape.js'
+import { latin1 } from '../../base/bytes.js'
 import { findMerkleRoot } from '../merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../sizes.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 interface Head {
   readonly version: MetainfoVersion

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../bencode/value.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../name.js'
 import type { WarningList } from '../warning.js'
 

@@ -1,4 +1,4 @@
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import type { WarningList } from '../warning.js'
 
 /** Only unsafe on Windows; elsewhere a backslash is part of a name. */

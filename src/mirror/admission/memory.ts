@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { NotReady, Refusal, throttled } from '../../server/answers/refusal.js'
-import type { Turns } from '../../steps.js'
+import { NotReady, Refusal, throttled } from '../../server/headers/refusal.js'
+import type { Turns } from '../../base/steps.js'
 
 /** The most that a request may cost. */
 export interface BudgetLimits {

@@ -1,5 +1,5 @@
-import { NotReady, throttled } from '../../server/answers/refusal.js'
-import { counted } from '../../text/quantity.js'
+import { NotReady, throttled } from '../../server/headers/refusal.js'
+import { counted } from '../../base/text/quantity.js'
 
 interface QueueLimits {
   /** Most jobs that run at once. */

@@ -4,7 +4,7 @@ import { addFileRoutes } from '../files/routes.js'
 import { addFeedRoute } from '../files/feed.js'
 import type { ServiceOptions } from '../options.js'
 import { addPkgtorrentRoutes } from '../files/pkgtorrent.js'
-import { sendProgress } from '../pages/progress-page.js'
+import { sendProgress } from '../browsing/progress-page.js'
 import {
   checkHosts,
   pageLinks,
@@ -21,8 +21,8 @@ import {
   TORRENTS,
   TRACKER_PAGES,
 } from '../requests/site-header.js'
-import { addSearchRoute } from '../pages/search-page.js'
-import { addStatusRoutes } from '../pages/status-page.js'
+import { addSearchRoute } from '../browsing/search-page.js'
+import { addStatusRoutes } from '../browsing/status-page.js'
 import { CORS, PREFLIGHT } from '../files/response.js'
 import {
   formatMirrorPath,
@@ -32,7 +32,7 @@ import {
   SERVICE_NAME,
 } from '../tree/mirror.js'
 import { Views } from '../files/views.js'
-import { addReadRoute } from '../../server/answers/accept.js'
+import { addReadRoute } from '../../server/headers/accept.js'
 import {
   errorResponse,
   manyUnread,
@@ -42,13 +42,13 @@ import {
   sendError,
   sendLine,
   setRetryAfter,
-} from '../../server/answers/refusal.js'
+} from '../../server/headers/refusal.js'
 import { isCrowded } from '../../server/connections/counted-response.js'
-import { splitTarget } from '../../server/answers/target.js'
-import { renderErrorPage } from '../../server/views/error-page.js'
-import { PAGE_HEADERS } from '../../server/views/page-script.js'
-import { withStyle } from '../../server/views/policy.js'
-import { html, type Html } from '../../text/html.js'
+import { splitTarget } from '../../server/headers/target.js'
+import { renderErrorPage } from '../../page-parts/error-page.js'
+import { PAGE_HEADERS } from '../../page-parts/page-script.js'
+import { withStyle } from '../../page-parts/policy.js'
+import { html, type Html } from '../../base/text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {

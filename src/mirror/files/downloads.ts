@@ -1,9 +1,13 @@
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isRacy } from '../../core/digests/cache-trust.js'
-import { DEVICE_OFFSET, encodeFingerprint, type Fingerprint } from '../../files/fingerprint.js'
+import {
+  DEVICE_OFFSET,
+  encodeFingerprint,
+  type Fingerprint,
+} from '../../disk/file-lists/fingerprint.js'
 import { encodeName } from '../../metainfo/trackers.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { isPlainRequest, viewAddress, type ViewName } from '../requests/address.js'
@@ -24,12 +28,12 @@ import {
   etagOf,
   type Ranged,
   type RangedAnswer,
-} from '../../server/answers/conditional.js'
-import { NotReady } from '../../server/answers/refusal.js'
+} from '../../server/headers/conditional.js'
+import { NotReady } from '../../server/headers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
-import { isRaw } from '../../text/raw-path.js'
+import { isRaw } from '../../base/text/raw-path.js'
 import { typeOfFile } from './media-type.js'
 import { BufferPool, sendFile } from './send-file.js'
 

@@ -6,11 +6,11 @@ import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../requests/address.js'
 import { surround, torrentLength } from './response.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
-import { creationDateOf } from '../../files/fingerprint.js'
+import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import type { WarmFile, Warmer } from '../warm/feed.js'
-import { addReadRoute } from '../../server/answers/accept.js'
-import { endConditional, etagOf } from '../../server/answers/conditional.js'
-import { composeFeed, type FeedItem } from '../../text/feed.js'
+import { addReadRoute } from '../../server/headers/accept.js'
+import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import { composeFeed, type FeedItem } from '../../base/text/feed.js'
 
 /** Most addresses of the mirror with a kept feed; requests may name any address. */
 const MOST_FEEDS = 16

@@ -5,11 +5,11 @@ import { chosenQuery, viewAddress, viewByQuery, type ViewName } from '../request
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
 import { type Mirror, MirrorView } from '../tree/mirror.js'
-import { type FilePage, renderFilePage } from '../pages/file-page.js'
-import { PAGE_HEADERS } from '../../server/views/page-script.js'
-import { withStyle } from '../../server/views/policy.js'
-import { attachmentNamed } from '../../server/answers/attachment.js'
-import { IsDirectory, Refusal } from '../../server/answers/refusal.js'
+import { type FilePage, renderFilePage } from '../browsing/file-page.js'
+import { PAGE_HEADERS } from '../../page-parts/page-script.js'
+import { withStyle } from '../../page-parts/policy.js'
+import { attachmentNamed } from '../../server/headers/attachment.js'
+import { IsDirectory, Refusal } from '../../server/headers/refusal.js'
 
 /** The views made from a torrent. */
 type TorrentView = 'torrent' | 'magnet' | 'btih'

@@ -1,6 +1,6 @@
 import mime from 'mime'
 import { isUtf8 } from 'node:buffer'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { readBeginning } from '../tree/open-looked.js'
 
 /** Names of text files that have no extension, in small letters. */

@@ -1,7 +1,7 @@
 import { SERVICE_NAME } from '../tree/mirror.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-import { callWithin, isTimeout } from '../../bounded-call.js'
+import { callWithin, isTimeout } from '../../base/bounded-call.js'
 import { BODY_COST } from '../admission/admission.js'
 import type { MemoryAccount } from '../admission/memory.js'
 import { sendZeros } from '../requests/zeros.js'
@@ -11,8 +11,8 @@ import { parseDigest, type PathSets, singleSet } from '../torrents/path-sets.js'
 import { askedVersion, requestPath } from '../requests/address.js'
 import type { Requesters } from '../requests/requester.js'
 import type { TorrentSender } from './response.js'
-import { addReadRoute } from '../../server/answers/accept.js'
-import { malformed, notPermitted, Refusal } from '../../server/answers/refusal.js'
+import { addReadRoute } from '../../server/headers/accept.js'
+import { malformed, notPermitted, Refusal } from '../../server/headers/refusal.js'
 
 /** Segments of an address before the path in `/<name>/<service>/single/<path>`. */
 const BEFORE_PATH = 3

@@ -11,7 +11,7 @@ import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
-import { sendReady } from '../pages/progress-page.js'
+import { sendReady } from '../browsing/progress-page.js'
 import { publicAddress } from '../requests/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
@@ -23,14 +23,14 @@ import {
   type TrackerList,
   type TrackerSource,
 } from '../torrents/trackers.js'
-import { endConditional, etagOf } from '../../server/answers/conditional.js'
+import { endConditional, etagOf } from '../../server/headers/conditional.js'
 import {
   CountedResponse,
   isCrowded,
   isLarge,
   WHOLE,
 } from '../../server/connections/counted-response.js'
-import { manyUnread } from '../../server/answers/refusal.js'
+import { manyUnread } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
 /** URLs of the mirror's root and of other mirrors. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { BodyPart } from '../../server/answers/conditional.js'
+import type { BodyPart } from '../../server/headers/conditional.js'
 import { partFor, writePart } from '../../server/connections/counted-response.js'
 import { inTurn, isTurnOver } from '../../server/connections/turns.js'
 import type { Look } from '../tree/below-root.js'

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServedOptions, ServiceOptions } from '../options.js'
 import { RESERVED } from '../tree/mirror.js'
-import { prefersHtml } from '../../server/answers/accept.js'
-import { malformed } from '../../server/answers/refusal.js'
-import { queryWords, splitTarget } from '../../server/answers/target.js'
+import { prefersHtml } from '../../server/headers/accept.js'
+import { malformed } from '../../server/headers/refusal.js'
+import { queryWords, splitTarget } from '../../server/headers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { textOfPath } from '../../text/raw-path.js'
+import { textOfPath } from '../../base/text/raw-path.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { wantsPage } from './address.js'
-import { NotReady } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/headers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 
 /** Milliseconds before a browser gets a progress page instead of a blank one. */

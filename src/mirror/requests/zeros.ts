@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { answerRanged } from '../../server/answers/conditional.js'
+import { answerRanged } from '../../server/headers/conditional.js'
 
 /** Most bytes of a pad file: no piece of a torrent made here is longer, unless a setting says so. */
 const MOST_PADDING = 2 ** 24

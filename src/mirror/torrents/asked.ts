@@ -1,6 +1,6 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import { NotReady, notFound } from '../../server/answers/refusal.js'
+import { NotReady, notFound } from '../../server/headers/refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { directorySource } from './directory-source.js'
 import type { FileTorrents } from './file-torrents.js'

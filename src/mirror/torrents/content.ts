@@ -7,15 +7,15 @@ import {
 } from '../../core/digests/content.js'
 import { bytesMissing } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
-import { FileColumns } from '../../files/columns.js'
-import { FileStore } from '../../files/file-store.js'
-import { padFile, type ScannedFile } from '../../files/scanned-file.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import { FileStore } from '../../disk/file-lists/file-store.js'
+import { padFile, type ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import { MOST_V2_BYTES } from '../requests/address.js'
 import { formatMirrorPath, SERVICE_NAME } from '../tree/mirror.js'
-import { notFound, Refusal } from '../../server/answers/refusal.js'
-import { formatBytes } from '../../text/quantity.js'
+import { notFound, Refusal } from '../../server/headers/refusal.js'
+import { formatBytes } from '../../base/text/quantity.js'
 
 /** The form of the wanted torrent. */
 interface WantedContent {

@@ -1,10 +1,10 @@
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
-import { encodeFingerprint, sameFingerprint } from '../../files/fingerprint.js'
-import type { FileColumns } from '../../files/columns.js'
-import type { FileState, ScannedFile } from '../../files/scanned-file.js'
+import { encodeFingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
+import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { formatMirrorPath } from '../tree/mirror.js'
-import { NotReady } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/headers/refusal.js'
 
 /**
  * Milliseconds since the last write before files are read. The time of a file is that of the

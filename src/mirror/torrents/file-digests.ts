@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { openForWritingLater } from '../../files/open-for-writing.js'
+import { openForWritingLater } from '../../disk/write/open-for-writing.js'
 import { CHECKSUM_NAMES, CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
 import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
@@ -7,15 +7,15 @@ import type { Content } from '../../core/digests/content.js'
 import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
-import { FileColumns } from '../../files/columns.js'
-import type { FileState, ScannedFile } from '../../files/scanned-file.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import {
   createWholeFileJob,
   runWholeFile,
   type WholeFileJob,
   wholeFileProgress,
-} from '../../hash/jobs/whole-file-job.js'
-import { WorkerPool } from '../../hash/jobs/worker-pool.js'
+} from '../../disk/hash/jobs/whole-file-job.js'
+import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
 import type { MemoryPool } from '../admission/memory.js'
 import { QueuedJob, type Queue } from '../admission/queue.js'
 import type { ServiceOptions } from '../options.js'

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../seeding/clients/scrape/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
-import type { Fingerprint } from '../../files/fingerprint.js'
+import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
 

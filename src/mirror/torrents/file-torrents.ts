@@ -1,6 +1,6 @@
 import { encodedValue } from '../../metainfo/edit/splice-torrent.js'
 import type { ContentRules } from '../../core/digests/content.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'

@@ -1,9 +1,9 @@
-import type { Throttle } from '../../hash/jobs/job.js'
+import type { Throttle } from '../../disk/hash/jobs/job.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import { type ProgressStatus, UnderWay } from './progress.js'
 import type { Requester } from '../requests/requester.js'
-import { NotReady } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/headers/refusal.js'
 
 /** A client that waits for work, and for how long; null: as long as it takes. */
 export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {

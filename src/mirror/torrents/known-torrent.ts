@@ -1,5 +1,5 @@
 import type { Content } from '../../core/digests/content.js'
-import { creationDateOf } from '../../files/fingerprint.js'
+import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'

@@ -21,11 +21,11 @@ import {
   type PieceTable,
   unknownFiles,
 } from '../../core/digests/piece-table.js'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
-import { NotReady, notFound, Refusal } from '../../server/answers/refusal.js'
+import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { doInTurns, eachNumber, type Turns } from '../../steps.js'
+import { doInTurns, eachNumber, type Turns } from '../../base/steps.js'
 import type { Admission } from '../admission/admission.js'
 import { type Budget, unlimitedBudget, unlimitedTurns } from '../admission/memory.js'
 import { QueuedJob, type QueuedWork } from '../admission/queue.js'

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { recordsOfKind } from '../../cache/maintain.js'
-import type { PieceCache } from '../../cache/piece-cache.js'
-import { type SetRecord, unpackSetRecord } from '../../cache/records/bodies.js'
+import { recordsOfKind } from '../../disk/cache/maintain.js'
+import type { PieceCache } from '../../disk/cache/piece-cache.js'
+import { type SetRecord, unpackSetRecord } from '../../disk/cache/records/bodies.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { Planner } from '../admission/admission.js'
 import type { Budget } from '../admission/memory.js'
@@ -14,7 +14,7 @@ import type { MirrorSource, PlacedContent } from './make.js'
 import type { CurrentTorrent, Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
-import { malformed, Refusal } from '../../server/answers/refusal.js'
+import { malformed, Refusal } from '../../server/headers/refusal.js'
 
 /** A set of files and its digest. */
 export interface PathSet extends SetRecord {

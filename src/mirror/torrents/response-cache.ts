@@ -10,7 +10,7 @@ import {
 } from '../requests/address.js'
 import type { CurrentTorrent } from './torrents.js'
 import type { TrackerList } from './trackers.js'
-import { queryWords } from '../../server/answers/target.js'
+import { queryWords } from '../../server/headers/target.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
 

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { NotReady, notFound, Refusal } from '../../server/answers/refusal.js'
+import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from './progress.js'

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-bounded.js'
+import { BtkitError } from '../../base/errors.js'
+import { readRegular } from '../../disk/look/read-bounded.js'
 import { isTracker, storedUrl } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
-import { quoteText } from '../../text/escape.js'
+import { quoteText } from '../../base/text/escape.js'
 import type { OwnTracker } from '../options.js'
-import { count } from '../../text/quantity.js'
+import { count } from '../../base/text/quantity.js'
 
 /** Most bytes of a trackers file. */
 const MAX_SIZE = 1024 * 1024

@@ -2,12 +2,16 @@ import { type BigIntStats, constants } from 'node:fs'
 import { access, lstat, open, readlink, realpath } from 'node:fs/promises'
 import { constants as system } from 'node:os'
 import { dirname, join } from 'node:path'
-import { systemError } from '../../errors.js'
-import { type Fingerprint, fingerprintOf, readEncodedFingerprint } from '../../files/fingerprint.js'
-import { isWithin } from '../../files/inside.js'
-import type { PathState } from '../../files/stat-files.js'
-import { loadNative } from '../../native-addon.js'
-import { isRaw, rawPath, textOfPath } from '../../text/raw-path.js'
+import { systemError } from '../../base/errors.js'
+import {
+  type Fingerprint,
+  fingerprintOf,
+  readEncodedFingerprint,
+} from '../../disk/file-lists/fingerprint.js'
+import { isWithin } from '../../disk/look/inside.js'
+import type { PathState } from '../../disk/look/stat-files.js'
+import { loadNative } from '../../base/native-addon.js'
+import { isRaw, rawPath, textOfPath } from '../../base/text/raw-path.js'
 
 /*
  * Everything that is read below the root of a mirror is looked at here, and opened by open-looked.ts.

@@ -1,6 +1,6 @@
-import { mapLimited } from '../../concurrency.js'
-import { sortByBytes } from '../../files/scan/read-names.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
+import { mapLimited } from '../../base/concurrency.js'
+import { sortByBytes } from '../../disk/look/read-names.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Budget } from '../admission/memory.js'
 import type { Look } from './below-root.js'
 import {
@@ -16,8 +16,8 @@ import {
   toRefusal,
 } from './mirror.js'
 import { compileSimpleGlob, isGlob, type SimpleGlob } from './simple-glob.js'
-import { IsDirectory, notFound, Refusal } from '../../server/answers/refusal.js'
-import { isRaw } from '../../text/raw-path.js'
+import { IsDirectory, notFound, Refusal } from '../../server/headers/refusal.js'
+import { isRaw } from '../../base/text/raw-path.js'
 
 /** Limits on one request's search. */
 export interface FindLimits {

@@ -1,9 +1,9 @@
 import { constants, type Dirent } from 'node:fs'
 import { realpath } from 'node:fs/promises'
-import { asBtkitError, osCodeOf } from '../../errors.js'
-import { absenceOf } from '../../files/inside.js'
-import type { ScannedFile } from '../../files/scanned-file.js'
-import { isOfKind } from '../../files/stat-files.js'
+import { asBtkitError, osCodeOf } from '../../base/errors.js'
+import { absenceOf } from '../../disk/look/inside.js'
+import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import { isOfKind } from '../../disk/look/stat-files.js'
 import { isPlainName } from '../../metainfo/name.js'
 import { type Look, lookBelow, type TreeRoot } from './below-root.js'
 import { type OpenDirectory, openDirectory, readBeginning, readInChunks } from './open-looked.js'
@@ -15,9 +15,9 @@ import {
   notPermitted,
   NotReady,
   Refusal,
-} from '../../server/answers/refusal.js'
-import { clipText, escapeText } from '../../text/escape.js'
-import { isRaw } from '../../text/raw-path.js'
+} from '../../server/headers/refusal.js'
+import { clipText, escapeText } from '../../base/text/escape.js'
+import { isRaw } from '../../base/text/raw-path.js'
 
 /** The published part of a file system. Its root may be a link, which may lead elsewhere later. */
 export interface Mirror extends TreeRoot {

@@ -3,11 +3,15 @@ import { close, constants, type Dirent, fstat, open, read } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { constants as system } from 'node:os'
 import { promisify } from 'node:util'
-import { osCodeOf, systemError } from '../../errors.js'
-import { type Fingerprint, fingerprintOf, sameFingerprint } from '../../files/fingerprint.js'
-import { GUARDED_READ } from '../../hash/stream/reading.js'
-import { loadNative } from '../../native-addon.js'
-import { rawPath, textOfPath } from '../../text/raw-path.js'
+import { osCodeOf, systemError } from '../../base/errors.js'
+import {
+  type Fingerprint,
+  fingerprintOf,
+  sameFingerprint,
+} from '../../disk/file-lists/fingerprint.js'
+import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
+import { loadNative } from '../../base/native-addon.js'
+import { rawPath, textOfPath } from '../../base/text/raw-path.js'
 import { type Look, type TreeRoot, lookPortably, ruleOf, waitsOf } from './below-root.js'
 
 /** The real path of an entry, and its state. */

@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import { NotReady } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/headers/refusal.js'
 
 /** Milliseconds before a lookup of the root fails, because a file server may be down. */
 const PATIENCE = 5000

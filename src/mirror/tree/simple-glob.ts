@@ -1,5 +1,5 @@
 import type { Budget } from '../admission/memory.js'
-import { Refusal } from '../../server/answers/refusal.js'
+import { Refusal } from '../../server/headers/refusal.js'
 
 /** A pattern for the names in one directory. */
 export interface SimpleGlob {

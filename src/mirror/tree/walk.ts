@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { isOfKind } from '../../files/stat-files.js'
-import { walk } from '../../files/walk.js'
+import { isOfKind } from '../../disk/look/stat-files.js'
+import { walk } from '../../disk/scan/walk.js'
 import { type MirrorView, readEntries, toRefusal } from './mirror.js'
 
 /** How a search of a mirror goes through directories; `State` is its knowledge of each of them. */

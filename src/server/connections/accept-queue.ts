@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs'
 import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
-import { loadNative } from '../../native-addon.js'
-import { monotonicNow } from '../../process.js'
+import { loadNative } from '../../base/native-addon.js'
+import { monotonicNow } from '../../base/process.js'
 import { networkOf } from './client-address.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, type Socket } from 'node:net'
-import { BtkitError } from '../../errors.js'
-import { quoteText } from '../../text/escape.js'
+import { BtkitError } from '../../base/errors.js'
+import { quoteText } from '../../base/text/escape.js'
 
 /** A trusted proxy: a range of addresses, or `unix` for all peers on a Unix socket. */
 export type TrustedProxy = 'unix' | { readonly address: string; readonly bits: number }

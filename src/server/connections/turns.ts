@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers'
-import { monotonicNow } from '../../process.js'
+import { monotonicNow } from '../../base/process.js'
 
 /** Milliseconds that such work may keep the event loop before all other work has its turn. */
 const TURN = 4

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { escapeText, jsonLine } from '../../text/escape.js'
+import { escapeText, jsonLine } from '../../base/text/escape.js'
 import type { ClientAddresses } from '../connections/client-address.js'
 import type { Exchange } from './exchanges.js'
 import type { ServerContext } from '../context.js'

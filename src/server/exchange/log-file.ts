@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { asBtkitError, BtkitError } from '../../errors.js'
-import { openWriteTarget } from '../../files/write/target.js'
+import { asBtkitError, BtkitError } from '../../base/errors.js'
+import { openWriteTarget } from '../../disk/write/target.js'
 import type { ServerContext } from '../context.js'
 import { AccessLog, type LogFormat, type LogParts } from './access-log.js'
 

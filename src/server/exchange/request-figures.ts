@@ -1,4 +1,4 @@
-import type { Sample } from '../../text/metrics.js'
+import type { Sample } from '../../base/text/metrics.js'
 import type { Exchange } from './exchanges.js'
 
 /** Upper bounds of the buckets, in seconds. */

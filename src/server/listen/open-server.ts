@@ -1,8 +1,8 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
-import { checkSocketPath } from '../../directories.js'
-import { asBtkitError, BtkitError, osCodeOf } from '../../errors.js'
+import { checkSocketPath } from '../../base/directories.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 
 /**
  * Where to listen: a host and port, the path of a Unix socket, or the descriptor of a passed

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 
 /** An open socket that the parent process passed to this one. */
 export interface PassedSocket {

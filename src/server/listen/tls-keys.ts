@@ -2,7 +2,7 @@ import type { KeyOf } from '../connections/connections.js'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createSecureContext, type Server } from 'node:tls'
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { Shares } from '../connections/connection-limits.js'
 import type { ServerContext } from '../context.js'
 

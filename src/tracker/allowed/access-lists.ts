@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { isWithin } from '../../files/inside.js'
+import { isWithin } from '../../disk/look/inside.js'
 import type { ServerContext } from '../../server/context.js'
 import { AddressRules } from './address-rules.js'
 import { TorrentList } from './torrent-list.js'

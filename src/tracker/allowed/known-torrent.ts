@@ -1,5 +1,5 @@
-import { nameErrors } from '../../errors.js'
-import { clipText } from '../../text/escape.js'
+import { nameErrors } from '../../base/errors.js'
+import { clipText } from '../../base/text/escape.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import { decodeUtf8 } from '../../metainfo/parse/require-field.js'
 import { isByteString } from '../../metainfo/bencode/value.js'

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-bounded.js'
-import { quoteText } from '../../text/escape.js'
-import { count } from '../../text/quantity.js'
+import { BtkitError } from '../../base/errors.js'
+import { readRegular } from '../../disk/look/read-bounded.js'
+import { quoteText } from '../../base/text/escape.js'
+import { count } from '../../base/text/quantity.js'
 
 /** The largest file that is read, in bytes. A million hashes with names fit. */
 const MAX_SIZE = 128 * 1024 * 1024

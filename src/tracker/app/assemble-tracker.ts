@@ -1,17 +1,17 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
-import { BtkitError } from '../../errors.js'
-import { readRegular } from '../../files/read-bounded.js'
-import { originForm } from '../../server/answers/target.js'
+import { BtkitError } from '../../base/errors.js'
+import { readRegular } from '../../disk/look/read-bounded.js'
+import { originForm } from '../../server/headers/target.js'
 import { isLocal } from '../../server/connections/address-reach.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
 import { openAccessLog } from '../../server/exchange/log-file.js'
-import type { SearchResults, TorrentsWanted } from '../../server/views/results.js'
-import { withStyle } from '../../server/views/policy.js'
-import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../text/metrics.js'
+import type { SearchResults, TorrentsWanted } from '../../page-parts/results.js'
+import { withStyle } from '../../page-parts/policy.js'
+import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../base/text/metrics.js'
 import { type AccessLists, type AllowedSettings, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
@@ -27,11 +27,11 @@ import {
   type PageRequest,
   PageRoutes,
   PageTurns,
-} from '../page/page-answer.js'
-import { type PageOptions, Pages } from '../page/pages.js'
-import { siteFor } from '../page/site.js'
+} from '../overview/page-answer.js'
+import { type PageOptions, Pages } from '../overview/pages.js'
+import { siteFor } from '../overview/site.js'
 import { formatAddress } from '../protocol/peer-address.js'
-import { StateFile } from '../state/state-file.js'
+import { StateFile } from '../state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
 import type { StoreTotals } from '../swarms/swarm-types.js'
 import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-server.js'
@@ -235,7 +235,7 @@ async function openExchange(
   },
 ) {
   if (shared === null) return null
-  const { PeerExchange } = await import('../exchange/peer-exchange.js')
+  const { PeerExchange } = await import('../other-trackers/peer-exchange.js')
   const { torrents, addresses } = own.admitted
   return new PeerExchange({
     address: shared.address,

@@ -1,12 +1,12 @@
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { KnownCounts } from '../../clients/scrape/swarm-counts.js'
-import { BtkitError } from '../../errors.js'
-import { type DirectoryLock, lockDescriptor } from '../../files/locks.js'
+import type { KnownCounts } from '../../seeding/clients/scrape/swarm-counts.js'
+import { BtkitError } from '../../base/errors.js'
+import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
-import { statIfThere } from '../../files/stat-files.js'
-import { findWriteTarget } from '../../files/write/target.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
+import { findWriteTarget } from '../../disk/write/target.js'
 import type { ConnectionRules } from '../../server/connections/connection-limits.js'
 import { closeStalled } from '../../server/connections/connections.js'
 import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'

@@ -1,13 +1,13 @@
-import type { SiteLook } from '../../server/views/layout.js'
+import type { SiteLook } from '../../page-parts/layout.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
-import type { RedisAddress } from '../../redis/client.js'
+import type { RedisAddress } from '../../fleet/redis/client.js'
 import type { AllowedSettings } from '../allowed/access-lists.js'
 import type { AnswerSettings } from '../answers/tracker-rules.js'
 import type { UdpPlace } from '../udp/udp-server.js'
-import type { PageOptions } from '../page/pages.js'
+import type { PageOptions } from '../overview/pages.js'
 import type { StoreLimits } from '../swarms/swarm-types.js'
 
 /** All settings of a tracker. */

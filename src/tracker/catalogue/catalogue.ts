@@ -1,9 +1,9 @@
-import { NotReady } from '../../server/answers/refusal.js'
+import { NotReady } from '../../server/headers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
-import { renderPage } from '../../server/views/layout.js'
-import { renderFigures } from '../../server/views/item.js'
-import { PAGE_SCRIPT } from '../../server/views/page-script.js'
-import { SAFE_HEADERS, pageHeaders } from '../../server/views/policy.js'
+import { renderPage } from '../../page-parts/layout.js'
+import { renderFigures } from '../../page-parts/item.js'
+import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import { SAFE_HEADERS, pageHeaders } from '../../page-parts/policy.js'
 import {
   type SearchResults,
   NOTHING,
@@ -11,10 +11,10 @@ import {
   renderResults,
   searchTitle,
   type TorrentsWanted,
-} from '../../server/views/results.js'
-import { pageNumber } from '../../server/views/sorting.js'
-import { WORDS } from '../../server/views/words.js'
-import { html } from '../../text/html.js'
+} from '../../page-parts/results.js'
+import { pageNumber } from '../../page-parts/sorting.js'
+import { WORDS } from '../../page-parts/words.js'
+import { html } from '../../base/text/html.js'
 import { findTorrents } from './find-torrents.js'
 import { renderCategoryPage } from './category-page.js'
 import {
@@ -39,17 +39,17 @@ import {
   notNow,
   pageAnswer,
   redirect,
-} from '../page/page-answer.js'
-import type { PageSources } from '../page/pages.js'
-import { mirrorRoot, SEARCH, type Site, siteHead } from '../page/site.js'
-import { jsonOfRow, TorrentLinks } from '../page/torrent-links.js'
+} from '../overview/page-answer.js'
+import type { PageSources } from '../overview/pages.js'
+import { mirrorRoot, SEARCH, type Site, siteHead } from '../overview/site.js'
+import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
 import {
   FreshSnapshot,
   type Snapshot,
   type SwarmRow,
   firstHash,
   makeRow,
-} from '../page/torrent-rows.js'
+} from '../overview/torrent-rows.js'
 import { infoHashOf } from '../protocol/http-query.js'
 import type { InfoHash } from '../../metainfo/values.js'
 

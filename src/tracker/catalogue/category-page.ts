@@ -1,17 +1,17 @@
-import { renderPage } from '../../server/views/layout.js'
-import { PAGE_SCRIPT } from '../../server/views/page-script.js'
+import { renderPage } from '../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
 import {
   type ListOrder,
   type Paged,
   orderFields,
   renderPages,
   sortHeading,
-} from '../../server/views/sorting.js'
-import { renderBytes } from '../../server/views/rows.js'
-import { renderSearch } from '../../server/views/search.js'
-import { WORDS } from '../../server/views/words.js'
-import { type Html, html } from '../../text/html.js'
-import { counted, formatBytes, formatNumber } from '../../text/quantity.js'
+} from '../../page-parts/sorting.js'
+import { renderBytes } from '../../page-parts/rows.js'
+import { renderSearch } from '../../page-parts/search.js'
+import { WORDS } from '../../page-parts/words.js'
+import { type Html, html } from '../../base/text/html.js'
+import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import type { CatalogueRow } from './shelves.js'
 import {
   CATALOGUE_SORTS,
@@ -26,9 +26,9 @@ import {
   rootFrom,
   titleOf,
 } from './category.js'
-import { ICON_PATH } from '../page/page-answer.js'
-import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../page/site.js'
-import type { TorrentLinks } from '../page/torrent-links.js'
+import { ICON_PATH } from '../overview/page-answer.js'
+import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../overview/site.js'
+import type { TorrentLinks } from '../overview/torrent-links.js'
 
 export interface CategoryPageParts {
   readonly site: Site

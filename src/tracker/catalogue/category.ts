@@ -1,9 +1,9 @@
-import { InlineStyle } from '../../server/views/policy.js'
-import { renderTime } from '../../server/views/time.js'
-import { WORDS } from '../../server/views/words.js'
-import { type ListOrder, pageNumber, parseOrder } from '../../server/views/sorting.js'
-import { MAX_SEARCH } from '../page/site.js'
-import { type Html, html } from '../../text/html.js'
+import { InlineStyle } from '../../page-parts/policy.js'
+import { renderTime } from '../../page-parts/time.js'
+import { WORDS } from '../../page-parts/words.js'
+import { type ListOrder, pageNumber, parseOrder } from '../../page-parts/sorting.js'
+import { MAX_SEARCH } from '../overview/site.js'
+import { type Html, html } from '../../base/text/html.js'
 
 /** A directory of torrents with all directories below it. */
 export class CatalogueCategory {

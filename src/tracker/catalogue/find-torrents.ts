@@ -4,11 +4,11 @@ import {
   type SearchResults,
   MOST_RESULTS,
   type TorrentsWanted,
-} from '../../server/views/results.js'
-import { renderEntries, renderEntryRow } from '../../server/views/rows.js'
-import { WORDS } from '../../server/views/words.js'
-import { type Html, html } from '../../text/html.js'
-import type { TorrentLinks } from '../page/torrent-links.js'
+} from '../../page-parts/results.js'
+import { renderEntries, renderEntryRow } from '../../page-parts/rows.js'
+import { WORDS } from '../../page-parts/words.js'
+import { type Html, html } from '../../base/text/html.js'
+import type { TorrentLinks } from '../overview/torrent-links.js'
 import { type CatalogueQuery, categoryAddress, formatCatalogueQuery } from './category.js'
 import { jsonOfEntry } from './json.js'
 import type { CatalogueRow, Shelves } from './shelves.js'

@@ -1,11 +1,11 @@
-import { escapeText } from '../../text/escape.js'
-import { formatBytes } from '../../text/quantity.js'
-import { type Xml, xml } from '../../text/xml.js'
+import { escapeText } from '../../base/text/escape.js'
+import { formatBytes } from '../../base/text/quantity.js'
+import { type Xml, xml } from '../../base/text/xml.js'
 import type { CatalogueEntry, CatalogueRow } from './shelves.js'
 import type { CategoryPageParts } from './category-page.js'
 import type { CatalogueCategory } from './category.js'
 import type { CatalogueDetails } from './torrent-page.js'
-import { jsonOfRow, type TorrentLinks } from '../page/torrent-links.js'
+import { jsonOfRow, type TorrentLinks } from '../overview/torrent-links.js'
 
 /** The JSON form of a category's page. */
 export function jsonOfCategory(

@@ -1,13 +1,13 @@
 import { dirname, relative, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { isWithin } from '../../files/inside.js'
-import { SLICE, filterInSlices, type Pause } from '../../server/views/slices.js'
-import { type Paged, paged } from '../../server/views/sorting.js'
-import { naturalKey } from '../../text/natural-order.js'
+import { isWithin } from '../../disk/look/inside.js'
+import { SLICE, filterInSlices, type Pause } from '../../page-parts/slices.js'
+import { type Paged, paged } from '../../page-parts/sorting.js'
+import { naturalKey } from '../../base/text/natural-order.js'
 import type { KnownSummary } from '../allowed/known-torrent.js'
-import { placeNames } from '../page/torrent-links.js'
+import { placeNames } from '../overview/torrent-links.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
-import type { Snapshot, SwarmRow } from '../page/torrent-rows.js'
+import type { Snapshot, SwarmRow } from '../overview/torrent-rows.js'
 
 /** Categories on a page. */
 const CATEGORIES = 60

@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 import type { AnnounceRequest } from './http-query.js'
 import { formatAddress } from './peer-address.js'
 import type { RetryIn } from './refusal.js'

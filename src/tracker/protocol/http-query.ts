@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 import { malformed } from './refusal.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
 import { infoHashOfBytes, readInfoHash } from '../../metainfo/info-hash.js'

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { PeerFlag } from './peer-table.js'
 import type { PeerAnnounce } from './swarm-types.js'
 

@@ -1,4 +1,4 @@
-import { latin1 } from '../../bytes.js'
+import { latin1 } from '../../base/bytes.js'
 import { randomBytes } from 'node:crypto'
 import { PeerChoice } from './choose-peers.js'
 import { PeerFlag, PeerTable, Swarm } from './peer-table.js'

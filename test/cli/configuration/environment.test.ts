@@ -6,7 +6,7 @@ import { decide } from '../../../src/cli/configuration/decide.js'
 import type { Decided } from '../../../src/cli/configuration/parse.js'
 import { declareServeOptions } from '../../../src/cli/commands/serve/options.js'
 import type { Io } from '../../../src/cli/io.js'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError } from '../../../src/base/errors.js'
 
 /** The options of the environment for `btkit serve`, and the arguments as they were. */
 async function withEnvironment(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfiguration } from '../../../src/cli/configuration/parse-yaml.js'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError } from '../../../src/base/errors.js'
 
 // The package ends the process for some of these, depending on the stack
 for (const [what, text] of [

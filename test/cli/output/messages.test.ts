@@ -9,7 +9,7 @@ import {
   reportWarning,
   choosePaint,
 } from '../../../src/cli/output/messages.js'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError } from '../../../src/base/errors.js'
 import { Captured, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Io } from '../../../src/cli/io.js'
 import { openReport, type ReportOptions } from '../../../src/cli/output/report.js'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError } from '../../../src/base/errors.js'
 import { Captured } from '../../support/run-btkit.js'
 
 function open(options: ReportOptions = {}, { signal = new AbortController().signal } = {}) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { hashInGroups, type ReadGroup } from '../../../src/core/digests/hash-groups.js'
-import { hashOptions, TWINS } from '../../hash/hash-options.js'
-import { plantStream } from '../../hash/plant-stream.js'
+import { hashOptions, TWINS } from '../../disk/hash/hash-options.js'
+import { plantStream } from '../../disk/hash/plant-stream.js'
 import { referenceDigests } from '../../support/reference-digests.js'
 
 const B = 16 * 1024

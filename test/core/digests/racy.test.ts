@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isRacy } from '../../../src/core/digests/cache-trust.js'
 import { isSameFile } from '../../../src/core/digests/cache-trust.js'
-import { encodeFingerprint } from '../../../src/files/fingerprint.js'
-import type { Fingerprint } from '../../../src/files/fingerprint.js'
+import { encodeFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
+import type { Fingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 
 const SECOND = 1_000_000_000n
 const NOW_MS = 1_700_000_000_000

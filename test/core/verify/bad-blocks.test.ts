@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { TreeRecord } from '../../../src/cache/records/bodies.js'
+import type { TreeRecord } from '../../../src/disk/cache/records/bodies.js'
 import type { TreeSource } from '../../../src/core/verify/judge.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'

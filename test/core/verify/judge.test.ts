@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { openCache } from '../../../src/cache/open.js'
+import { openCache } from '../../../src/disk/cache/open.js'
 import type { CacheAccess } from '../../../src/core/digests/cache-trust.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'

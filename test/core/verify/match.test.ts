@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fs, { renameSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { test, type TestContext } from 'node:test'
-import { nativeLook } from '../../../src/files/look-again.js'
+import { nativeLook } from '../../../src/disk/scan/look-again.js'
 import { PIECE, placeOf, plantRelease, plantV2, verify, type Release } from './release.js'
 
 /** Renames files of a release, and returns what each new name is said to be. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BtkitError } from '../../../src/errors.js'
+import { BtkitError } from '../../../src/base/errors.js'
 import { encodeBencode } from '../../../src/metainfo/bencode/encode.js'
 import { readBencode } from '../../../src/metainfo/bencode/read.js'
 import type { BencodeValue } from '../../../src/metainfo/bencode/value.js'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refused } from '../refused.js'
 import { Budget } from '../../../src/mirror/admission/memory.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 
 const LIMITS = { steps: 100, names: 10, bytes: 1000 }
 const never = new AbortController().signal

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { QueuedJob, Queue, type QueuedWork } from '../../../src/mirror/admission/queue.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 import { refused } from '../refused.js'
 
 const never = new AbortController().signal

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { NOTHING } from '../../../src/server/views/results.js'
+import { NOTHING } from '../../../src/page-parts/results.js'
 import { checkTracker } from '../../../src/metainfo/trackers.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { isPad, withoutPads } from '../../../src/core/digests/pad-files.js'
-import type { ScannedFile } from '../../../src/files/scanned-file.js'
+import type { ScannedFile } from '../../../src/disk/file-lists/scanned-file.js'
 import { setContent } from '../../../src/mirror/torrents/content.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { serveMirror } from '../../support/serve.js'

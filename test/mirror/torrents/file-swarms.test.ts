@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { digestOf } from '../../../src/bytes.js'
+import { digestOf } from '../../../src/base/bytes.js'
 import { cutInfoHash, infoHashOfBytes, infoHashV2OfBytes } from '../../../src/metainfo/info-hash.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import { FileSwarms } from '../../../src/mirror/torrents/file-swarms.js'

@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
 import { Flight, Flights, type Waiter } from '../../../src/mirror/torrents/flights.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 
 const MEMORY = { bytes: 1000, bytesPerClient: 1000 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { makeScratch } from '../../support/scratch.js'
-import { openCache } from '../../../src/cache/open.js'
+import { openCache } from '../../../src/disk/cache/open.js'
 import { digestOfSet, KnownSets } from '../../../src/mirror/torrents/path-sets.js'
 
 const PLENTY = { max: 1000, maxSize: 1e9 }

@@ -6,14 +6,14 @@ import type { MetainfoVersion } from '../../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
-import { readFingerprint } from '../../../src/files/fingerprint.js'
-import { createThrottle } from '../../../src/hash/jobs/job.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
+import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 import { refused } from '../refused.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
-import { FileColumns } from '../../../src/files/columns.js'
+import { FileColumns } from '../../../src/disk/scan/columns.js'
 
 const SIZE = 3_000_000
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { unlessWindows } from '../../files/failure.js'
+import { unlessWindows } from '../../disk/failure.js'
 import { limitedBudget, plentifulBudget } from '../budgets.js'
 import { refused } from '../refused.js'
 import { type Files, makeScratch } from '../../support/scratch.js'
 import { Budget, type BudgetLimits } from '../../../src/mirror/admission/memory.js'
 import { findFiles, type FindLimits } from '../../../src/mirror/tree/find-files.js'
 import { type Mirror, MirrorView } from '../../../src/mirror/tree/mirror.js'
-import { NotReady } from '../../../src/server/answers/refusal.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 
 const maxMatches = 100
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { nativeAddon } from '../../../src/native-addon.js'
+import { nativeAddon } from '../../../src/base/native-addon.js'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 import { makeCloser } from '../../../src/server/listen/close.js'
 

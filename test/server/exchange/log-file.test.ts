@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LogFile } from '../../../src/server/exchange/log-file.js'
-import { onlyRoot } from '../../files/failure.js'
+import { onlyRoot } from '../../disk/failure.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { runProgram } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'

@@ -6,7 +6,7 @@ import { TrackerAnswers } from '../../../src/tracker/answers/tracker-answers.js'
 import { makeRules } from '../../../src/tracker/answers/tracker-rules.js'
 import { TrackerRefusal } from '../../../src/tracker/protocol/refusal.js'
 import { makeScratch } from '../../support/scratch.js'
-import { torrentNamed } from '../page/site.js'
+import { torrentNamed } from '../overview/site.js'
 import { announceOf, makeStore } from '../swarms/store.js'
 
 const [known, fresh, banned] = [

@@ -7,7 +7,7 @@ import { clientInfoHash } from '../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch, type Files } from '../../support/scratch.js'
 import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
-import { stampsOf } from '../../../src/files/stat-files.js'
+import { stampsOf } from '../../../src/disk/look/stat-files.js'
 import { longTest } from '../../support/long.js'
 
 const one = torrentOf(singleFileInfo({ name: 'one' }))

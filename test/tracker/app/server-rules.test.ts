@@ -7,7 +7,7 @@ import { connectionLimiter } from '../../../src/server/connections/connection-li
 import { Exchanges } from '../../../src/server/exchange/exchanges.js'
 import { UnreadBytes } from '../../../src/server/connections/unread-bytes.js'
 import { makeServer } from '../../../src/server/listen/listen.js'
-import { originForm } from '../../../src/server/answers/target.js'
+import { originForm } from '../../../src/server/headers/target.js'
 import { SERVER_RULES } from '../../../src/tracker/app/run-tracker.js'
 import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'

@@ -1,11 +1,11 @@
-import { PAGE_SCRIPT } from '../../../src/server/views/page-script.js'
+import { PAGE_SCRIPT } from '../../../src/page-parts/page-script.js'
 import assert from 'node:assert/strict'
 import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { directoryInfo, goldenTorrent, torrentOf } from '../../support/torrents.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { pagesOf, textOf, torrentNamed, type Setup } from '../page/site.js'
+import { pagesOf, textOf, torrentNamed, type Setup } from '../overview/site.js'
 
 const debian = torrentNamed('debian-13.iso', { length: 3 * 16384, pieces: new Uint8Array(60) })
 const fedora = torrentNamed('Fedora-43.iso')

@@ -3,7 +3,7 @@ import { utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseXml, XmlElement } from '@rgrove/parse-xml'
-import { pagesOf, torrentNamed } from '../page/site.js'
+import { pagesOf, torrentNamed } from '../overview/site.js'
 
 /** The elements of that name in another one, as a feed reader sees them. */
 function elements(parent: XmlElement | null, name: string): XmlElement[] {

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { PasswordHasher } from '../../../admin/access/password-hash.js'
+import { PasswordHasher } from '../../../tracker/admin/access/password-hash.js'
 import {
   changeUsers,
   checkNewPassword,
   checkUserName,
   readUsers,
   ROLES,
-} from '../../../admin/access/users.js'
-import { BtkitError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+} from '../../../tracker/admin/access/users.js'
+import { BtkitError } from '../../../base/errors.js'
+import { statIfThere } from '../../../disk/look/stat-files.js'
 import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'

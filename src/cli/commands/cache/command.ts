@@ -9,7 +9,7 @@ import {
 } from '../../../core/cache/prune.js'
 import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
 import { cachePath } from '../../open/cache.js'
@@ -20,7 +20,7 @@ import type { Io } from '../../io.js'
 import { engineFor } from '../../open/engine.js'
 import { openReport } from '../../output/report.js'
 import { wholeNumber } from '../../options/values.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
 
 const EXAMPLES = `

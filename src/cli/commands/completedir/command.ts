@@ -8,13 +8,13 @@ import type {
   CompleteRequest,
   CompleteWatch,
 } from '../../../core/complete/request.js'
-import type { SyncClient } from '../../../core/seeding/client-target.js'
+import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { BtkitError, callSystem } from '../../../errors.js'
-import { loadNameFilter } from '../../../files/scan/entry.js'
-import { WorkerPool } from '../../../hash/jobs/worker-pool.js'
-import { stateDirectory } from '../../../directories.js'
+import { BtkitError, callSystem } from '../../../base/errors.js'
+import { loadNameFilter } from '../../../disk/scan/entry.js'
+import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
+import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'

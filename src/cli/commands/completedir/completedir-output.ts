@@ -9,7 +9,7 @@ import {
   type WrittenKind,
 } from '../../../core/complete/report.js'
 import { whyLength } from '../../output/piece-length.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 
 /** Facts about a run that the report does not contain. */
 export interface RunFacts {

@@ -1,5 +1,5 @@
 import { NAMES_ELSEWHERE, otherNames, renamedNote } from '../../options/bittornado.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
 import { type OptionEntry, contradictionIn } from '../../options/option.js'

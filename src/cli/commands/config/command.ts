@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../errors.js'
-import { escapeText } from '../../../text/escape.js'
-import { count } from '../../../text/quantity.js'
+import { asBtkitError, BtkitError, osCodeOf, usageError } from '../../../base/errors.js'
+import { escapeText } from '../../../base/text/escape.js'
+import { count } from '../../../base/text/quantity.js'
 import {
   configurationFiles,
   readConfigurations,
@@ -15,7 +15,7 @@ import {
 import { itemsOf, type Located, Problems, type Section, shownText } from '../../options/given.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
 import { type Decided } from '../../configuration/parse.js'
-import { hidePasswords, hideAllSecrets } from '../../../text/secrets.js'
+import { hidePasswords, hideAllSecrets } from '../../../base/text/secrets.js'
 import { suggestion } from '../../line/spelling.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'

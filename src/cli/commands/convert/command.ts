@@ -8,10 +8,10 @@ import {
   planStore,
   storeConversion,
 } from '../../../core/convert/convert-torrent.js'
-import { BtkitError, usageError } from '../../../errors.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'

@@ -1,4 +1,4 @@
-import { BtkitError } from '../../../errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import { changeTrackers, readTrackers } from '../../../metainfo/edit/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareBulkEdit } from '../../editing/options.js'

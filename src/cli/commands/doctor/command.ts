@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { Command } from '../../acting-command.js'
-import { availableKernels, chooseKernel, measureKernel } from '../../../hash/kernels.js'
+import { availableKernels, chooseKernel, measureKernel } from '../../../disk/hash/kernels.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { formatBytes } from '../../../text/quantity.js'
-import { findAddon } from '../../../native-addon.js'
-import { version } from '../../../process.js'
+import { formatBytes } from '../../../base/text/quantity.js'
+import { findAddon } from '../../../base/native-addon.js'
+import { version } from '../../../base/process.js'
 
 const EXAMPLES = `
 Examples:

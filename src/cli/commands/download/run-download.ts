@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { dirname } from 'node:path'
-import { isLoopback } from '../../../admin/access/listen-place.js'
-import { callWithin } from '../../../bounded-call.js'
+import { isLoopback } from '../../../tracker/admin/access/listen-place.js'
+import { callWithin } from '../../../base/bounded-call.js'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import {
   beginDownload,
@@ -25,10 +25,10 @@ import {
 import { clientInfoHash, type ClientTorrent } from '../../../core/publish/client.js'
 import { dataProblem } from '../../../core/publish/local-data.js'
 import { waitingFor } from '../../../core/publish/wait-for.js'
-import { BtkitError, usageError } from '../../../errors.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
+import { statIfThere } from '../../../disk/look/stat-files.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 import type { Io } from '../../io.js'
 import { bareHost } from '../../open/server.js'
 import { openReport, type Report } from '../../output/report.js'

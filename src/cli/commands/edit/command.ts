@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import { setDetails, setName, type Details, changeSeeds } from '../../../metainfo/edit/details.js'
 import { TEXT_NAMES, type SeedName } from '../../../metainfo/fields.js'

@@ -1,4 +1,4 @@
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
-import { usageError } from '../../../errors.js'
-import { stateDirectory } from '../../../directories.js'
+import { usageError } from '../../../base/errors.js'
+import { stateDirectory } from '../../../base/directories.js'
 import { cachePathIfAny } from '../../open/cache.js'
 import { usualClient } from '../../open/clients.js'
-import { realPath } from '../../../files/inside.js'
-import { statIfThere } from '../../../files/stat-files.js'
+import { realPath } from '../../../disk/look/inside.js'
+import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
-import { inShell } from '../../../text/escape.js'
+import { inShell } from '../../../base/text/escape.js'
 import {
   threadsOption,
   cacheDirOption,
@@ -65,8 +65,8 @@ function defineGui({ io, program, configFile }: CommandContext) {
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
       // The pages are not loaded for help and completion
       const [{ openGui }, { lookAt }] = await Promise.all([
-        import('../../../gui/open-gui.js'),
-        import('../../../gui/look.js'),
+        import('../../../pages/gui/open-gui.js'),
+        import('../../../pages/gui/look.js'),
       ])
       const { env, isRoot } = io
       const paths = directories.map((path) => readable(path, io))

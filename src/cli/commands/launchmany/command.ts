@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path'
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import {
   declareDisplayOptions,
   declareReadingOptions,

@@ -1,9 +1,9 @@
 import { join } from '../../../metainfo/bencode/encode.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { writeAtomically } from '../../../files/write/atomically.js'
-import { Writer } from '../../../files/write/many.js'
-import { loadNameFilter } from '../../../files/scan/entry.js'
+import { writeAtomically } from '../../../disk/write/atomically.js'
+import { Writer } from '../../../disk/write/many.js'
+import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
@@ -12,7 +12,7 @@ import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torr
 import { engineFor } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
-import { asBtkitError, BtkitError } from '../../../errors.js'
+import { asBtkitError, BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import {
   type MakeGroup,

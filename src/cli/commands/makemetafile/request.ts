@@ -3,8 +3,8 @@ import { basename, join, resolve } from 'node:path'
 import type { CheckedTrackers, MakeRequest } from '../../../core/make/make-torrent.js'
 import { listsBeside } from '../../../core/checksums/lists.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
-import { inShell } from '../../../text/escape.js'
-import { usageError } from '../../../errors.js'
+import { inShell } from '../../../base/text/escape.js'
+import { usageError } from '../../../base/errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import {
   chooseTrackers,
@@ -20,7 +20,7 @@ import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt } from '../../options/option.js'
-import { count } from '../../../text/quantity.js'
+import { count } from '../../../base/text/quantity.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
 export const STDIN = '-'

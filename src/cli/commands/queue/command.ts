@@ -1,7 +1,7 @@
 import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import type { QueueReport } from '../../../fleet/status.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 import { queueOption } from '../../options/share.js'
 import { queueAddress } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'

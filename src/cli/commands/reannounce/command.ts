@@ -1,5 +1,5 @@
 import type { TorrentFacts } from '../../../metainfo/facts.js'
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import { noTorrent } from '../../line/operands.js'
 import {
   changeTrackers,

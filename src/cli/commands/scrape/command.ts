@@ -3,13 +3,13 @@ import {
   askTrackers,
   type ScrapedTorrent,
   type TrackerAnswer,
-} from '../../../clients/scrape/ask-trackers.js'
+} from '../../../seeding/clients/scrape/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
-import { BtkitError } from '../../../errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
-import { hideSecrets } from '../../../text/secrets.js'
+import { hideSecrets } from '../../../base/text/secrets.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'

@@ -1,5 +1,5 @@
-import { usageError } from '../../../errors.js'
-import { boundHeapGrowth } from '../../../heap-growth.js'
+import { usageError } from '../../../base/errors.js'
+import { boundHeapGrowth } from '../../../base/heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { requireNames } from '../../line/operands.js'
 import { shareRequest } from '../../open/share.js'

@@ -1,5 +1,5 @@
 import type { EditedFile } from '../../../core/edit/file.js'
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import { setSeeds } from '../../../metainfo/edit/details.js'
 import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'

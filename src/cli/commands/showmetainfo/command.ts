@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { nameErrors, usageError } from '../../../errors.js'
+import { nameErrors, usageError } from '../../../base/errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -26,7 +26,7 @@ import {
   showText,
   showTree,
 } from './views.js'
-import { version } from '../../../process.js'
+import { version } from '../../../base/process.js'
 import { isSameSwarm, swarmDifferences } from '../../../metainfo/compare-swarms.js'
 import { automaticPieceLength } from '../../../metainfo/piece-length.js'
 
@@ -129,7 +129,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
 /** Checks the seeds of all torrents and prints the results. Returns the exit status. */
 async function checkAll(files: readonly string[], options: ShowOptions, io: Io): Promise<number> {
   // Loaded only when needed
-  const { checkSeeds } = await import('../../../clients/web-seeds/check-seed.js')
+  const { checkSeeds } = await import('../../../seeding/clients/web-seeds/check-seed.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
   const report = openReport(options, io)
   let failed = 0

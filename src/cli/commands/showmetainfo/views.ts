@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { latin1 } from '../../../bytes.js'
+import { latin1 } from '../../../base/bytes.js'
 import { isBlank, isByteString } from '../../../metainfo/bencode/value.js'
 import { topLevelValue } from '../../../metainfo/edit/splice-torrent.js'
 import {
@@ -18,13 +18,13 @@ import {
   showField,
 } from '../../../metainfo/fields.js'
 import { otherKeys } from '../../../metainfo/other-keys.js'
-import { count, formatBytes, formatNumber } from '../../../text/quantity.js'
+import { count, formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { alignTree } from '../../../metainfo/build/info.js'
 import { basename } from 'node:path'
 import { failureKeys, torrentValue } from '../../output/torrent-json.js'
-import { hideSecrets } from '../../../text/secrets.js'
-import type { SeedCheck } from '../../../clients/web-seeds/check-seed.js'
+import { hideSecrets } from '../../../base/text/secrets.js'
+import type { SeedCheck } from '../../../seeding/clients/web-seeds/check-seed.js'
 
 const LABEL_WIDTH = 14
 

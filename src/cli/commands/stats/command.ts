@@ -6,7 +6,7 @@ import {
   type SummarizedTorrent,
   type TorrentSummary,
 } from '../../../metainfo/summary.js'
-import { count, formatBytes } from '../../../text/quantity.js'
+import { count, formatBytes } from '../../../base/text/quantity.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
-import { boundHeapGrowth } from '../../../heap-growth.js'
+import { boundHeapGrowth } from '../../../base/heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
@@ -18,8 +18,8 @@ import { announceOf, machineHost } from '../../output/addresses.js'
 import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
-import { readSiteLook } from '../../../server/views/site-look.js'
-import { count } from '../../../text/quantity.js'
+import { readSiteLook } from '../../../page-parts/site-look.js'
+import { count } from '../../../base/text/quantity.js'
 
 const EXAMPLES = `
 Examples:

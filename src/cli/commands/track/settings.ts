@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { usageError } from '../../../errors.js'
+import { usageError } from '../../../base/errors.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 import type { AnswerSettings } from '../../../tracker/answers/tracker-rules.js'
 import { type TrackerSettings, USUAL } from '../../../tracker/app/settings.js'

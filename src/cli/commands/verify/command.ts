@@ -29,13 +29,13 @@ import {
   type VerifyOutcome,
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
-import { BtkitError, usageError, valueOr } from '../../../errors.js'
-import { readStart } from '../../../files/read-bounded.js'
+import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
+import { readStart } from '../../../disk/look/read-bounded.js'
 import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
 import { openReport, type Report } from '../../output/report.js'
-import { inShell } from '../../../text/escape.js'
-import { count } from '../../../text/quantity.js'
+import { inShell } from '../../../base/text/escape.js'
+import { count } from '../../../base/text/quantity.js'
 import {
   uncheckedValue,
   linesOfOne,

@@ -1,11 +1,11 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { BtkitError } from '../../../errors.js'
-import { childPath, isWithin } from '../../../files/inside.js'
-import { openEntry, loadNameFilter } from '../../../files/scan/entry.js'
-import { scanTree } from '../../../files/scan/scan-tree.js'
-import { FileColumns } from '../../../files/columns.js'
-import type { FileState } from '../../../files/scanned-file.js'
+import { BtkitError } from '../../../base/errors.js'
+import { childPath, isWithin } from '../../../disk/look/inside.js'
+import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
+import { scanTree } from '../../../disk/scan/scan-tree.js'
+import { FileColumns } from '../../../disk/scan/columns.js'
+import type { FileState } from '../../../disk/file-lists/scanned-file.js'
 import {
   bytesOf,
   backslashedPaths,

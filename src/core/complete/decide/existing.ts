@@ -1,12 +1,12 @@
 import type { ExistingFile } from '../target/own-file.js'
-import { valueOr } from '../../../errors.js'
-import { digestOf, isSameBytes, latin1, sha256 } from '../../../bytes.js'
+import { valueOr } from '../../../base/errors.js'
+import { digestOf, isSameBytes, latin1, sha256 } from '../../../base/bytes.js'
 import {
   encodeFingerprint,
   readFingerprintIfThere,
   sizeInFingerprint,
-} from '../../../files/fingerprint.js'
-import { readBoundedRegular } from '../../../files/read-bounded.js'
+} from '../../../disk/file-lists/fingerprint.js'
+import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
 import { encodedValue, spliceTorrent } from '../../../metainfo/edit/splice-torrent.js'
 import type { TorrentCore } from '../../../metainfo/build/torrent.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
@@ -18,7 +18,7 @@ import {
   readTiers,
   readTrackers,
 } from '../../../metainfo/edit/trackers.js'
-import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../../state/torrent-log.js'
+import type { KeyDigests, TorrentDigests, TorrentRecord } from '../../../disk/state/torrent-log.js'
 import { MAX_TORRENT } from '../../../metainfo/sizes.js'
 
 /** The parts of a torrent: the description of its content, and the other encoded values. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { isSameBytes, sha256 } from '../../../bytes.js'
-import type { TorrentDigests } from '../../../state/torrent-log.js'
+import { isSameBytes, sha256 } from '../../../base/bytes.js'
+import type { TorrentDigests } from '../../../disk/state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import { composeList, listName } from '../../checksums/lists.js'
 import { obtainChecksums, recallChecksums } from '../../checksums/obtain.js'

@@ -1,8 +1,8 @@
-import { isSameBytes } from '../../../bytes.js'
+import { isSameBytes } from '../../../base/bytes.js'
 import { joinTorrent, encodeParts, type TorrentCore } from '../../../metainfo/build/torrent.js'
 import { encodedValue } from '../../../metainfo/edit/splice-torrent.js'
 import { infoHashesOf } from '../../../metainfo/metainfo.js'
-import type { KeyDigests, TorrentDigests } from '../../../state/torrent-log.js'
+import type { KeyDigests, TorrentDigests } from '../../../disk/state/torrent-log.js'
 import { settleDate, type CommonRequest } from '../../make/make-torrent.js'
 import {
   digestsOfForeign,

@@ -1,16 +1,16 @@
-import { digestOf } from '../../../bytes.js'
+import { digestOf } from '../../../base/bytes.js'
 import {
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
-} from '../../../files/fingerprint.js'
+} from '../../../disk/file-lists/fingerprint.js'
 import { trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
-import { sourcePathOf } from '../../../state/torrent-log.js'
+import { sourcePathOf } from '../../../disk/state/torrent-log.js'
 import type { InfoRequest } from '../../digests/info.js'
-import { NumberedNames } from '../../../text/numbered-names.js'
-import { isSuspect } from '../../../files/scan/read-names.js'
+import { NumberedNames } from '../../../base/text/numbered-names.js'
+import { isSuspect } from '../../../disk/look/read-names.js'
 import { listName } from '../../checksums/lists.js'
 import { torrentName, type SourceDirectory } from '../target/directories.js'
 import type { OwnFile } from '../target/own-file.js'

@@ -1,8 +1,8 @@
-import { BtkitError } from '../../../errors.js'
-import { loadNameFilter } from '../../../files/scan/entry.js'
-import { Writer } from '../../../files/write/many.js'
-import { refuseLinkOfOthers } from '../../../files/write/target.js'
-import { boundHeapGrowth, boundYoungHeap } from '../../../heap-growth.js'
+import { BtkitError } from '../../../base/errors.js'
+import { loadNameFilter } from '../../../disk/scan/entry.js'
+import { Writer } from '../../../disk/write/many.js'
+import { refuseLinkOfOthers } from '../../../disk/write/target.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../../base/heap-growth.js'
 import {
   byTarget,
   checkDistinct,
@@ -148,7 +148,7 @@ async function publishAll(
   { directory, warn }: StateAccess,
 ): Promise<void> {
   if (run.request.publish.length === 0) return
-  const { syncTarget } = await import('../../seeding/sync.js')
+  const { syncTarget } = await import('../../keep-seeded/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
   const left = leftAlone(run.report)

@@ -1,13 +1,17 @@
 import { basename, dirname } from 'node:path'
-import { BtkitError, valueOr } from '../../../errors.js'
+import { BtkitError, valueOr } from '../../../base/errors.js'
 import {
   encodeFingerprint,
   isEncodingOf,
   readFingerprint,
   readFingerprintIfThere,
-} from '../../../files/fingerprint.js'
-import { hasPermissions, setPermissions } from '../../../files/write/permissions.js'
-import { TorrentLog, type TorrentDigests, type TorrentRecord } from '../../../state/torrent-log.js'
+} from '../../../disk/file-lists/fingerprint.js'
+import { hasPermissions, setPermissions } from '../../../disk/write/permissions.js'
+import {
+  TorrentLog,
+  type TorrentDigests,
+  type TorrentRecord,
+} from '../../../disk/state/torrent-log.js'
 import type { ChecksumName } from '../../checksums/list.js'
 import type { LeftReason, SkipReason } from '../report.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'

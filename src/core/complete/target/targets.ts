@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
-import { asBtkitError, BtkitError, valueOr } from '../../../errors.js'
-import { realPath } from '../../../files/inside.js'
-import { lockDirectory, type DirectoryLock } from '../../../files/locks.js'
-import { listFiles, NO_FILES, type FileListing } from '../../../files/stat-files.js'
-import { removeDeadFiles } from '../../../files/temporary-files.js'
-import { TorrentLog } from '../../../state/torrent-log.js'
+import { asBtkitError, BtkitError, valueOr } from '../../../base/errors.js'
+import { realPath } from '../../../disk/look/inside.js'
+import { lockDirectory, type DirectoryLock } from '../../../disk/write/locks.js'
+import { listFiles, NO_FILES, type FileListing } from '../../../disk/look/stat-files.js'
+import { removeDeadFiles } from '../../../disk/write/temporary-files.js'
+import { TorrentLog } from '../../../disk/state/torrent-log.js'
 import type { CompleteContext, CompleteRequest } from '../request.js'
 
 /** A directory of torrents that this run has locked. */

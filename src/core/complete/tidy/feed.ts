@@ -1,14 +1,20 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
-import { realPath } from '../../../files/inside.js'
-import { readBoundedRegular } from '../../../files/read-bounded.js'
-import { statFiles, statIfThere, type FileListing } from '../../../files/stat-files.js'
-import { checkTarget, writeAtomically, type WriteOptions } from '../../../files/write/atomically.js'
+import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
+import { realPath } from '../../../disk/look/inside.js'
+import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
+import { statFiles, statIfThere, type FileListing } from '../../../disk/look/stat-files.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
 import { contentSize } from '../../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
 import { clientInfoHash } from '../../publish/client.js'
-import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../../text/feed.js'
-import { NumberedNames } from '../../../text/numbered-names.js'
+import {
+  composeFeed,
+  isFeed,
+  isFeedOf,
+  MOST_ITEMS,
+  type FeedItem,
+} from '../../../base/text/feed.js'
+import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { leftAlone, type CompleteReport } from '../report.js'
 import { entryName, pathsOf, torrentName, type SourceDirectory } from '../target/directories.js'
 import { readExisting } from '../decide/existing.js'

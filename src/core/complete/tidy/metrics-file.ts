@@ -1,7 +1,7 @@
-import { BtkitError, nameErrors, valueOr } from '../../../errors.js'
-import { readBounded } from '../../../files/read-bounded.js'
-import { checkTarget, writeAtomically, type WriteOptions } from '../../../files/write/atomically.js'
-import { formatMetrics, gauge, type Metric } from '../../../text/metrics.js'
+import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
+import { readBounded } from '../../../disk/look/read-bounded.js'
+import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
+import { formatMetrics, gauge, type Metric } from '../../../base/text/metrics.js'
 import { skippedEntries, type CompleteReport } from '../report.js'
 
 // Without this file nobody would hear of a run of cron that fails, or does not run at all.

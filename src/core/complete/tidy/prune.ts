@@ -1,7 +1,7 @@
 import { existsSync, unlinkSync, lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { asBtkitError } from '../../../errors.js'
-import { NumberedNames } from '../../../text/numbered-names.js'
+import { asBtkitError } from '../../../base/errors.js'
+import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { parseListName } from '../../checksums/lists.js'
 import { changeOf, listOf, noteFailure, type TorrentPaths } from '../report.js'
 import {

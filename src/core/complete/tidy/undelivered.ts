@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { Journal, type JournalOptions } from '../../../state/journal.js'
+import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
 import { sortReport, type CompleteReport } from '../report.js'
 
 /** A change in a list of a report. */

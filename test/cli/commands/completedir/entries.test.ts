@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { unlessWindows } from '../../../files/failure.js'
+import { unlessWindows } from '../../../disk/failure.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror, type Report } from '../../../support/mirror.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'

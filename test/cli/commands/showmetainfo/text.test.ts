@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BencodeDict } from '../../../../src/metainfo/bencode/value.js'
-import { version } from '../../../../src/process.js'
+import { version } from '../../../../src/base/process.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { Captured, runBtkit } from '../../../support/run-btkit.js'
 import {

@@ -1,0 +1,305 @@
+import { setImmediate } from 'node:timers/promises'
+import { BtkitError } from '../../base/errors.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { clientInfoHash } from '../publish/client.js'
+import type { PublishOutcome } from '../publish/publish.js'
+import { type GivenRecord, UNKNOWN } from './given.js'
+import { QUIET, type SeenData, UnsettledData } from './whole-data.js'
+
+/** The torrents that are to be seeded at a moment. */
+export interface WantedTorrents {
+  /** By name, a text that identifies the state of the .torrent file; null if nobody can know now. */
+  readonly stamps: ReadonlyMap<string, string> | null
+  /** Whether a torrent is not there any more; false if that is unknown. */
+  readonly isGone: (torrent: string) => boolean
+  /** By directory, why it cannot be examined. */
+  readonly problems: ReadonlyMap<string, Error>
+}
+
+/** Where torrents to seed come from. `T` is one whose data is whole. */
+export interface TorrentSource<T> {
+  readonly look: () => Promise<WantedTorrents>
+  /** Yields torrents in their order, or why a .torrent file cannot be read. */
+  readonly read: (torrents: readonly string[]) => TorrentReading
+  /**
+   * Finds the whole data of a torrent. `seen` remembers what was found out before.
+   * @throws BtkitError if it is not there
+   */
+  readonly find: (metainfo: Metainfo, torrent: string, seen: SeenData) => Promise<T>
+}
+
+type TorrentReading = AsyncGenerator<Metainfo | Error, undefined>
+
+/** A torrent, by its name and its info hash. */
+export interface NamedHash {
+  readonly torrent: string
+  readonly infoHash: InfoHash
+}
+
+/** The own seed of btkit, or a client. */
+export interface SeedTarget<T> {
+  /** Number of torrents that are read and added together. */
+  readonly atOnce: number
+  readonly given: GivenRecord
+  /** Returns the info hashes that it seeds, in a new set. */
+  readonly list: () => Promise<Set<InfoHash>>
+  /** Adds torrents. The outcomes are in their order. */
+  readonly add: (torrents: readonly T[]) => Promise<readonly PublishOutcome[]>
+  /** Removes torrents, except those that are not its own. Returns the names of the removed ones. */
+  readonly remove: (torrents: readonly NamedHash[]) => Promise<ReadonlySet<string>>
+}
+
+/** Receives the changes of an update. */
+export interface KeeperEvents {
+  /** `before` is the info hash that the torrent of this name had; null for a new one. */
+  readonly onAdded?: (outcome: PublishOutcome, before: InfoHash | null) => void
+  readonly onDropped?: (torrent: NamedHash, isRemoved: boolean) => void
+  /** Called once for each problem, until it changes; `what` is a torrent or a directory. */
+  readonly onProblem: (what: string, problem: unknown) => void
+}
+
+/** A torrent that is not seeded. */
+interface LackingTorrent extends Pick<Metainfo, 'name' | 'size'> {
+  readonly infoHash: InfoHash
+  readonly reason: string
+}
+
+interface Lacking {
+  readonly stamp: string
+  readonly seen: SeenData
+  /** Null while it is being looked at, or if its .torrent file cannot be read. */
+  torrent: LackingTorrent | null
+  /** Whether it is looked at again in its turn; one that the target refused is added again at once. */
+  waits: boolean
+}
+
+/** Torrents whose data is not whole, and that are looked at again in one update. */
+const LACKING_AT_ONCE = 100
+
+/** One update. */
+interface Turn {
+  readonly stamps: ReadonlyMap<string, string>
+  readonly seeding: Set<InfoHash>
+  /** By info hash, the torrent that is seeded, or about to be added. */
+  readonly holders: Map<InfoHash, string>
+}
+
+/** Keeps a target seeding the torrents of a source while they and their data stay as they are. */
+export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo: Metainfo }> {
+  /** The one that was looked at longest ago comes first. */
+  readonly #lacking = new Map<string, Lacking>()
+  /** The last report for each torrent or directory. */
+  readonly #told = new Map<string, string>()
+  /** Milliseconds until data can be seeded that was written just now. */
+  #wait = Infinity
+
+  constructor(
+    private readonly source: TorrentSource<T>,
+    private readonly target: SeedTarget<T>,
+    private readonly events: KeeperEvents,
+  ) {}
+
+  /** The torrents that are not seeded, by name. Another one with the same info hash may be. */
+  *lacking(): Generator<readonly [name: string, torrent: LackingTorrent]> {
+    for (const [name, { torrent }] of this.#lacking) if (torrent) yield [name, torrent]
+  }
+
+  /**
+   * Looks at all torrents, and at the data of some. Adds those that are new or that the target lost,
+   * and removes those that are gone. Returns the milliseconds after which data can be seeded that was
+   * written just now; infinite if there is none.
+   * @throws BtkitError as the target, and `interrupted`
+   */
+  async update(): Promise<number> {
+    const { source, target } = this
+    this.#wait = Infinity
+    const { stamps, isGone, problems } = await source.look()
+    for (const [what, problem] of problems) this.#tell(what, problem)
+    // The torrents that were found before are seeded meanwhile
+    if (stamps === null) return Infinity
+    for (const notes of [this.#lacking, this.#told])
+      for (const name of notes.keys()) if (isGone(name) && !problems.has(name)) notes.delete(name)
+    const turn: Turn = { stamps, seeding: await target.list(), holders: new Map() }
+    const gone: NamedHash[] = []
+    for (const [torrent, { infoHash }] of target.given.torrents)
+      if (isGone(torrent)) gone.push({ torrent, infoHash })
+    await this.#drop(gone, turn)
+    const due = this.#due(turn)
+    if (due.length > 0) this.#noteHolders(turn)
+    const reading = source.read(due)
+    for (let i = 0; i < due.length; i += target.atOnce) {
+      await this.#take(due.slice(i, i + target.atOnce), reading, turn)
+      // Peers have their turn
+      await setImmediate()
+    }
+    return this.#wait
+  }
+
+  /** The torrents to read: new, changed and lost ones, and some of those that were not seeded. */
+  #due({ stamps, seeding }: Turn): string[] {
+    const due = new Set<string>()
+    for (const [name, stamp] of stamps) {
+      const given = this.target.given.torrents.get(name)
+      const lacking = this.#lacking.get(name)
+      const isSeeded = given?.stamp === stamp && seeding.has(given.infoHash)
+      const waits = !given && lacking?.stamp === stamp && lacking.waits
+      if (!isSeeded && !waits) due.add(name)
+    }
+    const waiting = [...this.#lacking.keys()].filter((name) => stamps.has(name) && !due.has(name))
+    return [...due, ...waiting.slice(0, LACKING_AT_ONCE)]
+  }
+
+  #noteHolders({ seeding, holders }: Turn): void {
+    for (const [name, { infoHash }] of this.target.given.torrents)
+      if (seeding.has(infoHash) && !holders.has(infoHash)) holders.set(infoHash, name)
+  }
+
+  /** Forgets torrents, and removes those of which no twin is left. A twin is looked at again. */
+  async #drop(torrents: readonly NamedHash[], { seeding, holders }: Turn): Promise<void> {
+    const { target, events } = this
+    if (torrents.length === 0) return
+    const names = new Set(torrents.map(({ torrent }) => torrent))
+    const heirs = new Map<InfoHash, string>()
+    for (const [name, { infoHash }] of target.given.torrents)
+      if (!names.has(name) && !heirs.has(infoHash)) heirs.set(infoHash, name)
+    const over = torrents.filter(({ infoHash }) => !heirs.has(infoHash))
+    const removed = over.length > 0 ? await target.remove(over) : new Set()
+    for (const each of torrents) {
+      const { torrent, infoHash } = each
+      const heir = heirs.get(infoHash)
+      target.given.put(torrent, null)
+      if (heir !== undefined) target.given.put(heir, { infoHash, stamp: UNKNOWN })
+      else seeding.delete(infoHash)
+      holders.delete(infoHash)
+      events.onDropped?.(each, removed.has(torrent))
+    }
+    await target.given.flush()
+  }
+
+  /** Reads torrents, finds their data, and adds them. Each replaces the previous one of its name. */
+  async #take(names: readonly string[], reading: TorrentReading, turn: Turn): Promise<void> {
+    const { given } = this.target
+    const before = new Map(names.map((name) => [name, given.torrents.get(name)]))
+    const read = new Map<string, Metainfo>()
+    const replaced: NamedHash[] = []
+    for (const torrent of names) {
+      const metainfo = await this.#read(torrent, reading, turn)
+      if (!metainfo) continue
+      read.set(torrent, metainfo)
+      const infoHash = before.get(torrent)?.infoHash
+      if (infoHash && infoHash !== clientInfoHash(metainfo)) replaced.push({ torrent, infoHash })
+    }
+    await this.#drop(replaced, turn)
+    const { ready, twins } = await this.#findAll(read, turn)
+    const outcomes = ready.length > 0 ? await this.target.add(ready) : []
+    for (const outcome of outcomes) {
+      const { torrent, infoHash, status, reason, code } = outcome
+      if (status === 'failed') {
+        given.put(torrent, null)
+        const refusal = new BtkitError(code ?? 'client', reason ?? 'refused')
+        this.#note(torrent, refusal, { metainfo: read.get(torrent), waits: false })
+        continue
+      }
+      const [old, stamp] = [before.get(torrent), turn.stamps.get(torrent) ?? UNKNOWN]
+      given.put(torrent, { infoHash, stamp })
+      turn.seeding.add(infoHash)
+      for (const notes of [this.#lacking, this.#told]) notes.delete(torrent)
+      // The target took a changed file in place of the one before, or a twin of one that is gone
+      const isChanged = status === 'published' || old?.stamp === UNKNOWN
+      const isNew = isChanged && old?.infoHash === infoHash && old.stamp !== stamp
+      this.events.onAdded?.(outcome, isNew ? null : (old?.infoHash ?? null))
+    }
+    for (const { torrent, infoHash } of twins) {
+      // Without the other one, this one is added with the next update
+      if (!turn.seeding.has(infoHash)) continue
+      given.put(torrent, { infoHash, stamp: turn.stamps.get(torrent) ?? UNKNOWN })
+    }
+    await given.flush()
+  }
+
+  /** Finds the data of torrents. A torrent that was given and lost its data is dropped. */
+  async #findAll(read: ReadonlyMap<string, Metainfo>, turn: Turn) {
+    const ready: T[] = []
+    const twins: NamedHash[] = []
+    const lost: NamedHash[] = []
+    for (const [torrent, metainfo] of read) {
+      const infoHash = clientInfoHash(metainfo)
+      if (this.#isTwin({ torrent, infoHash }, turn)) {
+        twins.push({ torrent, infoHash })
+        continue
+      }
+      const whole = await this.#find(torrent, metainfo)
+      if (whole) {
+        ready.push(whole)
+        turn.holders.set(infoHash, torrent)
+      } else if (this.target.given.torrents.get(torrent)) lost.push({ torrent, infoHash })
+    }
+    await this.#drop(lost, turn)
+    return { ready, twins }
+  }
+
+  /** Whether another torrent has this info hash. */
+  #isTwin({ torrent, infoHash }: NamedHash, { holders }: Turn): boolean {
+    const holder = holders.get(infoHash)
+    if (holder === undefined || holder === torrent) return false
+    const ignored = new BtkitError('exists', `the same torrent as ${holder}; ignored`)
+    if (!this.target.given.torrents.has(torrent)) this.#tell(torrent, ignored)
+    this.#lacking.delete(torrent)
+    return true
+  }
+
+  /** Reads the next torrent. Returns null after saying why it cannot be read. */
+  async #read(name: string, reading: TorrentReading, { stamps }: Turn): Promise<Metainfo | null> {
+    const stamp = stamps.get(name) ?? UNKNOWN
+    const before = this.#lacking.get(name)
+    const seen: SeenData = before?.stamp === stamp ? before.seen : new Map()
+    this.#lacking.delete(name)
+    this.#lacking.set(name, { stamp, seen, torrent: null, waits: false })
+    const { value } = await reading.next()
+    if (value instanceof Error) this.#note(name, value, { waits: true })
+    return value instanceof Error ? null : (value ?? null)
+  }
+
+  /** Finds the data of a torrent. Returns null after saying why it is not whole. */
+  async #find(name: string, metainfo: Metainfo): Promise<T | null> {
+    try {
+      return await this.source.find(metainfo, name, this.#lacking.get(name)?.seen ?? new Map())
+    } catch (error) {
+      const isEarly = error instanceof UnsettledData
+      if (isEarly) this.#wait = QUIET
+      this.#note(name, error, { metainfo, waits: !isEarly })
+      return null
+    }
+  }
+
+  /** Notes why a torrent is not seeded, whatever that is: it is no reason to end the others. */
+  #note(
+    torrent: string,
+    problem: unknown,
+    { metainfo, waits }: { readonly metainfo?: Metainfo | undefined; readonly waits: boolean },
+  ): void {
+    if (problem instanceof BtkitError && problem.code === 'interrupted') throw problem
+    const reason = problem instanceof Error ? problem.message : String(problem)
+    const lacking = this.#lacking.get(torrent)
+    if (lacking && metainfo) {
+      const { name, size } = metainfo
+      lacking.torrent = { name, size, infoHash: clientInfoHash(metainfo), reason }
+    }
+    if (lacking) lacking.waits = waits
+    this.#tell(torrent, problem)
+  }
+
+  #tell(what: string, problem: unknown): void {
+    const words = problem instanceof Error ? problem.message : String(problem)
+    if (this.#told.get(what) === words) return
+    this.#told.set(what, words)
+    this.events.onProblem(what, problem)
+  }
+}
+
+/** Returns a problem that a keeper reports, with a name in front unless the message has it. */
+export function nameProblem(what: string, problem: unknown): Error {
+  if (problem instanceof BtkitError && !problem.message.includes(what)) return problem.of(what)
+  return problem instanceof Error ? problem : new Error(String(problem))
+}

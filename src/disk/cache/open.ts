@@ -1,0 +1,238 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  futimesSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { BtkitError, describeOsError } from '../../base/errors.js'
+import { makeDirectory } from '../../base/directories.js'
+import { readNames } from '../look/read-names.js'
+import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
+import { PieceCache } from './piece-cache.js'
+import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
+import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
+import type { StoreListener } from './store/batch-writer.js'
+import { nullStore, type Store } from './store/store.js'
+
+/** The name of the file in the cache's directory. */
+export const CACHE_FILE = 'pieces.mdb'
+
+export interface CacheOpening {
+  readonly directory: string
+  /** Current time in milliseconds since 1970. */
+  readonly now: () => number
+  /** Receives messages if the cache cannot be used, or not written. Work goes on without it. */
+  readonly warn: (message: string) => void
+  /** Whether this process opens it for so long that messages say until when (default: not). */
+  readonly isService?: boolean
+}
+
+/** The suffix of a cache that is set aside. */
+const DAMAGED = '.damaged'
+
+/**
+ * Removes the cache in a directory, and damaged caches set aside there. A process that has the
+ * cache open keeps using the removed file. Returns whether there was any.
+ * @throws BtkitError `not-permitted` if other users could replace the files; Error of the system
+ *   if a file cannot be removed
+ */
+export function removeCache(directory: string, dryRun = false): boolean {
+  const damaged = removeDamaged(directory, dryRun)
+  const isThere = existsSync(join(directory, CACHE_FILE))
+  removeMatching(directory, (rest) => rest === '' || rest.startsWith('-'), dryRun)
+  return damaged > 0 || isThere
+}
+
+/**
+ * Removes the damaged caches that were set aside in a directory. Returns their number. A dry run
+ * only counts them.
+ * @throws as removeCache
+ */
+export function removeDamaged(directory: string, dryRun = false): number {
+  return removeMatching(directory, (rest) => rest.startsWith(DAMAGED), dryRun)
+}
+
+/** Removes the files of a cache whose suffix matches. Returns their number. */
+function removeMatching(
+  directory: string,
+  matches: (rest: string) => boolean,
+  dryRun = false,
+): number {
+  if (!existsSync(directory)) return 0
+  const distrust = describeDirectory(directory)
+  if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
+  const names = readNames(directory).filter(
+    (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),
+  )
+  for (const name of dryRun ? [] : names) rmSync(join(directory, name), { force: true })
+  return names.length
+}
+
+/** Size of the cache's file in bytes, or null if the directory has no cache. */
+export function cacheSize(directory: string): number | null {
+  return statSync(join(directory, CACHE_FILE), { throwIfNoEntry: false })?.size ?? null
+}
+
+/**
+ * Opens the cache in a directory. Creates it if it does not exist. A damaged or foreign file is set
+ * aside. If the cache cannot be used, the result is a cache that stores nothing.
+ */
+export async function openCache(options: CacheOpening): Promise<PieceCache> {
+  const cache = new PieceCache(() => openOrNone(options), options.now)
+  await cache.wake()
+  return cache
+}
+
+/** A cache that is opened on first use. Until then it is empty and stores nothing. */
+export interface LazyCache {
+  readonly cache: PieceCache
+  readonly wake: () => Promise<void>
+  /** Whether the cache is open and usable. */
+  readonly isAwake: () => boolean
+  /** Whether maintenance is due again, as far as that is known without opening the cache. */
+  readonly isTidyDue: () => boolean
+  /** Records that maintenance was done. */
+  readonly noteTidied: () => void
+}
+
+/** Returns a cache that is opened, as by openCache, when it is first used. */
+export function openLazyCache(options: CacheOpening): LazyCache {
+  const { directory, now } = options
+  const note = join(directory, `${CACHE_FILE}-tidied`)
+  const cache = new PieceCache(() => openOrNone(options), now)
+  const isAwake = () => cache.keepsAnything
+  return {
+    cache,
+    wake: () => cache.wake(),
+    isAwake,
+    isTidyDue: () => isTidyDue(note, now()),
+    noteTidied: () => {
+      if (isAwake()) noteTidied(note, now())
+    },
+  }
+}
+
+/** The modification time of a note says when maintenance last ran: the cache stays closed. */
+function isTidyDue(note: string, now: number): boolean {
+  try {
+    const stats = statSync(note, { throwIfNoEntry: false })
+    return !stats || isNoteDue({ lastUsed: dayOf(stats.mtimeMs) }, dayOf(now))
+  } catch {
+    return true
+  }
+}
+
+function noteTidied(note: string, now: number): void {
+  try {
+    rmSync(note, { force: true })
+    const descriptor = openSync(note, 'wx', 0o600)
+    try {
+      futimesSync(descriptor, now / 1000, now / 1000)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch {
+    // Not an error: the next run repeats the maintenance
+  }
+}
+
+/**
+ * Opens the store in a directory. If that fails, warns and returns a store that stores nothing.
+ * Never rejects.
+ */
+function openOrNone(options: CacheOpening): Promise<Store> {
+  const warn = (why: string) => {
+    options.warn(`cache ${options.directory}: ${why}`)
+  }
+  return openStore({ ...options, warn }).catch((error: unknown) => {
+    warn(`not used${untilOf(options)}: ${reasonOf(error)}`)
+    return nullStore
+  })
+}
+
+function untilOf({ isService }: CacheOpening): string {
+  return isService ? ' until restart' : ''
+}
+
+/**
+ * Opens the file, or creates a new one.
+ * @throws Error of LMDB or the system if neither can be opened, or if other users could replace it
+ */
+async function openStore(opening: CacheOpening): Promise<Store> {
+  const { directory, warn } = opening
+  const path = join(directory, CACHE_FILE)
+  makeDirectory(directory, 0o700)
+  checkFileSystem(directory)
+  checkPlace(path)
+  requireFreeSpace(directory)
+  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
+  const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
+  const damage = file === null ? null : await describeDamage(path)
+  if (damage !== null) {
+    setAside({ path, file }, damage, warn)
+    return openStore(opening)
+  }
+  const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
+  const mark = markOpen(path)
+  const follow: StoreListener = (error, state) => {
+    if (state === 'off' && isDamage(error)) mark.noteDamage(reasonOf(error))
+    if (state === 'off') warn(`no longer used${untilOf(opening)}: ${reasonOf(error)}`)
+    else if (state === 'full') warn(`only read until its disk has space: ${reasonOf(error)}`)
+    else warn('written again: its disk has space')
+  }
+  let why = 'not a cache of btkit'
+  try {
+    const store = await openLmdbStore(path, follow)
+    const close = async (patience?: number) => {
+      await store.close(patience)
+      mark.remove()
+    }
+    const format = readFormat(store)
+    if (format === FORMAT) return { ...store, close }
+    await close()
+    if (format > FORMAT) throw new Error('a newer btkit wrote it')
+  } catch (error) {
+    mark.remove()
+    if (!isDamage(error)) throw error
+    why = `damaged, or not a cache of btkit`
+  }
+  setAside({ path, file }, why, warn)
+  return openStore(opening)
+}
+
+/** Renames an unusable file, given its inode; replaces one that was set aside before. */
+function setAside(
+  { path, file }: { readonly path: string; readonly file: number | null },
+  why: string,
+  warn: (why: string) => void,
+): void {
+  // Another process may have set it aside meanwhile
+  if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino !== file) return
+  renameSync(path, path + DAMAGED)
+  rmSync(`${path}-lock`, { force: true })
+  forgetDeaths(path)
+  const kept = `renamed to ${basename(path)}${DAMAGED}, which "btkit cache prune" removes`
+  warn(`${why}; ${kept}; a new cache is used`)
+}
+
+/**
+ * Returns the format of a store, which is recorded in it when it is new; 0 for another program's
+ * file.
+ */
+function readFormat(store: Store): number {
+  const format = store.get(FORMAT_KEY)?.[0]
+  if (format !== undefined) return format
+  for (const entry of store.entries()) if (entry.key.length > 0) return 0
+  store.put(FORMAT_KEY, Buffer.of(FORMAT))
+  return FORMAT
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? describeOsError(error) : String(error)
+}

@@ -1,0 +1,184 @@
+import { BLOCK, SHA1, SHA256 } from '../../../metainfo/sizes.js'
+
+/** A file at a position of a stream. Its pieces depend on these properties. */
+export interface FileKey {
+  /** The file's real path. */
+  readonly path: string
+  readonly pieceLength: number
+  /** The file's offset in the stream modulo the piece length. */
+  readonly phase: number
+  /** The file's length in bytes. */
+  readonly size: number
+}
+
+/** The SHA-1 digests of pieces that need no byte of any other file. */
+export interface FileRecord {
+  /** The file's fingerprint when it was read; opaque. */
+  readonly fingerprint: Uint8Array
+  /** Digests of the pieces that are completely inside the file, 20 bytes each. */
+  readonly pieces: Uint8Array
+  /** Digest of the short piece at the file's end if nothing follows; null if unknown. */
+  readonly tail: Uint8Array | null
+  /** Digest of the same piece, filled with zeros as by a pad file; null if unknown. */
+  readonly paddedTail: Uint8Array | null
+}
+
+/** The two forms of the short piece at a file's end. */
+export type FileEnd = 'tail' | 'paddedTail'
+
+/** How a file is divided into pieces of its own. */
+export interface OwnPieces {
+  /** Bytes before the first piece that begins inside the file. */
+  readonly lead: number
+  /** Number of pieces completely inside the file. */
+  readonly whole: number
+  /** Bytes after those pieces. */
+  readonly tailLength: number
+}
+
+/** Divides a file into pieces. Its first byte is `phase` bytes after the start of a piece. */
+export function ownPieces({ size, pieceLength, phase }: Omit<FileKey, 'path'>): OwnPieces {
+  const lead = Math.min(phase === 0 ? 0 : pieceLength - phase, size)
+  const whole = Math.floor((size - lead) / pieceLength)
+  return { lead, whole, tailLength: size - lead - whole * pieceLength }
+}
+
+/** The name of a file's record. */
+export function fileRecordName({ path, pieceLength, phase }: FileKey): string {
+  return `${pieceLength}+${phase} ${path}`
+}
+
+/** Parses the name of a record into its key, without the size; null if it is not such a name. */
+export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | null {
+  const match = /^(\d+)\+(\d+) (.+)$/s.exec(Buffer.from(name).toString())
+  if (!match) return null
+  const [, pieceLength, phase, path = ''] = match
+  return { path, pieceLength: Number(pieceLength), phase: Number(phase) }
+}
+
+/** Flags for the digests of the file's end in a record. */
+const TAIL = 1
+const PADDED_TAIL = 2
+
+/** Encodes a file's record. */
+export function packFileRecord({ fingerprint, pieces, tail, paddedTail }: FileRecord): Uint8Array {
+  const ends = (tail ? TAIL : 0) | (paddedTail ? PADDED_TAIL : 0)
+  const endLength = (tail ? SHA1 : 0) + (paddedTail ? SHA1 : 0)
+  const packed = Buffer.allocUnsafe(2 + fingerprint.length + endLength + pieces.length)
+  packed[0] = fingerprint.length
+  packed[1] = ends
+  let at = 2
+  for (const part of [fingerprint, tail, paddedTail, pieces]) {
+    if (part === null) continue
+    packed.set(part, at)
+    at += part.length
+  }
+  return packed
+}
+
+/** Decodes a record; null if its shape does not match the key. */
+export function unpackFileRecord(body: Uint8Array, key: FileKey): FileRecord | null {
+  const [stampLength = 0, ends = 0] = body
+  const { whole, tailLength } = ownPieces(key)
+  const tailAt = 2 + stampLength
+  const paddedAt = tailAt + (ends & TAIL ? SHA1 : 0)
+  const piecesAt = paddedAt + (ends & PADDED_TAIL ? SHA1 : 0)
+  const hasShape = body.length === piecesAt + whole * SHA1
+  if (!hasShape || ends > (tailLength > 0 ? TAIL | PADDED_TAIL : 0)) return null
+  return {
+    fingerprint: body.slice(2, tailAt),
+    tail: ends & TAIL ? body.slice(tailAt, paddedAt) : null,
+    paddedTail: ends & PADDED_TAIL ? body.slice(paddedAt, piecesAt) : null,
+    pieces: body.slice(piecesAt),
+  }
+}
+
+/** A digest of a whole file. */
+export interface DigestRecord {
+  /** The file's fingerprint when it was read; opaque. */
+  readonly fingerprint: Uint8Array
+  readonly digest: Uint8Array
+}
+
+/** Encodes a record. */
+export function packDigestRecord({ fingerprint, digest }: DigestRecord): Uint8Array {
+  return Buffer.concat([Buffer.of(fingerprint.length), fingerprint, digest])
+}
+
+/** Decodes a record; null if it is too short for a digest. */
+export function unpackDigestRecord(body: Uint8Array): DigestRecord | null {
+  const [length = 0] = body
+  const digestAt = 1 + length
+  if (body.length <= digestAt) return null
+  return { fingerprint: body.slice(1, digestAt), digest: body.slice(digestAt) }
+}
+
+/** A file. Its Merkle tree depends on these properties. */
+export interface TreeKey {
+  /** The file's real path. */
+  readonly path: string
+  /** The file's length in bytes, above 0. */
+  readonly size: number
+}
+
+/** One layer of a file's Merkle tree (BEP 52). All layers above it can be computed from it. */
+export interface TreeRecord {
+  /** The file's fingerprint when it was read; opaque. */
+  readonly fingerprint: Uint8Array
+  readonly root: Uint8Array
+  /** Levels between the leaves and this layer. */
+  readonly height: number
+  /** The layer's nodes, 32 bytes each. Nodes with only zeros below are left out. */
+  readonly nodes: Uint8Array
+}
+
+/** Returns how many nodes of a height have bytes of the file below them. */
+export function countNodes(size: number, height: number): number {
+  return Math.ceil(size / (BLOCK * 2 ** height))
+}
+
+/** Encodes a record. A layer of one node is not stored, because that node is the root. */
+export function packTreeRecord({ fingerprint, root, height, nodes }: TreeRecord): Uint8Array {
+  const layer = nodes.length > SHA256 ? nodes : new Uint8Array(0)
+  return Buffer.concat([Buffer.of(fingerprint.length, height), fingerprint, root, layer])
+}
+
+/** Decodes a record into views; null if its shape does not match the file size. */
+export function unpackTreeRecord(body: Uint8Array, { size }: TreeKey): TreeRecord | null {
+  const [stampLength = 0, height = 0] = body
+  const rootAt = 2 + stampLength
+  const nodesAt = rootAt + SHA256
+  const count = countNodes(size, height)
+  if (body.length !== nodesAt + (count > 1 ? count * SHA256 : 0)) return null
+  const root = body.subarray(rootAt, nodesAt)
+  return {
+    fingerprint: body.subarray(2, rootAt),
+    root,
+    height,
+    nodes: count > 1 ? body.subarray(nodesAt) : root,
+  }
+}
+
+/** A set of files that a torrent is requested for, as in the pkgtorrent protocol. */
+export interface SetRecord {
+  /** Whether `single` asked for it and found one file, so that the torrent is a single-file one. */
+  readonly isSingle: boolean
+  /** Paths and simple globs, in the order of the request. */
+  readonly paths: readonly string[]
+}
+
+/** Encodes a set's record. */
+export function packSetRecord({ isSingle, paths }: SetRecord): Uint8Array {
+  return Buffer.from(JSON.stringify([isSingle, paths]))
+}
+
+/** Decodes a set's record; null if it is invalid. */
+export function unpackSetRecord(body: Uint8Array): SetRecord | null {
+  try {
+    const [isSingle, paths] = JSON.parse(Buffer.from(body).toString()) as [unknown, unknown]
+    if (typeof isSingle !== 'boolean' || !Array.isArray(paths)) return null
+    return paths.every((path) => typeof path === 'string') ? { isSingle, paths } : null
+  } catch {
+    return null
+  }
+}

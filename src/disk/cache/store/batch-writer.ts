@@ -1,0 +1,233 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { RootDatabase } from 'lmdb'
+import { requireFreeSpace } from './place.js'
+import { monotonicNow } from '../../../base/process.js'
+import type { StoreState } from './store.js'
+import type { WriteLock } from './write-lock.js'
+
+export type Database = RootDatabase<Uint8Array, Uint8Array>
+
+/** A record to set, or with a null value to remove. */
+export interface RecordChange {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | null
+}
+
+/** Waiting changes, by their keys as text. */
+class Changes extends Map<string, RecordChange> {
+  bytes = 0
+
+  add(change: RecordChange): void {
+    this.bytes += change.key.length + (change.value?.length ?? 0)
+    this.set(nameOf(change.key), change)
+  }
+}
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+}
+
+/**
+ * Limits of waiting changes: number, bytes, and time in milliseconds. Each write is synced. A kill
+ * loses the hashes of this time.
+ */
+const MAX_CHANGES = 10_000
+const MAX_BYTES = 4 * 1024 * 1024
+const MAX_WAIT = 1000
+
+/** Bytes of changes that wait while nothing can be written. Later ones are lost: hashed again. */
+const MAX_WAITING = 64 * 1024 * 1024
+
+/** Receives the new state of a store, and why it is not used any more (null if it is). */
+export type StoreListener = (reason: unknown, state: StoreState) => void
+
+/** The file to write to, its lock, and the receiver of changes of the state. */
+interface Written {
+  readonly path: string
+  readonly lock: WriteLock
+  readonly onChange: StoreListener
+  /** Milliseconds until changes look at a disk again that was full. */
+  readonly patience: number
+}
+
+/**
+ * Collects changes, and lets a thread of LMDB write them in transactions: one sync for many changes.
+ * This thread waits for neither the disk nor other processes.
+ *
+ * A failed write inside LMDB damages its memory, and the next call can abort the process. Therefore
+ * the disk must have space before a write, and after a failure LMDB is not called again. A full disk
+ * is no failure: changes are lost until it has space.
+ */
+export class BatchWriter {
+  /** Number of transactions. */
+  writes = 0
+  #changes = new Changes()
+  /** The changes of the transaction under way. */
+  #written = new Changes()
+  #writing: Promise<void> | null = null
+  /** Whether another process kept the lock when it was last wanted. */
+  #isLocked = false
+  #timer: NodeJS.Timeout | undefined
+  /** When a change last looked at the full disk. */
+  #lookedAt = 0
+  #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
+
+  constructor(
+    private readonly database: Database,
+    private readonly file: Written,
+  ) {}
+
+  /** Whether the database can be read. */
+  get isReadable(): boolean {
+    return this.#state === 'sound' || this.#state === 'full'
+  }
+
+  /** Looks at the disk again if it was full: a large batch must have space. */
+  state(): StoreState {
+    if (this.#state === 'full' && this.#whyFull(MAX_BYTES) === null) {
+      this.#state = 'sound'
+      this.file.onChange(null, 'used')
+    }
+    if (this.#state === 'full') return 'full'
+    // A removed file loses all that is written
+    if (!existsSync(this.file.path)) return 'off'
+    return this.#state === 'sound' ? 'used' : 'off'
+  }
+
+  /** Calls a function that reads. If it fails, returns undefined and ends all reading and writing. */
+  read<T>(read: () => T): T | undefined {
+    if (!this.isReadable) return undefined
+    try {
+      return read()
+    } catch (error) {
+      this.#giveUp('failed', error)
+      return undefined
+    }
+  }
+
+  /** A change of a key that is not yet written. */
+  waiting(key: Uint8Array): RecordChange | undefined {
+    if (this.#changes.size + this.#written.size === 0) return undefined
+    const name = nameOf(key)
+    return this.#changes.get(name) ?? this.#written.get(name)
+  }
+
+  /** Queues a change. Its bytes must not change until it is written. */
+  add(change: RecordChange): void {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.file.patience) {
+      this.#lookedAt = monotonicNow()
+      this.state()
+    }
+    if (this.#state !== 'sound' || this.#changes.bytes >= MAX_WAITING) return
+    this.#changes.add(change)
+    const isMuch = this.#changes.size >= MAX_CHANGES || this.#changes.bytes >= MAX_BYTES
+    if (isMuch && !this.#isLocked) void this.#write()
+    else this.#writeLater()
+  }
+
+  /**
+   * Writes all queued changes. Resolves when that is done, at the latest after so many milliseconds;
+   * at once if another process has kept the lock for long.
+   */
+  async flush(patience: number): Promise<void> {
+    if (this.#isLocked) void this.#write()
+    else await Promise.race([this.#write(), pause(patience, null, { ref: false })])
+  }
+
+  /** Writes all queued changes, and closes the file. Gives up after so many milliseconds. */
+  async close(patience: number): Promise<void> {
+    if (this.#state === 'closed') return
+    const end = pause(patience, null, { ref: false })
+    // A write under way may have given up the lock
+    for (let i = 0; i < 2; i++) await Promise.race([this.#write(patience), end])
+    clearTimeout(this.#timer)
+    if (this.#hasWork) this.#giveUp('failed', new Error('another process keeps it locked'))
+    const { isReadable } = this
+    this.#state = 'closed'
+    // After a failed write LMDB must not be asked to close the file
+    if (isReadable) await this.database.close()
+    this.file.lock.close()
+  }
+
+  get #hasWork(): boolean {
+    return this.#state === 'sound' && this.#changes.size + this.#written.size > 0
+  }
+
+  #writeLater(): void {
+    this.#timer ??= setTimeout(() => {
+      void this.#write()
+    }, MAX_WAIT)
+  }
+
+  /** Writes until nothing waits. If the lock is held, tries again later. */
+  #write(patience = this.#isLocked ? 0 : MAX_WAIT): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing ??= this.#writeAll(patience).finally(() => {
+      this.#writing = null
+      if (this.#hasWork) this.#writeLater()
+    })
+    return this.#writing
+  }
+
+  async #writeAll(patience: number): Promise<void> {
+    const { lock } = this.file
+    while (this.#changes.size > 0 && this.#state === 'sound') {
+      this.#isLocked = !(await lock.take(patience))
+      if (this.#isLocked) return
+      await this.#writeBatch()
+      lock.release()
+    }
+  }
+
+  async #writeBatch(): Promise<void> {
+    this.#written = this.#changes
+    this.#changes = new Changes()
+    const why = this.#whyFull(this.#written.bytes)
+    if (why !== null) {
+      this.#giveUp('full', why)
+      return
+    }
+    try {
+      await this.database.batch(() => {
+        for (const { key, value } of this.#written.values()) {
+          if (value) void this.database.put(key, value)
+          else void this.database.remove(key)
+        }
+      })
+      this.writes++
+      this.#written = new Changes()
+    } catch (error) {
+      this.#giveUp('failed', await causeOf(error))
+    }
+  }
+
+  /** The error if the disk has no space for changes of so many bytes. */
+  #whyFull(bytes: number): unknown {
+    try {
+      // The records, and as much for the pages of the tree that change with them
+      requireFreeSpace(dirname(this.file.path), 2 * bytes)
+      return null
+    } catch (error) {
+      return error
+    }
+  }
+
+  #giveUp(failure: 'full' | 'failed', error: unknown): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#state = failure
+    this.#lookedAt = monotonicNow()
+    this.#changes = new Changes()
+    this.#written = new Changes()
+    this.file.onChange(error, failure === 'full' ? 'full' : 'off')
+  }
+}
+
+/** LMDB keeps the reason of a failed transaction in a promise that rejects. */
+function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { commitError?: Promise<unknown> }
+  return Promise.resolve(commitError ?? error).catch((cause: unknown) => cause)
+}

@@ -1,0 +1,178 @@
+import { setMaxListeners } from 'node:events'
+import { BtkitError } from '../../base/errors.js'
+import {
+  batchStart,
+  countBatches,
+  planBatches,
+  type BatchPlan,
+  batchesBeforePause,
+  createJob,
+  pauseJob,
+  readProgress,
+  stopJob,
+  type HashJob,
+  type HashProgress,
+  type Throttle,
+} from './jobs/job.js'
+import { chooseKernel, type KernelName } from './kernels.js'
+import {
+  countFiles,
+  streamLength,
+  type ContentStream,
+  countSelected,
+  firstDigests,
+  type DigestKind,
+  type PieceSelection,
+  type StreamDigests,
+} from './stream/content-stream.js'
+import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
+import type { ReadFailures, Writers } from './stream/reading.js'
+import { WorkerPool } from './jobs/worker-pool.js'
+
+/** Options for hashing a stream. */
+export interface HashOptions {
+  /**
+   * The digests to compute. Default: SHA-1 of the pieces. For blocks, all files of the stream must
+   * begin on piece boundaries, with pad files of zeros before them. Pieces must then be at least as
+   * long as blocks.
+   */
+  readonly wanted?: DigestKind | undefined
+  readonly kernel: KernelName
+  /** The indices of the pieces to read and hash, in ascending order. Default: all. */
+  readonly pieces?: Uint32Array | undefined
+  /** Maximum number of threads. Each reads and hashes with its own buffer. */
+  readonly threads: number
+  /**
+   * Threads that are reused for other streams. Without a pool, the threads end with this stream.
+   */
+  readonly pool?: WorkerPool | undefined
+  /**
+   * Whether other threads do even the smallest work, so that the calling thread is never blocked.
+   */
+  readonly isOffloaded?: boolean
+  /** Limits the read rate. */
+  readonly throttle?: Throttle | undefined
+  /**
+   * Receives read errors; unreadable bytes then count as zeros. Without it, a read error ends the
+   * work.
+   */
+  readonly failures?: ReadFailures | undefined
+  /** Receives the files that programs have open for writing. Only the native addon asks. */
+  readonly writers?: Writers | undefined
+  /** Ends the work when it aborts. */
+  readonly signal: AbortSignal
+  /**
+   * Ends the work when it aborts, but only after the pieces at hand: Unfinished has their digests.
+   * Needs threads.
+   */
+  readonly giveUp?: AbortSignal | undefined
+  /** Called about ten times a second while threads are working. */
+  readonly onProgress?: ((progress: HashProgress) => void) | undefined
+}
+
+/** The error for work that was given up, with the digests of the first pieces, which are complete. */
+export class Unfinished extends Error {
+  constructor(
+    readonly digests: StreamDigests,
+    override readonly cause: unknown,
+  ) {
+    super('the work was given up')
+  }
+}
+
+/** Limits of work that is faster on this thread, because threads take time to start. */
+const SMALL = { bytes: 1024 * 1024, files: 100 }
+
+/** The limit in bytes if threads of a pool hash other streams at the same time. */
+const SMALL_IN_POOL = 256 * 1024
+
+const PROGRESS_INTERVAL_MS = 100
+
+/** The pieces to read and the digests to compute; as in HashOptions. */
+export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
+
+/**
+ * Reads pieces of a content stream and returns their digests. The third parameter overrides the
+ * selection in the options.
+ * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
+ *   `interrupted` if the signal aborts; Unfinished if the work was given up;
+ *   RangeError if blocks are wanted of files that do not begin on piece boundaries
+ */
+export async function hashStream(
+  stream: ContentStream,
+  options: HashOptions,
+  { wanted = 'pieces', pieces }: HashSelection = options,
+): Promise<StreamDigests> {
+  refuseInterrupted(options.signal)
+  const { kernel, throttle = null, failures = null, writers = null } = options
+  const selected = pieces ?? null
+  const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
+  const how = { wanted, kernel, threads, throttle, failures, writers }
+  const job = createJob({ stream, pieces: selected, ...how })
+  if (threads === 0) runJob(job)
+  else await runThreads(job, options)
+  refuseInterrupted(options.signal)
+  // All pieces of the batches that were taken are finished
+  const finished = batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
+  const digests = firstDigests(job.digests, finished)
+  if (finished < countSelected(job)) throw new Unfinished(digests, options.giveUp?.reason)
+  return digests
+}
+
+function planOf(job: HashJob): BatchPlan {
+  return planBatches(job, chooseKernel(job.kernel))
+}
+
+function refuseInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
+}
+
+/**
+ * Whether to do the work on this thread. Never with a throttle, because waiting would block the
+ * thread.
+ */
+function isSmall(selection: PieceSelection, options: HashOptions): boolean {
+  const { stream } = selection
+  if (options.isOffloaded || options.throttle || countFiles(stream) > SMALL.files) return false
+  const bytes = Math.min(streamLength(stream), countSelected(selection) * stream.pieceLength)
+  return bytes <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
+}
+
+async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
+  const pool = options.pool ?? new WorkerPool()
+  const stop = () => {
+    stopJob(job)
+  }
+  const pause = () => {
+    pauseJob(job)
+  }
+  // Of a signal that many streams share, Node would warn
+  setMaxListeners(0, options.signal)
+  options.signal.addEventListener('abort', stop)
+  options.giveUp?.addEventListener('abort', pause)
+  if (options.giveUp?.aborted) pause()
+  const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
+  timer.unref()
+  try {
+    const runs = startShares(job, pool)
+    for (const run of runs) run.catch(stop)
+    throwFirstFailure(await Promise.allSettled(runs))
+  } finally {
+    clearInterval(timer)
+    options.signal.removeEventListener('abort', stop)
+    options.giveUp?.removeEventListener('abort', pause)
+    if (!options.pool) await pool.close()
+  }
+}
+
+function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
+  const count = Math.min(job.threads, countBatches(planOf(job)))
+  if (count === 0) return []
+  if (isNative(job)) return [runOnNativeThreads(job, { count, niceness: pool.niceness })]
+  return Array.from({ length: count }, () => pool.run(job))
+}
+
+function throwFirstFailure(results: PromiseSettledResult<void>[]): void {
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure) throw failure.reason
+}

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { asBtkitError } from '../../../base/errors.js'
+import { BLOCK } from '../../../metainfo/sizes.js'
+import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
+import {
+  fileAt,
+  streamLength,
+  isPadding,
+  pathAt,
+  bytesOfFile,
+  selectedPiece,
+  type DigestBuffers,
+} from '../stream/content-stream.js'
+import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
+import {
+  awaitTurn,
+  batchStart,
+  countBatches,
+  isStopped,
+  noteProgress,
+  planBatches,
+  takeBatch,
+  type HashJob,
+  THROTTLED_READ,
+} from './job.js'
+
+// Reads and hashes on node:crypto, for machines on which the native addon does not work.
+
+/**
+ * The largest read in bytes. The data of a larger one would have left the processor's cache when it
+ * is hashed.
+ */
+const READ = 1024 * 1024
+
+/** Takes batches until none is left or the job is stopped. Other threads may do the same. */
+export function runCryptoJob(job: HashJob): void {
+  const plan = planBatches(job, cryptoKernel)
+  const batchCount = countBatches(plan)
+  const reader = new JobReader(job)
+  const buffer = Buffer.allocUnsafe(Math.min(READ, job.stream.pieceLength))
+  try {
+    for (let batch = takeBatch(job); batch < batchCount; batch = takeBatch(job)) {
+      const end = batchStart(plan, batch + 1)
+      for (let i = batchStart(plan, batch); i < end; i++) hashPiece(i, { job, reader, buffer })
+      if (isStopped(job)) return
+    }
+  } finally {
+    reader.close()
+  }
+}
+
+interface Share {
+  readonly job: HashJob
+  readonly reader: JobReader
+  readonly buffer: Uint8Array
+}
+
+/** Hashes the job's piece number `i`. Padding is part of the piece, but not of the blocks. */
+function hashPiece(i: number, { job, reader, buffer }: Share): void {
+  const { wanted, stream, digests } = job
+  const piece = selectedPiece(job, i)
+  const position = piece * stream.pieceLength
+  const blockBytes = wanted === 'pieces' ? 0 : bytesOfFile(stream, piece)
+  const pieceBytes = Math.min(stream.pieceLength, streamLength(stream) - position)
+  const hash = wanted === 'blocks' ? null : createHash('sha1')
+  const length = hash ? pieceBytes : blockBytes
+  const step = job.throttle ? Math.min(THROTTLED_READ, buffer.length) : buffer.length
+  for (let at = 0; at < length && !isStopped(job); at += step) {
+    const bytes = buffer.subarray(0, Math.min(step, length - at))
+    awaitTurn(job, bytes.length)
+    reader.read(position + at, bytes)
+    noteProgress(job, bytes.length, fileAt(stream, position + at))
+    hash?.update(bytes)
+    const block = (digests.firstBlocks?.[i] ?? 0) + at / BLOCK
+    hashBlocks(bytes.subarray(0, Math.max(0, blockBytes - at)), digests, block)
+  }
+  if (hash) digests.pieces.set(hash.digest(), i * DIGEST_LENGTH.sha1)
+}
+
+/** Hashes adjacent blocks (BEP 52) into the digests from number `first` on. */
+function hashBlocks(bytes: Uint8Array, { blocks }: DigestBuffers, first: number): void {
+  for (let at = 0; at < bytes.length; at += BLOCK) {
+    const digest = createHash('sha256')
+      .update(bytes.subarray(at, at + BLOCK))
+      .digest()
+    blocks.set(digest, (first + at / BLOCK) * digest.length)
+  }
+}
+
+/** Reads ranges of a job's pieces. Keeps the last file open for the next range. */
+class JobReader {
+  #file = -1
+  #descriptor = -1
+  /** Why the last file could not be opened. */
+  #refusal: Error | null = null
+
+  constructor(private readonly job: HashJob) {}
+
+  /**
+   * Fills `target` with bytes of one piece, from the stream's `position` on.
+   * @throws BtkitError `not-found`, `not-permitted`, `io`, or `changed` for a file that ends early
+   *   or was replaced. A job with `failures` gets zeros instead, and notes the failure there.
+   */
+  read(position: number, target: Uint8Array): void {
+    const { stream, failures } = this.job
+    const { offsets, pieceLength } = stream
+    let file = fileAt(stream, position)
+    for (let filled = 0; filled < target.length; file++) {
+      const at = position + filled
+      const start = at - (offsets[file] ?? 0)
+      const part = target.subarray(filled, filled + (offsets[file + 1] ?? 0) - at)
+      filled += part.length
+      try {
+        this.#readPart(file, start, part)
+      } catch (error) {
+        if (failures === null) throw asBtkitError(error, pathAt(stream, file))
+        noteReadFailure(failures, { file, piece: Math.floor(at / pieceLength) }, error)
+        part.fill(0)
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor >= 0) closeSync(this.#descriptor)
+    this.#file = this.#descriptor = -1
+    this.#refusal = null
+  }
+
+  #readPart(file: number, start: number, target: Uint8Array): void {
+    const { stream } = this.job
+    if (isPadding(stream, file)) {
+      target.fill(0)
+      return
+    }
+    const path = pathAt(stream, file)
+    if (this.#file !== file) this.#open(file, path)
+    // The failed open is not repeated for each of the file's pieces
+    if (this.#refusal !== null) throw this.#refusal
+    readFully(target, { descriptor: this.#descriptor, at: start, path })
+  }
+
+  #open(file: number, path: string): void {
+    this.close()
+    this.#file = file
+    const identity = this.job.stream.identities?.subarray(2 * file, 2 * file + 2)
+    try {
+      this.#descriptor = identity ? openSameFile(path, identity) : openSync(path, 'r')
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      this.#refusal = error
+    }
+  }
+}

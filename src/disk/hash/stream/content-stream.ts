@@ -1,0 +1,213 @@
+import { Buffer } from 'node:buffer'
+import { DIGEST_LENGTH } from '../kernels.js'
+import { textOfPath } from '../../../base/text/raw-path.js'
+import { BLOCK } from '../../../metainfo/sizes.js'
+
+/** The paths of a stream's files in columns, because there may be very many. */
+interface StreamPaths {
+  /** Real paths, with a separator at the end. Names in an empty one are whole paths. */
+  readonly directories: readonly string[]
+  /** For each file the number of its directory, or PADDING. */
+  readonly directoryOf: Uint32Array
+  /** All names, each ended by a NUL. */
+  readonly names: Uint8Array
+  /** Where the name of each file begins. */
+  readonly nameAt: Uint32Array
+}
+
+/** In place of a directory: all bytes are zeros, as in a pad file (BEP 47). */
+const PADDING = 2 ** 32 - 1
+
+/**
+ * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
+ * it can be sent to threads.
+ */
+export interface ContentStream {
+  readonly paths: StreamPaths
+  /**
+   * Two numbers for each file: the expected device and inode of its file. Null accepts any file.
+   */
+  readonly identities: BigUint64Array | null
+  /** Offset of each file in the stream in bytes, and at the end the length of the stream. */
+  readonly offsets: Float64Array
+  /** Bytes of a piece. */
+  readonly pieceLength: number
+}
+
+/** In place of a path: the file is padding. */
+export const ZEROS = ''
+
+/** Returns the number of files in a stream. */
+export function countFiles({ offsets }: ContentStream): number {
+  return offsets.length - 1
+}
+
+export function isPadding({ paths }: ContentStream, file: number): boolean {
+  return paths.directoryOf[file] === PADDING
+}
+
+/** Returns the path of a file; ZEROS for padding, or if there is no such file. */
+export function pathAt({ paths }: ContentStream, file: number): string {
+  const { directories, directoryOf, names, nameAt } = paths
+  const directory = directories[directoryOf[file] ?? PADDING]
+  const start = nameAt[file]
+  if (directory === undefined || start === undefined) return ZEROS
+  const name = Buffer.from(names.buffer, names.byteOffset, names.length)
+  return directory + textOfPath(name.subarray(start, name.indexOf(0, start)))
+}
+
+/** Returns the length of a stream in bytes. */
+export function streamLength(stream: ContentStream): number {
+  return stream.offsets.at(-1) ?? 0
+}
+
+/** Returns the number of pieces of a stream; the last may be short. */
+export function countPieces(stream: ContentStream): number {
+  return Math.ceil(streamLength(stream) / stream.pieceLength)
+}
+
+/** Returns the index of the file that contains the byte at `position`. */
+export function fileAt({ offsets }: Pick<ContentStream, 'offsets'>, position: number): number {
+  let low = 0
+  let high = offsets.length - 2
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if ((offsets[middle] ?? Infinity) <= position) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Some consecutive files of a stream. */
+export interface StreamWindow {
+  readonly stream: ContentStream
+  /** Number of pieces of the whole stream before it. */
+  readonly piecesBefore: number
+}
+
+/**
+ * Returns the files of a stream that have the pieces from `first` to `last`. Zeros stand for the
+ * beginning of a piece that earlier files have.
+ */
+export function windowOf(stream: ContentStream, first: number, last: number): StreamWindow {
+  const { paths, identities, offsets, pieceLength } = stream
+  const end = Math.min((last + 1) * pieceLength, streamLength(stream))
+  const [from, to] = [fileAt(stream, first * pieceLength), fileAt(stream, end - 1) + 1]
+  const piecesBefore = Math.floor((offsets[from] ?? 0) / pieceLength)
+  const start = piecesBefore * pieceLength
+  const lead = (offsets[from] ?? 0) > start ? 1 : 0
+  const own = new Float64Array(lead + to - from + 1)
+  for (let i = from; i <= to; i++) own[lead + i - from] = (offsets[i] ?? 0) - start
+  const owned = identities && new BigUint64Array(2 * (lead + to - from))
+  if (identities) owned?.set(identities.subarray(2 * from, 2 * to), 2 * lead)
+  const directoryOf = new Uint32Array(lead + to - from).fill(PADDING)
+  directoryOf.set(paths.directoryOf.subarray(from, to), lead)
+  const nameAt = new Uint32Array(lead + to - from)
+  nameAt.set(paths.nameAt.subarray(from, to), lead)
+  const ofFiles = { ...paths, directoryOf, nameAt }
+  return {
+    piecesBefore,
+    stream: { paths: ofFiles, identities: owned, offsets: own, pieceLength },
+  }
+}
+
+/**
+ * The digests of a stream to compute: SHA-1 of its pieces (BEP 3), SHA-256 of the blocks of its
+ * files (BEP 52), or both with one reading, as a hybrid torrent needs.
+ */
+export type DigestKind = 'pieces' | 'blocks' | 'both'
+
+/** The digests of some pieces of a stream. Digests that were not requested are empty. */
+export interface StreamDigests {
+  /** SHA-1 of these pieces, 20 bytes each. */
+  readonly pieces: Uint8Array
+  /**
+   * SHA-256 of the blocks in these pieces, 32 bytes each, in stream order. The last block of a file
+   * may be short. Pad files have no blocks. A file of n bytes has ceil(n / BLOCK) blocks.
+   */
+  readonly blocks: Uint8Array
+}
+
+/** The same digests while they are computed, in memory that threads may share. */
+export interface DigestBuffers extends StreamDigests {
+  /**
+   * Number of the first block of each piece, followed by the number of all blocks; null without
+   * blocks.
+   */
+  readonly firstBlocks: Uint32Array | null
+}
+
+/** Selected pieces of a stream: their indices in ascending order, or null for all. */
+export interface PieceSelection {
+  readonly stream: ContentStream
+  readonly pieces: Uint32Array | null
+}
+
+type Allocate = (length: number) => ArrayBufferLike
+
+/** Returns the number of selected pieces. */
+export function countSelected({ pieces, stream }: PieceSelection): number {
+  return pieces === null ? countPieces(stream) : pieces.length
+}
+
+/** Returns the stream index of the selected piece number `i`. */
+export function selectedPiece({ pieces }: PieceSelection, i: number): number {
+  return pieces === null ? i : (pieces[i] ?? 0)
+}
+
+/** Allocates memory for the digests of the selected pieces. */
+export function createDigests(
+  selection: PieceSelection,
+  kind: DigestKind,
+  allocate: Allocate,
+): DigestBuffers {
+  const pieceCount = kind === 'blocks' ? 0 : countSelected(selection)
+  const firstBlocks = kind === 'pieces' ? null : numberBlocks(selection, allocate)
+  return {
+    pieces: new Uint8Array(allocate(pieceCount * DIGEST_LENGTH.sha1)),
+    blocks: new Uint8Array(allocate((firstBlocks?.at(-1) ?? 0) * DIGEST_LENGTH.sha256)),
+    firstBlocks,
+  }
+}
+
+function numberBlocks(selection: PieceSelection, allocate: Allocate): Uint32Array {
+  requireAlignedFiles(selection.stream)
+  const count = countSelected(selection)
+  const first = new Uint32Array(allocate(4 * (count + 1)))
+  for (let i = 0; i < count; i++) {
+    const bytes = bytesOfFile(selection.stream, selectedPiece(selection, i))
+    first[i + 1] = (first[i] ?? 0) + Math.ceil(bytes / BLOCK)
+  }
+  return first
+}
+
+function requireAlignedFiles(stream: ContentStream): void {
+  const { offsets, pieceLength } = stream
+  const isAligned = offsets.every((offset, i) => {
+    return i === countFiles(stream) || isPadding(stream, i) || offset % pieceLength === 0
+  })
+  if (!isAligned || pieceLength % BLOCK !== 0) {
+    throw new RangeError('blocks need files that begin on piece boundaries')
+  }
+}
+
+/**
+ * Returns how many bytes of a piece belong to a file and not to its padding. The stream's files
+ * must begin on piece boundaries, so these bytes are at the start of the piece.
+ */
+export function bytesOfFile(stream: ContentStream, piece: number): number {
+  const start = piece * stream.pieceLength
+  const file = fileAt(stream, start)
+  if (isPadding(stream, file)) return 0
+  const end = stream.offsets[file + 1] ?? streamLength(stream)
+  return Math.min(end - start, stream.pieceLength)
+}
+
+/** Returns the digests of the first `count` selected pieces. */
+export function firstDigests(digests: DigestBuffers, count: number): StreamDigests {
+  const { pieces, blocks, firstBlocks } = digests
+  return {
+    pieces: pieces.subarray(0, count * DIGEST_LENGTH.sha1),
+    blocks: blocks.subarray(0, (firstBlocks?.[count] ?? 0) * DIGEST_LENGTH.sha256),
+  }
+}

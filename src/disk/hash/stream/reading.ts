@@ -1,0 +1,151 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { BtkitError, describeErrno, osCodeOf } from '../../../base/errors.js'
+import { rawPath } from '../../../base/text/raw-path.js'
+import { countFiles, countPieces, pathAt, type ContentStream } from './content-stream.js'
+
+/**
+ * Flags to open a file that was examined before: refuse a symbolic link that took its place, and do
+ * not wait for a pipe. Windows has neither flag.
+ */
+export const GUARDED_READ =
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
+/**
+ * Opens a real path for reading if it still leads to the file with this device and inode.
+ * @throws BtkitError `changed`; system errors unchanged
+ */
+export function openSameFile(path: string, identity: BigUint64Array): number {
+  const descriptor = open(path)
+  const stats = fstatSync(descriptor, { bigint: true })
+  const [device, inode] = BigUint64Array.of(stats.dev, stats.ino)
+  const isSame = device === identity[0] && inode === identity[1]
+  // A pipe may have got the inode number of the file that it replaced
+  if (isSame && stats.isFile()) return descriptor
+  closeSync(descriptor)
+  throw wasReplaced(path)
+}
+
+function open(path: string): number {
+  try {
+    return openSync(rawPath(path), GUARDED_READ)
+  } catch (error) {
+    throw isLinkRefusal(error) ? wasReplaced(path, error) : error
+  }
+}
+
+/** FreeBSD reports EMLINK, other systems ELOOP. */
+function isLinkRefusal(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code
+  return code === 'ELOOP' || code === 'EMLINK'
+}
+
+/**
+ * Fills `target` with bytes of an open file from `at` on.
+ * @throws BtkitError `changed` if the file ends before; system errors unchanged
+ */
+export function readFully(
+  target: Uint8Array,
+  {
+    descriptor,
+    at,
+    path,
+  }: { readonly descriptor: number; readonly at: number; readonly path: string },
+): void {
+  for (let filled = 0; filled < target.length;) {
+    const count = readSync(descriptor, target, filled, target.length - filled, at + filled)
+    if (count === 0) throw becameShorter(path)
+    filled += count
+  }
+}
+
+/** The error for a file that ends before its expected length. */
+export function becameShorter(path: string): BtkitError {
+  return new BtkitError('changed', `${path}: became shorter while it was read`)
+}
+
+/** The error for a path that leads to another file now. */
+export function wasReplaced(path: string, cause?: unknown): BtkitError {
+  return new BtkitError('changed', `${path}: was replaced while it was read`, { cause })
+}
+
+/** The error for a file that must not be open for writing. */
+export function isWritten(path: string): BtkitError {
+  return new BtkitError('changed', `${path}: a program has it open for writing`)
+}
+
+/** The files of a stream that programs have open for writing. */
+export interface Writers {
+  /** For each file of the stream: 1 if a program had it open for writing when it was opened. */
+  readonly files: Uint8Array
+  /** Whether such a file ends the work. */
+  readonly areRefused: boolean
+}
+
+/** Allocates memory for the writers of a stream. */
+export function createWriters(stream: ContentStream, areRefused = false): Writers {
+  return { files: new Uint8Array(countFiles(stream)), areRefused }
+}
+
+/** Returns the paths of files that programs had open for writing. */
+export function listWritten({ files }: Writers, stream: ContentStream): Set<string> {
+  const written = new Set<string>()
+  for (let at = files.indexOf(1); at >= 0; at = files.indexOf(1, at + 1))
+    written.add(pathAt(stream, at))
+  return written
+}
+
+/** The parts of a stream that could not be read, in memory that all its threads share. */
+export interface ReadFailures {
+  /** 1 for each piece with unreadable bytes. */
+  readonly pieces: Uint8Array
+  /**
+   * For each file of the stream, why it could not be read: an errno, or CHANGED. 0 if it could be
+   * read.
+   */
+  readonly reasons: Int32Array
+}
+
+/** In place of an errno (which is negative): the file has changed. */
+const CHANGED = 1
+
+/** Allocates memory for the read failures of a stream. */
+export function createReadFailures(stream: ContentStream): ReadFailures {
+  return {
+    pieces: new Uint8Array(new SharedArrayBuffer(countPieces(stream))),
+    reasons: new Int32Array(new SharedArrayBuffer(4 * countFiles(stream))),
+  }
+}
+
+/** The position of a failed read: indices of the file and the piece. */
+export interface FailedRead {
+  readonly file: number
+  readonly piece: number
+}
+
+/** Records a failed read. Errors that do not come from the file are thrown. */
+export function noteReadFailure(
+  { pieces, reasons }: ReadFailures,
+  { file, piece }: FailedRead,
+  error: unknown,
+): void {
+  const isChange = error instanceof BtkitError && error.code === 'changed'
+  if (!isChange && osCodeOf(error) === undefined) throw error
+  pieces[piece] = 1
+  reasons[file] = isChange ? CHANGED : ((error as NodeJS.ErrnoException).errno ?? CHANGED)
+}
+
+/** Returns the unreadable files by path, with the reason in words. */
+export function listUnreadable(
+  { reasons }: ReadFailures,
+  stream: ContentStream,
+): Map<string, string> {
+  const unreadable = new Map<string, string>()
+  reasons.forEach((reason, file) => {
+    if (reason === 0) return
+    const words = reason === CHANGED ? 'changed while it was read' : describeErrno(reason)
+    unreadable.set(pathAt(stream, file), words)
+  })
+  return unreadable
+}

@@ -1,0 +1,89 @@
+import { Buffer } from 'node:buffer'
+import { loadNative } from '../../base/native-addon.js'
+import { rawPath } from '../../base/text/raw-path.js'
+import type { FileColumns, FilePaths } from './columns.js'
+import { changeSince } from '../file-lists/fingerprint.js'
+import { lookAt } from '../look/stat-files.js'
+
+/** A file that is in another state now. */
+export interface ChangedFile {
+  readonly number: number
+  readonly change: 'changed' | 'disappeared'
+}
+
+/** Files and their states for the native addon. */
+type LookedFiles = Omit<FilePaths, 'directories'> & {
+  /** Each ended by a NUL. */
+  readonly directories: Uint8Array
+  /** The encoded states, and which is that of each file; null for that of its number. */
+  readonly states: Uint8Array
+  readonly rows: Uint32Array | null
+  /** 0 for each file that has not changed. */
+  readonly answers: Uint8Array
+}
+
+/** The native addon's functions; see native/look_again.h. */
+interface LookAddon {
+  lookAgain(files: LookedFiles): void
+  lookAgainAsync(files: LookedFiles): Promise<void>
+}
+
+const CHANGED = 1
+const GONE = 2
+
+export const nativeLook = loadNative<LookAddon>('lookAgain', 'lookAgainAsync')
+
+/** Yields the files that are not in their states any more. Links are not followed. */
+export function* changesOf(
+  files: FileColumns,
+  native: LookAddon | null = nativeLook,
+): Generator<ChangedFile> {
+  if (!native) {
+    yield* changesInTurn(files)
+    return
+  }
+  const looked = describe(files)
+  native.lookAgain(looked)
+  yield* changesIn(looked)
+}
+
+/** The same, but never on the event loop if the native addon is there. */
+export async function changesLater(files: FileColumns): Promise<Iterable<ChangedFile>> {
+  if (!nativeLook) return changesInTurn(files)
+  const looked = describe(files)
+  await nativeLook.lookAgainAsync(looked)
+  return changesIn(looked)
+}
+
+/** Returns the first of these files, or null. */
+export async function findChanged(files: FileColumns): Promise<ChangedFile | null> {
+  for (const changed of await changesLater(files)) return changed
+  return null
+}
+
+function describe(files: FileColumns): LookedFiles {
+  const { store, rows, paths, length } = files
+  const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))
+  return {
+    ...paths,
+    directories,
+    states: store.states.bytes,
+    rows,
+    answers: new Uint8Array(length),
+  }
+}
+
+function* changesIn({ answers }: LookedFiles): Generator<ChangedFile> {
+  if (!answers.includes(CHANGED) && !answers.includes(GONE)) return
+  for (const [number, answer] of answers.entries()) {
+    if (answer !== 0) yield { number, change: answer === GONE ? 'disappeared' : 'changed' }
+  }
+}
+
+function* changesInTurn(files: FileColumns): Generator<ChangedFile> {
+  for (let number = 0; number < files.length; number++) {
+    if (!files.isRead(number)) continue
+    const change = changeSince(files.fingerprintAt(number), lookAt(files.absolutePathAt(number)))
+    if (change !== null) yield { number, change }
+  }
+}

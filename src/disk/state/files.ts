@@ -1,0 +1,87 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  statSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { makeDirectory } from '../../base/directories.js'
+import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
+import { NO_LINK, NO_WAIT, readDescriptor } from '../look/read-bounded.js'
+import { refuseLinkOfOthers } from '../write/target.js'
+import { describeDistrust } from '../../base/text/distrust.js'
+
+/**
+ * Makes sure that no untrusted user can change the content of a state directory. A missing
+ * directory is accepted.
+ * @throws BtkitError `not-permitted`; system errors unchanged
+ */
+export function requireOwnDirectory(path: string): void {
+  refuseLinkOfOthers(path)
+  const stats = statSync(path, { throwIfNoEntry: false })
+  const distrust = stats && describeDistrust(stats, process.geteuid?.(), '--state-dir')
+  if (distrust) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)
+}
+
+/**
+ * Makes sure that a file of the state can be written, before hours of work that it must record.
+ * @throws BtkitError `not-found`, `not-permitted` or `io`, with what to do
+ */
+export function requireWritable(path: string): void {
+  const directory = dirname(path)
+  try {
+    makeDirectory(directory, 0o700)
+    // A new version of the file is written beside it
+    for (const place of existsSync(path) ? [path, directory] : [directory])
+      accessSync(place, constants.W_OK)
+  } catch (error) {
+    const known = asBtkitError(error, `state ${directory}`)
+    if (!(known instanceof BtkitError)) throw error
+    const message = `${known.message}; name another with --state-dir`
+    throw new BtkitError(known.code, message, { cause: error })
+  }
+}
+
+/**
+ * Returns the bytes of a regular file of at most `limit` bytes, or null if it does not exist.
+ * @throws BtkitError `io` or `too-large`; system errors unchanged
+ */
+export function readIfThere(path: string, limit: number): Buffer | null {
+  const descriptor = openRegular(path, constants.O_RDONLY)
+  if (descriptor === null) return null
+  try {
+    return readDescriptor(descriptor, `state ${path}`, limit)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Opens a regular file for appending; null if it does not exist.
+ * @throws BtkitError `io` if it is not a regular file; system errors unchanged
+ */
+export function openForAppending(path: string): number | null {
+  return openRegular(path, constants.O_RDWR | constants.O_APPEND)
+}
+
+/** Codes of systems that refuse to open a link (ELOOP, EMLINK) or to write to a directory (EISDIR). */
+const NOT_REGULAR = ['ELOOP', 'EMLINK', 'EISDIR']
+
+function openRegular(path: string, flags: number): number | null {
+  const notRegular = new BtkitError('io', `state ${path}: not a regular file; remove it`)
+  let descriptor: number
+  try {
+    descriptor = openSync(path, flags | NO_LINK | NO_WAIT)
+  } catch (error) {
+    if (osCodeOf(error) === 'ENOENT') return null
+    throw NOT_REGULAR.includes(osCodeOf(error) ?? '') ? notRegular : error
+  }
+  const stats = fstatSync(descriptor)
+  if (stats.isFile() && stats.nlink <= 1) return descriptor
+  closeSync(descriptor)
+  if (!stats.isFile()) throw notRegular
+  throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
+}

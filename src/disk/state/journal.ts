@@ -1,0 +1,272 @@
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fdatasync,
+  ftruncateSync,
+} from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { checksumOf } from '../../base/bytes.js'
+import { makeDirectory } from '../../base/directories.js'
+import { asBtkitError, BtkitError, callSystem } from '../../base/errors.js'
+import { writeAtomically } from '../write/atomically.js'
+import { openForAppending, readIfThere, requireOwnDirectory } from './files.js'
+
+const sync = promisify(fdatasync)
+
+/** The version of the format. Files of a newer version are not touched. */
+const VERSION = 1
+
+/** The largest file that is read, in bytes: some millions of records. */
+const MAX_SIZE = 2 ** 30
+
+/** Outdated lines that do not matter, beside as many as there are records. */
+const FEW = 100
+
+/** A file of records, and who is warned of its faults. */
+export interface JournalOptions {
+  readonly path: string
+  /** The directory of all state. */
+  readonly stateDirectory: string
+  /** The first line: what the file lists, and for people what that is about. */
+  readonly head: { readonly btkit: string; readonly [about: string]: string }
+  /** Whether to keep changes only in memory (default: false). */
+  readonly isReadOnly?: boolean | undefined
+  /** Current time in milliseconds since 1970. */
+  readonly now: () => number
+  /** Receives a message if the file is damaged. */
+  readonly warn: (message: string) => void
+  /** The effect of lost lines, for the warning. */
+  readonly loss: string
+}
+
+/**
+ * Records by key in a file of JSON lines, `[key, value, checksum]`. A change appends a line, and the
+ * last line of a key counts. Without it btkit would not know after a kill which files are its own.
+ */
+export class Journal {
+  /** The JSON of values by key, or its offset in the file's bytes: most are only compared. */
+  readonly #values = new Map<string, string | number>()
+  #bytes: Buffer = Buffer.alloc(0)
+  /** Lines in the file, without the first. */
+  #lines = 0
+  #pending: Buffer[] = []
+  /** Where to cut off a partial last line before the first write; null if there is none. */
+  #cutAt: number | null = null
+  /** Whether the file must be replaced: it is damaged, or nobody knows what a failure left. */
+  #isStale = false
+  #hasWritten = false
+  #writing: Promise<void> = Promise.resolve()
+  #next: Promise<void> | null = null
+
+  /**
+   * Reads the records. Damaged lines are ignored, and a copy of the damaged file is kept beside it.
+   * @throws BtkitError `not-permitted`, `too-large` or `io`. The reasons include a newer version
+   *   of the file, a file that is not a regular file, and a directory in which others could replace
+   *   files.
+   */
+  constructor(private readonly options: JournalOptions) {
+    const { path, stateDirectory } = options
+    callSystem(`state ${path}`, () => {
+      for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+      const bytes = readIfThere(path, MAX_SIZE)
+      if (bytes === null) return
+      this.#bytes = bytes
+      // A file of 0 bytes counts as missing; lines appended to it would have no first line
+      if (bytes.length === 0) this.#isStale = this.options.isReadOnly !== true
+      else if (!this.#scan()) this.#setAside()
+    })
+  }
+
+  /** The JSON of a value; undefined if there is none. */
+  get(key: string): string | undefined {
+    const value = this.#values.get(key)
+    return value === undefined ? undefined : this.#jsonOf(value)
+  }
+
+  /** Whether the JSON of a value begins with a text. Cheaper than to get it. */
+  startsWith(key: string, text: string): boolean {
+    const value = this.#values.get(key)
+    if (typeof value !== 'number') return value?.startsWith(text) ?? false
+    return this.#bytes.toString('utf8', value, value + Buffer.byteLength(text)) === text
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key)
+  }
+
+  /** The number of records. */
+  get size(): number {
+    return this.#values.size
+  }
+
+  /** The keys, with the JSON of their values. */
+  *entries(): IterableIterator<[string, string]> {
+    for (const [key, value] of this.#values) yield [key, this.#jsonOf(value)]
+  }
+
+  #jsonOf(value: string | number): string {
+    if (typeof value === 'string') return value
+    return this.#bytes.toString('utf8', value, this.#bytes.indexOf(NEWLINE, value) - TAIL)
+  }
+
+  /** Sets a value of JSON; null removes it. Durable after the next flush. */
+  put(key: string, value: unknown): void {
+    const json = JSON.stringify(value)
+    if (value === null) this.#values.delete(key)
+    else this.#values.set(key, json)
+    if (this.options.isReadOnly !== true) this.#pending.push(lineOf(key, json))
+  }
+
+  /**
+   * Resolves when all records set so far would survive a power failure. Calls during a write share
+   * the next one. The first call after a failure writes all records.
+   * @throws BtkitError `not-permitted` or `io`
+   */
+  flush(): Promise<void> {
+    const start = () => {
+      this.#next = null
+      this.#writing = this.#write()
+      return this.#writing
+    }
+    this.#next ??= this.#writing.then(start, start)
+    return this.#next
+  }
+
+  /** Flushes what was set since the last flush. */
+  async close(): Promise<void> {
+    const isDue = this.#pending.length > 0
+    // The next reader finds a line for each record, not also those of how it came about
+    const isMostlyOutdated = this.#lines + this.#pending.length > 1.5 * this.#values.size + FEW
+    if (this.#hasWritten && isMostlyOutdated) this.#isStale = true
+    await this.flush().catch((error: unknown) => {
+      // Otherwise it was reported already, or only mends what is damaged
+      if (isDue) throw error
+    })
+  }
+
+  async #write(): Promise<void> {
+    const lines = this.#pending
+    if (lines.length === 0 && !this.#isStale) return
+    this.#pending = []
+    this.#hasWritten = true
+    const isOutdated = this.#lines + lines.length > 2 * this.#values.size + FEW
+    try {
+      if (this.#isStale || isOutdated) await this.#replace()
+      else await this.#append(lines)
+    } catch (error) {
+      this.#isStale = true
+      throw asBtkitError(error, `state ${this.options.path}`)
+    }
+  }
+
+  async #append(lines: readonly Buffer[]): Promise<void> {
+    const descriptor = openForAppending(this.options.path)
+    if (descriptor === null) return this.#replace()
+    try {
+      if (this.#cutAt !== null) ftruncateSync(descriptor, this.#cutAt)
+      this.#cutAt = null
+      appendFileSync(descriptor, Buffer.concat(lines))
+      this.#lines += lines.length
+      await sync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
+  async #replace(): Promise<void> {
+    const { path, head } = this.options
+    const lines = [lineOf('', JSON.stringify({ version: VERSION, ...head }))]
+    for (const [key, json] of this.entries()) lines.push(lineOf(key, json))
+    makeDirectory(dirname(path), 0o700)
+    await writeAtomically(path, Buffer.concat(lines), { mode: 0o600 }).catch((error: unknown) => {
+      if (!(error instanceof BtkitError)) throw error
+      throw new BtkitError(error.code, `state ${error.message}`, { cause: error })
+    })
+    this.#lines = lines.length - 1
+    this.#isStale = false
+    this.#cutAt = null
+  }
+
+  /** Returns whether all whole lines are as they were written. */
+  #scan(): boolean {
+    const bytes = this.#bytes
+    let [isIntact, hasHead, start] = [true, false, 0]
+    for (let end; (end = bytes.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+      const line = readLine(bytes, start, end)
+      if (line === null) isIntact = false
+      else if (line.key === '') hasHead = this.#isOwnHead(this.#jsonOf(line.valueAt))
+      else {
+        this.#lines++
+        // Only null begins with it
+        if (bytes[line.valueAt] === LETTER_N) this.#values.delete(line.key)
+        else this.#values.set(line.key, line.valueAt)
+      }
+    }
+    if (start < bytes.length) this.#cutAt = start
+    return isIntact && hasHead
+  }
+
+  #isOwnHead(json: string): boolean {
+    const { path, head } = this.options
+    const { btkit, version } = JSON.parse(json) as { btkit?: string; version?: number }
+    if (version === undefined || version <= VERSION) return btkit === head.btkit
+    const how = 'upgrade btkit or name another with --state-dir'
+    throw new BtkitError('io', `state ${path}: a newer btkit wrote it; ${how}`)
+  }
+
+  /** Keeps a copy of the damaged file. The next flush replaces the file. */
+  #setAside(): void {
+    const { path, loss, warn, now, isReadOnly } = this.options
+    if (isReadOnly === true) {
+      warn(`state ${path}: damaged; ${loss}`)
+      return
+    }
+    const aside = `${path}.damaged-${now()}`
+    copyFileSync(path, aside, constants.COPYFILE_EXCL)
+    this.#isStale = true
+    warn(`state ${path}: damaged, kept as ${basename(aside)}; ${loss}`)
+  }
+}
+
+/** The end of a line after the value, with the digits of its checksum. */
+const tailOf = (checksum: number) => `,"${checksum.toString(16).padStart(DIGITS, '0')}"]`
+const DIGITS = 8
+const HEX = '0123456789abcdef'
+const START = ',"'.length
+const NO_CHECKSUM = tailOf(0)
+const TAIL = NO_CHECKSUM.length
+const [NEWLINE, QUOTE, BACKSLASH, LETTER_N] = [0x0a, 0x22, 0x5c, 0x6e]
+
+/** Returns the line of a value, with its newline. */
+export function lineOf(key: string, json: string): Buffer {
+  const line = Buffer.from(`[${JSON.stringify(key)},${json}${tailOf(0)}\n`)
+  const end = line.length - TAIL - 1
+  line.write(tailOf(checksumOf(line, [0, end])), end, 'latin1')
+  return line
+}
+
+/** Finds the key and the value of a line; null if it is damaged. */
+function readLine(bytes: Buffer, start: number, end: number) {
+  const last = end - TAIL
+  if (last <= start || !hasChecksum(bytes, last, checksumOf(bytes, [start, last]))) return null
+  let close = start + '["'.length
+  while (bytes[close] !== QUOTE) close += bytes[close] === BACKSLASH ? 2 : 1
+  const quoted = bytes.toString('utf8', start + 1, close + 1)
+  const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+  return { key, valueAt: close + '",'.length }
+}
+
+/** Whether the end of a line is that of a checksum, as tailOf spells it. */
+function hasChecksum(bytes: Uint8Array, last: number, checksum: number): boolean {
+  let rest = checksum
+  for (let at = TAIL - 1; at >= 0; at--) {
+    const isDigit = at >= START && at < START + DIGITS
+    const expected = isDigit ? HEX.charCodeAt(rest & 0xf) : NO_CHECKSUM.charCodeAt(at)
+    if (bytes[last + at] !== expected) return false
+    if (isDigit) rest >>>= 4
+  }
+  return true
+}

@@ -1,0 +1,251 @@
+import { lstatSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { digestOf } from '../../base/bytes.js'
+import { callSystem } from '../../base/errors.js'
+import { requireOwnDirectory, requireWritable } from './files.js'
+import { Journal, type JournalOptions } from './journal.js'
+import {
+  FINGERPRINT,
+  TorrentIndex,
+  writeIndex,
+  type IdentityText,
+  type SourcePath,
+  type TorrentIdentity,
+} from './torrent-index.js'
+
+/** Digests that identify a torrent, and that show which parts of it somebody edited. */
+export interface TorrentDigests {
+  /** Digest of the whole file. */
+  readonly file: Uint8Array
+  /** Digest of `info`; null for a file that is no torrent. */
+  readonly info: Uint8Array | null
+  /**
+   * For each key except `info`, the digest of the value that btkit would write; null for a file that
+   * is no torrent.
+   */
+  readonly keys: KeyDigests | null
+  /**
+   * Whether the torrent was adopted: its `info` came from another program, and stays until the
+   * content changes.
+   */
+  readonly isAdopted?: boolean | undefined
+  /** The rules by which `info` would differ if remade, as completedir reported them. */
+  readonly keeps?: readonly string[] | undefined
+}
+
+/** Digests in base64, by key. */
+export type KeyDigests = Readonly<Record<string, string>>
+
+/** A torrent that btkit wrote, or that equals what btkit would write. */
+export interface TorrentRecord extends Omit<TorrentIdentity, 'source'> {
+  /** The real path of the torrent's content. */
+  readonly source: string
+  /** Digests of the torrent that was written, or was about to be written. */
+  readonly written: TorrentDigests
+  /** Digests of the earlier torrent of btkit at this path, which a kill may have left in place. */
+  readonly replaced: TorrentDigests | null
+}
+
+/** The torrents of a directory, and who is warned of faults of their list. */
+export interface OpenLogOptions extends Pick<JournalOptions, 'stateDirectory' | 'now' | 'warn'> {
+  /** The real path of the torrents' directory. A writer must hold the directory's lock. */
+  readonly target: string
+  /** Whether to keep changes only in memory. */
+  readonly isReadOnly: boolean
+}
+
+/** The fewest torrents whose index is worth a file: fewer are read as fast from the journal. */
+const MANY = 1000
+
+/** Records which torrents of a directory btkit wrote. */
+export class TorrentLog {
+  readonly #path: string
+  /** Read only if the index does not say all that is asked. */
+  #journal: Journal | null = null
+  readonly #index: TorrentIndex | null
+
+  /**
+   * Reads the records of a directory's torrents, or their index if it is current.
+   * @throws BtkitError as Journal
+   */
+  constructor(private readonly options: OpenLogOptions) {
+    const { stateDirectory, target } = options
+    this.#path = logPath(stateDirectory, target)
+    const stamp = callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
+    this.#index = stamp === null ? null : TorrentIndex.read(`${this.#path}.index`, stamp)
+    if (this.#index === null) this.#records()
+  }
+
+  /**
+   * Makes sure that records can be written, before hours of work that they must cover.
+   * @throws BtkitError as requireWritable
+   */
+  requireWritable(): void {
+    requireWritable(this.#path)
+  }
+
+  #records(): Journal {
+    const { target } = this.options
+    this.#journal ??= new Journal({
+      ...this.options,
+      path: this.#path,
+      head: { btkit: 'torrents', target },
+      loss: 'btkit no longer knows that it wrote some torrents; completedir --adopt takes them back',
+    })
+    return this.#journal
+  }
+
+  /** Returns the record of a torrent, by its file name; null if there is none. */
+  get(name: string): TorrentRecord | null {
+    // A torrent that is foreign at each run needs no journal
+    if (!this.has(name)) return null
+    const json = this.#records().get(name)
+    return json === undefined ? null : parseRecord(json)
+  }
+
+  /** Whether a torrent has a record. Cheaper than reading the record. */
+  has(name: string): boolean {
+    return (this.#journal ?? this.#index ?? this.#records()).has(name)
+  }
+
+  /** Returns the source of a torrent; null if it has no record. Cheaper than reading the record. */
+  sourceOf(name: string): string | null {
+    if (this.#journal === null && this.#index) return this.#index.sourceOf(name)
+    return this.get(name)?.source ?? null
+  }
+
+  /** Whether a torrent's record has this identity. Cheaper than reading the record. */
+  isUnchanged(name: string, identity: TorrentIdentity): boolean {
+    if (this.#journal === null && this.#index) return this.#index.matches(name, identity)
+    const { source, input, fingerprint } = identity
+    const path = JSON.stringify(source.directory + source.name)
+    const seen = toHex(fingerprint.subarray(0, FINGERPRINT))
+    const start = `{"source":${path},"input":"${toHex(input)}","fingerprint":"${seen}`
+    return this.#records().startsWith(name, start)
+  }
+
+  /**
+   * Sets the record of a torrent; null says that it is no longer btkit's. Durable after the next
+   * flush.
+   */
+  put(name: string, record: TorrentRecord | null): void {
+    this.#records().put(name, record && toJson(record))
+  }
+
+  /**
+   * Resolves when all records set so far would survive a power failure.
+   * @throws BtkitError as Journal.flush
+   */
+  async flush(): Promise<void> {
+    await this.#journal?.flush()
+  }
+
+  /** Flushes what was set since the last flush, and writes the index if the journal was read. */
+  async close(): Promise<void> {
+    if (this.#journal === null) return
+    await this.#journal.close()
+    const { stateDirectory, target, isReadOnly } = this.options
+    const journal = this.#journal
+    if (isReadOnly || journal.size < MANY) return
+    const stamp = stampOfLog(stateDirectory, target)
+    if (stamp === null || stamp === this.#index?.stamp) return
+    const identities = { size: journal.size, [Symbol.iterator]: () => identitiesIn(journal) }
+    writeIndex(`${this.#path}.index`, stamp, identities)
+  }
+}
+
+/** Yields the identities of all records, one at a time: together they take much memory. */
+function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
+  for (const [name, json] of journal.entries()) {
+    // The identity comes first, and its parts are the only ones that are needed
+    const end = json.indexOf(END_OF_IDENTITY)
+    const { source, input, fingerprint } = JSON.parse(`${json.slice(0, end)}}`) as IdentityJson
+    yield [name, { source: sourcePathOf(source), input, fingerprint }]
+  }
+}
+
+/** Splits the real path of a torrent's content. */
+export function sourcePathOf(path: string): SourcePath {
+  const nameAt = path.lastIndexOf('/') + 1
+  return { directory: path.slice(0, nameAt), name: path.slice(nameAt) }
+}
+
+type IdentityJson = Pick<ReturnType<typeof toJson>, 'source' | 'input' | 'fingerprint'>
+
+/** No path contains it unescaped. */
+const END_OF_IDENTITY = ',"written":'
+
+/** Path of the file that lists btkit's own torrents of a directory; `target` is its real path. */
+function logPath(stateDirectory: string, target: string): string {
+  const digest = digestOf('sha256', target).toString('hex', 0, 16)
+  return join(stateDirectory, 'torrents', `${digest}.log`)
+}
+
+/**
+ * Returns a text that changes whenever the list of a directory's torrents changes, without reading
+ * the list. Null if there is no list.
+ * @throws BtkitError `not-permitted` if other users could replace it; system errors unchanged
+ */
+export function stampOfLog(stateDirectory: string, target: string): string | null {
+  const path = logPath(stateDirectory, target)
+  for (const directory of [stateDirectory, dirname(path)]) requireOwnDirectory(directory)
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (!stats) return null
+  const { size, mtimeNs, ctimeNs, ino, mode, nlink } = stats
+  return [size, mtimeNs, ctimeNs, ino, mode, nlink].join(' ')
+}
+
+type DigestsJson = ReturnType<typeof digestsToJson>
+
+/** The record as JSON; the identity comes first, because it is compared as text. */
+function toJson({ source, input, fingerprint, written, replaced }: TorrentRecord) {
+  return {
+    source,
+    input: toHex(input),
+    fingerprint: toHex(fingerprint),
+    written: digestsToJson(written),
+    replaced: replaced ? digestsToJson(replaced) : undefined,
+  }
+}
+
+function parseRecord(json: string): TorrentRecord {
+  const { source, input, fingerprint, written, replaced } = JSON.parse(json) as ReturnType<
+    typeof toJson
+  >
+  return {
+    source,
+    input: Buffer.from(input, 'hex'),
+    fingerprint: Buffer.from(fingerprint, 'hex'),
+    written: digestsFromJson(written),
+    replaced: replaced ? digestsFromJson(replaced) : null,
+  }
+}
+
+function digestsToJson({ file, info, keys, isAdopted, keeps }: TorrentDigests) {
+  return {
+    file: toBase64(file),
+    info: info && toBase64(info),
+    keys,
+    // Left out if undefined
+    adopted: isAdopted === true ? true : undefined,
+    keeps: keeps?.length ? keeps : undefined,
+  }
+}
+
+function digestsFromJson({ file, info, keys, adopted, keeps }: DigestsJson): TorrentDigests {
+  return {
+    file: Buffer.from(file, 'base64'),
+    info: info === null ? null : Buffer.from(info, 'base64'),
+    keys,
+    ...(adopted && { isAdopted: true }),
+    ...(keeps && { keeps }),
+  }
+}
+
+function toBase64({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('base64')
+}
+
+function toHex({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('hex')
+}

@@ -1,0 +1,227 @@
+import { constants, existsSync, renameSync, accessSync } from 'node:fs'
+import { open, type FileHandle, link, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
+import {
+  draftPath,
+  orDiscard,
+  syncDirectory,
+  writeDraft,
+  type Bytes,
+  type DraftContent,
+  type Owner,
+} from './draft.js'
+import { cleanDirectory } from './temporary-files.js'
+import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
+import { NO_WAIT } from '../look/read-bounded.js'
+import { statIfThere } from '../look/stat-files.js'
+
+/** Options for writing a file. */
+export interface WriteOptions {
+  /**
+   * Permission bits, set exactly. Default: those of the replaced file with its access control list, or
+   * for a new file those that umask leaves.
+   */
+  mode?: number | undefined
+  /**
+   * Throw `exists` instead of replacing a file. Of several concurrent writers only one succeeds.
+   */
+  noClobber?: boolean | undefined
+  /** Examines the regular file that is about to be replaced, and throws to keep it. */
+  checkReplaceable?: ((path: string) => void) | undefined
+  /** Called with the path of the file that is about to be written; throws to leave it. */
+  claim?: ((path: string) => void) | undefined
+  /** Called right before the new file takes its place; throws to keep the existing entry. */
+  checkUntouched?: (() => void) | undefined
+  /**
+   * The new file's owner, as far as the system allows this user to set it. Default: that of the
+   * replaced file, or for a new file this user.
+   */
+  owner?: Owner | undefined
+}
+
+/** A file to write. */
+export interface WriteJob {
+  readonly target: string
+  readonly bytes: Bytes
+  readonly options: WriteOptions
+}
+
+/**
+ * Writes `bytes` to `target`. At any moment, even after a power failure, the file has either its
+ * complete old content or its complete new content. Links are followed. A terminal, or a pipe with
+ * a reader, is written to directly. The directory must exist; temporary files of killed runs in it
+ * are removed.
+ *
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io` with `target` in the message,
+ *   and errors of `checkReplaceable` and of the slices. No temporary file is left after an error.
+ */
+export async function writeAtomically(
+  target: string,
+  bytes: Bytes,
+  options: WriteOptions,
+): Promise<void> {
+  const job = { target, bytes, options }
+  try {
+    const draft = await draftFile(job)
+    if (draft === null) return
+    await placeDraft(draft, options)
+    await syncDirectory(dirname(draft.path))
+  } catch (error) {
+    throw explainWrite(job, error)
+  }
+}
+
+/** A file under its temporary name. */
+export interface Draft {
+  readonly draft: string
+  /** The path to write to, with links to the file resolved. */
+  readonly path: string
+}
+
+/** A draft to write. */
+export interface PlannedDraft extends Draft {
+  readonly content: DraftContent
+}
+
+/** Writes a draft, and syncs it. Returns null for a stream, which has its bytes then. */
+async function draftFile(job: WriteJob): Promise<Draft | null> {
+  const planned = await planDraft(job)
+  if (planned) await writeDraft(planned.draft, planned.content, true)
+  return planned
+}
+
+/** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */
+export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
+  const { target, bytes, options } = job
+  const { kind, path, mode, owner } = findWriteTarget(target)
+  if (options.noClobber && mode !== undefined) throw alreadyExists(target)
+  if (kind === 'stream') return writeToStream(path, bytes).then(() => null)
+  cleanDirectory(dirname(path))
+  return {
+    path,
+    draft: draftPath(path),
+    content: { bytes, mode: options.mode ?? mode, owner: options.owner ?? owner },
+  }
+}
+
+/**
+ * Gives a draft its final name, or removes it if that fails. The guards against replacing a file run
+ * only now, because the file may have changed.
+ */
+export async function placeDraft({ draft, path }: Draft, options: WriteOptions): Promise<void> {
+  const { mode, checkReplaceable, checkUntouched, claim, noClobber } = options
+  await orDiscard(draft, async () => {
+    claim?.(path)
+    if (checkReplaceable && existsSync(path)) checkReplaceable(path)
+    checkUntouched?.()
+    if (noClobber) await placeNewFile(draft, path)
+    else {
+      if (mode === undefined) copyAcl(path, draft)
+      renameSync(draft, path)
+    }
+  })
+}
+
+/** Returns the error to report for a write that failed. */
+export function explainWrite({ target, options }: WriteJob, error: unknown): unknown {
+  const isTaken = options.noClobber && osCodeOf(error) === 'EEXIST'
+  return isTaken ? alreadyExists(target, error) : asBtkitError(error, target)
+}
+
+function alreadyExists(target: string, cause?: unknown): BtkitError {
+  return new BtkitError('exists', `${target}: already exists`, { cause })
+}
+
+const WRITE = constants.O_WRONLY | constants.O_APPEND
+
+/** Appends, if the stream is a file, so that earlier output of other programs is preserved. */
+async function writeToStream(path: string, bytes: Bytes): Promise<void> {
+  const stream = await openStream(path)
+  try {
+    await writeFile(stream, bytes)
+  } finally {
+    await stream.close()
+  }
+}
+
+/**
+ * Opens a stream for writing. Fails for a pipe without a reader, because the wait might never end.
+ */
+async function openStream(path: string): Promise<FileHandle> {
+  const probe = await openWriteTarget(path, WRITE | NO_WAIT).catch((error: unknown) => {
+    throw osCodeOf(error) === 'ENXIO' ? unread(path, error) : error
+  })
+  // Writes to a full pipe must wait, which the descriptor of the probe does not
+  try {
+    return await openWriteTarget(path, WRITE)
+  } finally {
+    await probe.close()
+  }
+}
+
+function unread(path: string, cause: unknown): BtkitError {
+  return new BtkitError('io', `${path}: not a regular file, but a pipe that nobody reads`, {
+    cause,
+  })
+}
+
+/**
+ * Gives the file at `from` the name `to` on the same file system. Throws the system's EEXIST if
+ * that name is taken; of several concurrent calls only one succeeds.
+ */
+export async function placeNewFile(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to)
+  } catch {
+    // File systems without hard links report various codes, so the code is ignored. Any other
+    // failure, such as a taken name, happens again here and is thrown.
+    await reserveAndRename(from, to)
+    return
+  }
+  await unlink(from)
+}
+
+/**
+ * Does the same without hard links. Other processes may see an empty file under the name for a
+ * moment.
+ */
+export async function reserveAndRename(from: string, to: string): Promise<void> {
+  const reservation = await open(to, 'wx')
+  await reservation.close()
+  try {
+    await rename(from, to)
+  } catch (error) {
+    await rm(to, { force: true })
+    throw error
+  }
+}
+
+/**
+ * Checks, before hours of hashing, that a file can be written at the end.
+ * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io`, and errors of
+ *   `checkReplaceable` and followLinks
+ */
+export function checkTarget(
+  target: string,
+  options: Pick<WriteOptions, 'noClobber' | 'checkReplaceable'>,
+): void {
+  const existing = statIfThere(target)
+  if (existing?.isDirectory()) throw new BtkitError('io', `${target}: is a directory`)
+  if (existing && options.noClobber) throw new BtkitError('exists', `${target}: already exists`)
+  if (existing?.isFile()) {
+    followLinks(target)
+    options.checkReplaceable?.(target)
+  }
+  // A device or a pipe is written to directly
+  const written = existing && !existing.isFile() ? target : dirname(target)
+  if (!existing && statIfThere(written)?.isDirectory() === false) {
+    throw new BtkitError('io', `${written}: not a directory`)
+  }
+  try {
+    accessSync(written, constants.W_OK)
+  } catch (error) {
+    const isMissing = osCodeOf(error) === 'ENOENT'
+    throw asBtkitError(error, isMissing ? written : `${written}: cannot be written to`)
+  }
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { digestOf } from '../../base/bytes.js'
+import { isRunning } from '../../base/process.js'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { callSystem, osCodeOf } from '../../base/errors.js'
+import { readFirstNames } from '../look/read-names.js'
+
+/** The suffix of temporary names. */
+const TEMPORARY_SUFFIX = '.btkit-tmp'
+const SHAPE = /^\..+\.([0-9a-f]{8})-([0-9a-f]+)-[0-9a-f]{8}\.btkit-tmp$/s
+
+/** The longest name in bytes that eCryptfs accepts; other file systems accept 255 bytes. */
+const MAX_BYTES = 143
+
+/** Returns a new hidden name for a file that will be renamed to `name`. */
+export function makeTemporaryName(name: string): string {
+  const owner = `${hostDigest()}-${process.pid.toString(16)}`
+  const ending = `.${owner}-${nextSuffix()}${TEMPORARY_SUFFIX}`
+  return `.${shorten(name, MAX_BYTES - 1 - ending.length)}${ending}`
+}
+
+/** Starts at a random number, because an earlier process may have had the same process number. */
+let suffix: number | undefined
+
+function nextSuffix(): string {
+  suffix = ((suffix ?? randomBytes(4).readUInt32LE()) + 1) >>> 0
+  return suffix.toString(16).padStart(8, '0')
+}
+
+/**
+ * Whether `name` is a temporary name of btkit: a file that is being written, or was left by a
+ * killed run.
+ */
+export function isTemporaryName(name: string): boolean {
+  return name.endsWith(TEMPORARY_SUFFIX) && SHAPE.test(name)
+}
+
+/** Whether the process that created a temporary name has certainly ended. */
+function isDead(name: string): boolean {
+  const [, host, pid] = SHAPE.exec(name) ?? []
+  return pid !== undefined && host === hostDigest() && !isRunning(parseInt(pid, 16))
+}
+
+/**
+ * Identifies this host: directories may be shared with hosts whose processes are not visible here.
+ */
+function hostDigest(): string {
+  knownHost ??= digestOf('sha256', hostname()).toString('hex', 0, 4)
+  return knownHost
+}
+
+let knownHost: string | undefined
+
+/** Most UTF-8 bytes for a UTF-16 unit. */
+const UNIT = 3
+
+/** Shortens a name to whole characters within `maxBytes` of UTF-8. */
+function shorten(name: string, maxBytes: number): string {
+  if (UNIT * name.length <= maxBytes) return name
+  const { read } = new TextEncoder().encodeInto(name, new Uint8Array(maxBytes))
+  return name.slice(0, read)
+}
+
+/**
+ * Removes the temporary files of killed runs from a directory with these names.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function removeDeadFiles(directory: string, names: readonly string[]): void {
+  callSystem(directory, () => {
+    for (const name of names) removeIfDead(directory, name)
+  })
+}
+
+/**
+ * Largest number of names to examine in a directory; more would take longer than writing a file.
+ */
+const MAX_NAMES = 10_000
+
+/** Milliseconds in which a directory is cleaned once. */
+const CLEANED_FOR = 60_000
+
+/** Most directories that are remembered. */
+const MOST_CLEANED = 1000
+
+/** When each directory was cleaned, by the monotonic clock. */
+const cleaned = new Map<string, number>()
+
+/**
+ * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It takes
+ * little time: of a very large directory, not all names are examined.
+ */
+export function cleanDirectory(directory: string): void {
+  const now = performance.now()
+  if (now - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
+  if (cleaned.size >= MOST_CLEANED) cleaned.clear()
+  cleaned.set(directory, now)
+  try {
+    for (const name of readFirstNames(directory, MAX_NAMES)) removeIfDead(directory, name)
+  } catch (error) {
+    // The later write in the directory reports the error
+    if (osCodeOf(error) === undefined) throw error
+  }
+}
+
+function removeIfDead(directory: string, name: string): void {
+  if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
+}

@@ -1,0 +1,198 @@
+import { fieldValue, html, type Html, type HtmlValue } from '../base/text/html.js'
+import { clipText } from '../base/text/escape.js'
+import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
+import { renderQrCode } from './qr-code.js'
+import { WORDS } from './words.js'
+
+// A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code, and
+// its files.
+
+/** The ways to get a torrent or file; null for those that are not there. */
+export interface ItemActs {
+  readonly magnet: string | null
+  /** The address of the .torrent. */
+  readonly torrent: string | null
+  /** The address of the file itself. */
+  readonly download?: string | null
+  /** Whether nobody has its data, so that a magnet link could not begin. */
+  readonly isAlone?: boolean
+  /** Further links and buttons. */
+  readonly more?: HtmlValue
+}
+
+/** The buttons of a torrent or file; the first is the one that most people want. */
+export function renderActs({ magnet, torrent, download, isAlone, more }: ItemActs): Html {
+  const open = magnet !== null && html`<a class="button" href="${magnet}">${WORDS.openInApp}</a>`
+  const save =
+    torrent !== null && html`<a class="button" href="${torrent}">${WORDS.downloadTorrent}</a>`
+  return html`<p class="actions">
+    ${download != null && html`<a class="button" href="${download}">${WORDS.download}</a>`}
+    ${isAlone === true ? [save, open] : [open, save]}
+    ${
+      magnet !== null &&
+      html`<button type="button" class="button" data-copy="magnet" hidden>
+          ${WORDS.copyMagnet}</button
+        ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
+    }
+    ${more ?? null}
+  </p>`
+}
+
+/** A figure: its name, its value, and the class of its colour. */
+export type Figure = readonly [name: string, value: HtmlValue, style?: 'seeds' | 'peers' | false]
+
+/** The figures of the moment, in a row. */
+export function renderFigures(figures: readonly (Figure | false)[]): Html {
+  const shown = figures.filter((figure): figure is Figure => figure !== false)
+  return html`<dl class="figures">
+    ${shown.map(([name, value, style]) => {
+      return html`<div class="${style || ''}">
+        <dt>${name}</dt>
+        <dd>${typeof value === 'number' ? formatNumber(value) : value}</dd>
+      </div>`
+    })}
+  </dl>`
+}
+
+/** A fact: its name and its value; false and null for none. */
+export type Fact = readonly [name: string, value: HtmlValue]
+
+/** Facts in two columns. */
+export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
+  const shown = facts.filter(
+    (fact): fact is Fact => !!fact && fact[1] !== null && fact[1] !== false,
+  )
+  return html`<dl class="facts">
+    ${shown.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`
+}
+
+/** A text that people copy, such as an info hash, in one line that scrolls. */
+export function renderCopied(id: string, label: string, text: string | Html): Html {
+  return html`<span class="copied"
+    ><code id="${id}" class="hash" tabindex="0" role="group" aria-label="${label}">${text}</code>
+    <button type="button" data-copy="${id}" aria-label="${WORDS.copy} ${label}" hidden>
+      ${WORDS.copy}
+    </button></span
+  >`
+}
+
+/** The info hashes of a torrent, to be copied; a hybrid has two. */
+export function hashFacts(hashes: {
+  readonly infoHash: string | null
+  readonly infoHashV2: string | null
+}): (Fact | false)[] {
+  const isHybrid = hashes.infoHash !== null && hashes.infoHashV2 !== null
+  const fact = (value: string | null, version: string): Fact | false => {
+    const name = isHybrid ? `${WORDS.infoHash} ${version}` : WORDS.infoHash
+    return value !== null && [name, renderCopied(name.replaceAll(' ', '-'), name, value)]
+  }
+  return [fact(hashes.infoHash, 'v1'), fact(hashes.infoHashV2, 'v2')]
+}
+
+/** Bytes for people, and exactly. */
+export function renderSize(bytes: number): Html {
+  return html`${formatBytes(bytes)} <span class="muted">(${counted(bytes, 'byte')})</span>`
+}
+
+/** The size and swarm of a torrent or file, for previews of links. */
+export function describeItem(
+  size: number | null,
+  counts: { readonly seeds: number; readonly webSeeds?: number; readonly leechers: number } | null,
+): string {
+  const { seeds, webSeeds = 0, leechers } = counts ?? { seeds: 0, leechers: 0 }
+  const parts = [
+    size !== null && formatBytes(size),
+    counts && counted(seeds, 'seed'),
+    webSeeds > 0 && counted(webSeeds, 'web seed'),
+    counts && counted(leechers, 'leecher'),
+  ]
+  return parts.filter((part) => part !== false && part !== null).join(', ')
+}
+
+/** A folded QR code of a magnet link; nothing if it is too long to be scanned. */
+export function renderFoldedQr(magnet: string): Html | false {
+  const code = renderQrCode(magnet)
+  return (
+    code &&
+    html`<details>
+      <summary>${WORDS.qrCode}</summary>
+      ${code}
+    </details>`
+  )
+}
+
+/** A file of a torrent or directory. */
+export interface ShownFile {
+  readonly path: readonly string[]
+  /** In bytes. */
+  readonly length: number
+}
+
+/** The most components of a path that are shown one by one, and its longest text in characters. */
+const MAX_DEPTH = 16
+const MAX_PATH = 1000
+
+/** Cuts paths that no disk could have, and joins the deepest components, so that pages stay small. */
+export function shownPath(path: readonly string[]): string[] {
+  const first = path.slice(0, MAX_DEPTH)
+  const rest = path.slice(MAX_DEPTH)
+  let room = MAX_PATH
+  return (rest.length === 0 ? first : [...first, rest.join('/')]).map((component) => {
+    const kept = clipText(component, Math.max(0, room))
+    room -= kept.length
+    return kept
+  })
+}
+
+/** The files of a directory, and what is below it. */
+interface Branch {
+  readonly name: string
+  readonly branches: Map<string, Branch>
+  readonly files: ShownFile[]
+  size: number
+}
+
+/** Files as a tree of directories, which can be opened and closed. The sizes are of these files. */
+export function renderFileTree(files: readonly ShownFile[]): Html {
+  const top = branch('')
+  for (const file of files) {
+    let at = top
+    for (const name of file.path.slice(0, -1)) {
+      const next = at.branches.get(name) ?? branch(name)
+      at.branches.set(name, next)
+      next.size += file.length
+      at = next
+    }
+    at.files.push(file)
+  }
+  return html`<div class="tree">${renderBranch(top)}</div>`
+}
+
+function branch(name: string): Branch {
+  return { name, branches: new Map(), files: [], size: 0 }
+}
+
+function renderBranch({ branches, files }: Branch): Html {
+  return html`<ul>
+    ${[...branches.values()].map((each) => {
+      return html`<li>
+        <details open>
+          <summary>
+            <span>${each.name}/</span> <data value="${each.size}">${formatBytes(each.size)}</data>
+          </summary>
+          ${renderBranch(each)}
+        </details>
+      </li>`
+    })}
+    ${files.map(({ path, length }) => {
+      return html`<li>
+        <span>${path.at(-1) ?? ''}</span> <data value="${length}">${formatBytes(length)}</data>
+      </li>`
+    })}
+  </ul>`
+}

@@ -1,0 +1,113 @@
+import { Html, html, type HtmlValue } from '../base/text/html.js'
+import type { InlineStyle } from './policy.js'
+import { STYLE } from './style.js'
+
+/** The site that a page is part of. Its operator may add a header and a last style to all pages. */
+export interface PageSite {
+  readonly name: string
+  readonly header?: Html | null
+  readonly style?: InlineStyle | null
+}
+
+export type SiteLook = Omit<PageSite, 'name'>
+
+/** The parts of a page around its content. */
+export interface PageFrame {
+  readonly title: string
+  /** Its name ends the title. */
+  readonly site?: PageSite
+  /** Describes the page where other sites make previews of links to it. */
+  readonly description?: string | null
+  /** A further style, which the page's policy must name. */
+  readonly style?: InlineStyle
+  /** The address of the icon for the browser's tab. */
+  readonly icon?: string
+  /** Further elements of the head, such as links and metadata. */
+  readonly head?: HtmlValue
+  /** Shown before the content on each page of its kind, such as the way back. */
+  readonly header?: HtmlValue
+  readonly footer?: HtmlValue
+}
+
+/** Renders a whole page; the values are escaped by `html`. */
+export function renderPage(
+  { title, site, description, style, icon, head, header, footer }: PageFrame,
+  ...content: readonly HtmlValue[]
+): string {
+  const styles = [style, site?.style].map((each) => each?.element ?? null)
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}${site !== undefined && ` - ${site.name}`}</title>
+        ${description != null && openGraph(title, site?.name ?? '', description)}
+        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`}
+        ${new Html(`<style>${STYLE}</style>`)} ${styles} ${head ?? null}
+      </head>
+      <body>
+        ${
+          header !== undefined &&
+          html`<a class="skip" href="#content">Skip to the content</a>
+            <header>${site?.header ?? null}${header}</header>`
+        }
+        <main id="content">${content}</main>
+        ${footer !== undefined && html`<footer>${footer}</footer>`}
+      </body>
+    </html> `.text
+}
+
+/** Elements from which other sites make previews of links. */
+function openGraph(title: string, site: string, description: string): Html {
+  return html`<meta property="og:title" content="${title}" />
+    <meta property="og:description" content="${description}" />
+    <meta property="og:type" content="website" />
+    <meta property="og:site_name" content="${site}" />
+    <meta name="description" content="${description}" />`
+}
+
+const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
+
+/** The logo as a file, for the browser's tab. */
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#0b6e69" d="${GRID}"/></svg>`
+
+/** A grid of pieces, some of which are missing. */
+const LOGO = html`<svg viewBox="0 0 24 24" aria-hidden="true">
+  <path fill="currentColor" d="${GRID}" />
+</svg>`
+
+/** A page that the menu leads to. */
+export interface MenuEntry {
+  /** Below the first page, or a whole URL. */
+  readonly path: string
+  readonly title: string
+  readonly isCurrent: boolean
+}
+
+/** The head of pages, the same on all pages of a kind: logo, name and menu. */
+export interface Masthead {
+  /** Stands beside the logo and in the title. */
+  readonly name: string
+  readonly menu: readonly MenuEntry[]
+  /** Names the menu for screen readers. */
+  readonly label: string
+  /** The address to which the logo leads, as those of the menu; default: the first page. */
+  readonly home?: string
+  /** The end of the header, such as a button that ends the program. */
+  readonly end?: HtmlValue
+}
+
+/** Renders the head of a page; `root` is the way back to the first page, such as `../`. */
+export function renderMasthead(root: string, masthead: Masthead): Html {
+  const { name, menu, label, home = './', end } = masthead
+  const from = (path: string) => (URL.canParse(path) ? path : root + path)
+  const links = menu.map(({ path, title, isCurrent }) => {
+    const current = isCurrent && html` aria-current="page"`
+    return html`<a href="${from(path)}" ${current}>${title}</a>`
+  })
+  return html`<div class="masthead">
+    <a class="brand" href="${from(home)}">${LOGO} ${name}</a>
+    <nav aria-label="${label}">${links}</nav>
+    ${end ?? null}
+  </div>`
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import { Html } from '../base/text/html.js'
+import { STYLE } from './style.js'
+
+const POLICY = 'Content-Security-Policy'
+
+/** Code of this program or its operator in a page, without any value from elsewhere. */
+class Inline {
+  /** The element for the page. */
+  readonly element: Html
+  /** The code's source in the Content-Security-Policy. */
+  readonly source: string
+
+  constructor(tag: 'script' | 'style', text: string) {
+    this.element = new Html(`<${tag}>${text}</${tag}>`)
+    this.source = sourceOf(text)
+  }
+}
+
+/** A script for a page, which must also work without it. */
+export class InlineScript extends Inline {
+  /** `fetches` says whether it sends requests to this server. */
+  constructor(
+    text: string,
+    readonly fetches = false,
+  ) {
+    super('script', text)
+  }
+}
+
+/** A further style of a page, after the style of all pages. */
+export class InlineStyle extends Inline {
+  constructor(text: string) {
+    super('style', text)
+  }
+}
+
+/**
+ * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and only
+ * the given script.
+ */
+function policyFor(script?: InlineScript, style?: InlineStyle): string {
+  return policyOf([
+    `style-src ${[sourceOf(STYLE), ...(style ? [style.source] : [])].join(' ')}`,
+    ...(script ? [`script-src ${script.source}`] : []),
+    ...(script?.fetches ? ["connect-src 'self'"] : []),
+  ])
+}
+
+/** The policy with these sources of styles and scripts. */
+function policyOf(sources: readonly string[]): string {
+  return [
+    "default-src 'none'",
+    ...sources,
+    "img-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+function sourceOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+}
+
+/** Headers of everything sent to browsers: they must not guess types or send a Referer. */
+export const SAFE_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+}
+
+/** Headers of a page, except its Cache-Control. */
+export function pageHeaders(script?: InlineScript, style?: InlineStyle) {
+  return {
+    ...SAFE_HEADERS,
+    'Content-Type': 'text/html; charset=utf-8',
+    [POLICY]: policyFor(script, style),
+  }
+}
+
+/** These headers of a page, whose policy also allows the style of its site. */
+export function withStyle<Headers extends { readonly [POLICY]?: string }>(
+  headers: Headers,
+  { style }: { readonly style?: InlineStyle | null },
+): Headers {
+  const policy = style && headers[POLICY]?.replace('style-src', `style-src ${style.source}`)
+  return policy ? { ...headers, [POLICY]: policy } : headers
+}
+
+/**
+ * Headers of a page whose further style and whose script are files of this server, except its
+ * Cache-Control.
+ */
+export function assetPageHeaders() {
+  const sources = [`style-src ${sourceOf(STYLE)} 'self'`, "script-src 'self'", "connect-src 'self'"]
+  return { ...pageHeaders(), [POLICY]: policyOf(sources) }
+}

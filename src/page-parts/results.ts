@@ -1,0 +1,97 @@
+import { html, type Html } from '../base/text/html.js'
+import { formatNumber } from '../base/text/quantity.js'
+import { WORDS } from './words.js'
+
+// One search finds the files of a mirror and the torrents of a tracker in the same process, on the
+// pages of both.
+
+/** Most characters and words of a search, and most results of each kind. */
+export const MOST_SEARCHED = 200
+const MOST_WORDS = 8
+export const MOST_RESULTS = 100
+
+/** A search as it was typed, and its words in lower case. */
+export interface SearchQuery {
+  readonly text: string
+  readonly words: readonly string[]
+}
+
+/** Reads the search of an address. */
+export function parseSearch(query: string): SearchQuery {
+  const typed = new URLSearchParams(query).get('q') ?? ''
+  const text = typed.slice(0, MOST_SEARCHED).trim()
+  const words = new Set(text.toLowerCase().split(/[\s/]+/))
+  words.delete('')
+  return { text, words: [...words].slice(0, MOST_WORDS) }
+}
+
+/** The results of one kind, such as files. */
+export interface SearchResults {
+  /** Null if there are none. */
+  readonly table: Html | null
+  readonly count: number
+  /** Whether there are more. */
+  readonly isCut: boolean
+  /** A sentence about the search; null for none. */
+  readonly note: Html | null
+  /** The results as JSON. */
+  readonly entries: readonly unknown[]
+}
+
+/** A search for files. */
+export interface FilesWanted {
+  readonly words: readonly string[]
+  /** The root of the mirror from the page of results: a way such as `../`, or a URL. */
+  readonly root: string
+  /** URL of the root of the mirror for the client, without a slash at its end. */
+  readonly address: string
+  /** Key of the client; null if it is unknown. */
+  readonly client: string | null
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal
+}
+
+/** The files that were found. */
+export interface FileResults extends SearchResults {
+  /** Their addresses from the root of the mirror, such as `./a.iso`. */
+  readonly places: ReadonlySet<string>
+}
+
+/** A search for torrents; `root` is a URL. */
+export interface TorrentsWanted extends Omit<FilesWanted, 'client' | 'address'> {
+  /** The files that were found, whose torrents need not be listed again. */
+  readonly except: FileResults['places']
+}
+
+/** Of nothing, nothing is found. */
+export const NOTHING: SearchResults = {
+  table: null,
+  count: 0,
+  isCut: false,
+  note: null,
+  entries: [],
+}
+
+/** How many of some kind were found. */
+export function describeFound({ count, isCut }: Pick<SearchResults, 'count' | 'isCut'>): string {
+  return `${isCut ? `First ${formatNumber(count)}` : formatNumber(count)} found`
+}
+
+/** The title of the page of a search. */
+export function searchTitle({ text }: SearchQuery): string {
+  return text === '' ? 'Search' : `Search: ${text}`
+}
+
+/** The results of a search. Each kind has its title, unless the site has files only. */
+export function renderResults(
+  query: SearchQuery,
+  files: SearchResults,
+  torrents: SearchResults | null,
+): Html {
+  const isEmpty = [files, torrents].every((kind) => !kind?.table && !kind?.note)
+  return html`<h1>${searchTitle(query)}</h1>
+    ${query.text !== '' && isEmpty && html`<p>Nothing has all these words in its path.</p>`}
+    ${torrents && files.table && html`<h2>${WORDS.files}</h2>`} ${files.note} ${files.table}
+    ${torrents?.table != null && html`<h2>${WORDS.torrents}</h2>`} ${torrents?.note ?? null}
+    ${torrents?.table ?? null}`
+}

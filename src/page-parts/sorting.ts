@@ -1,0 +1,96 @@
+import { html, type Html } from '../base/text/html.js'
+import { formatNumber } from '../base/text/quantity.js'
+
+/** The order and page of a list, as an address names them. */
+export interface ListOrder<Key extends string> {
+  readonly sort: Key
+  readonly isDescending: boolean
+  /** Counted from 1. */
+  readonly page: number
+}
+
+/** Reads order and page; missing and invalid fields get their defaults. */
+export function parseOrder<Key extends string>(
+  parameters: URLSearchParams,
+  keys: readonly Key[],
+  standard: Key,
+): ListOrder<Key> {
+  return {
+    sort: keys.find((key) => key === parameters.get('sort')) ?? standard,
+    isDescending: parameters.get('order') === 'desc',
+    page: pageNumber(parameters.get('page')),
+  }
+}
+
+/** Reads the number of a page; the default is the first. */
+export function pageNumber(text: string | null): number {
+  return /^[1-9]\d{0,6}$/.test(text ?? '') ? Number(text) : 1
+}
+
+/** The fields by which a form that searches keeps the order. */
+export function orderFields({ sort, isDescending }: ListOrder<string>, standard: string): Html {
+  return html`${sort !== standard && html`<input type="hidden" name="sort" value="${sort}" />`}
+  ${isDescending && html`<input type="hidden" name="order" value="desc" />`}`
+}
+
+/** A column that a table can be sorted by. */
+interface SortColumn<Key extends string> {
+  readonly key: Key
+  readonly title: string
+  /** Its class; `n` for numbers and `date` for times, which begin with the largest. */
+  readonly style: string
+}
+
+/** The heading of a column, with a link that sorts by it or turns the order around. */
+export function sortHeading<Key extends string>(
+  { key, title, style }: SortColumn<Key>,
+  order: ListOrder<Key>,
+  address: (order: ListOrder<Key>) => string,
+): Html {
+  const isSorted = order.sort === key
+  const isDescending = isSorted ? !order.isDescending : style === 'n' || style === 'date'
+  const arrow = html`<span aria-hidden="true">${order.isDescending ? ' ↓' : ' ↑'}</span>`
+  const state = html`aria-sort="${order.isDescending ? 'descending' : 'ascending'}"`
+  return html`<th scope="col" class="${style}" ${isSorted && state}>
+    <a href="${address({ sort: key, isDescending, page: 1 })}">${title}${isSorted && arrow}</a>
+  </th>`
+}
+
+/** A part of a list that is longer than a page. */
+export interface Paged<T> {
+  readonly items: readonly T[]
+  /** The number of all items. */
+  readonly total: number
+  /** This page's number, from 1, and the number of pages. */
+  readonly page: number
+  readonly pages: number
+}
+
+/** Cuts a page of a list; a number beyond the last page stands for the last. */
+export function paged<T>(items: readonly T[], page: number, length: number): Paged<T> {
+  const pages = Math.max(1, Math.ceil(items.length / length))
+  const shown = Math.min(page, pages)
+  const start = (shown - 1) * length
+  return { items: items.slice(start, start + length), total: items.length, page: shown, pages }
+}
+
+/** Links to the first, last and nearest pages of a list; nothing if there is one page. */
+export function renderPages(
+  { page, pages }: Pick<Paged<unknown>, 'page' | 'pages'>,
+  address: (page: number) => string,
+  label: string,
+): Html | false {
+  if (pages === 1) return false
+  const step = (to: number, text: string, rel: string) =>
+    to >= 1 && to <= pages && html`<a href="${address(to)}" rel="${rel}">${text}</a>`
+  const middle = Math.min(Math.max(2, page), pages - 1)
+  const shown = [...new Set([1, middle - 1, middle, middle + 1, pages])].filter((to) => to >= 1)
+  const links = shown.map((to, i) => {
+    const gap = to - (shown[i - 1] ?? 0) > 1 && '… '
+    if (to === page) return html`${gap}<b aria-current="page">${formatNumber(to)}</b> `
+    return html`${gap}<a href="${address(to)}">${formatNumber(to)}</a> `
+  })
+  return html`<nav class="pages" aria-label="${label}">
+    ${step(page - 1, 'previous', 'prev')} ${links} ${step(page + 1, 'next', 'next')}
+  </nav>`
+}

@@ -1,0 +1,325 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import type { TorrentFacts } from '../../metainfo/facts.js'
+import type { EditOutcome } from '../../core/edit/files.js'
+import { BtkitError } from '../../base/errors.js'
+import type { TorrentChanges } from '../../library/changes.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { html, type Html } from '../../base/text/html.js'
+import { counted } from '../../base/text/quantity.js'
+import {
+  checkField,
+  type Form,
+  formatTiers,
+  hiddenFields,
+  linesField,
+  parseTiers,
+  textField,
+} from './form.js'
+import { type PageParts, problem } from './frame.js'
+
+/** The torrents of a form that edits them. */
+interface EditForm {
+  readonly torrents: readonly Opened[]
+  readonly titleOf: (file: string) => string
+  /** The fields that name the torrents. */
+  readonly carried: readonly string[]
+  /** More buttons. */
+  readonly more?: Html
+  readonly error: BtkitError | undefined
+}
+
+/**
+ * The page of a form that edits torrents. A new form has the values that they share, and so has one
+ * whose torrents somebody else changed: its own values would undo that, and are listed apart.
+ */
+export function editPage(
+  form: Form,
+  { torrents, titleOf, carried, more, error }: EditForm,
+): PageParts {
+  const shared = { ...commonValues(torrents), ...privateField(torrents) }
+  const isLate = error?.code === 'changed'
+  const filled = form.has('digest') && !isLate ? form : form.without('private').with(shared)
+  const [only, ...others] = torrents
+  const what = others.length > 0 ? counted(torrents.length, 'torrent') : basename(only?.file ?? '')
+  return {
+    title: `Edit ${what}`,
+    error,
+    ...(isLate ? { status: 409 } : {}),
+    content: html`${isLate && lateValues(form, torrents)}
+      <form method="post" action="edit">
+        ${hiddenFields(form.only(...carried))} ${editFields(filled, torrents, titleOf)}
+        <div class="acts">
+          <button class="main" name="act" value="preview">Review changes</button>
+          ${more ?? null}
+        </div>
+      </form>`,
+  }
+}
+
+/** The values of a form that came too late, to be copied. */
+function lateValues(form: Form, torrents: readonly Opened[]): Html | false {
+  const rows = differentValues(form, torrents).map(({ name, label }) => {
+    const [first = '', ...others] = form.text(name).split(/\r\n?|\n/)
+    return html`<dt>${label}</dt>
+      <dd class="diff">${first || '(empty)'}${others.map((line) => html`<br />${line}`)}</dd>`
+  })
+  return (
+    rows.length > 0 &&
+    html`<section>
+      <h2>Your form had</h2>
+      <dl>${rows}</dl>
+    </section>`
+  )
+}
+
+/** The page of what an edit would change, with a form to save it, or of what it changed. */
+export function editedPage(form: Form, edited: readonly Edited[], isDry: boolean): PageParts {
+  const changed = edited.filter((each) => !('error' in each)).length
+  const save = html`<form method="post" action="edit">
+    ${hiddenFields(form.without('act'))}
+    <div class="acts">
+      ${changed > 0 && html`<button class="main" name="act" value="save">Save</button>`}
+      <button name="act" value="again">Back to the fields</button>
+    </div>
+  </form>`
+  return {
+    title: `${counted(changed, 'torrent')} ${isDry ? 'would change' : 'changed'}`,
+    content: html`${edited.map(sectionOf)} ${isDry && save}`,
+  }
+}
+
+function sectionOf(edited: Edited): Html {
+  return html`<section>
+    <h2 class="name">${edited.file}</h2>
+    ${'error' in edited ? problem({ message: edited.error }) : diffOf(edited.before, edited.after)}
+  </section>`
+}
+
+/** The fields of the values, without those that name the torrents. */
+function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['titleOf']): Html {
+  const many = torrents.length > 1
+  return html`<input type="hidden" name="digest" value="${digestOf(torrents)}" />
+    ${many && titlesOf(torrents, titleOf)}
+    <fieldset>
+      <legend>Values</legend>
+      ${VALUES.map((value) => valueField(form, value, torrents))}
+      ${
+        !many &&
+        checkField(form, 'Private torrent', [['private', 'only these trackers, no DHT or PEX']])
+      }
+    </fieldset>
+    <p class="muted">
+      Name, source tag and private are parts of the info hash: if you change them, the torrent gets
+      another swarm.
+    </p>`
+}
+
+function titlesOf(torrents: readonly Opened[], titleOf: EditForm['titleOf']): Html {
+  return html`<details>
+    <summary>The torrents</summary>
+    <ul>
+      ${torrents.map(({ file }) => html`<li class="name">${titleOf(file)}</li>`)}
+    </ul>
+  </details>`
+}
+
+function valueField(
+  form: Form,
+  { name, label, kind }: (typeof VALUES)[number],
+  torrents: readonly Opened[],
+): Html {
+  const differs = new Set(torrents.map(({ values }) => values[name])).size > 1
+  const hint = differs
+    ? 'The torrents differ here. If you leave this empty, each keeps its own.'
+    : undefined
+  if (kind === 'text') return textField(form, { name, label, hint })
+  return linesField(form, { name, label, hint, ...(kind === 'tiers' ? { kind } : {}) })
+}
+
+/** The values that can be edited; `lines` are lists. */
+const VALUES = [
+  { name: 'trackers', label: 'Trackers', kind: 'tiers' },
+  { name: 'webseeds', label: 'Web seeds', kind: 'lines' },
+  { name: 'comment', label: 'Comment', kind: 'text' },
+  { name: 'name', label: 'Name', kind: 'text' },
+  { name: 'source', label: 'Source tag', kind: 'text' },
+] as const
+
+type ValueName = (typeof VALUES)[number]['name']
+type Values = Readonly<Record<ValueName, string>>
+
+/** A torrent whose values a form shows. */
+export interface Opened {
+  readonly file: string
+  readonly isPrivate: boolean
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly digest: string
+  readonly values: Values
+}
+
+/** The most characters of all values: the form with them must be accepted. */
+const MOST_TEXT = 200_000
+
+/**
+ * The values of a torrent, without its bytes: there may be many.
+ * @throws BtkitError `too-large`
+ */
+export function openTorrent(file: string, metainfo: Metainfo): Opened {
+  const values = valuesOf(metainfo)
+  if (Object.values(values).join('').length > MOST_TEXT) {
+    const what = 'its trackers, web seeds and comment are too long for a form'
+    throw new BtkitError('too-large', `${file}: ${what}; use btkit edit`)
+  }
+  const digest = createHash('sha256').update(metainfo.bytes).digest('hex')
+  return { file, digest, isPrivate: metainfo.private, values }
+}
+
+type EditableFacts = Pick<
+  TorrentFacts,
+  'announce' | 'announceList' | 'webSeeds' | 'comment' | 'name' | 'source'
+>
+
+/** The values of a torrent as fields have them. */
+function valuesOf({
+  announce,
+  announceList,
+  webSeeds,
+  comment,
+  name,
+  source,
+}: EditableFacts): Values {
+  const tiers = announceList ?? (announce === null ? [] : [[announce]])
+  return {
+    trackers: formatTiers(tiers),
+    webseeds: (webSeeds ?? []).join('\n'),
+    comment: comment ?? '',
+    name,
+    source: source ?? '',
+  }
+}
+
+/** The values that all torrents share; empty where they differ. */
+function commonValues(torrents: readonly Opened[]): Record<string, string> {
+  return Object.fromEntries(
+    VALUES.map(({ name }) => {
+      const [first = '', ...others] = new Set(torrents.map(({ values }) => values[name]))
+      return [name, others.length > 0 ? '' : first]
+    }),
+  )
+}
+
+/** The box of a form for private torrents. */
+function privateField(torrents: readonly Opened[]): Record<string, string> {
+  return torrents.every(({ isPrivate }) => isPrivate) ? { private: 'on' } : {}
+}
+
+/** The fields that say something else than the torrents. */
+export function changesOf(form: Form, torrents: readonly Opened[]): TorrentChanges {
+  const different = differentValues(form, torrents)
+  const isChanged = (wanted: ValueName) => different.some(({ name }) => name === wanted)
+  const text = (name: ValueName) => (isChanged(name) ? { [name]: form.text(name) || null } : {})
+  const [only] = torrents
+  const isPrivate = form.has('private')
+  const setsPrivate = torrents.length === 1 && only?.isPrivate !== isPrivate
+  return {
+    ...text('comment'),
+    ...text('source'),
+    ...(isChanged('name') && form.text('name') !== '' ? { name: form.text('name') } : {}),
+    ...(isChanged('trackers') ? { trackers: parseTiers(form.text('trackers')) } : {}),
+    ...(isChanged('webseeds') ? { webSeeds: form.lines('webseeds') } : {}),
+    ...(setsPrivate ? { private: isPrivate } : {}),
+  }
+}
+
+/** The values of a form that are not those of the torrents. */
+function differentValues(form: Form, torrents: readonly Opened[]) {
+  const common = commonValues(torrents)
+  return VALUES.filter(({ name }) => normal(form.text(name)) !== normal(common[name] ?? ''))
+}
+
+/** Browsers send lines with CRLF. */
+function normal(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n').trim()
+}
+
+/** Returns a digest of torrents and their paths. */
+export function digestOf(torrents: readonly Opened[]): string {
+  const hash = createHash('sha256')
+  for (const { file, digest } of torrents) hash.update(`${file}\0${digest}`)
+  return hash.digest('hex')
+}
+
+/**
+ * Refuses an edit of torrents that another program changed since the form was shown.
+ * @throws BtkitError `changed`
+ */
+export function refuseChanged(torrents: readonly Opened[], digest: string): void {
+  if (digestOf(torrents) === digest) return
+  throw new BtkitError('changed', 'these torrents have changed; the form shows the current values')
+}
+
+/** A torrent that an edit changed, or why it did not. */
+export type Edited =
+  | { readonly file: string; readonly before: TorrentFacts; readonly after: TorrentFacts }
+  | { readonly file: string; readonly error: string }
+
+/** The outcome of an edit, for its page; none if nothing changed. */
+export function editedOf(outcome: EditOutcome): Edited[] {
+  const { file } = outcome
+  if (outcome.error !== null) return [{ file, error: outcome.error.message }]
+  return outcome.isChanged ? [{ file, before: outcome.before, after: outcome.after }] : []
+}
+
+/** Shows what an edit changes in a torrent. */
+function diffOf(before: TorrentFacts, after: TorrentFacts): Html {
+  const [old, now] = [factRows(before), factRows(after)]
+  const rows = Object.keys(now).filter((key) => old[key] !== now[key])
+  const isOther = rows.includes(INFO_HASH)
+  return html`${isOther && html`<p class="note">Clients see this as another torrent.</p>`}
+    <dl class="facts diff">
+      ${rows.map(
+        (key) =>
+          html`<dt>${key}</dt>
+            <dd>${linesOf(old[key], now[key])}</dd>`,
+      )}
+    </dl>`
+}
+
+const INFO_HASH = 'Info hash'
+
+function factRows(facts: TorrentFacts): Record<string, string> {
+  const values = valuesOf(facts)
+  const named = VALUES.map(({ name, label }) => [label, values[name]])
+  return {
+    ...(Object.fromEntries(named) as Record<string, string>),
+    Private: facts.private ? 'yes' : 'no',
+    [INFO_HASH]: facts.infoHash ?? facts.infoHashV2 ?? '',
+  }
+}
+
+const NEXT_TIER = '(next tier)'
+
+/** The most lines of a list that are shown. */
+const MOST_LINES = 100
+
+/** Shows the lines of a value. Empty lines, before the next tier of trackers, are only counted. */
+function linesOf(before: string | undefined, after: string | undefined): Html[] {
+  const [old = [], now = []] = [before, after].map((text) => (text ? text.split('\n') : []))
+  const tiersIn = (all: readonly string[]) => all.filter((line) => line === '').length
+  let newTiers = tiersIn(now) - tiersIn(old)
+  const removed = old.filter((line) => line !== '' && !now.includes(line))
+  const lines = [
+    ...[...removed, ...Array<string>(Math.max(0, -newTiers)).fill('')].map(
+      (line) => html`<div><del>- ${line || NEXT_TIER}</del></div>`,
+    ),
+    ...now.map((line) => {
+      const isSame = line === '' ? newTiers-- <= 0 : old.includes(line)
+      if (isSame) return html`<div class="same">${line || NEXT_TIER}</div>`
+      return html`<div><ins>+ ${line || NEXT_TIER}</ins></div>`
+    }),
+  ]
+  const rest = lines.length - MOST_LINES
+  const more = rest > 0 && html`<div class="muted">and ${rest} more</div>`
+  return more ? [...lines.slice(0, MOST_LINES), more] : lines
+}

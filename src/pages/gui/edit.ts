@@ -1,0 +1,116 @@
+import { basename } from 'node:path'
+import { BtkitError } from '../../base/errors.js'
+import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
+import {
+  changesOf,
+  type Edited,
+  editedPage,
+  editPage,
+  type Opened,
+  refuseChanged,
+} from '../forms/edit.js'
+import { Form, linesField } from '../forms/form.js'
+import type { Answer, PageParts } from '../forms/frame.js'
+import { formAddress, type Job } from '../forms/jobs.js'
+import { expand, pickingAnywhere } from '../forms/picker.js'
+import { html } from '../../base/text/html.js'
+import { WORDS } from '../../page-parts/words.js'
+import { counted } from '../../base/text/quantity.js'
+import { lookAt } from './look.js'
+import { startWork } from '../work/work-thread.js'
+import type { WindowParts } from './window.js'
+
+/** The most torrents that are edited at once. */
+const MOST_EDITED = 1000
+
+/** The page that edits torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: WindowParts): FormRoute[] {
+  return formRoutes({
+    path: 'edit',
+    menu: 'Edit',
+    purpose: 'Change trackers, seeds, comments and names of torrents',
+    page: ({ page }) => ({
+      show: async (form, error) => page(await formPage(parts, form, error)),
+      act: async (form) => {
+        const act = form.text('act')
+        if (act === 'preview' || act === 'save') return edit(parts, { form, page })
+        return page(await formPage(parts, form.without('digest')))
+      },
+      picking: pickingAnywhere(parts, page, { action: 'edit', list: 'torrents' }),
+    }),
+  })
+}
+
+async function formPage(parts: WindowParts, form: Form, error?: BtkitError): Promise<PageParts> {
+  if (form.text('torrents') === '' || form.text('act') === 'other') return choicePage(form, error)
+  try {
+    const torrents = await read(parts, form)
+    const more = html`<button name="act" value="other">Other torrents</button>`
+    const titleOf = (file: string) => file
+    return editPage(form, { torrents, titleOf, carried: ['torrents'], more, error })
+  } catch (cause) {
+    if (cause instanceof BtkitError) return choicePage(form, cause)
+    throw cause
+  }
+}
+
+function choicePage(form: Form, error?: BtkitError): PageParts {
+  return {
+    title: 'Edit torrents',
+    error,
+    content: html`<form method="post" action="edit">
+      <fieldset>
+        <legend>Torrents</legend>
+        ${linesField(form, {
+          name: 'torrents',
+          label: 'Paths',
+          hint: 'One a line. Choose .torrent files, drop them here, or type their paths.',
+          kind: 'send',
+        })}
+      </fieldset>
+      <div class="acts">
+        <button class="main" name="act" value="open">Edit</button>
+        <button name="act" value="browse-torrents">Choose...</button>
+      </div>
+    </form>`,
+  }
+}
+
+/** Shows what an edit would change, or does it. */
+async function edit(
+  parts: WindowParts,
+  { form, page }: Pick<FormContext, 'form' | 'page'>,
+): Promise<Answer> {
+  const torrents = await read(parts, form)
+  refuseChanged(torrents, form.text('digest'))
+  const files = torrents.map(({ file }) => file)
+  const isDry = form.text('act') === 'preview'
+  const request = { files, changes: changesOf(form, torrents), isDry }
+  if (isDry) return page(editedPage(form, await parts.work.run('edit', request), isDry))
+  const [first = ''] = files
+  const what = files.length > 1 ? counted(files.length, 'torrent') : basename(first)
+  const about = { title: `Edit of ${what}`, tool: 'edit', path: first, form, show: resultPage }
+  const torrent = files.length === 1 ? { torrent: first } : {}
+  return startWork(parts, { about: { ...about, ...torrent }, name: 'edit', request })
+}
+
+function resultPage(result: readonly Edited[], { about, id }: Job<Edited[]>): PageParts {
+  const edited = editedPage(new Form(), result, false)
+  const content = html`${edited.content}
+    <p class="acts">
+      <a class="main" href="../${lookAt(about.path)}">Inspect ${basename(about.path)}</a>
+      <a href="${formAddress(about, about.form.only('torrents'))}">Edit again</a>
+      ${about.torrent !== undefined && html`<a href="${id}/torrent">${WORDS.downloadTorrent}</a>`}
+    </p>`
+  return { ...edited, content }
+}
+
+async function read({ directory, work }: WindowParts, form: Form): Promise<Opened[]> {
+  const paths = await Promise.all(form.lines('torrents').map((line) => expand(line, directory)))
+  const { torrents: files, failures } = await work.run('torrentsAt', paths)
+  for (const error of failures.values()) throw error
+  if (files.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+  if (files.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  return work.run('open', files)
+}

@@ -1,0 +1,125 @@
+import { basename, dirname } from 'node:path'
+import type { BtkitError } from '../../base/errors.js'
+import { type FormRoute, formRoutes } from '../forms/app.js'
+import { defaultAct, type Form, query, textField } from '../forms/form.js'
+import { type PageParts, seeOther } from '../forms/frame.js'
+import { fieldPath, pickingAnywhere, requirePath } from '../forms/picker.js'
+import {
+  type Fact,
+  hashFacts,
+  renderActs,
+  renderFacts,
+  renderFileTree,
+  renderFoldedQr,
+  renderSize,
+  shownPath,
+} from '../../page-parts/item.js'
+import { capitalized, WORDS } from '../../page-parts/words.js'
+import { clipText } from '../../base/text/escape.js'
+import { html, type Html } from '../../base/text/html.js'
+import { formatBytes, formatNumber, formatTime } from '../../base/text/quantity.js'
+import type { LookedAt } from '../work/work-program.js'
+import { findingsOf } from './findings.js'
+import type { WindowParts } from './window.js'
+
+/** The longest path or text of a torrent that is shown, in characters. */
+const LONGEST = 500
+
+/** The page that shows a torrent. */
+export function lookRoutes(parts: WindowParts): FormRoute[] {
+  return formRoutes({
+    path: 'look',
+    menu: 'Inspect',
+    purpose: 'See what is in a torrent, with its magnet link',
+    page: ({ page }) => ({
+      show: async (form, error) => {
+        const isFilled = error === undefined && form.text('torrent') !== ''
+        const content = isFilled ? (await inspect(parts, form)).content : null
+        return page(formPage(form, error, content))
+      },
+      act: async (form) => {
+        if (form.text('act') !== 'look') return page(formPage(form, undefined, null))
+        // An address can be loaded again
+        return seeOther(lookAt((await inspect(parts, form)).torrent))
+      },
+      picking: pickingAnywhere(parts, page, { action: 'look' }),
+    }),
+  })
+}
+
+async function inspect({ directory, work }: WindowParts, form: Form) {
+  const torrent = await requirePath(form, 'torrent', directory)
+  return { torrent, content: contentOf(await work.run('look', torrent), torrent) }
+}
+
+/** How to name a torrent. */
+export const DROP = 'Choose a .torrent file, drop it here, or type its path.'
+
+function formPage(form: Form, error: BtkitError | undefined, content: Html | null): PageParts {
+  const torrent = form.text('torrent')
+  return {
+    title: content ? basename(torrent) : 'Inspect a torrent',
+    error,
+    content: html`<form method="post" action="look" data-keep>
+        ${defaultAct('look')}
+        <fieldset>
+          <legend>What to show</legend>
+          ${textField(form, { name: 'torrent', label: 'Torrent', hint: DROP, pick: 'send' })}
+        </fieldset>
+        <div class="acts"><button class="main" name="act" value="look">Inspect</button></div>
+      </form>
+      ${content}`,
+  }
+}
+
+/** The address of a torrent's page. */
+export function lookAt(torrent: string): string {
+  return `look${query({ torrent: fieldPath(torrent) })}`
+}
+
+function contentOf(found: LookedAt, torrent: string): Html {
+  const { magnet } = found
+  const path = fieldPath(torrent)
+  const data = fieldPath(dirname(torrent))
+  const more = html`<a class="button" href="check${query({ torrent: path, data })}">Verify files</a>
+    <a class="button" href="edit${query({ torrents: path })}">Edit</a>`
+  return html`<section>
+      ${renderActs({ magnet, torrent: null, more })} ${renderFacts(factsOf(found))}
+      ${renderFoldedQr(magnet)}
+    </section>
+    ${findingsOf(found.findings, `edit${query({ torrents: path })}`)} ${filesOf(found)}`
+}
+
+function factsOf(found: LookedAt): (Fact | false)[] {
+  const { trackers, webSeeds, texts, createdMs } = found
+  return [
+    [WORDS.name, clipText(found.name, LONGEST)],
+    ...hashFacts(found),
+    [WORDS.size, renderSize(found.size)],
+    [WORDS.files, formatNumber(found.files.count)],
+    ['Pieces', `${formatNumber(found.pieces)} of ${formatBytes(found.pieceLength)}`],
+    found.isPrivate && ['Private', 'yes: peers come from its trackers only'],
+    [WORDS.trackers, trackers.length === 0 ? 'none' : urlList(trackers)],
+    webSeeds.length > 0 && [WORDS.webSeeds, urlList(webSeeds)],
+    ...texts.map(([label, text]): Fact => {
+      return [capitalized(label), clipText(text, LONGEST)]
+    }),
+    createdMs !== null && ['Created', `${formatTime(createdMs)} UTC`],
+  ]
+}
+
+function urlList(urls: readonly string[]): Html {
+  return html`<ul class="urls">
+    ${urls.map((url) => html`<li>${clipText(url, LONGEST)}</li>`)}
+  </ul>`
+}
+
+function filesOf({ files }: LookedAt): Html {
+  const shown = files.first.map(({ path, length }) => ({ path: shownPath(path), length }))
+  const left = files.count - shown.length
+  return html`<section>
+    <h2>${WORDS.files}</h2>
+    ${renderFileTree(shown)}
+    ${left > 0 && html`<p class="muted">and ${formatNumber(left)} more</p>`}
+  </section>`
+}

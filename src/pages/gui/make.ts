@@ -1,0 +1,225 @@
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { awaitSystem, BtkitError } from '../../base/errors.js'
+import { type FormRoute, formRoutes } from '../forms/app.js'
+import { attachmentNamed } from '../../server/headers/attachment.js'
+import { checkField, type Form, query, textField } from '../forms/form.js'
+import type { Answer, PageParts } from '../forms/frame.js'
+import { formAddress, type Job } from '../forms/jobs.js'
+import {
+  applyPreset,
+  makePage,
+  type Plan,
+  type Preset,
+  torrentOptions,
+} from '../forms/torrent-fields.js'
+import {
+  expand,
+  fieldPath,
+  isDirectoryAt,
+  isThereAt,
+  pickingAnywhere,
+  requirePath,
+} from '../forms/picker.js'
+import {
+  hashFacts,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFoldedQr,
+} from '../../page-parts/item.js'
+import { WORDS } from '../../page-parts/words.js'
+import { type NotePlace, readNote, writeNote } from '../../disk/state/notes.js'
+import { html } from '../../base/text/html.js'
+import { formatBytes } from '../../base/text/quantity.js'
+import type { DescribedTorrent } from '../work/work-program.js'
+import { startWork } from '../work/work-thread.js'
+import { findingsOf } from './findings.js'
+import { seed, seedCommand, seedForm } from './seed.js'
+import type { WindowParts } from './window.js'
+
+/** The pages that make a torrent of a file or directory. */
+export function makeRoutes(parts: WindowParts): FormRoute[] {
+  return [
+    ...formRoutes({
+      path: 'make',
+      menu: 'Create',
+      purpose: 'Create the torrent of a file or directory',
+      page: ({ page, left }) => ({
+        show: async (form, error) => page(await formPage(parts, { form, error })),
+        act: async (form) => {
+          const wanted = await act(parts, form, left)
+          return 'status' in wanted ? wanted : page(await formPage(parts, wanted))
+        },
+        picking: pickingAnywhere(parts, page, { action: 'make' }),
+      }),
+    }),
+    {
+      method: 'GET',
+      path: 'job/:id/torrent',
+      handle: ({ params }) => madeTorrent(parts.jobs.get(params['id'] ?? '')),
+    },
+  ]
+}
+
+/** A form as its page shows it. */
+interface ShownForm {
+  readonly form: Form
+  readonly error?: BtkitError | undefined
+  readonly plan?: Plan
+}
+
+async function formPage(parts: WindowParts, { form, error, plan }: ShownForm): Promise<PageParts> {
+  // Where a torrent is in the way, the way out is beside what the user sees
+  const replace = checkField(form, 'If it exists', [['replace', 'replace the torrent there']])
+  const isInTheWay = error?.code === 'exists'
+  return makePage(form, {
+    content: html`${textField(form, {
+      name: 'path',
+      label: 'Content',
+      hint: 'A file or directory: choose it, drop it here, or type its path.',
+      pick: true,
+    })}
+    ${isInTheWay && replace}`,
+    more: html`${textField(form, {
+      name: 'output',
+      label: 'Save to',
+      hint: 'A name beside the content, or another directory.',
+      placeholder: await usualOutput(parts, form),
+      pick: true,
+    })}
+    ${!isInTheWay && replace}`,
+    presets: presetsOf(parts),
+    error,
+    plan,
+  })
+}
+
+/** Where the torrent is saved if no other place is named; in words until the content is known. */
+async function usualOutput({ directory }: WindowParts, form: Form): Promise<string> {
+  const typed = form.text('path')
+  const path = typed === '' ? null : await expand(typed, directory).catch(() => null)
+  return path === null ? 'beside the content' : `${path}${SUFFIX}`
+}
+
+/** The presets of the configuration, and the values of the last torrent. */
+function presetsOf({ presets, stateDirectory }: WindowParts): readonly Preset[] {
+  const last = readNote(lastForm(stateDirectory))
+  if (typeof last !== 'object' || last === null) return presets
+  const given = Object.entries(last).map(([name, value]) => [name, String(value)] as const)
+  const fields = Object.fromEntries(given.filter(([name]) => KEPT_FIELDS.includes(name)))
+  return [...presets, { name: LAST, fields }]
+}
+
+function lastForm(stateDirectory: string): NotePlace {
+  return { stateDirectory, kind: 'form', key: 'make' }
+}
+
+/** Does what a form asks for; a form is to be shown. */
+async function act(
+  parts: WindowParts,
+  form: Form,
+  signal: AbortSignal,
+): Promise<Answer | ShownForm> {
+  const wanted = form.text('act')
+  if (wanted === 'seed') return seed(parts, form)
+  if (!['make', 'plan', 'preset'].includes(wanted)) return { form }
+  const presets = presetsOf(parts)
+  const filled = applyPreset(form, presets)
+  if (filled) return { form: filled }
+  const source = await requirePath(form, 'path', parts.directory)
+  const options = torrentOptions(form, presets)
+  // A preview writes nothing, so the torrent may exist
+  if (wanted === 'plan') {
+    const plan = await parts.work.run('plan', { source, options }, { signal })
+    const inTheWay = await outputOf(form, source).then(() => null, asReason)
+    return { form, plan: { ...plan, inTheWay } }
+  }
+  const output = await outputOf(form, source)
+  const title = `Torrent of ${basename(source)}`
+  const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
+  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, mayBeSeeded })
+  const answer = await startWork(parts, {
+    about: { title, tool: 'make', path: output, torrent: output, form, show },
+    name: 'make',
+    request: { source, options: { ...options, output, threads: parts.threads } },
+  })
+  const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
+  const values = Object.fromEntries(kept.filter(([, value]) => value !== ''))
+  writeNote(lastForm(parts.stateDirectory), values)
+  return answer
+}
+
+/**
+ * Returns the path at which a torrent is saved.
+ * @throws BtkitError `exists`
+ */
+async function outputOf(form: Form, source: string): Promise<string> {
+  const typed = form.text('output')
+  const path = await expand(typed, dirname(source))
+  const inside = typed === '' ? dirname(source) : (await isDirectoryAt(path)) ? path : null
+  const named = path.endsWith(SUFFIX) ? path : `${path}${SUFFIX}`
+  const output = inside === null ? named : join(inside, `${basename(source)}${SUFFIX}`)
+  if (form.has('replace') || !(await isThereAt(output))) return output
+  const how = 'check the box to replace it, or save as another'
+  throw new BtkitError('exists', `${output}: already exists; ${how}`)
+}
+
+function asReason(error: unknown): string {
+  if (error instanceof BtkitError) return error.message
+  throw error
+}
+
+/** The file of the torrent that a job made. */
+async function madeTorrent({ about, state }: Job): Promise<Answer> {
+  const { torrent: path } = about
+  if (path === undefined || state !== 'done')
+    throw new BtkitError('not-found', 'this job made no torrent')
+  const body = await awaitSystem(path, readFile(path))
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': attachmentNamed(basename(path)),
+    'X-Content-Type-Options': 'nosniff',
+  }
+  return { status: 200, headers, body }
+}
+
+/** The page of a torrent that was made. */
+function madePage(
+  { magnet, bytesHashed, findings, ...hashes }: DescribedTorrent,
+  { id, about }: Job,
+  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
+): PageParts {
+  const made = { torrent: about.path, source, hasTrackers: magnet.includes('&tr=') }
+  const path = fieldPath(about.path)
+  const another = about.form.without('path', 'output', 'name')
+  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`}
+    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
+    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
+    <a class="button" href="${formAddress(about, another)}">Create another like this</a>`
+  const read =
+    bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)
+  return {
+    title: `${basename(about.path)} is ready`,
+    content: html`${mayBeSeeded && seedForm(made)}
+      <section>
+        ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+        ${renderFacts([
+          ['Saved as', about.path],
+          ...hashFacts(hashes),
+          ['Seed it with', renderCopied('command', WORDS.commandLine, seedCommand(made))],
+          ['Read', read],
+        ])}
+        ${renderFoldedQr(magnet)}
+      </section>
+      ${findingsOf(findings, `../edit${query({ torrents: path })}`)}`,
+  }
+}
+
+/** The preset of the last torrent, and its fields. A comment is for one torrent only. */
+const LAST = 'as the last torrent'
+const KEPT_FIELDS: readonly string[] =
+  'trackers webseeds private source version piece exclude all'.split(' ')
+
+/** How the names of torrents end. */
+const SUFFIX = '.torrent'

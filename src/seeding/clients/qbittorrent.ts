@@ -1,0 +1,235 @@
+import { mapLimited } from '../../base/concurrency.js'
+import {
+  MARK,
+  type AskedMagnet,
+  type ClientTorrent,
+  type PublishedTorrent,
+  type TorrentClient,
+} from '../../core/publish/client.js'
+import type { BtkitError } from '../../base/errors.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { asInfoHash } from './http-call.js'
+import { CALLS_AT_ONCE, failuresOfEach } from './batches.js'
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type HttpAnswer,
+  type HttpCall,
+  type JsonObject,
+} from './http-call.js'
+import { CHANGED_BY_LIBTORRENT, isBefore, RemoteClient } from './remote-client.js'
+
+type Body = HttpCall['body']
+
+/** Most torrents whose trackers are asked for, and the state of a tracker that fails. */
+const MOST_ASKED = 1000
+const NOT_WORKING = 4
+
+/** The first interface version with `start` and `stop`: that of qBittorrent 5. */
+const START_SINCE = [2, 11] as const
+
+/**
+ * Controls qBittorrent by its Web API. qBittorrent can treat data as verified, but still checks
+ * before the start that all files exist with the right sizes.
+ */
+export class QbittorrentClient extends RemoteClient implements TorrentClient {
+  readonly looksBeforeStart = true
+  readonly changedNames = CHANGED_BY_LIBTORRENT
+  #startWord: Promise<'start' | 'resume'> | null = null
+  /** qBittorrent's identifiers of its torrents, by info hash. */
+  #ids: ReadonlyMap<InfoHash, string> = new Map()
+  /** The torrents without a tracker that works. */
+  #lacking: ReadonlySet<InfoHash> = new Set()
+
+  async version(): Promise<string> {
+    return `qBittorrent ${(await this.#call('app/version')).text}`
+  }
+
+  async list(only?: readonly InfoHash[]): Promise<readonly ClientTorrent[]> {
+    const ids = only?.map((infoHash) => this.#ids.get(infoHash)) ?? []
+    // Its own identifier of a torrent is known from a list that had it
+    const isPart = ids.length > 0 && !ids.includes(undefined)
+    const body = isPart ? new URLSearchParams({ hashes: ids.join('|') }) : undefined
+    const torrents = this.parse(await this.#call('torrents/info', body))
+    if (!Array.isArray(torrents)) throw this.badAnswer('no list of torrents')
+    const list = this.torrentsOf(torrents.map(asObject), (row) => {
+      return { row, torrent: readTorrent(row) }
+    })
+    const all = list.map(({ torrent }) => torrent)
+    if (isPart) return all
+    const lacking = list.filter(({ row }) => row['tracker'] === '')
+    this.#lacking = new Set(lacking.map(({ torrent }) => torrent.infoHash))
+    this.#ids = new Map(list.map(({ torrent, row }) => [torrent.infoHash, asText(row['hash'])]))
+    return all
+  }
+
+  /** Returns qBittorrent's identifiers of torrents. Requests the list again if one is unknown. */
+  async #idsOf(infoHashes: readonly InfoHash[]): Promise<string[]> {
+    if (infoHashes.some((infoHash) => !this.#ids.has(infoHash))) await this.list()
+    return infoHashes.map((infoHash) => this.#ids.get(infoHash) ?? infoHash)
+  }
+
+  /** Asks only for torrents of which the list names no tracker that works. */
+  async trackerFailures(infoHashes: readonly InfoHash[]): Promise<ReadonlyMap<InfoHash, string>> {
+    const failures = new Map<InfoHash, string>()
+    const asked = infoHashes.filter((infoHash) => this.#lacking.has(infoHash)).slice(0, MOST_ASKED)
+    await mapLimited(asked, CALLS_AT_ONCE, async (infoHash) => {
+      const id = this.#ids.get(infoHash) ?? infoHash
+      const answer = this.parse(await this.#call(`torrents/trackers?hash=${id}`))
+      const failed = asList(answer)
+        .map(asObject)
+        .find(({ status }) => status === NOT_WORKING)
+      if (!failed) return
+      const { url, msg } = failed
+      failures.set(infoHash, `${asText(url)}: ${asText(msg) || 'does not answer'}`)
+    })
+    return failures
+  }
+
+  add(torrents: readonly PublishedTorrent[]): Promise<(BtkitError | null)[]> {
+    return failuresOfEach(torrents, (torrent) => this.#addOne(torrent))
+  }
+
+  async #addOne({ metainfo, directory, downloads = false }: PublishedTorrent): Promise<void> {
+    await this.#addForm({
+      torrents: new Blob([metainfo.bytes]),
+      savepath: directory,
+      skip_checking: `${!downloads}`,
+      // The names before version 5, and since
+      paused: 'true',
+      stopped: 'true',
+      contentLayout: 'Original',
+    })
+  }
+
+  /** Adds a torrent or a link, with btkit's mark. */
+  async #addForm(fields: Readonly<Record<string, string | Blob>>): Promise<void> {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ ...fields, category: MARK, autoTMM: 'false' })) {
+      if (typeof value === 'string') form.set(name, value)
+      else form.set(name, value, 'a.torrent')
+    }
+    const { text } = await this.#call('torrents/add', form)
+    if (text.startsWith('Fails')) throw this.failure('rejected the torrent; see its log')
+  }
+
+  async start(infoHashes: readonly InfoHash[]): Promise<void> {
+    this.#startWord ??= this.#findStartWord()
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    await this.#call(`torrents/${await this.#startWord}`, new URLSearchParams({ hashes }))
+  }
+
+  /** With automatic management, another category would move the data. */
+  async mark(infoHashes: readonly InfoHash[]): Promise<void> {
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    const body = (fields: Record<string, string>) => new URLSearchParams(fields)
+    await this.#call('torrents/setAutoManagement', body({ hashes, enable: 'false' }))
+    const created = await this.#request('torrents/createCategory', body({ category: MARK }))
+    // It exists
+    if (created.status !== 409) this.#requireDone(created)
+    await this.#call('torrents/setCategory', body({ hashes, category: MARK }))
+  }
+
+  async remove(infoHashes: readonly InfoHash[]): Promise<void> {
+    const hashes = (await this.#idsOf(infoHashes)).join('|')
+    await this.#call('torrents/delete', new URLSearchParams({ hashes, deleteFiles: 'false' }))
+  }
+
+  async askMetadata({ link, directory }: AskedMagnet): Promise<void> {
+    const stopCondition = 'MetadataReceived'
+    await this.#addForm({ urls: link, savepath: directory, stopCondition })
+  }
+
+  /** A status of its own means that there is no metadata yet. */
+  async readMetadata({ infoHash }: AskedMagnet): Promise<Uint8Array | null> {
+    const [id] = await this.#idsOf([infoHash])
+    const { status, bytes } = await this.#request(`torrents/export?hash=${id}`)
+    return status === 200 ? bytes : null
+  }
+
+  async #findStartWord(): Promise<'start' | 'resume'> {
+    const { text } = await this.#call('app/webapiVersion')
+    return isBefore(text, START_SINCE) ? 'resume' : 'start'
+  }
+
+  async #call(method: string, body?: Body): Promise<HttpAnswer> {
+    return this.#requireDone(await this.#request(method, body))
+  }
+
+  /** Calls the interface, and logs in if it is required. */
+  async #request(method: string, body?: Body): Promise<HttpAnswer> {
+    const first = await this.#send(method, body)
+    if (first.status !== 403) return first
+    await this.#logIn()
+    return this.#send(method, body)
+  }
+
+  #requireDone(answer: HttpAnswer): HttpAnswer {
+    if (answer.isOk) return answer
+    if (answer.status === 409) throw this.failure('has this torrent already')
+    throw this.badStatus(answer)
+  }
+
+  async #logIn(): Promise<void> {
+    const { user, password } = this.address
+    const body = new URLSearchParams({ username: user || 'admin', password })
+    const answer = await this.#send('auth/login', body)
+    // Before version 5.2 it refuses with status 200
+    if (answer.status === 401 || answer.text.startsWith('Fails')) throw this.refusedLogin()
+    if (answer.status === 403) {
+      throw this.refused('has banned this address after failed logins; restart it or wait an hour')
+    }
+    this.#requireDone(answer)
+  }
+
+  /** With 401 it refuses the host name before any login. A request without a session gets 403. */
+  protected override badStatus(answer: HttpAnswer): BtkitError {
+    if (answer.status !== 401) return super.badStatus(answer)
+    const advice = 'add it to its ServerDomains, and let a proxy pass on Host'
+    return this.refused(`does not accept the host name ${this.hostname}; ${advice}`)
+  }
+
+  #send(method: string, body?: Body): Promise<HttpAnswer> {
+    const { url } = this.address
+    // It refuses requests that seem to come from a page of another site
+    const headers = { Referer: url }
+    return this.http({ headers, body }, `${url}api/v2/${method}`)
+  }
+}
+
+/**
+ * Returns the info hash of version 1 if there is one. qBittorrent identifies hybrids by version 2,
+ * and reports both hashes since 4.4.
+ */
+function readInfoHash(torrent: JsonObject): InfoHash {
+  return asInfoHash(asText(torrent['infohash_v1']) || torrent['hash'])
+}
+
+function readTorrent(torrent: JsonObject): ClientTorrent {
+  const size = asNumber(torrent['size'])
+  return {
+    infoHash: readInfoHash(torrent),
+    name: asText(torrent['name']),
+    directory: asText(torrent['save_path']),
+    isMarked: torrent['category'] === MARK,
+    state: readState(asText(torrent['state'])),
+    message: null,
+    size,
+    bytesDone: size - asNumber(torrent['amount_left']),
+    peers: asNumber(torrent['num_leechs']) + asNumber(torrent['num_seeds']),
+    uploadRate: asNumber(torrent['upspeed']),
+    downloadRate: asNumber(torrent['dlspeed']),
+    ratio: Math.max(0, asNumber(torrent['ratio'])),
+  }
+}
+
+function readState(state: string): ClientTorrent['state'] {
+  if (state === 'missingFiles') return 'missing'
+  if (state === 'error' || state === 'unknown') return 'error'
+  if (/^(checking|allocating|moving)/.test(state)) return 'checking'
+  if (/^(paused|stopped)/.test(state)) return 'stopped'
+  if (state === 'queuedUP') return 'queued'
+  return /^(uploading|.*UP)$/.test(state) ? 'seeding' : 'downloading'
+}

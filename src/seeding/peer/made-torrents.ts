@@ -1,0 +1,228 @@
+import { lookup } from 'node:dns/promises'
+import { LRUCache } from 'lru-cache'
+import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
+import type { CacheAccess } from '../../core/digests/cache-trust.js'
+import type { Content } from '../../core/digests/content.js'
+import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
+import type { GivenRecord } from '../../core/keep-seeded/given.js'
+import { isPad } from '../../core/digests/pad-files.js'
+import { BtkitError } from '../../base/errors.js'
+import { FileColumns } from '../../disk/scan/columns.js'
+import { findChanged } from '../../disk/scan/look-again.js'
+import { joinTorrent, type TorrentCore } from '../../metainfo/build/torrent.js'
+import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
+import type { LoadedTorrent } from './content.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import type { SeedTorrent } from './seeded.js'
+import type { SeederStatus } from './seeder.js'
+import { SeedService, type SeedServiceOptions } from './service.js'
+
+/** Most torrents of single files that are seeded. */
+const MOST_TORRENTS = 100_000
+
+/** Bytes of memory for those of several files: strangers choose sets, of which there are any number. */
+const MEMORY_OF_SETS = 128 * 1024 * 1024
+
+/** Bytes that a torrent takes, each of its files, and each component of a file's path. */
+const COSTS = { torrent: 2000, file: 1200, component: 100 }
+
+/** Milliseconds between looks at files. */
+const LOOK = 10_000
+
+/** Milliseconds until a torrent that could not be read is tried again. */
+const AGAIN = 60_000
+
+/** A torrent of files whose hashes are in the cache. */
+export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 'trackers'> {
+  /** Used as long as it is in memory, if its hashes are not in the cache. */
+  readonly core: TorrentCore
+  readonly content: Content
+  readonly options: InfoOptions
+  readonly cacheAccess: CacheAccess
+  /** Its source, for the record. */
+  readonly source: string
+}
+
+export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
+  /** The host by which clients know this machine; null if nobody says. */
+  readonly publicHost: string | null
+  /** Where the torrents and their sources are recorded, by their info hashes. */
+  readonly given: GivenRecord
+}
+
+/**
+ * Seeds the torrents that another part of this process makes, while their files stay as they are. A
+ * torrent that cannot be read for a while is seeded again afterwards.
+ * The torrents seeded longest ago give way to new ones; sets never take the place of single files.
+ */
+export class MadeTorrents {
+  /** When torrents that are kept could not be read, by the monotonic clock. */
+  readonly #failed = new Map<string, number>()
+  readonly #withdraw = (torrent: SeedTorrent, key: string): void => {
+    this.#failed.delete(key)
+    this.service.remove(torrent)
+    this.#record(key, null)
+  }
+  readonly #single = new LRUCache<string, SeedTorrent>({
+    max: MOST_TORRENTS,
+    dispose: this.#withdraw,
+  })
+  /** The size of each is the estimated memory that it takes, in bytes. */
+  readonly #sets = new LRUCache<string, SeedTorrent>({
+    maxSize: MEMORY_OF_SETS,
+    dispose: this.#withdraw,
+  })
+  readonly #timer: NodeJS.Timeout
+  /** IP addresses of the public host: most clients do not look up names in magnet links. */
+  hosts: readonly string[] = []
+  #isLooking = false
+
+  private constructor(
+    readonly service: SeedService,
+    private readonly world: Pick<MadeTorrentsOptions, 'monotonic' | 'onError'>,
+    readonly given: GivenRecord,
+  ) {
+    this.#timer = setInterval(() => {
+      this.#look().catch(world.onError)
+    }, LOOK).unref()
+  }
+
+  /**
+   * Begins to listen.
+   * @throws BtkitError if it cannot
+   */
+  static async open({ publicHost, ...options }: MadeTorrentsOptions): Promise<MadeTorrents> {
+    const service = await SeedService.open({
+      ...options,
+      onWithdrawn: (torrent, reason) => {
+        const key = keyOf(torrent)
+        if (made.#keptOf(key) !== torrent) return
+        if (reason === null) made.#forget(key)
+        else made.#failed.set(key, options.monotonic())
+      },
+    })
+    const made: MadeTorrents = new MadeTorrents(service, options, options.given)
+    const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
+    if (found) made.hosts = found.map(({ address }) => address)
+    return made
+  }
+
+  get port(): number {
+    return this.service.port
+  }
+
+  get status(): SeederStatus {
+    return this.service.status
+  }
+
+  /** This seed and its peers; null if the torrent is not seeded. */
+  countsOf(infoHash: InfoHash): KnownCounts | null {
+    const state = this.service.stateOf(infoHash)
+    return state && { seeds: 1, leechers: state.peers, completed: 0 }
+  }
+
+  /** Announces a torrent at once to the trackers that refused it, because they know it now. */
+  retry(infoHash: InfoHash): void {
+    this.service.retry(infoHash)
+  }
+
+  /** Seeds a torrent from now on. */
+  add({ core, content, options, cacheAccess, source, ...torrent }: MadeSeed): void {
+    const isSet = content.files.length > 1
+    const cost = costOf(content)
+    if (isSet && cost > MEMORY_OF_SETS) return
+    const request = new InfoRequest(content, options, cacheAccess.trust)
+    const files = Array.from(content.files, (file) => {
+      return isPad(file) || file.fingerprint.size === 0 ? null : file
+    })
+    const inMemory = new WeakRef(core)
+    const load = async (): Promise<LoadedTorrent> => {
+      const recalled = await Promise.resolve(recallInfo(request, cacheAccess))
+      const known = 'info' in recalled ? recalled : inMemory.deref()
+      if (!known) {
+        throw new BtkitError('changed', `${content.name}: its hashes are not in the cache any more`)
+      }
+      // A peer gets `info` alone
+      return { metainfo: parseMetainfo(joinTorrent(new Map(), known)), files }
+    }
+    const { name, size } = content
+    const seeded = { ...torrent, path: null, name, size, private: options.private, files, load }
+    if (!this.service.add(seeded)) return
+    if (isSet) this.#sets.set(keyOf(seeded), seeded, { size: cost })
+    else this.#single.set(keyOf(seeded), seeded)
+    const [infoHash] = swarmHashes(torrent)
+    if (infoHash) this.#record(keyOf(seeded), { infoHash, stamp: source })
+  }
+
+  #record(key: string, torrent: { infoHash: InfoHash; stamp: string } | null): void {
+    if (this.given.torrents.get(key)?.stamp === torrent?.stamp) return
+    this.given.put(key, torrent)
+    this.given.flush().catch(this.world.onError)
+  }
+
+  /** Ends all uploads. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.service.close()
+    await this.given.flush()
+  }
+
+  /**
+   * Withdraws torrents whose files changed, before a peer asks for them. Seeds those again that can be
+   * read again.
+   */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    try {
+      await this.service.lookAtData()
+      for (const [key, at] of this.#failed)
+        if (this.world.monotonic() - at >= AGAIN) await this.#tryAgain(key)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  async #tryAgain(key: string): Promise<void> {
+    const kept = this.#keptOf(key)
+    if (!kept) return
+    this.#failed.set(key, this.world.monotonic())
+    try {
+      const files = kept.files.filter((file) => file !== null)
+      if (await findChanged(FileColumns.ofStates(files))) {
+        this.#forget(key)
+        return
+      }
+      await kept.load()
+      if (this.#keptOf(key) !== kept) return
+      this.#failed.delete(key)
+      this.service.add(kept)
+    } catch (error) {
+      if (!(error instanceof BtkitError)) throw error
+    }
+  }
+
+  #keptOf(key: string): SeedTorrent | undefined {
+    return this.#single.peek(key) ?? this.#sets.peek(key)
+  }
+
+  #forget(key: string): void {
+    this.#single.delete(key)
+    this.#sets.delete(key)
+  }
+}
+
+/** Estimates the bytes of memory that the torrent of content takes. */
+function costOf({ files }: Content): number {
+  const { torrent, file, component } = COSTS
+  let sum = torrent
+  for (const { path, absolutePath } of files) {
+    sum += file + path.length * component + absolutePath.length
+  }
+  return sum
+}
+
+function keyOf(torrent: SeedTorrent): string {
+  return swarmHashes(torrent).join()
+}

@@ -1,0 +1,91 @@
+import { Announcer, type OnTrackerChange } from './announcer.js'
+import { DhtAnnouncer } from './dht.js'
+import { LocalDiscovery } from './local-discovery.js'
+import { swarmHashes } from '../../metainfo/info-hash.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import type { SeedTorrent } from './seeded.js'
+import { Seeder, type SeederOptions } from './seeder.js'
+
+export interface SeedServiceOptions extends SeederOptions {
+  /** The IP address in announces; null for the one that trackers see. */
+  readonly announcedAddress: string | null
+  /** Whether public torrents are announced in the DHT. */
+  readonly dht: boolean
+  /** Nodes of the DHT to begin with, as `host:port`; null for the public ones. */
+  readonly dhtNodes: readonly string[] | null
+  /** Whether public torrents are announced on the local network. */
+  readonly localDiscovery: boolean
+  readonly onTrackerChange?: OnTrackerChange
+}
+
+/** Seeds torrents, and tells trackers, the DHT and the local network of them. */
+export class SeedService extends Seeder {
+  readonly #announcer: Announcer
+  #dht: DhtAnnouncer | null = null
+  #local: LocalDiscovery | null = null
+
+  private constructor(options: SeedServiceOptions) {
+    super(options)
+    this.#announcer = new Announcer(this, options.announcedAddress, options.onTrackerChange)
+  }
+
+  /**
+   * Begins to listen.
+   * @throws BtkitError if it cannot
+   */
+  static async open(options: SeedServiceOptions): Promise<SeedService> {
+    const service = new SeedService(options)
+    try {
+      await service.listen()
+    } catch (error) {
+      await service.close()
+      throw error
+    }
+    if (options.dht && service.udp)
+      service.#dht = new DhtAnnouncer(service, service.udp, options.dhtNodes)
+    if (options.localDiscovery) service.#local = new LocalDiscovery(service)
+    return service
+  }
+
+  /** The trackers of a torrent that fail, each with the reason. */
+  failuresOf(torrent: SeedTorrent): ReturnType<Announcer['failuresOf']> {
+    return this.#announcer.failuresOf(torrent)
+  }
+
+  /** The trackers of a torrent that warn of something, each with its words. */
+  warningsOf(torrent: SeedTorrent): ReturnType<Announcer['warningsOf']> {
+    return this.#announcer.warningsOf(torrent)
+  }
+
+  /** Whether peers can learn of a torrent's seed: from a tracker, the DHT or the local network. */
+  canBeFound(torrent: SeedTorrent): boolean {
+    if (this.#announcer.isAnnounced(torrent)) return true
+    return !torrent.private && (this.#dht !== null || this.#local !== null)
+  }
+
+  override add(torrent: SeedTorrent): boolean {
+    if (!super.add(torrent)) return false
+    this.#announcer.add(torrent)
+    if (!torrent.private) this.#local?.announce(swarmHashes(torrent))
+    return true
+  }
+
+  /** Announces a torrent at once to the trackers that refused it, because they know it now. */
+  retry(infoHash: InfoHash): void {
+    const torrent = this.find(infoHash)
+    if (torrent) this.#announcer.retry(torrent)
+  }
+
+  override remove(torrent: SeedTorrent): void {
+    // The last announce has the bytes sent
+    this.#announcer.remove(torrent)
+    super.remove(torrent)
+  }
+
+  /** Tells the trackers, and closes all connections. */
+  override async close(): Promise<void> {
+    this.#local?.close()
+    await Promise.all([this.#announcer.close(), this.#dht?.close()])
+    await super.close()
+  }
+}

@@ -1,0 +1,78 @@
+import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import pLimit from 'p-limit'
+import { announceSeed, type Announce, type AnnouncedPeers } from '../clients/scrape/announce.js'
+import { answeredWithin, firstAnswer } from '../clients/scrape/swarm-counts.js'
+import { Reach, reachOf } from '../../server/connections/address-reach.js'
+
+/** Announces that wait for the answers of a host, at most. */
+const AT_ONCE = 32
+
+/** Milliseconds for a lookup of addresses, and for which they are used. */
+const LOOKUP_TIME = 10_000
+const KNOWN = 5 * 60_000
+
+/** Receives peers that a tracker names, and how far its own address reaches. */
+export type OnPeers = (peers: AnnouncedPeers['peers'], reach: number) => void
+
+/** A host of trackers, with its own turns: no other one waits while it does not answer. */
+export class TrackerHost {
+  readonly #slots = pLimit(AT_ONCE)
+  readonly #name: string
+  #addresses: readonly LookupAddress[] = []
+  #lookAgainAt = -Infinity
+
+  /** `families` are those that the seed listens on. */
+  constructor(
+    url: string,
+    private readonly families: readonly (4 | 6)[],
+    private readonly monotonic: () => number,
+  ) {
+    this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
+  }
+
+  /** Announces that are begun and not answered, in their turn or not. */
+  get waiting(): number {
+    return this.#slots.activeCount + this.#slots.pendingCount
+  }
+
+  /**
+   * Announces in its turn, once over each family that both ends have: peers of one family cannot call
+   * the address of another (BEP 7). Returns the first answer.
+   * @throws ScrapeFailure
+   */
+  announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {
+    return this.#slots(async () => {
+      const { signal, event, address: own } = announce
+      await this.#lookUp(signal)
+      const reaches = this.#addresses.map(({ address }) => reachOf(address))
+      const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
+      const families = this.families.filter((each) => {
+        return this.#addresses.some(({ family }) => family === each)
+      })
+      const asked = (families.length > 0 ? families : [undefined]).map(async (family) => {
+        // An address of the other family would replace the one that the tracker sees
+        const address = families.length > 1 && isIP(own ?? '') !== family ? null : own
+        const answer = await announceSeed({ ...announce, family, address })
+        onPeers(answer.peers, reach)
+        return answer
+      })
+      if (event === 'stopped') await Promise.allSettled(asked)
+      return firstAnswer(asked)
+    })
+  }
+
+  /** Without addresses the announce itself says why there are none. */
+  async #lookUp(signal: AbortSignal): Promise<void> {
+    const now = this.monotonic()
+    if (now < this.#lookAgainAt) return
+    const limits = { timeoutMs: LOOKUP_TIME, signal }
+    try {
+      this.#addresses = await answeredWithin(limits, () => lookup(this.#name, { all: true }))
+      this.#lookAgainAt = now + KNOWN
+    } catch {
+      // The last ones may still be right
+    }
+  }
+}

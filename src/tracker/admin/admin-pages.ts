@@ -1,0 +1,224 @@
+import { jobRoutes } from '../../pages/forms/app.js'
+import { Jobs } from '../../pages/forms/jobs.js'
+import { renderTable } from '../../pages/forms/table.js'
+import type { ServerContext } from '../../server/context.js'
+import { startPeriodicTasks } from '../../server/periodic-tasks.js'
+import { renderFigures } from '../../page-parts/item.js'
+import { renderTime } from '../../page-parts/time.js'
+import { WORDS } from '../../page-parts/words.js'
+import { type Html, html } from '../../base/text/html.js'
+import { formatBytes } from '../../base/text/quantity.js'
+import { NO_ROWS, type RowTotals } from '../overview/torrent-rows.js'
+import type { AdminContext, AdminRoute } from './frame/visit.js'
+import { accountRoutes } from './routes/account.js'
+import { activityRoutes, itemOf } from './routes/activity.js'
+import { type ActivityLog, targetsOf } from './storage/activity-log.js'
+import { peersRoutes } from './routes/peers.js'
+import { banRoutes, type BanParts } from './routes/bans.js'
+import { binRoutes } from './routes/bin.js'
+import { emptyBin } from './storage/bin.js'
+import { categoriesRoutes } from './routes/categories.js'
+import { editRoutes } from './routes/edit.js'
+import { makeRoutes } from './routes/make.js'
+import { reachableDirectories } from '../../disk/look/reachable.js'
+import type { FormsParts } from './routes/parts.js'
+import { torrentsRoutes } from './routes/torrents.js'
+import { usersRoutes } from './routes/users.js'
+import { uploadRoutes } from './routes/upload.js'
+import { WorkThread } from '../../pages/work/work-thread.js'
+import { Collection, type CollectionParts } from './storage/collection.js'
+import { type Places, realRoot } from './storage/places.js'
+import { directoryOf, sumRows, takeTorrents } from './storage/torrent-rows.js'
+
+/** The parts of all pages. */
+interface AllPagesParts extends BanParts {
+  /** The announce URLs of the tracker for clients. */
+  readonly announceUrls: readonly string[]
+  /** The directories of current torrents, as absolute paths. */
+  readonly directories: readonly string[]
+  /** The directories of retired torrents, as absolute paths. */
+  readonly archives: readonly string[]
+  readonly log: ActivityLog
+  /** The parts of pages on which torrents are changed; null without directories of torrents. */
+  readonly forms: FormsParts | null
+}
+
+/** Returns all pages, in the order of the menu. */
+export function adminPages(parts: AllPagesParts): AdminRoute[] {
+  return [
+    ...frontRoutes(parts),
+    ...(parts.forms ? formsRoutes(parts.forms) : []),
+    ...banRoutes(parts),
+    ...peersRoutes(parts),
+    ...activityRoutes(parts),
+    ...usersRoutes(),
+    ...accountRoutes(),
+  ]
+}
+
+/** The pages on which torrents are changed. None waits for a disk that does not answer. */
+function formsRoutes(parts: FormsParts): AdminRoute[] {
+  const routes: AdminRoute[] = [
+    ...torrentsRoutes(parts),
+    ...uploadRoutes(parts),
+    ...makeRoutes(parts),
+    ...jobRoutes(parts.jobs),
+    ...editRoutes(parts),
+    ...categoriesRoutes(parts),
+    ...binRoutes(parts),
+  ]
+  return routes.map((route) => ({
+    ...route,
+    handle: async (context) => {
+      await parts.reachable()
+      return route.handle(context)
+    },
+  }))
+}
+
+/** Milliseconds between two looks for deleted torrents that are too old. */
+const TIDY_PERIOD = 3_600_000
+
+/** Milliseconds without work after which its thread ends. */
+const IDLE = 10_000
+
+/** The settings of the pages on which torrents are changed. */
+interface FormsSettings
+  extends
+    CollectionParts,
+    Pick<
+      FormsParts,
+      'presets' | 'announce' | 'announceUrls' | 'publicRoot' | 'swarmsAt' | 'bannedAt' | 'makeFrom'
+    >,
+    Pick<ServerContext, 'monotonic' | 'onError'> {}
+
+/** The parts of the pages on which torrents are changed, and their end. */
+export interface OpenForms extends FormsParts {
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the parts of the pages on which torrents are changed. Deleted torrents are removed when they
+ * are too old.
+ * @throws BtkitError if a directory or the state cannot be read
+ */
+export async function openForms(settings: FormsSettings): Promise<OpenForms> {
+  const { monotonic, onError, warn } = settings
+  const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
+  const collection = new Collection({ ...settings, roots: await Promise.all(real) })
+  const jobs = new Jobs(monotonic, onError)
+  const work = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, warn, IDLE)
+  const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
+  const tidy = async () => {
+    await reachable()
+    await emptyBin(collection)
+  }
+  await tidy()
+  const stop = startPeriodicTasks([{ act: tidy, period: TIDY_PERIOD }], onError)
+  const close = async () => {
+    jobs.cancelAll()
+    await stop()
+    await jobs.settled()
+    await work.close()
+  }
+  const changed = () => void settings.scan()
+  const makeFrom = await Promise.all(settings.makeFrom.map(realRoot))
+  return { ...settings, collection, jobs, work, makeFrom, changed, reachable, close }
+}
+
+/** The first page: the state of the tracker. */
+function frontRoutes(parts: AllPagesParts): AdminRoute[] {
+  const handle: AdminRoute['handle'] = async (context) =>
+    context.page({ title: 'Tracker', content: await frontContent(parts, context) })
+  return [{ method: 'GET', path: '', menu: 'Tracker', handle }]
+}
+
+async function frontContent(parts: AllPagesParts, context: AdminContext): Promise<Html> {
+  const { tracker, announceUrls, directories, archives, forms } = parts
+  const { torrents } = tracker.view
+  const { isOpen, isFed } = torrents
+  const { rows, totals } = await takeTorrents(tracker.view)
+  const places = [...directories, ...archives, ...(isFed ? [MADE] : [])]
+  const sums = sumRows(rows, (path) => (path === null ? MADE : directoryOf(path, places)))
+  return html`${renderFigures([
+      ['Torrents', totals.torrents],
+      [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+      [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
+      [WORDS.completed, totals.downloaded],
+      ['Content', formatBytes(totals.size)],
+    ])}
+    ${forms && (await recentUploads(parts.log, forms.collection.places, context))}
+    ${isOpen && html`<p class="note">This tracker is open: it tracks any torrent.</p>`}
+    ${places.length > 0 && directoryTable(places, sums, forms !== null)}
+    ${isFed && html`<p class="muted">${ABOUT_MADE}</p>`}
+    <section>
+      <h2>Addresses for clients</h2>
+      <ul>
+        ${announceUrls.map((url) => html`<li><code>${url}</code></li>`)}
+      </ul>
+    </section>`
+}
+
+/** The entries of the log that are searched for uploads, and the uploads that are shown. */
+const SEARCHED = 500
+const RECENT = 5
+
+/** The last torrents that were added: by anybody, for those who may see the log, or by the user. */
+async function recentUploads(
+  log: ActivityLog,
+  places: Places,
+  { may, user }: AdminContext,
+): Promise<Html | null> {
+  const entries = await log.latest(SEARCHED)
+  const isShown = (by: string) => may('audit') || by === user.name
+  const added = entries.filter((entry) => entry.action === 'add' && isShown(entry.user))
+  if (added.length === 0) return null
+  const all = added.flatMap((entry) => targetsOf(entry).map((target) => ({ ...entry, target })))
+  const rows = all.slice(0, RECENT).map(({ target, user: by, at }) => {
+    return [itemOf(target, places), by, renderTime(at, 'second')]
+  })
+  const columns = [
+    { title: 'Torrent', kind: 'name' },
+    { title: 'By' },
+    { title: WORDS.added, kind: 'date' },
+  ] as const
+  return html`<section>
+    <h2>Recent uploads</h2>
+    ${renderTable({ label: 'Recent uploads', columns, rows })}
+  </section>`
+}
+
+/** Stands for the torrents that are in no directory, because the mirror beside the tracker makes them. */
+const MADE = 'made by the mirror'
+
+const ABOUT_MADE =
+  'Torrents that the mirror makes can be banned, but not edited or deleted: it would make them again.'
+
+function directoryTable(
+  places: readonly string[],
+  sums: ReadonlyMap<string, RowTotals>,
+  hasLists: boolean,
+): Html {
+  const label = 'Directories of torrents'
+  const table = renderTable({
+    label,
+    columns: [
+      { title: 'Directory', kind: 'name' },
+      { title: 'Torrents', kind: 'n' },
+      { title: 'Seeds', kind: 'n' },
+      { title: 'Leechers', kind: 'n' },
+      { title: 'Content', kind: 'n' },
+    ],
+    rows: places.map((directory, at) => {
+      const sum = sums.get(directory) ?? NO_ROWS
+      const isListed = hasLists && directory !== MADE
+      // The numbers of the directories are those of their categories
+      const name = isListed ? html`<a href="torrents?in=${at}">${directory}</a>` : directory
+      return [name, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
+    }),
+  })
+  return html`<section>
+    <h2>${label}</h2>
+    ${table}
+  </section>`
+}

@@ -1,0 +1,236 @@
+import { type Action, type AdminContext, type AdminRoute, placeIn } from '../frame/visit.js'
+import { BtkitError } from '../../../base/errors.js'
+import { formRoutes } from '../../../pages/forms/app.js'
+import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
+import type { InfoHash } from '../../../metainfo/values.js'
+import { Form, defaultAct, hiddenFields, query, textField } from '../../../pages/forms/form.js'
+import type { Answer } from '../../../pages/forms/frame.js'
+import { renderTable } from '../../../pages/forms/table.js'
+import { escapeText, quoteText } from '../../../base/text/escape.js'
+import { type Html, fieldValue, html } from '../../../base/text/html.js'
+import { parseAddressRange } from '../../allowed/address-rules.js'
+import { parseHash } from '../../allowed/torrent-list.js'
+import type { RunningTracker } from '../../app/run-tracker.js'
+import type { BanList, Ban } from '../storage/ban-list.js'
+
+/** The parts of the page of bans. */
+export interface BanParts {
+  readonly tracker: Pick<RunningTracker, 'view' | 'refresh'>
+  /** The files of bans. */
+  readonly bans: { readonly addresses: BanList; readonly torrents: BanList }
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** The most bans of a kind that are listed. */
+const MOST_SHOWN = 1000
+
+/** The longest reason, in characters. */
+const LONGEST = 200
+
+/** The kinds of bans. */
+const KINDS = [
+  {
+    kind: 'addresses',
+    title: 'Addresses',
+    label: 'Address',
+    hint: 'An address, a network such as 192.0.2.0/24, or a range such as 192.0.2.1-192.0.2.9.',
+  },
+  {
+    kind: 'torrents',
+    title: 'Torrents',
+    label: 'Info hash',
+    hint: 'Of version 1 or 2, in hexadecimal, or a magnet link.',
+  },
+] as const
+
+type Kind = (typeof KINDS)[number]['kind']
+
+/** The page of bans, and one that asks before a torrent or address is banned. */
+export function banRoutes(parts: BanParts): AdminRoute[] {
+  const handle = (context: AdminContext) => ask(context, parts)
+  return [
+    ...formRoutes<AdminContext, Action>({
+      path: 'bans',
+      menu: 'Bans',
+      needs: 'ban',
+      page: (context) => ({
+        show: (_, error) => show(context, parts, error),
+        act: () => change(context, parts),
+      }),
+    }),
+    { method: 'GET', path: 'ban', needs: 'ban', handle },
+  ]
+}
+
+/** The address of the page that asks whether to ban something, and then leads back. */
+export function banAddress(kind: Kind, value: string, from: string): string {
+  return `ban${query({ kind, [kind]: value, from })}`
+}
+
+async function change({ form, note, user, seeOther }: AdminContext, parts: BanParts) {
+  const { bans, tracker, now } = parts
+  const kind = kindIn(form)
+  const list = placeIn(form, 'from') || 'bans'
+  const lift = form.text('lift')
+  if (lift !== '') {
+    const ban = (await bans[kind].list()).find(({ value }) => value === lift)
+    await bans[kind].remove(lift)
+    await note('lift a ban', lift)
+    await tracker.refresh()
+    const name = (ban && describe(kind, ban).name) || lift
+    return seeOther(list, html`<p class="note" role="status">The ban of ${name} is lifted.</p>`)
+  }
+  const value = valueIn(form)
+  const name = nameOf(value, parts).slice(0, LONGEST)
+  const reason = form.text('reason').slice(0, LONGEST)
+  const day = new Date(now()).toISOString().slice(0, 10)
+  const words = [day, user.name, kind === 'torrents' && `"${name.replaceAll('"', '""')}"`, reason]
+  await bans[kind].add({ value, comment: escapeText(words.filter(Boolean).join(' ')) })
+  await note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
+  await tracker.refresh()
+  const banned = html`${name || value} is banned. ${liftForm({ kind, value, from: list, name })}`
+  return seeOther(list, html`<div class="note" role="status">${banned}</div>`)
+}
+
+function kindIn(form: Form): Kind {
+  return KINDS.find(({ kind }) => kind === form.text('kind'))?.kind ?? 'addresses'
+}
+
+/** @throws BtkitError `usage` */
+function valueIn(form: Form): string {
+  const kind = kindIn(form)
+  return kind === 'torrents' ? checkHash(form.text(kind)) : checkAddresses(form.text(kind))
+}
+
+/** The name of the torrent of an info hash; empty if it is not known, and for addresses. */
+function nameOf(value: string, { tracker }: Pick<BanParts, 'tracker'>): string {
+  const hash = parseHash(value)
+  return (hash && tracker.view.torrents.torrents.get(hash)?.metainfo?.name) ?? ''
+}
+
+function ask({ query: asked, page }: AdminContext, parts: BanParts): Answer {
+  const kind = kindIn(asked)
+  const value = valueIn(asked)
+  const from = placeIn(asked, 'from') || 'bans'
+  const name = nameOf(value, parts)
+  return page({
+    title: `Ban ${name || value}?`,
+    content: html`<form method="post" action="bans">
+      ${hiddenFields(new Form({ kind, [kind]: value, from }))}
+      <section>
+        ${name !== '' && html`<p><code>${value}</code></p>`}
+        ${textField(new Form(), { name: 'reason', label: 'Reason', most: LONGEST, isFirst: true })}
+        <div class="acts">
+          <button class="main" name="act" value="ban">Ban</button>
+          <a href="${from}">Cancel</a>
+        </div>
+      </section>
+    </form>`,
+  })
+}
+
+/** The most addresses of a ban, by family. A slip such as 0.0.0.0/0 would refuse all clients. */
+const LARGEST_BAN = { 4: 2n ** 24n, 6: 2n ** 112n } as const
+
+/** @throws BtkitError `usage` */
+function checkHash(text: string): InfoHash {
+  const link = looksLikeMagnet(text) ? parseMagnet(text) : null
+  const hash = parseHash(link ? (link.infoHash ?? link.infoHashV2 ?? '') : text)
+  if (hash !== null && !/\s/.test(text)) return hash
+  throw new BtkitError('usage', `${quoteText(text)}: not an info hash; it has 40 or 64 digits`)
+}
+
+/** @throws BtkitError `usage` */
+function checkAddresses(text: string): string {
+  // A list of addresses may have names before ranges, which nobody types here
+  const plain = text.replaceAll(/\s/g, '').toLowerCase()
+  const range = /^[\da-f.:/-]+$/.test(plain) ? parseAddressRange(plain) : null
+  if (range === null)
+    throw new BtkitError('usage', `${quoteText(text)}: not an address, network or range`)
+  if (range.last - range.first < LARGEST_BAN[range.family]) return plain
+  const why = 'larger than /8, or /16 of IPv6; name a smaller network, or edit the file of bans'
+  throw new BtkitError('usage', `${quoteText(text)}: ${why}`)
+}
+
+async function show(
+  context: AdminContext,
+  { bans }: BanParts,
+  error: BtkitError | undefined,
+): Promise<Answer> {
+  const form = error ? context.form : new Form()
+  const sections = KINDS.map(async (kind) => {
+    return sectionOf(kind, await bans[kind.kind].list(), form)
+  })
+  return context.page({
+    title: 'Bans',
+    error,
+    content: html`${await Promise.all(sections)}
+      <p class="muted">
+        A ban counts at once. A banned address is given to no other peer from then on.
+      </p>`,
+  })
+}
+
+function sectionOf(kind: (typeof KINDS)[number], bans: readonly Ban[], form: Form): Html {
+  const shown = bans.slice(-MOST_SHOWN).reverse()
+  const own = form.text('kind') === kind.kind ? form : new Form()
+  return html`<section>
+    <h2>${kind.title}</h2>
+    <form method="post" action="bans">
+      ${defaultAct('ban')}<input type="hidden" name="kind" value="${kind.kind}" />
+      ${textField(own, { name: kind.kind, label: kind.label, hint: kind.hint })}
+      ${textField(own, { name: 'reason', id: `reason-${kind.kind}`, label: 'Reason', most: LONGEST })}
+      <div class="acts"><button class="main" name="act" value="ban">Ban</button></div>
+    </form>
+    ${shown.length > 0 && tableOf(kind, shown)}
+    ${bans.length > shown.length && html`<p class="muted">${bans.length - shown.length} older bans are not listed.</p>`}
+  </section>`
+}
+
+function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly Ban[]): Html {
+  const rows = bans.map((ban) => {
+    const { value } = ban
+    const { name, reason, by, since } = describe(kind, ban)
+    const what = html`${name !== '' && html`${name}<br />`}<code>${value}</code>`
+    return [what, reason, by, since, liftForm({ kind, value, from: 'bans', name })]
+  })
+  const columns = [
+    { title: kind === 'torrents' ? 'Torrent' : label, kind: 'name' },
+    { title: 'Reason' },
+    { title: 'By' },
+    { title: 'Since', kind: 'date' },
+    { title: '' },
+  ] as const
+  return renderTable({ label: `Banned ${title.toLowerCase()}`, columns, rows })
+}
+
+/** The date, the user, of a torrent its name in quotes, and the reason. */
+const COMMENT = /^(\d{4}-\d\d-\d\d) (\S+)(?: ("(?:[^"]|"")*"))?(?: (.*))?$/
+
+/** Reads the comment of a ban; one that another program or an editor wrote is all reason. */
+function describe(kind: Kind, { comment }: Ban) {
+  const [, since, by = '', quoted = '', reason = ''] = COMMENT.exec(comment) ?? []
+  if (since === undefined) return { name: '', reason: comment, by: '', since: '' }
+  if (kind === 'addresses')
+    return { name: '', reason: [quoted, reason].join(' ').trim(), by, since }
+  return { name: quoted.slice(1, -1).replaceAll('""', '"'), reason, by, since }
+}
+
+interface Lift {
+  readonly kind: Kind
+  readonly value: string
+  /** The page to come back to. */
+  readonly from: string
+  readonly name: string
+}
+
+/** The form of the button that lifts a ban. */
+function liftForm({ kind, value, from, name }: Lift): Html {
+  return html`<form method="post" action="bans">
+    ${hiddenFields(new Form({ kind, from }))}
+    <button name="lift" value="${fieldValue(value)}" aria-label="Lift ban of ${name || value}">
+      Lift ban
+    </button>
+  </form>`
+}

@@ -1,0 +1,65 @@
+import type { Answer } from '../../../pages/forms/frame.js'
+import { renderTable, rowBox, type Table } from '../../../pages/forms/table.js'
+import { renderTime } from '../../../page-parts/time.js'
+import { html, type Html } from '../../../base/text/html.js'
+import { formatBytes } from '../../../base/text/quantity.js'
+import { type FormsParts, NONE_CHOSEN, outcomeOf } from './parts.js'
+import type { AdminContext, AdminRoute } from '../frame/visit.js'
+import { BIN_LIMITS, listBin, restoreTorrents } from '../storage/bin.js'
+
+/** The most torrents that are shown. */
+const MOST_SHOWN = 500
+
+/** The page of deleted torrents, which can be restored. */
+export function binRoutes(parts: FormsParts): AdminRoute[] {
+  const restore = async (context: AdminContext): Promise<Answer> => {
+    if (!context.form.has('id')) return context.seeOther('bin', NONE_CHOSEN)
+    const outcomes = await restoreTorrents(parts.collection, context, context.form.all('id'))
+    parts.changed()
+    return context.seeOther('bin', outcomeOf(outcomes, 'restored'))
+  }
+  return [
+    {
+      method: 'GET',
+      path: 'bin',
+      menu: 'Bin',
+      handle: (context) => show(parts, context),
+    },
+    { method: 'POST', path: 'bin', handle: restore },
+  ]
+}
+
+async function show({ collection }: FormsParts, context: AdminContext): Promise<Answer> {
+  const own = await listBin(
+    collection,
+    ({ path }) => context.may('delete', collection.owners.lastAt(path)),
+    MOST_SHOWN,
+  )
+  const { age, bytes } = BIN_LIMITS
+  const rows = own.map(({ id, name, category, deletedAt }) => {
+    const box = rowBox({ name: 'id', value: id, label: name })
+    return [box, name, collection.places.titleOf(category), renderTime(deletedAt, 'minute')]
+  })
+  return context.page({
+    title: 'Bin',
+    content: html`<p class="muted">
+        Deleted torrents are removed for good after ${age / 86_400_000} days. If there are more than
+        ${formatBytes(bytes)}, the oldest are removed first.
+        ${own.length === MOST_SHOWN && `Here are the newest ${MOST_SHOWN}.`}
+      </p>
+      ${own.length === 0 ? html`<p>The bin is empty.</p>` : table(rows)}`,
+  })
+}
+
+function table(rows: Table['rows']): Html {
+  const columns = [
+    { title: '', kind: 'box' },
+    { title: 'Torrent', kind: 'name' },
+    { title: 'Category' },
+    { title: 'Deleted', kind: 'date' },
+  ] as const
+  return html`<form method="post" action="bin">
+    <section>${renderTable({ label: 'Deleted torrents', columns, rows })}</section>
+    <div class="acts"><button class="main">Restore</button></div>
+  </form>`
+}

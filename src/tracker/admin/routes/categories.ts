@@ -1,0 +1,123 @@
+import { dirname } from 'node:path'
+import { BtkitError } from '../../../base/errors.js'
+import { Form, query, textField } from '../../../pages/forms/form.js'
+import { type Answer, seeOther } from '../../../pages/forms/frame.js'
+import { renderTable } from '../../../pages/forms/table.js'
+import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
+import { categoryField, type FilledForm, type FormsParts } from './parts.js'
+import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
+import { formRoutes } from '../../../pages/forms/app.js'
+import type { ListedCategory, Places } from '../storage/places.js'
+import { createCategory, renameCategory, removeCategory } from '../storage/categories.js'
+
+/** The page that creates, renames and removes categories. */
+export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
+  return formRoutes<AdminContext, Action>({
+    path: 'categories',
+    menu: 'Categories',
+    needs: 'organize',
+    page: (context) => ({
+      show: (form, error) => show(parts, context, { form, error }),
+      act: (form) => change(parts, context, form),
+    }),
+  })
+}
+
+async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
+  const { collection } = parts
+  const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
+  if (act === 'create')
+    await createCategory(collection, context, { parent: form.text('parent'), name })
+  else if (act === 'rename') await renameCategory(collection, context, { address, name })
+  else if (act === 'remove') await removeCategory(collection, context, address)
+  else throw new BtkitError('usage', 'unknown action; load the page again')
+  parts.changed()
+  return seeOther('categories')
+}
+
+async function show(
+  { collection }: FormsParts,
+  { page }: AdminContext,
+  { form, error }: FilledForm,
+): Promise<Answer> {
+  const listed = await collection.places.list()
+  const counts = collection.places.countsOf(listed)
+  const above = new Set(listed.map(({ address }) => dirname(address)))
+  const rows = listed.map((each) => {
+    const filling = { count: counts.get(each.address) ?? 0, hasBelow: above.has(each.address) }
+    return row(collection.places, each, filling)
+  })
+  // The forms of existing categories have a field of the same name
+  const own = form.text('act') === 'create' ? form : new Form()
+  return page({
+    title: 'Categories',
+    error,
+    content: html`<p class="muted">
+        A category is a directory of the tracker. An empty one can be removed.
+      </p>
+      <form method="post" action="categories">
+        <fieldset>
+          <legend>New category</legend>
+          ${textField(own, { name: 'name', label: 'Name' })}
+          ${await categoryField(own, collection, { name: 'parent', label: 'In', isArchived: true })}
+          <div class="acts"><button class="main" name="act" value="create">Create</button></div>
+        </fieldset>
+      </form>
+      <section>
+        ${renderTable({
+          label: 'Categories',
+          columns: [
+            { title: 'Category', kind: 'name' },
+            { title: 'Torrents', kind: 'n' },
+            { title: '' },
+          ],
+          rows,
+        })}
+      </section>`,
+  })
+}
+
+/** The torrents of a category and below it, and whether there are categories below it. */
+interface Filling {
+  readonly count: number
+  readonly hasBelow: boolean
+}
+
+function row(places: Places, category: ListedCategory, { count, hasBelow }: Filling): HtmlValue[] {
+  const { address, names } = category
+  const title = places.titleOf(category)
+  const name = names.at(-1)
+  const isEmpty = count === 0 && !hasBelow
+  return [
+    html`<a href="torrents${query({ in: address })}">${title}</a>`,
+    count,
+    name !== undefined && changeForm(address, { name, title, isEmpty }),
+  ]
+}
+
+interface Named {
+  readonly name: string
+  readonly title: string
+  readonly isEmpty: boolean
+}
+
+/** The ways to change a category; one that is not empty cannot be removed. */
+function changeForm(address: string, { name, title, isEmpty }: Named): Html {
+  const category = html`<input type="hidden" name="category" value="${fieldValue(address)}" />`
+  const field = html`<input
+    type="text"
+    name="name"
+    value="${fieldValue(name)}"
+    aria-label="New name of ${title}"
+    autocomplete="off"
+  />`
+  const save = html`<button name="act" value="rename" aria-label="Save ${title}">Save</button>`
+  const remove = html`<form method="post" action="categories">
+    ${category} <button name="act" value="remove" aria-label="Remove ${title}">Remove</button>
+  </form>`
+  return html`<details class="rename">
+      <summary aria-label="Rename ${title}">Rename</summary>
+      <form class="with" method="post" action="categories">${category} ${field} ${save}</form>
+    </details>
+    ${isEmpty && remove}`
+}

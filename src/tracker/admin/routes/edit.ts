@@ -1,0 +1,55 @@
+import { basename } from 'node:path'
+import type { BtkitError } from '../../../base/errors.js'
+import { formRoutes } from '../../../pages/forms/app.js'
+import { changesOf, editedOf, editedPage, editPage } from '../../../pages/forms/edit.js'
+import type { FormPage } from '../../../pages/forms/picker.js'
+import type { Form } from '../../../pages/forms/form.js'
+import type { Answer } from '../../../pages/forms/frame.js'
+import { type FormsParts, LIST_FIELDS, listOf, outcomeOf } from './parts.js'
+import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
+import { openTorrents, editTorrents } from '../storage/edit-torrents.js'
+
+/** The pages that edit torrents: fields, then what would change, then the change. */
+export function editRoutes(parts: FormsParts): AdminRoute[] {
+  return formRoutes<AdminContext, Action>({
+    path: 'edit',
+    page: (context) => editingPage(parts, context),
+  })
+}
+
+/** The page of the torrents that a form names. */
+export function editingPage(parts: FormsParts, context: AdminContext): FormPage {
+  const show = async (form: Form, error?: BtkitError) => {
+    const torrents = await openTorrents(parts.collection, context, form.all('torrent'))
+    const shown = { torrents, titleOf: basename, carried: [...LIST_FIELDS, 'torrent'], error }
+    return context.page(editPage(form, shown))
+  }
+  return {
+    show,
+    act: (form) => {
+      const act = form.text('act')
+      const isDry = act === 'preview'
+      return isDry || act === 'save' ? edit(parts, context, isDry) : show(form)
+    },
+  }
+}
+
+async function edit(parts: FormsParts, context: AdminContext, isDry: boolean): Promise<Answer> {
+  const { form } = context
+  const outcomes = await editTorrents(parts.collection, context, {
+    torrents: form.all('torrent'),
+    digest: form.text('digest'),
+    changesOf: (opened) => changesOf(form, opened),
+    isDry,
+  })
+  const edited = outcomes.flatMap(editedOf)
+  if (isDry) {
+    const named = edited.map((each) => ({ ...each, file: basename(each.file) }))
+    return context.page(editedPage(form, named, isDry))
+  }
+  parts.changed()
+  const done = outcomes.flatMap((each) => {
+    return each.error !== null || each.isChanged ? { address: each.file, error: each.error } : []
+  })
+  return context.seeOther(listOf(form), outcomeOf(done, 'changed'))
+}

@@ -1,0 +1,151 @@
+import { mkdir, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { asBtkitError, BtkitError, osCodeOf } from '../../../base/errors.js'
+import { isWithin } from '../../../disk/look/inside.js'
+import { syncDirectory } from '../../../disk/write/draft.js'
+import { type Actor, type Collection, forEach, type Outcome } from './collection.js'
+import { type Category, makeDirectories } from './places.js'
+
+/**
+ * Creates a category in another one, and returns it.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function createCategory(
+  collection: Collection,
+  actor: Actor,
+  { parent, name }: { readonly parent: string; readonly name: string },
+): Promise<Category> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const made = collection.places.below(await collection.places.category(parent), name)
+    await makeDirectory(made.path, name)
+    await actor.note('create category', collection.subject(made))
+    return made
+  })
+}
+
+/**
+ * Gives a category another name.
+ * @throws BtkitError `exists`, `bad-name`, `not-permitted`
+ */
+export function renameCategory(
+  collection: Collection,
+  actor: Actor,
+  { address, name }: { readonly address: string; readonly name: string },
+): Promise<void> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const from = requireNoRoot(collection, await collection.places.category(address))
+    const parent = await collection.places.category(address.slice(0, address.lastIndexOf('/')))
+    const to = collection.places.below(parent, name)
+    await refuseHeldBelow(collection, from)
+    await collection.move(from.path, to.path)
+    await actor.note('rename category', collection.subject(from), `to ${name}`)
+  })
+}
+
+/**
+ * Removes an empty category.
+ * @throws BtkitError `exists` if it is not empty, `not-permitted`
+ */
+export function removeCategory(
+  collection: Collection,
+  actor: Actor,
+  address: string,
+): Promise<void> {
+  actor.require('organize')
+  return collection.change(async () => {
+    const category = requireNoRoot(collection, await collection.places.category(address))
+    try {
+      await rmdir(category.path)
+    } catch (error) {
+      if (osCodeOf(error) === 'ENOTEMPTY')
+        throw new BtkitError('exists', 'the category is not empty; move or delete what is in it')
+      throw asBtkitError(error, category.names.join('/'))
+    }
+    await syncDirectory(dirname(category.path))
+    await actor.note('remove category', collection.subject(category))
+  })
+}
+
+/** Moves torrents to a category. A failure does not stop the others. */
+export function moveTorrents(
+  collection: Collection,
+  actor: Actor,
+  { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
+): Promise<Outcome[]> {
+  return collection.change(async () => {
+    const category = await collection.places.category(to)
+    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
+  })
+}
+
+/**
+ * Moves torrents to the archive or back, into the category of the same name, which is created if
+ * necessary. A failure does not stop the others.
+ */
+export function archiveTorrents(
+  collection: Collection,
+  actor: Actor,
+  { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
+): Promise<Outcome[]> {
+  const { places } = collection
+  return collection.change(() =>
+    forEach(torrents, async (address) => {
+      const { category } = await places.torrent(address)
+      if (category.root.isArchive !== isBack)
+        throw new BtkitError('exists', isBack ? 'it is not archived' : 'it is archived already')
+      const root = places.roots.find(({ isArchive }) => isArchive !== isBack)
+      if (!root) throw new BtkitError('usage', 'there is no archive; use --archive-dir')
+      const to = places.at(root, category.names)
+      await collection.own(actor, address)
+      await makeDirectories(to.path)
+      await moveTorrent(collection, actor, { address, to: await places.category(to.address) })
+    }),
+  )
+}
+
+async function moveTorrent(
+  collection: Collection,
+  actor: Actor,
+  { address, to }: { readonly address: string; readonly to: Category },
+): Promise<void> {
+  const place = await collection.own(actor, address)
+  const path = join(to.path, place.name)
+  // A name that completedir keeps there may be missing just now
+  collection.held.refuse(to.path, place.name)
+  await collection.move(place.path, path)
+  const target = collection.subject(place.category, place.name)
+  await actor.note('move', target, `to ${collection.subject(to)}`)
+}
+
+/** Refuses a directory that the tracker was given, or that has one below it. */
+function requireNoRoot({ places }: Collection, category: Category): Category {
+  if (!places.roots.some(({ path }) => isWithin(path, category.path))) return category
+  throw new BtkitError(
+    'usage',
+    'this is the directory of --allowed-dir itself; it cannot be changed here',
+  )
+}
+
+async function refuseHeldBelow({ places, held }: Collection, category: Category): Promise<void> {
+  const inside = (await places.list()).filter(({ address }) => {
+    return address === category.address || address.startsWith(`${category.address}/`)
+  })
+  for (const each of inside) {
+    await places.requireReadable(each)
+    for (const name of each.torrents) held.refuse(each.path, name)
+  }
+}
+
+/** Creates a directory and syncs its name. */
+async function makeDirectory(path: string, name: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (osCodeOf(error) === 'EEXIST')
+      throw new BtkitError('exists', `${name}: already exists; choose another name`)
+    throw asBtkitError(error, name)
+  }
+  await syncDirectory(dirname(path))
+}

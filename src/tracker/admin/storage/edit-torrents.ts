@@ -1,0 +1,142 @@
+import { setImmediate } from 'node:timers/promises'
+import type { EditOutcome } from '../../../core/edit/files.js'
+import { loadTorrent } from '../../../core/read-torrent.js'
+import { BtkitError } from '../../../base/errors.js'
+import type { TorrentChanges } from '../../../library/changes.js'
+import { editFiles } from '../../../library/edit.js'
+import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
+import { type Opened, openTorrent, refuseChanged } from '../../../pages/forms/edit.js'
+import { swarmHashes } from '../../../metainfo/info-hash.js'
+import { type Actor, type Collection, isCopy, mainHash } from './collection.js'
+import type { CollectionPlace } from './places.js'
+import type { EditedFile } from '../../../core/edit/file.js'
+import { type ChangedFact, changedFacts } from '../../../metainfo/facts.js'
+
+/** The most torrents that are edited at once. */
+const MOST_EDITED = 1000
+
+/** An edit of torrents as a form showed them. */
+interface TorrentsEdit {
+  readonly torrents: readonly string[]
+  /** The digest of what the form showed. */
+  readonly digest: string
+  /** The changes to torrents that have these values. */
+  readonly changesOf: (opened: readonly Opened[]) => TorrentChanges
+  /** Whether to write nothing. */
+  readonly isDry: boolean
+}
+
+/**
+ * Reads torrents that a user may edit.
+ * @throws BtkitError if one of them cannot be edited
+ */
+export async function openTorrents(
+  collection: Collection,
+  actor: Actor,
+  torrents: readonly string[],
+): Promise<Opened[]> {
+  if (torrents.length === 0) throw new BtkitError('usage', 'no torrent was chosen')
+  if (torrents.length > MOST_EDITED)
+    throw new BtkitError('usage', `at most ${MOST_EDITED} torrents are edited at once`)
+  const opened: Opened[] = []
+  for (const address of torrents) {
+    const { path } = await collection.own(actor, address)
+    opened.push(openTorrent(address, await loadTorrent(path, DEFAULT_MAX_SIZE)))
+    // Announces are answered in between
+    await setImmediate()
+  }
+  return opened
+}
+
+/**
+ * Edits torrents. Nothing is edited if one of them is not as the form showed it. A failure to write
+ * one does not stop the others.
+ * @throws BtkitError `changed`, `not-permitted`, `not-found`, and `usage` for bad values
+ */
+export function editTorrents(
+  collection: Collection,
+  actor: Actor,
+  edit: TorrentsEdit,
+): Promise<EditOutcome[]> {
+  return collection.changeInfo(async () => {
+    const opened = await openTorrents(collection, actor, edit.torrents)
+    refuseChanged(opened, edit.digest)
+    const places: CollectionPlace[] = []
+    for (const address of edit.torrents) places.push(await collection.own(actor, address))
+    const changes = edit.changesOf(opened)
+    const planned = await run(places, changes, true)
+    await refuseCopies(collection, places, planned)
+    if (edit.isDry) return planned
+    await keepOwners(collection, places, planned)
+    const edited = await run(places, changes, false)
+    for (const [i, { category, name, path }] of places.entries()) {
+      const outcome = edited[i]
+      if (outcome?.error !== null || !outcome.isChanged) continue
+      collection.wrote(path, outcome.after)
+      await actor.note('edit', collection.subject(category, name), changed(outcome))
+    }
+    return edited
+  })
+}
+
+async function run(
+  places: readonly CollectionPlace[],
+  changes: TorrentChanges,
+  dryRun: boolean,
+): Promise<EditOutcome[]> {
+  const outcomes: EditOutcome[] = []
+  const files = places.map(({ path }) => path)
+  for await (const outcome of editFiles(files, changes, { dryRun })) outcomes.push(outcome)
+  return outcomes
+}
+
+/** Refuses a change of info that leads to another torrent. */
+async function refuseCopies(
+  collection: Collection,
+  places: readonly CollectionPlace[],
+  planned: readonly EditOutcome[],
+): Promise<void> {
+  const paths = new Map<string, string>()
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error !== null) continue
+    await collection.refuseCopy(path, plan.after)
+    for (const hash of swarmHashes(plan.after)) {
+      const other = paths.get(hash)
+      if (other !== undefined) throw isCopy(path, other)
+      paths.set(hash, path)
+    }
+  }
+}
+
+/** Records the owners under the info hashes that the torrents are about to get. */
+async function keepOwners(
+  { owners }: Collection,
+  places: readonly CollectionPlace[],
+  planned: readonly EditOutcome[],
+): Promise<void> {
+  const byUser = new Map<string, { path: string; infoHash: string }[]>()
+  for (const [i, { path }] of places.entries()) {
+    const plan = planned[i]
+    if (plan?.error !== null) continue
+    const user = owners.of({ path, infoHash: mainHash(plan.before) })
+    const added = { path, infoHash: mainHash(plan.after) }
+    if (user === null || owners.of(added) === user) continue
+    const ofUser = byUser.get(user) ?? []
+    ofUser.push(added)
+    byUser.set(user, ofUser)
+  }
+  for (const [user, added] of byUser) await owners.add(added, user)
+}
+
+/** The order of the log; info hashes follow from these. */
+const TOLD: readonly ChangedFact['name'][] = [
+  ...(['name', 'comment', 'source', 'private'] as const),
+  ...(['announce', 'announceList', 'webSeeds'] as const),
+]
+
+/** Names the values that an edit changed. */
+function changed({ before, after }: Pick<EditedFile, 'before' | 'after'>): string {
+  const names = new Set(changedFacts(before, after).map(({ name }) => name))
+  return TOLD.filter((name) => names.has(name)).join(', ')
+}

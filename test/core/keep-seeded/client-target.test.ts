@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { BtkitError } from '../../../src/base/errors.js'
+import { ClientTarget } from '../../../src/core/keep-seeded/client-target.js'
+import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
+import { nameProblem, SeedKeeper } from '../../../src/core/keep-seeded/reconcile.js'
+import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
+import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
+import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashContext } from '../requests.js'
+import { infoHashOf } from '../../support/info-hashes.js'
+
+interface Kept {
+  readonly directory: string
+  readonly client: FakeClient
+  readonly target: ClientTarget
+  readonly keeper: SeedKeeper<WholeTorrent>
+  /** The reports, in order. */
+  readonly told: string[]
+}
+
+/** A keeper of a directory with a file and its torrent. */
+async function keepDirectory(t: TestContext, endsWithRun = true): Promise<Kept> {
+  const directory = makeScratch(t, { 'a.iso': 'content' })
+  await makeTorrent(directory)
+  const client = new FakeClient()
+  const told: string[] = []
+  const sync = {
+    client,
+    isLocal: true,
+    trustsDirectories: false,
+    remoteDirectory: (local: string) => local,
+    waiting: fakeWaiting(),
+  }
+  const places = torrentPlaces({
+    ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
+    ...{ hashContext: hashContext() },
+  })
+  const target = new ClientTarget(sync, new GivenRecord(), endsWithRun)
+  const keeper = new SeedKeeper(places, target, {
+    onAdded: ({ infoHash }, before) => {
+      if (infoHash !== before) told.push('added')
+    },
+    onDropped: () => told.push('dropped'),
+    onProblem: (what, problem) => told.push(String(nameProblem(what, problem))),
+  })
+  return { directory, client, target, keeper, told }
+}
+
+async function makeTorrent(directory: string): Promise<void> {
+  const args = ['makemetafile', join(directory, 'a.iso'), 'http://t.example/a', '--force']
+  const { status, stderr } = await runBtkit([...args, '--no-cache'])
+  assert.equal(status, 0, stderr)
+}
+
+function seeded({ client }: Kept): string[] {
+  const torrents = [...client.torrents.values()].filter(({ state }) => state === 'seeding')
+  return torrents.map(({ infoHash }) => infoHash)
+}
+
+test('a client that loses its list gets the torrents again', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  kept.client.torrents.clear()
+  await kept.keeper.update()
+  assert.equal(before.length, 1)
+  assert.deepEqual(seeded(kept), before)
+})
+
+test('a torrent that the client took from a watch directory is kept and let go', async (t) => {
+  const kept = await keepDirectory(t, false)
+  await kept.keeper.update()
+  const [infoHash] = [...kept.client.torrents.keys()]
+  const found = { state: 'seeding', directory: kept.directory, isMarked: false } as const
+  kept.client.plant(infoHash!, found)
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(kept.told, ['added'])
+  assert.ok(!kept.client.calls.includes('remove'))
+  rmSync(join(kept.directory, 'a.iso.torrent'))
+  await kept.keeper.update()
+  assert.deepEqual(seeded(kept), [])
+})
+
+test('a look at which nothing has changed makes one call', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  kept.client.calls.length = 0
+  await kept.keeper.update()
+  assert.deepEqual(kept.client.calls, ['list'])
+})
+
+test('a torrent that changes takes the place of the one before', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  writeFileSync(join(kept.directory, 'a.iso'), 'other content')
+  await makeTorrent(kept.directory)
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  assert.notDeepEqual(seeded(kept), before)
+})
+
+test('a torrent that lies there twice is seeded until both are gone', async (t) => {
+  const kept = await keepDirectory(t)
+  const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
+  copyFileSync(one!, two!)
+  for (let update = 0; update < 3; update++) await kept.keeper.update()
+  const twin = `BtkitError: ${two!}: the same torrent as ${one!}; ignored`
+  assert.deepEqual(kept.told, [twin, 'added'])
+  kept.client.torrents.clear()
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept).length, kept.told.length], [1, 2])
+  rmSync(one!)
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  rmSync(two!)
+  await kept.keeper.update()
+  assert.deepEqual(seeded(kept), [])
+})
+
+test('a twin takes over where its own data is, and the client is not asked to let go', async (t) => {
+  const kept = await keepDirectory(t)
+  const [one, two] = ['a.iso.torrent', 'b.torrent'].map((name) => join(kept.directory, name))
+  copyFileSync(one!, two!)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  kept.client.calls.length = 0
+  rmSync(one!)
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.client.calls.includes('remove')], [before, false])
+  assert.deepEqual(kept.told.slice(-2), ['dropped', 'added'])
+  const given = await kept.target.listGiven()
+  assert.deepEqual(
+    given.map(({ torrent }) => torrent),
+    [two],
+  )
+})
+
+test('a torrent stays while its .torrent can not be read, and ends with it', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  const before = seeded(kept)
+  const torrent = join(kept.directory, 'a.iso.torrent')
+  const bytes = readFileSync(torrent)
+  writeFileSync(torrent, bytes.subarray(0, 20))
+  for (let update = 0; update < 2; update++) await kept.keeper.update()
+  assert.deepEqual(seeded(kept), before)
+  assert.equal(kept.told.length, 2, 'added, and told once what is wrong')
+  writeFileSync(torrent, bytes)
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told.length], [before, 2])
+  writeFileSync(torrent, bytes.subarray(0, 20))
+  await kept.keeper.update()
+  rmSync(torrent)
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told.at(-1)], [[], 'dropped'])
+})
+
+test('a torrent that goes while the client is away is let go when it is back', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  rmSync(join(kept.directory, 'a.iso.torrent'))
+  kept.client.isDown = true
+  await assert.rejects(kept.keeper.update(), { code: 'client' })
+  Object.assign(kept.client, {
+    isDown: false,
+    remove: () => Promise.reject(new BtkitError('client', 'it went away')),
+  })
+  await assert.rejects(kept.keeper.update(), { code: 'client' })
+  assert.deepEqual([seeded(kept).length, kept.told], [1, ['added']])
+  Reflect.deleteProperty(kept.client, 'remove')
+  await kept.keeper.update()
+  assert.deepEqual([seeded(kept), kept.told], [[], ['added', 'dropped']])
+})
+
+test('nothing is let go while its directory can not be read', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  renameSync(kept.directory, `${kept.directory}-away`)
+  t.after(() => {
+    rmSync(`${kept.directory}-away`, { recursive: true })
+  })
+  await kept.keeper.update()
+  await kept.keeper.update()
+  assert.equal(seeded(kept).length, 1)
+  assert.deepEqual(kept.told.length, 2, 'added, and told once what is wrong')
+  assert.match(kept.told[1] ?? '', /no such file or directory/)
+})
+
+test('what the client had before stays there in the end', async (t) => {
+  const kept = await keepDirectory(t)
+  await kept.keeper.update()
+  kept.client.plant(infoHashOf('00'.repeat(20)), {})
+  await kept.target.removeAll(kept.client)
+  assert.deepEqual([...kept.client.torrents.keys()], ['00'.repeat(20)])
+})

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { completeDirectories } from '../../../src/core/complete/loop/run.js'
+import { ClientTarget } from '../../../src/core/keep-seeded/client-target.js'
+import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
+import { SeedKeeper, type SeedTarget } from '../../../src/core/keep-seeded/reconcile.js'
+import { torrentPlaces } from '../../../src/core/keep-seeded/wanted.js'
+import type { WholeTorrent } from '../../../src/core/keep-seeded/whole-data.js'
+import { OwnTarget } from '../../../src/seeding/peer/own-target.js'
+import { SeedService } from '../../../src/seeding/peer/service.js'
+import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { makeScratch } from '../../support/scratch.js'
+import { hashContext, makeRequest } from '../requests.js'
+
+/** A directory of torrents beside their data, and a seed or a client that follows it. */
+interface Followed {
+  /** Follows the directory once. Returns the info hashes that are seeded then. */
+  readonly turn: () => Promise<string[]>
+  /** Makes the torrent of the data that is there, or removes it without data, if nobody else does. */
+  readonly make: () => Promise<void>
+  readonly problems: string[]
+}
+
+const FILE = 'a.bin'
+
+async function makeTorrent(directory: string): Promise<void> {
+  if (!existsSync(join(directory, FILE))) {
+    rmSync(join(directory, `${FILE}.torrent`))
+    return
+  }
+  const args = ['makemetafile', join(directory, FILE), '--trackerless', '--force', '--no-cache']
+  const { status, stderr } = await runBtkit(args)
+  assert.equal(status, 0, stderr)
+}
+
+function follow(directory: string, target: SeedTarget<WholeTorrent>) {
+  const problems: string[] = []
+  const places = torrentPlaces({
+    ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
+    hashContext: hashContext(),
+  })
+  const keeper = new SeedKeeper(places, target, {
+    onProblem: (_, problem) => problems.push(String(problem)),
+  })
+  return { keeper, problems, make: () => makeTorrent(directory) }
+}
+
+function seededBy({ torrents }: FakeClient): string[] {
+  return [...torrents.values()].flatMap(({ infoHash, state }) => {
+    return state === 'seeding' ? infoHash : []
+  })
+}
+
+/** Lets a client see that data is not that with which it got a torrent, as after a check of its own. */
+function watchData(client: FakeClient, data: string): () => void {
+  const given = new Map<string, string>()
+  return () => {
+    const now = existsSync(data) ? readFileSync(data, 'latin1') : ''
+    for (const [infoHash, torrent] of client.torrents) {
+      if (!given.has(infoHash)) given.set(infoHash, now)
+      const isThere = given.get(infoHash) === now
+      client.torrents.set(infoHash, { ...torrent, state: isThere ? torrent.state : 'missing' })
+    }
+  }
+}
+
+const clientOf = (client: FakeClient) => ({
+  ...{ client, isLocal: true, trustsDirectories: false, waiting: fakeWaiting() },
+  remoteDirectory: (local: string) => local,
+})
+
+const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => Promise<Followed>>> =
+  {
+    seed: async (t, directory) => {
+      const service = await SeedService.open({
+        ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
+        ...{ version: 'test', monotonic: () => performance.now(), onError: assert.ifError },
+        ...{ dht: false, dhtNodes: null, localDiscovery: false, onWithdrawn: () => undefined },
+      })
+      t.after(() => service.close())
+      const { keeper, ...followed } = follow(directory, new OwnTarget(service, 2 ** 20))
+      const turn = async () => {
+        await keeper.update()
+        return Array.from(service.states(), ({ torrent }) => torrent.infoHash ?? '')
+      }
+      return { ...followed, turn }
+    },
+    'launchmany --client': (_, directory) => {
+      const client = new FakeClient()
+      const notice = watchData(client, join(directory, FILE))
+      const target = new ClientTarget(clientOf(client), new GivenRecord(), true)
+      const { keeper, ...followed } = follow(directory, target)
+      const turn = async () => {
+        notice()
+        await keeper.update()
+        notice()
+        return seededBy(client)
+      }
+      return Promise.resolve({ ...followed, turn })
+    },
+    'completedir --publish': (t, directory) => {
+      const client = new FakeClient()
+      const problems: string[] = []
+      const context = hashContext()
+      const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
+      const state = { directory: makeScratch(t), warn: assert.ifError }
+      const turn = async () => {
+        const { clients } = await completeDirectories(
+          {
+            ...{ directories: [directory], target: null, checksums: [], prune: 'always' },
+            common: makeRequest('', { pieceLength: 'auto' }),
+            existing: { asked: [], remake: false, keepTrackers: false },
+            ...{ adopt: false, force: false, dryRun: false, waitSeconds: 0, minAgeSeconds: 0 },
+            ...{ cacheMaxSize: null, publish: [clientOf(client)] },
+          },
+          { ...context, cacheAccess, state },
+          { isSeen: false, begin: () => Promise.resolve(), progress: () => undefined },
+        )
+        problems.push(...clients.unpublished.map(({ reason }) => reason))
+        return seededBy(client)
+      }
+      return Promise.resolve({ turn, problems, make: () => Promise.resolve() })
+    },
+  }
+
+for (const [surface, open] of Object.entries(SURFACES)) {
+  test(`${surface}: only whole data is seeded, whatever happens to it`, async (t) => {
+    const directory = makeScratch(t, { [FILE]: 'the first content' })
+    const data = join(directory, FILE)
+    const { turn, make, problems } = await open(t, directory)
+    await make()
+    const [first, ...others] = await turn()
+    assert.ok(first)
+    assert.deepEqual([others, await turn(), problems], [[], [first], []])
+
+    writeFileSync(data, 'the wrong content')
+    for (let i = 0; i < 3; i++) assert.ok(!(await turn()).includes(first), 'damaged')
+    assert.ok(problems.length <= 1, `told once: ${problems.join()}`)
+
+    writeFileSync(data, 'the first content')
+    assert.deepEqual(await turn(), [first], 'it returned')
+
+    writeFileSync(data, 'replaced by this one')
+    await make()
+    const [second, ...more] = await turn()
+    assert.ok(second && second !== first, 'replaced')
+    assert.deepEqual([more, await turn()], [[], [second]])
+
+    rmSync(data)
+    await make()
+    assert.deepEqual([await turn(), await turn()], [[], []], 'gone')
+    assert.ok(problems.length <= 1, problems.join())
+  })
+}

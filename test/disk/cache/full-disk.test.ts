@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { CACHE_FILE, openCache } from '../../../src/disk/cache/open.js'
+import { openLmdbStore } from '../../../src/disk/cache/store/lmdb.js'
+import { runExecutable } from '../../support/executable.js'
+import { longTest } from '../../support/long.js'
+import { Mirror } from '../../support/mirror.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+
+/** Opens a cache on a small disk of its own, and notes what it warns of. */
+async function openOnSmallDisk(t: Parameters<typeof mountSmallDisk>[0], mebibytes = 16) {
+  const disk = mountSmallDisk(t, mebibytes)!
+  const warnings: string[] = []
+  const warn = (message: string) => warnings.push(message)
+  const directory = join(disk, 'cache')
+  const reopen = () => openCache({ directory, now: Date.now, warn })
+  return { disk, directory, warnings, reopen, cache: await reopen() }
+}
+
+const FULL = /cache [^\n]+: only read until its disk has space: no space left on device/
+
+test('a cache whose disk fills is only read until there is space', unlessNoDisks, async (t) => {
+  const { disk, warnings, cache, reopen } = await openOnSmallDisk(t)
+  cache.put('info', pseudoRandom(32, 1), pseudoRandom(500, 1))
+  await cache.flush()
+  const filler = fillDisk(disk)
+  for (let i = 2; i < 5000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(2000, i))
+  await cache.flush()
+  assert.equal(cache.store.state(), 'full')
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, FULL)
+  assert.ok(cache.get('info', pseudoRandom(32, 1)))
+  rmSync(filler)
+  assert.equal(cache.store.state(), 'used')
+  assert.match(warnings[1]!, /^cache .*: written again: its disk has space$/)
+  cache.put('info', pseudoRandom(32, 5000), pseudoRandom(2000, 5000))
+  await cache.close()
+  const again = await reopen()
+  t.after(() => again.close())
+  for (const i of [1, 5000]) assert.ok(again.get('info', pseudoRandom(32, i)))
+  assert.equal(warnings.length, 2)
+})
+
+test('records that come later find out that the disk has space again', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 16)!
+  const path = join(disk, 'x.mdb')
+  const states: string[] = []
+  const note = (_reason: unknown, state: string) => states.push(state)
+  const patience = { open: 1000, flush: 10_000, close: 10_000, full: 0 }
+  const store = await openLmdbStore(path, note, patience)
+  const putAndFlush = async (key: string) => {
+    store.put(Buffer.from(key), Buffer.from('value'))
+    await store.flush()
+  }
+  const filler = fillDisk(disk)
+  await putAndFlush('lost')
+  await putAndFlush('lost, too')
+  assert.deepEqual(states, ['full'])
+  rmSync(filler)
+  await putAndFlush('kept')
+  assert.deepEqual(states, ['full', 'used'])
+  await store.close()
+  const again = await openLmdbStore(path, assert.ifError)
+  t.after(() => again.close())
+  assert.deepEqual(
+    [...again.entries()].map(({ key }) => String(key)),
+    ['kept'],
+  )
+})
+
+longTest('a cache leaves 4 MiB of its disk to others', unlessNoDisks, async (t) => {
+  const { directory, warnings, cache } = await openOnSmallDisk(t, 8)
+  for (let i = 0; i < 10_000; i++) cache.put('info', pseudoRandom(32, i), pseudoRandom(1000, i))
+  await cache.close()
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, FULL)
+  assert.ok(statSync(join(directory, CACHE_FILE)).size < 4 * 1024 * 1024)
+})
+
+test('no cache is begun on a disk that is full', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 8)!
+  fillDisk(disk)
+  const mirror = new Mirror(t, { a: 'a' }, { cache: join(disk, 'cache') })
+  const { status, stderr } = await runExecutable('btkit', mirror.args(['--quiet']))
+  assert.equal(status, 0)
+  assert.match(stderr, /^btkit: warning: cache [^\n]+: not used: no space left on device\n$/)
+})
+
+longTest('a run whose cache fills its disk does its work', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, 5)!
+  writeFileSync(join(disk, 'filler'), Buffer.alloc(600 * 1024))
+  const names = Array.from({ length: 2500 }, (_, i) => `file-${i}`.padEnd(200, 'x'))
+  const files = Object.fromEntries(names.map((name) => [name, name]))
+  const mirror = new Mirror(t, files, { cache: join(disk, 'cache') })
+  const { status, stderr } = await mirror.run(['--quiet'])
+  assert.equal(status, 0)
+  assert.match(stderr, FULL)
+  assert.equal(stderr.split('\n').length, 2)
+  await mirror.checkAgainstFresh()
+})

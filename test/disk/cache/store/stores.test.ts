@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { openLmdbStore } from '../../../../src/disk/cache/store/lmdb.js'
+import { type Store, nullStore } from '../../../../src/disk/cache/store/store.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+// Tests begin while the rest of this file is read
+const bytes = (text: string) => Buffer.from(text)
+
+async function openLmdb(t: TestContext, directory = makeScratch(t)): Promise<Store> {
+  const store = await openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
+  t.after(() => store.close())
+  return store
+}
+
+testStore('lmdb', (t) => openLmdb(t), true)
+testStore('null', () => nullStore, false)
+
+test('lmdb: records come in the order of their keys', async (t) => {
+  const store = await openLmdb(t)
+  for (const key of ['b', 'a', 'ba', 'B', '\0x']) store.put(bytes(key), bytes(`v${key}`))
+  await store.flush()
+  const entries = [...store.entries()].map(({ key, value }) => [textOf(key), textOf(value)])
+  assert.deepEqual(
+    entries,
+    ['\0x', 'B', 'a', 'b', 'ba'].map((key) => [key, `v${key}`]),
+  )
+})
+
+test('lmdb: a record is all that was put, be it long or short', async (t) => {
+  const store = await openLmdb(t)
+  const values = [1, 100, 5000, 3_000_000, 10].map((length) => Buffer.alloc(length, length))
+  for (const [i, value] of values.entries()) store.put(bytes(`${i}`), value)
+  await store.flush()
+  for (const [i, value] of values.entries()) {
+    const got = store.get(bytes(`${i}`))
+    assert.equal(got?.length, value.length)
+    assert.ok(Buffer.from(got).equals(value))
+    assert.equal(got.subarray(0).byteLength, value.length)
+  }
+})
+
+test('lmdb: what one process of several put, the others see after its flush', async (t) => {
+  const directory = makeScratch(t)
+  const [one, two] = [await openLmdb(t, directory), await openLmdb(t, directory)]
+  one.put(bytes('key'), bytes('value'))
+  await one.flush()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(textOf(two.get(bytes('key'))), 'value')
+})
+
+test('lmdb: records outlive the process that put them', async (t) => {
+  const directory = makeScratch(t)
+  const store = await openLmdbStore(join(directory, 'x.mdb'), assert.ifError)
+  for (let i = 0; i < 1000; i++) store.put(bytes(`${i}`), Buffer.alloc(i + 1, i))
+  await store.close()
+  const again = await openLmdb(t, directory)
+  assert.equal([...again.entries()].length, 1000)
+})
+
+/** The tests that every store must pass; `keeps` says whether this one keeps records. */
+function testStore(
+  name: string,
+  open: (t: TestContext) => Store | Promise<Store>,
+  keeps: boolean,
+): void {
+  test(`${name}: what was never put is not there`, async (t) => {
+    assert.equal((await open(t)).get(bytes('nothing')), undefined)
+  })
+
+  test(`${name}: ${keeps ? 'what was put is there after a flush' : 'what was put is forgotten'}`, async (t) => {
+    const store = await open(t)
+    store.put(bytes('key'), bytes('value'))
+    await store.flush()
+    assert.deepEqual(textOf(store.get(bytes('key'))), keeps ? 'value' : undefined)
+  })
+
+  test(`${name}: what was removed is gone, and removing nothing is no error`, async (t) => {
+    const store = await open(t)
+    store.put(bytes('key'), bytes('value'))
+    store.remove(bytes('key'))
+    store.remove(bytes('never there'))
+    await store.flush()
+    assert.equal(store.get(bytes('key')), undefined)
+    assert.deepEqual([...store.entries()], [])
+  })
+
+  test(`${name}: records can be listed from a key on`, async (t) => {
+    const store = await open(t)
+    for (const key of ['a1', 'b1', 'b2', 'c1']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    const listed = [...store.entries(bytes('b'))].map(({ key }) => textOf(key))
+    assert.deepEqual(listed, keeps ? ['b1', 'b2', 'c1'] : [])
+  })
+
+  test(`${name}: records are counted`, async (t) => {
+    const store = await open(t)
+    for (const key of ['a', 'b', 'c']) store.put(bytes(key), bytes('value'))
+    await store.flush()
+    assert.equal(store.count(), keeps ? 3 : 0)
+  })
+
+  test(`${name}: can be flushed and closed though nothing was put`, async (t) => {
+    const store = await open(t)
+    await store.flush()
+    assert.deepEqual([...store.entries()], [])
+    await assert.doesNotReject(store.close())
+  })
+}
+
+function textOf(value: Uint8Array | undefined): string | undefined {
+  return value && Buffer.from(value).toString()
+}

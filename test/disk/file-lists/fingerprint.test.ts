@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { linkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  fingerprintOf,
+  readFingerprint,
+  sameFingerprint,
+} from '../../../src/disk/file-lists/fingerprint.js'
+import {
+  collectBounded,
+  readBounded,
+  readBoundedRegular,
+  readStart,
+} from '../../../src/disk/look/read-bounded.js'
+import { sortByBytes } from '../../../src/disk/look/read-names.js'
+import { pseudoRandom } from '../../support/pseudo-random.js'
+import { failure, unlessWindows } from '../failure.js'
+import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
+
+test('a fingerprint holds what stat says, times in nanoseconds', (t) => {
+  const path = join(plantTree(t, ['a.iso']), 'a.iso')
+  const stats = statSync(path, { bigint: true })
+  assert.deepEqual(fingerprintOf(stats), {
+    size: 5,
+    mtimeNs: stats.mtimeNs,
+    ctimeNs: stats.ctimeNs,
+    inode: stats.ino,
+    device: stats.dev,
+  })
+  assert.equal(stats.mtimeNs / 1_000_000_000n, BigInt(Math.floor(statSync(path).mtimeMs / 1000)))
+})
+
+test('an untouched file keeps its fingerprint, through a hard link and a symbolic one too', (t) => {
+  const root = plantTree(t, ['a'])
+  linkSync(join(root, 'a'), join(root, 'hard'))
+  const before = readFingerprint(join(root, 'a'))
+  symlinkSync('a', join(root, 'soft'))
+  for (const name of ['a', 'hard', 'soft']) {
+    assert.ok(sameFingerprint(before, readFingerprint(join(root, name))), name)
+  }
+})
+
+test('names are sorted by their UTF-8 bytes, astral characters after U+FF5E', () => {
+  const sorted = ['Z', 'a', 'a b', 'a-b', 'a.b', 'ab', 'z', 'é', '\uE000', '\uFF5E', '\u{1F600}']
+  assert.deepEqual(sortByBytes([...sorted].reverse()), sorted)
+})
+
+test('any mixture of characters sorts as its bytes do', () => {
+  const parts = [
+    '',
+    '\0',
+    'a',
+    '\x7F',
+    'é',
+    '\uD7FF',
+    '\uE000',
+    '\uFFFF',
+    '\u{10000}',
+    '\u{10FFFF}',
+  ]
+  const names = parts.flatMap((a) => parts.flatMap((b) => parts.map((c) => a + b + c)))
+  const byBytes = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  assert.deepEqual(sortByBytes([...names].reverse()), byBytes)
+})
+
+for (const size of [0, 1, 65536, 65537, 300_000]) {
+  test(`a file of ${size} bytes is read whole, if that many are allowed`, (t) => {
+    const path = join(makeTemporaryDirectory(t), 'file')
+    writeFileSync(path, pseudoRandom(size))
+    assert.deepEqual(Buffer.from(readBounded(path, size)), pseudoRandom(size))
+    if (size === 0) return
+    const message = `${path}: larger than the limit of ${size - 1} bytes`
+    assert.throws(() => readBounded(path, size - 1), failure('too-large', message))
+  })
+}
+
+test('what is not there and what is a directory are errors', (t) => {
+  const directory = makeTemporaryDirectory(t)
+  const missing = join(directory, 'missing')
+  const message = `${missing}: no such file or directory`
+  assert.throws(() => readBounded(missing, 5), failure('not-found', message))
+  assert.throws(() => readBounded(directory, 2 ** 30), { code: 'io' })
+})
+
+for (const [what, make] of [
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  [
+    'a link to a device without end',
+    (path: string) => {
+      symlinkSync('/dev/zero', path)
+    },
+  ],
+] as const) {
+  test(`${what} is not read for a regular file, nor waited for`, unlessWindows, (t) => {
+    const path = join(makeTemporaryDirectory(t), 'file')
+    make(path)
+    const error = failure('io', `${path}: not a regular file`)
+    assert.throws(() => readBoundedRegular(path, 5), error)
+    assert.throws(() => readStart(path, 5), error)
+  })
+}
+
+test('a socket is not read for a regular file', unlessWindows, async (t) => {
+  const path = join(makeTemporaryDirectory(t), 'socket')
+  const server = createServer().listen(path)
+  await once(server, 'listening')
+  t.after(() => server.close())
+  assert.throws(() => readBoundedRegular(path, 5), failure('io', `${path}: not a regular file`))
+})
+
+test('a link to nothing but emptiness is read as an empty file', unlessWindows, (t) => {
+  const path = join(makeTemporaryDirectory(t), 'link')
+  symlinkSync('/dev/null', path)
+  assert.equal(readBoundedRegular(path, 5).length, 0)
+})
+
+async function* streamOf(...chunks: string[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await Promise.resolve(Buffer.from(chunk))
+}
+
+test('a stream is collected up to its limit', async () => {
+  assert.equal(Buffer.from(await collectBounded(streamOf('ab', 'c'), 'x', 3)).toString(), 'abc')
+  const message = 'x: larger than the limit of 2 bytes'
+  await assert.rejects(collectBounded(streamOf('ab', 'c'), 'x', 2), failure('too-large', message))
+})
+
+test('a stream without end is given up at the limit', { timeout: 60_000 }, async () => {
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) yield await Promise.resolve(Buffer.alloc(1024))
+  }
+  await assert.rejects(collectBounded(endless(), 'x', 100_000), { code: 'too-large' })
+})

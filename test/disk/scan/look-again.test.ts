@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { FileColumns } from '../../../src/disk/scan/columns.js'
+import { changesOf, findChanged, nativeLook } from '../../../src/disk/scan/look-again.js'
+import { padFile } from '../../../src/disk/file-lists/scanned-file.js'
+import { scanTree } from '../../../src/disk/scan/scan-tree.js'
+import { makeScratch } from '../../support/scratch.js'
+import { DEFAULTS } from './scan.js'
+
+/** Scans 3,000 files in three directories, and one file alone in a fourth. */
+async function plantMany(t: TestContext) {
+  const names = Array.from({ length: 3000 }, (_, i) => [`d${i % 3}/${i}`, `${i}`] as const)
+  const root = makeScratch(t, { ...Object.fromEntries(names), 'e/alone': 'x', link: '' })
+  rmSync(join(root, 'link'))
+  symlinkSync('e/alone', join(root, 'link'))
+  return { root, files: (await scanTree(root, { ...DEFAULTS, links: 'store' })).files }
+}
+
+const CHANGES: Record<string, (path: string) => void> = {
+  'd0/0': (path) => {
+    appendFileSync(path, 'x')
+  },
+  'd0/2997': (path) => {
+    rmSync(path)
+  },
+  'd1/1': (path) => {
+    writeFileSync(`${path}.new`, '1')
+    renameSync(`${path}.new`, path)
+  },
+  'd2/2': (path) => {
+    renameSync(path, `${path}.moved`)
+    symlinkSync(`${path}.moved`, path)
+  },
+  'd2/5': (path) => {
+    rmSync(path)
+    mkdirSync(path)
+  },
+}
+
+for (const [who, native] of Object.entries({ 'the native addon': nativeLook, JavaScript: null })) {
+  const skip = who !== 'JavaScript' && native === null && 'the native addon is not built'
+
+  test(`${who} finds each of many files that changed, and no other`, { skip }, async (t) => {
+    const { root, files } = await plantMany(t)
+    const found = () =>
+      Array.from(changesOf(files, native), ({ number, change }) => {
+        return [files.pathAt(number).join('/'), change]
+      })
+    assert.deepEqual(found(), [])
+    for (const [path, change] of Object.entries(CHANGES)) change(join(root, path))
+    const expected = Object.keys(CHANGES).map((path) => {
+      return [path, path === 'd0/2997' ? 'disappeared' : 'changed']
+    })
+    assert.deepEqual(found(), expected)
+    const picked = files.filter((i) => files.pathAt(i)[0] === 'd2')
+    assert.equal([...changesOf(picked, native)].length, 2)
+    assert.deepEqual((await findChanged(files))?.change, 'changed')
+  })
+
+  test(`${who} finds a directory that became a file, and one that moved`, { skip }, async (t) => {
+    const { root, files } = await plantMany(t)
+    rmSync(join(root, 'd1'), { recursive: true })
+    writeFileSync(join(root, 'd1'), '')
+    renameSync(join(root, 'e'), join(root, 'f'))
+    const changes = [...changesOf(files, native)]
+    assert.equal(changes.length, 1001)
+    assert.ok(changes.every(({ change }) => change === 'disappeared'))
+  })
+
+  test(`${who} looks at no padding`, { skip }, () => {
+    assert.deepEqual([...changesOf(FileColumns.of([padFile(['p'], 5)]), native)], [])
+    assert.deepEqual([...changesOf(FileColumns.of([]), native)], [])
+  })
+}
+
+test('the native addon refuses files that lead out of its memory', { skip: !nativeLook }, () => {
+  const good = {
+    directories: Buffer.from('/\0'),
+    directoryOf: Uint32Array.of(0),
+    names: Buffer.from('a\0'),
+    nameAt: Uint32Array.of(0),
+    states: new Uint8Array(40),
+    rows: null,
+    answers: new Uint8Array(1),
+  }
+  nativeLook?.lookAgain(good)
+  const faults = [
+    { states: new Uint8Array(39) },
+    { rows: Uint32Array.of(1) },
+    { rows: new Uint32Array(0) },
+    { answers: new Uint8Array(0) },
+    { names: Buffer.from('a') },
+  ]
+  for (const fault of faults) {
+    assert.throws(() => nativeLook?.lookAgain({ ...good, ...fault }), TypeError)
+    assert.throws(() => void nativeLook?.lookAgainAsync({ ...good, ...fault }), TypeError)
+  }
+})

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { BtkitError } from '../../../src/base/errors.js'
+import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
+import { openEntry } from '../../../src/disk/scan/entry.js'
+import { scanTree } from '../../../src/disk/scan/scan-tree.js'
+import { failure } from '../failure.js'
+import { plantTree, makeTemporaryDirectory } from '../temporary-directory.js'
+import { DEFAULTS, scan } from './scan.js'
+
+test('a root that is a link is followed under every policy, and keeps its name', async (t) => {
+  const directory = plantTree(t, ['42/a', 'file'])
+  symlinkSync('42', join(directory, 'latest'))
+  symlinkSync('file', join(directory, 'current'))
+  for (const links of ['inside', 'follow', 'skip'] as const) {
+    const tree = await scanTree(join(directory, 'latest'), { ...DEFAULTS, links })
+    assert.equal(tree.root, join(directory, 'latest'))
+    assert.deepEqual(
+      Array.from(tree.files, (file) => file.absolutePath),
+      [join(directory, '42', 'a')],
+    )
+    const { files } = await scanTree(join(directory, 'current'), { ...DEFAULTS, links })
+    assert.equal(files.at(0)?.absolutePath, join(directory, 'file'))
+  }
+})
+
+test('a bad pattern is told before the root is looked at', async () => {
+  await assert.rejects(
+    scanTree('/no/such', { ...DEFAULTS, exclude: [''] }),
+    (error) => error instanceof BtkitError && error.code === 'usage',
+  )
+})
+
+test('an entry is a file with its fingerprint, or a directory', (t) => {
+  const root = plantTree(t, ['a', 'd/x'])
+  const rules = { policy: 'inside' as const, realRoot: root }
+  const absolutePath = join(root, 'a')
+  const fingerprint = readFingerprint(absolutePath)
+  assert.deepEqual(openEntry('a', rules), {
+    kind: 'file',
+    absolutePath,
+    fingerprint,
+    attributes: '',
+  })
+  assert.deepEqual(openEntry('d', rules), { kind: 'directory', absolutePath: join(root, 'd') })
+})
+
+test('an entry that is gone is an error that names it', (t) => {
+  const root = makeTemporaryDirectory(t)
+  writeFileSync(join(root, 'x'), '')
+  const message = `${root}/gone: no such file or directory`
+  const open = () => openEntry('gone', { policy: 'inside', realRoot: root })
+  assert.throws(open, failure('not-found', message))
+})
+
+test('a name that is chosen is taken even if it is hidden', async (t) => {
+  const root = plantTree(t, ['.a', '.d/Thumbs.db', '.d/x'])
+  assert.deepEqual(await scan(root, { chosen: ['.d/Thumbs.db', '.a', '.d'] }), {
+    files: ['.d/Thumbs.db', '.a', '.d/x'],
+    skipped: {},
+  })
+})
+
+test('what is excluded stays out, and is told', async (t) => {
+  const root = plantTree(t, ['a.tmp', 'd/x', 'e'])
+  assert.deepEqual(await scan(root, { chosen: ['a.tmp', 'd/x', 'e'], exclude: ['*.tmp', 'd/'] }), {
+    files: ['e'],
+    skipped: { 'a.tmp': 'excluded', d: 'excluded' },
+  })
+})
+
+test('a path that leads out of the directory is refused, and a link that does is left out', async (t) => {
+  const outer = plantTree(t, ['in/a', 'out/b'])
+  const root = join(outer, 'in')
+  symlinkSync('../out', join(root, 'link'))
+  for (const path of ['../out/b', 'a/../../out/b', join(outer, 'out/b')]) {
+    const expected = failure('unsafe-path', `${path}: is not below ${root}`)
+    await assert.rejects(scanTree(root, { ...DEFAULTS, chosen: [path] }), expected)
+  }
+  assert.deepEqual((await scan(root, { chosen: ['link/b', 'a'] })).skipped, {
+    link: 'link leads outside',
+  })
+})

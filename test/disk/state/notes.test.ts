@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { readNote, writeNote } from '../../../src/disk/state/notes.js'
+import { makeScratch } from '../../support/scratch.js'
+
+const KIND = { kind: 'reported', key: 'runs' } as const
+
+// Others may rely on what is theirs, whoever can write to it
+const unlessRoot = { skip: process.geteuid?.() !== 0 && 'for root alone' }
+
+test('no note is written where others could write, as none is read from there', unlessRoot, (t) => {
+  const [stateDirectory, elsewhere] = [makeScratch(t), makeScratch(t)]
+  const place = { stateDirectory, ...KIND }
+  mkdirSync(join(elsewhere, 'open'))
+  chmodSync(join(elsewhere, 'open'), 0o777)
+  symlinkSync(join(elsewhere, 'open'), join(stateDirectory, 'reported'))
+  writeNote(place, { seen: 'all', report: 1 })
+  assert.equal(readNote(place), null)
+  assert.deepEqual(readdirSync(join(elsewhere, 'open')), [])
+})
+
+test('a note is read as it was written', (t) => {
+  const place = { stateDirectory: join(makeScratch(t), 'state'), ...KIND }
+  writeNote(place, { seen: 'all', report: { made: 0 } })
+  assert.deepEqual(readNote(place), { seen: 'all', report: { made: 0 } })
+  assert.equal(readNote({ ...place, key: 'others' }), null)
+})

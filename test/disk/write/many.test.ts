@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, relative } from 'node:path'
+import { test } from 'node:test'
+import { BtkitError } from '../../../src/base/errors.js'
+import { encodeFingerprint, readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
+import type { WriteOptions } from '../../../src/disk/write/atomically.js'
+import { Writer, type SyncFileSystem } from '../../../src/disk/write/many.js'
+import { checkEditable } from '../../../src/disk/write/permissions.js'
+import { loadNative } from '../../../src/base/native-addon.js'
+import { findPeer } from '../../support/peers.js'
+import { mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
+import { failure, unlessWindows } from '../failure.js'
+import { makeTemporaryDirectory } from '../temporary-directory.js'
+
+/** All ways to sync: the whole file system if it says, not if it does not, and each file. */
+const WAYS: readonly (readonly [what: string, sync: { syncFileSystem?: SyncFileSystem | null }])[] =
+  [
+    ['together', {}],
+    ['where the file system does not say', { syncFileSystem: () => Promise.resolve(-1) }],
+    ['each by itself', { syncFileSystem: null }],
+  ]
+
+const BYTES = Buffer.from('new content')
+
+/** For tests of access control lists. */
+const unlessAcl = {
+  skip:
+    ['setfacl', 'getfacl'].some((name) => findPeer(name) === null) ||
+    loadNative<{ copyAcl: unknown }>('copyAcl') === null,
+}
+
+for (const [what, sync] of WAYS) {
+  test(`a replaced file keeps its access control list, ${what}`, unlessAcl, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const paths = Array.from({ length: 40 }, (_, i) => join(root, `${i}`))
+    for (const path of paths) writeFileSync(path, 'old', { mode: 0o600 })
+    const listOf = (path: string) =>
+      execFileSync('getfacl', ['-cnE', path], { encoding: 'utf8' }).trim().split('\n')
+    const writer = new Writer({ inFlight: 40, ...sync })
+    const given = spawnSync('setfacl', ['-m', 'u:34567:r', ...paths])
+    if (given.status !== 0) {
+      t.skip('no access control lists here')
+      return
+    }
+    await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
+    const expected = ['user::rw-', 'user:34567:r--', 'group::---', 'mask::r--', 'other::---']
+    for (const path of paths) assert.deepEqual(listOf(path), expected)
+    // Exactly these bits, for everybody that they name
+    await writer.write(paths[0]!, BYTES, { mode: 0o640 })
+    assert.deepEqual(listOf(paths[0]!), ['user::rw-', 'group::r--', 'other::---'])
+    // A copy gets no list, and gives the group no more than the list does
+    assert.equal(checkEditable(paths[1]!).mode, 0o600)
+  })
+
+  test(`many files in several directories are written whole, and nothing else is left, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
+    for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
+    const writer = new Writer({ inFlight: 32, ...sync })
+    await Promise.all(names.map((name) => writer.write(join(root, name), Buffer.from(name), {})))
+    for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
+    const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
+    assert.equal(found.length, 200)
+  })
+
+  test(`empty, small and large files of one batch are written whole, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const files = Array.from({ length: 40 }, (_, i) => {
+      const bytes = Buffer.alloc([0, 1, 64 * 1024, 64 * 1024 + 1, 300_000][i % 5]!, i)
+      return { path: join(root, `${i}`), bytes }
+    })
+    const writer = new Writer({ inFlight: 40, ...sync })
+    await Promise.all(files.map(({ path, bytes }) => writer.write(path, bytes, {})))
+    for (const { path, bytes } of files) assert.deepEqual(readFileSync(path), bytes)
+  })
+
+  test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const writer = new Writer({ inFlight: 1, ...sync })
+    const done: number[] = []
+    const writes = [0, 1, 2, 3].map(async (i) => {
+      await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
+      done.push(i)
+    })
+    await Promise.all(writes)
+    assert.deepEqual(done, [0, 1, 2, 3])
+    assert.equal(readFileSync(join(root, 'same'), 'utf8'), '3')
+  })
+
+  test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const writer = new Writer({ inFlight: 2, ...sync })
+    const gone = join(root, 'gone', 'a')
+    const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
+      writer.write(path, Buffer.from('x'), {}),
+    )
+    const ends = await Promise.allSettled(writes)
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['rejected', 'rejected', 'rejected', 'fulfilled'],
+    )
+    const [first] = ends
+    assert.ok(first?.status === 'rejected')
+    failure('not-found', `${gone}: no such file or directory`)(first.reason)
+    assert.deepEqual(readdirSync(root), ['b'])
+  })
+
+  test(`closing waits for all, failed ones too, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const writer = new Writer({ inFlight: 2, ...sync })
+    let count = 0
+    for (let i = 0; i < 20; i++) {
+      const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
+      writer.write(path, Buffer.from('x'), {}).then(
+        () => count++,
+        () => count++,
+      )
+    }
+    await writer.close()
+    await Promise.resolve()
+    assert.equal(count, 20)
+    await new Writer({ inFlight: 1, ...sync }).close()
+  })
+
+  test(
+    `files get the modes that are asked for, or keep theirs, ${what}`,
+    unlessWindows,
+    async (t) => {
+      const root = makeTemporaryDirectory(t)
+      const names = ['new', 'kept', 'set', 'ours']
+      for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
+      const writer = new Writer({ inFlight: 8, ...sync })
+      const owner = { uid: process.getuid!(), gid: process.getgid!() }
+      const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600, owner }]
+      await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
+      const modes = names.map((name) => (statSync(join(root, name)).mode & 0o777).toString(8))
+      writeFileSync(join(root, 'other'), '')
+      const usual = (statSync(join(root, 'other')).mode & 0o777).toString(8)
+      assert.deepEqual(modes, [usual, '640', '604', '600'])
+    },
+  )
+
+  test(`links are followed and stay, pipes are written to, ${what}`, unlessWindows, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    writeFileSync(join(root, 'a'), 'old')
+    symlinkSync('a', join(root, 'link'))
+    symlinkSync('yet to be', join(root, 'dangling'))
+    const writer = new Writer({ inFlight: 8, ...sync })
+    const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
+    await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
+    for (const name of ['a', 'yet to be']) assert.deepEqual(readFileSync(join(root, name)), BYTES)
+    for (const name of ['link', 'dangling'])
+      assert.ok(lstatSync(join(root, name)).isSymbolicLink(), name)
+    assert.equal(readdirSync(root).length, 4)
+  })
+
+  test(`a path from where one is names the file there, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const target = join(relative('', root), 'a')
+    await new Writer({ inFlight: 8, ...sync }).write(target, BYTES, {})
+    assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
+  })
+
+  test(`what must not be replaced stays, and nothing else is left, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(root, name), 'old')
+    const refuse = () => {
+      throw new BtkitError('changed', 'a: changed')
+    }
+    const writer = new Writer({ inFlight: 8, ...sync })
+    const ends = await Promise.allSettled([
+      writer.write(join(root, 'a'), BYTES, { checkUntouched: refuse }),
+      writer.write(join(root, 'b'), BYTES, { checkReplaceable: refuse }),
+      writer.write(join(root, 'c'), BYTES, { noClobber: true }),
+      writer.write(join(root, 'd'), BYTES, { checkReplaceable: refuse, noClobber: true }),
+    ])
+    assert.deepEqual(
+      ends.map((end) => (end.status === 'rejected' ? (end.reason as BtkitError).code : null)),
+      ['changed', 'changed', 'exists', null],
+    )
+    for (const name of ['a', 'b', 'c']) assert.equal(readFileSync(join(root, name), 'utf8'), 'old')
+    assert.deepEqual(readdirSync(root), ['a', 'b', 'c', 'd'])
+  })
+
+  test(`a disk that fills up leaves old files or new ones, ${what}`, unlessNoDisks, async (t) => {
+    const disk = mountSmallDisk(t, 1)!
+    const names = Array.from({ length: 64 }, (_, i) => `${i}`)
+    for (const name of names) writeFileSync(join(disk, name), 'old')
+    const content = Buffer.alloc(32 * 1024, 'x')
+    const writer = new Writer({ inFlight: 64, ...sync })
+    const writes = names.map((name) => writer.write(join(disk, name), content, {}))
+    const ends = await Promise.allSettled(writes)
+    const failed = ends.filter((end) => end.status === 'rejected')
+    assert.ok(failed.length > 0 && failed.length < names.length, `${failed.length} failed`)
+    for (const { reason } of failed)
+      assert.match((reason as BtkitError).message, /^\S+: no space left on device$/)
+    for (const [i, name] of names.entries()) {
+      const bytes = readFileSync(join(disk, name))
+      assert.ok(
+        ends[i]!.status === 'fulfilled' ? bytes.equals(content) : bytes.equals(Buffer.from('old')),
+      )
+    }
+    assert.equal(readdirSync(disk).length, names.length)
+  })
+}
+
+test('a file that is written again keeps the mode it just got', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
+  const writer = new Writer({ inFlight: 8 })
+  const write = (text: string, options: WriteOptions) =>
+    writer.write(join(root, 'a'), Buffer.from(text), options)
+  await Promise.all([write('first', { mode: 0o604 }), write('second', {})])
+  assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'second')
+  assert.equal(statSync(join(root, 'a')).mode & 0o777, 0o604)
+})
+
+/** More than are synced one by one. */
+const COUNT = 40
+
+test('files that the disk refuses in the end keep what they held', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  for (const path of paths) writeFileSync(path, 'old')
+  // EIO, as syncfs reports if the write of any file failed
+  const writer = new Writer({ inFlight: COUNT, syncFileSystem: () => Promise.resolve(5) })
+  const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
+  for (const [i, path] of paths.entries()) {
+    const end = ends[i]
+    assert.ok(end?.status === 'rejected')
+    failure('io', `${path}: i/o error`)(end.reason)
+    assert.equal(readFileSync(path, 'utf8'), 'old')
+  }
+  assert.equal(readdirSync(root).length, COUNT)
+})
+
+test('all drafts are on the disk before the first takes its place, and its look is told', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  const seen: number[] = []
+  const syncFileSystem = () => {
+    const names = readdirSync(root)
+    seen.push(names.length, names.filter((name) => name.startsWith('.')).length)
+    return Promise.resolve(0)
+  }
+  const writer = new Writer({ inFlight: COUNT, syncFileSystem })
+  const looks = await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
+  assert.deepEqual(seen, [COUNT, COUNT])
+  for (const [i, path] of paths.entries())
+    assert.deepEqual(looks[i], encodeFingerprint(readFingerprint(path)))
+})
+
+test('a file whose name is taken by a directory fails alone, and leaves no draft', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
+  mkdirSync(paths[7]!)
+  const writer = new Writer({ inFlight: COUNT })
+  const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
+  const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
+  assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])
+})

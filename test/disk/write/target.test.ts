@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import {
+  lchownSync,
+  lstatSync,
+  rmSync,
+  symlinkSync,
+  chmodSync,
+  renameSync,
+  statSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { osCodeOf } from '../../../src/base/errors.js'
+import {
+  encodeFingerprint,
+  readFingerprintIfThere,
+} from '../../../src/disk/file-lists/fingerprint.js'
+import { placeNewFile, reserveAndRename } from '../../../src/disk/write/atomically.js'
+import { hasPermissions, setPermissions } from '../../../src/disk/write/permissions.js'
+import { syncDirectory } from '../../../src/disk/write/draft.js'
+import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
+import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
+import { makeTemporaryDirectory, plantTree, withMode } from '../temporary-directory.js'
+
+test('a link stands for what it points to, there or not, however far', (t) => {
+  const root = plantTree(t, ['d/a', 'd/f/b'])
+  symlinkSync('a', join(root, 'd/one'))
+  symlinkSync('d/one', join(root, 'two'))
+  symlinkSync('d/f', join(root, 'e'))
+  symlinkSync('../new', join(root, 'd/f/three'))
+  symlinkSync('e/three', join(root, 'four'))
+  assert.equal(findWriteTarget(join(root, 'two')).path, join(root, 'd/a'))
+  assert.equal(findWriteTarget(join(root, 'four')).path, join(root, 'd/new'))
+})
+
+test(
+  'a link to an open file of this process is that one, and not a file to replace',
+  unlessWindows,
+  (t) => {
+    const link = join(makeTemporaryDirectory(t), 'log')
+    symlinkSync('/dev/stdout', link)
+    const { kind, path } = findWriteTarget(link)
+    assert.equal(kind, 'stream')
+    assert.match(path, /^\/proc\/(self|\d+)\/fd\/1$|^\/dev\/(stdout|fd\/1)$/)
+  },
+)
+
+test('a link in a circle is an error', (t) => {
+  const root = makeTemporaryDirectory(t)
+  symlinkSync('circle', join(root, 'circle'))
+  assert.throws(
+    () => findWriteTarget(join(root, 'circle')),
+    failure('io', `${join(root, 'circle')}: too many symbolic links encountered`),
+  )
+})
+
+test('a link of another user is not followed, wherever it is in a chain', unlessWindows, (t) => {
+  const root = plantTree(t, ['a'])
+  symlinkSync('a', join(root, 'theirs'))
+  symlinkSync('theirs', join(root, 'ours'))
+  const theirs = join(root, 'theirs')
+  const { ino } = lstatSync(theirs)
+  const why = 'is a link of user [0-9]+, who could make it lead to any file; remove it'
+  for (const name of ['theirs', 'ours']) {
+    const follow = () => followLinks(join(root, name), (link) => link.ino !== ino)
+    assert.throws(follow, new RegExp(`${theirs}: ${why}, or run as that user`))
+  }
+})
+
+test('root follows no link of another user', onlyRoot, (t) => {
+  const root = plantTree(t, ['a'])
+  const link = join(root, 'link')
+  for (const target of ['a', 'missing']) {
+    symlinkSync(target, link)
+    lchownSync(link, 1, 1)
+    assert.throws(() => findWriteTarget(link), /link: is a link of user 1, who could/)
+    rmSync(link)
+  }
+})
+
+test('what took the place of a file meanwhile keeps its mode', unlessWindows, (t) => {
+  const root = plantTree(t, ['a', 'secret'])
+  const [path, secret] = [join(root, 'a'), join(root, 'secret')]
+  chmodSync(secret, 0o600)
+  const before = stateOf(path)
+  const set = () => {
+    setPermissions(path, { mode: 0o644 }, before)
+  }
+  const why = 'changed meanwhile, so its permissions stay; run the command again'
+  renameSync(path, `${path}.old`)
+  symlinkSync('secret', path)
+  assert.throws(set, failure('changed', `${path}: ${why}`))
+  renameSync(secret, path)
+  assert.throws(set, failure('changed', `${path}: ${why}`))
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+})
+
+test('whose a file is counts too', unlessWindows, (t) => {
+  const path = join(plantTree(t, ['a']), 'a')
+  const { uid, gid } = statSync(path)
+  assert.ok(hasPermissions(path, { owner: { uid, gid } }))
+  assert.ok(!hasPermissions(path, { owner: { uid: uid + 1, gid } }))
+  assert.ok(!hasPermissions(path, { owner: { uid, gid: gid + 1 } }))
+})
+
+function stateOf(path: string): Uint8Array {
+  const fingerprint = readFingerprintIfThere(path)
+  assert.ok(fingerprint)
+  return encodeFingerprint(fingerprint)
+}
+
+const hasCode = (code: string) => (error: unknown) => osCodeOf(error) === code
+
+for (const place of [placeNewFile, reserveAndRename]) {
+  test(`${place.name} gives a file a name that is free`, async (t) => {
+    const root = plantTree(t, ['draft'])
+    await place(join(root, 'draft'), join(root, 'final'))
+    assert.deepEqual(readdirSync(root), ['final'])
+    assert.equal(readFileSync(join(root, 'final'), 'utf8'), 'draft')
+  })
+
+  test(`${place.name} leaves both files when the name is taken`, async (t) => {
+    const root = plantTree(t, ['draft', 'final'])
+    await assert.rejects(place(join(root, 'draft'), join(root, 'final')), hasCode('EEXIST'))
+    assert.equal(readFileSync(join(root, 'draft'), 'utf8'), 'draft')
+    assert.equal(readFileSync(join(root, 'final'), 'utf8'), 'final')
+  })
+
+  test(`${place.name} lets one of many win`, async (t) => {
+    const drafts = Array.from({ length: 20 }, (_, i) => `draft-${i}`)
+    const root = plantTree(t, drafts)
+    const final = join(root, 'final')
+    const ends = await Promise.allSettled(drafts.map((draft) => place(join(root, draft), final)))
+    assert.equal(ends.filter((end) => end.status === 'fulfilled').length, 1)
+    assert.equal(readdirSync(root).length, 20)
+    const winner = drafts[ends.findIndex((end) => end.status === 'fulfilled')]
+    assert.equal(readFileSync(final, 'utf8'), winner)
+  })
+
+  test(`${place.name} leaves nothing when there is no draft`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    await assert.rejects(place(join(root, 'draft'), join(root, 'final')), hasCode('ENOENT'))
+    assert.equal(existsSync(join(root, 'final')), false)
+  })
+}
+
+test('placeNewFile leaves nothing where neither a link nor a rename works', async (t) => {
+  const root = makeTemporaryDirectory(t)
+  mkdirSync(join(root, 'draft'))
+  await assert.rejects(placeNewFile(join(root, 'draft'), join(root, 'final')))
+  assert.deepEqual(readdirSync(root), ['draft'])
+})
+
+test('a directory is synced', async (t) => {
+  const directory = makeTemporaryDirectory(t)
+  const handle = await open(directory)
+  await handle.close()
+  const sync = t.mock.method(Object.getPrototypeOf(handle) as typeof handle, 'sync')
+  await syncDirectory(directory)
+  assert.equal(sync.mock.callCount(), 1)
+  assert.equal(sync.mock.calls[0]?.error, undefined)
+})
+
+test('one that may be written but not read is let be', unlessRoot, async (t) => {
+  const directory = makeTemporaryDirectory(t)
+  await assert.doesNotReject(withMode(directory, 0o300, () => syncDirectory(directory)))
+})
+
+test('one that is missing is an error', async (t) => {
+  const missing = join(makeTemporaryDirectory(t), 'gone')
+  await assert.rejects(syncDirectory(missing), (error) => osCodeOf(error) === 'ENOENT')
+})

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { WorkThread } from '../../../src/pages/work/work-thread.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { filesBelow } from '../../support/collection.js'
+import { makeScratch } from '../../support/scratch.js'
+
+test('work that has not ended when the thread is closed is broken off, and leaves nothing', async (t) => {
+  const root = makeScratch(t, { a: 'a'.repeat(100_000) })
+  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined)
+  const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
+  const broken = assert.rejects(thread.run('make', request), { code: 'interrupted' })
+  await thread.close()
+  await broken
+  assert.deepEqual(filesBelow(root), ['a'])
+})
+
+test('the thread of a service returns bytes, ends when it is idle, and starts again', async (t) => {
+  const root = makeScratch(t, { a: 'a'.repeat(100_000) })
+  const ends: Promise<unknown>[] = []
+  const follow = (worker: Worker) => ends.push(once(worker, 'exit'))
+  process.on('worker', follow)
+  t.after(() => process.off('worker', follow))
+  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined, 1)
+  const make = () => thread.run('makeBytes', { source: join(root, 'a'), options: {} })
+  for (const starts of [1, 2]) {
+    assert.equal(parseMetainfo(await make()).size, 100_000)
+    await ends.at(-1)
+    assert.equal(ends.length, starts)
+  }
+  const missing = thread.run('plan', { source: join(root, 'b'), options: {} })
+  await assert.rejects(missing, { code: 'not-found' })
+  await thread.close()
+})
+
+test('work whose thread dies has failed, and was not cancelled', async (t) => {
+  const root = makeScratch(t, { a: 'a' })
+  const warnings: string[] = []
+  const thread = new WorkThread(null as never, (message) => warnings.push(message))
+  const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
+  const died = { code: 'io', message: /^the thread of this work died/ }
+  await assert.rejects(thread.run('make', request), died)
+  assert.match(warnings.join(), /^a thread ended: /)
+})

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { createServer, type RequestListener } from 'node:http'
+import { test, type TestContext } from 'node:test'
+import { parseClientAddress } from '../../../src/seeding/clients/address.js'
+import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { listenLocally } from '../../support/listen.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+interface FakeAnswers {
+  /** Cookies of the login, and those of every other answer. */
+  readonly login?: readonly string[]
+  readonly later?: readonly string[]
+  /** Status of a successful login, and of a torrent that was added. */
+  readonly loginStatus?: number
+  readonly addStatus?: number
+}
+
+/** A qBittorrent that takes requests only with its session cookie. */
+async function startFake(t: TestContext, answers: FakeAnswers) {
+  const { login = ['SID=secret; HttpOnly; path=/'], later = [] } = answers
+  const { loginStatus = 200, addStatus = 200 } = answers
+  return connect(t, (request, response) => {
+    request.resume()
+    if (request.url?.endsWith('/auth/login')) {
+      response.writeHead(loginStatus, { 'Set-Cookie': [...login] })
+      response.end(loginStatus === 204 ? undefined : 'Ok.')
+      return
+    }
+    const cookies = (request.headers.cookie ?? '').split('; ')
+    const isKnown = cookies.some((cookie) => /^(SID|QBT_SID_8080)=secret$/.test(cookie))
+    if (later.length > 0) response.setHeader('Set-Cookie', [...later])
+    if (!isKnown) response.writeHead(403).end('Forbidden')
+    else if (request.url?.endsWith('/torrents/add')) response.writeHead(addStatus).end('{}')
+    else response.end('v5.2.0')
+  })
+}
+
+async function connect(t: TestContext, listener: RequestListener) {
+  const port = await listenLocally(t, createServer(listener))
+  const address = parseClientAddress(`qbittorrent+http://admin:right@127.0.0.1:${port}`)
+  return connectClient(address, { timeoutMs: 10_000, signal: new AbortController().signal })
+}
+
+const TORRENT = {
+  metainfo: parseMetainfo(torrentOf(singleFileInfo())),
+  directory: '/srv',
+  fileTimes: null,
+}
+
+const sessions: Readonly<Record<string, FakeAnswers>> = {
+  'without a proxy': {},
+  'with the cookie of a proxy before it': { login: ['route=a1; Path=/', 'SID=secret; path=/'] },
+  'with the cookie of a proxy behind it': { login: ['SID=secret; path=/', 'route=a1; Path=/'] },
+  'with cookies of a proxy in later answers': { later: ['route=a1; Path=/'] },
+  'of version 5.2, with status 204 and a cookie named after the port': {
+    login: ['QBT_SID_8080=secret; HttpOnly; path=/'],
+    loginStatus: 204,
+  },
+}
+
+for (const [which, answers] of Object.entries(sessions)) {
+  test(`a session ${which} is kept`, async (t) => {
+    const client = await startFake(t, answers)
+    assert.equal(await client.version(), 'qBittorrent v5.2.0')
+    assert.equal(await client.version(), 'qBittorrent v5.2.0')
+  })
+}
+
+for (const [addStatus, error] of [
+  [200, null],
+  [202, null],
+  [415, /HTTP status 415/],
+] as const) {
+  test(`a torrent that is answered by ${addStatus} was ${error ? 'refused' : 'added'}`, async (t) => {
+    const client = await startFake(t, { addStatus })
+    const [failure] = await client.add([TORRENT])
+    if (error) assert.match(failure?.message ?? '', error)
+    else assert.equal(failure, null)
+  })
+}
+
+/** qBittorrent's answers to a request without a session, and to a login. */
+const refusals = [
+  ['a wrong password', [403, 'Forbidden'], [200, 'Fails.'], /user name and password/],
+  ['a wrong password in 5.2', [403, 'Forbidden'], [401, 'Unauthorized'], /user name and password/],
+  [
+    'a ban',
+    [403, 'Forbidden'],
+    [403, 'Your IP address has been banned after too many failed authentication attempts.'],
+    /has banned this address after failed logins/,
+  ],
+  [
+    'an unknown host name',
+    [401, 'Unauthorized'],
+    [401, 'Unauthorized'],
+    /does not accept the host name 127\.0\.0\.1; add it to its ServerDomains/,
+  ],
+] as const
+
+for (const [what, first, login, message] of refusals) {
+  test(`${what} is reported as that`, async (t) => {
+    const client = await connect(t, (request, response) => {
+      request.resume()
+      const [status, text] = request.url?.endsWith('/auth/login') ? login : first
+      response.writeHead(status, { 'Set-Cookie': 'route=a1; Path=/' }).end(text)
+    })
+    await assert.rejects(client.version(), { code: 'unreachable', message })
+  })
+}

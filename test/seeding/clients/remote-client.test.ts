@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { parseClientAddress } from '../../../src/seeding/clients/address.js'
+import { connectClient } from '../../../src/seeding/clients/connect.js'
+import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { runBtkit } from '../../support/run-btkit.js'
+import { listenLocally } from '../../support/listen.js'
+import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+
+/** The request limit of aria2 1.36 in bytes, as `aria2c --help=rpc-max-request-size` has it. */
+const ARIA2_LIMIT = 2 * 1024 * 1024
+
+interface Refusal {
+  readonly kind: string
+  readonly status: number
+  readonly body?: string
+  readonly words: RegExp
+}
+
+const refusals: readonly Refusal[] = [
+  // Transmission 4 has no words for either cause
+  { kind: 'transmission', status: 403, body: '<h1>403: Forbidden</h1>', words: /rpc-whitelist;/ },
+  { kind: 'transmission', status: 403, words: /after too many failed logins, restart/ },
+  { kind: 'transmission', status: 421, words: /host name 127\.0\.0\.1; add it to rpc-host-white/ },
+  ...['transmission', 'qbittorrent', 'deluge', 'aria2', 'rtorrent'].flatMap((kind) => [
+    {
+      kind,
+      status: 413,
+      words: /HTTP status 413: the request is too large .*client_max_body_size/,
+    },
+    {
+      kind,
+      status: 503,
+      body: '<html><h1>Down for\nmaintenance</h1></html>',
+      words: /HTTP status 503: Down for maintenance$/m,
+    },
+  ]),
+]
+
+for (const { kind, status, body, words } of refusals) {
+  test(`status ${status} of ${kind} is reported with ${words}`, async (t) => {
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(status).end(body))
+    })
+    const port = await listenLocally(t, server)
+    const result = await runBtkit(['status', '--client', `${kind}+http://a:b@127.0.0.1:${port}`])
+    assert.equal(result.status, 1)
+    assert.match(result.stderr, words)
+  })
+}
+
+for (const [kind, path, address] of [
+  ['transmission', '/transmission/rpc', 'transmission+https://box.example:443/transmission/rpc'],
+  ['qbittorrent', '/', 'qbittorrent+https://box.example:443/'],
+  ['deluge', '/json', 'deluge+https://box.example:443/json'],
+  ['aria2', '/jsonrpc', 'aria2+https://box.example:443/jsonrpc'],
+  ['rtorrent', '/RPC2', 'rtorrent+https://box.example:443/RPC2'],
+] as const) {
+  test(`a redirect of ${kind} to https is reported with the address to use`, async (t) => {
+    const server = createServer((request, response) => {
+      const location = `https://box.example${request.url}`
+      request.resume().on('end', () => response.writeHead(301, { Location: location }).end())
+    })
+    const port = await listenLocally(t, server)
+    const client = `${kind}+http://127.0.0.1:${port}${path}`
+    const { status, stderr } = await runBtkit(['status', '--client', client])
+    assert.equal(status, 1)
+    assert.ok(stderr.endsWith(`; if the client is there, use ${address}\n`), stderr)
+    assert.equal(parseClientAddress(address).kind, kind)
+  })
+}
+
+test('a torrent above the request limit of aria2 is refused by the name of the limit', async (t) => {
+  const methods: string[] = []
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { method, params } = JSON.parse(body) as { method: string; params: unknown[][] }
+      methods.push(method)
+      const options = { 'rpc-max-request-size': `${ARIA2_LIMIT}` }
+      const results = (params[0] ?? []).map(() => ['ok'])
+      const result = method === 'aria2.getGlobalOption' ? options : results
+      response.end(JSON.stringify({ result }))
+    })
+  })
+  const port = await listenLocally(t, server)
+  const address = parseClientAddress(`aria2+http://127.0.0.1:${port}`)
+  const signal = new AbortController().signal
+  const client = connectClient(address, { timeoutMs: 10_000, signal })
+  const [small, large] = [10, ARIA2_LIMIT].map((length) => ({
+    metainfo: parseMetainfo(torrentOf(singleFileInfo(), { comment: 'x'.repeat(length) })),
+    directory: '/srv',
+    fileTimes: null,
+  }))
+  const failures = await client.add([small!, large!])
+  assert.equal(failures[0], null)
+  assert.equal(failures[1]?.code, 'too-large')
+  assert.match(failures[1].message, /its rpc-max-request-size is 2097152 bytes, and this/)
+})
+
+test('a redirect to the web interface of Transmission is reported with its remote control', async (t) => {
+  const server = createServer((request, response) => {
+    request
+      .resume()
+      .on('end', () => response.writeHead(301, { Location: '/transmission/web/' }).end())
+  })
+  const host = `127.0.0.1:${await listenLocally(t, server)}`
+  for (const path of ['/transmission', '/rpc']) {
+    const { stderr } = await runBtkit(['status', '--client', `transmission+http://${host}${path}`])
+    assert.ok(stderr.endsWith(`, use transmission+http://${host}/transmission/rpc\n`), stderr)
+  }
+})
+
+test('of the daemons that deluge-web knows, the first that is online is used', async (t) => {
+  let connected: unknown = null
+  const results: Readonly<Record<string, (params: readonly unknown[]) => unknown>> = {
+    'auth.login': () => true,
+    'web.connected': () => connected !== null,
+    'web.get_hosts': () => [
+      ['dead', '10.0.0.1', 58846, ''],
+      ['live', '127.0.0.1', 58846, ''],
+    ],
+    // As Deluge 2 answers
+    'web.get_host_status': ([id]) => [id, id === 'live' ? 'Online' : 'Offline', ''],
+    'web.connect': ([id]) => (connected = id),
+  }
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { method, params, id } = JSON.parse(body) as { method: string; params: []; id: number }
+      response.end(JSON.stringify({ id, error: null, result: results[method]?.(params) ?? null }))
+    })
+  })
+  const port = await listenLocally(t, server)
+  await runBtkit(['status', '--client', `deluge+http://:x@127.0.0.1:${port}`])
+  assert.equal(connected, 'live')
+})

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
+import type { FileState } from '../../../src/disk/file-lists/scanned-file.js'
+import { FileReader } from '../../../src/seeding/peer/content.js'
+import { makeScratch } from '../../support/scratch.js'
+
+test('very many files may be read at once', async (t) => {
+  const names = Array.from({ length: 600 }, (_, n) => `${n}.bin`)
+  const directory = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
+  const files = names.map((name): FileState => {
+    const path = join(directory, name)
+    return { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+  })
+  const reader = new FileReader()
+  t.after(() => {
+    reader.close()
+  })
+  const chunks = await Promise.all(files.map((file, n) => reader.load(`${n}`, file, 0)))
+  assert.deepEqual(chunks.map(String), names)
+})
+
+test('bytes that a peer has not read yet stay as they are; then others get their memory', async (t) => {
+  const chunks = Array.from({ length: 160 }, (_, n) => Buffer.alloc(256 * 1024, n))
+  const path = join(makeScratch(t, { file: Buffer.concat(chunks) }), 'file')
+  const file = { absolutePath: path, fingerprint: fingerprintOf(statSync(path, { bigint: true })) }
+  const reader = new FileReader()
+  t.after(() => {
+    reader.close()
+  })
+  const unread = await reader.load('file', file, 0)
+  reader.memory.retain(unread.buffer)
+  for (const n of chunks.keys()) await reader.load('file', file, n)
+  assert.equal(reader.peek('file', 0), undefined)
+  assert.deepEqual(unread, chunks[0])
+  reader.memory.release(unread.buffer)
+  const next = await reader.load('file', file, 0)
+  assert.equal(next.buffer, unread.buffer)
+  assert.deepEqual(next, chunks[0])
+})

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fingerprintOf } from '../../../src/disk/file-lists/fingerprint.js'
+import { openNullCache } from '../../../src/disk/cache/piece-cache.js'
+import type { ScannedFile } from '../../../src/disk/file-lists/scanned-file.js'
+import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
+import { infoHashOfBytes } from '../../../src/metainfo/info-hash.js'
+import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
+import { MadeTorrents, type MadeSeed } from '../../../src/seeding/peer/made-torrents.js'
+import { makeScratch } from '../../support/scratch.js'
+import { connectPeer } from '../../support/seed.js'
+import { until } from '../../support/until.js'
+import { FileColumns } from '../../../src/disk/scan/columns.js'
+
+const NAME = 'a'.repeat(200)
+
+const FILE: ScannedFile = {
+  path: ['iso', NAME],
+  absolutePath: `/srv/mirror/iso/${NAME}`,
+  fingerprint: { size: 1, mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n },
+}
+
+function torrentOf(files: readonly ScannedFile[]): MadeSeed {
+  return {
+    infoHash: infoHashOfBytes(randomBytes(20)),
+    infoHashV2: null,
+    source: '',
+    core: { info: new Uint8Array(0), pieceLayers: null },
+    trackers: [],
+    content: {
+      version: 'v1',
+      name: 'iso',
+      isDirectory: files.length > 1,
+      files: FileColumns.of(files),
+      skipped: [],
+      size: files.length,
+      pieceLength: pieceLengthOf(32_768),
+      pieceCount: 1,
+    },
+    options: { private: false, sourceTag: null },
+    cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
+  }
+}
+
+const OPTIONS = {
+  host: '127.0.0.1',
+  port: 0,
+  lastPort: 0,
+  announcedAddress: null,
+  maxUpload: null,
+  version: 'test',
+  monotonic: () => performance.now(),
+  dht: false,
+  dhtNodes: null,
+  localDiscovery: false,
+  onError: () => undefined,
+  publicHost: null,
+  given: new GivenRecord(),
+}
+
+test('a torrent that could not be read is seeded again by itself when it can be read', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  let now = 0
+  const made = await MadeTorrents.open({ ...OPTIONS, monotonic: () => now })
+  t.after(() => made.close())
+  const directory = join(makeScratch(t, { 'iso/a.bin': 'x' }), 'iso')
+  const absolutePath = join(directory, 'a.bin')
+  const fingerprint = fingerprintOf(statSync(absolutePath, { bigint: true }))
+  const seed = torrentOf([{ path: ['a.bin'], absolutePath, fingerprint }])
+  const info = Buffer.from(
+    `d6:lengthi1e4:name5:a.bin12:piece lengthi32768e6:pieces20:${'a'.repeat(20)}e`,
+  )
+  const infoHash = infoHashOfBytes(createHash('sha1').update(info).digest())
+  made.add({ ...seed, infoHash, core: { info, pieceLayers: null } })
+  renameSync(directory, `${directory}.gone`)
+  const peer = await connectPeer(t, made.port, { infoHash })
+  await assert.rejects(peer.ask(0, 0, 1))
+  await peer.closed
+  assert.equal(made.status.torrents, 0)
+  renameSync(`${directory}.gone`, directory)
+  await until('it is seeded', () => {
+    now += 10_000
+    t.mock.timers.tick(10_000)
+    return made.status.torrents === 1
+  })
+  assert.ok(now >= 60_000, `${now}`)
+  const again = await connectPeer(t, made.port, { infoHash })
+  assert.equal((await again.ask(0, 0, 1)).toString(), 'x')
+})
+
+test('sets that strangers choose have bounded memory, and displace no single file', async (t) => {
+  const made = await MadeTorrents.open(OPTIONS)
+  t.after(() => made.close())
+  const single = torrentOf([FILE])
+  made.add(single)
+  // About 1,600 bytes each
+  const files = new Array<ScannedFile>(1000).fill(FILE)
+  for (let i = 0; i < 1000; i++) made.add(torrentOf(files))
+  const { torrents } = made.status
+  assert.ok(torrents > 50 && torrents < 300, `${torrents}`)
+  assert.ok(made.countsOf(single.infoHash as never))
+})

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { prefersHtml, prefersJson } from '../../../src/server/headers/accept.js'
+import {
+  type ByteRange,
+  requestedRanges,
+  checkConditions,
+} from '../../../src/server/headers/conditional.js'
+
+const MODIFIED = 'Tue, 14 Nov 2023 22:13:20 GMT'
+const VALIDATORS = { etag: '"tag"', lastModified: MODIFIED }
+
+const ask = (range: string | undefined, size = 100, ifRange?: string) => {
+  const headers = { ...(range !== undefined && { range }), ...(ifRange && { 'if-range': ifRange }) }
+  const ranges = requestedRanges(headers, { size, validators: VALIDATORS })
+  return Array.isArray(ranges) && ranges.length === 1 ? (ranges[0] as ByteRange) : ranges
+}
+
+test('without a range, the whole file is sent', () => {
+  assert.equal(ask(undefined), 'whole')
+})
+
+test('a range is from its first to its last byte', () => {
+  assert.deepEqual(ask('bytes=0-0'), { start: 0, end: 1 })
+  assert.deepEqual(ask('bytes=10-19'), { start: 10, end: 20 })
+  assert.deepEqual(ask('bytes=99-99'), { start: 99, end: 100 })
+})
+
+test('without a last byte, or with one after the end, a range goes to the end', () => {
+  assert.deepEqual(ask('bytes=90-'), { start: 90, end: 100 })
+  assert.deepEqual(ask('bytes=90-1000'), { start: 90, end: 100 })
+  assert.deepEqual(ask('bytes=0-9999999999999999'), { start: 0, end: 100 })
+})
+
+test('without a first byte, a range is the last bytes, at most all', () => {
+  assert.deepEqual(ask('bytes=-10'), { start: 90, end: 100 })
+  assert.deepEqual(ask('bytes=-100'), { start: 0, end: 100 })
+  assert.deepEqual(ask('bytes=-5000'), { start: 0, end: 100 })
+})
+
+test('a range after the end, or of the last 0 bytes, is empty', () => {
+  for (const range of ['bytes=100-', 'bytes=100-200', 'bytes=5000-6000', 'bytes=-0']) {
+    assert.equal(ask(range), null, range)
+  }
+  assert.equal(ask('bytes=0-', 0), null)
+  assert.equal(ask('bytes=-1', 0), null)
+})
+
+test('malformed ranges are ignored', () => {
+  const ranges = [
+    '',
+    'bytes',
+    'bytes=',
+    'bytes=-',
+    'bytes=a-b',
+    'lines=0-5',
+    'bytes=5',
+    'bytes=--5',
+  ]
+  for (const range of [
+    ...ranges,
+    'bytes=9-5',
+    'bytes=0-1,x',
+    'bytes=0-1,6-5',
+    'bytes=,',
+    'bytes=0-1;5-6',
+    'bytes=+1-2',
+    'bytes=1.5-2',
+  ]) {
+    assert.equal(ask(range), 'whole', range)
+  }
+})
+
+test('the unit may be in capitals', () => {
+  assert.deepEqual(ask('Bytes=1-2'), { start: 1, end: 3 })
+})
+
+test('a conditional range counts only if the file is the same', () => {
+  assert.deepEqual(ask('bytes=1-2', 100, '"tag"'), { start: 1, end: 3 })
+  assert.deepEqual(ask('bytes=1-2', 100, MODIFIED), { start: 1, end: 3 })
+  for (const other of ['"other"', 'W/"tag"', 'Tue, 14 Nov 2023 22:13:21 GMT', 'tag', '*']) {
+    assert.equal(ask('bytes=1-2', 100, other), 'whole', other)
+    assert.equal(ask('bytes=100-', 100, other), 'whole', other)
+  }
+})
+
+test('positions beyond all numbers are after the end', () => {
+  for (const huge of ['9007199254740993', '9223372036854775807', '9'.repeat(40)]) {
+    assert.deepEqual(ask(`bytes=90-${huge}`), { start: 90, end: 100 })
+    assert.equal(ask(`bytes=${huge}-`), null)
+    assert.deepEqual(ask(`bytes=-${huge}`), { start: 0, end: 100 })
+  }
+})
+
+test('a weak tag, and a date of this second, do not prove that a part is of the same file', () => {
+  const range = { range: 'bytes=1-2' }
+  const ask = (condition: string, validators: object) => {
+    const own = { etag: '"tag"', lastModified: MODIFIED, ...validators }
+    const ranges = requestedRanges(
+      { ...range, 'if-range': condition },
+      { size: 100, validators: own },
+    )
+    return Array.isArray(ranges) ? (ranges[0] as ByteRange) : ranges
+  }
+  assert.equal(ask('W/"tag"', { etag: 'W/"tag"' }), 'whole')
+  assert.equal(ask(MODIFIED, { isDateWeak: true }), 'whole')
+  assert.deepEqual(ask(MODIFIED, { etag: 'W/"tag"' }), { start: 1, end: 3 })
+})
+
+/** The date in the obsolete forms of RFC 9110, section 5.6.7. */
+const OLD_FORMS = ['Tuesday, 14-Nov-23 22:13:20 GMT', 'Tue Nov 14 22:13:20 2023']
+
+test('dates count in the forms of old clients, too', () => {
+  for (const date of OLD_FORMS) {
+    assert.equal(checkConditions({ 'if-modified-since': date }, VALIDATORS), 'unmodified', date)
+    assert.equal(checkConditions({ 'if-unmodified-since': date }, VALIDATORS), 'met', date)
+    assert.deepEqual(ask('bytes=1-2', 100, date), { start: 1, end: 3 })
+  }
+  const earlier = 'Tuesday, 14-Nov-23 22:13:19 GMT'
+  assert.equal(checkConditions({ 'if-modified-since': earlier }, VALIDATORS), 'met')
+})
+
+test('sizes beyond 4 GiB are counted to the byte', () => {
+  const size = 2 ** 40
+  assert.deepEqual(ask(`bytes=${size - 1}-`, size), { start: size - 1, end: size })
+})
+
+/** Several ranges, as in a Range field. */
+const joined = (range: string) => {
+  const ranges = ask(range)
+  const list = Array.isArray(ranges) ? (ranges as ByteRange[]) : [ranges as ByteRange]
+  return list.map(({ start, end }) => `${start}-${end - 1}`).join()
+}
+
+test('several ranges stay in their order, without those after the end', () => {
+  assert.equal(joined('bytes=20-29, 0-9'), '20-29,0-9')
+  assert.equal(joined('bytes=0-0,-1,2-3'), '0-0,99-99,2-3')
+  assert.equal(joined('bytes=500-,90-,200-300,1-1'), '90-99,1-1')
+  assert.equal(joined('bytes=0-9,'), '0-9')
+  assert.equal(ask('bytes=100-,200-300,-0'), null)
+})
+
+test('ranges that touch or overlap are one, in the place of the first', () => {
+  assert.equal(joined('bytes=0-9,10-19'), '0-19')
+  assert.equal(joined('bytes=50-59,0-9,5-15,10-20'), '50-59,0-20')
+  assert.equal(joined('bytes=0-9,20-29,80-89,10-19'), '0-29,80-89')
+  assert.equal(joined('bytes=5-5,5-5,5-5'), '5-5')
+  assert.equal(joined('bytes=0-,0-,0-'), '0-99')
+  assert.equal(joined('bytes=0-9,11-19'), '0-9,11-19')
+})
+
+test('more than 64 ranges are not sent', () => {
+  const ranges = (count: number) => {
+    return `bytes=${Array.from({ length: count }, (_, i) => `${i}-${i}`).join()}`
+  }
+  assert.deepEqual(ask(ranges(64)), { start: 0, end: 64 })
+  assert.equal(ask(ranges(65)), 'whole')
+})
+
+const BROWSERS = {
+  Chromium:
+    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7',
+  Firefox: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  lynx: 'text/html, text/plain, text/sgml, text/css, application/xhtml+xml, */*;q=0.01',
+  w3m: 'text/html, text/*;q=0.5, image/*, application/*',
+}
+
+for (const [name, accept] of Object.entries(BROWSERS)) {
+  test(`${name} gets pages`, () => {
+    assert.deepEqual([prefersHtml(accept), prefersJson(accept)], [true, false])
+  })
+}
+
+const PROGRAMS = {
+  'curl and wget': '*/*',
+  'clients without the header': undefined,
+  aria2: '*/*,application/metalink4+xml,application/metalink+xml',
+  'clients that refuse HTML': 'text/html;q=0, */*',
+  'clients that would rather have the torrent': 'text/html;q=0.5, application/x-bittorrent',
+  'clients that would rather have JSON': 'text/html;q=0.9, application/json',
+  'clients that want some text': 'text/*',
+  'clients whose quality is no number': 'text/html;q=much',
+}
+
+for (const [name, accept] of Object.entries(PROGRAMS)) {
+  test(`${name} get no pages`, () => {
+    assert.equal(prefersHtml(accept), false)
+  })
+}
+
+test('a client that prefers JSON to HTML, or likes both the same, gets JSON', () => {
+  assert.equal(prefersJson('application/json'), true)
+  assert.equal(prefersJson('Application/JSON; charset=utf-8, text/html;q=0.8'), true)
+  assert.equal(prefersJson('text/html, application/json;q=0.9'), false)
+})
+const EARLIER = 'Tue, 14 Nov 2023 22:13:19 GMT'
+const verdict = (headers: Record<string, string>) => checkConditions(headers, VALIDATORS)
+const isSame = (headers: Record<string, string>) => verdict(headers) === 'unmodified'
+
+test('a request without a condition gets everything', () => {
+  assert.equal(isSame({}), false)
+})
+
+test('a client that has this tag, strong or weak, has this state', () => {
+  for (const tags of ['"tag"', 'W/"tag"', '"a", "tag"', '"a",W/"tag","b"', '*', ' "tag" ']) {
+    assert.equal(isSame({ 'if-none-match': tags }), true, tags)
+  }
+})
+
+test('a client with other tags does not have this state', () => {
+  for (const tags of ['"other"', '', 'tag', '"tag', '"a", "b"', '"TAG"', '"*"']) {
+    assert.equal(isSame({ 'if-none-match': tags }), false, tags)
+  }
+})
+
+test('the same date counts as unmodified', () => {
+  assert.equal(isSame({ 'if-modified-since': MODIFIED }), true)
+  assert.equal(isSame({ 'if-modified-since': EARLIER }), false)
+})
+
+test('a file replaced by an older one is another one', () => {
+  assert.equal(isSame({ 'if-modified-since': 'Tue, 14 Nov 2023 22:13:21 GMT' }), false)
+})
+
+test('a tag outweighs the date', () => {
+  assert.equal(isSame({ 'if-none-match': '"other"', 'if-modified-since': MODIFIED }), false)
+  assert.equal(isSame({ 'if-none-match': '"tag"', 'if-modified-since': EARLIER }), true)
+})
+
+test('a client that wants another state gets 412', () => {
+  for (const tags of ['"other"', 'W/"tag"', '"a", "b"', '', '"*"']) {
+    assert.equal(verdict({ 'if-match': tags }), 'failed', tags)
+  }
+  for (const tags of ['"tag"', '"a", "tag"', '*', ' * ']) {
+    assert.equal(verdict({ 'if-match': tags }), 'met', tags)
+  }
+})
+
+test('If-Unmodified-Since is met unless the file changed', () => {
+  assert.equal(verdict({ 'if-unmodified-since': EARLIER }), 'failed')
+  for (const date of [MODIFIED, 'Tue, 14 Nov 2023 22:13:21 GMT', 'yesterday', '']) {
+    assert.equal(verdict({ 'if-unmodified-since': date }), 'met', date)
+  }
+})
+
+test('conditions that must hold come first, and tags before dates', () => {
+  assert.equal(verdict({ 'if-match': '"other"', 'if-none-match': '"tag"' }), 'failed')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-none-match': '"tag"' }), 'unmodified')
+  assert.equal(verdict({ 'if-match': '"tag"', 'if-unmodified-since': EARLIER }), 'met')
+})
+
+test('a date that another state may have does not count', () => {
+  const validators = { etag: '"tag"', lastModified: null }
+  for (const field of ['if-modified-since', 'if-unmodified-since']) {
+    assert.equal(checkConditions({ [field]: MODIFIED }, validators), 'met')
+  }
+})
+
+test('a weak tag proves the same page, but not the same bytes', () => {
+  const weak = { etag: 'W/"tag"', lastModified: null }
+  for (const tags of ['W/"tag"', '"tag"', '*']) {
+    assert.equal(checkConditions({ 'if-none-match': tags }, weak), 'unmodified', tags)
+    assert.equal(checkConditions({ 'if-match': tags }, weak), tags === '*' ? 'met' : 'failed')
+  }
+})

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  archiveTorrents,
+  createCategory,
+  moveTorrents,
+  removeCategory,
+  renameCategory,
+} from '../../../../src/tracker/admin/storage/categories.js'
+import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
+import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
+import { startForms } from '../../../support/admin-forms.js'
+import {
+  ADMIN,
+  filesBelow,
+  openTestCollection,
+  OTHER,
+  torrentNamed,
+  UPLOADER,
+} from '../../../support/collection.js'
+
+const A = torrentNamed('a')
+const B = torrentNamed('b')
+
+test('categories are directories: created, renamed, removed when empty', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/linux/a.torrent': A })
+  await createCategory(collection, ADMIN, { parent: '0/linux', name: 'debian 13' })
+  await renameCategory(collection, ADMIN, { address: '0/linux', name: 'gnu' })
+  assert.deepEqual(
+    (await collection.places.list()).map(({ address }) => address),
+    ['0', '0/gnu', '0/gnu/debian 13', '1'],
+  )
+  assert.deepEqual(filesBelow(join(root, 't')), ['gnu/a.torrent', 'readme.txt'])
+  await assert.rejects(removeCategory(collection, ADMIN, '0/gnu'), /not empty/)
+  await removeCategory(collection, ADMIN, '0/gnu/debian 13')
+  assert.equal((await collection.places.list()).length, 3)
+  assert.deepEqual(
+    ADMIN.notes.map((note) => note.replaceAll(root, '')),
+    [
+      'ada create category /t/linux/debian 13',
+      'ada rename category /t/linux to gnu',
+      'ada remove category /t/gnu/debian 13',
+    ],
+  )
+})
+
+test('no name or address leads out of the directories', async (t) => {
+  const { collection, root } = openTestCollection(t, {
+    't/in/a.torrent': A,
+    'outside/b.torrent': B,
+  })
+  symlinkSync(join(root, 'outside'), join(root, 't', 'link'))
+  symlinkSync(join(root, 'outside', 'b.torrent'), join(root, 't', 'b.torrent'))
+  const names = [
+    '..',
+    '.',
+    '',
+    ' ',
+    'a/b',
+    '../x',
+    'a\\b',
+    '\0',
+    '.hidden',
+    'a\nb',
+    '\u202e',
+    'x '.repeat(200),
+  ]
+  for (const name of names) {
+    const made = async () => createCategory(collection, ADMIN, { parent: '0', name })
+    await assert.rejects(made, { code: 'bad-name' }, JSON.stringify(name))
+    await assert.rejects(renameCategory(collection, ADMIN, { address: '0/in', name }), {
+      code: 'bad-name',
+    })
+  }
+  for (const address of [
+    '0/../outside',
+    '0/link',
+    '9',
+    '-1',
+    '',
+    '/etc',
+    '0//etc',
+    '0/in/..',
+    'x',
+  ]) {
+    await assert.rejects(collection.places.category(address), { name: 'BtkitError' }, address)
+  }
+  const torrents = [
+    '0/../outside/b.torrent',
+    '0/link/b.torrent',
+    '0/b.torrent',
+    '0/readme.txt',
+    '0/in',
+  ]
+  const outcomes = await moveTorrents(collection, ADMIN, { torrents, to: '0/in' })
+  assert.deepEqual(
+    outcomes.filter(({ error }) => error === null),
+    [],
+  )
+  assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
+})
+
+test('a move never replaces a torrent, and the others still move', async (t) => {
+  const { collection, root } = openTestCollection(t, {
+    't/a.torrent': A,
+    't/b.torrent': B,
+    't/x/a.torrent': B,
+  })
+  const torrents = ['0/a.torrent', '0/b.torrent']
+  const [first, second] = await moveTorrents(collection, ADMIN, { torrents, to: '0/x' })
+  assert.match(first!.error!.message, /a\.torrent: already exists/)
+  assert.equal(second!.error, null)
+  assert.deepEqual(filesBelow(join(root, 't')), [
+    'a.torrent',
+    'readme.txt',
+    'x/a.torrent',
+    'x/b.torrent',
+  ])
+  assert.deepEqual(readFileSync(join(root, 't/x/a.torrent')), Buffer.from(B))
+})
+
+test('of two who move the same torrent at once, one is told that it is gone', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/a.torrent': A })
+  for (const name of ['x', 'y']) mkdirSync(join(root, 't', name))
+  const both = ['0/x', '0/y'].map((to) =>
+    moveTorrents(collection, ADMIN, { torrents: ['0/a.torrent'], to }),
+  )
+  const [first, second] = (await Promise.all(both)).flat()
+  assert.equal(first!.error, null)
+  assert.match(second!.error!.message, /not there any more/)
+  assert.deepEqual(filesBelow(join(root, 't')), ['readme.txt', 'x/a.torrent'])
+})
+
+test('a release goes to the archive, into a category of the same name, and back', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/linux/12/a.torrent': A })
+  const there = await archiveTorrents(collection, ADMIN, {
+    torrents: ['0/linux/12/a.torrent'],
+    isBack: false,
+  })
+  assert.equal(there[0]!.error, null)
+  assert.deepEqual(filesBelow(join(root, 'archive')), ['linux/12/a.torrent', 'readme.txt'])
+  await archiveTorrents(collection, ADMIN, { torrents: ['1/linux/12/a.torrent'], isBack: true })
+  assert.deepEqual(filesBelow(join(root, 't')), ['linux/12/a.torrent', 'readme.txt'])
+})
+
+test('uploaders change only their own torrents, also after these were moved or renamed', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/x/b.torrent': B })
+  await addTorrent(collection, UPLOADER, {
+    bytes: A,
+    name: 'a',
+    category: await collection.places.category('0'),
+  })
+  const move = (actor: typeof ADMIN, torrent: string, to: string) =>
+    moveTorrents(collection, actor, { torrents: [torrent], to }).then(
+      ([outcome]) => outcome!.error?.code,
+    )
+  assert.equal(await move(OTHER, '0/a.torrent', '0/x'), 'not-permitted')
+  assert.equal(await move(UPLOADER, '0/x/b.torrent', '0'), 'not-permitted')
+  assert.equal(await move(UPLOADER, '0/a.torrent', '0/x'), undefined)
+  await renameCategory(collection, ADMIN, { address: '0/x', name: 'y' })
+  assert.equal(await move(OTHER, '0/y/a.torrent', '0'), 'not-permitted')
+  assert.equal(await move(UPLOADER, '0/y/a.torrent', '0'), undefined)
+  // Another torrent at the same path is somebody else's
+  writeFileSync(join(root, 't', 'a.torrent'), B)
+  assert.equal(await move(UPLOADER, '0/a.torrent', '0/y'), 'not-permitted')
+  assert.throws(() => createCategory(collection, UPLOADER, { parent: '0', name: 'z' }), {
+    code: 'not-permitted',
+  })
+})
+
+test('what completedir keeps is neither moved nor renamed', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/x/a.torrent': A, 't/y/b.torrent': B })
+  const target = join(root, 't', 'x')
+  const log = new TorrentLog({
+    ...{ stateDirectory: join(root, 'completedir'), target, isReadOnly: false },
+    ...{ now: () => 0, warn: () => undefined },
+  })
+  const none = new Uint8Array(0)
+  const written = { file: none, info: none, keys: {} }
+  log.put('a.torrent', { source: '/a', input: none, fingerprint: none, written, replaced: null })
+  await log.close()
+  const [outcome] = await moveTorrents(collection, ADMIN, {
+    torrents: ['0/x/a.torrent'],
+    to: '0/y',
+  })
+  assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
+  await assert.rejects(
+    renameCategory(collection, ADMIN, { address: '0/x', name: 'z' }),
+    /completedir/,
+  )
+})
+
+test('only a category without torrents or categories has a button that removes it', async (t) => {
+  const { logIn } = await startForms(t, {
+    'torrents/full/a.torrent': A,
+    'torrents/above/below/readme.txt': '',
+  })
+  const { text } = await (await logIn()).get('/categories')
+  const removable = [...text.matchAll(/aria-label="Remove ([^"]+)"/g)].map(([, name]) => name)
+  assert.deepEqual(removable, ['above / below'])
+  const renamable = [...text.matchAll(/aria-label="Rename ([^"]+)"/g)].map(([, name]) => name)
+  assert.deepEqual(renamable, ['above', 'above / below', 'full'])
+})

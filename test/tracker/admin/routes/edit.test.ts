@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { addTorrent, type Collection } from '../../../../src/tracker/admin/storage/collection.js'
+import { editTorrents, openTorrents } from '../../../../src/tracker/admin/storage/edit-torrents.js'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import type { TorrentChanges } from '../../../../src/library/changes.js'
+import { digestOf } from '../../../../src/pages/forms/edit.js'
+import {
+  ADMIN,
+  openTestCollection,
+  OTHER,
+  torrentNamed,
+  UPLOADER,
+} from '../../../support/collection.js'
+
+/** A form that shows torrents, which is sent later. */
+async function openForm(collection: Collection, actor: typeof ADMIN, torrents: readonly string[]) {
+  const digest = digestOf(await openTorrents(collection, actor, torrents))
+  return (changes: TorrentChanges, isDry = false) =>
+    editTorrents(collection, actor, { torrents, digest, changesOf: () => changes, isDry })
+}
+
+function read(path: string) {
+  return parseMetainfo(readFileSync(path))
+}
+
+test('several torrents are edited; a preview writes nothing', async (t) => {
+  const { collection, root } = openTestCollection(t, {
+    't/a.torrent': torrentNamed('a', 'old'),
+    't/x/b.torrent': torrentNamed('b', 'other'),
+  })
+  const send = await openForm(collection, ADMIN, ['0/a.torrent', '0/x/b.torrent'])
+  const before = read(join(root, 't/a.torrent'))
+  await send({ comment: 'new' }, true)
+  assert.equal(read(join(root, 't/a.torrent')).comment, 'old')
+  await send({ comment: 'new', trackers: [['http://t.example/announce']] })
+  const after = ['a', 'x/b'].map((name) => read(join(root, `t/${name}.torrent`)))
+  assert.deepEqual(
+    after.map(({ comment, announce }) => [comment, announce]),
+    Array(2).fill(['new', 'http://t.example/announce']),
+  )
+  assert.equal(after[0]!.infoHash, before.infoHash)
+  assert.equal(ADMIN.notes[0], `ada edit ${root}/t/a.torrent comment, announce`)
+})
+
+test('of two who edit at once, the second is told, and nothing is lost', async (t) => {
+  const { collection, root } = openTestCollection(t, {
+    't/a.torrent': torrentNamed('a'),
+    't/b.torrent': torrentNamed('b'),
+  })
+  const first = await openForm(collection, ADMIN, ['0/a.torrent'])
+  const second = await openForm(collection, ADMIN, ['0/b.torrent', '0/a.torrent'])
+  const sent = [first({ comment: 'first' }), second({ comment: 'second' })]
+  const [one, two] = await Promise.allSettled(sent)
+  assert.equal(one!.status, 'fulfilled')
+  assert.match(String((two as PromiseRejectedResult).reason), /have changed/)
+  const comments = ['a', 'b'].map((name) => read(join(root, `t/${name}.torrent`)).comment)
+  assert.deepEqual(comments, ['first', null])
+})
+
+test('an uploader keeps what he edits, even with another info hash', async (t) => {
+  const { collection } = openTestCollection(t)
+  const category = await collection.places.category('0')
+  await addTorrent(collection, UPLOADER, { bytes: torrentNamed('a'), name: 'a', category })
+  await assert.rejects(openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+  await (
+    await openForm(collection, UPLOADER, ['0/a.torrent'])
+  )({ name: 'other' })
+  await (
+    await openForm(collection, UPLOADER, ['0/a.torrent'])
+  )({ comment: 'mine' })
+  await assert.rejects(openForm(collection, OTHER, ['0/a.torrent']), { code: 'not-permitted' })
+})
+
+test('bad values are refused, and nothing changes', async (t) => {
+  const { collection, root } = openTestCollection(t, { 't/a.torrent': torrentNamed('a') })
+  const send = await openForm(collection, ADMIN, ['0/a.torrent'])
+  const before = readFileSync(join(root, 't/a.torrent'))
+  await assert.rejects(send({ trackers: [['javascript:alert(1)']] }), { code: 'usage' })
+  await assert.rejects(send({ name: '../up' }), { code: 'bad-name' })
+  assert.deepEqual(readFileSync(join(root, 't/a.torrent')), before)
+})

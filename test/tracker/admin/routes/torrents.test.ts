@@ -1,0 +1,474 @@
+import assert from 'node:assert/strict'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { editTorrent } from '../../../../src/library/changes.js'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { fieldsOf, startForms } from '../../../support/admin-forms.js'
+import type { Fields } from '../../../support/visitor.js'
+import { filesBelow, torrentNamed } from '../../../support/collection.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const A = torrentNamed('a', 'old')
+const B = torrentNamed('b', 'other')
+
+test('chosen torrents are moved, deleted, and restored from the bin', async (t) => {
+  const { root, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+  })
+  const alice = await logIn()
+  const moved = await alice.post('/torrents', [
+    ...([
+      ['act', 'move'],
+      ['to', '0/x'],
+      ['torrent', '0/a.torrent'],
+      ['torrent', '0/gone.torrent'],
+    ] as const),
+  ])
+  assert.match(moved.text, /1 torrent moved/)
+  assert.match(moved.text, /gone\.torrent: is not there any more/)
+  await alice.post('/torrents', [
+    ['act', 'delete'],
+    ['torrent', '0/x/a.torrent'],
+    ['torrent', '0/x/b.torrent'],
+  ])
+  assert.deepEqual(
+    filesBelow(join(root, 'torrents')).filter((name) => !name.startsWith('.')),
+    [],
+  )
+  const ids = fieldsOf(await alice.get('/bin'))
+  assert.equal(ids.length, 2)
+  await alice.post('/bin', ids)
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['x/a.torrent', 'x/b.torrent'])
+})
+
+test('chosen torrents are edited after a preview; another change meanwhile is told', async (t) => {
+  const { root, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/b.torrent': B,
+  })
+  const alice = await logIn()
+  const read = (name: string) => parseMetainfo(readFileSync(join(root, 'torrents', name)))
+  const chosen: Fields = [
+    ['torrent', '0/a.torrent'],
+    ['torrent', '0/b.torrent'],
+  ]
+  const form = fieldsOf(await alice.post('/torrents', [['act', 'edit'], ...chosen]))
+  const typed: Fields = [
+    ...form.filter(([name]) => name !== 'comment'),
+    ['comment', 'new'],
+    ['act', 'preview'],
+  ]
+  const preview = await alice.post('/edit', typed)
+  assert.match(preview.text, /2 torrents would change/)
+  assert.match(preview.text, /<del>- old<\/del>/)
+  assert.equal(read('a.torrent').comment, 'old')
+  await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
+  assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['new', 'new'])
+  writeFileSync(join(root, 'torrents/a.torrent'), editTorrent(A, { comment: 'theirs' }).bytes)
+  const late = await alice.post('/edit', [...fieldsOf(preview), ['act', 'save']])
+  assert.equal(late.status, 409)
+  assert.match(late.text, /have changed/)
+  assert.equal(read('a.torrent').comment, 'theirs')
+  assert.match(late.text, /Your form had[^]*<dt>Comment<\/dt>\s*<dd class="diff">new</)
+  const again = fieldsOf(late)
+  // The comments differ now
+  assert.equal(new Map(again).get('comment'), '')
+  await alice.post('/edit', [
+    ...again.filter(([name]) => name !== 'comment'),
+    ['comment', 'of both'],
+    ['act', 'save'],
+  ])
+  assert.deepEqual([read('a.torrent').comment, read('b.torrent').comment], ['of both', 'of both'])
+})
+
+test('torrents are listed with their seeds and a magnet link', async (t) => {
+  const { root, tracker, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
+  const escaped = (infoHash ?? '').replace(/../g, '%$&')
+  const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
+  await (await fetch(`${tracker.address}/announce?${peer}`)).text()
+  const { text } = await (await logIn()).get('/torrents?in=0%2Fx')
+  assert.match(text, /data-label="Seeds">1<[^]*data-label="Leechers">0</)
+  const page = /<a href="([^"]+)">a<\/a>/.exec(text)?.[1] ?? ''
+  assert.match(await (await fetch(page)).text(), /<h1>a<\/h1>/)
+  assert.match(text, new RegExp(`href="magnet:\\?xt=urn:btih:${infoHash}&`))
+})
+
+test('the list begins with all torrents, as people sort names; counts include what is below', async (t) => {
+  const archive = makeScratch(t, { 'z/old.torrent': torrentNamed('old') })
+  const names = ['linux/deb/a-10', 'linux/deb/a-9', 'linux/B', 'a-1', 'films/a-2']
+  const files = Object.fromEntries(
+    names.map((name) => [`torrents/${name}.torrent`, torrentNamed(name)]),
+  )
+  const { logIn } = await startForms(t, files, ['--archive-dir', archive])
+  const alice = await logIn()
+  const shown = async (path: string) => {
+    const { text } = await alice.get(path)
+    const rows = [...text.matchAll(/name="torrent"\s+value="([^"]+)\.torrent"/g)]
+    return { text, rows: rows.map(([, address]) => address) }
+  }
+  const all = await shown('/torrents')
+  const inOrder = [
+    '0/a-1',
+    '0/films/a-2',
+    '0/linux/deb/a-9',
+    '0/linux/deb/a-10',
+    '0/linux/B',
+    '1/z/old',
+  ]
+  assert.deepEqual(all.rows, inOrder)
+  const entries = /<nav class="categories"[^]*?<\/nav>/.exec(all.text)?.[0] ?? ''
+  const counts = entries.matchAll(/<a[^>]*>([^<]+)<\/a>\s+<span class="muted">(\d+)</g)
+  assert.deepEqual(
+    Array.from(counts, ([, name, count]) => `${name} ${count}`),
+    ['All 6', 'no category 1', 'films 1', 'linux 3', 'deb 2', 'archive 1', 'z 1'],
+  )
+  assert.deepEqual((await shown('/torrents?in=0%2Flinux')).rows, inOrder.slice(2, 5))
+  assert.deepEqual((await shown('/torrents?in=0')).rows, ['0/a-1'])
+})
+
+test('a torrent is found by its info hash, and edited by its link', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/b.torrent': B })
+  const alice = await logIn()
+  const { text } = await alice.get(`/torrents?q=${parseMetainfo(B).infoHash?.slice(0, 8)}`)
+  assert.doesNotMatch(text, /value="0\/a\.torrent"/)
+  const edit = /href="(edit[^"]+)" aria-label="Edit b"/.exec(text)?.[1] ?? ''
+  assert.match(
+    (await alice.get(`/${edit.replaceAll('&amp;', '&')}`)).text,
+    /name="comment"\s+value="other"/,
+  )
+  const none = await alice.get('/edit')
+  assert.deepEqual([none.status, /No torrent was chosen/.test(none.text)], [400, true])
+})
+
+test('torrents are sorted by each column, and stay so after a change', async (t) => {
+  const { root, tracker, logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/b.torrent': B,
+    'torrents/c.torrent': torrentNamed('c', 'third'),
+  })
+  utimesSync(join(root, 'torrents/c.torrent'), 1e9, 1e9)
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/b.torrent')))
+  const escaped = (infoHash ?? '').replace(/../g, '%$&')
+  const peer = `info_hash=${escaped}&peer_id=${'p'.repeat(20)}&port=6881&left=0`
+  await (await fetch(`${tracker.address}/announce?${peer}`)).text()
+  const alice = await logIn()
+  const heading = async (title: string, from: string) => {
+    const { text } = await alice.get(from)
+    const link = new RegExp(`<th[^>]*>\\s*<a href="([^"]+)">${title}`).exec(text)?.[1] ?? ''
+    return `/${link.replaceAll('&amp;', '&')}`
+  }
+  const names = ({ text }: { readonly text: string }) => {
+    return [...text.matchAll(/name="torrent"\s+value="0\/(\w)\.torrent"/g)].map(([, name]) => name)
+  }
+  const list = '/torrents?in=0'
+  const sorted = async (title: string, from = list) =>
+    names(await alice.get(await heading(title, from)))
+  assert.deepEqual(names(await alice.get(list)), ['a', 'b', 'c'])
+  assert.deepEqual(await sorted('Torrent'), ['c', 'b', 'a'])
+  assert.deepEqual(await sorted('Seeds'), ['b', 'a', 'c'])
+  assert.equal((await sorted('Changed')).at(-1), 'c')
+  const oldest = await heading('Changed', await heading('Changed', list))
+  const shown = await alice.get(oldest)
+  assert.equal(names(shown)[0], 'c')
+  assert.match(shown.text, /aria-sort="ascending">\s*<a[^>]+>Changed/)
+  const answer = await alice.post('/torrents', [
+    ['in', '0'],
+    ['sort', 'changed'],
+    ['page', '1'],
+    ['act', 'delete'],
+    ['torrent', '0/a.torrent'],
+  ])
+  assert.deepEqual(names(answer), ['c', 'b'])
+})
+
+test('an admin gets from a torrent to the page that bans it', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const { infoHash } = parseMetainfo(readFileSync(join(root, 'torrents/x/a.torrent')))
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  const { text } = await alice.get('/torrents?in=0%2Fx')
+  const address = /href="(ban\?[^"]+)" aria-label="Ban a"/.exec(text)?.[1] ?? ''
+  const form = await alice.get(`/${address.replaceAll('&amp;', '&')}`)
+  assert.match(form.text, new RegExp(`name="torrents"\\s+value="${infoHash}"`))
+  assert.doesNotMatch((await bob.get('/torrents?in=0%2Fx')).text, /href="ban/)
+})
+
+test('a banned torrent is marked, with a link to the bans for those who may ban', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/b.torrent': B })
+  const { infoHash } = parseMetainfo(A)
+  const [alice, bob] = [await logIn(), await logIn('bob')]
+  const marked = async ({ get }: typeof alice) =>
+    [...(await get('/torrents')).text.matchAll(/(\w)(?:<\/a>)?<br \/>\s*<span[^>]*>[^]*?<\/span>/g)]
+      .filter(([row]) => row.includes('banned'))
+      .map(([row, name]) => [name, row.includes('<a href="bans">banned</a>')])
+  assert.deepEqual(await marked(alice), [])
+  const ban = [
+    ['act', 'ban'],
+    ['kind', 'torrents'],
+    ['torrents', infoHash!],
+  ] as const
+  await alice.post('/bans', ban)
+  assert.deepEqual(await marked(alice), [['a', true]])
+  const found = await alice.get(`/torrents?q=${infoHash?.slice(0, 8)}`)
+  assert.match(found.text, /value="0\/a\.torrent"/, 'and found by its info hash')
+  assert.deepEqual(await marked(bob), [['a', false]])
+  await alice.post('/bans', [
+    ['kind', 'torrents'],
+    ['lift', infoHash!],
+  ])
+  assert.deepEqual(await marked(alice), [])
+})
+
+test('a search finds the torrents of all categories, and names these', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/a.torrent': A, 'torrents/x/y/b.torrent': B })
+  const { text } = await (await logIn()).get('/torrents?in=0&q=B')
+  assert.match(text, /value="0\/x\/y\/b\.torrent"/)
+  assert.match(text, /href="torrents\?in=0%2Fx%2Fy">x \/ y</)
+  assert.doesNotMatch(text, /a\.torrent/)
+})
+
+test('a search of archived and other torrents offers to archive and to restore', async (t) => {
+  const archive = makeScratch(t, { 'same-b.torrent': B })
+  const { logIn } = await startForms(t, { 'torrents/same-a.torrent': A }, [
+    '--archive-dir',
+    archive,
+  ])
+  const alice = await logIn()
+  const acts = async (query: string) => {
+    const { text } = await alice.get(`/torrents?${query}`)
+    return Array.from(text.matchAll(/name="act" value="(archive|back)"/g), ([, act]) => act)
+  }
+  assert.deepEqual(await acts('in=0&q=same'), ['archive', 'back'])
+  assert.deepEqual(await acts('in=0&q=same-b'), ['back'])
+  assert.deepEqual(await acts('in=0'), ['archive'])
+})
+
+test('categories of the archive are indented below it', async (t) => {
+  const archive = makeScratch(t, { 'x/b.torrent': B })
+  const { logIn } = await startForms(t, { 'torrents/x/a.torrent': A }, ['--archive-dir', archive])
+  const { text } = await (await logIn()).get('/torrents')
+  const levels = Array.from(text.matchAll(/class="level-(\d)"/g), ([, level]) => level)
+  assert.deepEqual(levels, ['0', '0', '1', '1', '2'])
+})
+
+test('an uploader sees all torrents, and changes none of others', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/a.torrent': A })
+  const bob = await logIn('bob')
+  const { text } = await bob.get('/torrents')
+  assert.match(text, />a<\/a><br/)
+  assert.doesNotMatch(text, /name="torrent"/)
+  for (const act of ['move', 'delete']) {
+    const { text: told } = await bob.post('/torrents', [
+      ['act', act],
+      ['to', '0'],
+      ['torrent', '0/a.torrent'],
+    ])
+    assert.match(told, /1 torrent\s+was not /)
+  }
+  for (const [path, fields] of [
+    [
+      '/torrents',
+      [
+        ['act', 'edit'],
+        ['torrent', '0/a.torrent'],
+      ],
+    ],
+    [
+      '/edit',
+      [
+        ['act', 'save'],
+        ['torrent', '0/a.torrent'],
+        ['digest', '0'],
+      ],
+    ],
+    [
+      '/categories',
+      [
+        ['act', 'create'],
+        ['parent', '0'],
+        ['name', 'x'],
+      ],
+    ],
+  ] as const) {
+    assert.equal((await bob.post(path, fields)).status, 403, path)
+  }
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
+})
+
+test('no field leads out of the directories', async (t) => {
+  const { root, logIn } = await startForms(
+    t,
+    {
+      'torrents/a.torrent': A,
+      'outside/b.torrent': B,
+      'data/f': 'f',
+    },
+    [],
+  )
+  const alice = await logIn()
+  const odd = [
+    '0/..',
+    '0/../outside',
+    '../outside',
+    '/etc',
+    '0/a.torrent',
+    '1',
+    '',
+    '0\0',
+    '0/%2e%2e',
+  ]
+  for (const to of odd) {
+    if (to !== '1') await alice.upload({ '../../evil.torrent': B }, { to })
+    await alice.post('/torrents', [
+      ['act', 'move'],
+      ['torrent', '0/a.torrent'],
+      ['to', to],
+    ])
+    await alice.post('/categories', [
+      ['act', 'create'],
+      ['parent', to],
+      ['name', 'x'],
+    ])
+    await alice.post('/categories', [
+      ['act', 'rename'],
+      ['category', to],
+      ['name', 'x'],
+    ])
+    await alice.get(`/torrents?in=${encodeURIComponent(to)}`)
+  }
+  for (const name of ['../x', '/tmp/x', 'a/b', '..', '.x', 'a\nb', 'x'.repeat(300)]) {
+    await alice.upload({ 'evil.torrent': B }, { name })
+    await alice.post('/categories', [
+      ['act', 'create'],
+      ['parent', '0'],
+      ['name', name],
+    ])
+  }
+  for (const address of ['0/../outside/b.torrent', '../outside/b.torrent', '/etc/passwd'])
+    await alice.post('/torrents', [
+      ['act', 'delete'],
+      ['torrent', address],
+    ])
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['a.torrent'])
+  assert.deepEqual(filesBelow(join(root, 'outside')), ['b.torrent'])
+})
+
+test('names and comments are inert in pages', async (t) => {
+  const evil = '<img src=x onerror=alert(1)>"\''
+  const { logIn } = await startForms(t, {
+    [`torrents/${evil}.torrent`]: torrentNamed(evil, evil),
+    [`torrents/${evil}/a.torrent`]: A,
+  })
+  const alice = await logIn()
+  await alice.upload({ 'b.torrent': torrentNamed(evil, evil) })
+  for (const path of [
+    '/torrents',
+    '/upload',
+    '/categories',
+    `/torrents?q=${encodeURIComponent(evil)}`,
+  ]) {
+    const { status, text } = await alice.get(path)
+    assert.equal(status, 200)
+    assert.doesNotMatch(text, /<img/)
+    assert.match(text, /&lt;img/)
+  }
+})
+
+test('categories are created, renamed and removed', async (t) => {
+  const { root, logIn } = await startForms(t, { 'torrents/x/a.torrent': A })
+  const alice = await logIn()
+  await alice.post('/categories', [
+    ['act', 'create'],
+    ['parent', '0/x'],
+    ['name', 'y'],
+  ])
+  await alice.post('/categories', [
+    ['act', 'rename'],
+    ['category', '0/x'],
+    ['name', 'z'],
+  ])
+  assert.deepEqual(filesBelow(join(root, 'torrents')), ['z/a.torrent'])
+  const { status, text } = await alice.post('/categories', [
+    ['act', 'remove'],
+    ['category', '0/z'],
+  ])
+  assert.equal(status, 400)
+  assert.match(text, /The category is not empty/)
+  const removed = await alice.post('/categories', [
+    ['act', 'remove'],
+    ['category', '0/z/y'],
+  ])
+  assert.equal(removed.status, 303)
+})
+
+test('a release is retired to the archive, and restored', async (t) => {
+  const archive = makeScratch(t)
+  const { root: own, logIn } = await startForms(t, { 'torrents/linux/a.torrent': A }, [
+    '--archive-dir',
+    archive,
+  ])
+  const alice = await logIn()
+  await alice.post('/torrents', [
+    ['act', 'archive'],
+    ['torrent', '0/linux/a.torrent'],
+  ])
+  assert.deepEqual(filesBelow(archive), ['linux/a.torrent'])
+  const { text } = await alice.get('/torrents?in=1%2Flinux')
+  assert.match(text, />Restore</)
+  await alice.post('/torrents', [
+    ['act', 'back'],
+    ['torrent', '1/linux/a.torrent'],
+  ])
+  assert.deepEqual(filesBelow(join(own, 'torrents')), ['linux/a.torrent'])
+})
+
+test('a category that is not removed does not fill the field of a new one', async (t) => {
+  const { logIn } = await startForms(t, { 'torrents/linux/a.torrent': A })
+  const alice = await logIn()
+  const send = (act: string) => {
+    const fields = { act, category: '0/linux', parent: '0', name: 'linux' }
+    return alice.post('/categories', Object.entries(fields))
+  }
+  const removed = await send('remove')
+  assert.match(removed.text, /is not empty/)
+  const valueOf = (text: string) => /<fieldset>.*?name="name"\s+value="(\w*)"/s.exec(text)?.[1]
+  assert.equal(valueOf(removed.text), '')
+  assert.equal(valueOf((await send('create')).text), 'linux')
+})
+
+test('what was changed is said once, so that a reload repeats nothing', async (t) => {
+  const { logIn } = await startForms(t, {
+    'torrents/a.torrent': A,
+    'torrents/x/b.torrent': B,
+  })
+  const alice = await logIn()
+  const told = async (path: string, fields: Fields, message: RegExp) => {
+    const { status, location, text } = await alice.post(path, fields)
+    assert.equal(status, 303, text)
+    assert.match(text, message)
+    assert.doesNotMatch((await alice.get(`/${location}`)).text, message)
+    return location
+  }
+  const list: Fields = [
+    ['in', '0'],
+    ['q', '.torrent'],
+  ]
+  const chosen = (address: string, act: string): Fields => [
+    ...list,
+    ['torrent', address],
+    ['act', act],
+  ]
+  const moved: Fields = [...chosen('0/a.torrent', 'move'), ['to', '0/x']]
+  assert.equal(await told('/torrents', moved, /1 torrent moved/), 'torrents?in=0&q=.torrent')
+  const form = fieldsOf(await alice.post('/torrents', chosen('0/x/a.torrent', 'edit')))
+  const edit: Fields = [...form.filter(([name]) => name !== 'comment'), ['comment', 'new']]
+  const saved = await told('/edit', [...edit, ['act', 'save']], /1 torrent changed/)
+  assert.equal(saved, 'torrents?in=0&q=.torrent')
+  await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent deleted/)
+  await told('/torrents', chosen('0/x/a.torrent', 'delete'), /1 torrent\s+was not deleted/)
+  await told('/torrents', [...list, ['act', 'delete']], /No torrent was chosen/)
+  await told('/bin', [], /No torrent was chosen/)
+  await told('/bin', fieldsOf(await alice.get('/bin')), /1 torrent restored/)
+})

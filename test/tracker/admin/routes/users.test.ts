@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { PASSWORDS, startAdmin, type TestAdmin } from '../../../support/admin.js'
+import type { Visitor } from '../../../support/visitor.js'
+
+const FRESH = 'a password of my own'
+
+/** Presses a button of the page of users; returns the text of the page that follows. */
+async function press(admin: Visitor, act: string, fields: Record<string, string>): Promise<string> {
+  const { status, text } = await admin.send('/users', { act, ...fields })
+  return status === 303 ? (await admin.get('/users')).text : text
+}
+
+function passwordIn(page: string): string {
+  return /with the password <code>([\w-]{16})<\/code>/.exec(page)?.[1] ?? ''
+}
+
+const usersFile = ({ root }: TestAdmin) => readFileSync(join(root, 'users'), 'utf8')
+
+test('an admin adds a user, who chooses a password at the first log-in and then works', async (t) => {
+  const setup = await startAdmin(t)
+  const alice = await setup.logIn()
+  const page = await press(alice, 'add', { name: 'carol', role: 'uploader' })
+  const password = passwordIn(page)
+  assert.match(page, />carol<\/a>[^]*uploader, with a temporary password/)
+  assert.equal(passwordIn((await alice.get('/users')).text), '', 'shown once')
+  assert.match(usersFile(setup), /^carol:uploader:scrypt\$65536\$8\$2\$[^:]+:temporary$/m)
+  const carol = setup.visitor()
+  assert.equal((await carol.logIn('carol', password)).status, 303)
+  for (const path of ['/', '/torrents', '/log?q=x'])
+    assert.equal((await carol.get(path)).location.replace('../', ''), 'account', path)
+  assert.equal((await carol.send('/upload', {}, '/account')).location, 'account')
+  const { text } = await carol.get('/account')
+  assert.match(text, /An administrator set this password\. Choose one/)
+  assert.doesNotMatch(text, /href="torrents"/)
+  const change = { current: password, fresh: FRESH, again: FRESH }
+  assert.equal((await carol.send('/account', change)).location, 'account')
+  assert.match((await carol.get('/torrents')).text, /<h1>All torrents/)
+  assert.match(usersFile(setup), /^carol:uploader:scrypt[^:]+$/m)
+  assert.equal((await setup.visitor().logIn('carol', password)).status, 403)
+  assert.equal((await setup.visitor().logIn('carol', FRESH)).status, 303)
+})
+
+test('a reset ends the sessions and the password of a user, and a removal ends the user', async (t) => {
+  const setup = await startAdmin(t)
+  const [alice, bob] = [await setup.logIn(), await setup.logIn('bob')]
+  const password = passwordIn(await press(alice, 'reset', { name: 'bob' }))
+  assert.equal((await bob.get('/')).location, 'login')
+  assert.equal((await bob.logIn('bob', PASSWORDS['bob']!)).status, 403)
+  assert.equal((await bob.logIn('bob', password)).status, 303)
+  assert.match(usersFile(setup), /^bob:uploader:.*:temporary$/m)
+  assert.match(await press(alice, 'remove', { name: 'bob' }), /bob was removed\./)
+  assert.equal((await bob.get('/account')).location, 'login?to=account')
+  assert.equal((await bob.logIn('bob', password)).status, 403)
+  assert.doesNotMatch(usersFile(setup), /^bob/m)
+  const log = readFileSync(join(setup.root, 'state/admin.log'), 'utf8')
+  const acts = [...log.matchAll(/"user":"alice".*"action":"([^"]*)","target":"(bob)"/g)]
+  assert.deepEqual(
+    acts.map(([, action]) => action),
+    ['reset the password', 'remove user'],
+  )
+  assert.equal(log.includes(password), false)
+  assert.match((await alice.get('/log')).text, /removed the user/)
+})
+
+test('nobody else manages users, and nobody the own account; mistakes change nothing', async (t) => {
+  const setup = await startAdmin(t)
+  const [alice, bob] = [await setup.logIn(), await setup.logIn('bob')]
+  const before = usersFile(setup)
+  assert.equal((await bob.get('/users')).status, 403)
+  const sent = { act: 'add', name: 'mallory', role: 'admin' }
+  assert.equal((await bob.send('/users', sent, '/account')).status, 403)
+  assert.doesNotMatch((await bob.get('/')).text, /href="users"/)
+  for (const [act, name, why] of [
+    ['remove', 'alice', /This is your own account/],
+    ['reset', 'alice', /This is your own account/],
+    ['add', 'bob', /bob: already exists/],
+    ['add', 'a:b', /Not a name; use up to 32 letters/],
+    ['add', '', /Not a name/],
+    ['remove', 'nobody', /nobody: was removed before/],
+    ['other', 'bob', /Unknown action/],
+  ] as const)
+    assert.match(await press(alice, act, { name }), why)
+  assert.equal(usersFile(setup), before)
+})
