@@ -178,6 +178,11 @@ export function formatAnnounceList(tiers: readonly (readonly string[])[]): strin
   return tiers.map((tier) => tier.join(',')).join('|')
 }
 
+/** Formats an announce list with a tracker a line, and an empty line before the next tier. */
+export function formatTiers(tiers: readonly (readonly string[])[]): string {
+  return tiers.map((tier) => tier.join('\n')).join('\n\n')
+}
+
 /**
  * Parses seeds that are separated by bars or commas.
  * @throws BtkitError `usage`

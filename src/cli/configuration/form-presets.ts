@@ -1,5 +1,5 @@
 import { formatGlobs, type Preset } from '../../pages/forms/torrent-fields.js'
-import { formatTiers } from '../../pages/forms/form.js'
+import { formatTiers } from '../../metainfo/trackers.js'
 import { declareTorrentOptions, type MakerOptions } from '../options/torrent.js'
 import { torrentOptionsOf } from '../options/torrent-request.js'
 import { optionEntries } from '../options/table.js'

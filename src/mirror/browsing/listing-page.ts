@@ -1,4 +1,4 @@
-import type { KnownCounts } from '../../seeding/clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import {
   asHybrid,
   formatListingQuery,

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { KnownCounts } from '../../seeding/clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
 import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { InfoHash } from '../../metainfo/values.js'

@@ -213,8 +213,3 @@ export function query(fields: Readonly<Record<string, string>>): string {
   const given = Object.entries(fields).filter(([, value]) => value !== '')
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`
 }
-
-/** Writes tiers as parseTiers reads them. */
-export function formatTiers(tiers: readonly (readonly string[])[]): string {
-  return tiers.map((tier) => tier.join('\n')).join('\n\n')
-}

@@ -79,14 +79,3 @@ export function rowBox({ name, value, label, isChecked = false }: RowBox): Html 
     ${isChecked && html`checked`}
   />`
 }
-
-/** The first elements of a list, which a page shows, and the number of all. */
-export interface Excerpt<T> {
-  readonly first: readonly T[]
-  readonly count: number
-}
-
-/** Returns the first `most` elements of a list. */
-export function excerptOf<T>(all: readonly T[], most: number): Excerpt<T> {
-  return { first: all.slice(0, most), count: all.length }
-}

@@ -1,6 +1,5 @@
 import type { FileOptions, TorrentOptions } from '../../core/make/common-request.js'
 import { BtkitError } from '../../base/errors.js'
-import type { PlannedTorrent } from '../../library/make.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { clipText } from '../../base/text/escape.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
@@ -17,7 +16,7 @@ import {
   textField,
 } from './form.js'
 import type { PageParts } from './frame.js'
-import type { Excerpt } from './table.js'
+import type { Plan } from '../work/results.js'
 
 /** Values for the fields of a torrent, by a name of the configuration. */
 export interface Preset {
@@ -229,13 +228,6 @@ export function applyPreset(form: Form, presets: readonly Preset[]): Form | null
   const before = filledBy(form, presets)
   const cleared = form.without('private', 'all', ...Object.keys(before?.fields ?? {}))
   return cleared.with({ ...preset.fields, filled: chosen })
-}
-
-/** A torrent that was not made yet, with the first entries that are left out. */
-export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
-  readonly skipped: Excerpt<PlannedTorrent['skipped'][number]>
-  /** Why it could not be saved now: it exists. */
-  readonly inTheWay?: string | null
 }
 
 /** The parts of a form that makes a torrent. */

@@ -14,7 +14,7 @@ import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
 import type { Checked } from '../work/work-program.js'
 import { type PieceMap, type PieceState, STATES } from '../work/piece-map.js'
 import { DROP, lookAt } from './look.js'
-import { startWork } from '../work/work-thread.js'
+import { startWork } from '../forms/start-work.js'
 import type { WindowParts } from './window.js'
 
 /** The page that compares files with their torrent. */

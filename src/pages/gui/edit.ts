@@ -1,14 +1,8 @@
 import { basename } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import { type FormContext, type FormRoute, formRoutes } from '../forms/app.js'
-import {
-  changesOf,
-  type Edited,
-  editedPage,
-  editPage,
-  type Opened,
-  refuseChanged,
-} from '../forms/edit.js'
+import { changesOf, editedPage, editPage, refuseChanged } from '../forms/edit.js'
+import type { Edited, Opened } from '../work/opened.js'
 import { Form, linesField } from '../forms/form.js'
 import type { Answer, PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
@@ -17,7 +11,7 @@ import { html } from '../../base/text/html.js'
 import { WORDS } from '../../page-parts/words.js'
 import { counted } from '../../base/text/quantity.js'
 import { lookAt } from './look.js'
-import { startWork } from '../work/work-thread.js'
+import { startWork } from '../forms/start-work.js'
 import type { WindowParts } from './window.js'
 
 /** The most torrents that are edited at once. */

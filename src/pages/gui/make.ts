@@ -6,13 +6,8 @@ import { attachmentNamed } from '../../server/headers/attachment.js'
 import { checkField, type Form, query, textField } from '../forms/form.js'
 import type { Answer, PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
-import {
-  applyPreset,
-  makePage,
-  type Plan,
-  type Preset,
-  torrentOptions,
-} from '../forms/torrent-fields.js'
+import { applyPreset, makePage, type Preset, torrentOptions } from '../forms/torrent-fields.js'
+import type { Plan } from '../work/results.js'
 import {
   expand,
   fieldPath,
@@ -33,7 +28,7 @@ import { type NotePlace, readNote, writeNote } from '../../disk/state/notes.js'
 import { html } from '../../base/text/html.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import type { DescribedTorrent } from '../work/work-program.js'
-import { startWork } from '../work/work-thread.js'
+import { startWork } from '../forms/start-work.js'
 import { findingsOf } from './findings.js'
 import { seed, seedCommand, seedForm } from './seed.js'
 import type { WindowParts } from './window.js'

@@ -10,7 +10,7 @@ import { fieldPath, requirePath } from '../forms/picker.js'
 import { inShell } from '../../base/text/escape.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
 import type { HandedOver } from '../work/seed-torrent.js'
-import { startWork } from '../work/work-thread.js'
+import { startWork } from '../forms/start-work.js'
 import { lookAt } from './look.js'
 import type { WindowParts } from './window.js'
 

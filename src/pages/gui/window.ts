@@ -1,7 +1,7 @@
 import { SCRIPT } from '../forms/script.js'
 import type { Preset } from '../forms/torrent-fields.js'
 import type { UserClient } from '../work/seed-torrent.js'
-import type { Works } from '../work/work-thread.js'
+import type { Works } from '../forms/start-work.js'
 
 /** The longest form that is kept, in characters: it goes through an address. */
 const LONGEST_KEPT = 8000

@@ -1,8 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { BtkitError } from '../../base/errors.js'
 import type { TaskOptions } from '../../library/task.js'
-import { type Answer, seeOther } from '../forms/frame.js'
-import type { JobFacts, Jobs } from '../forms/jobs.js'
 import type {
   WorkMessage,
   Order,
@@ -111,34 +109,4 @@ export class WorkThread {
     })
     return thread
   }
-}
-
-/** The jobs of an application, and the thread of their work. */
-export interface Works {
-  readonly jobs: Jobs
-  readonly work: WorkThread
-  /**
-   * Milliseconds that a form waits for its work. Mistakes found meanwhile are shown above the form, and
-   * later ones on the page of the work.
-   */
-  readonly patience: number
-}
-
-/** Work that a form asks for. */
-interface NewWork<Name extends keyof WorkTable> {
-  readonly about: JobFacts<WorkResult<Name>>
-  readonly name: Name
-  readonly request: ThreadRequest<Name>
-}
-
-/**
- * Starts work, waits a moment for it, and sends the browser to its page.
- * @throws BtkitError if the work fails meanwhile
- */
-export async function startWork<Name extends keyof WorkTable>(
-  { jobs, work, patience }: Works,
-  { about, name, request }: NewWork<Name>,
-): Promise<Answer> {
-  const { id } = await jobs.begin(about, (run) => work.run(name, request, run), patience)
-  return seeOther(`job/${id}`)
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { LRUCache } from 'lru-cache'
-import type { KnownCounts } from '../clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import type { CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'

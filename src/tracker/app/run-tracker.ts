@@ -1,7 +1,7 @@
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { KnownCounts } from '../../seeding/clients/scrape/swarm-counts.js'
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { BtkitError } from '../../base/errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end

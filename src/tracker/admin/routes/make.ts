@@ -3,12 +3,8 @@ import { BtkitError } from '../../../base/errors.js'
 import { type Form, query, textField } from '../../../pages/forms/form.js'
 import { type Answer, type PageParts, seeOther } from '../../../pages/forms/frame.js'
 import type { Job } from '../../../pages/forms/jobs.js'
-import {
-  applyPreset,
-  makePage,
-  type Plan,
-  torrentOptions,
-} from '../../../pages/forms/torrent-fields.js'
+import { applyPreset, makePage, torrentOptions } from '../../../pages/forms/torrent-fields.js'
+import type { Plan } from '../../../pages/work/results.js'
 import { html } from '../../../base/text/html.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'

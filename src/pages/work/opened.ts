@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { BtkitError } from '../../base/errors.js'
+import type { EditOutcome } from '../../core/edit/files.js'
+import type { TorrentFacts } from '../../metainfo/facts.js'
+import type { Metainfo } from '../../metainfo/metainfo.js'
+import { formatTiers } from '../../metainfo/trackers.js'
+
+/** The values that can be edited; `lines` are lists. */
+export const VALUES = [
+  { name: 'trackers', label: 'Trackers', kind: 'tiers' },
+  { name: 'webseeds', label: 'Web seeds', kind: 'lines' },
+  { name: 'comment', label: 'Comment', kind: 'text' },
+  { name: 'name', label: 'Name', kind: 'text' },
+  { name: 'source', label: 'Source tag', kind: 'text' },
+] as const
+
+/** The name of a field. */
+export type ValueName = (typeof VALUES)[number]['name']
+type Values = Readonly<Record<ValueName, string>>
+
+/** A torrent whose values a form shows. */
+export interface Opened {
+  readonly file: string
+  readonly isPrivate: boolean
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly digest: string
+  readonly values: Values
+}
+
+/** The most characters of all values: the form with them must be accepted. */
+const MOST_TEXT = 200_000
+
+/**
+ * The values of a torrent, without its bytes: there may be many.
+ * @throws BtkitError `too-large`
+ */
+export function openTorrent(file: string, metainfo: Metainfo): Opened {
+  const values = valuesOf(metainfo)
+  if (Object.values(values).join('').length > MOST_TEXT) {
+    const what = 'its trackers, web seeds and comment are too long for a form'
+    throw new BtkitError('too-large', `${file}: ${what}; use btkit edit`)
+  }
+  const digest = createHash('sha256').update(metainfo.bytes).digest('hex')
+  return { file, digest, isPrivate: metainfo.private, values }
+}
+
+type EditableFacts = Pick<
+  TorrentFacts,
+  'announce' | 'announceList' | 'webSeeds' | 'comment' | 'name' | 'source'
+>
+
+/** The values of a torrent as fields have them. */
+export function valuesOf({
+  announce,
+  announceList,
+  webSeeds,
+  comment,
+  name,
+  source,
+}: EditableFacts): Values {
+  const tiers = announceList ?? (announce === null ? [] : [[announce]])
+  return {
+    trackers: formatTiers(tiers),
+    webseeds: (webSeeds ?? []).join('\n'),
+    comment: comment ?? '',
+    name,
+    source: source ?? '',
+  }
+}
+
+/** A torrent that an edit changed, or why it did not. */
+export type Edited =
+  | { readonly file: string; readonly before: TorrentFacts; readonly after: TorrentFacts }
+  | { readonly file: string; readonly error: string }
+
+/** The outcome of an edit, for its page; none if nothing changed. */
+export function editedOf(outcome: EditOutcome): Edited[] {
+  const { file } = outcome
+  if (outcome.error !== null) return [{ file, error: outcome.error.message }]
+  return outcome.isChanged ? [{ file, before: outcome.before, after: outcome.after }] : []
+}

@@ -1,0 +1,19 @@
+import type { PlannedTorrent } from '../../library/make.js'
+
+/** The first elements of a list, which a page shows, and the number of all. */
+export interface Excerpt<T> {
+  readonly first: readonly T[]
+  readonly count: number
+}
+
+/** Returns the first `most` elements of a list. */
+export function excerptOf<T>(all: readonly T[], most: number): Excerpt<T> {
+  return { first: all.slice(0, most), count: all.length }
+}
+
+/** A torrent that was not made yet, with the first entries that are left out. */
+export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
+  readonly skipped: Excerpt<PlannedTorrent['skipped'][number]>
+  /** Why it could not be saved now: it exists. */
+  readonly inTheWay?: string | null
+}
