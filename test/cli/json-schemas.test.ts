@@ -266,7 +266,7 @@ for (const name of names) {
 }
 
 test('the schemas have all codes of errors', () => {
-  const source = readFileSync(join(projectRoot, 'src', 'errors.ts'), 'utf8')
+  const source = readFileSync(join(projectRoot, 'src', 'base', 'errors.ts'), 'utf8')
   const known = [...source.matchAll(/^ {2}\| '([\w-]+)'/gm)].map(([, code]) => code)
   const common = JSON.parse(readFileSync(join(directory, 'common.json'), 'utf8')) as {
     readonly definitions: { readonly code: { readonly enum: readonly unknown[] } }
