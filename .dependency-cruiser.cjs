@@ -1,17 +1,18 @@
 // Each room of src/ may import what its row names, itself, and the small files of base/
 const ROOMS = {
+  browser: '', // scripts and styles, which run elsewhere; others know their texts
   base: '', // words and helpers, whatever they are about
   metainfo: 'base', // what torrents are, without a disk or a network
   disk: 'base|metainfo', // sizes and Merkle trees of what it hashes and keeps
   server: 'base|disk', // connections and HTTP; the access log is opened as safely as a torrent
-  'page-parts': 'base|disk', // a site's own style is read as safely
+  'page-parts': 'browser|base|disk', // a site's own style is read as safely
   core: 'base|metainfo|disk', // neither people nor HTTP, and one machine
   fleet: 'base|metainfo|disk|core', // other machines that hash the same files
   seeding: 'base|metainfo|disk|server|core', // a peer, and programs that are peers
-  mirror: 'base|metainfo|disk|server|page-parts|core|fleet|seeding', // mirror and tracker run without each other
+  mirror: 'browser|base|metainfo|disk|server|page-parts|core|fleet|seeding', // mirror and tracker run without each other
   library: 'base|metainfo|disk|server|core|fleet|seeding|mirror', // programs instead of people
-  pages: 'base|metainfo|disk|server|page-parts|core|library', // pages over what programs import
-  tracker: 'base|metainfo|disk|server|page-parts|core|fleet|seeding|library|pages', // with the pages of those who run it
+  pages: 'browser|base|metainfo|disk|server|page-parts|core|library', // pages over what programs import
+  tracker: 'browser|base|metainfo|disk|server|page-parts|core|fleet|seeding|library|pages', // with the pages of those who run it
   cli: 'base|metainfo|disk|server|page-parts|core|fleet|seeding|mirror|library|pages|tracker',
 }
 // Of these rooms, each folder may import what its row names, and itself
@@ -39,7 +40,7 @@ const CLI = {
   editing: 'open|configuration|line|options|output', // shared by the commands that edit torrents
 }
 const SMALL = '^src/base/[^/]+$'
-const ENTRIES = '^src/(disk/hash/jobs/worker|disk/cache/walk-program|.*\\.d)\\.ts$'
+const ENTRIES = '^src/(browser/[a-z]+|disk/hash/jobs/worker|disk/cache/walk-program|.*\\.d)\\.ts$'
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SERVERS = '^src/(server|mirror|tracker|library|pages)/'

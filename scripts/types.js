@@ -35,6 +35,7 @@ function compile(directory, entries) {
   const compiler = 'node_modules/@typescript/native/bin/tsc'
   const stdio = ['ignore', 'inherit', 'inherit']
   execFileSync(process.execPath, [compiler, ...options, ...sources], { stdio })
+  for (const each of declarations) cpSync(join('src', each), join(directory, each))
 }
 
 /** Declarations with all that they import from files beside them. */

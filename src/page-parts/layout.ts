@@ -1,6 +1,5 @@
-import { Html, html, type HtmlValue } from '../base/text/html.js'
-import type { InlineStyle } from './policy.js'
-import { STYLE } from './style.js'
+import { type Html, html, type HtmlValue } from '../base/text/html.js'
+import { type InlineStyle, USUAL_STYLE } from './policy.js'
 
 /** The site that a page is part of. Its operator may add a header and a last style to all pages. */
 export interface PageSite {
@@ -18,8 +17,8 @@ export interface PageFrame {
   readonly site?: PageSite
   /** Describes the page where other sites make previews of links to it. */
   readonly description?: string | null
-  /** A further style, which the page's policy must name. */
-  readonly style?: InlineStyle
+  /** The element of its style, whose source the page's policy must name. */
+  readonly style?: Html
   /** The address of the icon for the browser's tab. */
   readonly icon?: string
   /** Further elements of the head, such as links and metadata. */
@@ -31,10 +30,9 @@ export interface PageFrame {
 
 /** Renders a whole page; the values are escaped by `html`. */
 export function renderPage(
-  { title, site, description, style, icon, head, header, footer }: PageFrame,
+  { title, site, description, style = USUAL_STYLE.element, icon, head, header, footer }: PageFrame,
   ...content: readonly HtmlValue[]
 ): string {
-  const styles = [style, site?.style].map((each) => each?.element ?? null)
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -42,8 +40,8 @@ export function renderPage(
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}${site !== undefined && ` - ${site.name}`}</title>
         ${description != null && openGraph(title, site?.name ?? '', description)}
-        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`}
-        ${new Html(`<style>${STYLE}</style>`)} ${styles} ${head ?? null}
+        ${icon !== undefined && html`<link rel="icon" href="${icon}" />`} ${style}
+        ${site?.style?.element ?? null} ${head ?? null}
       </head>
       <body>
         ${

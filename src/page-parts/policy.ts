@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Html } from '../base/text/html.js'
-import { STYLE } from './style.js'
+import { type BrowserText, PAGE_STYLE } from '../browser/texts.js'
 
 const POLICY = 'Content-Security-Policy'
 
@@ -11,9 +11,9 @@ class Inline {
   /** The code's source in the Content-Security-Policy. */
   readonly source: string
 
-  constructor(tag: 'script' | 'style', text: string) {
+  constructor(tag: 'script' | 'style', { text, digest }: BrowserText) {
     this.element = new Html(`<${tag}>${text}</${tag}>`)
-    this.source = sourceOf(text)
+    this.source = `'${digest}'`
   }
 }
 
@@ -21,27 +21,30 @@ class Inline {
 export class InlineScript extends Inline {
   /** `fetches` says whether it sends requests to this server. */
   constructor(
-    text: string,
+    text: BrowserText,
     readonly fetches = false,
   ) {
     super('script', text)
   }
 }
 
-/** A further style of a page, after the style of all pages. */
+/** The style of a page, or a further one of its site. */
 export class InlineStyle extends Inline {
-  constructor(text: string) {
+  constructor(text: BrowserText) {
     super('style', text)
   }
 }
+
+/** The style of pages that need no other. */
+export const USUAL_STYLE = new InlineStyle(PAGE_STYLE)
 
 /**
  * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and only
  * the given script.
  */
-function policyFor(script?: InlineScript, style?: InlineStyle): string {
+function policyFor(script: InlineScript | undefined, styles: readonly InlineStyle[]): string {
   return policyOf([
-    `style-src ${[sourceOf(STYLE), ...(style ? [style.source] : [])].join(' ')}`,
+    `style-src ${styles.map(({ source }) => source).join(' ')}`,
     ...(script ? [`script-src ${script.source}`] : []),
     ...(script?.fetches ? ["connect-src 'self'"] : []),
   ])
@@ -59,8 +62,9 @@ function policyOf(sources: readonly string[]): string {
   ].join('; ')
 }
 
-function sourceOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+/** A text that the operator gave, with its digest. */
+export function digestedText(text: string): BrowserText {
+  return { text, digest: `sha256-${createHash('sha256').update(text).digest('base64')}` }
 }
 
 /** Headers of everything sent to browsers: they must not guess types or send a Referer. */
@@ -69,12 +73,12 @@ export const SAFE_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 }
 
-/** Headers of a page, except its Cache-Control. */
-export function pageHeaders(script?: InlineScript, style?: InlineStyle) {
+/** Headers of a page with one of these styles, except its Cache-Control. */
+export function pageHeaders(script?: InlineScript, ...styles: readonly InlineStyle[]) {
   return {
     ...SAFE_HEADERS,
     'Content-Type': 'text/html; charset=utf-8',
-    [POLICY]: policyFor(script, style),
+    [POLICY]: policyFor(script, styles.length > 0 ? styles : [USUAL_STYLE]),
   }
 }
 
@@ -87,11 +91,8 @@ export function withStyle<Headers extends { readonly [POLICY]?: string }>(
   return policy ? { ...headers, [POLICY]: policy } : headers
 }
 
-/**
- * Headers of a page whose further style and whose script are files of this server, except its
- * Cache-Control.
- */
+/** Headers of a page whose style and script are files of this server, except its Cache-Control. */
 export function assetPageHeaders() {
-  const sources = [`style-src ${sourceOf(STYLE)} 'self'`, "script-src 'self'", "connect-src 'self'"]
+  const sources = ["style-src 'self'", "script-src 'self'", "connect-src 'self'"]
   return { ...pageHeaders(), [POLICY]: policyOf(sources) }
 }

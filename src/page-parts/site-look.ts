@@ -6,7 +6,7 @@ import { clipText } from '../base/text/escape.js'
 import { html, type Html } from '../base/text/html.js'
 import type { SiteLook } from './layout.js'
 import { formatMarkdown, MAX_MARKDOWN, VARIATIONS } from './markdown.js'
-import { InlineStyle } from './policy.js'
+import { digestedText, InlineStyle } from './policy.js'
 import { formatHtml } from './safe-html.js'
 
 /** The files of a look; empty or undefined for none. */
@@ -22,7 +22,9 @@ export async function readSiteLook(
 ): Promise<SiteLook> {
   return {
     header: siteHeader ? await readHeader(resolve(cwd, siteHeader)) : null,
-    style: siteStyle ? new InlineStyle(await readStyle(resolve(cwd, siteStyle))) : null,
+    style: siteStyle
+      ? new InlineStyle(digestedText(await readStyle(resolve(cwd, siteStyle))))
+      : null,
   }
 }
 

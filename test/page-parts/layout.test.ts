@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { renderPage } from '../../src/page-parts/layout.js'
-import { InlineScript, pageHeaders } from '../../src/page-parts/policy.js'
+import { digestedText, InlineScript, pageHeaders } from '../../src/page-parts/policy.js'
 import { html } from '../../src/base/text/html.js'
 
 test('a page has its title and its content, and nothing else', () => {
@@ -45,7 +45,7 @@ test('a title cannot end its element', () => {
 })
 
 test("the policy allows only the page's own style and script, by their hashes", () => {
-  const script = new InlineScript('document.title += 1')
+  const script = new InlineScript(digestedText('document.title += 1'))
   const page = renderPage({ title: 't', head: script.element }, 'c')
   const sourceOf = (tag: string) => {
     const text = new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(page)?.[1] ?? ''

@@ -22,7 +22,7 @@ import {
   siteOf,
 } from '../requests/site-header.js'
 import { renderPage } from '../../page-parts/layout.js'
-import { COMMON_SCRIPT } from '../../page-parts/page-script.js'
+import * as texts from '../../browser/texts.js'
 import { InlineScript } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
 import { type ListOrder, renderPages, sortHeading } from '../../page-parts/sorting.js'
@@ -283,40 +283,5 @@ function describe({ page, query }: ListingView): string {
   return parts.join(', ')
 }
 
-/**
- * Filters the rows of a page while a search is typed, shows their number, and says how many files
- * are chosen, and their size.
- */
-export const LISTING_SCRIPT = new InlineScript(`'use strict'${COMMON_SCRIPT}
-addEventListener('DOMContentLoaded', () => {
-  const search = document.getElementById('search')
-  const said = document.getElementById('shown')
-  const rows = [...document.querySelectorAll('.listing tbody tr:not(.up)')]
-  const names = rows.map((row) => row.querySelector('th a').textContent.trim().toLowerCase())
-  search.addEventListener('input', () => {
-    const wanted = search.value.trim().toLowerCase()
-    let count = 0
-    rows.forEach((row, i) => {
-      row.hidden = !names[i].includes(wanted)
-      if (!row.hidden) count++
-    })
-    said.textContent = count + ' of ' + rows.length + ' shown; press Enter to search everywhere'
-  })
-  const chosen = document.getElementById('chosen')
-  if (!chosen) return
-  const bar = chosen.parentElement
-  const tell = () => {
-    const boxes = [...document.querySelectorAll('.listing .pick :checked')]
-    let size = boxes.reduce((sum, box) => sum + Number(box.closest('tr').querySelector('data').value), 0)
-    let unit = 0
-    for (; size >= 1024; unit++) size /= 1024
-    const text = (unit ? size.toFixed(1) : size) + ' ' + ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'][unit]
-    bar.hidden = boxes.length === 0
-    chosen.textContent = boxes.length + (boxes.length === 1 ? ' file, ' : ' files, ') + text + ':'
-  }
-  bar.classList.add('bar')
-  addEventListener('change', tell)
-  addEventListener('pageshow', tell)
-  tell()
-})
-`)
+/** The script of listings. */
+export const LISTING_SCRIPT = new InlineScript(texts.LISTING_SCRIPT)

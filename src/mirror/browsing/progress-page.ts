@@ -4,7 +4,7 @@ import { isProgressAddress, type PageLinks, pageLinks, wantsPage } from '../requ
 import { type HeaderOptions, ICON_PATH, renderSiteHeader, siteOf } from '../requests/site-header.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import { renderPage } from '../../page-parts/layout.js'
-import { COMMON_SCRIPT } from '../../page-parts/page-script.js'
+import * as texts from '../../browser/texts.js'
 import { InlineScript, pageHeaders, withStyle } from '../../page-parts/policy.js'
 import { html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes, formatDuration } from '../../base/text/quantity.js'
@@ -132,45 +132,7 @@ export function sendReady(
   return true
 }
 
-/**
- * Updates a page without reloading it: fetches the target of its link `again` and inserts the
- * element `state` of the answer. If that contains a link `download`, the script follows it and
- * stops. An answer that is not a page is shown itself. Without scripts, the page's `refresh` does
- * the same.
- */
-export const REFRESH_SCRIPT = new InlineScript(
-  `'use strict'${COMMON_SCRIPT}
-addEventListener('DOMContentLoaded', () => {
-  const again = document.getElementById('again')
-  if (!again) return
-  const later = (seconds) => setTimeout(look, 1000 * seconds)
-  const take = (page) => {
-    const state = page.getElementById('state')
-    if (!state) return location.replace(again.href)
-    document.title = page.title
-    const before = document.getElementById('state')
-    const open = [...before.querySelectorAll('details')].map((details) => details.open)
-    state.querySelectorAll('details').forEach((details, i) => (details.open = open[i] === true))
-    before.replaceWith(state)
-    const download = document.getElementById('download')
-    if (!download) return later(again.dataset.seconds)
-    again.remove()
-    location.assign(download.href)
-  }
-  const look = async () => {
-    try {
-      const answer = await fetch(again.href, { headers: { Accept: 'text/html' }, cache: 'no-store' })
-      const isPage = (answer.headers.get('Content-Type') ?? '').startsWith('text/html')
-      if (!isPage) return location.replace(again.href)
-      take(new DOMParser().parseFromString(await answer.text(), 'text/html'))
-    } catch {
-      later(5)
-    }
-  }
-  later(again.dataset.seconds)
-})
-`,
-  true,
-)
+/** The script of pages that update themselves. */
+export const REFRESH_SCRIPT = new InlineScript(texts.REFRESH_SCRIPT, true)
 
 const HEADERS = { ...pageHeaders(REFRESH_SCRIPT), 'Cache-Control': 'no-store', Vary: 'Accept' }

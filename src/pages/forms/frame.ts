@@ -40,9 +40,9 @@ export function framePage(parts: PageParts, around: Masthead): Answer {
   const body = renderPage(
     {
       title: `${title} - ${around.name}`,
-      head: html`<link rel="icon" href="${root}icon.svg" />
-        <link rel="stylesheet" href="${root}style.css" />
-        <script src="${root}script.js" defer></script>
+      icon: `${root}icon.svg`,
+      style: html`<link rel="stylesheet" href="${root}style.css" />`,
+      head: html`<script src="${root}script.js" defer></script>
         ${reload}`,
       header: renderMasthead(root, around),
     },

@@ -20,7 +20,7 @@ import {
 import { addDropped } from '../forms/dropped.js'
 import { type Answer, formOf, framePage, type PageParts, queryOf, send } from '../forms/frame.js'
 import { describeJob, type Job, Jobs } from '../forms/jobs.js'
-import { PAGES_STYLE } from '../forms/style.js'
+import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../forms/table.js'
 import { html } from '../../base/text/html.js'
 import { formatDuration } from '../../base/text/quantity.js'
@@ -33,7 +33,7 @@ import { completeRoutes } from './complete.js'
 import { editRoutes } from './edit.js'
 import { lookRoutes } from './look.js'
 import { makeRoutes } from './make.js'
-import { WINDOW_SCRIPT, type WindowParts } from './window.js'
+import type { WindowParts } from './window.js'
 
 /** The options of a window. */
 export interface GuiOptions extends Omit<WindowParts, keyof Works | 'keptDirectory'>, ThreadSetup {
@@ -268,8 +268,8 @@ function addWindow(app: FastifyInstance, parts: WindowParts): void {
   const home: FormRoute['handle'] = ({ page }) => page(homePage(tools, parts.jobs.list()))
   const context = (exchange: Exchange) => contextOf(exchange, tools, parts.jobs)
   addPages(app, {
-    style: PAGES_STYLE,
-    script: WINDOW_SCRIPT,
+    style: WINDOW_STYLE.text,
+    script: WINDOW_SCRIPT.text,
     routes: [{ method: 'GET', path: '', handle: home }, ...tools, ...jobRoutes(parts.jobs)],
     answer: (route: FormRoute, request, reply) => answerRoute(route, context({ request, reply })),
     missing: (request, reply) => {

@@ -59,7 +59,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
       title,
       site,
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
-      style: CATALOGUE_STYLE,
+      style: CATALOGUE_STYLE.element,
       icon: root + ICON_PATH,
       head: html`<link
           rel="alternate"

@@ -1,3 +1,4 @@
+import * as texts from '../../browser/texts.js'
 import { InlineStyle } from '../../page-parts/policy.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
@@ -159,29 +160,5 @@ export function renderDay(ms: number | null): Html | null {
   return ms === null || ms === 0 ? null : renderTime(ms, 'day')
 }
 
-/** The style of the catalogue's pages, after the style of all pages. */
-export const CATALOGUE_STYLE = new InlineStyle(`
-h1 { font-size: 1.7rem; margin: .2rem 0 .8rem } h2 { margin: 2rem 0 .4rem }
-.categories { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .7rem; list-style: none; margin: .6rem 0; padding: 0 }
-.categories li { border: 1px solid var(--line); border-left: 4px solid var(--accent); border-radius: 6px; padding: .5rem .8rem; position: relative }
-.categories li:hover { background: var(--soft) }
-.categories a { display: block; font-weight: 600; overflow-wrap: anywhere } .categories a::after { content: ""; position: absolute; inset: 0 }
-.categories li > span { display: block; color: var(--muted); font-size: .85rem }
-.torrents .name { overflow-wrap: anywhere; min-width: 14rem } 
-.fixed caption { position: absolute; left: -99rem } th.date { color: inherit }
-.torrents .complete { color: var(--seeds); font-weight: 600 } .torrents .none { color: var(--muted); font-weight: inherit }
-.tag { font-size: .75rem; border: 1px solid var(--line); border-radius: 4px; padding: 0 .35rem; color: var(--muted) }
-@media (max-width: 60rem) {
-  .torrents, .torrents caption, .torrents thead, .torrents tbody { display: block }
-  .torrents tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .6rem; padding: .25rem 0; border-bottom: 1px solid var(--line) }
-  .torrents th, .torrents td { border: 0; padding: 0 } .torrents tbody .name { flex: 0 0 100%; min-width: 0 }
-  .fixed thead { display: none } .torrents thead th, .torrents thead .name { flex: none; min-width: 0 } .torrents thead tr { flex-wrap: nowrap; overflow-x: auto } .torrents thead .get, .torrents td:empty { display: none } .torrents td { font-size: .85rem }
-  .torrents td.downloaded { display: none } .torrents td.complete::before { content: "↑" } .torrents td.downloading::before { content: "↓" } .torrents td.downloading { color: var(--peers) } .torrents td.none { color: var(--muted) }
-  .torrents th:has(.place) { display: flex; gap: .6rem; align-items: baseline } .torrents .place { flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
-  .torrents td.get { margin-left: auto } .torrents td a { display: inline-block; padding: .15rem 0 }
-}
-@media (max-width: 40rem) {
-  h1 { font-size: 1.3rem; margin: 0 } h2 { margin-top: .6rem } #categories, #torrents { position: absolute; left: -99rem } .torrents .ago { display: none }
-  .categories { display: flex; overflow-x: auto; gap: .4rem; margin: .3rem 0 } .categories li { flex: none; padding: .2rem .7rem } .categories a { white-space: nowrap } .categories li > span { display: none }
-}
-`)
+/** The style of the catalogue's pages. */
+export const CATALOGUE_STYLE = new InlineStyle(texts.CATALOGUE_STYLE)

@@ -66,7 +66,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       title,
       site,
       description: describeItem(row.size, counts),
-      style: CATALOGUE_STYLE,
+      style: CATALOGUE_STYLE.element,
       icon: ICON_PATH,
       head: PAGE_SCRIPT.element,
       header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,

@@ -22,7 +22,7 @@ import {
   seeOther,
   send,
 } from '../../../pages/forms/frame.js'
-import { PAGES_STYLE } from '../../../pages/forms/style.js'
+import { ADMIN_SCRIPT, ADMIN_STYLE } from '../../../browser/texts.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { Exchanges } from '../../../server/exchange/exchanges.js'
 import { listenAll, type ServerRules } from '../../../server/listen/listen.js'
@@ -31,13 +31,7 @@ import { describeFailure, type LogInFailure } from '../access/log-in.js'
 import { UserTurns } from '../access/turns.js'
 import { type User, UsersFile } from '../access/users.js'
 import { Acts } from '../storage/activity-log.js'
-import {
-  ADMIN_SCRIPT,
-  ADMIN_STYLE,
-  type Aim,
-  adminPage,
-  logInContent,
-} from '../frame/admin-page.js'
+import { type Aim, adminPage, logInContent } from '../frame/admin-page.js'
 import {
   type AdminContext,
   type AdminRoute,
@@ -142,8 +136,8 @@ interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name'> {
 function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   const turns = new UserTurns()
   addPages(app, {
-    style: PAGES_STYLE + ADMIN_STYLE,
-    script: ADMIN_SCRIPT,
+    style: ADMIN_STYLE.text,
+    script: ADMIN_SCRIPT.text,
     routes: parts.routes,
     answer: (route, request, reply) =>
       answer(route, { ...parts, turns, acts: new Acts(parts.log), request, reply }),

@@ -1,0 +1,87 @@
+// The script of all pages: copy buttons, also without TLS, where browsers have no clipboard;
+// the key `/` for the search; times as people say them, with the exact ones as titles.
+import { all, first, make, textOf } from './elements.js'
+import { wordsOfAge } from './words.js'
+
+addEventListener('DOMContentLoaded', () => {
+  for (const button of all(HTMLButtonElement, 'button[data-copy]')) copyWith(button)
+  addMagnets()
+  addSearchKey()
+  for (const data of all(HTMLDataElement, 'data[value]'))
+    data.title = `${Number(data.value).toLocaleString()} bytes`
+  for (const link of all(HTMLAnchorElement, '.listing .get a')) {
+    const name = textOf(link.closest('tr')?.querySelector('th a'))
+    link.setAttribute('aria-label', `${link.textContent.replace('…', '')} of ${name}`)
+  }
+  for (const time of all(HTMLTimeElement, 'time')) sayAge(time)
+})
+
+async function copy(text: string, button: HTMLElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    const area = make('textarea', { value: text })
+    button.after(area)
+    area.select()
+    // oxlint-disable-next-line typescript/no-deprecated -- without TLS there is no other way
+    document.execCommand('copy')
+    area.remove()
+    button.focus()
+  }
+}
+
+function copyWith(button: HTMLButtonElement): void {
+  button.hidden = false
+  button.addEventListener('click', async () => {
+    const source = document.getElementById(button.dataset['copy'] ?? '')
+    const value = source instanceof HTMLInputElement ? source.value : source?.textContent
+    await copy(value ?? '', button)
+    button.textContent = 'Copied'
+  })
+}
+
+/** Rows of a listing get the rest of their magnets, which all share, and a button to copy them. */
+function addMagnets(): void {
+  const rest = first(HTMLMetaElement, 'meta[name=magnet]')?.content ?? ''
+  for (const magnet of all(HTMLAnchorElement, 'td.get a[href^="magnet:"]')) {
+    const row = magnet.closest('tr') ?? document
+    const link = first(HTMLAnchorElement, 'th a, .name a', row)
+    const torrent = first(HTMLAnchorElement, '.get a', row)
+    const name = textOf(link)
+    if (!/[?&]dn=/.test(magnet.href) && link && torrent) {
+      const own = { dn: name, ws: link.href, xs: torrent.href }
+      for (const [key, value] of Object.entries(own))
+        magnet.href += `&${key}=${encodeURIComponent(value)}`
+      magnet.href += rest
+    }
+    const button = make('button', { className: 'copy', type: 'button', title: 'Copy magnet' })
+    button.setAttribute('aria-label', `copy magnet of ${name}`)
+    magnet.after(' ', button)
+  }
+  addEventListener('click', async ({ target }) => {
+    if (!(target instanceof HTMLElement) || !target.matches('.copy')) return
+    const row = target.closest('tr') ?? document
+    await copy(first(HTMLAnchorElement, 'a[href^="magnet:"]', row)?.href ?? '', target)
+    target.textContent = '✓'
+  })
+}
+
+function addSearchKey(): void {
+  addEventListener('keydown', (event) => {
+    const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName ?? '')
+    const search = first(HTMLInputElement, '#search')
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || !search) return
+    event.preventDefault()
+    search.select()
+  })
+}
+
+function sayAge(time: HTMLTimeElement): void {
+  const at = new Date(time.dateTime || time.textContent.replace(' ', 'T'))
+  const seconds = (Date.now() - at.getTime()) / 1000
+  if (!(seconds >= 0)) return
+  const words = wordsOfAge(seconds)
+  time.title = at.toLocaleString()
+  time.textContent = words ?? 'just now'
+  if (words !== null) time.append(make('span', { className: 'ago', textContent: ' ago' }))
+}
