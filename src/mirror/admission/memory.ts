@@ -104,22 +104,18 @@ export function unlimitedTurns(signal: AbortSignal = new AbortController().signa
  */
 const ALLOWANCE = 16 * 1024
 
-interface MemoryLimits {
-  /** Bytes for all accounts together beyond their allowances. */
-  readonly bytes: number
-  /** Bytes of these for one client while no other client takes any. */
-  readonly bytesPerClient: number
-}
-
 /**
  * Bounds the memory of requests under way. A client's share falls with the free memory. However
- * many clients take all they can, some is left for the next one.
+ * many clients take all they can, some is left for the next one. `bytes` are for all accounts together
+ * beyond their allowances, and `bytesPerClient` for one client while no other client takes any.
  */
 export class MemoryPool {
   readonly #perClient = new Map<string | null, number>()
   #taken = 0
 
-  constructor(private readonly limits: MemoryLimits) {}
+  constructor(
+    private readonly limits: { readonly bytes: number; readonly bytesPerClient: number },
+  ) {}
 
   /** Bytes taken beyond allowances. */
   get taken(): number {

@@ -210,21 +210,22 @@ async function openResources(
   }
 }
 
-type Resources = Awaited<ReturnType<typeof openResources>>
-
 /** Creates the makers of torrents and digests; no file is read twice at once. */
 function openMakers(
   options: ServiceOptions,
-  { hashContext, cacheAccess, trackers }: Resources,
+  { hashContext, cacheAccess, trackers }: Awaited<ReturnType<typeof openResources>>,
   { now, monotonic, warn, onError }: ServerContext,
 ) {
   const { mirror, warm } = options
   const admission = openAdmission(options.limits)
   const { memory, hashing } = admission
-  const maker = new Maker({ ...admission, hashContext }, options, { monotonic, warn })
+  const maker = new Maker(admission.planner, admission.hashing, hashContext, options, {
+    monotonic,
+    warn,
+  })
   const onMade = seedMade(options, trackers, cacheAccess)
-  const torrents = new Torrents({ maker, memory, onMade }, monotonic)
-  const digests = new FileDigests({ options, hashContext, hashing, memory })
+  const torrents = new Torrents(maker, memory, onMade, monotonic)
+  const digests = new FileDigests(options, hashContext, hashing, memory)
   const given = new GivenTorrents(options.torrents, { now, warn })
   const files = new FileTorrents(torrents, given, options)
   const made = { admission, torrents, digests, files }

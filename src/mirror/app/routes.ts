@@ -64,7 +64,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   )
   app.setErrorHandler(async (error, request, reply) => {
     if (sendProgress(request, reply, { error, options })) return
-    await sendAsWanted(request, reply, { error, options })
+    await sendAsWanted(request, reply, error, options)
     if (reply.statusCode === 500) mirror.onError(error)
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -90,7 +90,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   }
   addStatusRoutes(app, mirror.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
-  if (mirror.findFiles) addSearchRoute(app, { ...mirror, findFiles: mirror.findFiles })
+  if (mirror.findFiles) addSearchRoute(app, mirror.options, mirror.findFiles, mirror.requesters)
   if (mirror.feed) addFeedRoute(app, mirror.feed)
   addPkgtorrentRoutes(app, options, mirror)
   addFileRoutes(app, new Views(mirror), mirror)
@@ -121,24 +121,19 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
 export function answerUnknown(app: FastifyInstance, options: ServiceOptions): void {
   app.setNotFoundHandler(async (request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (isRead) await sendAsWanted(request, reply, { error: notFound('this address'), options })
+    if (isRead) await sendAsWanted(request, reply, notFound('this address'), options)
     else refuseMethod(reply, request.method, allowedMethods(request.url))
   })
-}
-
-/** Why a request is refused, and the mirror that it was for. */
-interface RefusedRequest {
-  readonly error: unknown
-  readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror'>
 }
 
 /** Sends an error as a page if the client wants one, otherwise as a line of text. */
 export async function sendAsWanted(
   request: FastifyRequest,
   reply: FastifyReply,
-  refused: RefusedRequest,
+  error: unknown,
+  options: HeaderOptions & Pick<ServiceOptions, 'mirror'>,
 ): Promise<void> {
-  if (!(await sendErrorPage(request, reply, refused))) sendError(reply, refused.error)
+  if (!(await sendErrorPage(request, reply, error, options))) sendError(reply, error)
 }
 
 /**
@@ -165,7 +160,8 @@ function allowedMethods(url: string): string {
 async function sendErrorPage(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  { error, options }: RefusedRequest,
+  error: unknown,
+  options: HeaderOptions & Pick<ServiceOptions, 'mirror'>,
 ): Promise<boolean> {
   reply.header('Vary', 'Accept')
   if (!wantsPage(raw)) return false

@@ -148,7 +148,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
     rewriteUrl: ({ url = '/' }) => routedUrl(url),
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
-      void sendAsWanted(request, reply, { error, options })
+      void sendAsWanted(request, reply, error, options)
     },
   })
   app.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {

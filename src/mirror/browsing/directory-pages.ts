@@ -58,12 +58,6 @@ interface WantedRows {
   readonly end: MagnetEnd | null
 }
 
-/** The directory whose entries a request chooses. */
-interface ChosenFrom {
-  readonly components: readonly string[]
-  readonly requester: Requester
-}
-
 /** The state of a directory that a page shows. */
 interface PageSource {
   readonly path: string
@@ -118,7 +112,7 @@ export class DirectoryPages {
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.sources.requesters.of(request, reply)
-    if (asksForList(url)) return this.#sendList(request, reply, { components, requester })
+    if (asksForList(url)) return this.#sendList(request, reply, components, requester)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
@@ -161,7 +155,8 @@ export class DirectoryPages {
   async #sendList(
     { raw }: FastifyRequest,
     reply: FastifyReply,
-    { components, requester }: ChosenFrom,
+    components: readonly string[],
+    requester: Requester,
   ): Promise<FastifyReply> {
     const names = chosenNames(raw.url ?? '') ?? []
     if (names.length === 0) throw malformed('no file is chosen; name each in a field f')

@@ -205,9 +205,6 @@ export interface RowLinks {
   readonly magnet: string | null
 }
 
-/** Names of entries that occupy the addresses of other entries' views. */
-type Taken = ReadonlySet<string>
-
 /** The end of a torrent's name. */
 const TORRENT = /\.torrent$/i
 
@@ -246,7 +243,7 @@ export function addressOf({ name, isDirectory }: Pick<ListingRow, 'name' | 'isDi
 }
 
 /** The links of an entry. Empty files and directories, torrents, and names that are not UTF-8 have no torrent. */
-export function linksOf(row: ListingRow, taken: Taken): RowLinks {
+export function linksOf(row: ListingRow, taken: ReadonlySet<string>): RowLinks {
   const { name, isDirectory, isEmpty, size } = row
   const address = addressOf(row)
   if (isRaw(name)) return { address, torrent: null, magnet: null }

@@ -152,7 +152,7 @@ export class Listings {
     let readAt = 0
     const listing = await this.sources.planner.run({ client, size, memory, signal }, (budget) => {
       readAt = this.clocks.monotonic()
-      return readListing(found, { ...this.sources, mirror: this.mirror }, budget)
+      return readListing(found, this.mirror, this.sources.sizeBelow, budget)
     })
     if (!(await this.#isSettled(found, startedMs))) return { listing, found, until: 0 }
     const now = this.clocks.monotonic()
@@ -245,18 +245,14 @@ const MAX_ROWS = 200_000
 /** Entries that are looked at in one call: it takes some milliseconds, unless a disk is slow. */
 const CHUNK = 2048
 
-interface ReadSources {
-  readonly mirror: Mirror
-  readonly sizeBelow: (path: readonly string[]) => number | null
-}
-
 /**
  * Reads a directory and sorts its entries by name: files, directories, and links to them.
  * @throws Refusal
  */
 async function readListing(
   found: FoundDirectory,
-  { mirror, sizeBelow }: ReadSources,
+  mirror: Mirror,
+  sizeBelow: (path: readonly string[]) => number | null,
   budget: Budget,
 ): Promise<Listing> {
   const { rows, isCut, unnameable } = await whileOpen(found, mirror, (place) => {

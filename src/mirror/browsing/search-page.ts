@@ -192,19 +192,16 @@ function jsonOf({ path, row }: Result) {
   }
 }
 
-/** The parts of a mirror that its page of searches needs. */
-interface SearchSources {
-  readonly options: ServiceOptions
-  readonly findFiles: (wanted: FilesWanted) => Promise<FileResults>
-  readonly requesters: Requesters
-}
-
 /** The way from the page of a search to the root. */
 const ROOT = '../'
 
 /** Adds the search of the whole mirror, and of the tracker in this process. */
-export function addSearchRoute(app: FastifyInstance, sources: SearchSources): void {
-  const { options, findFiles, requesters } = sources
+export function addSearchRoute(
+  app: FastifyInstance,
+  options: ServiceOptions,
+  findFiles: (wanted: FilesWanted) => Promise<FileResults>,
+  requesters: Requesters,
+): void {
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
     const query = parseSearch(splitTarget(url)[1])
@@ -219,7 +216,7 @@ export function addSearchRoute(app: FastifyInstance, sources: SearchSources): vo
     if (!isJson) {
       const asked = new URLSearchParams(splitTarget(url)[1]).get('in')
       const folder = asked === null ? null : parseMirrorPlace(requestPath(asked))
-      const page = Buffer.from(renderSearchPage(query, { files, torrents, folder, options }))
+      const page = Buffer.from(renderSearchPage(query, files, torrents, folder, options))
       const packed = await packedFor(headers, page)
       if (packed) reply.header('Content-Encoding', 'gzip')
       return reply.send(packed ?? page)
@@ -244,17 +241,13 @@ async function torrentsFor(
   return root === null ? null : tracker.search({ ...wanted, root })
 }
 
-interface SearchPageParts {
-  readonly files: SearchResults
-  readonly torrents: SearchResults | null
-  /** The directory whose page the search was typed on; null if it was another page. */
-  readonly folder: readonly string[] | null
-  readonly options: ServiceOptions
-}
-
+/** `folder` is the directory whose page the search was typed on; null if it was another page. */
 function renderSearchPage(
   query: SearchQuery,
-  { files, torrents, folder, options }: SearchPageParts,
+  files: SearchResults,
+  torrents: SearchResults | null,
+  folder: readonly string[] | null,
+  options: ServiceOptions,
 ): string {
   const filter = new URLSearchParams({ filter: query.text }).toString()
   const way = folder && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`

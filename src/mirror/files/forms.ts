@@ -11,11 +11,8 @@ import { withStyle } from '../../page-parts/policy.js'
 import { attachmentNamed } from '../../server/headers/attachment.js'
 import { IsDirectory, Refusal } from '../../server/headers/refusal.js'
 
-/** The views made from a torrent. */
-type TorrentView = 'torrent' | 'magnet' | 'btih'
-
 /** The function that composes a view of a place's torrent. */
-export function formOf(view: TorrentView, place: FormPlace): ComposeForm {
+export function formOf(view: 'torrent' | 'magnet' | 'btih', place: FormPlace): ComposeForm {
   if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
   if (view === 'magnet') {
     return (torrent, around) => {
@@ -25,7 +22,7 @@ export function formOf(view: TorrentView, place: FormPlace): ComposeForm {
   }
   return (torrent, around) => {
     const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
-    const made = torrentForm(torrent, around, { creationDate: torrent.modified, disposition })
+    const made = torrentForm(torrent, around, torrent.modified, disposition)
     // The operator's own torrent has more keys than those that made the ETag
     return torrent.given ? { body: torrent.given.bytes, headers: made.headers } : made
   }

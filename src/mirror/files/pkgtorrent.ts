@@ -40,15 +40,15 @@ export function addPkgtorrentRoutes(
     const set = sets.known(parseDigest(request.params.digest))
     // A client that asks by a digest wants a directory
     if (!set || set.isSingle) return sendUnknown(reply)
-    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
+    return sender.send(request, reply, await sets.obtain(set, requester))
   })
 
   app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
     const requester = requesters.of(request, reply)
     const digest = parseDigest(request.params.digest)
-    const form = await readForm(request, reply, { ...limits, memory: requester.memory })
+    const form = await readForm(request, reply, limits, requester.memory)
     const set = await sets.posted(form, digest, requester)
-    return sender.send(request, reply, { checked: await sets.obtain(set, requester) })
+    return sender.send(request, reply, await sets.obtain(set, requester))
   })
 
   for (const mode of ['single', 'simple']) {
@@ -56,7 +56,7 @@ export function addPkgtorrentRoutes(
       const { url = '' } = request.raw
       const set = singleSet(requestPath(url, BEFORE_PATH), askedVersion(url))
       const checked = await sets.obtain(set, requesters.of(request, reply))
-      return sender.send(request, reply, { checked })
+      return sender.send(request, reply, checked)
     })
   }
 
@@ -89,15 +89,6 @@ function sizeOfNullFile(name: string): number {
   return size
 }
 
-interface BodyLimits {
-  /** Most bytes of a body. */
-  readonly maxBody: number
-  /** Milliseconds before the body must be complete. */
-  readonly bodyTimeout: number
-  /** The account that is charged with the body as it arrives. */
-  readonly memory: MemoryAccount
-}
-
 /**
  * Reads the form of a request. If it is refused before its end, the connection is closed.
  * @throws Refusal if it is too long, too slow or incomplete, or if there is no memory for it
@@ -105,11 +96,12 @@ interface BodyLimits {
 async function readForm(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  limits: BodyLimits,
+  { maxBody, bodyTimeout }: ServiceOptions['limits'],
+  memory: MemoryAccount,
 ): Promise<Buffer> {
   try {
-    const timing = { timeoutMs: limits.bodyTimeout }
-    return await callWithin(timing, (signal) => readBody(raw, limits, signal))
+    const timing = { timeoutMs: bodyTimeout }
+    return await callWithin(timing, (signal) => readBody(raw, maxBody, memory, signal))
   } catch (error) {
     reply.header('Connection', 'close')
     if (isTimeout(error)) throw new Refusal('stalled', 'the body arrives too slowly')
@@ -119,7 +111,8 @@ async function readForm(
 
 async function readBody(
   request: IncomingMessage,
-  { maxBody, memory }: BodyLimits,
+  maxBody: number,
+  memory: MemoryAccount,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const tooLong = new Refusal('too-large', 'the body is too large')

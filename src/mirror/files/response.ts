@@ -33,15 +33,12 @@ import {
 import { manyUnread } from '../../server/headers/refusal.js'
 import { unmappedAddress } from '../../server/connections/client-address.js'
 
-/** URLs of the mirror's root and of other mirrors. */
-type MirrorAddresses = readonly [main: string, ...others: string[]]
-
 /** The parts of a torrent that depend on the time and the client. */
 export interface TorrentSurroundings {
   /** The trackers, each in its own tier. */
   readonly announceList: readonly (readonly TrackerUrl[])[]
   /** The mirror, and others of the same root. */
-  readonly addresses: MirrorAddresses
+  readonly addresses: readonly [main: string, ...others: string[]]
   /** URLs of the file of a torrent of one, else those to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
   readonly httpSeeds: readonly string[]
@@ -100,22 +97,15 @@ const protocolForm: ComposeForm = (torrent, around) => {
   const webSeeds = directory
     ? around.addresses.map((address) => directoryAddress(address, directory))
     : []
-  return torrentForm(torrent, { ...around, webSeeds }, { creationDate: null, disposition })
+  return torrentForm(torrent, { ...around, webSeeds }, null, disposition)
 }
 
-/** The creation date of a .torrent, and the header field with its file name. */
-export interface TorrentDetails {
-  /** In seconds since 1970. */
-  readonly creationDate: number | null
-  /** The Content-Disposition. */
-  readonly disposition: string
-}
-
-/** A .torrent with its trackers and web seeds. */
+/** A .torrent with its trackers and web seeds; `creationDate` is in seconds since 1970. */
 export function torrentForm(
   torrent: KnownTorrent,
   around: TorrentSurroundings,
-  { creationDate, disposition }: TorrentDetails,
+  creationDate: number | null,
+  disposition: string,
 ): TorrentForm {
   const headers = {
     'Content-Type': 'application/x-bittorrent',
@@ -194,14 +184,6 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
   return { 'X-Left-Out': named }
 }
 
-/** A torrent and the view of it to send; the protocol's .torrent if absent. */
-interface ToldTorrent {
-  readonly checked: CurrentTorrent
-  readonly form?: ComposeForm
-  /** Whether the answer stays right as long as the torrent does (default: true). */
-  readonly isKept?: boolean
-}
-
 /**
  * Lets pages of all other sites read an answer, and the headers that a web seed needs; nothing here
  * depends on who asks for it.
@@ -231,13 +213,21 @@ export class TorrentSender {
     private readonly trackers: TrackerSource['current'],
   ) {}
 
-  /** Sends a view of a torrent, or 304 or 412 if the request's conditions say so. */
-  send(request: FastifyRequest, reply: FastifyReply, told: ToldTorrent): FastifyReply {
-    const { checked } = told
+  /**
+   * Sends a view of a torrent, or 304 or 412 if the request's conditions say so.
+   * `isKept` says whether the answer stays right as long as the torrent does.
+   */
+  send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    checked: CurrentTorrent,
+    form = protocolForm,
+    isKept = true,
+  ): FastifyReply {
     if (isCrowded(reply.raw)) throw manyUnread()
     if (sendReady(request, reply, { title: checked.torrent.title, options: this.options }))
       return reply
-    const answer = this.#compose(request, told)
+    const answer = this.#compose(request, checked, form, isKept)
     const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
     // Also those of a 304 (RFC 9110, section 15.4.5)
     reply.headers({ ETag: etag, 'Cache-Control': caching })
@@ -249,7 +239,9 @@ export class TorrentSender {
   /** The last answer if nothing changed since, otherwise a new one. */
   #compose(
     { raw, method }: FastifyRequest,
-    { checked, form = protocolForm, isKept = true }: ToldTorrent,
+    checked: CurrentTorrent,
+    form: ComposeForm,
+    isKept: boolean,
   ): TorrentResponse {
     const { options, known } = this
     const { webSeeds, httpSeeds, tracker, seed } = options
@@ -257,7 +249,7 @@ export class TorrentSender {
     const trackers = this.trackers()
     const before = isKept ? known.responses.recall(raw) : undefined
     if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
-    const peers = seedPeers(raw, checked.torrent, { ...options, address })
+    const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
     const own = { trackers, addresses, httpSeeds, peers }
@@ -296,9 +288,6 @@ function sendBody(reply: FastifyReply, { parts, length }: TorrentResponse): Fast
   return reply
 }
 
-/** The options that decide it, and the URL of the mirror for this request. */
-type SeedPlace = Pick<ServiceOptions, 'seed' | 'publicUrl'> & { readonly address: string }
-
 /**
  * Returns where peers reach the seed of a torrent: the host of the mirror's URL, and the IP address
  * that it stands for, because most clients do not look up names in magnet links. None if the torrent
@@ -307,7 +296,9 @@ type SeedPlace = Pick<ServiceOptions, 'seed' | 'publicUrl'> & { readonly address
 function seedPeers(
   { headers, socket }: IncomingMessage,
   torrent: KnownTorrent,
-  { seed, publicUrl, address }: SeedPlace,
+  seed: ServiceOptions['seed'],
+  publicUrl: ServiceOptions['publicUrl'],
+  address: string,
 ): DhtNode[] {
   const [infoHash] = swarmHashesOf(torrent)
   if (infoHash === undefined || !seed?.countsOf(infoHash)) return []

@@ -74,17 +74,12 @@ export function addFileRoutes(
   if (options.prefix !== '') addReadRoute(app, '', send)
 }
 
-/** A view that a path may name, and whether no file has that name. */
-interface NamedWanted extends WantedView {
-  readonly isSure: boolean
-}
-
 /** Looks for the file or directory whose view a path may name; null if it names none. */
 async function lookForView(
   downloads: Downloads,
   request: IncomingMessage,
   components: readonly string[],
-): Promise<NamedWanted | null> {
+) {
   const name = components.at(-1) ?? ''
   const named = namedView(name)
   if (!named) return null

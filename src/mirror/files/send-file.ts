@@ -43,13 +43,6 @@ export class BufferPool {
   }
 }
 
-/** How the files of downloads are read. */
-export interface DownloadReads {
-  readonly pool: BufferPool
-  /** Runs a read that may wait for a disk in its turn. */
-  readonly inTurn: <T>(read: () => Promise<T>) => Promise<T>
-}
-
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
   readonly look: Pick<Look, 'native'>
@@ -68,7 +61,7 @@ export interface OpenDownload extends OpenedFile {
 export async function sendFile(
   response: ServerResponse,
   file: OpenDownload,
-  reads: DownloadReads,
+  reads: { readonly pool: BufferPool; readonly inTurn: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
   const waiting = [...file.parts]
   let [{ buffer, bytesRead }, at, end, sentInTurn] = [file, 0, 0, 0]
@@ -118,7 +111,7 @@ export async function sendFile(
     const { descriptor, look } = file
     if (descriptor === null) return 0
     buffer = reads.pool.take(wanted)
-    const read = readNow({ descriptor, look }, buffer.subarray(0, wanted), at)
+    const read = readNow(descriptor, look, buffer.subarray(0, wanted), at)
     if (read !== null) return read
     // Many may wait for their turns, so none holds a buffer meanwhile
     reads.pool.give(buffer)

@@ -55,14 +55,6 @@ export interface ViewSources {
   readonly requesters: Requesters
 }
 
-/** A request for a view of a file. */
-interface FileView {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly requester: Requester
-  readonly file: ScannedFile
-}
-
 const TYPES = { sha256: 'text/plain; charset=utf-8', meta4: 'application/metalink4+xml' }
 
 /** Answers with the views of the mirror's files and directories. */
@@ -82,24 +74,21 @@ export class Views {
     const requester = requesters.of(request, reply)
     const file = await this.#fileOf(components, look)
     if (view === 'sha256' || view === 'meta4') {
-      if (file) return this.#sendDigest(view, { request, reply, requester, file })
+      if (file) return this.#sendDigest(view, request, reply, requester, file)
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
     const { url = '' } = request.raw
     const [version, chosen] = [askedVersion(url), file ? null : chosenNames(url)]
     const checked = file
       ? await files.obtain(file, version, requester)
-      : await torrents.obtain(
-          directorySource({ directory: components, chosen }, version, options),
-          requester,
-        )
+      : await torrents.obtain(directorySource(components, chosen, version, options), requester)
     // Only a magnet link contains the torrent's URL
     const isTaken = view === 'magnet' && (await isTorrentNameTaken(components, options.mirror))
     const place = { components, version, isTaken, chosen }
     if (view !== 'magnet' || !wantsPage(request.raw))
-      return sender.send(request, reply, { checked, form: formOf(view, place) })
+      return sender.send(request, reply, checked, formOf(view, place))
     const page = { ...this.#frame(request), file: file && (await this.#paged(request, file)) }
-    return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
+    return sender.send(request, reply, checked, magnetPage(place, page), false)
   }
 
   /**
@@ -132,7 +121,7 @@ export class Views {
       const place = { components, version: 'v1', isTaken, chosen: null } as const
       const page = { ...this.#frame(request), file: paged }
       const checked = await files.obtain(file, 'v1', requesters.of(request, reply))
-      return sender.send(request, reply, { checked, form: magnetPage(place, page), isKept: false })
+      return sender.send(request, reply, checked, magnetPage(place, page), false)
     }
     const name = components.at(-1) ?? ''
     const page = { ...this.#frame(request), file: paged }
@@ -172,8 +161,13 @@ export class Views {
   }
 
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */
-  async #sendDigest(view: 'sha256' | 'meta4', wanted: FileView): Promise<FastifyReply> {
-    const { request, reply, requester, file } = wanted
+  async #sendDigest(
+    view: 'sha256' | 'meta4',
+    request: FastifyRequest,
+    reply: FastifyReply,
+    requester: Requester,
+    file: ScannedFile,
+  ): Promise<FastifyReply> {
     const { path, fingerprint } = file
     const sha256 = await this.mirror.digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
@@ -182,7 +176,7 @@ export class Views {
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])
-        : await this.#metalinkOf(sha256, wanted)
+        : await this.#metalinkOf(sha256, request, requester, file)
     const etag = etagOf(body)
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
@@ -196,7 +190,9 @@ export class Views {
    */
   async #metalinkOf(
     sha256: Uint8Array,
-    { request, requester, file }: FileView,
+    request: FastifyRequest,
+    requester: Requester,
+    file: ScannedFile,
   ): Promise<Uint8Array> {
     const { options } = this.mirror
     const { path, fingerprint } = file

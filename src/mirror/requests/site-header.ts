@@ -61,12 +61,6 @@ function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
   })
 }
 
-/** A page that the header is on: a directory, or the results of a search. */
-interface HeaderPlace {
-  readonly folder?: readonly string[]
-  readonly searched?: string
-}
-
 /**
  * The header of all pages: files, the tracker's pages and the status, as far as they are there.
  * `root` is the way to the root of the mirror, such as `../`.
@@ -74,7 +68,7 @@ interface HeaderPlace {
 export function renderSiteHeader(
   options: HeaderOptions,
   root: string,
-  current: 'status' | HeaderPlace | null,
+  current: 'status' | { readonly folder?: readonly string[]; readonly searched?: string } | null,
 ): Html {
   const { folder = null, searched = '' } = current === 'status' ? {} : (current ?? {})
   const page = (title: string, path: string, isCurrent: boolean) => ({ title, path, isCurrent })

@@ -48,11 +48,7 @@ function sourceOf(key: string, { options, files, sets }: AskedSources): MirrorSo
   if (kind === 'directory') {
     const [directory = '', chosen = null] = rest.split(/ \/\/(.*)/s)
     const path = directory.split('/').slice(1)
-    return directorySource(
-      { directory: path, chosen: chosen?.split('//') ?? null },
-      wanted.version,
-      options,
-    )
+    return directorySource(path, chosen?.split('//') ?? null, wanted.version, options)
   }
   const set = sets.known(rest)
   if (set === null) throw notFound(key)

@@ -24,28 +24,22 @@ import { formatBytes } from '../../base/text/quantity.js'
 /** Estimated work of searching a directory; see PlannedWork. */
 const EFFORT = 1000
 
-/** A directory whose torrent is wanted. */
-export interface WantedDirectory {
-  readonly directory: readonly string[]
-  /** The names of the only entries that the torrent has, sorted; null for all. */
-  readonly chosen: readonly string[] | null
-}
-
 /**
  * The torrent of a directory, or of some entries of it. It has the name of the directory, and its
  * files have the paths of their addresses below it, so that clients find them there.
+ * `chosen` is the names of the only entries that the torrent has, sorted; null for all.
  */
 export function directorySource(
-  wanted: WantedDirectory,
+  directory: readonly string[],
+  chosen: readonly string[] | null,
   version: MetainfoVersion,
   options: ServiceOptions,
 ): MirrorSource {
-  const { directory, chosen } = wanted
   // No name contains a slash
   const names = chosen === null ? '' : ` //${chosen.join('//')}`
   const key = `${version} directory /${directory.join('/')}${names}`
   const look = async (budget: Budget) => {
-    const { files, omitted } = await findBelow(wanted, options, budget)
+    const { files, omitted } = await findBelow(directory, chosen, options, budget)
     const name = directory.at(-1) ?? ''
     const tree = { root: name, isDirectory: true, files, skipped: [] }
     const content = contentOfTree(tree, { version, name, pieceLength: options.pieceLength })
@@ -56,12 +50,6 @@ export function directorySource(
   return { key, effort: EFFORT, look }
 }
 
-/** The files below a directory, with their paths from there; and the paths that cannot be read. */
-interface FilesBelow {
-  readonly files: FileColumns
-  readonly omitted: readonly string[]
-}
-
 /**
  * All files below a directory that makemetafile would include, sorted by path; links are followed as
  * for downloads. Hidden and system files are included if the mirror publishes hidden names. Names
@@ -69,10 +57,11 @@ interface FilesBelow {
  * @throws Refusal
  */
 async function findBelow(
-  { directory, chosen }: WantedDirectory,
+  directory: readonly string[],
+  chosen: readonly string[] | null,
   { mirror, limits: { maxFiles, maxSize } }: ServiceOptions,
   budget: Budget,
-): Promise<FilesBelow> {
+) {
   const where = formatMirrorPath(directory)
   const tooLarge = (why: string) => {
     return new Refusal('too-many', `${where}: ${why}; ask for a smaller directory`)

@@ -30,21 +30,17 @@ export function isQuiet({ files }: Content, now: number, before: Content | null)
   return changed < 0
 }
 
-/** The time that must have passed since the last change of a file, and the clock. */
-interface AgeRule {
-  /** Seconds; 0 for any age. */
-  readonly minAge: number
-  readonly trust: CacheTrust
-  /** Milliseconds since 1970. */
-  readonly now: () => number
-}
-
 /**
  * Refuses files that changed too recently, because their writer may not have finished. A time in
  * the near future counts as recent, too.
  * @throws NotReady
  */
-export function refuseYoung(files: FileColumns, { minAge, trust, now }: AgeRule): void {
+export function refuseYoung(
+  files: FileColumns,
+  minAge: number,
+  trust: CacheTrust,
+  now: () => number,
+): void {
   if (minAge === 0) return
   const at = now()
   let youngest = { path: [] as readonly string[], seconds: 0 }

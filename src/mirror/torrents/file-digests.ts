@@ -26,13 +26,6 @@ import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
 
-interface DigestRules {
-  readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength' | 'minAge'>
-  readonly hashContext: HashContext
-  readonly hashing: Queue
-  readonly memory: MemoryPool
-}
-
 /** Milliseconds between records of a reading's progress. */
 const INTERVAL = 200
 
@@ -49,9 +42,14 @@ export class FileDigests {
   readonly #pool: WorkerPool
   readonly #flights: Flights<Uint8Array>
 
-  constructor(private readonly parts: DigestRules) {
-    this.#pool = parts.hashContext.engine.pool ?? new WorkerPool()
-    this.#flights = new Flights(parts.memory)
+  constructor(
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength' | 'minAge'>,
+    private readonly hashContext: HashContext,
+    private readonly hashing: Queue,
+    memory: MemoryPool,
+  ) {
+    this.#pool = hashContext.engine.pool ?? new WorkerPool()
+    this.#flights = new Flights(memory)
   }
 
   /** The progress of the files being read. */
@@ -61,7 +59,7 @@ export class FileDigests {
 
   /** A digest of a file if it is known without reading. */
   known(file: FileState, name: ChecksumName = 'sha256', how: 'get' | 'peek' = 'peek') {
-    const { cacheAccess } = this.parts.hashContext
+    const { cacheAccess } = this.hashContext
     const known = recallDigest(file, name, { ...cacheAccess, how })
     return known ?? this.#recent.get(recentKey(file, name)) ?? null
   }
@@ -71,23 +69,24 @@ export class FileDigests {
    * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(file: ScannedFile, requester: Waiter): Promise<Uint8Array> {
-    const { options, hashContext } = this.parts
-    refuseYoung(FileColumns.of([file]), { ...hashContext.cacheAccess, minAge: options.minAge })
+    const { options, hashContext } = this
+    const { trust, now } = hashContext.cacheAccess
+    refuseYoung(FileColumns.of([file]), options.minAge, trust, now)
     const known = this.known(file, 'sha256', 'get')
     return known ?? this.#flights.join(stateOf(file), requester, (own) => this.#make(file, own))
   }
 
   /** Reads a file in its turn, between two checks of it, and caches the results. */
   async #make(file: ScannedFile, own: Flight<Uint8Array>): Promise<Uint8Array> {
-    const { options, hashing, hashContext } = this.parts
+    const { options, hashing, hashContext } = this
     const { signal } = own
     const { cacheAccess } = hashContext
     const { size } = file.fingerprint
     const content = singleContent(file, { version: 'v1', pieceLength: options.pieceLength })
     const job = new QueuedJob({ size, files: new Set([file.absolutePath]), ...own.first, signal })
-    const about = { title: titleOf(content), total: size, unknown: size }
+    const title = titleOf(content)
     // The progress of other work on the file says nothing about its digest
-    own.progress = () => progressOf({ ...about, reached: job.done === null ? null : job })
+    own.progress = () => progressOf(title, size, size, job.done === null ? null : job)
     await hashing.enter(job)
     try {
       await this.#requireUnchanged(file)
@@ -99,7 +98,7 @@ export class FileDigests {
       await this.#read(whole, job)
       await this.#requireUnchanged(file)
       const start = { startedMs, trust: cacheAccess.trust, written }
-      if (isSettled(file, start)) await this.#remember(file, { content, names, whole, start })
+      if (isSettled(file, start)) await this.#remember(file, content, names, whole, start)
       return digestOf(whole)
     } finally {
       hashing.end(job)
@@ -108,19 +107,19 @@ export class FileDigests {
 
   /** SHA-256, and the checksums that lists beside the file have, so that its page can compare them. */
   async #wanted({ path }: ScannedFile): Promise<ChecksumName[]> {
-    const stated = await readStated(path, CHECKSUM_NAMES, this.parts.options.mirror)
+    const stated = await readStated(path, CHECKSUM_NAMES, this.options.mirror)
     return [...new Set<ChecksumName>(['sha256', ...stated.map(({ checksum }) => checksum)])]
   }
 
   /** Throws if the file is in another state, or gone. */
   async #requireUnchanged(file: ScannedFile): Promise<void> {
-    const { fingerprint } = await new MirrorView(this.parts.options.mirror).file(file.path)
+    const { fingerprint } = await new MirrorView(this.options.mirror).file(file.path)
     requireUnchanged(file, fingerprint)
   }
 
   /** Reads on a thread, until nobody wants the digest any more. */
   async #read(whole: WholeFileJob, job: QueuedJob): Promise<void> {
-    const { hashing, hashContext } = this.parts
+    const { hashing, hashContext } = this
     const report = () => {
       hashing.note(job, wholeFileProgress(whole))
     }
@@ -135,9 +134,14 @@ export class FileDigests {
     }
   }
 
-  async #remember(file: ScannedFile, read: ReadContent): Promise<void> {
-    const { content, names, whole, start } = read
-    const { cacheAccess } = this.parts.hashContext
+  async #remember(
+    file: ScannedFile,
+    content: Content,
+    names: readonly ChecksumName[],
+    whole: WholeFileJob,
+    start: ReadingStart,
+  ): Promise<void> {
+    const { cacheAccess } = this.hashContext
     for (const [i, name] of names.entries()) {
       const digest = digestOf(whole, i)
       this.#recent.set(recentKey(file, name), digest)
@@ -170,15 +174,6 @@ function wholeFileOf(
 
 function digestOf({ digests }: WholeFileJob, i = 0): Uint8Array {
   return Buffer.from(digests[i] ?? [])
-}
-
-/** The content of a file's torrent, and how the file was read. */
-interface ReadContent {
-  readonly content: Content
-  /** The computed checksums. */
-  readonly names: readonly ChecksumName[]
-  readonly whole: WholeFileJob
-  readonly start: ReadingStart
 }
 
 /** Most digests of files that are remembered here if they cannot be cached. */

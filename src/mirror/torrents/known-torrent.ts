@@ -39,11 +39,11 @@ export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<KnownTorrent, 'in
   return swarmHashes({ infoHash: v1, infoHashV2: v2 })
 }
 
-/** A torrent's properties that do not follow from its content. */
-type MadeOfContent = Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>
-
 /** Completes a torrent with its info hashes and date. */
-export function knownTorrent(made: MadeOfContent, content: Content): KnownTorrent {
+export function knownTorrent(
+  made: Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>,
+  content: Content,
+): KnownTorrent {
   const { infoHash: v1, infoHashV2: v2 } = infoHashesOf(made.info, content.version)
   const infoHashes = { v1, v2 }
   return { ...made, infoHash: v1 ?? v2 ?? '', infoHashes, modified: lastChange(content) }

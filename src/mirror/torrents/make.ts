@@ -88,22 +88,11 @@ interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
   readonly ended: number
 }
 
-/** The content a moment ago, and the torrent that was sent before. */
-interface Before {
-  readonly content: Content | null
-  readonly known: KnownTorrent | undefined
-}
-
 /** Bytes of memory for digests of abandoned torrents. */
 const UNFINISHED = 16 * 2 ** 20
 
 /** Most paths whose warnings are remembered. */
 const MAX_WARNED = 1000
-
-/** The queues and the engine of a mirror. */
-interface Tools extends Pick<Admission, 'planner' | 'hashing'> {
-  readonly hashContext: HashContext
-}
 
 /** Makes torrents of files as they are. It reads only pieces whose digests are unknown. */
 export class Maker {
@@ -115,7 +104,9 @@ export class Maker {
   readonly #warned = new LRUCache<string, true>({ max: MAX_WARNED })
 
   constructor(
-    private readonly tools: Tools,
+    private readonly planner: Admission['planner'],
+    private readonly hashing: Admission['hashing'],
+    private readonly hashContext: HashContext,
     private readonly options: Pick<ServiceOptions, 'minAge'>,
     private readonly world: Pick<ServerContext, 'monotonic' | 'warn'>,
   ) {}
@@ -150,13 +141,12 @@ export class Maker {
     const { signal, memory } = work
     let content: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
-      const before: Before = { content, known }
       const look: Look | PlacedContent = await (effort === null
-        ? this.#look(source, unlimitedBudget(work), before)
-        : this.tools.planner.run({ ...work.first, signal, memory, size: effort }, (budget) => {
+        ? this.#look(source, unlimitedBudget(work), content, known)
+        : this.planner.run({ ...work.first, signal, memory, size: effort }, (budget) => {
             // Frees the memory of the last look
             memory.clear()
-            return this.#look(source, budget, before)
+            return this.#look(source, budget, content, known)
           }))
       if ('recalled' in look) return look
       content = look.content
@@ -165,19 +155,26 @@ export class Maker {
     throw new BtkitError('changed', 'the files are being written')
   }
 
-  /** Looks up the files once, and in the cache if nobody writes to them. */
-  async #look(source: MirrorSource, budget: Budget, before: Before): Promise<Look | PlacedContent> {
-    const { trust, now } = this.tools.hashContext.cacheAccess
+  /**
+   * Looks up the files once, and in the cache if nobody writes to them. `before` is the content a
+   * moment ago, and `known` the torrent that was sent before.
+   */
+  async #look(
+    source: MirrorSource,
+    budget: Budget,
+    before: Content | null,
+    known: KnownTorrent | undefined,
+  ): Promise<Look | PlacedContent> {
+    const { trust, now } = this.hashContext.cacheAccess
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)
     const { content, options } = found
     for (const path of found.omitted) this.#warnOfOmitted(path)
-    refuseYoung(content.files, { minAge: this.options.minAge, trust, now })
-    if (!isQuiet(content, now(), before.content)) return found
+    refuseYoung(content.files, this.options.minAge, trust, now)
+    if (!isQuiet(content, now(), before)) return found
     const request = new InfoRequest(content, options, trust)
     const input = await doInTurns(request.inputSteps(), budget.turns)
-    const look = { ...found, request, checkedAt, ended: this.tools.hashing.ended }
-    const { known } = before
+    const look = { ...found, request, checkedAt, ended: this.hashing.ended }
     if (known && isSame(known, { ...found, input })) return { ...look, recalled: known }
     await budget.pause()
     const recalled = await this.#recall(request, budget.turns)
@@ -199,7 +196,7 @@ export class Maker {
 
   /** Looks up a torrent in the cache, or else its known digests, also those of abandoned work. */
   async #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
-    const steps = recallInfoSteps(request, this.tools.hashContext.cacheAccess)
+    const steps = recallInfoSteps(request, this.hashContext.cacheAccess)
     const recalled = await doInTurns(steps, turns)
     if ('info' in recalled) return recalled
     const kept = this.#unfinished.get(keyOf(request))
@@ -225,7 +222,7 @@ export class Maker {
   /** Reads what is unknown, in its turn. */
   async #read(look: Look, unread: Unread, work: TorrentWork) {
     const { request, content, options, ended } = look
-    const { hashing, hashContext } = this.tools
+    const { hashing, hashContext } = this
     const { size, files } = unread
     const { first, signal } = work
     const { client, ahead } = first
@@ -233,8 +230,8 @@ export class Maker {
       work.giveUp(new NotReady('somebody who waits needs the files', 1))
     }
     const job = new QueuedJob({ size, files, client, signal, ...(ahead && { giveWay }) })
-    const about = { title: titleOf(content), total: content.size, unknown: size }
-    work.progress = () => progressOf({ ...about, reached: job.reached })
+    const title = titleOf(content)
+    work.progress = () => progressOf(title, content.size, size, job.reached)
     const turn = hashing.enter(job)
     // Many torrents may wait, and the table of a large one takes megabytes
     if (turn) unread.table = null
@@ -248,7 +245,7 @@ export class Maker {
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
         await requireAllUnchanged(unknownFiles(content, recalled), { turns })
-      const hashed = await this.#hash({ request, table: recalled, job }, work)
+      const hashed = await this.#hash(request, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
       const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
@@ -262,10 +259,12 @@ export class Maker {
 
   /** Hashes pieces whose digests are unknown, until nobody wants the torrent any more. */
   async #hash(
-    { request, table, job }: Hashing,
+    request: InfoRequest,
+    table: PieceTable,
+    job: QueuedJob,
     { signal, first }: TorrentWork,
   ): Promise<HashedContent> {
-    const { hashing, hashContext } = this.tools
+    const { hashing, hashContext } = this
     const { engine } = hashContext
     const { content } = request
     const onProgress: Engine['onProgress'] = ({ bytesDone }) => {
@@ -291,13 +290,6 @@ export class Maker {
       if (left > 0 && left < before) this.#unfinished.set(keyOf(request), table)
     }
   }
-}
-
-/** A torrent whose turn has come. */
-interface Hashing {
-  readonly request: InfoRequest
-  readonly table: PieceTable
-  readonly job: QueuedJob
 }
 
 function keyOf({ input }: InfoRequest): string {

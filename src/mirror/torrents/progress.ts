@@ -18,16 +18,16 @@ export interface ProgressStatus {
 /** Milliseconds of hashing before its speed is known. */
 const SHORT = 500
 
-/** A torrent of `total` bytes, of which a job reads those that are unknown, as far as `reached`. */
-interface ReadTorrent {
-  readonly title: TorrentTitle
-  readonly total: number
-  readonly unknown: number
-  readonly reached: QueuedJob['reached']
-}
-
-/** The progress of a torrent now. */
-export function progressOf({ title, total, unknown, reached }: ReadTorrent): ProgressStatus {
+/**
+ * The progress now of a torrent of `total` bytes, of which a job reads those that are unknown, as far
+ * as `reached`.
+ */
+export function progressOf(
+  title: TorrentTitle,
+  total: number,
+  unknown: number,
+  reached: QueuedJob['reached'],
+): ProgressStatus {
   const done = reached?.done ?? null
   const passed = performance.now() - (reached?.begunAt ?? 0)
   return {

@@ -36,13 +36,6 @@ const MOST_TIMES = 6
 /** Learns of each torrent and its source's key, again whenever its files were found unchanged. */
 export type MadeListener = (made: ObtainedTorrent, key: string) => void
 
-/** How torrents are made, and who learns of them. */
-interface Making {
-  readonly maker: Maker
-  readonly memory: MemoryPool
-  readonly onMade: MadeListener | null
-}
-
 /**
  * The torrents of the current files. A torrent that several clients request at once is made only
  * once.
@@ -66,11 +59,13 @@ export class Torrents {
   #expiredAt = -Infinity
 
   constructor(
-    private readonly making: Making,
+    private readonly maker: Maker,
+    memory: MemoryPool,
+    private readonly onMade: MadeListener | null,
     private readonly monotonic: ServerContext['monotonic'],
   ) {
-    this.#flights = new Flights(making.memory)
-    this.#ahead = new Flights(making.memory)
+    this.#flights = new Flights(memory)
+    this.#ahead = new Flights(memory)
   }
 
   /** Number of torrents being looked up or made for clients. */
@@ -135,18 +130,16 @@ export class Torrents {
   async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
     const known = this.#known.get(key)
-    const made = await this.making.maker
-      .make(source, work, known?.torrent)
-      .catch((error: unknown) => {
-        if (error instanceof Refusal && error.code === 'too-many') this.#refused.set(key, error)
-        throw error
-      })
+    const made = await this.maker.make(source, work, known?.torrent).catch((error: unknown) => {
+      if (error instanceof Refusal && error.code === 'too-many') this.#refused.set(key, error)
+      throw error
+    })
     const { torrent, checkedAt, from } = made
     const isAhead = work.first.ahead !== undefined
     if (!isAhead) this.origins[from]++
     const { infoHash } = work.first.ahead ?? {}
     if (infoHash && !swarmHashesOf(torrent).includes(infoHash)) throw notFound(infoHash)
-    const { onMade } = this.making
+    const { onMade } = this
     if (onMade && !source.isCompared) {
       if (torrent.isCacheable) onMade(made, key)
       else if (!isAhead) this.#makeAgain(source, 0)

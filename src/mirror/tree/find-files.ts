@@ -55,15 +55,6 @@ export async function findFiles(
   return { files: found.flat(), omitted: search.omitted.sort() }
 }
 
-/** A pattern, and how far it has been followed. */
-interface Trail {
-  readonly pattern: readonly string[]
-  /** The path for the components that have been followed. */
-  readonly place: readonly string[]
-  /** The directories that the pattern entered. */
-  readonly entered: EnteredDirectories
-}
-
 class Search {
   readonly #view: MirrorView
   readonly #limits: FindLimits
@@ -119,23 +110,31 @@ class Search {
     }
     const found: ScannedFile[] = []
     const entered = new EnteredDirectories(this.#view, this.#limits.budget)
-    await this.#follow({ pattern, place: [], entered }, found)
+    await this.#follow(pattern, [], entered, found)
     if (found.length === 0) throw this.#denied ?? notFound(formatMirrorPath(pattern))
     return found
   }
 
-  /** Adds the files that a pattern leads to from a place, in their order. */
-  async #follow({ pattern, place, entered }: Trail, found: ScannedFile[]): Promise<void> {
+  /**
+   * Adds the files that a pattern leads to from a place, in their order. `place` is the path for the
+   * components that have been followed.
+   */
+  async #follow(
+    pattern: readonly string[],
+    place: readonly string[],
+    entered: EnteredDirectories,
+    found: ScannedFile[],
+  ): Promise<void> {
     const { budget } = this.#limits
     const next = pattern.findIndex((component, i) => i >= place.length && isGlob(component))
     const directory = [...place, ...pattern.slice(place.length, next)]
     const rest = pattern.slice(next + 1)
     const glob = compileSimpleGlob(pattern[next] ?? '', budget)
     const wantsFiles = rest.length === 0
-    const names = await this.#list(directory, { glob, wantsFiles, entered })
+    const names = await this.#list(directory, glob, wantsFiles, entered)
     if (rest.some(isGlob)) {
       for (const name of names) {
-        await this.#follow({ pattern, place: [...directory, name], entered }, found)
+        await this.#follow(pattern, [...directory, name], entered, found)
       }
       return
     }
@@ -153,7 +152,9 @@ class Search {
    */
   async #list(
     directory: readonly string[],
-    { glob, wantsFiles, entered }: WantedNames,
+    glob: SimpleGlob,
+    wantsFiles: boolean,
+    entered: EnteredDirectories,
   ): Promise<string[]> {
     const { budget, maxMatches } = this.#limits
     const names: string[] = []
@@ -211,13 +212,6 @@ class Search {
       `${formatMirrorPath(path)}: more than ${this.#limits.maxMatches} files match; use a narrower pattern`,
     )
   }
-}
-
-/** The wanted names of a directory. */
-interface WantedNames {
-  readonly glob: SimpleGlob
-  readonly wantsFiles: boolean
-  readonly entered: EnteredDirectories
 }
 
 function tooMuch(message: string): Refusal {

@@ -248,15 +248,10 @@ async function isAsLooked({ place, path, look }: LookedFile): Promise<boolean> {
   )
 }
 
-/** An open file, and how its file system is read. */
-interface ReadableFile {
-  readonly descriptor: number
-  readonly look: Pick<Look, 'native'>
-}
-
 /** Reads from an open file what is in memory; null if it would have to wait. */
 export function readNow(
-  { descriptor, look: { native } }: ReadableFile,
+  descriptor: number,
+  { native }: Pick<Look, 'native'>,
   target: Uint8Array,
   offset: number,
 ): number | null {

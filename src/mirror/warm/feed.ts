@@ -164,8 +164,8 @@ export class Warmer {
     const unread: string[] = []
     const seen = new Map<string, WarmFile>()
     const found: WarmFile[] = []
-    const search = { patterns: this.#patterns, signal: this.#stopping.signal, unread }
-    for await (const files of findMatching(mirror, search)) {
+    const { signal } = this.#stopping
+    for await (const files of findMatching(mirror, this.#patterns, signal, unread)) {
       for (const { path, fingerprint } of files) {
         const known = this.get(path)
         const isSame =

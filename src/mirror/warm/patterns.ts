@@ -51,21 +51,16 @@ export function coversAll(patterns: PatternRests, directory: readonly string[]):
   return rests.some((rest) => rest?.fits === GLOBSTAR && rest.next?.fits === isShown)
 }
 
-/** A search for the files that match patterns. */
-interface PatternSearch {
-  readonly patterns: PatternRests
-  readonly signal: AbortSignal
-  /** Receives the paths of directories and files that exist but cannot be read now. */
-  readonly unread: string[]
-}
-
 /**
  * Finds the files of a mirror that match, some at a time. Leaves out empty ones, which have no torrent.
+ * `unread` receives the paths of directories and files that exist but cannot be read now.
  * @throws the signal's reason
  */
 export async function* findMatching(
   mirror: Mirror,
-  { patterns, signal, unread }: PatternSearch,
+  patterns: PatternRests,
+  signal: AbortSignal,
+  unread: string[],
 ): AsyncGenerator<readonly ScannedFile[]> {
   const view = new MirrorView(mirror)
   const follow = (path: readonly string[], rests: PatternRests, isLink = false) => {

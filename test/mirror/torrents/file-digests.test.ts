@@ -28,7 +28,7 @@ async function openBoth(t: TestContext) {
   const mirror = { root, hidden: false, followSymlinks: false }
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
   const options = { mirror, pieceLength: pieceLengthOf(20), minAge: 0 }
-  const digests = new FileDigests({ options, hashContext: context, hashing: queue, memory })
+  const digests = new FileDigests(options, context, queue, memory)
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }

@@ -33,7 +33,7 @@ export async function openMaking(t: TestContext, limits: Limits) {
   const { planner } = openAdmission({ ...FIXED_LIMITS, ...rest })
   const context = { engine, cacheAccess }
   const world = { monotonic: () => 0, warn: assert.ifError }
-  const maker = new Maker({ planner, hashing, hashContext: context }, { minAge: 0 }, world)
+  const maker = new Maker(planner, hashing, context, { minAge: 0 }, world)
   return { maker, hashing, context }
 }
 
