@@ -42,9 +42,9 @@ export const USUAL_STYLE = new InlineStyle(PAGE_STYLE)
  * The Content-Security-Policy of a page: its own styles, forms and pictures of this server, and only
  * the given script.
  */
-function policyFor(script: InlineScript | undefined, styles: readonly InlineStyle[]): string {
+function policyFor(script: InlineScript | undefined, style: InlineStyle): string {
   return policyOf([
-    `style-src ${styles.map(({ source }) => source).join(' ')}`,
+    `style-src ${style.source}`,
     ...(script ? [`script-src ${script.source}`] : []),
     ...(script?.fetches ? ["connect-src 'self'"] : []),
   ])
@@ -73,12 +73,12 @@ export const SAFE_HEADERS = {
   'Referrer-Policy': 'no-referrer',
 }
 
-/** Headers of a page with one of these styles, except its Cache-Control. */
-export function pageHeaders(script?: InlineScript, ...styles: readonly InlineStyle[]) {
+/** Headers of a page, except its Cache-Control. */
+export function pageHeaders(script?: InlineScript, style = USUAL_STYLE) {
   return {
     ...SAFE_HEADERS,
     'Content-Type': 'text/html; charset=utf-8',
-    [POLICY]: policyFor(script, styles.length > 0 ? styles : [USUAL_STYLE]),
+    [POLICY]: policyFor(script, style),
   }
 }
 

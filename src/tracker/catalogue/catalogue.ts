@@ -3,7 +3,7 @@ import { clientKey } from '../../server/connections/client-address.js'
 import { renderPage } from '../../page-parts/layout.js'
 import { renderFigures } from '../../page-parts/item.js'
 import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
-import { SAFE_HEADERS, pageHeaders, USUAL_STYLE } from '../../page-parts/policy.js'
+import { SAFE_HEADERS, pageHeaders } from '../../page-parts/policy.js'
 import {
   type SearchResults,
   NOTHING,
@@ -59,7 +59,7 @@ const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
 
-const HEADERS = pageHeaders(PAGE_SCRIPT, USUAL_STYLE, CATALOGUE_STYLE)
+const HEADERS = pageHeaders(PAGE_SCRIPT, CATALOGUE_STYLE)
 
 const FEED_HEADERS = {
   ...SAFE_HEADERS,
