@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 import { JOINED } from './bundle/joined.js'
 import { buildForBrowsers } from './bundle/browser.js'
+import { joinLmdb } from './bundle/lmdb.js'
 import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
@@ -84,8 +85,8 @@ async function buildProgram(name, plugins = []) {
   const { metafile } = await build({
     ...commonJs,
     entryPoints: { [name]: 'dist/src/cli/main.js' },
-    plugins,
-    external: [...external, ...APART],
+    plugins: [...plugins, joinLmdb],
+    external: [...external, ...APART].filter((each) => each !== 'lmdb'),
     // A third less to read and to decode at each start
     minify: true,
     // The function that load-program.ts calls, as Node wraps a module

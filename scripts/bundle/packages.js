@@ -1,15 +1,11 @@
 // Packages of others that not all runs need, in bundles of their own: the program would read and decode
 // them at each start. They share no state with btkit's code.
-import { readFileSync, writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { build } from 'esbuild'
-import { PRELUDE, requireLate } from './late.js'
 import { leaveOutUnused } from './redis.js'
 
 /** The packages of each bundle, which is loaded at the first use of one of them. */
 const BUNDLES = {
   http: ['undici'],
-  lmdb: ['lmdb'],
   redis: ['bullmq', 'ioredis'],
   web: ['@fastify/cookie', '@fastify/csrf', '@fastify/multipart', 'markdown-it', 'mime', 'uqr'],
   yaml: ['yaml'],
@@ -30,16 +26,6 @@ export function requireApart(text) {
 export const REQUIRE_APART = `
 const requireApart = (bundle, name) => require(bundle)[name]`
 
-/** How builds of single bundles differ. */
-const OWN = {
-  // LMDB looks for its binary beside the package. Of MessagePack it needs no streams here.
-  lmdb: {
-    alias: { msgpackr: resolve('node_modules/msgpackr/pack.js') },
-    define: { __filename: 'lmdbPath' },
-    banner: { js: `${PRELUDE}const lmdbPath = require.resolve('lmdb')` },
-  },
-}
-
 /** Builds the bundles; returns their metafile. */
 export async function buildApart(options) {
   const builds = Object.entries(BUNDLES).map(async ([bundle, names]) => {
@@ -50,10 +36,7 @@ export async function buildApart(options) {
     const plugins = [leaveOutUnused]
     const stdin = { contents, resolveDir: process.cwd(), sourcefile: `${bundle}.cjs` }
     const outfile = `${options.outdir}/${bundle}.cjs`
-    const settings = { outdir: undefined, outfile, stdin, plugins, minify: true, ...OWN[bundle] }
-    const built = await build({ ...options, ...settings })
-    if (bundle in OWN) writeFileSync(outfile, requireLate(readFileSync(outfile, 'utf8')))
-    return built
+    return build({ ...options, outdir: undefined, outfile, stdin, plugins, minify: true })
   })
   const built = await Promise.all(builds)
   return { inputs: Object.assign({}, ...built.map(({ metafile }) => metafile.inputs)) }

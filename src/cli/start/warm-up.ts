@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf, latin1 } from '../../base/bytes.js'
@@ -8,7 +8,7 @@ import { loadProgram } from './load-program.js'
 const TRACKER = 'http://tracker.example/announce'
 
 const scratch = mkdtempSync(join(tmpdir(), 'btkit-warm-up-'))
-const [file, tree] = [join(scratch, 'file'), join(scratch, 'tree')]
+const [file, tree, many] = [join(scratch, 'file'), join(scratch, 'tree'), join(scratch, 'many')]
 const torrent = `${file}.torrent`
 const configuration = join(scratch, 'config.yaml')
 
@@ -19,7 +19,10 @@ const TORRENT = `d8:announce${TRACKER.length}:${TRACKER}4:info${INFO}${latin1(di
 
 /** The commands for which people wait, with the lines to run; config is in the program of all commands. */
 const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  makemetafile: [[file, TRACKER]],
+  makemetafile: [
+    [file, TRACKER],
+    [many, TRACKER],
+  ],
   showmetainfo: [[torrent]],
   completedir: [
     [tree, TRACKER],
@@ -32,10 +35,15 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** Runs a command in this process, and saves the code that V8 compiled for it. */
 async function warmUp(command: string): Promise<void> {
-  mkdirSync(tree)
-  for (const path of [file, join(tree, 'entry')]) writeFileSync(path, CONTENT)
+  for (const directory of [tree, many]) mkdirSync(directory)
+  const names = Array.from({ length: 20 }, (_, i) => join(many, String(i)))
+  for (const path of [file, join(tree, 'entry'), ...names]) {
+    writeFileSync(path, CONTENT)
+    // Of a file that has just changed nothing is kept
+    utimesSync(path, 1, 1)
+  }
   if (command !== 'makemetafile') writeFileSync(torrent, TORRENT, 'latin1')
-  writeFileSync(configuration, 'defaults:\n  cache-trust: full\n')
+  writeFileSync(configuration, 'defaults:\n  cache-trust: mtime\n')
   // The cache and state of the user are not touched
   process.env['BTKIT_CACHE_DIR'] = join(scratch, 'cache')
   process.env['BTKIT_STATE_DIR'] = join(scratch, 'state')
