@@ -10,7 +10,7 @@
 enum { BECAME_SHORTER = 1, WAS_REPLACED = 2, IS_WRITTEN = 3 };
 
 /* The most descriptors that a thread keeps open: its pieces may lie in as many files. */
-#define MAX_OPEN_FILES 16
+#define MAX_OPEN_FILES 32
 
 struct open_file {
   size_t file;
