@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import { sha256 } from '../../base/bytes.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { NameColumn } from '../../disk/file-lists/name-column.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
@@ -83,8 +84,13 @@ export class InputHash {
   }
 
   #part(bytes: Uint8Array): void {
-    this.#flush()
-    this.#current.update(bytes)
+    this.#reserve(bytes.length)
+    if (bytes.length > BUFFER) {
+      this.#current.update(bytes)
+      return
+    }
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
   }
 
   #name(names: NameColumn, row: number): void {
@@ -93,19 +99,20 @@ export class InputHash {
 
   /** Copies bytes one by one: a call for a few of them would take longer. */
   #bytes(bytes: Uint8Array, from: number, to: number): void {
-    this.#reserve(to - from)
     if (to - from > BUFFER) {
-      this.#current.update(bytes.subarray(from, to))
+      this.#part(bytes.subarray(from, to))
       return
     }
+    this.#reserve(to - from)
     for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
   }
 
-  /** Returns the digest of all that was added, and begins again. */
+  /** Returns the digest of all that was added, and begins again. That of little needs no node:crypto. */
   digest(): Uint8Array {
-    this.#flush()
-    const digest = this.#current.digest()
+    const rest = this.#buffer.subarray(0, this.#length)
+    const digest = this.#hash?.update(rest).digest() ?? sha256(rest)
     this.#hash = null
+    this.#length = 0
     return digest
   }
 

@@ -29,6 +29,7 @@ import { listColumns } from '../look/stat-files.js'
 import type { NameFilter } from './glob.js'
 import { isSuspect, printableName } from '../look/read-names.js'
 import { isSafeComponent } from '../look/inside.js'
+import { monotonicNow } from '../../base/process.js'
 import { walk } from './walk.js'
 
 export type * from './scanned-tree.js'
@@ -162,12 +163,12 @@ async function addBelow(scan: Scan, start: Directory): Promise<void> {
     if (directory === start || !scan.onProblem || !(error instanceof BtkitError)) throw error
     scan.onProblem(error)
   }
-  let turn = performance.now()
+  let turn = monotonicNow()
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
-    if (scan.signal && performance.now() - turn > TURN) {
+    if (scan.signal && monotonicNow() - turn > TURN) {
       await setImmediate()
       refuseAborted(scan.signal)
-      turn = performance.now()
+      turn = monotonicNow()
     }
     for (const listed of entries) {
       const { listing, from, to, single } = listed

@@ -209,10 +209,10 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Makes a file or a directory survive a power failure. Throws system errors unchanged. */
 export async function syncEntry(path: string): Promise<void> {
-  const handle = await fs.promises.open(path, 'r')
+  const descriptor = await open(path, 'r')
   try {
-    await handle.sync()
+    await sync(descriptor)
   } finally {
-    await handle.close()
+    fs.closeSync(descriptor)
   }
 }

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { digestOf } from '../../base/bytes.js'
-import { isRunning } from '../../base/process.js'
+import { isRunning, monotonicNow } from '../../base/process.js'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { callSystem, osCodeOf } from '../../base/errors.js'
@@ -25,7 +24,7 @@ export function makeTemporaryName(name: string): string {
 let suffix: number | undefined
 
 function nextSuffix(): string {
-  suffix = ((suffix ?? randomBytes(4).readUInt32LE()) + 1) >>> 0
+  suffix = ((suffix ?? Math.random() * 2 ** 32) + 1) >>> 0
   return suffix.toString(16).padStart(8, '0')
 }
 
@@ -92,7 +91,7 @@ const cleaned = new Map<string, number>()
  * little time: of a very large directory, not all names are examined.
  */
 export function cleanDirectory(directory: string): void {
-  const now = performance.now()
+  const now = monotonicNow()
   if (now - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
   if (cleaned.size >= MOST_CLEANED) cleaned.clear()
   cleaned.set(directory, now)

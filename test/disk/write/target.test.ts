@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import {
+import fs, {
   lchownSync,
   lstatSync,
   rmSync,
@@ -12,7 +12,7 @@ import {
   readFileSync,
   readdirSync,
 } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/base/errors.js'
@@ -22,6 +22,7 @@ import {
 } from '../../../src/disk/file-lists/fingerprint.js'
 import { placeNewFile, reserveAndRename } from '../../../src/disk/write/atomically.js'
 import { hasPermissions, setPermissions } from '../../../src/disk/write/permissions.js'
+import type * as draft from '../../../src/disk/write/draft.js'
 import { syncDirectory } from '../../../src/disk/write/draft.js'
 import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
 import { failure, onlyRoot, unlessWindows, unlessRoot } from '../failure.js'
@@ -158,10 +159,15 @@ test('placeNewFile leaves nothing where neither a link nor a rename works', asyn
 
 test('a directory is synced', async (t) => {
   const directory = makeTemporaryDirectory(t)
-  const handle = await open(directory)
-  await handle.close()
-  const sync = t.mock.method(Object.getPrototypeOf(handle) as typeof handle, 'sync')
-  await syncDirectory(directory)
+  const sync = t.mock.method(fs, 'fsync')
+  syncBuiltinESMExports()
+  t.after(() => {
+    sync.mock.restore()
+    syncBuiltinESMExports()
+  })
+  // The module takes the function when it is loaded
+  const { href } = new URL('../../../src/files/write/draft.js?own', import.meta.url)
+  await ((await import(href)) as typeof draft).syncDirectory(directory)
   assert.equal(sync.mock.callCount(), 1)
   assert.equal(sync.mock.calls[0]?.error, undefined)
 })
