@@ -16,6 +16,7 @@ export function boundHeapGrowth(): void {
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
   unboundYoungHeap()
+  setFlagsFromString('--opt')
 }
 
 /** Restores V8's own rule for the space for new objects. */
@@ -29,4 +30,18 @@ export function unboundYoungHeap(): void {
  */
 export function boundYoungHeap(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** Milliseconds after which optimized code pays. */
+const LONG = 150
+
+/**
+ * Keeps V8 from optimizing code until work has taken long: its threads would take the processors from
+ * those that hash, and memory.
+ */
+export function optimizeLater(): void {
+  setFlagsFromString('--no-opt')
+  setTimeout(() => {
+    setFlagsFromString('--opt')
+  }, LONG).unref()
 }

@@ -45,10 +45,15 @@ function* recallDigests(
   { cache, trust }: CacheAccess,
 ): Steps<void> {
   const { files, pieceLength } = content
+  // Records of pieces are stored after those of their files, and removed before
+  const isUnknown = new Uint8Array(files.length)
   const recall = (owner: PieceOwner) => {
     const { number, first, whole, end } = owner
     const record = cache.get('file', keyOfOwner(content, owner))
-    if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) return
+    if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) {
+      isUnknown[number] = 1
+      return
+    }
     setPieces(table, first, record.pieces)
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
@@ -61,7 +66,9 @@ function* recallDigests(
     const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
     for (const owner of left) recall(owner)
   })
-  yield* each(keyedPieces(content, table, trust), ({ piece, key }) => {
+  const mayBeKnown = ({ first, last }: SharedPiece) =>
+    isUnknown[first] === 0 && isUnknown[last] === 0
+  yield* each(keyedPieces(content, table, trust, mayBeKnown), ({ piece, key }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
   })
@@ -156,10 +163,13 @@ function* keyedPieces(
   content: Content,
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
+  isWanted: (shared: SharedPiece) => boolean = () => true,
 ): Generator<KeyedPiece> {
   const { files } = content
   let hash: InputHash | null = null
-  for (const { piece, first, last, from, to } of sharedPieces(content)) {
+  for (const shared of sharedPieces(content)) {
+    if (!isWanted(shared)) continue
+    const { piece, first, last, from, to } = shared
     let key = sharedKeys.get(piece)
     if (!key) {
       hash ??= new InputHash()

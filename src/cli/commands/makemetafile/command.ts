@@ -62,6 +62,7 @@ import {
 } from './makemetafile-output.js'
 import { compareWithTarget } from '../../../core/make/compare-with-target.js'
 import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
+import { optimizeLater } from '../../../base/heap-growth.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
@@ -109,6 +110,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     }
     const turn = pLimit(1)
     const run = { options, hashContext, out, io, unmatched, lastSource, reported, write, turn }
+    optimizeLater()
     try {
       const makeGroup = isStdin ? makeStreamed : makeAll
       const unchanged: boolean[] = []
