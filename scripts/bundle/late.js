@@ -18,6 +18,7 @@ const COSTLY = [
   'node:timers/promises',
   'node:tls',
   'node:tty',
+  'node:v8',
   'node:worker_threads',
   'node:zlib',
   // As detect-libc names it

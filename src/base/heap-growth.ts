@@ -33,15 +33,23 @@ export function boundYoungHeap(): void {
 }
 
 /** Milliseconds after which optimized code pays. */
-const LONG = 150
+const LONG = 500
+
+let optimizing: NodeJS.Timeout | undefined
 
 /**
- * Keeps V8 from optimizing code until work has taken long: its threads would take the processors from
- * those that hash, and memory.
+ * Keeps V8 from optimizing code until `optimizeNow`, or until work has taken long: its threads would
+ * take the processors from those that hash, and memory.
  */
 export function optimizeLater(): void {
   setFlagsFromString('--no-opt')
-  setTimeout(() => {
-    setFlagsFromString('--opt')
-  }, LONG).unref()
+  optimizing = setTimeout(optimizeNow, LONG).unref()
+}
+
+/** Ends optimizeLater, for much work. */
+export function optimizeNow(): void {
+  if (optimizing === undefined) return
+  clearTimeout(optimizing)
+  optimizing = undefined
+  setFlagsFromString('--opt')
 }
