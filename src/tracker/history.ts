@@ -223,20 +223,12 @@ export function renderCharts(history: Pick<History, 'samples'>): Html {
   const start = samples[0]?.at ?? 0
   return html`<h2>The last month</h2>
     <div class="charts">
-      ${drawChart({
-        start,
-        id: 'peers',
-        title: 'Peers',
-        lines: [
-          { name: 'seeds', kind: 'seeds', values: of(({ complete }) => complete) },
-          { name: 'leechers', kind: 'peers', values: of(({ downloading }) => downloading) },
-        ],
-      })}
-      ${drawChart({
-        start,
-        id: 'completed',
-        title: 'Completed downloads',
-        lines: [{ name: 'completed', kind: 'completed', values: of(({ completed }) => completed) }],
-      })}
+      ${drawChart('peers', 'Peers', start, [
+        { name: 'seeds', kind: 'seeds', values: of(({ complete }) => complete) },
+        { name: 'leechers', kind: 'peers', values: of(({ downloading }) => downloading) },
+      ])}
+      ${drawChart('completed', 'Completed downloads', start, [
+        { name: 'completed', kind: 'completed', values: of(({ completed }) => completed) },
+      ])}
     </div>`
 }

@@ -284,17 +284,11 @@ const HEADER = /^btkit tracker state (\d{1,9}) (\d{1,15})\n/
 /** The longest header in bytes. */
 const MAX_HEADER = 64
 
-/** The header of a saved state. */
-interface StateHeader {
-  /** In bytes. */
-  readonly length: number
-  readonly isKnown: boolean
-  /** Time of the save in seconds since 1970. */
-  readonly savedAt: number
-}
-
-/** Parses the header at the start of the bytes; null if they are not a state of btkit. */
-function readStateHeader(bytes: Uint8Array): StateHeader | null {
+/**
+ * Parses the header at the start of the bytes; null if they are not a state of btkit. `length` is in
+ * bytes, and `savedAt` in seconds since 1970.
+ */
+function readStateHeader(bytes: Uint8Array) {
   const text = Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1')
   const [header, version, savedAt] = HEADER.exec(text) ?? []
   if (header === undefined) return null
@@ -367,7 +361,7 @@ function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
   const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
   const writer = new RecordWriter(record)
   writer.peer(0, { flags, age: 0, port, key: 0 })
-  writer.identity(0, { id, address: isV6 ? address : address.subarray(12) })
+  writer.identity(0, id, isV6 ? address : address.subarray(12))
   return record
 }
 

@@ -40,7 +40,7 @@ export function makeAnswers({ rules = {}, limits = {} }: PartsWish = {}) {
   const failures: unknown[] = []
   const onError = (error: unknown) => failures.push(error)
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
-  const udp = new UdpAnswers(answers, ids, { now: () => clock.now, note, onError })
+  const udp = new UdpAnswers(answers, ids, () => clock.now, note, onError)
   const fullScrape = new FullScrape(answers, () => 1000 * clock.now)
   const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? null
   const routes = new TrackerRoutes({

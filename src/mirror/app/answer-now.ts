@@ -15,7 +15,8 @@ const KEPT = 'kept response'
 export function answersNow(
   { responses, directoryPages, downloads, torrents }: OpenMirror,
   exchanges: Exchanges,
-  { report, monotonic }: { report: (exchange: Exchange) => void; monotonic: () => number },
+  report: (exchange: Exchange) => void,
+  monotonic: () => number,
 ): (request: IncomingMessage, response: CountedResponse) => boolean {
   const routeOf = (request: IncomingMessage, response: CountedResponse) => {
     if (downloads.answerNow(request, response)) return ROUTE

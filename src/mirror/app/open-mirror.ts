@@ -95,7 +95,7 @@ export async function openMirror(
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
-  const listings = new Listings(options.mirror, { planner, sizeBelow }, { now, monotonic })
+  const listings = new Listings(options.mirror, planner, sizeBelow, { now, monotonic })
   const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
   const fileSearch =
     search &&
@@ -108,7 +108,7 @@ export async function openMirror(
     })
   const root = new RootWatch(options.mirror.root)
   const isRootThere = () => root.isThere()
-  const sets = new PathSets(options, { ...admission, torrents }, cacheAccess.cache)
+  const sets = new PathSets(options, admission.planner, torrents, cacheAccess.cache)
   const onReady = listSeeded(options, trackers)
   let endTasks = () => Promise.resolve()
   return {

@@ -63,7 +63,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     },
   )
   app.setErrorHandler(async (error, request, reply) => {
-    if (sendProgress(request, reply, { error, options })) return
+    if (sendProgress(request, reply, error, options)) return
     await sendAsWanted(request, reply, error, options)
     if (reply.statusCode === 500) mirror.onError(error)
   })

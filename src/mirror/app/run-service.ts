@@ -95,7 +95,7 @@ export async function runService(
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
     const gate = new DrainGate(exchanges, HEALTH)
-    const answerNow = answersNow(opened, exchanges, { report, monotonic })
+    const answerNow = answersNow(opened, exchanges, report, monotonic)
     const handler: Handler = (request, response) => {
       if (!gate.admits(request)) {
         exchanges.begin(request, response)

@@ -120,7 +120,7 @@ export class DirectoryPages {
     const planned = { client, signal, memory, size: current.listing.length }
     const { listings, planner } = this.sources
     const page = await planner.run(planned, ({ pause }) => {
-      return listings.page(current, { query, pageLength: PAGE_LENGTHS[form] }, pause)
+      return listings.page(current, query, PAGE_LENGTHS[form], pause)
     })
     const minute = this.#minute()
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
@@ -221,7 +221,7 @@ export class DirectoryPages {
       listing: current.listing,
       page,
       swarms: this.#swarmsOf(page.rows, components),
-      magnets: end && this.#magnetsOf(page.rows, { components, end }),
+      magnets: end && this.#magnetsOf(page.rows, components, end),
       readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
       hasFiles: options.files,
       hasTorrent: components.length > 0 && page.hasContent,
@@ -234,7 +234,8 @@ export class DirectoryPages {
   /** The magnet links of the files on a page, by name. */
   #magnetsOf(
     rows: readonly ListingRow[],
-    { components, end }: Pick<ListingView, 'components'> & { readonly end: MagnetEnd },
+    components: ListingView['components'],
+    end: MagnetEnd,
   ): ListingView['magnets'] {
     const links = rows.flatMap((row) => {
       if (row.isDirectory) return []

@@ -109,13 +109,11 @@ export class Listings {
     },
   })
 
+  /** `sizeBelow` returns the bytes of all files below a directory; null if they are unknown. */
   constructor(
     private readonly mirror: Mirror,
-    private readonly sources: {
-      readonly planner: Planner
-      /** Bytes of all files below a directory; null if they are unknown. */
-      readonly sizeBelow: (path: readonly string[]) => number | null
-    },
+    private readonly planner: Planner,
+    private readonly sizeBelow: (path: readonly string[]) => number | null,
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {}
 
@@ -150,9 +148,9 @@ export class Listings {
     const size = found.look.fingerprint.size / ENTRY_SIZE
     const startedMs = this.clocks.now()
     let readAt = 0
-    const listing = await this.sources.planner.run({ client, size, memory, signal }, (budget) => {
+    const listing = await this.planner.run({ client, size, memory, signal }, (budget) => {
       readAt = this.clocks.monotonic()
-      return readListing(found, this.mirror, this.sources.sizeBelow, budget)
+      return readListing(found, this.mirror, this.sizeBelow, budget)
     })
     if (!(await this.#isSettled(found, startedMs))) return { listing, found, until: 0 }
     const now = this.clocks.monotonic()
@@ -175,7 +173,8 @@ export class Listings {
    */
   async page(
     { listing, found, until }: CurrentListing,
-    { query, pageLength }: { readonly query: ListingQuery; readonly pageLength: number },
+    query: ListingQuery,
+    pageLength: number,
     pause: Pause,
   ): Promise<CurrentPage> {
     const lookedAt = this.clocks.monotonic()
@@ -185,7 +184,7 @@ export class Listings {
     const isFull = (row: ListingRow) => isContent(row, this.mirror)
     const rows = readme && !page.rows.includes(readme) ? [...page.rows, readme] : page.rows
     const seen = await this.#lookAgain(rows, { listing, found }, pause)
-    const below = (...names: string[]) => this.sources.sizeBelow([...found.components, ...names])
+    const below = (...names: string[]) => this.sizeBelow([...found.components, ...names])
     for (const row of seen) if (row.isDirectory) row.below = below(row.name)
     const shown = {
       ...page,

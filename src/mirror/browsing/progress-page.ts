@@ -105,7 +105,8 @@ function percentOf({ bytesDone, bytesTotal }: ProgressStatus): number {
 export function sendProgress(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  { error, options }: { readonly error: unknown; readonly options: HeaderOptions },
+  error: unknown,
+  options: HeaderOptions,
 ): boolean {
   if (!(error instanceof NotReady) || error.code !== 'busy' || !wantsPage(raw)) return false
   const { url = '' } = raw
@@ -123,7 +124,8 @@ export function sendProgress(
 export function sendReady(
   { raw }: FastifyRequest,
   reply: FastifyReply,
-  { title, options }: { readonly title: TorrentTitle; readonly options: HeaderOptions },
+  title: TorrentTitle,
+  options: HeaderOptions,
 ): boolean {
   const { url = '' } = raw
   if (!isProgressAddress(url) || !wantsPage(raw)) return false

@@ -225,8 +225,7 @@ export class TorrentSender {
     isKept = true,
   ): FastifyReply {
     if (isCrowded(reply.raw)) throw manyUnread()
-    if (sendReady(request, reply, { title: checked.torrent.title, options: this.options }))
-      return reply
+    if (sendReady(request, reply, checked.torrent.title, this.options)) return reply
     const answer = this.#compose(request, checked, form, isKept)
     const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
     // Also those of a 304 (RFC 9110, section 15.4.5)

@@ -172,7 +172,7 @@ export class Views {
     const sha256 = await this.mirror.digests.obtain(file, requester)
     const name = path.at(-1) ?? ''
     const title = { name, path, files: 1, size: fingerprint.size }
-    if (sendReady(request, reply, { title, ...this.mirror })) return reply
+    if (sendReady(request, reply, title, this.mirror.options)) return reply
     const body =
       view === 'sha256'
         ? formatChecksums([{ path: name, digest: sha256 }])

@@ -62,7 +62,8 @@ export class PathSets {
 
   constructor(
     private readonly options: ServiceOptions,
-    private readonly makers: { readonly planner: Planner; readonly torrents: Torrents },
+    private readonly planner: Planner,
+    private readonly torrents: Torrents,
     cache: PieceCache,
   ) {
     this.#known = new KnownSets(cache)
@@ -89,7 +90,7 @@ export class PathSets {
     if (form.length <= SMALL_FORM) return parse()
     const { client, signal, memory } = requester
     const size = form.length / FORM_BYTES
-    return this.makers.planner.run({ client, signal, memory, size }, async (budget) => {
+    return this.planner.run({ client, signal, memory, size }, async (budget) => {
       await budget.nextSlice()
       return parse()
     })
@@ -100,7 +101,7 @@ export class PathSets {
    * @throws Refusal; BtkitError if the files cannot be read
    */
   obtain(set: PathSet, requester: Requester): Promise<CurrentTorrent> {
-    return this.makers.torrents.obtain(this.source(set), requester)
+    return this.torrents.obtain(this.source(set), requester)
   }
 
   /** The torrent of a set, and where its files are found. */

@@ -25,7 +25,7 @@ export async function readStated(
     for (const list of [listName(name, checksum), CHECKSUMS[checksum].ofAll]) {
       const bytes = await readStart([...path.slice(0, -1), list], MOST, mirror)
       const text = bytes && bytes.length <= MOST ? bytes.toString() : ''
-      const digests = digestsOf(text, { name, checksum, list })
+      const digests = digestsOf(text, checksum, list, name)
       if (digests.length > 0) found.push({ checksum, list, digests })
     }
   }
@@ -33,10 +33,7 @@ export async function readStated(
 }
 
 /** The digests that a list has for a name; a list of one file may leave out the name. */
-function digestsOf(
-  text: string,
-  { name, checksum, list }: Omit<StatedChecksum, 'digests'> & { readonly name: string },
-): string[] {
+function digestsOf(text: string, checksum: ChecksumName, list: string, name: string): string[] {
   const { length, ofAll } = CHECKSUMS[checksum]
   const pattern = new RegExp(`^([0-9a-f]{${2 * length}})(?: [ *](?:\\./)?(.*))?$`, 'i')
   return text.split('\n').flatMap((line) => {

@@ -67,7 +67,7 @@ export function* acceptEncryption(
   const chosen = offered & PLAIN ? PLAIN : offered & RC4
   if (chosen === 0) return null
   send(encrypt(Buffer.concat([CHECK, uint32(chosen), paddingWithLength()])))
-  return agreed(chosen, encrypt, { decrypt, initial })
+  return agreed(chosen, encrypt, decrypt, initial)
 }
 
 /** Begins an encrypted connection for a torrent. Returns null if the two ends do not agree. */
@@ -89,14 +89,10 @@ export function* beginEncryption(infoHash: InfoHash, send: Send): Protocol<Agree
   const [chosen, length] = [head.readUInt32BE(0), head.readUInt16BE(4)]
   if ((chosen !== PLAIN && chosen !== RC4) || length > PADDING) return null
   decrypt(yield length)
-  return agreed(chosen, encrypt, { decrypt, initial: Buffer.alloc(0) })
+  return agreed(chosen, encrypt, decrypt, Buffer.alloc(0))
 }
 
-function agreed(
-  chosen: number,
-  encrypt: Cipher,
-  { decrypt, initial }: { readonly decrypt: Cipher; readonly initial: Buffer },
-): Agreed {
+function agreed(chosen: number, encrypt: Cipher, decrypt: Cipher, initial: Buffer): Agreed {
   return chosen === RC4 ? { encrypt, decrypt, initial } : { encrypt: null, decrypt: null, initial }
 }
 

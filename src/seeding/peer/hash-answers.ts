@@ -16,15 +16,6 @@ const MOST_HASHES = 8192
 const MOST_BLOCKS = 1024
 const BLOCKS_IN_TURN = 16
 
-/** A request for hashes; see HASH_REQUEST_LENGTH. */
-interface HashRequest {
-  readonly root: string
-  readonly base: number
-  readonly index: number
-  readonly length: number
-  readonly proofs: number
-}
-
 /** A file of version 2: where it begins in the torrent's stream, and its piece layer. */
 interface HashedFile {
   readonly start: number
@@ -124,7 +115,7 @@ export class HashAnswers {
       nodes.push(await digestOf(start + at, Math.min(BLOCK, size - at)))
       if (nodes.length % BLOCKS_IN_TURN === 0) await setImmediate()
     }
-    const layers = layersAbove(Buffer.concat(nodes), { from: 0, to: height })
+    const layers = layersAbove(Buffer.concat(nodes), 0, height)
     const above = layer && proofs >= height ? this.#layersOf(root, layer) : []
     const node = (up: number, at: number) => {
       const known =
@@ -140,14 +131,14 @@ export class HashAnswers {
   #layersOf(root: string, nodes: Uint8Array): readonly Uint8Array[] {
     const known = this.#newest?.root === root ? this.#newest.layers : this.#layers.get(root)
     if (known) return known
-    const layers = layersAbove(nodes, { from: this.#lowest, to: Infinity })
+    const layers = layersAbove(nodes, this.#lowest, Infinity)
     this.#layers.set(root, layers)
     this.#newest = { root, layers }
     return layers
   }
 }
 
-function readRequest(request: Uint8Array): HashRequest {
+function readRequest(request: Uint8Array) {
   const view = new DataView(request.buffer, request.byteOffset, HASH_REQUEST_LENGTH)
   const [base = 0, index = 0, length = 0, proofs = 0] = [0, 4, 8, 12].map((at) => {
     return view.getUint32(SHA256 + at)
@@ -157,10 +148,7 @@ function readRequest(request: Uint8Array): HashRequest {
 }
 
 /** Nodes and those above them, up to a height, or to the root. */
-function layersAbove(
-  nodes: Uint8Array,
-  { from, to }: { readonly from: number; readonly to: number },
-): Uint8Array[] {
+function layersAbove(nodes: Uint8Array, from: number, to: number): Uint8Array[] {
   const layers = [nodes]
   let layer = { nodes, height: from }
   while (layer.nodes.length > SHA256 && layer.height < to) {

@@ -278,7 +278,7 @@ export class Seeder {
       if (isFull || port < 1024 || (last !== undefined && now - last < DIAL_AGAIN)) continue
       if (isIP(host) !== 0 && reachOf(host) < least) continue
       this.#dialled.set(key, now)
-      this.#connect(seeded, { host, port, least }, false)
+      this.#connect(seeded, host, port, least, false)
     }
   }
 
@@ -354,10 +354,9 @@ export class Seeder {
     return left >= 1
   }
 
-  #connect(seeded: Seeded, named: PeerAddress & { least: number }, isEncrypted: boolean): void {
+  #connect(seeded: Seeded, host: string, port: number, least: number, isEncrypted: boolean): void {
     this.#dialling++
     seeded.dialling++
-    const { host, port, least } = named
     const socket = connect({ host, port })
     // Each address of a name comes here before it is called
     socket.on('lookup', (_error: unknown, address?: string) => {
@@ -384,7 +383,7 @@ export class Seeder {
       // Some clients close a connection that is not encrypted
       const isRefused = hasConnected && !isEncrypted && peer.torrent === null
       if (isRefused && this.#server.listening && this.#all.has(seeded))
-        this.#connect(seeded, named, true)
+        this.#connect(seeded, host, port, least, true)
     })
   }
 

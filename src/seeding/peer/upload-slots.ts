@@ -23,16 +23,10 @@ interface Downloader {
   readonly unchoke: () => void
 }
 
-/** A peer with a slot: its client, and since when. */
-interface Served {
-  readonly client: string
-  readonly since: number
-}
-
 /** Gives upload slots to peers in turn, so that none waits for ever. */
 export class UploadSlots {
   /** The peers with a slot, the longest first. */
-  readonly #served = new Map<Downloader, Served>()
+  readonly #served = new Map<Downloader, { readonly client: string; readonly since: number }>()
   /** The clients of the peers without one, the longest waiting first. */
   readonly #waiting = new Map<Downloader, string>()
 

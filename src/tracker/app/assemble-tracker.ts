@@ -111,13 +111,15 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       permits: (address) => addresses.permits(address),
       onError,
     })
-    const udp = new UdpAnswers(answers, new ConnectionIds(secret), {
-      now: idClock,
-      onError,
-      note: (answered) => {
+    const udp = new UdpAnswers(
+      answers,
+      new ConnectionIds(secret),
+      idClock,
+      (answered) => {
         figures.note('udp', answered)
       },
-    })
+      onError,
+    )
     const exchanges = new Exchanges(
       (exchange) => {
         access.log.note(exchange)

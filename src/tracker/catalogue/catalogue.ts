@@ -112,7 +112,7 @@ export class Catalogue {
     const { history } = this.parts
     const { totals } = await this.#fresh.get()
     const title = WORDS.activity
-    const header = siteHead(site, '', { page: 'activity' })
+    const header = siteHead(site, '', 'activity')
     const page = renderPage(
       { title, site, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
@@ -149,7 +149,7 @@ export class Catalogue {
         const except = files.places
         const wanted = { words, root: '../', except, signal }
         const torrents = await this.#find(wanted, announceUrls)
-        const header = siteHead(site, '../', { page: null, searched: query.text })
+        const header = siteHead(site, '../', null, query.text)
         const named = { title: searchTitle(query), site }
         const frame = { ...named, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
         return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
@@ -189,7 +189,7 @@ export class Catalogue {
     const isFront = !isJson && hasNew && !hasList(request.query)
     const lists = isFront
       ? await shelves.front(category, query, NEW_ROWS)
-      : await shelves.list(category, query, { length: isJson ? JSON_ROWS : ROWS })
+      : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
     const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
     return pageAnswer(page, HEADERS)
@@ -204,7 +204,7 @@ export class Catalogue {
     const path = categoryAddress(category, '')
     const title = `${titleOf(category)} - ${new URL(base).host}`
     const links = this.#links(request, '')
-    const body = composeAtom({ title, base, path, rows, links })
+    const body = composeAtom(title, base, path, rows, links)
     return { status: 200, headers: FEED_HEADERS, body }
   }
 

@@ -69,7 +69,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
         />
         <link rel="alternate" type="application/json" href="index.json" />
         ${PAGE_SCRIPT.element}`,
-      header: html`${siteHead(site, root, { page: current, searched: isTop ? query.search : '', kept })}
+      header: html`${siteHead(site, root, current, isTop ? query.search : '', kept)}
       ${!isTop && renderPath(category, root, null)}`,
       footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
         <a href="${jsonAddress(query)}">${WORDS.json}</a>`,

@@ -26,7 +26,7 @@ export async function findTorrents(
     signal.throwIfAborted()
   }
   const length = MOST_RESULTS + except.size
-  const { torrents } = await shelves.list(shelves.current, query, { length, pause })
+  const { torrents } = await shelves.list(shelves.current, query, length, pause)
   const others = torrents.items.filter(({ entry }) => !except.has(entry.summary.place ?? ''))
   const rows = others.slice(0, MOST_RESULTS)
   const isCut = others.length > rows.length || torrents.total > torrents.items.length

@@ -70,20 +70,18 @@ function timeOf(ms: number | null): string | null {
   return ms === null || ms === 0 ? null : new Date(ms).toISOString()
 }
 
-/** The title and addresses of a feed. */
-interface FeedParts {
-  readonly title: string
-  /** The URL of the tracker's first page, with a slash at its end. */
-  readonly base: string
-  /** The path of the category below it, with a slash at its end. */
-  readonly path: string
-  /** The newest torrents, the newest first. */
-  readonly rows: readonly CatalogueRow[]
-  readonly links: TorrentLinks
-}
-
-/** Writes the newest torrents of a category as Atom (RFC 4287), each with its magnet link. */
-export function composeAtom({ title, base, path, rows, links }: FeedParts): string {
+/**
+ * Writes the newest torrents of a category as Atom (RFC 4287), each with its magnet link.
+ * `base` is the URL of the tracker's first page, with a slash at its end. `path` is the path of the
+ * category below it, with a slash at its end. `rows` are the newest torrents, the newest first.
+ */
+export function composeAtom(
+  title: string,
+  base: string,
+  path: string,
+  rows: readonly CatalogueRow[],
+  links: TorrentLinks,
+): string {
   const updated = rows[0]?.entry.summary.addedMs ?? 0
   const feed = xml`<feed xmlns="http://www.w3.org/2005/Atom">
   <id>${base}${path}</id>

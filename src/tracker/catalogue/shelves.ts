@@ -98,7 +98,8 @@ export class Shelves {
   async list(
     category: CatalogueCategory,
     query: CatalogueQuery,
-    { length, pause }: { readonly length: number; readonly pause?: Pause },
+    length: number,
+    pause?: Pause,
   ): Promise<CategoryLists> {
     const tests = query.words.map((word) => ({ word, isHash: /^[\da-f]{6,64}$/.test(word) }))
     const sorted = await this.snapshot.order(query.sort)

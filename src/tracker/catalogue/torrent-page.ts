@@ -69,7 +69,7 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       style: CATALOGUE_STYLE.element,
       icon: ICON_PATH,
       head: PAGE_SCRIPT.element,
-      header: html`${siteHead(site, '', { page })} ${entry && renderPath(entry.category, '', title)}`,
+      header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
       footer: html`Times are in UTC.
         <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
     },

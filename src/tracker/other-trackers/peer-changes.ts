@@ -55,7 +55,7 @@ export class PeerChanges {
     writer.swarm(0, infoHash, 0)
     writer.peer(SWARM_SIZE, { flags, age: 0, port, key: announce.key })
     const own = isV6 ? address : address.subarray(12)
-    writer.identity(SWARM_SIZE, { id: announce.peerId, address: own })
+    writer.identity(SWARM_SIZE, announce.peerId, own)
     // Last in the order of changes
     this.#peers.delete(key)
     this.#peers.set(key, { record: writer.bytes, at: this.now() })

@@ -241,7 +241,7 @@ export class PeerExchange {
       },
       peer: (announce, age, isCounted) => {
         if (swarm === null || !permits(announce.address)) return
-        store.apply({ ...announce, infoHash: swarm }, { age: since + age, isCounted })
+        store.apply({ ...announce, infoHash: swarm }, since + age, isCounted)
       },
     })
     try {
@@ -288,10 +288,8 @@ export class PeerExchange {
   }
 }
 
-type Entries = Awaited<ReturnType<RedisClient['xrangeBuffer']>>
-
 /** The fields of an entry. */
-function entryOf(fields: Entries[number][1]) {
+function entryOf(fields: Awaited<ReturnType<RedisClient['xrangeBuffer']>>[number][1]) {
   const values = new Map<string, Buffer>()
   for (let at = 0; at + 1 < fields.length; at += 2)
     values.set(String(fields[at]), fields[at + 1] ?? Buffer.alloc(0))

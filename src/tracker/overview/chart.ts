@@ -9,15 +9,6 @@ export interface ChartLine {
   readonly values: readonly (number | null)[]
 }
 
-interface Chart {
-  /** Letters and digits, and unique on its page. */
-  readonly id: string
-  readonly title: string
-  /** The hour of the first value, in milliseconds since 1970. */
-  readonly start: number
-  readonly lines: readonly ChartLine[]
-}
-
 /** Places in pixels from the top. */
 const TOP = 16
 const BOTTOM = 140
@@ -30,9 +21,15 @@ export const HOUR = 3_600_000
  * Draws the hours of a month as SVG with a legend and a table, without a script or inline style. The
  * text keeps its size at any width, and colours follow the page's style (`server/views/style.ts`).
  * Screen readers hear the title and a summary.
+ * `id` has letters and digits only, and is unique on its page. `start` is the hour of the first value, in
+ * milliseconds since 1970.
  */
-export function drawChart(chart: Chart): Html {
-  const { id, title, lines } = chart
+export function drawChart(
+  id: string,
+  title: string,
+  start: number,
+  lines: readonly ChartLine[],
+): Html {
   const most = niceMaximum(lines)
   const grid = [0, most / 2, most].map((value) => {
     return { y: BOTTOM - ((BOTTOM - TOP) * value) / most, label: number(value) }
@@ -46,7 +43,7 @@ export function drawChart(chart: Chart): Html {
       <title id="${id}-t">${title}</title>
       <desc id="${id}-d">${lines.map(summary).join(' ')}</desc>
       ${grid.map(({ y }) => html`<line x2="100%" y1="${y}" y2="${y}" />`)}
-      ${dayMarks(chart, length)}
+      ${dayMarks(start, length)}
       <svg
         y="${TOP}"
         width="100%"
@@ -58,7 +55,7 @@ export function drawChart(chart: Chart): Html {
       </svg>
       ${grid.map(({ y, label }) => html`<text y="${y - 4}">${label}</text>`)}
     </svg>
-    ${table(chart, length)}
+    ${table(start, lines, length)}
   </figure>`
 }
 
@@ -80,7 +77,7 @@ function niceMaximum(lines: readonly ChartLine[]): number {
 }
 
 /** Marks each Monday below the chart, except at its ends. */
-function dayMarks({ start }: Chart, length: number): Html[] {
+function dayMarks(start: number, length: number): Html[] {
   return Array.from({ length }, (_, i) => ({
     at: new Date(start + i * HOUR),
     x: (100 * i) / (length - 1),
@@ -123,7 +120,7 @@ function barPath(values: readonly (number | null)[], scale: number): string {
 }
 
 /** The same as a table, with a row for 24 hours. */
-function table({ start, lines }: Chart, length: number): Html {
+function table(start: number, lines: readonly ChartLine[], length: number): Html {
   const rows = Array.from({ length: Math.ceil(length / 24) }, (_, i) => {
     const from = 24 * i
     const end = start + Math.min(from + 24, length) * HOUR

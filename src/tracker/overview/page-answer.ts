@@ -102,7 +102,7 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   const parts = {
     line: `${clipText(escapeText(path), 200)}: ${NOT_FOUND}`,
     site,
-    header: siteHead(site, root, { page: null }),
+    header: siteHead(site, root, null),
     links: siteLinks(site, root),
     icon: root + ICON_PATH,
   }

@@ -241,7 +241,7 @@ function renderInfoPage(parts: InfoPage): string {
       title: WORDS.allTorrents,
       site,
       icon: ICON_PATH,
-      header: siteHead(site, '', { page: 'list', searched: query.filter, kept }),
+      header: siteHead(site, '', 'list', query.filter, kept),
       head: PAGE_SCRIPT.element,
       footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
         UTC`,

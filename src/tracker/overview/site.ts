@@ -114,16 +114,6 @@ function searchOf({ mirror, hasCatalogue, hasList }: Site) {
   return hasList ? { path: 'index.html', ...list } : null
 }
 
-/** The page that a head is on. */
-interface HeadPlace {
-  /** Null if the menu does not lead to it. */
-  readonly page: SitePage | null
-  /** The search whose results it shows. */
-  readonly searched?: string
-  /** Hidden fields for the search of this list, such as its order. */
-  readonly kept?: Html
-}
-
 /** Whether the search of all pages is that of a list. */
 export function hasOwnSearch(site: Site, list: ListPage): boolean {
   return searchOf(site)?.path === LISTS.find(({ page }) => page === list)?.path
@@ -132,9 +122,16 @@ export function hasOwnSearch(site: Site, list: ListPage): boolean {
 /**
  * The head of a tracker's page, which has the menu of the mirror in the same process. `root` is the
  * way to the first page, such as `../`.
+ * `current` is null if the menu does not lead to it. `searched` is the search whose results it shows.
+ * `kept` has hidden fields for the search of this list, such as its order.
  */
-export function siteHead(site: Site, root: string, place: HeadPlace): Html {
-  const { page: current, searched = '', kept } = place
+export function siteHead(
+  site: Site,
+  root: string,
+  current: SitePage | null,
+  searched = '',
+  kept?: Html,
+): Html {
   const [first] = listsOf(site)
   const isList = LISTS.some(({ page }) => page === current)
   const files = mirrorLinks(site, 'files')

@@ -37,12 +37,7 @@ const EVENTS: Readonly<Record<string, PeerEvent>> = {
 }
 
 /** Buffers for the bytes of an announce. */
-interface AnnounceBytes {
-  readonly infoHash: Uint8Array
-  readonly peerId: Uint8Array
-}
-
-export function allocateBytes(): AnnounceBytes {
+export function allocateBytes() {
   return { infoHash: new Uint8Array(20), peerId: new Uint8Array(20) }
 }
 

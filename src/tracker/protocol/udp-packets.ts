@@ -150,7 +150,8 @@ export function formatConnected({ transaction }: Transaction, connectionId: Uint
 export function formatAnnounced(
   { transaction }: Transaction,
   { complete, incomplete }: Pick<SwarmCounts, 'complete' | 'incomplete'>,
-  { interval, peers }: { readonly interval: number; readonly peers: Uint8Array },
+  interval: number,
+  peers: Uint8Array,
 ): Buffer {
   const packet = begin(20 + peers.length, Action.announce, transaction)
   writeWord(packet, interval, 8)

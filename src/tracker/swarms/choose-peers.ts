@@ -57,24 +57,23 @@ export class PeerChoice {
     const wanted = Math.min(wish.wanted, MAX_ANSWER)
     if (wanted === 0) return
     const own = wish.isV6 ? PeerFlag.v6 : 0
-    this.#chooseFamily(swarm, own, { wish, wanted })
+    this.#chooseFamily(swarm, own, wish, wanted)
     const left = wanted - (wish.isV6 ? this.#out6 : this.#out4).count
-    if (wish.wantsBothFamilies && left > 0)
-      this.#chooseFamily(swarm, own ^ PeerFlag.v6, { wish, wanted: left })
+    if (wish.wantsBothFamilies && left > 0) this.#chooseFamily(swarm, own ^ PeerFlag.v6, wish, left)
   }
 
   /**
    * Chooses leechers from `list` and seeds from its counterpart, in proportion to their numbers.
    */
-  #chooseFamily(swarm: Swarm, list: number, { wish, wanted }: Share): void {
+  #chooseFamily(swarm: Swarm, list: number, wish: Wish, wanted: number): void {
     const leechers = swarm.length(list) - (this.#isIn(list, wish.self) ? 1 : 0)
     const seeds = wish.wantsSeeds ? swarm.length(list + PeerFlag.seed) : 0
     if (leechers + seeds === 0) return
     // The proportional share of seeds; chance decides how the fraction is rounded
     const share = Math.floor((wanted * seeds) / (leechers + seeds) + Math.random())
     const seedsWanted = Math.min(seeds, Math.max(share, wanted - leechers))
-    if (seeds > 0) this.#takeFrom(swarm, list + PeerFlag.seed, { wish, wanted: seedsWanted })
-    if (leechers > 0) this.#takeFrom(swarm, list, { wish, wanted: wanted - seedsWanted })
+    if (seeds > 0) this.#takeFrom(swarm, list + PeerFlag.seed, wish, seedsWanted)
+    if (leechers > 0) this.#takeFrom(swarm, list, wish, wanted - seedsWanted)
   }
 
   #isIn(list: number, peer: number): boolean {
@@ -86,7 +85,7 @@ export class PeerChoice {
    * Divides a list into equal sections and takes a random peer from each. The position of the first
    * section is random, too.
    */
-  #takeFrom(swarm: Swarm, list: number, { wish, wanted }: Share): void {
+  #takeFrom(swarm: Swarm, list: number, wish: Wish, wanted: number): void {
     const [start, length] = [swarm.start(list), swarm.length(list)]
     // One more than wanted, because the requester may be among them
     const sections = Math.min(length, wanted + 1)
@@ -111,12 +110,6 @@ export class PeerChoice {
     if (wish.wantsIds) out.putId(this.peers.idBytes, 20 * peer)
     out.putPeer(this.peers.addressBytes, 16 * peer, port)
   }
-}
-
-/** A part of an answer. */
-interface Share {
-  readonly wish: Wish
-  readonly wanted: number
 }
 
 /** A random index within one of the equal sections of a list. */

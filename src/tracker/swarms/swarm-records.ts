@@ -58,10 +58,7 @@ export class RecordWriter {
   }
 
   /** Writes id and address of a peer's record: 4 bytes for IPv4. */
-  identity(
-    at: number,
-    { id, address }: { readonly id: Uint8Array; readonly address: Uint8Array },
-  ): void {
+  identity(at: number, id: Uint8Array, address: Uint8Array): void {
     this.bytes.set(id, at + ID_AT)
     this.bytes.set(address, at + ADDRESS_AT)
   }

@@ -106,10 +106,7 @@ export class SwarmStore {
    * Applies what a peer announced to another tracker `age` seconds ago. `isCounted`: its completed
    * download was counted. Limits hold as for an announce, but nobody is displaced.
    */
-  apply(
-    announce: PeerAnnounce,
-    { age, isCounted }: { readonly age: number; readonly isCounted: boolean },
-  ): void {
+  apply(announce: PeerAnnounce, age: number, isCounted: boolean): void {
     const heard = Math.floor(this.#now() - age)
     if (heard < this.#now() - this.#limits.peerTimeout || !isConnectable(announce.address)) return
     const peers = this.#peers
@@ -292,10 +289,11 @@ export class SwarmStore {
       port: ports[peer] ?? 0,
       key: keys[peer] ?? 0,
     })
-    slice.records.identity(at, {
-      id: idBytes.subarray(20 * peer, 20 * peer + 20),
-      address: addressBytes.subarray(16 * peer + (isV6 ? 0 : 12), 16 * peer + 16),
-    })
+    slice.records.identity(
+      at,
+      idBytes.subarray(20 * peer, 20 * peer + 20),
+      addressBytes.subarray(16 * peer + (isV6 ? 0 : 12), 16 * peer + 16),
+    )
   }
 
   /**

@@ -167,11 +167,9 @@ export class UdpAnswers {
   constructor(
     private readonly answers: TrackerAnswers,
     private readonly ids: ConnectionIds,
-    private readonly own: {
-      readonly now: () => number
-      readonly note: (answered: UdpAnswered) => void
-      readonly onError: (error: unknown) => void
-    },
+    private readonly now: () => number,
+    private readonly note: (answered: UdpAnswered) => void,
+    private readonly onError: (error: unknown) => void,
   ) {}
 
   /**
@@ -185,7 +183,7 @@ export class UdpAnswers {
     const address = request === null ? null : parseAddress(from)
     if (request === null || address === null) return null
     const { ids } = this
-    const { now, note } = this.own
+    const { now, note } = this
     if (request.kind === 'connect') {
       note('connect')
       return formatConnected(request, ids.issue(address, now()))
@@ -209,8 +207,8 @@ export class UdpAnswers {
   }
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
-    if (!(error instanceof TrackerRefusal)) this.own.onError(error)
-    this.own.note('refusal')
+    if (!(error instanceof TrackerRefusal)) this.onError(error)
+    this.note('refusal')
     const message = error instanceof TrackerRefusal ? error.message : 'internal error'
     return formatError(request, message, length)
   }
@@ -226,10 +224,7 @@ export class UdpAnswers {
     const form = isV6 ? FORM6 : FORM4
     const from = { client, address, isOwn: true }
     const { answer, notes } = this.answers.announce(request, from, form)
-    return formatAnnounced(request, answer, {
-      interval: notes.interval,
-      peers: isV6 ? answer.peers6 : answer.peers4,
-    })
+    return formatAnnounced(request, answer, notes.interval, isV6 ? answer.peers6 : answer.peers4)
   }
 
   #scrape(request: UdpScrape, client: string): Buffer {

@@ -9,7 +9,7 @@ const seeds = (values: ChartLine['values'], name = 'Seeds'): ChartLine => {
 }
 
 function drawn(lines: readonly ChartLine[]): string {
-  return drawChart({ id: 'one', title: 'Peers', start: START, lines }).text
+  return drawChart('one', 'Peers', START, lines).text
 }
 
 test('screen readers hear the title and a summary of each line', () => {

@@ -32,7 +32,7 @@ test('a peer that went on here after it stopped elsewhere is announced to the ot
     store.announce(announceOf({ peer: 'a' }))
     const changes: SwarmChange[] = []
     store.onChange = (change) => changes.push(change)
-    store.apply(announceOf({ peer: 'a', event: 'stopped' }), { age, isCounted: false })
+    store.apply(announceOf({ peer: 'a', event: 'stopped' }), age, false)
     assert.deepEqual(
       changes.map(({ announce, flags }) => [announce.event, flags]),
       [['none', 0]],

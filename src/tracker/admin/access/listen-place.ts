@@ -32,17 +32,14 @@ export function isLoopback(host: string): boolean {
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
-/** The protection of passwords on their way. */
-interface Protection {
-  readonly hasTls: boolean
-  readonly hasTrustedProxy: boolean
-}
-
 /**
  * Refuses a place where passwords would cross a network in plain text.
  * @throws BtkitError `usage`
  */
-export function requireProtected(place: ListenPlace, protection: Protection): void {
+export function requireProtected(
+  place: ListenPlace,
+  protection: { readonly hasTls: boolean; readonly hasTrustedProxy: boolean },
+): void {
   if (!('host' in place) || isLoopback(place.host)) return
   if (protection.hasTls || protection.hasTrustedProxy) return
   throw new BtkitError(

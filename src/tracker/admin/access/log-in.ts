@@ -20,14 +20,6 @@ const OF_NETWORK = { most: 100, time: 5 * 60_000 }
 /** The most keys that are counted at a time. */
 const COUNTED = 10_000
 
-/** An attempt to log in. */
-interface Attempt {
-  readonly name: string
-  readonly password: string
-  /** The address of the client; null on a Unix socket. */
-  readonly address: string | null
-}
-
 /** Why an attempt failed; `limited` is for so many milliseconds. */
 export type LogInFailure = 'wrong' | { readonly limited: number }
 
@@ -62,9 +54,14 @@ export class LogIns {
    * Returns the user, or why the attempt failed. Unknown names take as long as known ones. Attempts
    * count until they succeed, so that many at once are limited, too. Attempts that are refused count
    * nowhere: they cost nothing, and would fill the tables.
+   * `address` is the client's; null on a Unix socket.
    * @throws BtkitError `busy` if too many people log in at once
    */
-  async check({ name, password, address }: Attempt): Promise<User | LogInFailure> {
+  async check(
+    name: string,
+    password: string,
+    address: string | null,
+  ): Promise<User | LogInFailure> {
     if (!isPossiblePassword(password)) return 'wrong'
     const key = name.slice(0, 64)
     // An address of this machine or a private network may be a proxy's

@@ -39,13 +39,6 @@ export interface AdminParts extends ServerContext {
 /** The cookie with the signed id of a visitor. */
 const COOKIE = 'btkit-admin'
 
-/** A request of somebody who is logged in, and its answer. */
-interface LoggedIn {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-  readonly user: User
-}
-
 /** Decides who gets in: where requests come from, log-ins, sessions, and tokens of forms. */
 export class Authentication {
   readonly #tokens = new Tokens({})
@@ -104,7 +97,7 @@ export class Authentication {
     typed: { readonly name: string; readonly password: string },
   ): Promise<LogInFailure | null> {
     const address = this.addressOf(request)
-    const result = await this.#logIns.check({ ...typed, address })
+    const result = await this.#logIns.check(typed.name, typed.password, address)
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
@@ -138,12 +131,15 @@ export class Authentication {
    *   `usage` if it is the same as before
    */
   async changePassword(
-    { request, reply, user }: LoggedIn,
-    { current, fresh }: { readonly current: string; readonly fresh: string },
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: User,
+    current: string,
+    fresh: string,
   ): Promise<void> {
     const { name } = user
     const address = this.addressOf(request)
-    const result = await this.#logIns.check({ name, password: current, address })
+    const result = await this.#logIns.check(name, current, address)
     if (result === 'wrong' || 'limited' in result)
       throw new BtkitError(
         'not-permitted',

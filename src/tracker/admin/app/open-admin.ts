@@ -296,7 +296,7 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
     },
     users: () => authentication.users(),
     changePassword: (current, fresh) =>
-      authentication.changePassword({ request, reply, user }, { current, fresh }),
+      authentication.changePassword(request, reply, user, current, fresh),
     changeUsers: (change) => authentication.change(change),
     hashPassword: (password) => authentication.hash(password),
     query: queryOf(request),

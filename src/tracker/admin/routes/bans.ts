@@ -89,7 +89,7 @@ async function change({ form, note, user, seeOther }: AdminContext, parts: BanPa
   await bans[kind].add({ value, comment: escapeText(words.filter(Boolean).join(' ')) })
   await note('ban', value, [name, reason].filter(Boolean).join(': ') || undefined)
   await tracker.refresh()
-  const banned = html`${name || value} is banned. ${liftForm({ kind, value, from: list, name })}`
+  const banned = html`${name || value} is banned. ${liftForm(kind, value, list, name)}`
   return seeOther(list, html`<div class="note" role="status">${banned}</div>`)
 }
 
@@ -193,7 +193,7 @@ function tableOf({ kind, title, label }: (typeof KINDS)[number], bans: readonly 
     const { value } = ban
     const { name, reason, by, since } = describe(kind, ban)
     const what = html`${name !== '' && html`${name}<br />`}<code>${value}</code>`
-    return [what, reason, by, since, liftForm({ kind, value, from: 'bans', name })]
+    return [what, reason, by, since, liftForm(kind, value, 'bans', name)]
   })
   const columns = [
     { title: kind === 'torrents' ? 'Torrent' : label, kind: 'name' },
@@ -217,16 +217,8 @@ function describe(kind: Kind, { comment }: Ban) {
   return { name: quoted.slice(1, -1).replaceAll('""', '"'), reason, by, since }
 }
 
-interface Lift {
-  readonly kind: Kind
-  readonly value: string
-  /** The page to come back to. */
-  readonly from: string
-  readonly name: string
-}
-
-/** The form of the button that lifts a ban. */
-function liftForm({ kind, value, from, name }: Lift): Html {
+/** The form of the button that lifts a ban. `from` is the page to come back to. */
+function liftForm(kind: Kind, value: string, from: string, name: string): Html {
   return html`<form method="post" action="bans">
     ${hiddenFields(new Form({ kind, from }))}
     <button name="lift" value="${fieldValue(value)}" aria-label="Lift ban of ${name || value}">

@@ -26,9 +26,8 @@ export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
 async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const { collection } = parts
   const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
-  if (act === 'create')
-    await createCategory(collection, context, { parent: form.text('parent'), name })
-  else if (act === 'rename') await renameCategory(collection, context, { address, name })
+  if (act === 'create') await createCategory(collection, context, form.text('parent'), name)
+  else if (act === 'rename') await renameCategory(collection, context, address, name)
   else if (act === 'remove') await removeCategory(collection, context, address)
   else throw new BtkitError('usage', 'unknown action; load the page again')
   parts.changed()
@@ -91,18 +90,12 @@ function row(places: Places, category: ListedCategory, { count, hasBelow }: Fill
   return [
     html`<a href="torrents${query({ in: address })}">${title}</a>`,
     count,
-    name !== undefined && changeForm(address, { name, title, isEmpty }),
+    name !== undefined && changeForm(address, name, title, isEmpty),
   ]
 }
 
-interface Named {
-  readonly name: string
-  readonly title: string
-  readonly isEmpty: boolean
-}
-
 /** The ways to change a category; one that is not empty cannot be removed. */
-function changeForm(address: string, { name, title, isEmpty }: Named): Html {
+function changeForm(address: string, name: string, title: string, isEmpty: boolean): Html {
   const category = html`<input type="hidden" name="category" value="${fieldValue(address)}" />`
   const field = html`<input
     type="text"

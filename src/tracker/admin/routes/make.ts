@@ -40,14 +40,10 @@ function fresh({ announce }: FormsParts, form: Form): Form {
   return announce === null || form.has('trackers') ? form : form.with({ trackers: announce })
 }
 
-interface PlannedForm extends FilledForm {
-  readonly plan?: Plan | undefined
-}
-
 async function show(
   parts: FormsParts,
   { page }: AdminContext,
-  { form, error, plan }: PlannedForm,
+  { form, error, plan }: FilledForm & { readonly plan?: Plan | undefined },
 ): Promise<Answer> {
   const { makeFrom, collection, presets } = parts
   return page(
@@ -80,14 +76,15 @@ async function act(parts: FormsParts, context: AdminContext, form: Form): Promis
   const options = torrentOptions(form, parts.presets)
   const plan = await parts.work.run('plan', { source, options }, { signal: context.left })
   if (wanted === 'plan') return show(parts, context, { form, plan })
-  return seeOther(`job/${(await begin(parts, context, { form, source })).id}`)
+  return seeOther(`job/${(await begin(parts, context, form, source)).id}`)
 }
 
 /** Starts to make a torrent, after all that could be wrong was checked. */
 async function begin(
   parts: FormsParts,
   context: AdminContext,
-  { form, source }: { readonly form: Form; readonly source: string },
+  form: Form,
+  source: string,
 ): Promise<Job<string>> {
   const { collection, jobs } = parts
   refuseBusy(jobs)

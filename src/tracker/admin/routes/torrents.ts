@@ -70,14 +70,14 @@ async function change({ collection }: FormsParts, context: AdminContext): Promis
   switch (form.text('act')) {
     case 'move': {
       const to = form.text('to')
-      const outcomes = await moveTorrents(collection, context, { torrents, to })
+      const outcomes = await moveTorrents(collection, context, torrents, to)
       const category = html`<a href="torrents${query({ in: to })}">Show the category</a>`
       return outcomeOf(outcomes, 'moved', category)
     }
     case 'archive':
     case 'back': {
       const isBack = form.text('act') === 'back'
-      const outcomes = await archiveTorrents(collection, context, { torrents, isBack })
+      const outcomes = await archiveTorrents(collection, context, torrents, isBack)
       return outcomeOf(outcomes, isBack ? 'restored' : 'archived')
     }
     case 'delete': {

@@ -32,16 +32,12 @@ export function wishesAt(form: Form, row: number): RowWishes {
   }
 }
 
-interface ShownUpload {
-  readonly form: Form
-  readonly files: readonly UploadedFile[]
-  readonly categories: readonly Choice[]
-}
-
 /** Renders the files of an upload that was not added yet. */
 export async function uploadTable(
   { work, announce, announceUrls }: Pick<FormsParts, 'work' | 'announce' | 'announceUrls'>,
-  { form, files, categories }: ShownUpload,
+  form: Form,
+  files: readonly UploadedFile[],
+  categories: readonly Choice[],
 ): Promise<Html> {
   const all = files.map(({ bytes }) => bytes ?? new Uint8Array(0))
   const facts = await work.run('describeUploads', { files: all, maxValues: MAX_VALUES })
@@ -59,7 +55,7 @@ export async function uploadTable(
         label: `Description of ${name}`,
         placeholder: found.comment || 'as above',
       }),
-      trackerCell({ form, at, name, isNamed, announce }),
+      trackerCell(form, at, name, isNamed, announce),
     ]
   })
   return renderTable({ label: 'Torrents to add', columns: COLUMNS, rows })
@@ -113,16 +109,14 @@ function categorySelect(
   </select>`
 }
 
-interface TrackerCell {
-  readonly form: Form
-  readonly at: number
-  readonly name: string
-  readonly isNamed: boolean
-  readonly announce: string | null
-}
-
 /** Says whether a torrent names this tracker, with a box to add it. */
-function trackerCell({ form, at, name, isNamed, announce }: TrackerCell): HtmlValue {
+function trackerCell(
+  form: Form,
+  at: number,
+  name: string,
+  isNamed: boolean,
+  announce: string | null,
+): HtmlValue {
   if (isNamed) return html`<span class="good">names this tracker</span>`
   if (announce === null) return html`<span class="bad">does not name this tracker</span>`
   const isChecked = !form.has(`name-${at}`) || form.has(`add-${at}`)

@@ -128,7 +128,7 @@ async function add(
     return { ...file, ...wishes, as }
   })
   const own = { urls: parts.announceUrls, added: parts.announce }
-  const outcomes = await addUploads(parts.collection, context, { files: wanted, own })
+  const outcomes = await addUploads(parts.collection, context, wanted, own)
   parts.changed()
   const done = outcomes.filter(({ error }) => error === null)
   const added = html`${torrentLinks(done.map(({ address }) => address))} ${trackerNote(done)}`
@@ -211,19 +211,14 @@ const FILES_FIELD = html`<div class="field">
 /** Bytes of files that are sent once more to be shown before they are added. */
 const MOST_SHOWN = 8 * 1024 * 1024
 
-/** A form, and the files of an upload that is shown before it is added. */
-interface ShownForm extends FilledForm {
-  readonly files?: readonly UploadedFile[]
-}
-
 async function show(
   parts: FormsParts,
   context: AdminContext,
-  { form, error, files = [] }: ShownForm,
+  { form, error, files = [] }: FilledForm & { readonly files?: readonly UploadedFile[] },
 ): Promise<Answer> {
   const { collection, announce } = parts
   const categories = await categoryChoices(collection.places)
-  const table = files.length > 0 && (await uploadTable(parts, { form, files, categories }))
+  const table = files.length > 0 && (await uploadTable(parts, form, files, categories))
   const own = form.text('act') === 'look' ? form : form.with({ addTracker: 'on' })
   return context.page({
     title: 'Upload',

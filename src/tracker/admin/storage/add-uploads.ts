@@ -35,7 +35,8 @@ export interface UploadOutcome extends Outcome {
 export function addUploads(
   collection: Collection,
   actor: Actor,
-  { files, own }: { readonly files: readonly WantedFile[]; readonly own: ThisTracker | null },
+  files: readonly WantedFile[],
+  own: ThisTracker | null,
 ): Promise<UploadOutcome[]> {
   if (files.length === 0) throw new BtkitError('usage', 'no file was chosen')
   return collection.changeInfo(async () => {

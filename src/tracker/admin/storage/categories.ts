@@ -13,7 +13,8 @@ import { type Category, makeDirectories } from './places.js'
 export function createCategory(
   collection: Collection,
   actor: Actor,
-  { parent, name }: { readonly parent: string; readonly name: string },
+  parent: string,
+  name: string,
 ): Promise<Category> {
   actor.require('organize')
   return collection.change(async () => {
@@ -31,7 +32,8 @@ export function createCategory(
 export function renameCategory(
   collection: Collection,
   actor: Actor,
-  { address, name }: { readonly address: string; readonly name: string },
+  address: string,
+  name: string,
 ): Promise<void> {
   actor.require('organize')
   return collection.change(async () => {
@@ -72,11 +74,12 @@ export function removeCategory(
 export function moveTorrents(
   collection: Collection,
   actor: Actor,
-  { torrents, to }: { readonly torrents: readonly string[]; readonly to: string },
+  torrents: readonly string[],
+  to: string,
 ): Promise<Outcome[]> {
   return collection.change(async () => {
     const category = await collection.places.category(to)
-    return forEach(torrents, (address) => moveTorrent(collection, actor, { address, to: category }))
+    return forEach(torrents, (address) => moveTorrent(collection, actor, address, category))
   })
 }
 
@@ -87,7 +90,8 @@ export function moveTorrents(
 export function archiveTorrents(
   collection: Collection,
   actor: Actor,
-  { torrents, isBack }: { readonly torrents: readonly string[]; readonly isBack: boolean },
+  torrents: readonly string[],
+  isBack: boolean,
 ): Promise<Outcome[]> {
   const { places } = collection
   return collection.change(() =>
@@ -100,7 +104,7 @@ export function archiveTorrents(
       const to = places.at(root, category.names)
       await collection.own(actor, address)
       await makeDirectories(to.path)
-      await moveTorrent(collection, actor, { address, to: await places.category(to.address) })
+      await moveTorrent(collection, actor, address, await places.category(to.address))
     }),
   )
 }
@@ -108,7 +112,8 @@ export function archiveTorrents(
 async function moveTorrent(
   collection: Collection,
   actor: Actor,
-  { address, to }: { readonly address: string; readonly to: Category },
+  address: string,
+  to: Category,
 ): Promise<void> {
   const place = await collection.own(actor, address)
   const path = join(to.path, place.name)

@@ -209,7 +209,7 @@ export async function addTorrent(
   const { category, maxValues = MAX_VALUES, own = null, comment = '' } = torrent
   const name = torrentName(torrent.name)
   const metainfo = parseMetainfo(torrent.bytes, { maxSize: torrent.bytes.length, maxValues })
-  const { bytes, naming } = prepareTorrent(metainfo, { own, comment })
+  const { bytes, naming } = prepareTorrent(metainfo, own, comment)
   const path = join(category.path, name)
   collection.held.refuse(category.path, name)
   if (await isTaken(path)) {

@@ -16,18 +16,14 @@ export interface ThisTracker {
 /** Whether a torrent names this tracker, was changed to do so, or does not. */
 export type TrackerNaming = 'named' | 'added' | 'missing'
 
-/** The changes to a torrent that is added: neither changes its info hash. */
-interface Wishes {
-  /** Without it the torrent counts as right. */
-  readonly own: ThisTracker | null
-  /** Its description; empty for the one that it has. */
-  readonly comment: string
-}
-
-/** Returns the bytes of a torrent with a comment, and with this tracker in a new last tier, if wanted. */
+/**
+ * Returns the bytes of a torrent with a comment, and with this tracker in a new last tier, if wanted.
+ * Without `own` the torrent counts as right. An empty `comment` leaves the one that it has.
+ */
 export function prepareTorrent(
   metainfo: Metainfo,
-  { own, comment }: Wishes,
+  own: ThisTracker | null,
+  comment: string,
 ): { readonly bytes: Uint8Array; readonly naming: TrackerNaming } {
   const isNamed = own === null || namesTracker(announceUrls(metainfo), own)
   const added = isNamed ? null : own.added

@@ -25,7 +25,7 @@ async function openLogIns(t: TestContext) {
   const logIns = new LogIns(users, () => 1)
   return async (name: string, address: string | null, password = 'guess'): Promise<string> => {
     try {
-      const result = await logIns.check({ name, password, address })
+      const result = await logIns.check(name, password, address)
       if (result === 'wrong') return result
       return 'limited' in result ? 'limited' : 'in'
     } catch (error) {

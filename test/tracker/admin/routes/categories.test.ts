@@ -26,8 +26,8 @@ const B = torrentNamed('b')
 
 test('categories are directories: created, renamed, removed when empty', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/linux/a.torrent': A })
-  await createCategory(collection, ADMIN, { parent: '0/linux', name: 'debian 13' })
-  await renameCategory(collection, ADMIN, { address: '0/linux', name: 'gnu' })
+  await createCategory(collection, ADMIN, '0/linux', 'debian 13')
+  await renameCategory(collection, ADMIN, '0/linux', 'gnu')
   assert.deepEqual(
     (await collection.places.list()).map(({ address }) => address),
     ['0', '0/gnu', '0/gnu/debian 13', '1'],
@@ -68,9 +68,9 @@ test('no name or address leads out of the directories', async (t) => {
     'x '.repeat(200),
   ]
   for (const name of names) {
-    const made = async () => createCategory(collection, ADMIN, { parent: '0', name })
+    const made = async () => createCategory(collection, ADMIN, '0', name)
     await assert.rejects(made, { code: 'bad-name' }, JSON.stringify(name))
-    await assert.rejects(renameCategory(collection, ADMIN, { address: '0/in', name }), {
+    await assert.rejects(renameCategory(collection, ADMIN, '0/in', name), {
       code: 'bad-name',
     })
   }
@@ -94,7 +94,7 @@ test('no name or address leads out of the directories', async (t) => {
     '0/readme.txt',
     '0/in',
   ]
-  const outcomes = await moveTorrents(collection, ADMIN, { torrents, to: '0/in' })
+  const outcomes = await moveTorrents(collection, ADMIN, torrents, '0/in')
   assert.deepEqual(
     outcomes.filter(({ error }) => error === null),
     [],
@@ -109,7 +109,7 @@ test('a move never replaces a torrent, and the others still move', async (t) => 
     't/x/a.torrent': B,
   })
   const torrents = ['0/a.torrent', '0/b.torrent']
-  const [first, second] = await moveTorrents(collection, ADMIN, { torrents, to: '0/x' })
+  const [first, second] = await moveTorrents(collection, ADMIN, torrents, '0/x')
   assert.match(first!.error!.message, /a\.torrent: already exists/)
   assert.equal(second!.error, null)
   assert.deepEqual(filesBelow(join(root, 't')), [
@@ -124,9 +124,7 @@ test('a move never replaces a torrent, and the others still move', async (t) => 
 test('of two who move the same torrent at once, one is told that it is gone', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/a.torrent': A })
   for (const name of ['x', 'y']) mkdirSync(join(root, 't', name))
-  const both = ['0/x', '0/y'].map((to) =>
-    moveTorrents(collection, ADMIN, { torrents: ['0/a.torrent'], to }),
-  )
+  const both = ['0/x', '0/y'].map((to) => moveTorrents(collection, ADMIN, ['0/a.torrent'], to))
   const [first, second] = (await Promise.all(both)).flat()
   assert.equal(first!.error, null)
   assert.match(second!.error!.message, /not there any more/)
@@ -135,13 +133,10 @@ test('of two who move the same torrent at once, one is told that it is gone', as
 
 test('a release goes to the archive, into a category of the same name, and back', async (t) => {
   const { collection, root } = openTestCollection(t, { 't/linux/12/a.torrent': A })
-  const there = await archiveTorrents(collection, ADMIN, {
-    torrents: ['0/linux/12/a.torrent'],
-    isBack: false,
-  })
+  const there = await archiveTorrents(collection, ADMIN, ['0/linux/12/a.torrent'], false)
   assert.equal(there[0]!.error, null)
   assert.deepEqual(filesBelow(join(root, 'archive')), ['linux/12/a.torrent', 'readme.txt'])
-  await archiveTorrents(collection, ADMIN, { torrents: ['1/linux/12/a.torrent'], isBack: true })
+  await archiveTorrents(collection, ADMIN, ['1/linux/12/a.torrent'], true)
   assert.deepEqual(filesBelow(join(root, 't')), ['linux/12/a.torrent', 'readme.txt'])
 })
 
@@ -153,19 +148,17 @@ test('uploaders change only their own torrents, also after these were moved or r
     category: await collection.places.category('0'),
   })
   const move = (actor: typeof ADMIN, torrent: string, to: string) =>
-    moveTorrents(collection, actor, { torrents: [torrent], to }).then(
-      ([outcome]) => outcome!.error?.code,
-    )
+    moveTorrents(collection, actor, [torrent], to).then(([outcome]) => outcome!.error?.code)
   assert.equal(await move(OTHER, '0/a.torrent', '0/x'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/x/b.torrent', '0'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/a.torrent', '0/x'), undefined)
-  await renameCategory(collection, ADMIN, { address: '0/x', name: 'y' })
+  await renameCategory(collection, ADMIN, '0/x', 'y')
   assert.equal(await move(OTHER, '0/y/a.torrent', '0'), 'not-permitted')
   assert.equal(await move(UPLOADER, '0/y/a.torrent', '0'), undefined)
   // Another torrent at the same path is somebody else's
   writeFileSync(join(root, 't', 'a.torrent'), B)
   assert.equal(await move(UPLOADER, '0/a.torrent', '0/y'), 'not-permitted')
-  assert.throws(() => createCategory(collection, UPLOADER, { parent: '0', name: 'z' }), {
+  assert.throws(() => createCategory(collection, UPLOADER, '0', 'z'), {
     code: 'not-permitted',
   })
 })
@@ -181,15 +174,9 @@ test('what completedir keeps is neither moved nor renamed', async (t) => {
   const written = { file: none, info: none, keys: {} }
   log.put('a.torrent', { source: '/a', input: none, fingerprint: none, written, replaced: null })
   await log.close()
-  const [outcome] = await moveTorrents(collection, ADMIN, {
-    torrents: ['0/x/a.torrent'],
-    to: '0/y',
-  })
+  const [outcome] = await moveTorrents(collection, ADMIN, ['0/x/a.torrent'], '0/y')
   assert.match(outcome!.error!.message, /a\.torrent: btkit completedir maintains this torrent/)
-  await assert.rejects(
-    renameCategory(collection, ADMIN, { address: '0/x', name: 'z' }),
-    /completedir/,
-  )
+  await assert.rejects(renameCategory(collection, ADMIN, '0/x', 'z'), /completedir/)
 })
 
 test('only a category without torrents or categories has a button that removes it', async (t) => {

@@ -27,7 +27,7 @@ type Opened = ReturnType<typeof openTestCollection>
 async function upload({ collection }: Opened, files: Files, { actor = UPLOADER, name = '' } = {}) {
   const wanted = { to: '0', as: name, comment: '', addsTracker: false }
   const all = uploadOf(files).map((file) => ({ ...file, ...wanted }))
-  const outcomes = await addUploads(collection, actor, { files: all, own: null })
+  const outcomes = await addUploads(collection, actor, all, null)
   return outcomes.map(({ error }) => error?.message ?? null)
 }
 
@@ -83,7 +83,7 @@ test('too large an upload ends early, and too large a torrent is refused', async
   const { collection } = openTestCollection(t)
   const wanted = { to: '0', as: '', comment: '', addsTracker: false }
   const files = [{ name: 'a.torrent', bytes, ...wanted }]
-  const [outcome] = await addUploads(collection, UPLOADER, { files, own: null })
+  const [outcome] = await addUploads(collection, UPLOADER, files, null)
   assert.match(outcome!.error!.message, /^a\.torrent: larger than 16 MiB; copy/)
 })
 
@@ -126,7 +126,7 @@ test('a copy of a torrent that was moved a moment ago is refused', async (t) => 
   const add = (actor: typeof OTHER, name: string, bytes: Uint8Array) =>
     collection.changeInfo(() => addTorrent(collection, actor, { bytes, name, category }))
   await add(UPLOADER, 'a', A)
-  await moveTorrents(collection, UPLOADER, { torrents: ['0/a.torrent'], to: '0/x' })
+  await moveTorrents(collection, UPLOADER, ['0/a.torrent'], '0/x')
   await assert.rejects(add(OTHER, '!a', torrentNamed('a', 'other')), { code: 'exists' })
 })
 
