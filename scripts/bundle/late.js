@@ -3,9 +3,11 @@
 /** Modules that take a millisecond and more to load. */
 const COSTLY = [
   '@rgrove/parse-xml',
+  'minimatch',
   'node:child_process',
   'node:crypto',
   'node:dgram',
+  'node:dns',
   'node:dns/promises',
   'node:fs/promises',
   'node:http',
@@ -33,9 +35,9 @@ export function requireLate(text) {
 
 /** Begins each bundle whose text is so changed. */
 export const PRELUDE = `const bundleUrl = require('node:url').pathToFileURL(__filename).href;
-const requireLate = (name) => {
+const requireLate = (name, find = () => require(name)) => {
   let module
-  const load = () => (module ??= require(name))
+  const load = () => (module ??= find())
   return new Proxy({}, {
     get: (_, key) => load()[key],
     ownKeys: () => Reflect.ownKeys(load()),

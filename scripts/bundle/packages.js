@@ -24,7 +24,7 @@ export function requireApart(text) {
 
 /** The function that requireApart names. Modules that need these packages are themselves loaded late. */
 export const REQUIRE_APART = `
-const requireApart = (bundle, name) => require(bundle)[name]`
+const requireApart = (bundle, name) => requireLate(name, () => require(bundle)[name])`
 
 /** Builds the bundles; returns their metafile. */
 export async function buildApart(options) {

@@ -11,11 +11,7 @@ import { callSystem, usageError } from '../../base/errors.js'
 import { makeDirectory } from '../../base/directories.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { requireOwnDirectory } from '../../disk/state/files.js'
-import {
-  type RunningTracker,
-  runTracker,
-  type TrackerWorld,
-} from '../../tracker/app/run-tracker.js'
+import type { RunningTracker, TrackerWorld } from '../../tracker/app/run-tracker.js'
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
@@ -122,6 +118,7 @@ export interface OpenTracker extends RunningTracker {
  */
 export async function openTracker(run: TrackerRun): Promise<OpenTracker> {
   const { settings, admin, tls, world } = run
+  const { runTracker } = await import('../../tracker/app/run-tracker.js')
   const tracker = await runTracker(settings, world).catch(withPortAdvice(run.advice))
   if (!admin) return { ...tracker, pages: null }
   try {

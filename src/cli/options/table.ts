@@ -4,7 +4,22 @@ import { optionKeys, type SectionKeys } from '../command-list.js'
 import { type CommandOption, type OptionEntry, traitsOf } from './option.js'
 
 /** The options of a command by key, in the order of declaration. */
-export function optionEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
+export function optionEntries(command: CommandUnknownOpts): ReadonlyMap<string, OptionEntry> {
+  const known = found.get(command)
+  // Options may have been added
+  if (known?.count === command.options.length) return known.entries
+  const entries = findEntries(command)
+  found.set(command, { count: command.options.length, entries })
+  return entries
+}
+
+/** What was found before: `config` asks three times for all options of all commands. */
+const found = new WeakMap<
+  CommandUnknownOpts,
+  { readonly count: number; readonly entries: ReadonlyMap<string, OptionEntry> }
+>()
+
+function findEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
   const byAttribute = new Map<string, CommandOption[]>()
   for (const option of command.options) {
     // Neither is useful in a configuration

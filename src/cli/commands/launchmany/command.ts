@@ -16,7 +16,6 @@ import { namesClient } from '../../open/own-client.js'
 import { requireDirectory, requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { seed, seedInClients } from '../../open/seeding.js'
 import { Command } from '../../acting-command.js'
 import { secondsOption, wholeNumber } from '../../options/values.js'
 import { takeOldOptions } from '../../options/bittornado.js'
@@ -46,14 +45,15 @@ function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
       const options = { ...given, ...saveas, isLegacy }
       requireNames(names, 'directory')
       const places = names.map((name) => requireDirectory(resolve(io.cwd, name), name))
-      if (namesClient(options.client, io))
+      if (namesClient(options.client, io)) {
+        const { seedInClients } = await import('../../open/seeding.js')
         finish(await seedInClients({ options, keeping: keepingOf(places, options, true) }, io))
-      else await launchAlone(places, options, io)
+      } else await launchAlone(places, options, io)
     })
 }
 
 /** Seeds without a client. */
-function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) {
+async function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) {
   if (!options.checkHashes) {
     const why = 'btkit sends checked data only'
     if (!options.isLegacy) throw usageError(`--no-check-hashes: needs --client; ${why}`)
@@ -71,7 +71,8 @@ function launchAlone(places: readonly string[], options: LaunchOptions, io: Io) 
     dhtNodes: null,
     localDiscovery: false,
   }
-  return seed({ options, keeping: keepingOf(places, options, false), serving }, io)
+  const { seed } = await import('../../open/seeding.js')
+  await seed({ options, keeping: keepingOf(places, options, false), serving }, io)
 }
 
 /**

@@ -22,7 +22,6 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
-import { seed } from '../../open/seeding.js'
 
 const EXAMPLES = `
 Examples:
@@ -51,6 +50,7 @@ function defineSeed({ io }: CommandContext) {
         if (!isDirectory(place)) readTorrentFile(place, options.maxTorrentSize)
       const data = options.data.map((name) => requireThere(name, io))
       const { host, port } = options
+      const { seed } = await import('../../open/seeding.js')
       await seed(
         {
           options,

@@ -18,7 +18,6 @@ import { announceOf, machineHost } from '../../output/addresses.js'
 import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
-import { readSiteLook } from '../../../page-parts/site-look.js'
 import { count } from '../../../base/text/quantity.js'
 
 const EXAMPLES = `
@@ -63,6 +62,7 @@ async function track(
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
   if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
+  const { readSiteLook } = await import('../../../page-parts/site-look.js')
   const look = await readSiteLook(options, io.cwd)
   const settings = { ...trackerSettings(options, io, sockets), store, tls: keys, look }
   const context = serverContext(io)

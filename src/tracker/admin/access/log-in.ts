@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { NOBODY, type PasswordHash, PasswordHasher, formatHash } from './password-hash.js'
+import { hashOfNobody, type PasswordHash, PasswordHasher, formatHash } from './password-hash.js'
 import { type User, type UsersFile, isPossiblePassword } from './users.js'
 import { clientKey, networkOf } from '../../../server/connections/client-address.js'
 import type { Html } from '../../../base/text/html.js'
@@ -80,7 +80,7 @@ export class LogIns {
     try {
       const user = await this.users.find(name)
       const turn = isUsual ? null : client
-      isWrong = !(await this.#hasher.check(password, user?.hash ?? NOBODY, turn))
+      isWrong = !(await this.#hasher.check(password, user?.hash ?? hashOfNobody(), turn))
       if (isWrong || !user) return 'wrong'
       this.#usual.set(usual, true)
       return user

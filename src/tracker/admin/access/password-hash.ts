@@ -45,10 +45,8 @@ export function formatHash({ cost, salt, hash }: PasswordHash): string {
 }
 
 /** A hash that no password has, for names that do not exist: checking it takes as long. */
-export const NOBODY: PasswordHash = {
-  cost: COST,
-  salt: randomBytes(SALT),
-  hash: randomBytes(LENGTH),
+export function hashOfNobody(): PasswordHash {
+  return { cost: COST, salt: randomBytes(SALT), hash: randomBytes(LENGTH) }
 }
 
 /**
