@@ -28,7 +28,7 @@ export function sortOperands(operands: readonly string[]): Operands {
   if (urls.length > 1) {
     throw usageError(`${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`)
   }
-  const bare = sources.find((source) => isBareTracker(source) && !existsSync(source))
+  const bare = sources.find((source) => !existsSync(source) && isBareTracker(source))
   if (bare !== undefined) {
     const fix = `a tracker begins with http:// or udp://, as in ${spelledTracker(bare)}`
     throw usageError(`${bare}: no such file; ${fix}`)

@@ -3,23 +3,10 @@ import { otherNames } from './bittornado.js'
 import { optionKeys, type SectionKeys } from '../command-list.js'
 import { type CommandOption, type OptionEntry, traitsOf } from './option.js'
 
-/** The options of a command by key, in the order of declaration. */
+/** The options of a command by key, in the order of declaration. Later ones are not found. */
 export function optionEntries(command: CommandUnknownOpts): ReadonlyMap<string, OptionEntry> {
   const known = found.get(command)
-  // Options may have been added
-  if (known?.count === command.options.length) return known.entries
-  const entries = findEntries(command)
-  found.set(command, { count: command.options.length, entries })
-  return entries
-}
-
-/** What was found before: `config` asks three times for all options of all commands. */
-const found = new WeakMap<
-  CommandUnknownOpts,
-  { readonly count: number; readonly entries: ReadonlyMap<string, OptionEntry> }
->()
-
-function findEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
+  if (known) return known
   const byAttribute = new Map<string, CommandOption[]>()
   for (const option of command.options) {
     // Neither is useful in a configuration
@@ -28,8 +15,13 @@ function findEntries(command: CommandUnknownOpts): Map<string, OptionEntry> {
     byAttribute.set(attribute, [...(byAttribute.get(attribute) ?? []), option])
   }
   const entries = [...byAttribute].map(([attribute, options]) => entryOf(attribute, options))
-  return new Map(entries.map((entry) => [entry.key, entry]))
+  const byKey = new Map(entries.map((entry) => [entry.key, entry]))
+  found.set(command, byKey)
+  return byKey
 }
+
+/** `config` asks three times for the options of all commands. */
+const found = new WeakMap<CommandUnknownOpts, ReadonlyMap<string, OptionEntry>>()
 
 function entryOf(attribute: string, options: readonly CommandOption[]): OptionEntry {
   const on = options.find(({ negate }) => !negate) ?? null

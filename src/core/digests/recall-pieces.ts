@@ -66,9 +66,7 @@ function* recallDigests(
     const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
     for (const owner of left) recall(owner)
   })
-  const mayBeKnown = ({ first, last }: SharedPiece) =>
-    isUnknown[first] === 0 && isUnknown[last] === 0
-  yield* each(keyedPieces(content, table, trust, mayBeKnown), ({ piece, key }) => {
+  yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
   })
@@ -157,19 +155,19 @@ interface KeyedPiece extends SharedPiece {
 
 /**
  * Yields the pieces that span several files. Their keys are SHA-256 of the files, with their
- * fingerprints and the bytes of each; the table keeps them for the next time.
+ * fingerprints and the bytes of each; the table keeps them for the next time. Leaves out pieces that
+ * begin or end in a file that `isUnknown` marks.
  */
 function* keyedPieces(
   content: Content,
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
-  isWanted: (shared: SharedPiece) => boolean = () => true,
+  isUnknown?: Uint8Array,
 ): Generator<KeyedPiece> {
   const { files } = content
   let hash: InputHash | null = null
-  for (const shared of sharedPieces(content)) {
-    if (!isWanted(shared)) continue
-    const { piece, first, last, from, to } = shared
+  for (const { piece, first, last, from, to } of sharedPieces(content)) {
+    if (isUnknown?.[first] === 1 || isUnknown?.[last] === 1) continue
     let key = sharedKeys.get(piece)
     if (!key) {
       hash ??= new InputHash()
