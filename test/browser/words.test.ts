@@ -18,7 +18,7 @@ test('a size has the unit in which it is below 1024', () => {
 
 test('an empty line or a bar begins a tier of trackers, and commas do not', () => {
   const [a, b, c] = ['http://a.example/announce', 'udp://b.example:80', 'wss://c.example/x,y']
-  for (const text of [`${a}\n${b}\n\n${c}`, `${a},${b}|${c}`, `\r\n${a}\r\n${b}, \r\n\r\n ${c} `])
+  for (const text of [`${a}\n${b}\n\n${c}`, `${a},${b}|${c}`, `\r\n${a}\r\n${b} \r\n\r\n ${c} `])
     assert.deepEqual(
       trackersIn(text.trim()),
       [

@@ -166,7 +166,7 @@ test('a directory is synced', async (t) => {
     syncBuiltinESMExports()
   })
   // The module takes the function when it is loaded
-  const { href } = new URL('../../../src/files/write/draft.js?own', import.meta.url)
+  const { href } = new URL('../../../src/disk/write/draft.js?own', import.meta.url)
   await ((await import(href)) as typeof draft).syncDirectory(directory)
   assert.equal(sync.mock.callCount(), 1)
   assert.equal(sync.mock.calls[0]?.error, undefined)

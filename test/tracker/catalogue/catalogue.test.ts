@@ -257,7 +257,7 @@ test('hostile names, comments, trackers and searches are inert', async (t) => {
     const foreign = text.replace(PAGE_SCRIPT.element.text, '')
     assert.doesNotMatch(foreign, /<img|<script|\u202e|\u0007/)
     const policy = headers['Content-Security-Policy'] ?? ''
-    assert.match(policy, /^default-src 'none'; style-src( 'sha256-[\w+/=]+'){2};/)
+    assert.match(policy, /^default-src 'none'; style-src 'sha256-[\w+/=]+';/)
     assert.match(policy, /; script-src 'sha256-[\w+/=]+';/)
     assert.doesNotMatch(policy, /unsafe/)
   }
