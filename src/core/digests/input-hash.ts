@@ -107,7 +107,7 @@ export class InputHash {
     for (let at = from; at < to; at++) this.#buffer[this.#length++] = bytes[at] ?? 0
   }
 
-  /** Returns the digest of all that was added, and begins again. That of little needs no node:crypto. */
+  /** Returns the digest of all that was added, and begins again. A short input needs no node:crypto. */
   digest(): Uint8Array {
     const rest = this.#buffer.subarray(0, this.#length)
     const digest = this.#hash?.update(rest).digest() ?? sha256(rest)
