@@ -212,7 +212,7 @@ async function runLeaf(
 ): Promise<void> {
   requireOperands(leaf, line)
   const target = { section: entry.name, command: leaf, isLegacy }
-  const options = await configure(target, line, { io, job })
+  const options = await configure(target, line, io, job)
   running.options = options
   const isTold = options.decided.some(({ values }) => values.length > 0)
   if (!isTold && running.showUsage?.()) return

@@ -151,7 +151,7 @@ async function findRecords(
   )
   return wishes.flatMap((wish, i) => {
     const record = records[i]
-    if (!record || !isOfUse(record, wish, { content, kernel })) return []
+    if (!record || !isOfUse(record, wish, content, kernel)) return []
     return [{ wish, record, pieces: draw(check, wish) }]
   })
 }
@@ -160,7 +160,8 @@ async function findRecords(
 function isOfUse(
   { key, record }: FoundRecord,
   { end, file }: Wish,
-  { content, kernel }: { readonly content: Content; readonly kernel: HashKernel },
+  content: Content,
+  kernel: HashKernel,
 ): boolean {
   if ('phase' in key) return end === null || (record as FileRecord)[end] !== null
   const tree = record as TreeRecord

@@ -52,15 +52,13 @@ export interface QueueConnection {
   readonly close: () => Promise<void>
 }
 
-export interface ConnectOptions {
-  /** Receives failures while connected. Redis is connected to again. */
-  readonly onError: (why: string) => void
-}
-
-/** Loads BullMQ, and opens a connection that lasts. It need not be up yet. */
+/**
+ * Loads BullMQ, and opens a connection that lasts. It need not be up yet.
+ * `onError` receives failures while connected; Redis is connected to again.
+ */
 export async function openQueue(
   address: RedisAddress,
-  { onError }: ConnectOptions,
+  onError: (why: string) => void,
 ): Promise<QueueConnection> {
   const bullmq = await import('bullmq')
   const client = await createClient(address, queueTimes.answer, true)
@@ -125,7 +123,7 @@ export async function withQueue<T>(
   const onError = (why: string) => {
     causes.push(why)
   }
-  const connection = await openQueue(address, { onError })
+  const connection = await openQueue(address, onError)
   try {
     return await callWithin({ timeoutMs: queueTimes.answer }, () => call(connection))
   } catch (error) {

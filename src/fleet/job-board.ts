@@ -93,7 +93,7 @@ export class JobBoard {
     const onError = (why: string) => {
       this.#why = why
     }
-    const connection = await openQueue(this.request.address, { onError })
+    const connection = await openQueue(this.request.address, onError)
     this.#connection = connection
     try {
       const { bullmq, name, options, queue, client } = connection

@@ -58,7 +58,7 @@ export async function work(request: WorkRequest): Promise<void> {
   const onError = (why: string) => {
     warn(`${address.label}: ${why}; waiting for it`)
   }
-  const connection = await openQueue(address, { onError })
+  const connection = await openQueue(address, onError)
   const { bullmq, name, options, client } = connection
   client.on('ready', () => {
     last = ''

@@ -100,7 +100,7 @@ export async function pruneCache(
 ): Promise<PruneReport> {
   const { unusedFor = UNUSED_FOR, maxSize, signal } = options
   refuseAborted(signal)
-  return prune(placeOf(directory, options), { unusedFor, maxSize })
+  return prune(placeOf(directory, options), unusedFor, maxSize)
 }
 
 /**

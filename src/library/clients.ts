@@ -233,7 +233,7 @@ export async function scrapeTorrents(
   requireArray(torrents, 'torrents')
   const own = options.trackers?.map(checkTracker)
   const asked = torrents.map((torrent) => askedOf(torrent, own, options))
-  const answers = await askTrackers(asked, { timeoutMs: timeout, signal })
+  const answers = await askTrackers(asked, timeout, signal)
   refuseAborted(signal)
   return asked.map(answers)
 }

@@ -108,9 +108,7 @@ export function convertTorrent(
     const running = { signal, tell, bytesTotal: () => bytesTotal }
     // Digests in the cache are no proof that the content is whole now
     const check = hashContextOf({ ...options, cache: undefined }, running)
-    const conversion = await withHashContext(options, running, (make) =>
-      convert(plan, { check, make }),
-    )
+    const conversion = await withHashContext(options, running, (make) => convert(plan, check, make))
     tell({ bytesDone: bytesTotal, bytesTotal, path })
     if (conversion.after && output !== undefined) {
       await writeAtomically(output, conversion.after.bytes, written)

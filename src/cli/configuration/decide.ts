@@ -75,16 +75,13 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   const parse = (levels: readonly Level[]) => {
     return parseAll(strongest(levels), { env: io.env, aliases }, problems)
   }
-  const base = files.flatMap((file) => levelsOf(file, { section, entries }, problems))
-  const environment = environmentLevel(isLegacy ? null : section, entries, {
-    env: io.env,
-    problems,
-  })
-  const { operands, trackers: urls } = trackersAmong(from.line, { command, aliases, cwd: io.cwd })
+  const base = files.flatMap((file) => levelsOf(file, section, entries, problems))
+  const environment = environmentLevel(isLegacy ? null : section, entries, io.env, problems)
+  const { operands, trackers: urls } = trackersAmong(from.line, command, io.cwd, aliases)
   const typed = [...urls, ...from.line.given.filter((each) => !isLegacy || !isNone(each))]
   const strong = [environment, ...job, typed]
   const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
-  const presets = presetLevels(parse([ofPresets]), named, { entries, problems })
+  const presets = presetLevels(parse([ofPresets]), named, entries, problems)
   const weak = [...base, ...presets]
   const decided = parse([...weak, ...strong])
   if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
@@ -92,7 +89,7 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   const byHost = rulesFor(trackers, trackerRules(named, problems)).map((rule) => {
     return { host: rule.name, all: givenIn(rule, { entries, isKnown: () => true }, problems) }
   })
-  return { operands, ...withRules(byHost, { weak, strong, isOne: trackers.length === 1, parse }) }
+  return { operands, ...withRules(byHost, weak, strong, trackers.length === 1, parse) }
 }
 
 /**
@@ -110,15 +107,16 @@ function strongest(levels: readonly Level[]): Given[] {
   return taken
 }
 
-interface Typing extends Pick<CommandTarget, 'command'>, Pick<Io, 'cwd'> {
-  readonly aliases: Aliases
-}
-
 /**
  * The operands with trackers in the place of an alias. A tracker among them counts like one of
  * `--announce`. An operand is an alias only if the command takes trackers, and no file has its name.
  */
-function trackersAmong({ operands: all }: Sources['line'], { command, aliases, cwd }: Typing) {
+function trackersAmong(
+  { operands: all }: Sources['line'],
+  command: CommandTarget['command'],
+  cwd: Io['cwd'],
+  aliases: Aliases,
+) {
   const entry = optionEntries(command).get('announce')
   const takesTracker = operandTraits(command).isTracker
   if (!entry || !takesTracker) return { operands: all, trackers: [] }
@@ -147,7 +145,8 @@ function tiersForOperand(operand: string, aliases: Aliases, cwd: string) {
 function presetLevels(
   named: readonly Decided[],
   configurations: readonly Configuration[],
-  { entries, problems }: { readonly entries: Entries; readonly problems: Problems },
+  entries: Entries,
+  problems: Problems,
 ): Level[] {
   if (named.length === 0) return []
   const presets = presetsOf(configurations)
@@ -167,18 +166,13 @@ function presetLevels(
   )
 }
 
-/** The levels that the rules of trackers are between. */
-interface Bounds {
-  readonly weak: readonly Level[]
-  readonly strong: readonly Level[]
-  /** Whether a single tracker is used. */
-  readonly isOne: boolean
-  readonly parse: (levels: readonly Level[]) => Decided[]
-}
-
+/** `isOne` says whether a single tracker is used. */
 function withRules(
   byHost: readonly { readonly host: string; readonly all: Level }[],
-  { weak, strong, isOne, parse }: Bounds,
+  weak: readonly Level[],
+  strong: readonly Level[],
+  isOne: boolean,
+  parse: (levels: readonly Level[]) => Decided[],
 ): Omit<Decision, 'operands'> {
   const ofList = ({ entry }: Given) => entry.kind === 'tiers'
   // The strongest is last
@@ -227,7 +221,8 @@ export interface OptionsInUse extends Decision {
 export async function configure(
   target: CommandTarget,
   line: TypedLine,
-  { io, job = [] }: { readonly io: Io; readonly job?: readonly (readonly Given[])[] },
+  io: Io,
+  job: readonly (readonly Given[])[] = [],
 ): Promise<OptionsInUse> {
   const { config } = line
   if (target.isLegacy && line.given.some(({ entry }) => entry.key === 'preset'))

@@ -23,7 +23,8 @@ import { DEFAULTS, isKnownKey, knownKeys, takesDefault } from '../options/table.
  */
 export function levelsOf(
   { sections, defaultPreset }: Configuration,
-  { section, entries }: { readonly section: string; readonly entries: Entries },
+  section: string,
+  entries: Entries,
   problems: Problems,
 ): Given[][] {
   const inSection = (name: string) => {
@@ -133,7 +134,8 @@ export function unknownKey(key: string, section: string, known: Iterable<string>
 export function environmentLevel(
   section: string | null,
   entries: Entries,
-  { env, problems }: Pick<Io, 'env'> & { readonly problems: Problems },
+  env: Io['env'],
+  problems: Problems,
 ): Given[] {
   // The command reads these itself. Here they only override the configuration.
   const own = [...entries.values()].flatMap((entry): Given[] => {

@@ -94,13 +94,13 @@ export function parseEditedKey(text: string): ExtraKey {
  * @throws BtkitError `usage`
  */
 export function parseKeyToRemove(name: string): KeyName {
-  return parseName(name, { option: '--unset', own: OWN_KEYS_OF_EDIT, typed: name })
+  return parseName(name, '--unset', OWN_KEYS_OF_EDIT, name)
 }
 
 function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
   const at = text.indexOf('=')
   if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
-  const name = parseName(text.slice(0, at), { option: '--set', own, typed: text })
+  const name = parseName(text.slice(0, at), '--set', own, text)
   try {
     return { ...name, value: bencodeFromJson(text.slice(at + 1)) }
   } catch (error) {
@@ -108,15 +108,13 @@ function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
   }
 }
 
-interface NameRules {
-  readonly option: string
-  /** Keys with options of their own. */
-  readonly own: ReadonlyMap<string, string>
-  /** The whole argument. */
-  readonly typed: string
-}
-
-function parseName(name: string, { option, own, typed }: NameRules): KeyName {
+/** `own` has the keys with options of their own, and `typed` is the whole argument. */
+function parseName(
+  name: string,
+  option: string,
+  own: ReadonlyMap<string, string>,
+  typed: string,
+): KeyName {
   const isInInfo = name.startsWith(IN_INFO)
   const key = isInInfo ? name.slice(IN_INFO.length) : name
   if (key === '') throw refusal(typed, 'the name of the key is empty', option)

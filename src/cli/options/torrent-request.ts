@@ -29,7 +29,8 @@ import type { MakerOptions } from './torrent.js'
 export function commonRequest(
   trackers: CheckedTrackers,
   options: MakerOptions,
-  { io, isLegacy }: { readonly io: Io; readonly isLegacy: boolean },
+  io: Io,
+  isLegacy: boolean,
 ): CommonRequest {
   checkPieceSizes(options)
   const common = commonRequestOf({
@@ -176,13 +177,6 @@ function hasOtherSources(options: MakerOptions): boolean {
   return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
 }
 
-/** The file or directory from which a torrent is made. */
-interface SeededSource {
-  readonly source: string
-  /** The torrent's name. */
-  readonly name: string
-}
-
 /**
  * The web seeds of a torrent whose source lies in a directory with these URLs, in the form that
  * `serve` uses: clients append the torrent's name.
@@ -190,7 +184,8 @@ interface SeededSource {
  */
 export function seedsBelow(
   bases: readonly string[],
-  { source, name }: SeededSource,
+  source: string,
+  name: string,
   io: Pick<Io, 'cwd'>,
 ): string[] {
   const own = basename(resolve(io.cwd, source))

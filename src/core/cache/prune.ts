@@ -11,16 +11,6 @@ const DAY_MS = 86_400_000
 /** Milliseconds without use after which records are removed, unless somebody says otherwise. */
 export const UNUSED_FOR = 30 * DAY_MS
 
-/** The records to remove from a cache. */
-interface PruneRequest {
-  /** Milliseconds without use after which a record is removed. */
-  readonly unusedFor: number
-  /** Maximum bytes of the remaining records; undefined for no limit. */
-  readonly maxSize: number | undefined
-  /** Whether to count what would be removed, and remove nothing. */
-  readonly dryRun?: boolean | undefined
-}
-
 /** The records and files that were removed. */
 export interface PruneReport {
   readonly records: number
@@ -30,13 +20,16 @@ export interface PruneReport {
 
 /**
  * Removes records that were unused for long, then records above the size limit, and damaged caches
- * that were set aside.
+ * that were set aside. `unusedFor` is in milliseconds. `maxSize` is in bytes; undefined is no limit.
+ * With `dryRun` it only counts.
  * @throws BtkitError `not-permitted` if other users could replace the files, `interrupted`; Error of
  *   the system if a file cannot be removed
  */
 export async function pruneCache(
   place: CachePlace,
-  { unusedFor, maxSize, dryRun = false }: PruneRequest,
+  unusedFor: number,
+  maxSize: number | undefined,
+  dryRun = false,
 ): Promise<PruneReport> {
   const { signal } = place
   const before = dayOf(place.now() - unusedFor)

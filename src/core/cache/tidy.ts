@@ -46,7 +46,7 @@ export async function tidyCache(
   const isDue = tidied !== null && isNoteDue({ lastUsed: tidied }, today)
   if (tidied === null || isDue) noteDay(store, TIDIED_KEY, today)
   if (isDue && isAnythingDue(store, today)) {
-    noteDay(store, NEXT_KEY, await removeUseless(store, { today, trust }))
+    noteDay(store, NEXT_KEY, await removeUseless(store, today, trust))
     await store.flush()
   }
   if (maxSize !== null) await shrinkTo(store, maxSize)
@@ -77,13 +77,8 @@ function isAnythingDue(store: Store, today: number): boolean {
   return next === null || next <= today || next > today + SHORTEST
 }
 
-interface Tidying {
-  readonly today: number
-  readonly trust: CacheTrust
-}
-
 /** Removes unused records. Returns the day when the next one is due. */
-async function removeUseless(store: Store, { today, trust }: Tidying): Promise<number> {
+async function removeUseless(store: Store, today: number, trust: CacheTrust): Promise<number> {
   let next = today + SHORTEST
   await forEachInTurns(store, (record) => {
     const due = record.lastUsed + DAYS_BETWEEN_NOTES + KEPT_FOR[record.kind]

@@ -80,7 +80,7 @@ export async function readStreams(
   const isAligned = request.isAligned === true || request.version !== 'v1'
   checkPaths(named, { ...request, isAligned })
   const lengthFor = pieceLengthFor(request, named)
-  const hashing = new ArrivingFiles(request.version, { lengthFor, isAligned, checksums, engine })
+  const hashing = new ArrivingFiles(request.version, checksums, engine, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = hashing.finish()
@@ -108,7 +108,7 @@ function inOrder(files: readonly StreamedFile[], version: MakeRequest['version']
 function checkPaths({ place, isDirectory, files }: NamedArrival, request: StreamRequest): void {
   const { name, version } = request
   const named = files.map(({ components }) => ({ path: components, padding: false }))
-  const [unsafe] = findUnsafePaths({ name, isDirectory, files: named })
+  const [unsafe] = findUnsafePaths(name, isDirectory, named)
   if (unsafe) throw new BtkitError('bad-name', `${unsafe.path.join('/')}: ${unsafe.reason}`)
   const directories = new Set(files.flatMap(({ components }) => directoriesOf(components)))
   for (const path of [name, ...files.map((file) => file.path)]) {
@@ -222,12 +222,6 @@ async function readAll(
   refuseAborted(signal)
 }
 
-interface HashingRules extends Pick<Arrival, 'checksums' | 'engine'> {
-  readonly lengthFor: PieceLengthFor
-  /** Whether each file begins a piece. */
-  readonly isAligned: boolean
-}
-
 /** The digests of files that are read one after another. */
 class ArrivingFiles {
   readonly lengths: number[] = []
@@ -242,16 +236,20 @@ class ArrivingFiles {
   #missing = 0
   #size = 0
 
+  /** `isAligned` says whether each file begins a piece. */
   constructor(
     readonly version: MakeRequest['version'],
-    readonly rules: HashingRules,
+    readonly checksums: Arrival['checksums'],
+    readonly engine: Arrival['engine'],
+    readonly lengthFor: PieceLengthFor,
+    readonly isAligned: boolean,
   ) {
-    this.#kernel = chooseKernel(rules.engine.kernel)
-    this.#pieces = version === 'v2' ? null : new ArrivingPieces(rules.lengthFor, this.#kernel)
+    this.#kernel = chooseKernel(engine.kernel)
+    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor, this.#kernel)
   }
 
   begin(): void {
-    const { lengthFor, checksums } = this.rules
+    const { lengthFor, checksums } = this
     if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
     this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
   }
@@ -269,7 +267,7 @@ class ArrivingFiles {
     this.#lists.push(this.#checksums.map((hash) => hash.digest()))
     if (length === 0) return
     if (this.#tree) this.#trees.push(this.#tree.finish())
-    if (this.rules.isAligned) this.#missing = bytesMissing(length, this.rules.lengthFor(this.#size))
+    if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
   }
 
   finish() {

@@ -43,7 +43,7 @@ export async function obtainChecksums(
   try {
     for (const file of readFiles(content)) {
       const known = recallFile(file, names, context.cacheAccess)
-      found.push(known ?? (await read(file, { names, pool }, context)))
+      found.push(known ?? (await read(file, names, pool, context)))
     }
     return found
   } finally {
@@ -107,7 +107,8 @@ export function recallDigest(
 export function rememberDigest(
   { absolutePath, fingerprint }: FileState,
   name: ChecksumName,
-  { cache, digest }: { readonly cache: PieceCache; readonly digest: Uint8Array },
+  cache: PieceCache,
+  digest: Uint8Array,
 ): void {
   const record = { fingerprint: encodeFingerprint(fingerprint), digest }
   cache.put('digest', { algorithm: name, path: absolutePath }, record)
@@ -115,7 +116,8 @@ export function rememberDigest(
 
 async function read(
   file: ScannedFile,
-  { names, pool }: { readonly names: readonly ChecksumName[]; readonly pool: WorkerPool },
+  names: readonly ChecksumName[],
+  pool: WorkerPool,
   { engine: { signal, throttle, threads }, cacheAccess }: ChecksumContext,
 ): Promise<FileChecksums> {
   const { cache, trust, now } = cacheAccess
@@ -142,7 +144,7 @@ async function read(
   if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
   names.forEach((name, i) => {
     const digest = digests[i]
-    if (digest) rememberDigest(file, name, { cache, digest })
+    if (digest) rememberDigest(file, name, cache, digest)
   })
   return { ...found, isSettled: true }
 }

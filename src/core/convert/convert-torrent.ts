@@ -97,14 +97,6 @@ export function bytesToConvert({ verify, content }: ConvertPlan): number {
   return bytesToRead(verify) + (content?.size ?? 0)
 }
 
-/** Contexts for reading. The cache for checking the old pieces is separate. */
-interface ConvertContexts {
-  /** For checking the content; an empty cache makes it read everything. */
-  readonly check: HashContext
-  /** For hashing the content of the new torrent. */
-  readonly make: HashContext
-}
-
 /** The result: the new torrent, or a report if the content is incomplete. */
 export type Conversion =
   | { readonly after: Metainfo; readonly report: null }
@@ -112,12 +104,14 @@ export type Conversion =
 
 /**
  * Checks the content against the torrent, and makes the other version. All other values outside
- * `info` are preserved byte for byte. Writes nothing.
+ * `info` are preserved byte for byte. Writes nothing. `check` is for checking the content, and an
+ * empty cache makes it read everything; `make` is for hashing the content of the new torrent.
  * @throws BtkitError `interrupted`, and as obtainInfo, such as `changed` for a file that changed
  */
 export async function convertTorrent(
   plan: ConvertPlan,
-  { check, make }: ConvertContexts,
+  check: HashContext,
+  make: HashContext,
 ): Promise<Conversion> {
   const { request, content } = plan
   const report = await verifyTorrent(plan.verify, check)
@@ -147,16 +141,6 @@ function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Me
   return parseMetainfo(bytes, { maxSize: bytes.length })
 }
 
-/** The place of a converted torrent. */
-export interface ConvertTarget {
-  /** The path of the original torrent. */
-  readonly torrent: string
-  /** The file to write, which may be the original. */
-  readonly target: string
-  /** Whether to replace even another torrent, or a file that is none. */
-  readonly force: boolean
-}
-
 /** How a converted torrent will be written. */
 export interface PlannedStore {
   readonly target: string
@@ -167,11 +151,12 @@ export interface PlannedStore {
 
 /**
  * Checks, before reading anything, that the converted torrent can be written. In place of the
- * original it keeps mode and owner, elsewhere only the mode.
+ * original it keeps mode and owner, elsewhere only the mode. `torrent` is the path of the original,
+ * which `target` may be, too. With `force` even another torrent, or a file that is none, is replaced.
  * @throws BtkitError `exists` for the original without `force`, and as checkEditable, checkWritable
  *   and checkTarget
  */
-export function planStore({ torrent, target, force }: ConvertTarget): PlannedStore {
+export function planStore(torrent: string, target: string, force: boolean): PlannedStore {
   const editable = checkEditable(torrent)
   if (realPath(target) === realPath(torrent)) {
     if (!force) {

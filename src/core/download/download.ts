@@ -78,7 +78,7 @@ export async function whenWhole(
     onLook(torrent, stalls.look(torrent))
     const end = ends?.look(torrent)
     if (!end) return isSeeded(torrent) && isWhole(torrent)
-    const note = stallNote(torrent, metainfo, { ...end, advice })
+    const note = stallNote(torrent, metainfo, end.forMs, advice)
     throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
   }
   await follow(client, clientInfoHash(metainfo), { ...waiting, look })
@@ -222,7 +222,8 @@ type Sources = Pick<Metainfo, 'announce' | 'announceList' | 'webSeeds'>
 export function stallNote(
   torrent: ClientTorrent,
   metainfo: Sources,
-  { forMs, advice }: Pick<Stall, 'forMs'> & { readonly advice: string | null },
+  forMs: Stall['forMs'],
+  advice: string | null,
 ): string {
   const { name, message, state, peers } = torrent
   const seconds = Math.floor(forMs / 1000)

@@ -123,7 +123,7 @@ export async function metadataFromPeers(
   try {
     await client.askMetadata(asked)
     const noteStall = metadataStalls(magnet, { waiting, onStall, advice })
-    const info = await whenThere(client, asked, { waiting, noteStall })
+    const info = await whenThere(client, asked, waiting, noteStall)
     await client.remove([asked.infoHash])
     if (
       !(await whenListed(client, asked.infoHash, { ...waiting, limitMs: LET_GO_MS, is: false }))
@@ -153,10 +153,8 @@ function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' |
 async function whenThere(
   client: TorrentClient,
   asked: AskedMagnet,
-  {
-    waiting,
-    noteStall,
-  }: { readonly waiting: Waiting; readonly noteStall: (torrent: ClientTorrent) => void },
+  waiting: Waiting,
+  noteStall: (torrent: ClientTorrent) => void,
 ): Promise<Uint8Array> {
   const looked = await waitFor(waiting, async () => {
     const value = await lookForInfo(client, asked)
@@ -187,7 +185,7 @@ function metadataStalls(
     const sought: ClientTorrent = { ...torrent, name: FROM_PEERS, state, size: 1, bytesDone: 0 }
     const stall = stalls.look(sought)
     if (!stall?.isToTell) return
-    onStall(stallNote(sought, sources, { ...stall, advice }))
+    onStall(stallNote(sought, sources, stall.forMs, advice))
   }
 }
 

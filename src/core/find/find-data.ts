@@ -76,9 +76,10 @@ export async function findData(
   for (const file of files) placing.add(file)
   const content = placing.end(metainfo, { path: '', isFile: false })
   const request = { metainfo, torrent, path: '', checkHashes: true, extra: false }
-  const matching = { check: planFound(request, content), metainfo, index }
+  const check = planFound(request, content)
   const missing = new Map<number, MissingFile>()
-  for (const each of await findMissing(matching, hashContext)) missing.set(each.number, each)
+  for (const each of await findMissing(check, metainfo, index, hashContext))
+    missing.set(each.number, each)
   return Array.from(content.odd, ([number, { file }]): FoundDatum => {
     if (file.length === 0) return { file, status: 'empty', path: null }
     const { match = null, doubt = null } = missing.get(number) ?? {}

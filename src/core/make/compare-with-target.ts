@@ -20,7 +20,7 @@ export interface TargetDifference {
 export function compareWithTarget(
   path: string,
   bytes: Uint8Array,
-  { isDated }: { readonly isDated: boolean },
+  isDated: boolean,
 ): TargetDifference {
   const old = readOld(path)
   if (old === null) return { status: 'missing', changes: [] }

@@ -46,7 +46,7 @@ export async function handOver(
   if (torrents.size === 0) return refusals
   const found = (await client.findData?.([...torrents.values()])) ?? []
   for (const [i, request] of [...torrents.keys()].entries()) {
-    const doubt = doubtOf(request, found[i] ?? null, { client, sight })
+    const doubt = doubtOf(request, found[i] ?? null, client, sight)
     if (!doubt) continue
     refusals.set(request, doubt)
     torrents.delete(request)
@@ -78,7 +78,8 @@ async function prepare(
 function doubtOf(
   request: PublishRequest,
   found: boolean | null,
-  { client, sight }: { readonly client: TorrentClient; readonly sight: ClientSight },
+  client: TorrentClient,
+  sight: ClientSight,
 ): BtkitError | null {
   const { directory, localDirectory } = request
   if (found === false) return new BtkitError('client', unseen(client, request))

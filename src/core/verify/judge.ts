@@ -298,7 +298,7 @@ function explainPieces({ bad, check, kernel }: Judge, source: TreeSource): BadBl
   for (const { piece, leaves } of bad) {
     const start = piece * pieceLength
     const number = fileAt({ offsets }, start)
-    if (number !== last) layer = findKnownLayer(number, check, { source, kernel })
+    if (number !== last) layer = findKnownLayer(number, check, source, kernel)
     last = number
     if (!layer) continue
     const read = climbMerkleTree({ nodes: leaves, height: 0 }, layer.height, kernel)
@@ -314,7 +314,8 @@ function explainPieces({ bad, check, kernel }: Judge, source: TreeSource): BadBl
 function findKnownLayer(
   number: number,
   { content, v2 }: PieceCheck,
-  { source, kernel }: { readonly source: TreeSource; readonly kernel: HashKernel },
+  source: TreeSource,
+  kernel: HashKernel,
 ): MerkleLayer | null {
   const { files, offsets, pieceLength } = content
   const size = files.sizeAt(number)

@@ -12,13 +12,6 @@ import { judgeFile, NOT_READ, type CheckResult, type VerifiedFile } from './veri
 /** Missing files of a piece are looked for together if there are not more choices than this. */
 const MOST_CHOICES = 1000
 
-/** A check, its torrent, and the files among which missing ones are looked for. */
-interface Matching {
-  readonly check: PieceCheck
-  readonly metainfo: Metainfo
-  readonly index: FileIndex
-}
-
 /** A missing file, and its number in the stream. */
 export interface MissingFile {
   readonly file: MetainfoFile
@@ -37,14 +30,16 @@ export interface MissingFile {
  * the pieces that it does not share with another missing file, and then all files of a piece together.
  */
 export async function findMissing(
-  { check, metainfo, index }: Matching,
+  check: PieceCheck,
+  metainfo: Metainfo,
+  index: FileIndex,
   { engine, cacheAccess }: VerifyContext,
 ): Promise<MissingFile[]> {
   const taken = new Set<number>()
   const candidatesOf = async (file: MetainfoFile, number: number) => {
     const ofSize = index.crowdOf(file.length)
     const piece = ofSize.length > 0 ? ownPieceOf(check, number) : null
-    const proven = piece ? await index.byPiece.find(piece, { ofSize, taken }, engine) : []
+    const proven = piece ? await index.byPiece.find(piece, ofSize, taken, engine) : []
     // The next file is looked for among the others first
     for (const first of proven.slice(0, 1)) taken.add(first)
     return index.candidates(metainfo, file, proven)

@@ -75,7 +75,8 @@ export class PieceIndex {
    */
   async find(
     piece: OwnPiece,
-    { ofSize, taken }: { readonly ofSize: readonly number[]; readonly taken: ReadonlySet<number> },
+    ofSize: readonly number[],
+    taken: ReadonlySet<number>,
     engine: Engine,
   ): Promise<readonly number[]> {
     const size = this.files.sizeAt(ofSize[0] ?? 0)

@@ -205,10 +205,9 @@ async function nameExtra(plan: VerifyPlan, hashContext: VerifyContext): Promise<
   const files = extra?.files
   if (!files || files.length === 0) return []
   const index = new FileIndex(files)
-  const matching = { check: plan, metainfo, index }
   // The progress bar counts only the torrent's own bytes
   const quiet = { ...hashContext, engine: { ...hashContext.engine, onProgress: undefined } }
-  const found = checkHashes ? await findMissing(matching, quiet) : []
+  const found = checkHashes ? await findMissing(plan, metainfo, index, quiet) : []
   const missing = new Map(found.map(({ file, match }) => [match, file.path.join('/')]))
   return Array.from(files, ({ path, fingerprint: { size } }, number) => {
     const name = missing.get(number)

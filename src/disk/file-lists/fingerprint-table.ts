@@ -46,18 +46,18 @@ export class FingerprintTable {
 
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
-    this.copyBytes(scratch, 0, { i, length: FINGERPRINT_LENGTH })
+    this.copyBytes(scratch, 0, i, FINGERPRINT_LENGTH)
     return readEncodedFingerprint(scratchView, 0)
   }
 
   /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
   copyTo(target: Uint8Array, i: number, length: number): boolean {
-    this.copyBytes(target, 0, { i, length })
+    this.copyBytes(target, 0, i, length)
     return this.isThere(i)
   }
 
   /** Copies the first bytes of a fingerprint to an offset. */
-  copyBytes(target: Uint8Array, at: number, { i, length }: { i: number; length: number }): void {
+  copyBytes(target: Uint8Array, at: number, i: number, length: number): void {
     const start = FINGERPRINT_LENGTH * i
     for (let n = 0; n < length; n++) target[at + n] = this.bytes[start + n] ?? 0
   }

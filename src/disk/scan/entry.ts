@@ -55,7 +55,7 @@ export function openEntry(name: string, rules: LinkRules): Entry {
   const directory = rules.realRoot.endsWith(sep) ? rules.realRoot : rules.realRoot + sep
   try {
     const policy = rules.policy === 'store' ? 'inside' : rules.policy
-    const found = findEntry({ directory, name, place: directory }, { ...rules, policy })
+    const found = findEntry(directory, name, directory, { ...rules, policy })
     return typeof found === 'string' ? { kind: 'skipped', reason: found } : describe(name, found)
   } catch (error) {
     throw asBtkitError(error, directory + name)
@@ -71,14 +71,6 @@ function describe(name: string, { path, stats }: Found): Entry {
   return { kind: 'skipped', reason: 'not a regular file' }
 }
 
-/** A name in a directory. Both paths of the directory end with a separator. */
-interface EntryName {
-  readonly directory: string
-  readonly name: string
-  /** The directory's name in errors. */
-  readonly place: string
-}
-
 /** The file or directory that an entry leads to. */
 export interface Found extends Target {
   isLink: boolean
@@ -88,11 +80,13 @@ export interface Found extends Target {
 
 /**
  * Examines a name. Returns its target, or the reason for leaving it out. Throws system errors
- * unchanged.
+ * unchanged. Both `directory` and `place`, its name in errors, end with a separator.
  * @throws BtkitError `bad-name` for a name that is not UTF-8
  */
 export function findEntry(
-  { directory, name, place }: EntryName,
+  directory: string,
+  name: string,
+  place: string,
   rules: LinkRules,
 ): Found | ScanSkipReason {
   if (isSuspect(name)) refuseMangledName(directory, name, place)

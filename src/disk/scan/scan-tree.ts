@@ -249,7 +249,7 @@ function visitName(scan: Scan, entry: TreeEntry, { listing, from, to }: Listed):
  */
 function findName({ root, links }: Scan, { directory, name }: TreeEntry): Found | ScanSkipReason {
   const place = asPrefix(root, '/') + directory.relative
-  return findEntry({ directory: directory.absolute, name, place }, links)
+  return findEntry(directory.absolute, name, place, links)
 }
 
 /** Adds a file; or returns the directory to walk next, or the reason for leaving the entry out. */

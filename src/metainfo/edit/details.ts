@@ -45,7 +45,7 @@ export function setDetails(details: Details): TorrentEdit {
       // A 0 and a missing flag mean the same
       if (value === undefined || (form === 'flag' && value === metainfo[name])) continue
       const encoded = encodeField(name, value)
-      if (form === 'text') changeText(changes, { key, encoded }, keys)
+      if (form === 'text') changeText(changes, key, encoded, keys)
       else changes.set(key, encoded)
     }
     return { top, info }
@@ -62,7 +62,8 @@ type GatheredChanges = Map<string, Uint8Array | null>
  */
 function changeText(
   changes: GatheredChanges,
-  { key, encoded }: { readonly key: string; readonly encoded: Uint8Array | null },
+  key: string,
+  encoded: Uint8Array | null,
   keys: { has(key: string): boolean },
 ): void {
   changes.set(key, encoded)
@@ -75,7 +76,7 @@ export function setName(name: string): TorrentEdit {
   return (metainfo) => {
     const info: GatheredChanges = new Map()
     const encoded = encodeBencode(Buffer.from(name))
-    changeText(info, { key: 'name', encoded }, metainfo.infoSpans)
+    changeText(info, 'name', encoded, metainfo.infoSpans)
     const hasTree = metainfo.version !== 'v1'
     if (hasTree && !metainfo.isDirectory) info.set('file tree', renameInTree(metainfo, name))
     return { info }

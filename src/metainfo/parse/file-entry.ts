@@ -71,5 +71,5 @@ function readPath(file: BencodeDict, what: What, warnings: WarningList): string[
   const components = requireList(file.get('path') ?? twin, what)
   if (components.length === 0) throw metainfoError(what(), 'is empty')
   const strings = components.map((each, at) => requireString(each, () => `${what()}[${at}]`))
-  return readComponents(strings, { twins, what, warnings })
+  return readComponents(strings, what, warnings, twins)
 }

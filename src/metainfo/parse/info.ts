@@ -42,21 +42,16 @@ export interface InfoContent extends Head, Content {
 /** Keys of v1 only. Together with `meta version`, any of them makes a torrent a hybrid. */
 const V1_KEYS = ['pieces', 'length', 'files']
 
-/** A torrent's dictionaries, checked as bencode. */
-interface Dictionaries {
-  readonly top: EncodedDict
-  readonly info: EncodedDict
-  /** Whether each dictionary has its keys in byte order. */
-  readonly isSorted: boolean
-}
-
 /**
  * Checks `info` against BEP 3 and BEP 52, together with the top-level `piece layers` that v2 needs.
+ * `isSorted` says whether each dictionary has its keys in byte order.
  *
  * @throws BtkitError `metainfo` with the key and the rule that it breaks
  */
 export function validateInfo(
-  { top, info, isSorted }: Dictionaries,
+  top: EncodedDict,
+  info: EncodedDict,
+  isSorted: boolean,
   warnings: WarningList,
 ): InfoContent {
   const version = readVersion(info)
@@ -67,7 +62,7 @@ export function validateInfo(
   if (!isSorted) checkKeyOrder(top.get('info'))
   const rooted = readFileTree(info, warnings)
   const layers = top.get('piece layers')
-  const tree = readPieceLayers(rooted, { layers, pieceLength, warnings })
+  const tree = readPieceLayers(rooted, layers, pieceLength, warnings)
   const treeFiles = tree.map(({ file }) => file)
   if (version === 'v2') return withTree(head, describeTree(treeFiles, head), tree)
   const v1 = readV1(info, head, warnings)
@@ -112,11 +107,7 @@ function readName(info: DictValues, warnings: WarningList): string {
   const what = () => 'info.name'
   const twin = info.get('name.utf-8')
   const bytes = requireString(info.get('name') ?? twin, what)
-  const [name = ''] = readComponents([bytes], {
-    twins: twin === undefined ? twin : [twin],
-    what,
-    warnings,
-  })
+  const [name = ''] = readComponents([bytes], what, warnings, twin === undefined ? twin : [twin])
   return name
 }
 
@@ -177,7 +168,7 @@ function checkValue(value: BencodeValue, place: string[]): void {
   if (!(value instanceof Map)) return
   let last: string | null = null
   for (const [key, inner] of value) {
-    if (last !== null && key < last) throw disorder({ key, last }, place)
+    if (last !== null && key < last) throw disorder(key, last, place)
     last = key
     place.push(key)
     checkValue(inner, place)
@@ -185,24 +176,10 @@ function checkValue(value: BencodeValue, place: string[]): void {
   }
 }
 
-interface Neighbours {
-  readonly key: string
-  readonly last: string
-}
-
-function disorder({ key, last }: Neighbours, place: readonly string[]) {
+function disorder(key: string, last: string, place: readonly string[]) {
   const where = place.map((name) => quoteText(name).slice(1, -1)).join('.')
   const rule = `${quoteText(key)} stands behind ${quoteText(last)}, but version 2 needs byte order`
   return metainfoError(where, rule)
-}
-
-/** Input for reading and checking layers. */
-interface LayerSource {
-  /** The top-level `piece layers`. */
-  readonly layers: BencodeValue | undefined
-  /** Bytes of a piece. */
-  readonly pieceLength: number
-  readonly warnings: WarningList
 }
 
 /**
@@ -215,8 +192,12 @@ interface LayerSource {
  * @throws BtkitError `metainfo` with the file if an entry of `piece layers` is malformed, or if a
  *   layer does not have the right length
  */
-export function readPieceLayers(files: readonly RootedFile[], source: LayerSource): TreeFile[] {
-  const { layers, pieceLength, warnings } = source
+export function readPieceLayers(
+  files: readonly RootedFile[],
+  layers: BencodeValue | undefined,
+  pieceLength: number,
+  warnings: WarningList,
+): TreeFile[] {
   const isDict = layers instanceof Map
   if (layers !== undefined && !isDict)
     warnings.add('ignored-value', () => 'piece layers: is not a dictionary')

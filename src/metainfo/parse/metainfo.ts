@@ -52,9 +52,9 @@ export function parseUnhashed(bytes: Uint8Array, options: ParseOptions = {}): Un
   const dictionaries = dictionariesOf(bytes, checked)
   const isSorted = !checked.warnings.some(({ code }) => code === 'unsorted-keys')
   const warnings = new WarningList()
-  const content = validateInfo({ ...dictionaries, isSorted }, warnings)
+  const content = validateInfo(dictionaries.top, dictionaries.info, isSorted, warnings)
   if (content.size === 0) warnings.add('no-content', () => 'info: the files are all empty')
-  return describe(checked, dictionaries, { content, warnings })
+  return describe(checked, dictionaries, content, warnings)
 }
 
 /**
@@ -66,8 +66,7 @@ export function parseEdited(bytes: Uint8Array, before: UnhashedMetainfo): Unhash
   const limits = { maxSize: bytes.length, maxDepth: DEFAULT_MAX_DEPTH }
   if (before.warnings.length > 0 || before.version !== 'v1') return parseUnhashed(bytes, limits)
   const checked = checkBencode(bytes, limits, encodedInfo(before))
-  const rest = { content: before, warnings: new WarningList() }
-  return describe(checked, dictionariesOf(bytes, checked), rest)
+  return describe(checked, dictionariesOf(bytes, checked), before, new WarningList())
 }
 
 /** A torrent's dictionaries, and the position of `info`. */
@@ -82,26 +81,17 @@ function dictionariesOf(bytes: Uint8Array, { spans, infoSpans }: CheckedBencode)
   return { top: new EncodedDict(bytes, spans), info: new EncodedDict(bytes, infoSpans), infoSpan }
 }
 
-/** The content of a torrent, and the warnings so far. */
-interface DescribedContent {
-  readonly content: InfoContent
-  readonly warnings: WarningList
-}
-
 /** Reads what `content` leaves open. */
 function describe(
   checked: CheckedBencode,
   { top, info, infoSpan }: TorrentDicts,
-  { content, warnings }: DescribedContent,
+  content: InfoContent,
+  warnings: WarningList,
 ): UnhashedMetainfo {
   const fields = readFields(top, info, warnings)
   const { fileList } = content
   const isSafe = fileList instanceof EncodedFileList && fileList.isSafe
-  const unsafePaths = findUnsafePaths({
-    name: content.name,
-    isDirectory: content.isDirectory,
-    files: isSafe ? [] : fileList,
-  })
+  const unsafePaths = findUnsafePaths(content.name, content.isDirectory, isSafe ? [] : fileList)
   warnOfUnsafePaths(unsafePaths, warnings)
   const described: Omit<UnhashedMetainfo, keyof typeof LAZY> = {
     bytes: top.bytes,

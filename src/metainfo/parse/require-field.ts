@@ -83,11 +83,9 @@ export function readText({ bytes, twin, what, warnings }: TextSource): string {
  */
 export function readComponents(
   components: readonly Uint8Array[],
-  {
-    twins,
-    what,
-    warnings,
-  }: Omit<TextSource, 'bytes' | 'twin'> & { twins: readonly BencodeValue[] | null | undefined },
+  what: TextSource['what'],
+  warnings: TextSource['warnings'],
+  twins: readonly BencodeValue[] | null | undefined,
 ): string[] {
   const isTwin = (twin: BencodeValue) => isByteString(twin) && twin.length > 0 && isUtf8(twin)
   const isRight = twins?.every(isTwin) === true && twins.length > 0

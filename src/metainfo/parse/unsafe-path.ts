@@ -24,13 +24,6 @@ export interface UnsafePath {
   readonly reason: UnsafeReason
 }
 
-/** The name of a torrent and those of its files. */
-export interface Names {
-  readonly name: string
-  readonly isDirectory: boolean
-  readonly files: Iterable<NamedFile>
-}
-
 interface NamedFile {
   /** The components below the torrent's name. */
   readonly path: string[]
@@ -41,7 +34,11 @@ interface NamedFile {
  * Finds paths that could lead out of their directory, or that are listed twice. Each has one
  * reason. Pad files may share a path, because they are never written.
  */
-export function findUnsafePaths({ name, isDirectory, files }: Names): UnsafePath[] {
+export function findUnsafePaths(
+  name: string,
+  isDirectory: boolean,
+  files: Iterable<NamedFile>,
+): UnsafePath[] {
   const nameReason = reasonOf([name])
   const found = nameReason === null ? [] : [{ path: [name], reason: nameReason }]
   // The path of a single file is its name

@@ -145,7 +145,7 @@ export class FileDigests {
     for (const [i, name] of names.entries()) {
       const digest = digestOf(whole, i)
       this.#recent.set(recentKey(file, name), digest)
-      rememberDigest(file, name, { ...cacheAccess, digest })
+      rememberDigest(file, name, cacheAccess.cache, digest)
     }
     if (whole.pieces.length > 0) {
       const table = createTable(content)

@@ -13,15 +13,6 @@ const MAX_TORRENT = 32 * 1024 * 1024
 /** Bytes of a name, as Linux limits it. */
 const LONGEST_NAME = 255
 
-/** A file or directory that was dropped on a page: browsers hide its path. */
-interface Dropped {
-  readonly name: string
-  /** In bytes; null for a directory. */
-  readonly size: number | null
-  /** Empty for all but torrents. */
-  readonly bytes: Buffer
-}
-
 /**
  * Adds the address that finds what was dropped, by its name and its size or bytes, in the directories
  * where people keep files. A torrent that is not found there is kept in `keptDirectory`.
@@ -45,7 +36,7 @@ export function addDropped(
       throw new BtkitError('usage', `the name of a file has at most ${LONGEST_NAME} bytes`)
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     const size = query.has('size') ? Number(query.text('size')) : null
-    const found = await findDropped({ name, size, bytes }, placesOf(parts))
+    const found = await findDropped(name, size, bytes, placesOf(parts))
     return send(reply, json({ path: found ?? (await keep(name, bytes, parts.keptDirectory)) }))
   })
 }
@@ -64,8 +55,11 @@ function placesOf({ places, directory }: SearchedPlaces): string[] {
   return [...new Set([...places, directory, ...usual])]
 }
 
+/** `size` is in bytes, and null for a directory; `bytes` are empty for all but torrents. */
 async function findDropped(
-  { name, size, bytes }: Dropped,
+  name: string,
+  size: number | null,
+  bytes: Buffer,
   places: readonly string[],
 ): Promise<string | null> {
   for (const place of places) {

@@ -60,17 +60,8 @@ function classOf(kind: Column['kind']): string {
   return kind === 'wide' ? 'name' : (kind ?? '')
 }
 
-/** A box in a table that chooses the thing in its row. */
-interface RowBox {
-  readonly name: string
-  readonly value: string
-  /** Names the thing for screen readers. */
-  readonly label: string
-  readonly isChecked?: boolean
-}
-
-/** The cell of a column of boxes. */
-export function rowBox({ name, value, label, isChecked = false }: RowBox): Html {
+/** The cell of a column of boxes. `label` names the thing for screen readers. */
+export function rowBox(name: string, value: string, label: string, isChecked = false): Html {
   return html`<input
     type="checkbox"
     name="${name}"

@@ -239,7 +239,7 @@ function tableOf(title: string, changes: Excerpt<ListedChange>, isPlan: boolean)
     const name = basename(change.source)
     // A plan knows no new info hashes: nothing was read
     const { infoHash, infoHashV2, size } = change
-    const box = () => rowBox({ name: 'entry', value: name, label: name, isChecked: true })
+    const box = () => rowBox('entry', name, name, true)
     if (isPlan) return [box(), name, size === null ? '' : formatBytes(size)]
     return [name, html`<code>${infoHash ?? infoHashV2 ?? ''}</code>`, linksOf(change, name)]
   })

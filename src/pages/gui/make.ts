@@ -133,7 +133,7 @@ async function act(
   const output = await outputOf(form, source)
   const title = `Torrent of ${basename(source)}`
   const mayBeSeeded = parts.client !== null || parts.seedProgram !== null
-  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, { source, mayBeSeeded })
+  const show = (made: DescribedTorrent, job: Job) => madePage(made, job, source, mayBeSeeded)
   const answer = await startWork(parts, {
     about: { title, tool: 'make', path: output, torrent: output, form, show },
     name: 'make',
@@ -183,7 +183,8 @@ async function madeTorrent({ about, state }: Job): Promise<Answer> {
 function madePage(
   { magnet, bytesHashed, findings, ...hashes }: DescribedTorrent,
   { id, about }: Job,
-  { source, mayBeSeeded }: { readonly source: string; readonly mayBeSeeded: boolean },
+  source: string,
+  mayBeSeeded: boolean,
 ): PageParts {
   const made = { torrent: about.path, source, hasTrackers: magnet.includes('&tr=') }
   const path = fieldPath(about.path)

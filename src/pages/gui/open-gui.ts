@@ -266,27 +266,24 @@ function addWindow(app: FastifyInstance, parts: WindowParts): void {
     ...editRoutes(parts),
   ]
   const home: FormRoute['handle'] = ({ page }) => page(homePage(tools, parts.jobs.list()))
-  const context = (exchange: Exchange) => contextOf(exchange, tools, parts.jobs)
+  const context = (request: FastifyRequest, reply: FastifyReply) =>
+    contextOf(request, reply, tools, parts.jobs)
   addPages(app, {
     style: WINDOW_STYLE.text,
     script: WINDOW_SCRIPT.text,
     routes: [{ method: 'GET', path: '', handle: home }, ...tools, ...jobRoutes(parts.jobs)],
-    answer: (route: FormRoute, request, reply) => answerRoute(route, context({ request, reply })),
+    answer: (route: FormRoute, request, reply) => answerRoute(route, context(request, reply)),
     missing: (request, reply) => {
       const error = new BtkitError('not-found', 'there is no such page; choose one in the menu')
-      return context({ request, reply }).page({ title: FAILED, error, content: null, status: 404 })
+      return context(request, reply).page({ title: FAILED, error, content: null, status: 404 })
     },
   })
 }
 
-interface Exchange {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
-}
-
 /** A request as its route sees it; the menu marks its page, or the one that began its job. */
 function contextOf(
-  { request, reply }: Exchange,
+  request: FastifyRequest,
+  reply: FastifyReply,
   routes: readonly FormRoute[],
   jobs: Jobs,
 ): FormContext {

@@ -23,12 +23,6 @@ const MOST_WAITING = 4096
 /** The event of a server that is about to close. */
 export const CLOSING = 'closing'
 
-interface AcceptRules {
-  readonly keyOf: KeyOf<ConnectionPeer>
-  /** Most connections that may wait beside those that are open. */
-  readonly room: () => number
-}
-
 /**
  * The connections of a server that wait to begin. Node accepts one in each turn of the event loop, the
  * oldest first: whoever opens thousands would keep all others waiting for seconds. Here all are taken at once,
@@ -40,9 +34,11 @@ export class AcceptQueue {
   #size = 0
   #isDue = false
 
+  /** At most `room` connections wait beside those that are open. */
   constructor(
     private readonly server: Server,
-    private readonly rules: AcceptRules,
+    private readonly keyOf: KeyOf<ConnectionPeer>,
+    private readonly room: () => number,
   ) {
     if (!addon) return
     // If one came, others may wait
@@ -102,10 +98,10 @@ export class AcceptQueue {
   }
 
   #add(descriptor: number, remoteAddress: string): void {
-    const client = this.rules.keyOf({ remoteAddress })
+    const client = this.keyOf({ remoteAddress })
     const key = (client === null ? null : networkOf(client)) ?? client
     const network = this.#waiting.get(key) ?? new Network()
-    if (this.#size >= Math.min(MOST_WAITING, this.rules.room())) {
+    if (this.#size >= Math.min(MOST_WAITING, this.room())) {
       if (!this.#makeRoom(network, client)) {
         closeSync(descriptor)
         return

@@ -85,7 +85,7 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const room = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
     connectionsTaken(server).follow({ come, gone })
-    if (haveTurns) new AcceptQueue(server, { keyOf, room })
+    if (haveTurns) new AcceptQueue(server, keyOf, room)
   }
 }
 

@@ -30,17 +30,6 @@ interface Client {
 
 export type Handler = (request: IncomingMessage, response: CountedResponse) => void
 
-export interface PipelineRules {
-  /** Receives requests that had not begun when their connection closed. */
-  readonly onLeft: (request: IncomingMessage) => void
-  readonly keyOf: KeyOf
-  /**
-   * Most waiting requests of a connection before its reading stops until all of them have begun.
-   * One read of 64 KiB may hold more in any case.
-   */
-  readonly maxWaiting: number
-}
-
 /**
  * Most waiting requests of all connections, about 2 KB each; beyond, the connection with the most is
  * closed.
@@ -74,10 +63,19 @@ export class PipelineQueue implements ConnectionFollower {
   readonly #clients = new Map<string, Client>()
   #count = 0
 
-  constructor(private readonly rules: PipelineRules) {}
+  /**
+   * `onLeft` receives requests that had not begun when their connection closed. With `maxWaiting`
+   * requests, the reading of a connection stops until all of them have begun. One read of 64 KiB may
+   * hold more in any case.
+   */
+  constructor(
+    private readonly onLeft: (request: IncomingMessage) => void,
+    private readonly keyOf: KeyOf,
+    private readonly maxWaiting: number,
+  ) {}
 
   readonly come = (socket: Socket): void => {
-    const key = this.rules.keyOf(socket)
+    const key = this.keyOf(socket)
     if (key === null) return
     const client = this.#clients.get(key) ?? { key, sockets: new Set(), waiting: 0, isHeld: false }
     this.#clients.set(key, client)
@@ -146,7 +144,7 @@ export class PipelineQueue implements ConnectionFollower {
     const requests = this.#waiting.get(socket) ?? new Set()
     this.#waiting.set(socket, requests.add(request))
     this.#add(socket, 1)
-    if (requests.size > this.rules.maxWaiting) this.#held.hold(socket)
+    if (requests.size > this.maxWaiting) this.#held.hold(socket)
     if (this.#count > MAX_OF_ALL) this.#closeLargest()
     schedule(() => {
       if (socket.destroyed || !requests.delete(request)) return
@@ -189,7 +187,7 @@ export class PipelineQueue implements ConnectionFollower {
     if (!requests) return
     this.#waiting.delete(socket)
     this.#add(socket, -requests.size)
-    for (const request of requests) this.rules.onLeft(request)
+    for (const request of requests) this.onLeft(request)
     requests.clear()
   }
 }

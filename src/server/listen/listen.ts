@@ -130,7 +130,7 @@ async function listen(place: ListenPlace, parts: ListenParts): Promise<Listener>
 export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { handler, exchanges, rules, unread } = parts
   const onLeft = exchanges.reportLeft
-  const turns = new PipelineQueue({ onLeft, keyOf: parts.keyOf, maxWaiting: rules.maxWaiting })
+  const turns = new PipelineQueue(onLeft, parts.keyOf, rules.maxWaiting)
   const admit: Handler = (request, response) => {
     response.unread = unread
     if (!unread.isFull(request.socket)) {

@@ -67,7 +67,7 @@ async function optionsIn(name: string, words: readonly string[]) {
   const line = splitLine(command, words)
   assert.deepEqual(line.unknown, [])
   const target = { section: name, command, isLegacy: true }
-  const { checkTogether } = await configure(target, line, { io })
+  const { checkTogether } = await configure(target, line, io)
   checkTogether()
   return line.given.map(({ entry }) => entry)
 }

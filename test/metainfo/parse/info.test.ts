@@ -21,10 +21,7 @@ const ROOT = new Uint8Array(32).fill(1)
 /** With the keys in order, however they are written here. */
 function validate(info: PlainDict) {
   const top = encodedDict({ info })
-  const { fileList, ...content } = validateInfo(
-    { top, info: encodedDict(info), isSorted: true },
-    new WarningList(),
-  )
+  const { fileList, ...content } = validateInfo(top, encodedDict(info), true, new WarningList())
   return { ...content, files: [...fileList] }
 }
 

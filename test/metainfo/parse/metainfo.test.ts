@@ -246,7 +246,7 @@ function layersOf(layer: BencodeValue): BencodeDict {
 /** The states of the files' layers, and what is warned of. */
 function read(layers: BencodeValue | undefined, files: ReturnType<typeof treeFile>[]) {
   const warnings = new WarningList()
-  const tree = readPieceLayers(files, { layers, pieceLength: PIECE, warnings })
+  const tree = readPieceLayers(files, layers, PIECE, warnings)
   const messages = warnings.toArray().map(({ code, message }) => `${code}: ${message}`)
   return { states: tree.map(({ layerState }) => layerState), messages, tree }
 }

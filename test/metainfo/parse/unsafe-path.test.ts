@@ -5,7 +5,7 @@ import { WarningList } from '../../../src/metainfo/warning.js'
 
 function find(name: string, ...paths: string[][]) {
   const files = paths.map((path) => ({ path, padding: false }))
-  return findUnsafePaths({ name, isDirectory: true, files })
+  return findUnsafePaths(name, true, files)
 }
 
 test('ordinary paths are safe, odd as they may look', () => {
@@ -31,7 +31,7 @@ for (const name of ['', '.', '..', '/etc', 'a/b', 'a\\b', 'a\0']) {
   test(`the name ${JSON.stringify(name)} is unsafe, for a directory and for a file`, () => {
     assert.deepEqual(find(name, ['a'])[0]?.path, [name])
     const files = [{ path: [name], padding: false }]
-    assert.equal(findUnsafePaths({ name, isDirectory: false, files }).length, 1)
+    assert.equal(findUnsafePaths(name, false, files).length, 1)
   })
 }
 
@@ -46,7 +46,7 @@ test('pad files may share a path', () => {
     { path: ['.pad', '5'], padding: true },
     { path: ['.pad', '5'], padding: true },
   ]
-  assert.deepEqual(findUnsafePaths({ name: 'dir', isDirectory: true, files }), [])
+  assert.deepEqual(findUnsafePaths('dir', true, files), [])
 })
 
 test('each unsafe path is warned of, safe to print', () => {

@@ -96,7 +96,7 @@ async function checkedJobs(
   { io, commands }: CommandContext,
 ): Promise<readonly BatchJob[] | null> {
   const problems = new Problems()
-  const jobs = readJobs(file, { commands: await commands(), problems }, io)
+  const jobs = readJobs(file, await commands(), problems, io)
   for (const { name, place, command, levels: job } of jobs) {
     const target = { section: command.name(), command, isLegacy: false }
     const from = { config, line: NOTHING_TYPED, job, problems }

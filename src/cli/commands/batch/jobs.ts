@@ -41,10 +41,8 @@ export interface BatchJob {
  */
 export function readJobs(
   file: string,
-  {
-    commands,
-    problems,
-  }: { readonly commands: readonly CommandUnknownOpts[]; readonly problems: Problems },
+  commands: readonly CommandUnknownOpts[],
+  problems: Problems,
   io: Io,
 ): BatchJob[] {
   const entries = parseConfiguration(readConfigurationText(file, io), file)
@@ -69,7 +67,7 @@ export function readJobs(
   if (jobs?.value.kind === 'list')
     throw jobs.place.error("jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'")
   return entriesOf(jobs, 'jobs').flatMap((entry) => {
-    return problems.try<BatchJob[]>([], () => [jobOf(entry, { known, defaults, file, problems })])
+    return problems.try<BatchJob[]>([], () => [jobOf(entry, known, defaults, file, problems)])
   })
 }
 
@@ -78,16 +76,14 @@ interface KnownCommand {
   readonly options: Entries
 }
 
-interface Surroundings {
-  readonly known: ReadonlyMap<string, KnownCommand>
-  readonly defaults: readonly LocatedEntry[]
-  readonly file: string
-  readonly problems: Problems
-}
-
 /** `NAME: COMMAND: OPTIONS`. */
-function jobOf({ key: name, place, item }: LocatedEntry, world: Surroundings): BatchJob {
-  const { known, defaults, file, problems } = world
+function jobOf(
+  { key: name, place, item }: LocatedEntry,
+  known: ReadonlyMap<string, KnownCommand>,
+  defaults: readonly LocatedEntry[],
+  file: string,
+  problems: Problems,
+): BatchJob {
   const names = [...known.keys()]
   const form = `a job is NAME: {COMMAND: OPTIONS}, with one of ${names.join(', ')}`
   const [entry, second] = entriesOf(item, name)

@@ -76,7 +76,7 @@ function definePrune({ io }: CommandContext) {
       const redis = sharedRedis({ cacheUrl }, command, io)
       const place = namedPlace(cacheDir, io)
       const { dryRun, unusedFor } = request
-      const pruned = await pruneCache(place, { ...request, maxSize })
+      const pruned = await pruneCache(place, unusedFor, maxSize, dryRun)
       const { records, damagedFiles } = pruned
       const verb = dryRun ? 'would remove' : 'removed'
       const others = damagedFiles > 0 ? ` and ${count(damagedFiles, 'damaged cache')}` : ''

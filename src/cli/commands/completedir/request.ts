@@ -24,7 +24,7 @@ export async function completeRequest(
   options: CompletedirOptions,
   { io, isLegacy }: Pick<CommandContext, 'io' | 'isLegacy'>,
 ): Promise<CompleteRequest> {
-  const common = commonRequest(namedTrackers(tiers, options), options, { io, isLegacy })
+  const common = commonRequest(namedTrackers(tiers, options), options, io, isLegacy)
   if (options.source.length > 1) {
     throw usageError('--source: completedir makes one torrent for each entry; give one tag')
   }

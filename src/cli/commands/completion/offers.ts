@@ -62,10 +62,10 @@ export async function offersFor(
   const command = main.commands.find((leaf) => leaf.name() === words[1]) ?? main
   const [prefix = '', option] = /^(--[\w-]+)=/.exec(last) ?? []
   const values = valuesAfter(option ?? words.at(-1) ?? '', command)
-  if (values !== null) return answer(values, { prefix, last, words, io })
+  if (values !== null) return answer(values, prefix, last, words, io)
   const operands = operandsOf(command)
   if (last.startsWith('-') || operands === 'text') return linesOf(optionOffers(command), last)
-  return answer(operands, { prefix: '', last, words, io })
+  return answer(operands, '', last, words, io)
 }
 
 const CONFIG = '--config'
@@ -77,16 +77,14 @@ function linesOf(offers: readonly Offer[], last: string): string {
   return own.map(({ word, about }) => `${word}${about === '' ? '' : `\t${about}`}\n`).join('')
 }
 
-interface Typed {
-  /** `--option=` before the value, if they are one word. */
-  readonly prefix: string
-  readonly last: string
-  /** The words before it. */
-  readonly words: readonly string[]
-  readonly io: Io
-}
-
-async function answer(values: Values, { prefix, last, words, io }: Typed): Promise<string> {
+/** `prefix` is `--option=` before the value, if they are one word; `words` come before both. */
+async function answer(
+  values: Values,
+  prefix: string,
+  last: string,
+  words: readonly string[],
+  io: Io,
+): Promise<string> {
   if (values === 'text') return ''
   if (values === 'file' || values === 'directory' || values === 'torrent') return `:${values}\n`
   const config = words.includes(CONFIG)

@@ -47,7 +47,7 @@ export async function checkFile(
     for (const section of configuration.sections)
       checkOptions(section, optionsOf(section.name, table), world)
     for (const preset of configuration.presets) checkOptions(preset, makers, world)
-    await checkPresetNames(configuration, problems, { io, config })
+    await checkPresetNames(configuration, problems, io, config)
     for (const rule of trackerRules([configuration], problems).values())
       checkOptions(rule, makers, world)
   } catch (error) {
@@ -61,7 +61,8 @@ export async function checkFile(
 async function checkPresetNames(
   configuration: Configuration,
   problems: Problems,
-  { io, config }: { readonly io: Io; readonly config: string | undefined },
+  io: Io,
+  config: string | undefined,
 ): Promise<void> {
   const { defaultPreset, sections } = configuration
   const entries = [...defaultPreset, ...sections.flatMap((section) => section.entries)]
@@ -83,8 +84,6 @@ async function checkPresetNames(
   }
 }
 
-type Checking = Known & { readonly problems: Problems; readonly notes: Set<string> }
-
 /** The options of the commands that have presets. A preset cannot name presets. */
 function makersOf(table: SectionTable): Entries[] {
   const makers = [...table.values()].flat().filter((options) => options.has('preset'))
@@ -99,7 +98,11 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
   )
 }
 
-function checkOptions(section: Section, commands: readonly Entries[], world: Checking): void {
+function checkOptions(
+  section: Section,
+  commands: readonly Entries[],
+  world: Known & { readonly problems: Problems; readonly notes: Set<string> },
+): void {
   const { name, entries } = section
   const { problems } = world
   const before = problems.errors.length

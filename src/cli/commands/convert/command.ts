@@ -110,7 +110,7 @@ function outputOf({ torrent, version, options: { output } }: Run): string {
 async function convert(run: Run): Promise<number> {
   const { torrent, path, version, options } = run
   const { maxTorrentSize, force, dryRun, pieceLength = null, followSymlinks } = options
-  const store = planStore({ torrent, target: outputOf(run), force })
+  const store = planStore(torrent, outputOf(run), force)
   const metainfo = readTorrentFile(torrent, maxTorrentSize)
   const plan = await planConversion({
     metainfo,
@@ -169,7 +169,7 @@ async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Convers
   const conversion = withHashContext(options, io, ({ engine: quiet, cacheAccess }) => {
     const engine = { ...quiet, onProgress: bar?.update }
     const check = { engine, cacheAccess: unread }
-    return convertTorrent(plan, { check, make: { engine, cacheAccess } })
+    return convertTorrent(plan, check, { engine, cacheAccess })
   })
   return conversion.finally(() => bar?.stop())
 }

@@ -31,8 +31,6 @@ function defineDoctor({ io }: CommandContext) {
     })
 }
 
-type Findings = ReturnType<typeof examine>
-
 function examine({ env }: Io) {
   const { origin, failures } = findAddon()
   return {
@@ -53,7 +51,7 @@ function examine({ env }: Io) {
   }
 }
 
-function linesOf(found: Findings): string[] {
+function linesOf(found: ReturnType<typeof examine>): string[] {
   const { node, platform, arch, accelerator, failures, threads, kernel, isKernelSet } = found
   const reason = isKernelSet ? 'set by BTKIT_HASH' : 'the fastest on this machine'
   return [

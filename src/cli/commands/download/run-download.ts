@@ -165,7 +165,7 @@ async function transfer(job: Job, downloader: Downloader, run: DownloadRun): Pro
     await finish(job, run)
     progress.clear()
     tellWhole(job, run)
-    await seed(infoHash, downloader, { run, progress })
+    await seed(infoHash, downloader, run, progress)
   } catch (error) {
     progress.clear()
     const isStall = error instanceof BtkitError && error.code === 'stalled'
@@ -204,7 +204,8 @@ function tellWhole({ metainfo, target, found }: Job, { source, out }: DownloadRu
 async function seed(
   infoHash: InfoHash,
   { client, io: clientIo }: Downloader,
-  { run, progress }: { readonly run: DownloadRun; readonly progress: DownloadProgress },
+  run: DownloadRun,
+  progress: DownloadProgress,
 ): Promise<void> {
   const { options, io } = run
   if (!wantsSeeding(options)) return
@@ -291,7 +292,7 @@ export async function openDownloadProgress(
       first ??= torrent.bytesDone
       if (stall?.isToTell) {
         bar?.pause()
-        note(stallNote(torrent, metainfo, { ...stall, advice }))
+        note(stallNote(torrent, metainfo, stall.forMs, advice))
       }
       if (bar) {
         const { bytesDone, size, name } = torrent

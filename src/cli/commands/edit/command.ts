@@ -41,8 +41,8 @@ function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
     ...(Object.values(details).some((detail) => detail !== undefined) ? [setDetails(details)] : []),
     ...(options.name === undefined ? [] : [setName(options.name)]),
     ...trackerEdits(options),
-    ...seedEdits('webSeeds', [options.webSeed, options.removeWebSeed, options.addWebSeed]),
-    ...seedEdits('httpSeeds', [options.httpSeed, options.removeHttpSeed, options.addHttpSeed]),
+    ...seedEdits('webSeeds', options.webSeed, options.removeWebSeed, options.addWebSeed),
+    ...seedEdits('httpSeeds', options.httpSeed, options.removeHttpSeed, options.addHttpSeed),
     ...(set.length + unset.length > 0 ? [setKeys(options)] : []),
   ]
   if (edits.length > 0) return combineEdits(edits)
@@ -70,9 +70,12 @@ function trackerEdits({ tracker: set, removeTracker, addTracker }: ChangeOptions
   return [stepTrackers({ set, remove: removeTracker, add: addTracker, replace: [] })]
 }
 
-type SeedSteps = [set: readonly string[] | undefined, remove: string[], add: readonly string[]]
-
-function seedEdits(name: SeedName, [set, remove, add]: SeedSteps): TorrentEdit[] {
+function seedEdits(
+  name: SeedName,
+  set: readonly string[] | undefined,
+  remove: string[],
+  add: readonly string[],
+): TorrentEdit[] {
   if (!set && remove.length + add.length === 0) return []
   const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
   return [

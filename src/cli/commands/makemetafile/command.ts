@@ -197,7 +197,7 @@ async function makeAll(group: MakeGroup, run: Run, before: Promise<void>): Promi
     const made = hashed && (await (isFirst ? writeFirst : makeVariant)(plan, hashed, run.write))
     await before
     if (made && plan.request.torrent === null) writeOut(made, run)
-    report({ made, plan, lists: isFirst ? lists : [], started }, run)
+    report(plan, isFirst ? lists : [], made, started, run)
   }
 }
 
@@ -242,7 +242,7 @@ async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
   for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
     const own = each === plan ? made : await makeVariant(each, made)
     if (each.request.torrent === null) writeOut(own, run)
-    report({ made: own, plan: each, lists: each === plan ? lists : [], started }, run)
+    report(each, each === plan ? lists : [], own, started, run)
   }
 }
 
@@ -306,14 +306,17 @@ function writeOut({ parts }: WrittenTorrent, { io }: Run): void {
   for (const part of parts) io.stdout.write(part)
 }
 
-interface Outcome extends Pick<MakeResult, 'plan' | 'lists'> {
-  /** Null in a dry run. */
-  readonly made: WrittenTorrent | null
-  readonly started: number
-}
-
-/** Prints the result. If the torrent goes to standard output, the result goes to standard error. */
-function report({ made, plan, lists, started }: Outcome, run: Run): void {
+/**
+ * Prints the result. If the torrent goes to standard output, the result goes to standard error.
+ * `made` is null in a dry run.
+ */
+function report(
+  plan: MakeResult['plan'],
+  lists: MakeResult['lists'],
+  made: WrittenTorrent | null,
+  started: number,
+  run: Run,
+): void {
   const { options, out, io } = run
   const torrentSize = made?.size ?? measureTorrent(plan)
   const seconds = (io.monotonic() - started) / 1000
@@ -347,7 +350,7 @@ async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<bool
     const made: WrittenTorrent = first
       ? await makeVariant(unwritten, first)
       : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
-    const difference = compareWithTarget(plan.request.torrent ?? '', join(made.parts), { isDated })
+    const difference = compareWithTarget(plan.request.torrent ?? '', join(made.parts), isDated)
     run.reported.add(plan.request.torrent)
     const checked = { plan, hashes: made, difference }
     out.line(checkValue(checked), checkLines(checked))

@@ -48,7 +48,7 @@ export function makeRequests(
   const trackers = trackersOf(operands, options)
   const byTag = trackersByTag(trackers, options)
   const { isLegacy = false } = operands
-  const common = commonRequest(trackers, options, { io, isLegacy })
+  const common = commonRequest(trackers, options, io, isLegacy)
   checkTogether(operands, options)
   checkStandardOutput(options, io)
   checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
@@ -59,7 +59,7 @@ export function makeRequests(
   const groups = sources.map((given) => {
     const name = torrentName(given, options, io)
     const source = given === STDIN ? name : given
-    const webSeeds = [...options.webSeed, ...seedsBelow(options.webSeedBase, { source, name }, io)]
+    const webSeeds = [...options.webSeed, ...seedsBelow(options.webSeedBase, source, name, io)]
     const request = {
       ...common,
       parts: { ...common.parts, webSeeds },

@@ -66,7 +66,7 @@ function defineScrape({ io, finish }: CommandContext) {
         asked.push(found)
       }
       const status = await eachTorrent(operands, { report, io }, read)
-      const answers = await askTrackers(asked, { timeoutMs: options.timeout, signal: io.signal })
+      const answers = await askTrackers(asked, options.timeout, io.signal)
       let isMissing = false
       for (const each of asked) {
         const own = answers(each)

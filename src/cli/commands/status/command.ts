@@ -125,8 +125,7 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
     return (wanted !== null || each.isMarked) && !(isNotSeeded(each) && seeded.has(hashOf(each)))
   })
   const absent = hasAll ? absentOf(wanted, all) : []
-  for (const value of valuesOf(client, { shown, due: new Set(due), absent }, wanted))
-    out.line(value)
+  for (const value of valuesOf(client, shown, new Set(due), absent, wanted)) out.line(value)
   const lines = linesOf(shown, new Set(due.filter((each) => problemOf(each) !== null)), context)
   out.text([`${client.label}: ${version}, ${count(shown.length, 'torrent')}`, ...lines])
   const queued = shown.filter(({ state }) => state === 'queued').length
@@ -137,7 +136,7 @@ async function showClient(client: RunningSeed, hasAll: boolean, context: StatusC
   for (const warning of byReason(due, ({ warning = null }) => warning)) {
     out.alert(`${warning} (${client.label})`)
   }
-  requireSeeded(client, { due, absent }, out)
+  requireSeeded(client, due, absent, out)
 }
 
 /** The table of a client's torrents, those with problems first, and their sum. */
@@ -178,8 +177,8 @@ function sumOf(shown: readonly ClientTorrent[]): string {
 function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void> {
   const { wanted, seeds, out } = context
   const absent = absentOf(wanted, seeds)
-  for (const value of valuesOf(all, { shown: [], due: new Set(), absent }, wanted)) out.line(value)
-  requireSeeded(all, { due: [], absent }, out)
+  for (const value of valuesOf(all, [], new Set(), absent, wanted)) out.line(value)
+  requireSeeded(all, [], absent, out)
   return Promise.resolve()
 }
 
@@ -189,7 +188,8 @@ function showAbsent(all: typeof ALL_SEEDS, context: StatusContext): Promise<void
  */
 function requireSeeded(
   client: Pick<RunningSeed, 'label'>,
-  { due, absent }: { readonly due: readonly ClientTorrent[]; readonly absent: readonly Absent[] },
+  due: readonly ClientTorrent[],
+  absent: readonly Absent[],
   { fail }: Report,
 ): void {
   const problems = [...absent.map(([, torrent]) => notThere(torrent)), ...byReason(due, problemOf)]
@@ -249,18 +249,15 @@ function ask(client: RunningSeed, { attempt }: Report) {
   )
 }
 
-/** The torrents of a client, those that it has to seed, and those that it lacks. */
-interface SeedState {
-  readonly shown: readonly ClientTorrent[]
-  /** The torrents that have to be seeded. */
-  readonly due: ReadonlySet<ClientTorrent>
-  readonly absent: readonly Absent[]
-}
-
-/** The values of each torrent for programs, also of those that the client lacks. */
+/**
+ * The values of each torrent for programs, also of those that the client lacks.
+ * Those that are `due` have to be seeded.
+ */
 function* valuesOf(
   { label }: Pick<RunningSeed, 'label'>,
-  { shown, due, absent }: SeedState,
+  shown: readonly ClientTorrent[],
+  due: ReadonlySet<ClientTorrent>,
+  absent: readonly Absent[],
   wanted: StatusContext['wanted'],
 ): Generator<object> {
   for (const each of shown) {

@@ -41,7 +41,7 @@ function defineTrack({ io, isLegacy, finish, ...context }: CommandContext) {
     .action(async (options, command) => {
       const stderr = new BoundedOutput(io.stderr)
       const { warn } = openReport({}, io)
-      requireTorrents(options, { isLegacy, warn })
+      requireTorrents(options, isLegacy, warn)
       const store = sharedStore(options, command, io)
       await track(options, store, { ...io, ...context, stderr, isLegacy })
       finish(0)
@@ -80,7 +80,7 @@ async function track(
       return Promise.all([tracker.reopenLog(), tracker.refresh(), keys?.reload()])
     })
     const host = machineHost()
-    openReport({}, io).text(greeting({ tracker, settings, host, isLegacy }))
+    openReport({}, io).text(greeting(tracker, settings, host, isLegacy))
     manager.ready(`tracking at ${tracker.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
@@ -89,17 +89,17 @@ async function track(
   }
 }
 
-interface GreetingParts {
-  readonly tracker: Pick<OpenTracker, 'addresses' | 'torrentCount' | 'pages'>
-  readonly settings: Pick<TrackerSettings, 'stateFile' | 'store'>
-  /** The name or address printed for all addresses of this machine. */
-  readonly host: string
-  /** Whether the command is bttrack, which warns of what the line would hint at. */
-  readonly isLegacy: boolean
-}
-
-/** The lines printed when the tracker has started. */
-function greeting({ tracker, settings, host, isLegacy }: GreetingParts): string[] {
+/**
+ * The lines printed when the tracker has started.
+ * `host` is the name or address printed for all addresses of this machine. `isLegacy` says whether
+ * the command is bttrack, which warns of what the line would hint at.
+ */
+function greeting(
+  tracker: Pick<OpenTracker, 'addresses' | 'torrentCount' | 'pages'>,
+  settings: Pick<TrackerSettings, 'stateFile' | 'store'>,
+  host: string,
+  isLegacy: boolean,
+): string[] {
   const torrents = tracker.torrentCount()
   const anyTorrent = isLegacy ? 'any torrent' : `any torrent; ${HOW_TO_LIMIT}`
   const listed = count(torrents ?? 0, 'info hash', 'info hashes')

@@ -100,7 +100,8 @@ export function sharedStore(
  */
 export function requireTorrents(
   { open, allowedDir, allowedList, archiveDir }: TrackOptions,
-  { isLegacy, warn }: { readonly isLegacy: boolean; readonly warn: (message: string) => void },
+  isLegacy: boolean,
+  warn: (message: string) => void,
 ): void {
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
   requireCurrent({ allowedDir, archiveDir })

@@ -155,7 +155,7 @@ async function findTargets(
     const place = { torrent, path: data ?? dirname(torrent) }
     return { places: [place], refused: [], isSingle: true }
   }
-  await checkSeveral(named, { data, filesFrom }, io)
+  await checkSeveral(named, data, filesFrom, io)
   const [found, list] = [await listTorrents(named, io), await readFileList(filesFrom, io)]
   const torrents = [...found.files, ...list.files]
   const refused = [...found.refused, ...list.refused]
@@ -178,10 +178,8 @@ function isPath(name: string): boolean {
 
 async function checkSeveral(
   operands: readonly string[],
-  {
-    data,
-    filesFrom,
-  }: { readonly data: string | undefined; readonly filesFrom: string | undefined },
+  data: string | undefined,
+  filesFrom: string | undefined,
   io: Io,
 ): Promise<void> {
   if (data !== undefined && !isDirectory(data)) {

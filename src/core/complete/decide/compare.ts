@@ -86,7 +86,8 @@ export function checkPlace({ path, existing, target }: Undecided): void {
  */
 export async function checkPieces(
   entry: UndecidedTorrent,
-  { metainfo, laidOut }: { readonly metainfo: Metainfo; readonly laidOut: Content },
+  metainfo: Metainfo,
+  laidOut: Content,
   mayRead = true,
 ): Promise<TorrentCore | 'other' | 'unread'> {
   const { request, hashContext } = entry.own.run

@@ -113,7 +113,7 @@ async function adoptForeign(
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return skip(fitsContent(metainfo, content) ? 'foreign' : 'outdated')
   const { adopt } = own.run.request
-  const core = await checkPieces(entry, { metainfo, laidOut }, adopt)
+  const core = await checkPieces(entry, metainfo, laidOut, adopt)
   if (!adopt) return skip(core === 'other' ? 'outdated' : 'foreign', metainfo.pieceLength)
   if (core === 'other') return skip('outdated')
   const decision =
@@ -142,7 +142,7 @@ async function keepInfo(
   if (!metainfo || isAsked || (rules.length === 0 && !isAdopted)) return null
   const laidOut = layOut(metainfo, content)
   if (!laidOut) return null
-  const core = await checkPieces(entry, { metainfo, laidOut })
+  const core = await checkPieces(entry, metainfo, laidOut)
   if (core === 'unread') return writeUnread(entry.own)
   if (core === 'other') return null
   const newRules = isAdopted ? [] : rules.filter((rule) => !origin.keeps?.includes(rule))

@@ -112,7 +112,7 @@ async function completeOpen(
   const directories: SourceDirectory[] = []
   for (const directory of request.directories) {
     try {
-      directories.push(await openSourceDirectory(directory, targets, { filter, report }))
+      directories.push(await openSourceDirectory(directory, targets, filter, report))
     } catch (error) {
       noteFailure(report, pathsOfDirectory(directory), error)
     }

@@ -48,7 +48,7 @@ export function completeTrees(
     const filter = await loadNameFilter(common.scan)
     const branches: Branch[] = []
     for (const root of request.directories)
-      branches.push(...(await branchesOf(root, request, { filter, report })))
+      branches.push(...(await branchesOf(root, request, filter, report)))
     const claimed = new Map<string, string>()
     for (const { root, path, files } of target === null ? [] : branches) {
       for (const name of files)
@@ -93,7 +93,8 @@ function requestFor({ root, path, files, isGone }: Branch, request: TreeRequest)
 async function branchesOf(
   root: string,
   { target, common }: CompleteRequest,
-  { filter, report }: { readonly filter: NameFilter | undefined; readonly report: CompleteReport },
+  filter: NameFilter | undefined,
+  report: CompleteReport,
 ): Promise<Branch[]> {
   const realTarget = target === null ? null : realPath(target)
   const enters = (place: string, { name }: Dirent) => {

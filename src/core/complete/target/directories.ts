@@ -43,7 +43,8 @@ export interface DirectoryEntry {
 export async function openSourceDirectory(
   directory: string,
   targets: TargetDirectories,
-  { filter, report }: { readonly filter: NameFilter | undefined; readonly report: CompleteReport },
+  filter: NameFilter | undefined,
+  report: CompleteReport,
 ): Promise<SourceDirectory> {
   const { request } = targets
   const found = realPath(directory)

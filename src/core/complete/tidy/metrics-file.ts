@@ -44,7 +44,7 @@ export async function withMetrics<T extends RunResult>(
   const started = monotonic()
   const write = async (result: RunResult) => {
     const seconds = Math.round(monotonic() - started) / 1000
-    const text = formatMetrics(metricsOf(file, result, { now: Math.floor(now() / 1000), seconds }))
+    const text = formatMetrics(metricsOf(file, result, Math.floor(now() / 1000), seconds))
     const { path, claim } = file
     await writeAtomically(path, Buffer.from(text), { claim, checkReplaceable })
   }
@@ -69,7 +69,8 @@ function checkReplaceable(path: string): void {
 function metricsOf(
   { path, target }: MetricsFile,
   { report, isSuccess }: RunResult,
-  { now, seconds }: { readonly now: number; readonly seconds: number },
+  now: number,
+  seconds: number,
 ): Metric[] {
   const metric = (name: string, help: string, values: Readonly<Record<string, number>>) => {
     const samples = Object.entries(values).map(([outcome, value]) => {

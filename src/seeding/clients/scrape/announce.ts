@@ -83,7 +83,7 @@ async function announceHttp({ url, signal, family, ...own }: Announce): Promise<
   ].join('&')
   const address = new URL(url)
   address.hash = ''
-  const answer = await askTracker(address.href, { query, what: 'an announce', signal, family })
+  const answer = await askTracker(address.href, query, 'an announce', signal, family)
   const [id, warning] = [answer.get('tracker id'), answer.get('warning message')]
   return {
     interval: intervalIn(answer),

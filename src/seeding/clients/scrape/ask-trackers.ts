@@ -36,19 +36,14 @@ export interface TrackerAnswer {
   readonly error: string | null
 }
 
-interface Asking {
-  /** Milliseconds that a tracker has for each answer. */
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
-
 /**
  * Asks each tracker once about all its torrents. Returns a function that gives the answers about one
- * of them, in the order of its trackers.
+ * of them, in the order of its trackers. A tracker has `timeoutMs` for each answer.
  */
 export async function askTrackers(
   asked: readonly ScrapedTorrent[],
-  asking: Asking,
+  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<(one: ScrapedTorrent) => TrackerAnswer[]> {
   const hashes = new Map<string, Set<InfoHash>>()
   for (const { infoHash, trackers } of asked) {
@@ -56,7 +51,7 @@ export async function askTrackers(
   }
   const answers = new Map<string, Map<string, ScrapedCounts | string>>()
   await pLimit(AT_ONCE).map(hashes, async ([url, own]) => {
-    answers.set(url, await askOne(url, [...own], asking))
+    answers.set(url, await askOne(url, [...own], timeoutMs, signal))
   })
   return ({ infoHash, trackers }) => {
     return trackers.map((tracker) => {
@@ -68,7 +63,12 @@ export async function askTrackers(
 }
 
 /** Returns counts, or why there are none, by info hash. */
-async function askOne(url: string, infoHashes: readonly InfoHash[], { timeoutMs, signal }: Asking) {
+async function askOne(
+  url: string,
+  infoHashes: readonly InfoHash[],
+  timeoutMs: number,
+  signal: AbortSignal,
+) {
   const answers = new Map<string, ScrapedCounts | string>()
   for (let at = 0; at < infoHashes.length; at += MOST_HASHES) {
     const some = infoHashes.slice(at, at + MOST_HASHES)

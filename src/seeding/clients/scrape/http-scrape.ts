@@ -30,7 +30,7 @@ export async function scrapeHttp({ url, infoHashes, signal }: ScrapeQuestion): P
   const address = scrapeUrl(url)
   if (address === null) throw new ScrapeFailure('its address cannot be scraped')
   const query = infoHashes.map((infoHash) => `info_hash=${percentEncoded(infoHash)}`).join('&')
-  const files = (await askTracker(address, { query, what: 'a scrape', signal })).get('files')
+  const files = (await askTracker(address, query, 'a scrape', signal)).get('files')
   if (!(files instanceof Map)) throw new ScrapeFailure('the answer is not a scrape')
   const counts = infoHashes.flatMap((infoHash): [string, ScrapedCounts][] => {
     const entry = files.get(Buffer.from(infoHash, 'hex').toString('latin1'))
@@ -44,22 +44,19 @@ export function percentEncoded(hex: string): string {
   return hex.replace(/../g, '%$&')
 }
 
-interface TrackerRequest {
-  readonly query: string
-  /** The kind of the answer, for errors: `a scrape`. */
-  readonly what: string
-  readonly signal: AbortSignal
-  /** The only family of addresses to connect to. */
-  readonly family?: 4 | 6 | undefined
-}
-
 /**
  * Returns the dictionary that a tracker answers to a request over HTTP.
+ * `what` is the kind of the answer, for errors: `a scrape`. Only addresses of `family` are connected to.
  * @throws ScrapeFailure if it refuses, or answers something else
  */
-export async function askTracker(url: string, request: TrackerRequest): Promise<BencodeDict> {
-  const { query, what } = request
-  const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, request)
+export async function askTracker(
+  url: string,
+  query: string,
+  what: string,
+  signal: AbortSignal,
+  family?: 4 | 6,
+): Promise<BencodeDict> {
+  const response = await ask(`${url}${url.includes('?') ? '&' : '?'}${query}`, signal, family)
   const isOk = response.status === 200
   let value: BencodeValue = 0
   try {
@@ -96,7 +93,7 @@ export function intervalIn(answer: BencodeDict): number {
 /** Redirects of one request that are followed. */
 const MOST_REDIRECTS = 3
 
-async function ask(url: string, { signal, family }: TrackerRequest): Promise<HttpResponse> {
+async function ask(url: string, signal: AbortSignal, family?: 4 | 6): Promise<HttpResponse> {
   const headers = { 'accept-encoding': 'identity' }
   try {
     return await requestHttp(url, { headers, signal, family, redirects: MOST_REDIRECTS })

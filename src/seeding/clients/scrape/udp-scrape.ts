@@ -97,10 +97,10 @@ export async function askUdp(
       // A connected socket receives nothing from other addresses
       socket.connect(Number(port), each.address)
       await once(socket, 'connect', { signal: bounded })
-      const connected = await exchange(socket, [PROTOCOL, CONNECT, new Uint8Array(0)], bounded)
+      const connected = await exchange(socket, PROTOCOL, CONNECT, new Uint8Array(0), bounded)
       return { ...each, socket, connectionId: connected.subarray(0, 8) }
     })
-    const answer = await exchange(first.socket, [first.connectionId, action, body], signal)
+    const answer = await exchange(first.socket, first.connectionId, action, body, signal)
     return { answer, family: first.family }
   } catch (error) {
     if (error instanceof ScrapeFailure) throw error
@@ -148,12 +148,12 @@ async function connectFirst(
   }
 }
 
-type UdpRequest = readonly [connectionId: Uint8Array, action: Action, body: Uint8Array]
-
 /** Sends a packet repeatedly until its answer arrives. Returns that without its head. */
 async function exchange(
   socket: Socket,
-  [connectionId, action, body]: UdpRequest,
+  connectionId: Uint8Array,
+  action: Action,
+  body: Uint8Array,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const head = randomBytes(HEAD)

@@ -37,7 +37,7 @@ async function show({ collection }: FormsParts, context: AdminContext): Promise<
   )
   const { age, bytes } = BIN_LIMITS
   const rows = own.map(({ id, name, category, deletedAt }) => {
-    const box = rowBox({ name: 'id', value: id, label: name })
+    const box = rowBox('id', id, name)
     return [box, name, collection.places.titleOf(category), renderTime(deletedAt, 'minute')]
   })
   return context.page({

@@ -305,7 +305,7 @@ async function row(
   const edit = mayChange ? `edit?${listed.with({ torrent: value }).toString()}` : null
   const page = swarm && parts.publicRoot !== null ? linksOf(parts, swarm).page(swarm) : edit
   return [
-    mayChange && rowBox({ name: 'torrent', value, label: name }),
+    mayChange && rowBox('torrent', value, name),
     html`${page === null ? name : html`<a href="${page}">${name}</a>`}<br />
       <span class="muted"> ${told.map((each, at) => [at > 0 && ', ', each])} </span>
       ${isHeld && html`<br /><small class="muted">Read-only: ${HELD}.</small>`}`,
