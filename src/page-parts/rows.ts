@@ -86,7 +86,9 @@ function renderSwarm(counts: ShownCounts | null): Html {
 /** A table of rows in a fixed order; `date` names the times. */
 export function renderEntries(
   rows: readonly Html[],
-  { caption, date, hasSwarms }: { caption: string; date: string; hasSwarms: boolean },
+  caption: string,
+  date: string,
+  hasSwarms: boolean,
 ): Html {
   return html`<table class="listing">
     <caption>

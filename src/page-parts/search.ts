@@ -17,13 +17,11 @@ interface SearchField {
   readonly kept?: HtmlValue
   /** The address of the whole list while something is searched. */
   readonly all?: string | null
-  /** The end of the row, such as the number of results. */
-  readonly end?: HtmlValue
 }
 
 /** The search of a page. The key `/` puts the cursor there. */
 export function renderSearch(field: SearchField): Html {
-  const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept, all, end } = field
+  const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept, all } = field
   return html`<form
     class="search"
     method="get"
@@ -44,6 +42,6 @@ export function renderSearch(field: SearchField): Html {
       spellcheck="false"
     />
     <button>${WORDS.search}</button>
-    ${all != null && value !== '' && html`<a href="${all}">${WORDS.showAll}</a>`} ${end ?? null}
+    ${all != null && value !== '' && html`<a href="${all}">${WORDS.showAll}</a>`}
   </form>`
 }

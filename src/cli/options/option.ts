@@ -113,16 +113,11 @@ export function takesPaths({ traits }: OptionEntry): boolean {
   return traits.takes === 'file' || traits.takes === 'directory'
 }
 
-/** Commander's names of a command's options with a property. `source` says where their values are from. */
-export function attributesWith(
-  command: CommandUnknownOpts,
-  name: keyof Traits,
-  source?: string,
-): string[] {
-  const names = command.options.flatMap((option) => {
-    return traitsOf(option)[name] ? option.attributeName() : []
-  })
-  return names.filter((each) => !source || command.getOptionValueSource(each) === source)
+/** Commander's names of the typed options that only a client has that btkit starts. */
+export function typedForOwnClient(command: CommandUnknownOpts): string[] {
+  const own = command.options.filter((option) => traitsOf(option).isForOwnClient)
+  const names = own.map((option) => option.attributeName())
+  return names.filter((each) => command.getOptionValueSource(each) === 'cli')
 }
 
 /** Refuses `--x` beside `--no-x`, where the last one does not win. */

@@ -168,7 +168,7 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
 function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
   const count = Math.min(job.threads, countBatches(planOf(job)))
   if (count === 0) return []
-  if (isNative(job)) return [runOnNativeThreads(job, { count, niceness: pool.niceness })]
+  if (isNative(job)) return [runOnNativeThreads(job, count, pool.niceness)]
   return Array.from({ length: count }, () => pool.run(job))
 }
 

@@ -74,10 +74,11 @@ export class TorrentIndex {
     /** The state of its journal. */
     readonly stamp: string,
     head: Head,
-    content: { readonly names: string; readonly rows: Buffer },
+    names: string,
+    rows: Buffer,
   ) {
-    this.#names = new NamesInOrder(content.names)
-    this.#rows = content.rows
+    this.#names = new NamesInOrder(names)
+    this.#rows = rows
     this.#directories = head.directories
     this.#ends = head.ends.map((end) => Buffer.from(end, 'hex'))
   }
@@ -94,7 +95,7 @@ export class TorrentIndex {
       if (head.version !== VERSION || head.stamp !== stamp) return null
       const rowsAt = headEnd + 1 + head.names
       const names = content.toString('utf8', headEnd + 1, rowsAt)
-      return new TorrentIndex(stamp, head, { names, rows: content.subarray(rowsAt) })
+      return new TorrentIndex(stamp, head, names, content.subarray(rowsAt))
     })
   }
 

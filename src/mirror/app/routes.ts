@@ -92,8 +92,8 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   addTorrentsRoute(app, options)
   if (mirror.findFiles) addSearchRoute(app, mirror.options, mirror.findFiles, mirror.requesters)
   if (mirror.feed) addFeedRoute(app, mirror.feed)
-  addPkgtorrentRoutes(app, options, mirror)
-  addFileRoutes(app, new Views(mirror), mirror)
+  addPkgtorrentRoutes(app, options, mirror.sets, mirror.sender, mirror.requesters)
+  addFileRoutes(app, new Views(mirror), mirror.directoryPages, mirror.downloads, mirror.onRoute)
 }
 
 /** Whether a request is for one of the service's own addresses, as they are usually written. */

@@ -122,7 +122,7 @@ export class FileSearch {
     return {
       ...numbers,
       note: note || null,
-      table: rows.length > 0 ? renderEntries(rows, { ...table, hasSwarms }) : null,
+      table: rows.length > 0 ? renderEntries(rows, table.caption, table.date, hasSwarms) : null,
       entries: found.map(jsonOf),
       places: new Set(found.map(({ path }) => fileAddress('.', path))),
     }

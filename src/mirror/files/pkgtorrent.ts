@@ -21,17 +21,13 @@ interface Route {
   Params: { readonly digest: string; readonly spec: string }
 }
 
-interface SetSources {
-  readonly sets: PathSets
-  readonly sender: TorrentSender
-  readonly requesters: Requesters
-}
-
 /** Adds the pkgtorrent protocol, under `/<name>/<service name>/` for any name. */
 export function addPkgtorrentRoutes(
   app: FastifyInstance,
   { limits }: ServiceOptions,
-  { sets, sender, requesters }: SetSources,
+  sets: PathSets,
+  sender: TorrentSender,
+  requesters: Requesters,
 ): void {
   const mount = `/:mount/${SERVICE_NAME}`
 

@@ -13,22 +13,17 @@ import { paddingAt, sendZeros } from '../requests/zeros.js'
 /** Matches every address without another route. In the metrics, each view has its own route. */
 export const ROUTE = '/*'
 
-interface PagesAndRoutes {
-  /** Null if the mirror has no pages of directories. */
-  readonly directoryPages: DirectoryPages | null
-  readonly downloads: Downloads
-  /** Receives the route of each request. */
-  readonly onRoute: (request: IncomingMessage, route: string) => void
-}
-
 /**
  * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
- * files, except where a file has that name itself, and the pages of directories.
+ * files, except where a file has that name itself, and the pages of directories if the mirror has some.
+ * `onRoute` receives the route of each request.
  */
 export function addFileRoutes(
   app: FastifyInstance,
   views: Views,
-  { directoryPages, downloads, onRoute }: PagesAndRoutes,
+  directoryPages: DirectoryPages | null,
+  downloads: Downloads,
+  onRoute: (request: IncomingMessage, route: string) => void,
 ): void {
   const { options } = views.mirror
   const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {

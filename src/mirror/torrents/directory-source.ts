@@ -27,7 +27,7 @@ const EFFORT = 1000
 /**
  * The torrent of a directory, or of some entries of it. It has the name of the directory, and its
  * files have the paths of their addresses below it, so that clients find them there.
- * `chosen` is the names of the only entries that the torrent has, sorted; null for all.
+ * `chosen` has the names of the only entries that the torrent has, sorted; null for all.
  */
 export function directorySource(
   directory: readonly string[],

@@ -63,8 +63,8 @@ export function usualFields(form: Form): Html {
 }
 
 /** The other fields of torrents, folded, below those of the page itself. */
-export function moreFields(form: Form, own: Html, isOpen = false): Html {
-  return html`<details class="card" data-more ${isOpen && html`open`}>
+export function moreFields(form: Form, own: Html): Html {
+  return html`<details class="card" data-more>
     <summary>More options<span class="muted" data-set>${setIn(form)}</span></summary>
     ${own}
     ${linesField(form, {

@@ -171,8 +171,8 @@ const bytes = (least: number, most = least): Check => {
   }
 }
 
-const integer = (least: number, most: number): Check => {
-  return (value) => (typeof value === 'number' && value >= least && value <= most ? value : null)
+const integer = (most: number): Check => {
+  return (value) => (typeof value === 'number' && value >= 0 && value <= most ? value : null)
 }
 
 /** A list, without the parts that may not stand there. */
@@ -204,8 +204,8 @@ const QUERIES: Readonly<Record<string, Rules>> = {
     id: [ID, true],
     info_hash: [ID, true],
     token: [TOKEN, true],
-    port: [integer(0, 65_535), false],
-    implied_port: [integer(0, 1), false],
+    port: [integer(65_535), false],
+    implied_port: [integer(1), false],
   },
 }
 

@@ -102,8 +102,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       favicon,
       describe: () => {
         const knownTorrents = torrents.torrents.size
-        const measured = { totals: store.totals(), knownTorrents, state, shared, figures }
-        return formatMetrics(trackerMetrics(measured))
+        return formatMetrics(trackerMetrics(store.totals(), figures, knownTorrents, state, shared))
       },
       publicUrl: settings.publicUrl,
       prefix: settings.prefix,
@@ -309,25 +308,17 @@ interface SharedFigures {
   readonly failures: number
 }
 
-interface MeasuredTracker {
-  readonly totals: StoreTotals
-  readonly figures: TrackerFigures
-  /** Number of torrents known from a file or a list. */
-  readonly knownTorrents: number
-  /** Supplies the time of the last save and the number of failed ones. */
-  readonly state: Pick<StateFile, 'savedAt' | 'failures'>
-  /** Null if swarms are not shared. */
-  readonly shared: SharedFigures | null
-}
-
-/** The tracker's metrics. */
-function trackerMetrics({
-  totals,
-  figures,
-  knownTorrents,
-  state,
-  shared,
-}: MeasuredTracker): Metric[] {
+/**
+ * The tracker's metrics. `knownTorrents` is the number of torrents known from a file or a list;
+ * `shared` is null if swarms are not shared.
+ */
+function trackerMetrics(
+  totals: StoreTotals,
+  figures: TrackerFigures,
+  knownTorrents: number,
+  state: Pick<StateFile, 'savedAt' | 'failures'>,
+  shared: SharedFigures | null,
+): Metric[] {
   const savedAt = state.savedAt / 1000
   return [
     counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),

@@ -32,10 +32,9 @@ export async function findTorrents(
   const isCut = others.length > rows.length || torrents.total > torrents.items.length
   const caption = describeFound({ count: rows.length, isCut })
   const all = `${categoryAddress(shelves.current, root)}${formatCatalogueQuery(query).slice(2)}`
-  const table = { caption, date: WORDS.added, hasSwarms: true }
   const rendered = rows.map((row) => renderRow(row, root, links))
   return {
-    table: rows.length > 0 ? renderEntries(rendered, table) : null,
+    table: rows.length > 0 ? renderEntries(rendered, caption, WORDS.added, true) : null,
     count: rows.length,
     isCut,
     note: isCut ? html`<p><a href="${all}">All that are found in the catalogue</a></p>` : null,

@@ -4,7 +4,7 @@ import { namesClient } from '../../open/own-client.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
-import { attributesWith } from '../../options/option.js'
+import { typedForOwnClient } from '../../options/option.js'
 import { declareDownloadOptions } from './options.js'
 import { runDownload } from './run-download.js'
 
@@ -31,7 +31,7 @@ function defineDownload({ io, program, isLegacy }: CommandContext) {
       if (source === undefined) throw noTorrent()
       const out = openReport(options, io)
       const isNamed = namesClient(options.client, io)
-      const untold = attributesWith(command, 'isForOwnClient', 'cli')
+      const untold = typedForOwnClient(command)
       if (isNamed && untold.length > 0) {
         const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
         const why = 'ignored, because the client is already running'

@@ -53,9 +53,8 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         const findings = found.filter(({ code }) => !options.ignore.includes(code))
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'
         failures += findings.filter(isFailure).length
-        const result = { file, metainfo, findings, error: null }
         report.line(
-          lintValue(result),
+          lintValue(file, metainfo, findings, null),
           findings.map((finding) => lineOf(file, finding)),
           'always',
         )
@@ -63,9 +62,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         clean++
         if (!report.isJson && total === 1) report.note(`${file}: nothing wrong`)
       }
-      const lost = (file: string, error: unknown) => [
-        lintValue({ file, metainfo: null, findings: [], error }),
-      ]
+      const lost = (file: string, error: unknown) => [lintValue(file, null, [], error)]
       const status = await eachTorrent(torrents, { report, io, lost }, lint)
       if (!report.isJson && total > 1 && clean > 0)
         report.note(`${count(total, 'torrent')}: nothing wrong in ${clean}`)
@@ -79,17 +76,13 @@ const codes = repeated((text) => {
   throw new InvalidArgumentError('Unknown code; btkit-lint(1) lists all codes.')
 })
 
-/** The findings in a torrent, or why it could not be read. */
-interface LintResult {
-  readonly file: string
-  readonly metainfo: Metainfo | null
-  readonly findings: readonly Finding[]
-  /** Null if it could be read. */
-  readonly error: unknown
-}
-
 /** A result for programs. */
-function lintValue({ file, metainfo, findings, error }: LintResult) {
+function lintValue(
+  file: string,
+  metainfo: Metainfo | null,
+  findings: readonly Finding[],
+  error: unknown,
+) {
   return torrentValue(file, metainfo, {
     file,
     findings: findings.map(({ code, severity, message }) => ({ code, severity, message })),

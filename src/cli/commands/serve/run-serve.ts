@@ -85,9 +85,8 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
       return Promise.all([service.reopenLog(), ...files])
     })
     const request = settings.options
-    const given = { options: request, hashContext: service.hashContext, signal: io.signal, onError }
     if (seed) {
-      seedGiven(seed, given).catch((error: unknown) => {
+      seedGiven(seed, request, service.hashContext, io.signal, onError).catch((error: unknown) => {
         if (!io.signal.aborted) onError(error)
       })
     }
@@ -265,16 +264,13 @@ interface SeedWorld extends ServerContext {
   readonly root: string
 }
 
-interface GivenSeeding extends Pick<ServerContext, 'onError'> {
-  readonly options: ServiceOptions
-  readonly hashContext: HashContext
-  readonly signal: AbortSignal
-}
-
 /** Seeds the torrents of `--torrents` whose files the mirror has, until aborted. */
 async function seedGiven(
   { service }: MadeTorrents,
-  { options, hashContext, signal, onError }: GivenSeeding,
+  options: ServiceOptions,
+  hashContext: HashContext,
+  signal: AbortSignal,
+  onError: ServerContext['onError'],
 ): Promise<void> {
   const { root, followSymlinks } = options.mirror
   const places = {

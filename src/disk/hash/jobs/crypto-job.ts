@@ -42,7 +42,7 @@ export function runCryptoJob(job: HashJob): void {
   try {
     for (let batch = takeBatch(job); batch < batchCount; batch = takeBatch(job)) {
       const end = batchStart(plan, batch + 1)
-      for (let i = batchStart(plan, batch); i < end; i++) hashPiece(i, { job, reader, buffer })
+      for (let i = batchStart(plan, batch); i < end; i++) hashPiece(i, job, reader, buffer)
       if (isStopped(job)) return
     }
   } finally {
@@ -50,14 +50,8 @@ export function runCryptoJob(job: HashJob): void {
   }
 }
 
-interface Share {
-  readonly job: HashJob
-  readonly reader: JobReader
-  readonly buffer: Uint8Array
-}
-
 /** Hashes the job's piece number `i`. Padding is part of the piece, but not of the blocks. */
-function hashPiece(i: number, { job, reader, buffer }: Share): void {
+function hashPiece(i: number, job: HashJob, reader: JobReader, buffer: Uint8Array): void {
   const { wanted, stream, digests } = job
   const piece = selectedPiece(job, i)
   const position = piece * stream.pieceLength
@@ -115,7 +109,7 @@ class JobReader {
         this.#readPart(file, start, part)
       } catch (error) {
         if (failures === null) throw asBtkitError(error, pathAt(stream, file))
-        noteReadFailure(failures, { file, piece: Math.floor(at / pieceLength) }, error)
+        noteReadFailure(failures, file, Math.floor(at / pieceLength), error)
         part.fill(0)
       }
     }
@@ -137,7 +131,7 @@ class JobReader {
     if (this.#file !== file) this.#open(file, path)
     // The failed open is not repeated for each of the file's pieces
     if (this.#refusal !== null) throw this.#refusal
-    readFully(target, { descriptor: this.#descriptor, at: start, path })
+    readFully(target, this.#descriptor, start, path)
   }
 
   #open(file: number, path: string): void {

@@ -28,20 +28,15 @@ export function runJob(job: HashJob): void {
   else runCryptoJob(job)
 }
 
-/** The native threads for a job. */
-export interface NativeThreads {
-  readonly count: number
-  /** Niceness from 0 to 19: higher values leave the processor to other processes. */
-  readonly niceness: number
-}
-
 /**
- * Runs a job in the native addon on threads of its own. They start fast and have no JavaScript.
+ * Runs a job in the native addon on threads of its own. They start fast and have no JavaScript. A
+ * higher niceness, from 0 to 19, leaves the processor to other processes.
  * @throws BtkitError as hashStream does
  */
 export async function runOnNativeThreads(
   job: HashJob & { kernel: NativeName },
-  { count, niceness }: NativeThreads,
+  count: number,
+  niceness: number,
 ): Promise<void> {
   const end = await requireAddon(job).hashJobOnThreads(describeJob(job), count, niceness)
   checkEnd(end, job.stream)

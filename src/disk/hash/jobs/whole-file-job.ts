@@ -118,7 +118,7 @@ function digest(descriptor: number, job: WholeFileJob): void {
     const delay = throttle ? takeTurn(throttle, bytes.length) : 0
     if (delay > 0) Atomics.wait(control, 0, GO_ON, delay)
     if (Atomics.load(control, 0) !== GO_ON) return
-    readFully(bytes, { descriptor, at, path })
+    readFully(bytes, descriptor, at, path)
     for (const hash of hashes) hash.update(bytes)
     if (pieces) pieces.update(bytes)
     Atomics.store(progress, 0, BigInt(at + bytes.length))

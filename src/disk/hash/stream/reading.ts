@@ -45,14 +45,7 @@ function isLinkRefusal(error: unknown): boolean {
  * Fills `target` with bytes of an open file from `at` on.
  * @throws BtkitError `changed` if the file ends before; system errors unchanged
  */
-export function readFully(
-  target: Uint8Array,
-  {
-    descriptor,
-    at,
-    path,
-  }: { readonly descriptor: number; readonly at: number; readonly path: string },
-): void {
+export function readFully(target: Uint8Array, descriptor: number, at: number, path: string): void {
   for (let filled = 0; filled < target.length;) {
     const count = readSync(descriptor, target, filled, target.length - filled, at + filled)
     if (count === 0) throw becameShorter(path)
@@ -118,16 +111,11 @@ export function createReadFailures(stream: ContentStream): ReadFailures {
   }
 }
 
-/** The position of a failed read: indices of the file and the piece. */
-export interface FailedRead {
-  readonly file: number
-  readonly piece: number
-}
-
-/** Records a failed read. Errors that do not come from the file are thrown. */
+/** Records a failed read, by the numbers of file and piece. Errors that do not come from the file are thrown. */
 export function noteReadFailure(
   { pieces, reasons }: ReadFailures,
-  { file, piece }: FailedRead,
+  file: number,
+  piece: number,
   error: unknown,
 ): void {
   const isChange = error instanceof BtkitError && error.code === 'changed'

@@ -94,14 +94,15 @@ export class Authentication {
   async enter(
     request: FastifyRequest,
     reply: FastifyReply,
-    typed: { readonly name: string; readonly password: string },
+    name: string,
+    password: string,
   ): Promise<LogInFailure | null> {
     const address = this.addressOf(request)
-    const result = await this.#logIns.check(typed.name, typed.password, address)
+    const result = await this.#logIns.check(name, password, address)
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
-      const isKnown = result === 'wrong' && (await this.usersFile.find(typed.name)) !== null
-      if (isKnown) await this.#note(request, typed.name, FAILED_LOG_IN)
+      const isKnown = result === 'wrong' && (await this.usersFile.find(name)) !== null
+      if (isKnown) await this.#note(request, name, FAILED_LOG_IN)
       return result
     }
     this.#end(request)

@@ -174,10 +174,7 @@ function logInRoutes(app: FastifyInstance, { name: site, authentication }: Route
     const form = formOf(request)
     authentication.checkToken(request, form.text('token'))
     const name = form.text('name')
-    const failure = await authentication.enter(request, reply, {
-      name,
-      password: form.raw('password'),
-    })
+    const failure = await authentication.enter(request, reply, name, form.raw('password'))
     const aim = aimIn(form)
     if (failure !== null) return show({ request, reply }, aim, { ...failed(failure), name })
     const lost = LOST[aim.lost]

@@ -30,7 +30,7 @@ export function makeRoutes(parts: FormsParts): AdminRoute[] {
     page: (context) => ({
       show: (form, error) => show(parts, context, { form: fresh(parts, form), error }),
       act: (form) => act(parts, context, form),
-      picking: pickingBelow(parts.makeFrom, context, 'make'),
+      picking: pickingBelow(parts.makeFrom, context),
     }),
   })
 }

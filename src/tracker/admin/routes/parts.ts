@@ -75,10 +75,9 @@ export function choicesOf(
 export function pickingBelow(
   makeFrom: readonly string[],
   { page }: Pick<AdminContext, 'page'>,
-  action: string,
 ): PickRules {
   const settle = (directory: string) => settleDirectory(makeFrom, directory)
-  return { page, action, places: makeFrom, begin: makeFrom[0] ?? '/', settle }
+  return { page, action: 'make', places: makeFrom, begin: makeFrom[0] ?? '/', settle }
 }
 
 /** Said on a list of which nothing was chosen. */
