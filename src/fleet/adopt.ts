@@ -92,7 +92,7 @@ function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Ad
   const { content, engine, table } = adoption
   if (!table.trees || number === null || 'pieces' in record) return
   const kernel = chooseKernel(engine.kernel)
-  setTree(table.trees, number, treeOf(file.fingerprint.size, content, { tree: record, kernel }))
+  setTree(table.trees, number, treeOf(file.fingerprint.size, content, record, kernel))
 }
 
 /** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
@@ -199,7 +199,7 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
     : read.blocks
   return found.map(({ wish, record: { record }, pieces: drawn }) => {
     const { size } = wish.file.fingerprint
-    const tree = 'pieces' in record ? null : treeOf(size, content, { tree: record, kernel })
+    const tree = 'pieces' in record ? null : treeOf(size, content, record, kernel)
     return drawn.every((piece) => {
       const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
       if ('pieces' in record) {

@@ -117,13 +117,8 @@ class Block {
   }
 
   /** Whether a file is in the state in which it was read. */
-  isCurrent(
-    place: number,
-    file: { files: FileColumns; number: number },
-    trust: CacheTrust,
-  ): boolean {
+  isCurrent(place: number, files: FileColumns, number: number, trust: CacheTrust): boolean {
     if (place < 0) return false
-    const { files, number } = file
     return files.isTrusted(number, this.fingerprintAt(place), TRUSTED_LENGTH[trust])
   }
 
@@ -155,7 +150,9 @@ interface BlockPlace extends BlockKey {
 export function recallBlock<Item extends Numbered>(
   place: BlockPlace,
   items: readonly Item[],
-  { cache, trust, enter }: Pick<CacheAccess, 'cache' | 'trust'> & Enter<Item>,
+  cache: CacheAccess['cache'],
+  trust: CacheAccess['trust'],
+  enter: (item: Item, digest: Uint8Array) => void,
 ): readonly Item[] {
   const record = cache.get('block', place)
   if (!record) return items
@@ -163,14 +160,10 @@ export function recallBlock<Item extends Numbered>(
   const block = new Block(of, record)
   return items.filter((item) => {
     const found = block.find(files, item.number)
-    if (!block.isCurrent(found, { files, number: item.number }, trust)) return true
+    if (!block.isCurrent(found, files, item.number, trust)) return true
     enter(item, block.digestAt(found))
     return false
   })
-}
-
-interface Enter<Item> {
-  readonly enter: (item: Item, digest: Uint8Array) => void
 }
 
 /** Digests that may be stored in a block, and the encoded fingerprints of their files when they were read. */
@@ -200,7 +193,7 @@ export function rememberBlock<Item extends Numbered>(
   for (const item of items) {
     const { number } = item
     const found = block?.find(files, number) ?? -1
-    const isCurrent = block?.isCurrent(found, { files, number }, trust) ?? false
+    const isCurrent = block?.isCurrent(found, files, number, trust) ?? false
     const read = isCurrent ? null : digestOf(item)
     const isNew = read !== null && isSettledAt(files, number, start)
     if (!isNew && !isCurrent) continue

@@ -208,24 +208,19 @@ async function readPieces(
       at += part.length / SHA1
     }
     const kernel = chooseKernel(hashContext.engine.kernel)
-    if (trees && readTrees) enterTrees(content, trees, { read: readTrees, kernel })
+    if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
     heedTrees(content, table)
   }
   if (unfinished) throw unfinished.cause
-  if (cache.keepsAnything) await remember({ content, table, readTrees }, start, hashContext)
+  if (cache.keepsAnything) await remember(content, table, readTrees, start, hashContext)
   return { digests, trees, bytesHashed, isSettled: areSettled }
-}
-
-/** Content that was read completely. */
-interface ReadContent {
-  readonly content: Content
-  readonly table: PieceTable
-  readonly readTrees: ReadTrees | null
 }
 
 /** Stores digests of files that were settled when their reading began. */
 export async function remember(
-  { content, table, readTrees }: ReadContent,
+  content: Content,
+  table: PieceTable,
+  readTrees: ReadTrees | null,
   start: RememberingStart,
   hashContext: HashContext,
 ): Promise<void> {
@@ -287,7 +282,7 @@ async function hashUnknown(
   for await (const group of hashInGroups(reading, engine)) {
     digests.push(group.pieces)
     const { indices, blocks } = group
-    readTrees?.take({ pieces: indices, blocks })
+    readTrees?.take(indices, blocks)
     unfinished = group.unfinished
   }
   return { digests, readTrees, unfinished }

@@ -122,14 +122,15 @@ export function nodesOf(
     const count = countNodes(bytesOfFile(stream, piece), 0)
     const leaves = { nodes: blocks.subarray(SHA256 * block, SHA256 * (block + count)), height: 0 }
     block += count
-    return nodeOf({ piece, leaves }, stream, kernel)
+    return nodeOf(piece, leaves, stream, kernel)
   })
   return Buffer.concat(nodes)
 }
 
 /** Returns the node of a piece, as nodesOf does, from the digests of its blocks. */
 export function nodeOf(
-  { piece, leaves }: { readonly piece: number; readonly leaves: MerkleLayer },
+  piece: number,
+  leaves: MerkleLayer,
   stream: ContentStream,
   kernel: HashKernel,
 ): Uint8Array {
@@ -195,13 +196,13 @@ export async function hashElsewhere(
   for await (const { pieces, digests: found, here } of elsewhere.hash(request)) {
     if (found) {
       digests.push(found.pieces)
-      if (wanted !== 'pieces') trees.takeNodes({ pieces, nodes: found.nodes })
+      if (wanted !== 'pieces') trees.takeNodes(pieces, found.nodes)
       continue
     }
     await here(async (own) => {
       for await (const group of hashInGroups({ stream, pieces, pieceCount, wanted }, own)) {
         digests.push(group.pieces)
-        if (wanted !== 'pieces') trees.take({ pieces: group.indices, blocks: group.blocks })
+        if (wanted !== 'pieces') trees.take(group.indices, group.blocks)
       }
     })
   }

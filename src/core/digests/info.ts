@@ -143,7 +143,7 @@ export function* composeSteps(
     version: content.version,
     name: content.name,
     isDirectory: content.isDirectory,
-    files: listFiles(content, { areMarked, trees }),
+    files: listFiles(content, areMarked, trees),
     room: content.isDirectory ? boundFiles(content) : 0,
     pieceLength: content.pieceLength,
     pieces: digests,
@@ -158,7 +158,7 @@ export function* composeSteps(
 export function isFileList(encoded: Uint8Array, content: Content, options: InfoOptions): boolean {
   const comparer = new ByteComparer(encoded)
   const areMarked = marksPads(content, options)
-  doAtOnce(writeFiles(listFiles(content, { areMarked, trees: null }), comparer))
+  doAtOnce(writeFiles(listFiles(content, areMarked, null), comparer))
   return comparer.isEqual
 }
 

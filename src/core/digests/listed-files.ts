@@ -8,7 +8,8 @@ type Changing<T> = { -readonly [Key in keyof T]: T[Key] }
 /** Lists the files of content for its `info`. With `areMarked`, pad files get their attribute. */
 export function listFiles(
   { files }: Content,
-  { areMarked, trees }: { readonly areMarked: boolean; readonly trees: FileTrees | null },
+  areMarked: boolean,
+  trees: FileTrees | null,
 ): Iterable<InfoEntry> {
   const { names } = files.store
   return {

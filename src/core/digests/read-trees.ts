@@ -17,14 +17,6 @@ export interface ReadTree extends Omit<TreeRecord, 'fingerprint'> {
   readonly number: number
 }
 
-/** The digests of the blocks of some pieces, or only of the first of them. */
-export interface ReadBlocks {
-  /** The indices of the pieces in ascending order. */
-  readonly pieces: Uint32Array
-  /** 32 bytes for each block. */
-  readonly blocks: Uint8Array
-}
-
 /** The file whose pieces are being read, and the state of its tree. */
 interface GrowingTree extends AlignedFile {
   readonly height: number
@@ -75,8 +67,8 @@ export class ReadTrees {
     return this.#roots.subarray(number * SHA256, (number + 1) * SHA256)
   }
 
-  /** Adds the blocks of the next pieces. */
-  take({ pieces, blocks }: ReadBlocks): void {
+  /** Adds the blocks, of 32 bytes each, of the next pieces, or only of the first of them. */
+  take(pieces: Uint32Array, blocks: Uint8Array): void {
     let [at, block] = [0, 0]
     while (at < pieces.length) {
       const tree = this.#treeAt(pieces[at] ?? 0)
@@ -101,7 +93,7 @@ export class ReadTrees {
    * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a single
    * piece. `least` must be the height of pieces.
    */
-  takeNodes({ pieces, nodes }: { pieces: Uint32Array; nodes: Uint8Array }): void {
+  takeNodes(pieces: Uint32Array, nodes: Uint8Array): void {
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return
@@ -177,7 +169,8 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 export function enterTrees(
   content: Content,
   trees: FileTrees,
-  { read, kernel }: { readonly read: ReadTrees; readonly kernel: HashKernel },
+  read: ReadTrees,
+  kernel: HashKernel,
 ): void {
   for (let number = 0; number < content.files.length; number++) {
     const root = read.singleRoot(number)
@@ -185,7 +178,7 @@ export function enterTrees(
   }
   for (const tree of read.whole) {
     const size = content.files.sizeAt(tree.number)
-    setTree(trees, tree.number, treeOf(size, content, { tree, kernel }))
+    setTree(trees, tree.number, treeOf(size, content, tree, kernel))
   }
 }
 
@@ -212,7 +205,8 @@ export function pieceHeight({ pieceLength }: { readonly pieceLength: number }): 
 export function treeOf(
   size: number,
   content: Content,
-  { tree, kernel }: { readonly tree: Omit<TreeRecord, 'fingerprint'>; readonly kernel: HashKernel },
+  tree: Omit<TreeRecord, 'fingerprint'>,
+  kernel: HashKernel,
 ): FileTree {
   const { root, height } = tree
   if (size <= content.pieceLength) return { root, layer: null }

@@ -63,7 +63,7 @@ function* recallDigests(
   }
   yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
     const place = path === null ? null : { files, of: pieceLength, path }
-    const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
+    const left = place ? recallBlock(place, items, cache, trust, enter) : items
     for (const owner of left) recall(owner)
   })
   yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key }) => {
@@ -199,14 +199,14 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
     // A file in a single piece only needs its root
     const needsLayer = size > content.pieceLength
     if (needsLayer && tree.height > pieceHeight(content)) return
-    setTree(trees, number, treeOf(size, content, { tree, kernel }))
+    setTree(trees, number, treeOf(size, content, tree, kernel))
   }
   const enter = ({ number }: AlignedFile, root: Uint8Array) => {
     setTree(trees, number, { root, layer: null })
   }
   yield* each(treesInBlocks(content, cache), ({ items, path }) => {
     const place = path === null ? null : { files, of: 'roots' as const, path }
-    const left = place ? recallBlock(place, items, { cache, trust, enter }) : items
+    const left = place ? recallBlock(place, items, cache, trust, enter) : items
     for (const file of left) recall(file)
   })
 }

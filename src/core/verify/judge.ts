@@ -142,7 +142,7 @@ async function readUnknown(
   for await (const group of hashInGroups(reading, { ...engine, failures, writers })) {
     judge.judgeRead(group)
     if (isKept && v1) enterPieces(table, group.indices, group.pieces)
-    readTrees?.take({ pieces: group.indices, blocks: group.blocks })
+    readTrees?.take(group.indices, group.blocks)
   }
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
@@ -150,11 +150,7 @@ async function readUnknown(
   const problems = await problemsOf(judge.check, listUnreadable(failures, stream))
   if (writers && problems.size === 0) {
     const written = new Set([...before, ...listWritten(writers, stream)])
-    await remember(
-      { content, table, readTrees },
-      { ...cacheAccess, startedMs, written },
-      hashContext,
-    )
+    await remember(content, table, readTrees, { ...cacheAccess, startedMs, written }, hashContext)
   }
   return problems
 }
@@ -234,7 +230,7 @@ class Judge {
       const leaves = blocks.subarray(at, at + count * SHA256)
       at += leaves.length
       const layer = { nodes: leaves, height: 0 }
-      const node = count > 0 ? nodeOf({ piece, leaves: layer }, this.stream, this.kernel) : null
+      const node = count > 0 ? nodeOf(piece, layer, this.stream, this.kernel) : null
       const isBad = this.#judge(piece, digest, node)
       if (isBad && count > 1 && this.bad.length < MAX_EXPLAINED) {
         this.bad.push({ piece, leaves: leaves.slice() })

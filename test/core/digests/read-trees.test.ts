@@ -44,7 +44,7 @@ async function readInGroups(t: TestContext, mostBlocks: number) {
     hashOptions(),
     mostBlocks,
   )) {
-    readTrees.take({ pieces: group.indices, blocks: group.blocks })
+    readTrees.take(group.indices, group.blocks)
     sha1.push(group.pieces)
     groups++
   }
@@ -59,7 +59,7 @@ test('the trees are those of the files, however few blocks are in memory at a ti
     assert.ok(groups > 1)
     assert.deepEqual(sha1, whole.sha1)
     const trees = createTrees(content)!
-    enterTrees(content, trees, { read: readTrees, kernel })
+    enterTrees(content, trees, readTrees, kernel)
     for (const [number, { path }] of [...content.files].entries()) {
       const bytes = CONTENTS[path.join('/') as keyof typeof CONTENTS] as Uint8Array | undefined
       if (!bytes?.length) continue
@@ -74,7 +74,7 @@ test('of a file of which a piece was not read there is no tree', async (t) => {
   const source = makeScratch(t, { a: pseudoRandom(3 * P, 1), b: 'b' })
   const content = await planContent(contentRequest(source, { version: 'v2', pieceLength: P }))
   const readTrees = new ReadTrees(content, kernel)
-  readTrees.take({ pieces: Uint32Array.of(0, 2, 3), blocks: new Uint8Array(9 * 32) })
+  readTrees.take(Uint32Array.of(0, 2, 3), new Uint8Array(9 * 32))
   assert.deepEqual(readTrees.whole, [])
   assert.equal(readTrees.singleRoot(0), null)
   assert.equal(readTrees.singleRoot(1)?.length, 32)
@@ -92,13 +92,13 @@ test('of very large content no more nodes are kept than fit into memory', async 
   for (let piece = 0; piece < size / 2 ** 20; piece += 1024) {
     const pieces = Uint32Array.from({ length: 1024 }, (_, i) => piece + i)
     const blocks = leaves.subarray(piece * inPiece, (piece + 1024) * inPiece)
-    readTrees.take({ pieces, blocks })
+    readTrees.take(pieces, blocks)
   }
   const [large] = readTrees.whole
   assert.ok(large && large.nodes.length <= 64 * 2 ** 20)
   assert.deepEqual(large.root, findMerkleRoot({ nodes: leaves, height: 0 }, kernel))
   const last = Uint32Array.of(size / 2 ** 20)
-  readTrees.take({ pieces: last, blocks: leaves.subarray(0, 3 * 32) })
+  readTrees.take(last, leaves.subarray(0, 3 * 32))
   const small = readTrees.whole[1]
   assert.deepEqual(
     small?.root,
