@@ -1,27 +1,61 @@
-// Runs all benchmarks, one after the other. Each can also be run by itself, on smaller data.
+// Measures btkit, row by row of the limits. A row takes turns with the program that its limit names (find,
+// cp, mktorrent, node …), and with another build if one is named. Ends with 1 if a limit is broken, or if
+// this build is more than a tenth worse than the other. Build first: npm run build
 //
-//   npm run bench
-//   npm run bench -- --beside COMMIT [--quick] [WORD...]   compares with another build; WORDs choose rows
-import { readdirSync } from 'node:fs'
+//   npm run bench -- [--beside COMMIT] [--quick] [WORD...]
+//
+// WORDs choose the rows that have one of them in their names. --quick takes smaller data and fewer turns,
+// and asks only limits that hold for these. A row without the program beside it is skipped.
+import { cpus, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
+import { describeBuild, findBuilds } from './beside/builds.js'
+import { linesOf } from './beside/measure.js'
+import { printTable } from './support.js'
 
-const NOT_BENCHMARKS = ['run.js', 'support.js', 'beside.js']
+/** The files of rows, in their order. */
+const KINDS = 'start hashing trees directories serve track seed library siege'.split(' ')
 
-const { values, positionals } = parseArgs({
+const { values, positionals: words } = parseArgs({
   options: { beside: { type: 'string' }, quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-if (values.beside === undefined) await runAll()
-else {
-  const { compareWith } = await import('./beside.js')
-  process.exitCode = await compareWith(values.beside, { isQuick: values.quick, only: positionals })
+const { beside, quick: isQuick } = values
+const all = []
+for (const kind of KINDS) all.push(...(await import(`./beside/rows/${kind}.js`)).ROWS)
+const rows = all.filter(
+  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+)
+if (rows.length === 0) {
+  console.error(`bench: no row has ${words.join(' or ')} in its name; the rows are`)
+  for (const { name } of all) console.error(`  ${name}`)
+  process.exit(2)
 }
+const lines = []
+// A run that is stopped prints what it has, as soon as the program that it measures has ended
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    print()
+    process.exit(1)
+  })
+}
+const programs = findBuilds(beside)
+for (const row of rows) {
+  const started = performance.now()
+  const measured = await linesOf(row, programs, isQuick)
+  lines.push(...measured)
+  for (const { cells } of measured) console.error(cells.join(' | '))
+  console.error(`  took ${((performance.now() - started) / 1000).toFixed(0)} s`)
+}
+print()
+process.exitCode = lines.some(({ isLost }) => isLost) ? 1 : 0
 
-async function runAll() {
-  const here = new URL('.', import.meta.url)
-  for (const name of readdirSync(here).sort()) {
-    if (name.endsWith('.js') && !NOT_BENCHMARKS.includes(name)) {
-      await import(new URL(name, here).href)
-    }
-  }
+function print() {
+  const builds = beside === undefined ? 'This build' : `${describeBuild(beside)} and this build`
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`
+  const head = ['work', 'before', 'now', 'now / before', 'ratio', 'limit', '']
+  const isKept = (_, column) => beside !== undefined || ![1, 3].includes(column)
+  printTable(`${builds}, Node ${process.version}, ${machine}, ${type()} ${release()}`, [
+    head.filter(isKept),
+    ...lines.map(({ cells }) => cells.filter(isKept)),
+  ])
 }

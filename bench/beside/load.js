@@ -1,17 +1,29 @@
-// Asks for one thing again and again over connections that are kept, without more than Node: a load
-// that is there on every machine. Its own processor time does not count.
+// Asks for one thing again and again, without more than Node: a load that is there on every machine. Its
+// own processor time does not count.
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 
-/** Sends each of `requests` in turn over `count` connections for some seconds; returns the answers. */
+/** Packets that are under way at once. */
+const UNDER_WAY = 64
+
+/**
+ * Sends each of `requests` in turn over `count` connections for some seconds; returns the answers. The
+ * connections are kept, unless the requests ask to have them closed.
+ */
 export async function askFor(port, requests, { seconds, count = 32 }) {
   const state = { answers: 0, isOver: false, next: 0, requests }
-  const clients = Array.from({ length: count }, () => askOn(port, state))
-  await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+  const clients = Array.from({ length: count }, async () => {
+    while (!state.isOver) await askOn(port, state)
+  })
+  await setTimeout(seconds * 1000)
   state.isOver = true
   await Promise.all(clients)
   return state.answers
 }
 
+/** Asks on one connection until somebody closes it. */
 function askOn(port, state) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
@@ -24,8 +36,9 @@ function askOn(port, state) {
       left -= rest
       if (left > 0) return
       state.answers++
+      const isLast = /^connection: *close/im.test(head)
       head = ''
-      ask()
+      if (!isLast) ask()
     }
     socket.on('connect', ask)
     socket.on('close', resolve)
@@ -40,4 +53,36 @@ function askOn(port, state) {
       end(head.length - bodyAt)
     })
   })
+}
+
+/**
+ * Sends packets over UDP in turn for some seconds, with many under way; returns the answers. `hello` is
+ * sent first, if there is one, and `packetsOf` is given its answer. Lost packets are sent again.
+ */
+export async function sendTo(port, { seconds, hello, packetsOf }) {
+  const socket = createSocket('udp4')
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  socket.setRecvBufferSize(2 ** 21)
+  socket.connect(port, '127.0.0.1')
+  await once(socket, 'connect')
+  const greeted = once(socket, 'message')
+  if (hello !== undefined) socket.send(hello)
+  const packets = packetsOf(hello === undefined ? undefined : (await greeted)[0])
+  let [answers, next, seen] = [0, 0, 0]
+  const send = () => socket.send(packets[next++ % packets.length])
+  const sendMany = () => Array.from({ length: UNDER_WAY }, send)
+  socket.on('message', () => {
+    answers++
+    send()
+  })
+  sendMany()
+  const retry = setInterval(() => {
+    if (answers === seen) sendMany()
+    seen = answers
+  }, 100)
+  await setTimeout(seconds * 1000)
+  clearInterval(retry)
+  socket.close()
+  return answers
 }

@@ -1,8 +1,8 @@
 /*
- * Measures the limits of a machine, for bench/limit.js:
+ * Measures the limits of a machine (bench/beside/rows/hashing.js runs it):
  *
- *   limit read FILE THREADS            reads a file into buffers that stay in the cache
- *   limit hash KERNEL BYTES THREADS    hashes so many bytes of data that stays in the cache
+ *   limit read FILE THREADS            reads a file into buffers that stay in the cache.
+ *   limit hash KERNEL BYTES THREADS    hashes so many bytes of data that stays in the cache.
  *
  * Prints the seconds that it took. KERNEL is one of batch.h by its number.
  */

@@ -1,0 +1,149 @@
+// Rows of many torrents: directories that are kept up to date, edits and checks.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeScratch, plantFile, removeScratch, run, tracker } from '../../support.js'
+import { settle } from '../places.js'
+import { makeArgs, MEMORY, SECONDS } from './hashing.js'
+
+const COPY = 'cp and sync'
+
+const copy = (from, to) => run(['sh', '-c', 'cp -r "$0" "$1" && sync', from, to])
+
+/** A directory of many entries that rows share, and where each build has its torrents of it. */
+async function plantEntries(places) {
+  const count = places.isQuick ? 20_000 : 100_000
+  const plant = (root) => {
+    for (const name of ['source', ...places.builds]) mkdirSync(join(root, name))
+    for (let i = 0; i < count; i++) writeFileSync(join(root, `source/entry-${i}`), `content ${i}`)
+  }
+  const root = await places.shared('entries', plant, { inMemory: false })
+  const run = (who) => places.run(who, completeArgs(join(root, 'source'), join(root, who)))
+  return { root, complete: run }
+}
+
+function completeArgs(source, target) {
+  return ['completedir', tracker, source, '--target', target, '--quiet']
+}
+
+const firstRun = {
+  name: 'completedir, first run over many entries',
+  figures: [{ ...SECONDS, limit: 4, beside: COPY }, MEMORY],
+  turns: 1,
+  quickTurns: 1,
+  async prepare(places) {
+    const { root, complete } = await plantEntries(places)
+    // The torrents of the run before are those that are copied
+    const copied = {}
+    return {
+      isFirst: true,
+      reference: () => copied,
+      run(who) {
+        const taken = complete(who)
+        const target = join(root, 'copy')
+        Object.assign(copied, copy(join(root, who), target))
+        rmSync(target, { recursive: true })
+        return taken
+      },
+    }
+  },
+}
+
+const unchanged = {
+  name: 'completedir of many entries, nothing changed',
+  figures: [
+    { ...SECONDS, limit: 1.7, beside: 'find', isOfLarge: true },
+    { ...MEMORY, limit: 100 },
+  ],
+  async prepare(places) {
+    const { root, complete } = await plantEntries(places)
+    for (const who of places.builds) complete(who)
+    await settle()
+    return {
+      reference: () => run(['find', join(root, 'source'), '-printf', '%s %T@ %i\n']),
+      run: complete,
+    }
+  },
+}
+
+const changed = {
+  name: 'completedir, one file changed of 100',
+  figures: [{ ...SECONDS, limit: 2, beside: 'that file' }],
+  async prepare(places) {
+    const mib = places.isQuick ? 10 : 100
+    const source = makeScratch({ inMemory: true })
+    mkdirSync(join(source, 'release'))
+    for (let i = 0; i < 100; i++) plantFile(join(source, 'release', `file-${i}`), mib)
+    const file = join(source, 'release/file-50')
+    const complete = (who) => places.run(who, completeArgs(source, places.at(who)))
+    await settle()
+    for (const who of places.builds) complete(who)
+    const alone = makeArgs(places, file, '--no-cache', '--piece-size-pow2', 'auto')
+    return {
+      reference: () => places.run('now', alone),
+      async run(who) {
+        rmSync(file)
+        plantFile(file, mib)
+        await settle()
+        return complete(who)
+      },
+      end: () => removeScratch(source),
+    }
+  },
+}
+
+const reannounce = {
+  name: 'reannounce of many torrents',
+  figures: [{ ...SECONDS, limit: 4, beside: COPY }],
+  prepare(places) {
+    const names = Array.from({ length: places.isQuick ? 5000 : 10_000 }, (_, i) => `${i}.torrent`)
+    const torrents = places.at('torrents')
+    for (const name of names) writeFileSync(join(torrents, name), torrentBytes(name))
+    let turn = 0
+    const copyFor = (who) => join(places.scratch, `${who}-${turn}`)
+    return {
+      reference() {
+        turn++
+        return places.builds.map((who) => copy(torrents, copyFor(who))).at(-1)
+      },
+      run(who) {
+        const list = join(places.scratch, 'list')
+        writeFileSync(list, names.map((name) => join(copyFor(who), name)).join('\n'))
+        const args = ['reannounce', 'http://new.example/announce', '--quiet']
+        return places.run(who, [...args, '--files-from', list])
+      },
+    }
+  },
+}
+
+/** The digests are what makes a torrent large. */
+function torrentBytes(name) {
+  const pieces = randomBytes(50_000)
+  const head = `d8:announce20:http://t.example/ann4:infod6:lengthi${2500 * 2 ** 18}e4:name`
+  const info = `${name.length}:${name}12:piece lengthi${2 ** 18}e6:pieces${pieces.length}:`
+  return Buffer.concat([Buffer.from(head + info), pieces, Buffer.from('ee')])
+}
+
+/** A row of `verify` of files of 40,005 bytes with a torrent each. */
+function verify(...options) {
+  return {
+    name: `${['verify', ...options].join(' ')} of many torrents`,
+    figures: [{ key: 'cpu', unit: 's of the processor', beside: 'sha1sum of the files' }],
+    async prepare(places) {
+      const count = places.isQuick ? 2000 : 10_000
+      const root = await places.shared('files', (at) => {
+        for (const part of ['data', 'torrents']) mkdirSync(join(at, part))
+        for (let i = 0; i < count; i++) writeFileSync(join(at, `data/${i}`), randomBytes(40_005))
+      })
+      const [data, torrents] = ['data', 'torrents'].map((part) => join(root, part))
+      for (const who of places.builds) places.run(who, completeArgs(data, torrents))
+      const args = ['verify', '--quiet', torrents, '--data', data, ...options]
+      return {
+        reference: () => run(['sh', '-c', 'cd "$0" && ls | xargs sha1sum', data]),
+        run: (who) => places.run(who, args),
+      }
+    },
+  }
+}
+
+export const ROWS = [firstRun, unchanged, changed, reannounce, verify(), verify('--trust-cache')]

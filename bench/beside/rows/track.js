@@ -1,0 +1,155 @@
+// Rows of `btkit track`.
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { askFor, sendTo } from '../load.js'
+import { memoryOf, perCpu, services, startBare, startTrack, stop } from '../programs.js'
+
+const PEERS = Array.from({ length: 4096 }, (_, n) => n)
+
+/** Announces of peers of 200 torrents, over HTTP. */
+function announcesFor(header) {
+  return PEERS.map((n) => {
+    const hash = `%${(1 + (n % 200)).toString(16).padStart(2, '0')}`.repeat(20)
+    const peer = `-XX0001-${String(n).padStart(12, '0')}`
+    const amounts = `uploaded=0&downloaded=0&left=${n % 2}&compact=1&numwant=50`
+    const key = n.toString(16).padStart(8, '0')
+    const query = `info_hash=${hash}&peer_id=${peer}&port=${1024 + n}&${amounts}&key=${key}`
+    return `GET /announce?${query} HTTP/1.1\r\nHost: tracker.example\r\n${header}\r\n`
+  })
+}
+
+/** The same announces over UDP (BEP 15), to a tracker that answered a greeting. */
+function packetsOf(greeting = Buffer.alloc(16)) {
+  return PEERS.map((n) => {
+    const packet = Buffer.alloc(98)
+    packet.set(greeting.subarray(8, 16))
+    packet.writeUInt32BE(1, 8)
+    packet.fill(1 + (n % 200), 16, 36)
+    packet.writeUInt32BE(n, 36)
+    packet.writeUInt32BE(n % 2, 68)
+    packet.writeUInt32BE(n, 88)
+    packet.writeInt32BE(50, 92)
+    packet.writeUInt16BE(1024 + n, 96)
+    return packet
+  })
+}
+
+const HELLO = Buffer.from('00000417271019800000000000000001', 'hex')
+
+/** A row of announces beside a bare server of the same kind. */
+function announces(name, limit, { kind, load }) {
+  return services({
+    name: `track, announces ${name}`,
+    figures: [
+      { key: 'perCpu', unit: 'a second', limit, beside: `bare node:${kind}`, isMore: true },
+    ],
+    async begin(places) {
+      const isUdp = kind === 'dgram'
+      const servers = { reference: await startBare(isUdp ? 'udp' : keepAnswer(places)) }
+      for (const who of places.builds) {
+        const state = ['--state', join(places.scratch, who)]
+        const more = isUdp ? [] : ['--no-udp']
+        servers[who] = await startTrack(places, who, '--open', ...state, ...more)
+      }
+      const options = { seconds: places.isQuick ? 2 : 5 }
+      const measure = (server, who) => perCpu(server, () => load(server.port, options, who))
+      return { servers, measure }
+    },
+  })
+}
+
+/** An answer of a usual size. */
+function keepAnswer(places) {
+  const directory = places.at('www')
+  writeFileSync(join(directory, 'body'), 'x'.repeat(200))
+  const headers = { 'Content-Type': 'text/plain', 'Content-Length': '200' }
+  writeFileSync(join(directory, 'body.json'), JSON.stringify(headers))
+  return directory
+}
+
+const MILLION = 1_000_000
+const SWARMS = 100_000
+const LIMITS = {
+  maxPeers: MILLION + 100_000,
+  maxSwarms: SWARMS + 10_000,
+  maxPerAddress: MILLION,
+  maxPerAddressInSwarm: 65535,
+  peerTimeout: 2700,
+  keepsEmpty: false,
+}
+
+/** Writes a state, as a build has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
+async function saveMillion(path, build) {
+  const { StateFile } = await import(join(build, 'dist/src/tracker/state-file.js'))
+  const { SwarmStore } = await import(join(build, 'dist/src/tracker/swarms/swarm-store.js'))
+  let now = 1_000_000
+  const store = new SwarmStore(LIMITS, () => now)
+  for (let n = 0; n < MILLION; n += 1) {
+    // Within the first minutes after the start some hundred peers expire each second
+    if (n % 500 === 0) now += 1
+    store.announce(peerOf(n))
+  }
+  const world = { now: Date.now, warn: console.error, onError: console.error }
+  await new StateFile(path, store, world).save()
+}
+
+function peerOf(n) {
+  const [infoHash, peerId, address] = [Buffer.alloc(20), Buffer.alloc(20), Buffer.alloc(16)]
+  infoHash.writeUInt32BE(n % SWARMS, 16)
+  peerId.writeUInt32BE(n, 16)
+  if (n % 10 === 0) address.writeUInt32BE(0x20010db8, 0)
+  else address.fill(0xff, 10, 12)
+  address.writeUInt32BE(0x0b000000 + n, n % 10 === 0 ? 4 : 12)
+  const wish = { wanted: 0, wantsIds: false, wantsBothFamilies: false }
+  const peer = { infoHash, peerId, address, port: 1 + (n % 65535), key: n, event: 'started' }
+  return { ...peer, isComplete: n % 3 === 0, ...wish }
+}
+
+const million = {
+  name: 'track, a million peers',
+  figures: [
+    { key: 'memory', unit: 'MiB', limit: 250, what: 'memory beside an empty tracker' },
+    { key: 'seconds', unit: 's', limit: 3, what: 'start' },
+  ],
+  turns: 1,
+  quickTurns: 1,
+  async prepare(places) {
+    // Another build may make swarms in another way
+    const stateOf = (who) => join(places.scratch, `million-${who}`)
+    for (const who of places.builds)
+      await saveMillion(stateOf(who), dirname(dirname(places.programs[who])))
+    const startWith = async (who, state) => {
+      const started = performance.now()
+      const limits = ['--max-peers', `${LIMITS.maxPeers}`, '--max-swarms', `${LIMITS.maxSwarms}`]
+      const program = await startTrack(places, who, '--open', '--state', state, ...limits)
+      const seconds = (performance.now() - started) / 1000
+      const memory = memoryOf(program)
+      await stop(program)
+      return { seconds, memory }
+    }
+    return {
+      isFirst: true,
+      async run(who) {
+        const empty = await startWith(who, join(places.scratch, `empty-${who}`))
+        const full = await startWith(who, stateOf(who))
+        return { ...full, memory: full.memory - empty.memory }
+      },
+    }
+  },
+}
+
+function overHttp(header) {
+  const requests = announcesFor(header)
+  return { kind: 'http', load: (port, options) => askFor(port, requests, options) }
+}
+
+function overUdp(port, options, who) {
+  return sendTo(port, { ...options, packetsOf, hello: who === 'reference' ? undefined : HELLO })
+}
+
+export const ROWS = [
+  announces('over HTTP', 0.75, overHttp('')),
+  announces('over HTTP, a connection for each', undefined, overHttp('Connection: close\r\n')),
+  announces('over UDP', undefined, { kind: 'dgram', load: overUdp }),
+  million,
+]
