@@ -8,7 +8,7 @@ const SIEGE = fileURLToPath(new URL('../../siege.js', import.meta.url))
 function siege({ name, numbers, seconds, quickSeconds }) {
   const { latency, fresh, memory } = goalsOf(numbers.length)
   return {
-    name: `siege of serve, ${name}`,
+    name: `siege, ${name}`,
     figures: [
       { key: 'latency', unit: 'ms', limit: latency, what: '99th percentile of honest requests' },
       { key: 'fresh', unit: 'ms', limit: fresh, what: 'first answer to a new client' },
@@ -35,9 +35,9 @@ const numbers = Object.keys(ATTACKERS).map(Number)
 const together = numbers.filter((number) => number !== SEARCHES)
 
 export const ROWS = [
-  siege({ name: 'by all together', numbers: together, seconds: 60, quickSeconds: 20 }),
+  siege({ name: 'all attackers together', numbers: together, seconds: 60, quickSeconds: 20 }),
   ...numbers.map((number) => {
-    const name = `by ${number}: ${ATTACKERS[number].name}`
+    const name = `${number}: ${ATTACKERS[number].name}`
     return siege({ name, numbers: [number], seconds: 20, quickSeconds: 10 })
   }),
 ]
