@@ -11,14 +11,6 @@ bool is_stopped(const struct hash_job *job) {
   return __atomic_load_n(&job->control[STOPPED], __ATOMIC_SEQ_CST) != 0;
 }
 
-/* NEXT_BATCH is at least this in a job that is paused; see NO_MORE in src/disk/hash/jobs/job.ts. */
-#define NO_MORE (1 << 30)
-
-/* Whether no batch is taken any more. */
-static bool is_paused(const struct hash_job *job) {
-  return __atomic_load_n(&job->control[NEXT_BATCH], __ATOMIC_SEQ_CST) >= NO_MORE;
-}
-
 void stop_job(struct hash_job *job) {
   __atomic_store_n(&job->control[STOPPED], 1, __ATOMIC_SEQ_CST);
 }
@@ -78,9 +70,9 @@ static int64_t take_turn(struct hash_job *job, size_t bytes) {
 #define LONGEST_SLEEP_NS 20000000
 
 void await_turn(struct hash_job *job, size_t bytes) {
-  if (job->next_turn == NULL || is_paused(job)) return;
+  if (job->next_turn == NULL) return;
   const int64_t turn = take_turn(job, bytes);
-  for (int64_t left; (left = turn - now_ns()) > 0 && !is_stopped(job) && !is_paused(job);) {
+  for (int64_t left; (left = turn - now_ns()) > 0 && !is_stopped(job);) {
     const struct timespec sleep = {0, left < LONGEST_SLEEP_NS ? left : LONGEST_SLEEP_NS};
     nanosleep(&sleep, NULL);
   }

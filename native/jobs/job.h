@@ -1,6 +1,6 @@
 /*
  * A job: pieces of a stream to read and hash, shared by any number of threads. JavaScript shares
- * the memory that changes. It can stop or pause the job there, and see its progress.
+ * the memory that changes. It can stop the job there, and see its progress.
  */
 #ifndef BTKIT_JOB_H
 #define BTKIT_JOB_H
@@ -9,7 +9,7 @@
 #include "../stream/content_stream.h"
 
 /* The words of `control`; src/disk/hash/jobs/job.ts has the same. */
-enum { NEXT_BATCH, STOPPED, CURRENT_FILE, BATCHES_TAKEN, CONTROLS };
+enum { NEXT_BATCH, STOPPED, CURRENT_FILE, CONTROLS };
 
 /* The division of a job's pieces into batches: many of one size, then some smaller ones. */
 struct batch_plan {

@@ -189,7 +189,7 @@ async function areRight(found: readonly Found[], adoption: Adoption): Promise<bo
   const indices = pieces.map((piece) => piece - window.piecesBefore)
   const read = await hashStream(
     window.stream,
-    { ...engine, giveUp: undefined, onProgress: undefined },
+    { ...engine, onProgress: undefined },
     { wanted, pieces: indices },
   )
   const places = new Map([...pieces].map((piece, i) => [piece, i]))

@@ -89,7 +89,6 @@ export class HashClaims {
     while (!(await this.#take(claim))) {
       if (monotonicNow() >= until || engine.signal.aborted) return null
       isLookDue = true
-      engine.giveUp?.throwIfAborted()
       await delay(ATTEMPT_MS, null, { signal: engine.signal }).catch(() => undefined)
     }
     return { isLookDue, release: () => void this.#release([claim.place]) }

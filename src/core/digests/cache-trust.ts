@@ -60,7 +60,7 @@ export const LEAST_CLAIMED = 4 * 1024 * 1024
 export interface ClaimRequest {
   readonly content: Content
   readonly table: PieceTable
-  readonly engine: Pick<HashOptions, 'signal' | 'giveUp'>
+  readonly engine: Pick<HashOptions, 'signal'>
 }
 
 /** Files that nobody else reads until they are released. */

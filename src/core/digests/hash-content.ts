@@ -11,7 +11,7 @@ import {
   listWritten,
   type Writers,
 } from '../../disk/hash/stream/reading.js'
-import type { HashOptions, Unfinished } from '../../disk/hash/hash-stream.js'
+import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
 import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
@@ -62,10 +62,8 @@ export interface HashedContent extends ContentDigests {
 
 /**
  * Computes the digests of content. Reads only what the cache does not know, and checks that no file
- * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup,
- * as far as it gets if the work is given up.
- * @throws BtkitError `changed` with the file, as hashStream, and the reason for which
- *   work was given up
+ * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup.
+ * @throws BtkitError `changed` with the file, and as hashStream
  */
 export function hashContent(
   content: Content,
@@ -163,7 +161,7 @@ async function readSmallFile(
   if (small === null || engine.signal.aborted) return null
   const written = small.isWritten ? [file.absolutePath] : []
   refuseWritten(written, hashContext)
-  const read = { digests: [small.digest], readTrees: null, unfinished: null }
+  const read = { digests: [small.digest], readTrees: null }
   return { read, written: new Set(written) }
 }
 
@@ -197,21 +195,17 @@ async function readPieces(
   const reading = { content, unknown, wanted: wantedDigests(content, table) }
   const small = content.size <= SMALL_FILE ? await readSmallFile(content, hashContext) : null
   const { read, written } = small ?? (await readChecked(reading, files, hashContext))
-  const { digests: parts, readTrees, unfinished } = read
+  const { digests: parts, readTrees } = read
   const start = { cache, startedMs, trust, written }
   const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
-  // Unfinished results are only useful if every later change would be noticed
-  if (!unfinished || areSettled) {
-    let at = 0
-    for (const part of parts) {
-      enterPieces(table, unknown.subarray(at), part)
-      at += part.length / SHA1
-    }
-    const kernel = chooseKernel(hashContext.engine.kernel)
-    if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
-    heedTrees(content, table)
+  let at = 0
+  for (const part of parts) {
+    enterPieces(table, unknown.subarray(at), part)
+    at += part.length / SHA1
   }
-  if (unfinished) throw unfinished.cause
+  const kernel = chooseKernel(hashContext.engine.kernel)
+  if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
+  heedTrees(content, table)
   if (cache.keepsAnything) await remember(content, table, readTrees, start, hashContext)
   return { digests, trees, bytesHashed, isSettled: areSettled }
 }
@@ -277,15 +271,13 @@ async function hashUnknown(
   const kernel = chooseKernel(engine.kernel)
   const readTrees = wanted === 'pieces' ? null : new ReadTrees(content, kernel)
   const digests: Uint8Array[] = []
-  let unfinished: Unfinished | null = null
   const reading = { stream, pieces: unknown, pieceCount, wanted }
   for await (const group of hashInGroups(reading, engine)) {
     digests.push(group.pieces)
     const { indices, blocks } = group
     readTrees?.take(indices, blocks)
-    unfinished = group.unfinished
   }
-  return { digests, readTrees, unfinished }
+  return { digests, readTrees }
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */

@@ -1,12 +1,7 @@
 import { countNodes } from '../../disk/cache/records/bodies.js'
 import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
-import {
-  hashStream,
-  Unfinished,
-  type HashOptions,
-  type HashSelection,
-} from '../../disk/hash/hash-stream.js'
+import { hashStream, type HashOptions } from '../../disk/hash/hash-stream.js'
 import {
   type ContentStream,
   bytesOfFile,
@@ -30,16 +25,15 @@ export interface GroupedReading {
   readonly wanted: DigestKind
 }
 
-/** The digests of some pieces. `unfinished` says why only the first of them were read, if so. */
+/** The digests of some pieces. */
 export interface ReadGroup extends StreamDigests {
   readonly indices: Uint32Array
-  readonly unfinished: Unfinished | null
 }
 
 /**
  * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are wanted.
- * Progress continues from group to group. An unfinished group is the last.
- * @throws as hashStream, except Unfinished
+ * Progress continues from group to group.
+ * @throws as hashStream
  */
 export async function* hashInGroups(
   { stream, pieces, pieceCount, wanted }: GroupedReading,
@@ -51,9 +45,7 @@ export async function* hashInGroups(
   const groups = wanted === 'pieces' ? all : groupPieces(stream, pieces, mostBlocks)
   for (const { pieces: indices, fileBytes } of groups) {
     const what = { pieces: indices.length === pieceCount ? undefined : indices, wanted }
-    const read = await hashAsFarAsCan(stream, countingFrom(bytesBefore, engine), what)
-    yield { indices, ...read }
-    if (read.unfinished) return
+    yield { indices, ...(await hashStream(stream, countingFrom(bytesBefore, engine), what)) }
     bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
   }
 }
@@ -65,16 +57,6 @@ export function countingFrom<T extends HashOptions>(bytesBefore: number, engine:
     engine.onProgress?.({ bytesDone: bytesBefore + bytesDone, currentPath })
   }
   return { ...engine, onProgress }
-}
-
-async function hashAsFarAsCan(stream: ContentStream, engine: HashOptions, what: HashSelection) {
-  try {
-    const { pieces, blocks } = await hashStream(stream, engine, what)
-    return { pieces, blocks, unfinished: null }
-  } catch (error) {
-    if (error instanceof Unfinished) return { ...error.digests, unfinished: error }
-    throw error
-  }
 }
 
 /** A group of pieces of a stream that is hashed together. */
@@ -171,14 +153,12 @@ export interface ElsewherePieces {
   readonly here: <T>(work: (engine: HashOptions) => Promise<T>) => Promise<T>
 }
 
-/** The result of reading pieces, or only the first of them. */
+/** The result of reading pieces. */
 export interface Read {
   /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
   readonly digests: readonly Uint8Array[]
   /** The trees of files that were read completely; null for v1. */
   readonly readTrees: ReadTrees | null
-  /** Why only the first pieces were read; null if all were. */
-  readonly unfinished: Unfinished | null
 }
 
 /**
@@ -206,5 +186,5 @@ export async function hashElsewhere(
       }
     })
   }
-  return { digests, readTrees: trees, unfinished: null }
+  return { digests, readTrees: trees }
 }

@@ -1,13 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { BtkitError } from '../../base/errors.js'
 import {
-  batchStart,
   countBatches,
   planBatches,
-  type BatchPlan,
-  batchesBeforePause,
   createJob,
-  pauseJob,
   readProgress,
   stopJob,
   type HashJob,
@@ -20,7 +16,6 @@ import {
   streamLength,
   type ContentStream,
   countSelected,
-  firstDigests,
   type DigestKind,
   type PieceSelection,
   type StreamDigests,
@@ -61,23 +56,8 @@ export interface HashOptions {
   readonly writers?: Writers | undefined
   /** Ends the work when it aborts. */
   readonly signal: AbortSignal
-  /**
-   * Ends the work when it aborts, but only after the pieces at hand: Unfinished has their digests.
-   * Needs threads.
-   */
-  readonly giveUp?: AbortSignal | undefined
   /** Called about ten times a second while threads are working. */
   readonly onProgress?: ((progress: HashProgress) => void) | undefined
-}
-
-/** The error for work that was given up, with the digests of the first pieces, which are complete. */
-export class Unfinished extends Error {
-  constructor(
-    readonly digests: StreamDigests,
-    override readonly cause: unknown,
-  ) {
-    super('the work was given up')
-  }
 }
 
 /** Limits of work that is faster on this thread, because threads take time to start. */
@@ -95,8 +75,7 @@ export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
  * Reads pieces of a content stream and returns their digests. The third parameter overrides the
  * selection in the options.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
- *   `interrupted` if the signal aborts; Unfinished if the work was given up;
- *   RangeError if blocks are wanted of files that do not begin on piece boundaries
+ *   `interrupted` if the signal aborts; RangeError if blocks are wanted of files that do not begin on piece boundaries
  */
 export async function hashStream(
   stream: ContentStream,
@@ -112,15 +91,8 @@ export async function hashStream(
   if (threads === 0) runJob(job)
   else await runThreads(job, options)
   refuseInterrupted(options.signal)
-  // All pieces of the batches that were taken are finished
-  const finished = batchStart(planOf(job), batchesBeforePause(job) ?? Infinity)
-  const digests = firstDigests(job.digests, finished)
-  if (finished < countSelected(job)) throw new Unfinished(digests, options.giveUp?.reason)
-  return digests
-}
-
-function planOf(job: HashJob): BatchPlan {
-  return planBatches(job, chooseKernel(job.kernel))
+  const { digests } = job
+  return { pieces: digests.pieces, blocks: digests.blocks }
 }
 
 function refuseInterrupted(signal: AbortSignal): void {
@@ -143,14 +115,9 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   const stop = () => {
     stopJob(job)
   }
-  const pause = () => {
-    pauseJob(job)
-  }
   // Of a signal that many streams share, Node would warn
   setMaxListeners(0, options.signal)
   options.signal.addEventListener('abort', stop)
-  options.giveUp?.addEventListener('abort', pause)
-  if (options.giveUp?.aborted) pause()
   const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
@@ -160,13 +127,13 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
   } finally {
     clearInterval(timer)
     options.signal.removeEventListener('abort', stop)
-    options.giveUp?.removeEventListener('abort', pause)
     if (!options.pool) await pool.close()
   }
 }
 
 function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
-  const count = Math.min(job.threads, countBatches(planOf(job)))
+  const plan = planBatches(job, chooseKernel(job.kernel))
+  const count = Math.min(job.threads, countBatches(plan))
   if (count === 0) return []
   if (isNative(job)) return [runOnNativeThreads(job, count, pool.niceness)]
   return Array.from({ length: count }, () => pool.run(job))

@@ -26,8 +26,8 @@ export interface QueuedWork {
   readonly signal?: AbortSignal | undefined
   /** The real paths of files that no other job should read meanwhile. */
   readonly files?: ReadonlySet<string>
-  /** Given if nobody waits for the work. Called when other work begins to wait; it must end soon. */
-  readonly giveWay?: (() => void) | undefined
+  /** Whether nobody waits for the work. */
+  readonly isAhead?: boolean
 }
 
 /** A job waits for others that hold its files and have at most `factor` times its size left, plus `bytes`. */
@@ -51,10 +51,10 @@ export class QueuedJob {
     return this.of.size - (this.done ?? 0)
   }
 
-  /** Whether it must wait for a running job, because that holds one of its files. */
+  /** Whether it must wait for a running job, because that holds one of its files. Work ahead may be slow. */
   waitsFor({ of, left }: QueuedJob): boolean {
-    const isDoneSoon = left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
-    return (of.giveWay !== undefined || isDoneSoon) && haveCommon(this.of.files, of.files)
+    const isDoneSoon = !of.isAhead && left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
+    return isDoneSoon && haveCommon(this.of.files, of.files)
   }
 
   /** The part that is done, also by the jobs that it waits for; null if none is. */
@@ -129,7 +129,7 @@ const MOST_AHEAD = 2
  * others waiting, and any number of requests could be under way. A file that several torrents
  * contain would be read for each. The oldest large job has a place even if small ones keep coming,
  * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
- * when there is no other, and gives way to the next.
+ * when there is no other, and takes no place from others.
  */
 export class Queue {
   /** The sizes of what was done since the start, and of that what nobody waited for. */
@@ -174,9 +174,9 @@ export class Queue {
    * @throws NotReady if too many jobs wait, or the client has too many; the signal's reason
    */
   enter(job: QueuedJob): Promise<void> | null {
-    const { signal, giveWay } = job.of
+    const { signal, isAhead } = job.of
     signal?.throwIfAborted()
-    if (!giveWay) this.#admit(job)
+    if (!isAhead) this.#admit(job)
     for (const other of this.#running.keys()) if (job.waitsFor(other)) job.holders.add(other)
     const waiting = this.#waiting[this.#laneOf(job)]
     const turn = new Promise<void>((resolve, reject) => {
@@ -201,7 +201,7 @@ export class Queue {
     const before = job.done ?? 0
     job.done = Math.max(before, Math.min(done, job.of.size))
     this.total.done += job.done - before
-    if (job.of.giveWay) this.total.ahead += job.done - before
+    if (job.of.isAhead) this.total.ahead += job.done - before
   }
 
   /** Ends a job, and lets others begin. */
@@ -214,7 +214,7 @@ export class Queue {
     this.#fill()
   }
 
-  /** Counts a job of a client, before which others give way. */
+  /** Counts a job of a client. */
   #admit({ of: { client } }: QueuedJob): void {
     const { maxWaiting, maxPerClient } = this.limits
     if (this.length >= maxWaiting) throw new NotReady('the server is busy; try again in 10 s', 10)
@@ -223,8 +223,6 @@ export class Queue {
       throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
     }
     if (client !== null) add(this.#perClient, client, 1)
-    if (this.ahead === 0) return
-    for (const { of } of [...this.#running.keys()]) of.giveWay?.()
   }
 
   /** The jobs that may wait for a running one: none if it reads no files. */
@@ -233,8 +231,8 @@ export class Queue {
     return Object.values(this.#waiting).flatMap((waiting) => waiting.all())
   }
 
-  #laneOf({ of: { giveWay, size } }: QueuedJob): Lane {
-    if (giveWay) return 'ahead'
+  #laneOf({ of: { isAhead, size } }: QueuedJob): Lane {
+    if (isAhead) return 'ahead'
     return size <= this.limits.small ? 'small' : 'large'
   }
 

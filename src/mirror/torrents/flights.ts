@@ -42,7 +42,12 @@ export class Flights<T> {
   /** Ends all work at once, and lets none begin. */
   close(reason: NotReady): void {
     this.#closed = reason
-    for (const flight of [...this.#flights.values()]) flight.giveUp(reason)
+    for (const key of [...this.#flights.keys()]) this.end(key, reason)
+  }
+
+  /** Ends the work under a key, if there is any. */
+  end(key: string, reason: NotReady): void {
+    this.#flights.get(key)?.end(reason)
   }
 
   /**
@@ -66,8 +71,8 @@ export class Flights<T> {
 }
 
 /**
- * Work that several requests wait for. It is cancelled when no request waits any more. If the last
- * client got a 503, the work goes on until that client has had the time to ask again.
+ * Work that several requests wait for. It ends when no request waits any more. If the last client got a 503,
+ * the work goes on until that client has had the time to ask again.
  */
 export class Flight<T> {
   readonly promise: Promise<T>
@@ -144,11 +149,11 @@ export class Flight<T> {
 
   #giveUpIfUnwanted(): void {
     if (this.#waiters > 0 || this.#expectedAgain !== null) return
-    this.giveUp(new NotReady('no request waits for it any more', 1))
+    this.end(new NotReady('no request waits for it any more', 1))
   }
 
   /** Ends the work, for that reason. */
-  giveUp(reason: NotReady): void {
+  end(reason: NotReady): void {
     this.#abandoned.abort(reason)
   }
 }

@@ -60,10 +60,7 @@ export interface PlacedContent extends Placement {
 }
 
 /** Work on a torrent for those who wait for it. */
-export type TorrentWork = Pick<
-  Flight<unknown>,
-  'first' | 'signal' | 'memory' | 'progress' | 'giveUp'
->
+export type TorrentWork = Pick<Flight<unknown>, 'first' | 'signal' | 'memory' | 'progress'>
 
 /** A torrent of the files as they were looked up. */
 export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'options'> {
@@ -88,19 +85,11 @@ interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
   readonly ended: number
 }
 
-/** Bytes of memory for digests of abandoned torrents. */
-const UNFINISHED = 16 * 2 ** 20
-
 /** Most paths whose warnings are remembered. */
 const MAX_WARNED = 1000
 
 /** Makes torrents of files as they are. It reads only pieces whose digests are unknown. */
 export class Maker {
-  /** Digests of abandoned work, for the next request. */
-  readonly #unfinished = new LRUCache<string, PieceTable>({
-    maxSize: UNFINISHED,
-    sizeCalculation: sizeOfTable,
-  })
   readonly #warned = new LRUCache<string, true>({ max: MAX_WARNED })
 
   constructor(
@@ -194,14 +183,11 @@ export class Maker {
     this.world.warn(`${path}: ${why}`)
   }
 
-  /** Looks up a torrent in the cache, or else its known digests, also those of abandoned work. */
+  /** Looks up a torrent in the cache, or else its known digests. */
   async #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
     const steps = recallInfoSteps(request, this.hashContext.cacheAccess)
     const recalled = await doInTurns(steps, turns)
-    if ('info' in recalled) return recalled
-    const kept = this.#unfinished.get(keyOf(request))
-    const isBetter = kept && countUnknownPieces(kept) < countUnknownPieces(recalled.table)
-    return isBetter ? kept : recalled.table
+    return 'info' in recalled ? recalled : recalled.table
   }
 
   /** Completes a torrent of which the cache knows nothing or a part. */
@@ -226,10 +212,7 @@ export class Maker {
     const { size, files } = unread
     const { first, signal } = work
     const { client, ahead } = first
-    const giveWay = () => {
-      work.giveUp(new NotReady('somebody who waits needs the files', 1))
-    }
-    const job = new QueuedJob({ size, files, client, signal, ...(ahead && { giveWay }) })
+    const job = new QueuedJob({ size, files, client, signal, isAhead: ahead !== undefined })
     const title = titleOf(content)
     work.progress = () => progressOf(title, content.size, size, job.reached)
     const turn = hashing.enter(job)
@@ -245,7 +228,7 @@ export class Maker {
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
         await requireAllUnchanged(unknownFiles(content, recalled), { turns })
-      const hashed = await this.#hash(request, recalled, job, work)
+      const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
       const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
@@ -257,43 +240,33 @@ export class Maker {
     }
   }
 
-  /** Hashes pieces whose digests are unknown, until nobody wants the torrent any more. */
+  /** Hashes pieces whose digests are unknown, unless nobody wants the torrent any more. */
   async #hash(
-    request: InfoRequest,
+    content: Content,
     table: PieceTable,
     job: QueuedJob,
     { signal, first }: TorrentWork,
   ): Promise<HashedContent> {
     const { hashing, hashContext } = this
     const { engine } = hashContext
-    const { content } = request
     const onProgress: Engine['onProgress'] = ({ bytesDone }) => {
       hashing.note(job, bytesDone)
     }
     hashing.note(job, 0)
     // Leaves other running jobs their share of threads
     const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
-    const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, giveUp: signal }
-    // Digests are kept though nobody wants them any more
+    const ending = AbortSignal.any([engine.signal, signal])
+    const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, signal: ending }
     const guards = { isGuarded: true, turns: unlimitedTurns(), refusesWritten: true }
-    const before = bytesLeft(content, table)
-    let bytesRead: number | null = null
-    try {
-      const hashed = await hashContent(content, { ...hashContext, engine: own, ...guards }, table)
-      // The other bytes were adopted from other machines
-      bytesRead = hashed.bytesHashed
-      this.#unfinished.delete(keyOf(request))
-      return hashed
-    } finally {
-      const left = bytesLeft(content, table)
-      hashing.note(job, bytesRead ?? before - left)
-      if (left > 0 && left < before) this.#unfinished.set(keyOf(request), table)
-    }
+    const context = { ...hashContext, engine: own, ...guards }
+    const hashed = await hashContent(content, context, table).catch((error: unknown) => {
+      signal.throwIfAborted()
+      throw error
+    })
+    // The other bytes were adopted from other machines
+    hashing.note(job, hashed.bytesHashed)
+    return hashed
   }
-}
-
-function keyOf({ input }: InfoRequest): string {
-  return Buffer.from(input).toString('hex')
 }
 
 /** Bytes to read for pieces whose digests are unknown; in version 1 with padding between files. */
@@ -302,15 +275,6 @@ function bytesLeft(content: Content, table: PieceTable): number {
   const { pieceLength, pieceCount, size } = content
   const short = table.isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
   return countUnknownPieces(table) * pieceLength - short
-}
-
-/** Bytes of memory that a table takes. */
-function sizeOfTable({ digests, isKnown, trees }: PieceTable): number {
-  let size = digests.length + isKnown.length
-  if (trees === null) return size
-  size += trees.roots.length + trees.isKnown.length
-  for (const layer of trees.layers.values()) size += layer.length
-  return size
 }
 
 /** Whether a torrent is the one that would be made now. */

@@ -103,6 +103,8 @@ export class Torrents {
       this.origins.memory++
       return known
     }
+    // Work ahead may be slow, so that a client has its own
+    if (!waiter.ahead) this.#ahead.end(key, new NotReady('somebody who waits needs it', 1))
     const flights = waiter.ahead ? this.#ahead : this.#flights
     return flights.join(key, waiter, (own) => this.#make(source, own))
   }

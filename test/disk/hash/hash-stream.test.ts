@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashStream, Unfinished } from '../../../src/disk/hash/hash-stream.js'
+import { failure } from '../failure.js'
+import { hashStream } from '../../../src/disk/hash/hash-stream.js'
 import { type HashProgress, createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { ZEROS } from '../../../src/disk/hash/stream/content-stream.js'
 import { concatenateFiles } from './concatenate.js'
@@ -51,48 +52,17 @@ for (const kernel of TWINS) {
     assert.ok(seen.every(({ currentPath }) => currentPath === path))
   })
 
-  test(`${kernel}: work that is given up hands over what is finished`, async (t) => {
-    const { stream, contents } = plantStream(t, [16 * MIB], MIB)
-    const giveUp = AbortSignal.abort(new Error('nobody waits'))
-    await assert.rejects(
-      hashStream(stream, hashOptions({ kernel, threads: 2, isOffloaded: true, giveUp })),
-      (error: unknown) => {
-        assert.ok(error instanceof Unfinished)
-        assert.match(String(error.cause), /nobody waits/)
-        const digests = error.digests.pieces
-        assert.ok(digests.length < 16 * 20 && digests.length % 20 === 0, String(digests.length))
-        const expected = referenceDigests(contents, MIB).subarray(0, digests.length)
-        assert.deepEqual(Buffer.from(digests), expected)
-        return true
-      },
-    )
-  })
-
-  test(`${kernel}: work that is given up does not wait for its rate`, async (t) => {
-    const { stream, contents } = plantStream(t, [4 * MIB], MIB)
+  test(`${kernel}: work that is ended does not wait for its rate`, async (t) => {
+    const { stream } = plantStream(t, [4 * MIB], MIB)
     const left = new AbortController()
     const throttle = createThrottle(1)
     const onProgress = ({ bytesDone }: HashProgress) => {
       if (bytesDone > 0) left.abort()
     }
-    const options = { kernel, threads: 1, isOffloaded: true, throttle, giveUp: left.signal }
+    const options = { kernel, threads: 1, isOffloaded: true, throttle, signal: left.signal }
     // At a byte a second it would take weeks
     const work = hashStream(stream, hashOptions({ ...options, onProgress }))
-    const error = await work.catch((reason: unknown) => reason)
-    assert.ok(error instanceof Unfinished)
-    const digests = Buffer.from(error.digests.pieces)
-    assert.deepEqual(digests, referenceDigests(contents, MIB).subarray(0, 20))
-  })
-
-  test(`${kernel}: to give up what is done makes no difference`, async (t) => {
-    const { stream, contents } = plantStream(t, [3 * MIB], MIB)
-    const left = new AbortController()
-    const options = { kernel, threads: 1, isOffloaded: true, giveUp: left.signal }
-    const work = hashStream(stream, hashOptions(options))
-    void work.then(() => {
-      left.abort()
-    })
-    assert.deepEqual(Buffer.from((await work).pieces), referenceDigests(contents, MIB))
+    await assert.rejects(work, failure('interrupted', 'interrupted'))
   })
 }
 

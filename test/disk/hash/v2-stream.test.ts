@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { ZEROS } from '../../../src/disk/hash/stream/content-stream.js'
 import { concatenateFiles } from './concatenate.js'
-import { hashStream, Unfinished } from '../../../src/disk/hash/hash-stream.js'
+import { hashStream } from '../../../src/disk/hash/hash-stream.js'
 import { createReadFailures } from '../../../src/disk/hash/stream/reading.js'
 import { failure } from '../failure.js'
 import { referenceDigests } from '../../support/reference-digests.js'
@@ -59,22 +59,6 @@ test('padding costs no time where only blocks are wanted', { timeout: 20_000 }, 
 })
 
 for (const kernel of TWINS) {
-  test(`${kernel}: work that is given up hands over the blocks of what is finished`, async (t) => {
-    const { stream, contents } = plantAligned(t, [MIB + 1, 16 * MIB], MIB)
-    const giveUp = AbortSignal.abort(new Error('nobody waits'))
-    const options = { kernel, threads: 2, isOffloaded: true, giveUp, wanted: 'both' } as const
-    await assert.rejects(hashStream(stream, hashOptions(options)), (error: unknown) => {
-      assert.ok(error instanceof Unfinished)
-      const { pieces, blocks } = error.digests
-      const finished = pieces.length / 20
-      // The second piece has one block alone, the others 64
-      const count = finished < 2 ? finished * 64 : (finished - 1) * 64 + 1
-      assert.equal(blocks.length / 32, count)
-      assert.deepEqual(Buffer.from(blocks), blockDigests(contents).subarray(0, count * 32))
-      return true
-    })
-  })
-
   for (const wanted of ['blocks', 'both'] as const) {
     test(`${kernel}, ${wanted}: a file that is gone is named, or noted with its pieces`, async (t) => {
       const { stream, paths, contents } = plantAligned(t, [3 * B, 3 * B, 3 * B], 2 * B)

@@ -8,7 +8,7 @@ import { refused } from '../refused.js'
 const never = new AbortController().signal
 
 /** A job that nobody waits for. */
-const AHEAD = { size: 1, client: null, signal: never, giveWay: () => undefined }
+const AHEAD = { size: 1, client: null, signal: never, isAhead: true }
 
 /** A queue in which jobs end when the test says so. Jobs of more than 10 are large. */
 function open(limits: Partial<ConstructorParameters<typeof Queue>[0]> = {}) {
@@ -129,19 +129,17 @@ test('a failed job makes place for the next', async () => {
   assert.deepEqual(begun, ['a'])
 })
 
-test('work ahead begins when no job runs or waits, and gives way to the next', async () => {
-  const { queue, begun, work, add, end } = open()
+test('work ahead begins when no job runs or waits, and takes no place from the next', async () => {
+  const { queue, begun, work, add, end } = open({ limit: 1 })
   void add('a', 1)
-  let yielded = 0
-  const giveWay = () => yielded++
-  const ahead = queue.run({ ...AHEAD, giveWay }, work('ahead'))
+  const ahead = queue.run(AHEAD, work('ahead'))
   await setImmediate()
   assert.deepEqual([begun, queue.ahead], [['a'], 0])
   await end('a')
-  assert.deepEqual([begun, queue.ahead, yielded], [['a', 'ahead'], 1, 0])
+  assert.deepEqual([begun, queue.ahead], [['a', 'ahead'], 1])
   void add('b', 1)
   await setImmediate()
-  assert.equal(yielded, 1)
+  assert.deepEqual(begun, ['a', 'ahead', 'b'])
   await end('ahead')
   await ahead
 })
@@ -207,18 +205,6 @@ test('a large job still holds its file after a small one that did not wait for i
   assert.deepEqual(begun, ['large', 'small'])
   await end('large')
   assert.deepEqual(begun, ['large', 'small', 'another'])
-})
-
-test('a job waits for one that nobody waits for, which gives way', async () => {
-  const { queue, begun, work, add, end } = open()
-  const of = { ...AHEAD, size: 4096 * MIB, files: new Set('a') }
-  void queue.run(of, work('ahead'))
-  void add('a', 1, { files: new Set('a') })
-  void add('b', 1, { files: new Set('b') })
-  await setImmediate()
-  assert.deepEqual(begun, ['ahead', 'b'])
-  await end('ahead')
-  assert.deepEqual(begun, ['ahead', 'b', 'a'])
 })
 
 test('a job that waits for the readers of its files is as far as they are', () => {

@@ -8,7 +8,6 @@ import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { cutIntoPieces, type Content } from '../../../src/core/digests/content.js'
 import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
-import { NotReady } from '../../../src/server/headers/refusal.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 import { refused } from '../refused.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -98,7 +97,7 @@ test('a small torrent overtakes a large one that is being hashed', async (t) => 
   await until(() => hashing.running === 1)
   await obtain('y', 'a')
   assert.equal(hashing.running, 1)
-  work.giveUp(new NotReady('gone', 1))
+  work.end()
   await assert.rejects(huge, refused('busy', /gone/))
 })
 
@@ -107,7 +106,7 @@ test('a small torrent does not wait for a large one with its file', async (t) =>
   const work = workFor()
   const huge = make(content('x', 'huge', 'a'), work)
   const small = await obtain('y', 'a')
-  work.giveUp(new NotReady('gone', 1))
+  work.end()
   await assert.rejects(huge, refused('busy', /gone/))
   assert.deepEqual(small.info, (await obtain('y', 'a')).info)
 })
@@ -115,30 +114,17 @@ test('a small torrent does not wait for a large one with its file', async (t) =>
 /** So slow that a large file takes 20 seconds, and other work surely happens meanwhile. */
 const SLOW = SIZE
 
-test('pieces of an abandoned torrent are not hashed again', async (t) => {
-  const { make, content, obtain, hashing } = await openMaker(t)
-  const work = workFor(createThrottle(SLOW))
-  const given = make(content('x', 'large'), work)
-  await until(() => hashing.total.done > 0)
-  work.giveUp(new NotReady('gone', 1))
-  await assert.rejects(given, refused('busy', /gone/))
-  const { done } = hashing.total
-  assert.ok(done < LARGE, String(done))
-  const again = await obtain('x', 'large')
-  assert.equal(hashing.total.done, LARGE)
-  const { obtain: obtainAnew } = await openMaker(t)
-  assert.deepEqual(again.info, (await obtainAnew('x', 'large')).info)
-})
-
-test('hashing ahead yields to a client that needs its file, whose torrent continues from there', async (t) => {
+test('work that nobody wants ends at once, and its bytes count', async (t) => {
   const { make, content, hashing, obtain } = await openMaker(t)
   const work = workFor(createThrottle(SLOW))
-  make(content('x', 'large'), work).catch(() => undefined)
+  const ahead = make(content('x', 'large'), work)
   // Counted before the end, too
   await until(() => hashing.total.done > 0)
   assert.ok(hashing.total.done < LARGE)
+  work.end()
+  await assert.rejects(ahead, refused('busy', /gone/))
+  const { ahead: read } = hashing.total
   await obtain('x', 'large')
-  assert.ok(work.signal.aborted)
-  assert.equal(hashing.total.done, LARGE)
-  assert.ok(hashing.total.ahead > 0 && hashing.total.ahead < LARGE)
+  assert.equal(hashing.total.done, LARGE + read)
+  assert.ok(read > 0 && read < LARGE)
 })

@@ -10,6 +10,7 @@ import { MemoryPool } from '../../../src/mirror/admission/memory.js'
 import { Queue } from '../../../src/mirror/admission/queue.js'
 import { FIXED_LIMITS } from '../../../src/mirror/options.js'
 import { Maker, type MirrorSource, type TorrentWork } from '../../../src/mirror/torrents/make.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
 import { hashContext } from '../../core/requests.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -48,8 +49,8 @@ export function sourceOf(content: Content): MirrorSource {
   return { key: content.name, effort: null, look: () => Promise.resolve(found) }
 }
 
-/** Work that is wanted until it is given up; that of nobody if it has a throttle. */
-export function workFor(throttle?: Throttle): TorrentWork {
+/** Work that is wanted until it is ended; that of nobody if it has a throttle. */
+export function workFor(throttle?: Throttle): TorrentWork & { readonly end: () => void } {
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 }).open(null)
   const working = new AbortController()
   return {
@@ -57,8 +58,8 @@ export function workFor(throttle?: Throttle): TorrentWork {
     signal: working.signal,
     memory,
     progress: null,
-    giveUp: (reason) => {
-      working.abort(reason)
+    end: () => {
+      working.abort(new NotReady('gone', 1))
     },
   }
 }

@@ -37,11 +37,7 @@ export interface HashJob {
 const NEXT_BATCH = 0
 const STOPPED = 1
 const CURRENT_FILE = 2
-const BATCHES_TAKEN = 3
-const CONTROLS = 4
-
-/** Larger than the number of batches of any job. */
-const NO_MORE = 2 ** 30
+const CONTROLS = 3
 
 /** The inputs of a job. */
 export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
@@ -82,37 +78,11 @@ export function stopJob({ control }: HashJob): void {
   Atomics.notify(control, STOPPED)
 }
 
-/** Makes the job end after the current batches, whose reads wait for no rate any more. */
-export function pauseJob({ control }: HashJob): void {
-  const taken = Atomics.exchange(control, NEXT_BATCH, NO_MORE)
-  if (taken < NO_MORE) Atomics.store(control, BATCHES_TAKEN, taken)
-}
-
-function isPaused({ control }: HashJob): boolean {
-  return Atomics.load(control, NEXT_BATCH) >= NO_MORE
-}
-
-/** Returns how many batches were taken before the job was paused; null if it was not paused. */
-export function batchesBeforePause(job: HashJob): number | null {
-  return isPaused(job) ? Atomics.load(job.control, BATCHES_TAKEN) : null
-}
-
-/** The longest wait in milliseconds before a pause of the job is noticed. */
-const LONGEST_WAIT = 20
-
-/**
- * Waits until the job may read `bytes` more bytes, or is stopped or paused. Blocks the calling
- * thread.
- */
+/** Waits until the job may read `bytes` more bytes, or is stopped. Blocks the calling thread. */
 export function awaitTurn(job: HashJob, bytes: number): void {
-  if (job.throttle === null || isPaused(job)) return
-  const turn = performance.now() + takeTurn(job.throttle, bytes)
-  for (
-    let left: number;
-    (left = turn - performance.now()) > 0 && !isStopped(job) && !isPaused(job);
-  ) {
-    Atomics.wait(job.control, STOPPED, 0, Math.min(left, LONGEST_WAIT))
-  }
+  if (job.throttle === null) return
+  const delay = takeTurn(job.throttle, bytes)
+  if (delay > 0) Atomics.wait(job.control, STOPPED, 0, delay)
 }
 
 /** Whether all threads must stop. */
@@ -151,12 +121,6 @@ const MIN_BATCH = 1024 * 1024
  */
 const BLOCKS_BATCH = 8 * 1024 * 1024
 
-/**
- * Longest duration of a batch at a limited rate, in seconds. Work that is given up reads the rest of
- * its batches without the limit, so these are small.
- */
-const SLOWEST_BATCH = 0.5
-
 /** How a job is divided into batches, which the threads take in turn. */
 export interface BatchPlan {
   readonly pieceCount: number
@@ -174,7 +138,6 @@ export interface BatchPlan {
 export interface PlannedJob extends PieceSelection {
   readonly wanted: DigestKind
   readonly threads: number
-  readonly throttle?: Throttle | null
 }
 
 /** Plans batches with as many pieces as the kernel has lanes. */
@@ -189,11 +152,8 @@ export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
   return { pieceCount, piecesPerBatch, fullBatches, piecesPerRest }
 }
 
-function wantedPieces({ wanted, stream, throttle }: PlannedJob, kernel: HashKernel): number {
-  const { pieceLength } = stream
-  const usual = wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / pieceLength) : kernel.lanes
-  if (!throttle) return usual
-  return Math.min(usual, Math.ceil((throttle.bytesPerSecond * SLOWEST_BATCH) / pieceLength))
+function wantedPieces({ wanted, stream }: PlannedJob, kernel: HashKernel): number {
+  return wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : kernel.lanes
 }
 
 /**

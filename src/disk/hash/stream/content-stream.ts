@@ -202,12 +202,3 @@ export function bytesOfFile(stream: ContentStream, piece: number): number {
   const end = stream.offsets[file + 1] ?? streamLength(stream)
   return Math.min(end - start, stream.pieceLength)
 }
-
-/** Returns the digests of the first `count` selected pieces. */
-export function firstDigests(digests: DigestBuffers, count: number): StreamDigests {
-  const { pieces, blocks, firstBlocks } = digests
-  return {
-    pieces: pieces.subarray(0, count * DIGEST_LENGTH.sha1),
-    blocks: blocks.subarray(0, (firstBlocks?.[count] ?? 0) * DIGEST_LENGTH.sha256),
-  }
-}
