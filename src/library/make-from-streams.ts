@@ -1,15 +1,11 @@
-import { join } from '../metainfo/bencode/encode.js'
-import { readStreams, type StreamedFile } from '../core/checksums/make-from-streams.js'
-import { bytesOf } from '../core/digests/content.js'
-import { writeTorrent } from '../core/make/make-torrent.js'
+import type { StreamedFile } from '../core/make/from-streams.js'
+import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
-import { createThrottle } from '../disk/hash/jobs/job.js'
-import { chooseKernel } from '../disk/hash/kernels.js'
 import { checkName } from '../metainfo/name.js'
 import { requirePath } from './check-options.js'
-import { startTask, type Task } from './task.js'
+import { hashContextOf, startTask, type Task, type TellProgress } from './task.js'
 import {
-  describeContent,
+  describeMade,
   type MadeTorrent,
   type MakeOptions,
   makeRequestOf,
@@ -35,29 +31,15 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const known = files.reduce((sum, { content, length = 0 }) => {
       return sum + (content instanceof Uint8Array ? content.length : length)
     }, 0)
-    const { maxRate } = options
-    const engine = {
-      signal,
-      kernel: chooseKernel().name,
-      throttle: maxRate === undefined ? undefined : createThrottle(maxRate),
-      onProgress: ({
-        bytesDone,
-        currentPath: path,
-      }: {
-        bytesDone: number
-        currentPath: string
-      }) => {
-        tell({ bytesDone, bytesTotal: Math.max(known, bytesDone), path })
-      },
+    const tellMore: TellProgress = ({ bytesDone, path }) => {
+      tell({ bytesDone, bytesTotal: Math.max(known, bytesDone), path })
     }
+    const reading: Reading = (_, work) =>
+      work(hashContextOf(options, { signal, tell: tellMore, bytesTotal: () => known }))
     // Bytes that are on no disk have no date
     const dated = { ...request, name, creationDate: creationDate === 'mtime' ? null : creationDate }
-    const arrival = { place: name, isDirectory, files, engine, checksums: [] }
-    const { plan, core } = await readStreams(dated, arrival)
-    const made = await writeTorrent(plan, { core, bytesHashed: bytesOf(plan.content) })
-    const { infoHash, infoHashV2, bytesHashed } = made
-    const bytes = join(made.parts)
-    return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
+    const arrival = { place: name, isDirectory, files }
+    return describeMade(await makeGroup({ torrents: [dated], checksums: [], arrival }, { reading }))
   })
 }
 

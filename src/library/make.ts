@@ -1,14 +1,9 @@
-import { join } from '../metainfo/bencode/encode.js'
-import {
-  type MakeRequest,
-  makeTorrent as make,
-  measureTorrent,
-  planTorrent as planMake,
-} from '../core/make/make-torrent.js'
+import { type MakeGroup, makeGroup, type Reading } from '../core/make/make-group.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task, withHashContext } from './task.js'
 import {
   describeContent,
+  describeMade,
   type MadeTorrent,
   type MakeOptions,
   makeRequestOf,
@@ -27,14 +22,12 @@ export function makeTorrent(
 ): Task<MadeTorrent> {
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const plan = await planMake(endedBy(signal, makeRequestOf(source, options)))
-    const bytesTotal = plan.content.size
-    const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const made = await withHashContext(options, running, (context) => make(plan, context))
-    tell({ bytesDone: bytesTotal, bytesTotal, path: source })
-    const { infoHash, infoHashV2, bytesHashed } = made
-    const bytes = join(made.parts)
-    return { ...describeContent(plan.content), bytes, infoHash, infoHashV2, bytesHashed }
+    const reading: Reading = (total, work) =>
+      withHashContext(options, { signal, tell, bytesTotal: () => total ?? 0 }, work)
+    const made = await makeGroup(groupOf(source, options, signal), { reading })
+    const { size } = made.plan.content
+    tell({ bytesDone: size, bytesTotal: size, path: source })
+    return describeMade(made)
   })
 }
 
@@ -52,16 +45,13 @@ export interface PlannedTorrent extends TorrentContent {
  */
 export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
   return startTask(options, async (signal) => {
-    const request = endedBy(signal, makeRequestOf(source, options))
-    const { content } = await planMake(request)
-    return {
-      ...describeContent(content),
-      torrentSize: measureTorrent({ request, content }),
-      skipped: content.skipped,
-    }
+    const made = await makeGroup(groupOf(source, options, signal), { reading: null })
+    const { plan, torrentSize } = made
+    return { ...describeContent(plan.content), torrentSize, skipped: plan.content.skipped }
   })
 }
 
-function endedBy(signal: AbortSignal, request: MakeRequest): MakeRequest {
-  return { ...request, scan: { ...request.scan, signal } }
+function groupOf(source: string, options: MakeOptions, signal: AbortSignal): MakeGroup {
+  const { scan, ...request } = makeRequestOf(source, options)
+  return { torrents: [{ ...request, scan: { ...scan, signal } }], checksums: [] }
 }

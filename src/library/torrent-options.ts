@@ -1,6 +1,8 @@
+import { basename, resolve } from 'node:path'
+import { join } from '../metainfo/bencode/encode.js'
 import { bytesOf, type Content } from '../core/digests/content.js'
 import { withoutPads } from '../core/digests/pad-files.js'
-import type { MakeRequest } from '../core/make/make-torrent.js'
+import type { MakeGroup, MakeReport } from '../core/make/make-group.js'
 import { TEXT_NAMES, type TextName } from '../metainfo/fields.js'
 import { checkTorrentOptions, requirePath } from './check-options.js'
 import {
@@ -88,14 +90,20 @@ export interface MadeTorrent extends TorrentContent {
   readonly bytesHashed: number
 }
 
+/** Describes a torrent that core made. */
+export function describeMade({ plan, written }: MakeReport): MadeTorrent {
+  const { parts = [], infoHash = null, infoHashV2 = null, bytesHashed = 0 } = written ?? {}
+  return { ...describeContent(plan.content), bytes: join(parts), infoHash, infoHashV2, bytesHashed }
+}
+
 /**
  * Checks options for the torrent of files on a disk, and translates them for core.
  * @throws BtkitError as commonRequestOf
  */
-export function makeRequestOf(source: string, options: MakeOptions): MakeRequest {
+export function makeRequestOf(source: string, options: MakeOptions): MakeGroup['torrents'][0] {
   requirePath(source, 'content')
   checkTorrentOptions(options, Object.keys(MAKE_OPTIONS))
-  const { name = null, output = null, force = false } = options
+  const { name = basename(resolve(source)), output = null, force = false } = options
   const common = commonRequestOf(options)
   return { ...common, source, name, torrent: output, force, keepsInfoHash: !force }
 }

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path'
 import { writeAtomically, type WriteOptions, checkTarget } from '../../disk/write/atomically.js'
-import type { TorrentPlan } from '../make/make-torrent.js'
 import type { Content } from '../digests/content.js'
 import { isChecksumName, type ChecksumName, checkReplaceableList, formatChecksums } from './list.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
@@ -41,11 +40,14 @@ export function parseListName(
  * Checks that lists can be written.
  * @throws BtkitError as checkTarget does
  */
-export function checkLists(
-  lists: readonly ChecksumList[],
-  { request }: Pick<TorrentPlan, 'request'>,
-): void {
-  for (const list of lists) checkTarget(list.path, writeOptions(list, request))
+export function checkLists(lists: readonly ChecksumList[], rules: ListRules): void {
+  for (const list of lists) checkTarget(list.path, writeOptions(list, rules))
+}
+
+/** How to write lists, and whether to replace even files that are no lists. */
+interface ListRules {
+  readonly write: Omit<WriteOptions, 'checkReplaceable'>
+  readonly force?: boolean
 }
 
 /** A file with a digest for each list, in that order. */
@@ -61,7 +63,7 @@ export interface ListedFile {
 export async function writeLists(
   lists: readonly ChecksumList[],
   checksums: readonly ListedFile[],
-  { request, content }: TorrentPlan,
+  { request, content }: { readonly request: ListRules; readonly content: Content },
 ): Promise<void> {
   for (const [i, list] of lists.entries()) {
     const bytes = composeList(content, checksums, i)
@@ -83,10 +85,7 @@ export function composeList(
   )
 }
 
-function writeOptions(
-  { name }: ChecksumList,
-  { write, force }: TorrentPlan['request'],
-): WriteOptions {
+function writeOptions({ name }: ChecksumList, { write, force }: ListRules): WriteOptions {
   if (force) return write
   const checkReplaceable = (path: string) => {
     checkReplaceableList(path, name)

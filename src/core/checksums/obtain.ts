@@ -8,13 +8,12 @@ import {
   runWholeFile,
 } from '../../disk/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
-import { refuseAborted, BtkitError } from '../../base/errors.js'
+import { refuseAborted } from '../../base/errors.js'
 import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
 import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
-import { makeTorrent, type WrittenTorrent, type TorrentPlan } from '../make/make-torrent.js'
-import { writeLists, type ChecksumList, type ListedFile } from './lists.js'
+import type { ListedFile } from './lists.js'
 
 /** A file with a digest for each requested checksum, in that order. */
 export interface FileChecksums extends ListedFile {
@@ -156,43 +155,4 @@ function sharesOf(names: readonly ChecksumName[], threads: number): ChecksumName
   const sorted = names.toSorted((a, b) => CHECKSUMS[b].cost - CHECKSUMS[a].cost)
   for (const [i, name] of sorted.entries()) turns[i % turns.length]?.push(name)
   return shares
-}
-
-/** Adds to an error that the torrent is written nevertheless. */
-function afterTorrent(error: unknown, torrent: string | null): unknown {
-  if (!(error instanceof BtkitError) || torrent === null) return error
-  const message = `${error.message}; the torrent ${torrent} is written, without its checksum lists`
-  return new BtkitError(error.code, message, { cause: error })
-}
-
-/**
- * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
- * that data read from the disk by one is in memory for the other.
- * @throws BtkitError as makeTorrent, obtainChecksums and writeLists do
- */
-export async function makeWithLists(
-  plan: TorrentPlan,
-  lists: readonly ChecksumList[],
-  hashContext: HashContext,
-): Promise<WrittenTorrent> {
-  if (lists.length === 0) return makeTorrent(plan, hashContext)
-  const { engine } = hashContext
-  const failed = new AbortController()
-  const signal = AbortSignal.any([engine.signal, failed.signal])
-  const names = lists.map(({ name }) => name)
-  const context = { ...hashContext, engine: { ...engine, signal } }
-  const checksums = obtainChecksums(plan.content, names, context)
-  // Awaited after the torrent is made
-  checksums.catch(() => undefined)
-  try {
-    const made = await makeTorrent(plan, hashContext)
-    try {
-      await writeLists(lists, await checksums, plan)
-    } catch (error) {
-      throw afterTorrent(error, plan.request.torrent)
-    }
-    return made
-  } finally {
-    failed.abort()
-  }
 }

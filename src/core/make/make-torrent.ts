@@ -76,12 +76,12 @@ export interface WrittenTorrent extends InfoHashes {
 }
 
 /**
- * Plans a torrent, and checks that it can be written.
+ * Plans a torrent. By default it checks that the torrent can be written.
  * @throws BtkitError as planContent, checkTarget and choosePieces
  */
-export async function planTorrent(request: MakeRequest): Promise<TorrentPlan> {
+export async function planTorrent(request: MakeRequest, check = checkOutput): Promise<TorrentPlan> {
   const content = await planContent(request)
-  return planOf(content, request, checkOutput(request))
+  return planOf(content, request, check(request))
 }
 
 /**
@@ -148,8 +148,12 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
  * Plans another torrent of the same content that differs only in its other values.
  * @throws BtkitError as checkTarget, and as planOf
  */
-export function planVariant(plan: TorrentPlan, request: MakeRequest): TorrentPlan {
-  const target = checkOutput(request)
+export function planVariant(
+  plan: TorrentPlan,
+  request: MakeRequest,
+  check = checkOutput,
+): TorrentPlan {
+  const target = check(request)
   return { ...plan, request, replaced: replacedBy(plan.content, request, target), target }
 }
 

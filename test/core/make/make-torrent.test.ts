@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, utimesSync, writeFileSync, existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeWithLists } from '../../../src/core/checksums/obtain.js'
+import { makeGroup, type Reading } from '../../../src/core/make/make-group.js'
 import { type MakeRequest, makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
 import { failure } from '../../disk/failure.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -47,17 +48,19 @@ test('the date of files is that of the newest, in whole seconds', async (t) => {
   assert.equal(decodeTorrent(Buffer.concat(parts))['creation date'], 1_500_000_000)
 })
 
-test('if a list cannot be written, the error says that the torrent is', async (t) => {
-  const directory = makeScratch(t, { a: '1' })
-  const torrent = join(directory, 'a.torrent')
-  const list = join(directory, 'missing', 'a.sha256')
-  const plan = await planTorrent(makeRequest(join(directory, 'a'), { torrent }))
-  await assert.rejects(
-    makeWithLists(plan, [{ name: 'sha256', path: list }], hashContext()),
-    failure(
-      'not-found',
-      `${list}: no such file or directory; the torrent ${torrent} is written, without its checksum lists`,
-    ),
-  )
-  assert.ok(existsSync(torrent))
-})
+for (const isStream of [false, true])
+  test(`if a list cannot be written, the error says that the torrent is: ${isStream}`, async (t) => {
+    const directory = makeScratch(t, { a: '1' })
+    const [torrent, list] = [join(directory, 'a.torrent'), join(directory, 'a.md5')]
+    const request = { ...makeRequest(join(directory, 'a'), { torrent }), name: 'a' }
+    const files = [{ path: 'a', content: Buffer.from('1') }]
+    const arrival = isStream ? { place: 'a', isDirectory: false, files } : undefined
+    const reading: Reading = (_, work) => work(hashContext())
+    const onPlan = () => writeFile(list, 'precious')
+    const group = { torrents: [request], checksums: ['md5'], arrival } as const
+    const made = makeGroup(group, { reading, onPlan })
+    const why = 'already exists and is not a list of md5 checksums (--force replaces it)'
+    const said = `${why}; the torrent ${torrent} is written, without its checksum lists`
+    await assert.rejects(made, failure('exists', `${list}: ${said}`))
+    assert.ok(existsSync(torrent))
+  })

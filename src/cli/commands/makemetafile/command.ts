@@ -1,8 +1,4 @@
-import { join } from '../../../metainfo/bencode/encode.js'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import pLimit, { type LimitFunction } from 'p-limit'
-import { writeAtomically } from '../../../disk/write/atomically.js'
-import { Writer } from '../../../disk/write/many.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
@@ -12,56 +8,22 @@ import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torr
 import { engineFor } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
-import { asBtkitError, BtkitError } from '../../../base/errors.js'
+import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
-import {
-  type MakeGroup,
-  type MakemetafileOptions,
-  STDIN,
-  declareMakemetafile,
-  makeRequests,
-} from './request.js'
+import { type MakemetafileOptions, STDIN, declareMakemetafile, makeRequests } from './request.js'
 import { sortOperands } from '../../line/operands.js'
 import {
-  type Write,
-  type WrittenTorrent,
-  type TorrentPlan,
-  checkOutput,
-  makeTorrent,
-  hashTorrent,
-  type HashedTorrent,
-  makeVariant,
-  measureTorrent,
-  sizeBeyond,
-  planOf,
-  planTorrent,
-  planVariant,
-  writeTorrent,
-} from '../../../core/make/make-torrent.js'
-import { readStreams } from '../../../core/checksums/make-from-streams.js'
-import {
-  type ChecksumList,
-  checkLists,
-  listsBeside,
-  writeLists,
-} from '../../../core/checksums/lists.js'
-import { makeWithLists } from '../../../core/checksums/obtain.js'
-import { backslashedPaths, planContent } from '../../../core/digests/content.js'
-import type { HashContext } from '../../../core/digests/hash-content.js'
+  type MakeReport,
+  type MakeGroup,
+  type MakePlan,
+  type Reading,
+  MakeTurns,
+  makeGroup,
+} from '../../../core/make/make-group.js'
 import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
-import {
-  type MakeResult,
-  checkValue,
-  checkLines,
-  makeValue,
-  notes,
-  removedValues,
-  textLines,
-} from './makemetafile-output.js'
-import { compareWithTarget } from '../../../core/make/compare-with-target.js'
-import { ReplacedTorrent } from '../../../core/replaced-torrent.js'
+import { makeValue, notes, removedValues, textLines } from './makemetafile-output.js'
 import { optimizeLater } from '../../../base/heap-growth.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 
@@ -82,7 +44,9 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     const chosen = isStdin ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
     const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
-    for (const [request] of groups.slice(0, 1)) {
+    for (const {
+      torrents: [request],
+    } of groups.slice(0, 1)) {
       warnOfTracker(request, options, io)
       const note = trackerlessNote(request.parts, options)
       if (note !== null) out.note(note)
@@ -97,42 +61,46 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
-    const hashContext = { engine, cacheAccess, elsewhere }
-    const lastSource = groups.at(-1)?.[0].source ?? ''
-    const unmatched = isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io)
-    const reported = new Set<string | null>()
-    // Few torrents, and those with lists of checksums, are made one after the other
-    const isMany = groups.length >= MANY && options.checksums.length === 0 && !options.check
-    const writer = new Writer({ inFlight: AHEAD })
-    const write: Write = async (target, bytes, rules) => {
-      if (isMany && bytes instanceof Uint8Array) await writer.write(target, bytes, rules)
-      else await writeAtomically(target, bytes, rules)
+    const reading: Reading = async (total, work) => {
+      const bar = await out.progress(total)
+      try {
+        return await work({
+          engine: { ...engine, onProgress: bar?.update },
+          cacheAccess,
+          elsewhere,
+        })
+      } finally {
+        bar?.stop()
+      }
     }
-    const turn = pLimit(1)
-    const run = { options, hashContext, out, io, unmatched, lastSource, reported, write, turn }
+    const run: Run = {
+      options,
+      reading: options.dryRun ? null : reading,
+      turns: new MakeTurns(groups),
+      out,
+      io,
+      unmatched: isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io),
+      lastSource: groups.at(-1)?.torrents[0].source ?? '',
+      reported: new Set(),
+      differ: false,
+    }
     optimizeLater()
     try {
-      const makeGroup = isStdin ? makeStreamed : makeAll
-      const unchanged: boolean[] = []
-      const make = async (group: MakeGroup, before: Promise<void>) => {
-        if (!options.check) return makeGroup(group, run, before)
-        unchanged.push(await checkAll(group, run))
-      }
       // A torrent that failed may have been reported already
       const lost = (group: MakeGroup, error: unknown) => {
-        const missing = group.flatMap(({ torrent }) => torrent ?? [])
-        const left = missing.filter((each) => !reported.has(each))
+        const missing = group.torrents.flatMap(({ torrent }) => torrent ?? [])
+        const left = missing.filter((each) => !run.reported.has(each))
         return left.flatMap((each) => lostTorrent(each, error))
       }
       const status = await out.each(
         groups,
-        (group, before) => make(group, before).catch(throwAdvised),
+        (group, before) => make(group, run, before).catch(throwAdvised),
         lost,
-        isMany ? AHEAD : 1,
+        run.turns.ahead,
       )
-      finish(unchanged.every(Boolean) ? status : 1)
+      finish(run.differ ? 1 : status)
     } finally {
-      await writer.close()
+      await run.turns.close()
       await elsewhere?.close()
       await closeCache(cacheAccess, io)
     }
@@ -167,7 +135,9 @@ async function readChosen({ filesFrom }: MakemetafileOptions, io: Io) {
 /** One run of the command, for all its torrents. */
 interface Run {
   readonly options: MakemetafileOptions
-  readonly hashContext: HashContext
+  /** Reads with a progress bar. Null in a dry run. */
+  readonly reading: Reading | null
+  readonly turns: MakeTurns
   readonly out: Report
   readonly io: Io
   /** The globs that match nothing so far; null if there is nothing to match. */
@@ -176,186 +146,57 @@ interface Run {
   readonly lastSource: string
   /** The torrents that have been reported. */
   readonly reported: Set<string | null>
-  readonly write: Write
-  /** Sources are read one after the other. */
-  readonly turn: LimitFunction
+  /** Whether `--check` found that a torrent would change. */
+  differ: boolean
 }
 
-/** The number of torrents from which some are written while the next are made, and how many at most. */
-const MANY = 16
-const AHEAD = 256
-
-/**
- * Makes the torrents of one source, which is read once for all. They are reported after those
- * `before`.
- */
-async function makeAll(group: MakeGroup, run: Run, before: Promise<void>): Promise<void> {
-  const started = run.io.monotonic()
-  const { plans, lists, hashed } = await run.turn(() => hashAll(group, run))
-  for (const plan of plans) {
-    const isFirst = plan === plans[0]
-    const made = hashed && (await (isFirst ? writeFirst : makeVariant)(plan, hashed, run.write))
+/** Makes the torrents of one source. They are reported after those `before`. */
+async function make(group: MakeGroup, run: Run, before: Promise<void>): Promise<void> {
+  const { reading, turns, io } = run
+  const started = io.monotonic()
+  const onMade = async (made: MakeReport) => {
     await before
-    if (made && plan.request.torrent === null) writeOut(made, run)
-    report(plan, isFirst ? lists : [], made, started, run)
+    report(made, (io.monotonic() - started) / 1000, run)
   }
-}
-
-/** Plans the torrents of one source, and reads it, unless this is a dry run. */
-async function hashAll([request, ...others]: MakeGroup, run: Run) {
-  const plan = await planTorrent(request)
-  const plans = [plan, ...others.map((other) => planVariant(plan, other))]
-  const lists = listsOf(plan, run.options)
-  checkLists(lists, plan)
-  // Reported before hashing, which may take hours
-  await tellOfPlan(plan, run)
-  const hash = (context: HashContext): Promise<HashedTorrent | WrittenTorrent> =>
-    lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
-  const hashed = run.options.dryRun ? null : await withProgress(run, plan.content.size, hash)
-  return { plans, lists, hashed }
-}
-
-/** Writes a torrent, unless it was written with its lists. */
-async function writeFirst(
-  plan: TorrentPlan,
-  hashed: HashedTorrent | WrittenTorrent,
-  write: Write,
-): Promise<WrittenTorrent> {
-  return 'parts' in hashed ? hashed : writeTorrent(plan, hashed, write)
-}
-
-/** Does the same for content from standard input. */
-async function makeStreamed(group: MakeGroup, run: Run): Promise<void> {
-  const started = run.io.monotonic()
-  const [request, ...others] = group
-  const lists = listsBeside(request.torrent ?? '', request.name, run.options.checksums)
-  for (const each of others) checkOutput(each)
-  checkLists(lists, { request })
-  const { plan, core, checksums } = await withProgress(run, null, ({ engine }) => {
-    const files = [{ path: request.name, content: namedInput(run.io) }]
-    const { checksums } = run.options
-    return readStreams(request, { place: INPUT, isDirectory: false, files, engine, checksums })
-  })
-  await tellOfPlan(plan, run)
-  const made = await writeTorrent(plan, { core, bytesHashed: plan.content.size })
-  await writeLists(lists, checksums, plan)
-  for (const each of [plan, ...others.map((other) => planVariant(plan, other))]) {
-    const own = each === plan ? made : await makeVariant(each, made)
-    if (each.request.torrent === null) writeOut(own, run)
-    report(each, each === plan ? lists : [], own, started, run)
-  }
-}
-
-/** The name of the content in messages. */
-const INPUT = 'standard input'
-
-/** The bytes of standard input, whose errors have its name. */
-async function* namedInput({ stdin }: Io): AsyncGenerator<Uint8Array> {
-  try {
-    yield* stdin
-  } catch (error) {
-    throw asBtkitError(error, INPUT)
-  }
-}
-
-/** Shows a bar while work hashes `total` bytes, or any number for null. */
-async function withProgress<T>(
-  { hashContext, out }: Run,
-  total: number | null,
-  work: (context: HashContext) => Promise<T>,
-): Promise<T> {
-  const bar = await out.progress(total)
-  try {
-    return await work({
-      ...hashContext,
-      engine: { ...hashContext.engine, onProgress: bar?.update },
-    })
-  } finally {
-    bar?.stop()
-  }
+  await makeGroup(group, { reading, turns, onMade, onPlan: tellOfPlan(run) })
 }
 
 /** Reports skipped entries, and names and sizes that some clients refuse, before hashing. */
-async function tellOfPlan(plan: TorrentPlan, run: Run): Promise<void> {
-  const { options, out } = run
-  if (out.isQuiet) return
-  await run.unmatched?.note(plan.content, plan.request.source === run.lastSource)
-  for (const note of notes(plan, options)) out.note(`${plan.request.source}: ${note}`)
-  const paths = backslashedPaths(plan.content)
-  const warning = backslashWarning({ count: paths.length, first: paths[0] ?? null })
-  if (warning !== null) out.warn(warning)
-  const torrentSize = sizeBeyond(HUGE_TORRENT, plan)
-  if (torrentSize !== null) {
-    const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
-    const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
-    out.warn(`${plan.request.source}: ${torrentSize} bytes, and ${why}; ${advice}`)
+function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
+  if (out.isQuiet) return undefined
+  return async (plan: MakePlan): Promise<void> => {
+    const { content, request, backslashed, hugeSize } = plan
+    await unmatched?.note(content, request.source === lastSource)
+    for (const note of notes(plan, options)) out.note(`${request.source}: ${note}`)
+    const warning = backslashWarning({ count: backslashed.length, first: backslashed[0] ?? null })
+    if (warning !== null) out.warn(warning)
+    if (hugeSize !== null) {
+      const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
+      const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`
+      out.warn(`${request.source}: ${hugeSize} bytes, and ${why}; ${advice}`)
+    }
+    const { webSeeds } = request.parts
+    const { isDirectory } = content
+    for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) out.warn(fault)
   }
-  const { webSeeds } = plan.request.parts
-  const { isDirectory } = plan.content
-  for (const fault of findSeedsWithoutSlash({ isDirectory, webSeeds })) out.warn(fault)
-}
-
-function listsOf(
-  { request, content }: TorrentPlan,
-  { checksums }: MakemetafileOptions,
-): ChecksumList[] {
-  return listsBeside(request.torrent ?? '', content.name, checksums)
-}
-
-function writeOut({ parts }: WrittenTorrent, { io }: Run): void {
-  for (const part of parts) io.stdout.write(part)
 }
 
 /**
- * Prints the result. If the torrent goes to standard output, the result goes to standard error.
- * `made` is null in a dry run.
+ * Prints a torrent that goes to standard output, and the result. The result then goes to standard
+ * error.
  */
-function report(
-  plan: MakeResult['plan'],
-  lists: MakeResult['lists'],
-  made: WrittenTorrent | null,
-  started: number,
-  run: Run,
-): void {
+function report(made: MakeReport, seconds: number, run: Run): void {
   const { options, out, io } = run
-  const torrentSize = made?.size ?? measureTorrent(plan)
-  const seconds = (io.monotonic() - started) / 1000
-  run.reported.add(plan.request.torrent)
-  const result = { hashes: made, torrentSize, plan, lists, seconds }
-  const removed = out.isQuiet ? [] : removedValues(plan, options)
-  for (const each of removed) out.note(`${plan.request.torrent}: ${each}`)
-  const isOutput = plan.request.torrent === null && !options.dryRun
+  const { written, difference } = made
+  const { torrent } = made.plan.request
+  if (torrent === null) for (const part of written?.parts ?? []) io.stdout.write(part)
+  run.reported.add(torrent)
+  run.differ ||= difference !== null && difference.status !== 'unchanged'
+  const removed = out.isQuiet ? [] : removedValues(made, options)
+  for (const each of removed) out.note(`${torrent}: ${each}`)
+  const isOutput = torrent === null && !options.dryRun
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
   const { line } = isOutput ? openReport(options, { ...io, stdout: io.stderr }) : out
-  line(makeValue(result), textLines(result, io.cwd))
-}
-
-/**
- * Compares the torrents of one source with the files that they would replace. Writes nothing.
- * Returns whether all are unchanged.
- */
-async function checkAll([request, ...others]: MakeGroup, run: Run): Promise<boolean> {
-  const { options, out, io } = run
-  const content = await planContent(request)
-  const plans = [request, ...others].map((each) => planOf(content, each, new ReplacedTorrent()))
-  if (plans[0]) await tellOfPlan(plans[0], run)
-  // The current time is no difference
-  const isDated =
-    (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
-  let first: WrittenTorrent | null = null
-  let areUnchanged = true
-  for (const plan of plans) {
-    const unwritten = { ...plan, request: { ...plan.request, torrent: null } }
-    const made: WrittenTorrent = first
-      ? await makeVariant(unwritten, first)
-      : await withProgress(run, content.size, (context) => makeTorrent(unwritten, context))
-    const difference = compareWithTarget(plan.request.torrent ?? '', join(made.parts), isDated)
-    run.reported.add(plan.request.torrent)
-    const checked = { plan, hashes: made, difference }
-    out.line(checkValue(checked), checkLines(checked))
-    areUnchanged &&= difference.status === 'unchanged'
-    first ??= made
-  }
-  return areUnchanged
+  line(makeValue(made, seconds), textLines(made, io.cwd))
 }

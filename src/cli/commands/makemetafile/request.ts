@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import type { CheckedTrackers, MakeRequest } from '../../../core/make/make-torrent.js'
-import { listsBeside } from '../../../core/checksums/lists.js'
+import type { CheckedTrackers } from '../../../core/make/make-torrent.js'
+import type { MakeGroup } from '../../../core/make/make-group.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
-import { usageError } from '../../../base/errors.js'
+import { asBtkitError, usageError } from '../../../base/errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import {
   chooseTrackers,
@@ -32,9 +32,6 @@ interface MakeOperands extends Operands {
   readonly isLegacy?: boolean
 }
 
-/** The torrents of one source. They have the same content and different source tags. */
-export type MakeGroup = readonly [NamedRequest, ...NamedRequest[]]
-
 /**
  * Translates a command line into the requests for each source.
  * @throws BtkitError `usage` if options contradict each other
@@ -56,6 +53,9 @@ export function makeRequests(
   const scan = { ...common.scan, chosen }
   // The order of a list is the only one that may differ from that of a file tree
   const order = chosen && common.version !== 'v1' ? BY_PATH : common.order
+  // The current time is no difference
+  const isDated =
+    (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
   const groups = sources.map((given) => {
     const name = torrentName(given, options, io)
     const source = given === STDIN ? name : given
@@ -73,9 +73,15 @@ export function makeRequests(
       name,
       torrent: null,
     }
-    return variantsOf(request, byTag, options)
+    const torrents = variantsOf(request, byTag, options)
+    const comparison = options.check ? { isDated } : undefined
+    const arrival = given === STDIN ? arrivalOf(name, io) : undefined
+    return { torrents, checksums: options.checksums, arrival, comparison }
   })
-  checkDistinct(groups.flat(), io)
+  checkDistinct(
+    groups.flatMap(({ torrents }) => torrents),
+    io,
+  )
   return groups
 }
 
@@ -113,7 +119,7 @@ function variantsOf(
   request: NamedRequest,
   byTag: readonly CheckedTrackers[],
   options: MakemetafileOptions,
-): MakeGroup {
+): MakeGroup['torrents'] {
   const [first, ...others] = options.source
   const variantOf = (tag = '', at = 0) => ({
     ...request,
@@ -122,14 +128,23 @@ function variantsOf(
     extraKeys: new Map([...(request.extraKeys ?? []), ...(options.randomize ? randomKey() : [])]),
     torrent: torrentPath(request, others.length > 0 ? tag : '', options),
   })
-  const main = variantOf(first)
-  const variants = others.map((tag, i) => variantOf(tag, i + 1))
-  const torrents = variants.flatMap(({ torrent }) => torrent ?? [])
-  const lists = listsBeside(main.torrent ?? '', request.name, options.checksums)
-  return [{ ...main, otherOutputs: [...torrents, ...lists.map(({ path }) => path)] }, ...variants]
+  return [variantOf(first), ...others.map((tag, i) => variantOf(tag, i + 1))]
 }
 
-type NamedRequest = MakeRequest & { readonly name: string }
+type NamedRequest = MakeGroup['torrents'][0]
+
+/** The content of standard input, whose errors have its name. */
+function arrivalOf(path: string, { stdin }: Io) {
+  const place = 'standard input'
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* stdin
+    } catch (error) {
+      throw asBtkitError(error, place)
+    }
+  }
+  return { place, isDirectory: false, files: [{ path, content: read() }] }
+}
 
 /** Options that need the size or the date of a file before it is read. */
 const NEED_FILES = [
@@ -225,8 +240,8 @@ function torrentName(source: string, options: MakemetafileOptions, io: Io): stri
   throw usageError(`${source}: has no name of its own; use --name`)
 }
 
-function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
-  const seen = new Map<string, MakeRequest>()
+function checkDistinct(requests: readonly NamedRequest[], io: Io): void {
+  const seen = new Map<string, NamedRequest>()
   for (const request of requests) {
     const { torrent } = request
     if (torrent === null) continue
@@ -241,7 +256,7 @@ function checkDistinct(requests: readonly MakeRequest[], io: Io): void {
 }
 
 /** Names two torrents. Torrents of one source differ by their tags. */
-function describeBoth(a: MakeRequest, b: MakeRequest): string {
+function describeBoth(a: NamedRequest, b: NamedRequest): string {
   if (a.source !== b.source) return `${a.source} and ${b.source}`
   return `--source ${a.sourceTag} and --source ${b.sourceTag}`
 }

@@ -10,19 +10,24 @@ import {
 } from '../../disk/hash/arriving-bytes.js'
 import { takeTurn } from '../../disk/hash/jobs/job.js'
 import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
-import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
-import { CHECKSUMS, type ChecksumName } from './list.js'
-import type { ListedFile } from './lists.js'
-import { contentOfTree, refusePaths, type Content } from '../digests/content.js'
+import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
+import type { ListedFile } from '../checksums/lists.js'
+import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine } from '../digests/hash-content.js'
 import { composeCore } from '../digests/info.js'
 import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js'
 import { comparePaths } from '../digests/sort-files.js'
-import { checkOutput, planOf, type MakeRequest, type TorrentPlan } from '../make/make-torrent.js'
-import { choosePieces } from '../make/piece-choice.js'
+import {
+  checkOutput,
+  planOf,
+  type HashedTorrent,
+  type MakeRequest,
+  type TorrentPlan,
+} from './make-torrent.js'
+import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
 
 /** Bytes in memory, or pieces of them that arrive over time, such as a stream of Node. */
@@ -37,27 +42,29 @@ export interface StreamedFile {
   readonly length?: number | undefined
 }
 
-/** The torrent of bytes that are on no disk. */
-export interface StreamRequest extends MakeRequest {
+/** A torrent of which the name is known before its content. */
+export interface NamedRequest extends MakeRequest {
   readonly name: string
 }
 
-/** The bytes to read, and the engine that computes digests of them. */
+/** Content that is on no disk. */
 export interface Arrival {
   /** The name of the content in messages. */
   readonly place: string
   readonly isDirectory: boolean
   /** In the order of the caller; in a file tree (BEP 52) they are read by path. */
   readonly files: readonly StreamedFile[]
+}
+
+/** How to read the content, and the checksums to compute on the way. */
+interface ArrivalReading {
   readonly engine: Pick<Engine, 'kernel' | 'throttle' | 'signal' | 'onProgress'>
-  /** The checksums to compute on the way. */
   readonly checksums: readonly ChecksumName[]
 }
 
 /** Content that was read from streams. */
-export interface StreamedTorrent {
+interface StreamedTorrent extends HashedTorrent {
   readonly plan: TorrentPlan
-  readonly core: TorrentCore
   /** The files, each with a digest for each requested checksum. */
   readonly checksums: readonly ListedFile[]
 }
@@ -71,8 +78,9 @@ export interface StreamedTorrent {
  *   `usage` for a length that must be known, `interrupted`, and as checkTarget
  */
 export async function readStreams(
-  streamed: StreamRequest,
-  { engine, checksums, ...arrival }: Arrival,
+  streamed: NamedRequest,
+  arrival: Arrival,
+  { engine, checksums }: ArrivalReading,
 ): Promise<StreamedTorrent> {
   const request = { ...streamed, mostPieces: undefined, largestTorrent: undefined }
   const target = checkOutput(request)
@@ -86,7 +94,8 @@ export async function readStreams(
   const { digests, trees, lists } = hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
   const own = [...withoutPads(plan.content.files)]
-  return { plan, core, checksums: own.map((file, at) => ({ file, digests: lists[at] ?? [] })) }
+  const listed = own.map((file, at) => ({ file, digests: lists[at] ?? [] }))
+  return { plan, core, bytesHashed: bytesOf(plan.content), checksums: listed }
 }
 
 interface OrderedFile extends StreamedFile {
@@ -94,7 +103,7 @@ interface OrderedFile extends StreamedFile {
 }
 
 /** Files to read, with their paths. */
-interface NamedArrival extends Pick<Arrival, 'place' | 'isDirectory'> {
+interface NamedArrival extends Omit<Arrival, 'files'> {
   readonly files: readonly OrderedFile[]
 }
 
@@ -105,7 +114,7 @@ function inOrder(files: readonly StreamedFile[], version: MakeRequest['version']
 }
 
 /** Refuses the paths that the torrent of files on a disk could not have either. */
-function checkPaths({ place, isDirectory, files }: NamedArrival, request: StreamRequest): void {
+function checkPaths({ place, isDirectory, files }: NamedArrival, request: NamedRequest): void {
   const { name, version } = request
   const named = files.map(({ components }) => ({ path: components, padding: false }))
   const [unsafe] = findUnsafePaths(name, isDirectory, named)
@@ -131,7 +140,7 @@ function directoriesOf(path: readonly string[]): string[] {
 function contentOf(
   { place, isDirectory, files }: NamedArrival,
   lengths: readonly number[],
-  request: StreamRequest,
+  request: NamedRequest,
 ): Content {
   const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped: [] }
   return contentOfTree(tree, { ...request, order: undefined })
@@ -146,7 +155,7 @@ function columnsOf(files: readonly OrderedFile[], lengths: readonly number[]): F
 }
 
 /** The piece length by size. Pad files depend on it, so that of a directory must be known before. */
-function pieceLengthFor(request: StreamRequest, named: NamedArrival): PieceLengthFor {
+function pieceLengthFor(request: NamedRequest, named: NamedArrival): PieceLengthFor {
   const { files, isDirectory } = named
   const lengthOfAll = (lengths: readonly number[]) => {
     return choosePieces(contentOf(named, lengths, request), request, () => 0).content.pieceLength
@@ -192,7 +201,7 @@ const TELL_EVERY = 1024 * 1024
 async function readAll(
   files: readonly OrderedFile[],
   hashing: ArrivingFiles,
-  { signal, throttle, onProgress }: Arrival['engine'],
+  { signal, throttle, onProgress }: ArrivalReading['engine'],
 ): Promise<void> {
   let bytesDone = 0
   let told = 0
@@ -239,8 +248,8 @@ class ArrivingFiles {
   /** `isAligned` says whether each file begins a piece. */
   constructor(
     readonly version: MakeRequest['version'],
-    readonly checksums: Arrival['checksums'],
-    readonly engine: Arrival['engine'],
+    readonly checksums: ArrivalReading['checksums'],
+    readonly engine: ArrivalReading['engine'],
     readonly lengthFor: PieceLengthFor,
     readonly isAligned: boolean,
   ) {

@@ -1,0 +1,221 @@
+import pLimit from 'p-limit'
+import { BtkitError } from '../../base/errors.js'
+import { writeAtomically } from '../../disk/write/atomically.js'
+import { Writer } from '../../disk/write/many.js'
+import { join } from '../../metainfo/bencode/encode.js'
+import { HUGE_TORRENT } from '../../metainfo/lint/pieces.js'
+import type { ChecksumName } from '../checksums/list.js'
+import {
+  checkLists,
+  listsBeside,
+  writeLists,
+  type ChecksumList,
+  type ListedFile,
+} from '../checksums/lists.js'
+import { obtainChecksums } from '../checksums/obtain.js'
+import { backslashedPaths } from '../digests/content.js'
+import type { HashContext } from '../digests/hash-content.js'
+import { ReplacedTorrent } from '../replaced-torrent.js'
+import { compareWithTarget, type TargetDifference } from './compare-with-target.js'
+import { readStreams, type Arrival, type NamedRequest } from './from-streams.js'
+import {
+  checkOutput,
+  hashTorrent,
+  makeVariant,
+  measureTorrent,
+  planTorrent,
+  planVariant,
+  sizeBeyond,
+  writeTorrent,
+  type HashedTorrent,
+  type TorrentPlan,
+  type Write,
+  type WrittenTorrent,
+} from './make-torrent.js'
+
+/** The torrents of one content. They differ in source tags, trackers and other keys. */
+export interface MakeGroup {
+  readonly torrents: readonly [NamedRequest, ...NamedRequest[]]
+  /** The lists of checksums to write beside the first torrent. */
+  readonly checksums: readonly ChecksumName[]
+  /** The content, if it is on no disk. */
+  readonly arrival?: Arrival | undefined
+  /** To write nothing, but compare the torrents with the files in their places. */
+  readonly comparison?: { readonly isDated: boolean } | undefined
+}
+
+/** Does work that hashes `total` bytes, or any number for null. */
+export type Reading = <T>(
+  total: number | null,
+  work: (context: HashContext) => Promise<T>,
+) => Promise<T>
+
+/** How a group is made, and what receives its plan and reports. */
+interface Making {
+  /** Null for a dry run: then files are listed, and nothing is read or written. */
+  readonly reading: Reading | null
+  /** The turns of several groups. */
+  readonly turns?: MakeTurns
+  /** Receives the first torrent before its files are hashed, or when a stream has been read. */
+  readonly onPlan?: ((planned: MakePlan) => Promise<void>) | undefined
+  /** Receives each torrent when it is written. */
+  readonly onMade?: (made: MakeReport) => Promise<void>
+}
+
+/** A planned torrent, and what some clients refuse. */
+export interface MakePlan extends TorrentPlan {
+  /** The paths that have a backslash in a name. */
+  readonly backslashed: readonly string[]
+  /** Size in bytes of a .torrent that libtorrent refuses; else null. */
+  readonly hugeSize: number | null
+}
+
+/** A torrent that was made. */
+export interface MakeReport {
+  readonly plan: TorrentPlan
+  /** Null in a dry run. */
+  readonly written: WrittenTorrent | null
+  /** Size of the .torrent in bytes. */
+  readonly torrentSize: number
+  /** The checksum lists beside the torrent. */
+  readonly lists: readonly ChecksumList[]
+  /** Null if nothing was to be compared. */
+  readonly difference: TargetDifference | null
+}
+
+/**
+ * Makes the torrents of one content, which is read once, with lists of its checksums. Returns the
+ * first torrent.
+ * @throws BtkitError as planTorrent, readStreams, hashTorrent, obtainChecksums and writeAtomically
+ */
+export async function makeGroup(group: MakeGroup, making: Making): Promise<MakeReport> {
+  const { comparison } = group
+  const { turns, onMade } = making
+  const read = () => readGroup(group, making)
+  const { plan, variants, lists, hashed } = await (turns ? turns.run(read) : read())
+  const write = comparison ? () => Promise.resolve() : turns?.write
+  const report = async (each: TorrentPlan, written: WrittenTorrent | null) => {
+    const difference =
+      comparison && written
+        ? compareWithTarget(each.request.torrent ?? '', join(written.parts), comparison.isDated)
+        : null
+    const torrentSize = written?.size ?? measureTorrent(each)
+    const made = { plan: each, written, torrentSize, lists: each === plan ? lists : [], difference }
+    await onMade?.(made)
+    return made
+  }
+  const main = hashed?.parts ? hashed : hashed && (await writeTorrent(plan, hashed, write))
+  const first = await report(plan, main)
+  for (const each of variants)
+    await report(each, hashed && (await makeVariant(each, hashed, write)))
+  return first
+}
+
+/** A torrent that was hashed, or with its lists also written. */
+type Hashed = (HashedTorrent & { readonly parts?: undefined }) | WrittenTorrent
+
+/** Plans the torrents of a group, and reads its content unless this is a dry run. */
+async function readGroup(group: MakeGroup, { reading, onPlan }: Making) {
+  const { checksums, arrival, comparison } = group
+  const check = comparison ? () => new ReplacedTorrent() : checkOutput
+  const [main, ...others] = group.torrents
+  const beside = listsBeside(main.torrent ?? '', main.name, checksums)
+  const outputs = [...others.map(({ torrent }) => torrent), ...beside.map(({ path }) => path)]
+  const request = { ...main, otherOutputs: outputs.filter((path) => path !== null) }
+  const lists = comparison ? [] : beside
+  let arrived
+  if (arrival && reading) {
+    others.forEach(check)
+    checkLists(lists, request)
+    arrived = await reading(null, ({ engine }) =>
+      readStreams(request, arrival, { engine, checksums }),
+    )
+  }
+  const plan = arrived?.plan ?? (await planTorrent(request, check))
+  const variants = others.map((other) => planVariant(plan, other, check))
+  checkLists(lists, request)
+  // Reported before hashing, which may take hours
+  await onPlan?.({
+    ...plan,
+    backslashed: backslashedPaths(plan.content),
+    hugeSize: sizeBeyond(HUGE_TORRENT, plan),
+  })
+  const hash = (context: HashContext): Promise<Hashed> =>
+    lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
+  const hashed = arrived
+    ? await writeWithLists(plan, arrived, lists, arrived.checksums)
+    : reading && (await reading(plan.content.size, hash))
+  return { plan, variants, lists, hashed }
+}
+
+/**
+ * Makes a torrent, and then lists of its files' checksums. Both read the files at the same time, so
+ * that data read from the disk by one is in memory for the other.
+ */
+async function makeWithLists(
+  plan: TorrentPlan,
+  lists: readonly ChecksumList[],
+  hashContext: HashContext,
+): Promise<WrittenTorrent> {
+  const { engine } = hashContext
+  const failed = new AbortController()
+  const signal = AbortSignal.any([engine.signal, failed.signal])
+  const names = lists.map(({ name }) => name)
+  const context = { ...hashContext, engine: { ...engine, signal } }
+  const checksums = obtainChecksums(plan.content, names, context)
+  // Awaited after the torrent is made
+  checksums.catch(() => undefined)
+  try {
+    return await writeWithLists(plan, await hashTorrent(plan, hashContext), lists, checksums)
+  } finally {
+    failed.abort()
+  }
+}
+
+/** Writes a torrent, and then its lists. Their errors say that the torrent is written nevertheless. */
+async function writeWithLists(
+  plan: TorrentPlan,
+  hashed: HashedTorrent,
+  lists: readonly ChecksumList[],
+  checksums: readonly ListedFile[] | Promise<readonly ListedFile[]>,
+): Promise<WrittenTorrent> {
+  const made = await writeTorrent(plan, hashed)
+  try {
+    await writeLists(lists, await checksums, plan)
+  } catch (error) {
+    const { torrent } = plan.request
+    if (!(error instanceof BtkitError) || torrent === null) throw error
+    const message = `${error.message}; the torrent ${torrent} is written, without its checksum lists`
+    throw new BtkitError(error.code, message, { cause: error })
+  }
+  return made
+}
+
+/** The number of groups from which some are written while the next are read, and how many at most. */
+const MANY = 16
+const AHEAD = 256
+
+/** The turns of several groups. Their contents are read one after the other. */
+export class MakeTurns {
+  readonly run = pLimit(1)
+  /** The number of groups that may be under way. */
+  readonly ahead: number
+  readonly #writer = new Writer({ inFlight: AHEAD })
+
+  constructor(groups: readonly MakeGroup[]) {
+    const isSlow = groups.some(({ checksums, comparison }) => checksums.length > 0 || comparison)
+    this.ahead = groups.length >= MANY && !isSlow ? AHEAD : 1
+  }
+
+  write: Write = async (target, bytes, rules) => {
+    const isOfMany = this.ahead > 1 && bytes instanceof Uint8Array
+    await (isOfMany
+      ? this.#writer.write(target, bytes, rules)
+      : writeAtomically(target, bytes, rules))
+  }
+
+  /** Resolves when nothing is being written. */
+  close(): Promise<void> {
+    return this.#writer.close()
+  }
+}
