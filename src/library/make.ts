@@ -1,6 +1,6 @@
-import { type MakeGroup, makeGroup, type Reading } from '../core/make/make-group.js'
+import { type MakeGroup, makeGroup } from '../core/make/make-group.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
-import { startTask, type Task, withHashContext } from './task.js'
+import { startTask, type Task, readingOf } from './task.js'
 import {
   describeContent,
   describeMade,
@@ -22,12 +22,8 @@ export function makeTorrent(
 ): Task<MadeTorrent> {
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
-    const reading: Reading = (total, work) =>
-      withHashContext(options, { signal, tell, bytesTotal: () => total ?? 0 }, work)
-    const made = await makeGroup(groupOf(source, options, signal), { reading })
-    const { size } = made.plan.content
-    tell({ bytesDone: size, bytesTotal: size, path: source })
-    return describeMade(made)
+    const reading = readingOf(options, { signal, tell, path: source })
+    return describeMade(await makeGroup(groupOf(source, options, signal), { reading }))
   })
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { openNullCache } from '../disk/cache/piece-cache.js'
 import type { HashContext } from '../core/digests/hash-content.js'
+import type { Reading } from '../core/make/make-group.js'
 import { refuseAborted } from '../base/errors.js'
 import { createThrottle } from '../disk/hash/jobs/job.js'
 import { chooseKernel } from '../disk/hash/kernels.js'
@@ -143,6 +144,19 @@ export async function withHashContext<T>(
     return await work(context)
   } finally {
     await context.cacheAccess.cache.flush()
+  }
+}
+
+/** Reads with the cache of a task, and tells at the end that all of `path` was read. */
+export function readingOf(
+  options: WorkOptions,
+  { path, ...running }: Omit<Running, 'bytesTotal'> & { readonly path: string },
+): Reading {
+  return async (total, work) => {
+    const bytesTotal = total ?? 0
+    const done = await withHashContext(options, { ...running, bytesTotal: () => bytesTotal }, work)
+    running.tell({ bytesDone: bytesTotal, bytesTotal, path })
+    return done
   }
 }
 

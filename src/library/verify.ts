@@ -1,26 +1,19 @@
 import { type CacheCheck, verifyCache as checkCache } from '../core/cache/verify.js'
-import { checkReplaceable } from '../core/replaced-torrent.js'
-import {
-  bytesToConvert,
-  type Conversion,
-  convertTorrent as convert,
-  planConversion,
-} from '../core/convert/convert-torrent.js'
+import { type Conversion, convertTorrent as convert } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
-import { writeAtomically, checkTarget } from '../disk/write/atomically.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { type CacheOptions, placeOf } from './cache.js'
 import { requireArray, requirePath, requirePaths } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import {
   hashContextOf,
+  readingOf,
   startTask,
   type Task,
   type TaskOptions,
-  withHashContext,
   type WorkOptions,
 } from './task.js'
 import { checkPieceLength, checkVersion } from '../core/make/common-request.js'
@@ -59,11 +52,8 @@ export function verifyTorrent(
     const what = labelOf(torrent, metainfo)
     const place = { path, byName, rawNames: true, explains: true }
     const plan = await planVerify({ metainfo, torrent: what, ...place, checkHashes, extra })
-    const bytesTotal = bytesToRead(plan)
-    const running = { signal, tell, bytesTotal: () => bytesTotal }
-    const report = await withHashContext(options, running, (context) => verify(plan, context))
-    tell({ bytesDone: bytesTotal, bytesTotal, path })
-    return report
+    const reading = readingOf(options, { signal, tell, path })
+    return reading(bytesToRead(plan), (context) => verify(plan, context))
   })
 }
 
@@ -95,25 +85,16 @@ export function convertTorrent(
 ): Task<Conversion> {
   return startTask(options, async (signal, tell) => {
     requirePath(path, 'content')
-    const { output, force } = options
+    const { output, force = false } = options
     const version = checkVersion(options.version)
     const pieceLength =
       options.pieceLength === undefined ? null : checkPieceLength(options.pieceLength)
-    const written = force ? {} : { checkReplaceable }
-    if (output !== undefined) checkTarget(output, written)
-    const metainfo = readInput(torrent, options)
-    const what = labelOf(torrent, metainfo)
-    const plan = await planConversion({ metainfo, torrent: what, path, version, pieceLength })
-    const bytesTotal = bytesToConvert(plan)
-    const running = { signal, tell, bytesTotal: () => bytesTotal }
-    // Digests in the cache are no proof that the content is whole now
-    const check = hashContextOf({ ...options, cache: undefined }, running)
-    const conversion = await withHashContext(options, running, (make) => convert(plan, check, make))
-    tell({ bytesDone: bytesTotal, bytesTotal, path })
-    if (conversion.after && output !== undefined) {
-      await writeAtomically(output, conversion.after.bytes, written)
-    }
-    return conversion
+    const store = output === undefined ? null : { target: output, force, original: null }
+    const label = typeof torrent === 'string' ? torrent : null
+    const read = () => readInput(torrent, options)
+    const request = { read, torrent: label, path, version, pieceLength, store }
+    const reading = readingOf(options, { signal, tell, path })
+    return (await convert(request, reading)).conversion
   })
 }
 

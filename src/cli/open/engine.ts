@@ -3,7 +3,8 @@ import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
 import type { Io } from '../io.js'
-import { openReport } from '../output/report.js'
+import type { Reading } from '../../core/make/make-group.js'
+import { openReport, type Report } from '../output/report.js'
 import { count } from '../../base/text/quantity.js'
 
 export interface EngineOptions {
@@ -45,5 +46,17 @@ export async function withHashContext<T>(
     return await work({ engine, cacheAccess })
   } finally {
     await closeCache(cacheAccess, io)
+  }
+}
+
+/** Shows a bar while work hashes with a context. */
+export function readingWith(context: HashContext, { progress }: Pick<Report, 'progress'>): Reading {
+  return async (total, work) => {
+    const bar = await progress(total)
+    try {
+      return await work({ ...context, engine: { ...context.engine, onProgress: bar?.update } })
+    } finally {
+      bar?.stop()
+    }
   }
 }

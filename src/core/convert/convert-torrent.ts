@@ -7,6 +7,8 @@ import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { bytesOf, type Content, contentOfTree, type ContentRules } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
+import type { Reading } from '../make/make-group.js'
+import { openNullCache } from '../../disk/cache/piece-cache.js'
 import { countingFrom } from '../digests/hash-groups.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
 import type { VerifyReport } from '../verify/verify-report.js'
@@ -24,9 +26,10 @@ import { withoutPads } from '../digests/pad-files.js'
 
 /** The torrent to convert, and the wanted version. */
 interface ConvertRequest {
-  readonly metainfo: Metainfo
-  /** The torrent's name in errors. */
-  readonly torrent: string
+  /** Reads the torrent, when it is known that the new one can be written. */
+  readonly read: () => Metainfo
+  /** The torrent's name in errors; null for the name of its content. */
+  readonly torrent: string | null
   /** The content, or the directory that contains it under the torrent's name. */
   readonly path: string
   /** Whether to follow symbolic links that lead out of `path`. */
@@ -34,36 +37,35 @@ interface ConvertRequest {
   readonly version: MetainfoVersion
   /** In bytes, `auto` for a suitable one, or null for the old one if it is valid. */
   readonly pieceLength: PieceLength | 'auto' | null
+  /** Where to write the new torrent; null for nowhere. */
+  readonly store: StoreRequest | null
 }
 
 /** A planned conversion: all files were looked for, none was read. */
-export interface ConvertPlan {
-  readonly request: ConvertRequest
+interface ConvertPlan {
+  readonly before: Metainfo
   readonly verify: VerifyPlan
   /** The content of the new torrent; null if a file is missing. */
   readonly content: Content | null
+  readonly store: PlannedStore | null
 }
 
 /**
- * Looks for the files of a torrent, and plans its other version.
- * @throws BtkitError `metainfo` if the torrent already has that version, and as planVerify and
- *   contentOfTree
+ * Checks that a torrent's other version can be written, looks for its files, and plans it.
+ * @throws BtkitError `metainfo` if the torrent already has that version, `exists` if it would replace
+ *   another, and as checkEditable, checkWritable, checkTarget, planVerify and contentOfTree
  */
 export async function planConversion(request: ConvertRequest): Promise<ConvertPlan> {
-  const { metainfo, torrent, path, followSymlinks = false, version } = request
-  if (metainfo.version === version) {
+  const { path, followSymlinks = false, version } = request
+  const planned = request.store && planStore(request.store)
+  const before = request.read()
+  const torrent = request.torrent ?? before.name
+  if (before.version === version) {
     throw new BtkitError('metainfo', `${torrent}: is a ${version} torrent already`)
   }
-  const verify = await planVerify({
-    metainfo,
-    torrent,
-    path,
-    followSymlinks,
-    checkHashes: true,
-    extra: false,
-    explains: true,
-  })
-  return { request, verify, content: contentFor(request, verify) }
+  const place = { torrent, path, followSymlinks, explains: true }
+  const verify = await planVerify({ metainfo: before, ...place, checkHashes: true, extra: false })
+  return { before, verify, content: contentFor(request, verify), store: planned }
 }
 
 /**
@@ -73,28 +75,16 @@ export async function planConversion(request: ConvertRequest): Promise<ConvertPl
 const MOST_PADDING = 5 / 4
 
 function contentFor(request: ConvertRequest, verify: VerifyPlan): Content | null {
-  const { metainfo, version } = request
-  const rules = { version, name: metainfo.name }
-  const pieceLength = request.pieceLength ?? keptPieceLength(request)
+  const { version } = request
+  const { name, pieceLength: old } = verify.request.metainfo
+  const rules = { version, name }
+  // Version 2 only allows powers of two
+  const kept = version === 'v1' || isPieceLength(old) ? old : 'auto'
+  const pieceLength = request.pieceLength ?? kept
   const content = contentOfTorrent(verify, { ...rules, pieceLength })
   const mayChange = content !== null && version === 'hybrid' && request.pieceLength === null
   const isPadded = mayChange && content.size > MOST_PADDING * bytesOf(content)
   return isPadded ? contentOfTorrent(verify, { ...rules, pieceLength: 'auto' }) : content
-}
-
-/**
- * Returns the old piece length if the new version allows it. Version 2 only allows powers of two.
- */
-function keptPieceLength({ metainfo, version }: ConvertRequest): PieceLength | 'auto' {
-  const { pieceLength } = metainfo
-  return version === 'v1' || isPieceLength(pieceLength) ? pieceLength : 'auto'
-}
-
-/**
- * Returns the bytes that a conversion reads: once for checking, once for hashing in the new order.
- */
-export function bytesToConvert({ verify, content }: ConvertPlan): number {
-  return bytesToRead(verify) + (content?.size ?? 0)
 }
 
 /** The result: the new torrent, or a report if the content is incomplete. */
@@ -103,25 +93,39 @@ export type Conversion =
   | { readonly after: null; readonly report: VerifyReport }
 
 /**
- * Checks the content against the torrent, and makes the other version. All other values outside
- * `info` are preserved byte for byte. Writes nothing. `check` is for checking the content, and an
- * empty cache makes it read everything; `make` is for hashing the content of the new torrent.
- * @throws BtkitError `interrupted`, and as obtainInfo, such as `changed` for a file that changed
+ * Checks the content against the torrent, makes the other version, and writes it. All other values
+ * outside `info` are preserved byte for byte. Reads twice: to check, without the cache, and to hash
+ * in the new order.
+ * @throws BtkitError `interrupted`, `exists` if another torrent is in its place, and as planConversion,
+ *   obtainInfo, such as `changed` for a file that changed, and writeAtomically
  */
 export async function convertTorrent(
-  plan: ConvertPlan,
-  check: HashContext,
-  make: HashContext,
+  request: ConvertRequest,
+  reading: Reading,
+): Promise<{ readonly before: Metainfo; readonly conversion: Conversion }> {
+  const plan = await planConversion(request)
+  const { before, verify, content } = plan
+  const total = bytesToRead(verify) + (content?.size ?? 0)
+  const conversion = await reading(total, (context) => convert(plan, context))
+  if (plan.store && conversion.after) await store(plan.store, conversion.after)
+  return { before, conversion }
+}
+
+async function convert(
+  { before, verify, content }: ConvertPlan,
+  context: HashContext,
 ): Promise<Conversion> {
-  const { request, content } = plan
-  const report = await verifyTorrent(plan.verify, check)
+  const { trust, now } = context.cacheAccess
+  // Digests in the cache are no proof that the content is whole now
+  const cacheAccess = { cache: openNullCache(), trust, now }
+  const report = await verifyTorrent(verify, { ...context, cacheAccess })
   if (content === null || !isWhole(report)) return { after: null, report }
-  const options = { private: false, sourceTag: null, extraKeys: keptInfo(request.metainfo) }
-  const wanted = new InfoRequest(content, options, make.cacheAccess.trust)
+  const options = { private: false, sourceTag: null, extraKeys: keptInfo(before) }
+  const wanted = new InfoRequest(content, options, trust)
   // Progress continues after the bytes that were read before
-  const engine = countingFrom(bytesToRead(plan.verify), make.engine)
-  const core = await obtainInfo(wanted, { ...make, engine })
-  return { after: replaceCore(request.metainfo, core), report: null }
+  const engine = countingFrom(bytesToRead(verify), context.engine)
+  const core = await obtainInfo(wanted, { ...context, engine })
+  return { after: replaceCore(before, core), report: null }
 }
 
 /**
@@ -141,48 +145,48 @@ function replaceCore(metainfo: Metainfo, { info, pieceLayers }: TorrentCore): Me
   return parseMetainfo(bytes, { maxSize: bytes.length })
 }
 
-/** How a converted torrent will be written. */
-export interface PlannedStore {
+/** The file for a converted torrent. */
+interface StoreRequest {
   readonly target: string
+  /** Whether even another torrent, or a file that is none, is replaced. */
+  readonly force: boolean
+  /** Path of the original, which `target` may be, too; null if it has none. */
+  readonly original: string | null
+}
+
+/** How a converted torrent will be written. */
+interface PlannedStore {
+  readonly request: StoreRequest
   readonly options: WriteOptions
-  /** The file that must have the same info hashes or be empty; null if any is replaced. */
+  /** The file that must be a torrent or empty; null if any is replaced. */
   readonly replaced: ReplacedTorrent | null
 }
 
-/**
- * Checks, before reading anything, that the converted torrent can be written. In place of the
- * original it keeps mode and owner, elsewhere only the mode. `torrent` is the path of the original,
- * which `target` may be, too. With `force` even another torrent, or a file that is none, is replaced.
- * @throws BtkitError `exists` for the original without `force`, and as checkEditable, checkWritable
- *   and checkTarget
- */
-export function planStore(torrent: string, target: string, force: boolean): PlannedStore {
-  const editable = checkEditable(torrent)
-  if (realPath(target) === realPath(torrent)) {
+/** In place of the original, mode and owner are kept, elsewhere only the mode. */
+function planStore(request: StoreRequest): PlannedStore {
+  const { original, target, force } = request
+  const editable = original === null ? null : checkEditable(original)
+  if (original !== null && editable && realPath(target) === realPath(original)) {
     if (!force) {
       const why = 'a torrent with another info hash would replace it'
-      throw new BtkitError('exists', `${torrent}: ${why}; --force allows that`)
+      throw new BtkitError('exists', `${original}: ${why}; --force allows that`)
     }
-    checkWritable(torrent)
+    checkWritable(original)
     const checkUntouched = () => {
-      checkUnchanged(torrent, editable)
+      checkUnchanged(original, editable)
     }
-    return { target, options: { checkUntouched }, replaced: null }
+    return { request, options: { checkUntouched }, replaced: null }
   }
   const replaced = force ? null : new ReplacedTorrent()
   checkTarget(target, { checkReplaceable: (path) => replaced?.check(path) })
-  return { target, options: { mode: editable.mode }, replaced }
+  return { request, options: { mode: editable?.mode }, replaced }
 }
 
-/**
- * Writes a converted torrent.
- * @throws BtkitError `exists` if another torrent is there, and as writeAtomically
- */
-export async function storeConversion(
-  { target, options, replaced }: PlannedStore,
-  after: Metainfo,
-): Promise<void> {
-  const checkReplaceable = (path: string) => replaced?.checkSame(path, after)
+/** Beside the original, no torrent with other info hashes is replaced. */
+async function store({ request, options, replaced }: PlannedStore, after: Metainfo): Promise<void> {
+  const { original, target } = request
+  const checkReplaceable = (path: string) =>
+    original === null ? replaced?.check(path) : replaced?.checkSame(path, after)
   await writeAtomically(target, after.bytes, { ...options, checkReplaceable })
 }
 

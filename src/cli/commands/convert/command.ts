@@ -1,20 +1,12 @@
 import { basename, dirname, join } from 'node:path'
-import {
-  bytesToConvert,
-  convertTorrent,
-  planConversion,
-  type Conversion,
-  type ConvertPlan,
-  planStore,
-  storeConversion,
-} from '../../../core/convert/convert-torrent.js'
+import { convertTorrent, planConversion } from '../../../core/convert/convert-torrent.js'
+import type { Content } from '../../../core/digests/content.js'
 import { BtkitError, usageError } from '../../../base/errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { openCacheAccess } from '../../open/cache.js'
 import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
-import { withHashContext } from '../../open/engine.js'
+import { readingWith, withHashContext } from '../../open/engine.js'
 import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -108,26 +100,30 @@ function outputOf({ torrent, version, options: { output } }: Run): string {
 
 /** Returns the exit status. */
 async function convert(run: Run): Promise<number> {
-  const { torrent, path, version, options } = run
+  const { torrent, path, version, options, out, io } = run
   const { maxTorrentSize, force, dryRun, pieceLength = null, followSymlinks } = options
-  const store = planStore(torrent, outputOf(run), force)
-  const metainfo = readTorrentFile(torrent, maxTorrentSize)
-  const plan = await planConversion({
-    metainfo,
+  const request = {
+    read: () => readTorrentFile(torrent, maxTorrentSize),
     torrent,
     path,
     followSymlinks,
     version,
     pieceLength,
-  })
-  if (dryRun) return tellPlan(plan, run)
-  const { after, report } = await convertWithProgress(plan, run)
-  const result = { ...resultOf(run), before: metainfo, after }
+    store: { target: outputOf(run), force, original: torrent },
+  }
+  if (dryRun) {
+    const { before, content } = await planConversion(request)
+    return tellPlan(before, content, run)
+  }
+  const { before, conversion } = await convertTorrent(request, (total, work) =>
+    withHashContext(options, io, (context) => readingWith(context, out)(total, work)),
+  )
+  const { after, report } = conversion
+  const result = { ...resultOf(run), before, after }
   if (report !== null) {
-    run.out.text(linesOfOne({ torrent, metainfo, report }, run.io.cwd), 'always')
+    out.text(linesOfOne({ torrent, metainfo: before, report }, io.cwd), 'always')
     return refuse(result, run)
   }
-  await storeConversion(store, after)
   tell(result, run)
   return 0
 }
@@ -137,12 +133,11 @@ function resultOf(run: Run): ConvertResult {
 }
 
 /** Reports a dry run: whether the files exist, and the pieces of the new torrent. */
-function tellPlan({ request, content }: ConvertPlan, run: Run): number {
-  const { version, metainfo } = request
-  const result = { ...resultOf(run), before: metainfo }
+function tellPlan(before: Metainfo, content: Content | null, run: Run): number {
+  const result = { ...resultOf(run), before }
   if (content === null) return refuse(result, run)
   const pieces = `${count(content.pieceCount, 'piece')} of ${formatBytes(content.pieceLength)}`
-  const versions = `from ${metainfo.version} to ${version}`
+  const versions = `from ${before.version} to ${run.version}`
   run.out.line(convertValue(result, true), `would convert ${run.torrent} ${versions}, ${pieces}`)
   return 0
 }
@@ -159,19 +154,6 @@ function tell(result: ConvertResult, { options, out }: Run): void {
   out.line(convertValue(result, options.dryRun), convertLines(result))
   if (!out.isJson && result.after !== null)
     out.note('clients and trackers treat the converted torrent as a new one')
-}
-
-/** Converts with a progress bar that covers both readings. */
-async function convertWithProgress(plan: ConvertPlan, run: Run): Promise<Conversion> {
-  const { options, out, io } = run
-  const bar = await out.progress(bytesToConvert(plan))
-  const unread = await openCacheAccess({ ...options, cache: false }, io)
-  const conversion = withHashContext(options, io, ({ engine: quiet, cacheAccess }) => {
-    const engine = { ...quiet, onProgress: bar?.update }
-    const check = { engine, cacheAccess: unread }
-    return convertTorrent(plan, check, { engine, cacheAccess })
-  })
-  return conversion.finally(() => bar?.stop())
 }
 
 /** Declares the command `convert` with its options, without its action. */

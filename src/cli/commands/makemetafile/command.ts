@@ -5,7 +5,7 @@ import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
 import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torrent-request.js'
-import { engineFor } from '../../open/engine.js'
+import { engineFor, readingWith } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../base/errors.js'
@@ -61,21 +61,9 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
-    const reading: Reading = async (total, work) => {
-      const bar = await out.progress(total)
-      try {
-        return await work({
-          engine: { ...engine, onProgress: bar?.update },
-          cacheAccess,
-          elsewhere,
-        })
-      } finally {
-        bar?.stop()
-      }
-    }
     const run: Run = {
       options,
-      reading: options.dryRun ? null : reading,
+      reading: options.dryRun ? null : readingWith({ engine, cacheAccess, elsewhere }, out),
       turns: new MakeTurns(groups),
       out,
       io,
