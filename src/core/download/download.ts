@@ -1,271 +1,215 @@
+import { dirname } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
+import { statIfThere } from '../../disk/look/stat-files.js'
+import type { MagnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
-import { hasTracker } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { count } from '../../base/text/quantity.js'
+import type { HashContext } from '../digests/hash-content.js'
+import { clientInfoHash, type TorrentClient } from '../publish/client.js'
+import { dataProblem } from '../publish/local-data.js'
+import { waitingFor, type Waiting } from '../publish/wait-for.js'
+import { metadataFromPeers } from './fetch.js'
+import { beginDownload, seedUntil, whenWhole, type DownloadWatch } from './follow.js'
 import {
-  clientInfoHash,
-  isBroken,
-  isSeeded,
-  isWhole,
-  type ClientTorrent,
-  type PublishedTorrent,
-  type TorrentClient,
-} from '../publish/client.js'
-import { waitFor, type Waiting } from '../publish/wait-for.js'
+  checkContent,
+  chooseTarget,
+  lookForContent,
+  makeRoom,
+  makeScratchDirectory,
+  noteBegun,
+  noteWhole,
+  type DownloadTarget,
+  type FoundContent,
+} from './target.js'
 
-/** How to follow a download. */
-export interface DownloadWatch {
-  readonly waiting: Omit<Waiting, 'limitMs'>
-  /** Called after each look at the torrent, with its state and a stall if there is one. */
-  readonly onLook: (torrent: ClientTorrent, stall: Stall | null) => void
+/** A torrent to download, or a magnet link whose torrent must be fetched from peers. */
+export type DownloadSource =
+  | { readonly metainfo: Metainfo; readonly magnet: null }
+  | { readonly metainfo: null; readonly magnet: MagnetLink }
+
+/** A download, and what receives its notes and progress. Times are in milliseconds. */
+interface DownloadRequest {
+  readonly source: DownloadSource
+  /** Where to, as chooseTarget takes it. */
+  readonly place: { readonly saveAs: string | null; readonly saveTo: string }
+  /** Whether to read existing files of the right size. */
+  readonly checkHashes: boolean
+  /** Whether to overwrite files that do not belong to the torrent. */
+  readonly force?: boolean
+  /** Whether to seed, and until when, as seedUntil takes it. */
+  readonly seed?: boolean
+  readonly seedRatio?: number
+  readonly seedTime?: number
+  /** How long nothing may arrive (default: no limit). */
+  readonly stallTimeout?: number
+  /** How long peers may take to send the torrent of a magnet link. */
+  readonly metadataTimeout: number
+  readonly maxTorrentSize: number
+  readonly hashContext: HashContext
+  /** Runs work with a client that can download from the source. */
+  readonly withClient: (act: Act) => Promise<void>
+  readonly onNote: (note: DownloadNote, detail: string) => void
+  /** Opens the progress in a client of this label. */
+  readonly openProgress: (metainfo: Metainfo, client: string) => Promise<DownloadProgress>
+  /** Receives the place of complete content. If that was not read, only its size was checked. */
+  readonly onWhole: (metainfo: Metainfo, path: string, isRead: boolean) => void
 }
 
-/** The time limit for a new torrent to appear in the list, in milliseconds. */
-const TAKE_UP_MS = 30_000
-
-/** How often a download is looked at, in milliseconds. */
-const PAUSE_MS = 500
+type Act = (downloader: Downloader) => Promise<void>
 
 /**
- * Adds a torrent to a client, and starts it.
- * @param how `beforeStart` prepares what the download needs, after the client has added it
- * @throws BtkitError `client` if the client has the torrent already or refuses it, and errors of
- *   `beforeStart`
+ * An event beside the progress: peers are asked for a torrent, and why they send none; a directory
+ * that was created; a download ends early, and its data is kept.
  */
-export async function beginDownload(
-  client: TorrentClient,
-  torrent: PublishedTorrent,
-  how: Omit<Waiting, 'limitMs'> & { readonly beforeStart: () => void },
-): Promise<void> {
-  const infoHash = clientInfoHash(torrent.metainfo)
-  await refuseKnown(client, infoHash)
-  const [failure] = await client.add([torrent])
-  if (failure) throw failure
-  if (!(await whenListed(client, infoHash, { ...how, limitMs: TAKE_UP_MS, is: true }))) {
-    const what = 'did not start the torrent in time; check the client'
-    throw new BtkitError('client', `${client.label}: ${what}`)
-  }
-  try {
-    how.beforeStart()
-  } catch (error) {
-    await client.remove([infoHash])
-    throw error
-  }
-  await client.start([infoHash])
+export type DownloadNote = 'searching' | 'unanswered' | 'created' | 'kept'
+
+/** A client that downloads. */
+export interface Downloader {
+  readonly client: TorrentClient
+  /** Advice for the case that no peer is connected; null if there is none. */
+  readonly advice: string | null
+  /** Its signal aborts when the client exits, too. */
+  readonly io: Pick<Waiting, 'monotonic' | 'signal'>
+  /**
+   * Returns the directory in which the client finds the content at `path` under the torrent's name.
+   * Throws if the client could not download what is missing.
+   */
+  readonly directoryOf: (path: string, metainfo: Metainfo, isWhole: boolean) => string
+  /** The directory for temporary ones; null for that of the content. */
+  readonly scratchParent: string | null
+  /** The client's path of a directory of this machine. */
+  readonly remotePath: (path: string) => string
+  /** Removes the torrent from a client that continues to run. Its data stays. */
+  readonly release: (infoHash: InfoHash) => Promise<void>
 }
 
-/**
- * Resolves when the client has all of a torrent, as far as it knows.
- * @param watch `stallTimeoutMs` is how long nothing may arrive; null for no limit. `advice` is what
- *   may help if no peer is connected.
- * @throws BtkitError `stalled` if nothing arrived for that long, `client` if the client cannot
- *   continue, `interrupted`
- */
-export async function whenWhole(
-  client: TorrentClient,
-  metainfo: Metainfo,
-  {
-    waiting,
-    onLook,
-    stallTimeoutMs,
-    advice,
-  }: DownloadWatch & { readonly stallTimeoutMs: number | null; readonly advice: string | null },
-): Promise<void> {
-  const stalls = new StallWatch(waiting.monotonic)
-  const ends = stallTimeoutMs === null ? null : new StallWatch(waiting.monotonic, stallTimeoutMs)
-  const look = (torrent: ClientTorrent) => {
-    onLook(torrent, stalls.look(torrent))
-    const end = ends?.look(torrent)
-    if (!end) return isSeeded(torrent) && isWhole(torrent)
-    const note = stallNote(torrent, metainfo, end.forMs, advice)
-    throw new BtkitError('stalled', `${note} (ended by --stall-timeout)`)
-  }
-  await follow(client, clientInfoHash(metainfo), { ...waiting, look })
-}
-
-/**
- * Seeds until a goal is reached: `ratio` bytes sent for each byte of content, or `timeMs`
- * milliseconds; null for no such goal.
- * @throws BtkitError `client` if the client cannot continue, `interrupted`
- */
-export async function seedUntil(
-  client: TorrentClient,
-  infoHash: InfoHash,
-  {
-    ratio,
-    timeMs,
-    waiting,
-    onLook,
-  }: DownloadWatch & { readonly ratio: number | null; readonly timeMs: number | null },
-): Promise<void> {
-  const { monotonic } = waiting
-  const end = timeMs === null ? Infinity : monotonic() + timeMs
-  const look = (torrent: ClientTorrent) => {
-    onLook(torrent, null)
-    return monotonic() >= end || (ratio !== null && torrent.ratio >= ratio)
-  }
-  await follow(client, infoHash, { ...waiting, look })
-}
-
-/** Passes a torrent's state to `look` again and again, until that returns true. */
-async function follow(
-  client: TorrentClient,
-  infoHash: InfoHash,
-  {
-    look,
-    ...waiting
-  }: DownloadWatch['waiting'] & { readonly look: (torrent: ClientTorrent) => boolean },
-): Promise<void> {
-  const lookOnce = async () => {
-    const torrent = await findTorrent(client, infoHash)
-    if (!torrent) {
-      const what = 'no longer has the torrent; run the command again'
-      throw new BtkitError('client', `${client.label}: ${what}`)
-    }
-    const isOver = look(torrent)
-    refuseBroken(client, torrent)
-    return { value: null, isOver }
-  }
-  await waitFor({ ...waiting, limitMs: Infinity }, lookOnce, PAUSE_MS)
+/** Shows the progress of a download. */
+export interface DownloadProgress {
+  /** Shows the torrent's current state. */
+  readonly look: DownloadWatch['onLook']
+  /** Removes the bar when the download ends. */
+  readonly endBar: () => void
+  /** Removes everything that is shown only temporarily. */
+  readonly clear: () => void
 }
 
 /**
- * Throws if the client reports that a torrent cannot be downloaded or seeded.
- * @throws BtkitError `client`
+ * Downloads the missing content of a torrent, checks it, and seeds it if requested. Starts a client
+ * only if one is needed. Resolves when all is done.
+ * @throws BtkitError `interrupted` before the content is complete, `changed` if the client reports
+ *   wrong content as complete, `stalled`, and as metadataFromPeers, chooseTarget and lookForContent
  */
-export function refuseBroken({ label }: TorrentClient, torrent: ClientTorrent | undefined): void {
-  if (!torrent || !isBroken(torrent)) return
-  throw new BtkitError('client', `${label}: ${torrent.message ?? torrent.state}`)
-}
-
-/** Returns a torrent of a client's list; undefined if it is missing. */
-export async function findTorrent(
-  client: TorrentClient,
-  infoHash: InfoHash,
-): Promise<ClientTorrent | undefined> {
-  return (await client.list([infoHash])).find((torrent) => torrent.infoHash === infoHash)
-}
-
-/** @throws BtkitError `client` if the client has a torrent already */
-export async function refuseKnown(client: TorrentClient, infoHash: InfoHash): Promise<void> {
-  if (!(await findTorrent(client, infoHash))) return
-  throw new BtkitError('client', `${client.label}: has this torrent already`)
-}
-
-/** Waits until a client lists a torrent, or no longer does. Returns whether that was in time. */
-export function whenListed(
-  client: TorrentClient,
-  infoHash: InfoHash,
-  { is, ...waiting }: Waiting & { readonly is: boolean },
-): Promise<boolean> {
-  return waitFor(waiting, async () => {
-    const value = ((await findTorrent(client, infoHash)) !== undefined) === is
-    return { value, isOver: value }
+export async function download(request: DownloadRequest): Promise<void> {
+  const { source, withClient } = request
+  const { metainfo, magnet } = source
+  if (metainfo) return complete(metainfo, request, withClient)
+  await withClient(async (downloader) => {
+    const fetched = await torrentFromPeers(magnet, downloader, request)
+    await complete(fetched, request, (act) => act(downloader))
   })
 }
 
-/** How long nothing may arrive before it counts as a stall, in milliseconds. */
-const STALL_MS = 30_000
-
-/** Minimum time between two reports of stalls, in milliseconds. */
-const SILENCE_MS = 600_000
-
-/** A stall: nothing arrives for a torrent. */
-export interface Stall {
-  /** Its duration so far in milliseconds. */
-  readonly forMs: number
-  /** Whether it must be reported now. */
-  readonly isToTell: boolean
-}
-
-/** Detects stalls of a download. */
-export class StallWatch {
-  #bytesDone = -1
-  #cameAt = 0
-  #toldAt = -Infinity
-
-  /** `monotonic` returns milliseconds on a monotonic clock. */
-  constructor(
-    private readonly monotonic: () => number,
-    private readonly stallMs = STALL_MS,
-  ) {}
-
-  /** Examines the torrent's current state. Returns null if it is not stalled. */
-  look(torrent: ClientTorrent): Stall | null {
-    const now = this.monotonic()
-    if (torrent.bytesDone !== this.#bytesDone || isBusy(torrent)) this.#cameAt = now
-    this.#bytesDone = torrent.bytesDone
-    const forMs = now - this.#cameAt
-    if (forMs < this.stallMs) return null
-    const isToTell = now - this.#toldAt >= SILENCE_MS
-    if (isToTell) this.#toldAt = now
-    return { forMs, isToTell }
+async function torrentFromPeers(
+  magnet: MagnetLink,
+  { client, advice, io, scratchParent, remotePath, release }: Downloader,
+  { place: { saveAs, saveTo }, metadataTimeout, maxTorrentSize, onNote }: DownloadRequest,
+): Promise<Metainfo> {
+  onNote('searching', '')
+  const beside = saveAs === null ? saveTo : dirname(saveAs)
+  const { localDirectory, remove } = makeScratchDirectory(scratchParent ?? beside)
+  try {
+    return await metadataFromPeers(client, magnet, {
+      directory: remotePath(localDirectory),
+      localDirectory,
+      maxSize: maxTorrentSize,
+      waiting: waitingFor(metadataTimeout, io),
+      onStall: (note) => {
+        onNote('unanswered', note)
+      },
+      advice,
+      release,
+    })
+  } finally {
+    remove()
   }
 }
 
-/**
- * Whether bytes arrive, or need not arrive: during a check, and when the download is complete. The
- * rate is used because clients count only complete pieces.
- */
-function isBusy(torrent: ClientTorrent): boolean {
-  return torrent.downloadRate > 0 || torrent.state === 'checking' || isWhole(torrent)
+/** A torrent, with its content found on disk. */
+interface Job {
+  readonly metainfo: Metainfo
+  readonly target: DownloadTarget
+  readonly found: FoundContent
 }
 
-/** The values that say where a torrent's content comes from. */
-type Sources = Pick<Metainfo, 'announce' | 'announceList' | 'webSeeds'>
-
-/**
- * Describes the duration and the reason of a stall: `nothing has come for 2 minutes: …`. `advice` is
- * what may help if no peer is connected.
- */
-export function stallNote(
-  torrent: ClientTorrent,
-  metainfo: Sources,
-  forMs: Stall['forMs'],
-  advice: string | null,
-): string {
-  const { name, message, state, peers } = torrent
-  const seconds = Math.floor(forMs / 1000)
-  const time = seconds < 60 ? count(seconds, 'second') : count(Math.floor(seconds / 60), 'minute')
-  const seeksPeers = state === 'downloading' && peers === 0 && hasTracker(metainfo)
-  // Some clients do not report the answers of trackers, as aria2
-  const isUntold = message === null
-  const hints = [
-    seeksPeers && isUntold && 'btkit scrape shows what its trackers answer',
-    seeksPeers && advice,
-  ]
-  const why = [stallReason(torrent, metainfo), ...hints].filter(Boolean).join('; ')
-  return `${name}: nothing has come for ${time}: ${why}`
+async function complete(
+  metainfo: Metainfo,
+  request: DownloadRequest,
+  withClient: (act: Act) => Promise<void>,
+): Promise<void> {
+  const { place, checkHashes, force = false, hashContext, onWhole } = request
+  const target = chooseTarget(metainfo, place)
+  const found = await lookForContent(target, { checkHashes, force }, hashContext)
+  const job = { metainfo, target, found }
+  if (found.isWhole && !wantsSeeding(request)) onWhole(metainfo, target.path, found.isChecked)
+  else await withClient((downloader) => transfer(job, downloader, request))
 }
 
-/**
- * Describes why nothing arrives: the client's state, the possible sources of the content, and the
- * client's own message.
- */
-export function stallReason(torrent: ClientTorrent, metainfo: Sources): string {
-  const reasons = [whatHolds(torrent), poorSources(torrent, metainfo), torrent.message]
-  return reasons.filter((reason) => reason !== null).join('; ')
+function wantsSeeding({ seed, seedRatio, seedTime = 0 }: DownloadRequest): boolean {
+  return seed === true || seedRatio !== undefined || seedTime > 0
 }
 
-function whatHolds({ state, peers }: ClientTorrent): string {
-  if (state === 'queued') return 'the client has it wait for its turn'
-  if (state === 'stopped') return 'the client has stopped it'
-  if (peers === 0) return 'no peer is connected'
-  const [are, send] = peers === 1 ? ['is', 'sends'] : ['are', 'send']
-  return `${count(peers, 'peer')} ${are} connected, and ${send} nothing`
+async function transfer(job: Job, downloader: Downloader, request: DownloadRequest): Promise<void> {
+  const { metainfo, target, found } = job
+  const { client, advice, io } = downloader
+  const { stallTimeout = null, seedRatio = null, seedTime = null, hashContext } = request
+  const { signal } = hashContext.engine
+  const infoHash = clientInfoHash(metainfo)
+  const { fileTimes, isWhole } = found
+  const directory = downloader.directoryOf(target.path, metainfo, isWhole)
+  const beforeStart = () => {
+    if (!isWhole) begin(target, request)
+  }
+  const waiting = waitingFor(0, io)
+  const torrent = { metainfo, directory, fileTimes, downloads: !isWhole }
+  await beginDownload(client, torrent, { ...waiting, beforeStart })
+  const progress = await request.openProgress(metainfo, client.label)
+  const watch = { waiting, onLook: progress.look }
+  try {
+    await whenWhole(client, metainfo, { ...watch, stallTimeoutMs: stallTimeout, advice })
+    progress.endBar()
+    if (!isWhole) await finish(target, hashContext)
+    progress.clear()
+    request.onWhole(metainfo, target.path, found.isChecked)
+    if (!wantsSeeding(request)) return
+    const goal = { ...watch, ratio: seedRatio, timeMs: seedTime }
+    await seedUntil(client, infoHash, goal).catch((error: unknown) => {
+      // An interruption ends seeding normally
+      if (!signal.aborted) throw error
+    })
+  } catch (error) {
+    progress.clear()
+    const isStall = error instanceof BtkitError && error.code === 'stalled'
+    if (signal.aborted || isStall) request.onNote('kept', '')
+    throw error
+  } finally {
+    progress.clear()
+    await downloader.release(infoHash)
+  }
 }
 
-/**
- * Describes the sources of a torrent without a tracker, because clients report nothing about web
- * seeds.
- */
-function poorSources({ state }: ClientTorrent, metainfo: Sources): string | null {
-  if (state !== 'downloading' || hasTracker(metainfo)) return null
-  const { webSeeds } = metainfo
-  const [first, ...others] = webSeeds ?? []
-  if (first === undefined) return 'the torrent names no tracker and no web seed'
-  const gives = `web seed ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`
-  const doubt = /^https:/i.test(first) ? ', or the client refuses its certificate (--ca-cert)' : ''
-  return `the torrent names no tracker; nothing comes from its ${gives}${doubt}`
+/** Prepares the place of the content. */
+function begin(target: DownloadTarget, { onNote }: DownloadRequest): void {
+  const parent = dirname(target.path)
+  const isMissing = statIfThere(parent) === null
+  makeRoom(target)
+  if (isMissing) onNote('created', parent)
+  noteBegun(target)
+}
+
+/** Checks the content itself and does not rely on the client. */
+async function finish(target: DownloadTarget, hashContext: HashContext): Promise<void> {
+  const report = await checkContent(target, hashContext)
+  const problem = dataProblem({ torrent: target.path, metainfo: target.metainfo }, report)
+  if (problem) throw problem
+  noteWhole(target)
 }

@@ -13,14 +13,7 @@ import { describeFailure } from '../../base/text/network-failure.js'
 import type { AskedMagnet, ClientTorrent, TorrentClient } from '../publish/client.js'
 import { waitFor, type Waiting } from '../publish/wait-for.js'
 import { parseTorrent } from '../read-torrent.js'
-import {
-  findTorrent,
-  refuseBroken,
-  refuseKnown,
-  StallWatch,
-  stallNote,
-  whenListed,
-} from './download.js'
+import { findTorrent, refuseBroken, refuseKnown, StallWatch, whenListed } from './follow.js'
 import { count } from '../../base/text/quantity.js'
 
 /** The time limit for a server, in milliseconds. */
@@ -176,16 +169,15 @@ function metadataStalls(
   magnet: MagnetLink,
   { waiting, onStall, advice }: Pick<MetadataRequest, 'waiting' | 'onStall' | 'advice'>,
 ): (torrent: ClientTorrent) => void {
-  const stalls = new StallWatch(waiting.monotonic)
   const [announce = null] = magnet.trackers
-  const sources = { announce, announceList: null, webSeeds: null }
+  const metainfo = { announce, announceList: null, webSeeds: null }
+  const stalls = new StallWatch(waiting.monotonic, { metainfo, advice })
   return (torrent) => {
     // Clients count an unknown size as complete
     const state = torrent.state === 'seeding' ? 'downloading' : torrent.state
     const sought: ClientTorrent = { ...torrent, name: FROM_PEERS, state, size: 1, bytesDone: 0 }
     const stall = stalls.look(sought)
-    if (!stall?.isToTell) return
-    onStall(stallNote(sought, sources, stall.forMs, advice))
+    if (stall?.isToTell) onStall(stall.note)
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openDownloadProgress } from '../../../../src/cli/commands/download/run-download.js'
-import { StallWatch } from '../../../../src/core/download/download.js'
+import { StallWatch } from '../../../../src/core/download/follow.js'
 import type { Io } from '../../../../src/cli/io.js'
 import type { ClientTorrent } from '../../../../src/core/publish/client.js'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
@@ -43,10 +43,10 @@ async function showFor(
   } as unknown as Io
   const progress = await openDownloadProgress(
     TORRENT,
-    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake', advice },
+    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake' },
     io,
   )
-  const stalls = new StallWatch(io.monotonic)
+  const stalls = new StallWatch(io.monotonic, { metainfo: TORRENT, advice })
   for (let i = 0; i <= (minutes * MINUTE) / step; i++) {
     const torrent = fakeTorrent({ ...BEGUN, ...changes })
     progress.look(torrent, stalls.look(torrent))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { whenWhole, stallReason, StallWatch } from '../../../src/core/download/download.js'
+import { whenWhole, StallWatch } from '../../../src/core/download/follow.js'
 import { chooseTarget, noteBegun, noteWhole } from '../../../src/core/download/target.js'
 import type { ClientTorrent } from '../../../src/core/publish/client.js'
 import { BtkitError } from '../../../src/base/errors.js'
@@ -146,12 +146,11 @@ test('a torrent that would lead outside is refused', () => {
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
-const STALL = 30 * SECOND
 
 /** Looks at torrents on a clock of its own. */
 function watch() {
   let now = 5 * MINUTE
-  const stalls = new StallWatch(() => now)
+  const stalls = new StallWatch(() => now, { metainfo: METAINFO, advice: null })
   return (ms: number, changes: Partial<ClientTorrent> = {}) => {
     now += ms
     const downloading = { state: 'downloading', size: 100, bytesDone: 10 } as const
@@ -185,7 +184,7 @@ test('a stall begins when something was last done, not when nothing was first se
   look(0, { state: 'checking' })
   look(20 * SECOND)
   assert.equal(look(10 * SECOND - 1), null)
-  assert.equal(look(1)?.forMs, STALL)
+  assert.match(look(1)?.note ?? '', /: nothing has come for 30 seconds: /)
 })
 
 const torrentWith = (beside: PlainDict) => parseMetainfo(torrentOf(singleFileInfo(), beside))
@@ -207,9 +206,8 @@ for (const [beside, sources] of [
   ],
 ] as const) {
   test(`a stall of a torrent without a tracker says: ${sources}`, () => {
-    assert.equal(
-      stallReason(waiting, torrentWith(beside as PlainDict)),
-      `no peer is connected; ${sources}`,
-    )
+    const metainfo = torrentWith(beside as PlainDict)
+    const stalls = new StallWatch(() => 0, { metainfo, advice: null, stallMs: 0 })
+    assert.equal(stalls.look(waiting)?.reason, `no peer is connected; ${sources}`)
   })
 }
