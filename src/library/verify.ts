@@ -2,7 +2,7 @@ import { type CacheCheck, verifyCache as checkCache } from '../core/cache/verify
 import { type Conversion, convertTorrent as convert } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
-import { bytesToRead, planVerify, verifyTorrent as verify } from '../core/verify/verify-torrent.js'
+import { checkTorrent } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { type CacheOptions, placeOf } from './cache.js'
@@ -51,9 +51,8 @@ export function verifyTorrent(
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
     const place = { path, byName, rawNames: true, explains: true }
-    const plan = await planVerify({ metainfo, torrent: what, ...place, checkHashes, extra })
-    const reading = readingOf(options, { signal, tell, path })
-    return reading(bytesToRead(plan), (context) => verify(plan, context))
+    const request = { metainfo, torrent: what, ...place, checkHashes, extra }
+    return checkTorrent(request, readingOf(options, { signal, tell, path }))
   })
 }
 

@@ -6,7 +6,7 @@ import {
   type VerifiedFile,
   type VerifyReport,
 } from '../../core/verify/verify-report.js'
-import type { FailedCheck, VerifiedTorrent } from '../../core/verify/verify-torrents.js'
+import type { VerifiedTorrent } from '../../core/verify/verify-torrents.js'
 import { BtkitError } from '../../base/errors.js'
 import { contentSize } from '../../metainfo/metainfo.js'
 import { torrentValue } from './torrent-json.js'
@@ -51,7 +51,7 @@ function refusalOf(v2Refusal: string): string {
 }
 
 /** A torrent that could not be checked, in the same form. */
-export function uncheckedValue({ torrent, error }: FailedCheck, seconds: number) {
+export function uncheckedValue(torrent: string, error: Error, seconds: number) {
   const unknown = { pieces: null, badPieces: null, uncheckedPieces: null, disagreeingPieces: null }
   const result = { ok: false, ...unknown, files: [], seconds }
   return torrentValue(torrent, null, { ...result, failure: error })

@@ -48,7 +48,11 @@ interface DownloadRequest {
   readonly hashContext: HashContext
   /** Runs work with a client that can download from the source. */
   readonly withClient: (act: Act) => Promise<void>
-  readonly onNote: (note: DownloadNote, detail: string) => void
+  /**
+   * Receives events beside the progress: peers are asked for a torrent, and why they send none; a
+   * directory that was created; a download ends early, and its data is kept.
+   */
+  readonly onNote: (note: 'searching' | 'unanswered' | 'created' | 'kept', detail: string) => void
   /** Opens the progress in a client of this label. */
   readonly openProgress: (metainfo: Metainfo, client: string) => Promise<DownloadProgress>
   /** Receives the place of complete content. If that was not read, only its size was checked. */
@@ -56,12 +60,6 @@ interface DownloadRequest {
 }
 
 type Act = (downloader: Downloader) => Promise<void>
-
-/**
- * An event beside the progress: peers are asked for a torrent, and why they send none; a directory
- * that was created; a download ends early, and its data is kept.
- */
-export type DownloadNote = 'searching' | 'unanswered' | 'created' | 'kept'
 
 /** A client that downloads. */
 export interface Downloader {

@@ -21,12 +21,7 @@ import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/judge.js'
 import type { VerifyReport } from '../verify/verify-report.js'
-import {
-  planVerify,
-  refuseDeepPaths,
-  refuseUnsafePaths,
-  verifyTorrent,
-} from '../verify/verify-torrent.js'
+import { checkTorrent, refuseDeepPaths, refuseUnsafePaths } from '../verify/verify-torrent.js'
 
 /** The place for the content of a torrent. */
 export interface DownloadTarget {
@@ -87,7 +82,7 @@ const NOTHING: FoundContent = { isWhole: false, isChecked: true, fileTimes: null
 
 /**
  * Checks the content at a target.
- * @throws BtkitError as planVerify and verifyTorrent
+ * @throws BtkitError as checkTorrent
  */
 export async function checkContent(
   target: DownloadTarget,
@@ -95,8 +90,8 @@ export async function checkContent(
 ): Promise<VerifyReport> {
   const { path, metainfo } = target
   const place = { torrent: metainfo.name, path: dirname(path), byName: true }
-  const plan = await planVerify({ metainfo, ...place, checkHashes: true, extra: false })
-  return verifyTorrent(plan, hashContext)
+  const request = { metainfo, ...place, checkHashes: true, extra: false }
+  return checkTorrent(request, (_, work) => work(hashContext))
 }
 
 /**

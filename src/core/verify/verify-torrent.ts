@@ -6,6 +6,7 @@ import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metai
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { pieceNodes, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
 import { quoteText } from '../../base/text/escape.js'
+import type { Reading } from '../make/make-group.js'
 import { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { LikeNames } from './like-names.js'
@@ -179,6 +180,18 @@ export async function verifyTorrent(
     extraProblems: plan.extra?.problems ?? [],
     place: content.place,
   }
+}
+
+/**
+ * Plans a check, and reads what it found.
+ * @throws BtkitError as planVerify and verifyTorrent
+ */
+export async function checkTorrent(
+  request: VerifyRequest,
+  reading: Reading,
+): Promise<VerifyReport> {
+  const plan = await planVerify(request)
+  return reading(bytesToRead(plan), (context) => verifyTorrent(plan, context))
 }
 
 /** Returns the problems of files that are not there with their length, by number. */

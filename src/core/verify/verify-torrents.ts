@@ -7,7 +7,7 @@ import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
 /** A torrent to check, and the place of its content; see VerifyRequest. */
-export type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
+type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
 
 /** Torrents to check one after another, and how. */
 export interface VerifyRun extends Pick<
@@ -17,6 +17,8 @@ export interface VerifyRun extends Pick<
   readonly places: readonly TorrentPlace[]
   /** Reads a torrent. Its error is the outcome of that torrent. */
   readonly read: (torrent: string) => Promise<Metainfo>
+  /** Called before reading begins, with the number of bytes to read of all torrents. */
+  readonly begin?: ((byteCount: number) => Promise<void>) | undefined
 }
 
 /** A torrent that was checked. */
@@ -28,7 +30,7 @@ export interface VerifiedTorrent {
 }
 
 /** A torrent that could not be checked. */
-export interface FailedCheck {
+interface FailedCheck {
   readonly torrent: string
   readonly report: null
   readonly error: Error
@@ -40,23 +42,23 @@ export type VerifyOutcome = VerifiedTorrent | FailedCheck
 /**
  * Checks torrents, and yields an outcome for each, in order. A failure does not stop the others.
  * The progress of the hash engine covers all of them.
- *
- * @param onPlan called with the number of bytes to read of a torrent before reading begins
  * @throws BtkitError `interrupted`
  */
 export async function* verifyTorrents(
   run: VerifyRun,
   { engine, ...context }: VerifyContext,
-  onPlan: (byteCount: number) => Promise<void> = () => Promise.resolve(),
 ): AsyncGenerator<VerifyOutcome> {
   let bytesBefore = 0
   const { signal, onProgress } = engine
+  let { begin } = run
+  const total = begin && run.places.length > 1 ? await measureTorrents(run, signal) : null
   for (const [i, place] of run.places.entries()) {
     await giveTurn(i, signal)
     yield await attempt(place.torrent, signal, async () => {
       const plan = await planOne(place, run)
       const byteCount = bytesToRead(plan)
-      await onPlan(byteCount)
+      await begin?.(total ?? byteCount)
+      begin = undefined
       const counting = { ...context, engine: countingFrom(bytesBefore, engine) }
       const report = await verifyTorrent(plan, counting)
       bytesBefore += byteCount
@@ -67,11 +69,8 @@ export async function* verifyTorrents(
   }
 }
 
-/**
- * Returns the number of bytes to read of all torrents that can be checked.
- * @throws BtkitError `interrupted`
- */
-export async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
+/** Returns the number of bytes to read of all torrents that can be checked. */
+async function measureTorrents(run: VerifyRun, signal: AbortSignal): Promise<number> {
   let total = 0
   for (const [i, place] of run.places.entries()) {
     await giveTurn(i, signal)

@@ -1,5 +1,5 @@
 import { completeDirectories } from '../../../core/complete/loop/run.js'
-import { TorrentFeed, type FeedPlace } from '../../../core/complete/tidy/feed.js'
+import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { runOnChange } from '../../../core/complete/tidy/changes.js'
@@ -59,11 +59,12 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
       checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
       const place = feedPlace(options, operands.sources, io)
+      const feed = place && new TorrentFeed(place)
       const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       const out = openReport(options, io)
       try {
-        return await runAndReport({ request, options, place, shareWith, elsewhere, out, io })
+        return await runAndReport({ request, options, feed, shareWith, elsewhere, out, io })
       } finally {
         await elsewhere?.close()
       }
@@ -76,14 +77,14 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
 interface Run extends Pick<CacheArguments, 'shareWith'>, Pick<CompleteContext, 'elsewhere'> {
   readonly request: CompleteRequest
   readonly options: CompletedirOptions
-  /** The place of the feed; null for none. */
-  readonly place: FeedPlace | null
+  /** The feed to write; null for none. */
+  readonly feed: TorrentFeed | null
   readonly out: Report
   readonly io: Io
 }
 
 async function runAndReport(run: Run) {
-  const { request, options, place, out, io } = run
+  const { request, options, feed, out, io } = run
   const { dryRun, onChange } = options
   // Bad patterns are refused before any work
   await loadNameFilter(options)
@@ -91,10 +92,9 @@ async function runAndReport(run: Run) {
   warnOfTracker(request.common, options, io)
   noteInfoKeys(options, io)
   if (options.output !== undefined) makeOutput(options.output, run)
-  const feed = place && new TorrentFeed(place)
   if (!dryRun) feed?.requireWritable()
   const started = io.monotonic()
-  const report = await complete(run, feed)
+  const report = await complete(run)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   // The command of --on-change may upload it
@@ -137,8 +137,8 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
   note(`dry run: torrents would be published to ${labels}; no client was asked`)
 }
 
-async function complete(run: Run, feed: TorrentFeed | null): Promise<CompleteReport> {
-  const { options, shareWith, elsewhere, out, io } = run
+async function complete(run: Run): Promise<CompleteReport> {
+  const { options, feed, shareWith, elsewhere, out, io } = run
   const request = { ...run.request, feedPath: feed?.realPath }
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }

@@ -1,8 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { resolve } from 'node:path'
-import type { FeedPlace } from '../../../core/complete/tidy/feed.js'
 import type { InfoRule } from '../../../core/complete/report.js'
-import type { MetricsFile } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteRequest } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { usageError } from '../../../base/errors.js'
@@ -87,7 +85,7 @@ export function feedPlace(
   { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
   sources: readonly string[],
   io: Pick<Io, 'cwd' | 'shared'>,
-): FeedPlace | null {
+) {
   if (feed === undefined && feedUrl === undefined) return null
   if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
   if (feedUrl === undefined)
@@ -103,7 +101,7 @@ export function metricsFile(
   { metricsFile: path, output, dryRun }: CompletedirOptions,
   sources: readonly string[],
   { cwd, shared }: Pick<Io, 'cwd' | 'shared'>,
-): MetricsFile | null {
+) {
   if (path === undefined || dryRun) return null
   const places = output === undefined ? sources : [output]
   return { path, target: places.map((each) => resolve(cwd, each)).join(' '), claim: shared?.claim }

@@ -1,7 +1,6 @@
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import {
   download,
-  type DownloadNote,
   type DownloadProgress,
   type DownloadSource,
 } from '../../../core/download/download.js'
@@ -41,6 +40,7 @@ interface DownloadRun {
 export async function runDownload(run: DownloadRun): Promise<void> {
   const { source: torrent, isTable, options, hashContext, out, io } = run
   const source = await readSource(run)
+  const wait = count(options.metadataTimeout / 1000, 'second')
   await download({
     ...options,
     source,
@@ -48,7 +48,13 @@ export async function runDownload(run: DownloadRun): Promise<void> {
     hashContext,
     withClient: (act) => withDownloader(source, run, act),
     onNote: (note, detail) => {
-      out.note(wordsOf(note, detail, options))
+      const words = {
+        searching: 'looking for peers that have the torrent of the magnet link',
+        unanswered: `${detail}; btkit waits ${wait} (--metadata-timeout)`,
+        created: `created the directory ${detail}`,
+        kept: 'downloaded data is kept; run the same command again to continue',
+      }
+      out.note(words[note])
     },
     openProgress: (metainfo, client) =>
       openDownloadProgress(metainfo, { ...options, isTable, torrent, client }, io),
@@ -62,16 +68,6 @@ export async function runDownload(run: DownloadRun): Promise<void> {
       )
     },
   })
-}
-
-function wordsOf(note: DownloadNote, detail: string, { metadataTimeout }: DownloadOptions): string {
-  const limit = `btkit waits ${count(metadataTimeout / 1000, 'second')} (--metadata-timeout)`
-  return {
-    searching: 'looking for peers that have the torrent of the magnet link',
-    unanswered: `${detail}; ${limit}`,
-    created: `created the directory ${detail}`,
-    kept: 'downloaded data is kept; run the same command again to continue',
-  }[note]
 }
 
 interface ProgressOptions extends DisplayOptions {

@@ -22,8 +22,6 @@ import type { Io } from '../../io.js'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
-  type TorrentPlace,
-  measureTorrents,
   verifyTorrents,
   type VerifiedTorrent,
   type VerifyOutcome,
@@ -123,7 +121,7 @@ function defineVerify({ io, finish }: CommandContext) {
 
 /** The torrents that the command line asks to check. */
 interface VerifyTargets {
-  readonly places: readonly TorrentPlace[]
+  readonly places: VerifyRun['places']
   /** Names in a list that cannot be file names. */
   readonly refused: FileList['refused']
   /**
@@ -244,24 +242,23 @@ async function runVerify(run: Run): Promise<number> {
 /** Yields the results, with a progress bar for all torrents. */
 async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
   const { targets, options, hashContext, out, io } = run
+  const shown: { bar: Awaited<ReturnType<Report['progress']>> } = { bar: null }
+  const begin = async (total: number) => {
+    shown.bar = await out.progress(total)
+  }
   const work: VerifyRun = {
     ...options,
     places: targets.places,
     rawNames: true,
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
+    begin: out.hasScreen ? begin : undefined,
   }
-  const { signal } = hashContext.engine
-  const total = out.hasScreen && !targets.isSingle ? await measureTorrents(work, signal) : null
-  const shown: { bar: Awaited<ReturnType<Report['progress']>> } = { bar: null }
   const engine: Engine = {
     ...hashContext.engine,
     onProgress: (progress) => shown.bar?.update(progress),
   }
-  const onPlan = async (byteCount: number) => {
-    shown.bar ??= await out.progress(total ?? byteCount)
-  }
   try {
-    yield* verifyTorrents(work, { ...hashContext, engine }, onPlan)
+    yield* verifyTorrents(work, { ...hashContext, engine })
   } finally {
     shown.bar?.stop()
   }
@@ -272,7 +269,7 @@ function report(outcome: VerifyOutcome, seconds: number, run: Run): void {
   if (outcome.error !== null) {
     tally.failed++
     out.fail(outcome.error)
-    out.line(() => uncheckedValue(outcome, seconds))
+    out.line(() => uncheckedValue(outcome.torrent, outcome.error, seconds))
     return
   }
   const { torrent, metainfo, report } = outcome

@@ -23,7 +23,7 @@ import type { DatedTorrent } from '../request.js'
 // Without this file nobody could follow the torrents of a site that has only files.
 
 /** A feed to write. */
-export interface FeedPlace {
+interface FeedPlace {
   readonly path: string
   /** The URL of the directory of the torrents, without a slash at its end. */
   readonly url: string

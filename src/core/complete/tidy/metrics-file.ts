@@ -7,7 +7,7 @@ import { skippedEntries, type CompleteReport } from '../report.js'
 // Without this file nobody would hear of a run of cron that fails, or does not run at all.
 
 /** A file that node_exporter's textfile collector reads. */
-export interface MetricsFile {
+interface MetricsFile {
   readonly path: string
   /** The absolute path of the target, or of the directories. It distinguishes runs. */
   readonly target: string
