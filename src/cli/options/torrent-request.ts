@@ -1,5 +1,5 @@
 import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
-import type { CheckedTrackers, CommonRequest } from '../../core/make/make-torrent.js'
+import type { CheckedTrackers } from '../../core/make/make-torrent.js'
 import { basename, dirname, resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
@@ -31,7 +31,7 @@ export function commonRequest(
   options: MakerOptions,
   io: Io,
   isLegacy: boolean,
-): CommonRequest {
+) {
   checkPieceSizes(options)
   const common = commonRequestOf({
     ...torrentOptionsOf(options),
@@ -102,11 +102,11 @@ function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): Metainf
 }
 
 /** Warns of trackers that no client will use, or that are probably mistyped. */
-export function warnOfTracker({ parts }: CommonRequest, { quiet }: MakerOptions, io: Io): void {
+export function warnOfTracker(trackers: CheckedTrackers, { quiet }: MakerOptions, io: Io): void {
   if (quiet) return
-  for (const finding of announceUrls(parts).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
+  for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
     reportNote(finding, io)
-  const announce = unlistedAnnounce(parts)
+  const announce = unlistedAnnounce(trackers)
   if (announce === null) return
   reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
 }

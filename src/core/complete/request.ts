@@ -54,8 +54,16 @@ export interface CompleteRequest {
   readonly minAgeSeconds: number
   /** The clients to publish the torrents to. */
   readonly publish: readonly SyncClient[]
-  /** The real path of the run's feed, which is no content; absent if there is none. */
-  readonly feedPath?: string | undefined
+  /** The feed, which is no content; absent or null for none. */
+  readonly feed?: RunFeed | null
+}
+
+/** A feed of the newest torrents. */
+interface RunFeed {
+  readonly realPath: string
+  readonly requireWritable: () => void
+  readonly enter: (newest: readonly DatedTorrent[]) => void
+  readonly write: (report: CompleteReport) => Promise<void>
 }
 
 /** The context of a run: hash engine, piece cache, and the rest. */
@@ -93,8 +101,6 @@ export interface CompleteWatch {
   readonly begin: (totalBytes: number) => Promise<void>
   /** Called for each torrent when it is written, with the paths in its entry that it lacks. */
   readonly written?: (kind: WrittenKind, change: Change, leftOut: readonly Skipped[]) => void
-  /** Called for each target with the newest of its current torrents, newest first. */
-  readonly newest?: ((torrents: readonly DatedTorrent[]) => void) | undefined
   /** Called without pruning, with the number of torrents of a target whose sources are gone. */
   readonly orphans?: ((count: number) => void) | undefined
   /** Called with the bytes hashed by the whole run. */

@@ -1,5 +1,4 @@
 import { completeDirectories } from '../../../core/complete/loop/run.js'
-import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { runOnChange } from '../../../core/complete/tidy/changes.js'
@@ -30,7 +29,7 @@ import {
   writtenLine,
 } from './completedir-output.js'
 import { declareCompletedir, type CompletedirOptions } from './options.js'
-import { completeRequest, feedPlace, metricsFile } from './request.js'
+import { completeRequest, metricsFile } from './request.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { engineFor } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
@@ -58,13 +57,11 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
     const { isSuccess } = await withMetrics(metrics, io, async () => {
       checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
-      const place = feedPlace(options, operands.sources, io)
-      const feed = place && new TorrentFeed(place)
       const shareWith = shareRequest(options, command, io)
       const elsewhere = await openWorkers(options, command, io)
       const out = openReport(options, io)
       try {
-        return await runAndReport({ request, options, feed, shareWith, elsewhere, out, io })
+        return await runAndReport({ request, options, shareWith, elsewhere, out, io })
       } finally {
         await elsewhere?.close()
       }
@@ -77,28 +74,26 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
 interface Run extends Pick<CacheArguments, 'shareWith'>, Pick<CompleteContext, 'elsewhere'> {
   readonly request: CompleteRequest
   readonly options: CompletedirOptions
-  /** The feed to write; null for none. */
-  readonly feed: TorrentFeed | null
   readonly out: Report
   readonly io: Io
 }
 
 async function runAndReport(run: Run) {
-  const { request, options, feed, out, io } = run
+  const { request, options, out, io } = run
   const { dryRun, onChange } = options
   // Bad patterns are refused before any work
   await loadNameFilter(options)
   warnOfLists(options, io)
-  warnOfTracker(request.common, options, io)
+  warnOfTracker(request.common.parts, options, io)
   noteInfoKeys(options, io)
   if (options.output !== undefined) makeOutput(options.output, run)
-  if (!dryRun) feed?.requireWritable()
+  if (!dryRun) request.feed?.requireWritable()
   const started = io.monotonic()
   const report = await complete(run)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   // The command of --on-change may upload it
-  const isFed = dryRun || (await succeeds(() => feed?.write(report), out))
+  const isFed = dryRun || (await succeeds(() => request.feed?.write(report), out))
   const seconds = (io.monotonic() - started) / 1000
   const { env, cwd, stderr, now } = io
   const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
@@ -138,15 +133,13 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
 }
 
 async function complete(run: Run): Promise<CompleteReport> {
-  const { options, feed, shareWith, elsewhere, out, io } = run
-  const request = { ...run.request, feedPath: feed?.realPath }
+  const { request, options, shareWith, elsewhere, out, io } = run
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
   const { cacheAccess, lazyCache } = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
-  const newest = options.dryRun ? undefined : feed?.enter
-  const watch = { ...watchRun(run), newest }
+  const watch = watchRun(run)
   const state = { directory: stateOf(options, io), warn: out.alert }
   try {
     const context = { engine, cacheAccess, lazyCache, state, elsewhere }

@@ -6,7 +6,6 @@ import {
   type InfoRule,
   type Skip,
   type SkipReason,
-  type WrittenKind,
 } from '../../../core/complete/report.js'
 import { whyLength } from '../../output/piece-length.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
@@ -20,7 +19,7 @@ export interface RunFacts {
 const WOULD = { created: 'would create', updated: 'would update', adopted: 'would adopt' } as const
 
 /** The line of a torrent that was written, which is printed at once. */
-export function writtenLine(kind: WrittenKind, change: Change, dryRun: boolean): string {
+export function writtenLine(kind: keyof typeof WOULD, change: Change, dryRun: boolean): string {
   const verb = dryRun ? WOULD[kind] : kind
   const line = `${verb} ${change.torrent}`
   if (kind === 'created') return `${line}${piecesOf(change)}`

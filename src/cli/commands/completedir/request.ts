@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { resolve } from 'node:path'
 import type { InfoRule } from '../../../core/complete/report.js'
+import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
 import type { CompleteRequest } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { usageError } from '../../../base/errors.js'
@@ -49,6 +50,7 @@ export async function completeRequest(
     minAgeSeconds: options.minAge,
     cacheMaxSize: options.cacheMaxSize ?? null,
     publish: await clientsOf(options, io),
+    feed: feedOf(options, sources, io),
   }
 }
 
@@ -78,10 +80,10 @@ function askedRules(command: CommandUnknownOpts): InfoRule[] {
 }
 
 /**
- * The place of a run's feed; null if no feed is wanted. The URL stands for one directory.
+ * The feed of a run; null if none is wanted. The URL stands for one directory.
  * @throws BtkitError `usage`
  */
-export function feedPlace(
+function feedOf(
   { feed, feedUrl, output }: Pick<CompletedirOptions, 'feed' | 'feedUrl' | 'output'>,
   sources: readonly string[],
   io: Pick<Io, 'cwd' | 'shared'>,
@@ -93,7 +95,7 @@ export function feedPlace(
   if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
     throw usageError('--feed: the torrents of several directories need one --output')
   const directory = output ?? sources[0] ?? ''
-  return { path: feed, url: feedUrl, directory, claim: io.shared?.claim }
+  return new TorrentFeed({ path: feed, url: feedUrl, directory, claim: io.shared?.claim })
 }
 
 /** The file for the metrics of a run; null without `--metrics-file`, and in a dry run. */

@@ -47,7 +47,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     for (const {
       torrents: [request],
     } of groups.slice(0, 1)) {
-      warnOfTracker(request, options, io)
+      warnOfTracker(request.parts, options, io)
       const note = trackerlessNote(request.parts, options)
       if (note !== null) out.note(note)
     }

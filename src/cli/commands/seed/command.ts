@@ -2,7 +2,6 @@ import { basename, dirname, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
 import { HeldTorrents } from '../../../disk/state/held.js'
 import { stateDirectory } from '../../../base/directories.js'
-import type { Whereabouts } from '../../../core/verify/locate.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
@@ -137,7 +136,7 @@ function dataPlaces(
 ) {
   // A service may have no home directory
   const held = new HeldTorrents(valueOr([], () => [stateDirectory({ option, env, isRoot })]))
-  return function* (torrent: string): Generator<Whereabouts> {
+  return function* (torrent: string) {
     for (const path of data) yield { path }
     const directory = realPath(dirname(torrent))
     const source = directory && held.sourceOf(directory, basename(torrent))

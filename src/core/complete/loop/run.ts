@@ -121,7 +121,8 @@ async function completeOpen(
   if (directories.some(({ names }) => names.length > MANY)) boundHeapGrowth()
   const options = digestOptions(request)
   const isMade = ownFilesOf(directories, request.checksums, context)
-  const isOwnFile = (path: string) => path === request.feedPath || isMade(path)
+  const feedPath = request.feed?.realPath
+  const isOwnFile = (path: string) => path === feedPath || isMade(path)
   const writer = new Writer({ inFlight: WRITES })
   const hashContext = { ...context, refusesWritten: true }
   const run = { request, hashContext, options, isOwnFile, writer, report, watch }
@@ -134,7 +135,7 @@ async function completeOpen(
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
-  watch.newest?.(findNewest(directories, report))
+  if (!request.dryRun) request.feed?.enter(findNewest(directories, report))
 }
 
 /**

@@ -72,7 +72,7 @@ export async function openSourceDirectory(
   const log = (await targets.find(realDirectory))?.log
   let all: Set<string> | undefined
   const makers = () => ({ log, names: (all ??= new Set(states.names)) })
-  const feed = request.feedPath ?? ''
+  const feed = request.feed?.realPath ?? ''
   const ownName = dirname(feed) === realDirectory ? basename(feed) : null
   for (const name of states.names) {
     if (wanted?.has(name) === false || name.endsWith(SUFFIX) || name === ownName) continue
