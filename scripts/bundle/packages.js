@@ -22,9 +22,15 @@ export function requireApart(text) {
   }, text)
 }
 
-/** The function that requireApart names. Modules that need these packages are themselves loaded late. */
+/**
+ * The function that requireApart names. Modules that need these packages are themselves loaded late, but those
+ * that can read a configuration are not.
+ */
 export const REQUIRE_APART = `
-const requireApart = (bundle, name) => requireLate(name, () => require(bundle)[name])`
+const requireApart = (bundle, name) => {
+  const find = () => require(bundle)[name]
+  return name === 'yaml' ? requireLate(name, find) : find()
+}`
 
 /** Builds the bundles; returns their metafile. */
 export async function buildApart(options) {

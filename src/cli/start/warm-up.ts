@@ -37,11 +37,9 @@ const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 async function warmUp(command: string): Promise<void> {
   for (const directory of [tree, many]) mkdirSync(directory)
   const names = Array.from({ length: 20 }, (_, i) => join(many, String(i)))
-  for (const path of [file, join(tree, 'entry'), ...names]) {
-    writeFileSync(path, CONTENT)
-    // Of a file that has just changed nothing is kept
-    utimesSync(path, 1, 1)
-  }
+  for (const path of [file, join(tree, 'entry'), ...names]) writeFileSync(path, CONTENT)
+  // Nothing is kept of files that have just changed
+  for (const path of names) utimesSync(path, 1, 1)
   if (command !== 'makemetafile') writeFileSync(torrent, TORRENT, 'latin1')
   writeFileSync(configuration, 'defaults:\n  cache-trust: mtime\n')
   // The cache and state of the user are not touched
