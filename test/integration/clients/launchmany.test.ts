@@ -52,7 +52,12 @@ longTest(
 )
 
 longTest('--no-check-hashes is for clients: btkit sends checked data only', async (t) => {
-  const { status, stderr } = await launch(t, ['--no-check-hashes', makeScratch(t)]).ended
+  const directory = makeScratch(t)
+  const old = launch(t, ['--check_hashes', '0', directory])
+  await until('told', () =>
+    old.said.text.includes('ignored: --check-hashes 0 (btkit sends checked'),
+  )
+  const { status, stderr } = await runBtkit(['launchmany', '--no-check-hashes', directory])
   assert.deepEqual(
     [status, stderr],
     [2, 'btkit: --no-check-hashes: needs --client; btkit sends checked data only\n'],
