@@ -1,9 +1,12 @@
 import { openNullCache } from '../disk/cache/piece-cache.js'
 import { openLazyCache } from '../disk/cache/open.js'
 import type { CachePlace, LazyAccess } from '../core/cache/access.js'
-import { LEAST_CLAIMED, type CacheAccess, type CacheTrust } from '../core/digests/cache-trust.js'
-import type { ClaimingMachines, HashClaims } from './claims.js'
+import type { CacheAccess, CacheTrust, ReadOnce } from '../core/digests/cache-trust.js'
+import { hashInGroups } from '../core/digests/hash-groups.js'
+import type { AskedWorkers } from './ask-workers.js'
+import type { Others } from './others.js'
 import type { ShareRequest } from './shared-digests.js'
+import { LEAST_ASKED } from './shares.js'
 
 /** Opens a cache for a task. The caller must close it. */
 export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
@@ -27,12 +30,6 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
   return { cacheAccess, lazyCache: { ...lazyCache, wake } }
 }
 
-/** Other processes and machines that use the same digests. */
-interface Others extends Pick<CachePlace, 'directory' | 'warn'> {
-  /** The machines to share digests with; null for none. */
-  readonly share?: ShareRequest | null | undefined
-}
-
 /**
  * Returns the same access to an open cache, but files are not hashed while other processes hash
  * them. If asked for, digests are shared with other machines.
@@ -48,50 +45,32 @@ export async function withOthers(access: CacheAccess, others: Others): Promise<C
  * shared with other machines.
  */
 function addOthers(access: CacheAccess, { share, warn, directory }: Others) {
-  let connected: ConnectedShare | null = null
-  let claims: Promise<HashClaims> | undefined
+  let others: Promise<ReadOnce> | undefined
+  // Most runs never read that much, so they load little
+  const open = async () => {
+    const { openOthers } = await import('./others.js')
+    return openOthers(access, { directory, share, warn })
+  }
   const connect = async () => {
-    if (share && access.cache.keepsAnything) connected ??= await connectShare(access, share, warn)
+    if (share && access.cache.keepsAnything) await (others ??= open())
   }
-  // Most runs never claim any file, so they load little
-  const openClaims = async () => {
-    const { HashClaims } = await import('./claims.js')
-    return new HashClaims(access, directory, connected?.machines ?? null)
+  const readOnce: ReadOnce = async (unread, read) => {
+    const { cache } = access
+    if (!cache.keepsAnything || (!others && unread.content.size < LEAST_ASKED))
+      return read(hashInGroups)
+    return (await (others ??= open()))(unread, read)
   }
-  const claim: CacheAccess['claim'] = async (request) => {
-    if (request.content.size < LEAST_CLAIMED || !access.cache.keepsAnything) return null
-    claims ??= openClaims()
-    return (await claims).claim(request)
-  }
-  const adopt: CacheAccess['adopt'] = async (adoption) => {
-    return (await connected?.adopt(adoption)) ?? false
-  }
-  return { connect, cacheAccess: { ...access, claim, adopt: share ? adopt : undefined } }
+  return { connect, cacheAccess: { ...access, readOnce } }
 }
 
-/** The digests and the claims of other machines. */
-interface ConnectedShare {
-  readonly adopt: NonNullable<CacheAccess['adopt']>
-  readonly machines: ClaimingMachines
-}
-
-/** Connects with other machines until the cache is closed. Without Redis nothing is adopted. */
-async function connectShare(
-  access: CacheAccess,
-  share: ShareRequest,
-  warn: Others['warn'],
-): Promise<ConnectedShare> {
-  const { adoptDigests } = await import('./adopt.js')
-  const { SharedDigests } = await import('./shared-digests.js')
-  const { RedisLink } = await import('./redis/link.js')
-  const link = new RedisLink(share.address, { warn })
-  const shared = new SharedDigests(access, share, link)
-  access.cache.sharing = shared
-  const rules = { shared, check: share.check, warn }
-  return {
-    adopt: (adoption) => adoptDigests(adoption, access, rules),
-    machines: { link, rules: share },
+/** Returns the same access to a cache, but workers hash what it does not know. */
+export function withWorkers(access: CacheAccess, workers: AskedWorkers | undefined): CacheAccess {
+  if (!workers) return access
+  const readOnce: ReadOnce = (unread, read) => {
+    const readWithWorkers = () => read(workers.hashesOf(unread.content))
+    return access.readOnce?.(unread, readWithWorkers) ?? readWithWorkers()
   }
+  return { ...access, readOnce }
 }
 
 /** The cache for a task. */

@@ -7,13 +7,14 @@ import { hashStream } from '../disk/hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../disk/hash/stream/content-stream.js'
 import { chooseKernel, type HashKernel } from '../disk/hash/kernels.js'
 import { findMerkleRoot } from '../metainfo/merkle.js'
-import { isSameFile, type Adoption, type CacheAccess, isRacy } from '../core/digests/cache-trust.js'
+import { isSameFile, isRacy, type Unread } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { alignedFiles, setTree } from '../core/digests/file-trees.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
-import { heedTrees } from '../core/digests/piece-table.js'
+import { heedTrees, mergeTable } from '../core/digests/piece-table.js'
 import { keyOfOwner, pieceOwners } from '../core/digests/piece-owners.js'
 import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
+import { recallPieces } from '../core/digests/recall-pieces.js'
 import type { FoundRecord, SharedDigests } from './shared-digests.js'
 import { SHA1, SHA256 } from '../metainfo/sizes.js'
 
@@ -49,21 +50,20 @@ export interface AdoptionRules {
 }
 
 /**
- * Adopts digests of content from other machines, if some pieces of each file prove right. Files that
- * would have to be read completely are left to be hashed. Returns whether anything was adopted.
+ * Adopts digests of content from other machines into cache and table, if some pieces of each file prove
+ * right. Files that would have to be read completely are left to be hashed.
  * @throws as hashStream
  */
 export async function adoptDigests(
-  adoption: Adoption,
-  access: CacheAccess,
+  unread: Unread,
   { shared, check, warn }: AdoptionRules,
-): Promise<boolean> {
+): Promise<void> {
   let isAny = false
   let whole: ContentStream | undefined
-  const stream = () => (whole ??= adoption.stream())
-  for (const wishes of batchesOf(wishesOf(adoption, access), check)) {
-    const found = await findRecords(wishes, adoption, { shared, check, warn })
-    const right = await areRight(found, { ...adoption, stream })
+  const stream = () => (whole ??= unread.stream())
+  for (const wishes of batchesOf(wishesOf(unread), check)) {
+    const found = await findRecords(wishes, unread, { shared, check, warn })
+    const right = await areRight(found, { ...unread, stream })
     const paths = found.map(({ wish }) => wish.file.absolutePath)
     const looks = check === 0 ? null : fingerprintsOf(paths)
     for (const [i, { wish, record }] of found.entries()) {
@@ -76,20 +76,20 @@ export async function adoptDigests(
         continue
       }
       shared.adopt(record, file.fingerprint)
-      enterTree(wish, record, adoption)
+      enterTree(wish, record, unread)
       isAny = true
     }
   }
-  if (!isAny) return false
-  const { content, table } = adoption
+  if (!isAny) return
+  const { content, table, cacheAccess } = unread
   heedTrees(content, table)
-  await access.cache.flush()
-  return true
+  await cacheAccess.cache.flush()
+  if (content.version !== 'v2') mergeTable(content, table, recallPieces(content, cacheAccess))
 }
 
 /** Enters an adopted tree into the table, which takes less than looking it up. */
-function enterTree({ file, number }: Wish, { record }: FoundRecord, adoption: Adoption): void {
-  const { content, engine, table } = adoption
+function enterTree({ file, number }: Wish, { record }: FoundRecord, unread: Unread): void {
+  const { content, engine, table } = unread
   if (!table.trees || number === null || 'pieces' in record) return
   const kernel = chooseKernel(engine.kernel)
   setTree(table.trees, number, treeOf(file.fingerprint.size, content, record, kernel))
@@ -108,10 +108,8 @@ function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[], un
 }
 
 /** Yields what the piece cache lacks, except files that could change unnoticed. */
-function* wishesOf(
-  { content, table }: Adoption,
-  { cache, trust, now }: CacheAccess,
-): Generator<Wish> {
+function* wishesOf({ content, table, cacheAccess }: Unread): Generator<Wish> {
+  const { cache, trust, now } = cacheAccess
   const lacks = (file: ScannedFile, record: FileRecord | TreeRecord | null) => {
     const isKnown =
       record && isSameFile(record.fingerprint, encodeFingerprint(file.fingerprint), trust)
@@ -142,7 +140,7 @@ function* wishesOf(
 
 async function findRecords(
   wishes: readonly Wish[],
-  { content, engine }: Adoption,
+  { content, engine }: Unread,
   { shared, check }: AdoptionRules,
 ): Promise<Found[]> {
   const kernel = chooseKernel(engine.kernel)
@@ -178,8 +176,8 @@ function draw(check: number, { first, count }: Wish): number[] {
 }
 
 /** Reads the drawn pieces of all files. Returns for each whether its record has their digests. */
-async function areRight(found: readonly Found[], adoption: Adoption): Promise<boolean[]> {
-  const { content, engine, stream } = adoption
+async function areRight(found: readonly Found[], unread: Unread): Promise<boolean[]> {
+  const { content, engine, stream } = unread
   const pieces = Uint32Array.from(new Set(found.flatMap((each) => each.pieces))).sort()
   if (pieces.length === 0) return found.map(() => true)
   const hasBlocks = content.version !== 'v1'

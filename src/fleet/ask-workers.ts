@@ -1,13 +1,23 @@
 import pLimit from 'p-limit'
 import { callWithin } from '../base/bounded-call.js'
-import { LEAST_CLAIMED } from '../core/digests/cache-trust.js'
-import type { Elsewhere, ElsewherePieces, ElsewhereRequest } from '../core/digests/hash-groups.js'
+import type { Content } from '../core/digests/content.js'
+import {
+  hashInGroups,
+  nodesOf,
+  type GroupedReading,
+  type HashGroups,
+  type ReadGroup,
+} from '../core/digests/hash-groups.js'
 import type { HashOptions } from '../disk/hash/hash-stream.js'
+import { chooseKernel } from '../disk/hash/kernels.js'
+import { fileAt, isPadding, pathAt } from '../disk/hash/stream/content-stream.js'
+import { isWritten } from '../disk/hash/stream/reading.js'
+import { openForWriting } from '../disk/write/open-for-writing.js'
 import { queueTimes } from './connect.js'
 import { cutPieces, type Cut } from './cut.js'
 import { JobBoard, type JobBoardRequest } from './job-board.js'
-import { bytesOfPart } from './job.js'
-import type { ShareRules } from './shares.js'
+import { bytesOfPart, type PartDigests } from './job.js'
+import { LEAST_ASKED, type ShareRules } from './shares.js'
 
 /** The queue, and how other machines know files. */
 export interface AskRequest extends JobBoardRequest, ShareRules {
@@ -21,14 +31,16 @@ export interface AskRequest extends JobBoardRequest, ShareRules {
 const AHEAD = 128
 
 /** The progress on one content: bytes that are hashed, here or by a job that is done. */
-interface Reading {
+interface Reading extends GroupedReading {
   done: number
   readonly engine: HashOptions
   readonly name: string
 }
 
 /** Machines that hash pieces for this one, until it is closed. Connects when there is something. */
-export class AskedWorkers implements Elsewhere {
+export class AskedWorkers {
+  /** Contents to hash at the same time, so that the queue is never empty. */
+  readonly contentsAtOnce = 128
   readonly #rules: ShareRules
   readonly #board: JobBoard
   readonly #readings = new Set<Reading>()
@@ -54,47 +66,66 @@ export class AskedWorkers implements Elsewhere {
     }
   }
 
-  async *hash(request: ElsewhereRequest): AsyncGenerator<ElsewherePieces> {
-    const { content, engine } = request
+  /** Returns the function that has pieces of content hashed, here what no worker hashes. */
+  hashesOf(content: Content): HashGroups {
+    return (reading, engine) => {
+      return this.#hash(content, { ...reading, done: 0, engine, name: content.name })
+    }
+  }
+
+  async *#hash(content: Content, reading: Reading): AsyncGenerator<ReadGroup> {
     this.#isUsed = true
-    const reading = { done: 0, engine, name: content.name }
     this.#readings.add(reading)
-    const ahead: Promise<ElsewherePieces>[] = []
+    const ahead: Promise<Hashed>[] = []
     try {
       const opening = this.#board.open()
       if (!this.#board.isOpen && queueTimes.patience > 0)
         await callWithin({ timeoutMs: queueTimes.patience }, () => opening).catch(() => undefined)
       const isHasty = () => !this.#board.isOpen
-      for (const cut of cutPieces(request, this.#rules, isHasty)) {
+      for (const cut of cutPieces({ content, ...reading }, this.#rules, isHasty)) {
+        noteWriters(cut.pieces, reading)
         ahead.push(this.#ask(cut, reading))
         // Until the connection is there, pieces are hashed here
         const next = isHasty() || ahead.length >= AHEAD ? ahead.shift() : null
-        if (next) yield await next
+        if (next) yield* this.#groupsOf(await next, reading)
       }
-      for (const next of ahead) yield await next
+      for (const next of ahead) yield* this.#groupsOf(await next, reading)
     } finally {
       this.#readings.delete(reading)
     }
   }
 
   /** Posts a cut, unless hashing it here takes no longer than a job. Resolves to its digests. */
-  async #ask({ pieces, part }: Cut, reading: Reading): Promise<ElsewherePieces> {
+  async #ask({ pieces, part }: Cut, reading: Reading): Promise<Hashed> {
     const bytes = part ? bytesOfPart(part) : 0
-    const digests = part && bytes >= LEAST_CLAIMED ? await this.#board.post(part) : null
+    const digests = part && bytes >= LEAST_ASKED ? await this.#board.post(part) : null
     if (digests) {
       this.#isHelped = true
       this.#report(reading, bytes)
     }
-    const here = <T>(work: (engine: HashOptions) => Promise<T>) =>
-      this.#turns(() => {
-        let own = 0
-        const onProgress: HashOptions['onProgress'] = ({ bytesDone }) => {
-          this.#report(reading, bytesDone - own)
-          own = bytesDone
-        }
-        return work({ ...reading.engine, onProgress })
-      })
-    return { pieces, digests, here }
+    return { pieces, digests }
+  }
+
+  /** Yields the digests of a cut. Hashes it here if no worker did. */
+  async *#groupsOf({ pieces, digests }: Hashed, reading: Reading): AsyncGenerator<ReadGroup> {
+    if (digests) {
+      yield { indices: pieces, blocks: NONE, ...digests }
+      return
+    }
+    const { stream, engine, wanted } = reading
+    const kernel = chooseKernel(engine.kernel)
+    let own = 0
+    const onProgress: HashOptions['onProgress'] = ({ bytesDone }) => {
+      this.#report(reading, bytesDone - own)
+      own = bytesDone
+    }
+    const groups = hashInGroups({ ...reading, pieces }, { ...engine, onProgress })
+    for (;;) {
+      const next = await this.#turns(() => groups.next())
+      if (next.done) return
+      const group = next.value
+      yield { ...group, nodes: wanted === 'pieces' ? NONE : nodesOf(group, stream, kernel) }
+    }
   }
 
   /** Reports more bytes as progress of all contents that are hashed at the same time. */
@@ -108,5 +139,31 @@ export class AskedWorkers implements Elsewhere {
   close(): Promise<void> {
     this.#noteEnd()
     return this.#board.close()
+  }
+}
+
+/** Some consecutive pieces and their digests; null if they must be hashed here. */
+interface Hashed {
+  readonly pieces: Uint32Array
+  readonly digests: PartDigests | null
+}
+
+const NONE = new Uint8Array(0)
+
+/**
+ * Notes who has the files of consecutive pieces open for writing, because workers do not know it.
+ * @throws BtkitError `changed` if there must be no such file
+ */
+function noteWriters(pieces: Uint32Array, { stream, engine: { writers } }: Reading): void {
+  if (!writers) return
+  const [first, end] = [pieces[0] ?? 0, (pieces.at(-1) ?? 0) + 1]
+  const paths = new Map<string, number>()
+  const last = fileAt(stream, end * stream.pieceLength - 1)
+  for (let file = fileAt(stream, first * stream.pieceLength); file <= last; file++) {
+    if (!isPadding(stream, file)) paths.set(pathAt(stream, file), file)
+  }
+  for (const path of openForWriting([...paths.keys()])) {
+    if (writers.areRefused) throw isWritten(path)
+    writers.files[paths.get(path) ?? 0] = 1
   }
 }

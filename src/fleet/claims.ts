@@ -1,13 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CACHE_FILE } from '../disk/cache/open.js'
-import {
-  LEAST_CLAIMED,
-  type CacheAccess,
-  type Claimed,
-  type ClaimRequest,
-  isSettledAt,
-} from '../core/digests/cache-trust.js'
+import { isSettledAt, type CacheAccess, type Unread } from '../core/digests/cache-trust.js'
 import { countUnknown, unknownFiles } from '../core/digests/piece-table.js'
 import { digestOf } from '../base/bytes.js'
 import { ByteLocks } from '../disk/write/locks.js'
@@ -16,7 +10,7 @@ import type { RedisClient } from './redis/client.js'
 import type { RedisLink } from './redis/link.js'
 import { VERSION } from './seal.js'
 import { redisKey } from './shared-digests.js'
-import { sharedName, type ShareRules } from './shares.js'
+import { LEAST_ASKED, sharedName, type ShareRules } from './shares.js'
 
 /**
  * Work waits for others at most so many milliseconds, plus the time in which a slow disk reads its
@@ -48,6 +42,21 @@ interface Claim {
 export interface ClaimingMachines {
   readonly link: RedisLink
   readonly rules: ShareRules
+  /** Resolves when they see all digests of this machine. */
+  readonly flush: () => Promise<void>
+}
+
+/** Content to be read, except the pieces of the table that are known. */
+interface ClaimRequest extends Pick<Unread, 'content' | 'table'> {
+  readonly engine: Pick<Unread['engine'], 'signal'>
+}
+
+/** Files that nobody else reads until they are released. */
+interface Claimed {
+  /** Whether digests must be looked up again, because others may have read the files. */
+  readonly isLookDue: boolean
+  /** Releases them as soon as others see the results. */
+  readonly release: () => void
 }
 
 /**
@@ -69,7 +78,7 @@ export class HashClaims {
     private readonly machines: ClaimingMachines | null,
   ) {
     this.#locks = ByteLocks.open(join(directory, `${CACHE_FILE}-claims`))
-    access.cache.beforeClose = () => this.close()
+    access.cache.beforeClose.push(() => this.close())
     const renew = () =>
       this.#send([...this.#held.values()].flat(), (c, key) => c.pexpire(key, LIFE_MS))
     this.#renewal = setInterval(() => void renew(), RENEWAL_MS).unref()
@@ -82,7 +91,7 @@ export class HashClaims {
   async claim(request: ClaimRequest): Promise<Claimed | null> {
     const { content, table, engine } = request
     const bytes = countUnknown(content, table)
-    const claim = bytes < LEAST_CLAIMED ? null : this.#claimOf(request)
+    const claim = bytes < LEAST_ASKED ? null : this.#claimOf(request)
     if (!claim) return null
     const until = monotonicNow() + claimPatience.ms + bytes / claimPatience.bytesPerMs
     let isLookDue = content.files.length <= FEW_FILES
@@ -101,7 +110,7 @@ export class HashClaims {
     const start = { startedMs: now(), trust }
     const unknown = unknownFiles(content, table)
     const files = unknown.filter((i) => isSettledAt(unknown, i, start))
-    const large = files.findIndex((i) => files.sizeAt(i) >= LEAST_CLAIMED)
+    const large = files.findIndex((i) => files.sizeAt(i) >= LEAST_ASKED)
     const first = files.at(Math.max(large, 0))
     if (!first) return null
     const { absolutePath: path, fingerprint } = first
@@ -139,6 +148,7 @@ export class HashClaims {
   async #release(places: Iterable<number>): Promise<void> {
     // Others look digests up as soon as they have the claim
     await this.access.cache.flush()
+    await this.machines?.flush()
     const keys: string[] = []
     for (const place of places) {
       keys.push(...(this.#held.get(place) ?? []))

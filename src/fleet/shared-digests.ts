@@ -1,4 +1,3 @@
-import type { CacheSharing } from '../disk/cache/piece-cache.js'
 import {
   packFileRecord,
   unpackFileRecord,
@@ -89,20 +88,27 @@ const NOTHING = new Uint8Array(0)
  * Digests of files, shared by machines through Redis; without them, each machine hashes all files
  * itself. The piece cache stays the first level. Does nothing while Redis is gone.
  */
-export class SharedDigests implements CacheSharing {
+export class SharedDigests {
   #writes: [key: string, sealed: Buffer][] = []
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<unknown> = Promise.resolve()
+  /** Whether a record comes from another machine, which shared it. */
+  #isAdopting = false
 
   constructor(
     private readonly access: Pick<CacheAccess, 'cache' | 'now'>,
     private readonly request: ShareRequest,
     private readonly link: RedisLink,
-  ) {}
+  ) {
+    access.cache.onFile = (key, record) => {
+      if (!this.#isAdopting) this.#share(key, record)
+    }
+    access.cache.beforeClose.push(() => this.#close())
+  }
 
   /** Shares a record that the piece cache is about to store, or has used for another week. */
-  remember(key: FileKey | TreeKey, record: FileRecord | TreeRecord): void {
+  #share(key: FileKey | TreeKey, record: FileRecord | TreeRecord): void {
     const { buffer, byteOffset } = record.fingerprint
     const fingerprint = readEncodedFingerprint(new DataView(buffer, byteOffset), 0)
     const name = sharedName(key, fingerprint, this.request)
@@ -176,20 +182,26 @@ export class SharedDigests implements CacheSharing {
   }
 
   /** Stores a record in the piece cache for a file with this fingerprint. */
-  adopt({ key, record }: FoundRecord, current: Fingerprint): void {
-    const fingerprint = encodeFingerprint(current)
+  adopt(found: FoundRecord, current: Fingerprint): void {
+    this.#isAdopting = true
+    this.#put(found, encodeFingerprint(current))
+    this.#isAdopting = false
+  }
+
+  #put({ key, record }: FoundRecord, fingerprint: Uint8Array): void {
+    const { cache } = this.access
     if (!('phase' in key)) {
-      this.access.cache.adopt('tree', key, { ...(record as TreeRecord), fingerprint })
+      cache.put('tree', key, { ...(record as TreeRecord), fingerprint })
       return
     }
-    const known = this.access.cache.peek('file', key)
+    const known = cache.peek('file', key)
     const isCurrent = known && Buffer.compare(known.fingerprint, fingerprint) === 0
     const { pieces, tail, paddedTail } = record as FileRecord
     const ends = {
       tail: tail ?? (isCurrent ? known.tail : null),
       paddedTail: paddedTail ?? (isCurrent ? known.paddedTail : null),
     }
-    this.access.cache.adopt('file', key, { fingerprint, pieces, ...ends })
+    cache.put('file', key, { fingerprint, pieces, ...ends })
   }
 
   /** Removes a record that differs from its file. */
@@ -199,7 +211,7 @@ export class SharedDigests implements CacheSharing {
     await this.link.ask((client) => client.del(redisKey(name)), { isWrite: true })
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     await this.flush()
     this.link.close()
   }

@@ -6,6 +6,9 @@ import { readFingerprintIfThere, type Fingerprint } from '../disk/file-lists/fin
 import { isSafeComponent, isWithin, realPath } from '../disk/look/inside.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 
+/** The least bytes to hash for which it pays to ask other processes or machines. */
+export const LEAST_ASKED = 4 * 1024 * 1024
+
 /** A directory whose files are the same on all machines that have a share of this name. */
 interface SharedDirectory {
   readonly name: string

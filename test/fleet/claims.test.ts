@@ -103,7 +103,8 @@ async function makeOwner(
   const access = { cache, now: () => Date.now() + 60_000, trust: 'full' } as const
   const link = new RedisLink(parseRedisUrl(machine.url), { warn: () => undefined })
   const rules = { shares: [{ name: 's', directory: machine.root }], inSeconds: false }
-  const claims = new HashClaims(access, machine.directory, { link, rules })
+  const flush = () => Promise.resolve()
+  const claims = new HashClaims(access, machine.directory, { link, rules, flush })
   let turns = 0
   const { signal } = new AbortController()
   // Asked each time that it goes on waiting

@@ -71,6 +71,8 @@ export interface CompleteContext extends HashContext {
   readonly state: StateAccess
   /** Opens the piece cache on first use; absent if it is open. */
   readonly lazyCache?: LazyAccess['lazyCache']
+  /** Entries to complete at the same time, in any order. Absent: one, or small ones together. */
+  readonly entriesAtOnce?: number | undefined
 }
 
 /** Access to the records of btkit's torrents. */

@@ -5,6 +5,7 @@ import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { Content } from './content.js'
+import type { HashGroups } from './hash-groups.js'
 import type { PieceTable } from './piece-table.js'
 
 /**
@@ -42,44 +43,28 @@ export interface CacheAccess {
   /** The kernel for combining Merkle tree nodes. Default: the fastest. */
   readonly kernel?: string | undefined
   /**
-   * Adds to the cache what other machines know of content, and this one does not. Resolves to
-   * whether it added anything. Undefined without other machines.
+   * Obtains digests together with other processes and machines. Absent: all are read here, whoever else
+   * reads the same files.
    */
-  readonly adopt?: ((adoption: Adoption) => Promise<boolean>) | undefined
-  /**
-   * Claims the files of content that are about to be read. Resolves when no other process or machine
-   * reads them, or after a while. Null if nothing is claimed.
-   */
-  readonly claim?: ((request: ClaimRequest) => Promise<Claimed | null>) | undefined
+  readonly readOnce?: ReadOnce | undefined
 }
 
-/** The least bytes to hash for which a claim is worth its time. */
-export const LEAST_CLAIMED = 4 * 1024 * 1024
-
-/** Content to be read, except the pieces of the table that are known. */
-export interface ClaimRequest {
+/** Content of which some digests are unknown. */
+export interface Unread {
   readonly content: Content
+  /** The digests that are known already. Filled up. */
   readonly table: PieceTable
-  readonly engine: Pick<HashOptions, 'signal'>
-}
-
-/** Files that nobody else reads until they are released. */
-export interface Claimed {
-  /** Whether digests must be looked up again, because others may have read the files. */
-  readonly isLookDue: boolean
-  /** Releases them as soon as the cache has stored the results. */
-  readonly release: () => void
-}
-
-/** Content whose digests other machines may know. */
-export interface Adoption {
-  readonly content: Content
-  /** The digests that are known already. Adopted trees are entered. */
-  readonly table: PieceTable
-  /** Its stream, of which pieces are read to check what others know. */
+  /** Its stream. */
   readonly stream: () => ContentStream
   readonly engine: HashOptions
+  readonly cacheAccess: CacheAccess
 }
+
+/**
+ * Calls `read` when nobody else reads the same files, or after a while. Digests that others know are
+ * in the table then. `read` gets the function that hashes pieces.
+ */
+export type ReadOnce = <T>(unread: Unread, read: (hash: HashGroups) => Promise<T>) => Promise<T>
 
 /** Time in nanoseconds within which a file's timestamps may not show a second change. */
 const RACY_NS = 2_000_000_000n

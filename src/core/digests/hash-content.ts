@@ -19,15 +19,14 @@ import {
   countUnknown,
   enterPieces,
   heedTrees,
-  mergeTable,
   unknownPieces,
   type ContentDigests,
   type PieceTable,
   unknownFiles,
 } from './piece-table.js'
-import { hashElsewhere, hashInGroups, type Elsewhere, type Read } from './hash-groups.js'
+import { hashInGroups, type HashGroups } from './hash-groups.js'
 import { doAtOnce, doInTurns, type Steps, type Turns } from '../../base/steps.js'
-import { enterTrees, ReadTrees } from './read-trees.js'
+import { enterTrees, pieceHeight, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 import { SHA1 } from '../../metainfo/sizes.js'
@@ -49,8 +48,6 @@ export interface HashContext {
   readonly smallFiles?: SmallFiles | null
   /** Turns of what costs much for many files. Default: it is done at once. */
   readonly turns?: Turns | undefined
-  /** Other machines that hash pieces. Absent without any. */
-  readonly elsewhere?: Elsewhere | undefined
 }
 
 export interface HashedContent extends ContentDigests {
@@ -70,39 +67,22 @@ export function hashContent(
   hashContext: HashContext,
   table?: PieceTable,
 ): Promise<HashedContent> {
-  const read = (known: PieceTable) => readPieces(content, known, hashContext)
-  return readOnce(content, hashContext, { table, read })
+  const known = table ?? recallPieces(content, hashContext.cacheAccess)
+  const read = (hash: HashGroups) => readPieces(content, known, hash, hashContext)
+  return readOnce(content, known, hashContext, read)
 }
 
-/** How content is read, of which the digests in a table are known. */
-interface Reader<T> {
-  /** The result of an earlier cache lookup. Filled up. */
-  readonly table?: PieceTable | undefined
-  readonly read: (table: PieceTable) => Promise<T>
-}
-
-/**
- * Calls `read` with the digests that the cache and other machines know. Without it, several
- * processes would read the same files at the same time.
- */
-export async function readOnce<T>(
+/** Calls `read` with the function that hashes pieces, as ReadOnce describes. */
+export function readOnce<T>(
   content: Content,
+  table: PieceTable,
   hashContext: HashContext,
-  { table = recallPieces(content, hashContext.cacheAccess), read }: Reader<T>,
+  read: (hash: HashGroups) => Promise<T>,
 ): Promise<T> {
   const { cacheAccess, engine } = hashContext
-  await adoptUnknown(content, table, hashContext)
-  if (!cacheAccess.claim || !table.isKnown.includes(0)) return read(table)
-  const claimed = await cacheAccess.claim({ content, table, engine })
-  try {
-    if (claimed?.isLookDue) {
-      mergeTable(content, table, recallPieces(content, cacheAccess))
-      await adoptUnknown(content, table, hashContext)
-    }
-    return await read(table)
-  } finally {
-    claimed?.release()
-  }
+  if (!cacheAccess.readOnce || !table.isKnown.includes(0)) return read(hashInGroups)
+  const stream = () => streamOf(content, hashContext)
+  return cacheAccess.readOnce({ content, table, stream, engine, cacheAccess }, read)
 }
 
 /**
@@ -110,8 +90,8 @@ export async function readOnce<T>(
  * file, but it opens no empty file. A large file that must not be written is refused before any is read.
  */
 function isAskedBefore(size: number, hashContext: HashContext): boolean {
-  const { elsewhere, engine, refusesWritten } = hashContext
-  if (size === 0 || elsewhere !== undefined || engine.kernel === 'crypto') return true
+  const { engine, refusesWritten } = hashContext
+  if (size === 0 || engine.kernel === 'crypto') return true
   return refusesWritten === true && size > SMALL_FILE
 }
 
@@ -142,17 +122,18 @@ export function isSmallFile({ version, files, pieceCount }: Content): boolean {
   return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
-/** The result of reading all unknown pieces, and the files that a program had open for writing. */
-interface CheckedRead {
-  readonly read: Read
+/** The result of reading all unknown pieces. */
+interface Read {
+  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
+  readonly parts: readonly Uint8Array[]
+  /** The trees of files that were read completely; null for v1. */
+  readonly readTrees: ReadTrees | null
+  /** The files that a program had open for writing. */
   readonly written: ReadonlySet<string>
 }
 
 /** Reads content that is one small file with others; null if it must be read alone. */
-async function readSmallFile(
-  content: Content,
-  hashContext: HashContext,
-): Promise<CheckedRead | null> {
+async function readSmallFile(content: Content, hashContext: HashContext): Promise<Read | null> {
   const { smallFiles, engine } = hashContext
   const file = content.files.at(0)
   // With a throttle each file waits for its turn
@@ -161,8 +142,7 @@ async function readSmallFile(
   if (small === null || engine.signal.aborted) return null
   const written = small.isWritten ? [file.absolutePath] : []
   refuseWritten(written, hashContext)
-  const read = { digests: [small.digest], readTrees: null }
-  return { read, written: new Set(written) }
+  return { parts: [small.digest], readTrees: null, written: new Set(written) }
 }
 
 /** Reads pieces, and checks that no file was or is being changed. */
@@ -170,19 +150,20 @@ async function readChecked(
   reading: Omit<Reading, 'stream' | 'writers'>,
   files: FileColumns,
   hashContext: HashContext,
-): Promise<CheckedRead> {
+): Promise<Read> {
   const before = await findWritten(files, hashContext)
   const stream = streamOf(reading.content, hashContext)
   const writers = createWriters(stream, hashContext.refusesWritten)
   const read = await hashUnknown({ ...reading, stream, writers }, hashContext)
   await requireAllUnchanged(reading.content.files, hashContext)
-  return { read, written: new Set([...before, ...listWritten(writers, stream)]) }
+  return { ...read, written: new Set([...before, ...listWritten(writers, stream)]) }
 }
 
 /** Reads the pieces whose digests are unknown. */
 async function readPieces(
   content: Content,
   table: PieceTable,
+  hash: HashGroups,
   hashContext: HashContext,
 ): Promise<HashedContent> {
   const { cache, now, trust } = hashContext.cacheAccess
@@ -192,10 +173,9 @@ async function readPieces(
   const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
   const startedMs = now()
-  const reading = { content, unknown, wanted: wantedDigests(content, table) }
+  const reading = { content, unknown, wanted: wantedDigests(content, table), hash }
   const small = content.size <= SMALL_FILE ? await readSmallFile(content, hashContext) : null
-  const { read, written } = small ?? (await readChecked(reading, files, hashContext))
-  const { digests: parts, readTrees } = read
+  const { parts, readTrees, written } = small ?? (await readChecked(reading, files, hashContext))
   const start = { cache, startedMs, trust, written }
   const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
   let at = 0
@@ -227,21 +207,6 @@ function inTurns<T>(steps: Steps<T>, { turns }: HashContext): Promise<T> | T {
   return turns ? doInTurns(steps, turns) : doAtOnce(steps)
 }
 
-/** Enters what other machines know of pieces whose digests are unknown. */
-async function adoptUnknown(
-  content: Content,
-  table: PieceTable,
-  hashContext: HashContext,
-): Promise<void> {
-  const { cacheAccess, engine } = hashContext
-  if (!cacheAccess.adopt || !table.isKnown.includes(0)) return
-  const stream = () => streamOf(content, hashContext)
-  const isAny = await cacheAccess.adopt({ content, table, stream, engine })
-  if (isAny && content.version !== 'v2') {
-    mergeTable(content, table, recallPieces(content, cacheAccess))
-  }
-}
-
 /** Returns which digests to compute for the pieces that are read. */
 function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind {
   if (version === 'v2') return 'blocks'
@@ -255,29 +220,27 @@ interface Reading {
   readonly unknown: Uint32Array
   readonly wanted: DigestKind
   readonly writers: Writers
+  readonly hash: HashGroups
 }
 
 /** Hashes pieces, and combines their blocks as early as possible. */
 async function hashUnknown(
-  { content, stream, unknown, wanted, writers }: Reading,
+  { content, stream, unknown, wanted, writers, hash }: Reading,
   hashContext: HashContext,
-): Promise<Read> {
-  const { elsewhere } = hashContext
+): Promise<Omit<Read, 'written'>> {
   const engine = { ...hashContext.engine, writers }
-  const { pieceCount } = content
-  if (elsewhere) {
-    return hashElsewhere(elsewhere, { content, stream, pieces: unknown, wanted, engine })
-  }
   const kernel = chooseKernel(engine.kernel)
-  const readTrees = wanted === 'pieces' ? null : new ReadTrees(content, kernel)
-  const digests: Uint8Array[] = []
-  const reading = { stream, pieces: unknown, pieceCount, wanted }
-  for await (const group of hashInGroups(reading, engine)) {
-    digests.push(group.pieces)
-    const { indices, blocks } = group
-    readTrees?.take(indices, blocks)
+  let readTrees: ReadTrees | null = null
+  const parts: Uint8Array[] = []
+  const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
+  for await (const { indices, pieces, blocks, nodes } of hash(reading, engine)) {
+    parts.push(pieces)
+    if (wanted === 'pieces') continue
+    readTrees ??= new ReadTrees(content, kernel, nodes && pieceHeight(content))
+    if (nodes) readTrees.takeNodes(indices, nodes)
+    else readTrees.take(indices, blocks)
   }
-  return { digests, readTrees }
+  return { parts, readTrees }
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */

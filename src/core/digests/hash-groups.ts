@@ -1,5 +1,5 @@
 import { countNodes } from '../../disk/cache/records/bodies.js'
-import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
+import type { HashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { hashStream, type HashOptions } from '../../disk/hash/hash-stream.js'
 import {
@@ -9,8 +9,7 @@ import {
   type DigestKind,
   type StreamDigests,
 } from '../../disk/hash/stream/content-stream.js'
-import type { Content } from './content.js'
-import { pieceHeight, ReadTrees } from './read-trees.js'
+import { pieceHeight } from './read-trees.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
@@ -28,7 +27,12 @@ export interface GroupedReading {
 /** The digests of some pieces. */
 export interface ReadGroup extends StreamDigests {
   readonly indices: Uint32Array
+  /** In place of blocks, in all groups or none: the node of each piece, as nodesOf returns it. */
+  readonly nodes?: Uint8Array
 }
+
+/** Hashes pieces as hashInGroups does. Notes in `engine.writers` who has their files open for writing. */
+export type HashGroups = (reading: GroupedReading, engine: HashOptions) => AsyncIterable<ReadGroup>
 
 /**
  * Hashes pieces in groups whose block digests fit into memory; all together if no blocks are wanted.
@@ -125,66 +129,4 @@ function isOnlyPiece(stream: ContentStream, piece: number): boolean {
   const file = fileAt(stream, piece * stream.pieceLength)
   const [start = 0, end = 0] = stream.offsets.subarray(file, file + 2)
   return end - start <= stream.pieceLength
-}
-
-/** Machines that hash pieces for this one. */
-export interface Elsewhere {
-  /** Hands out pieces. Yields all of them in ascending order. */
-  readonly hash: (request: ElsewhereRequest) => AsyncIterable<ElsewherePieces>
-}
-
-/** Pieces of content to hash, as in HashOptions. */
-export interface ElsewhereRequest {
-  readonly content: Content
-  readonly pieces: Uint32Array
-  readonly wanted: DigestKind
-  readonly engine: HashOptions
-}
-
-/** Some consecutive pieces. */
-export interface ElsewherePieces {
-  readonly pieces: Uint32Array
-  /**
-   * SHA-1 of the pieces, and the node of each in the piece layer of its file, or its root if that is
-   * the only piece. Digests that were not requested are empty. Null: hash the pieces here.
-   */
-  readonly digests: { readonly pieces: Uint8Array; readonly nodes: Uint8Array } | null
-  /** Hashes here in turn with other work; the engine reports to the same progress. */
-  readonly here: <T>(work: (engine: HashOptions) => Promise<T>) => Promise<T>
-}
-
-/** The result of reading pieces. */
-export interface Read {
-  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
-  readonly digests: readonly Uint8Array[]
-  /** The trees of files that were read completely; null for v1. */
-  readonly readTrees: ReadTrees | null
-}
-
-/**
- * Has other machines hash pieces, and hashes here what they don't.
- * @throws as hashStream
- */
-export async function hashElsewhere(
-  elsewhere: Elsewhere,
-  request: ElsewhereRequest & { readonly stream: ContentStream },
-): Promise<Read> {
-  const { content, wanted, engine, stream } = request
-  const { pieceCount } = content
-  const trees = new ReadTrees(content, chooseKernel(engine.kernel), pieceHeight(content))
-  const digests: Uint8Array[] = []
-  for await (const { pieces, digests: found, here } of elsewhere.hash(request)) {
-    if (found) {
-      digests.push(found.pieces)
-      if (wanted !== 'pieces') trees.takeNodes(pieces, found.nodes)
-      continue
-    }
-    await here(async (own) => {
-      for await (const group of hashInGroups({ stream, pieces, pieceCount, wanted }, own)) {
-        digests.push(group.pieces)
-        if (wanted !== 'pieces') trees.take(group.indices, group.blocks)
-      }
-    })
-  }
-  return { digests, readTrees: trees }
 }

@@ -72,16 +72,16 @@ function* recallDigests(
   })
 }
 
-/** Groups files in one piece that is filled with zeros. Machines share a record of each file. */
-function ownersInBlocks(content: Content, { sharing }: PieceCache): Generator<Group<PieceOwner>> {
+/** Groups files in one piece that is filled with zeros. A listener sees a record of each file. */
+function ownersInBlocks(content: Content, { onFile }: PieceCache): Generator<Group<PieceOwner>> {
   return inBlocks(content.files, pieceOwners(content), ({ whole, end, phase }) => {
-    return !sharing && whole === 0 && end === 'paddedTail' && phase === 0
+    return !onFile && whole === 0 && end === 'paddedTail' && phase === 0
   })
 }
 
 /** The same with files of one block and their trees. */
-function treesInBlocks(content: Content, { sharing }: PieceCache): Generator<Group<AlignedFile>> {
-  return inBlocks(content.files, alignedFiles(content), (file) => !sharing && isSingle(file))
+function treesInBlocks(content: Content, { onFile }: PieceCache): Generator<Group<AlignedFile>> {
+  return inBlocks(content.files, alignedFiles(content), (file) => !onFile && isSingle(file))
 }
 
 /**

@@ -21,6 +21,7 @@ import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
+import { recallPieces } from '../digests/recall-pieces.js'
 import {
   findWritten,
   readOnce,
@@ -98,8 +99,9 @@ export async function checkPieces(
     cacheAccess: isCacheable(check) ? cacheAccess : { cache: openNullCache(), trust, now },
   }
   const judge = new Judge(check, streamOf(content, guarded), chooseKernel(engine.kernel))
-  const read = (table: PieceTable) => readUnknown(judge, table, guarded)
-  const problems = await readOnce(content, guarded, { read })
+  const table = recallPieces(content, guarded.cacheAccess)
+  const read = () => readUnknown(judge, table, guarded)
+  const problems = await readOnce(content, table, guarded, read)
   if (!v2) return { problems, badBlocks: null }
   if (judge.bad.length === 0 || !openTrees) return { problems, badBlocks: new Map() }
   return { problems, badBlocks: explainPieces(judge, await openTrees()) }

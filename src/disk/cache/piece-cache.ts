@@ -34,13 +34,8 @@ import {
 import { nullStore, type Store } from './store/store.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
-/** Shares the digests of files with other machines. */
-export interface CacheSharing {
-  /** Called before a record is stored, and when an old one was used for another week. */
-  readonly remember: (key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void
-  readonly flush: () => Promise<void>
-  readonly close: () => Promise<void>
-}
+/** Sees a record of a file's digests. */
+type RecordListener = (key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void
 
 /** The keys and values of each kind of record. */
 interface Kinds {
@@ -105,10 +100,13 @@ const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['val
 export class PieceCache {
   #store: Store = nullStore
   #opening: Promise<void> | null = null
-  /** Null if digests stay on this machine. */
-  sharing: CacheSharing | null = null
-  /** Called before the cache is closed. */
-  beforeClose: (() => Promise<void>) | null = null
+  /**
+   * Called before a record of a file is stored, and when an old one was used for another week. Each file
+   * then has a record of its own.
+   */
+  onFile: RecordListener | null = null
+  /** Called one after the other before the cache is closed, the last first. */
+  readonly beforeClose: (() => Promise<void>)[] = []
   #hits = 0
   #misses = 0
 
@@ -155,7 +153,7 @@ export class PieceCache {
     this.#hits++
     const isRenewed = isNoteDue(record, dayOf(this.now()))
     const value = CODECS[kind].unpack(record.body, key)
-    if (isRenewed && value) this.#share(kind, key, value)
+    if (isRenewed && value) this.#tell(kind, key, value)
     if (isRenewed) this.#keep(kind, key, record.body.slice())
     return value
   }
@@ -166,14 +164,8 @@ export class PieceCache {
     return record && CODECS[kind].unpack(record.body, key)
   }
 
-  /** Stores a record that was computed here, and shares it. */
   put<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
-    this.#share(kind, key, value)
-    this.adopt(kind, key, value)
-  }
-
-  /** Stores a record that another machine computed. */
-  adopt<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
+    this.#tell(kind, key, value)
     this.#keep(kind, key, CODECS[kind].pack(value))
   }
 
@@ -187,24 +179,21 @@ export class PieceCache {
   }
 
   /** Resolves when all stored records survive a kill and are visible to other processes. */
-  async flush(): Promise<void> {
-    await this.#store.flush()
-    await this.sharing?.flush()
+  flush(): Promise<void> {
+    return this.#store.flush()
   }
 
   /** Stores everything and closes the cache; see `Store.close`. */
   async close(patience?: number): Promise<void> {
     await this.#opening
-    await this.beforeClose?.()
-    await this.sharing?.close()
+    for (const act of this.beforeClose.toReversed()) await act()
     addUsage(this.#store, this.usage)
     await this.#store.close(patience)
   }
 
-  /** Only digests of files have a meaning on other machines. */
-  #share<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
+  #tell<K extends RecordKind>(kind: K, key: Kinds[K]['key'], value: Kinds[K]['value']): void {
     if (kind !== 'file' && kind !== 'tree') return
-    this.sharing?.remember(key as FileKey | TreeKey, value as FileRecord | TreeRecord)
+    this.onFile?.(key as FileKey | TreeKey, value as FileRecord | TreeRecord)
   }
 
   #record<K extends RecordKind>(kind: K, of: Kinds[K]['key']): StoredRecord | null {

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
-import type { CacheSharing } from '../../../src/disk/cache/piece-cache.js'
 import { packBlock, parseBlockName, unpackBlock } from '../../../src/disk/cache/records/block.js'
 import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
 import { tidyCache } from '../../../src/core/cache/tidy.js'
@@ -23,13 +22,6 @@ const KINDS = {
 } as const
 
 type Kind = (typeof KINDS)[keyof typeof KINDS]
-
-/** Machines share a record of each file. */
-const SHARING: CacheSharing = {
-  remember: () => undefined,
-  flush: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-}
 
 const nameOf = (i: number) => `file ${String(i).padStart(4, '0')}`
 
@@ -95,9 +87,9 @@ for (const [what, kind] of Object.entries(KINDS)) {
 
   test(`${what}: records that each file has are used, too`, async (t) => {
     const { make, cache } = await open(t, kind)
-    cache.sharing = SHARING
+    cache.onFile = () => undefined
     await make()
-    cache.sharing = null
+    cache.onFile = null
     const { counts } = await summarize(cache.store)
     assert.equal(counts.block, 0)
     assert.equal((await make()).bytesHashed, 0)
@@ -115,9 +107,9 @@ test('a digest that is trusted by size and time stays one, whatever else of its 
 
 test('a digest that a record of its file has by size and time is not confirmed by a block', async (t) => {
   const { make, at, cache } = await open(t, KINDS['a torrent with pad files'])
-  cache.sharing = SHARING
+  cache.onFile = () => undefined
   await make()
-  cache.sharing = null
+  cache.onFile = null
   chmodSync(at(nameOf(7)), 0o600)
   assert.equal((await make('mtime')).bytesHashed, 0)
   writeFileSync(at(nameOf(8)), 'CONTENT 8')

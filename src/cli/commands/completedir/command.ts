@@ -2,11 +2,7 @@ import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { runOnChange } from '../../../core/complete/tidy/changes.js'
-import type {
-  CompleteContext,
-  CompleteRequest,
-  CompleteWatch,
-} from '../../../core/complete/request.js'
+import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -15,6 +11,8 @@ import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
+import { withWorkers } from '../../../fleet/access.js'
+import type { AskedWorkers } from '../../../fleet/ask-workers.js'
 import { closeCache, openLazyAccess, type CacheArguments } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { noteInfoKeys, warnOfTracker } from '../../options/torrent-request.js'
@@ -58,12 +56,12 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
       checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
       const shareWith = shareRequest(options, command, io)
-      const elsewhere = await openWorkers(options, command, io)
+      const workers = await openWorkers(options, command, io)
       const out = openReport(options, io)
       try {
-        return await runAndReport({ request, options, shareWith, elsewhere, out, io })
+        return await runAndReport({ request, options, shareWith, workers, out, io })
       } finally {
-        await elsewhere?.close()
+        await workers?.close()
       }
     })
     finish(isSuccess ? 0 : 1)
@@ -71,7 +69,8 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
 }
 
 /** One run of the command. */
-interface Run extends Pick<CacheArguments, 'shareWith'>, Pick<CompleteContext, 'elsewhere'> {
+interface Run extends Pick<CacheArguments, 'shareWith'> {
+  readonly workers: AskedWorkers | undefined
   readonly request: CompleteRequest
   readonly options: CompletedirOptions
   readonly out: Report
@@ -133,16 +132,18 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
 }
 
 async function complete(run: Run): Promise<CompleteReport> {
-  const { request, options, shareWith, elsewhere, out, io } = run
+  const { request, options, shareWith, workers, out, io } = run
   const pool = io.shared?.pool ?? new WorkerPool()
   const engine = { ...engineFor(options, io), pool }
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
-  const { cacheAccess, lazyCache } = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
+  const opened = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
+  const cacheAccess = withWorkers(opened.cacheAccess, workers)
   const watch = watchRun(run)
   const state = { directory: stateOf(options, io), warn: out.alert }
   try {
-    const context = { engine, cacheAccess, lazyCache, state, elsewhere }
+    const entriesAtOnce = workers?.contentsAtOnce
+    const context = { engine, cacheAccess, lazyCache: opened.lazyCache, state, entriesAtOnce }
     if (!options.recursive) return await completeDirectories(request, context, watch)
     const { completeTrees } = await import('../../../core/complete/loop/trees.js')
     const seedsIn = (path: readonly string[]) => [

@@ -1,6 +1,7 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
+import { withWorkers } from '../../../fleet/access.js'
 import { closeCache, openCacheAccess } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
@@ -56,14 +57,16 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     await loadNameFilter(options)
     const engine = engineFor(options, io)
     const shareWith = shareRequest(options, command, io)
-    const elsewhere = await openWorkers(options, command, io)
+    const workers = await openWorkers(options, command, io)
     const cacheAccess = await openCacheAccess(
       { ...options, shareWith, cache: options.cache && !options.dryRun },
       io,
     )
     const run: Run = {
       options,
-      reading: options.dryRun ? null : readingWith({ engine, cacheAccess, elsewhere }, out),
+      reading: options.dryRun
+        ? null
+        : readingWith({ engine, cacheAccess: withWorkers(cacheAccess, workers) }, out),
       turns: new MakeTurns(groups),
       out,
       io,
@@ -89,7 +92,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       finish(run.differ ? 1 : status)
     } finally {
       await run.turns.close()
-      await elsewhere?.close()
+      await workers?.close()
       await closeCache(cacheAccess, io)
     }
   })

@@ -24,9 +24,6 @@ const ENTRIES_PER_YIELD = 500
 /** The same number for entries that are completed, so that their writes can proceed. */
 const CHANGES_PER_YIELD = 64
 
-/** Number of entries whose pieces other machines hash at the same time. */
-const MOST_ELSEWHERE = 128
-
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512
 
@@ -106,10 +103,11 @@ class EntryLoop {
     return total
   }
 
-  /** Completes entries in order, but many at a time that are small or that other machines hash. */
+  /** Completes entries in order, but small ones many at a time, or all if the run asks for it. */
   async completeEach(entries: readonly DirectoryEntry[]): Promise<void> {
-    if (this.#watched.hashContext.elsewhere)
-      await mapLimited(entries, MOST_ELSEWHERE, (entry) => this.#completeElsewhere(entry))
+    const { entriesAtOnce = 1 } = this.run.hashContext
+    if (entriesAtOnce > 1)
+      await mapLimited(entries, entriesAtOnce, (entry) => this.#completeInAnyOrder(entry))
     else await this.#completeInOrder(entries)
     refuseAborted(this.#signal)
   }
@@ -139,7 +137,7 @@ class EntryLoop {
   }
 
   /** Completes an entry, after a turn of the event loop, in any order. Never rejects. */
-  async #completeElsewhere(entry: DirectoryEntry): Promise<void> {
+  async #completeInAnyOrder(entry: DirectoryEntry): Promise<void> {
     if (this.#isTurnOver(CHANGES_PER_YIELD)) await setImmediate()
     const opened = this.#signal.aborted ? undefined : await this.#open(entry)
     if (opened) await this.#begin(entry, opened)()
@@ -283,7 +281,8 @@ class EntryLoop {
       },
     }
     // With a throttle each file waits for its turn; with checksums it is read for both at once
-    const isTogether = !hashContext.elsewhere && !engine.throttle && request.checksums.length === 0
+    const isInOrder = (hashContext.entriesAtOnce ?? 1) === 1
+    const isTogether = isInOrder && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
     return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
   }
