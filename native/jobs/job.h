@@ -8,7 +8,11 @@
 #include "../batch.h"
 #include "../stream/content_stream.h"
 
-/* The words of `control`; src/disk/hash/jobs/job.ts has the same. */
+/*
+ * The words of `control`, which only atomic operations touch: the number of the next batch, which a
+ * thread takes by adding 1; 1 as soon as all threads must stop; the number of a file that is being
+ * read. Without the accelerator, src/disk/hash/jobs/ uses the same words.
+ */
 enum { NEXT_BATCH, STOPPED, CURRENT_FILE, CONTROLS };
 
 /* The division of a job's pieces into batches: many of one size, then some smaller ones. */

@@ -2,11 +2,9 @@ import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { openForWriting } from '../../disk/write/open-for-writing.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import {
-  createWholeFileJob,
-  readWholeFile,
-  runWholeFile,
-} from '../../disk/hash/jobs/whole-file-job.js'
+import { runOnThreads } from '../../disk/hash/hash-stream.js'
+import { runJob } from '../../disk/hash/jobs/run-job.js'
+import { createWholeFileJob } from '../../disk/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
 import { refuseAborted } from '../../base/errors.js'
 import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
@@ -30,7 +28,7 @@ export type ChecksumContext = Pick<HashContext, 'engine' | 'cacheAccess'>
  * Computes checksums of all files of some content. Reads only files that the cache does not know, one
  * after the other: threads share the checksums of a large one. The digests belong to the files as
  * scanned.
- * @throws BtkitError `changed` with the file, and as runWholeFile
+ * @throws BtkitError `changed` with the file, and as hashStream
  */
 export async function obtainChecksums(
   content: Content,
@@ -132,10 +130,10 @@ async function read(
     return createWholeFileJob({ ...source, checksums, throttle })
   })
   refuseAborted(signal)
-  if (isSmall) jobs.forEach(readWholeFile)
-  else await Promise.all(jobs.map((job) => runWholeFile(job, pool, signal)))
+  if (isSmall) jobs.forEach(runJob)
+  else await Promise.all(jobs.map((job) => runOnThreads(job, { pool, signal })))
   const made = new Map(
-    shares.flatMap((share, i) => share.map((name, j) => [name, jobs[i]?.digests[j]])),
+    shares.flatMap((share, i) => share.map((name, j) => [name, jobs[i]?.checksums[j]?.digest])),
   )
   const digests = names.flatMap((name) => made.get(name) ?? [])
   requireUnchanged(file, readFingerprintIfThere(absolutePath))

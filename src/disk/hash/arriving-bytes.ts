@@ -7,7 +7,7 @@ import { BLOCK } from '../../metainfo/sizes.js'
 const BATCH = 1024 * 1024
 
 /** Hashes pieces of bytes that arrive in chunks, on this thread. */
-export class PieceHasher {
+class PieceHasher {
   readonly #buffer: Uint8Array
   readonly #digests: Uint8Array[] = []
   /** The hash of the last piece if pieces are longer than the buffer. */

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { BtkitError } from '../../base/errors.js'
+import { refuseAborted } from '../../base/errors.js'
 import {
   countBatches,
   planBatches,
@@ -20,6 +20,7 @@ import {
   type PieceSelection,
   type StreamDigests,
 } from './stream/content-stream.js'
+import { countTurns } from './jobs/portable-job.js'
 import { isNative, runOnNativeThreads, runJob } from './jobs/run-job.js'
 import type { ReadFailures, Writers } from './stream/reading.js'
 import { WorkerPool } from './jobs/worker-pool.js'
@@ -82,21 +83,16 @@ export async function hashStream(
   options: HashOptions,
   { wanted = 'pieces', pieces }: HashSelection = options,
 ): Promise<StreamDigests> {
-  refuseInterrupted(options.signal)
+  refuseAborted(options.signal)
   const { kernel, throttle = null, failures = null, writers = null } = options
   const selected = pieces ?? null
   const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
   const how = { wanted, kernel, threads, throttle, failures, writers }
   const job = createJob({ stream, pieces: selected, ...how })
   if (threads === 0) runJob(job)
-  else await runThreads(job, options)
-  refuseInterrupted(options.signal)
+  else await runOnThreads(job, options)
   const { digests } = job
   return { pieces: digests.pieces, blocks: digests.blocks }
-}
-
-function refuseInterrupted(signal: AbortSignal): void {
-  if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
 }
 
 /**
@@ -110,15 +106,23 @@ function isSmall(selection: PieceSelection, options: HashOptions): boolean {
   return bytes <= (options.pool ? SMALL_IN_POOL : SMALL.bytes)
 }
 
-async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
-  const pool = options.pool ?? new WorkerPool()
+/**
+ * Runs a job on other threads until the signal aborts.
+ * @throws BtkitError as hashStream does
+ */
+export async function runOnThreads(
+  job: HashJob,
+  { signal, onProgress, ...how }: Pick<HashOptions, 'pool' | 'signal' | 'onProgress'>,
+): Promise<void> {
+  refuseAborted(signal)
+  const pool = how.pool ?? new WorkerPool()
   const stop = () => {
     stopJob(job)
   }
   // Of a signal that many streams share, Node would warn
-  setMaxListeners(0, options.signal)
-  options.signal.addEventListener('abort', stop)
-  const timer = setInterval(() => options.onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
+  setMaxListeners(0, signal)
+  signal.addEventListener('abort', stop)
+  const timer = setInterval(() => onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
     const runs = startShares(job, pool)
@@ -126,16 +130,19 @@ async function runThreads(job: HashJob, options: HashOptions): Promise<void> {
     throwFirstFailure(await Promise.allSettled(runs))
   } finally {
     clearInterval(timer)
-    options.signal.removeEventListener('abort', stop)
-    if (!options.pool) await pool.close()
+    signal.removeEventListener('abort', stop)
+    if (!how.pool) await pool.close()
   }
+  refuseAborted(signal)
 }
 
 function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
-  const plan = planBatches(job, chooseKernel(job.kernel))
-  const count = Math.min(job.threads, countBatches(plan))
-  if (count === 0) return []
-  if (isNative(job)) return [runOnNativeThreads(job, count, pool.niceness)]
+  if (isNative(job)) {
+    const count = Math.min(job.threads, countBatches(planBatches(job, chooseKernel(job.kernel))))
+    return count > 0 ? [runOnNativeThreads(job, count, pool.niceness)] : []
+  }
+  // Nothing has checksums, too
+  const count = Math.min(job.threads, Math.max(1, countTurns(job)))
   return Array.from({ length: count }, () => pool.run(job))
 }
 

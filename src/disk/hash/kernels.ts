@@ -115,7 +115,7 @@ let loaded: Addon | null | undefined
 export const KERNEL_NAMES: readonly KernelName[] = ['avx512', 'shani', 'avx2', 'crypto']
 
 /** OpenSSL through node:crypto: hashes one piece at a time, works on every machine. */
-export const cryptoKernel: HashKernel = {
+const cryptoKernel: HashKernel = {
   name: 'crypto',
   lanes: 1,
 

@@ -9,12 +9,9 @@ import { createTable, setPieces } from '../../core/digests/piece-table.js'
 import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import {
-  createWholeFileJob,
-  runWholeFile,
-  type WholeFileJob,
-  wholeFileProgress,
-} from '../../disk/hash/jobs/whole-file-job.js'
+import { runOnThreads } from '../../disk/hash/hash-stream.js'
+import { type HashJob, readProgress } from '../../disk/hash/jobs/job.js'
+import { createWholeFileJob } from '../../disk/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
 import type { MemoryPool } from '../admission/memory.js'
 import { QueuedJob, type Queue } from '../admission/queue.js'
@@ -25,9 +22,6 @@ import { readStated } from './stated-checksums.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
 import { MirrorView } from '../tree/mirror.js'
-
-/** Milliseconds between records of a reading's progress. */
-const INTERVAL = 200
 
 /**
  * SHA-256 of whole files, and the checksums that lists beside them state. The same reading also
@@ -118,19 +112,17 @@ export class FileDigests {
   }
 
   /** Reads on a thread, until nobody wants the digest any more. */
-  async #read(whole: WholeFileJob, job: QueuedJob): Promise<void> {
+  async #read(whole: HashJob, job: QueuedJob): Promise<void> {
     const { hashing, hashContext } = this
-    const report = () => {
-      hashing.note(job, wholeFileProgress(whole))
+    const onProgress = () => {
+      hashing.note(job, readProgress(whole).bytesDone)
     }
-    report()
-    const timer = setInterval(report, INTERVAL).unref()
-    const ending = AbortSignal.any([job.of.signal ?? [], hashContext.engine.signal].flat())
+    onProgress()
+    const signal = AbortSignal.any([job.of.signal ?? [], hashContext.engine.signal].flat())
     try {
-      await runWholeFile(whole, this.#pool, ending)
+      await runOnThreads(whole, { pool: this.#pool, signal, onProgress })
     } finally {
-      clearInterval(timer)
-      report()
+      onProgress()
     }
   }
 
@@ -138,7 +130,7 @@ export class FileDigests {
     file: ScannedFile,
     content: Content,
     names: readonly ChecksumName[],
-    whole: WholeFileJob,
+    whole: HashJob,
     start: ReadingStart,
   ): Promise<void> {
     const { cacheAccess } = this.hashContext
@@ -147,9 +139,9 @@ export class FileDigests {
       this.#recent.set(recentKey(file, name), digest)
       rememberDigest(file, name, cacheAccess.cache, digest)
     }
-    if (whole.pieces.length > 0) {
+    if (whole.wanted === 'pieces') {
       const table = createTable(content)
-      setPieces(table, 0, whole.pieces)
+      setPieces(table, 0, whole.digests.pieces)
       rememberPieces(content, table, { ...cacheAccess, ...start })
     }
     await cacheAccess.cache.flush()
@@ -172,8 +164,8 @@ function wholeFileOf(
   return createWholeFileJob({ path: absolutePath, size, identity, checksums, pieceLength })
 }
 
-function digestOf({ digests }: WholeFileJob, i = 0): Uint8Array {
-  return Buffer.from(digests[i] ?? [])
+function digestOf({ checksums }: HashJob, i = 0): Uint8Array {
+  return Buffer.from(checksums[i]?.digest ?? [])
 }
 
 /** Most digests of files that are remembered here if they cannot be cached. */

@@ -12,15 +12,17 @@ import type { ReadFailures, Writers } from '../stream/reading.js'
 
 /** The work on one stream. Everything that changes is in memory that all its threads share. */
 export interface HashJob {
-  /** The digests to compute. */
-  readonly wanted: DigestKind
+  /** The digests to compute; null for checksums only. */
+  readonly wanted: DigestKind | null
   readonly kernel: KernelName
   readonly stream: ContentStream
   /** The indices of the pieces to hash, in ascending order; null for all. */
   readonly pieces: Uint32Array | null
   /** Output: the digests of these pieces. */
   readonly digests: DigestBuffers
-  /** The next batch and the stop flag; see the functions below. */
+  /** Output: digests of the whole stream, which one thread computes. Only without accelerator. */
+  readonly checksums: readonly Checksum[]
+  /** The words that native/jobs/job.h describes. */
   readonly control: Int32Array
   /** Number of other threads that work on it; with 0, this thread does all the work. */
   readonly threads: number
@@ -34,14 +36,21 @@ export interface HashJob {
   readonly progress: BigInt64Array
 }
 
-const NEXT_BATCH = 0
+// The words of `control`
+const NEXT = 0
 const STOPPED = 1
 const CURRENT_FILE = 2
 const CONTROLS = 3
 
+/** A digest of a whole stream by an algorithm of node:crypto. */
+interface Checksum {
+  readonly algorithm: string
+  readonly digest: Uint8Array
+}
+
 /** The inputs of a job. */
 export type JobParts = Pick<HashJob, 'stream' | 'pieces' | 'wanted' | 'kernel' | 'threads'> &
-  Partial<Pick<HashJob, 'throttle' | 'failures' | 'writers'>>
+  Partial<Pick<HashJob, 'throttle' | 'failures' | 'writers' | 'checksums'>>
 
 /**
  * Creates a job for threads. A job with `threads: 0` stays on this thread and needs less memory.
@@ -61,18 +70,19 @@ export function createJob(parts: JobParts): HashJob {
     throttle: parts.throttle ?? null,
     failures: parts.failures ?? null,
     writers: parts.writers ?? null,
+    checksums: parts.checksums ?? [],
     digests: createDigests(parts, wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }
 }
 
-/** Takes the next batch for the calling thread, and returns its number. */
-export function takeBatch({ control }: HashJob): number {
-  return Atomics.add(control, NEXT_BATCH, 1)
+/** Takes the next part of the work for the calling thread, and returns its number. */
+export function takeNext({ control }: HashJob): number {
+  return Atomics.add(control, NEXT, 1)
 }
 
-/** Makes all threads stop after their current batch. */
+/** Makes all threads stop. */
 export function stopJob({ control }: HashJob): void {
   Atomics.store(control, STOPPED, 1)
   Atomics.notify(control, STOPPED)
@@ -136,7 +146,7 @@ export interface BatchPlan {
 
 /** The properties of a job that a plan depends on. */
 export interface PlannedJob extends PieceSelection {
-  readonly wanted: DigestKind
+  readonly wanted: HashJob['wanted']
   readonly threads: number
 }
 
@@ -154,15 +164,6 @@ export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
 
 function wantedPieces({ wanted, stream }: PlannedJob, kernel: HashKernel): number {
   return wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : kernel.lanes
-}
-
-/**
- * Returns the number of a batch's first piece. After the last batch, returns the number of pieces.
- */
-export function batchStart(plan: BatchPlan, batch: number): number {
-  const full = Math.min(batch, plan.fullBatches)
-  const start = full * plan.piecesPerBatch + (batch - full) * plan.piecesPerRest
-  return Math.min(start, plan.pieceCount)
 }
 
 /** Returns the number of batches. */

@@ -10,7 +10,7 @@ import {
 } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
 import { pathAt, type ContentStream } from '../stream/content-stream.js'
-import { runCryptoJob } from './crypto-job.js'
+import { runPortableJob } from './portable-job.js'
 import { planBatches, type HashJob } from './job.js'
 
 /** Whether the native addon does a job, including reading. */
@@ -25,7 +25,7 @@ export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } 
  */
 export function runJob(job: HashJob): void {
   if (isNative(job)) checkEnd(requireAddon(job).hashJob(describeJob(job)), job.stream)
-  else runCryptoJob(job)
+  else runPortableJob(job)
 }
 
 /**

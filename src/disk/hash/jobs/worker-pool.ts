@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { BtkitError } from '../../../base/errors.js'
 import type { HashJob } from './job.js'
-import type { WholeFileJob } from './whole-file-job.js'
 import type { WorkerReport } from './worker.js'
 
 /** A pool of threads that work on jobs. */
@@ -13,10 +12,10 @@ export class WorkerPool {
   constructor(readonly niceness = 0) {}
 
   /**
-   * Runs a share of a job on one thread until all batches are taken, or reads a whole file.
+   * Runs a share of a job on one thread until all pieces are taken.
    * @throws BtkitError if that thread fails; other threads of the job continue
    */
-  async run(job: HashJob | WholeFileJob): Promise<void> {
+  async run(job: HashJob): Promise<void> {
     const worker = this.#idle.pop() ?? this.#start()
     try {
       await runShare(worker, job)
@@ -46,7 +45,7 @@ export class WorkerPool {
   }
 }
 
-function runShare(worker: Worker, job: HashJob | WholeFileJob): Promise<void> {
+function runShare(worker: Worker, job: HashJob): Promise<void> {
   return new Promise((resolve, reject) => {
     const finish = (report: WorkerReport) => {
       stopListening()

@@ -3,7 +3,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { BtkitError } from '../../../base/errors.js'
 import type { HashJob } from './job.js'
 import { runJob } from './run-job.js'
-import { readWholeFile, type WholeFileJob } from './whole-file-job.js'
 
 /** A thread's report at the end of its share: null, or the error that ended it. */
 export type WorkerReport = null | { code: BtkitError['code']; message: string }
@@ -18,14 +17,13 @@ function yieldTo(niceness: number): void {
   if (niceness > 0 && process.platform === 'linux') setPriority(niceness)
 }
 
-parentPort?.on('message', (job: HashJob | WholeFileJob) => {
+parentPort?.on('message', (job: HashJob) => {
   parentPort?.postMessage(runShare(job))
 })
 
-function runShare(job: HashJob | WholeFileJob): WorkerReport {
+function runShare(job: HashJob): WorkerReport {
   try {
-    if ('kind' in job) readWholeFile(job)
-    else runJob(job)
+    runJob(job)
     return null
   } catch (error) {
     // A BtkitError would lose its code on the way between threads

@@ -158,11 +158,12 @@ export function selectedPiece({ pieces }: PieceSelection, i: number): number {
 /** Allocates memory for the digests of the selected pieces. */
 export function createDigests(
   selection: PieceSelection,
-  kind: DigestKind,
+  kind: DigestKind | null,
   allocate: Allocate,
 ): DigestBuffers {
-  const pieceCount = kind === 'blocks' ? 0 : countSelected(selection)
-  const firstBlocks = kind === 'pieces' ? null : numberBlocks(selection, allocate)
+  const pieceCount = kind === 'pieces' || kind === 'both' ? countSelected(selection) : 0
+  const hasBlocks = kind === 'blocks' || kind === 'both'
+  const firstBlocks = hasBlocks ? numberBlocks(selection, allocate) : null
   return {
     pieces: new Uint8Array(allocate(pieceCount * DIGEST_LENGTH.sha1)),
     blocks: new Uint8Array(allocate((firstBlocks?.at(-1) ?? 0) * DIGEST_LENGTH.sha256)),

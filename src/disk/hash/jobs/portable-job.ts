@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import { asBtkitError } from '../../../base/errors.js'
 import { BLOCK } from '../../../metainfo/sizes.js'
-import { cryptoKernel, DIGEST_LENGTH } from '../kernels.js'
+import { DIGEST_LENGTH } from '../kernels.js'
 import {
+  type ContentStream,
+  countSelected,
   fileAt,
   streamLength,
   isPadding,
@@ -15,17 +17,14 @@ import {
 import { openSameFile, noteReadFailure, readFully } from '../stream/reading.js'
 import {
   awaitTurn,
-  batchStart,
-  countBatches,
   isStopped,
   noteProgress,
-  planBatches,
-  takeBatch,
+  takeNext,
   type HashJob,
   THROTTLED_READ,
 } from './job.js'
 
-// Reads and hashes on node:crypto, for machines on which the native addon does not work.
+// Reads and hashes on node:crypto: content where the accelerator does not work, and checksums of files
 
 /**
  * The largest read in bytes. The data of a larger one would have left the processor's cache when it
@@ -33,39 +32,60 @@ import {
  */
 const READ = 1024 * 1024
 
-/** Takes batches until none is left or the job is stopped. Other threads may do the same. */
-export function runCryptoJob(job: HashJob): void {
-  const plan = planBatches(job, cryptoKernel)
-  const batchCount = countBatches(plan)
+/** Returns how many pieces a thread takes at a time, so that it reads enough of a file at once. */
+function piecesPerTurn({ pieceLength }: ContentStream): number {
+  return Math.max(1, Math.floor(READ / pieceLength))
+}
+
+/** Returns how often a thread can take pieces. */
+export function countTurns(job: HashJob): number {
+  return Math.ceil(countSelected(job) / piecesPerTurn(job.stream))
+}
+
+/** Takes pieces until none is left or the job is stopped. Other threads may do the same. */
+export function runPortableJob(job: HashJob): void {
+  const { stream, throttle, checksums } = job
+  const most = piecesPerTurn(stream)
   const reader = new JobReader(job)
-  const buffer = Buffer.allocUnsafe(Math.min(READ, job.stream.pieceLength))
+  const hashes = checksums.map(({ algorithm }) => createHash(algorithm))
+  const step = Math.min(throttle ? THROTTLED_READ : READ, stream.pieceLength)
+  const work = { job, reader, hashes, buffer: Buffer.allocUnsafe(step) }
   try {
-    for (let batch = takeBatch(job); batch < batchCount; batch = takeBatch(job)) {
-      const end = batchStart(plan, batch + 1)
-      for (let i = batchStart(plan, batch); i < end; i++) hashPiece(i, job, reader, buffer)
-      if (isStopped(job)) return
+    for (let turn = takeNext(job); turn < countTurns(job); turn = takeNext(job)) {
+      const end = Math.min((turn + 1) * most, countSelected(job))
+      for (let i = turn * most; i < end; i++) hashPiece(i, work)
     }
   } finally {
     reader.close()
   }
+  for (const [i, hash] of hashes.entries()) checksums[i]?.digest.set(hash.digest())
+}
+
+/** What a thread has for its share of a job. */
+interface Share {
+  readonly job: HashJob
+  readonly reader: JobReader
+  readonly hashes: readonly Hash[]
+  /** For one read. */
+  readonly buffer: Uint8Array
 }
 
 /** Hashes the job's piece number `i`. Padding is part of the piece, but not of the blocks. */
-function hashPiece(i: number, job: HashJob, reader: JobReader, buffer: Uint8Array): void {
+function hashPiece(i: number, { job, reader, hashes, buffer }: Share): void {
   const { wanted, stream, digests } = job
   const piece = selectedPiece(job, i)
   const position = piece * stream.pieceLength
-  const blockBytes = wanted === 'pieces' ? 0 : bytesOfFile(stream, piece)
+  const blockBytes = digests.firstBlocks ? bytesOfFile(stream, piece) : 0
   const pieceBytes = Math.min(stream.pieceLength, streamLength(stream) - position)
-  const hash = wanted === 'blocks' ? null : createHash('sha1')
-  const length = hash ? pieceBytes : blockBytes
-  const step = job.throttle ? Math.min(THROTTLED_READ, buffer.length) : buffer.length
-  for (let at = 0; at < length && !isStopped(job); at += step) {
-    const bytes = buffer.subarray(0, Math.min(step, length - at))
+  const hash = wanted === 'pieces' || wanted === 'both' ? createHash('sha1') : null
+  const length = wanted === 'blocks' ? blockBytes : pieceBytes
+  for (let at = 0; at < length && !isStopped(job); at += buffer.length) {
+    const bytes = buffer.subarray(0, length - at)
     awaitTurn(job, bytes.length)
     reader.read(position + at, bytes)
     noteProgress(job, bytes.length, fileAt(stream, position + at))
     hash?.update(bytes)
+    for (const each of hashes) each.update(bytes)
     const block = (digests.firstBlocks?.[i] ?? 0) + at / BLOCK
     hashBlocks(bytes.subarray(0, Math.max(0, blockBytes - at)), digests, block)
   }
