@@ -5,12 +5,7 @@ import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { changesOf, findChanged, type ChangedFile } from '../../disk/scan/look-again.js'
 import { type ContentStream, type DigestKind } from '../../disk/hash/stream/content-stream.js'
-import {
-  createWriters,
-  isWritten,
-  listWritten,
-  type Writers,
-} from '../../disk/hash/stream/reading.js'
+import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
@@ -19,6 +14,7 @@ import {
   countUnknown,
   enterPieces,
   heedTrees,
+  setPieces,
   unknownPieces,
   type ContentDigests,
   type PieceTable,
@@ -29,7 +25,6 @@ import { doAtOnce, doInTurns, type Steps, type Turns } from '../../base/steps.js
 import { enterTrees, pieceHeight, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
-import { SHA1 } from '../../metainfo/sizes.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
@@ -68,7 +63,10 @@ export function hashContent(
   table?: PieceTable,
 ): Promise<HashedContent> {
   const known = table ?? recallPieces(content, hashContext.cacheAccess)
-  const read = (hash: HashGroups) => readPieces(content, known, hash, hashContext)
+  const read = async (hash: HashGroups): Promise<HashedContent> => {
+    if (known.isKnown.includes(0)) return readPieces(content, known, hash, hashContext)
+    return { digests: known.digests, trees: known.trees, bytesHashed: 0, isSettled: true }
+  }
   return readOnce(content, known, hashContext, read)
 }
 
@@ -122,10 +120,8 @@ export function isSmallFile({ version, files, pieceCount }: Content): boolean {
   return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
-/** The result of reading all unknown pieces. */
+/** The rest of reading unknown pieces, whose SHA-1 digests are in the table. */
 interface Read {
-  /** SHA-1 of the pieces, 20 bytes each, in parts; empty for v2. */
-  readonly parts: readonly Uint8Array[]
   /** The trees of files that were read completely; null for v1. */
   readonly readTrees: ReadTrees | null
   /** The files that a program had open for writing. */
@@ -133,30 +129,20 @@ interface Read {
 }
 
 /** Reads content that is one small file with others; null if it must be read alone. */
-async function readSmallFile(content: Content, hashContext: HashContext): Promise<Read | null> {
+async function readSmallFile(
+  content: Content,
+  table: PieceTable,
+  hashContext: HashContext,
+): Promise<Read | null> {
   const { smallFiles, engine } = hashContext
-  const file = content.files.at(0)
   // With a throttle each file waits for its turn
-  if (!smallFiles || engine.throttle || !file || !isSmallFile(content)) return null
-  const small = await smallFiles.read(file)
-  if (small === null || engine.signal.aborted) return null
+  const file = smallFiles && !engine.throttle && isSmallFile(content) && content.files.at(0)
+  const small = file ? await smallFiles.read(file) : null
+  if (!file || !small || engine.signal.aborted) return null
   const written = small.isWritten ? [file.absolutePath] : []
   refuseWritten(written, hashContext)
-  return { parts: [small.digest], readTrees: null, written: new Set(written) }
-}
-
-/** Reads pieces, and checks that no file was or is being changed. */
-async function readChecked(
-  reading: Omit<Reading, 'stream' | 'writers'>,
-  files: FileColumns,
-  hashContext: HashContext,
-): Promise<Read> {
-  const before = await findWritten(files, hashContext)
-  const stream = streamOf(reading.content, hashContext)
-  const writers = createWriters(stream, hashContext.refusesWritten)
-  const read = await hashUnknown({ ...reading, stream, writers }, hashContext)
-  await requireAllUnchanged(reading.content.files, hashContext)
-  return { ...read, written: new Set([...before, ...listWritten(writers, stream)]) }
+  setPieces(table, 0, small.digest)
+  return { readTrees: null, written: new Set(written) }
 }
 
 /** Reads the pieces whose digests are unknown. */
@@ -168,21 +154,14 @@ async function readPieces(
 ): Promise<HashedContent> {
   const { cache, now, trust } = hashContext.cacheAccess
   const { digests, trees } = table
-  const unknown = unknownPieces(table)
-  if (unknown.length === 0) return { digests, trees, bytesHashed: 0, isSettled: true }
-  const bytesHashed = countUnknown(content, table)
   const files = unknownFiles(content, table)
+  const bytesHashed = countUnknown(content, table)
   const startedMs = now()
-  const reading = { content, unknown, wanted: wantedDigests(content, table), hash }
-  const small = content.size <= SMALL_FILE ? await readSmallFile(content, hashContext) : null
-  const { parts, readTrees, written } = small ?? (await readChecked(reading, files, hashContext))
+  const { readTrees, written } =
+    (await readSmallFile(content, table, hashContext)) ??
+    (await hashUnknown(content, table, files, hash, hashContext))
   const start = { cache, startedMs, trust, written }
   const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
-  let at = 0
-  for (const part of parts) {
-    enterPieces(table, unknown.subarray(at), part)
-    at += part.length / SHA1
-  }
   const kernel = chooseKernel(hashContext.engine.kernel)
   if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
   heedTrees(content, table)
@@ -213,34 +192,34 @@ function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind 
   return trees?.isKnown.includes(0) ? 'both' : 'pieces'
 }
 
-/** Pieces of content to read. */
-interface Reading {
-  readonly content: Content
-  readonly stream: ContentStream
-  readonly unknown: Uint32Array
-  readonly wanted: DigestKind
-  readonly writers: Writers
-  readonly hash: HashGroups
-}
-
-/** Hashes pieces, and combines their blocks as early as possible. */
+/**
+ * Hashes the pieces whose digests are unknown, and combines their blocks as early as possible. Checks that
+ * no file was or is being changed.
+ */
 async function hashUnknown(
-  { content, stream, unknown, wanted, writers, hash }: Reading,
+  content: Content,
+  table: PieceTable,
+  files: FileColumns,
+  hash: HashGroups,
   hashContext: HashContext,
-): Promise<Omit<Read, 'written'>> {
-  const engine = { ...hashContext.engine, writers }
-  const kernel = chooseKernel(engine.kernel)
+): Promise<Read> {
+  const before = await findWritten(files, hashContext)
+  const stream = streamOf(content, hashContext)
+  const writers = createWriters(stream, hashContext.refusesWritten)
+  const kernel = chooseKernel(hashContext.engine.kernel)
+  const wanted = wantedDigests(content, table)
+  const reading = { stream, pieces: unknownPieces(table), pieceCount: content.pieceCount, wanted }
   let readTrees: ReadTrees | null = null
-  const parts: Uint8Array[] = []
-  const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
-  for await (const { indices, pieces, blocks, nodes } of hash(reading, engine)) {
-    parts.push(pieces)
+  for await (const group of hash(reading, { ...hashContext.engine, writers })) {
+    const { indices, pieces, blocks, nodes } = group
+    enterPieces(table, indices, pieces)
     if (wanted === 'pieces') continue
     readTrees ??= new ReadTrees(content, kernel, nodes && pieceHeight(content))
     if (nodes) readTrees.takeNodes(indices, nodes)
     else readTrees.take(indices, blocks)
   }
-  return { parts, readTrees }
+  await requireAllUnchanged(content.files, hashContext)
+  return { readTrees, written: new Set([...before, ...listWritten(writers, stream)]) }
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */
