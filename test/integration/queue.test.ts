@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
+import { nativeStat } from '../../src/disk/look/stat-files.js'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
@@ -68,6 +69,26 @@ longTest('completedir asks workers for many entries at once', { skip }, async (t
   // The digests are in the cache of the machine that asked
   const again = await machine.run(...command, '--force')
   assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
+})
+
+const unlessLeases = { skip: skip || (nativeStat === null && 'the addon is not built') }
+
+test('a file that is written while workers hash it is not cached', unlessLeases, async (t) => {
+  const machine = makeAsking(t, emptyRedis().url, { a: SIZE })
+  await machine.startWorker('one')
+  const args = ['makemetafile', machine.at('a'), '--trackerless', '--json', '--quiet', '--force']
+  const hash = async () => {
+    const { stdout } = await machine.run(...args, ...machine.asking)
+    return (JSON.parse(stdout) as { bytesHashed: number }).bytesHashed
+  }
+  const writer = openSync(machine.at('a'), 'r+')
+  assert.deepEqual([await hash(), await hash()], [SIZE, SIZE])
+  const made = ['completedir', machine.root, '--output', makeScratch(t), '--trackerless']
+  const refused = await machine.run(...made, ...machine.asking)
+  assert.equal(refused.status, 1)
+  assert.match(refused.stderr, /a: a program has it open for writing/)
+  closeSync(writer)
+  assert.deepEqual([await hash(), await hash()], [SIZE, 0])
 })
 
 longTest('without a worker the machine hashes itself, and says so once', { skip }, async (t) => {
