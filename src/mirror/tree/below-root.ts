@@ -1,5 +1,5 @@
 import { type BigIntStats, constants } from 'node:fs'
-import { access, lstat, open, readlink, realpath } from 'node:fs/promises'
+import { access, lstat, open, readlink, realpath, stat } from 'node:fs/promises'
 import { constants as system } from 'node:os'
 import { dirname, join } from 'node:path'
 import { systemError } from '../../base/errors.js'
@@ -120,13 +120,17 @@ export async function lookPortably(
   names: readonly string[],
 ): Promise<Look> {
   const path = join(root, ...components)
-  const realRoot = await realpath(root)
-  const { absolutePath, stats } = await resolve(path)
-  if (!followSymlinks && !isWithin(absolutePath, realRoot)) throw missing(path)
-  const directory = components.length === 0 ? absolutePath : await realPath(dirname(path))
-  const parent = fingerprintOf(await lstat(rawPath(directory), { bigint: true }))
+  // Nothing is beside the root
+  const directory = components.length === 0 ? path : dirname(path)
   const isThere = (name: string) => stateOf(join(directory, name)).then((found) => found !== null)
-  const areThere = await Promise.all(names.map(isThere))
+  const [realRoot, { absolutePath, stats }, parent, { isLink }, areThere] = await Promise.all([
+    realpath(root),
+    resolve(path),
+    stateThrough(directory),
+    lstat(rawPath(path)).then((own) => ({ isLink: own.isSymbolicLink() })),
+    Promise.all(names.map(isThere)),
+  ])
+  if (!followSymlinks && !isWithin(absolutePath, realRoot)) throw missing(path)
   return {
     absolutePath,
     realRoot,
@@ -134,7 +138,7 @@ export async function lookPortably(
     parent,
     mode: Number(stats.mode),
     isLocal: false,
-    isLink: (await lstat(rawPath(path))).isSymbolicLink(),
+    isLink,
     isReadable: await access(rawPath(absolutePath), constants.R_OK).then(
       () => true,
       () => false,
@@ -142,6 +146,17 @@ export async function lookPortably(
     taken: names.filter((_, i) => areThere[i]),
     native: null,
   }
+}
+
+/** The state of what a path leads to, through links. */
+export async function stateThrough(path: string): Promise<Fingerprint> {
+  return fingerprintOf(await stat(rawPath(path), { bigint: true }))
+}
+
+/** The real path of an open file: on Linux that of its descriptor, which no exchanged link changes. */
+export async function placeOf(descriptor: number, path: string): Promise<string> {
+  if (process.platform !== 'linux') return realPath(path)
+  return textOfPath(await readlink(`/proc/self/fd/${descriptor}`, 'buffer'))
 }
 
 /** The real path of what a path leads to, and its state: on Linux, those of a descriptor. */
@@ -152,7 +167,7 @@ async function resolve(path: string): Promise<{ absolutePath: string; stats: Big
   }
   const handle = await open(rawPath(path), O_PATH)
   try {
-    const absolutePath = textOfPath(await readlink(`/proc/self/fd/${handle.fd}`, 'buffer'))
+    const absolutePath = await placeOf(handle.fd, path)
     const stats = await handle.stat({ bigint: true })
     // The kernel adds a word to the path of a removed file
     const named = absolutePath.endsWith(' (deleted)') ? await stateOf(absolutePath) : stats

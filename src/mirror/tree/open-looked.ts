@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { close, constants, type Dirent, fstat, open, read } from 'node:fs'
-import { opendir } from 'node:fs/promises'
+import { opendir, realpath } from 'node:fs/promises'
 import { constants as system } from 'node:os'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { osCodeOf, systemError } from '../../base/errors.js'
 import {
@@ -12,7 +13,7 @@ import {
 import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
 import { loadNative } from '../../base/native-addon.js'
 import { rawPath, textOfPath } from '../../base/text/raw-path.js'
-import { type Look, type TreeRoot, lookPortably, ruleOf, waitsOf } from './below-root.js'
+import { type Look, type TreeRoot, placeOf, ruleOf, stateThrough, waitsOf } from './below-root.js'
 
 /** The real path of an entry, and its state. */
 type LookedAt = Pick<Look, 'absolutePath' | 'fingerprint'>
@@ -225,11 +226,16 @@ export async function openLater(file: LookedFile, first: FirstRead): Promise<Ope
 }
 
 async function openPortably(file: LookedFile, { target, offset, isMore }: FirstRead) {
-  const isCurrent = file.isFresh || (await isAsLooked(file))
-  const descriptor = isCurrent ? await openUnchanged(file.look) : null
+  const { look, isFresh } = file
+  const descriptor = await openUnchanged(look).catch((error: unknown) => {
+    // Another look tells what the client may know of it
+    if (!isFresh && osCodeOf(error) !== undefined) return null
+    throw error
+  })
   if (descriptor === null) return null
   let isKept = false
   try {
+    if (!isFresh && !(await isAsLooked(file, descriptor))) return null
     const bytesRead = await readLater(descriptor, target, offset)
     isKept = isMore || bytesRead < target.length
     return { descriptor: isKept ? descriptor : null, bytesRead }
@@ -238,14 +244,29 @@ async function openPortably(file: LookedFile, { target, offset, isMore }: FirstR
   }
 }
 
-/** Whether a path still leads to the file of its look, and the directory is in the same state. */
-async function isAsLooked({ place, path, look }: LookedFile): Promise<boolean> {
-  const now = await lookPortably(place, path.split('/'), []).catch(() => null)
-  return (
-    now !== null &&
-    sameFingerprint(now.fingerprint, look.fingerprint) &&
-    sameFingerprint(now.parent, look.parent)
-  )
+/**
+ * Whether a path still leads to the open file of its look. The file is where it was, so it is below the
+ * root if that is where it was, too; its name still leads to it if the directory did not change.
+ */
+async function isAsLooked({ place, path, look }: LookedFile, descriptor: number): Promise<boolean> {
+  const through = join(place.root, path)
+  try {
+    const [realRoot, absolutePath, parent, fingerprint] = await Promise.all([
+      realpath(place.root),
+      placeOf(descriptor, look.absolutePath),
+      stateThrough(dirname(through)),
+      // The directories that a link leads through are others
+      look.isLink ? stateThrough(through) : look.fingerprint,
+    ])
+    return (
+      realRoot === look.realRoot &&
+      absolutePath === look.absolutePath &&
+      sameFingerprint(parent, look.parent) &&
+      sameFingerprint(fingerprint, look.fingerprint)
+    )
+  } catch {
+    return false
+  }
 }
 
 /** Reads from an open file what is in memory; null if it would have to wait. */

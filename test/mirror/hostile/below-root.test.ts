@@ -208,4 +208,27 @@ for (const way of ['addon', 'all systems'] as const) {
     assert.equal(openNow(looked, first), null)
     assert.equal(await openLater(looked, first), null)
   })
+  test(`by the way of ${way}, a known file is not opened where its name no longer leads`, async (t) => {
+    const { root, outside, mirror } = await lookedAt(t, way)
+    const first = { target: Buffer.alloc(6), offset: 0, isMore: false }
+    mkdirSync(join(root, 'other'))
+    writeFileSync(join(root, 'other/file'), 'OTHERS')
+    symlinkSync('directory', join(root, 'middle'))
+    symlinkSync('middle/file', join(root, 'last'))
+    const known = async (path: string) => {
+      const look = await WAYS[way](mirror, path.split('/'), [])
+      return { place: mirror, path, look, isFresh: false }
+    }
+    const files = [await known('directory/file'), await known('middle/file'), await known('last')]
+    const isOpened = () => Promise.all(files.map(async (each) => !!(await openLater(each, first))))
+    assert.deepEqual(await isOpened(), [true, true, true])
+    rmSync(join(root, 'middle'))
+    symlinkSync('other', join(root, 'middle'))
+    const before = await known('directory/file')
+    assert.deepEqual((await isOpened()).slice(1), [false, false])
+    // The directory and all below it stay as they are
+    renameSync(join(root, 'directory'), join(outside, 'directory'))
+    symlinkSync(join(outside, 'directory'), join(root, 'directory'))
+    assert.equal(await openLater(before, first), null)
+  })
 }
