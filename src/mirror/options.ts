@@ -45,7 +45,7 @@ export interface ServiceOptions {
   /** Whether `/-/metrics` is answered. */
   readonly metrics: boolean
   /** Finds the addresses of clients, also behind proxies. */
-  readonly clientAddresses: Pick<ClientAddresses, 'of'>
+  readonly clientAddresses: Pick<ClientAddresses, 'keyOf'>
   readonly limits: ServiceLimits
   /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null

@@ -34,7 +34,7 @@ export async function addMirror(
   const options = { ...settings.options, prefix, clientAddresses: seen }
   const mirror = await openMirror({ ...settings, options }, world, seen)
   followApp(app, mirror)
-  const unread = new UnreadBytes((socket) => seen.keyOf(socket))
+  const unread = new UnreadBytes(seen.connectionKey)
   app.addHook('onRequest', (_request, reply, done) => {
     whenFirst(reply.raw, done)
   })
@@ -85,27 +85,26 @@ function followApp(app: FastifyInstance, mirror: OpenMirror): void {
 class SeenRequests implements MirrorServer {
   readonly requests = new RequestFigures()
   readonly #routes = new WeakMap<object, string>()
-  readonly #addresses = new WeakMap<object, string>()
-  readonly #keys = new WeakMap<Socket, string>()
+  /** The clients of requests and connections. */
+  readonly #keys = new WeakMap<object, string>()
 
-  /** Keeps the address of a request's client. */
+  /** Keeps the key of a request's client. */
   add({ raw, ip }: FastifyRequest): void {
     // On a Unix socket there is none; a proxy may send any text
     if (isIP(ip) === 0) return
-    this.#addresses.set(raw, unmappedAddress(ip))
+    const key = clientKey(unmappedAddress(ip))
+    this.#keys.set(raw, key)
     // Else the connection is a proxy's, which many clients share
-    if (ip === raw.socket.remoteAddress) this.#keys.set(raw.socket, clientKey(unmappedAddress(ip)))
+    if (ip === raw.socket.remoteAddress) this.#keys.set(raw.socket, key)
     else this.#keys.delete(raw.socket)
   }
 
   /** The key of a connection's client; null if it may be a proxy's. */
-  keyOf(socket: Socket): string | null {
-    return this.#keys.get(socket) ?? null
-  }
+  readonly connectionKey = (socket: Socket): string | null => this.#keys.get(socket) ?? null
 
-  /** The address of a request's client; null if it has none. */
-  of(request: object): string | null {
-    return this.#addresses.get(request) ?? null
+  /** The key of a request's client; null if it has no address. */
+  keyOf(request: object): string | null {
+    return this.#keys.get(request) ?? null
   }
 
   readonly connections = () => null

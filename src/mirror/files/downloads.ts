@@ -23,19 +23,13 @@ import {
 } from '../tree/open-looked.js'
 import type { FileDigests } from '../torrents/file-digests.js'
 import { takenViews } from './forms.js'
-import {
-  answerRanged,
-  etagOf,
-  type Ranged,
-  type RangedAnswer,
-} from '../../server/headers/conditional.js'
+import { answerRanged, etagOf, type Ranged } from '../../server/headers/conditional.js'
 import { NotReady } from '../../server/headers/refusal.js'
-import { clientKey } from '../../server/connections/client-address.js'
 import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import { typeOfFile } from './media-type.js'
-import { BufferPool, sendFile } from './send-file.js'
+import { BufferPool, NOTHING, sendFile } from './send-file.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
@@ -46,7 +40,7 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
   ['meta4', 'application/metalink4+xml'],
 ]
 
-/** Look-ups and reads are many and short, so they only wait for each other, in turns of clients. */
+/** Looks and reads are many and short, so they only wait for each other, in turns of clients. */
 const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
 
 /** Most files that are known. */
@@ -81,33 +75,22 @@ interface Exchange {
   readonly begin: () => OutgoingHttpHeaders
 }
 
-/** The answer to a request for a known file, before the file is opened. */
-interface Planned extends Pick<KnownFile, 'look'> {
-  readonly answer: RangedAnswer
-  /** A buffer of the pool, for the first bytes. */
-  readonly buffer: Buffer
-  readonly first: FirstRead
-}
-
 /**
  * Sends the files of a mirror. A file that was sent before is opened, checked and read in one call,
- * which waits for no disk if the kernel has all of it in memory; else in turns of clients.
+ * which waits for no disk if the kernel has all of it in memory; else in turns of clients. Without turns of
+ * the looks, thousands of requests for missing files would keep all others waiting for half a second.
  */
 export class Downloads {
   readonly #known = new LRUCache<string, KnownFile>({ max: MOST_KNOWN })
   readonly #pool = new BufferPool()
-  // In one queue, requests for missing files would delay the reading of others
-  readonly #looks: Queue
-  readonly #reads: Queue
+  readonly #turns: Queue
 
   constructor(
     private readonly options: ServiceOptions,
     private readonly digests: FileDigests,
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
-    const limits = { ...UNLIMITED, limit: options.limits.maxReads }
-    this.#looks = new Queue(limits)
-    this.#reads = new Queue(limits)
+    this.#turns = new Queue({ ...UNLIMITED, limit: options.limits.maxReads })
   }
 
   /**
@@ -118,14 +101,13 @@ export class Downloads {
     const known = this.#known.get(request.url ?? '')
     if (!known || !isPlainRequest(request)) return false
     const begin = () => (this.options.cors ? CORS : {})
-    return this.#tryNow({ request, response, begin }, known)
+    return this.#send({ request, response, begin }, known, 'now') === true
   }
 
   /** Answers a request for a file that was sent before and is in the same state; else returns false. */
   async answerKnown(exchange: Exchange): Promise<boolean> {
     const known = this.#known.get(exchange.request.url ?? '')
-    if (!known) return false
-    return this.#tryNow(exchange, known) || (await this.#tryLater(exchange, known))
+    return known !== undefined && this.#send(exchange, known)
   }
 
   /**
@@ -139,7 +121,7 @@ export class Downloads {
     names = DESCRIPTIONS.map(([view]) => `${components.at(-1) ?? ''}.${view}`),
   ): Promise<Look> {
     const view = new MirrorView(this.options.mirror)
-    return this.#inTurn(request, this.#looks, () => view.look(components, names))
+    return this.#inTurn(request, () => view.look(components, names))
   }
 
   /**
@@ -151,7 +133,7 @@ export class Downloads {
     let current = look
     for (let tries = 0; tries < TRIES; tries++) {
       const known = await this.#learn(request, fileOf(components, current), current)
-      if (known && (this.#tryNow(exchange, known) || (await this.#tryLater(exchange, known)))) {
+      if (known && (await this.#send(exchange, known))) {
         known.isFresh = false
         const { url = '' } = request
         if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
@@ -162,62 +144,53 @@ export class Downloads {
     throw new NotReady('the file changes while it is opened; try again in 5 s', 5)
   }
 
-  #tryNow(exchange: Exchange, known: KnownFile): boolean {
-    const planned = this.#plan(exchange, known)
-    return this.#proceed(exchange, planned, openNow(known, planned.first))
-  }
-
-  async #tryLater(exchange: Exchange, known: KnownFile): Promise<boolean> {
-    return this.#inTurn(exchange.request, this.#looks, async () => {
-      const planned = this.#plan(exchange, known)
-      return this.#proceed(exchange, planned, await openLater(known, planned.first))
-    })
-  }
-
-  #plan({ request, response }: Exchange, known: KnownFile): Planned {
+  /**
+   * Sends a file if it is in the known state, and returns whether it does: at once what the kernel has in
+   * memory, else from disk, in turn, unless that is not wanted now.
+   */
+  #send(exchange: Exchange, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
+    const { request, response, begin } = exchange
     this.#renewDigest(known)
     const answer = answerRanged(request, isDigestWanted(request) ? known : withoutDigest(known))
-    const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
-    const length = Math.min(end - start, partFor(response))
-    const buffer = length === 0 ? NOTHING : this.#pool.take(length)
-    const target = buffer.subarray(0, length)
-    return {
-      answer,
-      buffer,
-      look: known.look,
-      first: { target, offset: start, isMore: length < end - start || others.length > 0 },
-    }
-  }
-
-  /** Answers if the file was opened. */
-  #proceed(
-    { request, response, begin }: Exchange,
-    { answer, buffer, look }: Planned,
-    opened: OpenedFile | null,
-  ): boolean {
-    if (!opened) {
-      this.#pool.give(buffer)
-      return false
-    }
     const { status, headers, parts, tail, line } = answer
-    const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
-    response.writeHead(status, { ...begin(), ...own })
-    if (buffer !== NOTHING) {
-      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, this.#reads, read)
-      const file = { ...opened, look, parts, tail, buffer }
-      void sendFile(response, file, { pool: this.#pool, inTurn })
-    } else if (line !== null) {
-      endAtOnce(response, line)
-    } else {
-      response.end()
+    const [{ range: { start, end } } = NO_PART, ...others] = parts
+    const firstOf = (buffer: Buffer, length: number): FirstRead => {
+      const isMore = length < end - start || others.length > 0
+      return { target: buffer.subarray(0, length), offset: start, isMore }
     }
-    return true
+    const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
+    const proceed = (opened: OpenedFile | null, buffer: Buffer) => {
+      if (!opened) {
+        this.#pool.give(buffer)
+        return false
+      }
+      const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
+      response.writeHead(status, { ...begin(), ...own })
+      if (buffer !== NOTHING) {
+        const file = { ...opened, look: known.look, parts, tail, buffer }
+        void sendFile(response, file, { pool: this.#pool, inTurn })
+      } else if (line !== null) {
+        endAtOnce(response, line)
+      } else {
+        response.end()
+      }
+      return true
+    }
+    const length = Math.min(end - start, partFor(response))
+    const buffer = this.#pool.take(length)
+    if (proceed(openNow(known, firstOf(buffer, length)), buffer)) return true
+    if (when === 'now') return false
+    return inTurn(async () => {
+      // Many may wait for their turns, so none holds a buffer meanwhile
+      const own = this.#pool.take(length)
+      return proceed(await openLater(known, firstOf(own, length)), own)
+    })
   }
 
   /** Finds out what the answers for a file contain; null if it changes meanwhile. */
   async #learn(request: IncomingMessage, file: ScannedFile, look: Look): Promise<KnownFile | null> {
     const now = this.clocks.now()
-    const type = await this.#inTurn(request, this.#reads, () => typeOfFile(file))
+    const type = await this.#inTurn(request, () => typeOfFile(file))
     if (type === null) return null
     const { size, mtimeNs } = file.fingerprint
     const hasTorrent = size > 0 && !file.path.some(isRaw)
@@ -259,13 +232,11 @@ export class Downloads {
     known.headers = { ...known.headers, 'Repr-Digest': value }
   }
 
-  #inTurn<T>(request: IncomingMessage, queue: Queue, act: () => Promise<T>): Promise<T> {
-    const address = this.options.clientAddresses.of(request)
-    return queue.run({ size: 0, client: address === null ? null : clientKey(address) }, act)
+  #inTurn<T>(request: IncomingMessage, read: () => Promise<T>): Promise<T> {
+    return this.#turns.run({ size: 0, client: this.options.clientAddresses.keyOf(request) }, read)
   }
 }
 
-const NOTHING = Buffer.alloc(0)
 const NO_PART = { range: { start: 0, end: 0 } }
 
 /** Whether another change could leave the same state behind. */

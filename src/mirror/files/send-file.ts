@@ -13,7 +13,8 @@ const MOST_KEPT = 16 * 1024 * 1024
 
 const SMALLEST = 4 * 1024
 
-const NOTHING = Buffer.alloc(0)
+/** The buffer for no bytes. */
+export const NOTHING = Buffer.alloc(0)
 
 /**
  * Buffers that were used before: to get a new one takes longer than to read a file into it. Their
@@ -25,6 +26,7 @@ export class BufferPool {
 
   /** A buffer of at least so many bytes, and of less than twice as many. */
   take(bytes: number): Buffer {
+    if (bytes === 0) return NOTHING
     let size = SMALLEST
     while (size < bytes) size *= 2
     const kept = this.#kept.get(size)?.pop()

@@ -3,7 +3,6 @@ import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { wantsPage } from './address.js'
 import { NotReady } from '../../server/headers/refusal.js'
-import { clientKey } from '../../server/connections/client-address.js'
 
 /** Milliseconds before a browser gets a progress page instead of a blank one. */
 const BLANK_FOR = 1000
@@ -63,8 +62,7 @@ export class Requesters {
   /** The client of a request that is to be answered. */
   of({ raw }: FastifyRequest, reply: FastifyReply): Requester {
     const { clientAddresses, limits } = this.options
-    const address = clientAddresses.of(raw)
-    const client = address === null ? null : clientKey(address)
+    const client = clientAddresses.keyOf(raw)
     const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
     return new Requester(reply, this.memory, { client, patience })
   }

@@ -28,6 +28,14 @@ export function parseTrustedProxy(text: string): TrustedProxy {
 /** Headers that proxies add to requests. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
 
+/** A property of connections: the key of their client. */
+const KEY = Symbol('client')
+
+/** A connection, or only what is known of it before it begins. */
+interface Known extends Pick<Socket, 'remoteAddress'> {
+  [KEY]?: string | null
+}
+
 /** Finds the addresses of clients behind trusted proxies. */
 export class ClientAddresses {
   readonly #trusted = new BlockList()
@@ -90,7 +98,8 @@ export class ClientAddresses {
   /** The scheme that the client of a request uses, as a trusted proxy says; empty if none does. */
   forwardedScheme(request: Pick<IncomingMessage, 'socket' | 'headers'>): string {
     const [said = ''] = [request.headers['x-forwarded-proto'] ?? []].flat()
-    return this.isFromProxy(request) ? said.split(',', 1).join().trim().toLowerCase() : ''
+    if (said === '' || !this.isFromProxy(request)) return ''
+    return said.split(',', 1).join().trim().toLowerCase()
   }
 
   /** The last address that is not a trusted proxy, and whether the proxies name it. */
@@ -108,12 +117,21 @@ export class ClientAddresses {
 
   /**
    * Key of a connection's client (see `clientKey`); null for a trusted proxy, which has many
-   * clients, and for a Unix socket.
+   * clients, and for a Unix socket. Each connection is asked for it many times, and keeps it.
    */
-  connectionKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | null {
-    if (remoteAddress === undefined) return null
-    const address = unmappedAddress(remoteAddress)
-    return this.#trusts(address) ? null : clientKey(address)
+  connectionKey(connection: Known): string | null {
+    const known = connection[KEY]
+    if (known !== undefined) return known
+    const { remoteAddress } = connection
+    const address = remoteAddress === undefined ? null : unmappedAddress(remoteAddress)
+    return (connection[KEY] = address === null || this.#trusts(address) ? null : clientKey(address))
+  }
+
+  /** Key of a request's client (see `clientKey`); null if `of` finds no address. */
+  keyOf(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
+    const own = this.connectionKey(request.socket)
+    const address = own === null ? this.of(request) : null
+    return address === null ? own : clientKey(address)
   }
 
   #trusts(address: string | null): boolean {

@@ -40,8 +40,9 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const silent = new Set<Socket>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
-    if (shares.lackFor(key) === 'total') makeRoom(key)
-    if (!shares.take(key)) {
+    const lack = shares.take(key)
+    if (lack === 'total') makeRoom(key)
+    if (lack === 'share' || (lack === 'total' && shares.take(key) !== null)) {
       socket.destroy()
       return
     }
@@ -151,22 +152,17 @@ export class Shares {
   constructor(private readonly limits: ShareLimits) {}
 
   /**
-   * Counts one more for a client (see `clientKey`; null for one without a limit). Returns false,
-   * and counts nothing, if that is more than its share.
+   * Counts one more for a client (see `clientKey`; null for one without a limit). Counts nothing if that
+   * exceeds a limit, and returns which: its own share, or only the total.
    */
-  take(client: string | null): boolean {
-    if (this.lackFor(client) !== null) return false
-    this.#add(client, client === null ? null : networkOf(client), 1)
-    return true
-  }
-
-  /** Returns which limit one more of a client would exceed: its own share, or only the total. */
-  lackFor(client: string | null): 'share' | 'total' | null {
+  take(client: string | null): 'share' | 'total' | null {
     const { all, perClient, perNetwork } = this.limits
     const network = client === null ? null : networkOf(client)
     if (client !== null && this.#of(client) >= perClient) return 'share'
     if (network !== null && this.#of(network) >= perNetwork) return 'share'
-    return this.#all >= all ? 'total' : null
+    if (this.#all >= all) return 'total'
+    this.#add(client, network, 1)
+    return null
   }
 
   /** Counts one less for a client. */

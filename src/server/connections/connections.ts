@@ -53,7 +53,8 @@ class Connections {
 
 /**
  * Whether a client has reset its connection before its address was asked for. Its request may still be
- * read, and without an address would count as one from a Unix socket.
+ * read, and without an address would count as one from a Unix socket. A closed connection knows its
+ * address only if it was asked for before, as here.
  */
 export function isReset(socket: Socket): boolean {
   // A Unix socket has neither address. The own one is asked for only if the other is missing.

@@ -33,7 +33,6 @@ export class Exchanges {
   follow(server: Server): void {
     const come = (socket: Socket) => {
       this.#underWay.set(socket, new Set())
-      rememberPeer(socket)
     }
     const gone = (socket: Socket) => {
       for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
@@ -98,11 +97,6 @@ export class Exchanges {
       isComplete,
     })
   }
-}
-
-/** Reads the peer's address, because a closed socket knows it only if it was read before. */
-function rememberPeer(socket: Socket): string | undefined {
-  return socket.remoteAddress
 }
 
 const NO_ROUTE = 'none'

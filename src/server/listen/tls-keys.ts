@@ -107,8 +107,9 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
     const client = keyOf(socket)
-    if (shares.lackFor(client) === 'total') endOldest(underWay)
-    if (!shares.take(client)) {
+    const lack = shares.take(client)
+    if (lack === 'total') endOldest(underWay)
+    if (lack === 'share' || (lack === 'total' && shares.take(client) !== null)) {
       socket.destroy()
       return
     }
