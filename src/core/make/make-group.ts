@@ -197,7 +197,7 @@ const AHEAD = 256
 
 /** The turns of several groups. Their contents are read one after the other. */
 export class MakeTurns {
-  readonly run = pLimit(1)
+  readonly run: <T>(work: () => Promise<T>) => Promise<T> = pLimit(1)
   /** The number of groups that may be under way. */
   readonly ahead: number
   readonly #writer = new Writer({ inFlight: AHEAD })
