@@ -1,8 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { refuseAborted } from '../../base/errors.js'
 import {
-  countBatches,
-  planBatches,
   createJob,
   readProgress,
   stopJob,
@@ -10,7 +8,7 @@ import {
   type HashProgress,
   type Throttle,
 } from './jobs/job.js'
-import { chooseKernel, type KernelName } from './kernels.js'
+import type { KernelName } from './kernels.js'
 import {
   countFiles,
   streamLength,
@@ -137,10 +135,7 @@ export async function runOnThreads(
 }
 
 function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
-  if (isNative(job)) {
-    const count = Math.min(job.threads, countBatches(planBatches(job, chooseKernel(job.kernel))))
-    return count > 0 ? [runOnNativeThreads(job, count, pool.niceness)] : []
-  }
+  if (isNative(job)) return [runOnNativeThreads(job, pool.niceness)]
   // Nothing has checksums, too
   const count = Math.min(job.threads, Math.max(1, countTurns(job)))
   return Array.from({ length: count }, () => pool.run(job))

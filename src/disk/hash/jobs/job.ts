@@ -1,12 +1,10 @@
-import type { HashKernel, KernelName } from '../kernels.js'
+import type { KernelName } from '../kernels.js'
 import {
   type ContentStream,
   pathAt,
-  countSelected,
   createDigests,
   type DigestBuffers,
   type DigestKind,
-  type PieceSelection,
 } from '../stream/content-stream.js'
 import type { ReadFailures, Writers } from '../stream/reading.js'
 
@@ -119,57 +117,6 @@ export interface HashProgress {
   readonly bytesDone: number
   /** The path of a file that is being read. */
   readonly currentPath: string
-}
-
-/**
- * Smallest batch in bytes. In smaller batches the calls cost too much compared with the hashing.
- */
-const MIN_BATCH = 1024 * 1024
-
-/**
- * Batch size in bytes if only blocks are hashed: blocks need no lanes, so this suits disk reads.
- */
-const BLOCKS_BATCH = 8 * 1024 * 1024
-
-/** How a job is divided into batches, which the threads take in turn. */
-export interface BatchPlan {
-  readonly pieceCount: number
-  /** Pieces of a full batch, and the number of full batches. */
-  readonly piecesPerBatch: number
-  readonly fullBatches: number
-  /**
-   * Pieces of each batch after the full ones. These are smaller, so that all threads finish
-   * together.
-   */
-  readonly piecesPerRest: number
-}
-
-/** The properties of a job that a plan depends on. */
-export interface PlannedJob extends PieceSelection {
-  readonly wanted: HashJob['wanted']
-  readonly threads: number
-}
-
-/** Plans batches with as many pieces as the kernel has lanes. */
-export function planBatches(job: PlannedJob, kernel: HashKernel): BatchPlan {
-  const pieceCount = countSelected(job)
-  const threads = Math.max(1, job.threads)
-  const least = Math.max(1, Math.floor(MIN_BATCH / job.stream.pieceLength))
-  const piecesPerBatch = Math.max(least, wantedPieces(job, kernel))
-  const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
-  const rest = pieceCount - fullBatches * piecesPerBatch
-  const piecesPerRest = Math.min(piecesPerBatch, Math.max(least, Math.ceil(rest / threads)))
-  return { pieceCount, piecesPerBatch, fullBatches, piecesPerRest }
-}
-
-function wantedPieces({ wanted, stream }: PlannedJob, kernel: HashKernel): number {
-  return wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : kernel.lanes
-}
-
-/** Returns the number of batches. */
-export function countBatches(plan: BatchPlan): number {
-  const rest = plan.pieceCount - plan.fullBatches * plan.piecesPerBatch
-  return plan.fullBatches + Math.ceil(rest / plan.piecesPerRest)
 }
 
 /** Limits the bytes a second that all threads read together. Its state is in shared memory. */

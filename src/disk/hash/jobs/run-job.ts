@@ -9,9 +9,9 @@ import {
   chooseKernel,
 } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
-import { pathAt, type ContentStream } from '../stream/content-stream.js'
+import { countSelected, pathAt, type ContentStream } from '../stream/content-stream.js'
 import { runPortableJob } from './portable-job.js'
-import { planBatches, type HashJob } from './job.js'
+import type { HashJob } from './job.js'
 
 /** Whether the native addon does a job, including reading. */
 export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } {
@@ -35,11 +35,45 @@ export function runJob(job: HashJob): void {
  */
 export async function runOnNativeThreads(
   job: HashJob & { kernel: NativeName },
-  count: number,
   niceness: number,
 ): Promise<void> {
+  const count = Math.min(job.threads, countBatches(job))
+  if (count === 0) return
   const end = await requireAddon(job).hashJobOnThreads(describeJob(job), count, niceness)
   checkEnd(end, job.stream)
+}
+
+/**
+ * Smallest batch in bytes. In smaller batches the calls cost too much compared with the hashing.
+ */
+const MIN_BATCH = 1024 * 1024
+
+/**
+ * Batch size in bytes if only blocks are hashed: blocks need no lanes, so this suits disk reads.
+ */
+const BLOCKS_BATCH = 8 * 1024 * 1024
+
+/**
+ * Divides a job into batches, which the threads take in turn: full ones with as many pieces as the
+ * kernel has lanes, then smaller ones, so that all threads finish together.
+ */
+function planBatches(job: HashJob) {
+  const { wanted, stream, kernel } = job
+  const pieceCount = countSelected(job)
+  const threads = Math.max(1, job.threads)
+  const least = Math.max(1, Math.floor(MIN_BATCH / stream.pieceLength))
+  const suited =
+    wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : chooseKernel(kernel).lanes
+  const piecesPerBatch = Math.max(least, suited)
+  const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
+  const rest = pieceCount - fullBatches * piecesPerBatch
+  const piecesPerRest = Math.min(piecesPerBatch, Math.max(least, Math.ceil(rest / threads)))
+  return { piecesPerBatch, fullBatches, piecesPerRest, rest }
+}
+
+function countBatches(job: HashJob): number {
+  const { fullBatches, piecesPerRest, rest } = planBatches(job)
+  return fullBatches + Math.ceil(rest / piecesPerRest)
 }
 
 /** Returns the native addon. If it is missing, chooseKernel throws an error with the reason. */
@@ -53,7 +87,7 @@ function requireAddon(job: HashJob): Addon {
 function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
   const { kernel, stream, pieces, digests, throttle, failures, writers, control, progress } = job
   const { paths } = stream
-  const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job, chooseKernel(kernel))
+  const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job)
   return {
     kernel,
     directories: Buffer.from(rawPath(paths.directories.concat('').join('\0'))),
