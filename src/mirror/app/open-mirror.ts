@@ -38,7 +38,7 @@ import {
   type TrackerSource,
   type TrackersWanted,
 } from '../torrents/trackers.js'
-import { RootWatch } from '../tree/root-watch.js'
+import { followRoot, isRootThereSoon, realRootOf } from '../tree/root-watch.js'
 import { FileDigests } from '../torrents/file-digests.js'
 import { FileTorrents } from '../torrents/file-torrents.js'
 import { Warmer } from '../warm/feed.js'
@@ -106,11 +106,13 @@ export async function openMirror(
       memory: admission.memory,
       trackers: trackers.current,
     })
-  const root = new RootWatch(options.mirror.root)
-  const isRootThere = () => root.isThere()
+  const { root } = options.mirror
+  const realRoot = await realRootOf(root)
+  const isRootThere = () => isRootThereSoon(root)
   const sets = new PathSets(options, admission.planner, torrents, cacheAccess.cache)
   const onReady = listSeeded(options, trackers)
   let endTasks = () => Promise.resolve()
+  let endFollowing = () => undefined as void
   return {
     ...resources,
     options,
@@ -142,15 +144,12 @@ export async function openMirror(
       world,
     ),
     isRootThere,
-    /** Forgets torrents that are kept for a second if the root is another directory now. */
-    followRoot: async () => {
-      if (await root.hasMoved()) torrents.expire()
-    },
-    /** Whether that may be necessary. */
-    followsRoot: root.isLinked,
     /** Starts the work beside requests. */
     start: () => {
       endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
+      endFollowing = followRoot(root, realRoot, () => {
+        torrents.expire()
+      })
       warmer?.start()
       void isRootThere().then((isThere) => {
         if (isThere) seedAsked({ ...makers, options, sets, onReady }).catch(onError)
@@ -158,6 +157,7 @@ export async function openMirror(
     },
     /** Ends the work beside requests. */
     stop: async () => {
+      endFollowing()
       torrents.endAhead()
       search?.stop()
       await Promise.all([warmer?.stop(), endTasks()])

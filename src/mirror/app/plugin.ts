@@ -45,12 +45,7 @@ export async function addMirror(
     const place = removePrefix(prefix, request.raw)
     if (place === 'elsewhere') throw notFound('this address')
     if (place === 'bare') redirectInto(prefix, request.raw, reply)
-    else if (!mirror.followsRoot) done()
-    else {
-      void mirror.followRoot().then(() => {
-        done()
-      })
-    }
+    else done()
   })
   app.addHook('onResponse', (request, reply, done) => {
     seen.note(request, reply)

@@ -103,18 +103,9 @@ export async function runService(
         return
       }
       noteScheme(request)
-      const begin = () => {
-        answer(request, response)
-      }
-      if (opened.followsRoot) void opened.followRoot().then(begin)
-      else begin()
-    }
-    const answer: Handler = (request, response) => {
-      if (response.destroyed) exchanges.reportLeft(request)
-      else if (!answerNow(request, response)) {
-        exchanges.begin(request, response)
-        app.routing(request, response)
-      }
+      if (answerNow(request, response)) return
+      exchanges.begin(request, response)
+      app.routing(request, response)
     }
     const rules = serverRules(limits)
     const served = { handler, exchanges, rules, connections: CONNECTIONS, clientAddresses }

@@ -1,6 +1,5 @@
 import { SERVICE_NAME } from '../tree/mirror.js'
 import type { FastifyInstance } from 'fastify'
-import { LRUCache } from 'lru-cache'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../requests/address.js'
@@ -12,9 +11,6 @@ import { addReadRoute } from '../../server/headers/accept.js'
 import { endConditional, etagOf } from '../../server/headers/conditional.js'
 import { composeFeed, type FeedItem } from '../../base/text/feed.js'
 
-/** Most addresses of the mirror with a kept feed; requests may name any address. */
-const MOST_FEEDS = 16
-
 const FEED = '/-/feed.xml'
 
 /** A feed as it is sent. */
@@ -25,13 +21,15 @@ interface ComposedFeed {
 
 /** A feed, with the inputs it was made from. */
 interface KeptFeed extends ComposedFeed {
+  readonly address: string
   readonly version: number
   readonly trackers: TrackerList
 }
 
 /** The newest torrents that are ready, for subscribers. */
 export class Feed {
-  readonly #kept = new LRUCache<string, KeptFeed>({ max: MOST_FEEDS })
+  /** The last one: nearly all subscribers reach the mirror at one address. */
+  #kept: KeptFeed | null = null
 
   /** `currentTrackers` returns the trackers of torrents at present. */
   constructor(
@@ -47,14 +45,14 @@ export class Feed {
   compose(address: string): ComposedFeed {
     const { files } = this
     const trackers = this.currentTrackers()
-    const kept = this.#kept.get(address)
-    if (kept?.version === files.version && kept.trackers === trackers) return kept
+    const kept = this.#kept
+    const isOfAddress = kept?.address === address
+    if (isOfAddress && kept.version === files.version && kept.trackers === trackers) return kept
     const { version } = files
     const body = Buffer.from(this.#write(address, trackers))
     const etag = etagOf(body)
-    const composed = { body, etag, version, trackers }
-    this.#kept.set(address, composed)
-    return composed
+    this.#kept = { body, etag, address, version, trackers }
+    return this.#kept
   }
 
   #write(address: string, current: TrackerList): string {

@@ -17,13 +17,18 @@ const MEMORY = 16 * 1024 * 1024
 const ENTRY_COST = 1000
 
 /** A torrent that is too large is refused for so many milliseconds without another search. */
-const REFUSED = { max: 1000, ttl: 10_000 }
+const REFUSED_FOR = 10_000
 
 /** A torrent that was right at a certain time. */
 export interface CurrentTorrent {
   readonly torrent: KnownTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
+}
+
+/** A refusal at a certain time. */
+interface CurrentRefusal extends Pick<CurrentTorrent, 'checkedAt'> {
+  readonly refusal: Refusal
 }
 
 /** Numbers of torrents by their source. */
@@ -42,15 +47,21 @@ export type MadeListener = (made: ObtainedTorrent, key: string) => void
  */
 export class Torrents {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
-  readonly #known = new LRUCache<string, CurrentTorrent>({
+  /**
+   * The torrents of the last requests, and refusals of those that are too large. A torrent is sent again
+   * without its files being read, and for a second without a look at them.
+   */
+  readonly #known = new LRUCache<string, CurrentTorrent | CurrentRefusal>({
     maxSize: MEMORY,
-    sizeCalculation: ({ torrent: { info, pieceLayers, directory, omitted } }) => {
+    sizeCalculation: (known, key) => {
+      const cost = ENTRY_COST + key.length
+      if ('refusal' in known) return cost
+      const { info, pieceLayers, directory, omitted } = known.torrent
       const paths = [...(directory ?? []), ...omitted]
       const layers = pieceLayers?.length ?? 0
-      return ENTRY_COST + info.length + layers + paths.join().length
+      return cost + info.length + layers + paths.join().length
     },
   })
-  readonly #refused = new LRUCache<string, Refusal>(REFUSED)
   readonly #flights: Flights<CurrentTorrent>
   /** Work that nobody waits for yet, and that gives way. */
   readonly #ahead: Flights<CurrentTorrent>
@@ -81,13 +92,12 @@ export class Torrents {
   /** Expires all lookups, so that everything is looked up again. */
   expire(): void {
     this.#expiredAt = this.monotonic()
-    this.#refused.clear()
     this.#flights.forget()
   }
 
   /** Whether a torrent's files were looked up so recently that it can be sent unchecked. */
-  isFresh({ checkedAt }: CurrentTorrent): boolean {
-    return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < FRESH_FOR
+  isFresh({ checkedAt }: Pick<CurrentTorrent, 'checkedAt'>, time = FRESH_FOR): boolean {
+    return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < time
   }
 
   /**
@@ -96,10 +106,10 @@ export class Torrents {
    */
   async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
     const { key } = source
-    const refused = this.#refused.get(key)
-    if (refused) throw refused
     const known = this.#known.get(key)
-    if (!waiter.ahead && known && this.isFresh(known)) {
+    if (known && 'refusal' in known) {
+      if (this.isFresh(known, REFUSED_FOR)) throw known.refusal
+    } else if (!waiter.ahead && known && this.isFresh(known)) {
       this.origins.memory++
       return known
     }
@@ -131,9 +141,11 @@ export class Torrents {
 
   async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
-    const known = this.#known.get(key)
+    const before = this.#known.get(key)
+    const known = before && 'torrent' in before ? before : undefined
     const made = await this.maker.make(source, work, known?.torrent).catch((error: unknown) => {
-      if (error instanceof Refusal && error.code === 'too-many') this.#refused.set(key, error)
+      if (error instanceof Refusal && error.code === 'too-many')
+        this.#known.set(key, { refusal: error, checkedAt: this.monotonic() })
       throw error
     })
     const { torrent, checkedAt, from } = made

@@ -1,57 +1,43 @@
-// oxlint-disable-next-line no-restricted-imports -- only before the start
-import { realpathSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import { NotReady } from '../../server/headers/refusal.js'
 
+/** Milliseconds between looks at a root with links in its path. */
+const PERIOD = 1000
+
 /** Milliseconds before a lookup of the root fails, because a file server may be down. */
 const PATIENCE = 5000
 
-/** Checks whether the root is another directory, and whether it exists. */
-export class RootWatch {
-  #real: string | null
-  #looking: Promise<boolean> | null = null
-  #next: Promise<boolean> | null = null
-  /** Whether there are links in the root's path: without them, nothing is looked up. */
-  readonly isLinked: boolean
-
-  constructor(readonly root: string) {
-    this.#real = resolveIfThere(root)
-    this.isLinked = this.#real !== root
+/**
+ * Calls a function at most a second after a link in the root's path leads elsewhere; without links in it,
+ * nothing is looked up. `before` is its real path so far, or null. The returned function ends this.
+ */
+export function followRoot(root: string, before: string | null, onMoved: () => void): () => void {
+  if (before === root) return () => undefined
+  let [real, isLooking] = [before, false]
+  const look = async () => {
+    // A file server may be down
+    if (isLooking) return
+    isLooking = true
+    const now = await realRootOf(root)
+    if (now !== real) onMoved()
+    real = now
+    isLooking = false
   }
-
-  /**
-   * Whether a link in the root's path leads elsewhere since the last call. Calls during a lookup share the
-   * next one. False if the lookup takes long, because a file server may be down.
-   */
-  hasMoved(): Promise<boolean> {
-    if (!this.isLinked) return Promise.resolve(false)
-    this.#next ??= (this.#looking ?? Promise.resolve(false)).then(() => {
-      this.#next = null
-      return (this.#looking = this.#look())
-    })
-    return this.#next
-  }
-
-  async #look(): Promise<boolean> {
-    const before = this.#real
-    const real = realpath(this.root).catch(() => null)
-    this.#real = await Promise.race([real, setTimeout(PATIENCE, before, { ref: false })])
-    return this.#real !== before
-  }
-
-  /** Whether the root is a directory that can be read. */
-  async isThere(): Promise<boolean> {
-    return Promise.race([isRootThere(this.root), setTimeout(PATIENCE, false, { ref: false })])
+  const timer = setInterval(() => void look(), PERIOD).unref()
+  return () => {
+    clearInterval(timer)
   }
 }
 
-function resolveIfThere(path: string): string | null {
-  try {
-    return realpathSync.native(path)
-  } catch {
-    return null
-  }
+/** The real path of a root; null if it is missing. */
+export function realRootOf(root: string): Promise<string | null> {
+  return realpath(root).catch(() => null)
+}
+
+/** Whether the root is a directory that can be read; false if nobody knows soon. */
+export function isRootThereSoon(root: string): Promise<boolean> {
+  return Promise.race([isRootThere(root), setTimeout(PATIENCE, false, { ref: false })])
 }
 
 /** Whether the root is a directory that can be read. */

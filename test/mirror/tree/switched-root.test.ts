@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { RootWatch } from '../../../src/mirror/tree/root-watch.js'
+import { followRoot, realRootOf } from '../../../src/mirror/tree/root-watch.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 import { ask } from '../ask.js'
 import { SINGLE } from '../hostile/siege.js'
 
@@ -37,7 +38,7 @@ test('files come from the directory that the link leads to at the time', async (
   assert.equal((await get('/yum/gone.rpm')).status, 404)
 })
 
-test('torrents do, too, however often the old ones were requested', async (t) => {
+test('torrents do soon, too, however often the old ones were requested', async (t) => {
   const { get, switchTo } = await serveLinked(t)
   const lengthOf = async () => {
     const { body } = await get(`${SINGLE}/yum/a.rpm`)
@@ -46,10 +47,11 @@ test('torrents do, too, however often the old ones were requested', async (t) =>
   for (let i = 0; i < 3; i++) assert.equal(await lengthOf(), 3)
   for (let i = 0; i < 3; i++) assert.equal((await get(`${SINGLE}/yum/gone.rpm`)).status, 200)
   switchTo('new')
-  assert.equal(await lengthOf(), 7)
-  assert.equal((await get(`${SINGLE}/yum/gone.rpm`)).status, 404)
+  await until('the new torrent is sent', async () => (await lengthOf()) === 7)
+  const gone = async () => (await get(`${SINGLE}/yum/gone.rpm`)).status === 404
+  await until('the torrent of the other file is gone', gone)
   switchTo('old')
-  assert.equal(await lengthOf(), 3)
+  await until('the old torrent is sent again', async () => (await lengthOf()) === 3)
 })
 
 test('while the link leads nowhere, clients are told to try again', async (t) => {
@@ -69,10 +71,20 @@ test('a link in the mirror to the former root leads outside', async (t) => {
   assert.equal((await get(`${SINGLE}/yum/link`)).status, 404)
 })
 
-test('a root without links in its path is not looked up each time', async (t) => {
-  const root = join(makeScratch(t), 'root')
-  mkdirSync(root)
-  const watch = new RootWatch(root)
-  rmSync(root, { recursive: true })
-  assert.equal(await watch.hasMoved(), false)
+test('each move of the link is noticed, and nothing is looked up without one', async (t) => {
+  const place = makeScratch(t, FILES)
+  const [root, plain] = [join(place, 'current'), join(place, 'old')]
+  symlinkSync('old', root)
+  let [moves, others] = [0, 0]
+  const real = await realRootOf(root)
+  t.after(followRoot(root, real, () => moves++))
+  t.after(followRoot(plain, await realRootOf(plain), () => others++))
+  for (const [i, name] of ['new', 'old'].entries()) {
+    rmSync(root)
+    symlinkSync(name, root)
+    await until(`the move to ${name} is noticed`, () => moves > i)
+  }
+  renameSync(plain, join(place, 'older'))
+  await until('the link leads nowhere', () => moves > 2)
+  assert.equal(others, 0)
 })
