@@ -112,7 +112,7 @@ export async function openMirror(
   const sets = new PathSets(options, admission.planner, torrents, cacheAccess.cache)
   const onReady = listSeeded(options, trackers)
   let endTasks = () => Promise.resolve()
-  let endFollowing = () => undefined as void
+  let endFollowing: (() => void) | null = null
   return {
     ...resources,
     options,
@@ -157,7 +157,7 @@ export async function openMirror(
     },
     /** Ends the work beside requests. */
     stop: async () => {
-      endFollowing()
+      endFollowing?.()
       torrents.endAhead()
       search?.stop()
       await Promise.all([warmer?.stop(), endTasks()])

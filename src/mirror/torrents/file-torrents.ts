@@ -7,8 +7,8 @@ import { directoryOf, setContent } from './content.js'
 import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { Waiter } from './flights.js'
-import type { MirrorSource } from './make.js'
-import type { CurrentTorrent, Torrents } from './torrents.js'
+import { stateOf } from './file-changes.js'
+import type { CurrentTorrent, LookedSource, Torrents } from './torrents.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The form of the torrent, or the operator's own that it is compared with. */
@@ -55,7 +55,7 @@ export class FileTorrents {
     path: readonly string[],
     wanted: WantedFile,
     looked: ScannedFile | null = null,
-  ): MirrorSource {
+  ): LookedSource {
     const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted
     let lookedUp = looked
@@ -68,7 +68,7 @@ export class FileTorrents {
     }
     const key = `${version} file ${pieceLength}/${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
-    return { key, effort: null, look, isCompared }
+    return { key, effort: null, look, isCompared, state: looked && stateOf(looked) }
   }
 
   #compare(metainfo: Metainfo, found: KnownTorrent): KnownTorrent | null {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
+import { stateOf } from './file-changes.js'
 import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, type Waiter } from './flights.js'
@@ -24,6 +25,14 @@ export interface CurrentTorrent {
   readonly torrent: KnownTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
+  /** The state of the only file; null for a torrent of several. */
+  readonly state: string | null
+}
+
+/** A source whose only file may just have been looked up. */
+export interface LookedSource extends MirrorSource {
+  /** The state of the file: see stateOf. */
+  readonly state?: string | null
 }
 
 /** A refusal at a certain time. */
@@ -104,12 +113,12 @@ export class Torrents {
    * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
-  async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
+  async obtain(source: LookedSource, waiter: Waiter): Promise<CurrentTorrent> {
     const { key } = source
     const known = this.#known.get(key)
     if (known && 'refusal' in known) {
       if (this.isFresh(known, REFUSED_FOR)) throw known.refusal
-    } else if (!waiter.ahead && known && this.isFresh(known)) {
+    } else if (!waiter.ahead && known && (this.isFresh(known) || this.#isSame(known, source))) {
       this.origins.memory++
       return known
     }
@@ -117,6 +126,16 @@ export class Torrents {
     if (!waiter.ahead) this.#ahead.end(key, new NotReady('somebody who waits needs it', 1))
     const flights = waiter.ahead ? this.#ahead : this.#flights
     return flights.join(key, waiter, (own) => this.#make(source, own))
+  }
+
+  /**
+   * Whether a look just found the file in the state of its torrent. With a seed, the torrent is made again,
+   * because the seed learns of it.
+   */
+  #isSame(known: CurrentTorrent, { state }: LookedSource): boolean {
+    if (this.onMade || !state || state !== known.state) return false
+    known.checkedAt = this.monotonic()
+    return true
   }
 
   /** Makes a torrent again when its files can be settled: until then, a change may leave no trace. */
@@ -139,7 +158,7 @@ export class Torrents {
     this.#ahead.close(new NotReady('the server is stopping', 10))
   }
 
-  async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
+  async #make(source: LookedSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
     const before = this.#known.get(key)
     const known = before && 'torrent' in before ? before : undefined
@@ -162,7 +181,8 @@ export class Torrents {
       known.checkedAt = checkedAt
       return known
     }
-    const current = { torrent, checkedAt }
+    const [file] = source.state === undefined ? [] : made.content.files
+    const current = { torrent, checkedAt, state: file ? stateOf(file) : null }
     if (torrent.isCacheable && !isAhead) this.#known.set(key, current)
     return current
   }
