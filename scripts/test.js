@@ -2,7 +2,7 @@
 // and for these what they need. A file that fails beside others runs once more alone. If it then passes, it is reported as unsteady; more than three fail the run.
 //
 //   node scripts/test.js [--build] [--long] [--name PATTERN] [--jobs N] [--node PATH] [--seed N]
-//                        [--test-limit SECONDS] [PART OF A PATH ...]
+//                        [--test-limit SECONDS] [--except PART] [PART OF A PATH ...]
 import { randomInt } from 'node:crypto'
 import {
   chmodSync,
@@ -47,8 +47,8 @@ try {
   process.exitCode = 2
 }
 
-async function main({ parts, long: isLong, build: isBuild, ...options }) {
-  const files = findTests(isLong, parts)
+async function main({ parts, except, long: isLong, build: isBuild, ...options }) {
+  const files = findTests(isLong, parts, except)
   const sources = files.map(({ source }) => source)
   const built = isBuild ? buildFor(sources, parts.length === 0) : 0
   if (built !== 0) return built
@@ -107,6 +107,7 @@ function readArguments() {
     options: {
       build: { type: 'boolean', default: false },
       long: { type: 'boolean', default: false },
+      except: { type: 'string' },
       name: { type: 'string', multiple: true, default: [] },
       jobs: { type: 'string' },
       node: { type: 'string', default: process.execPath },
@@ -129,7 +130,7 @@ function readArguments() {
  * dist keeps those of tests that have moved. Long tests are the files that are called so, and those
  * that declare long tests among others.
  */
-function findTests(isLong, parts) {
+function findTests(isLong, parts, except) {
   const isLongFile = (name) =>
     name.endsWith('.long.ts') ||
     (name.endsWith('.test.ts') && LONG_TEST.test(readFileSync(join('test', name), 'utf8')))
@@ -144,7 +145,8 @@ function findTests(isLong, parts) {
   const unknown = parts.find((part) => !files.some((file) => has(file, part)))
   const kind = isLong ? 'long test file' : 'test file'
   if (unknown !== undefined) throw new Error(`no ${kind} has ${unknown} in its path`)
-  return files.filter((file) => parts.length === 0 || parts.some((part) => has(file, part)))
+  const isAsked = (file) => parts.length === 0 || parts.some((part) => has(file, part))
+  return files.filter((file) => isAsked(file) && !(except && has(file, except)))
 }
 
 /** Groups of files that share a process, of one folder of test/ each, the longest first. */

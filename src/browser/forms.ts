@@ -19,7 +19,7 @@ for (const form of all(HTMLFormElement, '[data-plans]')) planWhileChosen(form)
 for (const area of all(HTMLTextAreaElement, '[data-tiers]')) addTierRows(area)
 for (const table of all(HTMLElement, '[data-all]')) addBoxOfAll(table)
 
-/** What the program says of a job. */
+/** The state of a job, as the program answers it. */
 interface JobState {
   readonly state: string
   readonly told: string

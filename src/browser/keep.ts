@@ -4,7 +4,7 @@ import { all } from './elements.js'
 /** The longest form that is kept, in characters: it goes through an address. */
 const LONGEST = 8000
 
-/** What a page remembers of a form that was sent. */
+/** The state of a page from which a form was sent. */
 interface SentState {
   readonly sent?: string
 }

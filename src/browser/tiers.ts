@@ -159,7 +159,7 @@ function move(row: Element, isDown: boolean): void {
   else row.previousElementSibling?.before(row)
 }
 
-/** What a row is dragged by, over other rows. */
+/** The grip by which a row is dragged over other rows. */
 function gripOf(row: HTMLElement, list: HTMLElement, write: () => void): HTMLElement {
   const grip = make('span', { className: 'grip', textContent: '⠿', draggable: true })
   grip.setAttribute('aria-hidden', 'true')

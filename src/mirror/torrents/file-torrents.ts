@@ -8,7 +8,8 @@ import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { Waiter } from './flights.js'
 import { stateOf } from './file-changes.js'
-import type { CurrentTorrent, LookedSource, Torrents } from './torrents.js'
+import type { MirrorSource } from './make.js'
+import type { CurrentTorrent, Torrents } from './torrents.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The form of the torrent, or the operator's own that it is compared with. */
@@ -55,7 +56,7 @@ export class FileTorrents {
     path: readonly string[],
     wanted: WantedFile,
     looked: ScannedFile | null = null,
-  ): LookedSource {
+  ): MirrorSource {
     const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted
     let lookedUp = looked

@@ -46,6 +46,8 @@ export interface MirrorSource {
   readonly effort: number | null
   /** Whether it is only compared with the operator's own torrent. */
   readonly isCompared?: boolean
+  /** The state of its only file, if that was just looked up: see stateOf. Absent for several files. */
+  readonly state?: string | null
   /**
    * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
    * errors.

@@ -29,12 +29,6 @@ export interface CurrentTorrent {
   readonly state: string | null
 }
 
-/** A source whose only file may just have been looked up. */
-export interface LookedSource extends MirrorSource {
-  /** The state of the file: see stateOf. */
-  readonly state?: string | null
-}
-
 /** A refusal at a certain time. */
 interface CurrentRefusal extends Pick<CurrentTorrent, 'checkedAt'> {
   readonly refusal: Refusal
@@ -113,7 +107,7 @@ export class Torrents {
    * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
-  async obtain(source: LookedSource, waiter: Waiter): Promise<CurrentTorrent> {
+  async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
     const { key } = source
     const known = this.#known.get(key)
     if (known && 'refusal' in known) {
@@ -132,7 +126,7 @@ export class Torrents {
    * Whether a look just found the file in the state of its torrent. With a seed, the torrent is made again,
    * because the seed learns of it.
    */
-  #isSame(known: CurrentTorrent, { state }: LookedSource): boolean {
+  #isSame(known: CurrentTorrent, { state }: MirrorSource): boolean {
     if (this.onMade || !state || state !== known.state) return false
     known.checkedAt = this.monotonic()
     return true
@@ -158,7 +152,7 @@ export class Torrents {
     this.#ahead.close(new NotReady('the server is stopping', 10))
   }
 
-  async #make(source: LookedSource, work: TorrentWork): Promise<CurrentTorrent> {
+  async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
     const before = this.#known.get(key)
     const known = before && 'torrent' in before ? before : undefined

@@ -40,9 +40,10 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   const silent = new Set<Socket>()
   const come = (socket: Socket) => {
     const key = keyOf(socket)
-    const lack = shares.take(key)
-    if (lack === 'total') makeRoom(key)
-    if (lack === 'share' || (lack === 'total' && shares.take(key) !== null)) {
+    const isTaken = shares.take(key, () => {
+      makeRoom(key)
+    })
+    if (!isTaken) {
       socket.destroy()
       return
     }
@@ -152,17 +153,18 @@ export class Shares {
   constructor(private readonly limits: ShareLimits) {}
 
   /**
-   * Counts one more for a client (see `clientKey`; null for one without a limit). Counts nothing if that
-   * exceeds a limit, and returns which: its own share, or only the total.
+   * Counts one more for a client (see `clientKey`; null for one without a limit). Counts nothing, and
+   * returns false, if that is more than its share, or more in all even after `makeRoom`.
    */
-  take(client: string | null): 'share' | 'total' | null {
+  take(client: string | null, makeRoom?: () => void): boolean {
     const { all, perClient, perNetwork } = this.limits
     const network = client === null ? null : networkOf(client)
-    if (client !== null && this.#of(client) >= perClient) return 'share'
-    if (network !== null && this.#of(network) >= perNetwork) return 'share'
-    if (this.#all >= all) return 'total'
+    if (client !== null && this.#of(client) >= perClient) return false
+    if (network !== null && this.#of(network) >= perNetwork) return false
+    if (this.#all >= all) makeRoom?.()
+    if (this.#all >= all) return false
     this.#add(client, network, 1)
-    return null
+    return true
   }
 
   /** Counts one less for a client. */

@@ -107,9 +107,10 @@ export function limitHandshakes(server: Server, keyOf: KeyOf): void {
   server.on('connection', (socket: Socket) => {
     const place = placeOf(socket)
     const client = keyOf(socket)
-    const lack = shares.take(client)
-    if (lack === 'total') endOldest(underWay)
-    if (lack === 'share' || (lack === 'total' && shares.take(client) !== null)) {
+    const isTaken = shares.take(client, () => {
+      endOldest(underWay)
+    })
+    if (!isTaken) {
       socket.destroy()
       return
     }

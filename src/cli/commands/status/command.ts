@@ -250,8 +250,8 @@ function ask(client: RunningSeed, { attempt }: Report) {
 }
 
 /**
- * The values of each torrent for programs, also of those that the client lacks.
- * Those that are `due` have to be seeded.
+ * The values of each torrent for programs, also of those that the client lacks. It has to seed those that
+ * are `due`.
  */
 function* valuesOf(
   { label }: Pick<RunningSeed, 'label'>,

@@ -61,7 +61,7 @@ export function runPortableJob(job: HashJob): void {
   for (const [i, hash] of hashes.entries()) checksums[i]?.digest.set(hash.digest())
 }
 
-/** What a thread has for its share of a job. */
+/** The means of one thread for its share of a job. */
 interface Share {
   readonly job: HashJob
   readonly reader: JobReader

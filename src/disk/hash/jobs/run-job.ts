@@ -37,9 +37,10 @@ export async function runOnNativeThreads(
   job: HashJob & { kernel: NativeName },
   niceness: number,
 ): Promise<void> {
-  const count = Math.min(job.threads, countBatches(job))
+  const plan = planBatches(job)
+  const count = Math.min(job.threads, plan.batches)
   if (count === 0) return
-  const end = await requireAddon(job).hashJobOnThreads(describeJob(job), count, niceness)
+  const end = await requireAddon(job).hashJobOnThreads(describeJob(job, plan), count, niceness)
   checkEnd(end, job.stream)
 }
 
@@ -68,12 +69,8 @@ function planBatches(job: HashJob) {
   const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
   const rest = pieceCount - fullBatches * piecesPerBatch
   const piecesPerRest = Math.min(piecesPerBatch, Math.max(least, Math.ceil(rest / threads)))
-  return { piecesPerBatch, fullBatches, piecesPerRest, rest }
-}
-
-function countBatches(job: HashJob): number {
-  const { fullBatches, piecesPerRest, rest } = planBatches(job)
-  return fullBatches + Math.ceil(rest / piecesPerRest)
+  const batches = fullBatches + Math.ceil(rest / piecesPerRest)
+  return { piecesPerBatch, fullBatches, piecesPerRest, batches }
 }
 
 /** Returns the native addon. If it is missing, chooseKernel throws an error with the reason. */
@@ -84,10 +81,12 @@ function requireAddon(job: HashJob): Addon {
   return addon
 }
 
-function describeJob(job: HashJob & { kernel: NativeName }): NativeJob {
+function describeJob(
+  job: HashJob & { kernel: NativeName },
+  { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job),
+): NativeJob {
   const { kernel, stream, pieces, digests, throttle, failures, writers, control, progress } = job
   const { paths } = stream
-  const { piecesPerBatch, fullBatches, piecesPerRest } = planBatches(job)
   return {
     kernel,
     directories: Buffer.from(rawPath(paths.directories.concat('').join('\0'))),

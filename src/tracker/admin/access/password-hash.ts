@@ -77,7 +77,7 @@ export class PasswordHasher {
   }
 
   async #inTurn(client: string, act: () => Promise<Buffer>): Promise<Buffer> {
-    if (this.#places.take(client) !== null)
+    if (!this.#places.take(client))
       throw new BtkitError('busy', 'too many people log in now; try again')
     try {
       const key = networkOf(client) ?? client
