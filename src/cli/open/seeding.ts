@@ -1,5 +1,5 @@
 import { runtimeDirectory } from '../../base/directories.js'
-import { boundHeapGrowth, boundYoungHeap, unboundYoungHeap } from '../../base/heap-growth.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../base/heap-growth.js'
 import { withHashContext } from './engine.js'
 import type { Io } from '../io.js'
 import type { HashContext } from '../../core/digests/hash-content.js'
@@ -142,9 +142,8 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
     await followTorrents(display, {
       interval: options.parseDirInterval,
       signal: io.signal,
-      // Uploads need the space that the first look does not
       update: async () => {
-        const next = await keeper.update().finally(unboundYoungHeap)
+        const next = await keeper.update()
         warnOnce()
         return next
       },

@@ -1,3 +1,4 @@
+import { unboundYoungHeap } from '../../base/heap-growth.js'
 import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
@@ -135,7 +136,11 @@ export class Seeder {
       find: (infoHash) => this.#seeded.get(infoHash) ?? null,
       findEncrypted: (digest) => this.#encrypted.get(digest) ?? null,
       admits: (torrent, peer) => this.#admits(torrent, peer),
-      load: (torrent) => this.#loaded.load(torrent as Seeded),
+      load: (torrent) => {
+        // Uploads need the space that looks and announces do not
+        unboundYoungHeap()
+        return this.#loaded.load(torrent as Seeded)
+      },
       fail: (torrent, error) => {
         this.#fail(torrent as Seeded, error)
       },
