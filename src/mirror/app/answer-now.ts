@@ -1,21 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { ROUTE } from '../files/routes.js'
 import { namedView } from '../requests/address.js'
+import { KEPT } from '../files/response.js'
 import type { OpenMirror } from './open-mirror.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 
-/** The route in the metrics of torrents requested again within a second. */
-const KEPT = 'kept response'
-
 /**
  * Makes a function that answers before any router or hook what can be answered at once: a torrent that
- * was sent within a second, a file that is in memory, a page of a directory that did not change. The address
- * says which of them it can be. An answer that the system has taken whole is reported at once. The function
+ * was sent within a second, a file that is in memory, a page of a directory that did not change. An answer that the system has taken whole is reported at once. The function
  * returns false for all other requests.
  */
 export function answersNow(
-  { responses, directoryPages, downloads, torrents }: OpenMirror,
+  { responses, downloads, torrents }: OpenMirror,
   exchanges: Exchanges,
   report: (exchange: Exchange) => void,
   monotonic: () => number,
@@ -25,10 +22,9 @@ export function answersNow(
     // A view is made by the router, even if a file has its name
     const isOfFile = !url.includes('?') && !url.endsWith('/') && namedView(url) === null
     if (isOfFile && downloads.answerNow(request, response)) return ROUTE
-    if (directoryPages?.answerNow(request, response)) return `${ROUTE}/`
-    if (!responses.answer(request, response)) return null
-    torrents.origins.memory++
-    return KEPT
+    const route = responses.answer(request, response)
+    if (route === KEPT) torrents.origins.memory++
+    return route
   }
   return (request, response) => {
     const startedAt = monotonic()

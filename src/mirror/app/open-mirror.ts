@@ -89,9 +89,7 @@ export async function openMirror(
   const { admission, torrents, digests, files, warmer } = makers
   const { cacheAccess } = resources
   const requesters = new Requesters(options, admission.memory)
-  const responses = new ResponseCache(({ checked, answer }) => {
-    return torrents.isFresh(checked) && answer.trackers === trackers.current()
-  })
+  const responses = new ResponseCache()
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission
   const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
@@ -125,20 +123,20 @@ export async function openMirror(
     onError,
     onRoute: server.onRoute,
     downloads: new Downloads(options, digests, { now, monotonic }),
-    sender: new TorrentSender(options, { responses, swarms }, trackers.current),
+    sender: new TorrentSender(options, { responses, swarms, torrents }, trackers.current),
     sets,
     /** Null if the mirror has no pages of directories. */
     directoryPages: hasListings(options)
       ? new DirectoryPages(
           options,
-          { listings, planner, requesters, swarms, trackers: trackers.current },
+          { listings, planner, requesters, responses, swarms, trackers: trackers.current },
           { now, monotonic },
         )
       : null,
     /** Null if the mirror has no pages of directories. */
     findFiles: fileSearch && ((wanted: FilesWanted) => fileSearch.find(wanted)),
     /** Null if there is no feed of new torrents. */
-    feed: warmer && new Feed(options, warmer, trackers.current),
+    feed: warmer && new Feed(options, warmer, responses, trackers.current),
     status: new ServiceStatus(
       { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
       world,

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mapLimited } from '../../base/concurrency.js'
 import { sameFingerprint } from '../../disk/file-lists/fingerprint.js'
@@ -21,21 +20,23 @@ import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from '../requests/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
-import { ResponseCache, type SentResponse } from '../torrents/response-cache.js'
-import { type Look, lookBelow } from '../tree/below-root.js'
+import type { ResponseCache, SentResponse } from '../torrents/response-cache.js'
+import { lookBelow } from '../tree/below-root.js'
 import { isUnchangedNow } from '../tree/open-looked.js'
 import { formatMirrorPath, isNameable, LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
 import { prefersJson } from '../../server/headers/accept.js'
 import { endConditional } from '../../server/headers/conditional.js'
-import { acceptsGzip, packedFor } from '../../server/headers/gzip.js'
+import { packedFor } from '../../server/headers/gzip.js'
 import { malformed, notFound, sendLine } from '../../server/headers/refusal.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { encodeName, fileAddress } from '../../metainfo/trackers.js'
-import { isSecure } from '../../server/listen/listen.js'
 import type { ServerContext } from '../../server/context.js'
 import { pageHeaders, SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
 import { jsonLine } from '../../base/text/escape.js'
+
+/** The route of pages in the metrics. */
+export const PAGES = '/*/'
 
 /** Rows per page. */
 const PAGE_LENGTHS = { html: 1000, json: 10_000 }
@@ -58,24 +59,8 @@ interface WantedRows {
   readonly end: MagnetEnd | null
 }
 
-/** The state of a directory that a page shows. */
-interface PageSource {
-  readonly path: string
-  /** The look at the directory. */
-  readonly look: Look
-  /** See CurrentPage. */
-  readonly until: number
-  readonly minute: string
-}
-
 /** The pages of the mirror's directories, for people and for programs. */
 export class DirectoryPages {
-  /** Pages that were sent. */
-  readonly #kept = new ResponseCache<PageSource, SentResponse>(({ checked }) => {
-    if (this.clocks.monotonic() >= checked.until || checked.minute !== this.#minute()) return false
-    return isUnchangedNow({ ...checked, place: this.options.mirror })
-  }, keyOf)
-
   /** Changes with the look of pages, so that ETags change, too. */
   readonly #look: string
 
@@ -85,6 +70,7 @@ export class DirectoryPages {
       readonly listings: Listings
       readonly planner: Planner
       readonly requesters: Requesters
+      readonly responses: ResponseCache
       readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'countsOf' | 'infoHashOf'>
       readonly trackers: TrackerSource['current']
     },
@@ -92,11 +78,6 @@ export class DirectoryPages {
   ) {
     const look = JSON.stringify([HEADERS.html, options.look])
     this.#look = createHash('sha1').update(look).digest('base64url')
-  }
-
-  /** Answers a plain request for a page that was sent before and is current; returns whether it does. */
-  answerNow(request: IncomingMessage, response: ServerResponse): boolean {
-    return isOfDirectory(request.url ?? '') && this.#kept.answer(request, response)
   }
 
   /**
@@ -118,7 +99,7 @@ export class DirectoryPages {
     const current = await this.sources.listings.get(components, requester)
     const { client, signal, memory } = requester
     const planned = { client, signal, memory, size: current.listing.length }
-    const { listings, planner } = this.sources
+    const { listings, planner, responses } = this.sources
     const page = await planner.run(planned, ({ pause }) => {
       return listings.page(current, query, PAGE_LENGTHS[form], pause)
     })
@@ -134,7 +115,7 @@ export class DirectoryPages {
     if (request.method === 'HEAD') return reply.send()
     const wanted = { components, query, current, page, end }
     const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
-      const before = this.#kept.recall(request.raw)?.answer
+      const before = responses.recall(request.raw)
       if (before?.headers.etag === etag) return before
       const rendered = await this.#render(form, wanted, pause)
       memory.take(rendered.length)
@@ -146,8 +127,12 @@ export class DirectoryPages {
       return { parts: [body], length: body.length, headers }
     })
     reply.headers(answer.headers)
-    const source = await this.#sourceOf(current, page)
-    if (source) this.#kept.note(request.raw, { ...source, minute }, answer)
+    const isSame = page.until === 0 ? null : await this.#follow(current)
+    const isCurrent = () => {
+      const isShown = this.clocks.monotonic() < page.until && minute === this.#minute()
+      return isShown && isSame?.() === true
+    }
+    if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
     return reply.send(answer.parts[0])
   }
 
@@ -175,14 +160,15 @@ export class DirectoryPages {
     return reply.send(lines.join(''))
   }
 
-  /** The look that shows whether a listing is still that of its directory; null if it is not now. */
-  async #sourceOf({ found }: CurrentListing, { until }: CurrentPage) {
-    if (until === 0) return null
+  /** Returns whether the directory of a listing is still the same; null if that is not known without waiting. */
+  async #follow({ found }: CurrentListing): Promise<(() => boolean) | null> {
     // The parent of `.` is the directory itself
     const { components } = found
-    const look = await lookBelow(this.options.mirror, [...components, '.']).catch(() => null)
+    const place = this.options.mirror
+    const look = await lookBelow(place, [...components, '.']).catch(() => null)
     if (!look?.native || !sameFingerprint(look.parent, found.look.fingerprint)) return null
-    return { path: components.join('/') || '.', look, until }
+    const path = components.join('/') || '.'
+    return () => isUnchangedNow({ place, path, look })
   }
 
   /** Redirects a request for a directory without its last slash to the directory's address. */
@@ -254,19 +240,6 @@ export class DirectoryPages {
     })
     return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }
-}
-
-/** Distinguishes the requests for pages: by address, form and encoding. */
-function keyOf(request: IncomingMessage): string {
-  const { url = '', headers } = request
-  const form = prefersJson(headers.accept) ? 'json' : 'html'
-  const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
-  return `${form} ${encoding} ${isSecure(request) ? 'https' : 'http'} ${url}`
-}
-
-/** Whether an address is that of a directory. */
-function isOfDirectory(url: string): boolean {
-  return url.endsWith('/') || url.includes('/?')
 }
 
 /** A page of a listing as JSON, a line for each entry. */

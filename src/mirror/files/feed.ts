@@ -1,9 +1,11 @@
 import { SERVICE_NAME } from '../tree/mirror.js'
 import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { publicAddress, viewByQuery } from '../requests/address.js'
 import { surround, torrentLength } from './response.js'
+import type { ResponseCache, SentResponse } from '../torrents/response-cache.js'
 import { trackersAt, type TrackerList } from '../torrents/trackers.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import type { WarmFile, Warmer } from '../warm/feed.js'
@@ -13,46 +15,38 @@ import { composeFeed, type FeedItem } from '../../base/text/feed.js'
 
 const FEED = '/-/feed.xml'
 
-/** A feed as it is sent. */
-interface ComposedFeed {
-  readonly body: Buffer
-  readonly etag: string
-}
-
-/** A feed, with the inputs it was made from. */
-interface KeptFeed extends ComposedFeed {
-  readonly address: string
-  readonly version: number
-  readonly trackers: TrackerList
-}
-
 /** The newest torrents that are ready, for subscribers. */
 export class Feed {
-  /** The last one: nearly all subscribers reach the mirror at one address. */
-  #kept: KeptFeed | null = null
-
   /** `currentTrackers` returns the trackers of torrents at present. */
   constructor(
-    readonly options: Pick<
+    private readonly options: Pick<
       ServiceOptions,
       'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker' | 'siteName'
     >,
     private readonly files: Pick<Warmer, 'newest' | 'version'>,
+    private readonly responses: ResponseCache,
     private readonly currentTrackers: () => TrackerList,
   ) {}
 
-  /** The current feed for clients that reach the mirror at that address. */
-  compose(address: string): ComposedFeed {
-    const { files } = this
+  /** The current feed for clients that reach the mirror at the address of a request. */
+  compose(request: IncomingMessage): SentResponse {
+    const before = this.responses.recall(request)
+    if (before?.isCurrent()) return before
+    const { version } = this.files
     const trackers = this.currentTrackers()
-    const kept = this.#kept
-    const isOfAddress = kept?.address === address
-    if (isOfAddress && kept.version === files.version && kept.trackers === trackers) return kept
-    const { version } = files
-    const body = Buffer.from(this.#write(address, trackers))
-    const etag = etagOf(body)
-    this.#kept = { body, etag, address, version, trackers }
-    return this.#kept
+    const isCurrent = () => {
+      return this.files.version === version && this.currentTrackers() === trackers
+    }
+    const body = Buffer.from(this.#write(publicAddress(request, this.options), trackers))
+    const headers = {
+      ETag: etagOf(body),
+      'Cache-Control': 'no-cache',
+      'Content-Type': 'application/rss+xml; charset=utf-8',
+      'Content-Length': String(body.length),
+    }
+    const feed = { parts: [body], length: body.length, headers, route: FEED, isCurrent }
+    this.responses.note(request, feed)
+    return feed
   }
 
   #write(address: string, current: TrackerList): string {
@@ -97,15 +91,10 @@ function itemOf(
 /** Adds the feed of new torrents. */
 export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
   addReadRoute(app, FEED, (request, reply) => {
-    const address = publicAddress(request.raw, feed.options)
-    const { body, etag } = feed.compose(address)
-    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache' })
+    const { parts, headers } = feed.compose(request.raw)
+    const { ETag: etag = '', 'Cache-Control': caching } = headers
+    reply.headers({ ETag: etag, 'Cache-Control': caching })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
-    return reply
-      .headers({
-        'Content-Type': 'application/rss+xml; charset=utf-8',
-        'Content-Length': body.length,
-      })
-      .send(body)
+    return reply.headers(headers).send(parts[0])
   })
 }

@@ -15,8 +15,8 @@ import { sendReady } from '../browsing/progress-page.js'
 import { publicAddress } from '../requests/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
-import type { CurrentTorrent } from '../torrents/torrents.js'
-import type { ResponseCache, TorrentResponse } from '../torrents/response-cache.js'
+import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
+import type { ResponseCache, SentResponse } from '../torrents/response-cache.js'
 import {
   spreadTrackers,
   trackersAt,
@@ -201,6 +201,9 @@ export const PREFLIGHT = {
   'Access-Control-Max-Age': '86400',
 }
 
+/** The route in the metrics of torrents that are requested again within a second. */
+export const KEPT = 'kept response'
+
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {
   /** `known` receives answers to send again, and the files that torrents belong to. */
@@ -209,6 +212,7 @@ export class TorrentSender {
     private readonly known: {
       readonly responses: ResponseCache
       readonly swarms: Pick<FileSwarms, 'note'>
+      readonly torrents: Pick<Torrents, 'isFresh'>
     },
     private readonly trackers: TrackerSource['current'],
   ) {}
@@ -241,13 +245,13 @@ export class TorrentSender {
     checked: CurrentTorrent,
     form: ComposeForm,
     isKept: boolean,
-  ): TorrentResponse {
+  ): SentResponse {
     const { options, known } = this
     const { webSeeds, httpSeeds, tracker, seed } = options
     const address = publicAddress(raw, options)
     const trackers = this.trackers()
     const before = isKept ? known.responses.recall(raw) : undefined
-    if (before?.checked === checked && before.answer.trackers === trackers) return before.answer
+    if (before?.of === checked && before.isCurrent()) return before
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
@@ -266,18 +270,19 @@ export class TorrentSender {
       ...namesOfOmitted(torrent.omitted),
       ...(options.cors && CORS),
     }
-    const answer = { trackers, parts, length, headers }
+    const answer = { parts, length, headers }
+    const isCurrent = () => known.torrents.isFresh(checked) && this.trackers() === trackers
     trackTorrent(torrent, options, trackers)
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
-      known.responses.note(raw, checked, answer)
+      known.responses.note(raw, { ...answer, route: KEPT, of: checked, isCurrent })
     return answer
   }
 }
 
 /** Sends a body; a large one without a copy of its own. */
-function sendBody(reply: FastifyReply, { parts, length }: TorrentResponse): FastifyReply {
+function sendBody(reply: FastifyReply, { parts, length }: SentResponse): FastifyReply {
   const { raw } = reply
   if (!isLarge({ length }, raw) || !(raw instanceof CountedResponse))
     return reply.send(Buffer.concat(parts))

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import type { DirectoryPages } from '../browsing/directory-pages.js'
+import { type DirectoryPages, PAGES } from '../browsing/directory-pages.js'
 import { askedView, asksForPage, namedView, requestPath } from '../requests/address.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
@@ -38,7 +38,7 @@ export function addFileRoutes(
       return sendView(request, reply, { view, components: parseMirrorPlace(path), look: null })
     }
     if (directoryPages && path.endsWith('/')) {
-      onRoute(request.raw, `${ROUTE}/`)
+      onRoute(request.raw, PAGES)
       return directoryPages.send(request, reply, parseMirrorPlace(path))
     }
     const components = parseMirrorPath(path)

@@ -6,16 +6,17 @@ import {
   isChoice,
   isPlainRequest,
   isProgressAddress,
+  type ViewName,
   wantsPage,
 } from '../requests/address.js'
-import type { CurrentTorrent } from './torrents.js'
-import type { TrackerList } from './trackers.js'
+import { prefersJson } from '../../server/headers/accept.js'
+import { acceptsGzip } from '../../server/headers/gzip.js'
 import { queryWords } from '../../server/headers/target.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
 
 /** Bytes of memory for answers. */
-const MEMORY = 16 * 1024 * 1024
+const MEMORY = 32 * 1024 * 1024
 
 /** Bytes that an answer takes beside its body and its address, mostly for headers. */
 const ENTRY_COST = 3000
@@ -29,15 +30,14 @@ export interface SentResponse {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** A view of a torrent, such as the .torrent itself. */
-export interface TorrentResponse extends SentResponse {
-  readonly trackers: TrackerList
-}
-
-/** An answer with the facts that keep it valid. */
-interface NotedResponse<Checked, Answer> {
-  readonly checked: Checked
-  readonly answer: Answer
+/** An answer that may be sent again. */
+export interface KeptResponse extends SentResponse {
+  /** The route in the metrics of those to whom it is sent again. */
+  readonly route: string
+  /** What it was made from, such as a torrent. */
+  readonly of?: object
+  /** Whether it is still right, as far as that is known without waiting for a disk. */
+  readonly isCurrent: () => boolean
 }
 
 /**
@@ -48,59 +48,39 @@ const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)
 
 /**
  * Sends the same answer to the same plain request again, before any router or hook, while what it was
- * made from is current: the most frequent request for a busy torrent or directory.
+ * made from is current. Without it, each of many clients of a new torrent, of a page or of the feed costs
+ * a look at its files, and a body that is composed again.
  */
-export class ResponseCache<
-  Checked = CurrentTorrent,
-  Answer extends SentResponse = TorrentResponse,
-> {
-  readonly #entries = new LRUCache<
-    string,
-    NotedResponse<Checked, Answer> & { readonly host: string | undefined }
-  >({
+export class ResponseCache {
+  readonly #entries = new LRUCache<string, KeptResponse & { readonly host: string | undefined }>({
     maxSize: MEMORY,
-    sizeCalculation: ({ answer, host = '' }, address) => {
-      return ENTRY_COST + answer.length + address.length + host.length
+    sizeCalculation: ({ length, host = '' }, address) => {
+      return ENTRY_COST + length + address.length + host.length
     },
   })
 
-  /**
-   * `isCurrent` returns whether an answer can be sent again unchecked; `keyOf` what distinguishes
-   * requests beside their host.
-   */
-  constructor(
-    private readonly isCurrent: (entry: NotedResponse<Checked, Answer>) => boolean,
-    private readonly keyOf: (request: IncomingMessage) => string = addressOf,
-  ) {}
-
   /** Records an answer to a GET request. */
-  note(request: IncomingMessage, checked: Checked, answer: Answer): void {
+  note(request: IncomingMessage, kept: KeptResponse): void {
     const { host } = request.headers
-    this.#entries.set(copyOf(this.keyOf(request)), { host, checked, answer })
+    this.#entries.set(copyOf(keyOf(request)), { ...kept, host })
   }
 
   /** The last answer to a request. */
-  recall(request: IncomingMessage): NotedResponse<Checked, Answer> | undefined {
-    const entry = this.#entries.get(this.keyOf(request))
+  recall(request: IncomingMessage): KeptResponse | undefined {
+    const entry = this.#entries.get(keyOf(request))
     return entry?.host === request.headers.host ? entry : undefined
   }
 
-  /** Answers if an answer is kept; returns whether it does. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.method !== 'GET') return false
+  /** Answers if an answer is kept; returns its route, or null if it does not. */
+  answer(request: IncomingMessage, response: ServerResponse): string | null {
+    if (request.method !== 'GET') return null
     // A client that follows the progress gets a page first
-    if (isProgressAddress(request.url ?? '')) return false
-    const entry = this.#entries.get(this.keyOf(request))
-    if (
-      !entry ||
-      entry.host !== request.headers.host ||
-      !isPlainRequest(request, isSpecial) ||
-      !this.isCurrent(entry)
-    )
-      return false
-    response.writeHead(200, entry.answer.headers)
-    endParts(response, entry.answer)
-    return true
+    if (isProgressAddress(request.url ?? '')) return null
+    const kept = this.recall(request)
+    if (!kept || !isPlainRequest(request, isSpecial) || !kept.isCurrent()) return null
+    response.writeHead(200, kept.headers)
+    endParts(response, kept)
+    return kept.route
   }
 }
 
@@ -111,23 +91,30 @@ function endParts(response: ServerResponse, { parts, length }: SentResponse): vo
 }
 
 /**
- * The key of a request: its path, with only the view, the version and the chosen files of its query. Over TLS the key
- * differs, because the answer contains the scheme.
+ * Distinguishes requests beside their host: by the path, and by the view, the version and the chosen files
+ * of the query. Pages of directories depend on the whole address, and on what the client accepts. Over TLS
+ * the key differs, because the answer contains the scheme.
  */
-function addressOf(request: IncomingMessage): string {
-  const path = pathOf(request)
+function keyOf(request: IncomingMessage): string {
+  const { url = '', headers } = request
+  const end = url.indexOf('?')
+  const path = end < 0 ? url : url.slice(0, end)
+  const view = end < 0 ? null : askedView(url)
+  const scheme = isSecure(request) ? 'https:' : ''
+  if (view === null && path.endsWith('/')) {
+    const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
+    return `${scheme}${prefersJson(headers.accept) ? 'json' : 'html'} ${encoding}:${url}`
+  }
+  const address = end < 0 ? path : withWords(path, view, url)
   // Browsers get magnet links on a page
-  const address = path.includes('magnet') && wantsPage(request) ? `page:${path}` : path
-  return isSecure(request) ? `https:${address}` : address
+  return scheme + (address.includes('magnet') && wantsPage(request) ? `page:${address}` : address)
 }
 
-function pathOf({ url = '' }: IncomingMessage): string {
-  const end = url.indexOf('?')
-  if (end < 0) return url
-  const [view, version] = [askedView(url), askedVersion(url)]
+function withWords(path: string, view: ViewName | null, url: string): string {
+  const version = askedVersion(url)
   const chosen = queryWords(url).filter(isChoice)
   const words = [view ?? [], version === 'v1' ? [] : version, chosen].flat()
-  return words.length === 0 ? url.slice(0, end) : `${url.slice(0, end)}?${words.join('&')}`
+  return words.length === 0 ? path : `${path}?${words.join('&')}`
 }
 
 /** Copies a text, so that the longer text it was cut from is not kept. Node reads Latin-1. */

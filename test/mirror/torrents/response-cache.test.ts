@@ -3,9 +3,6 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/torrents/response-cache.js'
-import type { CurrentTorrent } from '../../../src/mirror/torrents/torrents.js'
-import type { TrackerList } from '../../../src/mirror/torrents/trackers.js'
-import type { TorrentResponse } from '../../../src/mirror/torrents/response-cache.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
@@ -18,10 +15,6 @@ import { listenLocally } from '../../support/listen.js'
 const KIB = 1024
 const MIB = 1024 * KIB
 
-function openCache() {
-  return new ResponseCache(() => true)
-}
-
 function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
   const socket = new Socket()
   const request: Pick<IncomingMessage, 'url' | 'headers' | 'socket'> = {
@@ -32,36 +25,32 @@ function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
   return request as IncomingMessage
 }
 
-const checked = {} as CurrentTorrent
-const answer = {
-  parts: [Buffer.alloc(300)],
-  length: 300,
-  headers: {},
-} as unknown as TorrentResponse
+const parts = [Buffer.alloc(300)]
+const answer = { parts, length: 300, headers: {}, route: '/*', isCurrent: () => true }
 
 test('an answer is found by its address and host', () => {
-  const cache = openCache()
-  cache.note(requestOf('/a'), checked, answer)
-  assert.equal(cache.recall(requestOf('/a'))?.answer, answer)
+  const cache = new ResponseCache()
+  cache.note(requestOf('/a'), answer)
+  assert.equal(cache.recall(requestOf('/a'))?.parts, parts)
   assert.equal(cache.recall(requestOf('/b')), undefined)
   assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
 })
 
 test('other words in the query do not change the address', () => {
-  const cache = openCache()
-  cache.note(requestOf('/a?x'), checked, answer)
+  const cache = new ResponseCache()
+  cache.note(requestOf('/a?x'), answer)
   for (const url of ['/a', '/a?', '/a?y', '/a?x?y']) {
-    assert.equal(cache.recall(requestOf(url))?.answer, answer, url)
+    assert.equal(cache.recall(requestOf(url))?.parts, parts, url)
   }
 })
 
 test('addresses count among the bytes that answers take', () => {
-  const cache = openCache()
+  const cache = new ResponseCache()
   const addressOf = (i: number) => `/${String(i).padStart(15 * KIB, 'a')}`
-  for (let i = 0; i < 3000; i++) cache.note(requestOf(addressOf(i)), checked, answer)
+  for (let i = 0; i < 3000; i++) cache.note(requestOf(addressOf(i)), answer)
   // 45 MiB do not fit into 32
   assert.equal(cache.recall(requestOf(addressOf(0))), undefined)
-  assert.equal(cache.recall(requestOf(addressOf(2999)))?.answer, answer)
+  assert.equal(cache.recall(requestOf(addressOf(2999)))?.parts, parts)
 })
 
 test('a request with another query is answered at once', async (t) => {
@@ -84,15 +73,15 @@ const LONG_WAY = 'the long way'
 /** A server that keeps its first answer to a request and sends it again if it can. */
 async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
   const world = { isCurrent: true }
-  const responses = new ResponseCache(() => world.isCurrent)
+  const responses = new ResponseCache()
   const noted = new Set<string>()
   const server = createServer({ requireHostHeader: false }, (request, response) => {
-    if (responses.answer(request, response)) return
+    if (responses.answer(request, response) !== null) return
     const body = Buffer.from(bodyOf(request.url ?? ''))
     const headers = { 'Content-Length': String(body.length) }
-    const trackers: TrackerList = []
+    const kept = { route: '/*', isCurrent: () => world.isCurrent }
     if (!noted.has(request.url ?? '')) {
-      responses.note(request, checked, { trackers, headers, parts: [body], length: body.length })
+      responses.note(request, { ...kept, headers, parts: [body], length: body.length })
       noted.add(request.url ?? '')
     }
     request.resume()
