@@ -27,6 +27,7 @@ import { seedAsked } from '../torrents/asked.js'
 import { ServiceStatus } from '../browsing/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
+import { openKnown } from '../torrents/known.js'
 import type { KnownTorrent } from '../torrents/known-torrent.js'
 import { Maker } from '../torrents/make.js'
 import { ResponseCache } from '../torrents/response-cache.js'
@@ -222,9 +223,10 @@ function openMakers(
     warn,
   })
   const onMade = seedMade(options, trackers, cacheAccess)
-  const torrents = new Torrents(maker, memory, onMade, monotonic)
-  const digests = new FileDigests(options, hashContext, hashing, memory)
-  const given = new GivenTorrents(options.torrents, { now, warn })
+  const known = openKnown({ hasGiven: options.torrents.length > 0 })
+  const torrents = new Torrents(maker, known, memory, onMade, monotonic)
+  const digests = new FileDigests(options, hashContext, hashing, known, memory)
+  const given = new GivenTorrents(options.torrents, known, { now, warn })
   const files = new FileTorrents(torrents, given, options)
   const made = { admission, torrents, digests, files }
   if (warm === null) return { ...made, warmer: null }

@@ -81,6 +81,10 @@ interface Exchange {
  * the looks, thousands of requests for missing files would keep all others waiting for half a second.
  */
 export class Downloads {
+  /**
+   * The files sent last, by address. The state of a file is compared when it is opened. Without it, each
+   * request would look at the path, at the names of its views and into the file for its type.
+   */
   readonly #known = new LRUCache<string, KnownFile>({ max: MOST_KNOWN })
   readonly #pool = new BufferPool()
   readonly #turns: Queue

@@ -15,7 +15,8 @@ import { sendReady } from '../browsing/progress-page.js'
 import { publicAddress } from '../requests/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
-import type { CurrentTorrent, Torrents } from '../torrents/torrents.js'
+import type { CurrentTorrent } from '../torrents/known.js'
+import type { Torrents } from '../torrents/torrents.js'
 import type { ResponseCache, SentResponse } from '../torrents/response-cache.js'
 import {
   spreadTrackers,

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { openForWritingLater } from '../../disk/write/open-for-writing.js'
 import { CHECKSUM_NAMES, CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
@@ -21,6 +20,7 @@ import { progressOf, type ProgressStatus, titleOf } from './progress.js'
 import { readStated } from './stated-checksums.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
+import type { KnownThings } from './known.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /**
@@ -29,8 +29,6 @@ import { MirrorView } from '../tree/mirror.js'
  * SHA-256 of the whole file on one thread would take several times as long.
  */
 export class FileDigests {
-  /** The last digests, which may be of files that cannot be cached. */
-  readonly #recent = new LRUCache<string, Uint8Array>({ max: MOST_FILES })
   /** Number of digests made here so far. */
   made = 0
   readonly #pool: WorkerPool
@@ -40,6 +38,7 @@ export class FileDigests {
     private readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength' | 'minAge'>,
     private readonly hashContext: HashContext,
     private readonly hashing: Queue,
+    private readonly remembered: KnownThings,
     memory: MemoryPool,
   ) {
     this.#pool = hashContext.engine.pool ?? new WorkerPool()
@@ -54,8 +53,11 @@ export class FileDigests {
   /** A digest of a file if it is known without reading. */
   known(file: FileState, name: ChecksumName = 'sha256', how: 'get' | 'peek' = 'peek') {
     const { cacheAccess } = this.hashContext
-    const known = recallDigest(file, name, { ...cacheAccess, how })
-    return known ?? this.#recent.get(recentKey(file, name)) ?? null
+    const cached = recallDigest(file, name, { ...cacheAccess, how })
+    if (cached) return cached
+    // That of a file that could not be cached
+    const known = this.remembered.get(keyOf(file, name))
+    return known && 'digest' in known ? known.digest : null
   }
 
   /**
@@ -136,7 +138,7 @@ export class FileDigests {
     const { cacheAccess } = this.hashContext
     for (const [i, name] of names.entries()) {
       const digest = digestOf(whole, i)
-      this.#recent.set(recentKey(file, name), digest)
+      this.remembered.set(keyOf(file, name), { digest })
       rememberDigest(file, name, cacheAccess.cache, digest)
     }
     if (whole.wanted === 'pieces') {
@@ -149,7 +151,7 @@ export class FileDigests {
   }
 }
 
-function recentKey(file: FileState, name: ChecksumName): string {
+function keyOf(file: FileState, name: ChecksumName): string {
   return `${name} ${stateOf(file)}`
 }
 
@@ -167,6 +169,3 @@ function wholeFileOf(
 function digestOf({ checksums }: HashJob, i = 0): Uint8Array {
   return Buffer.from(checksums[i]?.digest ?? [])
 }
-
-/** Most digests of files that are remembered here if they cannot be cached. */
-const MOST_FILES = 1000

@@ -40,7 +40,10 @@ interface FileSwarm {
 /** A listed file; `modified` is in milliseconds since 1970. */
 type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
 
-/** Finds the swarms of files whose torrents were sent since the start, or were made ahead. */
+/**
+ * Finds the swarms of files whose torrents were sent since the start, or were made ahead. It is a register
+ * and no cache: which info hash a file has, only its torrent tells.
+ */
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
 

@@ -9,7 +9,8 @@ import type { KnownTorrent } from './known-torrent.js'
 import type { Waiter } from './flights.js'
 import { stateOf } from './file-changes.js'
 import type { MirrorSource } from './make.js'
-import type { CurrentTorrent, Torrents } from './torrents.js'
+import type { CurrentTorrent } from './known.js'
+import type { Torrents } from './torrents.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The form of the torrent, or the operator's own that it is compared with. */
@@ -17,9 +18,6 @@ type WantedFile = Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
-  /** The operator's torrents, as what was last found in their files; null if the pieces differ. */
-  readonly #compared = new WeakMap<Metainfo, { found: KnownTorrent; given: KnownTorrent | null }>()
-
   constructor(
     private readonly torrents: Torrents,
     private readonly given: GivenTorrents,
@@ -40,8 +38,8 @@ export class FileTorrents {
     for (const metainfo of given.isUsed ? await given.find(file) : []) {
       if (version !== 'v1' && version !== metainfo.version) continue
       const checked = await this.#make(file, metainfo, requester)
-      const torrent = this.#compare(metainfo, checked.torrent)
-      if (torrent) return { ...checked, torrent }
+      if (hasSamePieces(metainfo, checked.torrent))
+        return { ...checked, torrent: givenTorrent(checked.torrent, metainfo) }
       given.tellOther(metainfo)
     }
     return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
@@ -70,14 +68,6 @@ export class FileTorrents {
     const key = `${version} file ${pieceLength}/${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
     return { key, effort: null, look, isCompared, state: looked && stateOf(looked) }
-  }
-
-  #compare(metainfo: Metainfo, found: KnownTorrent): KnownTorrent | null {
-    const before = this.#compared.get(metainfo)
-    if (before?.found === found) return before.given
-    const given = hasSamePieces(metainfo, found) ? givenTorrent(found, metainfo) : null
-    this.#compared.set(metainfo, { found, given })
-    return given
   }
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import { isSameBytes } from '../../base/bytes.js'
+import { warnOnce } from '../../base/warn-once.js'
 import { isRacy } from '../../core/digests/cache-trust.js'
 import { BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
@@ -18,6 +18,7 @@ import { MOST_V2_BYTES } from '../requests/address.js'
 import { readBeginning } from '../tree/open-looked.js'
 import { MirrorView } from '../tree/mirror.js'
 import { stateOf } from './file-changes.js'
+import type { KnownThings } from './known.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 
@@ -30,12 +31,6 @@ const MOST_VALUES = 10_000
 /** Bytes of a torrent that is parsed without waiting for a turn. */
 const SMALL = 64 * 1024
 
-/** Bytes of memory for the torrents that were read. */
-const MEMORY = 64 * 2 ** 20
-
-/** Approximate bytes of memory that a torrent takes beside its own bytes. */
-const ENTRY_COST = 2000
-
 /** Most torrents about which a warning is given. */
 const MOST_TOLD = 100
 
@@ -45,21 +40,16 @@ const MOST_TOLD = 100
  * Links must not lead out of these directories.
  */
 export class GivenTorrents {
-  /** The torrents that were read, by the states of their files; null for a file that is none. */
-  readonly #read = new LRUCache<string, { readonly metainfo: Metainfo | null }, ScannedFile>({
-    maxSize: MEMORY,
-    sizeCalculation: ({ metainfo }) => ENTRY_COST + (metainfo?.bytes.length ?? 0),
-    fetchMethod: async (_state, _old, { context }) => ({ metainfo: await parseOrNull(context) }),
-    // Requests that wait get it, whatever happens to the entry meanwhile
-    ignoreFetchAbort: true,
-  })
-  readonly #told = new Set<string>()
+  readonly #warn: ReturnType<typeof warnOnce>
 
   /** Of the directories to search for torrents, the first one has priority. */
   constructor(
     private readonly directories: readonly string[],
+    private readonly known: KnownThings,
     private readonly world: Pick<ServerContext, 'now' | 'warn'>,
-  ) {}
+  ) {
+    this.#warn = warnOnce(world.warn, MOST_TOLD)
+  }
 
   /** Whether there are any directories to search. */
   get isUsed(): boolean {
@@ -84,9 +74,7 @@ export class GivenTorrents {
 
   /** Warns once for each torrent why it is not served. */
   #tell(path: string, why: string): void {
-    if (this.#told.has(path) || this.#told.size >= MOST_TOLD) return
-    this.#told.add(path)
-    this.world.warn(`--torrents: ${path}: ignored: ${why}`)
+    this.#warn(path, `--torrents: ${path}: ignored: ${why}`)
   }
 
   /** Warns that a torrent's pieces do not match its file. */
@@ -116,10 +104,12 @@ export class GivenTorrents {
   /** Parses a torrent; what several requests ask for at once is parsed once. */
   async #parse(place: ScannedFile): Promise<Metainfo | null> {
     const isSettled = !isRacy(place.fingerprint, this.world.now(), 'full')
-    const { metainfo } = await this.#read.forceFetch(stateOf(place), { context: place })
+    const key = `given ${stateOf(place)}`
+    const context = async () => ({ metainfo: await parseOrNull(place) })
+    const known = await this.known.forceFetch(key, { context })
     // A later change might leave no trace
-    if (!isSettled) this.#read.delete(stateOf(place))
-    return metainfo
+    if (!isSettled) this.known.delete(key)
+    return 'metainfo' in known ? known.metainfo : null
   }
 }
 

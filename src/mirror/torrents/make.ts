@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { setTimeout } from 'node:timers/promises'
 import type { Content } from '../../core/digests/content.js'
 import {
@@ -22,6 +21,7 @@ import {
   unknownFiles,
 } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../base/errors.js'
+import { warnOnce } from '../../base/warn-once.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
@@ -87,12 +87,15 @@ interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
   readonly ended: number
 }
 
-/** Most paths whose warnings are remembered. */
+/** The warning about a path that cannot be read. */
+const LEFT_OUT = 'cannot be read, so torrents leave it out; correct its permissions'
+
+/** Most paths of which the operator is warned. */
 const MAX_WARNED = 1000
 
 /** Makes torrents of files as they are. It reads only pieces whose digests are unknown. */
 export class Maker {
-  readonly #warned = new LRUCache<string, true>({ max: MAX_WARNED })
+  readonly #warn: ReturnType<typeof warnOnce>
 
   constructor(
     private readonly planner: Admission['planner'],
@@ -100,7 +103,9 @@ export class Maker {
     private readonly hashContext: HashContext,
     private readonly options: Pick<ServiceOptions, 'minAge'>,
     private readonly world: Pick<ServerContext, 'monotonic' | 'warn'>,
-  ) {}
+  ) {
+    this.#warn = warnOnce(world.warn, MAX_WARNED)
+  }
 
   /**
    * Looks up the files and makes the torrent, unless it is the one that was sent before.
@@ -160,7 +165,7 @@ export class Maker {
     const checkedAt = this.world.monotonic()
     const found = await source.look(budget)
     const { content, options } = found
-    for (const path of found.omitted) this.#warnOfOmitted(path)
+    for (const path of found.omitted) this.#warn(path, `${path}: ${LEFT_OUT}`)
     refuseYoung(content.files, this.options.minAge, trust, now)
     if (!isQuiet(content, now(), before)) return found
     const request = new InfoRequest(content, options, trust)
@@ -175,14 +180,6 @@ export class Maker {
     const enter = (i: number) => void files.add(unread.absolutePathAt(i))
     await doInTurns(eachNumber(unread.length, enter), budget.turns)
     return { ...look, recalled: { table: recalled, files, size: bytesLeft(content, recalled) } }
-  }
-
-  /** Warns the operator of a path that cannot be read, once. */
-  #warnOfOmitted(path: string): void {
-    if (this.#warned.has(path)) return
-    this.#warned.set(path, true)
-    const why = 'cannot be read, so torrents leave it out; correct its permissions'
-    this.world.warn(`${path}: ${why}`)
   }
 
   /** Looks up a torrent in the cache, or else its known digests. */

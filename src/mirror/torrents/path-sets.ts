@@ -11,7 +11,8 @@ import { directoryOf, setContent } from './content.js'
 import { percentDecode } from '../requests/address.js'
 import type { Requester } from '../requests/requester.js'
 import type { MirrorSource, PlacedContent } from './make.js'
-import type { CurrentTorrent, Torrents } from './torrents.js'
+import type { CurrentTorrent } from './known.js'
+import type { Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
 import { malformed, Refusal } from '../../server/headers/refusal.js'
@@ -170,7 +171,8 @@ const LIMITS = { max: 10_000, maxSize: 16 * 1024 * 1024 }
 const PATH_COST = 64
 
 /**
- * The requested sets by their digests, also those from before a restart. Strangers choose the sets,
+ * A register of the requested sets by their digests, also of those from before a restart. It is no cache:
+ * what is lost, only a client can send again. Strangers choose the sets,
  * so the sets in the cache are limited in number and in bytes; the longest unused goes first.
  */
 export class KnownSets {

@@ -1,38 +1,18 @@
-import { LRUCache } from 'lru-cache'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { stateOf } from './file-changes.js'
 import type { MemoryPool } from '../admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, type Waiter } from './flights.js'
-import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
+import type { CurrentTorrent, KnownThings } from './known.js'
+import { swarmHashesOf } from './known-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */
 const FRESH_FOR = 1000
 
-/** Bytes of memory for recent torrents. */
-const MEMORY = 16 * 1024 * 1024
-
-/** Bytes that a torrent takes beside its info and directory. */
-const ENTRY_COST = 1000
-
 /** A torrent that is too large is refused for so many milliseconds without another search. */
 const REFUSED_FOR = 10_000
-
-/** A torrent that was right at a certain time. */
-export interface CurrentTorrent {
-  readonly torrent: KnownTorrent
-  /** When its files were last looked up, in milliseconds of the monotonic clock. */
-  checkedAt: number
-  /** The state of the only file; null for a torrent of several. */
-  readonly state: string | null
-}
-
-/** A refusal at a certain time. */
-interface CurrentRefusal extends Pick<CurrentTorrent, 'checkedAt'> {
-  readonly refusal: Refusal
-}
 
 /** Numbers of torrents by their source. */
 export type Origins = Record<ObtainedTorrent['from'], number>
@@ -50,21 +30,6 @@ export type MadeListener = (made: ObtainedTorrent, key: string) => void
  */
 export class Torrents {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
-  /**
-   * The torrents of the last requests, and refusals of those that are too large. A torrent is sent again
-   * without its files being read, and for a second without a look at them.
-   */
-  readonly #known = new LRUCache<string, CurrentTorrent | CurrentRefusal>({
-    maxSize: MEMORY,
-    sizeCalculation: (known, key) => {
-      const cost = ENTRY_COST + key.length
-      if ('refusal' in known) return cost
-      const { info, pieceLayers, directory, omitted } = known.torrent
-      const paths = [...(directory ?? []), ...omitted]
-      const layers = pieceLayers?.length ?? 0
-      return cost + info.length + layers + paths.join().length
-    },
-  })
   readonly #flights: Flights<CurrentTorrent>
   /** Work that nobody waits for yet, and that gives way. */
   readonly #ahead: Flights<CurrentTorrent>
@@ -74,6 +39,7 @@ export class Torrents {
 
   constructor(
     private readonly maker: Maker,
+    private readonly known: KnownThings,
     memory: MemoryPool,
     private readonly onMade: MadeListener | null,
     private readonly monotonic: ServerContext['monotonic'],
@@ -109,10 +75,15 @@ export class Torrents {
    */
   async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
     const { key } = source
-    const known = this.#known.get(key)
+    const known = this.known.get(key)
     if (known && 'refusal' in known) {
       if (this.isFresh(known, REFUSED_FOR)) throw known.refusal
-    } else if (!waiter.ahead && known && (this.isFresh(known) || this.#isSame(known, source))) {
+    } else if (
+      !waiter.ahead &&
+      known &&
+      'torrent' in known &&
+      (this.isFresh(known) || this.#isSame(known, source))
+    ) {
       this.origins.memory++
       return known
     }
@@ -154,11 +125,11 @@ export class Torrents {
 
   async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {
     const { key } = source
-    const before = this.#known.get(key)
+    const before = this.known.get(key)
     const known = before && 'torrent' in before ? before : undefined
     const made = await this.maker.make(source, work, known?.torrent).catch((error: unknown) => {
       if (error instanceof Refusal && error.code === 'too-many')
-        this.#known.set(key, { refusal: error, checkedAt: this.monotonic() })
+        this.known.set(key, { refusal: error, checkedAt: this.monotonic() })
       throw error
     })
     const { torrent, checkedAt, from } = made
@@ -177,7 +148,7 @@ export class Torrents {
     }
     const [file] = source.state === undefined ? [] : made.content.files
     const current = { torrent, checkedAt, state: file ? stateOf(file) : null }
-    if (torrent.isCacheable && !isAhead) this.#known.set(key, current)
+    if (torrent.isCacheable && !isAhead) this.known.set(key, current)
     return current
   }
 }

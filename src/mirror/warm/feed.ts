@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CacheAccess, isRacy } from '../../core/digests/cache-trust.js'
 import { BtkitError } from '../../base/errors.js'
+import { warnOnce } from '../../base/warn-once.js'
 import { type Fingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { Throttle } from '../../disk/hash/jobs/job.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -104,12 +105,13 @@ export class Warmer {
   /** Files to prepare, the next one last: files of later scans come first. */
   readonly #waiting: WarmFile[] = []
   readonly #underWay = new Set<Promise<void>>()
-  readonly #warned = new Set<string>()
+  readonly #warnOnce: ReturnType<typeof warnOnce>
   #work: Promise<void> = Promise.resolve()
   #recalledAt: number
 
   constructor(private readonly parts: WarmSources) {
     this.#patterns = compilePatterns(parts.options.patterns)
+    this.#warnOnce = warnOnce(parts.warn, MAX_WARNED)
     this.#recalledAt = parts.monotonic()
   }
 
@@ -174,7 +176,7 @@ export class Warmer {
         if (seen.size < MAX_FILES) seen.set(keyOf(path), file)
         else {
           const others = `${formatMirrorPath(path)} and others are left out; use narrower patterns`
-          this.#warnOnce('too many', `more than ${MAX_FILES} files match: ${others}`)
+          this.#warnOnce('too many', `--warm: more than ${MAX_FILES} files match: ${others}`)
         }
         if (file !== known || isRecall || (await this.#hasOtherTorrents(file))) found.push(file)
       }
@@ -288,7 +290,7 @@ export class Warmer {
     if (!(error instanceof BtkitError)) this.parts.onError(error)
     // The file was emptied or removed since the scan
     else if (error.code !== 'empty' && error.code !== 'not-found')
-      this.#warnOnce(keyOf(file.path), `${formatMirrorPath(file.path)}: ${error.message}`)
+      this.#warnOnce(keyOf(file.path), `--warm: ${formatMirrorPath(file.path)}: ${error.message}`)
   }
 
   #set(file: WarmFile, state: WarmFile['state'], torrent: ReadyTorrent | null): void {
@@ -310,13 +312,6 @@ export class Warmer {
     }
     await doInTurns(each(this.#files.values(), keep), unlimitedTurns())
     for (const infoHash of infoHashes) this.parts.onGone(infoHash)
-  }
-
-  #warnOnce(key: string, message: string): void {
-    if (this.#warned.has(key) || this.#warned.size >= MAX_WARNED) return
-    this.#warned.add(key)
-    const end = this.#warned.size === MAX_WARNED ? '; further failures are not reported' : ''
-    this.parts.warn(`--warm: ${message}${end}`)
   }
 }
 

@@ -12,6 +12,7 @@ import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { MemoryPool } from '../../../src/mirror/admission/memory.js'
 import { FileDigests } from '../../../src/mirror/torrents/file-digests.js'
+import { openKnown } from '../../../src/mirror/torrents/known.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 
 const SIZE = 3_000_000
@@ -28,7 +29,7 @@ async function openBoth(t: TestContext) {
   const mirror = { root, hidden: false, followSymlinks: false }
   const memory = new MemoryPool({ bytes: 1000, bytesPerClient: 1000 })
   const options = { mirror, pieceLength: pieceLengthOf(20), minAge: 0 }
-  const digests = new FileDigests(options, context, queue, memory)
+  const digests = new FileDigests(options, context, queue, openKnown({ hasGiven: false }), memory)
   const fileOf = (name: string) => {
     const absolutePath = join(root, name)
     return { path: [name], absolutePath, fingerprint: readFingerprint(absolutePath) }
