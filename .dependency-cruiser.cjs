@@ -30,6 +30,14 @@ const PAGES = {
   forms: 'work', // what all forms share
   gui: 'forms|work', // the pages of one person
 }
+const MIRROR = {
+  tree: '', // what is published, and at which addresses
+  files: 'tree', // answers with files
+  torrents: 'tree', // makes torrents and digests
+  pages: 'torrents|tree', // what people see
+  views: 'pages|torrents|tree', // forms of torrents and digests; a browser gets a page
+  app: 'views|pages|files|torrents|tree', // takes requests, and puts all together
+}
 // Of src/cli/, each folder may import what its row names, itself, and the small files of src/cli/
 const CLI = {
   output: '', // words for people
@@ -74,6 +82,7 @@ const RULES = [
   }),
   ...foldersOf('disk', DISK),
   ...foldersOf('pages', PAGES),
+  ...foldersOf('mirror', MIRROR),
   ...foldersOf('cli', CLI),
   [
     'commands-apart',

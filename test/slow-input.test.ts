@@ -26,8 +26,8 @@ import {
   pageLinks,
   publicAddress,
   requestPath,
-} from '../src/mirror/requests/address.js'
-import { parseListingQuery } from '../src/mirror/browsing/listing.js'
+} from '../src/mirror/tree/address.js'
+import { parseListingQuery } from '../src/mirror/pages/listing.js'
 import { isNameable } from '../src/mirror/tree/mirror.js'
 import { compileSimpleGlob } from '../src/mirror/tree/simple-glob.js'
 import { prefersHtml, prefersJson } from '../src/server/headers/accept.js'

@@ -9,7 +9,7 @@ import { chooseKernel } from '../disk/hash/kernels.js'
 import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type PluginSettings } from '../mirror/app/plugin.js'
 import { FIXED_LIMITS, type ServiceLimits } from '../mirror/options.js'
-import { patternFault } from '../mirror/warm/patterns.js'
+import { patternFault } from '../mirror/torrents/warm-patterns.js'
 import { monotonicNow, version } from '../base/process.js'
 import type { ServerContext } from '../server/context.js'
 import {

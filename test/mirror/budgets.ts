@@ -1,4 +1,4 @@
-import { Budget, type BudgetLimits } from '../../src/mirror/admission/memory.js'
+import { Budget, type BudgetLimits } from '../../src/server/admission/memory.js'
 
 const PLENTY = { steps: 1e9, names: 1e9, bytes: 1e9 }
 

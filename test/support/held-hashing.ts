@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { type QueuedJob, Queue } from '../../src/mirror/admission/queue.js'
+import { type QueuedJob, Queue } from '../../src/server/admission/queue.js'
 
 /** Hashing that begins when a test wants it to. */
 export interface HeldHashing {

@@ -1,17 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { OpenMirror } from './open-mirror.js'
-import { addFileRoutes } from '../files/routes.js'
-import { addFeedRoute } from '../files/feed.js'
+import { addFileRoutes } from './file-routes.js'
+import { addFeedRoute } from '../views/feed.js'
 import type { ServiceOptions } from '../options.js'
-import { addPkgtorrentRoutes } from '../files/pkgtorrent.js'
-import { sendProgress } from '../browsing/progress-page.js'
-import {
-  checkHosts,
-  pageLinks,
-  publicAddress,
-  requestPath,
-  wantsPage,
-} from '../requests/address.js'
+import { addPkgtorrentRoutes } from './pkgtorrent.js'
+import { sendProgress } from '../pages/progress-page.js'
+import { checkHosts, pageLinks, publicAddress, requestPath } from '../tree/address.js'
 import {
   hasListings,
   ICON_PATH,
@@ -20,10 +14,10 @@ import {
   siteOf,
   TORRENTS,
   TRACKER_PAGES,
-} from '../requests/site-header.js'
-import { addSearchRoute } from '../browsing/search-page.js'
-import { addStatusRoutes } from '../browsing/status-page.js'
-import { CORS, PREFLIGHT } from '../files/response.js'
+} from '../pages/site-header.js'
+import { addSearchRoute } from '../pages/search-page.js'
+import { addStatusRoutes } from '../pages/status-page.js'
+import { CORS, PREFLIGHT } from '../../server/headers/cors.js'
 import {
   formatMirrorPath,
   type Mirror,
@@ -31,8 +25,8 @@ import {
   RESERVED,
   SERVICE_NAME,
 } from '../tree/mirror.js'
-import { Views } from '../files/views.js'
-import { addReadRoute } from '../../server/headers/accept.js'
+import { Views } from '../views/views.js'
+import { addReadRoute, wantsPage } from '../../server/headers/accept.js'
 import {
   errorResponse,
   manyUnread,

@@ -7,11 +7,11 @@ import {
   type Fingerprint,
 } from '../../disk/file-lists/fingerprint.js'
 import { encodeName } from '../../metainfo/trackers.js'
-import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import { Queue } from '../admission/queue.js'
+import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
+import { Queue } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'
-import { isPlainRequest, viewAddress, type ViewName } from '../requests/address.js'
-import { CORS } from './response.js'
+import { isPlainRequest, viewAddress, type ViewName } from '../tree/address.js'
+import { CORS } from '../../server/headers/cors.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView } from '../tree/mirror.js'
 import {
@@ -21,8 +21,7 @@ import {
   openLater,
   openNow,
 } from '../tree/open-looked.js'
-import type { FileDigests } from '../torrents/file-digests.js'
-import { takenViews } from './forms.js'
+import { takenViews } from '../tree/taken-views.js'
 import { answerRanged, etagOf, type Ranged } from '../../server/headers/conditional.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
@@ -54,6 +53,12 @@ const CLOCK_TICK = 20
 
 /** Most looks at a file that others replace meanwhile. */
 const TRIES = 5
+
+/** The SHA-256 of whole files, as far as they are known without reading, and how many were made so far. */
+interface KnownDigests {
+  readonly known: (file: FileState) => Uint8Array | null
+  readonly made: number
+}
 
 /** A file of the mirror in one state, and what its answers have in common. */
 interface KnownFile extends Ranged, LookedFile {
@@ -91,7 +96,7 @@ export class Downloads {
 
   constructor(
     private readonly options: ServiceOptions,
-    private readonly digests: FileDigests,
+    private readonly digests: KnownDigests,
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
   ) {
     this.#turns = new Queue({ ...UNLIMITED, limit: options.limits.maxReads })

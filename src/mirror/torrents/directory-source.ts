@@ -5,7 +5,7 @@ import { FileColumns } from '../../disk/scan/columns.js'
 import { FileStore } from '../../disk/file-lists/file-store.js'
 import { skipReasonOf } from '../../disk/scan/entry.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { Budget } from '../admission/memory.js'
+import type { Budget } from '../../server/admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import {
   formatMirrorPath,

@@ -12,8 +12,8 @@ import { runOnThreads } from '../../disk/hash/hash-stream.js'
 import { type HashJob, readProgress } from '../../disk/hash/jobs/job.js'
 import { createWholeFileJob } from '../../disk/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
-import type { MemoryPool } from '../admission/memory.js'
-import { QueuedJob, type Queue } from '../admission/queue.js'
+import type { MemoryPool } from '../../server/admission/memory.js'
+import { QueuedJob, type Queue } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { singleContent } from '../../core/digests/content.js'
 import { progressOf, type ProgressStatus, titleOf } from './progress.js'
@@ -55,7 +55,7 @@ export class FileDigests {
     const { cacheAccess } = this.hashContext
     const cached = recallDigest(file, name, { ...cacheAccess, how })
     if (cached) return cached
-    // That of a file that could not be cached
+    // The file could not be cached
     const known = this.remembered.get(keyOf(file, name))
     return known && 'digest' in known ? known.digest : null
   }

@@ -1,8 +1,8 @@
 import type { Throttle } from '../../disk/hash/jobs/job.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import type { MemoryAccount, MemoryPool } from '../admission/memory.js'
+import type { MemoryAccount, MemoryPool } from '../../server/admission/memory.js'
 import { type ProgressStatus, UnderWay } from './progress.js'
-import type { Requester } from '../requests/requester.js'
+import type { Requester } from '../../server/admission/requester.js'
 import { NotReady } from '../../server/headers/refusal.js'
 
 /** A client that waits for work, and for how long; null: as long as it takes. */

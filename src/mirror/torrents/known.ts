@@ -17,7 +17,7 @@ interface CurrentRefusal extends Pick<CurrentTorrent, 'checkedAt'> {
   readonly refusal: Refusal
 }
 
-/** What was made of files, or read in one. */
+/** A result of work on files. */
 type Known =
   | CurrentTorrent
   | CurrentRefusal
@@ -26,9 +26,9 @@ type Known =
   | { readonly metainfo: Metainfo | null }
 
 /**
- * What was made of files lately, and read in them: torrents by their source, which are right as long as
- * their files are in the same state; refusals of those that are too large; digests and the operator's
- * torrents by the state of their file. Without it, each request for a torrent is another look into the
+ * The results of work on files: torrents by their source, which are right as long as their files are in
+ * the same state; refusals of torrents that are too large; digests and the operator's torrents by the state
+ * of their file. Without it, each request for a torrent is another look into the
  * cache on disk, and a mirror without that cache reads the files for each request.
  */
 export type KnownThings = LRUCache<string, Known, () => Promise<Known>>

@@ -26,9 +26,9 @@ import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { doInTurns, eachNumber, type Turns } from '../../base/steps.js'
-import type { Admission } from '../admission/admission.js'
-import { type Budget, unlimitedBudget, unlimitedTurns } from '../admission/memory.js'
-import { QueuedJob, type QueuedWork } from '../admission/queue.js'
+import type { Planner } from '../../server/admission/planner.js'
+import { type Budget, unlimitedBudget, unlimitedTurns } from '../../server/admission/memory.js'
+import { type Queue, QueuedJob, type QueuedWork } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { progressOf, titleOf } from './progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
@@ -98,8 +98,8 @@ export class Maker {
   readonly #warn: ReturnType<typeof warnOnce>
 
   constructor(
-    private readonly planner: Admission['planner'],
-    private readonly hashing: Admission['hashing'],
+    private readonly planner: Planner,
+    private readonly hashing: Queue,
     private readonly hashContext: HashContext,
     private readonly options: Pick<ServiceOptions, 'minAge'>,
     private readonly world: Pick<ServerContext, 'monotonic' | 'warn'>,

@@ -4,12 +4,12 @@ import { recordsOfKind } from '../../disk/cache/maintain.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { type SetRecord, unpackSetRecord } from '../../disk/cache/records/bodies.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { Planner } from '../admission/admission.js'
-import type { Budget } from '../admission/memory.js'
+import type { Planner } from '../../server/admission/planner.js'
+import type { Budget } from '../../server/admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'
-import { percentDecode } from '../requests/address.js'
-import type { Requester } from '../requests/requester.js'
+import { percentDecode } from '../tree/address.js'
+import type { Requester } from '../../server/admission/requester.js'
 import type { MirrorSource, PlacedContent } from './make.js'
 import type { CurrentTorrent } from './known.js'
 import type { Torrents } from './torrents.js'
@@ -172,7 +172,7 @@ const PATH_COST = 64
 
 /**
  * A register of the requested sets by their digests, also of those from before a restart. It is no cache:
- * what is lost, only a client can send again. Strangers choose the sets,
+ * only a client can send a lost set again. Strangers choose the sets,
  * so the sets in the cache are limited in number and in bytes; the longest unused goes first.
  */
 export class KnownSets {

@@ -1,7 +1,7 @@
 import { bytesOf, type Content } from '../../core/digests/content.js'
 import { withoutPads } from '../../core/digests/pad-files.js'
 import { NotReady } from '../../server/headers/refusal.js'
-import type { QueuedJob } from '../admission/queue.js'
+import type { QueuedJob } from '../../server/admission/queue.js'
 
 /** The progress of a torrent at one time. */
 export interface ProgressStatus {

@@ -1,7 +1,7 @@
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { stateOf } from './file-changes.js'
-import type { MemoryPool } from '../admission/memory.js'
+import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, type Waiter } from './flights.js'
 import type { CurrentTorrent, KnownThings } from './known.js'

@@ -1,7 +1,7 @@
 import { mapLimited } from '../../base/concurrency.js'
 import { sortByBytes } from '../../disk/look/read-names.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import type { Budget } from '../admission/memory.js'
+import type { Budget } from '../../server/admission/memory.js'
 import type { Look } from './below-root.js'
 import {
   type MirrorEntry,

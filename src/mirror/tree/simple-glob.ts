@@ -1,4 +1,4 @@
-import type { Budget } from '../admission/memory.js'
+import type { Budget } from '../../server/admission/memory.js'
 import { Refusal } from '../../server/headers/refusal.js'
 
 /** A pattern for the names in one directory. */

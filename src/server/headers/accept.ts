@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type {
   FastifyInstance,
   RawReplyDefaultExpression,
@@ -55,4 +56,12 @@ export function addReadRoute<Route extends RouteGenericInterface>(
   handler: ReadHandler<Route>,
 ): void {
   app.route<Route>({ method: ['GET', 'HEAD'], url, handler })
+}
+
+/** Whether a request comes from a browser, which can show a page while it waits. */
+export function wantsPage({
+  method,
+  headers,
+}: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  return method === 'GET' && prefersHtml(headers.accept)
 }

@@ -5,7 +5,7 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { Queue } from '../../../src/mirror/admission/queue.js'
+import { Queue } from '../../../src/server/admission/queue.js'
 import type { ByteRange } from '../../../src/server/headers/conditional.js'
 import { BufferPool, sendFile } from '../../../src/mirror/files/send-file.js'
 import { lookBelow } from '../../../src/mirror/tree/below-root.js'

@@ -5,7 +5,7 @@ import { longTest } from '../../support/long.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { singleAddress } from '../files/yum-client.js'
+import { singleAddress } from '../app/yum-client.js'
 import { untilMetric } from '../read-metric.js'
 import { requestText } from './raw.js'
 

@@ -6,15 +6,15 @@ import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
-import { pick, planted, referenceFiles } from '../files/reference-mirror.js'
+import { pick, planted, referenceFiles } from '../app/reference-mirror.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import {
   directoryUrl,
   multiFileInfo,
   singleFileInfo,
   torrentAround,
-} from '../files/reference-rules.js'
-import { get, post, singleAddress } from '../files/yum-client.js'
+} from '../app/reference-rules.js'
+import { get, post, singleAddress } from '../app/yum-client.js'
 import { TRACKER } from '../../support/torrents.js'
 
 const OLD = { path: '/yum/a.rpm', content: Buffer.from('the old content') }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { setDigest } from '../files/reference-rules.js'
-import { MOUNT, post } from '../files/yum-client.js'
+import { setDigest } from '../app/reference-rules.js'
+import { MOUNT, post } from '../app/yum-client.js'
 
 const PATHS = ['/yum/a.rpm', '/yum/b.rpm']
 const DIGEST = `${MOUNT}/digest/${setDigest(PATHS)}`

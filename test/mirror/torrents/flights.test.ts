@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { MemoryPool } from '../../../src/mirror/admission/memory.js'
+import { MemoryPool } from '../../../src/server/admission/memory.js'
 import { Flight, Flights, type Waiter } from '../../../src/mirror/torrents/flights.js'
 import { NotReady } from '../../../src/server/headers/refusal.js'
 

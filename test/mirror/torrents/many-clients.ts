@@ -5,8 +5,8 @@ import { makeScratch, plantSparse } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask, FORM, formOf } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
-import { setDigest, sha1 } from '../files/reference-rules.js'
-import { MOUNT } from '../files/yum-client.js'
+import { setDigest, sha1 } from '../app/reference-rules.js'
+import { MOUNT } from '../app/yum-client.js'
 
 /** One address may have 1000; both ends of each connection are open files of this process. */
 const SOCKETS = 900

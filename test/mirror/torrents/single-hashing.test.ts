@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ask } from '../ask.js'
-import { get, post, singleAddress } from '../files/yum-client.js'
+import { get, post, singleAddress } from '../app/yum-client.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'

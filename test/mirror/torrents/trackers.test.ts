@@ -8,9 +8,9 @@ import { runBtkit, type Captured } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
-import { planted } from '../files/reference-mirror.js'
-import { multiFileInfo, sha1, torrentAround, trackerOrder } from '../files/reference-rules.js'
-import { get, post } from '../files/yum-client.js'
+import { planted } from '../app/reference-mirror.js'
+import { multiFileInfo, sha1, torrentAround, trackerOrder } from '../app/reference-rules.js'
+import { get, post } from '../app/yum-client.js'
 import { until } from '../../support/until.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }

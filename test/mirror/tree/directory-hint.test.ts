@@ -9,7 +9,7 @@ import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { SINGLE } from '../hostile/siege.js'
-import { post } from '../files/yum-client.js'
+import { post } from '../app/yum-client.js'
 import { refused } from '../refused.js'
 
 const FILES = {

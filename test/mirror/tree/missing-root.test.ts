@@ -8,7 +8,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { SINGLE } from '../hostile/siege.js'
-import { post } from '../files/yum-client.js'
+import { post } from '../app/yum-client.js'
 import { refused } from '../refused.js'
 
 const FILES = { 'top.iso': 'top', 'yum/a.rpm': 'a', 'yum/b.rpm': 'b' }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { patternFault } from '../../../mirror/warm/patterns.js'
+import { patternFault } from '../../../mirror/torrents/warm-patterns.js'
 import {
   archiveDirOption,
   bannedIpsOption,

@@ -1,0 +1,111 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
+import { askedView, asksForPage, namedView, requestPath } from '../tree/address.js'
+import type { Look } from '../tree/below-root.js'
+import { fileOf, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
+import type { Views, WantedView } from '../views/views.js'
+import { addReadRoute, type ReadHandler } from '../../server/headers/accept.js'
+import { IsDirectory, Refusal } from '../../server/headers/refusal.js'
+import type { Downloads } from '../files/downloads.js'
+import { paddingAt, sendZeros } from '../files/zeros.js'
+
+/** Matches every address without another route. In the metrics, each view has its own route. */
+export const ROUTE = '/*'
+
+/**
+ * Adds the mirror's files at their addresses, so that they can be web seeds. Adds the views of
+ * files, except where a file has that name itself, and the pages of directories if the mirror has some.
+ * `onRoute` receives the route of each request.
+ */
+export function addFileRoutes(
+  app: FastifyInstance,
+  views: Views,
+  directoryPages: DirectoryPages | null,
+  downloads: Downloads,
+  onRoute: (request: IncomingMessage, route: string) => void,
+): void {
+  const { options } = views.mirror
+  const sendView = (request: FastifyRequest, reply: FastifyReply, wanted: WantedView) => {
+    onRoute(request.raw, `${ROUTE}.${wanted.view}`)
+    return views.send(request, reply, wanted)
+  }
+  const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
+    const { url = '' } = request.raw
+    const path = requestPath(url)
+    const view = askedView(url)
+    if (view !== null) {
+      return sendView(request, reply, { view, components: parseMirrorPlace(path), look: null })
+    }
+    if (directoryPages && path.endsWith('/')) {
+      onRoute(request.raw, PAGES)
+      return directoryPages.send(request, reply, parseMirrorPlace(path))
+    }
+    const components = parseMirrorPath(path)
+    const exchange = { request: request.raw, response: reply.raw, begin: () => take(reply) }
+    if (options.files && !asksForPage(url) && (await downloads.answerKnown(exchange))) return reply
+    const named = await lookForView(downloads, request.raw, components)
+    // Usually no file has the name of a view, and one look shows it
+    if (named?.isSure) return sendView(request, reply, named)
+    const found = await orAbsence(lookAtFile(downloads, request.raw, components))
+    if (found instanceof IsDirectory) {
+      if (directoryPages) return directoryPages.redirect(request, reply, components)
+      throw found
+    }
+    if (found instanceof Refusal && named) return sendView(request, reply, named)
+    const padding = options.files ? paddingAt(components) : null
+    if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
+    if (found instanceof Refusal) throw found
+    if (!options.files) throw new Refusal('not-found', 'files are not served here, only torrents')
+    if (asksForPage(url)) {
+      onRoute(request.raw, `${ROUTE}.details`)
+      return views.sendPage(request, reply, fileOf(components, found))
+    }
+    await downloads.answer(exchange, components, found)
+    return reply
+  }
+  addReadRoute(app, ROUTE, send)
+  // `/*` does not match the prefix without a slash at its end
+  if (options.prefix !== '') addReadRoute(app, '', send)
+}
+
+/** Looks for the file or directory whose view a path may name; null if it names none. */
+async function lookForView(
+  downloads: Downloads,
+  request: IncomingMessage,
+  components: readonly string[],
+) {
+  const name = components.at(-1) ?? ''
+  const named = namedView(name)
+  if (!named) return null
+  const of = [...components.slice(0, -1), named.of]
+  const look = await orAbsence(downloads.look(request, of, [name]))
+  const isSure = !(look instanceof Refusal) && look.taken.length === 0
+  return { view: named.view, components: of, look, isSure }
+}
+
+async function lookAtFile(
+  downloads: Downloads,
+  request: IncomingMessage,
+  components: readonly string[],
+): Promise<Look> {
+  const look = await downloads.look(request, components)
+  fileOf(components, look)
+  return look
+}
+
+/** The result of a look, or the refusal that says there is nothing. */
+async function orAbsence(looking: Promise<Look>): Promise<Look | Refusal> {
+  try {
+    return await looking
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not-found') return error
+    throw error
+  }
+}
+
+/** Takes the response from the router; returns the headers that it has so far. */
+function take(reply: FastifyReply): OutgoingHttpHeaders {
+  reply.hijack()
+  return reply.getHeaders() as OutgoingHttpHeaders
+}

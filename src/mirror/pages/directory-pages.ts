@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { mapLimited } from '../../base/concurrency.js'
+import { sameFingerprint } from '../../disk/file-lists/fingerprint.js'
+import type { Planner } from '../../server/admission/planner.js'
+import {
+  formatListingQuery,
+  linksOf,
+  type ListingQuery,
+  type ListingRow,
+  parseListingQuery,
+} from './listing.js'
+import type { CurrentListing, CurrentPage, Listings } from './listings.js'
+import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
+import { readReadme } from './readme.js'
+import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
+import { asksForList, chosenNames, publicAddress } from '../tree/address.js'
+import type { Requester, Requesters } from '../../server/admission/requester.js'
+import type { ServiceOptions } from '../options.js'
+import type { HeaderOptions } from './site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import type { TrackerSource } from '../torrents/trackers.js'
+import type { ResponseCache, SentResponse } from './response-cache.js'
+import { lookBelow } from '../tree/below-root.js'
+import { isUnchangedNow } from '../tree/open-looked.js'
+import { formatMirrorPath, isNameable, LOOKS_AT_ONCE, MirrorView } from '../tree/mirror.js'
+import { prefersJson } from '../../server/headers/accept.js'
+import { endConditional } from '../../server/headers/conditional.js'
+import { packedFor } from '../../server/headers/gzip.js'
+import { malformed, notFound, sendLine } from '../../server/headers/refusal.js'
+import { splitTarget } from '../../server/headers/target.js'
+import { encodeName, fileAddress } from '../../metainfo/trackers.js'
+import type { ServerContext } from '../../server/context.js'
+import { pageHeaders, SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
+import type { Pause } from '../../page-parts/slices.js'
+import { jsonLine } from '../../base/text/escape.js'
+
+/** The route of pages in the metrics. */
+export const PAGES = '/*/'
+
+/** Rows per page. */
+const PAGE_LENGTHS = { html: 1000, json: 10_000 }
+
+/** Rows of JSON that are formatted together. */
+const CHUNK = 200
+
+const HEADERS = {
+  html: pageHeaders(LISTING_SCRIPT),
+  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
+}
+
+/** The rows of a directory that a request wants. */
+interface WantedRows {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+  readonly current: CurrentListing
+  readonly page: CurrentPage
+  /** The common parts of magnet links; null if rows have none. */
+  readonly end: MagnetEnd | null
+}
+
+/** The pages of the mirror's directories, for people and for programs. */
+export class DirectoryPages {
+  /** Changes with the look of pages, so that ETags change, too. */
+  readonly #look: string
+
+  constructor(
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix' | 'seed'>,
+    private readonly sources: {
+      readonly listings: Listings
+      readonly planner: Planner
+      readonly requesters: Requesters
+      readonly responses: ResponseCache
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'countsOf' | 'infoHashOf'>
+      readonly trackers: TrackerSource['current']
+    },
+    private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
+  ) {
+    const look = JSON.stringify([HEADERS.html, options.look])
+    this.#look = createHash('sha1').update(look).digest('base64url')
+  }
+
+  /**
+   * Sends a page of a directory.
+   * @throws Refusal
+   */
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): Promise<FastifyReply> {
+    const { url = '' } = request.raw
+    const way = wayToPlain(url, components)
+    if (way !== null) return redirect(reply, way + queryOf(url))
+    const requester = this.sources.requesters.of(request, reply)
+    if (asksForList(url)) return this.#sendList(request, reply, components, requester)
+    const query = parseListingQuery(url)
+    const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
+    const current = await this.sources.listings.get(components, requester)
+    const { client, signal, memory } = requester
+    const planned = { client, signal, memory, size: current.listing.length }
+    const { listings, planner, responses } = this.sources
+    const page = await planner.run(planned, ({ pause }) => {
+      return listings.page(current, query, PAGE_LENGTHS[form], pause)
+    })
+    const minute = this.#minute()
+    const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
+    const end = this.#magnetEnd(request)
+    const shared = end && createHash('sha1').update(JSON.stringify(end)).digest('base64url')
+    const etag = `W/"${page.digest}-${look}${minute}${shared ?? ''}"`
+    reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
+    // The length is known only after the page is made
+    if (request.method === 'HEAD') return reply.send()
+    const wanted = { components, query, current, page, end }
+    const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
+      const before = responses.recall(request.raw)
+      if (before?.headers.etag === etag) return before
+      const rendered = await this.#render(form, wanted, pause)
+      memory.take(rendered.length)
+      const packed = await packedFor(request.headers, rendered)
+      const body = packed ?? rendered
+      if (packed) reply.header('Content-Encoding', 'gzip')
+      reply.header('Content-Length', String(body.length))
+      const headers = reply.getHeaders() as Record<string, string>
+      return { parts: [body], length: body.length, headers }
+    })
+    reply.headers(answer.headers)
+    const isSame = page.until === 0 ? null : await this.#follow(current)
+    const isCurrent = () => {
+      const isShown = this.clocks.monotonic() < page.until && minute === this.#minute()
+      return isShown && isSame?.() === true
+    }
+    if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
+    return reply.send(answer.parts[0])
+  }
+
+  /** Sends the addresses of the chosen files, a line for each, for programs such as wget. */
+  async #sendList(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+    requester: Requester,
+  ): Promise<FastifyReply> {
+    const names = chosenNames(raw.url ?? '') ?? []
+    if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
+    const paths = names.map((name) => [...components, name])
+    const { client, signal, memory } = requester
+    await this.sources.planner.run({ client, signal, memory, size: paths.length }, async () => {
+      const view = new MirrorView(this.options.mirror)
+      await mapLimited(paths, LOOKS_AT_ONCE, (path) => {
+        if (!isNameable(path.at(-1) ?? '')) throw notFound(formatMirrorPath(path))
+        return view.look(path)
+      })
+    })
+    const base = publicAddress(raw, this.options)
+    const lines = paths.map((path) => `${fileAddress(base, path)}\n`)
+    reply.headers({ 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-cache' })
+    return reply.send(lines.join(''))
+  }
+
+  /** Returns whether the directory of a listing is still the same; null if that is not known without waiting. */
+  async #follow({ found }: CurrentListing): Promise<(() => boolean) | null> {
+    // The parent of `.` is the directory itself
+    const { components } = found
+    const place = this.options.mirror
+    const look = await lookBelow(place, [...components, '.']).catch(() => null)
+    if (!look?.native || !sameFingerprint(look.parent, found.look.fingerprint)) return null
+    const path = components.join('/') || '.'
+    return () => isUnchangedNow({ place, path, look })
+  }
+
+  /** Redirects a request for a directory without its last slash to the directory's address. */
+  redirect(
+    { raw: { url = '' } }: FastifyRequest,
+    reply: FastifyReply,
+    components: readonly string[],
+  ): FastifyReply {
+    return redirect(reply, `./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
+  }
+
+  /** The common parts of magnet links for a client; null if nobody knows info hashes. */
+  #magnetEnd({ raw }: FastifyRequest): MagnetEnd | null {
+    const { options, sources } = this
+    if (!sources.swarms.changes) return null
+    return magnetEnd(options, sources.trackers(), publicAddress(raw, options))
+  }
+
+  /** Changes each minute if pages show numbers of peers or magnet links; empty if they do not. */
+  #minute(): string {
+    return this.sources.swarms.changes
+      ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
+      : ''
+  }
+
+  async #render(
+    form: 'html' | 'json',
+    { components, query, current, page, end }: WantedRows,
+    pause: Pause,
+  ): Promise<Buffer> {
+    const { options } = this
+    const { readme: row } = page
+    const view: ListingView = {
+      components,
+      query,
+      listing: current.listing,
+      page,
+      swarms: this.#swarmsOf(page.rows, components),
+      magnets: end && this.#magnetsOf(page.rows, components, end),
+      readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
+      hasFiles: options.files,
+      hasTorrent: components.length > 0 && page.hasContent,
+    }
+    return Buffer.from(
+      form === 'json' ? await jsonOf(view, pause) : await renderListing(view, options, pause),
+    )
+  }
+
+  /** The magnet links of the files on a page, by name. */
+  #magnetsOf(
+    rows: readonly ListingRow[],
+    components: ListingView['components'],
+    end: MagnetEnd,
+  ): ListingView['magnets'] {
+    const links = rows.flatMap((row) => {
+      if (row.isDirectory) return []
+      const infoHash = this.sources.swarms.infoHashOf([...components, row.name], row)
+      return infoHash === null ? [] : [[row.name, rowMagnet(infoHash, end)] as const]
+    })
+    return { end, links: new Map(links) }
+  }
+
+  /** The counts of the files on a page, by name. */
+  #swarmsOf(rows: readonly ListingRow[], components: readonly string[]): ListingView['swarms'] {
+    const { swarms } = this.sources
+    const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
+    const found = files.map((row) => {
+      return [row.name, swarms.countsOf([...components, row.name], row)] as const
+    })
+    return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
+  }
+}
+
+/** A page of a listing as JSON, a line for each entry. */
+async function jsonOf(view: ListingView, pause: Pause): Promise<string> {
+  const { components, listing, page, query, swarms } = view
+  const { rows, pages, directories, files, size } = page
+  const figures = { page: page.page, pages, directories, files, size }
+  const isLast = page.page === pages
+  const next = isLast ? null : formatListingQuery({ ...query, isJson: true, page: page.page + 1 })
+  const { isCut, unnameable, taken } = listing.parts
+  const path = ['', ...components, ''].join('/')
+  const head = jsonLine({ path, ...figures, isCut, unnameable, next })
+  const lines: string[] = []
+  for (const [i, row] of rows.entries()) {
+    const { name, isDirectory, modified } = row
+    const counts = swarms.get(name)
+    const entry = {
+      name,
+      type: isDirectory ? 'directory' : 'file',
+      size: isDirectory ? null : row.size,
+      mtime: new Date(modified).toISOString(),
+      ...linksOf(row, taken),
+      ...(counts && { seeds: counts.seeds, leechers: counts.leechers }),
+    }
+    lines.push(jsonLine(entry).trimEnd())
+    if (i % CHUNK === 0) await pause()
+  }
+  return `${head.replace(/\}\n$/, ',"entries":[')}\n${lines.join(',\n')}\n]}\n`
+}
+
+/**
+ * The relative path from an address with needless slashes to the one without; null if there are
+ * none.
+ */
+function wayToPlain(url: string, components: readonly string[]): string | null {
+  const [path] = splitTarget(url)
+  const depth = path.split('/').length - 2
+  if (depth === components.length) return null
+  return '../'.repeat(depth) + components.map((name) => `${encodeName(name)}/`).join('')
+}
+
+function queryOf(url: string): string {
+  const [, query] = splitTarget(url)
+  return query === '' ? '' : `?${query}`
+}
+
+/** Redirects to a relative address, which is right behind any proxy. */
+function redirect(reply: FastifyReply, location: string): FastifyReply {
+  reply.header('Location', location)
+  sendLine(reply, 302, 'the directory has another address; follow the Location header')
+  return reply
+}

@@ -1,0 +1,128 @@
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
+import { asHybrid, linksOf } from './listing.js'
+import { MOST_V2_BYTES, type ViewName } from '../tree/address.js'
+import { ICON_PATH, renderPath } from './site-header.js'
+import { type PageSite, renderPage } from '../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import {
+  describeItem,
+  type Figure,
+  hashFacts,
+  renderActs,
+  renderCopied,
+  renderFacts,
+  renderFigures,
+  renderFoldedQr,
+  renderSize,
+} from '../../page-parts/item.js'
+import { renderTime } from '../../page-parts/time.js'
+import { WORDS } from '../../page-parts/words.js'
+import { html, type Html } from '../../base/text/html.js'
+import { formatBytes } from '../../base/text/quantity.js'
+
+/** A published file with everything that its page shows. */
+export interface PagedFile {
+  readonly components: readonly string[]
+  /** In bytes. */
+  readonly size: number
+  /** In milliseconds since 1970. */
+  readonly modified: number
+  /** The digest of the file; null if it is not known without reading. */
+  readonly sha256: Uint8Array | null
+  /** Whether a list beside it has that digest, in words; null if there is none. */
+  readonly stated: Html | null
+  /** The counts of its swarm; null if there is none. */
+  readonly counts: KnownCounts | null
+  /** The tracker's page of the swarm, with its charts; null if there is none. */
+  readonly swarmPage: string | null
+  /** The info hash of its torrent of version 1; null if it is not known without reading. */
+  readonly infoHash: InfoHash | null
+  /** The views whose names are those of other files. */
+  readonly taken: readonly ViewName[]
+  /** URL of the mirror's root; null if another server serves the files. */
+  readonly base: string | null
+}
+
+/** The page of a file, or of the magnet link of a directory. */
+export interface FilePage {
+  readonly name: string
+  readonly file: PagedFile | null
+  /** Null if the torrent was not asked for yet. */
+  readonly magnet: string | null
+  /** The header of all pages. */
+  readonly header: Html
+  readonly site: PageSite
+}
+
+/** Renders the page of a file or magnet link. */
+export function renderFilePage({ name, file, magnet, header, site }: FilePage): string {
+  return renderPage(
+    {
+      title: file ? name : `Magnet link of ${name}`,
+      site,
+      description: file && describeItem(file.size, file.counts),
+      head: PAGE_SCRIPT.element,
+      ...(file && { icon: '../'.repeat(file.components.length - 1) + ICON_PATH }),
+      header: [header, file && renderPath(file.components, file.components.length - 1)],
+      footer: file && 'Times are in UTC.',
+    },
+    html`<h1 class="name">${name}</h1>
+      ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: null })}
+      ${magnet !== null && renderFoldedQr(magnet)}
+      ${file !== null && file.counts !== null && renderFigures(figuresOf(file, file.counts))}
+      ${file && factsOf(file, magnet)}`,
+  )
+}
+
+/** The buttons of a file. */
+function actsOf({ components, size, taken, base }: PagedFile, link: string | null): Html {
+  const name = components.at(-1) ?? ''
+  const row = { name, isDirectory: false, size, modified: 0 }
+  const names = new Set(taken.map((view) => `${name}.${view}`))
+  const { address, torrent, magnet } = linksOf(row, names)
+  const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
+  return renderActs({
+    magnet: link,
+    torrent: torrent ?? null,
+    download: base === null ? null : address,
+    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet…</a>`}
+      ${hybrid && html`<a class="button" href="${hybrid}">Hybrid .torrent</a>`}
+      <a class="button" href="${address}.meta4">Metalink</a>`,
+  })
+}
+
+function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figure | false)[] {
+  return [
+    [WORDS.size, formatBytes(size)],
+    [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
+    [WORDS.leechers, leechers, leechers > 0 && 'peers'],
+  ]
+}
+
+function factsOf(file: PagedFile, magnet: string | null): Html {
+  const { components, size, modified, sha256, stated, infoHash, swarmPage, base } = file
+  const name = components.at(-1) ?? ''
+  const digest = sha256 && Buffer.from(sha256).toString('hex')
+  const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
+  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  return renderFacts([
+    [WORDS.size, renderSize(size)],
+    [WORDS.changed, renderTime(modified, 'second')],
+    swarmPage !== null && ['Swarm', html`<a href="${swarmPage}">The last month</a>`],
+    ...hashFacts({ infoHash, infoHashV2: null }),
+    [
+      WORDS.sha256,
+      digest === null ? shown : html`${renderCopied('sha256', WORDS.sha256, digest)} ${stated}`,
+    ],
+    url !== null && [
+      WORDS.commandLine,
+      renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
+    ],
+    magnet !== null && [
+      WORDS.withTorrents,
+      renderCopied('aria2', WORDS.withTorrents, `aria2c '${magnet.replaceAll("'", '%27')}'`),
+    ],
+  ])
+}

@@ -1,0 +1,287 @@
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import {
+  asHybrid,
+  formatListingQuery,
+  linksOf,
+  type Listing,
+  type ListingQuery,
+  type ListingRow,
+  type RowLinks,
+  SORT_KEYS,
+  type ListingKey,
+  viewsByQuery,
+} from './listing.js'
+import type { CurrentPage } from './listings.js'
+import { type Readme, renderReadme } from './readme.js'
+import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
+import {
+  ICON_PATH,
+  type HeaderOptions,
+  renderPath,
+  renderSiteHeader,
+  siteOf,
+} from './site-header.js'
+import { renderPage } from '../../page-parts/layout.js'
+import * as texts from '../../browser/texts.js'
+import { InlineScript } from '../../page-parts/policy.js'
+import type { Pause } from '../../page-parts/slices.js'
+import { type ListOrder, renderPages, sortHeading } from '../../page-parts/sorting.js'
+import { renderEntryRow } from '../../page-parts/rows.js'
+import { WORDS } from '../../page-parts/words.js'
+import { escapeText } from '../../base/text/escape.js'
+import { html, type Html, type HtmlValue } from '../../base/text/html.js'
+import { count, counted, formatBytes } from '../../base/text/quantity.js'
+import { isRaw } from '../../base/text/raw-path.js'
+
+/** Rows that are rendered together: less than a millisecond's work. */
+const CHUNK = 50
+
+/** A page of a directory and everything that is shown on it. */
+export interface ListingView {
+  readonly components: readonly string[]
+  readonly query: ListingQuery
+  readonly listing: Listing
+  readonly page: CurrentPage
+  /** The counts of files' swarms, by name, if a tracker knows them. */
+  readonly swarms: ReadonlyMap<string, KnownCounts>
+  /** Magnet links of files, by name, and what they share; null if none is known. */
+  readonly magnets: {
+    readonly end: MagnetEnd
+    readonly links: ReadonlyMap<string, string>
+  } | null
+  /** Null on the further pages, and if there is none. */
+  readonly readme: Readme | null
+  /** Whether the whole directory has a torrent. */
+  readonly hasTorrent: boolean
+  /** Whether files are sent here. */
+  readonly hasFiles: boolean
+}
+
+/** Renders a page of a directory for people. */
+export async function renderListing(
+  view: ListingView,
+  options: HeaderOptions,
+  pause: Pause,
+): Promise<string> {
+  const { components, query, page, readme } = view
+  const root = '../'.repeat(components.length)
+  const title = components.at(-1) ?? 'Index of /'
+  const pages = (label: string) => {
+    return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
+  }
+  const table = page.rows.length > 0 ? await renderTable(view, pause) : renderNothing(query)
+  return renderPage(
+    {
+      icon: root + ICON_PATH,
+      title,
+      site: siteOf(options),
+      head: [
+        html`<link rel="alternate" type="application/json" href="?json" />`,
+        options.warm && feedLink(root),
+        renderMagnetRest(view.magnets?.end ?? null),
+        LISTING_SCRIPT.element,
+      ],
+      header: [
+        renderSiteHeader(options, root, { folder: components }),
+        components.length > 0 && renderPath(components, components.length),
+      ],
+      footer: html`Times are in UTC.
+        ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
+        <a href="?json">${WORDS.json}</a>`,
+    },
+    html`<h1 class="${components.length > 0 && 'again'}">${title}</h1>
+      ${renderTools(view)} ${pages('Pages')}`,
+    table,
+    html`${renderNotes(view)}${pages('Pages, bottom')}${readme && renderReadme(readme)}`,
+  )
+}
+
+/** The entries of a page. Files of a directory can be chosen for one torrent, also without scripts. */
+async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
+  const { rows } = view.page
+  const canChoose = view.hasTorrent && rows.some((row) => isChoosable(row, view))
+  const rendered: Html[] = []
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    const chunk = rows.slice(start, start + CHUNK)
+    rendered.push(html`${chunk.map((row) => renderRow(row, view, canChoose))}`)
+    await pause()
+  }
+  const table = html`<table class="listing">
+    <caption>
+      ${describe(view)}
+    </caption>
+    ${renderHead(view.query, view.swarms.size > 0, canChoose)}
+    <tbody>
+      ${view.components.length > 0 && renderUp(view.swarms.size > 0, canChoose)} ${rendered}
+    </tbody>
+  </table>`
+  if (!canChoose) return table
+  return html`<form method="get" action="./">
+    ${table}
+    <p class="chosen actions">
+      <span id="chosen" aria-live="polite">Chosen files:</span>
+      <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
+      <button name="magnet" class="button">Magnet…</button>
+      <button name="list" class="button">List of links</button>
+    </p>
+  </form>`
+}
+
+/** Whether a file can be chosen: a name that is not shown as it is could not be sent back. */
+function isChoosable({ name, isDirectory, size }: ListingRow, { hasFiles }: ListingView): boolean {
+  return hasFiles && !isDirectory && size > 0 && escapeText(name) === name
+}
+
+function renderNothing({ filter }: ListingQuery): Html {
+  return html`<p>
+    ${filter === '' ? 'Nothing is in here.' : `Nothing in here has “${filter}” in its name.`}
+  </p>`
+}
+
+/** The way up, the largest target on a phone. */
+function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
+  const cells = 3 + Number(hasSwarms)
+  return html`<tr class="up">
+    ${canChoose && html`<td></td>`}
+    <th scope="row" class="dir"><a href="../">..</a></th>
+    <td colspan="${cells}"></td>
+  </tr> `
+}
+
+/** An entry as a row of the directory's table. */
+function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
+  const { name } = row
+  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose" />`
+  const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
+  return renderEntry(row, {
+    links: linksOf(row, view.listing.parts.taken),
+    before: canChoose && before,
+    after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
+    counts: view.swarms.get(name),
+    magnet: view.magnets?.links.get(name) ?? null,
+    hasSwarms: view.swarms.size > 0,
+  })
+}
+
+/** The cells of a row that depend on its table. */
+interface EntryCells {
+  readonly links: RowLinks
+  /** The first cell. */
+  readonly before: HtmlValue
+  /** Behind the name. */
+  readonly after: HtmlValue
+  readonly counts: KnownCounts | undefined
+  /** Its magnet link; null if that is not known, so that the row leads to its page. */
+  readonly magnet: string | null
+  readonly hasSwarms: boolean
+}
+
+/** A file or directory as a row of a table. */
+export function renderEntry(row: ListingRow, cells: EntryCells): Html {
+  const { name, isDirectory, size, modified: time } = row
+  const { address, torrent, magnet } = cells.links
+  const { magnet: known } = cells
+  const links = html`${[
+    torrent && html`<a href="${torrent}">torrent</a> `,
+    known && html`<a href="${known}">magnet</a> `,
+    !known && magnet && html`<a href="${magnet}">magnet…</a> `,
+    !isDirectory && html`<a class="details" href="${address}?details">details</a>`,
+  ]}`
+  const { before, after, counts = null } = cells
+  const shown = isDirectory ? sizeOfDirectory(row) : size
+  const entry = { name, address, isDirectory, size: shown, time, counts, links }
+  return renderEntryRow({ ...entry, before, after }, cells.hasSwarms)
+}
+
+/** The size of a directory, or else how much is in it; null if nothing is known of it. */
+function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | string | null {
+  if (isEmpty === true) return 'empty'
+  if (below != null) return below
+  if (entries === undefined) return null
+  return entries === null ? 'over 500 entries' : count(entries, 'entry', 'entries')
+}
+
+/** The filter of a directory, and the links to its torrent. */
+function renderTools({ query, hasTorrent }: ListingView): Html {
+  const { filter } = query
+  const all = formatListingQuery({ ...query, filter: '', page: 1 })
+  return html`<div class="tools">
+    <p>
+      ${filter !== '' && html`Names with “${filter}”, <a href="${all}">${WORDS.showAll}</a>`}
+      <span id="shown" role="status"></span>
+    </p>
+    ${hasTorrent && renderWhole()}
+  </div>`
+}
+
+function renderWhole(): Html {
+  const { torrent, magnet } = viewsByQuery('./')
+  return html`<div class="get">
+    <span class="only-wide">${WORDS.thisFolder}:</span> <a href="${torrent}">torrent</a>
+    <a href="${magnet}">magnet</a>
+    <a title="Torrent of versions 1 and 2" href="${asHybrid(torrent)}">hybrid</a>
+  </div>`
+}
+
+const COLUMNS: Readonly<Record<ListingKey, readonly [title: string, style: string]>> = {
+  name: [WORDS.name, 'name'],
+  size: [WORDS.size, 'n'],
+  date: [WORDS.changed, 'date'],
+}
+
+/** The head of the table, with links for sorting. */
+function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean): Html {
+  const headings = SORT_KEYS.map((key) => {
+    const [title, style] = COLUMNS[key]
+    const address = (order: ListOrder<ListingKey>) => formatListingQuery({ ...query, ...order })
+    return sortHeading({ key, title, style }, query, address)
+  })
+  return html`<thead>
+    <tr>
+      ${canChoose && html`<td class="pick"></td>`} ${headings}
+      ${hasSwarms && html`<th scope="col" class="swarm">${WORDS.seeds}</th>`}
+      <th scope="col" class="get">Get</th>
+    </tr>
+  </thead>`
+}
+
+const STORED = '“stored”: the mirror has this file; the server does not generate it.'
+
+/** Notes on entries that are not listed, and on the word "stored" in the list. */
+function renderNotes({ listing, page }: ListingView): Html {
+  const { isCut, unnameable } = listing.parts
+  const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
+  const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
+  const hasRaw = page.rows.some(({ name }) => isRaw(name))
+  return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the directory has more.</p>`}
+  ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
+  ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
+  ${hasStored && html`<p class="muted">${STORED}</p>`}`
+}
+
+/** The link by which browsers and feed readers find the feed. */
+function feedLink(root: string): Html {
+  const address = `${root}./-/feed.xml`
+  return html`<link
+    rel="alternate"
+    type="application/rss+xml"
+    title="New torrents"
+    href="${address}"
+  />`
+}
+
+/** The number of entries and their size. */
+function describe({ page, query }: ListingView): string {
+  const { directories, files, size, below } = page
+  const isAll = directories > 0 && below !== null && query.filter === ''
+  const part = directories > 0 ? `${formatBytes(size)} in these files` : formatBytes(size)
+  const parts = [
+    ...(directories > 0 ? [count(directories, 'directory', 'directories')] : []),
+    ...(files > 0 ? [counted(files, 'file')] : []),
+    ...(isAll ? [`${formatBytes(below)} in all`] : files > 0 ? [part] : []),
+  ]
+  return parts.join(', ')
+}
+
+/** The script of listings. */
+export const LISTING_SCRIPT = new InlineScript(texts.LISTING_SCRIPT)

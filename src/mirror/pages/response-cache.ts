@@ -1,0 +1,128 @@
+import { LRUCache } from 'lru-cache'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  askedVersion,
+  askedView,
+  isChoice,
+  isPlainRequest,
+  isProgressAddress,
+  type ViewName,
+} from '../tree/address.js'
+import { prefersJson, wantsPage } from '../../server/headers/accept.js'
+import { acceptsGzip } from '../../server/headers/gzip.js'
+import { queryWords } from '../../server/headers/target.js'
+import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
+import { isSecure } from '../../server/listen/listen.js'
+
+/** Bytes of memory for answers. */
+const MEMORY = 32 * 1024 * 1024
+
+/** Bytes that an answer takes beside its body and its address, mostly for headers. */
+const ENTRY_COST = 3000
+
+/** An answer as it is sent. */
+export interface SentResponse {
+  /** The body. A large part may be shared with others. */
+  readonly parts: readonly Uint8Array[]
+  /** Bytes of all parts. */
+  readonly length: number
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** An answer that may be sent again. */
+export interface KeptResponse extends SentResponse {
+  /** The route in the metrics of those to whom it is sent again. */
+  readonly route: string
+  /** The torrent that it was made from. */
+  readonly of?: object
+  /** Whether it is still right, as far as that is known without waiting for a disk. */
+  readonly isCurrent: () => boolean
+}
+
+/**
+ * Header fields that may change the answer: those for conditions, ranges, expectations, connections
+ * and bodies. Requests with one of them are not answered from here.
+ */
+const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
+
+/**
+ * Sends the same answer to the same plain request again, before any router or hook, while what it was
+ * made from is current. Without it, each of many clients of a new torrent, of a page or of the feed costs
+ * a look at its files, and a body that is composed again.
+ */
+export class ResponseCache {
+  readonly #entries = new LRUCache<string, KeptResponse & { readonly host: string | undefined }>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ length, host = '' }, address) => {
+      return ENTRY_COST + length + address.length + host.length
+    },
+  })
+
+  /** Records an answer to a GET request. */
+  note(request: IncomingMessage, kept: KeptResponse): void {
+    const { host } = request.headers
+    this.#entries.set(copyOf(keyOf(request)), { ...kept, host })
+  }
+
+  /** The last answer to a request. */
+  recall(request: IncomingMessage): KeptResponse | undefined {
+    const entry = this.#entries.get(keyOf(request))
+    return entry?.host === request.headers.host ? entry : undefined
+  }
+
+  /** Answers if an answer is kept; returns its route, or null if it does not. */
+  answer(request: IncomingMessage, response: ServerResponse): string | null {
+    if (request.method !== 'GET') return null
+    // A client that follows the progress gets a page first
+    if (isProgressAddress(request.url ?? '')) return null
+    const kept = this.recall(request)
+    if (!kept || !isPlainRequest(request, isSpecial) || !kept.isCurrent()) return null
+    response.writeHead(200, kept.headers)
+    endParts(response, kept)
+    return kept.route
+  }
+}
+
+function endParts(response: ServerResponse, { parts, length }: SentResponse): void {
+  if (isLarge({ length }, response) && response instanceof CountedResponse)
+    response.endInParts(parts)
+  else endAtOnce(response, parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts))
+}
+
+/**
+ * Distinguishes requests beside their host: by the path, and by the view, the version and the chosen files
+ * of the query. Pages of directories depend on the whole address, and on what the client accepts. Over TLS
+ * the key differs, because the answer contains the scheme.
+ */
+function keyOf(request: IncomingMessage): string {
+  const { url = '', headers } = request
+  const end = url.indexOf('?')
+  const path = end < 0 ? url : url.slice(0, end)
+  const view = end < 0 ? null : askedView(url)
+  const scheme = isSecure(request) ? 'https:' : ''
+  if (view === null && path.endsWith('/')) {
+    const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
+    return `${scheme}${prefersJson(headers.accept) ? 'json' : 'html'} ${encoding}:${url}`
+  }
+  const address = end < 0 ? path : withWords(path, view, url)
+  // Browsers get magnet links on a page
+  return scheme + (address.includes('magnet') && wantsPage(request) ? `page:${address}` : address)
+}
+
+function withWords(path: string, view: ViewName | null, url: string): string {
+  const version = askedVersion(url)
+  const chosen = queryWords(url).filter(isChoice)
+  const words = [view ?? [], version === 'v1' ? [] : version, chosen].flat()
+  return words.length === 0 ? path : `${path}?${words.join('&')}`
+}
+
+/** Copies a text, so that the longer text it was cut from is not kept. Node reads Latin-1. */
+function copyOf(address: string): string {
+  return Buffer.from(address, 'latin1').toString('latin1')
+}
+
+/** Whether a header field may change the answer; HTTP/1.1 keeps connections alive anyway. */
+function isSpecial(name: string, value: string): boolean {
+  if (!SPECIAL_HEADERS.test(name)) return false
+  return !(/^connection$/i.test(name) && /^keep-alive$/i.test(value))
+}

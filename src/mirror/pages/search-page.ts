@@ -1,0 +1,269 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { constants } from 'node:fs'
+import { mapLimited } from '../../base/concurrency.js'
+import { isOfKind } from '../../disk/look/stat-files.js'
+import { directoryAddress, encodeName, fileAddress } from '../../metainfo/trackers.js'
+import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
+import { packedFor } from '../../server/headers/gzip.js'
+import { splitTarget } from '../../server/headers/target.js'
+import { renderPage } from '../../page-parts/layout.js'
+import { PAGE_HEADERS, PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import { SAFE_HEADERS, withStyle } from '../../page-parts/policy.js'
+import {
+  describeFound,
+  type FilesWanted,
+  type SearchResults,
+  type FileResults,
+  MOST_RESULTS,
+  NOTHING,
+  parseSearch,
+  renderResults,
+  type SearchQuery,
+  searchTitle,
+} from '../../page-parts/results.js'
+import { renderEntries } from '../../page-parts/rows.js'
+import { WORDS } from '../../page-parts/words.js'
+import { jsonLine } from '../../base/text/escape.js'
+import { html, type Html } from '../../base/text/html.js'
+import { naturalKey } from '../../base/text/natural-order.js'
+import type { Planner } from '../../server/admission/planner.js'
+import type { Budget, MemoryPool } from '../../server/admission/memory.js'
+import type { OwnTracker, ServiceOptions } from '../options.js'
+import { linksOf, type ListingRow, type RowLinks } from './listing.js'
+import { renderEntry } from './listing-page.js'
+import { publicAddress, requestPath } from '../tree/address.js'
+import type { Requesters } from '../../server/admission/requester.js'
+import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from './site-header.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import type { TrackerSource } from '../torrents/trackers.js'
+import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
+import { formatMirrorPath, LOOKS_AT_ONCE, MirrorView, parseMirrorPlace } from '../tree/mirror.js'
+import type { FoundName, NameIndex } from './name-index.js'
+import type { NameSearch } from './name-search.js'
+
+/** Rows that are rendered in one turn: some milliseconds. */
+const ROWS_A_TURN = 20
+
+/** Estimated work of a search; see PlannedWork. */
+const EFFORT = 1000
+
+const HEADERS = {
+  html: PAGE_HEADERS,
+  json: { ...SAFE_HEADERS, 'Content-Type': 'application/json' },
+}
+
+/** A file or directory that was found, as it is now. */
+interface Result extends FoundName {
+  readonly row: ListingRow
+  /** Names of files that are at the addresses of its views. */
+  readonly taken: ReadonlySet<string>
+}
+
+/** Searches the whole mirror. */
+export class FileSearch {
+  constructor(
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'tracker' | 'seed'>,
+    private readonly sources: {
+      readonly search: NameSearch
+      readonly planner: Planner
+      readonly memory: MemoryPool
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf' | 'infoHashOf'>
+      readonly trackers: TrackerSource['current']
+    },
+  ) {}
+
+  /**
+   * The files and directories whose paths have all words.
+   * @throws Refusal
+   */
+  async find(wanted: FilesWanted): Promise<FileResults> {
+    const { words, client, signal } = wanted
+    const { search, planner, memory: pool } = this.sources
+    if (words.length === 0) return { ...NOTHING, places: new Set() }
+    const index = await search.get()
+    const memory = pool.open(client)
+    try {
+      return await planner.run({ client, signal, memory, size: EFFORT }, (budget) => {
+        return this.#find(index, wanted, budget)
+      })
+    } finally {
+      memory.close()
+    }
+  }
+
+  async #find(
+    index: NameIndex,
+    { words, root, address }: FilesWanted,
+    budget: Budget,
+  ): Promise<FileResults> {
+    const names: FoundName[] = []
+    if (!index.isTooLarge) {
+      for await (const found of index.search(words, budget.pause)) {
+        names.push(found)
+        if (names.length > MOST_RESULTS) break
+      }
+    }
+    const view = new MirrorView(this.options.mirror)
+    const looked = await mapLimited(names.slice(0, MOST_RESULTS), LOOKS_AT_ONCE, (name) => {
+      return lookAt(name, view)
+    })
+    const found = sortByPath(looked.filter((each) => each !== null))
+    const { row, rest } = magnetEnd(this.options, this.sources.trackers(), address)
+    const end = { row: row + rest, rest: '' }
+    const rows: Html[] = []
+    for (const result of found) {
+      rows.push(this.#render(result, root, end))
+      if (rows.length % ROWS_A_TURN === 0) await budget.nextSlice()
+    }
+    const numbers = { count: found.length, isCut: names.length > MOST_RESULTS }
+    const note = index.isTooLarge ? TOO_LARGE : numbers.isCut && CUT
+    const table = { caption: describeFound(numbers), date: WORDS.changed }
+    const { isUsed: hasSwarms } = this.sources.swarms
+    return {
+      ...numbers,
+      note: note || null,
+      table: rows.length > 0 ? renderEntries(rows, table.caption, table.date, hasSwarms) : null,
+      entries: found.map(jsonOf),
+      places: new Set(found.map(({ path }) => fileAddress('.', path))),
+    }
+  }
+
+  #render({ path, row, taken }: Result, root: string, end: MagnetEnd): Html {
+    const { swarms } = this.sources
+    const above = path.slice(0, -1)
+    const directory = root + above.map((name) => `${encodeName(name)}/`).join('')
+    const infoHash = row.isDirectory ? null : swarms.infoHashOf(path, row)
+    return renderEntry(row, {
+      magnet: infoHash && rowMagnet(infoHash, end),
+      links: linksFrom(row, taken, directory),
+      before: null,
+      after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
+        >/${above.join('/')}</a
+      >`,
+      counts: row.isDirectory ? undefined : (swarms.countsOf(path, row) ?? undefined),
+      hasSwarms: swarms.isUsed,
+    })
+  }
+}
+
+const TOO_LARGE = html`<p>This mirror has too many names for one search; search in its folders.</p>`
+const CUT = html`<p>Only the first are listed; add a word to find fewer.</p>`
+
+/** Sorts a few results as people expect: folders first, and the files of a folder together. */
+function sortByPath(found: readonly Result[]): Result[] {
+  const keyed = found.map((result) => {
+    const kind = result.isDirectory ? '0' : '1'
+    return { result, key: kind + naturalKey(result.path.join('/')) }
+  })
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ result }) => result)
+}
+
+/** An entry as it is now; null if it is gone. */
+async function lookAt({ path, isDirectory }: FoundName, view: MirrorView): Promise<Result | null> {
+  const name = path.at(-1) ?? ''
+  const views = isDirectory ? [] : [`${name}.torrent`, `${name}.magnet`]
+  const look = await view.look(path, views).catch(() => null)
+  if (!look) return null
+  const isNow = isOfKind(look, constants.S_IFDIR)
+  const { size, mtimeNs } = look.fingerprint
+  const modified = Number(mtimeNs / 1_000_000n)
+  const row = { name, isDirectory: isNow, size: isNow ? 0 : size, modified }
+  return { path, isDirectory: isNow, row, taken: new Set(look.taken) }
+}
+
+/** The links of an entry; `directory` is the way from the page of a search to its directory. */
+function linksFrom(row: ListingRow, taken: ReadonlySet<string>, directory: string): RowLinks {
+  const { address, torrent, magnet } = linksOf(row, taken)
+  const from = (link: string | null) => link && directory + link.slice('./'.length)
+  return {
+    address: directory + address.slice('./'.length),
+    torrent: from(torrent),
+    magnet: from(magnet),
+  }
+}
+
+function jsonOf({ path, row }: Result) {
+  const { isDirectory, size, modified } = row
+  return {
+    path: `/${path.join('/')}`,
+    type: isDirectory ? 'directory' : 'file',
+    size: isDirectory ? null : size,
+    mtime: new Date(modified).toISOString(),
+  }
+}
+
+/** The way from the page of a search to the root. */
+const ROOT = '../'
+
+/** Adds the search of the whole mirror, and of the tracker in this process. */
+export function addSearchRoute(
+  app: FastifyInstance,
+  options: ServiceOptions,
+  findFiles: (wanted: FilesWanted) => Promise<FileResults>,
+  requesters: Requesters,
+): void {
+  addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
+    const { url = '', headers } = request.raw
+    const query = parseSearch(splitTarget(url)[1])
+    const { client, signal } = requesters.of(request, reply)
+    const { words } = query
+    const address = publicAddress(request.raw, options)
+    const files = await findFiles({ words, root: ROOT, address, client, signal })
+    const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
+    const isJson = prefersJson(headers.accept)
+    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
+    reply.headers(isJson ? HEADERS.json : withStyle(HEADERS.html, options.look))
+    if (!isJson) {
+      const asked = new URLSearchParams(splitTarget(url)[1]).get('in')
+      const folder = asked === null ? null : parseMirrorPlace(requestPath(asked))
+      const page = Buffer.from(renderSearchPage(query, files, torrents, folder, options))
+      const packed = await packedFor(headers, page)
+      if (packed) reply.header('Content-Encoding', 'gzip')
+      return reply.send(packed ?? page)
+    }
+    const { isCut, entries, note } = files
+    const isTooLarge = note === TOO_LARGE
+    const others = torrents && { torrents: torrents.entries }
+    return reply.send(jsonLine({ query: query.text, isCut, isTooLarge, entries, ...others }))
+  })
+}
+
+/** The torrents of the tracker in this process that are found; null without a tracker. */
+async function torrentsFor(
+  { raw }: FastifyRequest,
+  options: Pick<ServiceOptions, 'tracker' | 'publicUrl' | 'prefix'>,
+  wanted: Omit<Parameters<OwnTracker['search']>[0], 'root'>,
+): Promise<SearchResults | null> {
+  const { tracker } = options
+  if (!tracker) return null
+  const announce = tracker.announceAt?.(publicAddress(raw, options))
+  const root = announce === undefined ? tracker.page : new URL('./', announce).href
+  return root === null ? null : tracker.search({ ...wanted, root })
+}
+
+/** `folder` is the directory whose page the search was typed on; null if it was another page. */
+function renderSearchPage(
+  query: SearchQuery,
+  files: SearchResults,
+  torrents: SearchResults | null,
+  folder: readonly string[] | null,
+  options: ServiceOptions,
+): string {
+  const filter = new URLSearchParams({ filter: query.text }).toString()
+  const way = folder && `${directoryAddress(`${ROOT}.`, folder)}?${filter}`
+  const label = folder && `Only names in ${formatMirrorPath([...folder, ''])}`
+  return renderPage(
+    {
+      title: searchTitle(query),
+      site: siteOf(options),
+      icon: ROOT + ICON_PATH,
+      head: PAGE_SCRIPT.element,
+      header: renderSiteHeader(options, ROOT, { searched: query.text }),
+      footer: html`<a href="search?q=${encodeURIComponent(query.text)}" type="application/json"
+        >${WORDS.json}</a
+      >`,
+    },
+    html`${renderResults(query, files, torrents)}
+    ${way && query.text !== '' && html`<p><a href="${way}">${label}</a></p>`}`,
+  )
+}

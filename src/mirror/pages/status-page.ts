@@ -1,0 +1,244 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
+import { sendError, sendLine } from '../../server/headers/refusal.js'
+import { ICON, renderPage } from '../../page-parts/layout.js'
+import { type Figure, renderFigures } from '../../page-parts/item.js'
+import { pageHeaders, withStyle, SAFE_HEADERS } from '../../page-parts/policy.js'
+import { WORDS } from '../../page-parts/words.js'
+import { jsonLine } from '../../base/text/escape.js'
+import { html, type Html } from '../../base/text/html.js'
+import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
+import { describeProgress, REFRESH_SCRIPT } from './progress-page.js'
+import type { ProgressStatus, TorrentTitle } from '../torrents/progress.js'
+import { publicAddress } from '../tree/address.js'
+import { ICON_PATH, type HeaderOptions, renderSiteHeader, siteOf } from './site-header.js'
+import { trackersAt } from '../torrents/trackers.js'
+import { missingRoot } from '../tree/root-watch.js'
+import type { ServiceStatus, StatusReport, WarmStatus } from './status.js'
+
+/** The header fields of the icon. */
+const ICON_HEADERS = {
+  ...SAFE_HEADERS,
+  'Content-Type': 'image/svg+xml',
+  'Cache-Control': 'max-age=86400',
+}
+
+/** Seconds between two updates of a live page. */
+const LIVE = 5
+
+/** The service's status for people; `isLive` if it updates itself. Its links are relative to `/-/`. */
+function renderStatusPage(report: StatusReport, isLive: boolean, options: HeaderOptions): string {
+  const refresh = html`<noscript
+    ><meta http-equiv="refresh" content="${LIVE}; url=status?live"
+  /></noscript>`
+  const again = isLive
+    ? html`<a href="status">Stop</a> &middot;
+        <a id="again" data-seconds="${LIVE}" href="status?live">now</a>`
+    : html`<a href="status?live">Live</a>`
+  const { torrents } = report.hashing
+  return renderPage(
+    {
+      title: 'Status of this mirror',
+      site: siteOf(options),
+      icon: `../${ICON_PATH}`,
+      head: [isLive && refresh, REFRESH_SCRIPT.element],
+      header: renderSiteHeader(options, '../', 'status'),
+      footer: html`<a href="status.json">${WORDS.json}</a>`,
+    },
+    html`<div class="title">
+        <h1>${WORDS.status}</h1>
+        <span>${again}</span>
+      </div>
+      <div id="state">
+        ${renderFigures(figuresOf(report))}
+        ${
+          torrents.length > 0 &&
+          html`<ul>
+            ${torrents.map(hashingRow)}
+          </ul>`
+        }
+        <details>
+          <summary>For operators</summary>
+          ${aboutService(report)} ${hashing(report)} ${seeding(report)} ${trackers(report)}
+          ${cache(report)}
+        </details>
+      </div>`,
+  )
+}
+
+/** The figures that most people want to know. */
+function figuresOf({ hashing, warm, seed }: StatusReport): (Figure | false)[] {
+  const ready = warm?.ready ?? seed?.torrents
+  const waiting = hashing.waiting + (warm?.waiting ?? 0)
+  return [
+    ready !== undefined && ['Torrents ready', ready],
+    ['Being hashed', hashing.running + (warm?.running ?? 0)],
+    waiting > 0 && ['Waiting', waiting],
+    seed !== null && ['Uploading', `${formatBytes(seed.rate)}/s`, seed.rate > 0 && 'seeds'],
+    seed !== null && ['Peers', seed.peers, seed.peers > 0 && 'peers'],
+  ]
+}
+
+function aboutService({ version, uptimeSeconds, time }: StatusReport): Html {
+  return html`<p>btkit ${version}, up for ${inWords(uptimeSeconds)}, at ${timeOf(time)}.</p>`
+}
+
+/** A duration of which only the largest unit matters. */
+function inWords(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800
+    ? `${Math.floor(seconds / 3600)} h`
+    : `${Math.floor(seconds / 86_400)} days`
+}
+
+function hashing({ hashing, planning, warm }: StatusReport): Html {
+  const { running, waiting, bytesHashed } = hashing
+  return html`<h2>Being hashed</h2>
+    <dl>
+      <dt>Torrents</dt>
+      <dd>${running} running, ${waiting} waiting</dd>
+      <dt>Requests looked up</dt>
+      <dd>${planning.running} running, ${planning.waiting} waiting</dd>
+      <dt>Hashed since the start</dt>
+      <dd>${formatBytes(bytesHashed)}</dd>
+      ${warm && aheadOfNeed(warm)}
+    </dl>`
+}
+
+function aheadOfNeed({ ready, waiting, failed, running, bytesHashed }: WarmStatus): Html {
+  return html`<dt>Hashed before anybody asked</dt>
+    <dd>
+      ${counted(ready, 'file')} ready, ${formatNumber(running)} running, ${formatNumber(waiting)}
+      waiting, ${formatNumber(failed)} failed; ${formatBytes(bytesHashed)} hashed
+    </dd>`
+}
+
+function hashingRow(told: ProgressStatus): Html {
+  const { title, bytesDone, bytesTotal } = told
+  return html`<li>
+    <b class="name">${nameOf(title)}</b>: ${describeProgress(told)}
+    <progress
+      aria-label="Hashed of ${title.name}"
+      max="${bytesTotal}"
+      value="${bytesDone}"
+    ></progress>
+  </li> `
+}
+
+function seeding({ seed }: StatusReport): Html {
+  if (seed === null) return html``
+  const { torrents, peers, uploaded, rate, refused } = seed
+  return html`<h2>Seeding</h2>
+    <p>
+      ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
+      since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
+    </p>`
+}
+
+function trackers({ trackers }: StatusReport): Html {
+  return html`<h2>Trackers</h2>
+    ${
+      trackers.length === 0
+        ? html`<p>The torrents name no tracker.</p>`
+        : html`<ul>
+            ${trackers.map((url) => html`<li><code>${url}</code></li> `)}
+          </ul>`
+    }`
+}
+
+const CACHE_STATES = {
+  used: 'in use',
+  full: 'its disk is full: only read until there is space',
+  off: 'not kept on disk; standard error has the reason',
+} as const
+
+function cache({ cache: { state, bytes, records, hits, misses, origins } }: StatusReport): Html {
+  const { memory, cache, files } = origins
+  return html`<h2>Cache</h2>
+    <dl>
+      <dt>State</dt>
+      <dd>${CACHE_STATES[state]}</dd>
+      <dt>Size</dt>
+      <dd>${formatBytes(bytes)}, ${counted(records, 'record')}</dd>
+      <dt>Look-ups</dt>
+      <dd>${formatNumber(hits)} found, ${formatNumber(misses)} not found</dd>
+      <dt>Torrents</dt>
+      <dd>
+        ${formatNumber(memory)} from memory, ${formatNumber(cache)} from the cache,
+        ${formatNumber(files)} by reading files
+      </dd>
+    </dl>`
+}
+
+/** A set of files has the name of their common directory. */
+function nameOf({ name, files, path }: TorrentTitle): string {
+  return path === null ? `${name} (${counted(files, 'file')})` : name
+}
+
+/** The time of the report, which is no time to count from. */
+function timeOf(iso: string): string {
+  return `${iso.slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** Also answered while the service stops. */
+export const HEALTH = '/-/health'
+
+const FRESH = { 'Cache-Control': 'max-age=1' }
+const PAGE_HEADERS = { ...pageHeaders(REFRESH_SCRIPT), ...FRESH }
+const JSON_HEADERS = { ...SAFE_HEADERS, ...FRESH, 'Content-Type': 'application/json' }
+
+/**
+ * Adds the addresses below `/-/` that describe the service. `status` is a page, or the same as
+ * JSON. `health` says whether the mirror is there; `ready` says whether to send requests here.
+ */
+export function addStatusRoutes(
+  app: FastifyInstance,
+  status: ServiceStatus,
+  isRootThere: () => Promise<boolean>,
+): void {
+  const { options } = status.sources
+  /** The report, with the tracker's URL for the client of a request. */
+  const reportFor = async (request: IncomingMessage): Promise<StatusReport> => {
+    const report = await status.report()
+    const { tracker } = options
+    // No other status depends on the host, so other requests may lack it
+    if (!tracker?.announceAt) return report
+    const trackers = trackersAt(report.trackers, tracker, publicAddress(request, options))
+    return { ...report, trackers }
+  }
+
+  addReadRoute(app, `/${ICON_PATH}`, (_request, reply) => {
+    return reply.headers(ICON_HEADERS).send(ICON)
+  })
+
+  addReadRoute(app, '/-/status.json', async ({ raw }, reply) => {
+    return reply.headers(JSON_HEADERS).send(jsonLine(await reportFor(raw)))
+  })
+
+  addReadRoute(app, '/-/status', async ({ raw }, reply) => {
+    const report = await reportFor(raw)
+    reply.header('Vary', 'Accept')
+    if (prefersJson(raw.headers.accept)) return reply.headers(JSON_HEADERS).send(jsonLine(report))
+    const isLive = raw.url?.endsWith('?live') ?? false
+    reply.headers(withStyle(PAGE_HEADERS, options.look))
+    return reply.send(renderStatusPage(report, isLive, options))
+  })
+
+  const sendState = async (_request: FastifyRequest, reply: FastifyReply) => {
+    reply.header('Cache-Control', 'no-store')
+    if (await isRootThere()) sendLine(reply, 200, 'ok')
+    else sendError(reply, missingRoot())
+    return reply
+  }
+  addReadRoute(app, HEALTH, sendState)
+  // While the service stops, this one is refused like all others
+  addReadRoute(app, '/-/ready', sendState)
+
+  if (!options.metrics) return
+  addReadRoute(app, '/-/metrics', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
+    return reply.send(await status.metrics())
+  })
+}

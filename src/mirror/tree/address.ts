@@ -1,0 +1,297 @@
+import type { IncomingMessage } from 'node:http'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import type { ServedOptions, ServiceOptions } from '../options.js'
+import { RESERVED } from './mirror.js'
+import { malformed } from '../../server/headers/refusal.js'
+import { queryWords, splitTarget } from '../../server/headers/target.js'
+import { isSecure } from '../../server/listen/listen.js'
+import { textOfPath } from '../../base/text/raw-path.js'
+
+/**
+ * The components of a request's path from number `skip` on, as a path of the mirror. Each component
+ * is percent-decoded once and must not contain a slash then.
+ * @throws Refusal
+ */
+export function requestPath(url: string, skip = 0): string {
+  const [path] = splitTarget(url)
+  // `*`, and addresses of other schemes
+  if (!path.startsWith('/')) throw malformed('the address has no path; begin it with a slash')
+  const components = path.split('/').slice(1 + skip)
+  return `/${components.map(decodeComponent).join('/')}`
+}
+
+function decodeComponent(component: string): string {
+  const decoded = percentDecode(component)
+  if (decoded.includes('/'))
+    throw malformed('a name in the address contains an encoded slash; use a plain slash')
+  return decoded
+}
+
+/**
+ * Decodes percent-encoded UTF-8. Other bytes, as in names of old systems, are as textOfPath has them.
+ * @throws Refusal
+ */
+export function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    if (/%(?![\da-f]{2})/i.test(text))
+      throw malformed('the path must be percent-encoded, such as /caf%C3%A9')
+    const byte = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16))
+    return textOfPath(Buffer.from(text.replace(/%(..)/g, byte), 'latin1'))
+  }
+}
+
+/** The views of a file or directory: words that follow its name or `?` in an address. */
+const VIEWS = ['torrent', 'magnet', 'btih', 'sha256', 'meta4'] as const
+
+export type ViewName = (typeof VIEWS)[number]
+
+/** The first view that an address names in its query, such as `?torrent`; null if it names none. */
+export function askedView(url: string): ViewName | null {
+  // Buttons of forms send an empty value
+  const viewOf = (word: string) => VIEWS.find((view) => word === view || word === `${view}=`) ?? []
+  return queryWords(url).flatMap(viewOf)[0] ?? null
+}
+
+/** Whether a word of a query chooses an entry of a directory for its torrent. */
+export function isChoice(word: string): boolean {
+  return word.startsWith('f=')
+}
+
+/** The most entries that are chosen in an address. */
+const MOST_CHOSEN = 1000
+
+/**
+ * The names of a directory's entries that an address chooses for its torrent, by fields `f` of its
+ * query; null if it has none, for all entries.
+ * @throws Refusal
+ */
+export function chosenNames(url: string): readonly string[] | null {
+  const fields = queryWords(url).filter(isChoice)
+  if (fields.length === 0) return null
+  if (fields.length > MOST_CHOSEN) throw malformed(`at most ${MOST_CHOSEN} files can be chosen`)
+  const names = fields.map((field) => decodeComponent(field.slice(2).replaceAll('+', ' ')))
+  return [...new Set(names)].sort()
+}
+
+/** Whether an address asks for the addresses of the chosen files, by `?list`. */
+export function asksForList(url: string): boolean {
+  return queryWords(url).some((word) => word === 'list' || word === 'list=')
+}
+
+/** The part of a query that chooses entries; empty for all. */
+export function chosenQuery(chosen: readonly string[] | null): string {
+  return (chosen ?? []).map((name) => `&f=${encodeURIComponent(name)}`).join('')
+}
+
+/** Whether an address asks for the page of a file, by `?details`. */
+export function asksForPage(url: string): boolean {
+  return queryWords(url).includes('details')
+}
+
+/** A view in a name such as `a.iso.torrent`, unless a file has that name. */
+interface NamedView {
+  readonly view: ViewName
+  /** The name of the file or directory. */
+  readonly of: string
+}
+
+/** Splits a name into the file's name and its view; null if it ends with none. */
+export function namedView(name: string): NamedView | null {
+  const at = name.lastIndexOf('.')
+  if (at < 1) return null
+  const end = name.slice(at + 1)
+  const view = VIEWS.find((each) => each === end)
+  return view ? { view, of: name.slice(0, at) } : null
+}
+
+/**
+ * URL of the view of a resource: by its name, or by a query if a file of the mirror has that name
+ * (`isTaken`).
+ */
+export function viewAddress(address: string, view: ViewName, isTaken: boolean): string {
+  return `${address}${isTaken ? '?' : '.'}${view}`
+}
+
+/** URL of a view by a query, which always works, whatever files the mirror has. */
+export function viewByQuery(address: string, view: ViewName): string {
+  return viewAddress(address, view, true)
+}
+
+/**
+ * Most bytes of a torrent of version 2. If nobody waits any more, the progress within a file's tree
+ * is lost, so the hashing of a larger file might never end.
+ */
+export const MOST_V2_BYTES = 2 ** 36
+
+/** The words of a query that ask for another version than 1. */
+const ASKED: Readonly<Record<string, MetainfoVersion>> = { v2: 'v2', hybrid: 'hybrid' }
+
+/**
+ * The version that an address asks for by its query, `?v2` or `?hybrid`: the first of them, v1 if
+ * there is none. Other parameters are ignored.
+ */
+export function askedVersion(url: string): MetainfoVersion {
+  const names = queryWords(url)
+  return names.flatMap((name) => (Object.hasOwn(ASKED, name) ? (ASKED[name] ?? []) : []))[0] ?? 'v1'
+}
+
+/** The last word in the query of a progress page's address. */
+const PROGRESS = 'progress'
+
+/** Whether an address is that of a progress page. */
+export function isProgressAddress(url: string): boolean {
+  return url.endsWith(`?${PROGRESS}`) || url.endsWith(`&${PROGRESS}`)
+}
+
+/**
+ * Links of the page at an address. They are relative, so that they are right behind proxies, too.
+ */
+export interface PageLinks {
+  /** The resource that the address names, in a word. */
+  readonly what: string
+  /** The progress page. */
+  readonly progress: string
+  /** The resource itself. */
+  readonly itself: string
+  /** The root of the mirror, with a slash at its end. */
+  readonly root: string
+  /** The directory that contains it, or whose view it is; `root` if that is the root. */
+  readonly directory: string
+}
+
+/** The links of the page at an address, which may be that of a progress page. */
+export function pageLinks(url: string): PageLinks {
+  const address = isProgressAddress(url) ? url.slice(0, -PROGRESS.length - 1) : url
+  const [path, query] = splitTarget(address)
+  const depth = path.split('/').length - 2
+  const view = askedView(address) ?? namedView(path)?.view
+  return {
+    what: (view && WORDS[view]) ?? 'torrent',
+    progress: query === '' ? `?${PROGRESS}` : `?${query}&${PROGRESS}`,
+    itself: `?${query}`,
+    root: way(depth),
+    directory: directoryOf(path, view !== undefined, depth),
+  }
+}
+
+/** The relative path up by `depth` directories. */
+function way(depth: number): string {
+  return depth > 0 ? '../'.repeat(depth) : './'
+}
+
+function directoryOf(path: string, isView: boolean, depth: number): string {
+  if (path.startsWith(`/${RESERVED}/`)) return way(depth)
+  return way(path.endsWith('/') && !isView ? Math.min(1, depth) : 0)
+}
+
+/** Views other than a torrent. */
+const WORDS: Readonly<Partial<Record<ViewName, string>>> = {
+  magnet: 'magnet link',
+  sha256: 'checksum',
+  meta4: 'metalink',
+}
+
+/** A part of a host name, between dots. */
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?'
+
+/** A host in a URL: a name, an IPv4 or a bracketed IPv6 address, with an optional port. */
+const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*\\.?|\\[[0-9a-f:.]+\\])(?::[1-9]\\d*)?$`, 'i')
+
+const MAX_HOST = 255
+
+/**
+ * Makes sure that a request names one host, as HTTP/1.1 requires. With `isOptional` it may name
+ * none.
+ * @throws Refusal
+ */
+export function checkHosts(request: IncomingMessage, isOptional: boolean): void {
+  const { rawHeaders, headers, httpVersion } = request
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && isHost(name)).length
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1' && !isOptional))
+    throw malformed('no Host header, or more than one; send one')
+  if (!FIELD.test(headers.host ?? ''))
+    throw malformed('the Host header is invalid; send a host name or address')
+}
+
+/** The value of a Host field: a name or an address, with an optional port (RFC 3986, section 3.2). */
+const FIELD = /^(?:\[[0-9a-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?::\d*)?$/i
+
+/** Header fields of bodies and expectations. */
+const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
+
+/**
+ * Whether an HTTP/1.1 request is for reading, names one host, and has no field that needs more than an
+ * answer; by default, these are the fields of bodies and expectations.
+ */
+export function isPlainRequest(
+  { method, rawHeaders, httpVersion }: IncomingMessage,
+  isSpecial = (name: string, _value: string) => OF_BODY.test(name),
+): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    const value = rawHeaders[i + 1] ?? ''
+    if (isHost(name)) {
+      if (!FIELD.test(value)) return false
+      hosts++
+    } else if (isSpecial(name, value)) {
+      return false
+    }
+  }
+  return hosts === 1 && httpVersion === '1.1'
+}
+
+function isHost(name: string): boolean {
+  return name.length === 4 && name.toLowerCase() === 'host'
+}
+
+/**
+ * The URL by which clients reach the mirror's root, without a slash at its end: the public URL if
+ * one is set, otherwise the prefix at the host of the request.
+ * @throws Refusal if the request's host cannot be in a URL
+ */
+export function publicAddress(
+  request: IncomingMessage,
+  { publicUrl, prefix }: Pick<ServiceOptions, 'publicUrl' | 'prefix'>,
+): string {
+  if (publicUrl !== null) return publicUrl
+  const host = hostOf(request)
+  const scheme = isSecure(request) ? 'https' : 'http'
+  if (isHostOfUrl(host)) return `${scheme}://${host}${prefix}`
+  throw malformed('the Host header is missing or invalid; send a host name or address')
+}
+
+/** Whether a URL can have this host. */
+function isHostOfUrl(host: string): boolean {
+  // Parsing checks what the pattern cannot, such as the highest port
+  return host.length <= MAX_HOST && HOST.test(host) && URL.canParse(`http://${host}`)
+}
+
+/**
+ * Returns a function that is called with each request. It warns once if clients use HTTPS, but the
+ * torrents made for them name HTTP.
+ */
+export function warnOfPlainSeeds(
+  { publicUrl, clientAddresses }: Pick<ServedOptions, 'publicUrl' | 'clientAddresses'>,
+  warn: (message: string) => void,
+): (request: IncomingMessage) => void {
+  let isDone = publicUrl !== null
+  return (request) => {
+    if (isDone || isSecure(request) || clientAddresses.forwardedScheme(request) !== 'https') return
+    const host = hostOf(request)
+    if (!isHostOfUrl(host)) return
+    isDone = true
+    const need = `give --public-url https://${host}`
+    warn(`the proxy speaks HTTPS, but torrents name http://${host} as web seed; ${need}`)
+  }
+}
+
+/** The host of a request; one in its address outweighs the header. */
+function hostOf({ url = '', headers }: IncomingMessage): string {
+  const host = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? headers.host ?? ''
+  // The port may be empty
+  return host.replace(/:$/, '')
+}

@@ -1,0 +1,100 @@
+import { SERVICE_NAME } from '../tree/mirror.js'
+import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import type { ServiceOptions } from '../options.js'
+import { publicAddress, viewByQuery } from '../tree/address.js'
+import { surround, torrentLength } from './response.js'
+import type { ResponseCache, SentResponse } from '../pages/response-cache.js'
+import { trackersAt, type TrackerList } from '../torrents/trackers.js'
+import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
+import type { WarmFile, Warmer } from '../torrents/warmer.js'
+import { addReadRoute } from '../../server/headers/accept.js'
+import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import { composeFeed, type FeedItem } from '../../base/text/feed.js'
+
+const FEED = '/-/feed.xml'
+
+/** The newest torrents that are ready, for subscribers. */
+export class Feed {
+  /** `currentTrackers` returns the trackers of torrents at present. */
+  constructor(
+    private readonly options: Pick<
+      ServiceOptions,
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker' | 'siteName'
+    >,
+    private readonly files: Pick<Warmer, 'newest' | 'version'>,
+    private readonly responses: ResponseCache,
+    private readonly currentTrackers: () => TrackerList,
+  ) {}
+
+  /** The current feed for clients that reach the mirror at the address of a request. */
+  compose(request: IncomingMessage): SentResponse {
+    const before = this.responses.recall(request)
+    if (before?.isCurrent()) return before
+    const { version } = this.files
+    const trackers = this.currentTrackers()
+    const isCurrent = () => {
+      return this.files.version === version && this.currentTrackers() === trackers
+    }
+    const body = Buffer.from(this.#write(publicAddress(request, this.options), trackers))
+    const headers = {
+      ETag: etagOf(body),
+      'Cache-Control': 'no-cache',
+      'Content-Type': 'application/rss+xml; charset=utf-8',
+      'Content-Length': String(body.length),
+    }
+    const feed = { parts: [body], length: body.length, headers, route: FEED, isCurrent }
+    this.responses.note(request, feed)
+    return feed
+  }
+
+  #write(address: string, current: TrackerList): string {
+    const { webSeeds, httpSeeds, warm, tracker, siteName: name } = this.options
+    const trackers = trackersAt(current, tracker, address)
+    const addresses = [address, ...webSeeds] as const
+    const around = { trackers, addresses, httpSeeds, peers: [] }
+    const since = warm?.feedSince ?? 0
+    const items = this.files.newest
+      .filter(({ path, fingerprint }) => {
+        // Below its own prefix the service answers itself
+        return path[1] !== SERVICE_NAME && modifiedMs(fingerprint) >= since
+      })
+      .map((file) => itemOf(file, around))
+    return composeFeed({ link: directoryAddress(address, []), name, self: address + FEED }, items)
+  }
+}
+
+/** In milliseconds since 1970. */
+function modifiedMs({ mtimeNs }: WarmFile['fingerprint']): number {
+  return Number(mtimeNs / 1_000_000n)
+}
+
+function itemOf(
+  { path, fingerprint, torrent }: WarmFile,
+  around: Parameters<typeof surround>[1],
+): FeedItem {
+  const { infoHash = '', infoLength = 0, givenLength } = torrent ?? {}
+  const { mtimeNs, size } = fingerprint
+  const surroundings = surround({ infoHash, directory: path.slice(0, -1), title: { path } }, around)
+  const made = torrentLength(infoLength, surroundings, creationDateOf(mtimeNs))
+  return {
+    title: path.join('/'),
+    address: viewByQuery(fileAddress(around.addresses[0], path), 'torrent'),
+    infoHash,
+    time: modifiedMs(fingerprint),
+    torrentSize: givenLength ?? made,
+    contentSize: size,
+  }
+}
+
+/** Adds the feed of new torrents. */
+export function addFeedRoute(app: FastifyInstance, feed: Feed): void {
+  addReadRoute(app, FEED, (request, reply) => {
+    const { parts, headers } = feed.compose(request.raw)
+    const { ETag: etag = '', 'Cache-Control': caching } = headers
+    reply.headers({ ETag: etag, 'Cache-Control': caching })
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    return reply.headers(headers).send(parts[0])
+  })
+}

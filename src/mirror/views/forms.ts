@@ -1,0 +1,84 @@
+import { magnetLink } from '../../metainfo/magnet.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { chosenQuery, viewAddress, viewByQuery } from '../tree/address.js'
+import type { KnownTorrent } from '../torrents/known-torrent.js'
+import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
+import { type FilePage, renderFilePage } from '../pages/file-page.js'
+import { PAGE_HEADERS } from '../../page-parts/page-script.js'
+import { withStyle } from '../../page-parts/policy.js'
+import { attachmentNamed } from '../../server/headers/attachment.js'
+
+/** The function that composes a view of a place's torrent. */
+export function formOf(view: 'torrent' | 'magnet' | 'btih', place: FormPlace): ComposeForm {
+  if (view === 'btih') return ({ infoHash }) => textForm(infoHash)
+  if (view === 'magnet') {
+    return (torrent, around) => {
+      const { body, headers } = textForm(magnetOf(torrent, around, place))
+      return { body, headers: { ...headers, ...magnetHeaders(around) } }
+    }
+  }
+  return (torrent, around) => {
+    const disposition = attachmentNamed(`${torrent.title.name}.torrent`)
+    const made = torrentForm(torrent, around, torrent.modified, disposition)
+    // The operator's own torrent has more keys than those that made the ETag
+    return torrent.given ? { body: torrent.given.bytes, headers: made.headers } : made
+  }
+}
+
+/** Composes the page that a browser gets for a magnet link. */
+export function magnetPage(place: FormPlace, page: Omit<FilePage, 'name' | 'magnet'>): ComposeForm {
+  return (torrent, around) => {
+    const magnet = magnetOf(torrent, around, place)
+    const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
+    const headers = { ...withStyle(PAGE_HEADERS, page.site), ...magnetHeaders(around) }
+    return { body: Buffer.from(text), headers }
+  }
+}
+
+/** No cache keeps a link with an address of the seed, which may be that of this client alone. */
+function magnetHeaders({ peers }: TorrentSurroundings): Readonly<Record<string, string>> {
+  return { Vary: 'Accept', ...(peers.length > 0 && { 'Cache-Control': 'no-store' }) }
+}
+
+function textForm(line: string) {
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  return { body: Buffer.from(`${line}\n`), headers }
+}
+
+function magnetOf(
+  { infoHashes, title, given }: KnownTorrent,
+  { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
+  place: FormPlace,
+): string {
+  const { name, size } = title
+  const { v1: infoHash, v2: infoHashV2 } = infoHashes
+  const exactSource = torrentAddress(addresses[0], place)
+  const own = {
+    announce: given?.announce ?? null,
+    announceList: given ? (given.announceList ?? []) : announceList.map((tier) => [...tier]),
+    webSeeds: given ? (given.webSeeds ?? []) : [...webSeeds],
+  }
+  return magnetLink({ infoHash, infoHashV2, name, size, ...own, exactSource, peers })
+}
+
+/** The subject of a view, and the form of its torrent's URL. */
+export interface FormPlace {
+  readonly components: readonly string[]
+  readonly version: MetainfoVersion
+  /** Whether a file has the torrent's name, so that the view needs a query. */
+  readonly isTaken: boolean
+  /** The entries of the directory that are chosen; null for all. */
+  readonly chosen: readonly string[] | null
+}
+
+/** URL of the .torrent of a place; `base` is that of the mirror's root. */
+export function torrentAddress(base: string, place: FormPlace): string {
+  const { components, version, isTaken, chosen } = place
+  if (chosen) {
+    const address = viewByQuery(directoryAddress(base, components), 'torrent')
+    return `${address}${version === 'v1' ? '' : `&${version}`}${chosenQuery(chosen)}`
+  }
+  const address = viewAddress(fileAddress(base, components), 'torrent', isTaken)
+  return version === 'v1' ? address : `${address}${isTaken ? '&' : '?'}${version}`
+}

@@ -1,0 +1,311 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import {
+  buildInParts,
+  buildTorrent,
+  type TorrentCore,
+  type TorrentParts,
+} from '../../metainfo/build/torrent.js'
+import { NO_FIELDS } from '../../metainfo/fields.js'
+import type { DhtNode } from '../../metainfo/values.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import type { TrackerUrl } from '../../metainfo/values.js'
+import type { ServiceOptions } from '../options.js'
+import { sendReady } from '../pages/progress-page.js'
+import { publicAddress } from '../tree/address.js'
+import type { FileSwarms } from '../torrents/file-swarms.js'
+import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
+import type { CurrentTorrent } from '../torrents/known.js'
+import type { Torrents } from '../torrents/torrents.js'
+import type { ResponseCache, SentResponse } from '../pages/response-cache.js'
+import {
+  spreadTrackers,
+  trackersAt,
+  type TrackerList,
+  type TrackerSource,
+} from '../torrents/trackers.js'
+import { CORS } from '../../server/headers/cors.js'
+import { endConditional, etagOf } from '../../server/headers/conditional.js'
+import {
+  CountedResponse,
+  isCrowded,
+  isLarge,
+  WHOLE,
+} from '../../server/connections/counted-response.js'
+import { manyUnread } from '../../server/headers/refusal.js'
+import { unmappedAddress } from '../../server/connections/client-address.js'
+
+/** The parts of a torrent that depend on the time and the client. */
+export interface TorrentSurroundings {
+  /** The trackers, each in its own tier. */
+  readonly announceList: readonly (readonly TrackerUrl[])[]
+  /** The mirror, and others of the same root. */
+  readonly addresses: readonly [main: string, ...others: string[]]
+  /** URLs of the file of a torrent of one, else those to which clients add the torrent's name and paths. */
+  readonly webSeeds: readonly string[]
+  readonly httpSeeds: readonly string[]
+  /** Where peers reach the seed of the torrent; none if it is not seeded here. */
+  readonly peers: readonly DhtNode[]
+}
+
+/** The body of a view of a torrent, with its header fields. */
+interface TorrentForm {
+  /** The bytes, or parts of them that other answers share. */
+  readonly body: Uint8Array | readonly Uint8Array[]
+  readonly headers: Readonly<Record<string, string>>
+  /** The ETag, if it is known without a digest of the whole body. */
+  readonly etag?: string
+}
+
+/** Composes one view of a torrent. */
+export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
+
+/** The trackers, addresses and seeds for one client. */
+interface Around extends Pick<TorrentSurroundings, 'addresses' | 'httpSeeds' | 'peers'> {
+  readonly trackers: TrackerList
+}
+
+/** Determines the trackers and web seeds of a torrent for one client. */
+export function surround(
+  { infoHash, directory, title: { path } }: SeededTorrent,
+  { trackers, addresses, httpSeeds, peers }: Around,
+): TorrentSurroundings {
+  const announceList = spreadTrackers(trackers, infoHash)
+  const webSeeds = webSeedsAt({ directory, title: { path } }, addresses)
+  return { announceList, addresses, webSeeds, httpSeeds, peers }
+}
+
+/** The web seeds of a torrent on mirrors at these addresses. */
+function webSeedsAt(
+  { directory, title: { path } }: Omit<SeededTorrent, 'infoHash'>,
+  addresses: readonly string[],
+): string[] {
+  // WebTorrent does not add the name of a file to its directory's URL
+  const seedAt = (address: string) => {
+    return path ? fileAddress(address, path) : directoryAddress(address, directory ?? [])
+  }
+  return directory === null ? [] : addresses.map(seedAt)
+}
+
+/** The parts of a torrent that decide its web seeds and the order of its trackers. */
+interface SeededTorrent extends Pick<KnownTorrent, 'infoHash' | 'directory'> {
+  readonly title: Pick<KnownTorrent['title'], 'path'>
+}
+
+/** The .torrent of the pkgtorrent protocol, whose web seed is the directory of a file. */
+const protocolForm: ComposeForm = (torrent, around) => {
+  const disposition = `attachment; filename=${torrent.infoHash}.torrent`
+  const { directory } = torrent
+  const webSeeds = directory
+    ? around.addresses.map((address) => directoryAddress(address, directory))
+    : []
+  return torrentForm(torrent, { ...around, webSeeds }, null, disposition)
+}
+
+/** A .torrent with its trackers and web seeds; `creationDate` is in seconds since 1970. */
+export function torrentForm(
+  torrent: KnownTorrent,
+  around: TorrentSurroundings,
+  creationDate: number | null,
+  disposition: string,
+): TorrentForm {
+  const headers = {
+    'Content-Type': 'application/x-bittorrent',
+    'Content-Disposition': disposition,
+  }
+  const parts = partsOf(around, creationDate)
+  // The info hashes stand for info and the piece layers, which may be megabytes
+  const etag = etagOf(JSON.stringify([torrent.infoHashes, parts]))
+  return { body: buildInParts(parts, torrent, WHOLE), headers, etag }
+}
+
+/** Size of a .torrent of version 1 whose `info` has `infoLength` bytes. */
+export function torrentLength(
+  infoLength: number,
+  around: TorrentSurroundings,
+  creationDate: number | null,
+): number {
+  const empty = buildTorrent(partsOf(around, creationDate), NOTHING)
+  return empty.length + infoLength
+}
+
+const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
+
+/**
+ * Gives a torrent to the tracker in this process, which lists it. No host of a request is in it,
+ * because that may be any: `trackers` are those of all clients.
+ */
+export function trackTorrent(
+  torrent: KnownTorrent,
+  { tracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
+  trackers: TrackerList,
+): void {
+  const hashes = swarmHashesOf(torrent)
+  // Parsing a large torrent takes long, so the tracker gets each only once
+  if (!tracker || hashes.every((hash) => tracker.has(hash))) return
+  const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
+  const around = {
+    announceList: spreadTrackers(trackers, torrent.infoHash),
+    webSeeds: webSeedsAt(torrent, addresses),
+    httpSeeds,
+  }
+  const [place = null] = webSeedsAt(torrent, ['.'])
+  tracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
+  // The tracker refused the seed until now. Some clients find only this seed.
+  for (const hash of hashes) seed?.retry(hash)
+}
+
+/** The fields beside `info`. */
+function partsOf(
+  { announceList, webSeeds, httpSeeds }: Omit<TorrentSurroundings, 'addresses' | 'peers'>,
+  creationDate: number | null,
+): TorrentParts {
+  return {
+    ...NO_FIELDS,
+    announce: announceList[0]?.[0] ?? null,
+    announceList,
+    httpSeeds,
+    webSeeds,
+    creationDate,
+  }
+}
+
+/** Most paths named in a header, after their total number, and most characters of all. */
+const MAX_OMITTED = 10
+const LONGEST_OMITTED = 1000
+
+function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, string>> {
+  if (paths.length === 0) return {}
+  let named = String(paths.length)
+  for (const path of paths.slice(0, MAX_OMITTED)) {
+    const more = `${named} ${encodeURI(path)}`
+    // Proxies refuse large headers
+    if (more.length > LONGEST_OMITTED) break
+    named = more
+  }
+  return { 'X-Left-Out': named }
+}
+
+/** The route in the metrics of torrents that are requested again within a second. */
+export const KEPT = 'kept response'
+
+/** Answers requests with torrents or views of them. */
+export class TorrentSender {
+  /** `known` receives answers to send again, and the files that torrents belong to. */
+  constructor(
+    private readonly options: ServiceOptions,
+    private readonly known: {
+      readonly responses: ResponseCache
+      readonly swarms: Pick<FileSwarms, 'note'>
+      readonly torrents: Pick<Torrents, 'isFresh'>
+    },
+    private readonly trackers: TrackerSource['current'],
+  ) {}
+
+  /**
+   * Sends a view of a torrent, or 304 or 412 if the request's conditions say so.
+   * `isKept` says whether the answer stays right as long as the torrent does.
+   */
+  send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    checked: CurrentTorrent,
+    form = protocolForm,
+    isKept = true,
+  ): FastifyReply {
+    if (isCrowded(reply.raw)) throw manyUnread()
+    if (sendReady(request, reply, checked.torrent.title, this.options)) return reply
+    const answer = this.#compose(request, checked, form, isKept)
+    const { ETag: etag = '', 'Cache-Control': caching, Vary: vary } = answer.headers
+    // Also those of a 304 (RFC 9110, section 15.4.5)
+    reply.headers({ ETag: etag, 'Cache-Control': caching })
+    if (vary !== undefined) reply.header('Vary', vary)
+    if (endConditional(request, reply, { etag, lastModified: null })) return reply
+    return sendBody(reply.headers(answer.headers), answer)
+  }
+
+  /** The last answer if nothing changed since, otherwise a new one. */
+  #compose(
+    { raw, method }: FastifyRequest,
+    checked: CurrentTorrent,
+    form: ComposeForm,
+    isKept: boolean,
+  ): SentResponse {
+    const { options, known } = this
+    const { webSeeds, httpSeeds, tracker, seed } = options
+    const address = publicAddress(raw, options)
+    const trackers = this.trackers()
+    const before = isKept ? known.responses.recall(raw) : undefined
+    if (before?.of === checked && before.isCurrent()) return before
+    const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
+    const { torrent } = checked
+    const addresses = [address, ...webSeeds] as const
+    const own = { trackers, addresses, httpSeeds, peers }
+    const named = trackersAt(trackers, tracker, address)
+    const around = surround(torrent, { ...own, trackers: named })
+    const { body, headers: ofForm, etag } = form(torrent, around)
+    const parts = body instanceof Uint8Array ? [body] : body
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    const headers = {
+      ...ofForm,
+      'Content-Length': String(length),
+      ETag: etag ?? etagOf(Buffer.concat(parts)),
+      // May be kept, but must be checked before each use
+      'Cache-Control': ofForm['Cache-Control'] ?? 'no-cache',
+      ...namesOfOmitted(torrent.omitted),
+      ...(options.cors && CORS),
+    }
+    const answer = { parts, length, headers }
+    const isCurrent = () => known.torrents.isFresh(checked) && this.trackers() === trackers
+    trackTorrent(torrent, options, trackers)
+    if (tracker || seed) known.swarms.note(torrent)
+    // An answer that no cache may keep may be right for this client alone
+    if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
+      known.responses.note(raw, { ...answer, route: KEPT, of: checked, isCurrent })
+    return answer
+  }
+}
+
+/** Sends a body; a large one without a copy of its own. */
+function sendBody(reply: FastifyReply, { parts, length }: SentResponse): FastifyReply {
+  const { raw } = reply
+  if (!isLarge({ length }, raw) || !(raw instanceof CountedResponse))
+    return reply.send(Buffer.concat(parts))
+  reply.hijack()
+  raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders)
+  raw.endInParts(parts)
+  return reply
+}
+
+/**
+ * Returns where peers reach the seed of a torrent: the host of the mirror's URL, and the IP address
+ * that it stands for, because most clients do not look up names in magnet links. None if the torrent
+ * is not seeded.
+ */
+function seedPeers(
+  { headers, socket }: IncomingMessage,
+  torrent: KnownTorrent,
+  seed: ServiceOptions['seed'],
+  publicUrl: ServiceOptions['publicUrl'],
+  address: string,
+): DhtNode[] {
+  const [infoHash] = swarmHashesOf(torrent)
+  if (infoHash === undefined || !seed?.countsOf(infoHash)) return []
+  const { hostname } = new URL(address)
+  const local = unmappedAddress(socket.localAddress ?? '')
+  // Behind a proxy, the client knows another address
+  const isReached = headers['x-forwarded-for'] === undefined && socket.remoteAddress !== undefined
+  const reached = isReached && (!isLoopback(local) || isOwnName(hostname)) ? [local] : []
+  const hosts = [hostname.replace(/^\[|\]$/g, ''), ...(publicUrl === null ? reached : seed.hosts)]
+  return [...new Set(hosts)]
+    .filter((host) => host !== '')
+    .map((host) => ({ host, port: seed.port }))
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function isOwnName(hostname: string): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''))
+}

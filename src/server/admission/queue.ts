@@ -1,0 +1,284 @@
+import { NotReady, throttled } from '../headers/refusal.js'
+import { counted } from '../../base/text/quantity.js'
+
+interface QueueLimits {
+  /** Most jobs that run at once. */
+  readonly limit: number
+  /** Most small ones, if they have places of their own. */
+  readonly limitOfSmall?: number
+  /** Most jobs that wait. */
+  readonly maxWaiting: number
+  /** Most jobs of one client, running and waiting. */
+  readonly maxPerClient: number
+  /** Most jobs of one client and one lane that run at once; absent if it may have all places. */
+  readonly maxRunningPerClient?: number
+  /** The largest size of a small job. */
+  readonly small: number
+}
+
+/** Work that takes its turn in a queue. */
+export interface QueuedWork {
+  /** Its size, for example in bytes to read. */
+  readonly size: number
+  /** The client; null if unknown. */
+  readonly client: string | null
+  /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */
+  readonly signal?: AbortSignal | undefined
+  /** The real paths of files that no other job should read meanwhile. */
+  readonly files?: ReadonlySet<string>
+  /** Whether nobody waits for the work. */
+  readonly isAhead?: boolean
+}
+
+/** A job waits for others that hold its files and have at most `factor` times its size left, plus `bytes`. */
+const PATIENCE = { factor: 4, bytes: 64 * 1024 * 1024 }
+
+/** A job of a queue, with its progress. */
+export class QueuedJob {
+  /** Size of the part that is done; null while the job waits. */
+  done: number | null = null
+  /** When it began, in milliseconds of `performance.now`. */
+  begunAt = 0
+  /** Called by the queue when it begins. */
+  begin: () => void = () => undefined
+  /** Running jobs that hold its files. */
+  readonly holders = new Set<QueuedJob>()
+
+  constructor(readonly of: QueuedWork) {}
+
+  /** Size of the part that is not done. */
+  get left(): number {
+    return this.of.size - (this.done ?? 0)
+  }
+
+  /** Whether it must wait for a running job, because that holds one of its files. Work ahead may be slow. */
+  waitsFor({ of, left }: QueuedJob): boolean {
+    const isDoneSoon = !of.isAhead && left <= PATIENCE.factor * this.of.size + PATIENCE.bytes
+    return isDoneSoon && haveCommon(this.of.files, of.files)
+  }
+
+  /** The part that is done, also by the jobs that it waits for; null if none is. */
+  get reached(): Pick<QueuedJob, 'done' | 'begunAt'> | null {
+    if (this.done !== null) return this
+    const [last] = [...this.holders].sort((a, b) => b.left - a.left)
+    return last ? { done: Math.max(0, this.of.size - last.left), begunAt: last.begunAt } : null
+  }
+}
+
+/** Whether two sets have a common element. */
+function haveCommon(a: ReadonlySet<string> = NONE, b: ReadonlySet<string> = NONE): boolean {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a]
+  for (const each of few) if (many.has(each)) return true
+  return false
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** The small ones; the large ones; those that nobody waits for. */
+type Lane = 'small' | 'large' | 'ahead'
+
+/** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
+class Waiting {
+  /** Jobs by their client; the next client is first. */
+  readonly #byClient = new Map<string | null, Set<QueuedJob>>()
+  size = 0
+
+  add(job: QueuedJob): void {
+    const { client } = job.of
+    this.#byClient.set(client, (this.#byClient.get(client) ?? new Set()).add(job))
+    this.size++
+  }
+
+  delete(job: QueuedJob): void {
+    const { client } = job.of
+    const own = this.#byClient.get(client)
+    if (!own?.delete(job)) return
+    this.size--
+    if (own.size === 0) this.#byClient.delete(client)
+  }
+
+  all(): QueuedJob[] {
+    return [...this.#byClient.values()].flatMap((own) => [...own])
+  }
+
+  /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
+  take(isAllowed: (client: string | null) => boolean): QueuedJob | undefined {
+    for (const [client, own] of this.#byClient) {
+      const job = isAllowed(client) ? firstFree(own) : undefined
+      if (!job) continue
+      this.#byClient.delete(client)
+      this.#byClient.set(client, own)
+      this.delete(job)
+      return job
+    }
+    return undefined
+  }
+}
+
+/** The first job that waits for no other. */
+function firstFree(jobs: Iterable<QueuedJob>): QueuedJob | undefined {
+  for (const job of jobs) if (job.holders.size === 0) return job
+  return undefined
+}
+
+/** Most jobs at once that nobody waits for. */
+const MOST_AHEAD = 2
+
+/**
+ * Runs a few jobs at once, small ones first. Without it, one client's large files would keep all
+ * others waiting, and any number of requests could be under way. A file that several torrents
+ * contain would be read for each. The oldest large job has a place even if small ones keep coming,
+ * and a small one has a place beside large ones that take hours. A job that nobody waits for begins
+ * when there is no other, and takes no place from others.
+ */
+export class Queue {
+  /** The sizes of what was done since the start, and of that what nobody waited for. */
+  readonly total = { done: 0, ahead: 0 }
+  /** Number of jobs that have ended. */
+  ended = 0
+  readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
+  readonly #running = new Map<QueuedJob, Lane>()
+  readonly #perClient = new Map<string, number>()
+
+  constructor(private readonly limits: QueueLimits) {}
+
+  /** Number of running jobs that somebody waits for. */
+  get running(): number {
+    return this.#running.size - this.ahead
+  }
+
+  /** Number of waiting jobs that somebody waits for. */
+  get length(): number {
+    return this.#waiting.small.size + this.#waiting.large.size
+  }
+
+  /** Number of running jobs that nobody waits for. */
+  get ahead(): number {
+    return this.#runningIn('ahead')
+  }
+
+  /** Does work when its turn has come. Throws as enter, and the errors of the work. */
+  async run<T>(of: QueuedWork, work: () => Promise<T>): Promise<T> {
+    const job = new QueuedJob(of)
+    await this.enter(job)
+    try {
+      return await work()
+    } finally {
+      this.end(job)
+    }
+  }
+
+  /**
+   * Enters a job, which must be ended. Null if it begins at once; else a promise that resolves when
+   * it begins, or rejects with the reason of its signal; then it has ended.
+   * @throws NotReady if too many jobs wait, or the client has too many; the signal's reason
+   */
+  enter(job: QueuedJob): Promise<void> | null {
+    const { signal, isAhead } = job.of
+    signal?.throwIfAborted()
+    if (!isAhead) this.#admit(job)
+    for (const other of this.#running.keys()) if (job.waitsFor(other)) job.holders.add(other)
+    const waiting = this.#waiting[this.#laneOf(job)]
+    const turn = new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        waiting.delete(job)
+        this.end(job)
+        reject(signal?.reason as Error)
+      }
+      signal?.addEventListener('abort', leave)
+      waiting.add(job)
+      job.begin = () => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      }
+    })
+    this.#fill()
+    return this.#running.has(job) ? null : turn
+  }
+
+  /** Notes which part of a running job is done. The count may lag behind, or include padding. */
+  note(job: QueuedJob, done: number): void {
+    const before = job.done ?? 0
+    job.done = Math.max(before, Math.min(done, job.of.size))
+    this.total.done += job.done - before
+    if (job.of.isAhead) this.total.ahead += job.done - before
+  }
+
+  /** Ends a job, and lets others begin. */
+  end(job: QueuedJob): void {
+    const { client } = job.of
+    this.#running.delete(job)
+    if (client !== null) add(this.#perClient, client, -1)
+    for (const other of this.#waitingBeside(job)) other.holders.delete(job)
+    this.ended++
+    this.#fill()
+  }
+
+  /** Counts a job of a client. */
+  #admit({ of: { client } }: QueuedJob): void {
+    const { maxWaiting, maxPerClient } = this.limits
+    if (this.length >= maxWaiting) throw new NotReady('the server is busy; try again in 10 s', 10)
+    if (client !== null && (this.#perClient.get(client) ?? 0) >= maxPerClient) {
+      const own = `${counted(maxPerClient, 'request')} of yours, the most of one client,`
+      throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
+    }
+    if (client !== null) add(this.#perClient, client, 1)
+  }
+
+  /** The jobs that may wait for a running one: none if it reads no files. */
+  #waitingBeside({ of }: QueuedJob): QueuedJob[] {
+    if (!of.files) return []
+    return Object.values(this.#waiting).flatMap((waiting) => waiting.all())
+  }
+
+  #laneOf({ of: { isAhead, size } }: QueuedJob): Lane {
+    if (isAhead) return 'ahead'
+    return size <= this.limits.small ? 'small' : 'large'
+  }
+
+  /** Lets jobs begin as far as there are places. */
+  #fill(): void {
+    if (this.#runningIn('large') === 0) this.#begin('large')
+    while (this.#hasPlace('small') && this.#begin('small'));
+    while (this.#hasPlace('large') && this.#begin('large'));
+    if (this.running > 0 || this.length > 0) return
+    while (this.ahead < MOST_AHEAD && this.#begin('ahead'));
+  }
+
+  #hasPlace(lane: 'small' | 'large'): boolean {
+    const { limit, limitOfSmall } = this.limits
+    const running = this.#runningIn(lane)
+    if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
+    return this.running < limit || running === 0
+  }
+
+  /** Lets the next job of a lane begin; returns false if none may. */
+  #begin(lane: Lane): boolean {
+    const most = this.limits.maxRunningPerClient ?? Infinity
+    const job = this.#waiting[lane].take((client) => {
+      return most === Infinity || client === null || this.#runningIn(lane, client) < most
+    })
+    if (!job) return false
+    this.#running.set(job, lane)
+    job.begunAt = performance.now()
+    for (const other of this.#waitingBeside(job)) if (other.waitsFor(job)) other.holders.add(job)
+    job.begin()
+    return true
+  }
+
+  /** Number of running jobs of a lane, and of one client in it. */
+  #runningIn(lane: Lane, client: string | null = null): number {
+    let count = 0
+    for (const [{ of }, own] of this.#running) {
+      if (own === lane && (client === null || of.client === client)) count++
+    }
+    return count
+  }
+}
+
+/** Changes a count; removes it if nothing is left. */
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
+}

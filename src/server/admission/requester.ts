@@ -1,0 +1,73 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { MemoryAccount, MemoryPool } from './memory.js'
+import type { ClientAddresses } from '../connections/client-address.js'
+import { wantsPage } from '../headers/accept.js'
+import { NotReady } from '../headers/refusal.js'
+
+/** Milliseconds before a browser gets a progress page instead of a blank one. */
+const BLANK_FOR = 1000
+
+/** The client that waits for the answer to a request. */
+export class Requester {
+  /** Key of the client; null if unknown. */
+  readonly client: string | null
+  /** Milliseconds that it waits. */
+  readonly patience: number
+  #signal: AbortSignal | null = null
+  #memory: MemoryAccount | null = null
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly pool: MemoryPool,
+    { client, patience }: Pick<Requester, 'client' | 'patience'>,
+  ) {
+    this.client = client
+    this.patience = patience
+  }
+
+  /** Calls `act` when the client leaves or has its answer; at once if it already has. */
+  onGone(act: () => void): void {
+    if (this.reply.raw.closed) act()
+    else this.reply.raw.once('close', act)
+  }
+
+  /** Aborts, with a Refusal as its reason, when the client leaves. */
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal
+    const gone = new AbortController()
+    this.onGone(() => {
+      gone.abort(new NotReady('the client has gone', 1))
+    })
+    return (this.#signal = gone.signal)
+  }
+
+  /** The account for the memory of its request, until that is answered. */
+  get memory(): MemoryAccount {
+    if (this.#memory) return this.#memory
+    const memory = this.pool.open(this.client)
+    this.onGone(() => {
+      memory.close()
+    })
+    return (this.#memory = memory)
+  }
+}
+
+/** Finds the client of each request. */
+export class Requesters {
+  constructor(
+    readonly options: {
+      readonly clientAddresses: Pick<ClientAddresses, 'keyOf'>
+      /** `wait` is in milliseconds. */
+      readonly limits: { readonly wait: number }
+    },
+    readonly memory: MemoryPool,
+  ) {}
+
+  /** The client of a request that is to be answered. */
+  of({ raw }: FastifyRequest, reply: FastifyReply): Requester {
+    const { clientAddresses, limits } = this.options
+    const client = clientAddresses.keyOf(raw)
+    const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
+    return new Requester(reply, this.memory, { client, patience })
+  }
+}

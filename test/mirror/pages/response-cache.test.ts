@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { ResponseCache } from '../../../src/mirror/pages/response-cache.js'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { Clock } from '../clock.js'
+import { singleAddress } from '../app/yum-client.js'
+import { parseAnswers, rawRequest } from '../hostile/raw.js'
+import { readMetric } from '../read-metric.js'
+import { longTest } from '../../support/long.js'
+import { listenLocally } from '../../support/listen.js'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
+  const socket = new Socket()
+  const request: Pick<IncomingMessage, 'url' | 'headers' | 'socket'> = {
+    url,
+    headers: { host },
+    socket,
+  }
+  return request as IncomingMessage
+}
+
+const parts = [Buffer.alloc(300)]
+const answer = { parts, length: 300, headers: {}, route: '/*', isCurrent: () => true }
+
+test('an answer is found by its address and host', () => {
+  const cache = new ResponseCache()
+  cache.note(requestOf('/a'), answer)
+  assert.equal(cache.recall(requestOf('/a'))?.parts, parts)
+  assert.equal(cache.recall(requestOf('/b')), undefined)
+  assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
+})
+
+test('other words in the query do not change the address', () => {
+  const cache = new ResponseCache()
+  cache.note(requestOf('/a?x'), answer)
+  for (const url of ['/a', '/a?', '/a?y', '/a?x?y']) {
+    assert.equal(cache.recall(requestOf(url))?.parts, parts, url)
+  }
+})
+
+test('addresses count among the bytes that answers take', () => {
+  const cache = new ResponseCache()
+  const addressOf = (i: number) => `/${String(i).padStart(15 * KIB, 'a')}`
+  for (let i = 0; i < 3000; i++) cache.note(requestOf(addressOf(i)), answer)
+  // 45 MiB do not fit into 32
+  assert.equal(cache.recall(requestOf(addressOf(0))), undefined)
+  assert.equal(cache.recall(requestOf(addressOf(2999)))?.parts, parts)
+})
+
+test('a request with another query is answered at once', async (t) => {
+  const standing = { monotonic: () => 1_000_000 }
+  const { now } = new Clock()
+  const { port } = await serveMirror(t, { files: { 'a/x': 'x' }, io: { now, ...standing } })
+  const address = singleAddress('/a/x')
+  const first = await ask(port, address, { headers: { Host: 'm.example' } })
+  for (const query of ['?', '?x', `?${'y'.repeat(10 * KIB)}`]) {
+    const again = await ask(port, address + query, { headers: { Host: 'm.example' } })
+    assert.ok(again.body.equals(first.body))
+  }
+  const kept = 'btkit_requests_total{route="kept response",code="200"}'
+  assert.equal(await readMetric(port, kept), 3)
+})
+
+/** The usual handler's answer, which no kept one has. */
+const LONG_WAY = 'the long way'
+
+/** A server that keeps its first answer to a request and sends it again if it can. */
+async function serve(t: TestContext, { bodyOf = (url: string) => `answer to ${url}` } = {}) {
+  const world = { isCurrent: true }
+  const responses = new ResponseCache()
+  const noted = new Set<string>()
+  const server = createServer({ requireHostHeader: false }, (request, response) => {
+    if (responses.answer(request, response) !== null) return
+    const body = Buffer.from(bodyOf(request.url ?? ''))
+    const headers = { 'Content-Length': String(body.length) }
+    const kept = { route: '/*', isCurrent: () => world.isCurrent }
+    if (!noted.has(request.url ?? '')) {
+      responses.note(request, { ...kept, headers, parts: [body], length: body.length })
+      noted.add(request.url ?? '')
+    }
+    request.resume()
+    response.setHeader('Content-Length', LONG_WAY.length)
+    response.end(LONG_WAY)
+  })
+  const port = await listenLocally(t, server)
+  /** The answer to a request. A second request closes the connection. */
+  const ask = async (head: string, body = '') => {
+    const last = 'GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const [first] = parseAnswers(await rawRequest(port, `${head}\r\n\r\n${body}${last}`))
+    return first!
+  }
+  return { world, ask }
+}
+
+const PLAIN = 'GET /a HTTP/1.1\r\nHost: mirror.example'
+
+test('a repeated request gets the kept answer', async (t) => {
+  const { ask } = await serve(t)
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  for (const fields of ['', '\r\nUser-Agent: x\r\nAccept: */*\r\nAccept-Encoding: gzip']) {
+    const { status, body } = await ask(PLAIN + fields)
+    assert.deepEqual([status, body], [200, 'answer to /a'])
+  }
+})
+
+test('requests with special headers get a new answer', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  for (const head of [
+    PLAIN.replace('/a', '/b'),
+    PLAIN.replace('mirror', 'other'),
+    `${PLAIN}\r\nHost: mirror.example`,
+    PLAIN.replace('Host: mirror.example', 'X: y'),
+    `${PLAIN}\r\nIf-None-Match: "x"`,
+    `${PLAIN}\r\nif-match: "x"`,
+    `${PLAIN}\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nIf-Unmodified-Since: Tue, 14 Nov 2023 22:13:20 GMT`,
+    `${PLAIN}\r\nRange: bytes=0-1`,
+    `${PLAIN}\r\nConnection: keep-alive, upgrade`,
+    `${PLAIN}\r\nContent-Length: 0`,
+    PLAIN.replace('GET', 'POST'),
+  ]) {
+    assert.equal((await ask(head)).body, LONG_WAY, head)
+  }
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('an HTTP/1.0 client, whose connection must be closed, gets a new answer', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  assert.equal((await ask(PLAIN.replace('HTTP/1.1', 'HTTP/1.0'))).body, LONG_WAY)
+})
+
+test('every request gets a new answer once the kept one is outdated', async (t) => {
+  const { ask, world } = await serve(t)
+  await ask(PLAIN)
+  world.isCurrent = false
+  assert.equal((await ask(PLAIN)).body, LONG_WAY)
+  world.isCurrent = true
+  assert.equal((await ask(PLAIN)).body, 'answer to /a')
+})
+
+test('each answer has the current date', async (t) => {
+  const { ask } = await serve(t)
+  await ask(PLAIN)
+  const { headers } = await ask(PLAIN)
+  assert.ok(Math.abs(Date.parse(headers.get('date') ?? '') - Date.now()) < 60_000)
+  assert.equal(headers.get('connection'), 'keep-alive')
+})
+
+longTest('answers that were not requested lately make room', async (t) => {
+  const { ask } = await serve(t, { bodyOf: () => 'x'.repeat(10 * MIB) })
+  const address = (n: number) => PLAIN.replace('/a', `/${n}`)
+  for (let n = 0; n < 4; n++) await ask(address(n))
+  assert.equal((await ask(address(0))).body, LONG_WAY)
+  assert.equal((await ask(address(3))).body.length, 10 * MIB)
+})

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serveMirror } from '../../support/serve.js'
+import { ask } from '../ask.js'
+import { NOTHING } from '../../../src/page-parts/results.js'
+import { checkTracker } from '../../../src/metainfo/trackers.js'
+import type { InfoHash } from '../../../src/metainfo/values.js'
+import {
+  renderSiteHeader,
+  torrentPage,
+  type HeaderOptions,
+} from '../../../src/mirror/pages/site-header.js'
+
+const PLAIN: HeaderOptions = {
+  files: true,
+  listings: true,
+  warm: null,
+  tracker: null,
+  publicUrl: null,
+  siteName: null,
+  look: {},
+}
+
+const PAGE = 'http://t.example:6969/'
+const tracker = {
+  url: checkTracker(`${PAGE}announce`),
+  page: PAGE,
+  announceAt: null,
+  has: () => false,
+  add: () => undefined,
+  remove: () => undefined,
+  countsOf: () => null,
+  search: () => Promise.resolve(NOTHING),
+}
+
+function menuOf(
+  options: Partial<HeaderOptions>,
+  current: Parameters<typeof renderSiteHeader>[2] = null,
+) {
+  const { text } = renderSiteHeader({ ...PLAIN, ...options }, '../', current)
+  const links = [...text.matchAll(/<a href="([^"]*)"\s*(aria-current="page")?>([^<]*)</g)]
+  return links.map(([, address, isCurrent, title]) => `${title}${isCurrent ? '*' : ''} ${address}`)
+}
+
+test('the header leads to what is on', () => {
+  assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
+  assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
+  assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
+  assert.deepEqual(menuOf({ tracker }, { folder: [] }), [
+    'Files* .././',
+    `Torrents ${PAGE}catalogue/`,
+    `Activity ${PAGE}activity`,
+    'Status .././-/status',
+  ])
+  const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
+  assert.deepEqual(menuOf({ tracker: atAnyHost }).slice(1, 3), [
+    'Torrents .././-/torrents',
+    'Activity .././-/torrents?activity',
+  ])
+})
+
+test('the header has the name of the mirror', () => {
+  const publicUrl = 'https://mirror.example.org:8443/pub'
+  const { text } = renderSiteHeader({ ...PLAIN, publicUrl }, '', 'status')
+  assert.match(text, /class="brand" href="\.\/">.*mirror\.example\.org:8443<\/a>/s)
+  const named = renderSiteHeader({ ...PLAIN, publicUrl, siteName: 'Ours & <Co>' }, '', 'status')
+  assert.match(named.text, /Ours &amp; &lt;Co&gt;<\/a>/)
+})
+
+test('with --cors, pages of other sites may read torrents, JSON and files only', async (t) => {
+  const open = ['/a', '/a.torrent', '/?json', '/a.magnet', '/none.torrent']
+  const files = { a: 'x' }
+  const allowedAt = async (port: number, path: string) =>
+    (await ask(port, path)).headers['access-control-allow-origin']
+  const { port } = await serveMirror(t, { files, args: ['--cors'] })
+  // The second time, the torrent is sent from memory
+  for (const path of [...open, '/a.torrent']) assert.equal(await allowedAt(port, path), '*', path)
+  for (const path of ['/-/metrics', '/-/status.json', '/-/status'])
+    assert.equal(await allowedAt(port, path), undefined, path)
+  const closed = await serveMirror(t, { files })
+  for (const path of open) assert.equal(await allowedAt(closed.port, path), undefined, path)
+})
+
+test('the page of a swarm is that of the tracker, or leads to it at the host of the request', () => {
+  const hash = 'ab'.repeat(20) as InfoHash
+  const own = torrentPage({ tracker }, hash, '../')
+  assert.equal(own, `${tracker.page}torrent?info_hash=${hash}`)
+  const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
+  const led = torrentPage({ tracker: atAnyHost }, hash, '../')
+  assert.equal(led, `.././-/torrents?info_hash=${hash}`)
+  assert.equal(torrentPage({ tracker: null }, hash, '../'), null)
+})

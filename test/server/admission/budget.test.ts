@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { refused } from '../../mirror/refused.js'
+import { Budget } from '../../../src/server/admission/memory.js'
+import { NotReady } from '../../../src/server/headers/refusal.js'
+
+const LIMITS = { steps: 100, names: 10, bytes: 1000 }
+const never = new AbortController().signal
+
+test('a budget can be spent to zero, and no further', () => {
+  const budget = new Budget(LIMITS, { signal: never })
+  budget.charge('steps', 60)
+  budget.charge('steps', 40)
+  budget.charge('names', 10)
+  assert.throws(
+    () => {
+      budget.charge('steps', 1)
+    },
+    refused('too-many', /too long to match/),
+  )
+  assert.throws(
+    () => {
+      budget.charge('names', 1)
+    },
+    refused('too-many', /too many names/),
+  )
+  assert.throws(
+    () => {
+      budget.charge('bytes', 1001)
+    },
+    refused('too-many', /too many bytes/),
+  )
+})
+
+test('a slice ends after a few milliseconds, and the next one begins', async (t) => {
+  let now = 1000
+  t.mock.method(performance, 'now', () => now)
+  const budget = new Budget(LIMITS, { signal: never })
+  now += 1
+  assert.equal(budget.isSliceOver, false)
+  now += 20
+  assert.equal(budget.isSliceOver, true)
+  await budget.nextSlice()
+  assert.equal(budget.isSliceOver, false)
+})
+
+test('work that nobody wants any more ends before its next slice', async () => {
+  const gone = new AbortController()
+  const budget = new Budget(LIMITS, { signal: gone.signal })
+  await budget.nextSlice()
+  const waiting = budget.nextSlice()
+  gone.abort(new NotReady('the client has gone', 1))
+  await assert.rejects(waiting, refused('busy', /has gone/))
+  await assert.rejects(budget.nextSlice(), refused('busy', /has gone/))
+})
+
+test('each turn of the event loop continues one work, in the order of arrival', async () => {
+  const seen: string[] = []
+  const work = async (name: string) => {
+    const budget = new Budget(LIMITS, { signal: never })
+    for (let i = 0; i < 2; i++) {
+      await budget.nextSlice()
+      seen.push(name)
+    }
+  }
+  const turns = async () => {
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      seen.push('-')
+    }
+  }
+  await Promise.all([turns(), work('a'), work('b')])
+  assert.doesNotMatch(seen.join(''), /[ab]{2}/)
+  assert.equal(seen.filter((each) => each !== '-').join(''), 'abab')
+})
+
+test('bytes are taken from the memory of all requests', () => {
+  const taken: number[] = []
+  const memory = { take: (bytes: number) => void taken.push(bytes) }
+  const budget = new Budget(LIMITS, { signal: never, memory })
+  budget.charge('bytes', 30)
+  budget.charge('steps', 20)
+  budget.charge('bytes', 40)
+  assert.deepEqual(taken, [30, 40])
+})
+
+test('concurrent parts of a work wait for the same slice', async () => {
+  const budget = new Budget(LIMITS, { signal: never })
+  const other = new Budget(LIMITS, { signal: never })
+  const seen: string[] = []
+  const parts = Array.from({ length: 5 }, async (_, i) => {
+    await budget.nextSlice()
+    seen.push(String(i))
+  })
+  const late = other.nextSlice().then(() => seen.push('other'))
+  await Promise.all([...parts, late])
+  assert.deepEqual(seen, ['0', '1', '2', '3', '4', 'other'])
+})
