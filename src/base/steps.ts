@@ -9,12 +9,15 @@ export function doAtOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Calls `pause` after each step, which may wait, or throw if the work is no longer wanted. */
-export async function doInTurns<T>(steps: Steps<T>, { pause, isSliceOver }: Turns): Promise<T> {
+/**
+ * Calls `pause` after each step, which may wait, or throw if the work is no longer wanted. Without turns
+ * all steps are done at once.
+ */
+export async function doInTurns<T>(steps: Steps<T>, turns: Turns | undefined): Promise<T> {
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value
-    if (isSliceOver()) await pause()
+    if (turns?.isSliceOver()) await turns.pause()
   }
 }
 

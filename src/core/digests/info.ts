@@ -116,7 +116,7 @@ type Recalled = TorrentCore | { readonly table: PieceTable }
 /** The same in steps. */
 export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess): Steps<Recalled> {
   const { content, options } = request
-  if (cacheAccess.cache.keepsAnything) yield* request.inputSteps()
+  if (content.isDirectory && cacheAccess.cache.keepsAnything) yield* request.inputSteps()
   const known = recallWhole(request, cacheAccess.cache)
   if (known) return known
   const table = yield* recallSteps(content, cacheAccess)

@@ -136,7 +136,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
   const app = fastify({
     bodyLimit: options.limits.maxBody,
     exposeHeadRoutes: false,
-    rewriteUrl: ({ url = '/' }) => routedUrl(url),
+    rewriteUrl: routedUrl,
     routerOptions: { maxParamLength: 4096, querystringParser: () => ({}) },
     frameworkErrors: (error, request, reply) => {
       void sendAsWanted(request, reply, error, options)
@@ -155,7 +155,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
 }
 
 /** The address by which the router finds a route: it refuses all bytes that are not UTF-8. */
-function routedUrl(url: string): string {
+function routedUrl({ url = '/' }: { readonly url?: string | undefined }): string {
   try {
     decodeURI(url)
     return url

@@ -45,7 +45,7 @@ export function directorySource(
     const content = contentOfTree(tree, { version, name, pieceLength: options.pieceLength })
     refuseManyPieces(content)
     const parts = { private: false, sourceTag: null }
-    return { content, options: parts, directory: directory.slice(0, -1), omitted }
+    return { content, options: parts, state: null, directory: directory.slice(0, -1), omitted }
   }
   return { key, effort: EFFORT, look }
 }
@@ -92,7 +92,7 @@ async function findBelow(
     if (!isAbsent || path.length === directory.length) throw error
     if (error.code === 'not-permitted') omitted.push(formatMirrorPath(path))
   }
-  const pause = () => (budget.isSliceOver ? budget.nextSlice() : null)
+  const pause = () => (budget.isSliceOver() ? budget.nextSlice() : null)
   const walk = { isWanted, enter: () => true, passOver, pause, mayLoop: false }
   const paths: string[][] = []
   for await (const found of walkMirror(view, { path: directory, state: true }, walk)) {

@@ -63,7 +63,8 @@ export class FileTorrents {
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
       const options = { private: false, sourceTag: null, markPadFiles }
-      return { content, options, directory: directoryOf(path), omitted: [] }
+      const state = stateOf(current)
+      return { content, options, state, directory: directoryOf(path), omitted: [] }
     }
     const key = `${version} file ${pieceLength}/${path.join('/')}`
     const isCompared = 'infoSpan' in wanted

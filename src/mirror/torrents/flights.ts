@@ -42,12 +42,12 @@ export class Flights<T> {
   /** Ends all work at once, and lets none begin. */
   close(reason: NotReady): void {
     this.#closed = reason
-    for (const key of [...this.#flights.keys()]) this.end(key, reason)
+    for (const flight of [...this.#flights.values()]) flight.end(reason)
   }
 
-  /** Ends the work under a key, if there is any. */
-  end(key: string, reason: NotReady): void {
-    this.#flights.get(key)?.end(reason)
+  /** The work under a key, if there is any. */
+  get(key: string): Flight<T> | undefined {
+    return this.#flights.get(key)
   }
 
   /**

@@ -28,8 +28,8 @@ export interface KnownTorrent extends Placement, TorrentCore {
   readonly infoHashes: { readonly v1: InfoHash | null; readonly v2: InfoHashV2 | null }
   /** The latest modification time of its files, in seconds since 1970. */
   readonly modified: number
-  /** SHA-256 of everything that determines the `info`. */
-  readonly input: Uint8Array
+  /** The state of its only file, or the digest of those of several. */
+  readonly state: string
   /** Whether no file changed so recently that another change might leave no trace. */
   readonly isCacheable: boolean
 }

@@ -8,8 +8,6 @@ export interface CurrentTorrent {
   readonly torrent: KnownTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
-  /** The state of the only file; null for a torrent of several. */
-  readonly state: string | null
 }
 
 /** A refusal at a certain time. */

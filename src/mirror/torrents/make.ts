@@ -27,7 +27,7 @@ import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import { doInTurns, eachNumber, type Turns } from '../../base/steps.js'
 import type { Planner } from '../../server/admission/planner.js'
-import { type Budget, unlimitedBudget, unlimitedTurns } from '../../server/admission/memory.js'
+import { type Budget, unlimitedBudget } from '../../server/admission/memory.js'
 import { type Queue, QueuedJob, type QueuedWork } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'
 import { progressOf, titleOf } from './progress.js'
@@ -46,7 +46,7 @@ export interface MirrorSource {
   readonly effort: number | null
   /** Whether it is only compared with the operator's own torrent. */
   readonly isCompared?: boolean
-  /** The state of its only file, if that was just looked up: see stateOf. Absent for several files. */
+  /** The state of its only file, if that was just looked up: see stateOf. */
   readonly state?: string | null
   /**
    * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
@@ -59,6 +59,8 @@ export interface MirrorSource {
 export interface PlacedContent extends Placement {
   readonly content: Content
   readonly options: InfoOptions
+  /** The state of its only file; null for several. */
+  readonly state: string | null
 }
 
 /** Work on a torrent for those who wait for it. */
@@ -80,6 +82,7 @@ interface Unread extends Required<Pick<QueuedWork, 'size' | 'files'>> {
 
 /** The result of a look that found nobody writing. */
 interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
+  readonly state: string
   readonly request: InfoRequest
   /** The torrent as it was sent before, or composed from the cache; or what it lacks. */
   readonly recalled: KnownTorrent | TorrentCore | Unread
@@ -169,16 +172,17 @@ export class Maker {
     refuseYoung(content.files, this.options.minAge, trust, now)
     if (!isQuiet(content, now(), before)) return found
     const request = new InfoRequest(content, options, trust)
-    const input = await doInTurns(request.inputSteps(), budget.turns)
-    const look = { ...found, request, checkedAt, ended: this.hashing.ended }
-    if (known && isSame(known, { ...found, input })) return { ...look, recalled: known }
+    const input = found.state ?? (await doInTurns(request.inputSteps(), budget))
+    const state = typeof input === 'string' ? input : Buffer.from(input).toString('base64')
+    const look = { ...found, state, request, checkedAt, ended: this.hashing.ended }
+    if (known && isSame(known, look)) return { ...look, recalled: known }
     await budget.pause()
-    const recalled = await this.#recall(request, budget.turns)
+    const recalled = await this.#recall(request, budget)
     if ('info' in recalled) return { ...look, recalled }
     const unread = unknownFiles(content, recalled)
     const files = new Set<string>()
     const enter = (i: number) => void files.add(unread.absolutePathAt(i))
-    await doInTurns(eachNumber(unread.length, enter), budget.turns)
+    await doInTurns(eachNumber(unread.length, enter), budget)
     return { ...look, recalled: { table: recalled, files, size: bytesLeft(content, recalled) } }
   }
 
@@ -191,7 +195,7 @@ export class Maker {
 
   /** Completes a torrent of which the cache knows nothing or a part. */
   async #complete(look: Look, work: TorrentWork): Promise<ObtainedTorrent> {
-    const { recalled, content, options, request, checkedAt, directory, omitted } = look
+    const { recalled, content, options, state, checkedAt, directory, omitted } = look
     const made = { content, options, checkedAt }
     if ('infoHash' in recalled) return { ...made, torrent: recalled, from: 'memory' }
     const isRead = 'table' in recalled
@@ -199,7 +203,7 @@ export class Maker {
     const { info, pieceLayers, isSettled } = isRead
       ? await this.#read(look, recalled, work)
       : { ...recalled, isSettled: true }
-    const placed = { input: request.input, directory, omitted, title: titleOf(content) }
+    const placed = { state, directory, omitted, title: titleOf(content) }
     const parts = { info, pieceLayers, ...placed, isCacheable: isSettled }
     return { ...made, torrent: knownTorrent(parts, content), from: isRead ? 'files' : 'cache' }
   }
@@ -212,13 +216,12 @@ export class Maker {
     const { first, signal } = work
     const { client, ahead } = first
     const job = new QueuedJob({ size, files, client, signal, isAhead: ahead !== undefined })
-    const title = titleOf(content)
-    work.progress = () => progressOf(title, content.size, size, job.reached)
+    work.progress = () => progressOf(titleOf(content), content.size, size, job.reached)
     const turn = hashing.enter(job)
     // Many torrents may wait, and the table of a large one takes megabytes
     if (turn) unread.table = null
     await turn
-    const turns = unlimitedTurns(signal)
+    const turns = unlimitedBudget({ signal })
     try {
       // Others may have read the files meanwhile
       const known = ended === hashing.ended ? unread.table : null
@@ -230,7 +233,7 @@ export class Maker {
       const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
-      const core = await doInTurns(composeSteps(content, options, hashed), unlimitedTurns())
+      const core = await doInTurns(composeSteps(content, options, hashed), unlimitedBudget())
       return { ...core, isSettled: hashed.isSettled }
     } finally {
       hashing.end(job)
@@ -256,7 +259,7 @@ export class Maker {
     const threads = Math.max(1, Math.floor(engine.threads / Math.max(1, hashing.running)))
     const ending = AbortSignal.any([engine.signal, signal])
     const own = { ...engine, throttle: first.ahead?.throttle, threads, onProgress, signal: ending }
-    const guards = { isGuarded: true, turns: unlimitedTurns(), refusesWritten: true }
+    const guards = { isGuarded: true, turns: unlimitedBudget(), refusesWritten: true }
     const context = { ...hashContext, engine: own, ...guards }
     const hashed = await hashContent(content, context, table).catch((error: unknown) => {
       signal.throwIfAborted()
@@ -277,9 +280,8 @@ function bytesLeft(content: Content, table: PieceTable): number {
 }
 
 /** Whether a torrent is the one that would be made now. */
-function isSame(known: KnownTorrent, now: Pick<KnownTorrent, 'input' | 'omitted'>): boolean {
-  const isSameInput = Buffer.compare(known.input, now.input) === 0
-  return isSameInput && known.omitted.join('\n') === now.omitted.join('\n')
+function isSame(known: KnownTorrent, { state, omitted }: Pick<Look, 'state' | 'omitted'>): boolean {
+  return known.state === state && known.omitted.join('\n') === omitted.join('\n')
 }
 
 /** Whether files changed or disappeared during the reading. */

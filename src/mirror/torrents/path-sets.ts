@@ -8,6 +8,7 @@ import type { Planner } from '../../server/admission/planner.js'
 import type { Budget } from '../../server/admission/memory.js'
 import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'
+import { stateOf } from './file-changes.js'
 import { percentDecode } from '../tree/address.js'
 import type { Requester } from '../../server/admission/requester.js'
 import type { MirrorSource, PlacedContent } from './make.js'
@@ -127,8 +128,9 @@ export class PathSets {
     const { files, omitted } = await findFiles(set.paths, mirror, search)
     const content = setContent(set, files)
     const options = { private: false, sourceTag: null, markPadFiles }
-    const directory = content.isDirectory ? [] : directoryOf(files[0]?.path ?? [])
-    return { content, options, directory, omitted }
+    const [file] = content.isDirectory ? [] : files
+    const directory = file ? directoryOf(file.path) : []
+    return { content, options, state: file ? stateOf(file) : null, directory, omitted }
   }
 }
 

@@ -1,6 +1,5 @@
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
-import { stateOf } from './file-changes.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, type Waiter } from './flights.js'
@@ -88,7 +87,8 @@ export class Torrents {
       return known
     }
     // Work ahead may be slow, so that a client has its own
-    if (!waiter.ahead) this.#ahead.end(key, new NotReady('somebody who waits needs it', 1))
+    const ahead = waiter.ahead ? undefined : this.#ahead.get(key)
+    ahead?.end(new NotReady('somebody who waits needs it', 1))
     const flights = waiter.ahead ? this.#ahead : this.#flights
     return flights.join(key, waiter, (own) => this.#make(source, own))
   }
@@ -98,7 +98,7 @@ export class Torrents {
    * because the seed learns of it.
    */
   #isSame(known: CurrentTorrent, { state }: MirrorSource): boolean {
-    if (this.onMade || !state || state !== known.state) return false
+    if (this.onMade || !state || state !== known.torrent.state) return false
     known.checkedAt = this.monotonic()
     return true
   }
@@ -146,8 +146,7 @@ export class Torrents {
       known.checkedAt = checkedAt
       return known
     }
-    const [file] = source.state === undefined ? [] : made.content.files
-    const current = { torrent, checkedAt, state: file ? stateOf(file) : null }
+    const current = { torrent, checkedAt }
     if (torrent.isCacheable && !isAhead) this.known.set(key, current)
     return current
   }

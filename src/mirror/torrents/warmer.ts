@@ -11,7 +11,7 @@ import { sortInSlices } from '../../page-parts/slices.js'
 import { doInTurns, each } from '../../base/steps.js'
 import { escapeText } from '../../base/text/escape.js'
 import { MOST_ITEMS } from '../../base/text/feed.js'
-import { unlimitedTurns } from '../../server/admission/memory.js'
+import { unlimitedBudget } from '../../server/admission/memory.js'
 import type { WarmOptions } from '../options.js'
 import type { GivenTorrents } from './given-torrents.js'
 import { type KnownTorrent, swarmHashesOf } from './known-torrent.js'
@@ -181,7 +181,7 @@ export class Warmer {
         if (file !== known || isRecall || (await this.#hasOtherTorrents(file))) found.push(file)
       }
     }
-    const turns = unlimitedTurns()
+    const turns = unlimitedBudget()
     const keep = ([key, file]: readonly [string, WarmFile]) => {
       const isUnread = unread.some((place) => place === '' || `${key}/`.startsWith(`${place}/`))
       if (isUnread && !seen.has(key)) seen.set(key, file)
@@ -310,7 +310,7 @@ export class Warmer {
       const infoHash = hashOf(file)
       if (infoHash !== null) infoHashes.delete(infoHash)
     }
-    await doInTurns(each(this.#files.values(), keep), unlimitedTurns())
+    await doInTurns(each(this.#files.values(), keep), unlimitedBudget())
     for (const infoHash of infoHashes) this.parts.onGone(infoHash)
   }
 }
@@ -343,7 +343,7 @@ async function sizesOf(files: ReadonlyMap<string, WarmFile>): Promise<Map<string
       sizes.set(directory, (sizes.get(directory) ?? 0) + fingerprint.size)
     }
   }
-  await doInTurns(each(files, add), unlimitedTurns())
+  await doInTurns(each(files, add), unlimitedBudget())
   return sizes
 }
 

@@ -168,7 +168,7 @@ class Search {
     try {
       for await (const entries of readEntries(await entered.enter(directory))) {
         for (const entry of entries) {
-          if (budget.isSliceOver) await budget.nextSlice()
+          if (budget.isSliceOver()) await budget.nextSlice()
           take(entry)
         }
       }

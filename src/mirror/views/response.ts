@@ -140,9 +140,10 @@ export function trackTorrent(
   { tracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
   trackers: TrackerList,
 ): void {
+  if (!tracker) return
   const hashes = swarmHashesOf(torrent)
   // Parsing a large torrent takes long, so the tracker gets each only once
-  if (!tracker || hashes.every((hash) => tracker.has(hash))) return
+  if (hashes.every((hash) => tracker.has(hash))) return
   const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
   const around = {
     announceList: spreadTrackers(trackers, torrent.infoHash),
@@ -289,8 +290,13 @@ function seedPeers(
   publicUrl: ServiceOptions['publicUrl'],
   address: string,
 ): DhtNode[] {
-  const [infoHash] = swarmHashesOf(torrent)
-  if (infoHash === undefined || !seed?.countsOf(infoHash)) return []
+  if (
+    !seed ||
+    !swarmHashesOf(torrent)
+      .slice(0, 1)
+      .some((hash) => seed.countsOf(hash))
+  )
+    return []
   const { hostname } = new URL(address)
   const local = unmappedAddress(socket.localAddress ?? '')
   // Behind a proxy, the client knows another address

@@ -36,7 +36,7 @@ let slices: Promise<void> = Promise.resolve()
  * The rest of what a request may cost. The work charges it as it goes on. It ends with an error
  * once nothing is left, and it yields to other work after each slice of time.
  */
-export class Budget {
+export class Budget implements Turns {
   readonly #left: Record<keyof BudgetLimits, number>
   readonly #request: BudgetedRequest
   #end = performance.now() + SLICE
@@ -54,19 +54,14 @@ export class Budget {
     if (kind === 'bytes') this.#request.memory?.take(amount)
   }
 
-  /** The turns of the work, for work in steps. */
-  get turns(): Turns {
-    return { isSliceOver: () => this.isSliceOver, pause: this.pause }
-  }
-
   /** Whether the work has used its slice of time and must wait for the next one. */
-  get isSliceOver(): boolean {
+  isSliceOver(): boolean {
     return performance.now() >= this.#end
   }
 
   /** Lets other work have its turn if the slice of time is over. */
   readonly pause = async (): Promise<void> => {
-    if (this.isSliceOver) await this.nextSlice()
+    if (this.isSliceOver()) await this.nextSlice()
   }
 
   /**
@@ -89,14 +84,11 @@ export class Budget {
   }
 }
 
-/** A budget without limits. */
-export function unlimitedBudget(request: BudgetedRequest): Budget {
+/** A budget without limits, for work that may be for nobody. */
+export function unlimitedBudget(
+  request: BudgetedRequest = { signal: new AbortController().signal },
+): Budget {
   return new Budget({ steps: Infinity, names: Infinity, bytes: Infinity }, request)
-}
-
-/** The turns of work that is not charged. */
-export function unlimitedTurns(signal: AbortSignal = new AbortController().signal): Turns {
-  return unlimitedBudget({ signal }).turns
 }
 
 /**

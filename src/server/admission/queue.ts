@@ -137,14 +137,18 @@ export class Queue {
   /** Number of jobs that have ended. */
   ended = 0
   readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
-  readonly #running = new Map<QueuedJob, Lane>()
+  readonly #running = {
+    small: new Set<QueuedJob>(),
+    large: new Set<QueuedJob>(),
+    ahead: new Set<QueuedJob>(),
+  }
   readonly #perClient = new Map<string, number>()
 
   constructor(private readonly limits: QueueLimits) {}
 
   /** Number of running jobs that somebody waits for. */
   get running(): number {
-    return this.#running.size - this.ahead
+    return this.#running.small.size + this.#running.large.size
   }
 
   /** Number of waiting jobs that somebody waits for. */
@@ -154,7 +158,7 @@ export class Queue {
 
   /** Number of running jobs that nobody waits for. */
   get ahead(): number {
-    return this.#runningIn('ahead')
+    return this.#running.ahead.size
   }
 
   /** Does work when its turn has come. Throws as enter, and the errors of the work. */
@@ -177,8 +181,11 @@ export class Queue {
     const { signal, isAhead } = job.of
     signal?.throwIfAborted()
     if (!isAhead) this.#admit(job)
-    for (const other of this.#running.keys()) if (job.waitsFor(other)) job.holders.add(other)
-    const waiting = this.#waiting[this.#laneOf(job)]
+    const { small, large, ahead } = this.#running
+    for (const other of [...small, ...large, ...ahead])
+      if (job.waitsFor(other)) job.holders.add(other)
+    const lane = this.#laneOf(job)
+    const waiting = this.#waiting[lane]
     const turn = new Promise<void>((resolve, reject) => {
       const leave = () => {
         waiting.delete(job)
@@ -193,7 +200,7 @@ export class Queue {
       }
     })
     this.#fill()
-    return this.#running.has(job) ? null : turn
+    return this.#running[lane].has(job) ? null : turn
   }
 
   /** Notes which part of a running job is done. The count may lag behind, or include padding. */
@@ -207,7 +214,7 @@ export class Queue {
   /** Ends a job, and lets others begin. */
   end(job: QueuedJob): void {
     const { client } = job.of
-    this.#running.delete(job)
+    this.#running[this.#laneOf(job)].delete(job)
     if (client !== null) add(this.#perClient, client, -1)
     for (const other of this.#waitingBeside(job)) other.holders.delete(job)
     this.ended++
@@ -238,7 +245,7 @@ export class Queue {
 
   /** Lets jobs begin as far as there are places. */
   #fill(): void {
-    if (this.#runningIn('large') === 0) this.#begin('large')
+    if (this.#running.large.size === 0) this.#begin('large')
     while (this.#hasPlace('small') && this.#begin('small'));
     while (this.#hasPlace('large') && this.#begin('large'));
     if (this.running > 0 || this.length > 0) return
@@ -247,7 +254,7 @@ export class Queue {
 
   #hasPlace(lane: 'small' | 'large'): boolean {
     const { limit, limitOfSmall } = this.limits
-    const running = this.#runningIn(lane)
+    const running = this.#running[lane].size
     if (limitOfSmall !== undefined) return running < (lane === 'small' ? limitOfSmall : limit)
     return this.running < limit || running === 0
   }
@@ -255,24 +262,17 @@ export class Queue {
   /** Lets the next job of a lane begin; returns false if none may. */
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
+    const running = this.#running[lane]
     const job = this.#waiting[lane].take((client) => {
-      return most === Infinity || client === null || this.#runningIn(lane, client) < most
+      if (most === Infinity || client === null) return true
+      return [...running].filter(({ of }) => of.client === client).length < most
     })
     if (!job) return false
-    this.#running.set(job, lane)
+    running.add(job)
     job.begunAt = performance.now()
     for (const other of this.#waitingBeside(job)) if (other.waitsFor(job)) other.holders.add(job)
     job.begin()
     return true
-  }
-
-  /** Number of running jobs of a lane, and of one client in it. */
-  #runningIn(lane: Lane, client: string | null = null): number {
-    let count = 0
-    for (const [{ of }, own] of this.#running) {
-      if (own === lane && (client === null || of.client === client)) count++
-    }
-    return count
   }
 }
 

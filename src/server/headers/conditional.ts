@@ -52,8 +52,9 @@ function isOutdated(headers: IncomingHttpHeaders, { etag, lastModified }: Valida
   if (tags !== undefined) {
     return tags.trim() !== '*' && (isWeak(etag) || !listTags(tags).includes(etag))
   }
-  const wanted = Date.parse(inUtc(headers['if-unmodified-since'] ?? ''))
-  return lastModified !== null && Date.parse(lastModified) > wanted
+  const since = headers['if-unmodified-since']
+  if (since === undefined || lastModified === null) return false
+  return Date.parse(lastModified) > Date.parse(inUtc(since))
 }
 
 /** Whether the client already has this state. */

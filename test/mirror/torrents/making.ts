@@ -43,6 +43,7 @@ export function sourceOf(content: Content): MirrorSource {
   const found = {
     content,
     options: { private: false, sourceTag: null },
+    state: null,
     directory: null,
     omitted: [],
   }

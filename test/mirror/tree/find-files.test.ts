@@ -134,7 +134,7 @@ class HastyBudget extends Budget {
     super({ steps: 1e9, names: 1e9, bytes: 1e9 }, { signal })
   }
 
-  override get isSliceOver(): boolean {
+  override isSliceOver(): boolean {
     return true
   }
 
