@@ -2,7 +2,9 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CACHE_FILE } from '../disk/cache/open.js'
 import { isSettledAt, type CacheAccess, type Unread } from '../core/digests/cache-trust.js'
-import { countUnknown, unknownFiles } from '../core/digests/piece-table.js'
+import { unreadOf } from '../core/digests/piece-table.js'
+import type { Content } from '../core/digests/content.js'
+import type { FileColumns } from '../disk/scan/columns.js'
 import { digestOf } from '../base/bytes.js'
 import { ByteLocks } from '../disk/write/locks.js'
 import { monotonicNow } from '../base/process.js'
@@ -89,9 +91,9 @@ export class HashClaims {
    * or after a while. Null if nothing is to be claimed, or others hold it for too long.
    */
   async claim(request: ClaimRequest): Promise<Claimed | null> {
-    const { content, table, engine } = request
-    const bytes = countUnknown(content, table)
-    const claim = bytes < LEAST_ASKED ? null : this.#claimOf(request)
+    const { content, engine } = request
+    const { files, bytes } = unreadOf(content, request.table)
+    const claim = bytes < LEAST_ASKED ? null : this.#claimOf(content, files)
     if (!claim) return null
     const until = monotonicNow() + claimPatience.ms + bytes / claimPatience.bytesPerMs
     let isLookDue = content.files.length <= FEW_FILES
@@ -104,11 +106,10 @@ export class HashClaims {
   }
 
   /** The claim to content: to its first large file, or, if there is none, to its first file. */
-  #claimOf({ content, table }: ClaimRequest): Claim | null {
+  #claimOf(content: Content, unknown: FileColumns): Claim | null {
     const { now, trust } = this.access
     // The digests of a file that could change unnoticed are not kept
     const start = { startedMs: now(), trust }
-    const unknown = unknownFiles(content, table)
     const files = unknown.filter((i) => isSettledAt(unknown, i, start))
     const large = files.findIndex((i) => files.sizeAt(i) >= LEAST_ASKED)
     const first = files.at(Math.max(large, 0))

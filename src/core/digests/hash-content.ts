@@ -4,26 +4,30 @@ import { openForWriting, openForWritingLater } from '../../disk/write/open-for-w
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { changesOf, findChanged, type ChangedFile } from '../../disk/scan/look-again.js'
-import { type ContentStream, type DigestKind } from '../../disk/hash/stream/content-stream.js'
+import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
 import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
 import {
-  countUnknown,
   enterPieces,
   heedTrees,
   setPieces,
   unknownPieces,
+  unreadOf,
   type ContentDigests,
   type PieceTable,
-  unknownFiles,
 } from './piece-table.js'
-import { hashInGroups, type HashGroups } from './hash-groups.js'
-import { doAtOnce, doInTurns, type Steps, type Turns } from '../../base/steps.js'
-import { enterTrees, pieceHeight, ReadTrees } from './read-trees.js'
-import { recallPieces, rememberSteps, rememberTrees } from './recall-pieces.js'
+import {
+  hashInGroups,
+  type GroupedReading,
+  type HashGroups,
+  type ReadGroup,
+} from './hash-groups.js'
+import { doInTurns, type Turns } from '../../base/steps.js'
+import { enterTrees, ReadTrees } from './read-trees.js'
+import { recallPieces, rememberSteps } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
 export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
@@ -63,11 +67,9 @@ export function hashContent(
   table?: PieceTable,
 ): Promise<HashedContent> {
   const known = table ?? recallPieces(content, hashContext.cacheAccess)
-  const read = async (hash: HashGroups): Promise<HashedContent> => {
-    if (known.isKnown.includes(0)) return readPieces(content, known, hash, hashContext)
-    return { digests: known.digests, trees: known.trees, bytesHashed: 0, isSettled: true }
-  }
-  return readOnce(content, known, hashContext, read)
+  return readOnce(content, known, hashContext, (hash) =>
+    readUnknown(content, known, hash, hashContext),
+  )
 }
 
 /** Calls `read` with the function that hashes pieces, as ReadOnce describes. */
@@ -83,35 +85,38 @@ export function readOnce<T>(
   return cacheAccess.readOnce({ content, table, stream, engine, cacheAccess }, read)
 }
 
-/**
- * Whether to ask for a file's writers before the reading. The accelerator asks for them when it opens a
- * file, but it opens no empty file. A large file that must not be written is refused before any is read.
- */
-function isAskedBefore(size: number, hashContext: HashContext): boolean {
-  const { engine, refusesWritten } = hashContext
-  if (size === 0 || engine.kernel === 'crypto') return true
-  return refusesWritten === true && size > SMALL_FILE
-}
-
-/**
- * Returns the paths of files that a program has open for writing.
- * @throws BtkitError `changed` if they count as changing
- */
-export async function findWritten(
-  files: FileColumns,
+/** Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests. */
+async function readUnknown(
+  content: Content,
+  table: PieceTable,
+  hash: HashGroups,
   hashContext: HashContext,
-): Promise<ReadonlySet<string>> {
-  const asked = files.filter((i) => isAskedBefore(files.sizeAt(i), hashContext) && files.isRead(i))
-  const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
-  // A service has turns, and must not wait for a disk
-  const written = hashContext.turns ? await openForWritingLater(paths) : openForWriting(paths)
-  refuseWritten(written, hashContext)
-  return written
-}
-
-/** @throws BtkitError `changed` if files that a program has open for writing count as changing */
-function refuseWritten([first]: Iterable<string>, { refusesWritten }: HashContext): void {
-  if (refusesWritten && first !== undefined) throw isWritten(first)
+): Promise<HashedContent> {
+  const { digests, trees, isKnown } = table
+  if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
+  const { files, bytes } = unreadOf(content, table)
+  const kernel = chooseKernel(hashContext.engine.kernel)
+  const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content, kernel) : null
+  const take = ({ indices, pieces, blocks, nodes }: ReadGroup) => {
+    enterPieces(table, indices, pieces)
+    if (nodes) readTrees?.takeNodes(indices, nodes)
+    else readTrees?.take(indices, blocks)
+  }
+  let start = await readSmallFile(content, table, hashContext)
+  if (!start) {
+    const stream = streamOf(content, hashContext)
+    const { version, pieceCount } = content
+    const wanted = version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
+    const reading = { stream, pieces: unknownPieces(table), pieceCount, wanted } as const
+    start = await readPieces(reading, files, hashContext, take, hash)
+    await requireAllUnchanged(content.files, hashContext)
+  }
+  const began = start
+  const isSettled = files.findIndex((i) => !isSettledAt(files, i, began)) < 0
+  if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
+  heedTrees(content, table)
+  await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
+  return { digests, trees, bytesHashed: bytes, isSettled }
 }
 
 /** Whether content is one small file in one piece, which can be read with others. */
@@ -120,106 +125,62 @@ export function isSmallFile({ version, files, pieceCount }: Content): boolean {
   return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
-/** The rest of reading unknown pieces, whose SHA-1 digests are in the table. */
-interface Read {
-  /** The trees of files that were read completely; null for v1. */
-  readonly readTrees: ReadTrees | null
-  /** The files that a program had open for writing. */
-  readonly written: ReadonlySet<string>
-}
-
 /** Reads content that is one small file with others; null if it must be read alone. */
 async function readSmallFile(
   content: Content,
   table: PieceTable,
   hashContext: HashContext,
-): Promise<Read | null> {
-  const { smallFiles, engine } = hashContext
+): Promise<RememberingStart | null> {
+  const { smallFiles, engine, cacheAccess } = hashContext
   // With a throttle each file waits for its turn
   const file = smallFiles && !engine.throttle && isSmallFile(content) && content.files.at(0)
+  const startedMs = cacheAccess.now()
   const small = file ? await smallFiles.read(file) : null
   if (!file || !small || engine.signal.aborted) return null
-  const written = small.isWritten ? [file.absolutePath] : []
-  refuseWritten(written, hashContext)
+  if (small.isWritten && hashContext.refusesWritten) throw isWritten(file.absolutePath)
   setPieces(table, 0, small.digest)
-  return { readTrees: null, written: new Set(written) }
-}
-
-/** Reads the pieces whose digests are unknown. */
-async function readPieces(
-  content: Content,
-  table: PieceTable,
-  hash: HashGroups,
-  hashContext: HashContext,
-): Promise<HashedContent> {
-  const { cache, now, trust } = hashContext.cacheAccess
-  const { digests, trees } = table
-  const files = unknownFiles(content, table)
-  const bytesHashed = countUnknown(content, table)
-  const startedMs = now()
-  const { readTrees, written } =
-    (await readSmallFile(content, table, hashContext)) ??
-    (await hashUnknown(content, table, files, hash, hashContext))
-  const start = { cache, startedMs, trust, written }
-  const areSettled = files.findIndex((i) => !isSettledAt(files, i, start)) < 0
-  const kernel = chooseKernel(hashContext.engine.kernel)
-  if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
-  heedTrees(content, table)
-  if (cache.keepsAnything) await remember(content, table, readTrees, start, hashContext)
-  return { digests, trees, bytesHashed, isSettled: areSettled }
-}
-
-/** Stores digests of files that were settled when their reading began. */
-export async function remember(
-  content: Content,
-  table: PieceTable,
-  readTrees: ReadTrees | null,
-  start: RememberingStart,
-  hashContext: HashContext,
-): Promise<void> {
-  const steps = rememberSteps(content, table, start)
-  if (content.version !== 'v2') await inTurns(steps, hashContext)
-  if (readTrees) rememberTrees(content, readTrees, start)
-}
-
-function inTurns<T>(steps: Steps<T>, { turns }: HashContext): Promise<T> | T {
-  return turns ? doInTurns(steps, turns) : doAtOnce(steps)
-}
-
-/** Returns which digests to compute for the pieces that are read. */
-function wantedDigests({ version }: Content, { trees }: PieceTable): DigestKind {
-  if (version === 'v2') return 'blocks'
-  return trees?.isKnown.includes(0) ? 'both' : 'pieces'
+  const written = new Set(small.isWritten ? [file.absolutePath] : [])
+  return { ...cacheAccess, startedMs, written }
 }
 
 /**
- * Hashes the pieces whose digests are unknown, and combines their blocks as early as possible. Checks that
- * no file was or is being changed.
+ * Hashes pieces, and calls `take` with each group. `files` are those of the pieces; null if it does not
+ * matter which are being written. Returns the state of the files when reading began.
+ * @throws BtkitError as hashStream, and `changed` if files that are open for writing count as changing
  */
-async function hashUnknown(
-  content: Content,
-  table: PieceTable,
-  files: FileColumns,
-  hash: HashGroups,
+export async function readPieces(
+  reading: GroupedReading,
+  files: FileColumns | null,
   hashContext: HashContext,
-): Promise<Read> {
-  const before = await findWritten(files, hashContext)
-  const stream = streamOf(content, hashContext)
-  const writers = createWriters(stream, hashContext.refusesWritten)
-  const kernel = chooseKernel(hashContext.engine.kernel)
-  const wanted = wantedDigests(content, table)
-  const reading = { stream, pieces: unknownPieces(table), pieceCount: content.pieceCount, wanted }
-  let readTrees: ReadTrees | null = null
-  for await (const group of hash(reading, { ...hashContext.engine, writers })) {
-    const { indices, pieces, blocks, nodes } = group
-    enterPieces(table, indices, pieces)
-    if (wanted === 'pieces') continue
-    readTrees ??= new ReadTrees(content, kernel, nodes && pieceHeight(content))
-    if (nodes) readTrees.takeNodes(indices, nodes)
-    else readTrees.take(indices, blocks)
-  }
-  await requireAllUnchanged(content.files, hashContext)
-  return { readTrees, written: new Set([...before, ...listWritten(writers, stream)]) }
+  take: (group: ReadGroup) => void,
+  hash: HashGroups = hashInGroups,
+): Promise<RememberingStart> {
+  const { cacheAccess, engine, refusesWritten } = hashContext
+  const startedMs = cacheAccess.now()
+  const written = new Set(files && (await findWritten(files, hashContext)))
+  const writers = files ? createWriters(reading.stream, refusesWritten) : undefined
+  for await (const group of hash(reading, { ...engine, writers })) take(group)
+  if (writers) for (const path of listWritten(writers, reading.stream)) written.add(path)
+  return { ...cacheAccess, startedMs, written }
+}
+
+/**
+ * Returns the paths of files that a program has open for writing, if they must be asked for before they
+ * are read: the accelerator asks when it opens a file, but it opens no empty file, and large ones that
+ * must not be written are refused before any is read.
+ */
+async function findWritten(
+  files: FileColumns,
+  { engine, refusesWritten, turns }: HashContext,
+): Promise<ReadonlySet<string>> {
+  const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
+  const isPortable = engine.kernel === 'crypto'
+  const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
+  const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
+  // A service has turns, and must not wait for a disk
+  const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
+  for (const path of refusesWritten ? written : []) throw isWritten(path)
+  return written
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */
@@ -264,9 +225,4 @@ export function requireUnchanged(file: FileState, fingerprint: Fingerprint | nul
 
 function isOther(path: string, change: ChangedFile['change']): BtkitError {
   return new BtkitError('changed', `${path}: ${change} while it was read`)
-}
-
-/** Returns the bytes of content whose digests the cache does not know. Reads no files. */
-export function countUnknownBytes(content: Content, { cacheAccess }: HashContext): number {
-  return countUnknown(content, recallPieces(content, cacheAccess))
 }

@@ -108,34 +108,24 @@ function endOfRun(pieces: Uint32Array, i: number, end: number): number {
   return next
 }
 
-/** Returns the bytes of files in the pieces to read. */
-export function countUnknown({ files, pieceLength }: Content, { isKnown }: PieceTable): number {
-  let [offset, count] = [0, 0]
-  for (let i = 0; i < files.length; i++) {
-    const end = offset + files.sizeAt(i)
-    for (let at = offset; at < end && !files.isPad(i);) {
-      const piece = Math.floor(at / pieceLength)
-      const to = Math.min(end, (piece + 1) * pieceLength)
-      if (isKnown[piece] === 0) count += to - at
-      at = to
-    }
-    offset = end
-  }
-  return count
-}
-
-/** Returns the files that are needed for the pieces with unknown digests. */
-export function unknownFiles(
+/** Returns the files that are needed for the pieces to read, and the bytes of files in these pieces. */
+export function unreadOf(
   { files, pieceLength }: Content,
   { isKnown }: PieceTable,
-): FileColumns {
-  let offset = 0
-  return files.filter((i) => {
-    let piece = Math.floor(offset / pieceLength)
+): { readonly files: FileColumns; readonly bytes: number } {
+  let [offset, bytes] = [0, 0]
+  const unread = files.filter((i) => {
+    const start = offset
     offset += files.sizeAt(i)
+    if (!files.isRead(i)) return false
+    let isUnread = false
     const end = Math.ceil(offset / pieceLength)
-    // No array of them, because there may be very many files
-    while (piece < end && isKnown[piece] !== 0) piece++
-    return piece < end && files.isRead(i)
+    for (let piece = Math.floor(start / pieceLength); piece < end; piece++) {
+      if (isKnown[piece] !== 0) continue
+      isUnread = true
+      bytes += Math.min(offset, (piece + 1) * pieceLength) - Math.max(start, piece * pieceLength)
+    }
+    return isUnread
   })
+  return { files: unread, bytes }
 }

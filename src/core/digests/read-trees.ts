@@ -39,19 +39,19 @@ export class ReadTrees {
   readonly #content: Content
   readonly #kernel: HashKernel
   readonly #files: Iterator<AlignedFile>
-  readonly #least: number
+  /** Stored nodes are at least so many levels above the leaves, unless that is above the root. */
+  #least: number
   readonly #whole: ReadTree[] = []
   /** Of files of one block only the root is kept, because there may be very many: see isSingle. */
   readonly #isRead: Uint8Array
   readonly #roots: Uint8Array
   #growing: GrowingTree | null = null
 
-  /** Stored nodes are at least `least` levels above the leaves, unless that is above the root. */
-  constructor(content: Content, kernel: HashKernel, least = leastHeight(content)) {
+  constructor(content: Content, kernel: HashKernel) {
     this.#content = content
     this.#kernel = kernel
     this.#files = alignedFiles(content)
-    this.#least = least
+    this.#least = leastHeight(content)
     this.#isRead = new Uint8Array(content.files.length)
     this.#roots = new Uint8Array(content.files.length * SHA256)
   }
@@ -91,9 +91,10 @@ export class ReadTrees {
 
   /**
    * Adds the next pieces by one node each: that of the piece layer, or the root of a file in a single
-   * piece. `least` must be the height of pieces.
+   * piece. Then all pieces must be added so.
    */
   takeNodes(pieces: Uint32Array, nodes: Uint8Array): void {
+    this.#least = pieceHeight(this.#content)
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return

@@ -85,15 +85,21 @@ function treesInBlocks(content: Content, { onFile }: PieceCache): Generator<Grou
 }
 
 /**
- * Stores all SHA-1 digests of a table in the cache. Files that could have changed unnoticed since
- * reading began are left out.
+ * Stores the SHA-1 digests of a table, and the trees of files that were read, in steps. Files that could
+ * have changed unnoticed since reading began are left out.
  */
-export function rememberPieces(content: Content, table: PieceTable, start: RememberingStart): void {
-  doAtOnce(rememberSteps(content, table, start))
+export function* rememberSteps(
+  content: Content,
+  table: PieceTable,
+  trees: ReadTrees | null,
+  start: RememberingStart,
+): Steps<void> {
+  if (!start.cache.keepsAnything) return
+  if (content.version !== 'v2') yield* rememberDigests(content, table, start)
+  if (trees) yield* rememberTrees(content, trees, start)
 }
 
-/** The same in steps. */
-export function* rememberSteps(
+function* rememberDigests(
   content: Content,
   table: PieceTable,
   start: RememberingStart,
@@ -211,8 +217,7 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
   })
 }
 
-/** Stores trees of content in the cache, as rememberPieces does with pieces. */
-export function rememberTrees(content: Content, trees: ReadTrees, start: RememberingStart): void {
+function* rememberTrees(content: Content, trees: ReadTrees, start: RememberingStart): Steps<void> {
   const { files } = content
   const { cache } = start
   const remember = (number: number, tree: Omit<TreeRecord, 'fingerprint'>) => {
@@ -224,15 +229,17 @@ export function rememberTrees(content: Content, trees: ReadTrees, start: Remembe
   }
   const digestOf = ({ number }: AlignedFile) => trees.singleRoot(number)
   const stateOf = ({ number }: AlignedFile) => files.encodedAt(number)
-  for (const { items, path } of treesInBlocks(content, cache)) {
+  yield* each(treesInBlocks(content, cache), ({ items, path }) => {
     if (path !== null) {
       rememberBlock({ files, of: 'roots', path }, items, { ...start, digestOf, stateOf })
-      continue
+      return
     }
     for (const file of items) {
       const root = digestOf(file)
       if (root) remember(file.number, { root, height: 0, nodes: root })
     }
-  }
-  for (const tree of trees.whole) remember(tree.number, tree)
+  })
+  yield* each(trees.whole, (tree) => {
+    remember(tree.number, tree)
+  })
 }

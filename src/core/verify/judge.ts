@@ -11,26 +11,22 @@ import {
   type ContentStream,
   type DigestKind,
 } from '../../disk/hash/stream/content-stream.js'
-import {
-  createReadFailures,
-  createWriters,
-  listUnreadable,
-  listWritten,
-} from '../../disk/hash/stream/reading.js'
+import { createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
 import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
-import { recallPieces } from '../digests/recall-pieces.js'
+import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
+import { readOnce, readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
+import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
 import {
-  findWritten,
-  readOnce,
-  remember,
-  streamOf,
-  type HashContext,
-} from '../digests/hash-content.js'
-import { hashInGroups, nodeOf, type ReadGroup } from '../digests/hash-groups.js'
-import { enterPieces, getPieces, unknownPieces, type PieceTable } from '../digests/piece-table.js'
+  enterPieces,
+  getPieces,
+  unknownPieces,
+  unreadOf,
+  type PieceTable,
+} from '../digests/piece-table.js'
+import { doInTurns } from '../../base/steps.js'
 import { pieceHeight, ReadTrees } from '../digests/read-trees.js'
 import { stretchOf, type LocatedContent } from './locate.js'
 import {
@@ -133,27 +129,24 @@ async function readUnknown(
   const unknown = unknownPieces(table)
   // The files are in the states whose digests are known
   if (unknown.length === 0) return new Map()
-  const startedMs = cacheAccess.now()
   // Only the cache must not have what is being written
   const isKept = cacheAccess.cache.keepsAnything
-  const before = isKept ? await findWritten(content.files, hashContext) : []
-  const writers = isKept ? createWriters(stream) : undefined
+  const files = isKept ? unreadOf(content, table).files : null
   const readTrees = isKept && v2 ? new ReadTrees(content, kernel) : null
   const failures = createReadFailures(stream)
   const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
-  for await (const group of hashInGroups(reading, { ...engine, failures, writers })) {
+  const tolerant = { ...hashContext, engine: { ...engine, failures } }
+  const start = await readPieces(reading, files, tolerant, (group) => {
     judge.judgeRead(group)
     if (isKept && v1) enterPieces(table, group.indices, group.pieces)
     readTrees?.take(group.indices, group.blocks)
-  }
+  })
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
   const problems = await problemsOf(judge.check, listUnreadable(failures, stream))
-  if (writers && problems.size === 0) {
-    const written = new Set([...before, ...listWritten(writers, stream)])
-    await remember(content, table, readTrees, { ...cacheAccess, startedMs, written }, hashContext)
-  }
+  if (problems.size === 0)
+    await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return problems
 }
 

@@ -5,13 +5,14 @@ import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { type HashContext, requireUnchanged } from '../../core/digests/hash-content.js'
 import { createTable, setPieces } from '../../core/digests/piece-table.js'
-import { recallPieces, rememberPieces } from '../../core/digests/recall-pieces.js'
+import { recallPieces, rememberSteps } from '../../core/digests/recall-pieces.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { runOnThreads } from '../../disk/hash/hash-stream.js'
 import { type HashJob, readProgress } from '../../disk/hash/jobs/job.js'
 import { createWholeFileJob } from '../../disk/hash/jobs/whole-file-job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
+import { doAtOnce } from '../../base/steps.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
 import { QueuedJob, type Queue } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'
@@ -144,7 +145,7 @@ export class FileDigests {
     if (whole.wanted === 'pieces') {
       const table = createTable(content)
       setPieces(table, 0, whole.digests.pieces)
-      rememberPieces(content, table, { ...cacheAccess, ...start })
+      doAtOnce(rememberSteps(content, table, null, { ...cacheAccess, ...start }))
     }
     await cacheAccess.cache.flush()
     this.made++

@@ -14,12 +14,7 @@ import {
   InfoRequest,
   recallInfoSteps,
 } from '../../core/digests/info.js'
-import {
-  countUnknown,
-  countUnknownPieces,
-  type PieceTable,
-  unknownFiles,
-} from '../../core/digests/piece-table.js'
+import { countUnknownPieces, type PieceTable, unreadOf } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../base/errors.js'
 import { warnOnce } from '../../base/warn-once.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
@@ -179,11 +174,12 @@ export class Maker {
     await budget.pause()
     const recalled = await this.#recall(request, budget)
     if ('info' in recalled) return { ...look, recalled }
-    const unread = unknownFiles(content, recalled)
+    const { files: unread, bytes } = unreadOf(content, recalled)
     const files = new Set<string>()
     const enter = (i: number) => void files.add(unread.absolutePathAt(i))
     await doInTurns(eachNumber(unread.length, enter), budget)
-    return { ...look, recalled: { table: recalled, files, size: bytesLeft(content, recalled) } }
+    const size = bytesLeft(content, recalled, bytes)
+    return { ...look, recalled: { table: recalled, files, size } }
   }
 
   /** Looks up a torrent in the cache, or else its known digests. */
@@ -229,7 +225,7 @@ export class Maker {
       if ('info' in recalled) return { ...recalled, isSettled: true }
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
-        await requireAllUnchanged(unknownFiles(content, recalled), { turns })
+        await requireAllUnchanged(unreadOf(content, recalled).files, { turns })
       const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets
@@ -271,9 +267,12 @@ export class Maker {
   }
 }
 
-/** Bytes to read for pieces whose digests are unknown; in version 1 with padding between files. */
-function bytesLeft(content: Content, table: PieceTable): number {
-  if (content.version !== 'v1') return countUnknown(content, table)
+/**
+ * Bytes to read for pieces whose digests are unknown, in version 1 with padding between files. `bytes` are
+ * those without padding.
+ */
+function bytesLeft(content: Content, table: PieceTable, bytes: number): number {
+  if (content.version !== 'v1') return bytes
   const { pieceLength, pieceCount, size } = content
   const short = table.isKnown.at(-1) === 0 ? pieceCount * pieceLength - size : 0
   return countUnknownPieces(table) * pieceLength - short

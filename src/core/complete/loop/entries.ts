@@ -4,7 +4,9 @@ import { BtkitError, refuseAborted } from '../../../base/errors.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import { unboundYoungHeap } from '../../../base/heap-growth.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
-import { countUnknownBytes, isSmallFile } from '../../digests/hash-content.js'
+import { isSmallFile } from '../../digests/hash-content.js'
+import { unreadOf } from '../../digests/piece-table.js'
+import { recallPieces } from '../../digests/recall-pieces.js'
 import type { Skipped } from '../../digests/skipped.js'
 import { openSmallFiles } from '../../digests/small-files.js'
 import { decideEntry, openContent } from '../decide/entry.js'
@@ -94,7 +96,8 @@ class EntryLoop {
       try {
         const opened = await openContent(entry, this.run)
         if ('kind' in opened) continue
-        total += countUnknownBytes(opened.content, this.run.hashContext)
+        const { content } = opened
+        total += unreadOf(content, recallPieces(content, this.run.hashContext.cacheAccess)).bytes
       } catch (error) {
         // Reported when the entry is completed
         if (!(error instanceof BtkitError)) throw error
