@@ -13,6 +13,7 @@ import {
 } from './draft.js'
 import { cleanDirectory } from './temporary-files.js'
 import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
+import { encodeFingerprint, readFingerprintIfThere } from '../file-lists/fingerprint.js'
 import { NO_WAIT } from '../look/read-bounded.js'
 import { statIfThere } from '../look/stat-files.js'
 
@@ -51,7 +52,7 @@ export interface WriteJob {
  * Writes `bytes` to `target`. At any moment, even after a power failure, the file has either its
  * complete old content or its complete new content. Links are followed. A terminal, or a pipe with
  * a reader, is written to directly. The directory must exist; temporary files of killed runs in it
- * are removed.
+ * are removed. Resolves to the file's encoded fingerprint when it took its place; null for a stream.
  *
  * @throws BtkitError `exists`, `not-found`, `not-permitted` or `io` with `target` in the message,
  *   and errors of `checkReplaceable` and of the slices. No temporary file is left after an error.
@@ -60,13 +61,16 @@ export async function writeAtomically(
   target: string,
   bytes: Bytes,
   options: WriteOptions,
-): Promise<void> {
+): Promise<Uint8Array | null> {
   const job = { target, bytes, options }
   try {
-    const draft = await draftFile(job)
-    if (draft === null) return
-    await placeDraft(draft, options)
-    await syncDirectory(dirname(draft.path))
+    const plan = await planDraft(job)
+    if (plan === null) return null
+    await writeDraft(plan.draft, plan.content, true)
+    await placeDraft(plan, options)
+    const placed = readFingerprintIfThere(plan.path)
+    await syncDirectory(dirname(plan.path))
+    return placed && encodeFingerprint(placed)
   } catch (error) {
     throw explainWrite(job, error)
   }
@@ -82,13 +86,6 @@ export interface Draft {
 /** A draft to write. */
 export interface PlannedDraft extends Draft {
   readonly content: DraftContent
-}
-
-/** Writes a draft, and syncs it. Returns null for a stream, which has its bytes then. */
-async function draftFile(job: WriteJob): Promise<Draft | null> {
-  const planned = await planDraft(job)
-  if (planned) await writeDraft(planned.draft, planned.content, true)
-  return planned
 }
 
 /** Plans the draft of a file. A stream gets its bytes at once: then resolves to null. */

@@ -9,6 +9,7 @@ import {
   explainWrite,
   placeDraft,
   planDraft,
+  writeAtomically,
   type Draft,
   type WriteJob,
   type WriteOptions,
@@ -54,7 +55,7 @@ const MAX_BATCH_BYTES = 32 * 1024 * 1024
 /** Files from which one sync of the file system is faster than one of each file. */
 const MANY = 16
 
-/** Number of large drafts that are written at the same time. */
+/** Number of large drafts, or of a few files, that are written at the same time. */
 const AT_ONCE = 32
 
 const UNABLE = -1
@@ -98,7 +99,9 @@ export class Writer {
     while (this.#waiting.length > 0 || settling) {
       // Other files of the same turn of the event loop join the batch
       await setImmediate()
-      const placed = await this.#writeBatch(this.#takeBatch())
+      const batch = this.#takeBatch()
+      const sync = batch.length < MANY ? null : this.#syncFileSystem
+      const placed = await (sync ? this.#writeTogether(batch, sync) : this.#writeEach(batch))
       await settling
       settling = placed.length > 0 ? this.#syncDirectories(placed) : null
     }
@@ -120,15 +123,26 @@ export class Writer {
     return this.#waiting.splice(0, targets.size)
   }
 
+  /** Writes and settles the files of a batch. Returns none, because none is left to settle. Never rejects. */
+  async #writeEach(batch: readonly Waiting[]): Promise<readonly Placed[]> {
+    const writing = batch.map(({ target, bytes, options, resolve, reject }) => {
+      return this.#drafting(() => writeAtomically(target, bytes, options)).then(resolve, reject)
+    })
+    await Promise.all(writing)
+    return []
+  }
+
   /** Brings the files of a batch to their places. Never rejects. */
-  async #writeBatch(batch: readonly Waiting[]): Promise<Placed[]> {
-    const isTogether = this.#syncFileSystem !== null && batch.length >= MANY
-    const systems = openFileSystems(isTogether ? batch.map(({ target }) => dirname(target)) : [])
+  async #writeTogether(
+    batch: readonly Waiting[],
+    sync: SyncFileSystem,
+  ): Promise<readonly Placed[]> {
+    const systems = openFileSystems(batch.map(({ target }) => dirname(target)))
     try {
-      const drafts = await this.#draftAll(batch, isTogether)
+      const drafts = await this.#draftAll(batch)
       const states = new Map<string, number>()
       for (const { directories, descriptor } of systems) {
-        const state = (await this.#syncFileSystem?.(descriptor)) ?? UNABLE
+        const state = await sync(descriptor)
         for (const directory of directories) states.set(directory, state)
       }
       const placed: Omit<Placed, 'fingerprint'>[] = []
@@ -137,7 +151,7 @@ export class Writer {
         if (draft === null) file.resolve(null)
         if (!draft) continue
         await settleFailure(file, async () => {
-          if (isTogether) await confirmDraft(draft, states)
+          await confirmDraft(draft, states)
           await placeDraft(draft, file.options)
           placed.push({ file, path: draft.path })
         })
@@ -153,15 +167,12 @@ export class Writer {
   }
 
   /** Writes the drafts of a batch; null for a stream, undefined for a failure, which is reported. */
-  async #draftAll(
-    batch: readonly Waiting[],
-    isTogether: boolean,
-  ): Promise<(Draft | null | undefined)[]> {
+  async #draftAll(batch: readonly Waiting[]): Promise<(Draft | null | undefined)[]> {
     const planned = await Promise.all(
       batch.map((file) => settleFailure(file, async () => planDraft(file))),
     )
     const small = planned.flatMap((plan) => {
-      return (isTogether && writesTogether && plan && smallDraft(plan.draft, plan.content)) || []
+      return (writesTogether && plan && smallDraft(plan.draft, plan.content)) || []
     })
     const failed = await writeSmallDrafts(small)
     const written = new Set(small.map(({ draft }) => draft))
@@ -173,7 +184,7 @@ export class Writer {
       if (written.has(draft) && !error) return { draft, path }
       return settleFailure(file, async () => {
         if (error) await orDiscard(draft, () => Promise.reject(error))
-        else await this.#drafting(() => writeDraft(draft, content, !isTogether))
+        else await this.#drafting(() => writeDraft(draft, content, false))
         return { draft, path }
       })
     })
