@@ -86,13 +86,6 @@ export class Journal {
     return value === undefined ? undefined : this.#jsonOf(value)
   }
 
-  /** Whether the JSON of a value begins with a text. Cheaper than to get it. */
-  startsWith(key: string, text: string): boolean {
-    const value = this.#values.get(key)
-    if (typeof value !== 'number') return value?.startsWith(text) ?? false
-    return this.#bytes.toString('utf8', value, value + Buffer.byteLength(text)) === text
-  }
-
   has(key: string): boolean {
     return this.#values.has(key)
   }

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf } from '../../base/bytes.js'
+import { digestOf, isSameBytes } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
@@ -118,10 +118,8 @@ export class TorrentLog {
   isUnchanged(name: string, identity: TorrentIdentity): boolean {
     if (this.#journal === null && this.#index) return this.#index.matches(name, identity)
     const { source, input, fingerprint } = identity
-    const path = JSON.stringify(source.directory + source.name)
-    const seen = toHex(fingerprint.subarray(0, FINGERPRINT))
-    const start = `{"source":${path},"input":"${toHex(input)}","fingerprint":"${seen}`
-    return this.#records().startsWith(name, start)
+    const record = this.get(name)
+    return isRecordOf(record, { source: source.directory + source.name, input, fingerprint })
   }
 
   /**
@@ -154,6 +152,18 @@ export class TorrentLog {
   }
 }
 
+/** Whether a record is that of a torrent with this identity. */
+export function isRecordOf(
+  record: TorrentRecord | null,
+  { source, input, fingerprint }: Pick<TorrentRecord, 'source' | 'input' | 'fingerprint'>,
+): boolean {
+  if (record?.source !== source || !isSameBytes(record.input, input)) return false
+  return isSameBytes(
+    record.fingerprint.subarray(0, FINGERPRINT),
+    fingerprint.subarray(0, FINGERPRINT),
+  )
+}
+
 /** Yields the identities of all records, one at a time: together they take much memory. */
 function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
   for (const [name, json] of journal.entries()) {
@@ -165,7 +175,7 @@ function* identitiesIn(journal: Journal): Generator<[string, IdentityText]> {
 }
 
 /** Splits the real path of a torrent's content. */
-export function sourcePathOf(path: string): SourcePath {
+function sourcePathOf(path: string): SourcePath {
   const nameAt = path.lastIndexOf('/') + 1
   return { directory: path.slice(0, nameAt), name: path.slice(nameAt) }
 }
@@ -197,7 +207,7 @@ export function stampOfLog(stateDirectory: string, target: string): string | nul
 
 type DigestsJson = ReturnType<typeof digestsToJson>
 
-/** The record as JSON; the identity comes first, because it is compared as text. */
+/** The record as JSON. The identity comes first, which is all that an index needs. */
 function toJson({ source, input, fingerprint, written, replaced }: TorrentRecord) {
   return {
     source,

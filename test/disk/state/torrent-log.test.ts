@@ -14,11 +14,7 @@ import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { lineOf } from '../../../src/disk/state/journal.js'
-import {
-  sourcePathOf,
-  TorrentLog,
-  type TorrentRecord,
-} from '../../../src/disk/state/torrent-log.js'
+import { TorrentLog, type TorrentRecord } from '../../../src/disk/state/torrent-log.js'
 import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -43,7 +39,10 @@ function recordOf(seed: number, source = `/srv/files/${seed}`): TorrentRecord {
 
 /** Whether a log has the identity of a record. */
 function isUnchanged(log: TorrentLog, name: string, record: TorrentRecord): boolean {
-  return log.isUnchanged(name, { ...record, source: sourcePathOf(record.source) })
+  const { source } = record
+  const at = source.lastIndexOf('/') + 1
+  const path = { directory: source.slice(0, at), name: source.slice(at) }
+  return log.isUnchanged(name, { ...record, source: path })
 }
 
 class Place {

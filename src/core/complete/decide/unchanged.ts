@@ -7,7 +7,7 @@ import {
 import { trustedPart, TRUSTED_LENGTH } from '../../digests/cache-trust.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import type { BencodeDict } from '../../../metainfo/bencode/value.js'
-import { sourcePathOf } from '../../../disk/state/torrent-log.js'
+import { isRecordOf } from '../../../disk/state/torrent-log.js'
 import type { InfoRequest } from '../../digests/info.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { isSuspect } from '../../../disk/look/read-names.js'
@@ -102,12 +102,10 @@ export function infoInputOf(input: Uint8Array): Uint8Array | null {
  * Whether the existing file at an output's path was made from the same input, and not changed
  * since. unchangedSizes asks the same for many plain files at once.
  */
-export function isUntouched({ target, file, source, input, path }: OwnFile): boolean {
-  if (!target.log.has(file)) return false
-  const found = readFingerprintIfThere(path)
-  if (found === null) return false
-  const fingerprint = encodeFingerprint(found)
-  return target.log.isUnchanged(file, { source: sourcePathOf(source), input, fingerprint })
+export function isUntouched({ record, source, input, path }: OwnFile): boolean {
+  const found = record && readFingerprintIfThere(path)
+  if (!found) return false
+  return isRecordOf(record, { source, input, fingerprint: encodeFingerprint(found) })
 }
 
 /**

@@ -45,17 +45,44 @@ export async function completeAll(
   directories: readonly SourceDirectory[],
   run: CompleteRun,
 ): Promise<Set<string>> {
+  const changed = await findChanged(directories, run)
+  if (changed.length === 0) return new Set()
+  unboundYoungHeap()
+  if (!run.request.force) checkOtherEntries(changed)
   const entries = new EntryLoop(run)
   try {
-    const changed = await entries.findChanged(directories)
-    if (changed.length > 0) unboundYoungHeap()
-    if (!run.request.force) checkOtherEntries(changed)
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
     await entries.completeEach(changed)
   } finally {
     await entries.writes.drain()
   }
   return entries.emptied
+}
+
+/** Returns the entries that need a closer look; the others are counted as unchanged. */
+async function findChanged(
+  directories: readonly SourceDirectory[],
+  run: CompleteRun,
+): Promise<DirectoryEntry[]> {
+  const { report, request, hashContext } = run
+  const changed: DirectoryEntry[] = []
+  let steps = 0
+  for (const directory of directories) {
+    const unchangedSize = unchangedSizes(directory, run)
+    for (const name of directory.names) {
+      if (steps++ % ENTRIES_PER_YIELD === 0) {
+        await setImmediate()
+        refuseAborted(hashContext.engine.signal)
+      }
+      const size = request.force ? null : unchangedSize(name)
+      if (size === null) changed.push({ name, directory })
+      else {
+        report.unchanged++
+        report.bytesReused += size
+      }
+    }
+  }
+  return changed
 }
 
 class EntryLoop {
@@ -68,31 +95,13 @@ class EntryLoop {
     this.#watched = this.#watch()
   }
 
-  /** Returns the entries that need a closer look; the others are counted as unchanged. */
-  async findChanged(directories: readonly SourceDirectory[]): Promise<DirectoryEntry[]> {
-    const { report, request } = this.run
-    const changed: DirectoryEntry[] = []
-    for (const directory of directories) {
-      const unchangedSize = unchangedSizes(directory, this.run)
-      for (const name of directory.names) {
-        if (this.#isTurnOver()) await this.#yieldToEvents()
-        const size = request.force ? null : unchangedSize(name)
-        if (size === null) changed.push({ name, directory })
-        else {
-          report.unchanged++
-          report.bytesReused += size
-        }
-      }
-    }
-    return changed
-  }
-
   /** Returns how many bytes of entries must be hashed, as far as that is known. */
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
-    if (entries.length > 0) await this.run.hashContext.lazyCache?.wake()
+    await this.run.hashContext.lazyCache?.wake()
     for (const entry of entries) {
-      if (this.#isTurnOver()) await this.#yieldToEvents()
+      if (this.#isTurnOver()) await setImmediate()
+      refuseAborted(this.#signal)
       try {
         const opened = await openContent(entry, this.run)
         if ('kind' in opened) continue
@@ -123,7 +132,7 @@ class EntryLoop {
     }
     try {
       for (const entry of entries) {
-        if (this.#isTurnOver(CHANGES_PER_YIELD)) await setImmediate()
+        if (this.#isTurnOver()) await setImmediate()
         refuseAborted(this.#signal)
         const opened = await this.#open(entry)
         if (!opened) continue
@@ -141,7 +150,7 @@ class EntryLoop {
 
   /** Completes an entry, after a turn of the event loop, in any order. Never rejects. */
   async #completeInAnyOrder(entry: DirectoryEntry): Promise<void> {
-    if (this.#isTurnOver(CHANGES_PER_YIELD)) await setImmediate()
+    if (this.#isTurnOver()) await setImmediate()
     const opened = this.#signal.aborted ? undefined : await this.#open(entry)
     if (opened) await this.#begin(entry, opened)()
   }
@@ -257,14 +266,8 @@ class EntryLoop {
     }
   }
 
-  #isTurnOver(length = ENTRIES_PER_YIELD): boolean {
-    return this.#steps++ % length === 0
-  }
-
-  /** Lets other work run. */
-  async #yieldToEvents(): Promise<void> {
-    await setImmediate()
-    refuseAborted(this.#signal)
+  #isTurnOver(): boolean {
+    return this.#steps++ % CHANGES_PER_YIELD === 0
   }
 
   get #signal(): AbortSignal {
