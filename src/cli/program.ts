@@ -3,7 +3,7 @@ import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { ignoredLine, renamedNote } from './options/bittornado.js'
+import { ignoredLine } from './options/bittornado.js'
 import { prepareHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
@@ -19,6 +19,7 @@ import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
 import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
+import { renamedNote } from './configuration/parse.js'
 
 export interface Invocation {
   /** The name by which the program was called. */
@@ -109,7 +110,6 @@ async function runCommandLine(
     throw usageError('--version: prints that of btkit; use --v2 or --hybrid')
   const { program, command, entry } = await buildProgram({ ...invocation, args }, context)
   const isBare = args.length === (isLegacy ? 0 : 1)
-  prepareHelp(program, io)
   const showUsage = () => {
     if (!isBare || !command || typeof entry?.example !== 'string') return false
     io.stderr.write(shortUsage(command, entry.example))
@@ -125,7 +125,7 @@ async function runCommandLine(
     command && leavesOf(command).find((each) => each === command || each.name() === path[1])
   try {
     if (isHelp) {
-      printHelp(command ?? program, args[2])
+      printHelp(command ?? program, io, args[2])
       return
     }
     if (!entry || !leaf) {
@@ -149,7 +149,8 @@ async function runCommandLine(
 }
 
 /** Prints the help of a command, or of one of its group. */
-function printHelp(command: CommandUnknownOpts, name?: string): void {
+function printHelp(command: CommandUnknownOpts, io: Io, name?: string): void {
+  prepareHelp(command, io)
   const found = command.commands.find((each) => each.name() === name)
   const target = found ?? command
   target.outputHelp()
@@ -160,11 +161,14 @@ function answerGroup(group: CommandUnknownOpts, words: readonly string[], io: Io
   const [first, second] = words
   const end = words.indexOf('--')
   const options = words.slice(0, end < 0 ? undefined : end).filter((word) => /^-./.test(word))
-  if (first === 'help') printHelp(group, second)
+  if (first === 'help') printHelp(group, io, second)
   else if (first?.startsWith('-')) answerOptions(group, options.length > 0 ? options : words, io)
-  else if (options.some(asksForHelp)) printHelp(group)
+  else if (options.some(asksForHelp)) printHelp(group, io)
   else if (first !== undefined) throw unknownCommand(first, group)
-  else group.outputHelp({ error: true })
+  else {
+    prepareHelp(group, io)
+    group.outputHelp({ error: true })
+  }
   return first === undefined ? 2 : 0
 }
 
@@ -176,7 +180,7 @@ const asksForHelp = (word: string) => word === '-h' || word === '--help'
  */
 function answerOptions(command: CommandUnknownOpts, words: readonly string[], io: Io): void {
   if (words.some((word) => word === '-V' || word === '--version')) io.stdout.write(`${version()}\n`)
-  else if (words.some(asksForHelp)) printHelp(command)
+  else if (words.some(asksForHelp)) printHelp(command, io)
   else throw unknownOption(words[0] ?? '', command)
 }
 
@@ -275,7 +279,7 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
     .commandsGroup('Help:')
     .helpCommand('help [command]', 'Show the help of a command')
     .usage('<command> [options] [arguments]')
-    .addHelpText('after', ROOT_HELP)
+    .addHelpText('after', rootHelp)
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // The general help lists no other names, but a misspelt `create` gets it suggested
   const isUnknown = args[0] !== undefined && args[0] !== 'help' && !args[0].startsWith('-')
@@ -303,7 +307,7 @@ async function buildCommand(
   return command
 }
 
-const ROOT_HELP = `
+const rootHelp = () => `
 Example:
   btkit makemetafile image.iso http://tracker.example/announce
 

@@ -14,7 +14,7 @@ import { suggestion } from '../line/spelling.js'
 import { displaces, isPresetKey, optionEntries } from '../options/table.js'
 import { type Given, givenAs, Problems, textAt } from '../options/given.js'
 import { configurationFiles, readConfigurations, type Configuration, presetsOf } from './files.js'
-import { type Aliases, type Decided, parseAll, usedOptions } from './parse.js'
+import { type Aliases, type Decided, parseAll, shownUses, usedOptions } from './parse.js'
 import { aliasesIn, rulesFor, ruleText, trackerRules, trackersOf } from './trackers.js'
 import { environmentLevel, type Entries, givenIn, levelsOf } from './sources.js'
 
@@ -136,7 +136,7 @@ function tiersForOperand(operand: string, aliases: Aliases, cwd: string) {
   if (existsSync(resolve(cwd, operand))) return null
   const tiers = aliases.get(operand)
   if (tiers) return tiers
-  const nearest = operand === '-' ? '' : suggestion(operand, aliases.keys())
+  const nearest = operand === '-' || aliases.size === 0 ? '' : suggestion(operand, aliases.keys())
   if (nearest === '' && !operand.startsWith('@')) return null
   throw usageError(`${operand}: no such file, and no alias of a tracker${nearest}`)
 }
@@ -272,9 +272,12 @@ async function withPatterns({ entry, source, value, place }: Decided, io: Io): P
 function changesBetween(before: readonly Decided[], now: readonly Decided[]): string[] {
   const old = new Map(before.map((each) => [each.entry.key, each]))
   const kept = new Set(now.map(({ entry }) => entry.key))
-  const changed = now.flatMap(({ entry, values, shown, place }) => {
+  const changed = now.flatMap((each) => {
+    const { entry, values, place } = each
     const isSame = JSON.stringify(old.get(entry.key)?.values) === JSON.stringify(values)
-    return isSame ? [] : [`${place.text}: ${entry.key} is ${shown} now; restart to apply it`]
+    return isSame
+      ? []
+      : [`${place.text}: ${entry.key} is ${shownUses(each)} now; restart to apply it`]
   })
   const gone = before.filter(({ entry }) => !kept.has(entry.key))
   return [

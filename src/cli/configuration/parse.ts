@@ -25,8 +25,6 @@ export interface Decided extends Given {
   readonly values: readonly (string | boolean)[]
   /** The value for the command. */
   readonly value: unknown
-  /** The value as text, without secrets. */
-  readonly shown: string
 }
 
 /** Tiers of trackers by the name of their alias. */
@@ -40,7 +38,7 @@ export interface Known extends Pick<Io, 'env'> {
 /** Parses options. One with a mistake, which is added to the problems, has no value. */
 export function parseAll(given: readonly Given[], known: Known, problems: Problems): Decided[] {
   return given.map((each) => {
-    const nothing = { ...each, values: [], value: undefined, shown: shownUses(each) }
+    const nothing = { ...each, values: [], value: undefined }
     return problems.try<Decided>(nothing, () => parseGiven(each, known))
   })
 }
@@ -64,7 +62,7 @@ function parseGiven(given: Given, known: Known): Decided {
   // An option that may have a value is not there if it is off
   const value = parsed === false && on?.optional ? undefined : parsed
   const values = texts.map((each) => (typeof each === 'boolean' ? each : each.text))
-  return { ...given, values, value, shown: shownUses(given) }
+  return { ...given, values, value }
 }
 
 /** The options that are in use, as messages about several options name them. */
@@ -246,9 +244,17 @@ function isSecret({ traits }: OptionEntry): boolean {
   return traits.isSecret ?? traits.trackers !== undefined
 }
 
-function shownUses(given: Given): string {
+/** The value of an option as text, without secrets. */
+export function shownUses(given: Given): string {
   const texts = given.uses.map(shownText).join(' ')
   return given.source === 'file' ? hidden(given, texts) : hideAllSecrets(texts)
+}
+
+/** A note about an option that was given by its name in the last version; null for any other. */
+export function renamedNote(given: Given): string | null {
+  const { entry, uses, place } = given
+  if (!uses.some(({ isOldName }) => isOldName)) return null
+  return `${place.text}: is --${entry.key} ${shownUses(given)} now; this version still reads the old name`
 }
 
 /** A text without secrets. Typed texts are on the screen already. */

@@ -13,7 +13,7 @@ import {
 } from '../options/given.js'
 import type { Configuration } from './files.js'
 import { unknownKey } from './sources.js'
-import type { Decided } from './parse.js'
+import { type Decided, shownUses } from './parse.js'
 
 /** The aliases of a configuration by name. A value that is no tracker is a problem. */
 export function aliasesIn({ aliases }: Configuration, problems: Problems): [string, string[][]][] {
@@ -158,7 +158,9 @@ export function rulesFor(trackers: readonly string[], rules: ReadonlyMap<string,
 }
 
 /** An option in words: `tracker.example: private: true (FILE:LINE)`. */
-export function ruleText(host: string, { entry, shown, place }: Decided): string {
+export function ruleText(host: string, decided: Decided): string {
+  const { entry, place } = decided
+  const shown = shownUses(decided)
   const isVersion = entry.key === 'v2' || entry.key === 'hybrid'
   const version = `version: ${shown === 'true' ? entry.key : 'v1'}`
   const what = isVersion ? version : `${entry.key}: ${shown}`

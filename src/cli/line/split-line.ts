@@ -132,10 +132,12 @@ function namesFor(command: CommandUnknownOpts, args: readonly string[]): Map<str
   for (const [at, arg] of args.entries()) {
     const [typed = ''] = arg.split('=', 1)
     if (!typed.startsWith('--') || /^--(version)?$/.test(typed)) continue
-    const name = truthNamed(typed, command) ?? named(typed, command)
-    const mayHaveValue = name?.isTruth && takesTruth(arg, args[at + 1], command)
+    const isTruth = TRUTHS.has(longName(typed))
+    if (names.has(typed) && !isTruth) continue
+    const name = named(typed, command)
+    const mayHaveValue = isTruth && !name?.option.required && takesTruth(arg, args[at + 1], command)
     if (name && (mayHaveValue || !names.has(typed)))
-      names.set(typed, { ...name, isTruth: mayHaveValue ?? false })
+      names.set(typed, { ...name, isTruth: mayHaveValue })
   }
   return names
 }
@@ -149,12 +151,6 @@ function named(typed: string, command: CommandUnknownOpts): Name | null {
   const repeated = command.options.find((each) => each.long === opposite && !each.required)
   const isTwice = long.startsWith('--no-no-')
   return repeated && !isTwice ? { option: repeated, isOpposite: true } : null
-}
-
-/** The switch of BitTornado of a name; null if it is none. */
-function truthNamed(typed: string, command: CommandUnknownOpts): Name | null {
-  const name = TRUTHS.has(longName(typed)) ? named(typed, command) : null
-  return name && !name.option.required ? { ...name, isTruth: true } : null
 }
 
 /** Whether a switch of BitTornado has a value, which behind a space may be an operand. */

@@ -57,15 +57,6 @@ export function underNewName(key: string, item: Located): Located {
   return { ...item, value: now, isOldName: true }
 }
 
-/**
- * A note about an option that was given by its name in the last version; null for any other. `shown` is its
- * value without secrets.
- */
-export function renamedNote({ entry, uses, place, shown }: Given & { readonly shown: string }) {
-  if (!uses.some(({ isOldName }) => isOldName)) return null
-  return `${place.text}: is --${entry.key} ${shown} now; this version still reads the old name`
-}
-
 /** The names of options in other commands and programs. */
 export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()]
 

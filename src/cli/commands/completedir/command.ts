@@ -205,7 +205,10 @@ function printReport(report: CompleteReport, facts: RunFacts, run: Run): void {
   if (report.created.length > 0) tellTrackerless(run)
   const warning = backslashWarning(report.backslashed)
   if (warning !== null) out.warn(warning)
-  out.line(completeValue(report, facts), completeText(report, facts))
+  out.line(
+    () => completeValue(report, facts),
+    () => completeText(report, facts),
+  )
 }
 
 /** Says that new torrents name no tracker, no node and no seed. */

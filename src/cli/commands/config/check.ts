@@ -1,4 +1,4 @@
-import { NAMES_ELSEWHERE, otherNames, renamedNote } from '../../options/bittornado.js'
+import { NAMES_ELSEWHERE, otherNames } from '../../options/bittornado.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
@@ -12,7 +12,7 @@ import {
   presetsOf,
 } from '../../configuration/files.js'
 import { itemsOf, Problems, type Section } from '../../options/given.js'
-import { type Known, parseAll, usedOptions } from '../../configuration/parse.js'
+import { type Known, parseAll, renamedNote, usedOptions } from '../../configuration/parse.js'
 import { suggestion } from '../../line/spelling.js'
 import { aliasesIn, trackerRules } from '../../configuration/trackers.js'
 import {

@@ -14,7 +14,7 @@ import {
 } from '../../configuration/files.js'
 import { itemsOf, type Located, Problems, type Section, shownText } from '../../options/given.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
-import { type Decided } from '../../configuration/parse.js'
+import { type Decided, shownUses } from '../../configuration/parse.js'
 import { hidePasswords, hideAllSecrets } from '../../../base/text/secrets.js'
 import { suggestion } from '../../line/spelling.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -187,7 +187,7 @@ function shownOptions(command: CommandUnknownOpts, decided: readonly Decided[]) 
   return entries.map((entry) => {
     const own = decidedFor(entry)
     if (!own) return { option: entry.key, value: defaultText(entry), from: 'default' }
-    return { option: entry.key, value: own.shown, from: own.place.lineText }
+    return { option: entry.key, value: shownUses(own), from: own.place.lineText }
   })
 }
 
