@@ -123,12 +123,15 @@ export class Writer {
     return this.#waiting.splice(0, targets.size)
   }
 
-  /** Writes and settles the files of a batch. Returns none, because none is left to settle. Never rejects. */
+  /** Writes and settles the files of a batch, in order. Returns none that is left. Never rejects. */
   async #writeEach(batch: readonly Waiting[]): Promise<readonly Placed[]> {
-    const writing = batch.map(({ target, bytes, options, resolve, reject }) => {
-      return this.#drafting(() => writeAtomically(target, bytes, options)).then(resolve, reject)
+    const writing = batch.map(({ target, bytes, options }) => {
+      return this.#drafting(() => writeAtomically(target, bytes, options))
     })
-    await Promise.all(writing)
+    // Callers tell of files in this order
+    await Promise.allSettled(writing)
+    for (const [i, write] of writing.entries())
+      await write.then(batch[i]?.resolve, batch[i]?.reject)
     return []
   }
 
