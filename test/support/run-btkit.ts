@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { BtkitError, type ErrorCode } from '../../src/base/errors.js'
 import type { Io, Output } from '../../src/cli/io.js'
@@ -47,6 +48,23 @@ export async function runBtkit(
   }
   const status = await run({ program: 'btkit', subcommand: null, args, ...overrides }, io)
   return { status, stdout: stdout.text, stderr: stderr.text, code, bytes: stdout.bytes }
+}
+
+/** The exit statuses of errors, by btkit(1); 1 for all others. */
+const STATUSES: Partial<Record<ErrorCode, number>> = { usage: 2, locked: 75 }
+
+/**
+ * Asserts that a run ended with the status of an error of this code, and printed only one line,
+ * which has all of `things`: names of files, options, URLs. One test of them has the whole sentence.
+ */
+export function assertError(
+  { status, stdout, stderr, code }: RunResult,
+  expected: ErrorCode,
+  ...things: readonly string[]
+): void {
+  assert.deepEqual([status, code, stdout], [STATUSES[expected] ?? 1, expected, ''], stderr)
+  assert.match(stderr, /^btkit: [^\n]+\n$/)
+  for (const thing of things) assert.ok(stderr.includes(thing), `no ${thing} in ${stderr}`)
 }
 
 /** A command that runs inside the test until it is stopped. */

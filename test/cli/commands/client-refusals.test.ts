@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { listenLocally } from '../../support/listen.js'
 
@@ -23,9 +23,8 @@ test('publish says where it looked for data that is not there', async (t) => {
   const [torrent, other] = [join(cwd, 'd.torrent'), join(cwd, 'other')]
   await runBtkit(['makemetafile', join(cwd, 'd'), '--trackerless', '--no-cache'])
   const args = ['publish', torrent, '--data', other, '--client', DOWN, '--no-cache']
-  const { status, stderr } = await runBtkit(args)
   const why = `its data is not whole in ${join(other, 'd')}: a is missing, b is missing`
-  assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${why}\n`])
+  assertError(await runBtkit(args), 'changed', `${torrent}: ${why}`)
 })
 
 test('launchmany tells a file from a directory that is not there', async (t) => {
@@ -35,7 +34,7 @@ test('launchmany tells a file from a directory that is not there', async (t) => 
     ['b', 'no such directory'],
   ]) {
     const result = await runBtkit(['launchmany', name!, '--client', DOWN, '--no-cache'], { cwd })
-    assert.deepEqual([result.status, result.stderr], [1, `btkit: ${name}: ${why}\n`])
+    assertError(result, 'not-found', `${name}: ${why}`)
   }
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { longTest } from '../../support/long.js'
 
@@ -184,9 +184,8 @@ for (const command of [
 ]) {
   test(`${command.join(' ')} is an error, as no alias is like it`, async (t) => {
     const { run, image } = withFile(t, YAML)
-    const { status, stderr } = await run(...command.map((arg) => arg.replace('IMAGE', image)))
-    assert.equal(status, 2)
-    assert.equal(stderr, 'btkit: @nosuch: no such file, and no alias of a tracker\n')
+    const refused = await run(...command.map((arg) => arg.replace('IMAGE', image)))
+    assertError(refused, 'usage', '@nosuch: no such file, and no alias of a tracker')
     assert.equal(existsSync(`${image}.torrent`), false)
   })
 }

@@ -11,7 +11,7 @@ import { declareTrackOptions } from '../../../src/cli/options/tracker.js'
 import { failure } from '../../disk/failure.js'
 import { executable } from '../../support/executable.js'
 import { runProgram } from '../../support/programs.js'
-import { runBtkit, inputOf } from '../../support/run-btkit.js'
+import { assertError, runBtkit, inputOf } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -118,10 +118,9 @@ for (const [typed, usual] of [
 
 for (const args of [['--show-names', '2'], ['--keep_dead=yes']]) {
   test(`a wrong value of a switch is an error: ${args.join(' ')}`, async () => {
-    const { status, stderr } = await runBtkit(['track', '--open', ...args])
     const [name = '', value = args[1]] = args[0]?.split('=') ?? []
-    const shown = name.replaceAll('_', '-')
-    assert.deepEqual([status, stderr], [2, `btkit: ${shown} '${value}': not 1 or 0\n`])
+    const said = `${name.replaceAll('_', '-')} '${value}': not 1 or 0`
+    assertError(await runBtkit(['track', '--open', ...args]), 'usage', said)
   })
 }
 
@@ -131,26 +130,21 @@ for (const args of [
   ['serve', '', '--trackerless'],
 ]) {
   test(`${args.join(' ')}: an empty name does not mean the current directory`, async () => {
-    const { status, stderr } = await runBtkit(args)
-    assert.deepEqual(
-      [status, stderr],
-      [2, 'btkit: the name of a directory is empty; a variable may be unset\n'],
-    )
+    const refused = await runBtkit(args)
+    assertError(refused, 'usage', 'the name of a directory is empty; a variable may be unset')
   })
 }
 
 for (const command of ['lint', 'hash']) {
   test(`${command}: an empty name is refused, as one of an unset variable`, async () => {
-    const { status, stderr } = await runBtkit([command, ''])
     const why = 'the name of a torrent is empty; a variable may be unset'
-    assert.deepEqual([status, stderr], [2, `btkit: ${why}\n`])
+    assertError(await runBtkit([command, '']), 'usage', why)
   })
 }
 
 for (const command of ['verify', 'download']) {
   test(`${command}: an empty name can be read in the message`, async () => {
-    const { status, stderr } = await runBtkit([command, ''])
-    assert.deepEqual([status, stderr], [1, "btkit: '': no such file or directory\n"])
+    assertError(await runBtkit([command, '']), 'not-found', "'': no such file or directory")
   })
 }
 
@@ -167,8 +161,7 @@ for (const command of [
     const path = join(makeScratch(t, { a: torrentOf(singleFileInfo()) }), 'a')
     const operands = command[0] === 'copyannounce' ? [path, path] : [path]
     const args = [...command, '--max-torrent-size', '10', ...operands]
-    const { status, stderr } = await runBtkit(args)
-    assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${LIMIT}\n`])
+    assertError(await runBtkit(args), 'too-large', `${path}: ${LIMIT}`)
   })
 }
 

@@ -10,7 +10,7 @@ import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
 import { unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
@@ -29,7 +29,14 @@ longTest('a torrent is fetched from its URL', withAria2, async (t) => {
   const to = makeScratch(t)
   const [env, place] = [only(t, 'aria2c'), ['--output', `${to}/`, ...MINE]]
   const none = await runExecutable('btkit', ['download', `${base}/none`, ...place], { env })
-  assert.deepEqual([none.status, none.stderr], [1, `btkit: ${base}/none: HTTP status 404\n`])
+  assert.deepEqual(
+    [none.status, none.stderr],
+    [
+      1,
+      `btkit: ${base}/none: HTTP status 404
+`,
+    ],
+  )
   const got = await runExecutable('btkit', ['download', `${base}/a.torrent`, ...place], { env })
   assert.equal(got.status, 0, got.stderr)
   assertHolds(to, FILES)
@@ -42,7 +49,14 @@ longTest('files that are of no such torrent are not downloaded over', withAria2,
   const env = only(t, 'aria2c')
   const refused = await runExecutable('btkit', args, { env })
   const why = 'already exists, and nothing of it is in the torrent (--force overwrites one.bin)'
-  assert.deepEqual([refused.status, refused.stderr], [1, `btkit: ${to}/one.bin: ${why}\n`])
+  assert.deepEqual(
+    [refused.status, refused.stderr],
+    [
+      1,
+      `btkit: ${to}/one.bin: ${why}
+`,
+    ],
+  )
   assertHolds(to, { 'one.bin': 'a thesis' })
   const forced = await runExecutable('btkit', [...args, '--force'], { env })
   assert.equal(forced.status, 0, forced.stderr)
@@ -139,8 +153,8 @@ test('--ca-cert without a certificate is refused', unlessInstalled('aria2c'), as
   const file = join(makeScratch(t), 'ca.pem')
   writeFileSync(file, 'no certificate')
   const args = ['download', torrent, '--output', `${makeScratch(t)}/`, ...MINE, '--ca-cert', file]
-  const { status, stderr } = await runBtkit(args, { env: only(t, 'aria2c') })
-  assert.deepEqual([status, stderr], [2, `btkit: --ca-cert ${file}: not a certificate in PEM\n`])
+  const refused = await runBtkit(args, { env: only(t, 'aria2c') })
+  assertError(refused, 'usage', `--ca-cert ${file}: not a certificate in PEM`)
 })
 
 longTest('a directory that is missing is created, and that is told', withAria2, async (t) => {

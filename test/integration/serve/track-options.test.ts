@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { machineHost } from '../../../src/cli/output/addresses.js'
 import { findFreePort } from '../../support/opentracker.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 
 for (const url of ['http://h.example:0/announce', 'udp://h.example:0']) {
   test(`serve --track ${url} is refused: no client could reach port 0`, async (t) => {
-    const { status, stderr } = await runBtkit(['serve', makeScratch(t), '--track', url])
     const why = 'port 0 cannot be used in torrents'
-    assert.deepEqual([status, stderr], [2, `btkit: --track '${url}': ${why}\n`])
+    const refused = await runBtkit(['serve', makeScratch(t), '--track', url])
+    assertError(refused, 'usage', `--track '${url}': ${why}`)
   })
 }
 
@@ -40,10 +40,10 @@ test('if the port of the tracker is in use, the message names the option', async
   await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
   const track = ['--track', `http://127.0.0.1:${port}/announce`, '--host', '127.0.0.1']
   const args = [...track, '--port', '0', '--state-dir', makeScratch(t)]
-  const { status, stderr } = await runBtkit(['serve', makeScratch(t), ...args])
   const what = `can't listen on 127.0.0.1 port ${port}: address already in use`
   const way = 'choose the port of the tracker by --track http://HOST:PORT/announce'
-  assert.deepEqual([status, stderr], [1, `btkit: ${what}; ${way}\n`])
+  const refused = await runBtkit(['serve', makeScratch(t), ...args])
+  assertError(refused, 'io', `${what}; ${way}`)
 })
 
 test('serve --track says where the tracker listens and has its state', async (t) => {
@@ -74,9 +74,9 @@ test('serve --track without --host says that the tracker listens on all addresse
 })
 
 test('a wrong proxy is told with the option', async () => {
-  const { status, stderr } = await runBtkit(['track', '--trust-proxy', 'foo'])
   const why = 'must be unix or an address such as 10.0.0.0/8'
-  assert.deepEqual([status, stderr], [2, `btkit: --trust-proxy 'foo': ${why}\n`])
+  const refused = await runBtkit(['track', '--trust-proxy', 'foo'])
+  assertError(refused, 'usage', `--trust-proxy 'foo': ${why}`)
 })
 
 for (const args of [
@@ -85,9 +85,8 @@ for (const args of [
   ['--interval', '-5'],
 ]) {
   test(`the wrong value of ${args.join(' ')} is told by the name that was typed`, async () => {
-    const { status, stderr } = await runBtkit(['track', ...args])
     const name = args[0]?.split('=')[0]
     const why = 'not a whole number of seconds from 1 to 604800, nor a time such as 10m'
-    assert.deepEqual([status, stderr], [2, `btkit: ${name} '-5': ${why}\n`])
+    assertError(await runBtkit(['track', ...args]), 'usage', `${name} '-5': ${why}`)
   })
 }

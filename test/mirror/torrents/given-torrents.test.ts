@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../support/decode-torrent.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
@@ -144,8 +144,7 @@ test("the feed and --warm use the operator's torrent", async (t) => {
 test('a missing directory of torrents is an error', async (t) => {
   const root = makeScratch(t, FILES)
   const args = ['serve', root, '--torrents', join(root, 'none'), '--trackerless', '--port', '0']
-  const { status, stderr } = await runBtkit(args)
-  assert.deepEqual([status, stderr], [1, `btkit: ${join(root, 'none')}: no such directory\n`])
+  assertError(await runBtkit(args), 'not-found', `${join(root, 'none')}: no such directory`)
 })
 
 test('a torrent of very many files is not read to its end', async (t) => {

@@ -20,7 +20,7 @@ import { readTorrent } from '../../../src/core/read-torrent.js'
 import { startExecutable } from '../../support/executable.js'
 import { listenLocally } from '../../support/listen.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -446,7 +446,6 @@ test('a port that is taken is an error that names it', async (t) => {
 })
 
 test('a name that is not there is an error', async () => {
-  const { status, stderr } = await runBtkit(['seed', '/nowhere/a.torrent', '--no-cache'])
-  assert.equal(status, 1)
-  assert.equal(stderr, 'btkit: /nowhere/a.torrent: no such file or directory\n')
+  const refused = await runBtkit(['seed', '/nowhere/a.torrent', '--no-cache'])
+  assertError(refused, 'not-found', '/nowhere/a.torrent: no such file or directory')
 })

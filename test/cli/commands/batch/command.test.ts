@@ -6,7 +6,7 @@ import type { Io } from '../../../../src/cli/io.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { longTest } from '../../../support/long.js'
 
@@ -82,10 +82,7 @@ test('--only runs the jobs that it names, --quiet prints only errors', async (t)
   const { status, stdout, stderr } = await batch(['--only', 'image', '--quiet'])
   assert.deepEqual([status, stdout, stderr, torrents()], [0, '', '', ['a.iso.torrent']])
   const wrong = await batch(['--only', 'imag'])
-  assert.deepEqual(
-    [wrong.status, wrong.stderr],
-    [2, 'btkit: --only imag: there is no such job; did you mean "image"?\n'],
-  )
+  assertError(wrong, 'usage', '--only imag: there is no such job; did you mean "image"?')
   const other = (await batch(['--only', 'z'])).stderr
   assert.match(other, /^btkit: --only z: there is no such job; jobs are image, [\w, ]+\n$/)
 })
@@ -252,9 +249,8 @@ for (const [what, yaml, message] of [
 
 test('jobs as a list are an error that shows how to name them', async (t) => {
   const { batch, at } = makePlace(t, 'jobs:\n  - makemetafile: {path: a.iso}\n')
-  const { status, stderr } = await batch()
   const message = "2:3: jobs: a list; each job needs a name: 'NAME: {COMMAND: {…}}'"
-  assert.deepEqual([status, stderr], [2, `btkit: ${at('batch.yaml')}:${message}\n`])
+  assertError(await batch(), 'usage', `${at('batch.yaml')}:${message}`)
 })
 
 test('edit and publish are jobs, too', async (t) => {

@@ -15,7 +15,7 @@ import { test } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { aheadOfFiles, entriesOf, Mirror } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -240,8 +240,7 @@ for (const [args, message] of [
 ] as const) {
   test(`${args.join(' ')} is wrong usage`, async (t) => {
     const mirror = new Mirror(t, FILES)
-    const { status, stderr } = await runBtkit(mirror.args([...args]))
-    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assertError(await runBtkit(mirror.args([...args])), 'usage', message)
   })
 }
 

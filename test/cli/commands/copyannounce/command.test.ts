@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
 
@@ -51,10 +51,7 @@ test('a source without trackers, or none at all, is an error before a file is to
   const root = makeScratch(t, { source: torrent({}), x: torrent({ announce: B }) })
   const [source, x, gone] = ['source', 'x', 'gone'].map((name) => join(root, name))
   const none = await runBtkit(['copyannounce', source!, x!])
-  assert.deepEqual(
-    [none.status, none.stderr],
-    [1, `btkit: ${source}: has no trackers to copy; name another torrent\n`],
-  )
+  assertError(none, 'metainfo', `${source}: has no trackers to copy; name another torrent`)
   const missing = await runBtkit(['copyannounce', gone!, x!])
   assert.deepEqual([missing.status, missing.stdout], [1, ''])
   assert.deepEqual(readFileSync(x!), Buffer.from(torrent({ announce: B })))

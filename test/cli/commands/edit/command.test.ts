@@ -3,7 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { NOW, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, NOW, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { editedGolden, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -99,13 +99,10 @@ test('a large file that is not a torrent is refused as that, and the limit has a
   const [iso, torrent] = [join(directory, 'a.iso'), join(directory, 'a.torrent')]
   for (const path of [iso, torrent]) truncateSync(path, 65 * 1024 * 1024)
   const other = await runBtkit(['edit', iso, '--comment', 'x'])
-  assert.deepEqual(
-    [other.status, other.stderr],
-    [1, `btkit: ${iso}: not a torrent (binary data)\n`],
-  )
-  const { status, stderr } = await runBtkit(['edit', torrent, '--comment', 'x'])
+  assertError(other, 'bencode', `${iso}: not a torrent (binary data)`)
   const reason = 'larger than the limit of 64 MiB (--max-torrent-size)'
-  assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${reason}\n`])
+  const refused = await runBtkit(['edit', torrent, '--comment', 'x'])
+  assertError(refused, 'too-large', `${torrent}: ${reason}`)
 })
 
 test('the last web seed leaves no key behind', async (t) => {
@@ -118,8 +115,8 @@ test('the last web seed leaves no key behind', async (t) => {
 test('--name renames a single torrent, together with other changes', async (t) => {
   const root = makeScratch(t, { a: BARE, b: BARE })
   const [a, b] = [join(root, 'a'), join(root, 'b')]
-  const { status, stderr } = await runBtkit(['edit', a, b, '--name', 'x'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --name works with a single torrent only\n'])
+  const refused = await runBtkit(['edit', a, b, '--name', 'x'])
+  assertError(refused, 'usage', '--name works with a single torrent only')
   await runBtkit(['edit', a, '--name', 'x', '--source', 'S', '--comment', 'c'])
   const expected = torrentOf(singleFileInfo({ name: 'x', source: 'S' }), { comment: 'c' })
   assert.deepEqual(readFileSync(a), Buffer.from(expected))
@@ -132,8 +129,7 @@ for (const [args, message] of [
 ] as const) {
   test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
     const path = join(makeScratch(t, { a: BARE }), 'a')
-    const { status, stderr } = await runBtkit(['edit', path, ...args])
-    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assertError(await runBtkit(['edit', path, ...args]), 'usage', message)
     assert.deepEqual(readFileSync(path), Buffer.from(BARE))
   })
 }
@@ -326,8 +322,7 @@ for (const [args, message] of [
 ] as const) {
   test(`edit ${args.join(' ')} is refused in one line`, async (t) => {
     const path = join(makeScratch(t, { a: TORRENT }), 'a')
-    const { status, stderr } = await runBtkit(['edit', path, ...args])
-    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assertError(await runBtkit(['edit', path, ...args]), 'usage', message)
     assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
   })
 }
@@ -371,22 +366,16 @@ test('removing a value that no torrent has causes a warning', async (t) => {
 
 test('options that contradict each other are refused, and nothing is changed', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  for (const [why, ...args] of [
-    ['--comment and --no-comment cannot be used together', '--comment', 'c', '--no-comment'],
-    ['--private and --no-private cannot be used together', '--no-private', '--private'],
-    ['--date and --no-date cannot be used together', '--date', '0', '--no-date'],
-    [
-      `${A}: --add-tracker and --remove-tracker cannot be used together`,
-      '--remove-tracker',
-      A,
-    ].concat('--add-tracker', A),
-    [`${C}: --http-seed and --remove-http-seed cannot be used together`, '--http-seed', C].concat(
-      '--remove-http-seed',
-      C,
-    ),
-  ]) {
-    const { status, stderr } = await runBtkit(['edit', ...args, path])
-    assert.deepEqual([status, stderr], [2, `btkit: ${why}\n`])
+  const seeds = ['--http-seed', C, '--remove-http-seed', C]
+  for (const [two, ...args] of [
+    ['--comment and --no-comment', '--comment', 'c', '--no-comment'],
+    ['--private and --no-private', '--no-private', '--private'],
+    ['--date and --no-date', '--date', '0', '--no-date'],
+    [`${A}: --add-tracker and --remove-tracker`, '--remove-tracker', A, '--add-tracker', A],
+    [`${C}: --http-seed and --remove-http-seed`, ...seeds],
+  ] as [string, ...string[]][]) {
+    const said = `${two} cannot be used together`
+    assertError(await runBtkit(['edit', ...args, path]), 'usage', said)
   }
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
@@ -416,8 +405,8 @@ test('--announce, -a and --tracker replace the trackers', async (t) => {
 
 test('an option that sets a list has no meaning without its value', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  const { status, stderr } = await runBtkit(['edit', path, '--tracker'])
-  assert.deepEqual([status, stderr], [2, 'btkit: --tracker: its value is missing\n'])
+  const refused = await runBtkit(['edit', path, '--tracker'])
+  assertError(refused, 'usage', '--tracker: its value is missing')
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
 })
 

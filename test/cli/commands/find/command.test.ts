@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runExecutable } from '../../../support/executable.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { unlessAlwaysPermitted, unprivileged } from '../../../support/unprivileged.js'
 import { makeScratch } from '../../../support/scratch.js'
 
@@ -117,8 +117,8 @@ test('a link never replaces a file', async (t) => {
 
 test('a directory to search is needed', async (t) => {
   const { torrent } = await plant(t)
-  const { status, stderr } = await runBtkit(['find', torrent])
-  assert.deepEqual([status, stderr], [2, 'btkit: no directory to search; name one with --in\n'])
+  const refused = await runBtkit(['find', torrent])
+  assertError(refused, 'usage', 'no directory to search; name one with --in')
 })
 
 test('a renamed file of which a part is damaged is shown as damaged, not as missing', async (t) => {

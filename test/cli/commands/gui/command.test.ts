@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { formPresets } from '../../../../src/cli/configuration/form-presets.js'
 import { ask } from '../../../support/visitor.js'
-import { Captured, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, Captured, runBtkit } from '../../../support/run-btkit.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -81,11 +81,8 @@ test('a port that is in use is named', async (t) => {
 })
 
 test('a directory that is none is refused before anything is opened', async () => {
-  const { status, stdout, stderr } = await runBtkit(['gui', '--no-browser', '/no/such'])
-  assert.deepEqual(
-    [status, stdout, stderr],
-    [2, '', 'btkit: /no/such: no such directory or torrent\n'],
-  )
+  const refused = await runBtkit(['gui', '--no-browser', '/no/such'])
+  assertError(refused, 'usage', '/no/such: no such directory or torrent')
 })
 
 test('a torrent is shown first; a magnet link and another file are answered with what to type', async (t) => {
@@ -108,11 +105,11 @@ test('a torrent is shown first; a magnet link and another file are answered with
   const link = `magnet:?xt=urn:btih:${'0'.repeat(40)}&dn=a`
   const magnet = await runBtkit(['gui', link], { cwd })
   const how = `the pages show torrents that are files; for its files: btkit download '${link}'`
-  assert.deepEqual([magnet.status, magnet.stderr], [2, `btkit: magnet link: ${how}\n`])
+  assertError(magnet, 'usage', `magnet link: ${how}`)
   const text = await runBtkit(['gui', 'x.txt'], { cwd })
   const path = join(cwd, 'x.txt')
   const why = `${path}: not a directory or a torrent; to make its torrent: btkit gui, then Create`
-  assert.deepEqual([text.status, text.stderr], [2, `btkit: ${why}\n`])
+  assertError(text, 'usage', why)
 })
 
 test('presets of the configuration fill the fields of the forms', async (t) => {

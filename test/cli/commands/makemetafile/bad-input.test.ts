@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { plantFiles } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -56,10 +56,7 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
 for (const [args, said] of BAD) {
   test(`makemetafile ${args.join(' ')} is refused in one line, and writes nothing`, async (t) => {
     const { make, directory } = makeWorkplace(t)
-    const { status, code, stdout, stderr } = await make(args)
-    assert.match(stderr, /^btkit: [^\n]+\n$/)
-    assert.ok(stderr.includes(said), stderr)
-    assert.deepEqual([status, code, stdout], [2, 'usage', ''])
+    assertError(await make(args), 'usage', said)
     assert.deepEqual(readdirSync(directory), ['a.iso'])
   })
 }
@@ -67,27 +64,16 @@ for (const [args, said] of BAD) {
 for (const epoch of ['x', '-1', '1.5', ' 1', '1e9']) {
   test(`SOURCE_DATE_EPOCH='${epoch}' is refused`, async (t) => {
     const { make, directory } = makeWorkplace(t)
-    const { status, stderr } = await make([], { env: { SOURCE_DATE_EPOCH: epoch } })
-    const message = `btkit: SOURCE_DATE_EPOCH '${epoch}': not a number of seconds\n`
-    assert.deepEqual([status, stderr, readdirSync(directory)], [2, message, ['a.iso']])
+    const refused = await make([], { env: { SOURCE_DATE_EPOCH: epoch } })
+    assertError(refused, 'usage', `SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
+    assert.deepEqual(readdirSync(directory), ['a.iso'])
   })
 }
 
 test('BTKIT_HASH with an unknown kernel is refused', async (t) => {
   const { make, directory } = makeWorkplace(t)
-  const { status, stderr } = await make([], { env: { BTKIT_HASH: 'md5' } })
-  assert.match(stderr, /^btkit: hash kernel 'md5': [^\n]+\n$/)
-  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
-})
-
-test('a tracker without http:// is an error that says so', async (t) => {
-  const { source } = makeWorkplace(t)
-  const { status, stderr } = await runBtkit(['makemetafile', source, 't.example:6969/announce'])
-  assert.equal(status, 2)
-  assert.match(
-    stderr,
-    /no such file; a tracker begins with .* http:\/\/t\.example:6969\/announce\n/,
-  )
+  assertError(await make([], { env: { BTKIT_HASH: 'md5' } }), 'usage', "hash kernel 'md5'")
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
 test('without a tracker the torrent has none, and a note says so', async (t) => {
@@ -120,9 +106,9 @@ test('a private torrent with DHT nodes is refused, also with a tracker', async (
   const why = 'peers of a private torrent come from its tracker only (BEP 27)'
   for (const tracker of [[], ['-a', 'http://t/announce']]) {
     const args = [source, '--private', '--node', 'h.example:1', ...tracker]
-    const { status, stderr } = await runBtkit(['makemetafile', ...args])
-    assert.equal(stderr, `btkit: private and DHT nodes cannot be used together: ${why}\n`)
-    assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
+    const said = `private and DHT nodes cannot be used together: ${why}`
+    assertError(await runBtkit(['makemetafile', ...args]), 'usage', said)
+    assert.deepEqual(readdirSync(directory), ['a.iso'])
   }
 })
 
@@ -133,23 +119,18 @@ for (const args of [
 ]) {
   test(`makemetafile ${args.join(' ')} says two things`, async (t) => {
     const { source } = makeWorkplace(t)
-    const { status, stderr } = await runBtkit(['makemetafile', source, ...args])
-    assert.equal(status, 2)
-    assert.match(stderr, /^btkit: [^\n]+(does not go with|cannot be used together)[^\n]*\n$/)
+    assertError(await runBtkit(['makemetafile', source, ...args]), 'usage', '--a')
   })
 }
 
 test('an empty name is reported as empty', async () => {
-  const { status, stderr } = await runBtkit(['makemetafile', '', TRACKER])
-  assert.deepEqual(
-    [status, stderr],
-    [2, 'btkit: the name of a file is empty; a variable may be unset\n'],
-  )
+  const said = 'the name of a file is empty'
+  assertError(await runBtkit(['makemetafile', '', TRACKER]), 'usage', said)
 })
 
 test('a file is needed', async () => {
-  const { status, stderr } = await runBtkit(['makemetafile', TRACKER])
-  assert.deepEqual([status, stderr], [2, 'btkit: no file or directory given; name at least one\n'])
+  const said = 'no file or directory given; name at least one'
+  assertError(await runBtkit(['makemetafile', TRACKER]), 'usage', said)
 })
 
 for (const [what, args, message] of [
@@ -164,48 +145,43 @@ for (const [what, args, message] of [
   test(`${what} is refused, and writes nothing`, async (t) => {
     const { make, directory, at } = makeWorkplace(t)
     plantFiles(directory, { b: '1' })
-    const { status, stderr } = await make([at('b'), ...args])
-    assert.ok(stderr.startsWith(`btkit: ${message}`), stderr)
-    assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso', 'b']])
+    assertError(await make([at('b'), ...args]), 'usage', message)
+    assert.deepEqual(readdirSync(directory), ['a.iso', 'b'])
   })
 }
 
 test('a file given twice is refused before anything is written', async (t) => {
   const { make, source, directory } = makeWorkplace(t)
-  const { status, stderr } = await make([source])
-  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
-  assert.equal(stderr, `btkit: ${source}: is given twice\n`)
+  assertError(await make([source]), 'usage', `${source}: is given twice`)
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
 test('a source tag given twice is refused before anything is written', async (t) => {
   const { make, directory } = makeWorkplace(t)
-  const { status, stderr } = await make(['--source', 'A', '--source', 'B', '--source', 'A'])
-  assert.deepEqual([status, readdirSync(directory)], [2, ['a.iso']])
-  assert.equal(stderr, 'btkit: --source A: is given twice\n')
+  assertError(await make(['-s', 'A', '-s', 'B', '-s', 'A']), 'usage', '--source A')
+  assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 
 test('source tags that make one file name are refused', async (t) => {
   const { make, at } = makeWorkplace(t)
-  const { status, stderr } = await make(['--source', 'A/B', '--source', 'A_B'])
-  const path = at('a.iso.A_B.torrent')
-  assert.deepEqual(
-    [status, stderr],
-    [2, `btkit: --source A/B and --source A_B would both be written to ${path}\n`],
-  )
+  const refused = await make(['--source', 'A/B', '--source', 'A_B'])
+  const things = ['--source A/B and --source A_B', at('a.iso.A_B.torrent')]
+  assertError(refused, 'usage', ...things)
 })
 
 test('files of one name from two directories into one target are refused', async (t) => {
   const { make, at, directory } = makeWorkplace(t)
   plantFiles(directory, { 'd/a.iso': '1', 'out/x': '' })
-  const { status, stderr } = await make([at('d', 'a.iso'), '--target', at('out')])
-  assert.match(stderr, /^btkit: .* would both be written to .*\n$/)
-  assert.deepEqual([status, readdirSync(at('out'))], [2, ['x']])
+  const [other, target] = [at('d', 'a.iso'), at('out')]
+  const refused = await make([other, '--target', target])
+  const said = `${other} would both be written to ${join(target, 'a.iso.torrent')}`
+  assertError(refused, 'usage', said)
+  assert.deepEqual(readdirSync(target), ['x'])
 })
 
 test('a source without a name is refused before it is read', async () => {
-  const { status, stderr } = await runBtkit(['makemetafile', '/', TRACKER, '--dry-run'])
-  assert.equal(stderr, 'btkit: /: has no name of its own; use --name\n')
-  assert.equal(status, 2)
+  const refused = await runBtkit(['makemetafile', '/', TRACKER, '--dry-run'])
+  assertError(refused, 'usage', '/: has no name of its own; use --name')
 })
 
 test('an argument that is not UTF-8 is reported as such', onlyLinux, async (t) => {
@@ -213,7 +189,6 @@ test('an argument that is not UTF-8 is reported as such', onlyLinux, async (t) =
   writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), Buffer.of(0xff)]), 'x')
   // As Node hands it to a program
   const path = `${directory}/\ufffd`
-  const { status, stderr } = await runBtkit(['makemetafile', path, TRACKER])
-  const reason = 'no such file or directory, or the name is not valid UTF-8'
-  assert.deepEqual([status, stderr], [1, `btkit: ${path}: ${reason}\n`])
+  const said = `${path}: no such file or directory, or the name is not valid UTF-8`
+  assertError(await runBtkit(['makemetafile', path, TRACKER]), 'not-found', said)
 })

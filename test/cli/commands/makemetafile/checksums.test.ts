@@ -8,7 +8,7 @@ import { quickFirst } from '../../../support/long.js'
 import { unlessInstalled } from '../../../support/peers.js'
 import { aheadOfFiles } from '../../../support/mirror.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -133,9 +133,7 @@ test('lists inside the directory are not part of its torrent', async (t) => {
 test('a file that is not a list is not replaced without --force', async (t) => {
   const { make, at } = makeWorkplace(t)
   writeFileSync(at('a.iso.sha256'), 'mine')
-  const { status, stderr } = await make(['--checksums', 'sha256'])
-  const why = 'already exists and is not a list of sha256 checksums (--force replaces it)'
-  assert.deepEqual([status, stderr], [1, `btkit: ${at('a.iso.sha256')}: ${why}\n`])
+  assertError(await make(['--checksums', 'sha256']), 'exists', at('a.iso.sha256'))
   assert.ok(!existsSync(at('a.iso.torrent')))
   assert.equal((await make(['--checksums', 'sha256', '--force'])).status, 0)
   assert.equal((await make(['--checksums', 'sha256'])).status, 0)
@@ -159,7 +157,6 @@ for (const [args, message] of [
   ],
 ] as const) {
   test(`${args.join(' ')} is wrong usage`, async (t) => {
-    const { status, stderr } = await makeWorkplace(t).make(args)
-    assert.deepEqual([status, stderr], [2, `btkit: ${message}\n`])
+    assertError(await makeWorkplace(t).make(args), 'usage', message)
   })
 }

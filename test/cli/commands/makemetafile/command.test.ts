@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -138,8 +138,8 @@ test('--quiet prints nothing', async (t) => {
 
 test('--quiet prints errors', async (t) => {
   const { at } = makeWorkplace(t)
-  const { status, stderr } = await runBtkit(['makemetafile', at('gone'), TRACKER, '--quiet'])
-  assert.deepEqual([status, stderr], [1, `btkit: ${at('gone')}: no such file or directory\n`])
+  const refused = await runBtkit(['makemetafile', at('gone'), TRACKER, '--quiet'])
+  assertError(refused, 'not-found', at('gone'))
 })
 
 test('several files make a torrent each', async (t) => {
@@ -177,10 +177,10 @@ test('an existing torrent is replaced', async (t) => {
 test('only skipped files: the directory is said to hold none', async (t) => {
   const directory = makeScratch(t, { 'd/.a': '1', 'd/Thumbs.db': '2' })
   const source = join(directory, 'd')
-  const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
-  const skipped = '1 hidden (.a; --hidden includes it), 1 system'
-  const message = `btkit: ${source}: no file left: skipped ${skipped}\n`
-  assert.deepEqual([status, stderr, readdirSync(directory)], [1, message, ['d']])
+  const said = 'no file left: skipped 1 hidden (.a; --hidden includes it), 1 system'
+  const refused = await runBtkit(['makemetafile', source, TRACKER])
+  assertError(refused, 'empty', `${source}: ${said}`)
+  assert.deepEqual(readdirSync(directory), ['d'])
 })
 
 test('a .torrent that libtorrent refuses causes a warning before hashing', async (t) => {
@@ -196,8 +196,8 @@ test('a .torrent that libtorrent refuses causes a warning before hashing', async
 
 test('an empty directory is said to be so', async (t) => {
   const source = makeScratch(t)
-  const { status, stderr } = await runBtkit(['makemetafile', source, TRACKER])
-  assert.deepEqual([status, stderr], [1, `btkit: ${source}: no files in it\n`])
+  const refused = await runBtkit(['makemetafile', source, TRACKER])
+  assertError(refused, 'empty', `${source}: no files in it`)
 })
 
 test('skipped entries are counted by reason', async (t) => {
@@ -262,8 +262,7 @@ test('--verbose names what is skipped', async (t) => {
 
 test('a run that was interrupted says so and leaves nothing', async (t) => {
   const { make, directory } = makeWorkplace(t)
-  const { status, stdout, stderr } = await make([], { signal: AbortSignal.abort() })
-  assert.deepEqual([status, stdout, stderr], [1, '', 'btkit: interrupted\n'])
+  assertError(await make([], { signal: AbortSignal.abort() }), 'interrupted')
   assert.deepEqual(readdirSync(directory), ['a.iso'])
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Invocation } from '../../../../src/cli/program.js'
 import { version } from '../../../../src/base/process.js'
-import { NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
+import { assertError, NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -256,12 +256,11 @@ for (const program of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bi
 test('a minimum above the maximum is wrong usage, also with one from a configuration', async (t) => {
   const bounds = ['--min-piece-length', '4MiB', '--max-piece-length', '1MiB']
   const why = '--min-piece-length is larger than --max-piece-length'
-  const { status, stdout, stderr } = await plan(t, { size: 5, args: bounds })
-  assert.deepEqual([status, stdout, stderr], [2, '', `btkit: ${why}\n`])
   const config = join(makeScratch(t, { c: 'defaults: {max-piece-length: 1M}\n' }), 'c')
   const other = await plan(t, { size: 5, args: ['--config', config, ...bounds.slice(0, 2)] })
   const origin = `--max-piece-length is from ${config}:1:30`
-  assert.deepEqual([other.status, other.stderr], [2, `btkit: ${why} (${origin})\n`])
+  assertError(await plan(t, { size: 5, args: bounds }), 'usage', why)
+  assertError(other, 'usage', `${why} (${origin})`)
   const equal = ['--min-piece-length', '1MiB', '--max-piece-length', '1MiB']
   assert.match((await plan(t, { size: 5, args: equal })).stdout, /pieces? of 1 MiB/)
 })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
-import { Captured, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, Captured, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -103,10 +103,7 @@ test('standard input needs a name, bytes, and a run of its own', async (t) => {
   const make = (...args: string[]) =>
     runBtkit(['makemetafile', '-', '-o', `${directory}/`, '--trackerless', ...args])
   const nameless = await make()
-  assert.deepEqual(
-    [nameless.status, nameless.stderr],
-    [2, 'btkit: -: standard input has no name; give one with --name\n'],
-  )
+  assertError(nameless, 'usage', '-: standard input has no name; give one with --name')
   const two = await make(join(directory, 'a'))
   assert.match(two.stderr, /^btkit: -: standard input is the content of a single torrent\n/)
   const empty = await make('--name', 'x')

@@ -3,7 +3,7 @@ import { readFileSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf, type PlainDict } from '../../../support/torrents.js'
 
@@ -119,8 +119,8 @@ test('a replacement of a tracker that no torrent has causes a warning', async (t
 test('one bad file causes one line and status 1, and the others are done', async (t) => {
   const root = makeScratch(t, { a: torrent(BOTH), bad: 'd', b: torrent(BOTH) })
   const files = ['a', 'bad', 'b'].map((name) => join(root, name))
-  const { status, stderr } = await runBtkit(['reannounce', '--quiet', NEW, ...files])
-  assert.deepEqual([status, stderr], [1, `btkit: ${files[1]}: offset 1: the data ends too early\n`])
+  const refused = await runBtkit(['reannounce', '--quiet', NEW, ...files])
+  assertError(refused, 'bencode', `${files[1]}: offset 1: the data ends too early`)
   assert.deepEqual(trackersOf(files[2]!), [NEW, null])
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { type PlainDict, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -73,7 +73,7 @@ test('sethttpseeds --http-seed sets seeds, too, and leaves all arguments to torr
   const seeds = ['--http-seed', `${B}|${A}`, '--http-seed', `${A}c`]
   const wrong = await set(...seeds, A)
   const why = `${A}: give the seeds either as an argument or with --http-seed`
-  assert.deepEqual([wrong.status, wrong.stderr], [2, `btkit: ${why}\n`])
+  assertError(wrong, 'usage', why)
   assert.equal((await set('--http-seed', 'x')).status, 2)
   const cases: [string[], PlainDict][] = [
     [seeds, { httpseeds: [B, A, `${A}c`] }],

@@ -2,18 +2,15 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeScratch } from '../../../support/scratch.js'
-import { runBtkit, startBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit, startBtkit } from '../../../support/run-btkit.js'
 import { startTrack } from '../../../support/track.js'
 
 test('without torrents to track there is no tracker, unless it is to be open', async (t) => {
-  const { status, stderr } = await runBtkit(['track', '--port', '0'])
   const ways = 'give --allowed-dir DIR or --allowed-list FILE, or --open for any torrent'
-  assert.deepEqual([status, stderr], [2, `btkit: no torrents to track; ${ways}\n`])
   const both = await runBtkit(['track', '--open', '--allowed-dir', '.'])
-  assert.deepEqual(
-    [both.status, both.stderr],
-    [2, 'btkit: --open and --allowed-dir cannot be used together\n'],
-  )
+  const none = await runBtkit(['track', '--port', '0'])
+  assertError(none, 'usage', `no torrents to track; ${ways}`)
+  assertError(both, 'usage', '--open and --allowed-dir')
   const track = await startTrack(t, { args: ['--open'] })
   assert.match(track.stdout.text, /^tracking: any torrent; everybody may .* --allowed-dir DIR\)$/m)
   assert.deepEqual((await track.stop()).stderr, '')

@@ -13,7 +13,7 @@ import { test, type TestContext } from 'node:test'
 import { PIECE, placeOf, plantRelease, type Release } from '../../../core/verify/release.js'
 import { runExecutable, startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
-import { inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { longTest } from '../../../support/long.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
@@ -259,9 +259,7 @@ for (const [what, args] of Object.entries({
   'no threads': ['a', '--threads', '0'],
 })) {
   test(`${what} is wrong usage`, async () => {
-    const { status, stdout, stderr } = await runBtkit(['verify', ...args])
-    assert.deepEqual([status, stdout], [2, ''])
-    assert.match(stderr, /^btkit: [^\n]+\n$/)
+    assertError(await runBtkit(['verify', ...args]), 'usage')
   })
 }
 
@@ -319,8 +317,7 @@ longTest('a path of a million components is refused in one line', async (t) => {
       publish: ['--client', 'scgi://127.0.0.1:1', '--no-cache'],
     }
     const args = [command, ...more[command as keyof typeof more], torrent]
-    const { status, stderr } = await runBtkit(args, { cwd: directory })
-    assert.deepEqual([status, stderr], [1, `btkit: ${torrent}: ${why}\n`])
+    assertError(await runBtkit(args, { cwd: directory }), 'unsafe-path', `${torrent}: ${why}`)
   }
 })
 

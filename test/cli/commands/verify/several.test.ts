@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { PIECE } from '../../../core/verify/release.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { referenceDigests } from '../../../support/reference-digests.js'
-import { Captured, inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, Captured, inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../../support/scratch.js'
 import { directoryInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -124,8 +124,8 @@ test('a list that names nothing is an error, as what made it may have failed', a
     assert.deepEqual([fromFile.status, fromFile.stdout], [1, ''])
     assert.equal(fromFile.stderr, `btkit: ${list}: ${NO_NAMES}\n`)
     const args = ['verify', ...options, '--files-from', '-']
-    const { status, stderr } = await runBtkit(args, { stdin: inputOf('') })
-    assert.deepEqual([status, stderr], [1, `btkit: standard input: ${NO_NAMES}\n`])
+    const refused = await runBtkit(args, { stdin: inputOf('') })
+    assertError(refused, 'empty', `standard input: ${NO_NAMES}`)
   }
 })
 
