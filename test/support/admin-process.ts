@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestContext } from 'node:test'
 import { plantUsers, visitsOf } from './admin.js'
-import { logInToForms } from './admin-forms.js'
 import { startExecutable } from './executable.js'
 
 const KILLED_AT_STEP = fileURLToPath(new URL('killed-at-step.js', import.meta.url))
@@ -36,7 +35,7 @@ export async function startAdminProcess(t: TestContext, root: string) {
   const visits = visitsOf(printed)
   if (visits.pages === '') throw new Error(`it did not start: ${stderr}`)
   return {
-    logIn: (name?: string) => logInToForms(visits, name),
+    logIn: visits.logIn,
     stderr: () => stderr,
     /** Kills it at its step of this number, counted from now. */
     killAtStep: (step: number) => {

@@ -68,6 +68,11 @@ export async function startAdmin(
   return { tracker, root, ...visitsOf(tracker.stdout.text) }
 }
 
+/** The same by the files and arguments alone: `torrents/…`, `data/…`. */
+export function startForms(t: TestContext, files: Files = {}, args: readonly string[] = []) {
+  return startAdmin(t, { files, args: [...args] })
+}
+
 /** The pages of a server that printed this when it started, and browsers for them. */
 export function visitsOf(printed: string): Omit<TestAdmin, 'tracker' | 'root'> {
   const pages = /^admin: +(\S+)$/m.exec(printed)?.[1] ?? ''

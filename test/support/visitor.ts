@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { setTimeout } from 'node:timers/promises'
+import type { Files } from './scratch.js'
 
 /** An answer as text. */
 export interface Page {
@@ -75,8 +76,30 @@ export class Visitor {
     return this.ask('POST', path, { token, ...fields })
   }
 
+  /** Sends a form with a token. The text is that of the page to which the answer leads. */
+  async post(path: string, fields: Fields): Promise<Page> {
+    return this.#follow(path, [['token', await this.token()], ...fields])
+  }
+
+  /** Uploads files as `post` sends a form, by default into the first category. */
+  async upload(files: Files, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const form = new FormData()
+    const all = { token: fields['token'] ?? (await this.token()), to: '0', ...fields }
+    for (const [name, value] of Object.entries(all)) form.append(name, value)
+    for (const [file, content] of Object.entries(files))
+      form.append('files', new Blob([Buffer.from(content)]), file)
+    return this.#follow('/upload', form)
+  }
+
+  async #follow(path: string, form: Form): Promise<Page> {
+    const answer = await this.ask('POST', path, form)
+    if (answer.status !== 303) return answer
+    const { pathname, search } = new URL(answer.location, this.pages + path)
+    return { ...answer, text: (await this.get(pathname + search)).text }
+  }
+
   /** The token in the first form of a page. */
-  async token(path: string): Promise<string> {
+  async token(path = '/'): Promise<string> {
     const { text } = await this.get(path)
     return /name="token" value="([^"]+)"/.exec(text)?.[1] ?? ''
   }
@@ -98,4 +121,13 @@ export class Visitor {
     for (const each of page.headers['set-cookie'] ?? []) this.cookie = each.split(';', 1)[0] ?? ''
     return page
   }
+}
+
+/** The values of a page's hidden and text fields, except tokens. */
+export function fieldsOf({ text }: Pick<Page, 'text'>): [string, string][] {
+  const inputs = text.matchAll(/<input[^>]*?\bname="([^"]+)"\s+value="([^"]*)"/g)
+  const areas = text.matchAll(/<textarea[^>]*?\bname="(\w+)"[^>]*>\n([^<]*)<\/textarea/g)
+  return [...inputs, ...areas]
+    .map(([, name = '', value = '']): [string, string] => [name, value])
+    .filter(([name]) => name !== 'token')
 }

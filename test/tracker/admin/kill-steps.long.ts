@@ -4,8 +4,7 @@ import { basename, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { isTemporaryName } from '../../../src/disk/write/temporary-files.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { fieldsOf, type Worker } from '../../support/admin-forms.js'
-import { followJob, type Fields } from '../../support/visitor.js'
+import { followJob, type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
 import { startAdminProcess } from '../../support/admin-process.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -18,8 +17,8 @@ const MOST_STEPS = 40
 
 /** The people at work. `bob` is an uploader, who may change what he added. */
 interface People {
-  readonly alice: Worker
-  readonly bob: Worker
+  readonly alice: Visitor
+  readonly bob: Visitor
 }
 
 interface Change {

@@ -4,8 +4,7 @@ import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { fieldsOf, type Worker } from '../../support/admin-forms.js'
-import type { Fields } from '../../support/visitor.js'
+import { type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
 import { startAdminProcess } from '../../support/admin-process.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { random } from '../../support/random.js'
@@ -13,12 +12,12 @@ import { makeScratch } from '../../support/scratch.js'
 
 // Two sessions of a real tracker change the same torrent or category at once, over HTTP
 
-type Answer = Awaited<ReturnType<Worker['post']>>
+type Answer = Awaited<ReturnType<Visitor['post']>>
 
 /** A torrent `NAME.torrent` in a category `NAME`, and what somebody is about to do with it. */
 interface Act {
   /** Opens the form. Returns what sends it. */
-  readonly open: (worker: Worker, name: string, who: number) => Promise<() => Promise<Answer>>
+  readonly open: (worker: Visitor, name: string, who: number) => Promise<() => Promise<Answer>>
   /** Where the torrent is afterwards, below the directory of all files; null for where it was. */
   readonly to: ((name: string) => RegExp) | null
 }
@@ -144,7 +143,7 @@ test('a deleted torrent is restored by one of two, and banned addresses by both 
     true,
   ])
   assert.deepEqual(placesOf('a'), ['t/to/a.torrent'])
-  const ban = (worker: Worker, address: string) => () =>
+  const ban = (worker: Visitor, address: string) => () =>
     worker.post('/bans', [
       ['act', 'ban'],
       ['kind', 'addresses'],
@@ -162,7 +161,7 @@ test('a deleted torrent is restored by one of two, and banned addresses by both 
 test('of two uploads under one name, one is added and the other refused', async (t) => {
   const { one, server, placesOf } = await start(t)
   const bob = await server.logIn('bob')
-  const upload = (worker: Worker, name: string) => () =>
+  const upload = (worker: Visitor, name: string) => () =>
     worker.upload({ 'a.torrent': torrentNamed(name) }, { to: '0/to' })
   const answers = await atOnce(upload(one, 'of alice'), upload(bob, 'of bob'))
   assert.deepEqual(answers.map(({ text }) => /1 torrent added/.test(text)).sort(), [false, true])

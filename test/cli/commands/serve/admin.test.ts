@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { fieldsOf } from '../../../support/visitor.js'
 import { plantUsers, visitsOf } from '../../../support/admin.js'
-import { fieldsOf, logInToForms } from '../../../support/admin-forms.js'
 import { fetchSingle } from '../../../support/clients.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { findFreePort } from '../../../support/opentracker.js'
@@ -30,7 +30,7 @@ async function serveAdmin(t: TestContext, ...args: string[]) {
   })
   const admin = visitsOf(mirror.stdout.text)
   const listed = async () => (await fetch(new URL('/catalogue/', announce))).text()
-  return { root, mirror, announce, listed, logIn: () => logInToForms(admin) }
+  return { root, mirror, announce, listed, logIn: admin.logIn }
 }
 
 longTest(

@@ -3,8 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } 
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Activity, ActivityLog } from '../../../../src/tracker/admin/storage/activity-log.js'
-import { startAdmin } from '../../../support/admin.js'
-import { startForms } from '../../../support/admin-forms.js'
+import { startAdmin, startForms } from '../../../support/admin.js'
 import { torrentNamed } from '../../../support/collection.js'
 import { makeScratch } from '../../../support/scratch.js'
 

@@ -1,3 +1,4 @@
+import { startForms } from '../../../support/admin.js'
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +12,6 @@ import {
 } from '../../../../src/tracker/admin/storage/categories.js'
 import { addTorrent } from '../../../../src/tracker/admin/storage/collection.js'
 import { TorrentLog } from '../../../../src/disk/state/torrent-log.js'
-import { startForms } from '../../../support/admin-forms.js'
 import {
   ADMIN,
   filesBelow,
