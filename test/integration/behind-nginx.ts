@@ -4,7 +4,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { ask, FORM, type Answer } from '../mirror/ask.js'
 import { certificateFiles, plantCertificate } from '../support/certificates.js'
 import { collect, projectRoot } from '../support/programs.js'
@@ -12,6 +11,7 @@ import { findPeer } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeScratch } from '../support/scratch.js'
 import { serveMirror } from '../support/serve.js'
+import { until } from '../support/until.js'
 
 /** Not on the path of everybody who may start it. */
 const nginx =
@@ -109,10 +109,10 @@ export async function startNginx(t: TestContext, scratch: string, socket: string
     child.kill('SIGTERM')
     await ended
   })
-  while (!(await canConnect(socket))) {
+  await until('nginx listens', async () => {
     if (child.exitCode !== null) throw new Error(`nginx ended: ${(await ended).stderr}`)
-    await setTimeout(5)
-  }
+    return canConnect(socket)
+  })
 }
 
 function canConnect(socket: string): Promise<boolean> {

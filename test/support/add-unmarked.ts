@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { callScgi } from '../../src/seeding/clients/rtorrent/scgi.js'
 import { decodeResponse, encodeCall } from '../../src/seeding/clients/rtorrent/xml-rpc.js'
 import { PASSWORD, type Daemon } from './seeding-daemons.js'
+import { until } from './until.js'
 
 interface Unmarked {
   readonly torrent: string
@@ -62,9 +63,7 @@ async function addToDeluge(base: string, base64: string, data: string): Promise<
   }
   await call('auth.login', ['deluge'])
   await call('web.connect', ['0123456789abcdef0123456789abcdef'])
-  for (let i = 0; i < 20 && (await call('web.connected', [])).result !== true; i++) {
-    await setTimeout(100)
-  }
+  await until('it is connected', async () => (await call('web.connected', [])).result === true)
   const options = { download_location: data, add_paused: true }
   const { result } = await call('core.add_torrent_file', ['a.torrent', base64, options])
   assert.ok(result)

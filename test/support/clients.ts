@@ -5,7 +5,6 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { Metainfo } from '../../src/metainfo/metainfo.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { collect, projectRoot } from './programs.js'
@@ -13,6 +12,7 @@ import { findFreePort } from './opentracker.js'
 import { libtorrentPython } from './peers.js'
 import { makeScratch, type Files } from './scratch.js'
 import type { ServedMirror } from './serve.js'
+import { until } from './until.js'
 
 /** How long a client may run, in milliseconds. */
 const TIMEOUT = 90_000
@@ -147,10 +147,10 @@ export const downloadWithTransmission: Download = async (t, torrent) => {
   const options = ['--config-dir', own, '--no-portmap', '--download-dir', directory, '-f', script]
   const child = startClient(t, 'transmission-cli', [...options, join(own, 'a.torrent')])
   const ended = collect(child)
-  while (!existsSync(finished)) {
+  await until('transmission has it all', async () => {
     if (child.exitCode !== null || child.signalCode !== null) assert.fail((await ended).stdout)
-    await setTimeout(20)
-  }
+    return existsSync(finished)
+  })
   child.kill('SIGKILL')
   await ended
   return directory
@@ -226,13 +226,12 @@ async function untilWhole(
 ): Promise<void> {
   const metainfo = parseMetainfo(torrent)
   const ended = collect(child)
-  while (!isWhole(directory, metainfo)) {
-    if (child.exitCode !== null || child.signalCode !== null) {
-      const { stdout, stderr } = await ended
-      assert.fail(`${stdout}${stderr}`)
-    }
-    await setTimeout(50)
-  }
+  await until('the files are whole', async () => {
+    if (isWhole(directory, metainfo)) return true
+    if (child.exitCode === null && child.signalCode === null) return false
+    const { stdout, stderr } = await ended
+    return assert.fail(`${stdout}${stderr}`)
+  })
   child.kill('SIGKILL')
   await ended
 }

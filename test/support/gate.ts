@@ -12,7 +12,7 @@ export interface Gate {
   /** Environment of the program. */
   readonly env: Readonly<Record<string, string>>
   /** Resolves when the program stands at the gate. */
-  readonly reached: () => Promise<void>
+  readonly reached: () => Promise<unknown>
   /** Lets it go on, and through from now on. */
   readonly open: () => void
 }

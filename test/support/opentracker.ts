@@ -6,10 +6,10 @@ import { realpathSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { collect } from './programs.js'
 import { findPeer } from './peers.js'
 import { makeOpenScratch, unprivileged } from './unprivileged.js'
+import { until } from './until.js'
 
 /** An info hash, as bytes, that only asks whether the tracker is ready. */
 const PROBE = 'btkit-asks-readiness'
@@ -88,10 +88,10 @@ export async function spawnOpentracker(
   })
   t.after(() => child.kill('SIGKILL'))
   const ended = collect(child)
-  while (!(await isReady(port))) {
+  await until('opentracker answers', async () => {
     if (child.exitCode !== null || child.signalCode !== null) assert.fail((await ended).stderr)
-    await setTimeout(10)
-  }
+    return isReady(port)
+  })
   return child
 }
 

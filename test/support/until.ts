@@ -4,10 +4,19 @@ import { setTimeout } from 'node:timers/promises'
 /** Milliseconds that anything may take which a test waits for, on the slowest of machines. */
 const LIMIT = 120_000
 
-/** Waits until something is so, and fails with `what` if that takes more than two minutes. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+/**
+ * Looks until there is something else than false, null or undefined, and resolves with that. Fails
+ * with `what` after two minutes.
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | Promise<T>,
+): Promise<Exclude<T, false | null | undefined>> {
   const end = performance.now() + LIMIT
-  while (!(await isSo())) {
+  for (;;) {
+    const found = await look()
+    if (found !== false && found !== null && found !== undefined)
+      return found as Exclude<T, false | null | undefined>
     if (performance.now() > end) assert.fail(`not in time: ${what}`)
     await setTimeout(10)
   }

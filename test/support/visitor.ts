@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { setTimeout } from 'node:timers/promises'
 import type { Files } from './scratch.js'
+import { until } from './until.js'
 
 /** An answer as text. */
 export interface Page {
@@ -52,11 +52,11 @@ export async function followJob(
   { get }: { readonly get: (path: string) => Promise<Page> },
   path: string,
 ): Promise<Page> {
-  for (;;) {
+  await until('the job ends', async () => {
     const { state } = JSON.parse((await get(`${path}/state`)).text) as { readonly state: string }
-    if (state !== 'running') return get(path)
-    await setTimeout(5)
-  }
+    return state !== 'running'
+  })
+  return get(path)
 }
 
 /** A browser with cookies and no scripts. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { longTest, quickFirst } from '../../support/long.js'
@@ -12,12 +11,10 @@ import { findPeer } from '../../support/peers.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds, type Daemon } from '../../support/seeding-daemons.js'
+import { until } from '../../support/until.js'
 
 /** Some minutes ago, so that files count as settled. */
 const EARLIER = Date.now() / 1000 - 600
-
-/** Milliseconds in which a client must have come to seed what it was given. */
-const LIMIT = 60_000
 
 class Library {
   readonly root: string
@@ -66,13 +63,8 @@ class Library {
 
   /** Waits until these torrents, and no others, are seeded with btkit's mark: clients take a moment. */
   async untilSeeded(...names: string[]): Promise<void> {
-    const end = Date.now() + LIMIT
-    for (;;) {
-      const seeded = await this.#seeded()
-      if (seeded.join() === names.join()) return
-      assert.ok(Date.now() < end, `seeded: ${seeded.join()}, not ${names.join()}`)
-      await setTimeout(100)
-    }
+    const isSo = async () => (await this.#seeded()).join() === names.join()
+    await until(`${names.join()} are seeded`, isSo)
   }
 
   async #seeded(): Promise<string[]> {

@@ -4,7 +4,6 @@ import { existsSync, rmSync, utimesSync } from 'node:fs'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { parseClientAddress } from '../../../src/seeding/clients/address.js'
 import { connectClient } from '../../../src/seeding/clients/connect.js'
 import { isSeeded } from '../../../src/core/publish/client.js'
@@ -12,6 +11,7 @@ import { findPeer } from '../../support/peers.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
+import { until } from '../../support/until.js'
 
 /** Some minutes ago, so that files count as settled. */
 const EARLIER = Date.now() / 1000 - 600
@@ -60,11 +60,11 @@ function listOf(url: string) {
 
 /** The names of what a client seeds for btkit, once as many as expected. */
 async function seededBy(url: string, count: number): Promise<string[]> {
-  for (let looks = 0; ; looks++) {
-    const own = (await listOf(url)).filter((each) => each.isMarked && isSeeded(each))
-    if (own.length === count || looks === 100) return own.map(({ name }) => name).sort()
-    await setTimeout(100)
-  }
+  const own = await until(`${count} are seeded`, async () => {
+    const seeded = (await listOf(url)).filter((each) => each.isMarked && isSeeded(each))
+    return seeded.length === count && seeded
+  })
+  return own.map(({ name }) => name).sort()
 }
 
 /** An address with another password; rtorrent has none, and is sought at another socket. */

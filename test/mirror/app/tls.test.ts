@@ -7,7 +7,6 @@ import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import { setTimeout } from 'node:timers/promises'
 import {
   certificateFiles,
   plantCertificate,
@@ -113,8 +112,9 @@ test(
     // Until it is loaded, the old one is used
     // A resumed session shows no certificate
     const renewed = new Agent({ ca: [served.cert, second], maxCachedSessions: 0 })
-    while ((await askSecurely(renewed, served, '/yum/good.rpm')).name !== 'second')
-      await setTimeout(5)
+    await until('the second is loaded', async () => {
+      return (await askSecurely(renewed, served, '/yum/good.rpm')).name === 'second'
+    })
     const { status, name } = await askSecurely(open, served, '/yum/good.rpm')
     assert.deepEqual([status, name, served.stderr.text.includes('warning')], [200, 'first', false])
   },

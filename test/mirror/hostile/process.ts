@@ -1,8 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
-import { setTimeout } from 'node:timers/promises'
 import { startExecutable } from '../../support/executable.js'
 import { collect, type ExecutableResult, type SpawnOptions } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 /** A service in its own process. */
 export interface ServeProcess {
@@ -64,11 +64,8 @@ async function findAddress(
   stdout: () => string,
   stderr: () => string,
 ): Promise<string> {
-  for (;;) {
-    // The greeting is complete
-    const address = /^address: +(.+)\n[^]*^try:/m.exec(stdout())?.[1]
-    if (address) return address
+  return until('the greeting is complete', () => {
     if (child.exitCode !== null) throw new Error(`serve ended: ${stdout()}${stderr()}`)
-    await setTimeout(10)
-  }
+    return /^address: +(.+)\n[^]*^try:/m.exec(stdout())?.[1]
+  })
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { StatusReport } from '../../../src/mirror/pages/status.js'
 import { holdHashing } from '../../support/held-hashing.js'
 import { serveMirror } from '../../support/serve.js'
@@ -11,6 +10,7 @@ import type { Files } from '../../support/scratch.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
 import { SINGLE } from '../hostile/siege.js'
+import { until } from '../../support/until.js'
 
 const HEADERS = { Host: 'x' }
 const BROWSER = { Host: 'x', Accept: 'text/html' }
@@ -37,13 +37,11 @@ async function serve(t: TestContext, setup: Setup = {}) {
     return JSON.parse(String(body)) as StatusReport
   }
   /** Resolves with the report as soon as it meets the condition. */
-  const statusWhen = async (isSo: (report: StatusReport) => boolean): Promise<StatusReport> => {
-    for (;;) {
+  const statusWhen = (isSo: (report: StatusReport) => boolean): Promise<StatusReport> =>
+    until('the status is so', async () => {
       const report = await status()
-      if (isSo(report)) return report
-      await setTimeout(10)
-    }
-  }
+      return isSo(report) && report
+    })
   const page = async () => {
     clock.jump()
     return String((await ask(port, '/-/status', { headers: BROWSER })).body)

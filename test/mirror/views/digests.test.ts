@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto'
 import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import type { StatusReport } from '../../../src/mirror/pages/status.js'
 import type { HashJob } from '../../../src/disk/hash/jobs/job.js'
 import { WorkerPool } from '../../../src/disk/hash/jobs/worker-pool.js'
@@ -15,6 +14,7 @@ import { plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { readHashedBytes, readMetric } from '../read-metric.js'
+import { until } from '../../support/until.js'
 
 const MIB = 2 ** 20
 const CONTENT = pseudoRandom(2.5 * MIB, 4)
@@ -200,14 +200,12 @@ test('a browser gets a page while a checksum is made, and then the checksum', as
 test('readings for a checksum are in the status', async (t) => {
   const release = holdReading(t)
   const { port } = await serveMirror(t, { files: FILES, args: ['--wait', '60'] })
-  const statusUntil = async (isSo: (torrents: StatusReport['hashing']['torrents']) => boolean) => {
-    for (;;) {
+  const statusUntil = (isSo: (torrents: StatusReport['hashing']['torrents']) => boolean) =>
+    until('the status is so', async () => {
       const { body } = await ask(port, '/-/status.json')
       const { hashing } = JSON.parse(String(body)) as StatusReport
-      if (isSo(hashing.torrents)) return hashing
-      await setTimeout(20)
-    }
-  }
+      return isSo(hashing.torrents) && hashing
+    })
   const asked = [ask(port, '/pub/a.iso.sha256'), ask(port, '/pub/a.iso.meta4')]
   const { running, torrents } = await statusUntil(([first]) => first?.state === 'hashing')
   const title = { name: 'a.iso', path: ['pub', 'a.iso'], files: 1, size: CONTENT.length }

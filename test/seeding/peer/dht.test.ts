@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import bencode from 'bencode'
 import { listenLocally } from '../../support/listen.js'
 import { until } from '../../support/until.js'
@@ -34,12 +34,10 @@ async function startNode(t: TestContext) {
   const ask = async (q: string, more: Record<string, unknown> = {}) => {
     const id = String(++queries).padStart(2, '0')
     const query = { t: id, y: 'q', q, a: { id: ID, ...more } }
-    for (;;) {
-      const answer = answers.get(id)
-      if (answer) return answer
-      socket.send(bencode.encode(query), seed.port, '127.0.0.1')
-      await setTimeout(20)
-    }
+    return until(`an answer to ${q}`, () => {
+      if (!answers.has(id)) socket.send(bencode.encode(query), seed.port, '127.0.0.1')
+      return answers.get(id)
+    })
   }
   const send = (text: string) => {
     socket.send(Buffer.from(text, 'latin1'), seed.port, '127.0.0.1')

@@ -11,6 +11,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { connectPeer, whenUnchoked, type TestPeer } from '../../support/seed.js'
+import { until } from '../../support/until.js'
 
 const PIECE = 65_536
 const BLOCK = 16_384
@@ -36,7 +37,7 @@ async function plant(t: TestContext) {
     child.stderr.on('data', (chunk: Buffer) => {
       text += chunk.toString()
     })
-    while (!text.includes('added')) await setTimeout(20)
+    await until('it seeds', () => text.includes('added'))
     return child
   }
   return { infoHash, port, start }

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { Agent, get } from 'node:https'
 import { test, type TestContext } from 'node:test'
 import { text } from 'node:stream/consumers'
-import { setTimeout } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startTrack } from '../../support/track.js'
+import { until } from '../../support/until.js'
 
 /** A tracker's answer on a new connection, and its certificate. */
 function ask(url: string, ca: string[]): Promise<{ name: string; body: string }> {
@@ -35,9 +35,10 @@ test('announces over TLS, and SIGHUP', unlessOpenssl, async (t) => {
   ca.push(plantCertificate(directory, 'second'))
   hangUp()
   const base = address.replace(/\/announce$/, '')
-  for (let seen = 0; seen < 8;) {
+  let seen = 0
+  await until('the second certificate is used', async () => {
     const { name } = await ask(`${base}/-/health`, ca)
     seen = name === 'second' ? seen + 1 : 0
-    if (seen === 0) await setTimeout(5)
-  }
+    return seen === 8
+  })
 })

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import { BtkitError } from '../../../../src/base/errors.js'
 import { hashStream } from '../../../../src/disk/hash/hash-stream.js'
 import {
@@ -23,6 +22,7 @@ import { makeScratch } from '../../../support/scratch.js'
 import { hashOptions, TWINS } from '../hash-options.js'
 import { plantStream } from '../plant-stream.js'
 import { openFilesBelow, unlessProc } from '../stream/open-files.js'
+import { until } from '../../../support/until.js'
 
 const P = 16384
 
@@ -143,7 +143,7 @@ test(
     const parts = { wanted: 'pieces', kernel: 'crypto', threads: 1, stream, pieces: null } as const
     const job = createJob({ ...parts, throttle })
     const share = assert.rejects(pool.run(job), failure('interrupted', 'interrupted'))
-    while (readProgress(job).bytesDone === 0) await setTimeout(5)
+    await until('it hashes', () => readProgress(job).bytesDone > 0)
     await pool.close()
     await share
   },
