@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runBtkit } from '../support/run-btkit.js'
+import { jsonLines, runBtkit } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 
 /** Commands that read torrents; DATA is the directory of their files. */
@@ -21,13 +21,6 @@ const COMMANDS: readonly string[] = [
   'sethttpseeds http://s.example/',
   'publish --client transmission+http://127.0.0.1:1 --dry-run --data DATA',
 ]
-
-function jsonLines(text: string): Readonly<Record<string, unknown>>[] {
-  return text
-    .split('\n')
-    .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as object)))
-    .map((value) => value as Readonly<Record<string, unknown>>)
-}
 
 /** A directory with the torrents a and below/b, and their files elsewhere. */
 async function plant(t: TestContext) {

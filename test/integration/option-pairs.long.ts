@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { libtorrentVerdicts } from '../support/libtorrent-verdicts.js'
 import { unlessLibtorrent } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { runBtkit, type RunResult } from '../support/run-btkit.js'
+import { runBtkit, type RunResult, jsonLines } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { TRACKER } from '../support/torrents.js'
 
@@ -135,10 +135,7 @@ interface MadeJson {
 
 /** Returns the torrents in the JSON report of either command. */
 function madeOf(stdout: string): MadeJson[] {
-  const objects = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as object)
+  const objects = jsonLines<object>(stdout)
   return objects.flatMap(
     (each) => ('created' in each ? each.created : each) as MadeJson[] | MadeJson,
   )

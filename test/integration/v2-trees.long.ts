@@ -6,7 +6,7 @@ import { encodedValue } from '../../src/metainfo/edit/splice-torrent.js'
 import { parseMetainfo } from '../../src/metainfo/parse/metainfo.js'
 import { unlessLibtorrent, libtorrentPython } from '../support/peers.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../support/run-btkit.js'
+import { parseJson, runBtkit, jsonLines } from '../support/run-btkit.js'
 import { makeScratch, plantFiles, type Files } from '../support/scratch.js'
 import { spawnSync } from 'node:child_process'
 import type { MetainfoVersion } from '../../src/metainfo/metainfo.js'
@@ -155,6 +155,5 @@ function makeWithLibtorrent(wanted: readonly WantedTorrent[]): InfoHashes[] {
   const options = { input: JSON.stringify(wanted), encoding: 'utf8' as const }
   const { status, stdout, stderr } = spawnSync(libtorrentPython!, [script], options)
   if (status !== 0) throw new Error(stderr)
-  const lines = stdout.trimEnd().split('\n')
-  return lines.map((line) => JSON.parse(line) as InfoHashes)
+  return jsonLines<InfoHashes>(stdout)
 }

@@ -10,7 +10,7 @@ export interface RunResult {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
-  /** The code of the first error that was reported; null if none was. */
+  /** The code of the first error; null if there was none, or only lines for several at once. */
   readonly code: ErrorCode | 'internal' | null
   /** Standard output as bytes. */
   readonly bytes: Buffer
@@ -34,7 +34,10 @@ export async function runBtkit(
     stdin: inputOf(''),
     stdout,
     stderr,
-    onError: (error) => (code ??= error instanceof BtkitError ? error.code : 'internal'),
+    onError: (error) => {
+      if (typeof error === 'string') return
+      code ??= error instanceof BtkitError ? error.code : 'internal'
+    },
     paint: (_colour, text) => text,
     cwd: '/',
     isRoot: false,
@@ -144,4 +147,10 @@ export class Captured implements Output {
 /** The result of `--json` for a single torrent. */
 export function parseJson({ stdout }: { readonly stdout: string }): Record<string, unknown> {
   return JSON.parse(stdout) as Record<string, unknown>
+}
+
+/** The results of `--json` for several torrents, one a line. */
+export function jsonLines<T = Record<string, unknown>>(text: string): T[] {
+  const lines = text.trimEnd().split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as T)
 }

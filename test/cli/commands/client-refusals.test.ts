@@ -14,8 +14,7 @@ test('publish without any torrent reports only that, and contacts no client', as
   const result = await runBtkit(['publish', join(cwd, 'a.iso'), '--client', DOWN, '--no-cache'], {
     cwd,
   })
-  assert.equal(result.status, 1)
-  assert.match(result.stderr, /^btkit: \S*a\.iso: not a torrent \(.*\)\n$/)
+  assertError(result, 'bencode', join(cwd, 'a.iso'))
 })
 
 test('publish says where it looked for data that is not there', async (t) => {

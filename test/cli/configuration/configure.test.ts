@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { assertError, runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit, jsonLines } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
@@ -268,8 +268,7 @@ test('the tracker of serve can be turned off in a configuration and in the envir
   assert.match((await run(serve)).stderr, /192\.0\.2\.1/)
   const track = async (yaml: string, env: Record<string, string>) => {
     const { stdout } = await withFile(t, yaml).run(['config', 'show', 'serve', '--json'], { env })
-    const lines = stdout.trim().split('\n')
-    const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+    const all = jsonLines(stdout)
     return all.find(({ option }) => option === 'track')?.['value']
   }
   const url = 'http://t.example/announce'

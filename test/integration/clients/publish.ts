@@ -18,7 +18,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import { findPeer, unlessVersion } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { parseJson, runBtkit } from '../../support/run-btkit.js'
+import { parseJson, runBtkit, jsonLines } from '../../support/run-btkit.js'
 import { addUnmarked } from '../../support/add-unmarked.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startTrack } from '../../support/track.js'
@@ -202,10 +202,7 @@ export function testPublishing(kind: string): void {
       })
       assert.equal(result.status, 1)
       assert.match(result.stderr, /^btkit: \S+17\.bin\.torrent: its data is not whole in [^\n]*\n$/)
-      const outcomes = result.stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Outcome)
+      const outcomes = jsonLines<Outcome>(result.stdout)
       const failed = outcomes.filter(({ status }) => status !== 'published')
       assert.deepEqual(
         failed.map(({ torrent, status }) => [torrent, status]),

@@ -14,7 +14,7 @@ import {
   unlessInstalled,
   unlessLibtorrent,
 } from '../../support/peers.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { runBtkit, jsonLines } from '../../support/run-btkit.js'
 import { type Scope, makeScratch } from '../../support/scratch.js'
 import {
   type Plain,
@@ -163,10 +163,7 @@ function readWithLibtorrent(paths: string[]): Reading[] {
   const options = { input: JSON.stringify(paths), encoding: 'utf8' as const }
   const { status, stdout, stderr } = spawnSync(libtorrentPython!, ['-c', READ], options)
   assert.equal(status, 0, stderr)
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Reading)
+  return jsonLines<Reading>(stdout)
 }
 
 /** libtorrent takes no white space after the end, before an edit or after one. */

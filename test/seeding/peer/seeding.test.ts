@@ -20,7 +20,7 @@ import { readTorrent } from '../../../src/core/read-torrent.js'
 import { startExecutable } from '../../support/executable.js'
 import { listenLocally } from '../../support/listen.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
-import { assertError, parseJson, runBtkit } from '../../support/run-btkit.js'
+import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import {
   CONTENT,
@@ -443,9 +443,4 @@ test('a port that is taken is an error that names it', async (t) => {
       `^btkit: can't listen on \\S+ port ${port}: .*; choose another one with --port; 0: a free one\\n$`,
     ),
   )
-})
-
-test('a name that is not there is an error', async () => {
-  const refused = await runBtkit(['seed', '/nowhere/a.torrent', '--no-cache'])
-  assertError(refused, 'not-found', '/nowhere/a.torrent: no such file or directory')
 })

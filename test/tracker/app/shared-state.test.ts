@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, startTrack } from '../../support/track.js'
 import { listenLocally } from '../../support/listen.js'
@@ -13,8 +13,7 @@ const HASH = 'ab'.repeat(20)
 /** The messages and the status of a tracker that starts with a state. */
 async function startWith(stateFile: string, port: number, option = '--state') {
   const place = ['--host', '127.0.0.1', '--port', `${port}`]
-  const { status, stderr } = await runBtkit(['track', '--open', ...place, option, stateFile])
-  return [status, stderr]
+  return runBtkit(['track', '--open', ...place, option, stateFile])
 }
 
 test('a second tracker with the same state is refused, also under another name', async (t) => {
@@ -25,10 +24,8 @@ test('a second tracker with the same state is refused, also under another name',
     [first.stateFile, '--state'],
     [link, '--dfile'],
   ] as const) {
-    assert.deepEqual(await startWith(path, 0, option), [
-      75,
-      `btkit: ${path}: another tracker uses this state; name another ${option}\n`,
-    ])
+    const said = `${path}: another tracker uses this state; name another ${option}`
+    assertError(await startWith(path, 0, option), 'locked', said)
   }
   await first.ask(announceQuery(HASH, { event: 'completed' }))
   await first.stop()
@@ -42,10 +39,8 @@ test('a state that is a dangling link is refused, and nothing is created', async
   const directory = makeScratch(t)
   const [link, target] = [join(directory, 'link'), join(directory, 'target')]
   symlinkSync(target, link)
-  assert.deepEqual(await startWith(link, 0), [
-    1,
-    `btkit: ${link}: a link to ${target}, which does not exist; remove the link, or name another file\n`,
-  ])
+  const said = `${link}: a link to ${target}, which does not exist; remove the link, or name another file`
+  assertError(await startWith(link, 0), 'not-found', said)
   assert.deepEqual(readdirSync(directory), ['link'])
 })
 
@@ -57,10 +52,7 @@ for (const [what, content] of [
     const port = await listenLocally(t, createServer())
     const directory = makeScratch(t, { dstate: content })
     const path = join(directory, 'dstate')
-    assert.deepEqual(await startWith(path, port), [
-      1,
-      `btkit: can't listen on 127.0.0.1 port ${port}: address already in use; choose another one with --port; 0: a free one\n`,
-    ])
+    assertError(await startWith(path, port), 'io', `127.0.0.1 port ${port}`)
     assert.deepEqual(readdirSync(directory), ['dstate'])
     assert.equal(readFileSync(path, 'utf8'), content)
   })

@@ -6,7 +6,7 @@ import type { Io } from '../../../../src/cli/io.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { longTest } from '../../../support/long.js'
 
@@ -121,8 +121,7 @@ test('--dry-run publishes nothing, and leaves out torrents that are not made yet
   )
   await runBtkit(['makemetafile', at('a.iso'), '--trackerless'])
   const { status, stdout } = await batch(['--dry-run', '--json'])
-  const lines = stdout.trimEnd().split('\n')
-  const [there, totals] = lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  const [there, totals] = jsonLines(stdout)
   const [result] = there!['results'] as Record<string, unknown>[]
   assert.deepEqual([status, there!['job'], totals!['jobs']], [1, 'there', 1])
   assert.deepEqual([result!['dryRun'], result!['code']], [true, 'unreachable'])
@@ -131,10 +130,7 @@ test('--dry-run publishes nothing, and leaves out torrents that are not made yet
 test('--json prints a line for each job and one for the totals', async (t) => {
   const { batch, at } = makePlace(t, TWO)
   const { status, stdout } = await batch(['--json'])
-  const [image, all, totals] = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const [image, all, totals] = jsonLines(stdout)
   assert.equal(status, 0)
   assert.deepEqual(Object.keys(image!), [
     ...['job', 'command', 'status', 'results', 'messages', 'seconds'],

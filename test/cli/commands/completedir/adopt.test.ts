@@ -125,9 +125,9 @@ test('a torrent of other content is reported and stays', async (t) => {
   const mirror = await oldMirror(t)
   const bytes = readFileSync(mirror.torrent('a'))
   writeFileSync(mirror.at('a'), pseudoRandom(SIZE, 6))
-  const said = `btkit: ${mirror.torrent('a')}: does not match its source, and the state does not record that completedir wrote it; for a new one, delete it and run again\n`
-  const { status, stdout, stderr } = await mirror.run(['--adopt'])
-  assert.deepEqual([status, stderr], [1, said])
+  const { status, stdout, stderr: said } = await mirror.run(['--adopt'])
+  assert.equal(status, 1)
+  assert.ok(said.startsWith(`btkit: ${mirror.torrent('a')}: does not match its source`), said)
   assert.match(stdout, /^adopted .*b\.torrent\nadopted .*tree\.torrent\nskipped .*: outdated\n/)
   assert.match(stdout, /created 0, updated 0, adopted 2, unchanged 0, /)
   assert.deepEqual(readFileSync(mirror.torrent('a')), bytes)

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Ajv from 'ajv'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 test('config show says of each option where it is from', async (t) => {
@@ -25,10 +25,7 @@ test('config show --json has a line for each option, and no passwords', async (t
   const args = ['config', 'show', 'publish', '--json', '--config', file]
   const { stdout } = await runBtkit(args)
   assert.doesNotMatch(stdout, /secret/)
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, string>)
+  const lines = jsonLines<Record<string, string>>(stdout)
   assert.deepEqual(
     lines.find(({ option }) => option === 'client'),
     {
@@ -268,10 +265,7 @@ test('config check --json has a line for each file, with the place of each probl
     missing!,
   ])
   assert.deepEqual([status, stderr], [1, ''])
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as unknown)
+  const lines = jsonLines<unknown>(stdout)
   const message = 'unknown option "treads"; did you mean "threads"?'
   const absent = { line: null, column: null, message: `${missing!}: no such file or directory` }
   assert.deepEqual(lines, [

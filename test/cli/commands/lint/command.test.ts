@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { inputOf, runBtkit } from '../../../support/run-btkit.js'
+import { inputOf, runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { torrentOfPaths } from '../../../metainfo/lint/torrent.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
@@ -84,10 +84,7 @@ test('only codes that there are can be ignored', async (t) => {
 test('the JSON is an object a torrent, an unreadable one included', async (t) => {
   const { good, odd, bad } = plant(t)
   const { status, stdout } = await runBtkit(['lint', '--json', good, odd, bad])
-  const [first, second, third] = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const [first, second, third] = jsonLines(stdout)
   const { infoHash, ...found } = first!
   assert.match(String(infoHash), /^[0-9a-f]{40}$/)
   const none = { infoHashV2: null, error: null, code: null }

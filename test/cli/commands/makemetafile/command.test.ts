@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent, independentInfoHash } from '../../../support/decode-torrent.js'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -273,8 +273,7 @@ test('the torrents of many files are reported in order, and one that fails in it
   const sources = names.map((name) => join(scratch, name))
   const args = [...sources, '--trackerless', '--output', join(scratch, 'to'), '--json']
   const { stdout, stderr, status } = await runBtkit(['makemetafile', ...args])
-  const lines = stdout.trim().split('\n')
-  const torrents = lines.map((line) => JSON.parse(line) as { torrent: string; error?: object })
+  const torrents = jsonLines<{ torrent: string; error?: object }>(stdout)
   assert.deepEqual(
     torrents.map(({ torrent }) => torrent),
     names.map((name) => join(scratch, `to/${name}.torrent`)),

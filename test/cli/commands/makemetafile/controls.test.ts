@@ -6,7 +6,7 @@ import { loadInLibtorrent } from '../../../support/libtorrent-hashes.js'
 import { unlessLibtorrent } from '../../../support/peers.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, inputOf, parseJson, runBtkit, jsonLines } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse, type Files } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -283,10 +283,7 @@ test('a list goes with one directory', async (t) => {
 test('several source tags make torrents that differ only in the tag', async (t) => {
   const { make, torrent, at } = makeWorkplace(t)
   const { stdout } = await make(['--source', 'A', '-s', 'b/c', '--json'])
-  const lines = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => parseJson({ stdout: line }))
+  const lines = jsonLines(stdout)
   assert.deepEqual(
     lines.map((line) => line['torrent']),
     [at('a.iso.A.torrent'), at('a.iso.b_c.torrent')],

@@ -5,7 +5,14 @@ import { test } from 'node:test'
 import { independentInfoHash } from '../../../support/decode-torrent.js'
 import { runExecutable, startExecutable } from '../../../support/executable.js'
 import { collect } from '../../../support/programs.js'
-import { assertError, Captured, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import {
+  assertError,
+  Captured,
+  inputOf,
+  parseJson,
+  runBtkit,
+  jsonLines,
+} from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -56,10 +63,7 @@ test('several source tags and checksum lists come from one reading', async (t) =
   const tags = ['--source', 'A', '--source', 'B', '--checksums', 'sha256,md5', '--json']
   const args = ['makemetafile', '-', '--name', 'x', TRACKER, '-o', `${directory}/`, ...tags]
   const { status, stdout } = await runBtkit(args, { stdin: inputOf('hello') })
-  const hashes = stdout
-    .trim()
-    .split('\n')
-    .map((line) => parseJson({ stdout: line })['infoHash'])
+  const hashes = jsonLines(stdout).map(({ infoHash }) => infoHash)
   const files = readdirSync(directory).sort()
   assert.deepEqual([status, files], [0, ['x.A.torrent', 'x.B.torrent', 'x.md5', 'x.sha256']])
   assert.deepEqual(
