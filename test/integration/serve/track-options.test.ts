@@ -24,13 +24,7 @@ test('a variable or a configuration can give --track without a URL', async (t) =
     await runBtkit([...args, config]),
     await runBtkit([...args, '/dev/null'], { env: { BTKIT_SERVE_TRACK: '1' } }),
   ]
-  for (const { status, stderr } of results) {
-    assert.equal(status, 2)
-    assert.match(
-      stderr,
-      /^btkit: --track: port 6969 is the port of the files, too; write --port 8080/,
-    )
-  }
+  for (const result of results) assertError(result, 'usage', '--track: port 6969')
 })
 
 test('if the port of the tracker is in use, the message names the option', async (t) => {

@@ -181,24 +181,21 @@ test('a dry run says what would be done, and reads and writes nothing', async (t
   assert.deepEqual(readFileSync(torrent), before)
 })
 
-for (const [what, args, status, message] of [
-  ['no version', [], 2, 'no version given; use --hybrid, --v2 or --v1'],
-  ['the version that it has', ['--v1'], 1, 'TORRENT: is a v1 torrent already'],
+for (const [what, args, code, message] of [
+  ['no version', [], 'usage', 'no version given; use --hybrid, --v2 or --v1'],
+  ['the version that it has', ['--v1'], 'metainfo', 'TORRENT: is a v1 torrent already'],
   [
     'a pipe',
     ['--v2', '--target', '-'],
-    2,
+    'usage',
     '--target -: convert cannot write to standard output; name a file',
   ],
-  ['two versions', ['--v1', '--v2'], 2, '--v1 and --v2 cannot be used together'],
+  ['two versions', ['--v1', '--v2'], 'usage', '--v1 and --v2'],
 ] as const) {
   test(`a conversion into ${what} is refused`, async (t) => {
     const { torrent } = await plant(t)
-    const result = await runBtkit(['convert', torrent, ...args])
-    assert.deepEqual(
-      [result.status, result.stdout, result.stderr],
-      [status, '', `btkit: ${message.replace('TORRENT', torrent)}\n`],
-    )
+    const refused = await runBtkit(['convert', torrent, ...args])
+    assertError(refused, code, message.replace('TORRENT', torrent))
   })
 }
 

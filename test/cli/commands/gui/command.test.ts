@@ -9,15 +9,19 @@ import { serveMirror } from '../../../support/serve.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
-/** Standard output that acts when something is written to it. */
+/** Standard output that opens the address in it, as a browser does, and acts on where it leads. */
 class Watched extends Captured {
-  constructor(private readonly act: (text: string) => void) {
+  constructor(private readonly act: (location: string, address: string) => void) {
     super()
   }
 
   override write(chunk: string | Uint8Array): void {
     super.write(chunk)
-    this.act(String(chunk))
+    const address = /http:\S+/.exec(String(chunk))?.[0]
+    if (address !== undefined)
+      void ask(address).then(({ location }) => {
+        this.act(location, address)
+      })
   }
 }
 
@@ -30,13 +34,9 @@ for (const [program, first] of [
     const directory = makeScratch(t)
     const stop = new AbortController()
     let opened = ''
-    const stdout = new Watched((text) => {
-      const address = /http:\S+/.exec(text)?.[0]
-      if (address === undefined) return
-      void ask(address).then(({ location }) => {
-        opened = location
-        stop.abort()
-      })
+    const stdout = new Watched((location) => {
+      opened = location
+      stop.abort()
     })
     const isLegacy = program !== 'btkit'
     const { status, stderr } = await runBtkit(
@@ -60,12 +60,8 @@ for (const [program, first] of [
 
 test('the end of the pages is said in the terminal', async (t) => {
   const directory = makeScratch(t)
-  const stdout = new Watched((text) => {
-    const address = /http:\S+/.exec(text)?.[0]
-    if (address === undefined) return
-    void ask(address).then(({ location }) => {
-      return fetch(new URL(`${location}quit`, address), { method: 'POST' })
-    })
+  const stdout = new Watched((location, address) => {
+    void fetch(new URL(`${location}quit`, address), { method: 'POST' })
   })
   const env = { XDG_RUNTIME_DIR: directory }
   const { status } = await runBtkit(['gui', '--no-browser'], { stdout, cwd: directory, env })
@@ -90,13 +86,9 @@ test('a torrent is shown first; a magnet link and another file are answered with
   const cwd = makeScratch(t, { 'a b.torrent': torrent, 'x.txt': '1' })
   const stop = new AbortController()
   let opened = ''
-  const stdout = new Watched((text) => {
-    const address = /http:\S+/.exec(text)?.[0]
-    if (address === undefined) return
-    void ask(address).then(({ location }) => {
-      opened = location
-      stop.abort()
-    })
+  const stdout = new Watched((location) => {
+    opened = location
+    stop.abort()
   })
   const env = { XDG_RUNTIME_DIR: cwd }
   const run = { stdout, cwd, env, signal: stop.signal }

@@ -8,7 +8,7 @@ import { plantUsers, visitsOf } from '../../../support/admin.js'
 import { fetchSingle } from '../../../support/clients.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
 import { findFreePort } from '../../../support/opentracker.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { announceQuery } from '../../../support/track.js'
@@ -92,40 +92,24 @@ test('serve --track: torrents made in the pages name its tracker', async (t) => 
   assert.ok(text.includes(`\n${announce}</textarea`), text)
 })
 
+const TRACK = ['--track', 'udp://h:1']
+
 for (const [what, args, why] of [
-  [
-    'without --track',
-    ['--trackerless', '--admin-users', '/u'],
-    /^btkit: --admin-users: needs --track/,
-  ],
-  ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], /needs --track/],
-  ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], /needs --track/],
-  [
-    'a state without --track',
-    ['--trackerless', '--state-dir', '/s'],
-    /^btkit: --state-dir: needs --track/,
-  ],
-  [
-    'the port of a seed without --seed',
-    ['--trackerless', '--seed-port', '0'],
-    /--seed-port: needs --seed/,
-  ],
-  [
-    'without users',
-    ['--track', 'udp://h:1', '--make-from', '/f'],
-    /^btkit: --make-from: needs --admin-users/,
-  ],
-  ['an archive alone', ['--track', 'udp://h:1', '--archive-dir', '/a'], /needs --allowed-dir/],
+  ['without --track', ['--trackerless', '--admin-users', '/u'], '--admin-users: needs --track'],
+  ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], 'needs --track'],
+  ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], 'needs --track'],
+  ['a state without --track', ['--trackerless', '--state-dir', '/s'], '--state-dir: needs --track'],
+  ['a seed without --seed', ['--trackerless', '--seed-port', '0'], '--seed-port: needs --seed'],
+  ['without users', [...TRACK, '--make-from', '/f'], '--make-from: needs --admin-users'],
+  ['an archive alone', [...TRACK, '--archive-dir', '/a'], 'needs --allowed-dir'],
   [
     'passwords over a network',
-    ['--track', 'udp://h:1', '--admin-users', '/u', '--admin-listen', '0.0.0.0:1'],
-    /in plain text; set --tls-cert/,
+    [...TRACK, '--admin-users', '/u', '--admin-listen', '0.0.0.0:1'],
+    'in plain text; set --tls-cert',
   ],
 ] as const) {
   test(`serve refuses options of its tracker: ${what}`, async (t) => {
-    const { status, stderr } = await runBtkit(['serve', makeScratch(t), ...args])
-    assert.equal(status, 2)
-    assert.match(stderr, why)
+    assertError(await runBtkit(['serve', makeScratch(t), ...args]), 'usage', why)
   })
 }
 
@@ -133,14 +117,12 @@ test('serve refuses passwords and uploads below its root, which is public', asyn
   const root = makeScratch(t)
   const users = plantUsers(root)
   const elsewhere = makeScratch(t)
-  const args = ['serve', root, '--track', 'udp://h:1', '--admin-users']
+  const args = ['serve', root, ...TRACK, '--admin-users']
   for (const [option, rest] of [
     ['--admin-users', [users, '--state-dir', elsewhere]],
     ['--state-dir', [plantUsers(elsewhere), '--state-dir', join(root, 'state')]],
   ] as const) {
-    const { status, stderr } = await runBtkit([...args, ...rest])
-    assert.equal(status, 2)
-    assert.ok(stderr.startsWith(`btkit: ${option} ${root}`), stderr)
-    assert.match(stderr, /whose files are public/)
+    const refused = await runBtkit([...args, ...rest])
+    assertError(refused, 'usage', `${option} ${root}`, 'whose files are public')
   }
 })
