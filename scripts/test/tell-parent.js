@@ -49,7 +49,7 @@ function* messagesOf(type, { name, nesting, message, skip, todo, details }, titl
 function textOf(error) {
   const { actual, expected, message, stack } = error ?? {}
   const page = typeof actual === 'string' ? actual.replaceAll(STYLES, '') : actual
-  if (page === actual) return inspect(error, { breakLength: 100 })
+  if (page === actual) return inspect(error, { breakLength: 100 }).replaceAll(STYLES, '')
   const frames = stack.slice(stack.indexOf('\n    at '))
   return `${message.split('\n')[0]}\n${page}\nexpected: ${inspect(expected)}${frames}`
 }

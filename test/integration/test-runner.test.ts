@@ -81,11 +81,14 @@ test('a failure on a page shows the page without its styles and scripts', async 
   const page = `<style>\n${'p { color: red }\n'.repeat(1000)}</style><p>Good day</p><script>f()\n</script>`
   const source = `import assert from 'node:assert/strict'
 import { test } from 'node:test'
-test('greets', () => assert.match(${JSON.stringify(page)}, /Good night/))`
+const page = ${JSON.stringify(page)}
+test('greets', () => assert.match(page, /Good night/))
+test('names', () => assert.ok(page.includes('Bob'), 'no Bob in ' + page))`
   const { stdout } = await runTests(t, { 'page.test': source })
   const shown =
     /expression \/Good night\/\. Input:\n *<p>Good day<\/p>\n *expected: \/Good night\/\n *at /
   assert.match(stdout, shown)
+  assert.match(stdout, /AssertionError .*: no Bob in <p>Good day<\/p>\s+at /)
 })
 
 longTest('a file that ends before its tests, or by a status of its own, fails', async (t) => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { request as requestTls } from 'node:https'
 import type { Files } from './scratch.js'
@@ -130,4 +131,9 @@ export function fieldsOf({ text }: Pick<Page, 'text'>): [string, string][] {
   return [...inputs, ...areas]
     .map(([, name = '', value = '']): [string, string] => [name, value])
     .filter(([name]) => name !== 'token')
+}
+
+/** Asserts that a page has a text; a failure says which, and the report of tests shows the page. */
+export function assertShows(page: string, text: string): void {
+  assert.ok(page.includes(text), `no ${JSON.stringify(text)} in\n${page}`)
 }

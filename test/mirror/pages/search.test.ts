@@ -6,6 +6,7 @@ import { NameIndex } from '../../../src/mirror/pages/name-index.js'
 import { random } from '../../support/random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { assertShows } from '../../support/visitor.js'
 import { ask } from '../ask.js'
 
 const FILES = {
@@ -101,8 +102,8 @@ test('results are in the order of people, and a stored .torrent hides no link', 
     names.map(([, address]) => address),
     ['../d/disc-9.iso', '../d/disc-9.iso.torrent', '../d/disc-10.iso'],
   )
-  assert.ok(page.includes('href="../d/disc-9.iso?torrent"'))
-  assert.ok(page.includes('href="../d/disc-10.iso.torrent"'))
+  assertShows(page, 'href="../d/disc-9.iso?torrent"')
+  assertShows(page, 'href="../d/disc-10.iso.torrent"')
 })
 
 test('hostile searches and names are inert', async (t) => {

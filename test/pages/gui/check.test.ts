@@ -9,6 +9,7 @@ import { openTestGui } from '../../support/gui.js'
 import { longTest } from '../../support/long.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { assertShows } from '../../support/visitor.js'
 
 const PIECE = 2 ** 14
 
@@ -59,7 +60,7 @@ test('a file that shares a piece with a missing one is ok except these bytes', a
   // The second piece has 1 KiB of a, and 15 KiB of b
   assert.match(text, /ok, except the first 15 KiB/)
   assert.match(text, /ok: 4/)
-  assert.ok(text.includes(`at <span class="name">${root}/tree</span>`))
+  assertShows(text, `at <span class="name">${root}/tree</span>`)
   const again = /href="\.\.\/(check\?[^"]+)">Verify again</.exec(text)?.[1] ?? ''
   assert.match((await get(again.replaceAll('&amp;', '&'))).text, /value="tree\.torrent"/)
   assert.match(text, />Inspect<\/a>/)

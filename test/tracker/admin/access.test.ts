@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PASSWORDS, startAdmin, userLine, startForms } from '../../support/admin.js'
-import { Visitor } from '../../support/visitor.js'
+import { assertShows, Visitor } from '../../support/visitor.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -41,7 +41,7 @@ test('an unknown address is a page that leads back, without a cookie before the 
     const { status, text } = await browser.get('/no/such')
     assert.equal(status, 404)
     assert.match(text, /<main[^]*There is no such page/)
-    assert.ok(text.includes(way), text)
+    assertShows(text, way)
     assert.equal(browser.cookie, before)
   }
 })

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
-import { type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
+import { assertShows, type Fields, fieldsOf, type Visitor } from '../../support/visitor.js'
 import { startAdminProcess } from '../../support/admin-process.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
 import { random } from '../../support/random.js'
@@ -152,7 +152,7 @@ test('a deleted torrent is restored by one of two, and banned addresses by both 
   for (let i = 1; i <= 20; i++) await atOnce(ban(one, `192.0.2.${i}`), ban(two, `198.51.100.${i}`))
   const { text } = await one.get('/bans')
   for (let i = 1; i <= 20; i++)
-    assert.ok(text.includes(`>192.0.2.${i}<`) && text.includes(`>198.51.100.${i}<`), String(i))
+    for (const net of ['192.0.2', '198.51.100']) assertShows(text, `>${net}.${i}<`)
   const same = await atOnce(ban(one, '203.0.113.1'), ban(two, '203.0.113.1'))
   assert.deepEqual(same.map(({ status }) => status).sort(), [303, 400])
   assert.equal(server.stderr(), '')

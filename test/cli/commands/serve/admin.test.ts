@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
-import { fieldsOf } from '../../../support/visitor.js'
+import { assertShows, fieldsOf } from '../../../support/visitor.js'
 import { plantUsers, visitsOf } from '../../../support/admin.js'
 import { fetchSingle } from '../../../support/clients.js'
 import { filesBelow, torrentNamed } from '../../../support/collection.js'
@@ -89,7 +89,7 @@ test('serve --track: torrents made in the pages name its tracker', async (t) => 
     ...['--allowed-dir', join(root, 't'), '--make-from', data],
   )
   const { text } = await (await logIn()).get('/make')
-  assert.ok(text.includes(`\n${announce}</textarea`), text)
+  assertShows(text, `\n${announce}</textarea`)
 })
 
 const TRACK = ['--track', 'udp://h:1']
