@@ -6,14 +6,13 @@ import { PASSWORDS, startAdmin, userLine, startForms } from '../../support/admin
 import { assertShows, Visitor } from '../../support/visitor.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { filesBelow, torrentNamed } from '../../support/collection.js'
-import { runBtkit } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { longTest } from '../../support/long.js'
 
 test('without --admin-users there is no administration', async () => {
-  const { status, stderr } = await runBtkit(['track', '--open', '--admin-listen', '127.0.0.1:0'])
-  assert.equal(status, 2)
-  assert.match(stderr, /--admin-listen: needs --admin-users/)
+  const refused = await runBtkit(['track', '--open', '--admin-listen', '127.0.0.1:0'])
+  assertError(refused, 'usage', '--admin-listen: needs --admin-users')
 })
 
 longTest('all pages lead to the log-in, and the password opens them', async (t) => {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { executable } from '../../../support/executable.js'
 import { longTest } from '../../../support/long.js'
 import { unlessInstalled } from '../../../support/peers.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 
 /** The words before the one to complete, and its beginning; and what a shell has to offer. */
@@ -156,7 +156,5 @@ test('the scripts have no error of syntax', async (t) => {
 })
 
 test('another shell is wrong usage', async () => {
-  const { status, stderr } = await runBtkit(['completion', 'tcsh'])
-  assert.equal(status, 2)
-  assert.match(stderr, /bash, zsh, fish/)
+  assertError(await runBtkit(['completion', 'tcsh']), 'usage', 'bash, zsh, fish')
 })

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import bencode from 'bencode'
-import { parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
@@ -80,9 +80,7 @@ test('a single file has the name of --name in the tree', async (t) => {
 
 test('--v2 and --hybrid cannot be used together', async (t) => {
   const { make } = makeWorkplace(t)
-  const { status, stderr } = await make(['--v2', '--hybrid'])
-  assert.equal(status, 2)
-  assert.match(stderr, /--hybrid.*--v2/)
+  assertError(await make(['--v2', '--hybrid']), 'usage', '--hybrid', '--v2')
 })
 
 test('a directory that v2 could not tell from its only file is refused, with what to do', async (t) => {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { fetchSingle } from '../../../support/clients.js'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { Mirror } from '../../../support/mirror.js'
-import { runBtkit } from '../../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { serveMirror } from '../../../support/serve.js'
 import { makeWorkplace } from './make.js'
@@ -82,9 +82,8 @@ for (const [url, reason] of Object.entries(WRONG)) {
 test('a directory under another name could not be found by its web seed', async (t) => {
   const { directory, make } = makeWorkplace(t)
   const args = [directory, TRACKER, '--web-seed-base', BASE, '--name', 'other']
-  const { status, stderr } = await runBtkit(['makemetafile', ...args])
-  assert.equal(status, 2)
-  assert.match(stderr, /--web-seed-base: cannot be used with another --name/)
+  const refused = await runBtkit(['makemetafile', ...args])
+  assertError(refused, 'usage', '--web-seed-base: cannot be used with another --name')
   assert.equal((await make([])).status, 0)
 })
 
@@ -92,9 +91,8 @@ test('sources in several directories have no address in common', async (t) => {
   const root = makeScratch(t, { 'a/x': 'x', 'b/y': 'y' })
   const sources = [join(root, 'a/x'), join(root, 'b/y')]
   const args = [...sources, TRACKER, '--web-seed-base', BASE]
-  const { status, stderr } = await runBtkit(['makemetafile', ...args])
-  assert.equal(status, 2)
-  assert.match(stderr, /is the address of one directory, not of .*a and .*b/)
+  const refused = await runBtkit(['makemetafile', ...args])
+  assertError(refused, 'usage', 'is the address of one directory, not of ', 'a and ')
 })
 
 test('completedir has the address of the directory that it completes', async (t) => {
@@ -110,7 +108,6 @@ test('completedir has the address of the directory that it completes', async (t)
 test('completedir accepts it with one directory only', async (t) => {
   const { source, target, state } = new Mirror(t, { 'a.iso': 'hello' })
   const args = [source, target, '--state-dir', state, '--web-seed-base', BASE]
-  const { status, stderr } = await runBtkit(['completedir', TRACKER, ...args])
-  assert.equal(status, 2)
-  assert.match(stderr, /is the address of one directory/)
+  const refused = await runBtkit(['completedir', TRACKER, ...args])
+  assertError(refused, 'usage', 'is the address of one directory')
 })
