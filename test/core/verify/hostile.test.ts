@@ -3,14 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { BtkitError } from '../../../src/base/errors.js'
-import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { unlessWindows } from '../../disk/failure.js'
 import { makeScratch } from '../../support/scratch.js'
 import { digestsFor, directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { PIECE, placeOf, plantRelease, verify, type Release } from './release.js'
-import { hashContext } from '../requests.js'
 
 const UNSAFE = [['..', 'x'], ['a', '..', '..', 'x'], ['/etc/passwd'], ['.', 'x'], [''], ['a\0b']]
 
@@ -56,9 +53,9 @@ function plantTwice(t: TestContext): { release: Release; outside: string } {
   return { release, outside: join(plantRelease(t, FILES).directory, 'release') }
 }
 
-/** Returns the verdict on each file, with its reason. */
-async function judge(release: Release) {
-  const { files } = await verify(release)
+/** Returns the verdict on each file, with its reason; `meanwhile` acts between plan and read. */
+async function judge(release: Release, meanwhile?: () => void) {
+  const { files } = await verify(release, {}, meanwhile)
   return files.map(({ path, status, reason }) => [path.join('/'), status, reason])
 }
 
@@ -122,20 +119,6 @@ test(
   },
 )
 
-/** Plans a check, lets someone change the tree, then reads. Says what became of each file. */
-async function judgeAfter(release: Release, change: () => void) {
-  const plan = await planVerify({
-    metainfo: parseMetainfo(release.torrent),
-    torrent: 'release.torrent',
-    path: release.directory,
-    checkHashes: true,
-    extra: false,
-  })
-  change()
-  const { files } = await verifyTorrent(plan, hashContext())
-  return files.map(({ path, status, reason }) => [path.join('/'), status, reason])
-}
-
 const IS_CHANGED = ['changed', 'changed while it was read']
 
 test(
@@ -152,7 +135,7 @@ test(
       ['a', ...IS_CHANGED],
       ['sub/b', 'ok', null],
     ]
-    assert.deepEqual(await judgeAfter(release, swap), expected)
+    assert.deepEqual(await judge(release, swap), expected)
   },
 )
 
@@ -166,7 +149,7 @@ test('nor is one that takes the place of a directory', unlessWindows, async (t) 
     ['a', 'ok', null],
     ['sub/b', ...IS_CHANGED],
   ]
-  assert.deepEqual(await judgeAfter(release, swap), expected)
+  assert.deepEqual(await judge(release, swap), expected)
 })
 
 test(
@@ -183,7 +166,7 @@ test(
       ['a', ...IS_CHANGED],
       ['sub/b', 'ok', null],
     ]
-    assert.deepEqual(await judgeAfter(release, swap), expected)
+    assert.deepEqual(await judge(release, swap), expected)
   },
 )
 

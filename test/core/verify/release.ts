@@ -126,10 +126,11 @@ function plant(
   return { directory, torrent }
 }
 
-/** Checks a release, by default where it was planted. */
+/** Checks a release, by default where it was planted; `meanwhile` acts between plan and read. */
 export async function verify(
   { directory, torrent }: Release,
   changes: Partial<VerifyRequest> = {},
+  meanwhile: () => void = () => undefined,
 ): Promise<VerifyReport> {
   const plan = await planVerify({
     metainfo: parseMetainfo(torrent),
@@ -139,6 +140,7 @@ export async function verify(
     extra: false,
     ...changes,
   })
+  meanwhile()
   return verifyTorrent(plan, hashContext())
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { test } from 'node:test'
-import { bytesToRead, planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
+import { bytesToRead, planVerify } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import {
   flip,
@@ -10,10 +10,8 @@ import {
   plantRelease,
   statuses,
   verify,
-  type Release,
   type ReleaseFile,
 } from './release.js'
-import { hashContext } from '../requests.js'
 
 /** Four pieces: `a` fills the first and half the second, `b` the rest. */
 const FILES: ReleaseFile[] = [
@@ -135,19 +133,6 @@ test('the bytes to read are those of the pieces that are all there', async (t) =
   assert.equal(bytesToRead(await planVerify({ ...request, checkHashes: false })), 0)
 })
 
-/** Plans a check, changes a file, then reads. */
-async function verifyAfter(release: Release, change: () => void) {
-  const plan = await planVerify({
-    metainfo: parseMetainfo(release.torrent),
-    torrent: 'release.torrent',
-    path: release.directory,
-    checkHashes: true,
-    extra: false,
-  })
-  change()
-  return verifyTorrent(plan, hashContext())
-}
-
 for (const [what, change, reason] of [
   ['disappears', rmSync, 'disappeared while it was read'],
   [
@@ -167,7 +152,7 @@ for (const [what, change, reason] of [
 ] as const) {
   test(`of a file that ${what} between the look and the read nothing else is said`, async (t) => {
     const release = plantRelease(t, FILES)
-    const report = await verifyAfter(release, () => {
+    const report = await verify(release, {}, () => {
       change(placeOf(release, 'a'))
     })
     assert.deepEqual([report.ok, report.badPieces, report.uncheckedPieces], [false, 0, 2])
@@ -181,7 +166,7 @@ test('a file of another size is long as long as it does not change', async (t) =
   const path = placeOf(release, 'deep/b')
   appendFileSync(path, 'more')
   assert.equal(statuses(await verify(release))['deep/b'], 'long')
-  const report = await verifyAfter(release, () => {
+  const report = await verify(release, {}, () => {
     appendFileSync(path, 'more')
   })
   assert.equal(statuses(report)['deep/b'], 'changed')
