@@ -51,25 +51,11 @@ export async function serveBehindNginx(
 ): Promise<Proxied> {
   const root = makeScratch(t, FILES)
   const { address, port } = await serveMirror(t, { root, args })
-  const scratch = makeScratch(t)
-  // A socket of its own can't be taken by another program, as a free port could
-  const socket = join(scratch, 'nginx.sock')
-  plantCertificate(scratch, HOST)
-  const [cert, key] = certificateFiles(scratch)
-  const certificates = '/etc/letsencrypt/live/mirror.example.org'
-  const blocks = fill(serverBlocks('mirror'), {
+  const socket = await openNginx(t, 'mirror', HOST, {
     '127.0.0.1:8080': `127.0.0.1:${port}`,
-    'listen 80': `listen unix:${socket}`,
-    'listen 443 ssl': `listen unix:${socket}.tls ssl`,
-    'listen [::]:80;': '',
-    'listen [::]:443 ssl;': '',
-    [`${certificates}/fullchain.pem`]: cert,
-    [`${certificates}/privkey.pem`]: key,
     '/srv/mirror': root,
     ...changes,
   })
-  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
-  await startNginx(t, scratch, socket)
   const headers = { Host: HOST }
   return {
     ask: (path, form) => {
@@ -81,6 +67,37 @@ export async function serveBehindNginx(
     btkit: address,
     root,
   }
+}
+
+/**
+ * Runs nginx as the guide of a service has it, with the certificate of `host`, until the test ends.
+ * Returns its Unix socket; that with TLS has `.tls` behind it.
+ */
+export async function openNginx(
+  t: TestContext,
+  service: 'mirror' | 'tracker',
+  host: string,
+  changes: Readonly<Record<string, string>>,
+  change: (blocks: string) => string = String,
+): Promise<string> {
+  const scratch = makeScratch(t)
+  // A socket of its own can't be taken by another program, as a free port could
+  const socket = join(scratch, 'nginx.sock')
+  plantCertificate(scratch, host)
+  const [cert, key] = certificateFiles(scratch)
+  const certificates = `/etc/letsencrypt/live/${service}.example.org`
+  const blocks = fill(change(serverBlocks(service)), {
+    'listen 80': `listen unix:${socket}`,
+    'listen 443 ssl': `listen unix:${socket}.tls ssl`,
+    'listen [::]:80;': '',
+    'listen [::]:443 ssl;': '',
+    [`${certificates}/fullchain.pem`]: cert,
+    [`${certificates}/privkey.pem`]: key,
+    ...changes,
+  })
+  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
+  await startNginx(t, scratch, socket)
+  return socket
 }
 
 /** A configuration of nginx that leaves all the rest of the system alone. */

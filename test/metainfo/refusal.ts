@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
-import { BtkitError, type ErrorCode } from '../../src/base/errors.js'
+import type { ErrorCode } from '../../src/base/errors.js'
+import { failure } from '../disk/failure.js'
 
-/** Asserts that `run` throws a BtkitError of that code and message. */
 export function assertRefused(run: () => unknown, code: ErrorCode, message: string): void {
-  assert.throws(run, (error) => {
-    assert.ok(error instanceof BtkitError, String(error))
-    assert.equal(error.message, message)
-    assert.equal(error.code, code)
-    return true
-  })
+  assert.throws(run, failure(code, message))
 }

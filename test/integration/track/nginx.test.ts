@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { once } from 'node:events'
@@ -8,12 +8,11 @@ import { buffer, text as readText } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { plantUsers } from '../../support/admin.js'
-import { certificateFiles, plantCertificate } from '../../support/certificates.js'
 import { torrentNamed } from '../../support/collection.js'
 import { projectRoot } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, decodeAnswer, startTrack } from '../../support/track.js'
-import { configure, fill, serverBlocks, startNginx, unlessNginx } from '../behind-nginx.js'
+import { fill, openNginx, unlessNginx } from '../behind-nginx.js'
 
 const HASH = 'ab'.repeat(20)
 
@@ -40,7 +39,7 @@ test('below a path, as the manual has it, pages and announces work', unlessNginx
   assert.ok(text.includes(`BTKIT_TRACK_PUBLIC_URL=${url}`))
   const [, below = ''] = /^```nginx\n( +location \/tracker\/ [^]*?)^```$/m.exec(text) ?? []
   const directory = makeScratch(t, { 'linux/a.torrent': torrentNamed('a') })
-  const get = await openNginx(t, {
+  const get = await openTracker(t, {
     args: ['--allowed-dir', directory, '--public-url', url, '--trust-proxy', '127.0.0.1'],
     change: (blocks) => blocks.replace(/^ +location \/ [^]*(?=^}\n$)/m, below),
   })
@@ -82,7 +81,7 @@ test(
     const socket = join(root, 'admin.sock')
     const place = ['--admin-users', plantUsers(root), '--admin-listen', socket]
     const own = ['--trust-proxy', 'unix', '--admin-url', 'https://tracker.example.org/admin']
-    const get = await openNginx(t, {
+    const get = await openTracker(t, {
       args: ['--open', '--state-dir', join(root, 'state'), ...place, ...own],
       change: (blocks) => {
         const filled = fill(location, { '/run/btkit-admin.sock': socket })
@@ -104,36 +103,24 @@ test(
 
 /** A tracker and nginx before it; the function asks nginx, and resolves with the peers. */
 async function trackBehindNginx(t: TestContext, args: readonly string[]) {
-  const get = await openNginx(t, { args })
+  const get = await openTracker(t, { args })
   return async (path: string, headers = {}) => {
     return compactPeers(decodeAnswer(await buffer(await get(path, headers))))
   }
 }
 
 /** A tracker and nginx before it. `change` edits the manual's configuration. */
-async function openNginx(
+async function openTracker(
   t: TestContext,
   { args, change = String }: { args: readonly string[]; change?: (blocks: string) => string },
 ) {
   const { port } = await startTrack(t, { args })
-  const scratch = makeScratch(t)
-  const socket = join(scratch, 'nginx.sock')
-  plantCertificate(scratch, 'tracker.example.org')
-  const [cert, key] = certificateFiles(scratch)
-  const certificates = '/etc/letsencrypt/live/tracker.example.org'
-  const blocks = fill(change(serverBlocks('tracker')), {
+  const changes = {
     '127.0.0.1:6969': `127.0.0.1:${port}`,
-    'listen 80': `listen unix:${socket}`,
-    'listen 443 ssl': `listen unix:${socket}.tls ssl`,
-    'listen [::]:80;': '',
-    'listen [::]:443 ssl;': '',
-    [`${certificates}/fullchain.pem`]: cert,
-    [`${certificates}/privkey.pem`]: key,
     // There are no addresses on a Unix socket
     $remote_addr: CLIENT,
-  })
-  writeFileSync(join(scratch, 'nginx.conf'), configure(scratch, blocks))
-  await startNginx(t, scratch, socket)
+  }
+  const socket = await openNginx(t, 'tracker', 'tracker.example.org', changes, change)
   return async (path: string, headers = {}, overTls = false) => {
     const asked = (overTls ? requestTls : request)({
       socketPath: overTls ? `${socket}.tls` : socket,
