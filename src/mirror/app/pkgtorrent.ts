@@ -32,7 +32,7 @@ export function addPkgtorrentRoutes(
   const mount = `/:mount/${SERVICE_NAME}`
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
-    const requester = requesters.of(request, reply)
+    const requester = requesters.of(reply)
     const set = sets.known(parseDigest(request.params.digest))
     // A client that asks by a digest wants a directory
     if (!set || set.isSingle) return sendUnknown(reply)
@@ -40,7 +40,7 @@ export function addPkgtorrentRoutes(
   })
 
   app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
-    const requester = requesters.of(request, reply)
+    const requester = requesters.of(reply)
     const digest = parseDigest(request.params.digest)
     const form = await readForm(request, reply, limits, requester.memory)
     const set = await sets.posted(form, digest, requester)
@@ -51,7 +51,7 @@ export function addPkgtorrentRoutes(
     addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
       const { url = '' } = request.raw
       const set = singleSet(requestPath(url, BEFORE_PATH), askedVersion(url))
-      const checked = await sets.obtain(set, requesters.of(request, reply))
+      const checked = await sets.obtain(set, requesters.of(reply))
       return sender.send(request, reply, checked)
     })
   }

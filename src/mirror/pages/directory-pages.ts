@@ -92,7 +92,7 @@ export class DirectoryPages {
     const { url = '' } = request.raw
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
-    const requester = this.sources.requesters.of(request, reply)
+    const requester = this.sources.requesters.of(reply)
     if (asksForList(url)) return this.#sendList(request, reply, components, requester)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'

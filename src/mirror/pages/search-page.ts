@@ -205,7 +205,7 @@ export function addSearchRoute(
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
     const query = parseSearch(splitTarget(url)[1])
-    const { client, signal } = requesters.of(request, reply)
+    const { client, signal } = requesters.of(reply)
     const { words } = query
     const address = publicAddress(request.raw, options)
     const files = await findFiles({ words, root: ROOT, address, client, signal })

@@ -58,7 +58,7 @@ export class Flights<T> {
     if (this.#closed) return Promise.reject(this.#closed)
     const before = this.#flights.get(key)
     if (before) return before.wait(waiter)
-    const flight = new Flight(work, waiter, this.memory.open(waiter.client))
+    const flight = new Flight(work, waiter, this.memory)
     this.#flights.set(key, flight)
     const end = () => {
       if (this.#flights.get(key) === flight) this.#flights.delete(key)
@@ -79,6 +79,7 @@ export class Flight<T> {
   /** Returns its progress; null while its files are looked up. */
   progress: (() => ProgressStatus) | null = null
   readonly #abandoned = new AbortController()
+  #memory: MemoryAccount | null = null
   #waiters = 0
   #expectedAgain: NodeJS.Timeout | null = null
 
@@ -87,16 +88,20 @@ export class Flight<T> {
     work: (own: Flight<T>) => Promise<T>,
     /** The waiter that asked first. */
     readonly first: Pick<Waiter, 'client' | 'ahead'>,
-    /** The account for the work's memory. */
-    readonly memory: MemoryAccount,
+    private readonly pool: MemoryPool,
   ) {
     this.promise = Promise.resolve().then(() => work(this))
     const finish = () => {
-      memory.close()
+      this.#memory?.close()
       clearTimeout(this.#expectedAgain ?? undefined)
     }
     // Failures are handled by those who wait; there may be none
     this.promise.then(finish, finish)
+  }
+
+  /** The account for the work's memory. */
+  get memory(): MemoryAccount {
+    return (this.#memory ??= this.pool.open(this.first.client))
   }
 
   /** Aborts, with a Refusal as its reason, when nobody wants the work any more. */

@@ -132,16 +132,18 @@ export class Maker {
     known?: KnownTorrent,
   ): Promise<Look> {
     const { effort } = source
-    const { signal, memory } = work
     let content: Content | null = null
     for (let count = 0; count < LOOKS; count++) {
       const look: Look | PlacedContent = await (effort === null
         ? this.#look(source, unlimitedBudget(work), content, known)
-        : this.planner.run({ ...work.first, signal, memory, size: effort }, (budget) => {
-            // Frees the memory of the last look
-            memory.clear()
-            return this.#look(source, budget, content, known)
-          }))
+        : this.planner.run(
+            { ...work.first, signal: work.signal, memory: work.memory, size: effort },
+            (budget) => {
+              // Frees the memory of the last look
+              work.memory.clear()
+              return this.#look(source, budget, content, known)
+            },
+          ))
       if ('recalled' in look) return look
       content = look.content
       await setTimeout(QUIET_PERIOD)

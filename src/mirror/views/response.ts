@@ -234,10 +234,10 @@ export class TorrentSender {
   ): SentResponse {
     const { options, known } = this
     const { webSeeds, httpSeeds, tracker, seed } = options
-    const address = publicAddress(raw, options)
-    const trackers = this.trackers()
     const before = isKept ? known.responses.recall(raw) : undefined
     if (before?.of === checked && before.isCurrent()) return before
+    const address = publicAddress(raw, options)
+    const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const

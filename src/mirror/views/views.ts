@@ -72,7 +72,7 @@ export class Views {
     { view, components, look }: WantedView,
   ): Promise<FastifyReply> {
     const { requesters, files, torrents, sender, options } = this.mirror
-    const requester = requesters.of(request, reply)
+    const requester = requesters.of(reply)
     const file = await this.#fileOf(components, look)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#sendDigest(view, request, reply, requester, file)
@@ -121,7 +121,7 @@ export class Views {
       const isTaken = await isTorrentNameTaken(components, options.mirror)
       const place = { components, version: 'v1', isTaken, chosen: null } as const
       const page = { ...this.#frame(request), file: paged }
-      const checked = await files.obtain(file, 'v1', requesters.of(request, reply))
+      const checked = await files.obtain(file, 'v1', requesters.of(reply))
       return sender.send(request, reply, checked, magnetPage(place, page), false)
     }
     const name = components.at(-1) ?? ''

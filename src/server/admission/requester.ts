@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { MemoryAccount, MemoryPool } from './memory.js'
 import type { ClientAddresses } from '../connections/client-address.js'
 import { wantsPage } from '../headers/accept.js'
@@ -11,18 +11,20 @@ const BLANK_FOR = 1000
 export class Requester {
   /** Key of the client; null if unknown. */
   readonly client: string | null
-  /** Milliseconds that it waits. */
-  readonly patience: number
   #signal: AbortSignal | null = null
   #memory: MemoryAccount | null = null
 
   constructor(
     private readonly reply: FastifyReply,
-    private readonly pool: MemoryPool,
-    { client, patience }: Pick<Requester, 'client' | 'patience'>,
+    private readonly all: Requesters,
   ) {
-    this.client = client
-    this.patience = patience
+    this.client = all.options.clientAddresses.keyOf(reply.request.raw)
+  }
+
+  /** Milliseconds that it waits. */
+  get patience(): number {
+    const { wait } = this.all.options.limits
+    return wantsPage(this.reply.request.raw) ? Math.min(BLANK_FOR, wait) : wait
   }
 
   /** Calls `act` when the client leaves or has its answer; at once if it already has. */
@@ -44,7 +46,7 @@ export class Requester {
   /** The account for the memory of its request, until that is answered. */
   get memory(): MemoryAccount {
     if (this.#memory) return this.#memory
-    const memory = this.pool.open(this.client)
+    const memory = this.all.memory.open(this.client)
     this.onGone(() => {
       memory.close()
     })
@@ -64,10 +66,7 @@ export class Requesters {
   ) {}
 
   /** The client of a request that is to be answered. */
-  of({ raw }: FastifyRequest, reply: FastifyReply): Requester {
-    const { clientAddresses, limits } = this.options
-    const client = clientAddresses.keyOf(raw)
-    const patience = wantsPage(raw) ? Math.min(BLANK_FOR, limits.wait) : limits.wait
-    return new Requester(reply, this.memory, { client, patience })
+  of(reply: FastifyReply): Requester {
+    return new Requester(reply, this)
   }
 }

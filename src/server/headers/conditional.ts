@@ -64,7 +64,8 @@ function isUnmodified(headers: IncomingHttpHeaders, { etag, lastModified }: Vali
     const opaque = (tag: string) => (isWeak(tag) ? tag.slice(2) : tag)
     return tags.trim() === '*' || listTags(tags).some((tag) => opaque(tag) === opaque(etag))
   }
-  return isDate(headers['if-modified-since'], lastModified)
+  const since = headers['if-modified-since']
+  return since !== undefined && isDate(since, lastModified)
 }
 
 /** Whether a text, in any form of RFC 9110, section 5.6.7, is that date. */

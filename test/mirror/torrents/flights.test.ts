@@ -16,7 +16,7 @@ function begin() {
     crash = reject
   })
   return {
-    flight: new Flight(() => result, { client: null }, new MemoryPool(MEMORY).open(null)),
+    flight: new Flight(() => result, { client: null }, new MemoryPool(MEMORY)),
     land,
     crash,
   }
