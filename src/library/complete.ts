@@ -3,7 +3,6 @@ import { completeDirectories as complete } from '../core/complete/loop/run.js'
 import type { CompleteReport } from '../core/complete/report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../base/errors.js'
-import { WorkerPool } from '../disk/hash/jobs/worker-pool.js'
 import { checkTorrentOptions, requirePaths } from './check-options.js'
 import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 import {
@@ -80,19 +79,14 @@ export function completeDirectories(
       directory: options.stateDirectory,
       warn: options.onWarning ?? (() => undefined),
     }
-    const pool = new WorkerPool()
-    try {
-      return await withHashContext(options, running, async ({ engine, cacheAccess }) => {
-        const { onProgress: progress = () => undefined, ...quiet } = engine
-        const watch = { isSeen: options.onProgress !== undefined, begin, progress }
-        const context = { engine: { ...quiet, pool }, cacheAccess, state }
-        const report = await complete(requestOf(directories, options), context, watch)
-        if (report.isInterrupted) refuseAborted(signal)
-        return report
-      })
-    } finally {
-      await pool.close()
-    }
+    return withHashContext(options, running, async ({ engine: all, cacheAccess }) => {
+      const { onProgress: progress = () => undefined, ...engine } = all
+      const watch = { isSeen: options.onProgress !== undefined, begin, progress }
+      const context = { engine, cacheAccess, state }
+      const report = await complete(requestOf(directories, options), context, watch)
+      if (report.isInterrupted) refuseAborted(signal)
+      return report
+    })
   })
 }
 

@@ -5,7 +5,6 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import { UNUSED_FOR } from '../core/cache/prune.js'
 import type { CacheTrust } from '../core/digests/cache-trust.js'
 import { BtkitError } from '../base/errors.js'
-import { chooseKernel } from '../disk/hash/kernels.js'
 import { checkSeed, checkTracker } from '../metainfo/trackers.js'
 import { addMirror, type PluginSettings } from '../mirror/app/plugin.js'
 import { FIXED_LIMITS, type ServiceLimits } from '../mirror/options.js'
@@ -168,7 +167,7 @@ function settingsOf(options: MirrorOptions): PluginSettings {
       typeof trackers === 'object' && 'file' in trackers
         ? { path: trackers.file }
         : { urls: [trackers].flat().map(checkTracker) },
-    engine: { kernel: chooseKernel().name, threads: numbers.threads },
+    engine: { threads: numbers.threads },
     cacheDirectory,
     cacheTrust,
     cacheMaxSize: options.cacheMaxSize ?? null,

@@ -4,7 +4,6 @@ import type { HashContext } from '../core/digests/hash-content.js'
 import type { Reading } from '../core/make/make-group.js'
 import { refuseAborted } from '../base/errors.js'
 import { createThrottle } from '../disk/hash/jobs/job.js'
-import { chooseKernel } from '../disk/hash/kernels.js'
 import { accessOf, type Cache } from './cache.js'
 
 /** How far work on files has come. */
@@ -116,7 +115,6 @@ export function hashContextOf(
   const { threads = availableParallelism(), maxRate, cache } = options
   return {
     engine: {
-      kernel: chooseKernel().name,
       threads,
       throttle: maxRate === undefined ? undefined : createThrottle(maxRate),
       signal,

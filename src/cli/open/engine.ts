@@ -29,7 +29,8 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
       `--max-rate: only ${count(maxRate, 'byte')} per second; write 20M for 20 MiB per second`,
     )
   }
-  const kernel = chooseKernel(env['BTKIT_HASH'] || undefined).name
+  const name = env['BTKIT_HASH']
+  const kernel = name ? chooseKernel(name).name : undefined
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
   return { kernel, threads, throttle, signal, pool: io.shared?.pool }
 }

@@ -90,9 +90,13 @@ export interface CompleteRun {
   readonly options: Uint8Array
   /** Whether a real path is that of a torrent or list of completedir itself. */
   readonly isOwnFile: (path: string) => boolean
-  readonly writer: Writer
   readonly report: CompleteReport
   readonly watch: CompleteWatch
+}
+
+/** The same while it completes entries. */
+export interface WritingRun extends CompleteRun {
+  readonly writer: Writer
 }
 
 /** Receives the progress of a run. */

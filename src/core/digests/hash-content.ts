@@ -174,7 +174,7 @@ async function findWritten(
   { engine, refusesWritten, turns }: HashContext,
 ): Promise<ReadonlySet<string>> {
   const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
-  const isPortable = engine.kernel === 'crypto'
+  const isPortable = chooseKernel(engine.kernel).name === 'crypto'
   const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
   const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk

@@ -8,7 +8,7 @@ import {
   type HashProgress,
   type Throttle,
 } from './jobs/job.js'
-import type { KernelName } from './kernels.js'
+import { chooseKernel, type KernelName } from './kernels.js'
 import {
   countFiles,
   streamLength,
@@ -31,7 +31,8 @@ export interface HashOptions {
    * long as blocks.
    */
   readonly wanted?: DigestKind | undefined
-  readonly kernel: KernelName
+  /** Default: the fastest. */
+  readonly kernel?: KernelName | undefined
   /** The indices of the pieces to read and hash, in ascending order. Default: all. */
   readonly pieces?: Uint32Array | undefined
   /** Maximum number of threads. Each reads and hashes with its own buffer. */
@@ -82,7 +83,8 @@ export async function hashStream(
   { wanted = 'pieces', pieces }: HashSelection = options,
 ): Promise<StreamDigests> {
   refuseAborted(options.signal)
-  const { kernel, throttle = null, failures = null, writers = null } = options
+  const { throttle = null, failures = null, writers = null } = options
+  const kernel = chooseKernel(options.kernel).name
   const selected = pieces ?? null
   const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
   const how = { wanted, kernel, threads, throttle, failures, writers }

@@ -8,7 +8,6 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { BtkitError, callSystem } from '../../../base/errors.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
-import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
 import { withWorkers } from '../../../fleet/access.js'
@@ -133,8 +132,7 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
 
 async function complete(run: Run): Promise<CompleteReport> {
   const { request, options, shareWith, workers, out, io } = run
-  const pool = io.shared?.pool ?? new WorkerPool()
-  const engine = { ...engineFor(options, io), pool }
+  const engine = engineFor(options, io)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
   const opened = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
@@ -155,7 +153,6 @@ async function complete(run: Run): Promise<CompleteReport> {
     throw adviseWaiting(error, options)
   } finally {
     watch.stop()
-    if (!io.shared) await pool.close()
     await closeCache(cacheAccess, io)
   }
 }

@@ -27,7 +27,7 @@ import {
   type PieceFacts,
 } from '../../make/piece-choice.js'
 import type { SkipReason } from '../report.js'
-import type { CompleteRun } from '../request.js'
+import type { CompleteRun, WritingRun } from '../request.js'
 import type { FileDecision, FileSkip } from '../target/own-file.js'
 import { isUntouched, torrentInput } from './unchanged.js'
 
@@ -57,7 +57,7 @@ const UNREAD = { size: 0, bytesHashed: 0, ...NO_LISTS, pieces: null, leftOut: []
 export async function decideEntry(
   entry: DirectoryEntry,
   opened: OpenedContent,
-  run: CompleteRun,
+  run: WritingRun,
 ): Promise<EntryDecision> {
   const { name, directory } = entry
   const { request } = run

@@ -3,6 +3,8 @@ import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import { unboundYoungHeap } from '../../../base/heap-growth.js'
+import { Writer } from '../../../disk/write/many.js'
+import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import type { HashProgress } from '../../../disk/hash/jobs/job.js'
 import { isSmallFile } from '../../digests/hash-content.js'
 import { unreadOf } from '../../digests/piece-table.js'
@@ -15,7 +17,7 @@ import type { ListDecision } from '../decide/lists.js'
 import { unchangedSizes } from '../decide/unchanged.js'
 import { changeOf, listOf, noteFailure, withFact } from '../report.js'
 import type { Skip, SkipReason } from '../report.js'
-import type { CompleteRun } from '../request.js'
+import type { CompleteRun, WritingRun } from '../request.js'
 import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
 import { carryOut, type FileSkip } from '../target/own-file.js'
@@ -28,6 +30,9 @@ const CHANGES_PER_YIELD = 64
 
 /** Number of small entries at the same time: one half is read while the other is decided. */
 const MOST_SMALL = 512
+
+/** Number of concurrent torrent writes. Disks sync many files as fast as one. */
+const WRITES = 1024
 
 /** The largest group of writes, and how long its first one waits, in milliseconds. */
 const MOST_WRITES = 512
@@ -49,12 +54,14 @@ export async function completeAll(
   if (changed.length === 0) return new Set()
   unboundYoungHeap()
   if (!run.request.force) checkOtherEntries(changed)
-  const entries = new EntryLoop(run)
+  const pool = new WorkerPool()
+  const entries = new EntryLoop(run, pool)
   try {
     if (run.watch.isSeen && !run.request.dryRun) await run.watch.begin(await entries.sum(changed))
     await entries.completeEach(changed)
   } finally {
     await entries.writes.drain()
+    await pool.close()
   }
   return entries.emptied
 }
@@ -88,11 +95,14 @@ async function findChanged(
 class EntryLoop {
   readonly emptied = new Set<string>()
   readonly writes = new WriteGroups()
-  readonly #watched: CompleteRun
+  readonly #watched: WritingRun
   #steps = 0
 
-  constructor(readonly run: CompleteRun) {
-    this.#watched = this.#watch()
+  constructor(
+    readonly run: CompleteRun,
+    pool: WorkerPool,
+  ) {
+    this.#watched = this.#watch(pool)
   }
 
   /** Returns how many bytes of entries must be hashed, as far as that is known. */
@@ -275,13 +285,14 @@ class EntryLoop {
   }
 
   /**
-   * Returns the run with an engine that reports the progress of all entries, and with small files
-   * read together.
+   * Returns the run with a writer, with an engine that reports the progress of all entries, and with
+   * small files read together.
    */
-  #watch(): CompleteRun {
+  #watch(pool: WorkerPool): WritingRun {
     const { hashContext, report, request, watch } = this.run
     const engine = {
       ...hashContext.engine,
+      pool: hashContext.engine.pool ?? pool,
       onProgress: (progress: HashProgress) => {
         watch.progress({ ...progress, bytesDone: report.bytesHashed + progress.bytesDone })
       },
@@ -290,7 +301,8 @@ class EntryLoop {
     const isInOrder = (hashContext.entriesAtOnce ?? 1) === 1
     const isTogether = isInOrder && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
-    return { ...this.run, hashContext: { ...hashContext, engine, smallFiles } }
+    const writer = new Writer({ inFlight: WRITES })
+    return { ...this.run, writer, hashContext: { ...hashContext, engine, smallFiles } }
   }
 }
 

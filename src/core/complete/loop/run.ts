@@ -1,6 +1,5 @@
 import { BtkitError } from '../../../base/errors.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
-import { Writer } from '../../../disk/write/many.js'
 import { refuseLinkOfOthers } from '../../../disk/write/target.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../../base/heap-growth.js'
 import {
@@ -27,9 +26,6 @@ import type {
   CompleteWatch,
   StateAccess,
 } from '../request.js'
-
-/** Number of concurrent torrent writes. Disks sync many files as fast as one. */
-const WRITES = 1024
 
 /**
  * Number of entries from which earlier garbage collection is worthwhile; fewer entries create
@@ -123,9 +119,8 @@ async function completeOpen(
   const isMade = ownFilesOf(directories, request.checksums, context)
   const feedPath = request.feed?.realPath
   const isOwnFile = (path: string) => path === feedPath || isMade(path)
-  const writer = new Writer({ inFlight: WRITES })
   const hashContext = { ...context, refusesWritten: true }
-  const run = { request, hashContext, options, isOwnFile, writer, report, watch }
+  const run = { request, hashContext, options, isOwnFile, report, watch }
   try {
     const emptied = await completeAll(directories, run)
     if (request.prune === 'never') watch.orphans?.(countOrphans(directories))

@@ -17,7 +17,7 @@ import type { LeftReason, SkipReason } from '../report.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import type { InfoHashes } from '../../../metainfo/values.js'
 import { byTarget, isMade, type Makers, type SourceDirectory } from './directories.js'
-import type { CompleteContext, CompleteRun } from '../request.js'
+import type { CompleteContext, WritingRun } from '../request.js'
 import type { TargetDirectory } from './targets.js'
 
 /** An existing file at the path of a new torrent or list. */
@@ -44,7 +44,7 @@ export interface Undecided {
   readonly record: TorrentRecord | null
   /** Digest of everything that it depends on; empty if that is unreliable. */
   input: Uint8Array
-  readonly run: CompleteRun
+  readonly run: WritingRun
   /** The existing file at that path. */
   readonly existing: ExistingFile | null
 }
