@@ -1,18 +1,31 @@
 import { lookup } from 'node:dns'
-import type { LookupFunction } from 'node:net'
+import { lookup as lookUp } from 'node:dns/promises'
+import { isIP, type LookupFunction } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type * as Packaged from 'undici'
+import { Reach, reachOf } from './address-reach.js'
 
 /** A request over HTTP. */
 export interface HttpRequest {
+  /** Asks for the headers only. */
+  readonly isHead?: boolean
   /** Makes it a POST. */
   readonly body?: string | Uint8Array | undefined
   readonly headers?: Readonly<Record<string, string>>
+  /** Sent to the origin of the URL only, not to those that it redirects to. */
+  readonly originHeaders?: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   /** Most redirects that are followed; by default none, and the redirect is the answer. */
   readonly redirects?: number
+  /**
+   * Whether a redirect may lead from TLS to none, and from a host of the internet into a private network:
+   * a stranger could have internal services read. Default: it may.
+   */
+  readonly isGuarded?: boolean
+  /** Milliseconds that may pass without a byte; by default any number. */
+  readonly idleMs?: number
   /** The address family to connect with; both by default. */
   readonly family?: 4 | 6 | undefined
   /** Whether the proxies of the environment are ignored. */
@@ -45,25 +58,42 @@ const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/i
  * @throws RedirectFault, and errors that `describeFailure` describes
  */
 export async function requestHttp(url: string, request: HttpRequest): Promise<HttpResponse> {
-  const { redirects = 0 } = request
+  const { redirects = 0, isGuarded = false } = request
   const first = new URL(url)
   const { username, password, origin } = first
   const login = Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')
-  const own = username + password === '' ? {} : { authorization: `Basic ${login}` }
+  const basic = username + password === '' ? {} : { authorization: `Basic ${login}` }
+  const own = { ...basic, ...request.originHeaders }
   let address = first
+  let isPublic = false
   for (let left = redirects; ; left--) {
     const headers = { ...request.headers, ...(address.origin === origin ? own : {}) }
-    const response = await send(address, { ...request, headers })
+    const response = await send(address, { ...request, headers }, isPublic)
     const location = response.headers.get('location')
     const isRedirect = redirects > 0 && REDIRECTS.includes(response.status)
     if (!isRedirect || location === null) return response
     response.end()
     if (left === 0) throw new RedirectFault(`redirects more than ${redirects} times`)
     if (!URL.canParse(location, address.href)) throw new RedirectFault('redirects to no address')
-    address = new URL(location, address)
-    if (!/^https?:$/.test(address.protocol))
+    const next = new URL(location, address)
+    if (!/^https?:$/.test(next.protocol))
       throw new RedirectFault('redirects to an address that is not HTTP')
+    if (isGuarded && address.protocol === 'https:' && next.protocol === 'http:')
+      throw new RedirectFault('redirects to an address without TLS')
+    isPublic ||= isGuarded && !(await isPrivate(address))
+    if (isPublic && (await isPrivate(next))) throw new RedirectFault(INTO_PRIVATE)
+    address = next
   }
+}
+
+const INTO_PRIVATE = 'redirects into a private network'
+
+/** Whether a host has an address of this machine or of a private network. */
+async function isPrivate({ hostname }: URL): Promise<boolean> {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  // A host that only a proxy can look up is asked through that
+  const found = isIP(host) ? [{ address: host }] : await lookUp(host, { all: true }).catch(() => [])
+  return found.some(({ address }) => reachOf(address) !== Reach.all)
 }
 
 type Undici = typeof Packaged
@@ -73,19 +103,19 @@ let undici: Undici | null = null
 
 async function send(
   address: URL,
-  { body, headers, signal, family, isDirect = false }: HttpRequest,
+  { isHead, body, headers, signal, family, idleMs = 0, isDirect = false }: HttpRequest,
+  isPublic: boolean,
 ): Promise<HttpResponse> {
   undici ??= await import('undici')
   const isOwn = isDirect || LOOPBACK.test(address.hostname)
   const answer = await undici.default.request(address, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
     ...(body !== undefined && { body }),
     headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
     signal,
-    dispatcher: dispatcherOf(undici, family ?? 0, isOwn),
-    // The caller's limit counts
-    headersTimeout: 0,
-    bodyTimeout: 0,
+    dispatcher: dispatcherOf(undici, family ?? 0, isOwn, isPublic),
+    headersTimeout: idleMs,
+    bodyTimeout: idleMs,
   })
   // One that comes when nobody reads
   answer.body.on('error', () => undefined)
@@ -101,20 +131,32 @@ async function send(
   return { status: answer.statusCode, headers: received, body: unpacked, end }
 }
 
-/** Kept connections by family, of direct requests and others. */
+/** Kept connections by family, of direct requests and others, and of those that end in no private network. */
 const dispatchers = new Map<string, Dispatcher>()
 
 function dispatcherOf(
   { Agent, EnvHttpProxyAgent }: Undici,
   family: 0 | 4 | 6,
   isDirect: boolean,
+  isPublic: boolean,
 ): Dispatcher {
-  const key = `${family} ${isDirect}`
+  const key = `${family} ${isDirect} ${isPublic}`
   const known = dispatchers.get(key)
   if (known) return known
+  // A proxy looks up hosts itself, and is in a private network
+  const isChecked = isPublic && PROXIES.every((name) => proxyOf(name) === '')
   // Given a family itself, Node would try one address only
   const look: LookupFunction = (host, options, done) => {
-    lookup(host, { ...options, family }, done)
+    lookup(host, { ...options, all: true, family }, (error, found) => {
+      // A name may have another address than a moment ago
+      // Without addresses where there is an error
+      const all = error ? [] : found
+      const isRefused = isChecked && all.some(({ address }) => reachOf(address) !== Reach.all)
+      const why = isRefused ? new RedirectFault(INTO_PRIVATE) : error
+      const [first] = all
+      if (why || options.all) done(why, found)
+      else done(null, first?.address ?? '', first?.family)
+    })
   }
   const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
   const made = isDirect
@@ -130,11 +172,14 @@ function dispatcherOf(
   return made
 }
 
+const PROXIES = ['http_proxy', 'https_proxy'] as const
+type ProxyName = (typeof PROXIES)[number]
+
 /**
  * A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none.
  * HTTP_PROXY does not count, because a web server may set it from a header (httpoxy).
  */
-function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
+function proxyOf(name: ProxyName): string {
   const others = name === 'https_proxy' ? process.env['HTTPS_PROXY'] : undefined
   const proxy = process.env[name] ?? others ?? ''
   if (/^(?!https?:)[^:]*:\/\//i.test(proxy))

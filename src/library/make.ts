@@ -1,3 +1,6 @@
+import { namedArrival, remoteFile, requirePublic } from '../core/remote/remote-content.js'
+import { checkName } from '../metainfo/name.js'
+import { storedUrl } from '../metainfo/trackers.js'
 import { type MakeGroup, makeGroup } from '../core/make/make-group.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task, readingOf } from './task.js'
@@ -11,7 +14,7 @@ import {
 } from './torrent-options.js'
 
 /**
- * Makes a torrent of a file, of a directory, or of bytes from async iterables. A file that changes
+ * Makes a torrent of a file, of a directory, of what an HTTP URL leads to, or of bytes from async iterables. A file that changes
  * while it is read is an error. `output` is written whole or not at all.
  * @throws BtkitError such as `usage` for bad options, `not-found`, `empty`, `changed`, `exists` for
  *   an `output` that must not be replaced, and `interrupted`
@@ -23,7 +26,7 @@ export function makeTorrent(
   if (typeof source !== 'string') return makeFromStreams(source, options)
   return startTask(options, async (signal, tell) => {
     const reading = readingOf(options, { signal, tell, path: source })
-    return describeMade(await makeGroup(groupOf(source, options, signal), { reading }))
+    return describeMade(await makeGroup(await groupOf(source, options, signal), { reading }))
   })
 }
 
@@ -41,13 +44,27 @@ export interface PlannedTorrent extends TorrentContent {
  */
 export function planTorrent(source: string, options: MakeOptions = {}): Task<PlannedTorrent> {
   return startTask(options, async (signal) => {
-    const made = await makeGroup(groupOf(source, options, signal), { reading: null })
+    const made = await makeGroup(await groupOf(source, options, signal), { reading: null })
     const { plan, torrentSize } = made
     return { ...describeContent(plan.content), torrentSize, skipped: plan.content.skipped }
   })
 }
 
-function groupOf(source: string, options: MakeOptions, signal: AbortSignal): MakeGroup {
+async function groupOf(
+  source: string,
+  options: MakeOptions,
+  signal: AbortSignal,
+): Promise<MakeGroup> {
   const { scan, ...request } = makeRequestOf(source, options)
-  return { torrents: [{ ...request, scan: { ...scan, signal } }], checksums: [] }
+  const scanned = { ...request, scan: { ...scan, signal } }
+  if (!/^https?:\/\//i.test(source)) return { torrents: [scanned], checksums: [] }
+  const remote = await remoteFile(storedUrl(source), { signal, headers: options.headers })
+  const name = checkName(options.name ?? remote.name)
+  const { parts, creationDate } = request
+  const given = parts.webSeeds
+  const webSeeds = given.length > 0 ? given : [requirePublic(remote)]
+  // Content of a URL has no date
+  const dated = { ...scanned, creationDate: creationDate === 'mtime' ? null : creationDate }
+  const torrent = { ...dated, name, parts: { ...parts, webSeeds } }
+  return { torrents: [torrent], checksums: [], arrival: namedArrival(remote, name) }
 }

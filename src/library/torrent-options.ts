@@ -20,6 +20,8 @@ export interface MakeOptions extends TorrentOptions, FileOptions, WorkOptions {
   readonly output?: string | undefined
   /** Whether `output` may replace a torrent with another info hash, or any other file (default: false). */
   readonly force?: boolean | undefined
+  /** Sent to the server of content at a URL, and to none that it redirects to. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** The names of options of all torrents. A misspelt one would make another torrent than was wanted. */
@@ -58,6 +60,7 @@ const MAKE_OPTIONS: Record<keyof MakeOptions, true> = {
   name: true,
   output: true,
   force: true,
+  headers: true,
 }
 
 /** The content of a torrent. */

@@ -1,7 +1,7 @@
 import { BtkitError, usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { inShell } from '../../base/text/escape.js'
-import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
+import { isSeed, looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { existsSync } from 'node:fs'
 
@@ -12,18 +12,34 @@ const REPLACEMENT = '\ufffd'
 export interface Operands {
   /** The tracker, or tiers of trackers; null if none is named. */
   readonly tiers: readonly (readonly TrackerUrl[])[] | null
+  /** Files and directories, or addresses of content. */
   readonly sources: readonly string[]
 }
 
+/** Content beside files and directories. */
+interface OtherContent {
+  /** Whether addresses may be, if there is no file: those that are no tracker's. */
+  readonly takesUrls?: boolean
+  /** Whether an option names the content. */
+  readonly isNamed?: boolean
+}
+
 /**
- * Separates the tracker from the files. The tracker is the one argument that is a URL, or a list of
+ * Separates the tracker from the content. The tracker is the one argument that is a URL, or a list of
  * URLs, in any position.
- * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no file
+ * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no content
  */
-export function sortOperands(operands: readonly string[]): Operands {
+export function sortOperands(
+  operands: readonly string[],
+  { takesUrls = false, isNamed = false }: OtherContent = {},
+): Operands {
   requireNames(operands, 'file')
-  const urls = operands.filter(looksLikeUrl)
-  const sources = operands.filter((operand) => !looksLikeUrl(operand))
+  const files = operands.filter((operand) => !looksLikeUrl(operand))
+  const isContent = (url: string) => takesUrls && files.length === 0 && isContentUrl(url)
+  const urls = operands.filter(
+    (operand) => looksLikeUrl(operand) && (isNamed || !isContent(operand)),
+  )
+  const sources = operands.filter((operand) => !urls.includes(operand))
   const lists = urls.map(parseTrackers)
   if (urls.length > 1) {
     throw usageError(`${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`)
@@ -33,8 +49,14 @@ export function sortOperands(operands: readonly string[]): Operands {
     const fix = `a tracker begins with http:// or udp://, as in ${spelledTracker(bare)}`
     throw usageError(`${bare}: no such file; ${fix}`)
   }
-  if (sources.length === 0) throw usageError('no file or directory given; name at least one')
+  if (sources.length === 0 && !isNamed)
+    throw usageError('no file or directory given; name at least one')
   return { tiers: lists[0] ?? null, sources }
+}
+
+/** Whether a URL is that of content: of HTTP, and no tracker's, whose path has `announce` in its end. */
+function isContentUrl(url: string): boolean {
+  return isSeed(url) && /^http/i.test(url) && !/announce[^/]*$/i.test(new URL(url).pathname)
 }
 
 /** Whether an operand may be a tracker whose `http://` is missing or has too few slashes. */

@@ -43,7 +43,14 @@ export class InfoRequest {
     readonly content: Content,
     readonly options: InfoOptions,
     private readonly trust: CacheTrust,
+    /** Texts that change with the bytes of content that is on no disk. */
+    private readonly states: readonly string[] | null = null,
   ) {}
+
+  /** Whether the cache has the `info` as a whole. It has that of a file by its digests. */
+  get isKeptWhole(): boolean {
+    return this.content.isDirectory || this.states !== null
+  }
 
   /**
    * SHA-256 of all inputs of the `info`: equal inputs make an equal `info`. Computed on demand,
@@ -55,7 +62,7 @@ export class InfoRequest {
 
   /** The same in steps. */
   *inputSteps(): Steps<Uint8Array> {
-    this.#input ??= yield* hashInput(this.content, this.options, this.trust)
+    this.#input ??= yield* hashInput(this.content, this.options, this.trust, this.states)
     return this.#input
   }
 }
@@ -86,19 +93,23 @@ function composeHashed(
   const { content, options } = request
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
-  if (content.isDirectory && isSettled && cache.keepsAnything) {
-    cache.put('info', request.input, core.info)
-    if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
-  }
+  if (isSettled) keepWhole(request, core, cache)
   // Lists all properties: there may be very many, and spreading takes several times as long
   return { info: core.info, pieceLayers: core.pieceLayers, bytesHashed, isSettled }
 }
 
-/** Returns the `info` of a directory with its layers if the cache has both, else null. */
-function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
+/** Keeps an `info` and its layers, if that is kept as a whole. */
+export function keepWhole(request: InfoRequest, core: TorrentCore, cache: PieceCache): void {
+  if (!request.isKeptWhole || !cache.keepsAnything) return
+  cache.put('info', request.input, core.info)
+  if (core.pieceLayers) cache.put('layers', request.input, core.pieceLayers)
+}
+
+/** Returns an `info` with its layers if the cache has both, else null. */
+export function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCore | null {
   const { content } = request
   // Without a cache, the input of very many files would be computed for nothing
-  if (!content.isDirectory || !cache.keepsAnything) return null
+  if (!request.isKeptWhole || !cache.keepsAnything) return null
   const info = cache.get('info', request.input)
   if (!info || content.version === 'v1') return info && { info, pieceLayers: null }
   const pieceLayers = cache.get('layers', request.input)
@@ -175,7 +186,12 @@ function layersByRoot(trees: FileTrees): PieceLayers {
 }
 
 /** Computes SHA-256 of names, fingerprints and options. */
-function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): Steps<Uint8Array> {
+function* hashInput(
+  content: Content,
+  options: InfoOptions,
+  trust: CacheTrust,
+  states: readonly string[] | null,
+): Steps<Uint8Array> {
   const { version, name, isDirectory, pieceLength } = content
   // The sizes of all others tell where each has padding before it
   const files = content.isAligned ? withoutPads(content.files) : content.files
@@ -187,6 +203,7 @@ function* hashInput(content: Content, options: InfoOptions, trust: CacheTrust): 
   if (hasAttributes) whatElse.push('attributes')
   if (content.isAligned) whatElse.push('aligned')
   if (version !== 'v1') whatElse.push(version)
+  if (states) whatElse.push('states', states)
   const hash = new InputHash()
   hash.text(JSON.stringify(whatElse))
   for (const run of runsOf(files)) {

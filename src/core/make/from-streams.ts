@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
+import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import {
@@ -16,8 +17,9 @@ import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
 import type { ListedFile } from '../checksums/lists.js'
 import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
-import type { Engine } from '../digests/hash-content.js'
-import { composeCore } from '../digests/info.js'
+import type { Engine, HashContext } from '../digests/hash-content.js'
+import { composeCore, InfoRequest, keepWhole, recallWhole } from '../digests/info.js'
+import type { ReplacedTorrent } from '../replaced-torrent.js'
 import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js'
 import { comparePaths } from '../digests/sort-files.js'
 import {
@@ -40,6 +42,10 @@ export interface StreamedFile {
   readonly content: StreamedBytes
   /** Bytes of the file; needed for streams below a directory if no piece length is given. */
   readonly length?: number | undefined
+  /** A text that is another one as soon as any byte is: content of known texts need not be read again. */
+  readonly state?: string | undefined
+  /** The checksum that its bytes must have. */
+  readonly checksum?: { readonly name: ChecksumName; readonly digest: Uint8Array } | undefined
 }
 
 /** A torrent of which the name is known before its content. */
@@ -54,10 +60,12 @@ export interface Arrival {
   readonly isDirectory: boolean
   /** In the order of the caller; in a file tree (BEP 52) they are read by path. */
   readonly files: readonly StreamedFile[]
+  /** Why it cannot be read. */
+  readonly fault?: BtkitError | undefined
 }
 
 /** How to read the content, and the checksums to compute on the way. */
-interface ArrivalReading {
+interface ArrivalReading extends Pick<HashContext, 'cacheAccess'> {
   readonly engine: Pick<Engine, 'kernel' | 'throttle' | 'signal' | 'onProgress'>
   readonly checksums: readonly ChecksumName[]
 }
@@ -69,33 +77,86 @@ interface StreamedTorrent extends HashedTorrent {
   readonly checksums: readonly ListedFile[]
 }
 
+/** A torrent of streams before they are read. */
+export interface PlannedArrival {
+  readonly request: NamedRequest
+  readonly named: NamedArrival
+  readonly target: ReplacedTorrent
+  /** Null if it depends on the length of a stream that nobody knows. */
+  readonly plan: TorrentPlan | null
+}
+
 /**
- * Reads the content of a torrent from streams, once and one after another. If the piece length of a
- * single file depends on its size, the bytes are hashed at each length that is still possible.
- * Memory holds no content, only digests. Limits of the number of pieces or the size of the torrent do
- * not count, because almost every length would stay possible.
- * @throws BtkitError `empty`, `bad-name`, `changed` for a file of another length than was said,
- *   `usage` for a length that must be known, `interrupted`, and as checkTarget
+ * Plans a torrent of streams. If the length of a stream is unknown, almost every piece length stays
+ * possible. Limits of the number of pieces or the size of the torrent then do not count.
+ * @throws BtkitError its `fault`, `empty`, `bad-name`, `usage` for a length that must be known, and as
+ *   checkTarget
  */
-export async function readStreams(
+export function planStreams(
   streamed: NamedRequest,
   arrival: Arrival,
-  { engine, checksums }: ArrivalReading,
-): Promise<StreamedTorrent> {
+  check: (request: MakeRequest) => ReplacedTorrent = checkOutput,
+): PlannedArrival {
+  if (arrival.fault) throw arrival.fault
+  const named = { ...arrival, files: inOrder(arrival.files, streamed.version) }
+  const isAligned = streamed.isAligned === true || streamed.version !== 'v1'
+  checkPaths(named, { ...streamed, isAligned })
+  const lengths = named.files.flatMap((file) => lengthOf(file) ?? [])
+  if (lengths.length === named.files.length) {
+    const target = check(streamed)
+    const plan = planOf(contentOf(named, lengths, streamed), streamed, target)
+    return { request: streamed, named, target, plan }
+  }
   const request = { ...streamed, mostPieces: undefined, largestTorrent: undefined }
-  const target = checkOutput(request)
-  const named = { ...arrival, files: inOrder(arrival.files, request.version) }
-  const isAligned = request.isAligned === true || request.version !== 'v1'
-  checkPaths(named, { ...request, isAligned })
-  const lengthFor = pieceLengthFor(request, named)
-  const hashing = new ArrivingFiles(request.version, checksums, engine, lengthFor, isAligned)
+  return { request, named, target: check(request), plan: null }
+}
+
+/**
+ * Reads the content of a torrent from streams, once and one after another, unless the cache knows it. If
+ * the piece length of a single file depends on its size, the bytes are hashed at each length that is still
+ * possible. Memory holds no content, only digests.
+ * @throws BtkitError `empty`, `changed` for a file of another length or checksum than was said,
+ *   `interrupted`
+ */
+export async function readStreams(
+  planned: PlannedArrival,
+  { engine, checksums, cacheAccess }: ArrivalReading,
+): Promise<StreamedTorrent> {
+  const { request, named, target } = planned
+  const { version } = request
+  const { trust, cache } = cacheAccess
+  const states = statesOf(named)
+  const wanted =
+    planned.plan && states && new InfoRequest(planned.plan.content, request, trust, states)
+  const known = wanted && checksums.length === 0 ? recallWhole(wanted, cache) : null
+  if (planned.plan && known)
+    return { plan: planned.plan, core: known, bytesHashed: 0, checksums: [] }
+  const isAligned = request.isAligned === true || version !== 'v1'
+  const lengthFor = planned.plan ? pieceLengthOf(planned.plan) : pieceLengthFor(request, named)
+  const names = [...checksums, ...named.files.flatMap(({ checksum }) => checksum?.name ?? [])]
+  const all = [...new Set(names)]
+  const hashing = new ArrivingFiles(version, all, engine, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
-  const plan = planOf(contentOf(named, hashing.lengths, request), request, target)
+  const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
+  if (wanted) keepWhole(wanted, core, cache)
   const own = [...withoutPads(plan.content.files)]
   const listed = own.map((file, at) => ({ file, digests: lists[at] ?? [] }))
   return { plan, core, bytesHashed: bytesOf(plan.content), checksums: listed }
+}
+
+function pieceLengthOf({ content }: TorrentPlan): PieceLengthFor {
+  return () => content.pieceLength
+}
+
+/** Texts that change with the bytes; null if those of a stream may be any. */
+function statesOf({ files }: NamedArrival): readonly string[] | null {
+  const states = files.flatMap(({ state, checksum }) => {
+    const sum = checksum ? ` ${Buffer.from(checksum.digest).toString('hex')}` : ''
+    return state === undefined ? [] : state + sum
+  })
+  return states.length === files.length ? states : null
 }
 
 interface OrderedFile extends StreamedFile {
@@ -227,8 +288,18 @@ async function readAll(
     if (expected !== undefined && expected !== length)
       throw new BtkitError('changed', `${path}: has ${count(length, 'byte')}, not ${expected}`)
     hashing.end(length)
+    requireChecksum(file, hashing)
   }
   refuseAborted(signal)
+}
+
+/** @throws BtkitError `changed` if the bytes that were just read have another checksum than was said */
+function requireChecksum({ path, checksum }: StreamedFile, hashing: ArrivingFiles): void {
+  if (!checksum) return
+  const found = hashing.lastDigest(checksum.name)
+  if (isSameBytes(found, checksum.digest)) return
+  const [is, should] = [found, checksum.digest].map((each) => Buffer.from(each).toString('hex'))
+  throw new BtkitError('changed', `${path}: its ${checksum.name} is ${is}, not ${should} as listed`)
 }
 
 /** The digests of files that are read one after another. */
@@ -277,6 +348,11 @@ class ArrivingFiles {
     if (length === 0) return
     if (this.#tree) this.#trees.push(this.#tree.finish())
     if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
+  }
+
+  /** The checksum of the file that ended last. */
+  lastDigest(name: ChecksumName): Uint8Array {
+    return this.#lists.at(-1)?.[this.checksums.indexOf(name)] ?? new Uint8Array(0)
   }
 
   finish() {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import { writeAtomically } from '../../disk/write/atomically.js'
 import { Writer } from '../../disk/write/many.js'
 import { join } from '../../metainfo/bencode/encode.js'
@@ -17,7 +17,7 @@ import { backslashedPaths } from '../digests/content.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { ReplacedTorrent } from '../replaced-torrent.js'
 import { compareWithTarget, type TargetDifference } from './compare-with-target.js'
-import { readStreams, type Arrival, type NamedRequest } from './from-streams.js'
+import { planStreams, readStreams, type Arrival, type NamedRequest } from './from-streams.js'
 import {
   checkOutput,
   hashTorrent,
@@ -38,7 +38,7 @@ export interface MakeGroup {
   readonly torrents: readonly [NamedRequest, ...NamedRequest[]]
   /** The lists of checksums to write beside the first torrent. */
   readonly checksums: readonly ChecksumName[]
-  /** The content, if it is on no disk. */
+  /** The content, if it is on no disk. Without a length it has no dry run. */
   readonly arrival?: Arrival | undefined
   /** To write nothing, but compare the torrents with the files in their places. */
   readonly comparison?: { readonly isDated: boolean } | undefined
@@ -123,27 +123,33 @@ async function readGroup(group: MakeGroup, { reading, onPlan }: Making) {
   const outputs = [...others.map(({ torrent }) => torrent), ...beside.map(({ path }) => path)]
   const request = { ...main, otherOutputs: outputs.filter((path) => path !== null) }
   const lists = comparison ? [] : beside
-  let arrived
-  if (arrival && reading) {
-    others.forEach(check)
-    checkLists(lists, request)
-    arrived = await reading(null, ({ engine }) =>
-      readStreams(request, arrival, { engine, checksums }),
-    )
+  const tell = async (plan: TorrentPlan) => {
+    const backslashed = backslashedPaths(plan.content)
+    await onPlan?.({ ...plan, backslashed, hugeSize: sizeBeyond(HUGE_TORRENT, plan) })
   }
-  const plan = arrived?.plan ?? (await planTorrent(request, check))
-  const variants = others.map((other) => planVariant(plan, other, check))
+  const planned = arrival && planStreams(request, arrival, check)
+  const known = planned ? planned.plan : await planTorrent(request, check)
+  const variantsOf = (plan: TorrentPlan) => others.map((other) => planVariant(plan, other, check))
+  const ready = known && variantsOf(known)
+  if (!ready) others.forEach(check)
   checkLists(lists, request)
   // Reported before hashing, which may take hours
-  await onPlan?.({
-    ...plan,
-    backslashed: backslashedPaths(plan.content),
-    hugeSize: sizeBeyond(HUGE_TORRENT, plan),
-  })
+  if (known) await tell(known)
+  const arrived =
+    planned &&
+    (await reading?.(known?.content.size ?? null, (context) =>
+      readStreams(planned, { ...context, checksums }),
+    ))
+  const plan = arrived?.plan ?? known
+  if (!plan) throw usageError(`${main.source}: a dry run must know its size`)
+  if (!known) await tell(plan)
+  const variants = ready ?? variantsOf(plan)
   const hash = (context: HashContext): Promise<Hashed> =>
     lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
+  const written = (made: NonNullable<typeof arrived>): Promise<Hashed> | Hashed =>
+    lists.length > 0 ? writeWithLists(plan, made, lists, made.checksums) : made
   const hashed = arrived
-    ? await writeWithLists(plan, arrived, lists, arrived.checksums)
+    ? await written(arrived)
     : reading && (await reading(plan.content.size, hash))
   return { plan, variants, lists, hashed }
 }

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
-import { reachOf } from '../../server/connections/address-reach.js'
+import { reachOf } from '../../base/address-reach.js'
 import {
   ClientAddresses,
   clientKey,

@@ -13,6 +13,7 @@ import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { type MakemetafileOptions, STDIN, declareMakemetafile, makeRequests } from './request.js'
 import { sortOperands } from '../../line/operands.js'
+import { askContents, listsRemote } from './remote.js'
 import {
   type MakeReport,
   type MakeGroup,
@@ -40,11 +41,14 @@ export const command: CommandRecord = {
 
 function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
-    const operands = sortOperands(args)
+    const isNamed = listsRemote(options)
+    const operands = sortOperands(args, { takesUrls: true, isNamed })
     const isStdin = operands.sources.includes(STDIN)
-    const chosen = isStdin ? undefined : await readChosen(options, io)
+    const chosen = isStdin || isNamed ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
-    const groups = makeRequests({ ...operands, chosen, isLegacy }, options, io)
+    const remote = await askContents(operands.sources, options, io)
+    const sources = isNamed ? [...remote.keys()] : operands.sources
+    const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
     for (const {
       torrents: [request],
     } of groups.slice(0, 1)) {
@@ -70,7 +74,10 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       turns: new MakeTurns(groups),
       out,
       io,
-      unmatched: isStdin ? null : new UnmatchedPatterns(typedPatterns(options, command), io),
+      unmatched:
+        isStdin || remote.size > 0
+          ? null
+          : new UnmatchedPatterns(typedPatterns(options, command), io),
       lastSource: groups.at(-1)?.torrents[0].source ?? '',
       reported: new Set(),
       differ: false,

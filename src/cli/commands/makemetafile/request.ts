@@ -2,6 +2,13 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { CheckedTrackers } from '../../../core/make/make-torrent.js'
 import type { MakeGroup } from '../../../core/make/make-group.js'
+import {
+  namedArrival,
+  requirePublic,
+  type RemoteContent,
+} from '../../../core/remote/remote-content.js'
+import type { RemoteContents } from './remote.js'
+import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, usageError } from '../../../base/errors.js'
@@ -18,6 +25,7 @@ import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
+import { publicUrl } from '../../options/server.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt } from '../../options/option.js'
 import { count } from '../../../base/text/quantity.js'
@@ -28,6 +36,8 @@ export const STDIN = '-'
 /** The operands of a command line, and the chosen paths below the one directory among them. */
 interface MakeOperands extends Operands {
   readonly chosen?: readonly string[] | undefined
+  /** The sources that are on servers. */
+  readonly remote?: RemoteContents
   /** Whether one of BitTornado's names is used. */
   readonly isLegacy?: boolean
 }
@@ -57,9 +67,15 @@ export function makeRequests(
   const isDated =
     (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
   const groups = sources.map((given) => {
-    const name = torrentName(given, options, io)
-    const source = given === STDIN ? name : given
-    const webSeeds = [...options.webSeed, ...seedsBelow(options.webSeedBase, source, name, io)]
+    const remote = operands.remote?.get(given)
+    const name = torrentName(given, remote, options, io)
+    const source = given === STDIN ? name : (remote?.arrival.place ?? given)
+    const webSeeds = [
+      ...options.webSeed,
+      ...(remote
+        ? remoteSeeds(remote, name, options)
+        : seedsBelow(options.webSeedBase, source, name, io)),
+    ]
     const request = {
       ...common,
       parts: { ...common.parts, webSeeds },
@@ -73,9 +89,10 @@ export function makeRequests(
       name,
       torrent: null,
     }
-    const torrents = variantsOf(request, byTag, options)
+    const place = remote ? '' : join(source, '..')
+    const torrents = variantsOf(request, byTag, { ...options, place })
     const comparison = options.check ? { isDated } : undefined
-    const arrival = given === STDIN ? arrivalOf(name, io) : undefined
+    const arrival = given === STDIN ? arrivalOf(name, io) : remote && namedArrival(remote, name)
     return { torrents, checksums: options.checksums, arrival, comparison }
   })
   checkDistinct(
@@ -118,7 +135,7 @@ const BY_PATH: FileOrder = { by: 'path', isDescending: false }
 function variantsOf(
   request: NamedRequest,
   byTag: readonly CheckedTrackers[],
-  options: MakemetafileOptions,
+  options: MakemetafileOptions & { readonly place: string },
 ): MakeGroup['torrents'] {
   const [first, ...others] = options.source
   const variantOf = (tag = '', at = 0) => ({
@@ -132,6 +149,26 @@ function variantsOf(
 }
 
 type NamedRequest = MakeGroup['torrents'][0]
+
+/** The address of content as its web seed, unless options name others. */
+function remoteSeeds(
+  remote: RemoteContent,
+  name: string,
+  { webSeed, webSeedBase }: MakemetafileOptions,
+): string[] {
+  const { isDirectory } = remote.arrival
+  if (webSeedBase.length > 0)
+    return webSeedBase.map((base) =>
+      isDirectory ? directoryAddress(base, []) : fileAddress(base, [remote.name || name]),
+    )
+  if (webSeed.length > 0) return []
+  const seed = requirePublic(remote)
+  if (isDirectory && name !== remote.name) {
+    const why = `clients would look for the directory ${name} on the server, not for ${remote.name}`
+    throw usageError(`--name: ${why}; leave it out, or use --web-seed`)
+  }
+  return [seed]
+}
 
 /** The content of standard input, whose errors have its name. */
 function arrivalOf(path: string, { stdin }: Io) {
@@ -155,7 +192,9 @@ const NEED_FILES = [
   ['maxTorrentSize', '--max-torrent-size'],
 ] as const
 
-function checkStandardInput({ sources }: MakeOperands, options: MakemetafileOptions): void {
+function checkStandardInput({ sources, remote }: MakeOperands, options: MakemetafileOptions): void {
+  if (remote && remote.size > 0 && options.date === 'mtime')
+    throw usageError('--date mtime: needs a file, and content of a URL has no date')
   if (!sources.includes(STDIN)) return
   if (sources.length > 1) {
     throw usageError('-: standard input is the content of a single torrent')
@@ -187,7 +226,9 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   if (sources.length > 1 && options.name !== undefined) {
     throw usageError('--name works with a single file or directory only')
   }
-  const missing = sources.find((source) => source !== STDIN && !existsSync(source))
+  const missing = sources.find(
+    (source) => source !== STDIN && !operands.remote?.has(source) && !existsSync(source),
+  )
   const joined = sources.join(' ')
   if (missing !== undefined && sources.length > 1 && existsSync(joined))
     throw usageError(
@@ -222,20 +263,25 @@ function checkStandardOutput(options: MakemetafileOptions, { stdout }: Io): void
  * standard output. If a source has several torrents, their names contain `tag`.
  */
 function torrentPath(
-  { source, name }: NamedRequest,
+  { name }: NamedRequest,
   tag: string,
-  { output }: MakemetafileOptions,
+  { output, place }: MakemetafileOptions & { readonly place: string },
 ): string | null {
   if (output === '-') return null
   // Tags may contain any character
   const distinction = tag === '' ? '' : `.${tag.replaceAll(/[/\\\0]/g, '_')}`
   const file = `${name}${distinction}.torrent`
-  if (output === undefined) return join(source, '..', file)
+  if (output === undefined) return join(place, file)
   return isDirectory(output) || output.endsWith('/') ? join(output, file) : output
 }
 
-function torrentName(source: string, options: MakemetafileOptions, io: Io): string {
-  const name = options.name ?? basename(resolve(io.cwd, source))
+function torrentName(
+  source: string,
+  remote: RemoteContent | undefined,
+  options: MakemetafileOptions,
+  io: Io,
+): string {
+  const name = options.name ?? remote?.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
   throw usageError(`${source}: has no name of its own; use --name`)
 }
@@ -283,7 +329,7 @@ const INCOMPARABLE = [
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy)
     .description('Make a torrent of each file or directory.')
-    .argument('<file-or-tracker...>', 'files and directories or -, and the tracker or a list')
+    .argument('<file-or-tracker...>', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',
@@ -296,6 +342,14 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       new Opt(
         '--files-from <list>',
         'include only the paths in a list, in its order; - reads standard input',
+        FILE,
+      ),
+    )
+    .option('--base-url <url>', 'the paths of --files-from are files below this address', publicUrl)
+    .addOption(
+      new Opt(
+        '--header-file <file>',
+        "send these headers, 'Name: value', to servers of content",
         FILE,
       ),
     )

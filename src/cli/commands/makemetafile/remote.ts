@@ -1,0 +1,75 @@
+import { usageError } from '../../../base/errors.js'
+import { readBounded } from '../../../disk/look/read-bounded.js'
+import { looksLikeUrl, storedUrl } from '../../../metainfo/trackers.js'
+import {
+  fetchList,
+  parseHeaders,
+  remoteDirectory,
+  remoteFile,
+  type RemoteContent,
+} from '../../../core/remote/remote-content.js'
+import type { RemoteAccess } from '../../../core/remote/remote-file.js'
+import { parseRemoteList } from '../../../core/remote/remote-list.js'
+import type { Io } from '../../io.js'
+
+/** Contents on servers by their addresses. */
+export type RemoteContents = ReadonlyMap<string, RemoteContent>
+
+interface RemoteOptions {
+  readonly filesFrom?: string | undefined
+  readonly baseUrl?: string | undefined
+  readonly headerFile?: string | undefined
+}
+
+/** Whether the list of the options names files on a server. */
+export function listsRemote({ filesFrom, baseUrl }: RemoteOptions): boolean {
+  return baseUrl !== undefined || (filesFrom !== undefined && looksLikeUrl(filesFrom))
+}
+
+/** Largest file of headers, and largest list on this machine, in bytes. */
+const MAX_HEADERS = 64 * 1024
+const MAX_LIST = 64 * 1024 * 1024
+
+/**
+ * Asks servers for the content that operands and options name. Nothing of it is read.
+ * @throws BtkitError `usage` if options contradict each other, and as fetchList
+ */
+export async function askContents(
+  sources: readonly string[],
+  options: RemoteOptions,
+  { signal }: Pick<Io, 'signal'>,
+): Promise<RemoteContents> {
+  const { filesFrom, baseUrl, headerFile } = options
+  const headers = headerFile === undefined ? undefined : readHeaders(headerFile)
+  const access = { signal, headers }
+  const urls = sources.filter(looksLikeUrl)
+  if (!listsRemote(options)) {
+    if (headerFile !== undefined && urls.length === 0)
+      throw usageError('--header-file: needs content at a URL')
+    const found = await Promise.all(urls.map((url) => remoteFile(storedUrl(url), access)))
+    return new Map(urls.map((url, at) => [url, found[at]]).filter(isFound))
+  }
+  if (filesFrom === undefined) throw usageError('--base-url: needs --files-from')
+  const [other] = sources
+  if (other !== undefined)
+    throw usageError(`${other}: the content is what --files-from names on the server`)
+  const { entries, base } = await readEntries(filesFrom, baseUrl, access)
+  return new Map([[base, await remoteDirectory(entries, base, access)]])
+}
+
+function isFound<T>(entry: readonly (string | T | undefined)[]): entry is [string, T] {
+  return entry[1] !== undefined
+}
+
+async function readEntries(list: string, baseUrl: string | undefined, access: RemoteAccess) {
+  const given = baseUrl?.replace(/\/*$/, '/')
+  if (looksLikeUrl(list)) {
+    const { entries, base } = await fetchList(list, access)
+    return { entries, base: given ?? base }
+  }
+  return { entries: parseRemoteList(readBounded(list, MAX_LIST), list), base: given ?? '' }
+}
+
+function readHeaders(path: string): Record<string, string> {
+  return parseHeaders(Buffer.from(readBounded(path, MAX_HEADERS)).toString('utf8'), path)
+}

@@ -1,0 +1,131 @@
+import pLimit from 'p-limit'
+import { callWithin } from '../../base/bounded-call.js'
+import { BtkitError, usageError } from '../../base/errors.js'
+import { collectBounded } from '../../disk/look/read-bounded.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import type { Arrival, StreamedFile } from '../make/from-streams.js'
+import { readRemote } from './read-remote.js'
+import {
+  askRemote,
+  decode,
+  IDLE_MS,
+  lastName,
+  request,
+  requireStatus,
+  shownUrl,
+  type RemoteAccess,
+} from './remote-file.js'
+import { parseRemoteList, type RemoteEntry } from './remote-list.js'
+
+/** Content on servers, for one torrent. */
+export interface RemoteContent {
+  /** Empty if its address has none. */
+  readonly name: string
+  /** The address that clients can download it from; null if that is a secret. */
+  readonly webSeed: string | null
+  /** Its files have paths below the name; that of a single file is empty. */
+  readonly arrival: Arrival
+}
+
+/** Questions at once. */
+const AT_ONCE = 8
+
+/** Most bytes of a list. */
+const MAX_LIST = 64 * 1024 * 1024
+
+const limited = pLimit(AT_ONCE)
+
+/**
+ * Asks for a file, which is the content of a torrent. A failure is the fault of the content.
+ * @throws BtkitError `interrupted`
+ */
+export async function remoteFile(url: string, access: RemoteAccess): Promise<RemoteContent> {
+  const { username, password, search } = new URL(url)
+  const webSeed = username + password + search === '' ? url : null
+  const arrival = { place: shownUrl(url), isDirectory: false }
+  try {
+    const { name, file } = await limited(() => ask(url, { path: '' }, access))
+    return { name, webSeed, arrival: { ...arrival, files: [file] } }
+  } catch (error) {
+    if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
+    return { name: lastName(url), webSeed, arrival: { ...arrival, files: [], fault: error } }
+  }
+}
+
+/**
+ * Asks for the files of a list below a directory, which are the content of one torrent.
+ * @throws BtkitError as askRemote
+ */
+export async function remoteDirectory(
+  entries: readonly RemoteEntry[],
+  base: string,
+  access: RemoteAccess,
+): Promise<RemoteContent> {
+  const at = base.replace(/\/$/, '')
+  const files = await limited.map(entries, async (entry) => {
+    return (await ask(fileAddress(at, entry.path.split('/')), entry, access)).file
+  })
+  const { pathname, search, username, password } = new URL(base)
+  const [, last = ''] = /([^/]*)\/$/.exec(pathname) ?? []
+  const isPlain = search + username + password === '' && last !== ''
+  const webSeed = isPlain ? new URL('..', base).href : null
+  return {
+    name: decode(last),
+    webSeed,
+    arrival: { place: shownUrl(base), isDirectory: true, files },
+  }
+}
+
+/**
+ * Fetches a list, whose files lie in its directory.
+ * @throws BtkitError `io` with the URL, `too-large`, `interrupted`, and as parseRemoteList
+ */
+export async function fetchList(url: string, access: RemoteAccess) {
+  const bytes = await callWithin({ timeoutMs: IDLE_MS, signal: access.signal }, async (signal) => {
+    const response = await request(url, { ...access, signal }, {})
+    requireStatus(url, response, [200])
+    return collectBounded(response.body, url, MAX_LIST)
+  })
+  return { entries: parseRemoteList(bytes, url), base: new URL('.', url).href }
+}
+
+async function ask(
+  url: string,
+  entry: RemoteEntry,
+  access: RemoteAccess,
+): Promise<{ readonly name: string; readonly file: StreamedFile }> {
+  const found = await askRemote(url, access)
+  const { name, size, validator } = found
+  const state = validator === null || size === null ? undefined : `${url} ${size} ${validator}`
+  const content = readRemote(found, access)
+  return { name, file: { ...entry, content, length: size ?? undefined, state } }
+}
+
+/** @throws BtkitError `usage` if the address of content must not be in a torrent */
+export function requirePublic({ webSeed, arrival }: RemoteContent): string {
+  if (webSeed !== null) return webSeed
+  const why = 'a query or a password may be a secret, and would be in the torrent'
+  const advice = 'name the public address with --web-seed'
+  throw usageError(`${arrival.place}: ${why}; ${advice}`)
+}
+
+/** The content under a name, which that of a single file is the path of, too. */
+export function namedArrival({ arrival }: RemoteContent, name: string): Arrival {
+  const { isDirectory, files } = arrival
+  return isDirectory
+    ? arrival
+    : { ...arrival, files: files.map((file) => ({ ...file, path: name })) }
+}
+
+/** The headers of a file, one `Name: value` a line. */
+export function parseHeaders(text: string, place: string): Record<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
+  return Object.fromEntries(
+    lines.map((line, at) => {
+      const [, name = '', value = ''] =
+        /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*)$/.exec(line) ?? []
+      if (name === '') throw usageError(`${place}: line ${at + 1} is no header 'Name: value'`)
+      return [name.toLowerCase(), value.trim()]
+    }),
+  )
+}

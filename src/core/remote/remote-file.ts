@@ -1,0 +1,158 @@
+import { basename } from 'node:path/posix'
+import { BtkitError } from '../../base/errors.js'
+import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
+import { describeFailure } from '../../base/text/network-failure.js'
+import { isPlainName } from '../../metainfo/name.js'
+
+/** How servers are asked for files. */
+export interface RemoteAccess {
+  readonly signal: AbortSignal
+  /** Sent to the host of each URL, and to none that it redirects to. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** A file on a server, as it was when it was asked for. */
+export interface RemoteFile {
+  /** As given, not where it redirects to. */
+  readonly url: string
+  /** The name that the server gives, or the last one of the path; empty if there is none. */
+  readonly name: string
+  /** In bytes; null if the server does not say. */
+  readonly size: number | null
+  /** Value for `If-Range`: equal as long as each byte is (RFC 9110, 8.8.1). Null if there is none. */
+  readonly validator: string | null
+  /** Whether the server sends parts of it. */
+  readonly hasRanges: boolean
+}
+
+/** Milliseconds without a byte after which a connection counts as broken. */
+export const IDLE_MS = 60_000
+
+/** Redirects that are followed, as by browsers. */
+const REDIRECTS = 20
+
+/** Answers of servers that know no HEAD, or have signed their URL for GET. */
+const NO_HEAD = [400, 403, 405, 501]
+
+/**
+ * Asks a server for the state of a file, of which it reads no content.
+ * @throws BtkitError `io` with the URL, `interrupted`
+ */
+export async function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile> {
+  let response = await request(url, access, { isHead: true })
+  response.end()
+  if (NO_HEAD.includes(response.status)) {
+    response = await request(url, access, { headers: { range: 'bytes=0-0' } })
+    response.end()
+  }
+  requireStatus(url, response, [200, 206])
+  const { status, headers } = response
+  const [, total] = /\/(\d+)$/.exec(askedRange(headers)) ?? []
+  const length = status === 206 ? (total ?? null) : headers.get('content-length')
+  const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null
+  return {
+    url,
+    name: nameOf(url, headers),
+    size,
+    validator: validatorOf(headers),
+    hasRanges: status === 206 || /\bbytes\b/i.test(headers.get('accept-ranges') ?? ''),
+  }
+}
+
+/**
+ * Sends a request for a file, whose bytes must come as they are.
+ * @throws BtkitError `io` with the URL, `interrupted`; network errors as a broken connection
+ */
+export async function request(
+  url: string,
+  { signal, headers: own = {} }: RemoteAccess,
+  asked: { readonly isHead?: boolean; readonly headers?: Readonly<Record<string, string>> },
+): Promise<HttpResponse> {
+  const headers = { 'accept-encoding': 'identity', ...asked.headers }
+  const rules = { redirects: REDIRECTS, isGuarded: true, idleMs: IDLE_MS, originHeaders: own }
+  try {
+    const response = await requestHttp(url, { ...asked, ...rules, headers, signal })
+    const encoding = response.headers.get('content-encoding') ?? 'identity'
+    if (encoding === 'identity' || encoding === '') return response
+    response.end()
+    throw new BtkitError(
+      'io',
+      `${shownUrl(url)}: is sent compressed (${encoding}), so its bytes are others`,
+    )
+  } catch (error) {
+    throw remoteError(error, url, signal)
+  }
+}
+
+/** The error of a request in words, which names the URL. */
+export function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitError {
+  if (error instanceof BtkitError) return error
+  if (signal.aborted) return new BtkitError('interrupted', 'interrupted')
+  const why = error instanceof RedirectFault ? error.message : describeFailure(error, IDLE_MS)
+  return new BtkitError('io', `${shownUrl(url)}: ${why}`, { cause: error })
+}
+
+/** @throws BtkitError `not-found`, `not-permitted` or `io` for another status than the expected */
+export function requireStatus(
+  url: string,
+  { status, end }: HttpResponse,
+  expected: readonly number[],
+): void {
+  if (expected.includes(status)) return
+  end()
+  const code = [404, 410].includes(status)
+    ? 'not-found'
+    : [401, 403, 407].includes(status)
+      ? 'not-permitted'
+      : 'io'
+  throw new BtkitError(code, `${shownUrl(url)}: HTTP status ${status}`)
+}
+
+/** Seconds by which the last change must be older than the answer, to be a strong validator. */
+const SETTLED = 60
+
+/** A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may share. */
+function validatorOf(headers: Headers): string | null {
+  const tag = headers.get('etag') ?? ''
+  if (/^"[^"]*"$/.test(tag)) return tag
+  const changed = headers.get('last-modified')
+  const age = Date.parse(headers.get('date') ?? '') - Date.parse(changed ?? '')
+  return changed !== null && age >= SETTLED * 1000 ? changed : null
+}
+
+/** The range of an answer as `first-last/size`; empty if it has none. */
+export function askedRange(headers: Headers): string {
+  return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
+}
+
+/** The name of a Content-Disposition (RFC 6266), or else the last one of the URL's path. */
+function nameOf(url: string, headers: Headers): string {
+  const given = headers.get('content-disposition') ?? ''
+  const [, extended] = /;\s*filename\*=UTF-8''([^;\s]+)/i.exec(given) ?? []
+  const [, quoted, token] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(given) ?? []
+  const names = [
+    decode(extended ?? ''),
+    quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
+    lastName(url),
+  ]
+  return names.find(isPlainName) ?? ''
+}
+
+/** A URL for messages, without what may be a secret: a password, and the query. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(/\?.*$/s, '?…')
+}
+
+/** The last name of a URL's path; empty if it has none. */
+export function lastName(url: string): string {
+  return decode(basename(new URL(url).pathname))
+}
+
+/** Decodes percent forms; empty if they are wrong. */
+export function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}

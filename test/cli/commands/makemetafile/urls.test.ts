@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { decodeTorrent } from '../../../support/decode-torrent.js'
+import { type FileServer, serveFiles } from '../../../support/file-server.js'
+import { mockHttp } from '../../../support/mock-http.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+import { TRACKER } from '../../../support/torrents.js'
+
+const MIB = 1024 * 1024
+const LARGE = pseudoRandom(21 * MIB + 5, 3)
+const SMALL = pseudoRandom(300_000, 4)
+
+/** A directory with files, and a server that has the same. */
+async function workplace(t: TestContext, files: Readonly<Record<string, Uint8Array | string>>) {
+  const directory = makeScratch(t, files)
+  const server = await serveFiles(t, files)
+  const at = (...path: string[]) => join(directory, ...path)
+  mkdirSync(at('out'))
+  const make = (args: readonly string[]) => runBtkit(['makemetafile', ...args, '--no-date'])
+  return { server, at, make, out: at('out.torrent') }
+}
+
+function sha256(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+for (const version of [[], ['--v2'], ['--hybrid']]) {
+  test(`the torrent of a URL is that of the file ${version.join('')}`, async (t) => {
+    const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
+    const url = `${server.url}/x.iso`
+    const streamed = await make([url, TRACKER, '-o', out, ...version])
+    assert.deepEqual([streamed.status, streamed.stderr], [0, ''])
+    await make([at('x.iso'), TRACKER, '--web-seed', url, ...version])
+    assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
+  })
+}
+
+test('a large file is read in parts, each byte once', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
+  await make([`${server.url}/x.iso`, TRACKER, '-o', out])
+  const parts = [0, 8, 16].map(
+    (from) => `bytes=${from * MIB}-${Math.min((from + 8) * MIB, LARGE.length) - 1}`,
+  )
+  assert.deepEqual(server.asked, ['HEAD /x.iso', ...parts.map((range) => `GET /x.iso ${range}`)])
+})
+
+test('an unchanged URL is asked for its state only, another tag has it read again', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const args = [`${server.url}/x.iso`, TRACKER, '-o', out, '--json']
+  const first = parseJson(await make(args))
+  server.asked.length = 0
+  const again = parseJson(await make([...args, '--comment', 'other']))
+  assert.deepEqual([first['bytesHashed'], again['bytesHashed']], [SMALL.length, 0])
+  assert.equal(again['infoHash'], first['infoHash'])
+  assert.deepEqual(server.asked, ['HEAD /x.iso'])
+  server.files.set('x.iso', pseudoRandom(SMALL.length, 9))
+  const changed = parseJson(await make([...args, '--force']))
+  assert.notEqual(changed['infoHash'], first['infoHash'])
+})
+
+test('--check tells whether the torrent still fits', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const args = [`${server.url}/x.iso`, TRACKER, '-o', out]
+  await make(args)
+  assert.equal((await make([...args, '--check'])).status, 0)
+  server.files.set('x.iso', pseudoRandom(SMALL.length, 9))
+  assert.equal((await make([...args, '--check'])).status, 1)
+})
+
+test('several URLs make a torrent each, and one that fails does not stop the others', async (t) => {
+  const { server, at, make } = await workplace(t, { 'a.iso': SMALL, 'c.iso': 'c' })
+  const urls = ['a.iso', 'b.iso', 'c.iso'].map((name) => `${server.url}/${name}`)
+  const { status, stderr } = await make([...urls, TRACKER, '-o', `${at('out')}/`])
+  assert.deepEqual([status, stderr], [1, `btkit: ${urls[1] ?? ''}: HTTP status 404\n`])
+  assert.deepEqual(readdirSync(at('out')), ['a.iso.torrent', 'c.iso.torrent'])
+})
+
+test('a URL whose last part begins with announce is the tracker', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const tracker = 'https://t.example/announce.php?key=1'
+  await make([tracker, `${server.url}/x.iso`, '-o', out])
+  const { announce } = decodeTorrent(readFileSync(out))
+  assert.equal(announce, tracker)
+})
+
+test('the name is that of Content-Disposition, and never a path', async (t) => {
+  const { server, at, make } = await workplace(t, { 'get.php': SMALL })
+  const names = [
+    ['attachment; filename="y.iso"', 'y.iso'],
+    ["attachment; filename=z.iso; filename*=UTF-8''%C3%A4.iso", 'ä.iso'],
+    ['attachment; filename="../../etc/passwd"', 'get.php'],
+  ]
+  for (const [disposition = '', name = ''] of names) {
+    server.answer = (_, response) => {
+      response.setHeader('content-disposition', disposition)
+      return false
+    }
+    await make([`${server.url}/get.php`, TRACKER, '-o', `${at('out')}/`])
+    assert.ok(existsSync(at('out', `${name}.torrent`)), name)
+  }
+})
+
+test('a URL with a query is in no torrent', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const url = `${server.url}/x.iso?signature=s3cret`
+  const refused = await make([url, TRACKER, '-o', out])
+  assertError(refused, 'usage', '--web-seed')
+  assert.doesNotMatch(refused.stderr, /s3cret/)
+  const seed = 'https://public.example/x.iso'
+  assert.equal((await make([url, TRACKER, '-o', out, '--web-seed', seed])).status, 0)
+  const bytes = readFileSync(out)
+  assert.ok(!bytes.includes('s3cret') && bytes.includes(seed))
+})
+
+test('headers of a file are sent to the server, and to none that it redirects to', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const other = await serveFiles(t, { 'x.iso': SMALL })
+  const seen: unknown[] = []
+  other.answer = ({ headers }) => {
+    seen.push(headers.authorization)
+    return false
+  }
+  server.answer = ({ headers }, response) => {
+    if (headers.authorization !== 'Bearer s3cret') response.writeHead(401).end()
+    else response.writeHead(302, { location: `${other.url}/x.iso` }).end()
+    return true
+  }
+  const args = [`${server.url}/x.iso`, TRACKER, '-o', out]
+  assertError(await make(args), 'not-permitted', server.url, '401')
+  writeFileSync(at('headers'), 'Authorization: Bearer s3cret\n')
+  assert.equal((await make([...args, '--header-file', at('headers')])).status, 0)
+  assert.deepEqual(new Set(seen), new Set([undefined]))
+  assert.ok(readFileSync(out).includes(`${server.url}/x.iso`))
+  writeFileSync(at('headers'), 'no header\n')
+  assertError(await make([...args, '--header-file', at('headers')]), 'usage', 'line 1')
+})
+
+test('a server without ranges is read in one stream', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
+  server.answer = ({ method }, response) => {
+    response.writeHead(200, { 'content-length': LARGE.length })
+    response.end(method === 'HEAD' ? undefined : LARGE)
+    return true
+  }
+  assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
+  assert.deepEqual(server.asked, ['HEAD /x.iso', 'GET /x.iso'])
+})
+
+test('a server that knows no HEAD is asked for a byte', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  server.answer = ({ method }, response) => {
+    if (method === 'HEAD') response.writeHead(405).end()
+    return method === 'HEAD'
+  }
+  assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
+})
+
+test('a broken connection is resumed where it broke', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
+  let broken = 0
+  server.answer = ({ method, headers }, response) => {
+    const [, first = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+    if (method === 'HEAD' || Number(last) - Number(first) < 6 * MIB) return false
+    broken++
+    const range = `bytes ${first}-${last}/${LARGE.length}`
+    const length = Number(last) + 1 - Number(first)
+    const tag = { etag: headers['if-range'] as string }
+    response.writeHead(206, { 'content-range': range, 'content-length': length, ...tag })
+    response.write(LARGE.subarray(Number(first), Number(first) + 3 * MIB), () => response.destroy())
+    return true
+  }
+  assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
+  assert.equal(broken, 2)
+  await make([at('x.iso'), TRACKER, '--web-seed', `${server.url}/x.iso`])
+  assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
+})
+
+test('a set is one torrent, whose checksums are checked while it is read', async (t) => {
+  const files = { 'rel/empty': '', 'rel/sub/ü 1.txt': 'one', 'rel/x.iso': SMALL }
+  const { server, at, make, out } = await workplace(t, files)
+  const sums = Object.entries(files).map(
+    ([path, bytes]) => `${sha256(bytes)}  ./${path.slice(4)}\n`,
+  )
+  server.files.set('rel/SHA256SUMS', Buffer.from(sums.join('')))
+  const list = ['--files-from', `${server.url}/rel/SHA256SUMS`]
+  const made = await make([...list, TRACKER, '-o', out])
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  await make([at('rel'), TRACKER, '--web-seed', `${server.url}/`, '-o', at('ref.torrent')])
+  assert.deepEqual(readFileSync(out), readFileSync(at('ref.torrent')))
+  server.files.set('rel/x.iso', pseudoRandom(SMALL.length, 9))
+  const wrong = await make([...list, TRACKER, '-o', at('wrong.torrent')])
+  assertError(wrong, 'changed', 'x.iso', 'sha256')
+  assert.ok(!existsSync(at('wrong.torrent')))
+})
+
+for (const [what, list] of Object.entries({
+  'sha256sum --tag, signed': `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n# x.iso: 5\nSHA256 (x.iso) = ${sha256('hello')}\n-----BEGIN PGP SIGNATURE-----\nabc\n-----END PGP SIGNATURE-----\n`,
+  sha512sum: `${createHash('sha512').update('hello').digest('hex')} *x.iso\n`,
+  b2sum: `${createHash('blake2b512').update('hello').digest('hex')}  x.iso\n`,
+  'a Metalink': `<?xml version="1.0"?><metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="x.iso"><hash type="sha-256">${sha256('hello')}</hash></file></metalink>`,
+  names: 'x.iso\n',
+})) {
+  test(`a list on this machine: ${what}`, async (t) => {
+    const { server, at, make, out } = await workplace(t, { 'rel/x.iso': 'hello' })
+    const name = what === 'b2sum' ? 'B2SUMS' : 'list'
+    writeFileSync(at(name), list)
+    const args = ['--files-from', at(name), '--base-url', `${server.url}/rel`, TRACKER]
+    const made = await make([...args, '-o', out])
+    assert.deepEqual([made.status, made.stderr], [0, ''])
+    server.files.set('rel/x.iso', Buffer.from('hellO'))
+    assert.equal(
+      (await make([...args, '-o', at('b.torrent')])).code,
+      what === 'names' ? null : 'changed',
+    )
+  })
+}
+
+test('bad lists', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'rel/x.iso': 'hello' })
+  const refuse = async (list: string | Uint8Array, code: Parameters<typeof assertError>[1]) => {
+    writeFileSync(at('list'), list)
+    const args = ['--files-from', at('list'), '--base-url', `${server.url}/rel`, TRACKER]
+    assertError(await make([...args, '-o', out]), code)
+  }
+  await refuse('', 'empty')
+  await refuse(Buffer.from([0xff, 10]), 'bad-name')
+  await refuse('../x.iso\n', 'bad-name')
+  await refuse('<?xml version="1.0"?><metalink', 'metainfo')
+  await refuse('<metalink/>', 'empty')
+  await refuse(`${sha256('a')}  a\nb\n`, 'metainfo')
+  await refuse('none\n', 'not-found')
+  assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
+  assert.deepEqual(server.asked, ['HEAD /rel/none'])
+})
+
+type Answer = FileServer['answer']
+
+/** Answers a GET in another way than the HEAD before it led to expect. */
+const WRONG: Readonly<Record<string, readonly [Parameters<typeof assertError>[1], Answer]>> = {
+  'more bytes than were told': ['changed', streams(LARGE.length, [LARGE, LARGE])],
+  'bytes without an end': ['changed', streams(5, [LARGE, LARGE])],
+  'fewer bytes than were told': ['io', streams(LARGE.length + 1, [LARGE])],
+  'compressed bytes': ['io', replies(200, { 'content-encoding': 'br' })],
+  'the whole file for a range': ['changed', replies(200, {})],
+  'another range': ['io', replies(206, { 'content-range': `bytes 5-9/${LARGE.length}` })],
+  'another size': ['io', replies(206, { 'content-range': 'bytes 0-8388607/99999999' })],
+  'a range that is not there any more': ['changed', replies(416, {})],
+  'another tag': [
+    'changed',
+    (request, response) => {
+      response.setHeader('etag', '"other"')
+      return replies(206, {
+        'content-range': `bytes ${(request.headers.range ?? '').slice(6)}/${LARGE.length}`,
+      })(request, response)
+    },
+  ],
+  'a status': ['io', replies(418, {})],
+  'what is not there any more': ['not-found', replies(404, {})],
+  'a redirect to a file': ['io', replies(302, { location: 'file:///etc/passwd' })],
+}
+
+function replies(status: number, headers: Readonly<Record<string, string>>): Answer {
+  return ({ method }, response) => {
+    if (method !== 'HEAD') response.writeHead(status, headers).end('x')
+    return method !== 'HEAD'
+  }
+}
+
+/** A server without ranges that tells one length, and sends chunks. */
+function streams(length: number, chunks: readonly Uint8Array[]): Answer {
+  return ({ method }, response) => {
+    if (method === 'HEAD') response.writeHead(200, { 'content-length': length }).end()
+    else {
+      for (const chunk of chunks) response.write(chunk)
+      response.end()
+    }
+    return true
+  }
+}
+
+for (const [what, [code, answer]] of Object.entries(WRONG)) {
+  test(`nothing is written after ${what}`, async (t) => {
+    const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
+    server.answer = answer
+    assertError(await make([`${server.url}/x.iso`, TRACKER, '-o', out]), code, server.url)
+    assert.ok(!existsSync(out))
+  })
+}
+
+test('no redirect leads from the internet into a private network, or from TLS to none', async (t) => {
+  const out = join(makeScratch(t), 'out.torrent')
+  const cases = [
+    ['http://93.184.216.34/x', 'http://127.0.0.1/x', 'private network'],
+    ['http://93.184.216.34/x', 'http://[::1]/x', 'private network'],
+    ['https://93.184.216.34/x', 'http://93.184.216.34/x', 'TLS'],
+  ]
+  for (const [from = '', to = '', why = ''] of cases) {
+    const asked: string[] = []
+    mockHttp(t, (url) => {
+      asked.push(url)
+      return Promise.resolve(new Response(null, { status: 302, headers: { location: to } }))
+    })
+    assertError(await runBtkit(['makemetafile', from, TRACKER, '-o', out]), 'io', from, why)
+    assert.deepEqual(asked, [from])
+    t.mock.restoreAll()
+  }
+})
+
+test('options that need a file are refused', async (t) => {
+  const { server, make } = await workplace(t, { 'x.iso': SMALL })
+  const url = `${server.url}/x.iso`
+  const dated = await runBtkit(['makemetafile', url, TRACKER, '--date', 'mtime'])
+  assertError(dated, 'usage', '--date')
+  const dry = await make([url, TRACKER, '--dry-run'])
+  assert.equal(dry.status, 0)
+  assert.match(dry.stdout, /would write/)
+})

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { TestContext } from 'node:test'
+import { listenLocally } from './listen.js'
+
+/** A server of files, which answers as a web server does unless `answer` does otherwise. */
+export interface FileServer {
+  readonly url: string
+  /** The files by their paths, without a slash in front. */
+  readonly files: Map<string, Uint8Array>
+  /** What was asked, as `METHOD path range`. */
+  readonly asked: string[]
+  /** Answers a request itself, and returns whether it did. */
+  answer: (request: IncomingMessage, response: ServerResponse) => boolean
+}
+
+/** Starts a server with ranges and strong tags on a free port, until the test ends. */
+export async function serveFiles(
+  t: TestContext,
+  files: Readonly<Record<string, Uint8Array | string>>,
+): Promise<FileServer> {
+  const content = Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes)] as const)
+  const server = createServer((request, response) => {
+    const { method = '', url = '/', headers } = request
+    served.asked.push([method, url, headers.range ?? ''].join(' ').trim())
+    if (!served.answer(request, response)) sendFile(served.files, request, response)
+  })
+  const port = await listenLocally(t, server)
+  const served: FileServer = {
+    url: `http://127.0.0.1:${port}`,
+    files: new Map(content),
+    asked: [],
+    answer: () => false,
+  }
+  return served
+}
+
+/** The strong tag of bytes. */
+function tagOf(bytes: Uint8Array): string {
+  return `"${createHash('sha1').update(bytes).digest('hex')}"`
+}
+
+function sendFile(
+  files: ReadonlyMap<string, Uint8Array>,
+  { method, url = '', headers }: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const bytes = files.get(decodeURIComponent(url.slice(1).replace(/\?.*$/, '')))
+  if (!bytes) {
+    response.writeHead(404).end()
+    return
+  }
+  const etag = tagOf(bytes)
+  const ifRange = headers['if-range']
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+  const isPart = first !== undefined && (ifRange === undefined || ifRange === etag)
+  const [start, end] = isPart ? [Number(first), Number(last) + 1] : [0, bytes.length]
+  const part = bytes.subarray(start, end)
+  const range = isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}
+  const own = { 'content-length': part.length, 'accept-ranges': 'bytes', etag, ...range }
+  response.writeHead(isPart ? 206 : 200, own)
+  response.end(method === 'HEAD' ? undefined : part)
+}
