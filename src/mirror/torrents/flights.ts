@@ -17,37 +17,40 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
   }
 }
 
-/** Work by key: what several requests ask for at once is done once. */
+/**
+ * Work by key: what several requests ask for at once is done once. Work ahead ends when a client asks for
+ * it, and the client gets its own, because work ahead may be slow.
+ */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>()
-  #closed: NotReady | null = null
+  #nothingAhead: NotReady | null = null
 
   /** `memory` has the accounts of all work. */
   constructor(private readonly memory: MemoryPool) {}
 
+  /** Number of works that clients wait for. */
   get size(): number {
-    return this.#flights.size
+    return this.#forClients().length
   }
 
-  /** The progress of all work that has some. */
+  /** The progress of the work that clients wait for, as far as it has some. */
   underWay(): ProgressStatus[] {
-    return [...this.#flights.values()].flatMap(({ progress }) => progress?.() ?? [])
+    return this.#forClients().flatMap(([, { progress }]) => progress?.() ?? [])
   }
 
   /** Lets later requests begin again; earlier ones get what they wait for. */
   forget(): void {
-    this.#flights.clear()
+    for (const [key] of this.#forClients()) this.#flights.delete(key)
   }
 
-  /** Ends all work at once, and lets none begin. */
-  close(reason: NotReady): void {
-    this.#closed = reason
-    for (const flight of [...this.#flights.values()]) flight.end(reason)
+  #forClients(): [string, Flight<T>][] {
+    return [...this.#flights].filter(([, { first }]) => !first.ahead)
   }
 
-  /** The work under a key, if there is any. */
-  get(key: string): Flight<T> | undefined {
-    return this.#flights.get(key)
+  /** Ends all work ahead at once, and lets none begin. */
+  endAhead(reason: NotReady): void {
+    this.#nothingAhead = reason
+    for (const flight of [...this.#flights.values()]) if (flight.first.ahead) flight.end(reason)
   }
 
   /**
@@ -55,9 +58,10 @@ export class Flights<T> {
    * @throws as Flight.wait
    */
   join(key: string, waiter: Waiter, work: (own: Flight<T>) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closed)
+    if (waiter.ahead && this.#nothingAhead) return Promise.reject(this.#nothingAhead)
     const before = this.#flights.get(key)
-    if (before) return before.wait(waiter)
+    if (before && (waiter.ahead || !before.first.ahead)) return before.wait(waiter)
+    before?.end(new NotReady('somebody who waits needs it', 1))
     const flight = new Flight(work, waiter, this.memory)
     this.#flights.set(key, flight)
     const end = () => {

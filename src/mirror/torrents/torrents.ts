@@ -30,8 +30,6 @@ export type MadeListener = (made: ObtainedTorrent, key: string) => void
 export class Torrents {
   readonly origins: Origins = { memory: 0, cache: 0, files: 0 }
   readonly #flights: Flights<CurrentTorrent>
-  /** Work that nobody waits for yet, and that gives way. */
-  readonly #ahead: Flights<CurrentTorrent>
   /** The keys of torrents that are made again when their files can be settled. */
   readonly #young = new Set<string>()
   #expiredAt = -Infinity
@@ -44,7 +42,6 @@ export class Torrents {
     private readonly monotonic: ServerContext['monotonic'],
   ) {
     this.#flights = new Flights(memory)
-    this.#ahead = new Flights(memory)
   }
 
   /** Number of torrents being looked up or made for clients. */
@@ -86,11 +83,7 @@ export class Torrents {
       this.origins.memory++
       return known
     }
-    // Work ahead may be slow, so that a client has its own
-    const ahead = waiter.ahead ? undefined : this.#ahead.get(key)
-    ahead?.end(new NotReady('somebody who waits needs it', 1))
-    const flights = waiter.ahead ? this.#ahead : this.#flights
-    return flights.join(key, waiter, (own) => this.#make(source, own))
+    return this.#flights.join(key, waiter, (own) => this.#make(source, own))
   }
 
   /**
@@ -120,7 +113,7 @@ export class Torrents {
 
   /** Ends all work that nobody waits for, and lets none begin. */
   endAhead(): void {
-    this.#ahead.close(new NotReady('the server is stopping', 10))
+    this.#flights.endAhead(new NotReady('the server is stopping', 10))
   }
 
   async #make(source: MirrorSource, work: TorrentWork): Promise<CurrentTorrent> {

@@ -136,8 +136,8 @@ test('a client that leaves with its answer is not counted twice', async () => {
   assert.equal(await other, 'done')
 })
 
-test('when work is closed, all ends, and none begins', async () => {
-  const flights = new Flights<string>(new MemoryPool(MEMORY))
+/** Work that ends when nobody wants it any more, and the signals of all that began. */
+function endless() {
   const seen: AbortSignal[] = []
   const work = ({ signal }: Flight<string>) => {
     seen.push(signal)
@@ -147,10 +147,39 @@ test('when work is closed, all ends, and none begins', async () => {
       })
     })
   }
-  const wait = flights.join('a', new Client(), work)
+  return { seen, work, flights: new Flights<string>(new MemoryPool(MEMORY)) }
+}
+
+const ahead: Waiter = { ...hasty, patience: null, ahead: { throttle: undefined } }
+
+test('when work ahead is ended, none begins, and that of clients goes on', async () => {
+  const { seen, work, flights } = endless()
+  const wait = flights.join('a', ahead, work)
+  const client = new Client()
+  const own = flights.join('b', client, work)
   await setImmediate()
-  flights.close(new NotReady('stopping', 1))
+  flights.endAhead(new NotReady('stopping', 1))
   await assert.rejects(wait, notReady(/stopping/))
-  await assert.rejects(flights.join('b', new Client(), work), notReady(/stopping/))
-  assert.deepEqual([seen.length, flights.size], [1, 0])
+  await assert.rejects(flights.join('c', ahead, work), notReady(/stopping/))
+  assert.deepEqual([seen.map(({ aborted }) => aborted), flights.size], [[true, false], 1])
+  client.goAway()
+  await assert.rejects(own, notReady(/gone/))
+})
+
+test('a client has work of its own beside that ahead, and others wait with it', async () => {
+  const { seen, work, flights } = endless()
+  const slow = flights.join('a', ahead, work)
+  await setImmediate()
+  assert.equal(flights.size, 0)
+  const client = new Client()
+  const own = flights.join('a', client, work)
+  await assert.rejects(slow, notReady(/somebody who waits/))
+  const again = flights.join('a', ahead, work)
+  await setImmediate()
+  assert.equal(seen.length, 2)
+  client.goAway()
+  await assert.rejects(own, notReady(/gone/))
+  flights.endAhead(new NotReady('stopping', 1))
+  assert.equal(flights.size, 1)
+  again.catch(() => undefined)
 })
