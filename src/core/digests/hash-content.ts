@@ -12,7 +12,6 @@ import type { Content } from './content.js'
 import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
 import {
   enterPieces,
-  heedTrees,
   setPieces,
   unknownPieces,
   unreadOf,
@@ -114,7 +113,6 @@ async function readUnknown(
   const began = start
   const isSettled = files.findIndex((i) => !isSettledAt(files, i, began)) < 0
   if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
-  heedTrees(content, table)
   await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return { digests, trees, bytesHashed: bytes, isSettled }
 }

@@ -9,7 +9,7 @@ import { rootOf, type FileTrees } from './file-trees.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { Content } from './content.js'
 import { boundFiles, listFiles } from './listed-files.js'
-import { hashContent, type HashContext, type HashedContent } from './hash-content.js'
+import { hashContent, type HashContext } from './hash-content.js'
 import type { CacheAccess, CacheTrust } from './cache-trust.js'
 import type { ContentDigests, PieceTable } from './piece-table.js'
 import { withoutPads } from './pad-files.js'
@@ -69,33 +69,22 @@ export class InfoRequest {
 
 /**
  * Obtains an `info`. The `info` of a directory is cached as a whole, so that an unchanged directory only
- * costs its scan. `table` is the result of an earlier cache lookup.
+ * costs its scan.
  * @throws BtkitError as hashContent does
  */
-export function obtainInfo(
+export async function obtainInfo(
   request: InfoRequest,
   hashContext: HashContext,
-  table?: PieceTable,
 ): Promise<ContentInfo> {
-  const { content } = request
-  const known = recallWhole(request, hashContext.cacheAccess.cache)
-  if (known) return Promise.resolve({ ...known, bytesHashed: 0, isSettled: true })
-  return hashContent(content, hashContext, table).then((hashed) => {
-    return composeHashed(request, hashed, hashContext.cacheAccess.cache)
-  })
-}
-
-function composeHashed(
-  request: InfoRequest,
-  hashed: HashedContent,
-  cache: PieceCache,
-): ContentInfo {
   const { content, options } = request
+  const { cache } = hashContext.cacheAccess
+  const known = recallWhole(request, cache)
+  if (known) return { ...known, bytesHashed: 0, isSettled: true }
+  const hashed = await hashContent(content, hashContext)
   const { bytesHashed, isSettled } = hashed
   const core = composeCore(content, options, hashed)
   if (isSettled) keepWhole(request, core, cache)
-  // Lists all properties: there may be very many, and spreading takes several times as long
-  return { info: core.info, pieceLayers: core.pieceLayers, bytesHashed, isSettled }
+  return { ...core, bytesHashed, isSettled }
 }
 
 /** Keeps an `info` and its layers, if that is kept as a whole. */

@@ -97,6 +97,20 @@ for (const [what, sync] of WAYS) {
     assert.equal(readFileSync(join(root, 'same'), 'utf8'), '3')
   })
 
+  test(`files of one batch are told of in their order, ${what}`, async (t) => {
+    const root = makeTemporaryDirectory(t)
+    const writer = new Writer({ inFlight: 8, ...sync })
+    const done: number[] = []
+    // The first takes longest
+    const sizes = [3_000_000, 300_000, 1, 0]
+    const writes = sizes.map(async (size, i) => {
+      await writer.write(join(root, String(i)), Buffer.alloc(size), {})
+      done.push(i)
+    })
+    await Promise.all(writes)
+    assert.deepEqual(done, [0, 1, 2, 3])
+  })
+
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const writer = new Writer({ inFlight: 2, ...sync })

@@ -20,7 +20,7 @@ import {
   type InfoRequest,
 } from '../../digests/info.js'
 import { withoutPads } from '../../digests/pad-files.js'
-import { countUnknownPieces, type ContentDigests } from '../../digests/piece-table.js'
+import type { ContentDigests } from '../../digests/piece-table.js'
 import { recallPieces } from '../../digests/recall-pieces.js'
 import type { InfoRule } from '../report.js'
 import type { ExistingRules } from '../request.js'
@@ -92,7 +92,7 @@ export async function checkPieces(
 ): Promise<TorrentCore | 'other' | 'unread'> {
   const { request, hashContext } = entry.own.run
   const table = recallPieces(laidOut, hashContext.cacheAccess)
-  const isKnown = countUnknownPieces(table) === 0
+  const isKnown = !table.isKnown.includes(0)
   if (!isKnown && (!mayRead || request.dryRun)) return 'unread'
   if (!request.dryRun && mayRead) checkPlace(entry.own)
   const hashed = isKnown ? table : await hashContent(laidOut, hashContext, table)
