@@ -39,10 +39,8 @@ function recordOf(seed: number, source = `/srv/files/${seed}`): TorrentRecord {
 
 /** Whether a log has the identity of a record. */
 function isUnchanged(log: TorrentLog, name: string, record: TorrentRecord): boolean {
-  const { source } = record
-  const at = source.lastIndexOf('/') + 1
-  const path = { directory: source.slice(0, at), name: source.slice(at) }
-  return log.isUnchanged(name, { ...record, source: path })
+  const [directory = '', entry = ''] = record.source.split(/(?<=\/)(?=[^/]*$)/)
+  return log.isUnchanged(name, { ...record, source: { directory, name: entry } })
 }
 
 class Place {
