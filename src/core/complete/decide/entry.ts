@@ -90,9 +90,7 @@ export async function decideEntry(
   if (lazyCache?.isAwake() === false) await lazyCache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
-  // Lists all properties: there may be very many entries, and spreading takes several times as long
-  const outdated = { target, file, path, source, record, input, run, existing }
-  const undecided = { own: outdated, infoRequest, bytesHashed: 0 }
+  const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }
   const deciding = decideTorrent(undecided)
   const pieces = request.dryRun ? pieceFacts(opened) : null
   // Both read the files at the same time, so that data read by one is in memory for the other

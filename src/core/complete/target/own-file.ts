@@ -154,9 +154,7 @@ function requireUntouched(path: string, existing: ExistingFile | null): void {
 }
 
 function note({ target, file, source }: OwnFile, record: Omit<TorrentRecord, 'source'>): void {
-  const { input, fingerprint, written, replaced } = record
-  // Lists all properties: there may be very many files, and spreading takes several times as long
-  target.log.put(file, { source, input, fingerprint, written, replaced })
+  target.log.put(file, { source, ...record })
 }
 
 /**

@@ -57,19 +57,13 @@ export function createJob(parts: JobParts): HashJob {
   const allocate = (length: number) => {
     return parts.threads > 0 ? new SharedArrayBuffer(length) : new ArrayBuffer(length)
   }
-  const { stream, pieces, wanted, kernel, threads } = parts
-  // Lists all properties: there may be very many jobs, and spreading takes several times as long
   return {
-    stream,
-    pieces,
-    wanted,
-    kernel,
-    threads,
-    throttle: parts.throttle ?? null,
-    failures: parts.failures ?? null,
-    writers: parts.writers ?? null,
-    checksums: parts.checksums ?? [],
-    digests: createDigests(parts, wanted, allocate),
+    throttle: null,
+    failures: null,
+    writers: null,
+    checksums: [],
+    ...parts,
+    digests: createDigests(parts, parts.wanted, allocate),
     control: new Int32Array(allocate(CONTROLS * Int32Array.BYTES_PER_ELEMENT)),
     progress: new BigInt64Array(allocate(8)),
   }
