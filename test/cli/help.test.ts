@@ -50,7 +50,7 @@ test('the help of a command for files names the settings of machines without des
 
 /** The most options that people choose from. Settings and old names are not among them. */
 for (const [name, most] of [
-  ['makemetafile', 50],
+  ['makemetafile', 52],
   ['completedir', 60],
   ['serve', 45],
   ['track', 45],

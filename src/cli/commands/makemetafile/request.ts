@@ -345,7 +345,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
         FILE,
       ),
     )
-    .option('--base-url <url>', 'the paths of --files-from are files below this address', publicUrl)
+    .option('--base-url <url>', 'find the files of --files-from below this address', publicUrl)
     .addOption(
       new Opt(
         '--header-file <file>',
