@@ -20,7 +20,7 @@ export const BANNED_TORRENTS = 'banned-torrents'
 type CommonOptions = Pick<
   TrackOptions,
   'allowedDir' | 'archiveDir' | 'bannedIps' | 'bannedList' | 'stateDir' | 'trustProxy' | 'siteName'
-> & { readonly state?: string | undefined }
+> & { readonly state?: string | undefined; readonly webTorrent: boolean }
 
 /**
  * The usual settings, with what the common options say.
@@ -33,6 +33,7 @@ export function commonSettings(
   const inPlace = (directory: string) => resolve(io.cwd, directory)
   return {
     ...USUAL,
+    webTorrent: options.webTorrent,
     allowed: {
       ...USUAL.allowed,
       directories: options.allowedDir.map(inPlace),

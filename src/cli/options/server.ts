@@ -91,6 +91,8 @@ export function bannedIpsOption() {
   return new Opt('--banned-ips <file>', 'ignore the addresses in this file', FILE)
 }
 
+export const WEB_TORRENT = 'answer WebTorrent clients, such as browsers, over WebSocket'
+
 export function bannedListOption() {
   return new Opt('--banned-list <file>', 'refuse the info hashes in this file', FILE)
 }

@@ -9,6 +9,7 @@ import {
   paths,
   publicUrl,
   trustedProxies,
+  WEB_TORRENT,
 } from './server.js'
 import * as read from './values.js'
 import { takeOldOptions } from './bittornado.js'
@@ -42,6 +43,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE))
     .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE))
     .option('--no-udp', 'do not track over UDP')
+    .option('--web-torrent', WEB_TORRENT, false)
     .optionsGroup('Tracked torrents and clients:')
     .addOption(
       new Opt(

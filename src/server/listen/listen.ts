@@ -37,9 +37,16 @@ export interface ServerRules {
   readonly prepare: (server: Server) => void
 }
 
+type Upgrade = (request: IncomingMessage, socket: Socket, head: Buffer) => boolean
+
 /** A service, without the places where it listens. */
 export interface ServiceToListen extends Pick<ServerContext, 'onError'> {
   readonly handler: Handler
+  /**
+   * Takes a connection that asks for another protocol. Returns false for one that it does not take,
+   * which is answered over HTTP. Null takes none.
+   */
+  readonly upgrade?: Upgrade | null
   readonly exchanges: Exchanges
   readonly rules: ServerRules
   readonly connections: ConnectionRules
@@ -94,7 +101,10 @@ export async function listenAll(
 }
 
 /** The parts that every server needs. */
-interface ListenParts extends Pick<ServiceToListen, 'handler' | 'exchanges' | 'rules' | 'onError'> {
+interface ListenParts extends Pick<
+  ServiceToListen,
+  'handler' | 'upgrade' | 'exchanges' | 'rules' | 'onError'
+> {
   /** Key of a connection's client; null for a connection that many clients share. */
   readonly keyOf: KeyOf
   /** Keys for TLS; null for plain HTTP. A Unix socket always has plain HTTP. */
@@ -178,12 +188,37 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
     socket.on('error', () => socket.destroy())
     refuse(tunnelError, socket, request)
   })
+  const { upgrade } = parts
+  if (upgrade) {
+    server.on('upgrade', (request, socket: Socket, head) => {
+      if (!upgrade(request, socket, head)) answerUpgrade(request, socket, turns.inTurn(admit))
+    })
+  }
   const refuseInTurn = turns.inTurn((request, response) => {
     exchanges.begin(request, response)
     refuseExpectation(request, response)
   })
   server.on('checkExpectation', refuseInTurn)
   return server
+}
+
+/** Answers a request for a protocol that is not spoken as if it were for HTTP, and closes the connection. */
+function answerUpgrade(request: IncomingMessage, socket: Socket, handler: Handler): void {
+  // Node has left the connection
+  socket.on('error', () => socket.destroy())
+  const response = new CountedResponse(request)
+  response.shouldKeepAlive = false
+  try {
+    response.assignSocket(socket)
+  } catch {
+    // Another answer is under way
+    socket.destroy()
+    return
+  }
+  response.once('finish', () => {
+    socket.destroySoon()
+  })
+  handler(request, response)
 }
 
 /**

@@ -12,6 +12,7 @@ import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
   type AnnounceAnswer,
+  type PeerAnnounce,
   type StoreRefusal,
   type SwarmCounts,
   isConnectable,
@@ -81,6 +82,14 @@ export class TrackerAnswers {
     const notes = { interval, minInterval, address, isV6, warning }
     if (answer.refusal !== null) throw REFUSALS[answer.refusal]()
     return { answer, notes }
+  }
+
+  /** Removes a peer of a client that has left without a word, whatever the rules say. */
+  leave(peer: Pick<PeerAnnounce, 'infoHash' | 'peerId' | 'port' | 'key'>, client: string | null) {
+    const address = parseAddress(client ?? '')
+    if (address === null) return
+    const nothing = { isComplete: false, wanted: 0, wantsIds: false, wantsBothFamilies: false }
+    this.store.announce({ ...peer, address, event: 'stopped', ...nothing })
   }
 
   /**

@@ -5,6 +5,7 @@ import { BtkitError } from '../../base/errors.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
 import { originForm } from '../../server/headers/target.js'
 import { isLocal } from '../../base/address-reach.js'
+import { connectionLimits, maxDescriptors } from '../../server/connections/connection-limits.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -17,7 +18,7 @@ import type { AddressRules } from '../allowed/address-rules.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
-import type { TrackerSettings } from './settings.js'
+import { type TrackerSettings, WEB_CONNECTIONS } from './settings.js'
 import { Catalogue } from '../catalogue/catalogue.js'
 import { History, HistoryFile } from '../history.js'
 import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
@@ -119,6 +120,19 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       },
       onError,
     )
+    const webTorrent = settings.webTorrent
+      ? new (await import('../web-torrent/web-torrent.js')).WebTorrent({
+          answers,
+          clientAddresses,
+          monotonic,
+          onError,
+          limits: connectionLimits(WEB_CONNECTIONS, clientAddresses, maxDescriptors()),
+          peerTimeout: settings.limits.peerTimeout,
+          note: (answered) => {
+            figures.note('ws', answered)
+          },
+        })
+      : null
     const exchanges = new Exchanges(
       (exchange) => {
         access.log.note(exchange)
@@ -139,7 +153,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       await access.close()
     }
     const kept = { store, state, history, historyFile, access, admitted, shared }
-    return { ...kept, handler, exchanges, udp, close, search: pages.search }
+    return { ...kept, handler, exchanges, udp, webTorrent, close, search: pages.search }
   } catch (error) {
     await access.close()
     throw error
@@ -284,9 +298,9 @@ const NO_ANSWERS = { connect: 0, announce: 0, scrape: 0, refusal: 0, page: 0 }
 
 /** Counts answers by protocol and kind. */
 class TrackerFigures {
-  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS } }
+  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS }, ws: { ...NO_ANSWERS } }
 
-  note(protocol: 'http' | 'udp', answered: Answered): void {
+  note(protocol: 'http' | 'udp' | 'ws', answered: Answered): void {
     this.#counts[protocol][answered] += 1
   }
 

@@ -7,7 +7,6 @@ import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { findWriteTarget } from '../../disk/write/target.js'
-import type { ConnectionRules } from '../../server/connections/connection-limits.js'
 import { closeStalled } from '../../server/connections/connections.js'
 import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
@@ -17,7 +16,7 @@ import type { SwarmStore } from '../swarms/swarm-store.js'
 import { type UdpServer, openUdp } from '../udp/udp-server.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
-import type { TrackerSettings } from './settings.js'
+import { CONNECTIONS, type TrackerSettings, WEB_CONNECTIONS } from './settings.js'
 
 export type { TrackerWorld } from './assemble-tracker.js'
 
@@ -188,16 +187,6 @@ export async function expireSome(store: Pick<SwarmStore, 'expire'>): Promise<voi
   }
 }
 
-/** Limits for connections to the tracker. */
-export const CONNECTIONS: ConnectionRules = {
-  // An incomplete request takes up to 20 KB of memory
-  most: 10_000,
-  // Per address, or per /64 of IPv6: enough for all peers behind one address
-  mostPerClient: 500,
-  // Leaves descriptors for other files: a tracker full of connections can still save its state
-  filesShare: 1 / 4,
-}
-
 /** Milliseconds within which a client must send its request. */
 const REQUEST_TIMEOUT = 10_000
 
@@ -236,13 +225,17 @@ export const SERVER_RULES: ServerRules = {
  */
 async function listenEverywhere(
   { places, udpPlaces, clientAddresses, tls }: TrackerSettings,
-  { handler, exchanges, udp }: AssembledTracker,
+  { handler, exchanges, udp, webTorrent }: AssembledTracker,
   onError: (error: unknown) => void,
 ): Promise<Pick<Listening, 'addresses' | 'close'>> {
-  const common = { rules: SERVER_RULES, connections: CONNECTIONS, clientAddresses, tls, onError }
-  const http = await listenAll(places, { handler, exchanges, ...common })
+  const more = webTorrent ? WEB_CONNECTIONS.most : 0
+  const connections = { ...CONNECTIONS, most: CONNECTIONS.most + more }
+  const upgrade = webTorrent?.upgrade ?? null
+  const common = { rules: SERVER_RULES, connections, clientAddresses, tls, onError }
+  const http = await listenAll(places, { handler, exchanges, upgrade, ...common })
   const sockets: UdpServer[] = []
   const close = async () => {
+    webTorrent?.close()
     await Promise.all([http, ...sockets].map((each) => each.close()))
   }
   try {
@@ -255,7 +248,10 @@ async function listenEverywhere(
     await close()
     throw error
   }
-  return { addresses: [...http.addresses, ...sockets.map(({ address }) => address)], close }
+  const urls = http.addresses.filter((each) => webTorrent && each.includes('://'))
+  const web = urls.map((each) => each.replace('http', 'ws'))
+  const addresses = [...http.addresses, ...sockets.map(({ address }) => address), ...web]
+  return { addresses, close }
 }
 
 const NO_WAIT = { waitSeconds: 0, signal: new AbortController().signal }

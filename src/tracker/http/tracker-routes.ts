@@ -28,7 +28,7 @@ interface TrackerRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
 }
 
-const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
+export const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
   ['/announce', 'announce'],
   ['/announce.php', 'announce'],
   ['/tracker.php/announce', 'announce'],

@@ -45,17 +45,18 @@ export class PeerChanges {
    * the other trackers get them with the next snapshot.
    */
   readonly note = ({ announce, flags, isDownload }: SwarmChange): void => {
-    const { infoHash, address, port } = announce
+    const { infoHash, peerId, address, port } = announce
     const swarm = latin1(infoHash)
     if (isDownload) this.#completed.add(swarm)
-    const key = `${swarm}${latin1(address)}${port}`
+    // Many peers at one address may have no port
+    const key = `${swarm}${latin1(address)}${port === 0 ? latin1(peerId) : port}`
     if (this.#peers.size >= MAX_CHANGES && !this.#peers.has(key)) return
     const isV6 = (flags & PeerFlag.v6) !== 0
     const writer = new RecordWriter(Buffer.alloc(SWARM_SIZE + (isV6 ? PEER6_SIZE : PEER4_SIZE)))
     writer.swarm(0, infoHash, 0)
     writer.peer(SWARM_SIZE, { flags, age: 0, port, key: announce.key })
     const own = isV6 ? address : address.subarray(12)
-    writer.identity(SWARM_SIZE, announce.peerId, own)
+    writer.identity(SWARM_SIZE, peerId, own)
     // Last in the order of changes
     this.#peers.delete(key)
     this.#peers.set(key, { record: writer.bytes, at: this.now() })

@@ -75,7 +75,8 @@ function readPort(text: string): number {
   return port
 }
 
-function readEvent(text: string | null): PeerEvent {
+/** The event with this name; "none" for any other. */
+export function readEvent(text: string | null): PeerEvent {
   return text !== null && Object.hasOwn(EVENTS, text) ? (EVENTS[text] ?? 'none') : 'none'
 }
 

@@ -125,12 +125,14 @@ export class PeerTable {
   /**
    * The candidate's number in a swarm; 0 if it is not a member.
    * A peer is recognized by its id together with its key. If no key is known, the address must
-   * match. A peer at the same address and port is always recognized.
+   * match. A peer at the same address and port is always recognized, except at port 0: behind one
+   * address may be many that nobody can connect to, such as browsers, and each is only itself.
    */
   find(swarm: Swarm): number {
     const key = this.keys[CANDIDATE] ?? 0
-    const alike = this.#findById(swarm, key) || (key === 0 ? 0 : this.#findById(swarm, 0))
-    return alike || this.findByAddress(swarm)
+    const alike = this.#findById(swarm, key)
+    if (alike !== 0 || this.ports[CANDIDATE] === 0) return alike
+    return (key === 0 ? 0 : this.#findById(swarm, 0)) || this.findByAddress(swarm)
   }
 
   /** The same for a restored candidate, whose id counts only with the saved key. */
@@ -138,8 +140,9 @@ export class PeerTable {
     return this.#findById(swarm, this.keys[CANDIDATE] ?? 0) || this.findByAddress(swarm)
   }
 
-  /** The peer at the candidate's address and port; 0 for none. */
+  /** The peer at the candidate's address and port; 0 for none, or if the port is 0. */
   findByAddress(swarm: Swarm): number {
+    if (this.ports[CANDIDATE] === 0) return 0
     if (swarm.index) return swarm.index.byAddress.get(this.#addressKey(CANDIDATE)) ?? 0
     for (const peer of swarm.numbers) if (this.isThere(peer)) return peer
     return 0

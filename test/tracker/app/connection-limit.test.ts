@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CONNECTIONS } from '../../../src/tracker/app/run-tracker.js'
+import { CONNECTIONS } from '../../../src/tracker/app/settings.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,

@@ -9,6 +9,7 @@ import {
   declareSiteOptions,
   publicUrl,
   trustedProxies,
+  WEB_TORRENT,
 } from '../../options/server.js'
 import {
   threadsOption,
@@ -152,6 +153,7 @@ export function declareServeOptions() {
         .default([]),
     )
     .addOption(archiveDirOption())
+    .option('--web-torrent', WEB_TORRENT, false)
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
     .addOption(

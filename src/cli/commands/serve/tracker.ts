@@ -92,12 +92,13 @@ const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/a
 
 /** @throws BtkitError `usage` for options of a tracker, such as a list of bans, without one */
 function requireTrack(options: ServeOptions): void {
-  const { allowedDir, archiveDir, bannedIps, bannedList } = options
+  const { allowedDir, archiveDir, bannedIps, bannedList, webTorrent } = options
   const ofTracker = {
     '--allowed-dir': allowedDir[0],
     '--archive-dir': archiveDir[0],
     '--banned-ips': bannedIps,
     '--banned-list': bannedList,
+    '--web-torrent': webTorrent || undefined,
   }
   const named = Object.entries(ofTracker).find(([, value]) => value !== undefined)?.[0]
   const given = adminOption(options) ?? named
