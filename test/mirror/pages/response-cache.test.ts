@@ -44,6 +44,18 @@ test('other words in the query do not change the address', () => {
   }
 })
 
+test('a page of a directory is found by its form and whole query, a torrent of it by its view', () => {
+  const cache = new ResponseCache()
+  const found = (url: string, accept: string) => {
+    const request = requestOf(url)
+    request.headers.accept = accept
+    return cache.recall(request)?.parts === parts
+  }
+  for (const url of ['/a/?filter=x', '/b/?torrent']) cache.note(requestOf(url), answer)
+  assert.ok(found('/a/?filter=x', '*/*') && found('/b/?torrent&x', 'application/json'))
+  assert.ok(!found('/a/?filter=x', 'application/json') && !found('/a/', '*/*'))
+})
+
 test('addresses count among the bytes that answers take', () => {
   const cache = new ResponseCache()
   const addressOf = (i: number) => `/${String(i).padStart(15 * KIB, 'a')}`

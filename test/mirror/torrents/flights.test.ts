@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { MemoryPool } from '../../../src/server/admission/memory.js'
+import { refused } from '../refused.js'
 import { Flight, Flights, type Waiter } from '../../../src/mirror/torrents/flights.js'
 import { NotReady } from '../../../src/server/headers/refusal.js'
 
@@ -35,25 +37,6 @@ class Client implements Waiter {
 
 const hasty: Waiter = { client: null, patience: 1, onGone: () => undefined }
 
-function notReady(message: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof NotReady, String(error))
-    assert.equal(error.code, 'busy')
-    assert.ok(Number.isInteger(error.retryAfter) && error.retryAfter > 0)
-    assert.match(error.message, message)
-    return true
-  }
-}
-
-test('a client that left no longer waits', async () => {
-  const { flight } = begin()
-  const client = new Client()
-  const wait = flight.wait(client)
-  client.goAway()
-  await assert.rejects(wait, notReady(/gone/))
-  assert.equal(flight.signal.aborted, true)
-})
-
 test('the work is abandoned as soon as the last client leaves', () => {
   const { flight } = begin()
   const [first, second] = [new Client(), new Client()]
@@ -67,7 +50,7 @@ test('the work is abandoned as soon as the last client leaves', () => {
     () => {
       flight.signal.throwIfAborted()
     },
-    notReady(/no request waits/),
+    refused('busy', /no request waits/),
   )
 })
 
@@ -131,55 +114,32 @@ test('a client that leaves with its answer is not counted twice', async () => {
   client.goAway()
   client.goAway()
   assert.equal(flight.signal.aborted, false)
-  await assert.rejects(wait, notReady(/gone/))
+  await assert.rejects(wait, refused('busy', /gone/))
   land('done')
   assert.equal(await other, 'done')
 })
 
-/** Work that ends when nobody wants it any more, and the signals of all that began. */
-function endless() {
-  const seen: AbortSignal[] = []
-  const work = ({ signal }: Flight<string>) => {
-    seen.push(signal)
-    return new Promise<string>((_resolve, reject) => {
-      signal.addEventListener('abort', () => {
-        reject(signal.reason as Error)
-      })
-    })
+test('work ahead gives way to a client, and ends with the service; that of a client goes on', async () => {
+  const flights = new Flights<string>(new MemoryPool(MEMORY))
+  let begun = 0
+  const work = async ({ signal }: Flight<string>) => {
+    begun++
+    await once(signal, 'abort')
+    throw signal.reason
   }
-  return { seen, work, flights: new Flights<string>(new MemoryPool(MEMORY)) }
-}
-
-const ahead: Waiter = { ...hasty, patience: null, ahead: { throttle: undefined } }
-
-test('when work ahead is ended, none begins, and that of clients goes on', async () => {
-  const { seen, work, flights } = endless()
-  const wait = flights.join('a', ahead, work)
+  const ahead: Waiter = { ...hasty, patience: null, ahead: { throttle: undefined } }
   const client = new Client()
-  const own = flights.join('b', client, work)
-  await setImmediate()
-  flights.endAhead(new NotReady('stopping', 1))
-  await assert.rejects(wait, notReady(/stopping/))
-  await assert.rejects(flights.join('c', ahead, work), notReady(/stopping/))
-  assert.deepEqual([seen.map(({ aborted }) => aborted), flights.size], [[true, false], 1])
-  client.goAway()
-  await assert.rejects(own, notReady(/gone/))
-})
-
-test('a client has work of its own beside that ahead, and others wait with it', async () => {
-  const { seen, work, flights } = endless()
   const slow = flights.join('a', ahead, work)
   await setImmediate()
-  assert.equal(flights.size, 0)
-  const client = new Client()
   const own = flights.join('a', client, work)
-  await assert.rejects(slow, notReady(/somebody who waits/))
-  const again = flights.join('a', ahead, work)
+  await assert.rejects(slow, refused('busy', /somebody who waits/))
+  flights.join('a', ahead, work).catch(() => undefined)
+  const other = flights.join('b', ahead, work)
   await setImmediate()
-  assert.equal(seen.length, 2)
-  client.goAway()
-  await assert.rejects(own, notReady(/gone/))
   flights.endAhead(new NotReady('stopping', 1))
-  assert.equal(flights.size, 1)
-  again.catch(() => undefined)
+  await assert.rejects(other, refused('busy', /stopping/))
+  await assert.rejects(flights.join('c', ahead, work), refused('busy', /stopping/))
+  assert.deepEqual([begun, flights.size], [3, 1])
+  client.goAway()
+  await assert.rejects(own, refused('busy', /gone/))
 })
