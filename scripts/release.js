@@ -1,6 +1,6 @@
 // Does all steps of a release except the upload.
 //
-//   node scripts/release.js VERSION --dry-run [--debian]
+//   node scripts/release.js VERSION --dry-run [--debian] [--portable]
 //
 // Writes the version into package.json and package-lock.json and names its section of CHANGELOG.md;
 // then commits and tags that. Leaves in packages/btkit-VERSION the packages and their checksums in
@@ -22,7 +22,7 @@ try {
   process.exitCode = 1
 }
 
-function release({ version, hasDebian }) {
+function release({ version, hasDebian, hasPortable }) {
   requireCleanTree(version)
   const today = new Date().toISOString().slice(0, 10)
   const notes = dateChangelog(version, today)
@@ -38,6 +38,7 @@ function release({ version, hasDebian }) {
   const directory = join('packages', `btkit-${version}`)
   rmSync(directory, { recursive: true, force: true })
   run(process.execPath, 'scripts/package/npm.js', directory)
+  if (hasPortable) run(process.execPath, 'scripts/package/portable.js', directory)
   if (hasDebian) run(process.execPath, 'packaging/debian/build.js', directory)
   const packages = readdirSync(directory).sort()
   writeFileSync(join(directory, 'SHA256SUMS'), checksums(directory, packages))
@@ -47,13 +48,14 @@ function release({ version, hasDebian }) {
 }
 
 function readArguments() {
-  const options = { 'dry-run': { type: 'boolean' }, debian: { type: 'boolean', default: false } }
+  const isGiven = { type: 'boolean', default: false }
+  const options = { 'dry-run': { type: 'boolean' }, debian: isGiven, portable: isGiven }
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   const [version] = positionals
   if (positionals.length !== 1 || !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
-    throw new Error('usage: node scripts/release.js VERSION --dry-run [--debian]')
+    throw new Error('usage: node scripts/release.js VERSION --dry-run [--debian] [--portable]')
   if (!values['dry-run']) throw new Error('only --dry-run is there: uploads are made by hand')
-  return { version, hasDebian: values.debian }
+  return { version, hasDebian: values.debian, hasPortable: values.portable }
 }
 
 function requireCleanTree(version) {

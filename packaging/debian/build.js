@@ -5,7 +5,6 @@
 //   node packaging/debian/build.js [DIRECTORY [VERSION]]
 //
 // leaves them in DIRECTORY, by default packages/. It wants dpkg-deb, gcc and gcc-aarch64-linux-gnu.
-import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -25,6 +24,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { PLATFORMS, stageAccelerators } from '../../scripts/package/accelerators.js'
 import { setModes, stagePackage } from '../../scripts/package/npm.js'
+import { run, stageProgram } from '../../scripts/package/program.js'
 import { unitsIn } from './units.js'
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' }
@@ -44,7 +44,7 @@ export async function packForDebian(directory, version) {
     return PLATFORMS.map(({ cpu }, i) => {
       const root = join(scratch, cpu)
       const release = { version: version ?? manifest.version, architecture: ARCHITECTURES[cpu] }
-      stageProgram(root, { staged, accelerator: accelerators[i], cpu })
+      stageDebian(root, { staged, accelerator: accelerators[i], cpu })
       const names = stageNames(root)
       stageSystem(root, release)
       return archive(root, directory, { ...release, names })
@@ -54,85 +54,15 @@ export async function packForDebian(directory, version) {
   }
 }
 
-/** The program, and beside it the packages that it needs. */
-function stageProgram(root, { staged, accelerator, cpu }) {
+/** The program, whose executables run Debian's Node. */
+function stageDebian(root, parts) {
   const program = join(root, PROGRAM)
-  cpSync(staged, program, { recursive: true })
-  for (const each of ['LICENSE', 'CHANGELOG.md', 'README.md', 'docs', 'man', 'packaging'])
-    rmSync(join(program, each), { recursive: true })
-  for (const name of readdirSync(join(program, 'dist/bundle')))
-    if (/\.(map|cache)$/.test(name)) rmSync(join(program, 'dist/bundle', name))
-
-  const modules = join(program, 'node_modules')
-  const { dependencies } = JSON.parse(readFileSync(join(program, 'package.json'), 'utf8'))
-  for (const path of productionPackages(Object.keys(dependencies)))
-    cpSync(path, join(program, path), { recursive: true, filter: isNeeded })
-  run('find', modules, '-type', 'd', '-empty', '-delete')
-  cpSync(accelerator, join(modules, `@btkit/accelerator-linux-${cpu}`), { recursive: true })
-  copyLmdb(join(modules, `@lmdb/lmdb-linux-${cpu}`), cpu)
+  stageProgram(program, parts)
   for (const name of readdirSync(join(program, 'bin')).filter((each) => each.endsWith('.js'))) {
     const path = join(program, 'bin', name)
     writeFileSync(path, readFileSync(path, 'utf8').replace('/usr/bin/env node', '/usr/bin/node'))
     chmodSync(path, 0o755)
   }
-}
-
-/** The paths of packages and of all that they need, but for lmdb, which is there already. */
-function productionPackages(names) {
-  const found = new Set()
-  const visit = (name, from) => {
-    const path = locate(name, from)
-    if (path === null || found.has(path)) return
-    found.add(path)
-    const { dependencies = {} } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'))
-    for (const each of Object.keys(dependencies)) visit(each, path)
-  }
-  for (const name of names.filter((each) => each !== 'lmdb')) visit(name, '.')
-  return found
-}
-
-/** Where Node finds a package from a directory; null if it is not installed. */
-function locate(name, from) {
-  for (let directory = from; ; directory = dirname(directory)) {
-    const path = join(directory, 'node_modules', name)
-    if (existsSync(path)) return path
-    if (directory === '.') return null
-  }
-}
-
-/** Sources, types, tests, documents and programs of packages are not; those inside them come by themselves. */
-function isNeeded(path) {
-  const name = basename(path)
-  if (
-    /^(tests?|benchmarks?|docs|examples?|integration|scripts|bin|bin\.js|test\.js|node_modules)$/.test(
-      name,
-    )
-  )
-    return false
-  if (/^licen[sc]e/i.test(name)) return true
-  return !/\.(map|[cm]?ts|md|html|sh)$|^\./.test(name)
-}
-
-/** lmdb's compiled part for glibc. */
-function copyLmdb(target, cpu) {
-  const name = `@lmdb/lmdb-linux-${cpu}`
-  const isForMusl = (path) => path.endsWith('.musl.node')
-  mkdirSync(dirname(target), { recursive: true })
-  if (existsSync(join('node_modules', name))) {
-    cpSync(join('node_modules', name), target, { recursive: true })
-  } else {
-    const scratch = mkdtempSync(join(tmpdir(), 'btkit-lmdb-'))
-    const { optionalDependencies } = JSON.parse(readFileSync('node_modules/lmdb/package.json'))
-    const wanted = `${name}@${optionalDependencies[name]}`
-    run('npm', 'pack', '--silent', '--prefer-offline', '--pack-destination', scratch, wanted)
-    run('tar', 'xzf', join(scratch, readdirSync(scratch)[0]), '-C', scratch)
-    renameSync(join(scratch, 'package'), target)
-    rmSync(scratch, { recursive: true })
-  }
-  for (const path of readdirSync(target).filter(isForMusl)) rmSync(join(target, path))
-  const strip = cpu === process.arch ? 'strip' : 'aarch64-linux-gnu-strip'
-  const compiled = readdirSync(target).filter((path) => path.endsWith('.node'))
-  for (const path of compiled) run(strip, '--strip-unneeded', join(target, path))
 }
 
 /** The executables and the manual. Returns the legacy names, which other packages have, too. */
@@ -263,10 +193,6 @@ function archive(root, directory, { version, architecture, names }) {
 
 function zip(content) {
   return gzipSync(content, { level: 9 })
-}
-
-function run(command, ...args) {
-  return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26 })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

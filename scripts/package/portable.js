@@ -1,0 +1,117 @@
+// Makes btkit-VERSION-linux-x64.tar.xz and -arm64: a directory with Node and all else that btkit needs, to
+// copy to a machine where nothing is installed. Build first. Two builds of a commit are the same.
+//
+//   node scripts/package/portable.js [--own] [DIRECTORY]
+//
+// leaves them in DIRECTORY, by default packages/. It wants what the Debian packages want, and xz. npm has
+// Node from its cache or downloads it. --own makes this machine's archive only.
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ownPlatforms, PLATFORMS, stageAccelerators } from './accelerators.js'
+import { setModes, stagePackage } from './npm.js'
+import { run, stageProgram, unpackFromNpm } from './program.js'
+
+/** The newest Node with long support, and the SHA-256 of its program for each processor. */
+const NODE = '24.21.0'
+const DIGESTS = {
+  x64: '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
+  arm64: '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
+}
+
+/** Starts the program with the Node beside it, from any place and through links. */
+const LAUNCHER = `#!/bin/sh
+self=$0
+while [ -h "$self" ]; do
+  link=$(readlink "$self")
+  case $link in /*) self=$link ;; *) self=$(dirname "$self")/$link ;; esac
+done
+case $self in */*) top=\${self%/*}/.. ;; *) top=.. ;; esac
+exec "$top/lib/node" "$top/lib/btkit/bin/@NAME@.js" "$@"
+`
+
+/** Makes the archive of each platform and returns their paths. */
+export async function packPortable(directory, platforms = PLATFORMS) {
+  const scratch = mkdtempSync(join(tmpdir(), 'btkit-portable-'))
+  try {
+    mkdirSync(directory, { recursive: true })
+    const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+    const staged = await stagePackage(scratch)
+    const accelerators = stageAccelerators(scratch, manifest, platforms)
+    return platforms.map(({ os, cpu }, i) => {
+      const name = `btkit-${manifest.version}-${os}-${cpu}`
+      const root = join(scratch, name)
+      stageProgram(join(root, 'lib/btkit'), { staged, accelerator: accelerators[i], cpu })
+      stageNode(root, cpu)
+      stageRest(root, staged)
+      return archive(root, directory)
+    })
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+}
+
+function stageNode(root, cpu) {
+  const unpacked = join(root, 'node')
+  unpackFromNpm(`node-linux-${cpu}@${NODE}`, unpacked)
+  const program = join(root, 'lib/node')
+  cpSync(join(unpacked, 'bin/node'), program)
+  const digest = createHash('sha256').update(readFileSync(program)).digest('hex')
+  if (digest !== DIGESTS[cpu]) throw new Error(`Node ${NODE} for ${cpu} is another: ${digest}`)
+  run(cpu === process.arch ? 'strip' : 'aarch64-linux-gnu-strip', '--strip-unneeded', program)
+  mkdirSync(join(root, 'share/doc/btkit'), { recursive: true })
+  cpSync(join(unpacked, 'LICENSE'), join(root, 'share/doc/btkit/LICENSE.node'))
+  rmSync(unpacked, { recursive: true })
+  // Compiled code is for the Node that made it
+  if (cpu === process.arch) run(program, join(root, 'lib/btkit/dist/bundle/warm-up.cjs'))
+}
+
+/** Executables, manual, completions and documents. */
+function stageRest(root, staged) {
+  mkdirSync(join(root, 'bin'))
+  for (const file of readdirSync('bin').filter((each) => each.endsWith('.js'))) {
+    const name = basename(file, '.js')
+    writeFileSync(join(root, 'bin', name), LAUNCHER.replace('@NAME@', name))
+  }
+  for (const page of readdirSync('man'))
+    cpSync(join('man', page), join(root, `share/man/man${page.at(-1)}`, page))
+  const completions = { bash: 'btkit', zsh: '_btkit', fish: 'btkit.fish' }
+  for (const [shell, name] of Object.entries(completions)) {
+    mkdirSync(join(root, 'share/completions', shell), { recursive: true })
+    const script = run(process.execPath, 'bin/btkit.js', 'completion', shell)
+    writeFileSync(join(root, 'share/completions', shell, name), script)
+  }
+  for (const name of ['LICENSE', 'README.md', 'CHANGELOG.md', 'docs', 'packaging'])
+    cpSync(join(staged, name), join(root, 'share/doc/btkit', name), { recursive: true })
+}
+
+function archive(root, directory) {
+  setModes(root)
+  for (const name of readdirSync(join(root, 'bin'))) chmodSync(join(root, 'bin', name), 0o755)
+  chmodSync(join(root, 'lib/node'), 0o755)
+  const target = join(directory, `${basename(root)}.tar.xz`)
+  const time = process.env.SOURCE_DATE_EPOCH ?? run('git', 'log', '-1', '--format=%ct').trim()
+  const owner = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', `--mtime=@${time}`]
+  const xz = ['--use-compress-program', 'xz -9 -T1']
+  run('tar', '-C', join(root, '..'), ...owner, ...xz, '-cf', target, basename(root))
+  return target
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = { own: { type: 'boolean', default: false } }
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  const platforms = values.own ? ownPlatforms() : PLATFORMS
+  for (const path of await packPortable(positionals[0] ?? 'packages', platforms)) console.log(path)
+}
