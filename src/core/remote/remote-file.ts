@@ -135,7 +135,8 @@ function nameOf(url: string, headers: Headers): string {
     quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
     lastName(url),
   ]
-  return names.find(isPlainName) ?? ''
+  // Control characters would reach terminals
+  return names.find((name) => isPlainName(name) && !/\p{Cc}/u.test(name)) ?? ''
 }
 
 /** A URL for messages, without what may be a secret: a password, and the query. */

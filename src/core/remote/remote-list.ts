@@ -5,6 +5,9 @@ import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
 import type { StreamedFile } from '../make/from-streams.js'
 
+/** Most files of a list: the server is asked for each. */
+const MOST_FILES = 100_000
+
 /** A file that a list names, below the directory of the list. */
 export type RemoteEntry = Pick<StreamedFile, 'path' | 'checksum'>
 
@@ -12,7 +15,7 @@ export type RemoteEntry = Pick<StreamedFile, 'path' | 'checksum'>
  * Reads a list of files: checksums as sha256sum(1) or `sha256sum --tag` writes them, also signed in the
  * clear, a Metalink (RFC 5854), or one path a line. `name` is that of the list in errors.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its directory,
- *   `empty` if it names no file
+ *   `empty` if it names no file, `too-many`
  */
 export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] {
   if (!isUtf8(bytes)) throw new BtkitError('bad-name', `${name}: is not UTF-8`)
@@ -21,6 +24,8 @@ export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] 
     ? metalinkEntries(text, name)
     : lineEntries(text, name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
+  if (entries.length > MOST_FILES)
+    throw new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
   const odd = entries.find(({ path }) => !path.split('/').every(isComponent))
   if (odd) throw new BtkitError('bad-name', `${name}: '${odd.path}' is no path below its directory`)
   return entries

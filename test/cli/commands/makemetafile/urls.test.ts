@@ -94,6 +94,7 @@ test('the name is that of Content-Disposition, and never a path', async (t) => {
     ['attachment; filename="y.iso"', 'y.iso'],
     ["attachment; filename=z.iso; filename*=UTF-8''%C3%A4.iso", 'ä.iso'],
     ['attachment; filename="../../etc/passwd"', 'get.php'],
+    ["attachment; filename*=UTF-8''a%1b%5b31m%0a", 'get.php'],
   ]
   for (const [disposition = '', name = ''] of names) {
     server.answer = (_, response) => {
@@ -233,6 +234,7 @@ test('bad lists', async (t) => {
   await refuse('<?xml version="1.0"?><metalink', 'metainfo')
   await refuse('<metalink/>', 'empty')
   await refuse(`${sha256('a')}  a\nb\n`, 'metainfo')
+  await refuse('x\n'.repeat(100_001), 'too-many')
   await refuse('none\n', 'not-found')
   assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
   assert.deepEqual(server.asked, ['HEAD /rel/none'])
