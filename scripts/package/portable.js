@@ -74,8 +74,13 @@ function stageNode(root, cpu) {
   mkdirSync(join(root, 'share/doc/btkit'), { recursive: true })
   cpSync(join(unpacked, 'LICENSE'), join(root, 'share/doc/btkit/LICENSE.node'))
   rmSync(unpacked, { recursive: true })
-  // Compiled code is for the Node that made it
-  if (cpu === process.arch) run(program, join(root, 'lib/btkit/dist/bundle/warm-up.cjs'))
+  // Compiled code is for the Node that made it, and is the same each time only with these flags
+  const warmUp = [
+    '--random-seed=1',
+    '--predictable',
+    join(root, 'lib/btkit/dist/bundle/warm-up.cjs'),
+  ]
+  if (cpu === process.arch) run(program, ...warmUp)
 }
 
 /** Executables, manual, completions and documents. */

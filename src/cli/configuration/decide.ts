@@ -160,7 +160,10 @@ function presetLevels(
       if (typeof name === 'boolean') return []
       const all = [...presets.keys()]
       const others = all.length === 0 ? '; no configuration has presets' : suggestion(name, all)
-      problems.add(place.error(`there is no preset ${name}${others}`))
+      const isPath = existsSync(name)
+      const advice = `-P '${name}': is a path, not the name of a preset; -p is --private`
+      const missing = place.error(`there is no preset ${name}${others}`)
+      problems.add(isPath ? usageError(advice) : missing)
       return []
     }),
   )

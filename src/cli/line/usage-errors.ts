@@ -184,8 +184,6 @@ function adviseTaken(given: readonly Given[], path: string): string | null {
   for (const { entry, uses } of given) {
     const { value: use } = uses.at(-1) ?? {}
     if (use?.kind !== 'text' || use.isPlain) continue
-    if (entry.key === 'preset' && existsSync(use.text))
-      return `-P '${use.text}': is a path, not the name of a preset; -p is --private`
     if (entry.on?.optional && !looksLikeUrl(use.text))
       return `${entry.on.long} '${use.text}': not a URL; write ${path} ${use.text} ${entry.on.long}`
   }

@@ -62,5 +62,5 @@ const [, , command] = process.argv
 // Each in a process of its own, which keeps all that it has compiled
 if (command === undefined) {
   for (const each of Object.keys(COMMANDS))
-    execFileSync(process.execPath, [__filename, each], { stdio: 'ignore' })
+    execFileSync(process.execPath, [...process.execArgv, __filename, each], { stdio: 'ignore' })
 } else void warmUp(command)

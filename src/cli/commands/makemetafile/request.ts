@@ -329,7 +329,7 @@ const INCOMPARABLE = [
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy)
     .description('Make a torrent of each file or directory.')
-    .argument('<file-or-tracker...>', 'files, directories, URLs or -, and the tracker or a list')
+    .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
     .option(
       '-n, --name <name>',
