@@ -35,8 +35,7 @@ export function answersNow(
       const { statusCode: status, bodyBytes: bytes } = response
       report({ request, route, status, bytes, milliseconds, isComplete: true })
     } else {
-      exchanges.begin(request, response)
-      exchanges.setRoute(request, route)
+      exchanges.begin(request, response, route)
     }
     return true
   }

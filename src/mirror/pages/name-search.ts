@@ -6,7 +6,7 @@ import { NameIndex } from './name-index.js'
 const FRESH = 60_000
 const REST = 20
 
-/** Keeps the names of a mirror for searches. Nothing is read before the first one. */
+/** The index of the names of a mirror, for searches. Nothing is read before the first one. */
 export class NameSearch {
   #index: NameIndex | null = null
   #reading: Promise<NameIndex> | null = null

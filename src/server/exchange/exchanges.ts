@@ -48,8 +48,8 @@ export class Exchanges {
   }
 
   /** Begins to follow a request; call it before the request is answered. */
-  begin(request: IncomingMessage, response: CountedResponse): void {
-    const exchange = new OpenExchange(request, response, this.clock.monotonic())
+  begin(request: IncomingMessage, response: CountedResponse, route = NO_ROUTE): void {
+    const exchange = new OpenExchange(request, response, this.clock.monotonic(), route)
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
@@ -103,12 +103,11 @@ const NO_ROUTE = 'none'
 
 /** A request whose answer is not complete yet. */
 export class OpenExchange {
-  route = NO_ROUTE
-
   constructor(
     readonly request: IncomingMessage,
     readonly response: CountedResponse,
     readonly startedAt: number,
+    public route: string,
   ) {}
 }
 
