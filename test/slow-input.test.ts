@@ -16,12 +16,9 @@ import {
 } from '../src/metainfo/trackers.js'
 import { findUnlikelyPath } from '../src/metainfo/lint/trackers.js'
 import {
-  askedVersion,
-  askedView,
-  asksForList,
-  asksForPage,
   checkHosts,
   chosenNames,
+  readQuery,
   namedView,
   pageLinks,
   publicAddress,
@@ -111,11 +108,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
   'addresses of the mirror': {
     read: each(
       requestPath,
-      askedView,
-      askedVersion,
-      chosenNames,
-      asksForList,
-      asksForPage,
+      (url) => chosenNames(readQuery(url)),
       pageLinks,
       namedView,
       parseListingQuery,

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { type DirectoryPages, PAGES } from '../pages/directory-pages.js'
-import { askedView, asksForPage, namedView, requestPath } from '../tree/address.js'
+import { namedView, readQuery, requestPath } from '../tree/address.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, parseMirrorPath, parseMirrorPlace } from '../tree/mirror.js'
 import type { Views, WantedView } from '../views/views.js'
@@ -33,9 +33,11 @@ export function addFileRoutes(
   const send: ReadHandler<RouteGenericInterface> = async (request, reply) => {
     const { url = '' } = request.raw
     const path = requestPath(url)
-    const view = askedView(url)
+    const query = readQuery(url)
+    const { view } = query
     if (view !== null) {
-      return sendView(request, reply, { view, components: parseMirrorPlace(path), look: null })
+      const components = parseMirrorPlace(path)
+      return sendView(request, reply, { view, components, look: null, query })
     }
     if (directoryPages && path.endsWith('/')) {
       onRoute(request.raw, PAGES)
@@ -43,21 +45,21 @@ export function addFileRoutes(
     }
     const components = parseMirrorPath(path)
     const exchange = { request: request.raw, response: reply.raw, begin: () => take(reply) }
-    if (options.files && !asksForPage(url) && (await downloads.answerKnown(exchange))) return reply
+    if (options.files && !query.isForPage && (await downloads.answerKnown(exchange))) return reply
     const named = await lookForView(downloads, request.raw, components)
     // Usually no file has the name of a view, and one look shows it
-    if (named?.isSure) return sendView(request, reply, named)
+    if (named?.isSure) return sendView(request, reply, { ...named, query })
     const found = await orAbsence(lookAtFile(downloads, request.raw, components))
     if (found instanceof IsDirectory) {
       if (directoryPages) return directoryPages.redirect(request, reply, components)
       throw found
     }
-    if (found instanceof Refusal && named) return sendView(request, reply, named)
+    if (found instanceof Refusal && named) return sendView(request, reply, { ...named, query })
     const padding = options.files ? paddingAt(components) : null
     if (found instanceof Refusal && padding !== null) return sendZeros(request, reply, padding)
     if (found instanceof Refusal) throw found
     if (!options.files) throw new Refusal('not-found', 'files are not served here, only torrents')
-    if (asksForPage(url)) {
+    if (query.isForPage) {
       onRoute(request.raw, `${ROUTE}.details`)
       return views.sendPage(request, reply, fileOf(components, found))
     }

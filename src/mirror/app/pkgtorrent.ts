@@ -8,7 +8,7 @@ import { sendZeros } from '../files/zeros.js'
 import type { ServiceOptions } from '../options.js'
 import { BLOCK_SIZE } from '../torrents/content.js'
 import { parseDigest, type PathSets, singleSet } from '../torrents/path-sets.js'
-import { askedVersion, requestPath } from '../tree/address.js'
+import { readQuery, requestPath } from '../tree/address.js'
 import type { Requesters } from '../../server/admission/requester.js'
 import type { TorrentSender } from '../views/response.js'
 import { addReadRoute } from '../../server/headers/accept.js'
@@ -50,7 +50,7 @@ export function addPkgtorrentRoutes(
   for (const mode of ['single', 'simple']) {
     addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
       const { url = '' } = request.raw
-      const set = singleSet(requestPath(url, BEFORE_PATH), askedVersion(url))
+      const set = singleSet(requestPath(url, BEFORE_PATH), readQuery(url).version)
       const checked = await sets.obtain(set, requesters.of(reply))
       return sender.send(request, reply, checked)
     })

@@ -14,7 +14,7 @@ import type { CurrentListing, CurrentPage, Listings } from './listings.js'
 import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.js'
 import { readReadme } from './readme.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
-import { asksForList, chosenNames, publicAddress } from '../tree/address.js'
+import { chosenNames, publicAddress, readQuery } from '../tree/address.js'
 import type { Requester, Requesters } from '../../server/admission/requester.js'
 import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from './site-header.js'
@@ -93,7 +93,8 @@ export class DirectoryPages {
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
     const requester = this.sources.requesters.of(reply)
-    if (asksForList(url)) return this.#sendList(request, reply, components, requester)
+    const { isForList } = readQuery(url)
+    if (isForList) return this.#sendList(request, reply, components, requester)
     const query = parseListingQuery(url)
     const form = query.isJson || prefersJson(request.headers.accept) ? 'json' : 'html'
     const current = await this.sources.listings.get(components, requester)
@@ -143,7 +144,7 @@ export class DirectoryPages {
     components: readonly string[],
     requester: Requester,
   ): Promise<FastifyReply> {
-    const names = chosenNames(raw.url ?? '') ?? []
+    const names = chosenNames(readQuery(raw.url ?? '')) ?? []
     if (names.length === 0) throw malformed('no file is chosen; name each in a field f')
     const paths = names.map((name) => [...components, name])
     const { client, signal, memory } = requester

@@ -1,16 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  askedVersion,
-  askedView,
-  isChoice,
-  isPlainRequest,
-  isProgressAddress,
-  type ViewName,
-} from '../tree/address.js'
+import { type AskedQuery, isPlainRequest, isProgressAddress, readQuery } from '../tree/address.js'
 import { prefersJson, wantsPage } from '../../server/headers/accept.js'
 import { acceptsGzip } from '../../server/headers/gzip.js'
-import { queryWords } from '../../server/headers/target.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
 
@@ -98,21 +90,19 @@ function keyOf(request: IncomingMessage): string {
   const { url = '', headers } = request
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)
-  const view = end < 0 ? null : askedView(url)
+  const query = end < 0 ? null : readQuery(url)
   const scheme = isSecure(request) ? 'https:' : ''
-  if (view === null && path.endsWith('/')) {
+  if (!query?.view && path.endsWith('/')) {
     const encoding = acceptsGzip(headers) ? 'gzip' : 'plain'
     return `${scheme}${prefersJson(headers.accept) ? 'json' : 'html'} ${encoding}:${url}`
   }
-  const address = end < 0 ? path : withWords(path, view, url)
+  const address = query ? withWords(path, query) : path
   // Browsers get magnet links on a page
   return scheme + (address.includes('magnet') && wantsPage(request) ? `page:${address}` : address)
 }
 
-function withWords(path: string, view: ViewName | null, url: string): string {
-  const version = askedVersion(url)
-  const chosen = queryWords(url).filter(isChoice)
-  const words = [view ?? [], version === 'v1' ? [] : version, chosen].flat()
+function withWords(path: string, { view, version, choices }: AskedQuery): string {
+  const words = [view ?? [], version === 'v1' ? [] : version, choices].flat()
   return words.length === 0 ? path : `${path}?${words.join('&')}`
 }
 

@@ -47,47 +47,52 @@ const VIEWS = ['torrent', 'magnet', 'btih', 'sha256', 'meta4'] as const
 
 export type ViewName = (typeof VIEWS)[number]
 
-/** The first view that an address names in its query, such as `?torrent`; null if it names none. */
-export function askedView(url: string): ViewName | null {
-  // Buttons of forms send an empty value
-  const viewOf = (word: string) => VIEWS.find((view) => word === view || word === `${view}=`) ?? []
-  return queryWords(url).flatMap(viewOf)[0] ?? null
+/** The words of a query that mean something; others are ignored. */
+export interface AskedQuery {
+  /** The first view that it names, such as by `?torrent`. */
+  readonly view: ViewName | null
+  /** The first version that it names, by `?v2` or `?hybrid`; else version 1. */
+  readonly version: MetainfoVersion
+  /** Whether it asks for the page of a file, by `?details`. */
+  readonly isForPage: boolean
+  /** Whether it asks for the addresses of the chosen files, by `?list`. */
+  readonly isForList: boolean
+  /** The words that choose entries of a directory, as they are. */
+  readonly choices: readonly string[]
 }
 
-/** Whether a word of a query chooses an entry of a directory for its torrent. */
-export function isChoice(word: string): boolean {
-  return word.startsWith('f=')
+/** Reads the query of an address. */
+export function readQuery(url: string): AskedQuery {
+  const words = queryWords(url)
+  // Buttons of forms send an empty value
+  const names = words.map((word) => (word.endsWith('=') ? word.slice(0, -1) : word))
+  return {
+    view: names.flatMap((name) => VIEWS.find((view) => view === name) ?? [])[0] ?? null,
+    version: names.find((name) => name === 'v2' || name === 'hybrid') ?? 'v1',
+    isForPage: names.includes('details'),
+    isForList: names.includes('list'),
+    choices: words.filter((word) => word.startsWith('f=')),
+  }
 }
 
 /** The most entries that are chosen in an address. */
 const MOST_CHOSEN = 1000
 
 /**
- * The names of a directory's entries that an address chooses for its torrent, by fields `f` of its
- * query; null if it has none, for all entries.
+ * The names of a directory's entries that a query chooses for its torrent, by fields `f`; null if it has
+ * none, for all entries.
  * @throws Refusal
  */
-export function chosenNames(url: string): readonly string[] | null {
-  const fields = queryWords(url).filter(isChoice)
-  if (fields.length === 0) return null
-  if (fields.length > MOST_CHOSEN) throw malformed(`at most ${MOST_CHOSEN} files can be chosen`)
-  const names = fields.map((field) => decodeComponent(field.slice(2).replaceAll('+', ' ')))
+export function chosenNames({ choices }: Pick<AskedQuery, 'choices'>): readonly string[] | null {
+  if (choices.length === 0) return null
+  if (choices.length > MOST_CHOSEN) throw malformed(`at most ${MOST_CHOSEN} files can be chosen`)
+  const names = choices.map((field) => decodeComponent(field.slice(2).replaceAll('+', ' ')))
   return [...new Set(names)].sort()
-}
-
-/** Whether an address asks for the addresses of the chosen files, by `?list`. */
-export function asksForList(url: string): boolean {
-  return queryWords(url).some((word) => word === 'list' || word === 'list=')
 }
 
 /** The part of a query that chooses entries; empty for all. */
 export function chosenQuery(chosen: readonly string[] | null): string {
   return (chosen ?? []).map((name) => `&f=${encodeURIComponent(name)}`).join('')
-}
-
-/** Whether an address asks for the page of a file, by `?details`. */
-export function asksForPage(url: string): boolean {
-  return queryWords(url).includes('details')
 }
 
 /** A view in a name such as `a.iso.torrent`, unless a file has that name. */
@@ -125,18 +130,6 @@ export function viewByQuery(address: string, view: ViewName): string {
  */
 export const MOST_V2_BYTES = 2 ** 36
 
-/** The words of a query that ask for another version than 1. */
-const ASKED: Readonly<Record<string, MetainfoVersion>> = { v2: 'v2', hybrid: 'hybrid' }
-
-/**
- * The version that an address asks for by its query, `?v2` or `?hybrid`: the first of them, v1 if
- * there is none. Other parameters are ignored.
- */
-export function askedVersion(url: string): MetainfoVersion {
-  const names = queryWords(url)
-  return names.flatMap((name) => (Object.hasOwn(ASKED, name) ? (ASKED[name] ?? []) : []))[0] ?? 'v1'
-}
-
 /** The last word in the query of a progress page's address. */
 const PROGRESS = 'progress'
 
@@ -166,7 +159,7 @@ export function pageLinks(url: string): PageLinks {
   const address = isProgressAddress(url) ? url.slice(0, -PROGRESS.length - 1) : url
   const [path, query] = splitTarget(address)
   const depth = path.split('/').length - 2
-  const view = askedView(address) ?? namedView(path)?.view
+  const view = readQuery(address).view ?? namedView(path)?.view
   return {
     what: (view && WORDS[view]) ?? 'torrent',
     progress: query === '' ? `?${PROGRESS}` : `?${query}&${PROGRESS}`,

@@ -9,7 +9,7 @@ import { fileAddress } from '../../metainfo/trackers.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../pages/progress-page.js'
 import {
-  askedVersion,
+  type AskedQuery,
   chosenNames,
   pageLinks,
   publicAddress,
@@ -43,6 +43,7 @@ export interface WantedView {
   readonly components: readonly string[]
   /** The look at it, or the refusal that says it is not there; null if nobody looked yet. */
   readonly look: Look | Refusal | null
+  readonly query: AskedQuery
 }
 
 /** The sources of the views. */
@@ -69,7 +70,7 @@ export class Views {
   async send(
     request: FastifyRequest,
     reply: FastifyReply,
-    { view, components, look }: WantedView,
+    { view, components, look, query }: WantedView,
   ): Promise<FastifyReply> {
     const { requesters, files, torrents, sender, options } = this.mirror
     const requester = requesters.of(reply)
@@ -78,8 +79,8 @@ export class Views {
       if (file) return this.#sendDigest(view, request, reply, requester, file)
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
-    const { url = '' } = request.raw
-    const [version, chosen] = [askedVersion(url), file ? null : chosenNames(url)]
+    const { version } = query
+    const chosen = file ? null : chosenNames(query)
     const checked = file
       ? await files.obtain(file, version, requester)
       : await torrents.obtain(directorySource(components, chosen, version, options), requester)

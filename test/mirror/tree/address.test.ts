@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  asksForList,
-  asksForPage,
-  askedView,
-  chosenNames,
-  requestPath,
-} from '../../../src/mirror/tree/address.js'
+import { chosenNames, readQuery, requestPath } from '../../../src/mirror/tree/address.js'
 
 test('a query begins at the first question mark', () => {
-  assert.equal(askedView('/a?b?torrent'), null)
-  assert.equal(asksForPage('/a?b&details'), true)
-  assert.equal(asksForList('/a/?f=b&list='), true)
-  assert.deepEqual(chosenNames('/a/?f=b%3F&f=c?'), ['b?', 'c?'])
+  assert.equal(readQuery('/a?b?torrent').view, null)
+  const { isForPage, isForList, version, choices } = readQuery(
+    '/a/?f=b%3F&hybrid&details&f=c?&list=&v2',
+  )
+  assert.deepEqual([isForPage, isForList, version], [true, true, 'hybrid'])
+  assert.deepEqual(chosenNames({ choices }), ['b?', 'c?'])
   assert.equal(requestPath('http://host?torrent'), '/')
 })
