@@ -7,9 +7,9 @@ import type { CountedResponse } from '../../server/connections/counted-response.
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
 
 /**
- * Makes a function that answers before any router or hook what can be answered at once: a torrent that
- * was sent within a second, a file that is in memory, a page of a directory that did not change. An answer that the system has taken whole is reported at once. The function
- * returns false for all other requests.
+ * Makes a function that answers before any router or hook what can be answered at once: a torrent, a file
+ * that is in memory, a page of a directory, all sent before and unchanged. An answer that the system has
+ * taken whole is reported at once. The function returns false for all other requests.
  */
 export function answersNow(
   { responses, downloads, torrents }: OpenMirror,

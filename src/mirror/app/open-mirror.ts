@@ -227,7 +227,7 @@ function openMakers(
   const torrents = new Torrents(maker, known, memory, onMade, monotonic)
   const digests = new FileDigests(options, hashContext, hashing, known, memory)
   const given = new GivenTorrents(options.torrents, known, { now, warn })
-  const files = new FileTorrents(torrents, given, options)
+  const files = new FileTorrents(torrents, given, options, now)
   const made = { admission, torrents, digests, files }
   if (warm === null) return { ...made, warmer: null }
   if (!cacheAccess.cache.keepsAnything) {

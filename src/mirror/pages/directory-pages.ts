@@ -168,7 +168,7 @@ export class DirectoryPages {
     const place = this.options.mirror
     const look = await lookBelow(place, [...components, '.']).catch(() => null)
     if (!look?.native || !sameFingerprint(look.parent, found.look.fingerprint)) return null
-    const path = components.join('/') || '.'
+    const path = `${components.join('/') || '.'}/`
     return () => isUnchangedNow({ place, path, look })
   }
 

@@ -11,10 +11,19 @@ import { stateOf } from './file-changes.js'
 import type { MirrorSource } from './make.js'
 import type { CurrentTorrent } from './known.js'
 import type { Torrents } from './torrents.js'
+import type { Look } from '../tree/below-root.js'
+import { isUnchangedNow } from '../tree/open-looked.js'
+import type { ServerContext } from '../../server/context.js'
+import { isRacy } from '../../core/digests/cache-trust.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /** The form of the torrent, or the operator's own that it is compared with. */
 type WantedFile = Metainfo | Pick<ContentRules, 'version' | 'pieceLength'>
+
+/** A file, with the look at it if it is known. */
+export interface LookedUpFile extends ScannedFile {
+  readonly look?: Look
+}
 
 /** The torrents of single files: the operator's own if there is one, otherwise made on demand. */
 export class FileTorrents {
@@ -22,6 +31,7 @@ export class FileTorrents {
     private readonly torrents: Torrents,
     private readonly given: GivenTorrents,
     private readonly options: Pick<ServiceOptions, 'mirror' | 'markPadFiles' | 'pieceLength'>,
+    private readonly now: ServerContext['now'],
   ) {}
 
   /**
@@ -30,7 +40,7 @@ export class FileTorrents {
    * @throws Refusal; BtkitError if the file cannot be read
    */
   async obtain(
-    file: ScannedFile,
+    file: LookedUpFile,
     version: MetainfoVersion,
     requester: Waiter,
   ): Promise<CurrentTorrent> {
@@ -45,7 +55,7 @@ export class FileTorrents {
     return this.#make(file, { version, pieceLength: options.pieceLength }, requester)
   }
 
-  #make(file: ScannedFile, wanted: WantedFile, requester: Waiter): Promise<CurrentTorrent> {
+  #make(file: LookedUpFile, wanted: WantedFile, requester: Waiter): Promise<CurrentTorrent> {
     return this.torrents.obtain(this.source(file.path, wanted, file), requester)
   }
 
@@ -53,7 +63,7 @@ export class FileTorrents {
   source(
     path: readonly string[],
     wanted: WantedFile,
-    looked: ScannedFile | null = null,
+    looked: LookedUpFile | null = null,
   ): MirrorSource {
     const { mirror, markPadFiles } = this.options
     const { version, pieceLength } = wanted
@@ -68,7 +78,16 @@ export class FileTorrents {
     }
     const key = `${version} file ${pieceLength}/${path.join('/')}`
     const isCompared = 'infoSpan' in wanted
-    return { key, effort: null, look, isCompared, state: looked && stateOf(looked) }
+    const isSameNow = looked?.look && this.#follow(path, looked.look)
+    return { key, effort: null, look, isCompared, state: looked && stateOf(looked), isSameNow }
+  }
+
+  /** Returns whether a file, and what is beside it, are still as a look found them. */
+  #follow(path: readonly string[], look: Look): CurrentTorrent['isSameNow'] {
+    // Torrents of the operator come and go elsewhere
+    if (this.given.isUsed || isRacy(look.parent, this.now(), 'full')) return undefined
+    const looked = { place: this.options.mirror, path: path.join('/'), look }
+    return () => isUnchangedNow(looked)
   }
 }
 

@@ -8,6 +8,8 @@ export interface CurrentTorrent {
   readonly torrent: KnownTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
+  /** Whether its only file is still in that state, found without waiting. Absent if nobody can tell. */
+  isSameNow?: (() => boolean) | undefined
 }
 
 /** A refusal at a certain time. */

@@ -28,6 +28,7 @@ import type { ServiceOptions } from '../options.js'
 import { progressOf, titleOf } from './progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
 import type { Flight } from './flights.js'
+import type { CurrentTorrent } from './known.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 
 /** A torrent to be made, and where its files are found. */
@@ -43,6 +44,8 @@ export interface MirrorSource {
   readonly isCompared?: boolean
   /** The state of its only file, if that was just looked up: see stateOf. */
   readonly state?: string | null
+  /** Whether the file is still in that state: see CurrentTorrent. */
+  readonly isSameNow?: CurrentTorrent['isSameNow']
   /**
    * Looks up its files. Rejects with BtkitError if they cannot be read, and with the budget's
    * errors.

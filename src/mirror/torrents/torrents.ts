@@ -65,12 +65,21 @@ export class Torrents {
     return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < time
   }
 
+  /** Whether a torrent is fresh, or its file is in the same state. */
+  isCurrent(checked: CurrentTorrent): boolean {
+    if (this.isFresh(checked)) return true
+    // The seed learns of each torrent that is sent
+    if (this.onMade || !checked.isSameNow?.()) return false
+    checked.checkedAt = this.monotonic()
+    return true
+  }
+
   /**
    * Obtains a torrent. The work goes on as long as anybody wants it: see Flight.
    * @throws Refusal; BtkitError if the files cannot be read
    */
   async obtain(source: MirrorSource, waiter: Waiter): Promise<CurrentTorrent> {
-    const { key } = source
+    const { key, isSameNow } = source
     const known = this.known.get(key)
     if (known && 'refusal' in known) {
       if (this.isFresh(known, REFUSED_FOR)) throw known.refusal
@@ -81,7 +90,7 @@ export class Torrents {
       (this.isFresh(known) || this.#isSame(known, source))
     ) {
       this.origins.memory++
-      return known
+      return Object.assign(known, isSameNow && { isSameNow })
     }
     return this.#flights.join(key, waiter, (own) => this.#make(source, own))
   }
@@ -139,7 +148,8 @@ export class Torrents {
       known.checkedAt = checkedAt
       return known
     }
-    const current = { torrent, checkedAt }
+    const isSameNow = torrent.state === source.state ? source.isSameNow : undefined
+    const current = { torrent, checkedAt, isSameNow }
     if (torrent.isCacheable && !isAhead) this.known.set(key, current)
     return current
   }

@@ -202,9 +202,12 @@ export function openNow(
   return openedFile(resultNow)
 }
 
-/** Whether a directory is in the state that a look at its `.` found; never waits for a disk. */
-export function isUnchangedNow({ path, ...looked }: Omit<LookedFile, 'isFresh'>): boolean {
-  return openNow({ ...looked, path: `${path}/` }, NOTHING_READ) !== null
+/**
+ * Whether a file and its directory are in the state of a look, never waiting for a disk. Of a path with a
+ * slash at its end, only the directory counts.
+ */
+export function isUnchangedNow(looked: Omit<LookedFile, 'isFresh'>): boolean {
+  return openNow(looked, NOTHING_READ) !== null
 }
 
 const NOTHING_READ = { target: new Uint8Array(0), offset: 0, isMore: false }

@@ -187,7 +187,7 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
   return { 'X-Left-Out': named }
 }
 
-/** The route in the metrics of torrents that are requested again within a second. */
+/** The route in the metrics of torrents that are sent again without another look at their files. */
 export const KEPT = 'kept response'
 
 /** Answers requests with torrents or views of them. */
@@ -198,7 +198,7 @@ export class TorrentSender {
     private readonly known: {
       readonly responses: ResponseCache
       readonly swarms: Pick<FileSwarms, 'note'>
-      readonly torrents: Pick<Torrents, 'isFresh'>
+      readonly torrents: Pick<Torrents, 'isCurrent'>
     },
     private readonly trackers: TrackerSource['current'],
   ) {}
@@ -257,7 +257,7 @@ export class TorrentSender {
       ...(options.cors && CORS),
     }
     const answer = { parts, length, headers }
-    const isCurrent = () => known.torrents.isFresh(checked) && this.trackers() === trackers
+    const isCurrent = () => known.torrents.isCurrent(checked) && this.trackers() === trackers
     trackTorrent(torrent, options, trackers)
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone

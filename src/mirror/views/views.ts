@@ -27,7 +27,7 @@ import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js
 import type { FileDigests } from '../torrents/file-digests.js'
 import { type PagedFile, renderFilePage } from '../pages/file-page.js'
 import { renderStated } from '../pages/stated-checksum.js'
-import type { FileTorrents } from '../torrents/file-torrents.js'
+import type { FileTorrents, LookedUpFile } from '../torrents/file-torrents.js'
 import { formOf, magnetPage, torrentAddress } from './forms.js'
 import { isTorrentNameTaken, takenViews } from '../tree/taken-views.js'
 import { PAGE_HEADERS } from '../../page-parts/page-script.js'
@@ -100,12 +100,12 @@ export class Views {
   async #fileOf(
     components: readonly string[],
     seen: WantedView['look'],
-  ): Promise<ScannedFile | null> {
+  ): Promise<LookedUpFile | null> {
     if (components.length === 0) return null
     if (seen instanceof Refusal) throw seen
     const look = seen ?? (await new MirrorView(this.mirror.options.mirror).look(components))
     requireUtf8(components)
-    return isOfKind(look, constants.S_IFDIR) ? null : fileOf(components, look)
+    return isOfKind(look, constants.S_IFDIR) ? null : { ...fileOf(components, look), look }
   }
 
   /** Sends the page of a file, with its magnet link if the torrent is known. None is made for it. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { ResponseCache } from '../../../src/mirror/pages/response-cache.js'
+import { loadNative } from '../../../src/base/native-addon.js'
+import { aheadOfFiles } from '../../support/mirror.js'
 import { serveMirror } from '../../support/serve.js'
 import { ask } from '../ask.js'
 import { Clock } from '../clock.js'
@@ -28,20 +32,13 @@ function requestOf(url: string, host = 'mirror.example'): IncomingMessage {
 const parts = [Buffer.alloc(300)]
 const answer = { parts, length: 300, headers: {}, route: '/*', isCurrent: () => true }
 
-test('an answer is found by its address and host', () => {
-  const cache = new ResponseCache()
-  cache.note(requestOf('/a'), answer)
-  assert.equal(cache.recall(requestOf('/a'))?.parts, parts)
-  assert.equal(cache.recall(requestOf('/b')), undefined)
-  assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
-})
-
-test('other words in the query do not change the address', () => {
+test('an answer is found by its host and address, whatever other words the query has', () => {
   const cache = new ResponseCache()
   cache.note(requestOf('/a?x'), answer)
-  for (const url of ['/a', '/a?', '/a?y', '/a?x?y']) {
+  for (const url of ['/a', '/a?', '/a?y', '/a?x?y'])
     assert.equal(cache.recall(requestOf(url))?.parts, parts, url)
-  }
+  assert.equal(cache.recall(requestOf('/b')), undefined)
+  assert.equal(cache.recall(requestOf('/a', 'other.example')), undefined)
 })
 
 test('a page of a directory is found by its form and whole query, a torrent of it by its view', () => {
@@ -77,6 +74,23 @@ test('a request with another query is answered at once', async (t) => {
   }
   const kept = 'btkit_requests_total{route="kept response",code="200"}'
   assert.equal(await readMetric(port, kept), 3)
+})
+
+test('a torrent is sent again at once until its file, or what is beside it, changes', async (t) => {
+  if (loadNative('openNow') === null) return
+  let time = 0
+  const io = { now: aheadOfFiles, monotonic: () => (time += 60_000) }
+  const { port, root } = await serveMirror(t, { files: { 'a/x': 'x' }, io })
+  const get = async () => (await ask(port, '/a/x.torrent')).body
+  const first = await get()
+  assert.ok((await get()).equals(first) && (await get()).equals(first))
+  assert.equal(await readMetric(port, 'btkit_requests_total{route="kept response",code="200"}'), 2)
+  writeFileSync(join(root, 'a/x'), 'other')
+  const second = await get()
+  assert.notDeepEqual(second, first)
+  assert.ok((await get()).equals(second))
+  writeFileSync(join(root, 'a/x.torrent'), 'a file of its own')
+  assert.equal(String(await get()), 'a file of its own')
 })
 
 /** The usual handler's answer, which no kept one has. */
