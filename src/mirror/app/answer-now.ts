@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { ROUTE } from './file-routes.js'
 import { namedView } from '../tree/address.js'
-import { KEPT } from '../views/response.js'
 import type { OpenMirror } from './open-mirror.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
@@ -12,7 +11,7 @@ import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
  * taken whole is reported at once. The function returns false for all other requests.
  */
 export function answersNow(
-  { responses, downloads, torrents }: OpenMirror,
+  { responses, downloads }: OpenMirror,
   exchanges: Exchanges,
   report: (exchange: Exchange) => void,
   monotonic: () => number,
@@ -22,9 +21,7 @@ export function answersNow(
     // A view is made by the router, even if a file has its name
     const isOfFile = !url.includes('?') && !url.endsWith('/') && namedView(url) === null
     if (isOfFile && downloads.answerNow(request, response)) return ROUTE
-    const route = responses.answer(request, response)
-    if (route === KEPT) torrents.origins.memory++
-    return route
+    return responses.answer(request, response)
   }
   return (request, response) => {
     const startedAt = monotonic()

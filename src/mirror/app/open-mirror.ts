@@ -19,7 +19,6 @@ import { DirectoryPages } from '../pages/directory-pages.js'
 import { Listings } from '../pages/listings.js'
 import type { MirrorServer, ServiceOptions } from '../options.js'
 import { PathSets } from '../torrents/path-sets.js'
-import { Requesters } from '../../server/admission/requester.js'
 import { hasListings } from '../pages/site-header.js'
 import { FileSearch } from '../pages/search-page.js'
 import { NameSearch } from '../pages/name-search.js'
@@ -89,7 +88,7 @@ export async function openMirror(
   const makers = openMakers(options, resources, world)
   const { admission, torrents, digests, files, warmer } = makers
   const { cacheAccess } = resources
-  const requesters = new Requesters(options, admission.memory)
+  const requesters = { options, memory: admission.memory }
   const responses = new ResponseCache()
   const swarms = new FileSwarms(swarmCounts(options), warmer)
   const { listingPlanner: planner } = admission

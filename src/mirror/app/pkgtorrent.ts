@@ -9,7 +9,7 @@ import type { ServiceOptions } from '../options.js'
 import { BLOCK_SIZE } from '../torrents/content.js'
 import { parseDigest, type PathSets, singleSet } from '../torrents/path-sets.js'
 import { readQuery, requestPath } from '../tree/address.js'
-import type { Requesters } from '../../server/admission/requester.js'
+import { Requester, type Requesters } from '../../server/admission/requester.js'
 import type { TorrentSender } from '../views/response.js'
 import { addReadRoute } from '../../server/headers/accept.js'
 import { malformed, notPermitted, Refusal } from '../../server/headers/refusal.js'
@@ -32,7 +32,7 @@ export function addPkgtorrentRoutes(
   const mount = `/:mount/${SERVICE_NAME}`
 
   addReadRoute<Route>(app, `${mount}/digest/:digest`, async (request, reply) => {
-    const requester = requesters.of(reply)
+    const requester = new Requester(reply, requesters)
     const set = sets.known(parseDigest(request.params.digest))
     // A client that asks by a digest wants a directory
     if (!set || set.isSingle) return sendUnknown(reply)
@@ -40,7 +40,7 @@ export function addPkgtorrentRoutes(
   })
 
   app.post<Route>(`${mount}/digest/:digest`, async (request, reply) => {
-    const requester = requesters.of(reply)
+    const requester = new Requester(reply, requesters)
     const digest = parseDigest(request.params.digest)
     const form = await readForm(request, reply, limits, requester.memory)
     const set = await sets.posted(form, digest, requester)
@@ -51,7 +51,7 @@ export function addPkgtorrentRoutes(
     addReadRoute<Route>(app, `${mount}/${mode}/*`, async (request, reply) => {
       const { url = '' } = request.raw
       const set = singleSet(requestPath(url, BEFORE_PATH), readQuery(url).version)
-      const checked = await sets.obtain(set, requesters.of(reply))
+      const checked = await sets.obtain(set, new Requester(reply, requesters))
       return sender.send(request, reply, checked)
     })
   }

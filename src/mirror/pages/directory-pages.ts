@@ -15,7 +15,7 @@ import { LISTING_SCRIPT, type ListingView, renderListing } from './listing-page.
 import { readReadme } from './readme.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { chosenNames, publicAddress, readQuery } from '../tree/address.js'
-import type { Requester, Requesters } from '../../server/admission/requester.js'
+import { Requester, type Requesters } from '../../server/admission/requester.js'
 import type { ServiceOptions } from '../options.js'
 import type { HeaderOptions } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
@@ -71,7 +71,7 @@ export class DirectoryPages {
       readonly planner: Planner
       readonly requesters: Requesters
       readonly responses: ResponseCache
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'countsOf' | 'infoHashOf'>
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'largest' | 'infoHashOf'>
       readonly trackers: TrackerSource['current']
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
@@ -92,7 +92,7 @@ export class DirectoryPages {
     const { url = '' } = request.raw
     const way = wayToPlain(url, components)
     if (way !== null) return redirect(reply, way + queryOf(url))
-    const requester = this.sources.requesters.of(reply)
+    const requester = new Requester(reply, this.sources.requesters)
     const { isForList } = readQuery(url)
     if (isForList) return this.#sendList(request, reply, components, requester)
     const query = parseListingQuery(url)
@@ -237,7 +237,7 @@ export class DirectoryPages {
     const { swarms } = this.sources
     const files = swarms.isUsed ? rows.filter(({ isDirectory }) => !isDirectory) : []
     const found = files.map((row) => {
-      return [row.name, swarms.countsOf([...components, row.name], row)] as const
+      return [row.name, swarms.largest([...components, row.name], row)?.counts] as const
     })
     return new Map(found.flatMap(([name, counts]) => (counts ? [[name, counts]] : [])))
   }

@@ -25,8 +25,6 @@ export interface SentResponse {
 export interface KeptResponse extends SentResponse {
   /** The route in the metrics of those to whom it is sent again. */
   readonly route: string
-  /** The torrent that it was made from. */
-  readonly of?: object
   /** Whether it is still right, as far as that is known without waiting for a disk. */
   readonly isCurrent: () => boolean
 }

@@ -32,7 +32,7 @@ import type { OwnTracker, ServiceOptions } from '../options.js'
 import { linksOf, type ListingRow, type RowLinks } from './listing.js'
 import { renderEntry } from './listing-page.js'
 import { publicAddress, requestPath } from '../tree/address.js'
-import type { Requesters } from '../../server/admission/requester.js'
+import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { ICON_PATH, renderSiteHeader, SEARCH, siteOf } from './site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
@@ -67,7 +67,7 @@ export class FileSearch {
       readonly search: NameSearch
       readonly planner: Planner
       readonly memory: MemoryPool
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'countsOf' | 'infoHashOf'>
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'largest' | 'infoHashOf'>
       readonly trackers: TrackerSource['current']
     },
   ) {}
@@ -140,7 +140,7 @@ export class FileSearch {
       after: html`<a class="place" href="${above.length > 0 ? directory : `${root}./`}"
         >/${above.join('/')}</a
       >`,
-      counts: row.isDirectory ? undefined : (swarms.countsOf(path, row) ?? undefined),
+      counts: row.isDirectory ? undefined : swarms.largest(path, row)?.counts,
       hasSwarms: swarms.isUsed,
     })
   }
@@ -205,7 +205,7 @@ export function addSearchRoute(
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
     const query = parseSearch(splitTarget(url)[1])
-    const { client, signal } = requesters.of(reply)
+    const { client, signal } = new Requester(reply, requesters)
     const { words } = query
     const address = publicAddress(request.raw, options)
     const files = await findFiles({ words, root: ROOT, address, client, signal })

@@ -78,11 +78,6 @@ export class FileSwarms {
     this.#files.set(key, { size, modified, infoHashes: all, own })
   }
 
-  /** The counts of a file's largest swarm; null if there is none. */
-  countsOf(path: readonly string[], file: ListedFile): KnownCounts | null {
-    return this.largest(path, file)?.counts ?? null
-  }
-
   /** The largest swarm of a file; null if there is none. */
   largest(path: readonly string[], file: ListedFile): FileSwarm | null {
     const { tracker } = this

@@ -65,12 +65,13 @@ export class Torrents {
     return checkedAt > this.#expiredAt && this.monotonic() - checkedAt < time
   }
 
-  /** Whether a torrent is fresh, or its file is in the same state. */
+  /** Whether a torrent can be sent again: it is fresh, or its file is in the same state. */
   isCurrent(checked: CurrentTorrent): boolean {
-    if (this.isFresh(checked)) return true
+    const isFresh = this.isFresh(checked)
     // The seed learns of each torrent that is sent
-    if (this.onMade || !checked.isSameNow?.()) return false
-    checked.checkedAt = this.monotonic()
+    if (!isFresh && (this.onMade || !checked.isSameNow?.())) return false
+    if (!isFresh) checked.checkedAt = this.monotonic()
+    this.origins.memory++
     return true
   }
 

@@ -188,7 +188,7 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
 }
 
 /** The route in the metrics of torrents that are sent again without another look at their files. */
-export const KEPT = 'kept response'
+const KEPT = 'kept response'
 
 /** Answers requests with torrents or views of them. */
 export class TorrentSender {
@@ -225,7 +225,7 @@ export class TorrentSender {
     return sendBody(reply.headers(answer.headers), answer)
   }
 
-  /** The last answer if nothing changed since, otherwise a new one. */
+  /** Composes an answer, and keeps it. */
   #compose(
     { raw, method }: FastifyRequest,
     checked: CurrentTorrent,
@@ -234,8 +234,6 @@ export class TorrentSender {
   ): SentResponse {
     const { options, known } = this
     const { webSeeds, httpSeeds, tracker, seed } = options
-    const before = isKept ? known.responses.recall(raw) : undefined
-    if (before?.of === checked && before.isCurrent()) return before
     const address = publicAddress(raw, options)
     const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
@@ -257,12 +255,12 @@ export class TorrentSender {
       ...(options.cors && CORS),
     }
     const answer = { parts, length, headers }
-    const isCurrent = () => known.torrents.isCurrent(checked) && this.trackers() === trackers
+    const isCurrent = () => this.trackers() === trackers && known.torrents.isCurrent(checked)
     trackTorrent(torrent, options, trackers)
     if (tracker || seed) known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
-      known.responses.note(raw, { ...answer, route: KEPT, of: checked, isCurrent })
+      known.responses.note(raw, { ...answer, route: KEPT, isCurrent })
     return answer
   }
 }

@@ -16,7 +16,7 @@ import {
   type ViewName,
 } from '../tree/address.js'
 import { wantsPage } from '../../server/headers/accept.js'
-import type { Requester, Requesters } from '../../server/admission/requester.js'
+import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { renderSiteHeader, siteOf, torrentPage } from '../pages/site-header.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
@@ -73,7 +73,7 @@ export class Views {
     { view, components, look, query }: WantedView,
   ): Promise<FastifyReply> {
     const { requesters, files, torrents, sender, options } = this.mirror
-    const requester = requesters.of(reply)
+    const requester = new Requester(reply, requesters)
     const file = await this.#fileOf(components, look)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#sendDigest(view, request, reply, requester, file)
@@ -122,7 +122,7 @@ export class Views {
       const isTaken = await isTorrentNameTaken(components, options.mirror)
       const place = { components, version: 'v1', isTaken, chosen: null } as const
       const page = { ...this.#frame(request), file: paged }
-      const checked = await files.obtain(file, 'v1', requesters.of(reply))
+      const checked = await files.obtain(file, 'v1', new Requester(reply, requesters))
       return sender.send(request, reply, checked, magnetPage(place, page), false)
     }
     const name = components.at(-1) ?? ''

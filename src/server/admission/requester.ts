@@ -7,6 +7,16 @@ import { NotReady } from '../headers/refusal.js'
 /** Milliseconds before a browser gets a progress page instead of a blank one. */
 const BLANK_FOR = 1000
 
+/** The settings and the memory that all requesters share. */
+export interface Requesters {
+  readonly options: {
+    readonly clientAddresses: Pick<ClientAddresses, 'keyOf'>
+    /** `wait` is in milliseconds. */
+    readonly limits: { readonly wait: number }
+  }
+  readonly memory: MemoryPool
+}
+
 /** The client that waits for the answer to a request. */
 export class Requester {
   /** Key of the client; null if unknown. */
@@ -51,22 +61,5 @@ export class Requester {
       memory.close()
     })
     return (this.#memory = memory)
-  }
-}
-
-/** Finds the client of each request. */
-export class Requesters {
-  constructor(
-    readonly options: {
-      readonly clientAddresses: Pick<ClientAddresses, 'keyOf'>
-      /** `wait` is in milliseconds. */
-      readonly limits: { readonly wait: number }
-    },
-    readonly memory: MemoryPool,
-  ) {}
-
-  /** The client of a request that is to be answered. */
-  of(reply: FastifyReply): Requester {
-    return new Requester(reply, this)
   }
 }

@@ -49,7 +49,7 @@ export class Exchanges {
 
   /** Begins to follow a request; call it before the request is answered. */
   begin(request: IncomingMessage, response: CountedResponse, route = NO_ROUTE): void {
-    const exchange = new OpenExchange(request, response, this.clock.monotonic(), route)
+    const exchange = { request, response, startedAt: this.clock.monotonic(), route }
     this.#underWay.get(request.socket)?.add(exchange)
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
@@ -102,13 +102,11 @@ export class Exchanges {
 const NO_ROUTE = 'none'
 
 /** A request whose answer is not complete yet. */
-export class OpenExchange {
-  constructor(
-    readonly request: IncomingMessage,
-    readonly response: CountedResponse,
-    readonly startedAt: number,
-    public route: string,
-  ) {}
+export interface OpenExchange {
+  readonly request: IncomingMessage
+  readonly response: CountedResponse
+  readonly startedAt: number
+  route: string
 }
 
 /** A request and its result. */

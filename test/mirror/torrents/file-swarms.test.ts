@@ -30,23 +30,23 @@ function torrentOf(v1: string, v2: string | null = null, modified = 5) {
 
 test('a file has the counts of its largest swarm, of any version', () => {
   const swarms = swarmsOf({ one: 1, two: 2, v2: 3 })
-  assert.equal(swarms.countsOf(PATH, FILE), null)
+  assert.equal(swarms.largest(PATH, FILE), null)
   swarms.note(torrentOf('one'))
-  assert.deepEqual(swarms.countsOf(PATH, FILE), counts(1))
+  assert.deepEqual(swarms.largest(PATH, FILE)?.counts, counts(1))
   swarms.note(torrentOf('two', 'v2'))
   swarms.note(torrentOf('unknown'))
-  assert.deepEqual(swarms.countsOf(PATH, FILE), counts(3))
+  assert.deepEqual(swarms.largest(PATH, FILE)?.counts, counts(3))
 })
 
 test('a file that has changed since has no counts, nor has another file', () => {
   const swarms = swarmsOf({ one: 1, two: 2 })
   swarms.note(torrentOf('one'))
-  assert.equal(swarms.countsOf(PATH, { ...FILE, size: 8 }), null)
-  assert.equal(swarms.countsOf(PATH, { ...FILE, modified: 6_000 }), null)
-  assert.equal(swarms.countsOf(['pub', 'b.iso'], FILE), null)
+  assert.equal(swarms.largest(PATH, { ...FILE, size: 8 }), null)
+  assert.equal(swarms.largest(PATH, { ...FILE, modified: 6_000 }), null)
+  assert.equal(swarms.largest(['pub', 'b.iso'], FILE), null)
   swarms.note(torrentOf('two', null, 6))
-  assert.deepEqual(swarms.countsOf(PATH, { ...FILE, modified: 6_000 }), counts(2))
-  assert.equal(swarms.countsOf(PATH, FILE), null)
+  assert.deepEqual(swarms.largest(PATH, { ...FILE, modified: 6_000 })?.counts, counts(2))
+  assert.equal(swarms.largest(PATH, FILE), null)
 })
 
 test('a file that was hashed ahead has counts before anybody asks for its torrent', () => {
@@ -58,6 +58,6 @@ test('a file that was hashed ahead has counts before anybody asks for its torren
   }
   const warm = { get: (path: readonly string[]) => (path === PATH ? warmFile : undefined) }
   const swarms = new FileSwarms({ countsOf: () => counts(4) }, warm)
-  assert.deepEqual(swarms.countsOf(PATH, FILE), counts(4))
-  assert.equal(swarms.countsOf(PATH, { ...FILE, modified: 5_251 }), null)
+  assert.deepEqual(swarms.largest(PATH, FILE)?.counts, counts(4))
+  assert.equal(swarms.largest(PATH, { ...FILE, modified: 5_251 }), null)
 })

@@ -110,7 +110,8 @@ test('a request for a file that is just hashed ahead at a low rate does not wait
   await untilMetric(port, 'btkit_warm_hash_jobs', 1)
   assert.equal((await ask(port, '/iso/a.iso.torrent')).status, 200)
   await untilFiles(port, 'ready', 1)
-  assert.equal(await readHashedBytes(port), 8 * MIB)
+  // The work ahead may have read a little before the request
+  assert.equal(Math.floor((await readHashedBytes(port)) / MIB), 8)
 })
 
 test('the service stops at once while it hashes ahead', async (t) => {
