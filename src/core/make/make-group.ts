@@ -206,22 +206,23 @@ export class MakeTurns {
   readonly run: <T>(work: () => Promise<T>) => Promise<T> = pLimit(1)
   /** The number of groups that may be under way. */
   readonly ahead: number
-  readonly #writer = new Writer({ inFlight: AHEAD })
+  /** Writes those of several groups; null if one is under way at a time. */
+  readonly #writer: Writer | null
 
   constructor(groups: readonly MakeGroup[]) {
     const isSlow = groups.some(({ checksums, comparison }) => checksums.length > 0 || comparison)
     this.ahead = groups.length >= MANY && !isSlow ? AHEAD : 1
+    this.#writer = this.ahead > 1 ? new Writer({ inFlight: AHEAD }) : null
   }
 
   write: Write = async (target, bytes, rules) => {
-    const isOfMany = this.ahead > 1 && bytes instanceof Uint8Array
-    await (isOfMany
+    await (this.#writer && bytes instanceof Uint8Array
       ? this.#writer.write(target, bytes, rules)
       : writeAtomically(target, bytes, rules))
   }
 
   /** Resolves when nothing is being written. */
-  close(): Promise<void> {
-    return this.#writer.close()
+  async close(): Promise<void> {
+    await this.#writer?.close()
   }
 }

@@ -196,5 +196,8 @@ function report(made: MakeReport, seconds: number, run: Run): void {
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return
   const { line } = isOutput ? openReport(options, { ...io, stdout: io.stderr }) : out
-  line(makeValue(made, seconds), textLines(made, io.cwd))
+  line(
+    () => makeValue(made, seconds),
+    () => textLines(made, io.cwd),
+  )
 }
