@@ -174,6 +174,7 @@ async function findWritten(
   const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
   const isPortable = chooseKernel(engine.kernel).name === 'crypto'
   const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
+  if (asked.length === 0) return new Set()
   const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
   // A service has turns, and must not wait for a disk
   const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
