@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BtkitError } from '../../base/errors.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
-import { isTracker, storedUrl } from '../../metainfo/trackers.js'
+import { isTracker, storedUrl, webSocketUrl } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { quoteText } from '../../base/text/escape.js'
 import type { OwnTracker } from '../options.js'
@@ -105,7 +105,9 @@ export function trackersAt(
   address: string,
 ): TrackerList {
   const at = own?.announceAt?.(address)
-  return at === undefined ? trackers : trackers.map((url) => (url === own?.url ? at : url))
+  if (!own || at === undefined) return trackers
+  const web = webSocketUrl(own.url)
+  return trackers.map((url) => (url === own.url ? at : url === web ? webSocketUrl(at) : url))
 }
 
 /**

@@ -107,6 +107,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       },
       publicUrl: settings.publicUrl,
       prefix: settings.prefix,
+      webTorrent: settings.webTorrent,
       addressOf,
       permits: (address) => addresses.permits(address),
       onError,

@@ -2,6 +2,7 @@
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import { webSocketUrl } from '../../metainfo/trackers.js'
 import { BtkitError } from '../../base/errors.js'
 import { type DirectoryLock, lockDescriptor } from '../../disk/write/locks.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
@@ -249,7 +250,7 @@ async function listenEverywhere(
     throw error
   }
   const urls = http.addresses.filter((each) => webTorrent && each.includes('://'))
-  const web = urls.map((each) => each.replace('http', 'ws'))
+  const web = urls.map(webSocketUrl)
   const addresses = [...http.addresses, ...sockets.map(({ address }) => address), ...web]
   return { addresses, close }
 }

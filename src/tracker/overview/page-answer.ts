@@ -10,6 +10,7 @@ import { splitTarget } from '../../server/headers/target.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { isCrowded } from '../../server/connections/counted-response.js'
 import { refuseUnread } from '../../server/connections/refuse-connection.js'
+import { webSocketUrl } from '../../metainfo/trackers.js'
 import type { ServerContext } from '../../server/context.js'
 import { isSecure } from '../../server/listen/listen.js'
 import { renderErrorPage } from '../../page-parts/error-page.js'
@@ -181,6 +182,8 @@ interface PageRoutesParts extends Pick<ServerContext, 'onError'> {
   readonly publicUrl: string | null
   /** The path of the tracker there, without a slash at its end; '' for none. */
   readonly prefix: string
+  /** Whether it is a tracker over WebSocket, too. */
+  readonly webTorrent: boolean
   /** The address of a request's client; null on a Unix socket. */
   readonly addressOf: (request: IncomingMessage) => string | null
   /** Whether a client may ask at all. */
@@ -224,7 +227,8 @@ export class PageRoutes {
     const [path, query] = splitTarget(url)
     const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
-    const announceUrls = this.#announceUrls(request)
+    const http = this.#announceUrls(request)
+    const announceUrls = this.parts.webTorrent ? [...http, ...http.map(webSocketUrl)] : http
     const isBrowser = prefersHtml(request.headers.accept)
     return this.parts.pages({ path, query, client, announceUrls, isBrowser, signal })
   }

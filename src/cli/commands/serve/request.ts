@@ -23,7 +23,7 @@ import { machineAddress } from '../../output/addresses.js'
 import { openReport } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { version } from '../../../base/process.js'
-import { announceUrlAt, checkTracker } from '../../../metainfo/trackers.js'
+import { announceUrlAt, checkTracker, webSocketUrl } from '../../../metainfo/trackers.js'
 import { NoTrackers, type TrackersWanted } from '../../../mirror/torrents/trackers.js'
 import { SERVE_PORT, TRACKER_PORT, TRACKERS_FILE, type ServeOptions } from './options.js'
 
@@ -132,7 +132,10 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
 export function trackersWanted(options: ServeOptions, io: Io): TrackersWanted {
   const { tracker, trackerless, trackers } = options
   const own = ownAnnounce(options, io)
-  if (own) return { urls: [own.url, ...tracker] }
+  if (own) {
+    const web = options.webTorrent ? [webSocketUrl(own.url)] : []
+    return { urls: [own.url, ...web, ...tracker] }
+  }
   if (trackerless || tracker.length > 0) return { urls: tracker }
   if (trackers !== undefined) return { path: resolve(io.cwd, trackers) }
   return statIfThere(TRACKERS_FILE) ? { path: TRACKERS_FILE } : { urls: [] }

@@ -132,7 +132,8 @@ export function scrapeUrl(announceUrl: string): string | null {
   return url.href
 }
 
-function countsOf(entry: BencodeDict): ScrapedCounts {
+/** The counts in an answer. */
+export function countsOf(entry: ReadonlyMap<string, unknown>): ScrapedCounts {
   return {
     seeds: countOf(entry.get('complete')),
     leechers: countOf(entry.get('incomplete')),
@@ -141,6 +142,6 @@ function countsOf(entry: BencodeDict): ScrapedCounts {
 }
 
 /** Some trackers leave out counts that they do not keep. */
-function countOf(value: BencodeValue | undefined): number | null {
+function countOf(value: unknown): number | null {
   return typeof value === 'number' && value >= 0 ? value : null
 }
