@@ -84,12 +84,14 @@ export class TrackerAnswers {
     return { answer, notes }
   }
 
-  /** Removes a peer of a client that has left without a word, whatever the rules say. */
-  leave(peer: Pick<PeerAnnounce, 'infoHash' | 'peerId' | 'port' | 'key'>, client: string | null) {
+  /** Removes a peer that has left without a word, whatever the rules say. */
+  leave(
+    peer: Pick<PeerAnnounce, 'infoHash' | 'peerId' | 'port' | 'key'>,
+    client: string | null,
+  ): void {
     const address = parseAddress(client ?? '')
-    if (address === null) return
     const nothing = { isComplete: false, wanted: 0, wantsIds: false, wantsBothFamilies: false }
-    this.store.announce({ ...peer, address, event: 'stopped', ...nothing })
+    if (address !== null) this.store.announce({ ...peer, address, event: 'stopped', ...nothing })
   }
 
   /**

@@ -1,23 +1,26 @@
-import { readEvent } from './http-query.js'
+import { type AnnouncedPeer, readEvent } from './http-query.js'
 import { malformed } from './refusal.js'
-import type { PeerEvent } from '../swarms/swarm-types.js'
 
 /** A message of a WebTorrent client, as bittorrent-tracker reads it. Ids have 20 characters, each a byte. */
-export interface WebMessage {
-  readonly action: 'announce' | 'scrape'
-  /** Of an announce, one. */
-  readonly infoHashes: readonly string[]
-  /** These are empty in a scrape. */
-  readonly peerId: string
-  readonly event: PeerEvent
-  readonly isComplete: boolean
-  /** The peer that an answer is for; null for an announce with offers. */
+export type WebMessage = WebScrape | WebAnnounce
+
+export interface WebScrape {
+  readonly action: 'scrape'
+  readonly hashes: readonly string[]
+  readonly offers: readonly []
+}
+
+/** An announce with offers, or with the answer to one, which is for the peer `to`. */
+export interface WebAnnounce extends AnnouncedPeer {
+  readonly action: 'announce'
+  readonly hash: string
+  readonly id: string
   readonly to: string | null
   readonly offers: readonly WebOffer[]
 }
 
 /** An offer of a connection, or the answer to one. Only the peers read its session description. */
-interface WebOffer {
+export interface WebOffer {
   readonly offer_id: string
   readonly sdp: string
 }
@@ -28,48 +31,62 @@ const MAX_OFFERS = 10
 /** Most characters of an offer's id. Clients have 20. */
 const MAX_OFFER_ID = 64
 
-const NO_PEER = { peerId: '', event: 'none', isComplete: false, to: null, offers: [] } as const
-
-/** @throws TrackerRefusal */
-export function readWebMessage(bytes: Buffer): WebMessage {
-  const { action, info_hash: hash, ...fields } = readObject(bytes)
+/**
+ * Reads a message. `key` is that of all peers over WebSocket, for the store.
+ * @throws TrackerRefusal
+ */
+export function readWebMessage(text: Buffer, key: number): WebMessage {
+  const fields = readObject(text)
+  const { action, info_hash, event, answer, offers, numwant } = fields
   if (action === 'scrape') {
-    const infoHashes = [hash ?? []].flat().map((each) => readBinary(each, 'info_hash'))
-    if (infoHashes.length === 0) throw malformed('name the torrents to scrape')
-    return { action, infoHashes, ...NO_PEER }
+    const hashes = [info_hash ?? []].flat().map((hash) => readBinary(hash, 'info_hash'))
+    if (hashes.length > 0) return { action, hashes, offers: [] }
+    throw malformed('name the torrents to scrape')
   }
   if (action !== 'announce') throw malformed('action is neither announce nor scrape')
-  const { event, answer, offers, numwant } = fields
+  const hash = readBinary(info_hash, 'info_hash')
+  const id = readBinary(fields.peer_id, 'peer_id')
   const isAnswer = answer != null
   const offered: unknown[] = Array.isArray(offers) ? offers : []
-  const wanted = typeof numwant === 'number' && numwant >= 0 ? numwant : MAX_OFFERS
+  const most = typeof numwant === 'number' && numwant >= 0 ? numwant : MAX_OFFERS
   return {
     action,
-    infoHashes: [readBinary(hash, 'info_hash')],
-    peerId: readBinary(fields.peer_id, 'peer_id'),
+    hash,
+    id,
+    infoHash: bytesOf(hash),
+    peerId: bytesOf(id),
+    port: 0,
+    key,
     event: readEvent(typeof event === 'string' ? event : null),
     isComplete: fields.left === 0,
+    wanted: 0,
+    claimed: null,
     to: isAnswer ? readBinary(fields.to_peer_id, 'to_peer_id') : null,
     offers: isAnswer
       ? [readOffer({ offer_id: fields.offer_id, offer: answer })]
-      : offered.slice(0, Math.min(wanted, MAX_OFFERS)).map(readOffer),
+      : offered.slice(0, Math.min(most, MAX_OFFERS)).map(readOffer),
   }
 }
 
-function readObject(bytes: Buffer): Readonly<Record<string, unknown>> {
+function readObject(text: Buffer): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(bytes.toString())
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+    return Object(JSON.parse(text.toString())) as Record<string, unknown>
   } catch {
-    // As any other value
+    throw malformed('the message is not JSON')
   }
-  throw malformed('the message is not a JSON object')
 }
 
 function readBinary(value: unknown, name: string): string {
   // oxlint-disable-next-line no-control-regex -- any byte
   if (typeof value === 'string' && /^[\0-\xff]{20}$/.test(value)) return value
   throw malformed(`${name} does not have 20 bytes`)
+}
+
+/** The bytes of an info hash or peer id. */
+export function bytesOf(binary: string): Uint8Array {
+  const bytes = new Uint8Array(20)
+  for (let at = 0; at < 20; at += 1) bytes[at] = binary.charCodeAt(at)
+  return bytes
 }
 
 function readOffer(value: unknown): WebOffer {

@@ -9,7 +9,14 @@ import { originForm, splitTarget } from '../../server/headers/target.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import { ROUTES } from '../http/tracker-routes.js'
 import { TrackerRefusal, UnknownTorrent, malformed } from '../protocol/refusal.js'
-import { type WebMessage, readWebMessage } from '../protocol/web-messages.js'
+import {
+  type WebAnnounce,
+  type WebMessage,
+  type WebOffer,
+  type WebScrape,
+  bytesOf,
+  readWebMessage,
+} from '../protocol/web-messages.js'
 
 /** The largest message in bytes. An offer has some hundred to some thousand. */
 const MAX_MESSAGE = 64 * 1024
@@ -38,11 +45,19 @@ interface Member {
   place: number
 }
 
+/** The peers of a torrent that are reached over WebSocket. The counts are the store's. */
+interface Swarm {
+  readonly byId: Map<string, Member>
+  readonly members: Member[]
+}
+
 /** A connection of a client. */
 class Link extends WebSocket {
   socket: Socket | null = null
   /** The client's address; null on a Unix socket. */
   client: string | null = null
+  /** The key under which its connections are counted; null if they are not limited. */
+  share: string | null = null
   /** Its peers, usually one for each torrent. */
   readonly members = new Set<Member>()
   /** Whether anything came since the last check. */
@@ -62,10 +77,7 @@ interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
   readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
 }
 
-/**
- * Answers WebTorrent clients over WebSocket, and hands on the offers and answers by which they connect to
- * each other. The swarms with the counts are the store's.
- */
+/** Answers WebTorrent clients, and hands on the offers and answers by which they connect to each other. */
 export class WebTorrent {
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -77,10 +89,7 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
-  /** By info hash and peer id. */
-  readonly #members = new Map<string, Member>()
-  /** By info hash. */
-  readonly #swarms = new Map<string, Member[]>()
+  readonly #swarms = new Map<string, Swarm>()
   readonly #shares: Shares
   /** In the store, it tells these peers from those of other wires with the same id. */
   readonly #key = randomInt(1, 2 ** 32)
@@ -105,23 +114,22 @@ export class WebTorrent {
       return true
     }
     const client = clientAddresses.of(request)
-    socket.once('close', () => {
-      this.#shares.give(share)
-    })
-    // Set on a client that does not read: see closeStalled
-    socket.on('timeout', () => socket.destroy())
+    const before = this.#links.size
     this.#server.handleUpgrade(request, socket, head, (link) => {
-      this.#follow(Object.assign(link, { client, socket }))
+      this.#follow(Object.assign(link, { socket, client, share }))
     })
+    if (this.#links.size === before) this.#shares.give(share)
     return true
   }
 
   #follow(link: Link): void {
     link.checkedAt = link.creditedAt = this.parts.monotonic()
     this.#links.add(link)
+    // Set on a client that does not read: see closeStalled
+    link.socket?.on('timeout', destroy)
     link.on('message', (bytes) => {
       link.isHeard = true
-      if (link.readyState === WebSocket.OPEN) this.#receive(link, bytes as Buffer)
+      this.#receive(link, bytes as Buffer)
     })
     link.on('pong', () => {
       link.isHeard = true
@@ -133,26 +141,22 @@ export class WebTorrent {
     link.on('error', ignore)
   }
 
-  #receive(link: Link, bytes: Buffer): void {
+  /** Answers a message; one about an unknown torrent a second time if that may have come since. */
+  #receive(link: Link, text: Buffer, isLast = false): void {
+    if (link.readyState !== WebSocket.OPEN) return
     let message: WebMessage | null = null
     try {
-      message = readWebMessage(bytes)
+      message = readWebMessage(text, this.#key)
       this.#charge(link, 1 + message.offers.length)
-      this.#answer(link, message)
+      if (message.action === 'scrape') this.#scrape(link, message)
+      else if (message.to === null) this.#announce(link, message)
+      else this.#handBack(link, message, message.to)
     } catch (error) {
-      if (message !== null && error instanceof UnknownTorrent)
-        void this.#answerSettled(link, message, error)
-      else this.#refuse(link, message, error)
-    }
-  }
-
-  /** Answers again if the torrent may have come since. */
-  async #answerSettled(link: Link, message: WebMessage, refusal: UnknownTorrent): Promise<void> {
-    try {
-      if (!(await this.parts.answers.rules.settled())) throw refusal
-      if (this.#links.has(link)) this.#answer(link, message)
-    } catch (error) {
-      this.#refuse(link, message, error)
+      if (isLast || !(error instanceof UnknownTorrent)) this.#refuse(link, message, error)
+      else
+        void this.parts.answers.rules.settled().then(() => {
+          this.#receive(link, text, true)
+        })
     }
   }
 
@@ -165,86 +169,79 @@ export class WebTorrent {
   }
 
   #refuse(link: Link, message: WebMessage | null, error: unknown): void {
-    const isRefusal = error instanceof TrackerRefusal
-    if (!isRefusal) this.parts.onError(error)
+    const refusal = error instanceof TrackerRefusal ? error : null
+    if (!refusal) this.parts.onError(error)
     this.parts.note('refusal')
-    const { action = 'announce', infoHashes: [hash] = [] } = message ?? {}
-    const reason = isRefusal ? error.message : 'internal error'
-    const retry = isRefusal && error.retryIn !== null ? { 'retry in': error.retryIn } : {}
-    this.#send(link, { action, info_hash: hash, 'failure reason': reason, ...retry })
+    this.#send(link, {
+      action: message?.action ?? 'announce',
+      info_hash: message?.action === 'announce' ? message.hash : undefined,
+      'failure reason': refusal?.message ?? 'internal error',
+      'retry in': refusal?.retryIn ?? undefined,
+    })
     if (link.credit < 0) link.close(1008)
   }
 
-  #answer(link: Link, message: WebMessage): void {
-    if (message.action === 'scrape') this.#scrape(link, message)
-    else if (message.to === null) this.#announce(link, message)
-    else this.#handBack(link, message, message.to)
-  }
-
-  #scrape(link: Link, { action, infoHashes }: WebMessage): void {
+  #scrape(link: Link, { action, hashes }: WebScrape): void {
     const { answers, note } = this.parts
-    const counts = answers.scrape(infoHashes.map(bytesOf), link.client)
-    const files = infoHashes.flatMap((hash, n) => {
-      const { complete, incomplete, downloaded } = counts[n] ?? {}
-      return counts[n] ? [[hash, { complete, incomplete, downloaded }]] : []
+    const files: Record<string, object> = {}
+    answers.scrape(hashes.map(bytesOf), link.client).forEach((counts, n) => {
+      const { complete, incomplete, downloaded } = counts ?? {}
+      if (counts) files[hashes[n] ?? ''] = { complete, incomplete, downloaded }
     })
-    const flags = { min_request_interval: answers.rules.minInterval }
-    this.#send(link, { action, files: Object.fromEntries(files) as object, flags })
+    this.#send(link, { action, files, flags: { min_request_interval: answers.rules.minInterval } })
     note('scrape')
   }
 
-  #announce(link: Link, message: WebMessage): void {
-    const { action, peerId, event, isComplete, offers } = message
-    const [infoHash = ''] = message.infoHashes
+  #announce(link: Link, message: WebAnnounce): void {
+    const { action, hash, id, event, isComplete, offers } = message
     const { answers, monotonic, note } = this.parts
-    const known = this.#members.get(infoHash + peerId)
+    const known = this.#find(hash, id)
     // A client that has lost its connection comes back with another one
     if (known && known.link !== link && known.link.client !== link.client)
       throw new TrackerRefusal(200, 'this peer id belongs to another connection')
     const from = { client: link.client, address: null, isOwn: true }
-    const peer = { ...this.#peer(infoHash, peerId), event, isComplete, wanted: 0, claimed: null }
-    const { answer, notes } = answers.announce(peer, from, FORM)
-    const { complete, incomplete } = answer
-    const warning = notes.warning === null ? {} : { 'warning message': notes.warning }
-    const { interval } = notes
-    this.#send(link, { action, info_hash: infoHash, interval, complete, incomplete, ...warning })
+    const { answer, notes } = answers.announce(message, from, FORM)
+    this.#send(link, {
+      action,
+      info_hash: hash,
+      interval: notes.interval,
+      complete: answer.complete,
+      incomplete: answer.incomplete,
+      'warning message': notes.warning ?? undefined,
+    })
     note('announce')
     if (known && (known.link !== link || event === 'stopped')) this.#forget(known)
     if (event === 'stopped') return
-    const member = known?.link === link ? known : this.#join({ infoHash, peerId, link })
-    Object.assign(member, { isComplete, heard: monotonic() })
-    const others = this.#choose(member, offers.length)
-    others.forEach((other, n) => {
+    const member = known?.link === link ? known : this.#join(hash, id, link)
+    member.isComplete = isComplete
+    member.heard = monotonic()
+    for (const [n, other] of this.#choose(member, offers.length).entries()) {
       this.#handOn(member, other, 'offer', offers[n])
-    })
+    }
   }
 
-  #handBack(link: Link, { infoHashes: [infoHash = ''], peerId, offers }: WebMessage, to: string) {
-    this.parts.answers.require(bytesOf(infoHash), link.client)
-    const member = this.#members.get(infoHash + peerId)
+  #handBack(link: Link, { hash, id, infoHash, offers }: WebAnnounce, to: string): void {
+    this.parts.answers.require(infoHash, link.client)
+    const member = this.#find(hash, id)
     if (member?.link !== link) throw malformed('announce first')
-    const other = this.#members.get(infoHash + to)
+    const other = this.#find(hash, to)
     if (other) this.#handOn(member, other, 'answer', offers[0])
   }
 
   /** Hands something to a peer, unless the peer does not read. */
-  #handOn(
-    { infoHash, peerId }: Member,
-    { link }: Member,
-    type: 'offer' | 'answer',
-    offer: WebMessage['offers'][number] | undefined,
-  ): void {
+  #handOn(from: Member, { link }: Member, type: 'offer' | 'answer', offer?: WebOffer): void {
     if (link.socket?.writableNeedDrain !== false || !offer) return
+    const { infoHash: info_hash, peerId: peer_id } = from
     const { offer_id, sdp } = offer
-    const from = { action: 'announce', info_hash: infoHash, peer_id: peerId, offer_id }
-    this.#send(link, { ...from, [type]: { type, sdp } })
+    this.#send(link, { action: 'announce', info_hash, peer_id, offer_id, [type]: { type, sdp } })
   }
 
   /** Sends a message. Until it is read, no more messages of the connection are. */
   #send(link: Link, message: object): void {
     const { socket } = link
-    link.send(JSON.stringify(message), ignore)
-    if (!socket?.writableNeedDrain || this.#slow.has(link)) return
+    if (!socket || link.readyState !== WebSocket.OPEN) return
+    socket.write(frameOf(JSON.stringify(message)))
+    if (!socket.writableNeedDrain || this.#slow.has(link)) return
     this.#slow.add(link)
     link.pause()
     socket.once('drain', () => {
@@ -255,42 +252,45 @@ export class WebTorrent {
     if (this.#slow.size > MOST_SLOW) first?.terminate()
   }
 
-  /** The fields by which the store knows a peer. */
-  #peer(infoHash: string, peerId: string) {
-    return { infoHash: bytesOf(infoHash), peerId: bytesOf(peerId), port: 0, key: this.#key }
+  #find(infoHash: string, peerId: string): Member | undefined {
+    return this.#swarms.get(infoHash)?.byId.get(peerId)
   }
 
-  #join(found: Pick<Member, 'infoHash' | 'peerId' | 'link'>): Member {
-    const swarm = this.#swarms.get(found.infoHash) ?? []
-    this.#swarms.set(found.infoHash, swarm)
-    const member = { ...found, isComplete: false, heard: 0, place: swarm.length }
-    swarm.push(member)
-    this.#members.set(found.infoHash + found.peerId, member)
-    found.link.members.add(member)
+  #join(infoHash: string, peerId: string, link: Link): Member {
+    const swarm: Swarm = this.#swarms.get(infoHash) ?? { byId: new Map(), members: [] }
+    this.#swarms.set(infoHash, swarm)
+    const place = swarm.members.length
+    const member: Member = { infoHash, peerId, link, isComplete: false, heard: 0, place }
+    swarm.members.push(member)
+    swarm.byId.set(peerId, member)
+    link.members.add(member)
     return member
   }
 
   #forget(member: Member): void {
     const { infoHash, peerId, link, place } = member
-    const swarm = this.#swarms.get(infoHash)
-    const last = swarm?.pop()
     link.members.delete(member)
-    this.#members.delete(infoHash + peerId)
-    if (swarm?.length === 0) this.#swarms.delete(infoHash)
-    if (!swarm || !last || last === member) return
+    const swarm = this.#swarms.get(infoHash)
+    const last = swarm?.members.pop()
+    if (!swarm || !last) return
+    swarm.byId.delete(peerId)
+    if (swarm.members.length === 0) this.#swarms.delete(infoHash)
+    if (last === member) return
     last.place = place
-    swarm[place] = last
+    swarm.members[place] = last
   }
 
   /** Chooses other members of a swarm from a random place on, no seeds for a seed. */
   #choose(self: Member, wanted: number): Member[] {
-    const swarm = this.#swarms.get(self.infoHash) ?? []
+    const found: Member[] = []
+    const { members = [] } = this.#swarms.get(self.infoHash) ?? {}
+    const start = Math.floor(Math.random() * members.length)
     // Of a large swarm, some may be the wrong ones
-    const most = Math.min(swarm.length, 4 * wanted)
-    const start = Math.floor(Math.random() * swarm.length)
-    const found = Array.from({ length: most }, (_, n) => swarm[(start + n) % swarm.length] ?? self)
-    const isOther = (each: Member) => each !== self && !(each.isComplete && self.isComplete)
-    return found.filter(isOther).slice(0, wanted)
+    for (let n = 0; n < members.length && n < 4 * wanted && found.length < wanted; n += 1) {
+      const other = members[(start + n) % members.length]
+      if (other && other !== self && !(other.isComplete && self.isComplete)) found.push(other)
+    }
+    return found
   }
 
   /**
@@ -317,11 +317,12 @@ export class WebTorrent {
 
   /** Removes the peers of a connection, also from the store. */
   #leave(link: Link): void {
-    this.#links.delete(link)
+    if (this.#links.delete(link)) this.#shares.give(link.share)
     this.#slow.delete(link)
     for (const member of link.members) {
       this.#forget(member)
-      this.parts.answers.leave(this.#peer(member.infoHash, member.peerId), link.client)
+      const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]
+      this.parts.answers.leave({ infoHash, peerId, port: 0, key: this.#key }, link.client)
     }
   }
 
@@ -337,8 +338,21 @@ export class WebTorrent {
   }
 }
 
-function bytesOf(binary: string): Buffer {
-  return Buffer.from(binary, 'latin1')
+/** A frame with a text (RFC 6455). The package would write its head apart, which takes twice as long. */
+function frameOf(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(head + length)
+  frame[0] = 0x81
+  frame[1] = head === 2 ? length : head === 4 ? 126 : 127
+  if (head === 4) frame.writeUInt16BE(length, 2)
+  else if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2)
+  frame.write(text, head)
+  return frame
+}
+
+function destroy(this: Socket): void {
+  this.destroy()
 }
 
 const ignore = () => undefined

@@ -222,10 +222,10 @@ test('peers behind one address are each counted, and HTTP peers there stay as th
 })
 
 const ODD: [string, string | Buffer, RegExp][] = [
-  ['no JSON', '{"action":', /not a JSON object/],
-  ['a number', '7', /not a JSON object/],
-  ['null', 'null', /not a JSON object/],
-  ['deep nesting', '['.repeat(60_000), /not a JSON object/],
+  ['no JSON', '{"action":', /is not JSON/],
+  ['a number', '7', /neither announce nor scrape/],
+  ['null', 'null', /neither announce nor scrape/],
+  ['deep nesting', '['.repeat(60_000), /is not JSON/],
   ['another action', '{"action":"connect"}', /neither announce nor scrape/],
   ['an inherited action', '{"__proto__":{"action":"announce"}}', /neither announce nor scrape/],
   ['no info hash', '{"action":"announce"}', /info_hash does not have 20 bytes/],
