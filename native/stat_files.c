@@ -306,23 +306,6 @@ napi_value ask_leases_async(napi_env env, napi_callback_info info) {
   return look_up_async(env, info, ask_lease, LEASE_LENGTH);
 }
 
-napi_value ask_leases(napi_env env, napi_callback_info info) {
-  size_t count = 1;
-  napi_value paths, answers = NULL;
-  struct lookup lookup = {.look = ask_lease, .answer_length = LEASE_LENGTH, .directory = AT_FDCWD};
-  if (napi_get_cb_info(env, info, &count, &paths, NULL, NULL) != napi_ok) return NULL;
-  if (read_names(env, paths, &lookup)) {
-    if (make_answers(&lookup)) {
-      look_up_all(&lookup);
-      answers = give_answers(env, &lookup);
-    } else {
-      napi_throw_error(env, NULL, "out of memory");
-    }
-  }
-  free_lookup(&lookup);
-  return answers;
-}
-
 napi_value read_small_files_async(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value arguments[2];

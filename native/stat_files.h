@@ -42,12 +42,10 @@ napi_value list_names_async(napi_env env, napi_callback_info info);
 napi_value lstat_paths_async(napi_env env, napi_callback_info info);
 
 /*
- * askLeases(paths: string[]): Int32Array
  * askLeasesAsync(paths: string[]): Promise<Int32Array>
  *
  * Finds files that are open for writing: one word for each path, see read_lease.h.
  */
-napi_value ask_leases(napi_env env, napi_callback_info info);
 napi_value ask_leases_async(napi_env env, napi_callback_info info);
 
 /*

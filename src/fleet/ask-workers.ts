@@ -83,7 +83,7 @@ export class AskedWorkers {
         await callWithin({ timeoutMs: queueTimes.patience }, () => opening).catch(() => undefined)
       const isHasty = () => !this.#board.isOpen
       for (const cut of cutPieces({ content, ...reading }, this.#rules, isHasty)) {
-        noteWriters(cut.pieces, reading)
+        await noteWriters(cut.pieces, reading)
         ahead.push(this.#ask(cut, reading))
         // Until the connection is there, pieces are hashed here
         const next = isHasty() || ahead.length >= AHEAD ? ahead.shift() : null
@@ -154,7 +154,10 @@ const NONE = new Uint8Array(0)
  * Notes who has the files of consecutive pieces open for writing, because workers do not know it.
  * @throws BtkitError `changed` if there must be no such file
  */
-function noteWriters(pieces: Uint32Array, { stream, engine: { writers } }: Reading): void {
+async function noteWriters(
+  pieces: Uint32Array,
+  { stream, engine: { writers } }: Reading,
+): Promise<void> {
   if (!writers) return
   const [first, end] = [pieces[0] ?? 0, (pieces.at(-1) ?? 0) + 1]
   const paths = new Map<string, number>()
@@ -162,7 +165,7 @@ function noteWriters(pieces: Uint32Array, { stream, engine: { writers } }: Readi
   for (let file = fileAt(stream, first * stream.pieceLength); file <= last; file++) {
     if (!isPadding(stream, file)) paths.set(pathAt(stream, file), file)
   }
-  for (const path of openForWriting([...paths.keys()])) {
+  for (const path of await openForWriting([...paths.keys()])) {
     if (writers.areRefused) throw isWritten(path)
     writers.files[paths.get(path) ?? 0] = 1
   }

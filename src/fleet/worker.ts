@@ -143,7 +143,7 @@ async function hashPart(part: Part, context: PartContext): Promise<PartDigests> 
   if (known) return known
   const own = files.filter(isRead)
   const startedMs = cacheAccess.now()
-  const written = openForWriting(own.map(({ absolutePath }) => absolutePath))
+  const written = await openForWriting(own.map(({ absolutePath }) => absolutePath))
   const digests = await read(part, files, context.engine)
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
   const start = { startedMs, trust: cacheAccess.trust, written }

@@ -120,7 +120,7 @@ async function read(
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
-  const written = openForWriting([absolutePath])
+  const written = await openForWriting([absolutePath])
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
   const isSmall = size <= SMALL && !throttle

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
-import { openForWriting, openForWritingLater } from '../../disk/write/open-for-writing.js'
+import { openForWriting } from '../../disk/write/open-for-writing.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { changesOf, findChanged, type ChangedFile } from '../../disk/scan/look-again.js'
@@ -169,15 +169,13 @@ export async function readPieces(
  */
 async function findWritten(
   files: FileColumns,
-  { engine, refusesWritten, turns }: HashContext,
+  { engine, refusesWritten }: HashContext,
 ): Promise<ReadonlySet<string>> {
   const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
   const isPortable = chooseKernel(engine.kernel).name === 'crypto'
   const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
-  if (asked.length === 0) return new Set()
   const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
-  // A service has turns, and must not wait for a disk
-  const written = turns ? await openForWritingLater(paths) : openForWriting(paths)
+  const written = await openForWriting(paths)
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   return written
 }

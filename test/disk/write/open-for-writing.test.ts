@@ -4,7 +4,7 @@ import { closeSync, openSync, symlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openForWriting, openForWritingLater } from '../../../src/disk/write/open-for-writing.js'
+import { openForWriting } from '../../../src/disk/write/open-for-writing.js'
 import { nativeStat } from '../../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../../support/aged.js'
 import { aheadOfFiles, Mirror } from '../../support/mirror.js'
@@ -22,10 +22,9 @@ test('a file that a program has open for writing is found', unlessNoAddon, async
   const readers = [openSync(at('read'), 'r'), openSync(at('written'), 'r')]
   const writer = openSync(at('written'), 'r+')
   const found = new Set([at('written'), at('link')])
-  assert.deepEqual(openForWriting(paths), found)
-  assert.deepEqual(await openForWritingLater(paths), found)
+  assert.deepEqual(await openForWriting(paths), found)
   closeSync(writer)
-  assert.deepEqual(openForWriting(paths), new Set())
+  assert.deepEqual(await openForWriting(paths), new Set())
   for (const reader of readers) closeSync(reader)
 })
 
@@ -35,10 +34,10 @@ test('a program that opens a file just now is not held up', unlessNoAddon, async
     for (let i = 0; i < 200; i++) await (await open(path, 'r+')).close()
   }
   const ask = async () => {
-    for (let i = 0; i < 200; i++) await openForWritingLater([path])
+    for (let i = 0; i < 200; i++) await openForWriting([path])
   }
   await Promise.all([write(), ask(), write(), ask()])
-  assert.deepEqual(openForWriting([path]), new Set())
+  assert.deepEqual(await openForWriting([path]), new Set())
 })
 
 test(
