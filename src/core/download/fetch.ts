@@ -132,13 +132,13 @@ export async function metadataFromPeers(
 }
 
 /** Returns the link with only the parts that a client needs for metadata. */
-function linkFor({ infoHash, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
+function linkFor({ infoHash, infoHashV2, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
   if (infoHash === null) {
     const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
     throw new BtkitError('client', `magnet link: ${why}`)
   }
   const announceList = trackers.map((tracker) => [tracker])
-  const others = { name: null, size: 0, infoHashV2: null, announce: null, webSeeds: null }
+  const others = { name: null, size: 0, infoHashV2, announce: null, webSeeds: null }
   return { link: magnetLink({ ...others, infoHash, announceList }), infoHash }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { metadataFromPeers } from '../../../src/core/download/fetch.js'
 import type { AskedMagnet, ClientTorrent } from '../../../src/core/publish/client.js'
-import { parseMagnet } from '../../../src/metainfo/magnet.js'
+import { type MagnetLink, parseMagnet } from '../../../src/metainfo/magnet.js'
 import { FakeClient, fakeWaiting } from '../../support/fake-client.js'
 import { magnetOf } from '../../support/magnets.js'
 
@@ -12,11 +12,15 @@ const MINUTES = 60_000
 
 /** A client that knows nothing but the link, in the state that `changes` says. */
 class Searching extends FakeClient {
+  /** The link that it got. */
+  link = ''
+
   constructor(private readonly changes: Partial<ClientTorrent>) {
     super()
   }
 
-  askMetadata({ infoHash }: AskedMagnet): Promise<void> {
+  askMetadata({ infoHash, link }: AskedMagnet): Promise<void> {
+    this.link = link
     this.plant(infoHash, { state: 'downloading', size: 0, bytesDone: 0, ...this.changes })
     return Promise.resolve()
   }
@@ -28,8 +32,12 @@ class Searching extends FakeClient {
 
 /** The notes while nobody sends the torrent of a magnet link. */
 async function notesWithin(limitMs: number, changes: Partial<ClientTorrent>): Promise<string[]> {
+  return searchFor(LINK, new Searching(changes), limitMs)
+}
+
+async function searchFor(magnet: MagnetLink, client: Searching, limitMs: number) {
   const notes: string[] = []
-  const search = metadataFromPeers(new Searching(changes), LINK, {
+  const search = metadataFromPeers(client, magnet, {
     waiting: fakeWaiting(limitMs),
     onStall: (note) => notes.push(note),
     advice: null,
@@ -57,4 +65,12 @@ test('a magnet link that no peer answers says why after half a minute', async ()
 test('without a word of the tracker, the note names the command that asks it', async () => {
   const [note = ''] = await notesWithin(5 * MINUTES, {})
   assert.match(note, /: no peer is connected; btkit scrape shows what its trackers answer$/)
+})
+
+test('a client gets both info hashes of a hybrid: qBittorrent gets no torrent by the first alone', async () => {
+  const both = `${magnetOf(HASH)}&xt=urn:btmh:1220${'ab'.repeat(32)}`
+  const client = new Searching({})
+  await searchFor(parseMagnet(both), client, 20_000)
+  const { infoHash, infoHashV2 } = parseMagnet(client.link)
+  assert.deepEqual([infoHash, infoHashV2], [HASH, 'ab'.repeat(32)])
 })
