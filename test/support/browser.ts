@@ -110,7 +110,11 @@ function sharedBrowser(): Promise<Browser> {
   const { chromium } = require('playwright-core') as Playwright
   return (browser ??= chromium.launch({
     executablePath: findPeer('chromium') ?? '',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic'],
+    // Without multicast, pages would not find each other's names of WebRTC
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic'],
+      '--disable-features=WebRtcHideLocalIpsWithMdns',
+    ],
     timeout: 0,
   }))
 }

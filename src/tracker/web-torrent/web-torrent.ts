@@ -28,6 +28,12 @@ const CHECK_PERIOD = 30_000
 const BURST = 2000
 const PER_SECOND = 100
 
+/** Most connections that are checked in a second: all in a period. */
+const MOST_CHECKED = 1000
+
+/** Torrents of a connection, on average of all that a client may have. */
+const TORRENTS = 25
+
 /** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
 const MOST_SLOW = 256
 
@@ -90,7 +96,9 @@ export class WebTorrent {
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
   readonly #swarms = new Map<string, Swarm>()
+  /** Counts the connections and the peers of each client. */
   readonly #shares: Shares
+  readonly #peers: Shares
   /** In the store, it tells these peers from those of other wires with the same id. */
   readonly #key = randomInt(1, 2 ** 32)
   readonly #timer = setInterval(() => {
@@ -99,7 +107,13 @@ export class WebTorrent {
   #isClosed = false
 
   constructor(private readonly parts: WebTorrentParts) {
+    const { all, perClient, perNetwork } = parts.limits
     this.#shares = new Shares(parts.limits)
+    this.#peers = new Shares({
+      all: TORRENTS * all,
+      perClient: TORRENTS * perClient,
+      perNetwork: TORRENTS * perNetwork,
+    })
   }
 
   /** Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. */
@@ -131,9 +145,11 @@ export class WebTorrent {
       link.isHeard = true
       this.#receive(link, bytes as Buffer)
     })
-    link.on('pong', () => {
+    const onControl = () => {
       link.isHeard = true
-    })
+      if (this.#isFlood(link)) link.terminate()
+    }
+    link.on('ping', onControl).on('pong', onControl)
     link.on('close', () => {
       this.#leave(link)
     })
@@ -146,8 +162,9 @@ export class WebTorrent {
     if (link.readyState !== WebSocket.OPEN) return
     let message: WebMessage | null = null
     try {
+      if (this.#isFlood(link)) throw malformed('too many messages')
       message = readWebMessage(text, this.#key)
-      this.#charge(link, 1 + message.offers.length)
+      link.credit -= message.offers.length
       if (message.action === 'scrape') this.#scrape(link, message)
       else if (message.to === null) this.#announce(link, message)
       else this.#handBack(link, message, message.to)
@@ -160,12 +177,12 @@ export class WebTorrent {
     }
   }
 
-  #charge(link: Link, cost: number): void {
+  #isFlood(link: Link): boolean {
     const now = this.parts.monotonic()
     const earned = ((now - link.creditedAt) / 1000) * PER_SECOND
-    link.credit = Math.min(BURST, link.credit + earned) - cost
+    link.credit = Math.min(BURST, link.credit + earned) - 1
     link.creditedAt = now
-    if (link.credit < 0) throw malformed('too many messages')
+    return link.credit < 0
   }
 
   #refuse(link: Link, message: WebMessage | null, error: unknown): void {
@@ -201,6 +218,9 @@ export class WebTorrent {
       throw new TrackerRefusal(200, 'this peer id belongs to another connection')
     const from = { client: link.client, address: null, isOwn: true }
     const { answer, notes } = answers.announce(message, from, FORM)
+    const isStaying = known?.link === link && event !== 'stopped'
+    if (known && !isStaying) this.#forget(known)
+    const member = event === 'stopped' ? null : isStaying ? known : this.#join(message, link)
     this.#send(link, {
       action,
       info_hash: hash,
@@ -210,9 +230,7 @@ export class WebTorrent {
       'warning message': notes.warning ?? undefined,
     })
     note('announce')
-    if (known && (known.link !== link || event === 'stopped')) this.#forget(known)
-    if (event === 'stopped') return
-    const member = known?.link === link ? known : this.#join(hash, id, link)
+    if (!member) return
     member.isComplete = isComplete
     member.heard = monotonic()
     for (const [n, other] of this.#choose(member, offers.length).entries()) {
@@ -256,7 +274,13 @@ export class WebTorrent {
     return this.#swarms.get(infoHash)?.byId.get(peerId)
   }
 
-  #join(infoHash: string, peerId: string, link: Link): Member {
+  /** @throws TrackerRefusal if the client has too many peers */
+  #join(announce: WebAnnounce, link: Link): Member {
+    const { hash: infoHash, id: peerId } = announce
+    if (!this.#peers.take(link.share)) {
+      this.parts.answers.leave(announce, link.client)
+      throw new TrackerRefusal(200, 'too many peers at your address')
+    }
     const swarm: Swarm = this.#swarms.get(infoHash) ?? { byId: new Map(), members: [] }
     this.#swarms.set(infoHash, swarm)
     const place = swarm.members.length
@@ -270,6 +294,7 @@ export class WebTorrent {
   #forget(member: Member): void {
     const { infoHash, peerId, link, place } = member
     link.members.delete(member)
+    this.#peers.give(link.share)
     const swarm = this.#swarms.get(infoHash)
     const last = swarm?.members.pop()
     if (!swarm || !last) return
@@ -300,8 +325,9 @@ export class WebTorrent {
   check(): void {
     const { answers, monotonic, peerTimeout } = this.parts
     const now = monotonic()
+    let left = MOST_CHECKED
     for (const link of this.#links) {
-      if (link.checkedAt > now - CHECK_PERIOD) break
+      if (link.checkedAt > now - CHECK_PERIOD || left-- === 0) break
       link.checkedAt = now
       this.#links.delete(link)
       this.#links.add(link)

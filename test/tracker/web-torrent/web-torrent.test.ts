@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import { UNKNOWN } from '../../../src/tracker/answers/tracker-rules.js'
 import { WebTorrent } from '../../../src/tracker/web-torrent/web-torrent.js'
+import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { listenLocally } from '../../support/listen.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
@@ -286,6 +287,28 @@ test('a connection that sends too many messages gets an error, and is closed', a
   assert.match(failureOf(last) ?? '', /too many messages/)
 })
 
+test('messages that cannot be read, and pings, count as messages', async (t) => {
+  const { peer } = await openParts(t)
+  const [odd, pinging] = [await peer(), await peer()]
+  for (let n = 0; n < 2001; n += 1) odd.socket.send('{')
+  assert.equal(await odd.closed, 1008)
+  for (let n = 0; n < 2001; n += 1) pinging.socket.ping()
+  assert.equal(await pinging.closed, 1006)
+})
+
+test('a client that announces very many torrents is refused, and others are not', async (t) => {
+  const { peer, store } = await openParts(t, { perClient: 2 })
+  const [greedy, other] = [await peer(), await peer('192.0.2.2')]
+  const hashOf = (n: number) => n.toString(16).padStart(40, '0')
+  for (let n = 0; n < 50; n += 1) await greedy.ask(webAnnounce(hashOf(n), 'a'))
+  const refused = await greedy.ask(webAnnounce(hashOf(50), 'a'))
+  assert.match(failureOf(refused) ?? '', /too many peers/)
+  assert.equal(store.totals().peers, 50)
+  await greedy.ask(webAnnounce(hashOf(0), 'a', { event: 'stopped' }))
+  assert.equal((await greedy.ask(webAnnounce(hashOf(50), 'a'))).incomplete, 1)
+  assert.equal((await other.ask(webAnnounce(hashOf(51), 'b'))).incomplete, 1)
+})
+
 test('a client has its share of connections, others theirs', async (t) => {
   const { peer, counts } = await openParts(t, { perClient: 3 })
   const own = await Promise.all([peer(), peer(), peer()])
@@ -352,6 +375,15 @@ test('a connection without pongs, without announces, or of a client now banned i
     await good.ask({ action: 'scrape', info_hash: binary(HASH) })
   }
   assert.fail('it is still open')
+})
+
+test('peers over TLS', unlessOpenssl, async (t) => {
+  const directory = makeScratch(t)
+  const ca = [plantCertificate(directory, 'first')]
+  const track = await startTrack(t, { args: ['--web-torrent', ...tlsArgs(directory)] })
+  assert.match(track.stdout.text + track.stderr.text, /address: +wss:/)
+  const link = await connectWebPeer(t, `${track.address}/announce`, { ca })
+  assert.equal((await link.ask(webAnnounce(HASH, 'a'))).incomplete, 1)
 })
 
 /** Makes a client answer no pings. */
