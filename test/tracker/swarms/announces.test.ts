@@ -302,3 +302,17 @@ test('every peer is given about as often as any other', () => {
   assert.equal(given.size, peers - 1)
   assert.ok([...given.values()].every((times) => times > 300 && times < 500))
 })
+
+test('at port 0, many peers at one address are each counted, and none is taken for one with a port', () => {
+  const { store } = makeStore()
+  for (let n = 0; n < 40; n += 1) store.announce(announceOf({ peer: `web ${n}`, port: 0, key: 7 }))
+  store.announce(announceOf({ peer: 'web 1', port: 6881 }))
+  store.announce(announceOf({ peer: 'web 1', port: 0, key: 7 }))
+  assert.equal(store.scrape(digestOf('torrent'))?.incomplete, 41)
+  const asks = { peer: 'asks', at: '10.0.0.9' }
+  assert.deepEqual(peersOf(store.announce(announceOf(asks))), ['10.0.0.1:6881'])
+  for (let n = 0; n < 40; n += 1) {
+    store.announce(announceOf({ peer: `web ${n}`, port: 0, key: 7, event: 'stopped' }))
+  }
+  assert.equal(store.scrape(digestOf('torrent'))?.incomplete, 2)
+})
