@@ -132,7 +132,11 @@ export async function metadataFromPeers(
 }
 
 /** Returns the link with only the parts that a client needs for metadata. */
-function linkFor({ infoHash, infoHashV2, trackers }: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
+function linkFor({
+  infoHash,
+  infoHashV2,
+  trackers,
+}: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
   if (infoHash === null) {
     const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
     throw new BtkitError('client', `magnet link: ${why}`)
