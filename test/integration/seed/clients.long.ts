@@ -15,7 +15,7 @@ import {
   type Download,
 } from '../../support/clients.js'
 import { plant } from '../../support/download.js'
-import { linkOf, magnetOf, outerAddress } from '../../support/magnets.js'
+import { magnetOf, outerAddress } from '../../support/magnets.js'
 import { findPeer, unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { runBtkit } from '../../support/run-btkit.js'
@@ -103,7 +103,9 @@ for (const [kind, { programs, start }] of Object.entries(daemonKinds)) {
         await startSeed(t, [release.torrent, '--data', release.source, '--host', host])
         const daemon = await start(t)
         const to = makeScratch(t)
-        const named = how === 'by magnet' ? linkOf(release) : release.torrent
+        // As btkit prints it: by the first info hash of a hybrid alone, qBittorrent 4.5 gets no torrent
+        const link = (await runBtkit(['magnet', release.torrent])).stdout.trim()
+        const named = how === 'by magnet' ? link : release.torrent
         const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
         const { status, stderr } = await runBtkit(['download', named, ...place])
         assert.equal(status, 0, stderr)

@@ -337,7 +337,8 @@ test('a client that does not read is sent nothing more, and others are served', 
     return socket.writableNeedDrain
   })
   const held = socket.writableLength
-  assert.ok(held < 100_000, `${held} bytes`)
+  // Node 24 counts 64 KiB as little, Node 20 16 KiB
+  assert.ok(held < 200_000, `${held} bytes`)
   await talker.ask(webAnnounce(HASH, 'talker', { offers: offersOf('lost') }))
   assert.equal(socket.writableLength, held)
   socket.emit('timeout')
