@@ -28,7 +28,7 @@ mkdir -p "$tree/native/build"
 node scripts/package/npm.js "$dir/packages"
 tar xzf "$dir"/packages/btkit-accelerator-linux-arm64-*.tgz -C "$tree/native/build" \
   --strip-components 1 package/piece_hash.node
-cp -r package.json test dist "$tree"
+cp -r package.json bin test dist "$tree"
 ln -s "$PWD/node_modules" "$tree/node_modules"
 
 # For another processor than this one's, hence --force
