@@ -16,7 +16,7 @@ export function boundHeapGrowth(): void {
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
   unboundYoungHeap()
-  setFlagsFromString('--opt')
+  setFlagsFromString(OPTIMIZED)
 }
 
 /** Restores V8's own rule for the space for new objects. */
@@ -35,6 +35,12 @@ export function boundYoungHeap(): void {
 /** Milliseconds after which optimized code pays. */
 const LONG = 500
 
+/**
+ * V8's own largest function to optimize, in bytes of its code. After `--no-opt` and `--opt`, Node 22 refuses
+ * compiled code of the process.
+ */
+const OPTIMIZED = '--max-optimized-bytecode-size=61440'
+
 let optimizing: NodeJS.Timeout | undefined
 
 /**
@@ -42,7 +48,7 @@ let optimizing: NodeJS.Timeout | undefined
  * take the processors from those that hash, and memory.
  */
 export function optimizeLater(): void {
-  setFlagsFromString('--no-opt')
+  setFlagsFromString('--max-optimized-bytecode-size=0')
   optimizing = setTimeout(optimizeNow, LONG).unref()
 }
 
@@ -51,5 +57,5 @@ export function optimizeNow(): void {
   if (optimizing === undefined) return
   clearTimeout(optimizing)
   optimizing = undefined
-  setFlagsFromString('--opt')
+  setFlagsFromString(OPTIMIZED)
 }
