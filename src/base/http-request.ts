@@ -1,3 +1,4 @@
+import { decodePercent } from './percent.js'
 import { lookup } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
@@ -20,8 +21,8 @@ export interface HttpRequest {
   /** Most redirects that are followed; by default none, and the redirect is the answer. */
   readonly redirects?: number
   /**
-   * Whether a redirect may lead from TLS to none, and from a host of the internet into a private network:
-   * a stranger could have internal services read. Default: it may.
+   * Whether redirects are refused that lead from TLS to none, or from the internet into a private network:
+   * a stranger could have internal services read. Default: none is.
    */
   readonly isGuarded?: boolean
   /** Milliseconds that may pass without a byte; by default any number. */
@@ -61,7 +62,9 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
   const { redirects = 0, isGuarded = false } = request
   const first = new URL(url)
   const { username, password, origin } = first
-  const login = Buffer.from(`${decode(username)}:${decode(password)}`).toString('base64')
+  const login = Buffer.from(`${decodePercent(username)}:${decodePercent(password)}`).toString(
+    'base64',
+  )
   const basic = username + password === '' ? {} : { authorization: `Basic ${login}` }
   const own = { ...basic, ...request.originHeaders }
   let address = first
@@ -117,7 +120,7 @@ async function send(
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
   })
-  // One that comes when nobody reads
+  // An error may come when nobody reads.
   answer.body.on('error', () => undefined)
   const end = () => {
     answer.body.destroy()
@@ -148,8 +151,7 @@ function dispatcherOf(
   // Given a family itself, Node would try one address only
   const look: LookupFunction = (host, options, done) => {
     lookup(host, { ...options, all: true, family }, (error, found) => {
-      // A name may have another address than a moment ago
-      // Without addresses where there is an error
+      // Node gives none with an error, and a name may have another one than a moment ago
       const all = error ? [] : found
       const isRefused = isChecked && all.some(({ address }) => reachOf(address) !== Reach.all)
       const why = isRefused ? new RedirectFault(INTO_PRIVATE) : error
@@ -185,12 +187,4 @@ function proxyOf(name: ProxyName): string {
   if (/^(?!https?:)[^:]*:\/\//i.test(proxy))
     throw new Error(`${name} in the environment is not a proxy over HTTP`)
   return proxy === '' || proxy.includes('://') ? proxy : `http://${proxy}`
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -18,7 +18,7 @@ export type StreamedContent =
 
 /**
  * Makes a torrent of streams. They are read one after another, in the torrent's order. Options that
- * choose files, order them or bound the number of pieces do not apply.
+ * choose or order files do not apply; those that bound the number of pieces do if all lengths are known.
  */
 export function makeFromStreams(source: StreamedContent, options: MakeOptions): Task<MadeTorrent> {
   return startTask(options, async (signal, tell) => {

@@ -35,8 +35,14 @@ export async function serveFiles(
   return served
 }
 
+/** The range that a request asks for: its start, and its end; null if it asks for none. */
+export function rangeOf({ range = '' }: IncomingMessage['headers']): [number, number] | null {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
+  return first === undefined ? null : [Number(first), Number(last) + 1]
+}
+
 /** The strong tag of bytes. */
-function tagOf(bytes: Uint8Array): string {
+export function tagOf(bytes: Uint8Array): string {
   return `"${createHash('sha1').update(bytes).digest('hex')}"`
 }
 
@@ -52,12 +58,12 @@ function sendFile(
   }
   const etag = tagOf(bytes)
   const ifRange = headers['if-range']
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
-  const isPart = first !== undefined && (ifRange === undefined || ifRange === etag)
-  const [start, end] = isPart ? [Number(first), Number(last) + 1] : [0, bytes.length]
+  const range = rangeOf(headers)
+  const isPart = range !== null && (ifRange === undefined || ifRange === etag)
+  const [start, end] = isPart ? range : [0, bytes.length]
   const part = bytes.subarray(start, end)
-  const range = isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}
-  const own = { 'content-length': part.length, 'accept-ranges': 'bytes', etag, ...range }
+  const ranged = isPart ? { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` } : {}
+  const own = { 'content-length': part.length, 'accept-ranges': 'bytes', etag, ...ranged }
   response.writeHead(isPart ? 206 : 200, own)
   response.end(method === 'HEAD' ? undefined : part)
 }

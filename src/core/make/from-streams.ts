@@ -1,26 +1,20 @@
-import { createHash, type Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { FileColumns } from '../../disk/scan/columns.js'
-import {
-  ArrivingPieces,
-  ArrivingTree,
-  type PieceLengthFor,
-} from '../../disk/hash/arriving-bytes.js'
+import type { PieceLengthFor } from '../../disk/hash/arriving-bytes.js'
 import { takeTurn } from '../../disk/hash/jobs/job.js'
-import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
-import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
+import type { ChecksumName } from '../checksums/list.js'
 import type { ListedFile } from '../checksums/lists.js'
 import { bytesOf, contentOfTree, refusePaths, type Content } from '../digests/content.js'
 import { alignedFiles, createTrees, setTree, type FileTree } from '../digests/file-trees.js'
 import type { Engine, HashContext } from '../digests/hash-content.js'
 import { composeCore, InfoRequest, keepWhole, recallWhole } from '../digests/info.js'
 import type { ReplacedTorrent } from '../replaced-torrent.js'
-import { bytesMissing, refuseInPads, withoutPads } from '../digests/pad-files.js'
+import { refuseInPads, withoutPads } from '../digests/pad-files.js'
 import { comparePaths } from '../digests/sort-files.js'
 import {
   checkOutput,
@@ -29,6 +23,7 @@ import {
   type MakeRequest,
   type TorrentPlan,
 } from './make-torrent.js'
+import { ArrivingFiles } from './arriving-files.js'
 import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
 
@@ -300,65 +295,6 @@ function requireChecksum({ path, checksum }: StreamedFile, hashing: ArrivingFile
   if (isSameBytes(found, checksum.digest)) return
   const [is, should] = [found, checksum.digest].map((each) => Buffer.from(each).toString('hex'))
   throw new BtkitError('changed', `${path}: its ${checksum.name} is ${is}, not ${should} as listed`)
-}
-
-/** The digests of files that are read one after another. */
-class ArrivingFiles {
-  readonly lengths: number[] = []
-  readonly #kernel: HashKernel
-  readonly #pieces: ArrivingPieces | null
-  /** Of the files that have bytes. */
-  readonly #trees: FileTree[] = []
-  readonly #lists: Uint8Array[][] = []
-  #tree: ArrivingTree | null = null
-  #checksums: Hash[] = []
-  /** Bytes that are missing to the end of a piece before the next file that has bytes. */
-  #missing = 0
-  #size = 0
-
-  /** `isAligned` says whether each file begins a piece. */
-  constructor(
-    readonly version: MakeRequest['version'],
-    readonly checksums: ArrivalReading['checksums'],
-    readonly engine: ArrivalReading['engine'],
-    readonly lengthFor: PieceLengthFor,
-    readonly isAligned: boolean,
-  ) {
-    this.#kernel = chooseKernel(engine.kernel)
-    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor, this.#kernel)
-  }
-
-  begin(): void {
-    const { lengthFor, checksums } = this
-    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
-    this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
-  }
-
-  update(chunk: Uint8Array): void {
-    if (chunk.length === 0) return
-    if (this.#missing > 0) this.#pieces?.update(new Uint8Array(this.#missing))
-    this.#missing = 0
-    for (const hashing of [this.#pieces, this.#tree, ...this.#checksums]) hashing?.update(chunk)
-    this.#size += chunk.length
-  }
-
-  end(length: number): void {
-    this.lengths.push(length)
-    this.#lists.push(this.#checksums.map((hash) => hash.digest()))
-    if (length === 0) return
-    if (this.#tree) this.#trees.push(this.#tree.finish())
-    if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
-  }
-
-  /** The checksum of the file that ended last. */
-  lastDigest(name: ChecksumName): Uint8Array {
-    return this.#lists.at(-1)?.[this.checksums.indexOf(name)] ?? new Uint8Array(0)
-  }
-
-  finish() {
-    const digests = this.#pieces?.finish() ?? new Uint8Array(0)
-    return { digests, trees: this.#trees, lists: this.#lists }
-  }
 }
 
 /** The trees by the numbers of their files. `arrived` has those of the files with bytes, in order. */

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
-import { RedirectFault } from '../../base/http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
+  PassingFault,
   remoteError,
   request,
   requireStatus,
@@ -102,12 +102,16 @@ async function* readRange(
         response.end()
       }
       if (size === null) return
-      if (at < end) throw broken(url, at)
+      if (at < end)
+        throw new PassingFault(
+          'io',
+          `${shownUrl(url)}: the connection broke off after ${count(at, 'byte')}`,
+        )
     } catch (error) {
       const why = remoteError(error, url, access.signal)
       failures = at > before ? 1 : failures + 1
       const pause = PAUSES[failures - 1]
-      if (!range || !isTransient(why) || pause === undefined) throw why
+      if (!range || !(why instanceof PassingFault) || pause === undefined) throw why
       await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
       refuseAborted(access.signal)
     }
@@ -120,21 +124,4 @@ function changed(url: string, how: string): BtkitError {
 
 function wrong(url: string, what: string): BtkitError {
   return new BtkitError('io', `${shownUrl(url)}: the server ${what}`)
-}
-
-/** Whether the same request may succeed later. */
-function isTransient({ code, cause, message }: BtkitError): boolean {
-  if (cause instanceof RedirectFault) return false
-  return code === 'io' && (cause !== undefined || /HTTP status (429|5\d\d)$/.test(message))
-}
-
-function broken(url: string, at: number): BtkitError {
-  const cause = new Error('the body is too short')
-  return new BtkitError(
-    'io',
-    `${shownUrl(url)}: the connection broke off after ${count(at, 'byte')}`,
-    {
-      cause,
-    },
-  )
 }

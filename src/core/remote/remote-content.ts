@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { callWithin } from '../../base/bounded-call.js'
+import { decodePercent } from '../../base/percent.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { fileAddress } from '../../metainfo/trackers.js'
@@ -7,7 +8,6 @@ import type { Arrival, StreamedFile } from '../make/from-streams.js'
 import { readRemote } from './read-remote.js'
 import {
   askRemote,
-  decode,
   IDLE_MS,
   lastName,
   request,
@@ -15,7 +15,7 @@ import {
   shownUrl,
   type RemoteAccess,
 } from './remote-file.js'
-import { parseRemoteList, type RemoteEntry } from './remote-list.js'
+import { MAX_LIST, parseRemoteList, type RemoteEntry } from './remote-list.js'
 
 /** Content on servers, for one torrent. */
 export interface RemoteContent {
@@ -29,9 +29,6 @@ export interface RemoteContent {
 
 /** Questions at once. */
 const AT_ONCE = 8
-
-/** Most bytes of a list. */
-const MAX_LIST = 64 * 1024 * 1024
 
 const limited = pLimit(AT_ONCE)
 
@@ -67,10 +64,9 @@ export async function remoteDirectory(
   })
   const { pathname, search, username, password } = new URL(base)
   const [, last = ''] = /([^/]*)\/$/.exec(pathname) ?? []
-  const isPlain = search + username + password === '' && last !== ''
-  const webSeed = isPlain ? new URL('..', base).href : null
+  const webSeed = search + username + password === '' ? new URL('..', base).href : null
   return {
-    name: decode(last),
+    name: decodePercent(last, ''),
     webSeed,
     arrival: { place: shownUrl(base), isDirectory: true, files },
   }
@@ -84,9 +80,9 @@ export async function fetchList(url: string, access: RemoteAccess) {
   const bytes = await callWithin({ timeoutMs: IDLE_MS, signal: access.signal }, async (signal) => {
     const response = await request(url, { ...access, signal }, {})
     requireStatus(url, response, [200])
-    return collectBounded(response.body, url, MAX_LIST)
+    return collectBounded(response.body, shownUrl(url), MAX_LIST)
   })
-  return { entries: parseRemoteList(bytes, url), base: new URL('.', url).href }
+  return { entries: parseRemoteList(bytes, shownUrl(url)), base: new URL('.', url).href }
 }
 
 async function ask(

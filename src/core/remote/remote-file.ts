@@ -1,6 +1,7 @@
 import { basename } from 'node:path/posix'
 import { BtkitError } from '../../base/errors.js'
 import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
+import { decodePercent } from '../../base/percent.js'
 import { describeFailure } from '../../base/text/network-failure.js'
 import { isPlainName } from '../../metainfo/name.js'
 
@@ -84,12 +85,17 @@ export async function request(
   }
 }
 
+/** A fault that the same request may not have later: a broken connection, or a server that is busy. */
+export class PassingFault extends BtkitError {}
+
 /** The error of a request in words, which names the URL. */
 export function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitError {
   if (error instanceof BtkitError) return error
   if (signal.aborted) return new BtkitError('interrupted', 'interrupted')
-  const why = error instanceof RedirectFault ? error.message : describeFailure(error, IDLE_MS)
-  return new BtkitError('io', `${shownUrl(url)}: ${why}`, { cause: error })
+  const cause = { cause: error }
+  if (error instanceof RedirectFault)
+    return new BtkitError('io', `${shownUrl(url)}: ${error.message}`, cause)
+  return new PassingFault('io', `${shownUrl(url)}: ${describeFailure(error, IDLE_MS)}`, cause)
 }
 
 /** @throws BtkitError `not-found`, `not-permitted` or `io` for another status than the expected */
@@ -100,12 +106,10 @@ export function requireStatus(
 ): void {
   if (expected.includes(status)) return
   end()
-  const code = [404, 410].includes(status)
-    ? 'not-found'
-    : [401, 403, 407].includes(status)
-      ? 'not-permitted'
-      : 'io'
-  throw new BtkitError(code, `${shownUrl(url)}: HTTP status ${status}`)
+  const message = `${shownUrl(url)}: HTTP status ${status}`
+  if ([404, 410].includes(status)) throw new BtkitError('not-found', message)
+  if ([401, 403, 407].includes(status)) throw new BtkitError('not-permitted', message)
+  throw new (status === 429 || status >= 500 ? PassingFault : BtkitError)('io', message)
 }
 
 /** Seconds by which the last change must be older than the answer, to be a strong validator. */
@@ -131,7 +135,7 @@ function nameOf(url: string, headers: Headers): string {
   const [, extended] = /;\s*filename\*=UTF-8''([^;\s]+)/i.exec(given) ?? []
   const [, quoted, token] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(given) ?? []
   const names = [
-    decode(extended ?? ''),
+    decodePercent(extended ?? '', ''),
     quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
     lastName(url),
   ]
@@ -146,14 +150,5 @@ export function shownUrl(url: string): string {
 
 /** The last name of a URL's path; empty if it has none. */
 export function lastName(url: string): string {
-  return decode(basename(new URL(url).pathname))
-}
-
-/** Decodes percent forms; empty if they are wrong. */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return ''
-  }
+  return decodePercent(basename(new URL(url).pathname), '')
 }

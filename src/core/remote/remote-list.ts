@@ -5,6 +5,9 @@ import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
 import type { StreamedFile } from '../make/from-streams.js'
 
+/** Most bytes of a list. */
+export const MAX_LIST = 64 * 1024 * 1024
+
 /** Most files of a list: the server is asked for each. */
 const MOST_FILES = 100_000
 

@@ -1,3 +1,4 @@
+import { decodePercent } from '../../base/percent.js'
 import { BtkitError } from '../../base/errors.js'
 import type { ScgiEndpoint } from './rtorrent/scgi.js'
 
@@ -77,8 +78,8 @@ function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddres
     url: `${scheme}://${host}${pathname === '/' ? path : pathname}`,
     scgi: null,
     isLocal: isLoopback(hostname),
-    user: decode(username),
-    password: decode(password),
+    user: decodePercent(username),
+    password: decodePercent(password),
   }
 }
 
@@ -96,14 +97,6 @@ function parseScgi(form: string, rest: string): ClientAddress {
   const host = match[1].replace(/^\[|\]$/g, '')
   const label = `scgi://${match[1]}:${port}`
   return { ...base, label, scgi: { host, port }, isLocal: isLoopback(host) }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function withoutCredentials(text: string): string {

@@ -9,7 +9,7 @@ import {
   type RemoteContent,
 } from '../../../core/remote/remote-content.js'
 import type { RemoteAccess } from '../../../core/remote/remote-file.js'
-import { parseRemoteList } from '../../../core/remote/remote-list.js'
+import { MAX_LIST, parseRemoteList } from '../../../core/remote/remote-list.js'
 import type { Io } from '../../io.js'
 
 /** Contents on servers by their addresses. */
@@ -26,9 +26,8 @@ export function listsRemote({ filesFrom, baseUrl }: RemoteOptions): boolean {
   return baseUrl !== undefined || (filesFrom !== undefined && looksLikeUrl(filesFrom))
 }
 
-/** Largest file of headers, and largest list on this machine, in bytes. */
+/** Largest file of headers in bytes. */
 const MAX_HEADERS = 64 * 1024
-const MAX_LIST = 64 * 1024 * 1024
 
 /**
  * Asks servers for the content that operands and options name. Nothing of it is read.
@@ -46,8 +45,8 @@ export async function askContents(
   if (!listsRemote(options)) {
     if (headerFile !== undefined && urls.length === 0)
       throw usageError('--header-file: needs content at a URL')
-    const found = await Promise.all(urls.map((url) => remoteFile(storedUrl(url), access)))
-    return new Map(urls.map((url, at) => [url, found[at]]).filter(isFound))
+    const asked = urls.map(async (url) => [url, await remoteFile(storedUrl(url), access)] as const)
+    return new Map(await Promise.all(asked))
   }
   if (filesFrom === undefined) throw usageError('--base-url: needs --files-from')
   const [other] = sources
@@ -55,10 +54,6 @@ export async function askContents(
     throw usageError(`${other}: the content is what --files-from names on the server`)
   const { entries, base } = await readEntries(filesFrom, baseUrl, access)
   return new Map([[base, await remoteDirectory(entries, base, access)]])
-}
-
-function isFound<T>(entry: readonly (string | T | undefined)[]): entry is [string, T] {
-  return entry[1] !== undefined
 }
 
 async function readEntries(list: string, baseUrl: string | undefined, access: RemoteAccess) {

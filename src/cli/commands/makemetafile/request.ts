@@ -164,8 +164,8 @@ function remoteSeeds(
   if (webSeed.length > 0) return []
   const seed = requirePublic(remote)
   if (isDirectory && name !== remote.name) {
-    const why = `clients would look for the directory ${name} on the server, not for ${remote.name}`
-    throw usageError(`--name: ${why}; leave it out, or use --web-seed`)
+    const why = `clients would look for the directory ${name} on the server`
+    throw usageError(`--name: ${why}; name its address with --web-seed`)
   }
   return [seed]
 }

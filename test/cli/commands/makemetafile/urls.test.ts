@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
-import { type FileServer, serveFiles } from '../../../support/file-server.js'
+import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
 import { mockHttp } from '../../../support/mock-http.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -118,6 +118,23 @@ test('a URL with a query is in no torrent', async (t) => {
   assert.ok(!bytes.includes('s3cret') && bytes.includes(seed))
 })
 
+test('a query of a list is in no message, and a list at the root of a host names no directory', async (t) => {
+  const { server, make, out } = await workplace(t, {
+    SUMS: 'x.iso\n',
+    'x.iso': SMALL,
+    odd: '../x\n',
+  })
+  const ofHost = ['--files-from', `${server.url}/SUMS`, TRACKER, '-o', out]
+  assertError(await make(ofHost), 'usage', '--name')
+  assertError(await make([...ofHost, '--name', 'rel']), 'usage', 'rel', '--web-seed')
+  for (const list of ['none', 'odd']) {
+    const url = `${server.url}/${list}`
+    const { status, stderr } = await make(['--files-from', `${url}?token=s3cret`, TRACKER])
+    assert.deepEqual([status, stderr.startsWith(`btkit: ${url}`)], [1, true], stderr)
+    assert.doesNotMatch(stderr, /s3cret/)
+  }
+})
+
 test('headers of a file are sent to the server, and to none that it redirects to', async (t) => {
   const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
   const other = await serveFiles(t, { 'x.iso': SMALL })
@@ -143,11 +160,7 @@ test('headers of a file are sent to the server, and to none that it redirects to
 
 test('a server without ranges is read in one stream', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
-  server.answer = ({ method }, response) => {
-    response.writeHead(200, { 'content-length': LARGE.length })
-    response.end(method === 'HEAD' ? undefined : LARGE)
-    return true
-  }
+  server.answer = streams(LARGE.length, [LARGE])
   assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
   assert.deepEqual(server.asked, ['HEAD /x.iso', 'GET /x.iso'])
 })
@@ -165,14 +178,12 @@ test('a broken connection is resumed where it broke', async (t) => {
   const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
   let broken = 0
   server.answer = ({ method, headers }, response) => {
-    const [, first = '', last = ''] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
-    if (method === 'HEAD' || Number(last) - Number(first) < 6 * MIB) return false
+    const [start, end] = rangeOf(headers) ?? [0, 0]
+    if (method === 'HEAD' || end - start < 6 * MIB) return false
     broken++
-    const range = `bytes ${first}-${last}/${LARGE.length}`
-    const length = Number(last) + 1 - Number(first)
-    const tag = { etag: headers['if-range'] as string }
-    response.writeHead(206, { 'content-range': range, 'content-length': length, ...tag })
-    response.write(LARGE.subarray(Number(first), Number(first) + 3 * MIB), () => response.destroy())
+    const range = { 'content-range': `bytes ${start}-${end - 1}/${LARGE.length}` }
+    response.writeHead(206, { ...range, 'content-length': end - start, etag: tagOf(LARGE) })
+    response.write(LARGE.subarray(start, start + 3 * MIB), () => response.destroy())
     return true
   }
   assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
@@ -256,9 +267,8 @@ const WRONG: Readonly<Record<string, readonly [Parameters<typeof assertError>[1]
     'changed',
     (request, response) => {
       response.setHeader('etag', '"other"')
-      return replies(206, {
-        'content-range': `bytes ${(request.headers.range ?? '').slice(6)}/${LARGE.length}`,
-      })(request, response)
+      const range = `bytes ${(request.headers.range ?? '').slice(6)}/${LARGE.length}`
+      return replies(206, { 'content-range': range })(request, response)
     },
   ],
   'a status': ['io', replies(418, {})],

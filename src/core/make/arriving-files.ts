@@ -1,0 +1,71 @@
+import { createHash, type Hash } from 'node:crypto'
+import {
+  ArrivingPieces,
+  ArrivingTree,
+  type PieceLengthFor,
+} from '../../disk/hash/arriving-bytes.js'
+import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
+import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
+import type { FileTree } from '../digests/file-trees.js'
+import type { Engine } from '../digests/hash-content.js'
+import { bytesMissing } from '../digests/pad-files.js'
+
+/** The digests of files that are read one after another. */
+export class ArrivingFiles {
+  readonly lengths: number[] = []
+  readonly #kernel: HashKernel
+  readonly #pieces: ArrivingPieces | null
+  /** Of the files that have bytes. */
+  readonly #trees: FileTree[] = []
+  readonly #lists: Uint8Array[][] = []
+  #tree: ArrivingTree | null = null
+  #checksums: Hash[] = []
+  /** Bytes that are missing to the end of a piece before the next file that has bytes. */
+  #missing = 0
+  #size = 0
+
+  /** `isAligned` says whether each file begins a piece. */
+  constructor(
+    readonly version: MetainfoVersion,
+    readonly checksums: readonly ChecksumName[],
+    readonly engine: Pick<Engine, 'kernel'>,
+    readonly lengthFor: PieceLengthFor,
+    readonly isAligned: boolean,
+  ) {
+    this.#kernel = chooseKernel(engine.kernel)
+    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor, this.#kernel)
+  }
+
+  begin(): void {
+    const { lengthFor, checksums } = this
+    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
+    this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
+  }
+
+  update(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    if (this.#missing > 0) this.#pieces?.update(new Uint8Array(this.#missing))
+    this.#missing = 0
+    for (const hashing of [this.#pieces, this.#tree, ...this.#checksums]) hashing?.update(chunk)
+    this.#size += chunk.length
+  }
+
+  end(length: number): void {
+    this.lengths.push(length)
+    this.#lists.push(this.#checksums.map((hash) => hash.digest()))
+    if (length === 0) return
+    if (this.#tree) this.#trees.push(this.#tree.finish())
+    if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
+  }
+
+  /** The checksum of the file that ended last. */
+  lastDigest(name: ChecksumName): Uint8Array {
+    return this.#lists.at(-1)?.[this.checksums.indexOf(name)] ?? new Uint8Array(0)
+  }
+
+  finish() {
+    const digests = this.#pieces?.finish() ?? new Uint8Array(0)
+    return { digests, trees: this.#trees, lists: this.#lists }
+  }
+}
