@@ -35,9 +35,11 @@ let keys
 export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
 )
 
+const EDITS = new Set(['reannounce', 'copyannounce', 'sethttpseeds', 'rename', 'stats'])
+
 /** The commands that work on files and end, without those that know all others: each spelling with the name. */
 export const fileCommands = records
-  .filter(({ group, isJob }) => isJob || ['Show and check', 'Change torrents'].includes(group))
+  .filter(({ name, group, isJob }) => isJob || group === 'Show and check' || EDITS.has(name))
   .flatMap(({ name, spellings = [] }) => [name, ...spellings].map((each) => [each, name]))
 
 /** The options of each section of a configuration. No command is run: each is only looked at. */

@@ -32,14 +32,17 @@ export interface CommandContext {
 /** Builds a command. */
 export type DefineCommand = (context: CommandContext) => CommandUnknownOpts
 
-/** The headings of the list of commands, in their order. btkit(1) has the same. */
+/**
+ * The headings of the list of commands, in their order. btkit(1) has the same. Of the last two, the
+ * general help lists the names only.
+ */
 export const GROUPS = [
-  'Make torrents',
-  'Serve and track',
+  'Make and change torrents',
   'Show and check',
-  'Change torrents',
-  'Seed and download',
+  'Serve, seed and download',
   'Maintain',
+  'Seldom needed',
+  'Other names',
 ] as const
 
 /** A command. `commands/NAME/command.ts` exports it as `command`, and nothing else lists it. */

@@ -1,7 +1,36 @@
-import { type CommandUnknownOpts, Help, type Option } from '@commander-js/extra-typings'
+import {
+  type Command,
+  type CommandUnknownOpts,
+  Help,
+  type Option,
+} from '@commander-js/extra-typings'
+import { commandTable } from './command-list.js'
+import { GROUPS } from './context.js'
 import type { Io } from './io.js'
 import { pathOf } from './line/usage-errors.js'
-import { traitsOf } from './options/option.js'
+import { RARELY_NEEDED, traitsOf } from './options/option.js'
+
+/** The help of the program: the commands that people need by task, and the names of the others. */
+function generalHelp(): string {
+  const groups = GROUPS.map((heading) => {
+    const members = commandTable.filter(({ group }) => group === heading)
+    if (NAMES_ONLY.has(heading))
+      return `${heading}: ${members.map(({ name }) => name).join(', ')}\n`
+    const lines = members.map(({ name, summary, spellings }) => {
+      return `  ${name.padEnd(12)}  ${summary}${spellings ? `; also ${spellings.join(', ')}` : ''}\n`
+    })
+    return `${heading}:\n${lines.join('')}\n`
+  })
+  return `Usage: btkit <command> [options] [arguments]
+
+${groups.join('')}
+Example:
+  btkit makemetafile image.iso http://tracker.example/announce
+btkit <command> --help lists its options; man btkit-<command> describes them.
+`
+}
+
+const NAMES_ONLY: ReadonlySet<string> = new Set(['Seldom needed', 'Other names'])
 
 /** The text for a command without arguments: usage, an example, and where to read more. */
 export function shortUsage(command: CommandUnknownOpts, example: string): string {
@@ -24,7 +53,8 @@ export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
   command.configureHelp({
     optionDescription: describeOption,
     visibleOptions: (of) => optionsShown(of, false),
-    formatHelp: helpWithSettings,
+    groupItems: groupsInOrder,
+    formatHelp: command.parent || command.commands.length === 0 ? helpWithSettings : generalHelp,
     minWidthToWrap: 24,
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
@@ -42,6 +72,18 @@ export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
 function optionsShown(command: CommandUnknownOpts, areSettings: boolean): Option[] {
   const options = Help.prototype.visibleOptions.call(command.createHelp(), command)
   return options.filter((option) => (traitsOf(option).isSetting ?? false) === areSettings)
+}
+
+/** The groups of items in the help, those that hardly anybody needs last. */
+function groupsInOrder<Item extends Command | Option>(
+  all: Item[],
+  visible: Item[],
+  groupOf: (item: Item) => string,
+): Map<string, Item[]> {
+  const groups = Help.prototype.groupItems(all, visible, groupOf)
+  const rare = groups.get(RARELY_NEEDED)
+  if (rare && groups.delete(RARELY_NEEDED)) groups.set(RARELY_NEEDED, rare)
+  return groups
 }
 
 /** The help of a command, with the names of its settings behind the options. */

@@ -273,13 +273,8 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
     return { program: command, command, entry }
   }
   const root = new Command(program)
-    .description('Creates, serves, checks, tracks and seeds torrents.')
     .version(version(), '-V, --version', 'Print the version')
-    .helpOption('-h, --help', 'Show this help')
-    .commandsGroup('Help:')
-    .helpCommand('help [command]', 'Show the help of a command')
-    .usage('<command> [options] [arguments]')
-    .addHelpText('after', rootHelp)
+    .helpCommand('help [command]')
   const entry = findCommand(args[0] === 'help' ? args[1] : args[0])
   // The general help lists no other names, but a misspelt `create` gets it suggested
   const isUnknown = args[0] !== undefined && args[0] !== 'help' && !args[0].startsWith('-')
@@ -287,7 +282,7 @@ async function buildProgram({ program, subcommand, args }: Invocation, context: 
   for (const each of entry ? [entry] : commandTable) {
     const command = each === entry ? await buildCommand(each, context) : new Command(each.name)
     if (each !== entry && isUnknown) command.aliases([...(each.spellings ?? [])])
-    root.addCommand(command.summary(each.summary).helpGroup(`${each.group}:`))
+    root.addCommand(command)
   }
   return { program: root, command: entry && root.commands[0], entry }
 }
@@ -305,21 +300,4 @@ async function buildCommand(
   const command = (await entry.load())(context)
   for (const leaf of leavesOf(command)) leaf.addOption(configOption())
   return command
-}
-
-const rootHelp = () => `
-Example:
-  btkit makemetafile image.iso http://tracker.example/announce
-
-Other names:
-${otherNames()}
-
-Each command has a page in the manual: man btkit-<command>.`
-
-/** `  makemetafile    create, make` */
-function otherNames(): string {
-  const named = commandTable.flatMap(({ name, spellings }) => {
-    return spellings ? `  ${name.padEnd(14)}  ${spellings.join(', ')}` : []
-  })
-  return named.join('\n')
 }

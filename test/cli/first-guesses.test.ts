@@ -156,12 +156,7 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: unknown option '-t'; give a tracker with -a\n",
   ],
   ['seed DIR/tree/x', 'btkit: DIR/tree/x: not a torrent (it begins with "1")\n'],
-  ...['completedir', 'makemetafile', 'edit', 'verify', 'batch'].map((command) => {
-    return [
-      `${command} -q DIR/tree`,
-      "btkit: unknown option '-q' (Did you mean --quiet?)\n",
-    ] as const
-  }),
+  ['edit -q DIR/tree', 'btkit: nothing to change; give an option such as --comment or --date\n'],
   [
     'config set a b',
     "btkit: unknown command 'set'; edit the file /etc/btkit/config.yaml, or ~/.config/btkit/config.yaml\n",

@@ -36,6 +36,16 @@ for (const { name } of commandTable) {
   })
 }
 
+test('-q is --quiet in each command that has it, and rarely needed options are last', async () => {
+  for (const { name } of commandTable) {
+    const { stdout } = await runBtkit([name, '--help'])
+    assert.doesNotMatch(stdout, /^ +--quiet/m, name)
+    const [, rest] = stdout.split('\nRarely needed:\n')
+    const headings = rest?.match(/^[A-Z][^.]*:$/gm) ?? []
+    assert.match(headings[0] ?? 'Options:', /^(?:Options|Settings)/, name)
+  }
+})
+
 test('a long name of an option does not make the descriptions narrow', async () => {
   const { stdout } = await runBtkit(['track', '--help'])
   assert.match(stdout, /^ {2}--parse-dir-interval <seconds>\n {20,34}\S/m)

@@ -16,7 +16,7 @@ export function declareSingleEdit(name: string, isTracker = false) {
     .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
     .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
     .addOption(howTo('--json', 'print one line of JSON for each torrent'))
-    .addOption(howTo('--quiet', 'print nothing but errors'))
+    .addOption(howTo('-q, --quiet', 'print nothing but errors'))
     .addOption(maxTorrentSize())
 }
 

@@ -79,7 +79,6 @@ const MEANT: Readonly<Record<string, string>> = {
   '--listen': '--host',
   '--port': '--minport',
   '--bind': '--host',
-  '-q': '--quiet',
   '--upload-limit': '--max-upload-rate',
   '--limit': '--max-upload-rate',
   '--dir': '--output',

@@ -64,6 +64,9 @@ export interface Exclusion {
 
 export const SETTING: Traits = { isSetting: true }
 
+/** The heading of options that hardly anybody needs, which the help has last. */
+export const RARELY_NEEDED = 'Rarely needed:'
+
 /** The traits of options whose values are names. */
 export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }

@@ -39,7 +39,7 @@ export function declareDisplayOptions<A extends unknown[], O extends OptionValue
       seconds,
     )
     .option('--json', 'print one line of JSON for each torrent, each time')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
 }
 
 /** The option `--threads`. The default is the number of processors. */

@@ -10,7 +10,7 @@ import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { takeOldOptions } from './bittornado.js'
-import { Opt, SETTING, type Traits } from './option.js'
+import { Opt, RARELY_NEEDED, SETTING, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
@@ -92,14 +92,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       read.repeated((text) => [publicUrl(text)]),
       [],
     )
-    .option(
-      '--http-seed <url>',
-      'add an HTTP seed, a script that sends pieces (repeatable)',
-      read.httpSeeds,
-      [],
-    )
-    .option('--node <host:port>', 'add a node of the DHT (repeatable)', read.dhtNodes, [])
-    .optionsGroup('Pieces:')
+    .optionsGroup('Version:')
     .addOption(
       new Opt('--v2', 'make a torrent of version 2 (BEP 52); old clients cannot use it', {
         rule: 'version',
@@ -111,33 +104,33 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         excludes: ['v2'],
       }).default(false),
     )
+    .optionsGroup('Piece length:')
     .addOption(
-      new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0 or auto: by size', PIECES)
+      new Opt('-l, --piece-size-pow2 <n>', 'use pieces of 2^n bytes; 0: by size', PIECES)
         .argParser(read.piecePow2)
         .default<PieceLength | 'auto'>(pieces, piecesText),
     )
     .addOption(
-      new Opt(
-        '--piece-length <size>',
-        'use this piece length: 256KiB, 4MiB or auto; also --piece-size',
-        { ...PIECES, excludes: ['pieceSizePow2'] },
-      ).argParser(read.pieceLength),
+      new Opt('--piece-length <size>', 'use this one: 256KiB, 4MiB or auto; also --piece-size', {
+        ...PIECES,
+        excludes: ['pieceSizePow2'],
+      }).argParser(read.pieceLength),
     )
     .addOption(
-      new Opt('--target-pieces <n>', 'use the shortest piece length that gives at most n pieces', {
+      new Opt('--target-pieces <n>', 'use the shortest that gives at most n pieces', {
         ...PIECES,
         excludes: ['pieceLength', 'pieceSizePow2'],
       }).argParser(read.wholeNumber(1, 2 ** 31)),
     )
     .addOption(
-      new Opt(
-        '--max-torrent-size <size>',
-        'choose pieces so long that the .torrent has at most this size',
-        { ...PIECES, isOwn: true, excludes: ['pieceLength', 'pieceSizePow2', 'targetPieces'] },
-      ).argParser(read.sizeLimit),
+      new Opt('--max-torrent-size <size>', 'use one that keeps the .torrent below this size', {
+        ...PIECES,
+        isOwn: true,
+        excludes: ['pieceLength', 'pieceSizePow2', 'targetPieces'],
+      }).argParser(read.sizeLimit),
     )
     .addOption(
-      new Opt('--max-piece-length <size>', 'limit the piece length', PIECES).argParser(
+      new Opt('--max-piece-length <size>', 'use none longer than this', PIECES).argParser(
         read.powerOfTwo,
       ),
     )
@@ -146,11 +139,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         ...PIECES,
         ...SETTING,
       }).argParser(read.powerOfTwo),
-    )
-    .addOption(
-      new Opt('--pad-files', 'begin a new piece at each file (BEP 47)', {
-        rule: 'pad files',
-      }).default(false),
     )
     .optionsGroup('In the torrent:')
     .option('-c, --comment <text>', 'set a comment')
@@ -175,25 +163,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     )
     .option('-d, --no-date', 'omit the creation date')
     .addOption(
-      new Opt(
-        '--update-url <url>',
-        'set the URL of a newer torrent (BEP 39); changes the info hash',
-        { rule: 'further keys' },
-      ).argParser(checkUpdateUrl),
-    )
-    .option(
-      '--similar <hash>',
-      'add the info hash of a torrent with common files (BEP 38; repeatable)',
-      read.repeated((text) => [read.checked(parseInfoHash)(text)]),
-      [],
-    )
-    .option(
-      '--collection <name>',
-      'add a collection that the torrent belongs to (BEP 38; repeatable)',
-      read.repeated((text) => [read.collectionName(text)]),
-      [],
-    )
-    .addOption(
       new Opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
         form: 'json-map',
         rule: 'further keys',
@@ -215,17 +184,49 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         .default('inside' as const, 'inside'),
     )
     .addOption(
-      new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
-        rule: 'file attributes',
-      }).default(false),
-    )
-    .addOption(
       new Opt('--sort-by <what>', 'sort files by path, size or mtime; - in front: descending', {
         rule: 'file order',
         replaces: ['v2', 'hybrid'],
         excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
       }).argParser(read.fileOrder),
+    )
+    .optionsGroup(RARELY_NEEDED)
+    .option(
+      '--http-seed <url>',
+      'add an HTTP seed, a script that sends pieces (repeatable)',
+      read.httpSeeds,
+      [],
+    )
+    .option('--node <host:port>', 'add a node of the DHT (repeatable)', read.dhtNodes, [])
+    .addOption(
+      new Opt('--pad-files', 'begin a new piece at each file (BEP 47)', {
+        rule: 'pad files',
+      }).default(false),
+    )
+    .addOption(
+      new Opt(
+        '--update-url <url>',
+        'set the URL of a newer torrent (BEP 39); changes the info hash',
+        { rule: 'further keys' },
+      ).argParser(checkUpdateUrl),
+    )
+    .option(
+      '--similar <hash>',
+      'add the info hash of a torrent with common files (BEP 38; repeatable)',
+      read.repeated((text) => [read.checked(parseInfoHash)(text)]),
+      [],
+    )
+    .option(
+      '--collection <name>',
+      'add a collection that the torrent belongs to (BEP 38; repeatable)',
+      read.repeated((text) => [read.collectionName(text)]),
+      [],
+    )
+    .addOption(
+      new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
+        rule: 'file attributes',
+      }).default(false),
     )
   const whole = declareShareOptions(declareReadingOptions(command))
     .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL', SETTING))
@@ -263,7 +264,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       ).argParser(read.permissionBits),
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
-    .option('--quiet', 'print nothing unless something is wrong', false)
+    .option('-q, --quiet', 'print nothing unless something is wrong', false)
   takeOldOptions('make', whole)
   return whole
 }

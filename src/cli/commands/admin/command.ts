@@ -23,7 +23,7 @@ Examples:
   btkit admin list --admin-users /var/lib/btkit-track/users`
 
 export const command: CommandRecord = {
-  group: 'Maintain',
+  group: 'Seldom needed',
   order: 10,
   summary: "Manage the users of a tracker's administration",
   example: 'passwd alice --admin-users /var/lib/btkit-track/users',

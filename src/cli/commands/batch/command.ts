@@ -32,8 +32,8 @@ Examples:
   btkit batch torrents.yaml --only release --dry-run`
 
 export const command: CommandRecord = {
-  group: 'Make torrents',
-  order: 30,
+  group: 'Make and change torrents',
+  order: 60,
   summary: 'Run many jobs of one file: make, complete, edit, publish',
   example: 'torrents.yaml',
   define: defineBatch,
@@ -48,7 +48,7 @@ function defineBatch(context: CommandContext) {
     .option('--only <name>', 'run only this job (repeatable)', collect, [])
     .option('--dry-run', 'show what would be done, and write nothing', false)
     .option('--json', 'print one line of JSON for each job, and one for the totals', false)
-    .option('--quiet', 'print nothing but errors', false)
+    .option('-q, --quiet', 'print nothing but errors', false)
     .addHelpText('after', EXAMPLES)
     .action(async (name, options) => {
       const { io, configFile, finish } = context

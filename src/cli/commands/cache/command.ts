@@ -30,7 +30,7 @@ Examples:
 
 export const command: CommandRecord = {
   group: 'Maintain',
-  order: 20,
+  order: 10,
   summary: 'Inspect and clean the piece cache',
   example: 'stats',
   define: defineCache,

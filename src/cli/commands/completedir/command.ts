@@ -37,7 +37,7 @@ import { countSkipped } from '../../../core/digests/skipped.js'
 import { warnOfLists } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
-  group: 'Make torrents',
+  group: 'Make and change torrents',
   order: 20,
   summary: 'Create and update the torrents of all entries of a directory',
   example: 'http://tracker.example/announce /srv/files --output /srv/torrents',

@@ -8,8 +8,8 @@ Examples:
   btkit completion fish > ~/.config/fish/completions/btkit.fish`
 
 export const command: CommandRecord = {
-  group: 'Maintain',
-  order: 60,
+  group: 'Seldom needed',
+  order: 20,
   summary: 'Print the completion script for bash, zsh or fish',
   example: 'bash',
   toleratesMistakes: true,

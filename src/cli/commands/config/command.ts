@@ -32,7 +32,7 @@ Examples:
 
 export const command: CommandRecord = {
   group: 'Maintain',
-  order: 40,
+  order: 20,
   summary: 'Show, check or create the configuration',
   example: 'show',
   toleratesMistakes: true,

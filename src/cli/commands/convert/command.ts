@@ -24,8 +24,8 @@ Examples:
   btkit convert --v2 release.torrent /srv/release --output release-v2.torrent`
 
 export const command: CommandRecord = {
-  group: 'Make torrents',
-  order: 40,
+  group: 'Make and change torrents',
+  order: 50,
   summary: 'Convert a torrent to another version (v1, v2 or hybrid)',
   example: 'image.iso.torrent /srv/mirror --hybrid',
   define: defineConvert,
@@ -183,7 +183,7 @@ function declareConvert() {
     .optionsGroup('Output:')
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--json', 'print a JSON object', false)
-    .option('--quiet', 'print nothing but errors', false)
+    .option('-q, --quiet', 'print nothing but errors', false)
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }

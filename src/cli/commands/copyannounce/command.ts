@@ -11,8 +11,8 @@ Examples:
   btkit copyannounce --dry-run new.torrent old/*.torrent`
 
 export const command: CommandRecord = {
-  group: 'Change torrents',
-  order: 30,
+  group: 'Other names',
+  order: 10,
   summary: 'Copy the trackers of one torrent to others',
   example: 'good.torrent *.torrent',
   define: defineCopyannounce,

@@ -15,7 +15,7 @@ Examples:
 
 export const command: CommandRecord = {
   group: 'Maintain',
-  order: 70,
+  order: 30,
   summary: 'Report how this installation hashes, and how fast',
   define: defineDoctor,
 }

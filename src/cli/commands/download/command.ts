@@ -14,7 +14,7 @@ Examples:
   btkit download 'magnet:?xt=urn:btih:HASH&tr=http%3A%2F%2Ft.example%2Fa'`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
+  group: 'Serve, seed and download',
   order: 60,
   summary: 'Download the files of a torrent and check them',
   example: 'image.iso.torrent',

@@ -61,7 +61,7 @@ export function declareDownloadOptions() {
       seconds,
     )
     .option('--json', 'print one line of JSON at each report')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())
     .addOption(new Option('--url <url>').hideHelp())
   takeOldOptions('download', command)

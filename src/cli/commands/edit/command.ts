@@ -10,10 +10,10 @@ import { declareEdit, refuseRepeatedKeys, type ChangeOptions } from './options.j
 import { removals, runEdits, stepTrackers, type Removal } from '../../editing/run-edits.js'
 
 export const command: CommandRecord = {
-  group: 'Change torrents',
-  order: 10,
+  group: 'Make and change torrents',
+  order: 30,
   spellings: ['modify'],
-  summary: 'Change the comment, creator, date and other fields',
+  summary: 'Change the name, comment, seeds and other fields',
   example: "--comment 'Release 2' *.torrent",
   isJob: true,
   define: defineEdit,

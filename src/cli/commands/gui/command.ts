@@ -37,8 +37,8 @@ const FIRST: Readonly<Record<string, string>> = {
 }
 
 export const command: CommandRecord = {
-  group: 'Make torrents',
-  order: 50,
+  group: 'Make and change torrents',
+  order: 70,
   summary: 'Make, check and edit torrents in the browser',
   define: defineGui,
 }

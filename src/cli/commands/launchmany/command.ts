@@ -28,8 +28,8 @@ Examples:
   btkit launchmany --client scgi+unix:///run/rtorrent.sock /srv/torrents`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
-  order: 50,
+  group: 'Other names',
+  order: 20,
   summary: 'Seed all torrents below directories',
   example: '/srv/torrents',
   hasLongEnd: true,

@@ -39,7 +39,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
     .option('--strict', 'exit with 1 if anything is found (default: only for errors)')
     .option('--ignore <code>', 'ignore findings of this code (repeatable)', codes, [])
     .option('--json', 'print one line of JSON for each torrent')
-    .option('--quiet', 'print nothing for a torrent without findings')
+    .option('-q, --quiet', 'print nothing for a torrent without findings')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {

@@ -30,10 +30,10 @@ import { optimizeLater } from '../../../base/heap-growth.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
-  group: 'Make torrents',
+  group: 'Make and change torrents',
   order: 10,
   spellings: ['create', 'make'],
-  summary: 'Create the torrent of a file or directory',
+  summary: 'Make the torrent of a file, directory or URL',
   example: 'image.iso http://tracker.example/announce',
   isJob: true,
   define: defineMakemetafile,

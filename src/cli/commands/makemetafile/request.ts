@@ -27,7 +27,7 @@ import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
 import { publicUrl } from '../../options/server.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
-import { FILE, Opt } from '../../options/option.js'
+import { FILE, Opt, RARELY_NEEDED } from '../../options/option.js'
 import { count } from '../../../base/text/quantity.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
@@ -336,6 +336,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       'set the name in the torrent (default: the name of the file)',
       read.checked(checkName),
     )
+    .optionsGroup(RARELY_NEEDED)
     .option('--randomize', 'add a random key to info to make the torrent unique', false)
     .optionsGroup('Files:')
     .addOption(

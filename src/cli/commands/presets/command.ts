@@ -7,8 +7,8 @@ Examples:
   btkit presets --json`
 
 export const command: CommandRecord = {
-  group: 'Maintain',
-  order: 50,
+  group: 'Other names',
+  order: 30,
   summary: 'List the presets of the configuration',
   define: definePresets,
 }

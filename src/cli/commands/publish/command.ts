@@ -34,9 +34,9 @@ Examples:
   btkit publish --client transmission+http://host --data /srv/files *.torrent`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
-  order: 20,
-  summary: 'Seed torrents in a client without hashing the files again',
+  group: 'Serve, seed and download',
+  order: 40,
+  summary: 'Let a client seed them; after each run: completedir --publish',
   example: 'image.iso.torrent --client transmission+http://127.0.0.1',
   isJob: true,
   define: definePublish,
@@ -74,7 +74,7 @@ function declarePublish() {
     .optionsGroup('Report:')
     .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)
     .option('--json', 'print one line of JSON for each torrent and client')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }

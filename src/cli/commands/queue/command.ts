@@ -15,7 +15,7 @@ Examples:
 const REDIS = 'use the queue of this Redis; file:PATH reads the URL'
 
 export const command: CommandRecord = {
-  group: 'Maintain',
+  group: 'Seldom needed',
   order: 30,
   summary: 'Show and clean the queue of files to hash',
   example: 'status --queue redis://queue.example',

@@ -91,8 +91,8 @@ const STEPS = '--replace-tracker, --add-tracker or --remove-tracker'
 type AnnounceOptions = ReturnType<ReturnType<typeof declareReannounce>['opts']>
 
 export const command: CommandRecord = {
-  group: 'Change torrents',
-  order: 20,
+  group: 'Make and change torrents',
+  order: 40,
   summary: 'Change the trackers of torrents',
   example: 'http://tracker.example/announce *.torrent',
   define: defineReannounce,

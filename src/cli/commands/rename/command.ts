@@ -15,8 +15,8 @@ Examples:
   btkit rename --dry-run image.torrent image-2.0.iso`
 
 export const command: CommandRecord = {
-  group: 'Change torrents',
-  order: 50,
+  group: 'Other names',
+  order: 40,
   summary: 'Change the name in a torrent',
   example: 'image.iso.torrent image-2.iso',
   define: defineRename,

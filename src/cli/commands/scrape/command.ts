@@ -31,7 +31,7 @@ interface ScrapeOptions {
 
 export const command: CommandRecord = {
   group: 'Show and check',
-  order: 80,
+  order: 70,
   summary: 'Ask trackers for the seeds and leechers of torrents',
   example: 'image.iso.torrent',
   define: defineScrape,

@@ -29,9 +29,9 @@ Examples:
   btkit seed /srv/torrents --data /srv/files --dht --max-upload-rate 50M`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
-  order: 10,
-  summary: 'Seed torrents without another program',
+  group: 'Serve, seed and download',
+  order: 30,
+  summary: 'Seed torrents without another program; a mirror: serve --seed',
   example: 'image.iso.torrent',
   isService: true,
   define: defineSeed,

@@ -19,7 +19,7 @@ Examples:
       --allowed-dir /srv/torrents --admin-users /var/lib/btkit-serve/users`
 
 export const command: CommandRecord = {
-  group: 'Serve and track',
+  group: 'Serve, seed and download',
   order: 10,
   summary: 'Serve a directory over HTTP; create torrents on request',
   example: '/srv/mirror --tracker http://tracker.example/announce',

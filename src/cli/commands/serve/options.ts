@@ -24,7 +24,7 @@ import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt, RARELY_NEEDED, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -97,12 +97,6 @@ export function declareServeOptions() {
       read.seeds,
       [],
     )
-    .option(
-      '--http-seed <url>',
-      'add an HTTP seed, a script that sends pieces (repeatable)',
-      read.httpSeeds,
-      [],
-    )
     .addOption(
       new Opt(
         '--torrents <dir>',
@@ -125,17 +119,6 @@ export function declareServeOptions() {
       'answer 503 for torrents of files that changed less than this long ago',
       read.wholeSeconds(0, 1e9),
       0,
-    )
-    .addOption(
-      new Opt(
-        '--padding <kind>',
-        'make the gaps in sets of pkgtorrent null files or BEP 47 pad files',
-        {
-          isOwn: true,
-        },
-      )
-        .choices(['nullfile', 'bep47'] as const)
-        .default('nullfile' as const, 'nullfile'),
     )
     .optionsGroup('Tracker:')
     .addOption(
@@ -188,11 +171,6 @@ export function declareServeOptions() {
       'limit the read rate of --warm per second (default: unlimited)',
       read.byteRate,
     )
-    .option(
-      '--feed-since <when>',
-      'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
-      read.moment,
-    )
     .optionsGroup('Hashing and cache:')
     .addOption(threadsOption())
     .addOption(
@@ -216,6 +194,29 @@ export function declareServeOptions() {
       new Opt('--max-size <size>', 'limit the bytes in the torrent of a directory', SETTING)
         .argParser(read.sizeLimit)
         .default(2 ** 40, '1TiB'),
+    )
+    .optionsGroup(RARELY_NEEDED)
+    .option(
+      '--http-seed <url>',
+      'add an HTTP seed, a script that sends pieces (repeatable)',
+      read.httpSeeds,
+      [],
+    )
+    .addOption(
+      new Opt(
+        '--padding <kind>',
+        'make the gaps in sets of pkgtorrent null files or BEP 47 pad files',
+        {
+          isOwn: true,
+        },
+      )
+        .choices(['nullfile', 'bep47'] as const)
+        .default('nullfile' as const, 'nullfile'),
+    )
+    .option(
+      '--feed-since <when>',
+      'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
+      read.moment,
     )
     .optionsGroup('Log:')
     .addOption(

@@ -20,8 +20,8 @@ Examples:
   btkit sethttpseeds 0 *.torrent`
 
 export const command: CommandRecord = {
-  group: 'Change torrents',
-  order: 40,
+  group: 'Other names',
+  order: 50,
   summary: 'Set or remove HTTP seeds (BEP 17)',
   example: 'http://mirror.example/seed.php *.torrent',
   define: defineSethttpseeds,

@@ -19,8 +19,8 @@ Examples:
   btkit stats --json *.torrent`
 
 export const command: CommandRecord = {
-  group: 'Show and check',
-  order: 70,
+  group: 'Seldom needed',
+  order: 40,
   summary: 'Count torrents, their sizes, trackers and piece lengths',
   example: '/srv/torrents',
   define: defineStats,

@@ -25,8 +25,8 @@ Examples:
   btkit status --quiet /srv/torrents`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
-  order: 40,
+  group: 'Serve, seed and download',
+  order: 50,
   summary: 'Show what clients seed and what is missing',
   define: defineStatus,
 }
@@ -42,7 +42,7 @@ function defineStatus({ io, finish }: CommandContext) {
     .addOption(clientTimeoutOption())
     .option('--all', 'show all torrents, also those that btkit did not publish')
     .option('--json', 'print one line of JSON for each torrent')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {

@@ -26,9 +26,9 @@ Examples:
   btkit track --open --no-udp`
 
 export const command: CommandRecord = {
-  group: 'Serve and track',
+  group: 'Serve, seed and download',
   order: 20,
-  summary: 'Run a tracker for HTTP and UDP',
+  summary: 'Run a tracker for HTTP, UDP and WebSocket',
   example: '--allowed-dir /srv/torrents',
   isService: true,
   define: defineTrack,

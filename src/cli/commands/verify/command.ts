@@ -82,7 +82,7 @@ function declareVerify() {
     .addOption(cacheTrustOption())
     .optionsGroup('Output:')
     .option('--json', 'print one line of JSON for each torrent')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }

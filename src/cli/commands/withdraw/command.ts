@@ -17,8 +17,8 @@ Examples:
   btkit withdraw --delete-torrent image.iso.torrent`
 
 export const command: CommandRecord = {
-  group: 'Seed and download',
-  order: 30,
+  group: 'Seldom needed',
+  order: 50,
   summary: 'Remove published torrents from a client',
   example: 'image.iso.torrent --client transmission+http://127.0.0.1',
   define: defineWithdraw,
@@ -33,7 +33,7 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .option('--delete-torrent', 'remove the named .torrent files, too')
     .option('--dry-run', 'show what would be withdrawn, and change nothing', false)
     .option('--json', 'print one line of JSON for each torrent and client')
-    .option('--quiet', 'print nothing unless something is wrong')
+    .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {

@@ -27,8 +27,8 @@ Examples:
 const LONGEST_NAME = 64
 
 export const command: CommandRecord = {
-  group: 'Serve and track',
-  order: 30,
+  group: 'Seldom needed',
+  order: 60,
   summary: 'Hash files for other machines',
   example: '--queue redis://queue.example --share mirror=/srv/mirror --share-key-file share.key',
   isService: true,
