@@ -1,4 +1,5 @@
 import type { CacheAccess, ReadOnce, Unread } from '../core/digests/cache-trust.js'
+import { trace } from '../base/text/trace.js'
 import { hashInGroups } from '../core/digests/hash-groups.js'
 import { mergeTable } from '../core/digests/piece-table.js'
 import { recallPieces } from '../core/digests/recall-pieces.js'
@@ -24,11 +25,15 @@ export async function openOthers(access: CacheAccess, others: Others): Promise<R
     const { content, table, cacheAccess } = unread
     const isAllKnown = () => !table.isKnown.includes(0)
     await machines?.adopt(unread)
-    if (isAllKnown()) return read(hashInGroups)
+    if (isAllKnown()) {
+      trace(() => `${content.name}: other machines have all its digests`)
+      return read(hashInGroups)
+    }
     if (content.size >= LEAST_ASKED) claims ??= new HashClaims(access, others.directory, machines)
     const claimed = await claims?.claim(unread)
     try {
       if (claimed?.isLookDue) {
+        trace(() => `${content.name}: others read it meanwhile`)
         mergeTable(content, table, recallPieces(content, cacheAccess))
         if (!isAllKnown()) await machines?.adopt(unread)
       }

@@ -1,4 +1,8 @@
-import { DEVICE_OFFSET, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
+import {
+  DEVICE_OFFSET,
+  differencesOf,
+  type Fingerprint,
+} from '../../disk/file-lists/fingerprint.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
@@ -7,6 +11,7 @@ import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { Content } from './content.js'
 import type { HashGroups } from './hash-groups.js'
 import type { PieceTable } from './piece-table.js'
+import { isTraced, trace } from '../../base/text/trace.js'
 
 /**
  * How much of a fingerprint must match for a file to count as unchanged: size, mtime, ctime and
@@ -32,6 +37,15 @@ export function trustedPart(fingerprint: Uint8Array, trust: CacheTrust): Uint8Ar
 export function isSameFile(kept: Uint8Array, current: Uint8Array, trust: CacheTrust): boolean {
   if (kept.length !== current.length) return false
   return Buffer.compare(trustedPart(kept, trust), trustedPart(current, trust)) === 0
+}
+
+/** Traces why the digests of a file count as unknown; `kept` is the fingerprint of the record, if any. */
+export function traceUnknown(files: FileColumns, number: number, kept?: Uint8Array): void {
+  if (!isTraced) return
+  const why = kept
+    ? `${differencesOf(kept, files.encodedAt(number))} differ from when it was read`
+    : 'the cache has nothing of it'
+  trace(() => `${files.absolutePathAt(number)}: must be read: ${why}`)
 }
 
 /** The piece cache, and how far to trust it. */

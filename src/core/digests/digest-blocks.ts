@@ -4,6 +4,7 @@ import type { FileDirectory } from '../../disk/file-lists/file-store.js'
 import { FINGERPRINT_LENGTH } from '../../disk/file-lists/fingerprint.js'
 import {
   isSettledAt,
+  traceUnknown,
   TRUSTED_LENGTH,
   type CacheAccess,
   type CacheTrust,
@@ -160,7 +161,10 @@ export function recallBlock<Item extends Numbered>(
   const block = new Block(of, record)
   return items.filter((item) => {
     const found = block.find(files, item.number)
-    if (!block.isCurrent(found, files, item.number, trust)) return true
+    if (!block.isCurrent(found, files, item.number, trust)) {
+      if (found >= 0) traceUnknown(files, item.number, block.fingerprintAt(found))
+      return true
+    }
     enter(item, block.digestAt(found))
     return false
   })

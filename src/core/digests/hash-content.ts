@@ -1,4 +1,5 @@
 import { BtkitError } from '../../base/errors.js'
+import { trace } from '../../base/text/trace.js'
 import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import { openForWriting } from '../../disk/write/open-for-writing.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
@@ -111,10 +112,14 @@ async function readUnknown(
     await requireAllUnchanged(content.files, hashContext)
   }
   const began = start
-  const isSettled = files.findIndex((i) => !isSettledAt(files, i, began)) < 0
+  const unsettled = files.findIndex((i) => !isSettledAt(files, i, began))
+  if (unsettled >= 0) {
+    const why = 'a program writes it, or changed it less than 2 s before it was read'
+    trace(() => `${files.absolutePathAt(unsettled)}: its digests are not kept: ${why}`)
+  }
   if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
   await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
-  return { digests, trees, bytesHashed: bytes, isSettled }
+  return { digests, trees, bytesHashed: bytes, isSettled: unsettled < 0 }
 }
 
 /** Whether content is one small file in one piece, which can be read with others. */

@@ -15,6 +15,7 @@ import type { ContentDigests, PieceTable } from './piece-table.js'
 import { withoutPads } from './pad-files.js'
 import { recallSteps } from './recall-pieces.js'
 import { doAtOnce, eachNumber, type Steps } from '../../base/steps.js'
+import { trace } from '../../base/text/trace.js'
 import { InputHash, runsOf } from './input-hash.js'
 
 /** The values in `info` that do not describe the content. */
@@ -118,7 +119,10 @@ export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess)
   const { content, options } = request
   if (content.isDirectory && cacheAccess.cache.keepsAnything) yield* request.inputSteps()
   const known = recallWhole(request, cacheAccess.cache)
-  if (known) return known
+  if (known) {
+    trace(() => `${content.name}: its whole info is cached`)
+    return known
+  }
   const table = yield* recallSteps(content, cacheAccess)
   return table.isKnown.includes(0) ? { table } : yield* composeSteps(content, options, table)
 }

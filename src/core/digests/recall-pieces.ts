@@ -14,6 +14,7 @@ import { isSingle, treeOf, pieceHeight, type ReadTrees } from './read-trees.js'
 import {
   isSameFile,
   isSettledAt,
+  traceUnknown,
   type CacheAccess,
   type CacheTrust,
   type RememberingStart,
@@ -22,6 +23,7 @@ import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import { doAtOnce, each, type Steps } from '../../base/steps.js'
+import { isTraced, trace } from '../../base/text/trace.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
 export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
@@ -35,6 +37,7 @@ export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<
   if (content.version !== 'v2') yield* recallDigests(content, table, cacheAccess)
   if (table.trees) yield* recallTrees(content, table.trees, cacheAccess)
   heedTrees(content, table)
+  if (isTraced && !table.isKnown.includes(0)) trace(() => `${content.name}: all digests are cached`)
   return table
 }
 
@@ -52,6 +55,7 @@ function* recallDigests(
     const record = cache.get('file', keyOfOwner(content, owner))
     if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) {
       isUnknown[number] = 1
+      traceUnknown(files, number, record?.fingerprint)
       return
     }
     setPieces(table, first, record.pieces)
@@ -66,9 +70,10 @@ function* recallDigests(
     const left = place ? recallBlock(place, items, cache, trust, enter) : items
     for (const owner of left) recall(owner)
   })
-  yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key }) => {
+  yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key, first }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
+    else trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
   })
 }
 
@@ -201,7 +206,10 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
   const { files } = content
   const recall = ({ number, size }: AlignedFile) => {
     const tree = cache.get('tree', { path: files.absolutePathAt(number), size })
-    if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) return
+    if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) {
+      traceUnknown(files, number, tree?.fingerprint)
+      return
+    }
     // A file in a single piece only needs its root
     const needsLayer = size > content.pieceLength
     if (needsLayer && tree.height > pieceHeight(content)) return

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
+import { trace } from '../../base/text/trace.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { clientInfoHash } from '../publish/client.js'
@@ -168,6 +169,9 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     for (const each of torrents) {
       const { torrent, infoHash } = each
       const heir = heirs.get(infoHash)
+      trace(
+        () => `${torrent}: given up${heir === undefined ? '' : `; ${heir} is the same torrent`}`,
+      )
       target.given.put(torrent, null)
       if (heir !== undefined) target.given.put(heir, { infoHash, stamp: UNKNOWN })
       else seeding.delete(infoHash)
@@ -287,6 +291,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       lacking.torrent = { name, size, infoHash: clientInfoHash(metainfo), reason }
     }
     if (lacking) lacking.waits = waits
+    trace(() => `${torrent}: not seeded: ${reason}`)
     this.#tell(torrent, problem)
   }
 

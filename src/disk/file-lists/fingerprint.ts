@@ -55,6 +55,15 @@ export function changeSince(
   return sameFingerprint(now, before) ? null : 'changed'
 }
 
+/** Names what differs between the trusted parts of two encoded fingerprints: `mtime, ctime`. */
+export function differencesOf(before: Uint8Array, now: Uint8Array): string {
+  const parts = ['size', 'mtime', 'ctime', 'inode'].filter((_, i) => {
+    const part = (of: Uint8Array) => of.subarray(8 * i, 8 * i + 8)
+    return Buffer.compare(part(before), part(now)) !== 0
+  })
+  return parts.join(', ')
+}
+
 /**
  * Returns the fingerprint of the entry at `path` without following links; null if there is none.
  */

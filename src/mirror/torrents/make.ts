@@ -16,6 +16,7 @@ import {
 } from '../../core/digests/info.js'
 import { countUnknownPieces, type PieceTable, unreadOf } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../base/errors.js'
+import { trace } from '../../base/text/trace.js'
 import { warnOnce } from '../../base/warn-once.js'
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
@@ -198,6 +199,9 @@ export class Maker {
   async #complete(look: Look, work: TorrentWork): Promise<ObtainedTorrent> {
     const { recalled, content, options, state, checkedAt, directory, omitted } = look
     const made = { content, options, checkedAt }
+    const where =
+      'infoHash' in recalled ? 'memory' : 'table' in recalled ? 'the files' : 'the cache'
+    trace(() => `${content.name}: its torrent comes from ${where}`)
     if ('infoHash' in recalled) return { ...made, torrent: recalled, from: 'memory' }
     const isRead = 'table' in recalled
     if (isRead && work.first.ahead?.infoHash) throw notFound('its hashes')

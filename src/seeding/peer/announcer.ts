@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
 import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
+import { trace } from '../../base/text/trace.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
 import { MOST_DIALLED_OF_TORRENT, type Seeder } from './seeder.js'
@@ -218,6 +219,8 @@ export class Announcer {
       const rounds = Math.floor(tier.failures++ / trackers.length)
       const isRoundOver = tier.failures % trackers.length === 0
       const isAtOnce = !isRoundOver || tier.isRetried
+      const next = isRoundOver ? 'asked later' : `left for ${trackers[0]?.url ?? ''}`
+      trace(() => `${torrent.name}: ${url} is ${next}: ${failure}`)
       wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
       const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${url} ${failure}`))

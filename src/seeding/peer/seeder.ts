@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
+import { trace } from '../../base/text/trace.js'
 import { reachOf } from '../../base/address-reach.js'
 import {
   ClientAddresses,
@@ -220,6 +221,7 @@ export class Seeder {
   add(torrent: SeedTorrent): boolean {
     const hashes = swarmHashes(torrent)
     if (hashes.every((hash) => this.#seeded.has(hash))) return false
+    trace(() => `${torrent.name}: seeded from now on`)
     const seeded = new Seeded(torrent)
     this.#all.add(seeded)
     for (const hash of hashes) {
@@ -245,6 +247,7 @@ export class Seeder {
 
   #fail(seeded: Seeded, error: unknown): void {
     if (!this.#all.has(seeded)) return
+    trace(() => `${seeded.torrent.name}: a peer gets nothing: ${String(error)}`)
     if (error instanceof BtkitError && error.code === 'busy') {
       this.#refused++
       return
@@ -253,6 +256,7 @@ export class Seeder {
   }
 
   #withdraw({ torrent }: Seeded, reason: Error | null): void {
+    trace(() => `${torrent.name}: not seeded any more: ${reason?.message ?? 'its data changed'}`)
     this.remove(torrent)
     this.options.onWithdrawn(torrent, reason)
   }

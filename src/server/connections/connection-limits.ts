@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
+import { trace } from '../../base/text/trace.js'
 import { type ClientAddresses, networkOf } from './client-address.js'
 import { AcceptQueue } from './accept-queue.js'
 import { connectionsTaken, type KeyOf, type ConnectionPeer } from './connections.js'
@@ -44,6 +45,9 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
       makeRoom(key)
     })
     if (!isTaken) {
+      trace(
+        () => `a connection of ${key ?? 'a proxy'} is closed: it, its network or all have too many`,
+      )
       socket.destroy()
       return
     }
@@ -74,6 +78,8 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     const isGreedy = most.size > 2 * own
     const leaver = isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined
     if (!leaver) return
+    const why = isGreedy ? 'it has the most' : 'the connection has sent nothing'
+    trace(() => `a connection of ${counted.get(leaver) ?? ''} is closed to make room: ${why}`)
     gone(leaver)
     leaver.destroy()
   }

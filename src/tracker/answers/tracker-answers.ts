@@ -9,6 +9,7 @@ import type { AnnounceNotes } from '../protocol/http-answers.js'
 import type { AnnouncedPeer } from '../protocol/http-query.js'
 import { formatAddress, parseAddress } from '../protocol/peer-address.js'
 import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { isTraced, trace } from '../../base/text/trace.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
   type AnnounceAnswer,
@@ -103,6 +104,10 @@ export class TrackerAnswers {
     const { rules } = this
     requirePermission(rules, client)
     const verdict = rules.judge(infoHash)
+    if (isTraced && verdict !== null) {
+      const hash = Buffer.from(infoHash).toString('hex')
+      trace(() => `${client ?? 'a client'} asks for ${hash}: ${verdict.failure ?? verdict.warning}`)
+    }
     if (verdict === UNREAD) throw starting()
     if (verdict === UNKNOWN) throw new UnknownTorrent(200, UNKNOWN.failure)
     if (verdict?.failure != null) throw new TrackerRefusal(200, verdict.failure)
@@ -131,6 +136,7 @@ export class TrackerAnswers {
 
 function requirePermission(rules: TrackerRules, client: string | null): void {
   if (!rules.permits(client)) {
+    trace(() => `${client ?? 'a client'} is refused: its address is banned`)
     throw new TrackerRefusal(200, 'your address may not use this tracker', 'never')
   }
 }

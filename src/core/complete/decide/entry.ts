@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
+import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin } from '../../../disk/look/inside.js'
 import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
@@ -29,7 +30,7 @@ import {
 import type { SkipReason } from '../report.js'
 import type { CompleteRun, WritingRun } from '../request.js'
 import type { FileDecision, FileSkip } from '../target/own-file.js'
-import { isUntouched, torrentInput } from './unchanged.js'
+import { isUntouched, torrentInput, whyTouched } from './unchanged.js'
 
 /** The decision about an entry. */
 export interface EntryDecision extends ListDecisions {
@@ -75,6 +76,10 @@ export async function decideEntry(
   const record = target.log.get(file)
   const own = { target, file, path, source, record, input, run }
   const isDone = !request.force && isUntouched(own)
+  trace(
+    () =>
+      `${shown}: ${isDone ? 'unchanged' : request.force ? '--force' : whyTouched(own, content.isDirectory)}`,
+  )
   const lists = findUndecided(name, own)
   const size = bytesOf(content)
   const done: EntryDecision = { ...UNREAD, torrent: { kind: 'keep' }, size }

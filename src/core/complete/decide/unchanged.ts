@@ -1,5 +1,6 @@
 import { digestOf } from '../../../base/bytes.js'
 import {
+  differencesOf,
   encodeFingerprint,
   FINGERPRINT_LENGTH,
   readFingerprintIfThere,
@@ -106,6 +107,22 @@ export function isUntouched({ record, source, input, path }: OwnFile): boolean {
   const found = record && readFingerprintIfThere(path)
   if (!found) return false
   return isRecordOf(record, { source, input, fingerprint: encodeFingerprint(found) })
+}
+
+/** Says why isUntouched is false. */
+export function whyTouched(own: OwnFile, isDirectory: boolean): string {
+  const { record, source, input, path } = own
+  if (!record) return 'btkit has no record of its torrent'
+  if (record.source !== source) return `its torrent was made of ${record.source}`
+  const cut = Math.max(0, input.length - OPTIONS_LENGTH)
+  const [before, now] = [record.input, input].map((each) => Buffer.from(each).subarray(0, cut))
+  if (record.input.length === 0) return 'it was being written when its torrent was made'
+  if (before && now && !before.equals(now)) {
+    const isSameKind = !isDirectory && record.input.length === input.length
+    return `${isSameKind ? differencesOf(before, now) : 'a name, size or time in it'} changed`
+  }
+  if (Buffer.compare(record.input, input) !== 0) return 'the options are others'
+  return `${path} was changed or removed since`
 }
 
 /**

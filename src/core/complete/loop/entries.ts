@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { mapLimited } from '../../../base/concurrency.js'
 import { BtkitError, refuseAborted } from '../../../base/errors.js'
+import { isTraced, trace } from '../../../base/text/trace.js'
 import { readFingerprintIfThere } from '../../../disk/file-lists/fingerprint.js'
 import { unboundYoungHeap } from '../../../base/heap-growth.js'
 import { Writer } from '../../../disk/write/many.js'
@@ -84,6 +85,8 @@ async function findChanged(
       const size = request.force ? null : unchangedSize(name)
       if (size === null) changed.push({ name, directory })
       else {
+        if (isTraced)
+          trace(() => `${pathsOf(name, directory).source}: unchanged, and so is its torrent`)
         report.unchanged++
         report.bytesReused += size
       }
@@ -189,6 +192,7 @@ class EntryLoop {
     report.bytesHashed += bytesHashed
     if (!isUnread && torrent.kind !== 'skip') report.bytesReused += size - bytesHashed
     if (watch.isSeen) watch.progress({ bytesDone: report.bytesHashed, currentPath: entry.name })
+    trace(() => `${pathsOf(entry.name, entry.directory).source}: ${outcomeOf(torrent)}`)
     if (torrent.kind === 'keep') report.unchanged++
     if (torrent.kind === 'skip') this.#noteSkip(entry, torrent)
     if (torrent.kind === 'write' || lists.length > 0)
@@ -304,6 +308,14 @@ class EntryLoop {
     const writer = new Writer({ inFlight: WRITES })
     return { ...this.run, writer, hashContext: { ...hashContext, engine, smallFiles } }
   }
+}
+
+/** What becomes of a torrent, for a trace. */
+function outcomeOf(torrent: EntryDecision['torrent']): string {
+  if (torrent.kind === 'keep') return 'its torrent is kept'
+  if (torrent.kind === 'skip') return `no torrent: ${torrent.reason}`
+  if (torrent.isAdopted) return 'its torrent is adopted'
+  return torrent.existing ? 'its torrent is made anew' : 'its torrent is made'
 }
 
 /** btkit's own files are no content that a torrent could lack. */
