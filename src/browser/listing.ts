@@ -32,7 +32,8 @@ function sumChosen(chosen: HTMLElement, bar: HTMLElement): void {
     })
     const size = sizes.reduce((sum, each) => sum + each, 0)
     bar.hidden = sizes.length === 0
-    chosen.textContent = `${sizes.length} ${sizes.length === 1 ? 'file' : 'files'}, ${wordsOfSize(size)}:`
+    const files = `${sizes.length} ${sizes.length === 1 ? 'file' : 'files'}`
+    chosen.textContent = `One torrent of ${files}, ${wordsOfSize(size)}:`
   }
   bar.classList.add('bar')
   addEventListener('change', tell)

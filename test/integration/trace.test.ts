@@ -70,7 +70,7 @@ test('a trace says why a tracker is left for another, without the key in its URL
   const made = ['makemetafile', '--quiet', '-a', list, join(files, 'one.bin')]
   assert.equal((await runExecutable('btkit', made, { env })).status, 0)
   await letFilesSettle()
-  const line = ['seed', '--no-dht', '--no-lsd', join(files, 'one.bin.torrent')]
+  const line = ['seed', '--port', '0', join(files, 'one.bin.torrent')]
   const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' } })
   t.after(() => child.kill('SIGKILL'))
   let text = ''

@@ -119,7 +119,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
   return html`<form method="get" action="./">
     ${table}
     <p class="chosen actions">
-      <span id="chosen" aria-live="polite">Chosen files:</span>
+      <span id="chosen" aria-live="polite">One torrent of the chosen files:</span>
       <button name="torrent" class="button">${WORDS.downloadTorrent}</button>
       <button name="magnet" class="button">Magnet…</button>
       <button name="list" class="button">List of links</button>
@@ -181,10 +181,11 @@ export function renderEntry(row: ListingRow, cells: EntryCells): Html {
   const { name, isDirectory, size, modified: time } = row
   const { address, torrent, magnet } = cells.links
   const { magnet: known } = cells
+  const isRead = !known && magnet
   const links = html`${[
-    torrent && html`<a href="${torrent}">torrent</a> `,
+    torrent && html`<a href="${torrent}">torrent${isRead && '…'}</a> `,
     known && html`<a href="${known}">magnet</a> `,
-    !known && magnet && html`<a href="${magnet}">magnet…</a> `,
+    isRead && html`<a href="${magnet}">magnet…</a> `,
     !isDirectory && html`<a class="details" href="${address}?details">details</a>`,
   ]}`
   const { before, after, counts = null } = cells
@@ -245,17 +246,24 @@ function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean)
   </thead>`
 }
 
+const UNREAD =
+  '“…”: made when somebody asks. The server then reads the files, unless it knows them.'
+
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'
 
-/** Notes on entries that are not listed, and on the word "stored" in the list. */
-function renderNotes({ listing, page }: ListingView): Html {
+/** Notes on entries that are not listed, and on the signs in the list. */
+function renderNotes({ listing, page, magnets }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
+  const hasUnread = page.rows.some(({ name, isDirectory, size }) => {
+    return (isDirectory || size > 0) && !magnets?.links.has(name)
+  })
   const hasRaw = page.rows.some(({ name }) => isRaw(name))
   return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the directory has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
   ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
+  ${hasUnread && html`<p class="muted">${UNREAD}</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 

@@ -114,7 +114,7 @@ test(
     assert.match(await page.getByRole('status').innerText(), /^1 of 3 shown;/)
     assert.equal(await page.locator('.readme tbody tr:visible').count(), 3)
     await page.locator('input[value="b.iso"]').click()
-    assert.match(await page.locator('.bar #chosen').innerText(), /^1 file, 2 B:$/)
+    assert.match(await page.locator('.bar #chosen').innerText(), /^One torrent of 1 file, 2 B:$/)
     assert.deepEqual(faults, [])
   },
 )
@@ -186,7 +186,7 @@ test(
     assert.equal(await page.locator('.chosen').isVisible(), false)
     for (const name of ['debian-13.9.iso', 'debian-13.10.iso'])
       await page.locator(`input[value="${name}"]`).click()
-    assert.match(await page.locator('#chosen').innerText(), /^2 files, 5\.0 KiB:$/)
+    assert.match(await page.locator('#chosen').innerText(), /^One torrent of 2 files, 5\.0 KiB:$/)
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Download .torrent' }).click()
     assert.equal((await download).suggestedFilename(), 'pub.torrent')
