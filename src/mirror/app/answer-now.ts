@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { ROUTE } from './file-routes.js'
-import { namedView } from '../tree/address.js'
 import type { OpenMirror } from './open-mirror.js'
 import type { CountedResponse } from '../../server/connections/counted-response.js'
 import type { Exchange, Exchanges } from '../../server/exchange/exchanges.js'
@@ -16,16 +15,11 @@ export function answersNow(
   report: (exchange: Exchange) => void,
   monotonic: () => number,
 ): (request: IncomingMessage, response: CountedResponse) => boolean {
-  const routeOf = (request: IncomingMessage, response: CountedResponse) => {
-    const { url = '' } = request
-    // A view is made by the router, even if a file has its name
-    const isOfFile = !url.includes('?') && !url.endsWith('/') && namedView(url) === null
-    if (isOfFile && downloads.answerNow(request, response)) return ROUTE
-    return responses.answer(request, response)
-  }
   return (request, response) => {
     const startedAt = monotonic()
-    const route = routeOf(request, response)
+    // Files are looked for first: one of them may have the name of a view
+    const isOfFile = downloads.answerNow(request, response)
+    const route = isOfFile ? ROUTE : responses.answer(request, response)
     if (route === null) return false
     if (response.writableEnded && response.socket?.writableLength === 0) {
       const milliseconds = monotonic() - startedAt

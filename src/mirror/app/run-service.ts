@@ -6,7 +6,7 @@ import type { ConnectionRules } from '../../server/connections/connection-limits
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
-import { DrainGate } from '../../server/listen/close.js'
+import { drainGate } from '../../server/listen/close.js'
 import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
@@ -94,10 +94,10 @@ export async function runService(
     const app = buildApp(opened)
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
-    const gate = new DrainGate(exchanges, HEALTH)
+    let admits: ReturnType<typeof drainGate> | null = null
     const answerNow = answersNow(opened, exchanges, report, monotonic)
     const handler: Handler = (request, response) => {
-      if (!gate.admits(request)) {
+      if (admits?.(request) === false) {
         exchanges.begin(request, response)
         refuseStopping(response)
         return
@@ -112,7 +112,7 @@ export async function runService(
     const listening = await listenAll(settings.places, { ...served, tls: settings.tls, onError })
     opened.start()
     const stop = async () => {
-      gate.close()
+      admits = drainGate(exchanges, HEALTH)
       const stopped = opened.stop()
       const timer = setTimeout(opened.interrupt, STOP_TIMEOUT)
       await listening.close()

@@ -14,21 +14,20 @@ import { isPlainRequest, viewAddress, type ViewName } from '../tree/address.js'
 import { CORS } from '../../server/headers/cors.js'
 import type { Look } from '../tree/below-root.js'
 import { fileOf, MirrorView } from '../tree/mirror.js'
-import {
-  type FirstRead,
-  type LookedFile,
-  type OpenedFile,
-  openLater,
-  openNow,
-} from '../tree/open-looked.js'
+import { type LookedFile, openLater, openNow } from '../tree/open-looked.js'
 import { takenViews } from '../tree/taken-views.js'
-import { answerRanged, etagOf, type Ranged } from '../../server/headers/conditional.js'
+import {
+  answerRanged,
+  etagOf,
+  type Ranged,
+  type RangedAnswer,
+} from '../../server/headers/conditional.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import { endAtOnce, partFor } from '../../server/connections/counted-response.js'
 import type { ServerContext } from '../../server/context.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import { typeOfFile } from './media-type.js'
-import { BufferPool, NOTHING, sendFile } from './send-file.js'
+import { BufferPool, NOTHING, type OpenDownload, sendFile } from './send-file.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/
@@ -158,42 +157,47 @@ export class Downloads {
    * memory, else from disk, in turn, unless that is not wanted now.
    */
   #send(exchange: Exchange, known: KnownFile, when?: 'now'): boolean | Promise<boolean> {
-    const { request, response, begin } = exchange
+    const { request, response } = exchange
     this.#renewDigest(known)
-    const answer = answerRanged(request, isDigestWanted(request) ? known : withoutDigest(known))
-    const { status, headers, parts, tail, line } = answer
-    const [{ range: { start, end } } = NO_PART, ...others] = parts
-    const firstOf = (buffer: Buffer, length: number): FirstRead => {
-      const isMore = length < end - start || others.length > 0
-      return { target: buffer.subarray(0, length), offset: start, isMore }
-    }
-    const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
-    const proceed = (opened: OpenedFile | null, buffer: Buffer) => {
-      if (!opened) {
-        this.#pool.give(buffer)
-        return false
-      }
-      const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
-      response.writeHead(status, { ...begin(), ...own })
-      if (buffer !== NOTHING) {
-        const file = { ...opened, look: known.look, parts, tail, buffer }
-        void sendFile(response, file, { pool: this.#pool, inTurn })
-      } else if (line !== null) {
-        endAtOnce(response, line)
-      } else {
-        response.end()
-      }
+    const isDigestSent = known.headers['Repr-Digest'] === undefined || isDigestWanted(request)
+    const answer = answerRanged(request, isDigestSent ? known : withoutDigest(known))
+    const [{ range: { start, end } } = NO_PART, ...others] = answer.parts
+    const length = Math.min(end - start, partFor(response))
+    const first = { offset: start, isMore: length < end - start || others.length > 0 }
+    const buffer = this.#pool.take(length)
+    const opened = openNow(known, { ...first, target: buffer.subarray(0, length) })
+    if (opened) {
+      this.#begin(exchange, answer, { ...opened, look: known.look, buffer })
       return true
     }
-    const length = Math.min(end - start, partFor(response))
-    const buffer = this.#pool.take(length)
-    if (proceed(openNow(known, firstOf(buffer, length)), buffer)) return true
+    this.#pool.give(buffer)
     if (when === 'now') return false
-    return inTurn(async () => {
+    return this.#inTurn(request, async () => {
       // Many may wait for their turns, so none holds a buffer meanwhile
       const own = this.#pool.take(length)
-      return proceed(await openLater(known, firstOf(own, length)), own)
+      const later = await openLater(known, { ...first, target: own.subarray(0, length) })
+      if (later) this.#begin(exchange, answer, { ...later, look: known.look, buffer: own })
+      else this.#pool.give(own)
+      return later !== null
     })
+  }
+
+  /** Sends the header, and what follows it. */
+  #begin(
+    { request, response, begin }: Exchange,
+    { status, headers, parts, tail, line }: RangedAnswer,
+    opened: Omit<OpenDownload, 'parts' | 'tail'>,
+  ): void {
+    const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
+    response.writeHead(status, { ...begin(), ...own })
+    if (opened.buffer !== NOTHING) {
+      const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
+      void sendFile(response, { ...opened, parts, tail }, { pool: this.#pool, inTurn })
+    } else if (line !== null) {
+      endAtOnce(response, line)
+    } else {
+      response.end()
+    }
   }
 
   /** Finds out what the answers for a file contain; null if it changes meanwhile. */
@@ -249,8 +253,8 @@ export class Downloads {
 const NO_PART = { range: { start: 0, end: 0 } }
 
 /** Whether another change could leave the same state behind. */
-function mayChangeUnseen({ isLocal }: Look, state: Fingerprint, now: number): boolean {
-  return isRacy(state, isLocal ? now + 2000 - CLOCK_TICK : now, 'full')
+function mayChangeUnseen({ waits }: Look, state: Fingerprint, now: number): boolean {
+  return isRacy(state, waits !== 0 ? now + 2000 - CLOCK_TICK : now, 'full')
 }
 
 /**

@@ -47,7 +47,7 @@ export class BufferPool {
 
 /** An open file, with its first bytes. */
 export interface OpenDownload extends OpenedFile {
-  readonly look: Pick<Look, 'native'>
+  readonly look: Pick<Look, 'native' | 'waits'>
   /** The ranges to send, none of them empty, with the text before each; and that behind the last. */
   readonly parts: readonly BodyPart[]
   readonly tail: string
@@ -65,42 +65,36 @@ export async function sendFile(
   file: OpenDownload,
   reads: { readonly pool: BufferPool; readonly inTurn: <T>(read: () => Promise<T>) => Promise<T> },
 ): Promise<void> {
-  const waiting = [...file.parts]
-  let [{ buffer, bytesRead }, at, end, sentInTurn] = [file, 0, 0, 0]
-  const begin = ({ head, range }: BodyPart) => {
-    if (head !== '') response.write(head)
-    at = range.start
-    end = range.end
-  }
+  let [{ buffer, bytesRead }, at, sentInTurn] = [file, 0, 0]
   try {
-    const [first] = waiting.splice(0, 1)
-    if (first) begin(first)
-    while (!response.destroyed) {
-      if (bytesRead > 0) {
+    for (const { head, range } of file.parts) {
+      if (head !== '') response.write(head)
+      for (at = range.start; at < range.end; at += bytesRead) {
+        // Its first bytes come with the file
+        if (buffer === NOTHING) {
+          // A download whose turn has come goes on only if others have not used it up
+          while (sentInTurn >= TURN || isTurnOver()) {
+            await new Promise<void>(inTurn)
+            sentInTurn = 0
+          }
+          if (response.destroyed) return
+          const wanted = Math.min(range.end - at, partFor(response))
+          bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
+        }
+        if (bytesRead === 0) {
+          response.destroy()
+          return
+        }
         const written = writePart(response, buffer.subarray(0, bytesRead))
-        at += bytesRead
         sentInTurn += bytesRead
         if (written && !(await written)) return
         // Others may use it while this download waits for its turn
         reads.pool.give(buffer)
         buffer = NOTHING
-        const next = at === end ? waiting.shift() : null
-        if (next === undefined) {
-          // Not before: a server that stops closes the connections of responses that have ended
-          response.end(file.tail)
-          return
-        }
-        if (next) begin(next)
-        // A download whose turn has come goes on only if others have not used it up
-        while (sentInTurn >= TURN || isTurnOver()) {
-          await new Promise<void>(inTurn)
-          sentInTurn = 0
-        }
       }
-      const wanted = Math.min(end - at, partFor(response))
-      bytesRead = readHere(wanted) ?? (await reads.inTurn(() => readOffLoop(wanted)))
-      if (bytesRead === 0) response.destroy()
     }
+    // Not before: a server that stops closes the connections of responses that have ended
+    response.end(file.tail)
   } catch {
     response.destroy()
   } finally {

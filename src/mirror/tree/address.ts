@@ -271,7 +271,7 @@ export function warnOfPlainSeeds(
   { publicUrl, clientAddresses }: Pick<ServedOptions, 'publicUrl' | 'clientAddresses'>,
   warn: (message: string) => void,
 ): (request: IncomingMessage) => void {
-  let isDone = publicUrl !== null
+  let isDone = publicUrl !== null || !clientAddresses.trustsAny
   return (request) => {
     if (isDone || isSecure(request) || clientAddresses.forwardedScheme(request) !== 'https') return
     const host = hostOf(request)

@@ -40,8 +40,11 @@ export interface Look extends PathState {
   readonly parent: Fingerprint
   /** Of the names that were asked for, those in that directory. */
   readonly taken: readonly string[]
-  /** Whether the root's file system is known to be a local one, with times of a clock tick or better. */
-  readonly isLocal: boolean
+  /**
+   * How the addon reads the root's file system; see native/below_root.c. Not 0 for one that is known to be
+   * local, with times of a clock tick or better.
+   */
+  readonly waits: number
   /** The look for the addon; null if only the portable way can open it. */
   readonly native: Uint8Array | null
 }
@@ -96,18 +99,13 @@ function readLook(bytes: Buffer, names: readonly string[]): Look & { readonly er
     fingerprint: readEncodedFingerprint(view, 0),
     parent: readEncodedFingerprint(view, PARENT),
     mode: word(0),
-    isLocal: word(1) !== 0,
+    waits: word(1),
     isLink: word(2) !== 0,
     isReadable: word(3) !== 0,
     taken: names.filter((_, i) => (taken & (1 << i)) !== 0),
     error: word(5),
     native: bytes,
   }
-}
-
-/** How the addon reads the root's file system, in a native look. */
-export function waitsOf(native: Uint8Array): number {
-  return native[(WORDS + 1) * Int32Array.BYTES_PER_ELEMENT] ?? 0
 }
 
 /** Opens a path only to name it, whatever its kind and permissions; Node does not define this flag. */
@@ -137,7 +135,7 @@ export async function lookPortably(
     fingerprint: fingerprintOf(stats),
     parent,
     mode: Number(stats.mode),
-    isLocal: false,
+    waits: 0,
     isLink,
     isReadable: await access(rawPath(absolutePath), constants.R_OK).then(
       () => true,

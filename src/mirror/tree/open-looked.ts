@@ -13,7 +13,7 @@ import {
 import { GUARDED_READ } from '../../disk/hash/stream/reading.js'
 import { loadNative } from '../../base/native-addon.js'
 import { rawPath, textOfPath } from '../../base/text/raw-path.js'
-import { type Look, type TreeRoot, placeOf, ruleOf, stateThrough, waitsOf } from './below-root.js'
+import { type Look, type TreeRoot, placeOf, ruleOf, stateThrough } from './below-root.js'
 
 /** The real path of an entry, and its state. */
 type LookedAt = Pick<Look, 'absolutePath' | 'fingerprint'>
@@ -275,12 +275,12 @@ async function isAsLooked({ place, path, look }: LookedFile, descriptor: number)
 /** Reads from an open file what is in memory; null if it would have to wait. */
 export function readNow(
   descriptor: number,
-  { native }: Pick<Look, 'native'>,
+  { native, waits }: Pick<Look, 'native' | 'waits'>,
   target: Uint8Array,
   offset: number,
 ): number | null {
   if (!addon || !native) return null
-  const bytes = addon.readNow(descriptor, waitsOf(native), target, offset)
+  const bytes = addon.readNow(descriptor, waits, target, offset)
   if (bytes >= 0) return bytes
   if (bytes === -system.errno.EAGAIN) return null
   throw systemError(bytes, 'read')

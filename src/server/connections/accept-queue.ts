@@ -42,22 +42,20 @@ export class AcceptQueue {
   ) {
     if (!addon) return
     // If one came, others may wait
-    server.on('connection', () => {
-      this.#turnSoon()
-    })
+    server.on('connection', this.#turnSoon)
     // Waiting connections were accepted before, and nobody else would answer them
     server.once(CLOSING, () => {
       while (this.#size > 0) this.#begin()
     })
   }
 
-  #turnSoon(): void {
+  readonly #turnSoon = (): void => {
     if (!this.#isDue) setImmediate(this.#turn)
     this.#isDue = true
   }
 
   readonly #turn = (): void => {
-    this.#begin()
+    if (this.#size > 0) this.#begin()
     this.#take()
     this.#isDue = false
     if (this.#size > 0) this.#turnSoon()

@@ -28,19 +28,27 @@ export function parseTrustedProxy(text: string): TrustedProxy {
 /** Headers that proxies add to requests. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
 
-/** A property of connections: the key of their client. */
-const KEY = Symbol('client')
-
-/** A connection, or only what is known of it before it begins. */
-interface Known extends Pick<Socket, 'remoteAddress'> {
-  [KEY]?: string | null
+/** What is known of the other end of a connection. */
+interface Peer {
+  /** Null on a Unix socket. */
+  readonly address: string | null
+  /** Whether it is a trusted proxy. */
+  readonly isProxy: boolean
+  /** Key of its client (see `clientKey`); null for a proxy, and on a Unix socket. */
+  readonly key: string | null
 }
+
+/** A connection, or only what is known of it before it begins, with its peer. */
+type Known = Pick<Socket, 'remoteAddress'> & { [peer: symbol]: Peer | undefined }
 
 /** Finds the addresses of clients behind trusted proxies. */
 export class ClientAddresses {
+  /** The property of a connection that has its peer: each request asks for it several times. */
+  readonly #peer = Symbol('peer')
   readonly #trusted = new BlockList()
   readonly #isUnixTrusted: boolean
-  readonly #trustsNobody: boolean
+  /** Whether any proxy is trusted. */
+  readonly trustsAny: boolean
 
   readonly #warn: (message: string) => void
   #hasWarned = false
@@ -48,7 +56,7 @@ export class ClientAddresses {
   /** `warn` is called once if a trusted proxy passes requests on without a usable address. */
   constructor(proxies: readonly TrustedProxy[], warn: (message: string) => void = () => undefined) {
     this.#warn = warn
-    this.#trustsNobody = proxies.length === 0
+    this.trustsAny = proxies.length > 0
     this.#isUnixTrusted = proxies.includes('unix')
     for (const proxy of proxies) {
       if (proxy !== 'unix')
@@ -61,11 +69,11 @@ export class ClientAddresses {
    * is the last address in `X-Forwarded-For` that is not a trusted proxy. Null on a Unix socket
    * without such a header.
    */
-  of(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
-    const peer = peerOf(request)
-    if (!this.#trusts(peer)) return peer
-    const { address, isNamed } = this.#lastHop(peer, request)
-    if (!isNamed && isForwarded(request)) this.#warnOfUnnamed(peer, request)
+  readonly of = (request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null => {
+    const peer = this.#peerOf(request.socket)
+    if (!peer.isProxy) return peer.address
+    const { address, isNamed } = this.#lastHop(peer.address, request)
+    if (!isNamed && isForwarded(request)) this.#warnOfUnnamed(peer.address, request)
     return address
   }
 
@@ -81,8 +89,8 @@ export class ClientAddresses {
   }
 
   /** Whether a request came from a trusted proxy. */
-  isFromProxy(request: Pick<IncomingMessage, 'socket'>): boolean {
-    return this.#trusts(peerOf(request))
+  isFromProxy({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
+    return this.#peerOf(socket).isProxy
   }
 
   /**
@@ -90,9 +98,9 @@ export class ClientAddresses {
    * came through a proxy that is not trusted, or that names no address.
    */
   isOwnRequest(request: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
-    const peer = peerOf(request)
-    if (!this.#trusts(peer)) return peer !== null && !isForwarded(request)
-    return !isForwarded(request) || this.#lastHop(peer, request).isNamed
+    const { address, isProxy } = this.#peerOf(request.socket)
+    if (!isProxy) return address !== null && !isForwarded(request)
+    return !isForwarded(request) || this.#lastHop(address, request).isNamed
   }
 
   /** The scheme that the client of a request uses, as a trusted proxy says; empty if none does. */
@@ -117,26 +125,30 @@ export class ClientAddresses {
 
   /**
    * Key of a connection's client (see `clientKey`); null for a trusted proxy, which has many
-   * clients, and for a Unix socket. Each connection is asked for it many times, and keeps it.
+   * clients, and for a Unix socket.
    */
-  connectionKey(connection: Known): string | null {
-    const known = connection[KEY]
-    if (known !== undefined) return known
-    const { remoteAddress } = connection
-    const address = remoteAddress === undefined ? null : unmappedAddress(remoteAddress)
-    return (connection[KEY] = address === null || this.#trusts(address) ? null : clientKey(address))
-  }
+  readonly connectionKey = (connection: Pick<Socket, 'remoteAddress'>): string | null =>
+    this.#peerOf(connection).key
 
   /** Key of a request's client (see `clientKey`); null if `of` finds no address. */
   keyOf(request: Pick<IncomingMessage, 'socket' | 'headers'>): string | null {
-    const own = this.connectionKey(request.socket)
-    const address = own === null ? this.of(request) : null
-    return address === null ? own : clientKey(address)
+    const { key, isProxy } = this.#peerOf(request.socket)
+    const address = isProxy ? this.of(request) : null
+    return address === null ? key : clientKey(address)
+  }
+
+  #peerOf(connection: Pick<Socket, 'remoteAddress'>): Peer {
+    const known = (connection as Known)[this.#peer]
+    if (known) return known
+    const { remoteAddress } = connection
+    const address = remoteAddress === undefined ? null : unmappedAddress(remoteAddress)
+    // A BlockList takes time even if it is empty
+    const isProxy = this.trustsAny && this.#trusts(address)
+    const key = address === null || isProxy ? null : clientKey(address)
+    return ((connection as Known)[this.#peer] = { address, isProxy, key })
   }
 
   #trusts(address: string | null): boolean {
-    // A BlockList takes time even if it is empty
-    if (this.#trustsNobody) return false
     if (address === null) return this.#isUnixTrusted
     return this.#trusted.check(withoutZone(address), familyOf(address))
   }
@@ -171,11 +183,6 @@ export function ipv6Groups(address: string): string[] {
 /** Whether a proxy says that it passes a request on. */
 function isForwarded({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   return FORWARDED.some((name) => headers[name] !== undefined)
-}
-
-/** The address at the other end of a connection; null on a Unix socket. */
-function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | null {
-  return socket.remoteAddress === undefined ? null : unmappedAddress(socket.remoteAddress)
 }
 
 /** An IPv4 address without the prefix that sockets for IPv6 give it; others as they are. */

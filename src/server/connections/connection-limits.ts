@@ -118,7 +118,7 @@ export function connectionLimits(
   }
   const inAll = maxDescriptors === null ? most : Math.floor(Math.min(most, left(maxDescriptors)))
   return {
-    keyOf: (socket) => clients.connectionKey(socket),
+    keyOf: clients.connectionKey,
     perClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
     // A /48 of IPv6 is what a provider may give one customer
     perNetwork: Math.ceil(inAll / 4),

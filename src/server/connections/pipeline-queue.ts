@@ -74,20 +74,20 @@ export class PipelineQueue implements ConnectionFollower {
     private readonly maxWaiting: number,
   ) {}
 
-  readonly come = (socket: Socket): void => {
+  readonly come = (socket: Followed): void => {
     const key = this.keyOf(socket)
     if (key === null) return
     const client = this.#clients.get(key) ?? { key, sockets: new Set(), waiting: 0, isHeld: false }
     this.#clients.set(key, client)
     client.sockets.add(socket)
-    ;(socket as Followed)[CLIENT] = client
+    socket[CLIENT] = client
     if (client.isHeld) this.#held.hold(socket)
   }
 
   /** Forgets a closed connection and its requests. */
-  readonly gone = (socket: Socket): void => {
-    this.#leave(socket)
-    const client = clientOf(socket)
+  readonly gone = (socket: Followed): void => {
+    if (this.#waiting.has(socket)) this.#leave(socket)
+    const client = socket[CLIENT]
     if (client?.sockets.delete(socket) && client.sockets.size === 0)
       this.#clients.delete(client.key)
   }
@@ -120,8 +120,8 @@ export class PipelineQueue implements ConnectionFollower {
   }
 
   /** Whether an answer is being sent, so that the client would take other bytes for part of it. */
-  isAnswering(socket: Socket): boolean {
-    const response = (socket as Followed)[BEGUN]
+  isAnswering(socket: Followed): boolean {
+    const response = socket[BEGUN]
     // Node removes the socket from a response whose answer is sent
     return response?.socket === socket && response.headersSent
   }
@@ -132,14 +132,14 @@ export class PipelineQueue implements ConnectionFollower {
   }
 
   /** Whether a client with many connections has sent a request while the event loop is busy. */
-  #isOfBurst({ socket }: IncomingMessage): boolean {
-    const { sockets } = clientOf(socket) ?? {}
+  #isOfBurst({ socket }: { readonly socket: Followed }): boolean {
+    const { sockets } = socket[CLIENT] ?? {}
     return sockets !== undefined && sockets.size > FEW && isTurnOver()
   }
 
   /** Lets a request wait until `schedule` calls the function that it is given. */
   #wait(request: IncomingMessage, begin: () => void, schedule: (act: () => void) => void): void {
-    const { socket } = request
+    const socket: Followed = request.socket
     if (socket.destroyed) return
     const requests = this.#waiting.get(socket) ?? new Set()
     this.#waiting.set(socket, requests.add(request))
@@ -149,15 +149,15 @@ export class PipelineQueue implements ConnectionFollower {
     schedule(() => {
       if (socket.destroyed || !requests.delete(request)) return
       this.#add(socket, -1)
-      if (requests.size === 0 && !clientOf(socket)?.isHeld) this.#held.release(socket)
+      if (requests.size === 0 && !socket[CLIENT]?.isHeld) this.#held.release(socket)
       begin()
     })
   }
 
   /** Counts waiting requests, and reads the connections of a client as long as it has few. */
-  #add(socket: Socket, change: number): void {
+  #add(socket: Followed, change: number): void {
     this.#count += change
-    const client = clientOf(socket)
+    const client = socket[CLIENT]
     if (!client) return
     client.waiting += change
     if (!client.isHeld && client.waiting > MAX_OF_CLIENT) {
@@ -190,10 +190,6 @@ export class PipelineQueue implements ConnectionFollower {
     for (const request of requests) this.onLeft(request)
     requests.clear()
   }
-}
-
-function clientOf(socket: Socket): Client | undefined {
-  return (socket as Followed)[CLIENT]
 }
 
 /** Connections that are temporarily not read. */

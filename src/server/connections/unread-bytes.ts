@@ -74,7 +74,8 @@ export class UnreadBytes {
    */
   partFor(socket: Socket): number {
     const { all, perClient } = this.limits
-    const left = Math.min(all / 2 - this.#all, perClient / 2 - this.#bytesOf(socket))
+    const own = this.#all === 0 ? 0 : this.#bytesOf(socket)
+    const left = Math.min(all / 2 - this.#all, perClient / 2 - own)
     let part = LARGEST_PART
     while (part > SMALLEST_PART && PARTS * part > left) part /= 2
     return part

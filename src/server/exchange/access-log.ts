@@ -33,15 +33,19 @@ export class AccessLog {
       // A Unix socket has no address
       client: clientAddresses.of(request) ?? '-',
       method: request.method ?? '',
-      url: decoded(request.url ?? ''),
+      url: request.url ?? '',
       status,
       bytes,
       milliseconds: Math.round(milliseconds * 10) / 10,
-      agent: decoded(request.headers['user-agent'] ?? '-'),
+      agent: request.headers['user-agent'] ?? '-',
       /** Whether the whole answer was sent. */
       complete: isComplete,
     }
-    this.#lines += format === 'json' ? jsonLine(entry) : textLine(entry)
+    const { url, agent } = entry
+    this.#lines +=
+      format === 'json'
+        ? jsonLine({ ...entry, url: decoded(url), agent: decoded(agent) })
+        : textLine(entry)
     if (this.#lines.length > FLUSH_LENGTH) this.flush()
     else this.#timer ??= setTimeout(this.flush, FLUSH_INTERVAL).unref()
   }
@@ -79,13 +83,12 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
  * else as ISO-8859-1, which clients of old send (RFC 9110, section 5.5).
  */
 function decoded(text: string): string {
-  if (PLAIN.test(text)) return text
   const bytes = Buffer.from(text, 'latin1')
   return isUtf8(bytes) ? bytes.toString() : text
 }
 
-/** Quotes a client's text, so that it cannot end its field. */
+/** Quotes a client's text, decoded, so that it cannot end its field. */
 function quote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`
-  return `"${escapeText(text.replace(/["\\]/g, '\\$&'))}"`
+  return `"${escapeText(decoded(text).replace(/["\\]/g, '\\$&'))}"`
 }

@@ -4,9 +4,17 @@ import { connectionsOf } from '../connections/connections.js'
 import type { CountedResponse } from '../connections/counted-response.js'
 import type { ServerContext } from '../context.js'
 
+/** A connection, with its request that is being answered: the next one begins behind it. */
+interface Followed extends Socket {
+  [UNDER_WAY]?: OpenExchange | undefined
+}
+
+const UNDER_WAY = Symbol('under way')
+
 /** Follows each request until its answer is sent or its client has left. */
 export class Exchanges {
-  readonly #underWay = new Map<Socket, Set<OpenExchange>>()
+  /** The open connections of each server. */
+  readonly #open: ReadonlySet<Followed>[] = []
 
   /** Calls `report` once for each exchange, when it is over. */
   constructor(
@@ -16,41 +24,38 @@ export class Exchanges {
 
   /** Number of open connections. */
   get connections(): number {
-    return this.#underWay.size
+    return this.#open.reduce((sum, { size }) => sum + size, 0)
   }
 
   /** Number of requests that are being answered. */
   get underWay(): number {
-    return [...this.#underWay.values()].reduce((sum, { size }) => sum + size, 0)
+    return this.#open.flatMap((open) => [...open]).filter((socket) => socket[UNDER_WAY]).length
   }
 
   /** Connections that have sent something. */
   asked(): Set<Socket> {
-    return new Set([...this.#underWay.keys()].filter(({ bytesRead }) => bytesRead > 0))
+    return new Set(this.#open.flatMap((open) => [...open]).filter(({ bytesRead }) => bytesRead > 0))
   }
 
   /** Follows the connections of a server. */
   follow(server: Server): void {
-    const come = (socket: Socket) => {
-      this.#underWay.set(socket, new Set())
+    const connections = connectionsOf(server)
+    this.#open.push(connections.open)
+    const gone = (socket: Followed) => {
+      if (socket[UNDER_WAY]) this.#end(socket[UNDER_WAY], false)
     }
-    const gone = (socket: Socket) => {
-      for (const exchange of this.#underWay.get(socket) ?? []) this.#end(exchange, false)
-      this.#underWay.delete(socket)
-    }
-    connectionsOf(server).follow({ come, gone })
+    connections.follow({ gone })
   }
 
-  /** The request of a connection whose answer is next or being sent. */
-  first(socket: Socket): OpenExchange | undefined {
-    const [first] = this.#underWay.get(socket) ?? []
-    return first
+  /** The request of a connection that is being answered. */
+  first(socket: Followed): OpenExchange | undefined {
+    return socket[UNDER_WAY]
   }
 
   /** Begins to follow a request; call it before the request is answered. */
   begin(request: IncomingMessage, response: CountedResponse, route = NO_ROUTE): void {
     const exchange = { request, response, startedAt: this.clock.monotonic(), route }
-    this.#underWay.get(request.socket)?.add(exchange)
+    ;(request.socket as Followed)[UNDER_WAY] = exchange
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
       if (!response.destroyed) this.#end(exchange, true)
@@ -59,9 +64,8 @@ export class Exchanges {
 
   /** Records the route of a request. */
   setRoute(request: IncomingMessage, route: string): void {
-    for (const exchange of this.#underWay.get(request.socket) ?? []) {
-      if (exchange.request === request) exchange.route = route
-    }
+    const exchange = this.first(request.socket)
+    if (exchange?.request === request) exchange.route = route
   }
 
   /** Reports a request that never began, because its client left first. */
@@ -72,12 +76,12 @@ export class Exchanges {
 
   /** Reports bytes that were not a request, or one for a tunnel, and were refused with a line of text. */
   refuse(
-    socket: Socket,
+    socket: Followed,
     { status, bytes }: Pick<Exchange, 'status' | 'bytes'>,
     tunnel?: IncomingMessage,
   ): void {
-    const [first] = this.#underWay.get(socket) ?? []
-    this.#underWay.get(socket)?.clear()
+    const first = socket[UNDER_WAY]
+    socket[UNDER_WAY] = undefined
     const request = tunnel ??
       first?.request ?? { socket, headers: {}, method: undefined, url: undefined }
     const milliseconds = first ? this.clock.monotonic() - first.startedAt : 0
@@ -87,7 +91,9 @@ export class Exchanges {
 
   #end(exchange: OpenExchange, isComplete: boolean): void {
     const { request, response, startedAt, route } = exchange
-    if (!this.#underWay.get(request.socket)?.delete(exchange)) return
+    const socket: Followed = request.socket
+    if (socket[UNDER_WAY] !== exchange) return
+    socket[UNDER_WAY] = undefined
     this.report({
       request,
       route,

@@ -201,7 +201,8 @@ export function answerRanged(
   if (verdict === 'failed') return { ...nothing, status: 412, line: `${OUTDATED}\n` }
   // HEAD has no body of which a range could be sent
   const isHead = method === 'HEAD'
-  const ranges = isHead ? 'whole' : requestedRanges(given, ranged)
+  const isWhole = isHead || given.range === undefined
+  const ranges = isWhole ? 'whole' : requestedRanges(given, ranged)
   if (ranges === null) {
     const line = `that range is outside the file; it has ${count(size, 'byte')}\n`
     const unsatisfied = { ...always, 'Content-Range': `bytes */${size}` }

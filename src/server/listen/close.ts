@@ -1,5 +1,4 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { Socket } from 'node:net'
 import { CLOSING } from '../connections/accept-queue.js'
 import { connectionsOf } from '../connections/connections.js'
 import type { Exchanges } from '../exchange/exchanges.js'
@@ -60,30 +59,15 @@ export function makeCloser(server: Server): () => Promise<void> {
   }
 }
 
-/** Decides which requests are still answered while the service stops. */
-export class DrainGate {
-  /** While stopping: connections whose next request is refused; null before. */
-  #asked: Set<Socket> | null = null
-
-  /** `always` is the address that is answered until the end. */
-  constructor(
-    private readonly exchanges: Pick<Exchanges, 'asked'>,
-    private readonly always: string,
-  ) {}
-
-  /**
-   * Begins to refuse further requests. The first request of a connection is answered, because it may
-   * have been on its way: who connects from now on reaches another process, or nobody.
-   */
-  close(): void {
-    this.#asked = this.exchanges.asked()
-  }
-
-  /** Whether a request is to be answered. */
-  admits({ socket, url }: Pick<IncomingMessage, 'socket' | 'url'>): boolean {
-    if (this.#asked === null || url === this.always) return true
-    const isFirst = !this.#asked.has(socket)
-    this.#asked.add(socket)
-    return isFirst
-  }
+/**
+ * Returns a function that tells, while a service stops, which requests are still answered: those for the
+ * address `always`, and the first of a connection, because it may have been on its way. A client that
+ * connects from now on reaches another process, or nobody.
+ */
+export function drainGate(
+  exchanges: Pick<Exchanges, 'asked'>,
+  always: string,
+): (request: Pick<IncomingMessage, 'socket' | 'url'>) => boolean {
+  const asked = exchanges.asked()
+  return ({ socket, url }) => url === always || asked.size < asked.add(socket).size
 }
