@@ -21,7 +21,7 @@ export class AddressRules {
   }
 
   /** Whether an address may ask. Null stands for a client on a Unix socket. */
-  permits(address: string | null): boolean {
+  readonly permits = (address: string | null): boolean => {
     if (address === null) return this.#allowed === null
     return !this.#banned?.set.has(address) && (this.#allowed?.set.has(address) ?? true)
   }

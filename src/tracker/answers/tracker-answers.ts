@@ -56,7 +56,8 @@ export class TrackerAnswers {
   ): Announced {
     const { rules } = this
     const verdict = this.require(request.infoHash, from.client)
-    const resolved = rules.resolve(from, request.claimed)
+    const { claimed } = request
+    const resolved = claimed === null ? from.client : rules.resolve(from, claimed)
     const known = resolved === from.client ? from.address : null
     const address = known ?? parseAddress(resolved ?? '')
     if (address === null) throw new TrackerRefusal(200, 'your address is not known')

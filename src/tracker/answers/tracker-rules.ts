@@ -67,10 +67,10 @@ export interface TrackerRules extends AnswerBounds {
   /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
   readonly settled: () => Promise<boolean>
   /**
-   * The address under which a peer is given to others: its own, or the one it claims if claims are
-   * believed. Null if there is none.
+   * The address under which a peer is given to others that claims one: that, or its own if its claim is
+   * not believed. Null if there is none.
    */
-  readonly resolve: (from: AnnounceOrigin, claimed: string | null) => string | null
+  readonly resolve: (from: AnnounceOrigin, claimed: string) => string | null
 }
 
 /** How announces and scrapes are answered, and whose claims are believed. */
@@ -96,7 +96,7 @@ export function makeRules(
   return {
     ...answers,
     settled,
-    permits: (address) => addresses.permits(address),
+    permits: addresses.permits,
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
     isStarting: () => torrents.isStarting,
     judge: (infoHash) => {
@@ -112,7 +112,6 @@ export function makeRules(
       return isStarting ? UNREAD : UNKNOWN
     },
     resolve: ({ client, isOwn }, claimed) => {
-      if (claimed === null) return client
       const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))
       // Some clients add a port
       const address = isBelieved ? withoutPort(claimed) : ''

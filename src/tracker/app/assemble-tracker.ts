@@ -86,16 +86,15 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
     const figures = new TrackerFigures()
     const rules = makeRules(settings.answers, admitted, (hash) => store.scrape(hash) !== null)
     const answers = new TrackerAnswers(store, rules)
-    const addressOf = (request: IncomingMessage) => clientAddresses.of(request)
+    const { of: addressOf } = clientAddresses
+    const note = figures.of('http')
     const routes = new TrackerRoutes({
       answers,
       fullScrape: new FullScrape(answers, monotonic),
       addressOf,
       isOwnRequest: ownRequests(clientAddresses, warn),
       onError,
-      note: (answered) => {
-        figures.note('http', answered)
-      },
+      note,
     })
     const pages = openPages({ settings, store, torrents, history, now, monotonic })
     const pageRoutes = new PageRoutes({
@@ -109,16 +108,14 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       prefix: settings.prefix,
       webTorrent: settings.webTorrent,
       addressOf,
-      permits: (address) => addresses.permits(address),
+      permits: addresses.permits,
       onError,
     })
     const udp = new UdpAnswers(
       answers,
       new ConnectionIds(secret),
       idClock,
-      (answered) => {
-        figures.note('udp', answered)
-      },
+      figures.of('udp'),
       onError,
     )
     const webTorrent = settings.webTorrent
@@ -129,9 +126,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
           onError,
           limits: connectionLimits(WEB_CONNECTIONS, clientAddresses, maxDescriptors()),
           peerTimeout: settings.limits.peerTimeout,
-          note: (answered) => {
-            figures.note('ws', answered)
-          },
+          note: figures.of('ws'),
         })
       : null
     const exchanges = new Exchanges(
@@ -145,7 +140,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       if (isLogged) exchanges.begin(request, response)
       request.url = originForm(request.url ?? '')
       if (routes.handle(request, response)) return
-      figures.note('http', 'page')
+      note('page')
       pageRoutes.handle(request, response)
     }
     const close = async () => {
@@ -301,8 +296,12 @@ const NO_ANSWERS = { connect: 0, announce: 0, scrape: 0, refusal: 0, page: 0 }
 class TrackerFigures {
   readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS }, ws: { ...NO_ANSWERS } }
 
-  note(protocol: 'http' | 'udp' | 'ws', answered: Answered): void {
-    this.#counts[protocol][answered] += 1
+  /** Returns a function that counts the answers of a protocol. */
+  of(protocol: 'http' | 'udp' | 'ws'): (answered: Answered) => void {
+    const counts = this.#counts[protocol]
+    return (answered) => {
+      counts[answered] += 1
+    }
   }
 
   /** The counters above zero, labeled with protocol and kind. */

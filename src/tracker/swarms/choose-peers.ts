@@ -23,33 +23,16 @@ export interface Wish {
  * swarm.
  */
 export class PeerChoice {
-  readonly #out4 = new Output(12, 4)
-  readonly #out6 = new Output(0, 16)
+  /** Chosen peers: IPv4 with six bytes each, IPv6 with 18. They are valid until the next choice. */
+  readonly v4 = new Output(12, 4)
+  readonly v6 = new Output(0, 16)
 
   constructor(private readonly peers: PeerTable) {}
 
-  /** Chosen IPv4 peers, six bytes each. All results are valid until the next choice. */
-  get peers4(): Uint8Array {
-    return this.#out4.peers
-  }
-
-  /** Chosen IPv6 peers, 18 bytes each. */
-  get peers6(): Uint8Array {
-    return this.#out6.peers
-  }
-
-  get ids4(): Uint8Array {
-    return this.#out4.ids
-  }
-
-  get ids6(): Uint8Array {
-    return this.#out6.ids
-  }
-
   /** Empties the results. */
   clear(): void {
-    this.#out4.clear()
-    this.#out6.clear()
+    this.v4.clear()
+    this.v6.clear()
   }
 
   choose(swarm: Swarm, wish: Wish): void {
@@ -58,7 +41,7 @@ export class PeerChoice {
     if (wanted === 0) return
     const own = wish.isV6 ? PeerFlag.v6 : 0
     this.#chooseFamily(swarm, own, wish, wanted)
-    const left = wanted - (wish.isV6 ? this.#out6 : this.#out4).count
+    const left = wanted - (wish.isV6 ? this.v6 : this.v4).count
     if (wish.wantsBothFamilies && left > 0) this.#chooseFamily(swarm, own ^ PeerFlag.v6, wish, left)
   }
 
@@ -89,7 +72,7 @@ export class PeerChoice {
     const [start, length] = [swarm.start(list), swarm.length(list)]
     // One more than wanted, because the requester may be among them
     const sections = Math.min(length, wanted + 1)
-    const out = (list & PeerFlag.v6) === 0 ? this.#out4 : this.#out6
+    const out = (list & PeerFlag.v6) === 0 ? this.v4 : this.v6
     const shift = below(length)
     let taken = 0
     for (let section = 0; section < sections && taken < wanted; section += 1) {

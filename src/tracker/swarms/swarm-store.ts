@@ -82,7 +82,8 @@ export class SwarmStore {
       return this.#answer(null, isAllowed ? 'full' : 'too-many')
     }
     peers.heard[peer] = this.#now()
-    const isDownload = this.#countDownload(swarm, peer, announce)
+    const isWhole = announce.event === 'completed' && announce.isComplete
+    const isDownload = isWhole && this.#countDownload(swarm, peer)
     const flags = (peers.flags[peer] ?? 0) & ~PeerFlag.foreign
     peers.flags[peer] = flags
     if (isNews || isDownload) this.onChange?.({ announce, flags, isDownload })
@@ -395,11 +396,10 @@ export class SwarmStore {
     this.#swarms.delete(swarm.infoHash)
   }
 
-  /** Counts a completed download, once per peer and only if nothing is left to download. */
-  #countDownload(swarm: Swarm, peer: number, { event, isComplete }: PeerAnnounce): boolean {
+  /** Counts a completed download, once per peer. Returns whether it counts. */
+  #countDownload(swarm: Swarm, peer: number): boolean {
     const flags = this.#peers.flags[peer] ?? 0
-    const isNews = event === 'completed' && isComplete && (flags & PeerFlag.completed) === 0
-    if (!isNews) return false
+    if ((flags & PeerFlag.completed) !== 0) return false
     this.#peers.flags[peer] = flags | PeerFlag.completed
     swarm.downloaded += 1
     return true
@@ -464,17 +464,17 @@ export class SwarmStore {
   #answer(swarm: Swarm | null, refusal: StoreRefusal | null): AnnounceAnswer {
     if (refusal !== null) this.#choice.clear()
     const counts = swarm === null ? NO_COUNTS : countsOf(swarm)
-    const { peers4, peers6, ids4, ids6 } = this.#choice
+    const { v4, v6 } = this.#choice
     return {
       refusal,
       complete: counts.complete,
       incomplete: counts.incomplete,
       downloaders: counts.downloaders,
       downloaded: counts.downloaded,
-      peers4,
-      peers6,
-      ids4,
-      ids6,
+      peers4: v4.peers,
+      peers6: v6.peers,
+      ids4: v4.ids,
+      ids6: v6.ids,
     }
   }
 }

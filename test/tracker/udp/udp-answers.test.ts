@@ -179,7 +179,7 @@ test('a key lets a peer leave from another address', () => {
 test('an address in the packet counts only if the rules accept it', () => {
   const claim = { ip: '1.2.3.4' }
   const believing = makeAnswers({
-    rules: { resolve: ({ client }, claimed) => claimed ?? client },
+    rules: { resolve: (_from, claimed) => claimed },
   })
   for (const [parts, wanted] of [
     [makeAnswers(), '0a000001'],
@@ -194,7 +194,7 @@ test('an address in the packet counts only if the rules accept it', () => {
 
 test('over IPv6 the address of 32 bits in a packet is not used (BEP 15)', () => {
   const { udp, store } = makeAnswers({
-    rules: { resolve: ({ client }, claimed) => claimed ?? client },
+    rules: { resolve: (_from, claimed) => claimed },
   })
   const six = '2001:db8::1'
   udp.answer(announcePacket(connect(udp, six), { peer: 'a', port: 7, ip: '1.2.3.4' }), six)
@@ -206,7 +206,7 @@ test('over IPv6 the address of 32 bits in a packet is not used (BEP 15)', () => 
 
 test("an address in the query of the tracker's URL is claimed as over HTTP (BEP 41)", () => {
   const { udp } = makeAnswers({
-    rules: { resolve: ({ client }, claimed) => claimed ?? client },
+    rules: { resolve: (_from, claimed) => claimed },
   })
   const six = '2001:db8::1'
   // In two parts, with a byte of nothing between them
@@ -222,7 +222,7 @@ test("an address in the query of the tracker's URL is claimed as over HTTP (BEP 
 test('a banned address in the packet is refused', () => {
   const { udp, store } = makeAnswers({
     rules: {
-      resolve: ({ client }, claimed) => claimed ?? client,
+      resolve: (_from, claimed) => claimed,
       permits: (address) => address !== '1.2.3.4',
     },
   })
