@@ -3,7 +3,7 @@ import { digestOf } from '../../base/bytes.js'
 import { isRunning, monotonicNow } from '../../base/process.js'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { callSystem, osCodeOf } from '../../base/errors.js'
+import { callSystem, valueOr } from '../../base/errors.js'
 import { readFirstNames } from '../look/read-names.js'
 
 /** The suffix of temporary names. */
@@ -62,21 +62,6 @@ function shorten(name: string, maxBytes: number): string {
   return name.slice(0, read)
 }
 
-/**
- * Removes the temporary files of killed runs from a directory with these names.
- * @throws BtkitError `not-permitted` or `io`
- */
-export function removeDeadFiles(directory: string, names: readonly string[]): void {
-  callSystem(directory, () => {
-    for (const name of names) removeIfDead(directory, name)
-  })
-}
-
-/**
- * Largest number of names to examine in a directory; more would take longer than writing a file.
- */
-const MAX_NAMES = 10_000
-
 /** Milliseconds in which a directory is cleaned once. */
 const CLEANED_FOR = 60_000
 
@@ -87,22 +72,31 @@ const MOST_CLEANED = 1000
 const cleaned = new Map<string, number>()
 
 /**
+ * Removes the temporary files of killed runs from a directory with these names.
+ * @throws BtkitError `not-permitted` or `io`
+ */
+export function removeDeadFiles(directory: string, names: () => readonly string[]): void {
+  if (cleaned.size >= MOST_CLEANED) cleaned.clear()
+  cleaned.set(directory, monotonicNow())
+  callSystem(directory, () => {
+    for (const name of names()) {
+      if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
+    }
+  })
+}
+
+/**
+ * Largest number of names to examine in a directory; more would take longer than writing a file.
+ */
+const MAX_NAMES = 10_000
+
+/**
  * Does the same for a directory that was not cleaned in the last minute, and ignores errors. It takes
  * little time: of a very large directory, not all names are examined.
  */
 export function cleanDirectory(directory: string): void {
-  const now = monotonicNow()
-  if (now - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
-  if (cleaned.size >= MOST_CLEANED) cleaned.clear()
-  cleaned.set(directory, now)
-  try {
-    for (const name of readFirstNames(directory, MAX_NAMES)) removeIfDead(directory, name)
-  } catch (error) {
-    // The later write in the directory reports the error
-    if (osCodeOf(error) === undefined) throw error
-  }
-}
-
-function removeIfDead(directory: string, name: string): void {
-  if (isTemporaryName(name) && isDead(name)) rmSync(join(directory, name), { force: true })
+  if (monotonicNow() - (cleaned.get(directory) ?? -Infinity) < CLEANED_FOR) return
+  valueOr(undefined, () => {
+    removeDeadFiles(directory, () => readFirstNames(directory, MAX_NAMES))
+  })
 }

@@ -115,7 +115,7 @@ export class TargetDirectories {
     const log = new TorrentLog({ stateDirectory, target, isReadOnly, now: cacheAccess.now, warn })
     if (!isReadOnly) log.requireWritable()
     const states = await listing
-    if (!isReadOnly) removeDeadFiles(target, states.names)
+    if (!isReadOnly) removeDeadFiles(target, () => states.names)
     return { realPath: target, states, log }
   }
 }
