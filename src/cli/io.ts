@@ -1,4 +1,4 @@
-import type { LazyAccess } from '../core/cache/access.js'
+import type { CacheAccess } from '../core/digests/cache-trust.js'
 import type { CacheRequest } from '../fleet/access.js'
 import type { WorkerPool } from '../disk/hash/jobs/worker-pool.js'
 
@@ -65,7 +65,7 @@ export const UNCAUGHT = Symbol('an error that nobody caught')
 export interface SharedResources {
   readonly pool: WorkerPool
   /** The cache of a request. It is closed when all commands have ended. */
-  readonly openCache: (request: CacheRequest) => LazyAccess
+  readonly openCache: (request: CacheRequest) => CacheAccess
   /** Throws for a path that another command wrote. */
   readonly claim: (path: string) => void
 }

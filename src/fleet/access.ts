@@ -1,6 +1,6 @@
 import { openNullCache } from '../disk/cache/piece-cache.js'
-import { openLazyCache } from '../disk/cache/open.js'
-import type { CachePlace, LazyAccess } from '../core/cache/access.js'
+import { cacheIn } from '../disk/cache/open.js'
+import type { CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust, ReadOnce } from '../core/digests/cache-trust.js'
 import { hashInGroups } from '../core/digests/hash-groups.js'
 import type { AskedWorkers } from './ask-workers.js'
@@ -10,24 +10,17 @@ import { LEAST_ASKED } from './shares.js'
 
 /** Opens a cache for a task. The caller must close it. */
 export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
-  const { cacheAccess, lazyCache } = accessLazyCache(request)
-  await lazyCache?.wake()
+  const cacheAccess = accessCache(request)
+  await cacheAccess.cache.wake()
   return cacheAccess
 }
 
-/** Returns access to a cache that is opened later. The caller must close it. */
-export function accessLazyCache(request: CacheRequest): LazyAccess {
+/** Returns access to a cache, which `wake` opens. The caller must close it. */
+export function accessCache(request: CacheRequest): CacheAccess {
   const { isUsed, trust, kernel, share, ...place } = request
-  const lazyCache = isUsed ? openLazyCache(place) : null
-  const cache = lazyCache?.cache ?? openNullCache()
+  const cache = isUsed ? cacheIn(place) : openNullCache()
   const access = { cache, trust, now: place.now, kernel }
-  if (!lazyCache) return { cacheAccess: access, lazyCache }
-  const { cacheAccess, connect } = addOthers(access, { ...place, share })
-  const wake = async () => {
-    await lazyCache.wake()
-    await connect()
-  }
-  return { cacheAccess, lazyCache: { ...lazyCache, wake } }
+  return isUsed ? addOthers(access, { ...place, share }) : access
 }
 
 /**
@@ -35,32 +28,30 @@ export function accessLazyCache(request: CacheRequest): LazyAccess {
  * them. If asked for, digests are shared with other machines.
  */
 export async function withOthers(access: CacheAccess, others: Others): Promise<CacheAccess> {
-  const { cacheAccess, connect } = addOthers(access, others)
-  await connect()
+  const cacheAccess = addOthers(access, others)
+  await access.cache.wake()
   return cacheAccess
 }
 
-/**
- * Does the same for a cache that is not open yet. Call `connect` when it is; until then nothing is
- * shared with other machines.
- */
-function addOthers(access: CacheAccess, { share, warn, directory }: Others) {
+/** Does the same for a cache that may not be open yet; until then nothing is shared with other machines. */
+function addOthers(access: CacheAccess, { share, warn, directory }: Others): CacheAccess {
   let others: Promise<ReadOnce> | undefined
   // Most runs never read that much, so they load little
   const open = async () => {
     const { openOthers } = await import('./others.js')
     return openOthers(access, { directory, share, warn })
   }
-  const connect = async () => {
-    if (share && access.cache.keepsAnything) await (others ??= open())
-  }
+  if (share)
+    access.cache.onOpen = async () => {
+      if (access.cache.keepsAnything) await (others ??= open())
+    }
   const readOnce: ReadOnce = async (unread, read) => {
     const { cache } = access
     if (!cache.keepsAnything || (!others && unread.content.size < LEAST_ASKED))
       return read(hashInGroups)
     return (await (others ??= open()))(unread, read)
   }
-  return { connect, cacheAccess: { ...access, readOnce } }
+  return { ...access, readOnce }
 }
 
 /** Returns the same access to a cache, but workers hash what it does not know. */

@@ -1,8 +1,8 @@
 import { usageError } from '../../base/errors.js'
 import { cacheDirectory, usableCacheDirectory } from '../../base/directories.js'
 import { openReport } from '../output/report.js'
-import { openCacheIfThere, type LazyAccess } from '../../core/cache/access.js'
-import { accessLazyCache, type CacheRequest } from '../../fleet/access.js'
+import { openCacheIfThere } from '../../core/cache/access.js'
+import { accessCache, type CacheRequest } from '../../fleet/access.js'
 import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
 
@@ -46,14 +46,14 @@ export function openCacheOf(option: string | undefined, io: Io) {
   return openCacheIfThere({ directory, now: io.now, warn: openReport({}, io).alert })
 }
 
-/** Prepares the cache, which is opened on first use. closeCache closes it. */
-export function openLazyAccess(options: CacheArguments, io: Io): LazyAccess {
+/** Returns access to the cache, which `wake` opens, and closeCache closes. */
+export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
   const { cache, cacheDir, cacheTrust: trust, shareWith: share, mayBeHomeless } = options
   const kernel = io.env['BTKIT_HASH'] || undefined
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
   const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
   const request = { ...place, isUsed: directory !== null, trust, kernel, share }
-  return io.shared?.openCache(request) ?? accessLazyCache(request)
+  return io.shared?.openCache(request) ?? accessCache(request)
 }
 
 /** Milliseconds for the last write to the cache after a signal. */
@@ -66,7 +66,7 @@ export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> 
 
 /** Opens the cache. closeCache closes it. */
 export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  const { cacheAccess, lazyCache } = openLazyAccess(options, io)
-  await lazyCache?.wake()
+  const cacheAccess = cacheAccessFor(options, io)
+  await cacheAccess.cache.wake()
   return cacheAccess
 }

@@ -1,19 +1,11 @@
-import { cacheSize, openCache, type LazyCache, type CacheOpening } from '../../disk/cache/open.js'
+import { cacheSize, openCache, type CacheOpening } from '../../disk/cache/open.js'
 import { openNullCache, type PieceCache } from '../../disk/cache/piece-cache.js'
 import { refuseAborted } from '../../base/errors.js'
-import type { CacheAccess } from '../digests/cache-trust.js'
 
 /** The cache's directory, and what opening it needs. */
 export interface CachePlace extends CacheOpening {
   /** Ends the work with the cache. */
   readonly signal?: AbortSignal | undefined
-}
-
-/** A cache for a task that may not need one. */
-export interface LazyAccess {
-  readonly cacheAccess: CacheAccess
-  /** Opens the cache on first use; null if it is already open or stays closed. */
-  readonly lazyCache: Omit<LazyCache, 'cache'> | null
 }
 
 /**

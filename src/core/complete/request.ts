@@ -1,7 +1,6 @@
 import type { Writer } from '../../disk/write/many.js'
 import type { HashProgress } from '../../disk/hash/jobs/job.js'
 import type { ChecksumName } from '../checksums/list.js'
-import type { LazyAccess } from '../cache/access.js'
 import type { HashContext } from '../digests/hash-content.js'
 import type { Skipped } from '../digests/skipped.js'
 import type { CommonRequest } from '../make/make-torrent.js'
@@ -69,8 +68,6 @@ interface RunFeed {
 /** The context of a run: hash engine, piece cache, and the rest. */
 export interface CompleteContext extends HashContext {
   readonly state: StateAccess
-  /** Opens the piece cache on first use; absent if it is open. */
-  readonly lazyCache?: LazyAccess['lazyCache']
   /** Entries to complete at the same time, in any order. Absent: one, or small ones together. */
   readonly entriesAtOnce?: number | undefined
 }

@@ -84,38 +84,22 @@ export function cacheSize(directory: string): number | null {
  * aside. If the cache cannot be used, the result is a cache that stores nothing.
  */
 export async function openCache(options: CacheOpening): Promise<PieceCache> {
-  const cache = new PieceCache(() => openOrNone(options), options.now)
+  const cache = cacheIn(options)
   await cache.wake()
   return cache
 }
 
-/** A cache that is opened on first use. Until then it is empty and stores nothing. */
-export interface LazyCache {
-  readonly cache: PieceCache
-  readonly wake: () => Promise<void>
-  /** Whether the cache is open and usable. */
-  readonly isAwake: () => boolean
-  /** Whether maintenance is due again, as far as that is known without opening the cache. */
-  readonly isTidyDue: () => boolean
-  /** Records that maintenance was done. */
-  readonly noteTidied: () => void
-}
-
-/** Returns a cache that is opened, as by openCache, when it is first used. */
-export function openLazyCache(options: CacheOpening): LazyCache {
+/** Returns the cache in a directory, which `wake` opens as openCache does. */
+export function cacheIn(options: CacheOpening): PieceCache {
   const { directory, now } = options
   const note = join(directory, `${CACHE_FILE}-tidied`)
-  const cache = new PieceCache(() => openOrNone(options), now)
-  const isAwake = () => cache.keepsAnything
-  return {
-    cache,
-    wake: () => cache.wake(),
-    isAwake,
-    isTidyDue: () => isTidyDue(note, now()),
-    noteTidied: () => {
-      if (isAwake()) noteTidied(note, now())
+  const upkeep = {
+    isDue: () => isTidyDue(note, now()),
+    note: () => {
+      noteTidied(note, now())
     },
   }
+  return new PieceCache(() => openOrNone(options), now, upkeep)
 }
 
 /** The modification time of a note says when maintenance last ran: the cache stays closed. */

@@ -34,6 +34,13 @@ import {
 import { nullStore, type Store } from './store/store.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
+/** The maintenance of a cache. */
+export interface Upkeep {
+  readonly isDue: () => boolean
+  /** Records that it was done. */
+  readonly note: () => void
+}
+
 /** Sees a record of a file's digests. */
 type RecordListener = (key: FileKey | TreeKey, record: FileRecord | TreeRecord) => void
 
@@ -105,6 +112,8 @@ export class PieceCache {
    * then has a record of its own.
    */
   onFile: RecordListener | null = null
+  /** Called by each `wake` when the cache is open. */
+  onOpen: (() => Promise<void>) | null = null
   /** Called one after the other before the cache is closed, the last first. */
   readonly beforeClose: (() => Promise<void>)[] = []
   #hits = 0
@@ -117,17 +126,20 @@ export class PieceCache {
   constructor(
     private readonly source: Store | (() => Promise<Store>),
     private readonly now: () => number,
+    /** Says when the cache was maintained, as far as that is known without opening it. */
+    readonly upkeep: Upkeep | null = null,
   ) {
     if (typeof source !== 'function') this.#store = source
   }
 
   /** Opens the store unless it is open. */
-  wake(): Promise<void> {
-    if (typeof this.source !== 'function') return Promise.resolve()
-    this.#opening ??= this.source().then((store) => {
-      this.#store = store
-    })
-    return this.#opening
+  async wake(): Promise<void> {
+    if (typeof this.source === 'function')
+      this.#opening ??= this.source().then((store) => {
+        this.#store = store
+      })
+    await this.#opening
+    await this.onOpen?.()
   }
 
   /** The underlying store, for maintenance. */

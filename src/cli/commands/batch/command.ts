@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
-import type { LazyAccess } from '../../../core/cache/access.js'
-import { accessLazyCache, type CacheRequest } from '../../../fleet/access.js'
+import type { CacheAccess } from '../../../core/digests/cache-trust.js'
+import { accessCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../base/errors.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import { escapeText } from '../../../base/text/escape.js'
@@ -213,18 +213,18 @@ async function* nothing(): AsyncGenerator<Uint8Array> {
 
 /** Opens the threads and the caches that jobs share. `close` ends them. */
 function openShared(): Omit<SharedResources, 'claim'> & { readonly close: () => Promise<void> } {
-  const caches = new Map<string, LazyAccess>()
+  const caches = new Map<string, CacheAccess>()
   const pool = new WorkerPool()
-  const openCache = (request: CacheRequest): LazyAccess => {
+  const openCache = (request: CacheRequest): CacheAccess => {
     const { isUsed, directory, share, trust } = request
     const key = isUsed ? JSON.stringify([directory, share ? [share, trust] : null]) : ''
-    const access = caches.get(key) ?? accessLazyCache(request)
+    const access = caches.get(key) ?? accessCache(request)
     caches.set(key, access)
-    return { ...access, cacheAccess: { ...access.cacheAccess, trust } }
+    return { ...access, trust }
   }
   const close = async () => {
     await pool.close()
-    await Promise.all([...caches.values()].map(({ cacheAccess }) => cacheAccess.cache.close()))
+    await Promise.all([...caches.values()].map(({ cache }) => cache.close()))
   }
   return { pool, openCache, close }
 }

@@ -12,7 +12,7 @@ import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
 import { withWorkers } from '../../../fleet/access.js'
 import type { AskedWorkers } from '../../../fleet/ask-workers.js'
-import { closeCache, openLazyAccess, type CacheArguments } from '../../open/cache.js'
+import { cacheAccessFor, closeCache, type CacheArguments } from '../../open/cache.js'
 import { openWorkers, shareRequest } from '../../open/share.js'
 import { noteInfoKeys, warnOfTracker } from '../../options/torrent-request.js'
 import {
@@ -135,13 +135,13 @@ async function complete(run: Run): Promise<CompleteReport> {
   const engine = engineFor(options, io)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
-  const opened = openLazyAccess({ ...options, shareWith, mayBeHomeless }, io)
-  const cacheAccess = withWorkers(opened.cacheAccess, workers)
+  const opened = cacheAccessFor({ ...options, shareWith, mayBeHomeless }, io)
+  const cacheAccess = withWorkers(opened, workers)
   const watch = watchRun(run)
   const state = { directory: stateOf(options, io), warn: out.alert }
   try {
     const entriesAtOnce = workers?.contentsAtOnce
-    const context = { engine, cacheAccess, lazyCache: opened.lazyCache, state, entriesAtOnce }
+    const context = { engine, cacheAccess, state, entriesAtOnce }
     if (!options.recursive) return await completeDirectories(request, context, watch)
     const { completeTrees } = await import('../../../core/complete/loop/trees.js')
     const seedsIn = (path: readonly string[]) => [

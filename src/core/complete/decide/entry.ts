@@ -91,8 +91,8 @@ export async function decideEntry(
   const told = backslashedPaths(content)
   backslashed.count += told.length
   backslashed.first ??= told[0] ?? null
-  const { lazyCache } = run.hashContext
-  if (lazyCache?.isAwake() === false) await lazyCache.wake()
+  const { cache } = run.hashContext.cacheAccess
+  if (!cache.keepsAnything) await cache.wake()
   if (isDone) return { ...done, ...(await decideLists(lists, content)) }
   const existing = readExisting(path)
   const undecided = { own: { ...own, existing }, infoRequest, bytesHashed: 0 }

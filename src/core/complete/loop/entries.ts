@@ -111,7 +111,7 @@ class EntryLoop {
   /** Returns how many bytes of entries must be hashed, as far as that is known. */
   async sum(entries: readonly DirectoryEntry[]): Promise<number> {
     let total = 0
-    await this.run.hashContext.lazyCache?.wake()
+    await this.run.hashContext.cacheAccess.cache.wake()
     for (const entry of entries) {
       if (this.#isTurnOver()) await setImmediate()
       refuseAborted(this.#signal)

@@ -90,12 +90,14 @@ export async function completeTogether(
 }
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
-async function tidy({ cacheAccess, lazyCache }: CompleteContext, maxSize: number | null) {
-  if (lazyCache && maxSize === null && !lazyCache.isAwake() && !lazyCache.isTidyDue()) return
-  await lazyCache?.wake()
+async function tidy({ cacheAccess }: CompleteContext, maxSize: number | null) {
+  const { cache } = cacheAccess
+  const isDue = cache.upkeep?.isDue() === true
+  if (maxSize === null && !isDue) return
+  await cache.wake()
   const { tidyCache } = await import('../../cache/tidy.js')
   await tidyCache(cacheAccess, maxSize)
-  if (lazyCache?.isTidyDue()) lazyCache.noteTidied()
+  if (isDue && cache.keepsAnything) cache.upkeep.note()
 }
 
 async function completeOpen(
