@@ -1,7 +1,12 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError, callSystem } from '../base/errors.js'
-import { plainUrl } from '../metainfo/trackers.js'
+import type { CheckedOptions, FileOptions, TorrentOptions } from '../core/make/common-request.js'
+import { checkSeconds } from '../metainfo/edit/details.js'
+import type { MetainfoVersion } from '../metainfo/metainfo.js'
+import { isPieceLength } from '../metainfo/piece-length.js'
+import { checkSeed, plainUrl, tiersOf } from '../metainfo/trackers.js'
+import type { PieceLength } from '../metainfo/values.js'
 
 /** Default, least and most of each number. */
 export type Ranges<T> = { readonly [K in keyof T]: readonly [number, number, number] }
@@ -56,13 +61,59 @@ export function requireArray(list: unknown, name: string): void {
 const LISTS = ['webSeeds', 'httpSeeds', 'nodes', 'include', 'exclude']
 
 /**
- * Makes sure that the options of torrents have known names, and that lists are arrays.
- * @throws BtkitError `usage`
+ * Checks options of torrents: programs in JavaScript may give anything. The date is now by default.
+ * @throws BtkitError `usage` for an unknown name, and for a value that torrents cannot have
  */
-export function checkTorrentOptions(options: object, known: readonly string[]): void {
+export function checkedOptions(
+  options: TorrentOptions & FileOptions,
+  known: readonly string[],
+): CheckedOptions {
   onlyKnown(options, known)
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && LISTS.includes(name)) requireArray(value, name)
+  const tiers = tiersOf(options.trackers ?? [])
+  const { creationDate = Math.floor(Date.now() / 1000), maxPieceLength } = options
+  return {
+    ...options,
+    trackers: {
+      announce: tiers[0]?.[0] ?? null,
+      announceList: tiers.flat().length > 1 ? tiers : [],
+    },
+    version: checkVersion(options.version ?? 'v1'),
+    pieceLength: checkPieceLength(options.pieceLength ?? 'auto'),
+    maxPieceLength:
+      maxPieceLength === undefined
+        ? undefined
+        : checkedPieceLength(maxPieceLength, 'maximum piece length'),
+    webSeeds: options.webSeeds?.map((url) => checkSeed(url, 'web seed')),
+    httpSeeds: options.httpSeeds?.map((url) => checkSeed(url, 'HTTP seed')),
+    creationDate:
+      creationDate === 'mtime' || creationDate === null ? creationDate : checkSeconds(creationDate),
+  }
+}
+
+const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid'] satisfies MetainfoVersion[]
+
+/**
+ * Returns a version that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkVersion(version: MetainfoVersion): MetainfoVersion {
+  if (VERSIONS.includes(version)) return version
+  throw new BtkitError('usage', `version ${version}: not v1, v2 or hybrid`)
+}
+
+/**
+ * Returns a piece length that torrents can have.
+ * @throws BtkitError `usage`
+ */
+export function checkPieceLength(length: number | 'auto'): PieceLength | 'auto' {
+  return length === 'auto' ? length : checkedPieceLength(length, 'piece length')
+}
+
+function checkedPieceLength(length: number, what: string): PieceLength {
+  if (isPieceLength(length)) return length
+  throw new BtkitError('usage', `${what} ${length}: not a power of two from 16 KiB to 1 GiB`)
 }
 
 /**

@@ -3,7 +3,7 @@ import { completeDirectories as complete } from '../core/complete/loop/run.js'
 import type { CompleteReport } from '../core/complete/report.js'
 import type { CompleteRequest } from '../core/complete/request.js'
 import { BtkitError, refuseAborted } from '../base/errors.js'
-import { checkTorrentOptions, requirePaths } from './check-options.js'
+import { checkedOptions, requirePaths } from './check-options.js'
 import { startTask, type Task, withHashContext, type WorkOptions } from './task.js'
 import {
   commonRequestOf,
@@ -68,7 +68,7 @@ export function completeDirectories(
   return startTask(options, async (signal, tell) => {
     requirePaths([directories].flat(), 'directories')
     checkState(options)
-    checkTorrentOptions(options, Object.keys(COMPLETE_OPTIONS))
+    const common = commonRequestOf(checkedOptions(options, Object.keys(COMPLETE_OPTIONS)))
     let total = 0
     const running = { signal, tell, bytesTotal: () => total }
     const begin = (bytes: number) => {
@@ -83,7 +83,7 @@ export function completeDirectories(
       const { onProgress: progress = () => undefined, ...engine } = all
       const watch = { isSeen: options.onProgress !== undefined, begin, progress }
       const context = { engine, cacheAccess, state }
-      const report = await complete(requestOf(directories, options), context, watch)
+      const report = await complete(requestOf(directories, options, common), context, watch)
       if (report.isInterrupted) refuseAborted(signal)
       return report
     })
@@ -99,13 +99,14 @@ function checkState({ stateDirectory }: { readonly stateDirectory?: unknown }): 
 function requestOf(
   directories: string | readonly string[],
   options: CompleteOptions,
+  common: CompleteRequest['common'],
 ): CompleteRequest {
   const keepTrackers = options.trackers === undefined
   return {
     directories: typeof directories === 'string' ? [directories] : directories,
     target: options.target ?? null,
     entries: options.entries,
-    common: commonRequestOf(options),
+    common,
     checksums: options.checksums ?? [],
     prune: options.prune ?? 'never',
     existing: { asked: [], remake: options.remake ?? false, keepTrackers },

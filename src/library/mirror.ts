@@ -14,11 +14,11 @@ import type { ServerContext } from '../server/context.js'
 import {
   checkDirectory,
   checkedNumbers,
+  checkPieceLength,
   checkPublicUrl,
   onlyKnown,
   type Ranges,
 } from './check-options.js'
-import { checkPieceLength } from '../core/make/common-request.js'
 
 export { BtkitError, type ErrorCode } from '../base/errors.js'
 export type { MirrorLimits, MirrorOptions, PluginOptions, WarmFilesOptions }

@@ -4,7 +4,7 @@ import { bytesOf, type Content } from '../core/digests/content.js'
 import { withoutPads } from '../core/digests/pad-files.js'
 import type { MakeGroup, MakeReport } from '../core/make/make-group.js'
 import { TEXT_NAMES, type TextName } from '../metainfo/fields.js'
-import { checkTorrentOptions, requirePath } from './check-options.js'
+import { checkedOptions, requirePath } from './check-options.js'
 import {
   type TorrentOptions,
   type FileOptions,
@@ -101,12 +101,11 @@ export function describeMade({ plan, written }: MakeReport): MadeTorrent {
 
 /**
  * Checks options for the torrent of files on a disk, and translates them for core.
- * @throws BtkitError as commonRequestOf
+ * @throws BtkitError as checkedOptions and commonRequestOf
  */
 export function makeRequestOf(source: string, options: MakeOptions): MakeGroup['torrents'][0] {
   requirePath(source, 'content')
-  checkTorrentOptions(options, Object.keys(MAKE_OPTIONS))
   const { name = basename(resolve(source)), output = null, force = false } = options
-  const common = commonRequestOf(options)
+  const common = commonRequestOf(checkedOptions(options, Object.keys(MAKE_OPTIONS)))
   return { ...common, source, name, torrent: output, force, keepsInfoHash: !force }
 }

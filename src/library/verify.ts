@@ -6,7 +6,13 @@ import { checkTorrent } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
 import { type CacheOptions, placeOf } from './cache.js'
-import { requireArray, requirePath, requirePaths } from './check-options.js'
+import {
+  checkPieceLength,
+  checkVersion,
+  requireArray,
+  requirePath,
+  requirePaths,
+} from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
 import {
   hashContextOf,
@@ -16,7 +22,6 @@ import {
   type TaskOptions,
   type WorkOptions,
 } from './task.js'
-import { checkPieceLength, checkVersion } from '../core/make/common-request.js'
 
 /** Options for checking files against a torrent. */
 export interface VerifyOptions extends WorkOptions {

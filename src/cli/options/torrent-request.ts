@@ -3,11 +3,7 @@ import type { CheckedTrackers } from '../../core/make/make-torrent.js'
 import { basename, dirname, resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
-import {
-  commonRequestOf,
-  type FileOptions,
-  type TorrentOptions,
-} from '../../core/make/common-request.js'
+import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
@@ -35,19 +31,21 @@ export function commonRequest(
   checkPieceSizes(options)
   const common = commonRequestOf({
     ...torrentOptionsOf(options),
+    trackers,
     creationDate: creationDate(options.date, io),
   })
   return {
     ...common,
     scan: { ...common.scan, isLegacy },
     shortestPiece: options.minPieceLength,
-    parts: { ...common.parts, ...trackers },
     write: { mode: options.mode, claim: io.shared?.claim },
   }
 }
 
 /** The options as programs give them, except the date, which depends on the time. */
-export function torrentOptionsOf(options: MakerOptions): TorrentOptions & FileOptions {
+export function torrentOptionsOf(
+  options: MakerOptions,
+): Omit<CheckedOptions, 'trackers' | 'creationDate'> {
   return {
     all: options.hidden,
     include: options.include,

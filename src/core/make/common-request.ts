@@ -1,13 +1,11 @@
-import { checkSeed, type TrackerTiers, tiersOf } from '../../metainfo/trackers.js'
-import type { CommonRequest } from './make-torrent.js'
+import type { TrackerTiers } from '../../metainfo/trackers.js'
+import type { CheckedTrackers, CommonRequest } from './make-torrent.js'
 import type { FileOrder } from '../digests/sort-files.js'
 import { BtkitError } from '../../base/errors.js'
 import type { LinkPolicy } from '../../disk/scan/scanned-tree.js'
 import type { BencodeDict } from '../../metainfo/bencode/value.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
-import { checkSeconds } from '../../metainfo/edit/details.js'
-import { isPieceLength } from '../../metainfo/piece-length.js'
 import type { DhtNode, PieceLength } from '../../metainfo/values.js'
 import { version as programVersion } from '../../base/process.js'
 
@@ -64,13 +62,19 @@ export interface FileOptions {
   readonly maxPieceLength?: number | undefined
 }
 
+/** Options with values that torrents can have, as a command line or the library's door checked them. */
+export interface CheckedOptions extends Omit<TorrentOptions & FileOptions, 'trackers'> {
+  readonly trackers: CheckedTrackers
+  readonly pieceLength: PieceLength | 'auto'
+  readonly maxPieceLength: PieceLength | undefined
+  readonly creationDate: number | 'mtime' | null
+}
+
 /**
- * Checks options and translates them for core.
- * @throws BtkitError `usage` for a value that torrents cannot have
+ * Translates options for core.
+ * @throws BtkitError `usage` for DHT nodes of a private torrent
  */
-export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRequest {
-  const { version = 'v1', order, padFiles } = options
-  const tiers = tiersOf(options.trackers ?? [])
+export function commonRequestOf(options: CheckedOptions): CommonRequest {
   if (options.private && (options.nodes ?? []).length > 0) {
     const why = 'peers of a private torrent come from its tracker only (BEP 27)'
     throw new BtkitError('usage', `private and DHT nodes cannot be used together: ${why}`)
@@ -83,26 +87,25 @@ export function commonRequestOf(options: TorrentOptions & FileOptions): CommonRe
       links: options.links ?? 'inside',
       attributes: options.attributes ?? false,
     },
-    version: checkVersion(version),
-    isAligned: padFiles ?? false,
-    order,
-    pieceLength: checkPieceLength(options.pieceLength ?? 'auto'),
+    version: options.version ?? 'v1',
+    isAligned: options.padFiles ?? false,
+    order: options.order,
+    pieceLength: options.pieceLength,
     mostPieces: options.targetPieces,
     largestTorrent: options.maxTorrentSize,
-    longestPiece: checkLongest(options.maxPieceLength),
+    longestPiece: options.maxPieceLength,
     private: options.private ?? false,
     sourceTag: textOrNull(options.source),
     extraKeys: options.infoKeys,
     parts: {
-      announce: tiers[0]?.[0] ?? null,
-      announceList: tiers.flat().length > 1 ? tiers : [],
-      webSeeds: (options.webSeeds ?? []).map((url) => checkSeed(url, 'web seed')),
-      httpSeeds: (options.httpSeeds ?? []).map((url) => checkSeed(url, 'HTTP seed')),
+      ...options.trackers,
+      webSeeds: options.webSeeds ?? [],
+      httpSeeds: options.httpSeeds ?? [],
       nodes: options.nodes ?? [],
       ...textsOf(options),
       extraKeys: options.keys,
     },
-    creationDate: checkDate(options.creationDate),
+    creationDate: options.creationDate,
     write: {},
   }
 }
@@ -115,42 +118,7 @@ function textsOf(options: TextOptions): Record<TextName, string | null> {
   return Object.fromEntries(texts) as Record<TextName, string | null>
 }
 
-/** The default is now. */
-function checkDate(date: TorrentOptions['creationDate']): number | 'mtime' | null {
-  if (date === undefined) return Math.floor(Date.now() / 1000)
-  return date === 'mtime' || date === null ? date : checkSeconds(date)
-}
-
 /** Empty texts get no key. */
 function textOrNull(text: string | null | undefined): string | null {
   return text === undefined || text === '' ? null : text
-}
-
-const VERSIONS: readonly string[] = ['v1', 'v2', 'hybrid'] satisfies MetainfoVersion[]
-
-/**
- * Returns a version that torrents can have.
- * @throws BtkitError `usage`
- */
-export function checkVersion(version: MetainfoVersion): MetainfoVersion {
-  if (VERSIONS.includes(version)) return version
-  throw new BtkitError('usage', `version ${version}: not v1, v2 or hybrid`)
-}
-
-/**
- * Returns a piece length that torrents can have.
- * @throws BtkitError `usage`
- */
-export function checkPieceLength(length: number | 'auto'): PieceLength | 'auto' {
-  if (length === 'auto' || isPieceLength(length)) return length
-  throw notPieceLength('piece length', length)
-}
-
-function checkLongest(length: number | undefined): PieceLength | undefined {
-  if (length === undefined || isPieceLength(length)) return length
-  throw notPieceLength('maximum piece length', length)
-}
-
-function notPieceLength(what: string, length: number): BtkitError {
-  return new BtkitError('usage', `${what} ${length}: not a power of two from 16 KiB to 1 GiB`)
 }
