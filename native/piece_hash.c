@@ -19,6 +19,7 @@
 #include "instance.h"
 #include "job_request.h"
 #include "look_again.h"
+#include "lookup.h"
 #include "notify.h"
 #include "signals.h"
 #include "stat_files.h"
@@ -147,30 +148,77 @@ static napi_value features(napi_env env, napi_callback_info info) {
   return set_flag(env, result, "shani", call.cpu->shani);
 }
 
-/* hash(kernel, algorithm, data, pieceLength, count, out) */
-static napi_value hash(napi_env env, napi_callback_info info) {
-  struct call call;
+/* Pieces to hash, and where their digests go. */
+struct hashing {
+  struct cpu_features cpu;
   enum kernel kernel;
   enum algorithm algorithm;
   struct bytes data, out;
   size_t piece_length, count;
-  if (!begin(env, info, &call) || !read_kernel(&call, 0, &kernel) ||
-      !read_algorithm(&call, 1, &algorithm) ||
-      !read_bytes(&call, 2, "data must be a Uint8Array", &data) ||
-      !read_size(&call, 3, "pieceLength must be a non-negative integer", &piece_length) ||
-      !read_size(&call, 4, "count must be a non-negative integer", &count) ||
-      !read_bytes(&call, 5, "out must be a Uint8Array", &out)) {
-    return NULL;
+};
+
+static bool read_hashing(struct call *call, struct hashing *hashing) {
+  if (!read_kernel(call, 0, &hashing->kernel) || !read_algorithm(call, 1, &hashing->algorithm) ||
+      !read_bytes(call, 2, "data must be a Uint8Array", &hashing->data) ||
+      !read_size(call, 3, "pieceLength must be a non-negative integer", &hashing->piece_length) ||
+      !read_size(call, 4, "count must be a non-negative integer", &hashing->count) ||
+      !read_bytes(call, 5, "out must be a Uint8Array", &hashing->out)) {
+    return false;
   }
-  if (!fits(data.length, piece_length, count)) {
-    range_error(&call, "data is shorter than count pieces");
-    return NULL;
+  hashing->cpu = *call->cpu;
+  if (!fits(hashing->data.length, hashing->piece_length, hashing->count)) {
+    return range_error(call, "data is shorter than count pieces");
   }
-  if (count > out.length / digest_bytes_of(algorithm)) {
-    range_error(&call, "out is shorter than count digests");
-    return NULL;
+  if (hashing->count > hashing->out.length / digest_bytes_of(hashing->algorithm)) {
+    return range_error(call, "out is shorter than count digests");
   }
-  hash_pieces(call.cpu, kernel, algorithm, data.data, piece_length, count, out.data);
+  return true;
+}
+
+static void run_hashing(const struct hashing *hashing) {
+  hash_pieces(&hashing->cpu, hashing->kernel, hashing->algorithm, hashing->data.data,
+              hashing->piece_length, hashing->count, hashing->out.data);
+}
+
+/* hash(kernel, algorithm, data, pieceLength, count, out) */
+static napi_value hash(napi_env env, napi_callback_info info) {
+  struct call call;
+  struct hashing hashing;
+  if (begin(env, info, &call) && read_hashing(&call, &hashing)) run_hashing(&hashing);
+  return NULL;
+}
+
+static void hash_on_thread(struct later *later) { run_hashing(later->data); }
+
+/* The lookup is the beginning of its `later`. */
+static napi_value give_nothing(napi_env env, struct lookup *lookup) {
+  napi_value nothing;
+  (void)lookup;
+  return napi_get_undefined(env, &nothing) == napi_ok ? nothing : NULL;
+}
+
+/* hashLater(kernel, algorithm, data, pieceLength, count, out) keeps both views until it has ended. */
+static napi_value hash_later(napi_env env, napi_callback_info info) {
+  struct call call;
+  napi_value kept;
+  struct hashing *hashing = calloc(1, sizeof *hashing);
+  struct later *later = create_later(env, NULL, 0);
+  if (hashing != NULL && later != NULL) {
+    later->data = hashing;
+    later->work = hash_on_thread;
+    later->give = give_nothing;
+    if (begin(env, info, &call) && read_hashing(&call, hashing) &&
+        napi_create_array_with_length(env, 2, &kept) == napi_ok &&
+        napi_set_element(env, kept, 0, call.arguments[2]) == napi_ok &&
+        napi_set_element(env, kept, 1, call.arguments[5]) == napi_ok &&
+        napi_create_reference(env, kept, 1, &later->kept) == napi_ok) {
+      return begin_later(env, later);
+    }
+  } else {
+    free(hashing);
+    napi_throw_error(env, NULL, "out of memory");
+  }
+  if (later != NULL) free_later(env, later);
   return NULL;
 }
 
@@ -190,6 +238,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       {"features", NULL, features, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hash", NULL, hash, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"hashLater", NULL, hash_later, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hashJob", NULL, hash_job_here, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
       {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},

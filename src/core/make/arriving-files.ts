@@ -43,19 +43,22 @@ export class ArrivingFiles {
     this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
   }
 
-  update(chunk: Uint8Array): void {
+  /** Adds bytes, which must not change until they are hashed. */
+  async update(chunk: Uint8Array): Promise<void> {
     if (chunk.length === 0) return
-    if (this.#missing > 0) this.#pieces?.update(new Uint8Array(this.#missing))
+    if (this.#missing > 0) await this.#pieces?.update(new Uint8Array(this.#missing))
     this.#missing = 0
-    for (const hashing of [this.#pieces, this.#tree, ...this.#checksums]) hashing?.update(chunk)
+    const hashed = [this.#pieces, this.#tree].map(async (hashing) => hashing?.update(chunk))
+    for (const checksum of this.#checksums) checksum.update(chunk)
+    await Promise.all(hashed)
     this.#size += chunk.length
   }
 
-  end(length: number): void {
+  async end(length: number): Promise<void> {
     this.lengths.push(length)
     this.#lists.push(this.#checksums.map((hash) => hash.digest()))
     if (length === 0) return
-    if (this.#tree) this.#trees.push(this.#tree.finish())
+    if (this.#tree) this.#trees.push(await this.#tree.finish())
     if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
   }
 
@@ -64,8 +67,8 @@ export class ArrivingFiles {
     return this.#lists.at(-1)?.[this.checksums.indexOf(name)] ?? new Uint8Array(0)
   }
 
-  finish() {
-    const digests = this.#pieces?.finish() ?? new Uint8Array(0)
+  async finish() {
+    const digests = (await this.#pieces?.finish()) ?? new Uint8Array(0)
     return { digests, trees: this.#trees, lists: this.#lists }
   }
 }

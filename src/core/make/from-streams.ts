@@ -133,7 +133,7 @@ export async function readStreams(
   const hashing = new ArrivingFiles(version, all, engine, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
-  const { digests, trees, lists } = hashing.finish()
+  const { digests, trees, lists } = await hashing.finish()
   const core = composeCore(plan.content, request, { digests, trees: treesOf(plan, trees) })
   if (wanted) keepWhole(wanted, core, cache)
   const own = [...withoutPads(plan.content.files)]
@@ -273,7 +273,7 @@ async function readAll(
       refuseAborted(signal)
       const delay = throttle ? takeTurn(throttle, chunk.length) : 0
       if (delay > 0) await setTimeout(delay, undefined, { signal })
-      hashing.update(chunk)
+      await hashing.update(chunk)
       bytesDone += chunk.length
       if (bytesDone - told >= TELL_EVERY) tell(path)
     }
@@ -282,7 +282,7 @@ async function readAll(
     const expected = file.length ?? lengthOf(file)
     if (expected !== undefined && expected !== length)
       throw new BtkitError('changed', `${path}: has ${count(length, 'byte')}, not ${expected}`)
-    hashing.end(length)
+    await hashing.end(length)
     requireChecksum(file, hashing)
   }
   refuseAborted(signal)

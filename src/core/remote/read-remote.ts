@@ -1,14 +1,14 @@
-import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
-import { BtkitError, refuseAborted } from '../../base/errors.js'
+import { finished } from 'node:stream/promises'
+import { refuseAborted } from '../../base/errors.js'
+import type { HttpResponse } from '../../base/http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
-  PassingFault,
+  RemoteFault,
   remoteError,
   request,
   requireStatus,
-  shownUrl,
   type RemoteAccess,
   type RemoteFile,
 } from './remote-file.js'
@@ -25,32 +25,44 @@ const MOST_UNTOLD = 64 * 1024 ** 3
 /** Milliseconds before the next try after a connection broke; the last pause repeats no more. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
 
+/** The bytes of a file from `start` to before `end`. */
+type Span = readonly [start: number, end: number]
+
 /**
- * Yields the bytes of a file in order, each once, as `file` describes it. A server that sends parts is
- * asked over several connections, and asked again for what is missing when one breaks.
- * @throws BtkitError `changed` if the file is another one than before, `io` with the URL, `interrupted`
+ * Yields the bytes of a file in order, each once, as `file` describes it; by default all. They may be
+ * others after the next step. A server that sends parts is asked over several connections, and asked again
+ * for what is missing when one breaks.
+ * @throws RemoteFault, of the code `changed` if the file is another one than before; BtkitError
+ *   `interrupted`
  */
 export async function* readRemote(
   file: RemoteFile,
   access: RemoteAccess,
+  span?: Span,
 ): AsyncGenerator<Uint8Array> {
   const { size, validator, hasRanges } = file
-  if (size === null || validator === null || !hasRanges) {
-    yield* readRange(file, null, access)
+  const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
+  const isWhole = start === 0 && end === (size ?? MOST_UNTOLD)
+  // Without a validator, parts of a whole file may be of two
+  if (size === null || !hasRanges || (isWhole && validator === null)) {
+    yield* readFromStart(file, access, [start, end])
     return
   }
   const ending = new AbortController()
   const signal = AbortSignal.any([access.signal, ending.signal])
-  const parts: Readable[] = []
-  let next = 0
+  const parts: Part[] = []
+  const unused: Uint8Array[] = []
+  let next = start
   try {
-    while (next < size || parts.length > 0) {
-      for (; parts.length < CONNECTIONS && next < size; next += PART) {
-        const end = Math.min(next + PART, size)
-        parts.push(arriving(readRange(file, [next, end], { ...access, signal })))
+    while (next < end || parts.length > 0) {
+      for (; parts.length < CONNECTIONS && next < end; next += PART) {
+        const bytes = unused.pop() ?? Buffer.allocUnsafeSlow(Math.min(PART, end - start))
+        const own: Span = [next, Math.min(next + PART, end)]
+        parts.push(new Part(file, { ...access, signal }, own, bytes))
       }
       const [first] = parts
-      if (first) yield* first
+      if (first) yield* first.read()
+      if (first) unused.push(first.bytes)
       parts.shift()
     }
   } finally {
@@ -58,70 +70,157 @@ export async function* readRemote(
   }
 }
 
-/** Bytes that are received whether or not anybody reads them yet. */
-function arriving(bytes: AsyncIterable<Uint8Array>): Readable {
-  const stream = Readable.from(bytes, { objectMode: false, highWaterMark: PART })
-  // Whoever reads gets the error, too
-  stream.on('error', () => undefined)
-  stream.read(0)
-  return stream
+/** Most milliseconds that bytes wait for others, with which they are hashed faster. */
+const MOST_WAIT_MS = 200
+
+/** A part of a file, which is received whether or not anybody reads it yet. */
+class Part {
+  #filled = 0
+  readonly #received: Promise<void>
+
+  constructor(
+    file: RemoteFile,
+    access: RemoteAccess,
+    readonly span: Span,
+    readonly bytes: Uint8Array,
+  ) {
+    this.#received = receiveRange(file, access, span, (arrived) => {
+      bytes.set(arrived, this.#filled)
+      this.#filled += arrived.length
+    })
+    // Whoever reads gets the error, too
+    this.#received.catch(() => undefined)
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    const [start, end] = this.span
+    for (let taken = 0; taken < end - start;) {
+      const waiting = new AbortController()
+      const { signal } = waiting
+      const waited = setTimeout(MOST_WAIT_MS, undefined, { signal }).catch(() => undefined)
+      await Promise.race([this.#received, waited])
+      waiting.abort()
+      const before = taken
+      taken = this.#filled
+      if (taken > before) yield this.bytes.subarray(before, taken)
+    }
+  }
 }
 
-/**
- * Yields the bytes from `start` to before `end`, over as many connections as that takes; or all of a file
- * that can be had only from its beginning.
- * @throws BtkitError as readRemote
- */
-async function* readRange(
-  { url, size, validator }: RemoteFile,
-  range: readonly [start: number, end: number] | null,
+/** Passes the bytes of a range on, over as many connections as that takes. */
+async function receiveRange(
+  file: RemoteFile,
   access: RemoteAccess,
-): AsyncGenerator<Uint8Array> {
-  const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
-  const tagName = validator?.startsWith('"') ? 'etag' : 'last-modified'
+  [start, end]: Span,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  const { url } = file
   let at = start
   for (let failures = 0; at < end;) {
     const before = at
     try {
-      const asked = { range: `bytes=${at}-${end - 1}`, 'if-range': validator ?? '' }
-      const response = await request(url, access, range ? { headers: asked } : {})
+      const response = await request(url, access, { headers: rangeOf(file, [at, end]) })
       try {
-        const { status, headers, body } = response
-        requireStatus(url, response, range ? [206, 200, 416, 412] : [200])
-        const tag = headers.get(tagName)
-        if ((range && status !== 206) || (validator !== null && tag !== null && tag !== validator))
-          throw changed(url, 'changed while it was read')
-        if (range && askedRange(headers) !== `${at}-${end - 1}/${size ?? ''}`)
-          throw wrong(url, 'sends another range than it was asked for')
-        for await (const bytes of body) {
-          if (at + bytes.length > end) throw changed(url, `has more than ${count(end, 'byte')}`)
+        requireStatus(url, response, [206, 200, 416, 412])
+        requireAsked(file, response, [at, end])
+        await drain(response, (bytes) => {
           at += bytes.length
-          yield bytes
-        }
+          if (at > end) throw tooLong(url, end)
+          take(bytes)
+        })
       } finally {
         response.end()
       }
-      if (size === null) return
-      if (at < end)
-        throw new PassingFault(
-          'io',
-          `${shownUrl(url)}: the connection broke off after ${count(at, 'byte')}`,
-        )
+      const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
+      if (at < end) throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
       const why = remoteError(error, url, access.signal)
       failures = at > before ? 1 : failures + 1
       const pause = PAUSES[failures - 1]
-      if (!range || !(why instanceof PassingFault) || pause === undefined) throw why
+      const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
+      if (!isPassing || pause === undefined) throw why
       await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
       refuseAborted(access.signal)
     }
   }
 }
 
-function changed(url: string, how: string): BtkitError {
-  return new BtkitError('changed', `${shownUrl(url)}: ${how}`)
+/** Passes all bytes of an answer on; an iteration would take twice the time. */
+async function drain(
+  { body, end }: HttpResponse,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  const ended = finished(body)
+  let fault: unknown = null
+  body.on('data', (bytes: Uint8Array) => {
+    try {
+      if (fault === null) take(bytes)
+    } catch (error) {
+      fault = error
+      end()
+    }
+  })
+  await ended.catch((error: unknown) => {
+    throw fault ?? error
+  })
 }
 
-function wrong(url: string, what: string): BtkitError {
-  return new BtkitError('io', `${shownUrl(url)}: the server ${what}`)
+/** Yields bytes of a file that can be had only from its beginning. */
+async function* readFromStart(
+  file: RemoteFile,
+  access: RemoteAccess,
+  [start, end]: Span,
+): AsyncGenerator<Uint8Array> {
+  const { url, size } = file
+  const response = await request(url, access, {})
+  let at = 0
+  try {
+    requireStatus(url, response, [200])
+    requireAsked(file, response, null)
+    for await (const bytes of response.body) {
+      const wanted = bytes.subarray(Math.max(start - at, 0), Math.max(end - at, 0))
+      at += bytes.length
+      if (at > (size ?? MOST_UNTOLD)) throw tooLong(url, size ?? MOST_UNTOLD)
+      if (wanted.length > 0) yield wanted
+      if (at >= end && end !== size) return
+    }
+  } catch (error) {
+    throw remoteError(error, url, access.signal)
+  } finally {
+    response.end()
+  }
+  if (size !== null && at < size)
+    throw new RemoteFault(url, 'length', `ended after ${count(at, 'byte')} of ${size}`)
+}
+
+function tooLong(url: string, size: number): RemoteFault {
+  return new RemoteFault(url, 'length', `has more than ${count(size, 'byte')}`, { code: 'changed' })
+}
+
+function rangeOf({ validator }: RemoteFile, [at, end]: Span): Record<string, string> {
+  const range = `bytes=${at}-${end - 1}`
+  return validator === null ? { range } : { range, 'if-range': validator }
+}
+
+/** @throws RemoteFault unless an answer has the range of a file that is the same as before */
+function requireAsked(
+  { url, size, validator }: RemoteFile,
+  { status, headers }: HttpResponse,
+  range: Span | null,
+): void {
+  const tag = headers.get(validator?.startsWith('"') ? 'etag' : 'last-modified')
+  const isOther = validator !== null && tag !== null && tag !== validator
+  if (isOther || (range && status !== 206 && validator !== null))
+    throw new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
+  if (!range || (status === 200 && range[0] === 0 && range[1] === size)) return
+  if (status !== 206) {
+    const isRefused = status === 200
+    const detail = isRefused ? 'sends the whole file for a range' : `HTTP status ${status}`
+    throw new RemoteFault(url, isRefused ? 'no ranges' : 'status', detail)
+  }
+  const [, asked, total] = /^(\d+-\d+)\/(\d+|\*)$/.exec(askedRange(headers)) ?? []
+  if (asked !== `${range[0]}-${range[1] - 1}`)
+    throw new RemoteFault(url, 'no ranges', 'the server sends another range than it was asked for')
+  if (total !== '*' && total !== `${size}`)
+    throw new RemoteFault(url, 'length', `has ${total} bytes, not ${size}`)
 }

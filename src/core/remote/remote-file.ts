@@ -1,5 +1,5 @@
 import { basename } from 'node:path/posix'
-import { BtkitError } from '../../base/errors.js'
+import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
 import { decodePercent } from '../../base/percent.js'
 import { describeFailure } from '../../base/text/network-failure.js'
@@ -10,6 +10,8 @@ export interface RemoteAccess {
   readonly signal: AbortSignal
   /** Sent to the host of each URL, and to none that it redirects to. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Whether a fault ends the reading that the same request may not have later. */
+  readonly isOnce?: boolean
 }
 
 /** A file on a server, as it was when it was asked for. */
@@ -76,29 +78,58 @@ export async function request(
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
-    throw new BtkitError(
-      'io',
-      `${shownUrl(url)}: is sent compressed (${encoding}), so its bytes are others`,
-    )
+    const detail = `is sent compressed (${encoding}), so its bytes are others`
+    throw new RemoteFault(url, 'compressed', detail)
   } catch (error) {
     throw remoteError(error, url, signal)
   }
 }
 
-/** A fault that the same request may not have later: a broken connection, or a server that is busy. */
-export class PassingFault extends BtkitError {}
+/** The fault of a server, in a word or two. */
+export type FaultKind =
+  | 'status'
+  | 'no ranges'
+  | 'length'
+  | 'changed'
+  | 'redirects'
+  | 'compressed'
+  | 'timeout'
+  | 'unreachable'
+
+interface FaultTraits extends ErrorOptions {
+  /** Default: `io`. */
+  readonly code?: ErrorCode
+  /** Whether the same request may not have it later: a broken connection, or a server that is busy. */
+  readonly isPassing?: boolean
+}
+
+/** A wrong answer of a server, or none. */
+export class RemoteFault extends BtkitError {
+  readonly isPassing: boolean
+
+  /** `detail` says what is wrong. */
+  constructor(
+    readonly url: string,
+    readonly kind: FaultKind,
+    readonly detail: string,
+    { code = 'io', isPassing = false, ...options }: FaultTraits = {},
+  ) {
+    super(code, `${shownUrl(url)}: ${detail}`, options)
+    this.isPassing = isPassing
+  }
+}
 
 /** The error of a request in words, which names the URL. */
 export function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitError {
   if (error instanceof BtkitError) return error
   if (signal.aborted) return new BtkitError('interrupted', 'interrupted')
   const cause = { cause: error }
-  if (error instanceof RedirectFault)
-    return new BtkitError('io', `${shownUrl(url)}: ${error.message}`, cause)
-  return new PassingFault('io', `${shownUrl(url)}: ${describeFailure(error, IDLE_MS)}`, cause)
+  if (error instanceof RedirectFault) return new RemoteFault(url, 'redirects', error.message, cause)
+  const detail = describeFailure(error, IDLE_MS)
+  return new RemoteFault(url, 'unreachable', detail, { isPassing: true, ...cause })
 }
 
-/** @throws BtkitError `not-found`, `not-permitted` or `io` for another status than the expected */
+/** @throws RemoteFault `not-found`, `not-permitted` or `io` for another status than the expected */
 export function requireStatus(
   url: string,
   { status, end }: HttpResponse,
@@ -106,10 +137,10 @@ export function requireStatus(
 ): void {
   if (expected.includes(status)) return
   end()
-  const message = `${shownUrl(url)}: HTTP status ${status}`
-  if ([404, 410].includes(status)) throw new BtkitError('not-found', message)
-  if ([401, 403, 407].includes(status)) throw new BtkitError('not-permitted', message)
-  throw new (status === 429 || status >= 500 ? PassingFault : BtkitError)('io', message)
+  const isAbsent = [404, 410].includes(status)
+  const code = isAbsent ? 'not-found' : [401, 403, 407].includes(status) ? 'not-permitted' : 'io'
+  const isPassing = status === 429 || status >= 500
+  throw new RemoteFault(url, 'status', `HTTP status ${status}`, { code, isPassing })
 }
 
 /** Seconds by which the last change must be older than the answer, to be a strong validator. */

@@ -6,10 +6,10 @@ import { BLOCK } from '../../metainfo/sizes.js'
 /** Bytes that are kept until they are hashed. Longer pieces are hashed as they arrive. */
 const BATCH = 1024 * 1024
 
-/** Hashes pieces of bytes that arrive in chunks, on this thread. */
-class PieceHasher {
-  readonly #buffer: Uint8Array
-  readonly #digests: Uint8Array[] = []
+/** Hashes pieces of bytes that arrive in chunks: many pieces of a large chunk on another thread. */
+export class PieceHasher {
+  #buffer: Uint8Array | null = null
+  #digests: Uint8Array[] = []
   /** The hash of the last piece if pieces are longer than the buffer. */
   #hash: Hash | null = null
   #filled = 0
@@ -18,40 +18,43 @@ class PieceHasher {
     readonly algorithm: HashAlgorithm,
     readonly pieceLength: number,
     readonly kernel: HashKernel,
-  ) {
-    const pieces = Math.min(kernel.lanes, Math.floor(BATCH / pieceLength))
-    this.#buffer = new Uint8Array(pieces * pieceLength)
+  ) {}
+
+  /** Adds bytes, which must not change until they are hashed. */
+  async update(chunk: Uint8Array): Promise<void> {
+    const whole = Math.floor(chunk.length / this.pieceLength)
+    const isDirect = this.#filled === 0 && whole * this.pieceLength >= BATCH / 4
+    if (isDirect) await this.#hashPieces(chunk, this.pieceLength, whole)
+    const rest = isDirect ? chunk.subarray(whole * this.pieceLength) : chunk
+    if (this.pieceLength > BATCH) this.#updateLong(rest)
+    else if (rest.length > 0) await this.#gather(rest)
   }
 
-  /** Adds bytes, which may change afterwards. */
-  update(chunk: Uint8Array): void {
-    if (this.#buffer.length === 0) {
-      this.#updateLong(chunk)
-      return
+  /** Returns the digests of all pieces, one after another; the last may be shorter. Begins again. */
+  async finish(): Promise<Uint8Array> {
+    if (this.#hash) this.#digests.push(this.#hash.digest())
+    else if (this.#buffer && this.#filled > 0) {
+      await this.#hashWhole(this.#buffer)
+      const rest = this.#buffer.subarray(0, this.#filled)
+      if (rest.length > 0) await this.#hashPieces(rest, rest.length, 1)
     }
+    const all = Buffer.concat(this.#digests)
+    this.#digests = []
+    this.#hash = null
+    this.#filled = 0
+    return all
+  }
+
+  async #gather(chunk: Uint8Array): Promise<void> {
+    const pieces = Math.min(this.kernel.lanes, Math.floor(BATCH / this.pieceLength))
+    const buffer = (this.#buffer ??= new Uint8Array(pieces * this.pieceLength))
     for (let at = 0; at < chunk.length;) {
-      const part = chunk.subarray(at, at + this.#buffer.length - this.#filled)
-      this.#buffer.set(part, this.#filled)
+      const part = chunk.subarray(at, at + buffer.length - this.#filled)
+      buffer.set(part, this.#filled)
       this.#filled += part.length
       at += part.length
-      if (this.#filled === this.#buffer.length) this.#hashWhole()
+      if (this.#filled === buffer.length) await this.#hashWhole(buffer)
     }
-  }
-
-  /** Returns the digests of all pieces, one after another; the last piece may be shorter. */
-  finish(): Uint8Array {
-    this.#hashWhole()
-    if (this.#hash) this.#digests.push(this.#hash.digest())
-    else if (this.#filled > 0)
-      this.#hashPieces(this.#buffer.subarray(0, this.#filled), this.#filled, 1)
-    const length = this.#digests.reduce((sum, each) => sum + each.length, 0)
-    const all = new Uint8Array(length)
-    let at = 0
-    for (const digests of this.#digests) {
-      all.set(digests, at)
-      at += digests.length
-    }
-    return all
   }
 
   #updateLong(chunk: Uint8Array): void {
@@ -67,19 +70,18 @@ class PieceHasher {
     }
   }
 
-  #hashWhole(): void {
-    if (this.#buffer.length === 0) return
+  async #hashWhole(buffer: Uint8Array): Promise<void> {
     const count = Math.floor(this.#filled / this.pieceLength)
     if (count === 0) return
     const whole = count * this.pieceLength
-    this.#hashPieces(this.#buffer.subarray(0, whole), this.pieceLength, count)
-    this.#buffer.copyWithin(0, whole, this.#filled)
+    await this.#hashPieces(buffer, this.pieceLength, count)
+    buffer.copyWithin(0, whole, this.#filled)
     this.#filled -= whole
   }
 
-  #hashPieces(data: Uint8Array, pieceLength: number, count: number): void {
+  async #hashPieces(data: Uint8Array, pieceLength: number, count: number): Promise<void> {
     const out = new Uint8Array(count * DIGEST_LENGTH[this.algorithm])
-    this.kernel.hash({ algorithm: this.algorithm, data, pieceLength, count, out })
+    await this.kernel.hashLater({ algorithm: this.algorithm, data, pieceLength, count, out })
     this.#digests.push(out)
   }
 }
@@ -104,17 +106,17 @@ export class ArrivingPieces {
     this.#hashers = lengthsOf(lengthFor).map((each) => new PieceHasher('sha1', each, kernel))
   }
 
-  /** Adds bytes, which may change afterwards. */
-  update(chunk: Uint8Array): void {
+  /** Adds bytes, which must not change until they are hashed. */
+  async update(chunk: Uint8Array): Promise<void> {
     this.#size += chunk.length
     const shortest = this.lengthFor(this.#size)
     this.#hashers = this.#hashers.filter(({ pieceLength }) => pieceLength >= shortest)
-    for (const hasher of this.#hashers) hasher.update(chunk)
+    for (const hasher of this.#hashers) await hasher.update(chunk)
   }
 
   /** Returns the SHA-1 digests of all pieces, one after another. */
-  finish(): Uint8Array {
-    return this.#hashers[0]?.finish() ?? new Uint8Array(0)
+  async finish(): Promise<Uint8Array> {
+    return (await this.#hashers[0]?.finish()) ?? new Uint8Array(0)
   }
 }
 
@@ -139,7 +141,7 @@ interface ArrivedTree {
 export class ArrivingTree {
   readonly #partLength: number
   readonly #layers: MerkleLayer[] = []
-  #blocks: PieceHasher
+  readonly #blocks: PieceHasher
   #filled = 0
   #size = 0
 
@@ -151,12 +153,12 @@ export class ArrivingTree {
     this.#blocks = new PieceHasher('sha256', BLOCK, kernel)
   }
 
-  /** Adds bytes, which may change afterwards. */
-  update(chunk: Uint8Array): void {
+  /** Adds bytes, which must not change until they are hashed. */
+  async update(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length;) {
-      if (this.#filled === this.#partLength) this.#endPart()
+      if (this.#filled === this.#partLength) await this.#endPart()
       const part = chunk.subarray(at, at + this.#partLength - this.#filled)
-      this.#blocks.update(part)
+      await this.#blocks.update(part)
       this.#filled += part.length
       this.#size += part.length
       at += part.length
@@ -164,9 +166,9 @@ export class ArrivingTree {
   }
 
   /** Returns the tree of all bytes, of which there must be some. */
-  finish(): ArrivedTree {
+  async finish(): Promise<ArrivedTree> {
     const pieceLength = this.lengthFor(this.#size)
-    const leaves = { nodes: this.#blocks.finish(), height: 0 }
+    const leaves = { nodes: await this.#blocks.finish(), height: 0 }
     if (this.#size <= pieceLength) return { root: findMerkleRoot(leaves, this.kernel), layer: null }
     const height = heightOf(pieceLength)
     const climbed = [...this.#layers, leaves].map((layer) => {
@@ -177,11 +179,10 @@ export class ArrivingTree {
   }
 
   /** Combines the leaves of a whole part up to the shortest piece length that is still possible. */
-  #endPart(): void {
-    const leaves = { nodes: this.#blocks.finish(), height: 0 }
+  async #endPart(): Promise<void> {
+    const leaves = { nodes: await this.#blocks.finish(), height: 0 }
     const levels = heightOf(this.lengthFor(this.#size))
     this.#layers.push(climbMerkleTree(leaves, levels, this.kernel))
-    this.#blocks = new PieceHasher('sha256', BLOCK, this.kernel)
     this.#filled = 0
   }
 }

@@ -27,6 +27,9 @@ export interface HashKernel {
    * digests one after another to the start of `out`.
    */
   hash(batch: PieceBatch): void
+
+  /** The same on another thread, if the kernel can. Until then the memory of the batch must not change. */
+  hashLater(batch: PieceBatch): Promise<void>
 }
 
 /** Pieces to hash in one call. */
@@ -54,6 +57,9 @@ export interface Addon {
     count: number,
     out: Uint8Array,
   ): void
+
+  /** The same on another thread. */
+  hashLater(...batch: Parameters<Addon['hash']>): Promise<void>
 
   /** Runs a job on the calling thread. */
   hashJob(job: NativeJob): JobEnd
@@ -104,7 +110,7 @@ export interface NativeJob {
 
 /** Loads the native addon. Returns null if it is not built or does not fit this system. */
 export function loadAddon(): Addon | null {
-  if (loaded === undefined) loaded = loadNative<Addon>('hashJobOnThreads')
+  if (loaded === undefined) loaded = loadNative<Addon>('hashLater')
   return loaded
 }
 
@@ -124,6 +130,11 @@ const cryptoKernel: HashKernel = {
       const piece = data.subarray(i * pieceLength, (i + 1) * pieceLength)
       out.set(createHash(algorithm).update(piece).digest(), i * DIGEST_LENGTH[algorithm])
     }
+  },
+
+  hashLater(batch) {
+    this.hash(batch)
+    return Promise.resolve()
   },
 }
 
@@ -184,6 +195,10 @@ function nativeKernel(addon: Addon, name: NativeName): HashKernel {
 
     hash({ algorithm, data, pieceLength, count, out }) {
       addon.hash(name, algorithm, data, pieceLength, count, out)
+    },
+
+    hashLater({ algorithm, data, pieceLength, count, out }) {
+      return addon.hashLater(name, algorithm, data, pieceLength, count, out)
     },
   }
 }
