@@ -327,13 +327,13 @@ test('names that no address can contain are counted, but not listed', async (t) 
 })
 
 test('large lists that one client asks for at once are whole, or refused before they begin', async (t) => {
-  const names = Array.from({ length: 1360 }, (_, i) => `a/${'€'.repeat(80)}${i}`)
+  const names = Array.from({ length: 2720 }, (_, i) => `a/${'€'.repeat(80)}${i}`)
   const { port } = await serveMirror(t, {
     files: Object.fromEntries(names.map((name) => [name, 'x'])),
   })
   const whole = (await ask(port, '/a/?json')).body
-  // Five of them are more than one client may leave unread
-  assert.ok(whole.length > 3.4e6 && whole.length < 3.5e6, `${whole.length}`)
+  // Three of them are more than one client may leave unread, and the kernel's buffers cannot hold one
+  assert.ok(whole.length > 6.8e6 && whole.length < 7e6, `${whole.length}`)
   const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').pause())
   // A request with a condition never gets the page that was sent before
   for (const socket of sockets)
