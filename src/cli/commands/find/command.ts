@@ -57,7 +57,8 @@ function defineFind({ io, finish }: CommandContext) {
       const places = isPlace ? [last] : options.in
       const torrents = isPlace ? operands.slice(0, -1) : operands
       if (places.length === 0) {
-        throw usageError('no directory to search; name one with --in')
+        const what = operands.length > 1 ? `${last}: not a directory` : 'no directory'
+        throw usageError(`${what} to search; name one behind the torrents, or with --in`)
       }
       requireNames([...places, ...(options.link === undefined ? [] : [options.link])], 'directory')
       const report = openReport(options, io)

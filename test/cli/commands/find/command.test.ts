@@ -118,7 +118,11 @@ test('a link never replaces a file', async (t) => {
 test('a directory to search is needed', async (t) => {
   const { torrent } = await plant(t)
   const refused = await runBtkit(['find', torrent])
-  assertError(refused, 'usage', 'no directory to search; name one with --in')
+  const why = 'no directory to search; name one behind the torrents, or with --in'
+  assertError(refused, 'usage', why)
+  const mistyped = await runBtkit(['find', torrent, 'mistyped'])
+  const where = 'mistyped: not a directory to search; name one behind the torrents, or with --in'
+  assertError(mistyped, 'usage', where)
 })
 
 test('a renamed file of which a part is damaged is shown as damaged, not as missing', async (t) => {
