@@ -82,7 +82,7 @@ export async function adoptDigests(
   }
   if (!isAny) return
   const { content, table, cacheAccess } = unread
-  heedTrees(content, table)
+  if (table.trees) heedTrees(content, table.trees, table.isKnown)
   await cacheAccess.cache.flush()
   if (content.version !== 'v2') mergeTable(content, table, recallPieces(content, cacheAccess))
 }

@@ -42,6 +42,11 @@ export function* inBlocks<Item extends Numbered>(
   items: Iterable<Item>,
   isSmall: (item: Item) => boolean,
 ): Generator<Group<Item>> {
+  // So few make no group
+  if (files.length < LEAST) {
+    for (const item of items) yield { items: [item], path: null }
+    return
+  }
   let block: Item[] = []
   let directory: FileDirectory | null = null
   let isFirst = true

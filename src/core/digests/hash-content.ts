@@ -4,7 +4,7 @@ import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint
 import { openForWriting } from '../../disk/write/open-for-writing.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
-import { changesOf, findChanged, type ChangedFile } from '../../disk/scan/look-again.js'
+import { changesLater, changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
@@ -211,7 +211,7 @@ export async function requireAllUnchanged(
   { turns }: Pick<HashContext, 'turns'>,
 ): Promise<void> {
   // A service has turns, and must not wait for a disk
-  const [changed] = turns ? [await findChanged(files)] : changesOf(files)
+  const [changed] = turns ? await changesLater(files) : changesOf(files)
   if (changed) throw isOther(files.absolutePathAt(changed.number), changed.change)
 }
 

@@ -106,16 +106,11 @@ export function recallWhole(request: InfoRequest, cache: PieceCache): TorrentCor
   return pieceLayers && { info, pieceLayers }
 }
 
-/** Looks up an `info` in the cache, or else the digests of some pieces. Reads no files. */
-export function recallInfo(request: InfoRequest, cacheAccess: CacheAccess): Recalled {
-  return doAtOnce(recallInfoSteps(request, cacheAccess))
-}
-
-/** An `info`, or the known digests of its pieces. */
-type Recalled = TorrentCore | { readonly table: PieceTable }
-
-/** The same in steps. */
-export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess): Steps<Recalled> {
+/** Looks up an `info` in the cache, or else the known digests of its pieces. Reads no files. */
+export function* recallInfo(
+  request: InfoRequest,
+  cacheAccess: CacheAccess,
+): Steps<TorrentCore | PieceTable> {
   const { content, options } = request
   if (content.isDirectory && cacheAccess.cache.keepsAnything) yield* request.inputSteps()
   const known = recallWhole(request, cacheAccess.cache)
@@ -124,7 +119,7 @@ export function* recallInfoSteps(request: InfoRequest, cacheAccess: CacheAccess)
     return known
   }
   const table = yield* recallSteps(content, cacheAccess)
-  return table.isKnown.includes(0) ? { table } : yield* composeSteps(content, options, table)
+  return table.isKnown.includes(0) ? table : yield* composeSteps(content, options, table)
 }
 
 /** Encodes the description of content from its digests. */

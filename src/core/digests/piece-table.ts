@@ -42,8 +42,7 @@ export function setPieces(table: PieceTable, first: number, digests: Uint8Array)
  * Marks pieces of files without known trees as unknown, because their blocks must be read. For v2,
  * marks all others as known.
  */
-export function heedTrees(content: Content, { trees, isKnown }: PieceTable): void {
-  if (trees === null) return
+export function heedTrees(content: Content, trees: FileTrees, isKnown: Uint8Array): void {
   for (const { number, firstPiece, pieceCount } of alignedFiles(content)) {
     const isTreeKnown = trees.isKnown[number] ?? 0
     if (content.version === 'v2' || isTreeKnown === 0)

@@ -35,8 +35,10 @@ export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<
   const table = createTable(content)
   if (!cacheAccess.cache.keepsAnything) return table
   if (content.version !== 'v2') yield* recallDigests(content, table, cacheAccess)
-  if (table.trees) yield* recallTrees(content, table.trees, cacheAccess)
-  heedTrees(content, table)
+  if (table.trees) {
+    yield* recallTrees(content, table.trees, cacheAccess)
+    heedTrees(content, table.trees, table.isKnown)
+  }
   if (isTraced && !table.isKnown.includes(0)) trace(() => `${content.name}: all digests are cached`)
   return table
 }
@@ -176,6 +178,7 @@ function* keyedPieces(
   isUnknown?: Uint8Array,
 ): Generator<KeyedPiece> {
   const { files } = content
+  if (files.length < 2) return
   let hash: InputHash | null = null
   for (const { piece, first, last, from, to } of sharedPieces(content)) {
     if (isUnknown?.[first] === 1 || isUnknown?.[last] === 1) continue

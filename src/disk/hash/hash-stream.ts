@@ -127,7 +127,8 @@ export async function runOnThreads(
   try {
     const runs = startShares(job, pool)
     for (const run of runs) run.catch(stop)
-    throwFirstFailure(await Promise.allSettled(runs))
+    await Promise.allSettled(runs)
+    await Promise.all(runs)
   } finally {
     clearInterval(timer)
     signal.removeEventListener('abort', stop)
@@ -141,9 +142,4 @@ function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
   // Nothing has checksums, too
   const count = Math.min(job.threads, Math.max(1, countTurns(job)))
   return Array.from({ length: count }, () => pool.run(job))
-}
-
-function throwFirstFailure(results: PromiseSettledResult<void>[]): void {
-  const failure = results.find((result) => result.status === 'rejected')
-  if (failure) throw failure.reason
 }

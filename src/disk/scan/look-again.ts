@@ -55,12 +55,6 @@ export async function changesLater(files: FileColumns): Promise<Iterable<Changed
   return changesIn(looked)
 }
 
-/** Returns the first of these files, or null. */
-export async function findChanged(files: FileColumns): Promise<ChangedFile | null> {
-  for (const changed of await changesLater(files)) return changed
-  return null
-}
-
 function describe(files: FileColumns): LookedFiles {
   const { store, rows, paths, length } = files
   const directories = Buffer.from(rawPath(paths.directories.concat('').join('\0')))

@@ -132,7 +132,8 @@ export class Flight<T> {
         this.#expectAgain(2000 * answer.retryAfter)
         reject(answer)
       }
-      const timer = waiter.patience === null ? undefined : setTimeout(leave, waiter.patience)
+      const { patience } = waiter
+      const timer = patience === null ? undefined : setTimeout(leave, patience)
       const take = () => {
         end()
         resolve(this.promise)

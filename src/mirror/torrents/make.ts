@@ -8,12 +8,7 @@ import {
   isSmallFile,
   requireAllUnchanged,
 } from '../../core/digests/hash-content.js'
-import {
-  composeSteps,
-  type InfoOptions,
-  InfoRequest,
-  recallInfoSteps,
-} from '../../core/digests/info.js'
+import { composeSteps, type InfoOptions, InfoRequest, recallInfo } from '../../core/digests/info.js'
 import { countUnknownPieces, type PieceTable, unreadOf } from '../../core/digests/piece-table.js'
 import { BtkitError } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
@@ -189,10 +184,8 @@ export class Maker {
   }
 
   /** Looks up a torrent in the cache, or else its known digests. */
-  async #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
-    const steps = recallInfoSteps(request, this.hashContext.cacheAccess)
-    const recalled = await doInTurns(steps, turns)
-    return 'info' in recalled ? recalled : recalled.table
+  #recall(request: InfoRequest, turns: Turns): Promise<TorrentCore | PieceTable> {
+    return doInTurns(recallInfo(request, this.hashContext.cacheAccess), turns)
   }
 
   /** Completes a torrent of which the cache knows nothing or a part. */

@@ -1,4 +1,4 @@
-import { bytesOf, type Content } from '../../core/digests/content.js'
+import type { Content } from '../../core/digests/content.js'
 import { withoutPads } from '../../core/digests/pad-files.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import type { QueuedJob } from '../../server/admission/queue.js'
@@ -57,7 +57,7 @@ export function titleOf(content: Content): TorrentTitle {
     name: content.name,
     path: content.isDirectory ? null : (files.at(0)?.path ?? null),
     files: files.length,
-    size: bytesOf(content),
+    size: files.size,
   }
 }
 

@@ -7,8 +7,9 @@ import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/in
 import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isPad } from '../../core/digests/pad-files.js'
 import { BtkitError } from '../../base/errors.js'
+import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/scan/columns.js'
-import { findChanged } from '../../disk/scan/look-again.js'
+import { changesLater } from '../../disk/scan/look-again.js'
 import { joinTorrent, type TorrentCore } from '../../metainfo/build/torrent.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
@@ -138,7 +139,7 @@ export class MadeTorrents {
     })
     const inMemory = new WeakRef(core)
     const load = async (): Promise<LoadedTorrent> => {
-      const recalled = await Promise.resolve(recallInfo(request, cacheAccess))
+      const recalled = await Promise.resolve(doAtOnce(recallInfo(request, cacheAccess)))
       const known = 'info' in recalled ? recalled : inMemory.deref()
       if (!known) {
         throw new BtkitError('changed', `${content.name}: its hashes are not in the cache any more`)
@@ -190,7 +191,8 @@ export class MadeTorrents {
     this.#failed.set(key, this.world.monotonic())
     try {
       const files = kept.files.filter((file) => file !== null)
-      if (await findChanged(FileColumns.ofStates(files))) {
+      const [changed] = await changesLater(FileColumns.ofStates(files))
+      if (changed) {
         this.#forget(key)
         return
       }

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import { FileColumns } from '../../disk/scan/columns.js'
-import { findChanged } from '../../disk/scan/look-again.js'
+import { changesLater } from '../../disk/scan/look-again.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
@@ -192,5 +192,6 @@ async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
 
 async function hasChanged(some: readonly Seeded[]): Promise<boolean> {
   const files = some.flatMap(({ torrent }) => torrent.files.filter((file) => file !== null))
-  return (await findChanged(FileColumns.ofStates(files))) !== null
+  const [changed] = await changesLater(FileColumns.ofStates(files))
+  return changed !== undefined
 }

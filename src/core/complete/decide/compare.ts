@@ -1,4 +1,5 @@
 import { isSameBytes } from '../../../base/bytes.js'
+import { doAtOnce } from '../../../base/steps.js'
 import { FileColumns } from '../../../disk/scan/columns.js'
 import { padFile, type ScannedFile } from '../../../disk/file-lists/scanned-file.js'
 import { checkTarget } from '../../../disk/write/atomically.js'
@@ -46,7 +47,7 @@ export async function obtain(entry: UndecidedTorrent): Promise<TorrentCore | nul
   const { hashContext, request } = own.run
   const { cache } = hashContext.cacheAccess
   if (request.dryRun) {
-    const recalled = recallInfo(infoRequest, hashContext.cacheAccess)
+    const recalled = doAtOnce(recallInfo(infoRequest, hashContext.cacheAccess))
     return 'info' in recalled ? recalled : null
   }
   checkPlace(own)
