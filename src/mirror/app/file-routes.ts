@@ -44,8 +44,11 @@ export function addFileRoutes(
       return directoryPages.send(request, reply, parseMirrorPlace(path))
     }
     const components = parseMirrorPath(path)
-    const exchange = { request: request.raw, response: reply.raw, begin: () => take(reply) }
-    if (options.files && !query.isForPage && (await downloads.answerKnown(exchange))) return reply
+    const headers = reply.getHeaders() as OutgoingHttpHeaders
+    const exchange = { request: request.raw, response: reply.raw, headers }
+    // An answer that has begun is no matter of the router any more
+    if (options.files && !query.isForPage && (await downloads.answerKnown(exchange)))
+      return reply.hijack()
     const named = await lookForView(downloads, request.raw, components)
     // Usually no file has the name of a view, and one look shows it
     if (named?.isSure) return sendView(request, reply, { ...named, query })
@@ -64,7 +67,7 @@ export function addFileRoutes(
       return views.sendPage(request, reply, fileOf(components, found))
     }
     await downloads.answer(exchange, components, found)
-    return reply
+    return reply.hijack()
   }
   addReadRoute(app, ROUTE, send)
   // `/*` does not match the prefix without a slash at its end
@@ -104,10 +107,4 @@ async function orAbsence(looking: Promise<Look>): Promise<Look | Refusal> {
     if (error instanceof Refusal && error.code === 'not-found') return error
     throw error
   }
-}
-
-/** Takes the response from the router; returns the headers that it has so far. */
-function take(reply: FastifyReply): OutgoingHttpHeaders {
-  reply.hijack()
-  return reply.getHeaders() as OutgoingHttpHeaders
 }

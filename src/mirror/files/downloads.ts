@@ -75,8 +75,8 @@ interface KnownFile extends Ranged, LookedFile {
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Called before the answer begins; returns headers that it has beside those of the file. */
-  readonly begin: () => OutgoingHttpHeaders
+  /** The headers that the answer has beside those of the file. */
+  readonly headers: OutgoingHttpHeaders
 }
 
 /**
@@ -108,8 +108,8 @@ export class Downloads {
   answerNow(request: IncomingMessage, response: ServerResponse): boolean {
     const known = this.#known.get(request.url ?? '')
     if (!known || !isPlainRequest(request)) return false
-    const begin = () => (this.options.cors ? CORS : {})
-    return this.#send({ request, response, begin }, known, 'now') === true
+    const headers = this.options.cors ? CORS : {}
+    return this.#send({ request, response, headers }, known, 'now') === true
   }
 
   /** Answers a request for a file that was sent before and is in the same state; else returns false. */
@@ -184,12 +184,12 @@ export class Downloads {
 
   /** Sends the header, and what follows it. */
   #begin(
-    { request, response, begin }: Exchange,
+    { request, response, headers: beside }: Exchange,
     { status, headers, parts, tail, line }: RangedAnswer,
     opened: Omit<OpenDownload, 'parts' | 'tail'>,
   ): void {
     const own = line === null ? headers : { ...headers, ...lineHeaders(line) }
-    response.writeHead(status, { ...begin(), ...own })
+    response.writeHead(status, { ...beside, ...own })
     if (opened.buffer !== NOTHING) {
       const inTurn = <T>(read: () => Promise<T>) => this.#inTurn(request, read)
       void sendFile(response, { ...opened, parts, tail }, { pool: this.#pool, inTurn })

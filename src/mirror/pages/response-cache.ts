@@ -66,7 +66,7 @@ export class ResponseCache {
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const kept = this.recall(request)
-    if (!kept || !isPlainRequest(request, isSpecial) || !kept.isCurrent()) return null
+    if (!kept || !isPlainRequest(request, SPECIAL_HEADERS) || !kept.isCurrent()) return null
     response.writeHead(200, kept.headers)
     endParts(response, kept)
     return kept.route
@@ -107,10 +107,4 @@ function withWords(path: string, { view, version, choices }: AskedQuery): string
 /** Copies a text, so that the longer text it was cut from is not kept. Node reads Latin-1. */
 function copyOf(address: string): string {
   return Buffer.from(address, 'latin1').toString('latin1')
-}
-
-/** Whether a header field may change the answer; HTTP/1.1 keeps connections alive anyway. */
-function isSpecial(name: string, value: string): boolean {
-  if (!SPECIAL_HEADERS.test(name)) return false
-  return !(/^connection$/i.test(name) && /^keep-alive$/i.test(value))
 }

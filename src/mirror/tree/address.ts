@@ -216,11 +216,12 @@ const OF_BODY = /^(?:expect|transfer-encoding|content-length)$/i
 
 /**
  * Whether an HTTP/1.1 request is for reading, names one host, and has no field that needs more than an
- * answer; by default, these are the fields of bodies and expectations.
+ * answer, by their names; the default is those of bodies and expectations. HTTP/1.1 keeps connections
+ * alive anyway.
  */
 export function isPlainRequest(
   { method, rawHeaders, httpVersion }: IncomingMessage,
-  isSpecial = (name: string, _value: string) => OF_BODY.test(name),
+  special = OF_BODY,
 ): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false
   let hosts = 0
@@ -230,12 +231,14 @@ export function isPlainRequest(
     if (isHost(name)) {
       if (!FIELD.test(value)) return false
       hosts++
-    } else if (isSpecial(name, value)) {
+    } else if (special.test(name) && !KEPT_ALIVE.test(`${name}:${value}`)) {
       return false
     }
   }
   return hosts === 1 && httpVersion === '1.1'
 }
+
+const KEPT_ALIVE = /^connection:keep-alive$/i
 
 function isHost(name: string): boolean {
   return name.length === 4 && name.toLowerCase() === 'host'

@@ -33,6 +33,8 @@ export class AcceptQueue {
   readonly #waiting = new Map<string | null, Network>()
   #size = 0
   #isDue = false
+  /** The descriptor of the server's TCP socket; null if it has none. */
+  #listener: number | null = null
 
   /** At most `room` connections wait beside those that are open. */
   constructor(
@@ -89,9 +91,10 @@ export class AcceptQueue {
   }
 
   #take(): void {
-    const listener = listenerOf(this.server)
-    if (!addon || listener === null) return
-    const taken = addon.acceptWaiting(listener, MOST_TAKEN)
+    if (!addon || !this.server.listening) return
+    this.#listener ??= listenerOf(this.server)
+    if (this.#listener === null) return
+    const taken = addon.acceptWaiting(this.#listener, MOST_TAKEN)
     for (let i = 0; i < taken.length; i += 2) this.#add(taken[i] as number, taken[i + 1] as string)
   }
 
