@@ -14,7 +14,7 @@ import { RequestFigures } from '../../server/exchange/request-figures.js'
 import type { ServedOptions, ServiceLimits } from '../options.js'
 import { warnOfPlainSeeds } from '../tree/address.js'
 import { HEALTH } from '../pages/status-page.js'
-import { answersNow } from './answer-now.js'
+import { ROUTE } from './file-routes.js'
 import { type MirrorSettings, openMirror, type OpenMirror } from './open-mirror.js'
 import { answerUnknown, mirrorRoutes, sendAsWanted } from './routes.js'
 
@@ -95,7 +95,7 @@ export async function runService(
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
     let admits: ReturnType<typeof drainGate> | null = null
-    const answerNow = answersNow(opened, exchanges, report, monotonic)
+    const { downloads, responses } = opened
     const handler: Handler = (request, response) => {
       if (admits?.(request) === false) {
         exchanges.begin(request, response)
@@ -103,9 +103,12 @@ export async function runService(
         return
       }
       noteScheme(request)
-      if (answerNow(request, response)) return
-      exchanges.begin(request, response)
-      app.routing(request, response)
+      const startedAt = monotonic()
+      // What was sent before and is unchanged needs no router. A file may have the name of a view.
+      const isOfFile = downloads.answerNow(request, response)
+      const route = isOfFile ? ROUTE : responses.answer(request, response)
+      exchanges.begin(request, response, route ?? undefined, startedAt)
+      if (route === null) app.routing(request, response)
     }
     const rules = serverRules(limits)
     const served = { handler, exchanges, rules, connections: CONNECTIONS, clientAddresses }

@@ -4,6 +4,7 @@ import { NotReady, notFound } from '../../server/headers/refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { directorySource } from './directory-source.js'
 import type { FileTorrents } from './file-torrents.js'
+import { NOBODY } from './flights.js'
 import type { KnownTorrent } from './known-torrent.js'
 import type { MirrorSource } from './make.js'
 import type { PathSets } from './path-sets.js'
@@ -27,11 +28,10 @@ export async function seedAsked(sources: AskedSources): Promise<void> {
   const { options, torrents, onReady } = sources
   const { seed } = options
   for (const [name, { infoHash, stamp }] of [...(seed?.given.torrents ?? [])]) {
-    const nobody = { client: null, patience: null, onGone: () => undefined }
     try {
       const source = sourceOf(stamp, sources)
       const ahead = { throttle: undefined, infoHash }
-      onReady((await torrents.obtain(source, { ...nobody, ahead })).torrent)
+      onReady((await torrents.obtain(source, { ...NOBODY, ahead })).torrent)
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
       if (!(error instanceof NotReady)) seed?.given.put(name, null)

@@ -17,6 +17,9 @@ export interface Waiter extends Pick<Requester, 'client' | 'onGone'> {
   }
 }
 
+/** Waits for work that no client wants. */
+export const NOBODY: Waiter = { client: null, patience: null, onGone: () => undefined }
+
 /**
  * Work by key: what several requests ask for at once is done once. Work ahead ends when a client asks for
  * it, and the client gets its own, because work ahead may be slow.

@@ -2,7 +2,7 @@ import { NotReady, notFound, Refusal } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
-import { Flights, type Waiter } from './flights.js'
+import { Flights, NOBODY, type Waiter } from './flights.js'
 import type { CurrentTorrent, KnownThings } from './known.js'
 import { swarmHashesOf } from './known-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
@@ -114,8 +114,7 @@ export class Torrents {
     const ahead = { throttle: undefined }
     const again = async () => {
       this.#young.delete(key)
-      const nobody = { client: null, patience: null, onGone: () => undefined, ahead }
-      const made = await this.obtain(source, nobody).catch(() => null)
+      const made = await this.obtain(source, { ...NOBODY, ahead }).catch(() => null)
       if (made?.torrent.isCacheable !== true) this.#makeAgain(source, times + 1)
     }
     setTimeout(() => void again(), AGAIN * 2 ** times).unref()

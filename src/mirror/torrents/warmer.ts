@@ -17,6 +17,7 @@ import type { GivenTorrents } from './given-torrents.js'
 import { type KnownTorrent, swarmHashesOf } from './known-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from './file-torrents.js'
+import { NOBODY } from './flights.js'
 import { compilePatterns, coversAll, findMatching, type PatternRests } from './warm-patterns.js'
 
 /** The sources of files and torrents. */
@@ -262,8 +263,7 @@ export class Warmer {
       throw new BtkitError('changed', 'its digests could not be cached yet')
     }
     const stamp = given.isUsed ? await given.stampOf(path) : ''
-    const nobody = { client: null, patience: null, onGone: () => undefined, ahead: { throttle } }
-    const { torrent } = await torrents.obtain(file, 'v1', nobody)
+    const { torrent } = await torrents.obtain(file, 'v1', { ...NOBODY, ahead: { throttle } })
     const [infoHash] = swarmHashesOf(torrent)
     if (!torrent.isCacheable || infoHash === undefined)
       throw new BtkitError('changed', 'it has just changed')

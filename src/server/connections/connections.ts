@@ -18,12 +18,15 @@ export interface ConnectionFollower {
  * would make connections with few requests 10% slower.
  */
 class Connections {
-  readonly #open = new Set<Socket>()
+  /** The open connections. */
+  readonly open: ReadonlySet<Socket>
   readonly #comers: ((socket: Socket) => void)[] = []
   readonly #leavers: ((socket: Socket) => void)[] = []
 
   constructor(server: Server, event: 'connection' | 'secureConnection') {
-    const [open, leavers] = [this.#open, this.#leavers]
+    const leavers = this.#leavers
+    const open = new Set<Socket>()
+    this.open = open
     // One function for all sockets, called as a method of each
     function leave(this: Socket): void {
       open.delete(this)
@@ -38,11 +41,6 @@ class Connections {
       socket.on('close', leave)
       for (const come of this.#comers) come(socket)
     })
-  }
-
-  /** The open connections. */
-  get open(): ReadonlySet<Socket> {
-    return this.#open
   }
 
   follow({ come, gone }: ConnectionFollower): void {

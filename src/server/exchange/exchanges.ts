@@ -52,9 +52,18 @@ export class Exchanges {
     return socket[UNDER_WAY]
   }
 
-  /** Begins to follow a request; call it before the request is answered. */
-  begin(request: IncomingMessage, response: CountedResponse, route = NO_ROUTE): void {
-    const exchange = { request, response, startedAt: this.clock.monotonic(), route }
+  /** Begins to follow a request. If the system has taken the whole answer already, it is over. */
+  begin(
+    request: IncomingMessage,
+    response: CountedResponse,
+    route = NO_ROUTE,
+    startedAt = this.clock.monotonic(),
+  ): void {
+    const exchange = { request, response, startedAt, route }
+    if (response.writableEnded && response.socket?.writableLength === 0) {
+      this.#report(exchange, true)
+      return
+    }
     ;(request.socket as Followed)[UNDER_WAY] = exchange
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
@@ -90,10 +99,13 @@ export class Exchanges {
   }
 
   #end(exchange: OpenExchange, isComplete: boolean): void {
-    const { request, response, startedAt, route } = exchange
-    const socket: Followed = request.socket
+    const socket: Followed = exchange.request.socket
     if (socket[UNDER_WAY] !== exchange) return
     socket[UNDER_WAY] = undefined
+    this.#report(exchange, isComplete)
+  }
+
+  #report({ request, response, startedAt, route }: OpenExchange, isComplete: boolean): void {
     this.report({
       request,
       route,
