@@ -60,11 +60,11 @@ export class Exchanges {
     startedAt = this.clock.monotonic(),
   ): void {
     const exchange = { request, response, startedAt, route }
+    ;(request.socket as Followed)[UNDER_WAY] = exchange
     if (response.writableEnded && response.socket?.writableLength === 0) {
-      this.#report(exchange, true)
+      this.#end(exchange, true)
       return
     }
-    ;(request.socket as Followed)[UNDER_WAY] = exchange
     response.once('finish', () => {
       // Node also emits this for an aborted answer, which is reported when its connection closes
       if (!response.destroyed) this.#end(exchange, true)
@@ -99,13 +99,10 @@ export class Exchanges {
   }
 
   #end(exchange: OpenExchange, isComplete: boolean): void {
-    const socket: Followed = exchange.request.socket
+    const { request, response, startedAt, route } = exchange
+    const socket: Followed = request.socket
     if (socket[UNDER_WAY] !== exchange) return
     socket[UNDER_WAY] = undefined
-    this.#report(exchange, isComplete)
-  }
-
-  #report({ request, response, startedAt, route }: OpenExchange, isComplete: boolean): void {
     this.report({
       request,
       route,
