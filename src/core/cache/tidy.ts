@@ -4,7 +4,6 @@ import { parseFileRecordName } from '../../disk/cache/records/bodies.js'
 import {
   dayOf,
   DAYS_BETWEEN_NOTES,
-  isNoteDue,
   packRecord,
   type RecordKind,
   unpackRecord,
@@ -32,9 +31,9 @@ const KEPT_FOR: Readonly<Record<RecordKind, number>> = {
 const SHORTEST = DAYS_BETWEEN_NOTES + Math.min(...Object.values(KEPT_FOR))
 
 /**
- * Limits the size of a cache after a task. Once a week it removes records that were unused for
- * long. If a size in bytes is given, it also removes records above it, each time. Runs that find
- * nothing to do use no records, so records of files stay while the files are unchanged.
+ * Removes the records of a cache that were unused for long. If a size in bytes is given, it also removes
+ * records above it. Runs that find nothing to do use no records, so records of files stay while the
+ * files are unchanged.
  */
 export async function tidyCache(
   { cache, trust, now }: CacheAccess,
@@ -42,42 +41,33 @@ export async function tidyCache(
 ): Promise<void> {
   const { store } = cache
   const today = dayOf(now())
-  const tidied = readDay(store, TIDIED_KEY)
-  const isDue = tidied !== null && isNoteDue({ lastUsed: tidied }, today)
-  if (tidied === null || isDue) noteDay(store, TIDIED_KEY, today)
-  if (isDue && isAnythingDue(store, today)) {
-    noteDay(store, NEXT_KEY, await removeUseless(store, today, trust))
+  const due = readDue(store)
+  // All records of a new cache were used
+  if (due === null) noteDue(store, today + DAYS_BETWEEN_NOTES)
+  // A day far in the future comes from a wrong clock
+  else if (due <= today || due > today + SHORTEST) {
+    noteDue(store, await removeUseless(store, today, trust))
     await store.flush()
   }
   if (maxSize !== null) await shrinkTo(store, maxSize)
 }
 
-/** The keys of the day of the last maintenance, and of the day when the next record is due. */
-const TIDIED_KEY = Buffer.from('m/tidied')
-const NEXT_KEY = Buffer.from('m/next-due')
+/** The key of the day when the next record may be due. */
+const DUE_KEY = Buffer.from('m/next-due')
 
 /** Returns null if the store has no such day. */
-function readDay(store: Store, key: Uint8Array): number | null {
-  const day = store.get(key)
+function readDue(store: Store): number | null {
+  const day = store.get(DUE_KEY)
   return day?.length === 4 ? Buffer.from(day).readUInt32LE() : null
 }
 
-function noteDay(store: Store, key: Uint8Array, day: number): void {
+function noteDue(store: Store, day: number): void {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(day)
-  store.put(key, bytes)
+  store.put(DUE_KEY, bytes)
 }
 
-/**
- * Whether any record may be removed. Days in the future are ignored, because they come from a wrong
- * clock.
- */
-function isAnythingDue(store: Store, today: number): boolean {
-  const next = readDay(store, NEXT_KEY)
-  return next === null || next <= today || next > today + SHORTEST
-}
-
-/** Removes unused records. Returns the day when the next one is due. */
+/** Removes unused records. Returns the day when the next one is due, a week from now at the earliest. */
 async function removeUseless(store: Store, today: number, trust: CacheTrust): Promise<number> {
   let next = today + SHORTEST
   await forEachInTurns(store, (record) => {
@@ -92,7 +82,7 @@ async function removeUseless(store: Store, today: number, trust: CacheTrust): Pr
       store.put(key, packRecord(key, { lastUsed: today, body: Uint8Array.from(body) }))
     } else store.remove(key)
   })
-  return next
+  return Math.max(next, today + DAYS_BETWEEN_NOTES)
 }
 
 /** Whether a record belongs to an existing, unchanged file. */
