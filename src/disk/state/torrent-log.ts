@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { digestOf, isSameBytes } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
@@ -71,8 +71,11 @@ export class TorrentLog {
   constructor(private readonly options: OpenLogOptions) {
     const { stateDirectory, target } = options
     this.#path = logPath(stateDirectory, target)
-    const stamp = callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
-    this.#index = stamp === null ? null : TorrentIndex.read(`${this.#path}.index`, stamp)
+    const index = `${this.#path}.index`
+    const stamp = existsSync(index)
+      ? callSystem(`state ${this.#path}`, () => stampOfLog(stateDirectory, target))
+      : null
+    this.#index = stamp === null ? null : TorrentIndex.read(index, stamp)
     if (this.#index === null) this.#records()
   }
 
