@@ -136,9 +136,9 @@ export function refreshTorrent(
   if (list !== undefined) top.set('announce-list', list)
   top.set('info', wanted.info)
   top.set('piece layers', wanted.pieceLayers)
-  const substance = new Map([...top].filter(([key]) => !wanted.incidental.includes(key)))
-  if (spliceTorrent(existing, { top: substance }) === existing.bytes) return existing.bytes
-  return spliceTorrent(existing, { top })
+  const isSame = ([key, value]: readonly [string, Uint8Array | null]) =>
+    wanted.incidental.includes(key) || isSameBytes(value, encodedValue(existing, key) ?? null)
+  return [...top].every(isSame) ? existing.bytes : spliceTorrent(existing, { top })
 }
 
 /** Returns the current parts of a torrent. */
@@ -168,12 +168,12 @@ function moveTracker(
   written: KeyDigests,
 ): Uint8Array | null | undefined {
   const { announce: before } = written
-  const { tiers } = readTrackers(existing)
   const now = wanted.get('announce')
   const isMoved = before !== undefined && before !== (now && digestValue(now))
-  if (!isMoved || !tiers || !isEdited(existing, 'announce-list', written)) return undefined
+  if (!isMoved || !isEdited(existing, 'announce-list', written)) return undefined
+  const { tiers } = readTrackers(existing)
   const isOld = (url: string) => digestValue(encodeTracker(url)) === before
-  if (!tiers.flat().some(isOld)) return undefined
+  if (!tiers?.flat().some(isOld)) return undefined
   const url = now ? latin1(decodeBencode(now) as Uint8Array) : null
   const next = url === null || tiers.flat().includes(url) ? [] : [url]
   // Only the first one is replaced
@@ -194,10 +194,10 @@ export function joinAnnounce(
   written: KeyDigests,
 ): TorrentValues['beside'] {
   const list = wanted.get('announce-list')
+  if (!list || isEdited(existing, 'announce-list', written)) return wanted
+  if (!isEdited(existing, 'announce', written)) return wanted
   const { announce } = readTrackers(existing)
-  if (!list || announce === null) return wanted
-  const isOurs = !isEdited(existing, 'announce-list', written)
-  if (!isOurs || !isEdited(existing, 'announce', written)) return wanted
+  if (announce === null) return wanted
   const tiers = readTiers(decodeBencode(list)) ?? []
   if (tiers.flat().includes(announce)) return wanted
   return new Map(wanted).set('announce-list', encodeTiers([[announce], ...tiers]))

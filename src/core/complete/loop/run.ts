@@ -127,7 +127,8 @@ async function completeOpen(
     const emptied = await completeAll(directories, run)
     if (request.prune === 'never') watch.orphans?.(countOrphans(directories))
     else pruneAll(directories, emptied, run)
-    if (!request.dryRun) await publishAll(directories, run, context.state)
+    if (!request.dryRun && request.publish.length > 0)
+      await publishAll(directories, run, context.state)
   } catch (error) {
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
@@ -145,7 +146,6 @@ async function publishAll(
   run: CompleteRun,
   { directory, warn }: StateAccess,
 ): Promise<void> {
-  if (run.request.publish.length === 0) return
   const { syncTarget } = await import('../../keep-seeded/sync.js')
   const report = run.report.clients
   const state = { directory, warn, now: run.hashContext.cacheAccess.now }
