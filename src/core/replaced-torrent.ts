@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { BtkitError, callSystem, valueOr } from '../base/errors.js'
 import {
   readFingerprint,
@@ -23,7 +24,7 @@ export class ReplacedTorrent {
 
   /** The torrent at a path; null if there is none that can be parsed. */
   at(path: string): Metainfo | null {
-    return valueOr(null, () => this.#look(path).torrent)
+    return existsSync(path) ? valueOr(null, () => this.#look(path).torrent) : null
   }
 
   /**

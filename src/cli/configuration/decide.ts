@@ -81,7 +81,8 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   const typed = [...urls, ...from.line.given.filter((each) => !isLegacy || !isNone(each))]
   const strong = [environment, ...job, typed]
   const ofPresets = strongest([...base, ...strong]).filter(({ entry }) => entry.key === 'preset')
-  const presets = presetLevels(parse([ofPresets]), named, entries, problems)
+  const presets =
+    ofPresets.length > 0 ? presetLevels(parse([ofPresets]), named, entries, problems) : []
   const weak = [...base, ...presets]
   const decided = parse([...weak, ...strong])
   if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
@@ -148,7 +149,6 @@ function presetLevels(
   entries: Entries,
   problems: Problems,
 ): Level[] {
-  if (named.length === 0) return []
   const presets = presetsOf(configurations)
   // A preset cannot name presets
   const own = new Map([...entries].filter(([key]) => key !== 'preset'))

@@ -42,26 +42,21 @@ const COMPUTED: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Keys that btkit sets itself, with the option to use instead of `--set`; '' if there is none. */
-const OWN_KEYS = new Map([...COMPUTED, ...keysOfFields((field) => field.option)])
-
-/** The same for edit, which sets lists of some keys as a whole. */
-const OWN_KEYS_OF_EDIT = new Map([
-  ...COMPUTED,
-  ['info.attr', ''],
-  ['info.piece length', ''],
-  ...keysOfFields(({ option, optionOfEdit }) =>
-    optionOfEdit === undefined ? option : optionOfEdit,
-  ),
-])
-
-function keysOfFields(
-  optionOf: (field: TorrentField) => string | null,
-): [key: string, option: string][] {
-  return Object.values(FIELDS).flatMap((field: TorrentField) => {
+function ownKeys(optionOf: (field: TorrentField) => string | null): ReadonlyMap<string, string> {
+  const own = Object.values(FIELDS).flatMap((field: TorrentField): [string, string][] => {
     const option = optionOf(field)
     const name = field.place === 'info' ? `info.${field.key}` : field.key
     return option === null ? [] : [[name, option]]
   })
+  return new Map([...COMPUTED, ...own])
+}
+
+/** The same for edit, which sets lists of some keys as a whole. */
+function ownKeysOfEdit(): ReadonlyMap<string, string> {
+  const own = ownKeys(({ option, optionOfEdit }) => {
+    return optionOfEdit === undefined ? option : optionOfEdit
+  })
+  return new Map([...own, ['info.attr', ''], ['info.piece length', '']])
 }
 
 const IN_INFO = 'info.'
@@ -71,7 +66,10 @@ const IN_INFO = 'info.'
  * @throws BtkitError `usage`
  */
 export function parseExtraKey(text: string): ExtraKey {
-  return parseKey(text, OWN_KEYS)
+  return parseKey(
+    text,
+    ownKeys(({ option }) => option),
+  )
 }
 
 /**
@@ -79,7 +77,7 @@ export function parseExtraKey(text: string): ExtraKey {
  * @throws BtkitError `usage`
  */
 export function parseEditedKey(text: string): ExtraKey {
-  const { value, ...name } = parseKey(text, OWN_KEYS_OF_EDIT)
+  const { value, ...name } = parseKey(text, ownKeysOfEdit())
   if (name.key !== 'similar') return { ...name, value }
   const hashes = Array.isArray(value) ? value : [value]
   const bytes = hashes.map((each) => {
@@ -94,7 +92,7 @@ export function parseEditedKey(text: string): ExtraKey {
  * @throws BtkitError `usage`
  */
 export function parseKeyToRemove(name: string): KeyName {
-  return parseName(name, '--unset', OWN_KEYS_OF_EDIT, name)
+  return parseName(name, '--unset', ownKeysOfEdit(), name)
 }
 
 function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {

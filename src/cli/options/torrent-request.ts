@@ -196,16 +196,12 @@ export function seedsBelow(
 }
 
 /**
- * Checks that all sources lie in one directory, because the URL stands for one.
+ * Checks that all sources lie in one directory, because the URL of --web-seed-base stands for one.
  * @throws BtkitError `usage`
  */
-export function checkOneDirectory(
-  bases: readonly string[],
-  directories: readonly string[],
-  io: Pick<Io, 'cwd'>,
-): void {
+export function checkOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>): void {
   const distinct = new Set(directories.map((directory) => resolve(io.cwd, directory)))
-  if (bases.length === 0 || distinct.size <= 1) return
+  if (distinct.size <= 1) return
   const [first = '', second = ''] = distinct
   const why = `is the address of one directory, not of ${first} and ${second}`
   throw usageError(`--web-seed-base: ${why}`)

@@ -123,10 +123,12 @@ async function readGroup(group: MakeGroup, { reading, onPlan }: Making) {
   const outputs = [...others.map(({ torrent }) => torrent), ...beside.map(({ path }) => path)]
   const request = { ...main, otherOutputs: outputs.filter((path) => path !== null) }
   const lists = comparison ? [] : beside
-  const tell = async (plan: TorrentPlan) => {
-    const backslashed = backslashedPaths(plan.content)
-    await onPlan?.({ ...plan, backslashed, hugeSize: sizeBeyond(HUGE_TORRENT, plan) })
-  }
+  const tell = async (plan: TorrentPlan) =>
+    onPlan?.({
+      ...plan,
+      backslashed: backslashedPaths(plan.content),
+      hugeSize: sizeBeyond(HUGE_TORRENT, plan),
+    })
   const planned = arrival && planStreams(request, arrival, check)
   const known = planned ? planned.plan : await planTorrent(request, check)
   const variantsOf = (plan: TorrentPlan) => others.map((other) => planVariant(plan, other, check))

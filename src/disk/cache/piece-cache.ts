@@ -199,6 +199,7 @@ export class PieceCache {
   async close(patience?: number): Promise<void> {
     await this.#opening
     for (const act of this.beforeClose.toReversed()) await act()
+    if (!this.keepsAnything) return
     addUsage(this.#store, this.usage)
     await this.#store.close(patience)
   }

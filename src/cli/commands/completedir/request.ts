@@ -33,7 +33,7 @@ export async function completeRequest(
   if (options.owner !== undefined && !io.isRoot) {
     throw usageError('--owner: only root can change owners; leave it out or run as root')
   }
-  checkOneDirectory(options.webSeedBase, sources, io)
+  if (options.webSeedBase.length > 0) checkOneDirectory(sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
   const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {

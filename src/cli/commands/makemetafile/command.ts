@@ -75,7 +75,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
       out,
       io,
       unmatched:
-        isStdin || remote.size > 0
+        isStdin || remote.size > 0 || options.include.length + options.exclude.length === 0
           ? null
           : new UnmatchedPatterns(typedPatterns(options, command), io),
       lastSource: groups.at(-1)?.torrents[0].source ?? '',

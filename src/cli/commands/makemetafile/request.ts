@@ -58,7 +58,7 @@ export function makeRequests(
   const common = commonRequest(trackers, options, io, isLegacy)
   checkTogether(operands, options)
   checkStandardOutput(options, io)
-  checkOneDirectory(options.webSeedBase, directoriesOf(sources, io), io)
+  if (options.webSeedBase.length > 0) checkOneDirectory(directoriesOf(sources, io), io)
   const write = { ...common.write, noClobber: !options.clobber }
   const scan = { ...common.scan, chosen }
   // The order of a list is the only one that may differ from that of a file tree
