@@ -8,13 +8,6 @@ import type { Others } from './others.js'
 import type { ShareRequest } from './shared-digests.js'
 import { LEAST_ASKED } from './shares.js'
 
-/** Opens a cache for a task. The caller must close it. */
-export async function openCacheAccess(request: CacheRequest): Promise<CacheAccess> {
-  const cacheAccess = accessCache(request)
-  await cacheAccess.cache.wake()
-  return cacheAccess
-}
-
 /** Returns access to a cache, which `wake` opens. The caller must close it. */
 export function accessCache(request: CacheRequest): CacheAccess {
   const { isUsed, trust, kernel, share, ...place } = request

@@ -9,7 +9,7 @@ import {
 import type { CachePlace } from '../core/cache/access.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
 import { refuseAborted } from '../base/errors.js'
-import { openCacheAccess } from '../fleet/access.js'
+import { accessCache } from '../fleet/access.js'
 import { requirePath } from './check-options.js'
 
 /** Options for opening a piece cache. */
@@ -63,7 +63,8 @@ export function accessOf(cache: Cache): CacheAccess {
 export async function openCache(directory: string, options: OpenCacheOptions = {}): Promise<Cache> {
   const { trust = 'full', signal } = options
   refuseAborted(signal)
-  const opened = await openCacheAccess({ ...placeOf(directory, options), isUsed: true, trust })
+  const opened = accessCache({ ...placeOf(directory, options), isUsed: true, trust })
+  await opened.cache.wake()
   if (signal?.aborted) await opened.cache.close()
   refuseAborted(signal)
   return new Cache(opened)

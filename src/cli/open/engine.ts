@@ -1,4 +1,7 @@
-import { type CacheArguments, closeCache, openCacheAccess } from './cache.js'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { cacheAccessFor, type CacheArguments, closeCache } from './cache.js'
+import { openWorkers, shareRequest, type WorkerOptions } from './share.js'
+import { withWorkers } from '../../fleet/access.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
@@ -35,17 +38,41 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
   return { kernel, threads, throttle, signal, pool: io.shared?.pool }
 }
 
-/** Does work that hashes files, with the engine and the cache that its options choose. */
+/** Does work that hashes files, with the engine and the open cache that its options choose. */
 export async function withHashContext<T>(
   options: EngineOptions & CacheArguments,
   io: Io,
   work: (context: HashContext) => Promise<T>,
 ): Promise<T> {
   const engine = engineFor(options, io)
-  const cacheAccess = await openCacheAccess(options, io)
+  const cacheAccess = cacheAccessFor(options, io)
   try {
+    await cacheAccess.cache.wake()
     return await work({ engine, cacheAccess })
   } finally {
+    await closeCache(cacheAccess, io)
+  }
+}
+
+/**
+ * Does the same together with the machines and workers that the options name. The work itself wakes
+ * the cache.
+ * @throws BtkitError `usage`, before the work begins, and as the work
+ */
+export async function withMachines<T>(
+  options: EngineOptions & CacheArguments & Parameters<typeof shareRequest>[0] & WorkerOptions,
+  command: CommandUnknownOpts,
+  io: Io,
+  work: (context: HashContext & { readonly entriesAtOnce?: number | undefined }) => Promise<T>,
+): Promise<T> {
+  const engine = engineFor(options, io)
+  const shareWith = shareRequest(options, command, io)
+  const workers = await openWorkers(options, command, io)
+  const cacheAccess = withWorkers(cacheAccessFor({ ...options, shareWith }, io), workers)
+  try {
+    return await work({ engine, cacheAccess, entriesAtOnce: workers?.contentsAtOnce })
+  } finally {
+    await workers?.close()
     await closeCache(cacheAccess, io)
   }
 }

@@ -125,12 +125,15 @@ function missing(what: string): BtkitError {
   return usageError(`--queue: name ${what}`)
 }
 
+/** The options of commands that ask workers to hash. */
+export type WorkerOptions = QueueArguments & ReportOptions & { readonly queue?: string | undefined }
+
 /**
  * The workers that a command line asks to hash; undefined for none. The caller must close them.
  * @throws BtkitError as queueAddress and queueShares
  */
 export async function openWorkers(
-  options: QueueArguments & ReportOptions & { readonly queue?: string | undefined },
+  options: WorkerOptions,
   command: CommandUnknownOpts,
   io: Io,
 ): Promise<AskedWorkers | undefined> {

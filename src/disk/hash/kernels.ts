@@ -110,12 +110,8 @@ export interface NativeJob {
 
 /** Loads the native addon. Returns null if it is not built or does not fit this system. */
 export function loadAddon(): Addon | null {
-  if (loaded === undefined) loaded = loadNative<Addon>('hashLater')
-  return loaded
+  return loadNative<Addon>('hashLater')
 }
-
-/** Cached, because a kernel is chosen for each of many small files. */
-let loaded: Addon | null | undefined
 
 /** All kernels, fastest first. */
 export const KERNEL_NAMES: readonly KernelName[] = ['avx512', 'shani', 'avx2', 'crypto']

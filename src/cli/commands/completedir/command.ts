@@ -1,8 +1,13 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
 import { runOnChange } from '../../../core/complete/tidy/changes.js'
-import type { CompleteRequest, CompleteWatch } from '../../../core/complete/request.js'
+import type {
+  CompleteContext,
+  CompleteRequest,
+  CompleteWatch,
+} from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -10,10 +15,6 @@ import { BtkitError, callSystem } from '../../../base/errors.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
-import { withWorkers } from '../../../fleet/access.js'
-import type { AskedWorkers } from '../../../fleet/ask-workers.js'
-import { cacheAccessFor, closeCache, type CacheArguments } from '../../open/cache.js'
-import { openWorkers, shareRequest } from '../../open/share.js'
 import { noteInfoKeys, warnOfTracker } from '../../options/torrent-request.js'
 import {
   completeText,
@@ -28,7 +29,7 @@ import {
 import { declareCompletedir, type CompletedirOptions } from './options.js'
 import { completeRequest, metricsFile } from './request.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { engineFor } from '../../open/engine.js'
+import { withMachines } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import type { Io } from '../../io.js'
 import { sortOperands } from '../../line/operands.js'
@@ -54,23 +55,16 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
     const { isSuccess } = await withMetrics(metrics, io, async () => {
       checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
-      const shareWith = shareRequest(options, command, io)
-      const workers = await openWorkers(options, command, io)
-      const out = openReport(options, io)
-      try {
-        return await runAndReport({ request, options, shareWith, workers, out, io })
-      } finally {
-        await workers?.close()
-      }
+      return runAndReport({ request, options, command, out: openReport(options, io), io })
     })
     finish(isSuccess ? 0 : 1)
   })
 }
 
 /** One run of the command. */
-interface Run extends Pick<CacheArguments, 'shareWith'> {
-  readonly workers: AskedWorkers | undefined
+interface Run {
   readonly request: CompleteRequest
+  readonly command: CommandUnknownOpts
   readonly options: CompletedirOptions
   readonly out: Report
   readonly io: Io
@@ -84,10 +78,9 @@ async function runAndReport(run: Run) {
   warnOfLists(options, io)
   warnOfTracker(request.common.parts, options, io)
   noteInfoKeys(options, io)
-  if (options.output !== undefined) makeOutput(options.output, run)
-  if (!dryRun) request.feed?.requireWritable()
   const started = io.monotonic()
-  const report = await complete(run)
+  const state = { directory: stateOf(options, io), warn: out.alert }
+  const report = await complete(run, state)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   // The command of --on-change may upload it
@@ -95,7 +88,6 @@ async function runAndReport(run: Run) {
   const seconds = (io.monotonic() - started) / 1000
   const { env, cwd, stderr, now } = io
   const valueOf = (all: CompleteReport) => completeValue(all, { seconds, dryRun })
-  const state = { directory: stateOf(options, io), warn: out.alert }
   const hook = (command: string) => {
     // Standard output is for data
     const write = (chunk: Uint8Array) => stderr.write(chunk)
@@ -130,30 +122,29 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
   note(`dry run: torrents would be published to ${labels}; no client was asked`)
 }
 
-async function complete(run: Run): Promise<CompleteReport> {
-  const { request, options, shareWith, workers, out, io } = run
-  const engine = engineFor(options, io)
+async function complete(run: Run, state: CompleteContext['state']): Promise<CompleteReport> {
+  const { request, options, command, io } = run
+  const { output, dryRun, recursive, webSeed, webSeedBase } = options
+  const watch = watchRun(run)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
-  const opened = cacheAccessFor({ ...options, shareWith, mayBeHomeless }, io)
-  const cacheAccess = withWorkers(opened, workers)
-  const watch = watchRun(run)
-  const state = { directory: stateOf(options, io), warn: out.alert }
   try {
-    const entriesAtOnce = workers?.contentsAtOnce
-    const context = { engine, cacheAccess, state, entriesAtOnce }
-    if (!options.recursive) return await completeDirectories(request, context, watch)
-    const { completeTrees } = await import('../../../core/complete/loop/trees.js')
-    const seedsIn = (path: readonly string[]) => [
-      ...options.webSeed,
-      ...options.webSeedBase.map((base) => directoryAddress(base, path)),
-    ]
-    return await completeTrees({ ...request, seedsIn }, context, watch)
+    return await withMachines({ ...options, mayBeHomeless }, command, io, async (hashing) => {
+      if (output !== undefined) makeOutput(output, run)
+      if (!dryRun) request.feed?.requireWritable()
+      const context = { ...hashing, state }
+      if (!recursive) return completeDirectories(request, context, watch)
+      const { completeTrees } = await import('../../../core/complete/loop/trees.js')
+      const seedsIn = (path: readonly string[]) => [
+        ...webSeed,
+        ...webSeedBase.map((base) => directoryAddress(base, path)),
+      ]
+      return completeTrees({ ...request, seedsIn }, context, watch)
+    })
   } catch (error) {
     throw adviseWaiting(error, options)
   } finally {
     watch.stop()
-    await closeCache(cacheAccess, io)
   }
 }
 

@@ -1,12 +1,9 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { withWorkers } from '../../../fleet/access.js'
-import { closeCache, openCacheAccess } from '../../open/cache.js'
-import { openWorkers, shareRequest } from '../../open/share.js'
 import { readFileList } from '../../open/torrent-input.js'
 import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torrent-request.js'
-import { engineFor, readingWith } from '../../open/engine.js'
+import { readingWith, withMachines } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../base/errors.js'
@@ -59,49 +56,40 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     noteInfoKeys(options, io)
     // Bad patterns are refused before any work
     await loadNameFilter(options)
-    const engine = engineFor(options, io)
-    const shareWith = shareRequest(options, command, io)
-    const workers = await openWorkers(options, command, io)
-    const cacheAccess = await openCacheAccess(
-      { ...options, shareWith, cache: options.cache && !options.dryRun },
-      io,
-    )
-    const run: Run = {
-      options,
-      reading: options.dryRun
-        ? null
-        : readingWith({ engine, cacheAccess: withWorkers(cacheAccess, workers) }, out),
-      turns: new MakeTurns(groups),
-      out,
-      io,
-      unmatched:
-        isStdin || remote.size > 0 || options.include.length + options.exclude.length === 0
-          ? null
-          : new UnmatchedPatterns(typedPatterns(options, command), io),
-      lastSource: groups.at(-1)?.torrents[0].source ?? '',
-      reported: new Set(),
-      differ: false,
-    }
-    optimizeLater()
-    try {
+    const turns = new MakeTurns(groups)
+    const used = { ...options, cache: options.cache && !options.dryRun }
+    await withMachines(used, command, io, async (context) => {
+      await context.cacheAccess.cache.wake()
+      const run: Run = {
+        options,
+        reading: options.dryRun ? null : readingWith(context, out),
+        turns,
+        out,
+        io,
+        unmatched:
+          isStdin || remote.size > 0 || options.include.length + options.exclude.length === 0
+            ? null
+            : new UnmatchedPatterns(typedPatterns(options, command), io),
+        lastSource: groups.at(-1)?.torrents[0].source ?? '',
+        reported: new Set(),
+        differ: false,
+      }
+      optimizeLater()
       // A torrent that failed may have been reported already
       const lost = (group: MakeGroup, error: unknown) => {
         const missing = group.torrents.flatMap(({ torrent }) => torrent ?? [])
         const left = missing.filter((each) => !run.reported.has(each))
         return left.flatMap((each) => lostTorrent(each, error))
       }
-      const status = await out.each(
-        groups,
-        (group, before) => make(group, run, before).catch(throwAdvised),
-        lost,
-        run.turns.ahead,
-      )
-      finish(run.differ ? 1 : status)
-    } finally {
-      await run.turns.close()
-      await workers?.close()
-      await closeCache(cacheAccess, io)
-    }
+      const each = (group: MakeGroup, before: Promise<void>) =>
+        make(group, run, before).catch(throwAdvised)
+      try {
+        const status = await out.each(groups, each, lost, turns.ahead)
+        finish(run.differ ? 1 : status)
+      } finally {
+        await turns.close()
+      }
+    })
   })
 }
 
