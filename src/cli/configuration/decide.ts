@@ -88,7 +88,7 @@ export async function decide(target: CommandTarget, from: Sources, io: Io): Prom
   if (named.length === 0) return { decided, operands, rules: [], overridden: [] }
   const trackers = trackersOf(decided)
   const byHost = rulesFor(trackers, trackerRules(named, problems)).map((rule) => {
-    return { host: rule.name, all: givenIn(rule, { entries, isKnown: () => true }, problems) }
+    return { host: rule.name, all: givenIn(rule, entries, problems, () => true) }
   })
   return { operands, ...withRules(byHost, weak, strong, trackers.length === 1, parse) }
 }
@@ -156,7 +156,7 @@ function presetLevels(
   return named.flatMap(({ values, place }) =>
     values.map((name) => {
       const preset = presets.get(String(name))
-      if (preset) return givenIn(preset, { entries: own, isKnown }, problems)
+      if (preset) return givenIn(preset, own, problems, isKnown)
       if (typeof name === 'boolean') return []
       const all = [...presets.keys()]
       const others = all.length === 0 ? '; no configuration has presets' : suggestion(name, all)

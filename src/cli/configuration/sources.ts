@@ -30,11 +30,11 @@ export function levelsOf(
   const inSection = (name: string) => {
     const own = sections.find((each) => each.name === name)
     const isKnown = (key: string) => isKnownKey(key, name)
-    return own ? givenIn(own, { entries, isKnown }, problems) : []
+    return own ? givenIn(own, entries, problems, isKnown) : []
   }
   const preset = { name: 'default-preset', entries: defaultPreset }
   return [
-    givenIn(preset, { entries, isKnown: () => true }, problems),
+    givenIn(preset, entries, problems, () => true),
     inSection(DEFAULTS).filter(({ entry }) => takesDefault(section, entry.key)),
     inSection(section),
   ]
@@ -43,18 +43,15 @@ export function levelsOf(
 /** The options of a command by key. */
 export type Entries = ReadonlyMap<string, OptionEntry>
 
-/** The options that a section is read for. */
-interface Expected {
-  readonly entries: Entries
-  /** Whether a key that no option has is left alone; by default none is. */
-  readonly isKnown?: (key: string) => boolean
-}
-
-/** The options that a section gives. An unknown key is a problem, and so is an option under two names. */
+/**
+ * The options that a section gives. An unknown key is a problem, and so is an option under two names. A
+ * key of another command is left alone if `isKnown` says so; by default none is.
+ */
 export function givenIn(
   { name, entries: all }: Pick<Section, 'name' | 'entries'>,
-  { entries, isKnown }: Expected,
+  entries: Entries,
   problems: Problems,
+  isKnown?: (key: string) => boolean,
 ): Given[] {
   const keys = new Map<OptionEntry, string>()
   return all.flatMap((each) => {

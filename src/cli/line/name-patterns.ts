@@ -8,10 +8,6 @@ export interface NamePatterns {
   readonly exclude: readonly string[]
 }
 
-interface TypedOptions extends NamePatterns {
-  readonly quiet: boolean
-}
-
 /** A comma before another glob, outside of braces: the list of mktorrent and mkbrr. */
 const LIST = /^[^{}]*,\s*[*.][^{}]*$/
 
@@ -19,8 +15,7 @@ const LIST = /^[^{}]*,\s*[*.][^{}]*$/
  * Warns about globs that were meant as a list. They match nothing, so files would be published that
  * nobody wants to be.
  */
-export function warnOfLists(patterns: TypedOptions, io: Io): void {
-  if (patterns.quiet) return
+export function warnOfLists(patterns: NamePatterns, io: Io): void {
   for (const [option, globs] of optionsOf(patterns)) {
     const list = globs.find((glob) => LIST.test(glob))
     if (list !== undefined) reportWarning(`${option} '${list}': ${adviceFor(option, list)}`, io)

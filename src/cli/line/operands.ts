@@ -16,22 +16,16 @@ export interface Operands {
   readonly sources: readonly string[]
 }
 
-/** Content beside files and directories. */
-interface OtherContent {
-  /** Whether addresses may be, if there is no file: those that are no tracker's. */
-  readonly takesUrls?: boolean
-  /** Whether an option names the content. */
-  readonly isNamed?: boolean
-}
-
 /**
  * Separates the tracker from the content. The tracker is the one argument that is a URL, or a list of
- * URLs, in any position.
+ * URLs, in any position. Addresses of content, those that are no tracker's, may stand for files if
+ * `takesUrls`. `isNamed` says that an option names the content.
  * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no content
  */
 export function sortOperands(
   operands: readonly string[],
-  { takesUrls = false, isNamed = false }: OtherContent = {},
+  takesUrls = false,
+  isNamed = false,
 ): Operands {
   requireNames(operands, 'file')
   const files = operands.filter((operand) => !looksLikeUrl(operand))

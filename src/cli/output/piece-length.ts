@@ -29,15 +29,9 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
   }
 }
 
-/** Names with a backslash: their number, and the path of the first. */
-interface BackslashedNames {
-  readonly count: number
-  readonly first: string | null
-}
-
-/** Warns of names with a backslash in one line; null if there are none. */
-export function backslashWarning({ count, first }: BackslashedNames): string | null {
-  if (first === null) return null
+/** Warns of `count` names with a backslash in one line; null if there are none. */
+export function backslashWarning(count: number, first?: string | null): string | null {
+  if (first == null) return null
   const others = count > 1 ? ` and ${count - 1} more` : ''
   return `${first}${others}: a backslash in a name, which some clients change`
 }

@@ -103,11 +103,11 @@ function jobOf(
       return { ...each, uses: each.uses.map((use) => located(use, each, directory)), isTyped: true }
     })
   }
-  const expected = { entries: options, isKnown: () => true }
-  const shared = givenIn({ name: 'defaults', entries: defaults }, expected, problems)
+  const ofDefaults = { name: 'defaults', entries: defaults }
+  const shared = givenIn(ofDefaults, options, problems, () => true)
   const counting = shared.filter((each) => takesDefault(entry.key, each.entry.key))
   const listed = { name: entry.key, entries: all.filter(({ key }) => key !== PATH) }
-  const own = givenIn(listed, { entries: options }, problems)
+  const own = givenIn(listed, options, problems)
   return {
     name,
     place,

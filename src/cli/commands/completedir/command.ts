@@ -75,7 +75,7 @@ async function runAndReport(run: Run) {
   const { dryRun, onChange } = options
   // Bad patterns are refused before any work
   await loadNameFilter(options)
-  warnOfLists(options, io)
+  if (!options.quiet) warnOfLists(options, io)
   warnOfTracker(request.common.parts, options, io)
   noteInfoKeys(options, io)
   const started = io.monotonic()
@@ -191,7 +191,7 @@ function printReport(report: CompleteReport, facts: RunFacts, run: Run): void {
   for (const left of foreignOf(report)) (report.hasNewForeign ? out.alert : out.warn)(left)
   for (const kept of keptOf(report)) out.note(kept, 'always')
   if (report.created.length > 0) tellTrackerless(run)
-  const warning = backslashWarning(report.backslashed)
+  const warning = backslashWarning(report.backslashed.count, report.backslashed.first)
   if (warning !== null) out.warn(warning)
   out.line(
     () => completeValue(report, facts),

@@ -95,7 +95,7 @@ function feedOf(
   if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
     throw usageError('--feed: the torrents of several directories need one --output')
   const directory = output ?? sources[0] ?? ''
-  return new TorrentFeed({ path: feed, url: feedUrl, directory, claim: io.shared?.claim })
+  return new TorrentFeed(feed, feedUrl, directory, io.shared?.claim)
 }
 
 /** The file for the metrics of a run; null without `--metrics-file`, and in a dry run. */

@@ -121,7 +121,7 @@ function checkOptions(
   if (problems.errors.length > before) return
   // Commands may exclude the same options in another order, so one message is enough
   for (const options of commands) {
-    const given = givenIn(section, { entries: options, isKnown: () => true }, problems)
+    const given = givenIn(section, options, problems, () => true)
     const used = usedOptions(parseAll(given, world, problems))
     const refused = contradictionIn(used.map((each) => ({ ...each, name: each.decided.entry.key })))
     if (refused) problems.add(refused.other.decided.place.error(refused.message))

@@ -107,7 +107,7 @@ async function configuredRules(file: string | undefined, io: Io): Promise<Tracke
   const entries = optionEntries(declareTorrentOptions('rule', false))
   const problems = new Problems()
   const rules = [...trackerRules(files, problems).values()].map((rule) => {
-    const given = givenIn(rule, { entries, isKnown: () => true }, problems)
+    const given = givenIn(rule, entries, problems, () => true)
     // Trackers may be secrets, and no torrent is held against them
     const compared = given.filter(({ entry }) => !entry.traits.trackers)
     const decided = parseAll(compared, { env: io.env, aliases: new Map() }, problems)

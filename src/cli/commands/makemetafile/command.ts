@@ -39,7 +39,7 @@ export const command: CommandRecord = {
 function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const isNamed = listsRemote(options)
-    const operands = sortOperands(args, { takesUrls: true, isNamed })
+    const operands = sortOperands(args, true, isNamed)
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin || isNamed ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
@@ -154,7 +154,7 @@ function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
     const { content, request, backslashed, hugeSize } = plan
     await unmatched?.note(content, request.source === lastSource)
     for (const note of notes(plan, options)) out.note(`${request.source}: ${note}`)
-    const warning = backslashWarning({ count: backslashed.length, first: backslashed[0] ?? null })
+    const warning = backslashWarning(backslashed.length, backslashed[0])
     if (warning !== null) out.warn(warning)
     if (hugeSize !== null) {
       const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`

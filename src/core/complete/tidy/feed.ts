@@ -22,16 +22,6 @@ import type { DatedTorrent } from '../request.js'
 
 // Without this file nobody could follow the torrents of a site that has only files.
 
-/** A feed to write. */
-interface FeedPlace {
-  readonly path: string
-  /** The URL of the directory of the torrents, without a slash at its end. */
-  readonly url: string
-  /** That directory, as the request names it. */
-  readonly directory: string
-  readonly claim?: WriteOptions['claim']
-}
-
 /** The largest feed in bytes. */
 const MAX_FEED = 4 * 1024 * 1024
 
@@ -39,7 +29,13 @@ const MAX_FEED = 4 * 1024 * 1024
 export class TorrentFeed {
   readonly #newest: DatedTorrent[] = []
 
-  constructor(private readonly place: FeedPlace) {}
+  /** `url` is that of the directory of the torrents, without a slash at its end. */
+  constructor(
+    private readonly path: string,
+    private readonly url: string,
+    private readonly directory: string,
+    private readonly claim?: WriteOptions['claim'],
+  ) {}
 
   /**
    * Checks, before hours of hashing, that the feed can be written.
@@ -47,13 +43,13 @@ export class TorrentFeed {
    */
   requireWritable(): void {
     nameErrors('--feed', () => {
-      checkTarget(this.place.path, { checkReplaceable })
+      checkTarget(this.path, { checkReplaceable })
     })
   }
 
   /** Its path without links, by which a run recognizes that it is no content. */
   get realPath(): string {
-    const path = resolve(this.place.path)
+    const path = resolve(this.path)
     return join(realPath(dirname(path)) ?? dirname(path), basename(path))
   }
 
@@ -70,7 +66,7 @@ export class TorrentFeed {
   async write(report: CompleteReport): Promise<void> {
     // Perhaps not all torrents were looked at; the next run finds the feed older than them
     if (report.isInterrupted) return
-    const { path, url, claim } = this.place
+    const { path, url, claim } = this
     const channel = { link: directoryAddress(url, []), self: null }
     const stats = statIfThere(path)
     const before = stats?.isFile() ? { text: readText(path), time: stats.mtimeMs } : null
@@ -87,11 +83,11 @@ export class TorrentFeed {
     const existing = valueOr(null, () => readExisting(torrentPath))
     if (!existing?.metainfo || existing.metainfo.private) return []
     const { metainfo, bytes } = existing
-    const names = relative(this.place.directory, torrent).split(sep)
+    const names = relative(this.directory, torrent).split(sep)
     return [
       {
         title: entryName(names.join('/')) ?? '',
-        address: fileAddress(this.place.url, names),
+        address: fileAddress(this.url, names),
         infoHash: clientInfoHash(metainfo),
         time,
         torrentSize: bytes.length,

@@ -43,15 +43,6 @@ const MAX_WAITING = 64 * 1024 * 1024
 /** Receives the new state of a store, and why it is not used any more (null if it is). */
 export type StoreListener = (reason: unknown, state: StoreState) => void
 
-/** The file to write to, its lock, and the receiver of changes of the state. */
-interface Written {
-  readonly path: string
-  readonly lock: WriteLock
-  readonly onChange: StoreListener
-  /** Milliseconds until changes look at a disk again that was full. */
-  readonly patience: number
-}
-
 /**
  * Collects changes, and lets a thread of LMDB write them in transactions: one sync for many changes.
  * This thread waits for neither the disk nor other processes.
@@ -74,9 +65,13 @@ export class BatchWriter {
   #lookedAt = 0
   #state: 'sound' | 'full' | 'failed' | 'closed' = 'sound'
 
+  /** Changes look at a disk that was full again after `patience` milliseconds. */
   constructor(
     private readonly database: Database,
-    private readonly file: Written,
+    private readonly path: string,
+    private readonly lock: WriteLock,
+    private readonly onChange: StoreListener,
+    private readonly patience: number,
   ) {}
 
   /** Whether the database can be read. */
@@ -88,11 +83,11 @@ export class BatchWriter {
   state(): StoreState {
     if (this.#state === 'full' && this.#whyFull(MAX_BYTES) === null) {
       this.#state = 'sound'
-      this.file.onChange(null, 'used')
+      this.onChange(null, 'used')
     }
     if (this.#state === 'full') return 'full'
     // A removed file loses all that is written
-    if (!existsSync(this.file.path)) return 'off'
+    if (!existsSync(this.path)) return 'off'
     return this.#state === 'sound' ? 'used' : 'off'
   }
 
@@ -116,7 +111,7 @@ export class BatchWriter {
 
   /** Queues a change. Its bytes must not change until it is written. */
   add(change: RecordChange): void {
-    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.file.patience) {
+    if (this.#state === 'full' && monotonicNow() - this.#lookedAt >= this.patience) {
       this.#lookedAt = monotonicNow()
       this.state()
     }
@@ -148,7 +143,7 @@ export class BatchWriter {
     this.#state = 'closed'
     // After a failed write LMDB must not be asked to close the file
     if (isReadable) await this.database.close()
-    this.file.lock.close()
+    this.lock.close()
   }
 
   get #hasWork(): boolean {
@@ -173,7 +168,7 @@ export class BatchWriter {
   }
 
   async #writeAll(patience: number): Promise<void> {
-    const { lock } = this.file
+    const { lock } = this
     while (this.#changes.size > 0 && this.#state === 'sound') {
       this.#isLocked = !(await lock.take(patience))
       if (this.#isLocked) return
@@ -208,7 +203,7 @@ export class BatchWriter {
   #whyFull(bytes: number): unknown {
     try {
       // The records, and as much for the pages of the tree that change with them
-      requireFreeSpace(dirname(this.file.path), 2 * bytes)
+      requireFreeSpace(dirname(this.path), 2 * bytes)
       return null
     } catch (error) {
       return error
@@ -222,7 +217,7 @@ export class BatchWriter {
     this.#lookedAt = monotonicNow()
     this.#changes = new Changes()
     this.#written = new Changes()
-    this.file.onChange(error, failure === 'full' ? 'full' : 'off')
+    this.onChange(error, failure === 'full' ? 'full' : 'off')
   }
 }
 

@@ -42,7 +42,7 @@ export async function openLmdbStore(
     lock.release()
     return storeOf(
       database,
-      new BatchWriter(database, { path, lock, onChange, patience: patience.full }),
+      new BatchWriter(database, path, lock, onChange, patience.full),
       patience,
     )
   } catch (error) {
