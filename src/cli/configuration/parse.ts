@@ -15,7 +15,7 @@ import {
   itemsOf,
   shownText,
 } from '../options/given.js'
-import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import { hidePasswords, hideAllSecrets } from '../../base/text/secrets.js'
 import { suggestion } from '../line/spelling.js'
 
@@ -210,7 +210,8 @@ function jsonOf({ value }: Located): unknown {
 
 function parseText(given: Given, text: Text, previous: unknown): unknown {
   const { entry, source } = given
-  const parse = entry.on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
+  const parseArg = entry.on?.parseArg as ((text: string, previous: unknown) => unknown) | undefined
+  const parse = source === 'operand' ? parseTrackers : parseArg
   const hide = (reason: string) => {
     return text.isOpened ? reason.replaceAll(text.text, '***') : hidden(given, reason)
   }

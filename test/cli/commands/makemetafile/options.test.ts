@@ -55,6 +55,15 @@ for (const [args, effect] of EFFECTS) {
   })
 }
 
+test('a tracker that is an argument may have a comma in its address', async (t) => {
+  const [odd, other] = ['http://tracker.example/announce?key=1,2', 'udp://b.example:80']
+  const { source, torrent } = makeWorkplace(t)
+  const { status, stderr } = await runBtkit(['makemetafile', source, `${odd},${other}`])
+  assert.deepEqual([status, stderr], [0, ''])
+  const { announce, 'announce-list': list } = torrent()
+  assert.deepEqual([announce, list], [odd, [[odd, other]]])
+})
+
 test('without options a torrent has only these keys', async (t) => {
   const { make, torrent } = makeWorkplace(t)
   await make([])
