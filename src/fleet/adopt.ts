@@ -185,11 +185,8 @@ async function areRight(found: readonly Found[], unread: Unread): Promise<boolea
   // Only the files of this batch: each call of the engine gets all paths of its stream
   const window = windowOf(stream(), pieces[0] ?? 0, pieces.at(-1) ?? 0)
   const indices = pieces.map((piece) => piece - window.piecesBefore)
-  const read = await hashStream(
-    window.stream,
-    { ...engine, onProgress: undefined },
-    { wanted, pieces: indices },
-  )
+  const options = { ...engine, onProgress: undefined, wanted, pieces: indices } as const
+  const read = await hashStream(window.stream, options)
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
   const kernel = chooseKernel(engine.kernel)
   const nodes = hasBlocks

@@ -49,7 +49,8 @@ export async function* hashInGroups(
   const groups = wanted === 'pieces' ? all : groupPieces(stream, pieces, mostBlocks)
   for (const { pieces: indices, fileBytes } of groups) {
     const what = { pieces: indices.length === pieceCount ? undefined : indices, wanted }
-    yield { indices, ...(await hashStream(stream, countingFrom(bytesBefore, engine), what)) }
+    const options = { ...countingFrom(bytesBefore, engine), ...what }
+    yield { indices, ...(await hashStream(stream, options)) }
     bytesBefore += wanted === 'blocks' ? fileBytes : indices.length * stream.pieceLength
   }
 }

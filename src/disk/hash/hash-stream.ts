@@ -68,27 +68,21 @@ const SMALL_IN_POOL = 256 * 1024
 
 const PROGRESS_INTERVAL_MS = 100
 
-/** The pieces to read and the digests to compute; as in HashOptions. */
-export type HashSelection = Pick<HashOptions, 'wanted' | 'pieces'>
-
 /**
- * Reads pieces of a content stream and returns their digests. The third parameter overrides the
- * selection in the options.
+ * Reads pieces of a content stream and returns their digests.
  * @throws BtkitError `not-found`, `not-permitted`, `io` or `changed` with the file's path, or
  *   `interrupted` if the signal aborts; RangeError if blocks are wanted of files that do not begin on piece boundaries
  */
 export async function hashStream(
   stream: ContentStream,
   options: HashOptions,
-  { wanted = 'pieces', pieces }: HashSelection = options,
 ): Promise<StreamDigests> {
   refuseAborted(options.signal)
+  const { wanted = 'pieces', pieces = null } = options
   const { throttle = null, failures = null, writers = null } = options
   const kernel = chooseKernel(options.kernel).name
-  const selected = pieces ?? null
-  const threads = isSmall({ stream, pieces: selected }, options) ? 0 : options.threads
-  const how = { wanted, kernel, threads, throttle, failures, writers }
-  const job = createJob({ stream, pieces: selected, ...how })
+  const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
+  const job = createJob({ stream, pieces, wanted, kernel, threads, throttle, failures, writers })
   if (threads === 0) runJob(job)
   else await runOnThreads(job, options)
   const { digests } = job
