@@ -79,8 +79,7 @@ async function runAndReport(run: Run) {
   warnOfTracker(request.common.parts, options, io)
   noteInfoKeys(options, io)
   const started = io.monotonic()
-  const state = { directory: stateOf(options, io), warn: out.alert }
-  const report = await complete(run, state)
+  const report = await complete(run)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
   if (dryRun) notePublishing(request.publish, out)
   // The command of --on-change may upload it
@@ -91,6 +90,7 @@ async function runAndReport(run: Run) {
   const hook = (command: string) => {
     // Standard output is for data
     const write = (chunk: Uint8Array) => stderr.write(chunk)
+    const state = stateOf(run)
     return runOnChange(report, { command, env, cwd, write }, { request, state, now, valueOf })
   }
   const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange), out))
@@ -122,7 +122,7 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
   note(`dry run: torrents would be published to ${labels}; no client was asked`)
 }
 
-async function complete(run: Run, state: CompleteContext['state']): Promise<CompleteReport> {
+async function complete(run: Run): Promise<CompleteReport> {
   const { request, options, command, io } = run
   const { output, dryRun, recursive, webSeed, webSeedBase } = options
   const watch = watchRun(run)
@@ -132,7 +132,7 @@ async function complete(run: Run, state: CompleteContext['state']): Promise<Comp
     return await withMachines({ ...options, mayBeHomeless }, command, io, async (hashing) => {
       if (output !== undefined) makeOutput(output, run)
       if (!dryRun) request.feed?.requireWritable()
-      const context = { ...hashing, state }
+      const context = { ...hashing, state: stateOf(run) }
       if (!recursive) return completeDirectories(request, context, watch)
       const { completeTrees } = await import('../../../core/complete/loop/trees.js')
       const seedsIn = (path: readonly string[]) => [
@@ -155,8 +155,9 @@ function adviseWaiting(error: unknown, { wait }: CompletedirOptions): unknown {
   return new BtkitError('locked', `${error.message}, or give --wait SECONDS`, { cause: error })
 }
 
-function stateOf({ stateDir }: CompletedirOptions, { env, isRoot }: Io): string {
-  return stateDirectory({ option: stateDir, env, isRoot })
+function stateOf({ options, out, io: { env, isRoot } }: Run): CompleteContext['state'] {
+  const directory = stateDirectory({ option: options.stateDir, env, isRoot })
+  return { directory, warn: out.alert }
 }
 
 /** Shows the progress on a terminal, and prints each torrent when it is written. */
