@@ -2,7 +2,7 @@ import { decodePercent } from './percent.js'
 import { lookup } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type * as Packaged from 'undici'
@@ -38,7 +38,7 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: Headers
   /** The body, unpacked if it is packed with gzip. */
-  readonly body: AsyncIterable<Uint8Array> & Readable
+  readonly body: AsyncIterable<Uint8Array>
   readonly end: () => void
 }
 

@@ -7,7 +7,9 @@ import {
   type VerifyReport,
 } from '../../core/verify/verify-report.js'
 import type { VerifiedTorrent } from '../../core/verify/verify-torrents.js'
+import { shownUrl } from '../../core/remote/remote-file.js'
 import { BtkitError } from '../../base/errors.js'
+import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { contentSize } from '../../metainfo/metainfo.js'
 import { torrentValue } from './torrent-json.js'
 import { count, formatBytes } from '../../base/text/quantity.js'
@@ -88,8 +90,11 @@ export function sumLine({ whole, notWhole, failed }: Tally): string {
 
 function fileLines({ problems, place }: VerifyReport, cwd: string): string[] {
   const rest = problems.length - MAX_FILES
-  const lineOf = (file: VerifiedFile) =>
-    fileLine(file, () => resolve(cwd, pathIn(place, file.path)))
+  const placeOf = (file: VerifiedFile) => {
+    const path = pathIn(place, file.path)
+    return looksLikeUrl(path) ? shownUrl(path) : resolve(cwd, path)
+  }
+  const lineOf = (file: VerifiedFile) => fileLine(file, () => placeOf(file))
   if (rest <= 0) return problems.map(lineOf)
   // Files that only share a piece with bad ones must not crowd these out
   const isShared = ({ status }: VerifiedFile) => status === 'unchecked' || status === 'suspect'

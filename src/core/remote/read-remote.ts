@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { finished } from 'node:stream/promises'
 import { refuseAborted } from '../../base/errors.js'
 import type { HttpResponse } from '../../base/http-request.js'
 import { count } from '../../base/text/quantity.js'
@@ -42,10 +41,15 @@ export async function* readRemote(
 ): AsyncGenerator<Uint8Array> {
   const { size, validator, hasRanges } = file
   const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
-  const isWhole = start === 0 && end === (size ?? MOST_UNTOLD)
   // Without a validator, parts of a whole file may be of two
-  if (size === null || !hasRanges || (isWhole && validator === null)) {
-    yield* readFromStart(file, access, [start, end])
+  const isRisky = validator === null && !access.isOnce && start === 0 && end === size
+  if (size === null || !hasRanges || isRisky) {
+    let at = 0
+    for await (const bytes of readRange(file, null, access)) {
+      if (at >= end && end !== size) return
+      yield bytes.subarray(Math.max(start - at, 0), Math.max(end - at, 0))
+      at += bytes.length
+    }
     return
   }
   const ending = new AbortController()
@@ -56,13 +60,14 @@ export async function* readRemote(
   try {
     while (next < end || parts.length > 0) {
       for (; parts.length < CONNECTIONS && next < end; next += PART) {
-        const bytes = unused.pop() ?? Buffer.allocUnsafeSlow(Math.min(PART, end - start))
-        const own: Span = [next, Math.min(next + PART, end)]
-        parts.push(new Part(file, { ...access, signal }, own, bytes))
+        const length = Math.min(PART, end - next)
+        const arriving = readRange(file, [next, next + length], { ...access, signal })
+        const room = unused.pop() ?? Buffer.allocUnsafeSlow(Math.min(PART, end - start))
+        parts.push(new Part(arriving, room, length))
       }
       const [first] = parts
       if (first) yield* first.read()
-      if (first) unused.push(first.bytes)
+      if (first) unused.push(first.room)
       parts.shift()
     }
   } finally {
@@ -79,58 +84,71 @@ class Part {
   readonly #received: Promise<void>
 
   constructor(
-    file: RemoteFile,
-    access: RemoteAccess,
-    readonly span: Span,
-    readonly bytes: Uint8Array,
+    arriving: AsyncIterable<Uint8Array>,
+    readonly room: Uint8Array,
+    private readonly length: number,
   ) {
-    this.#received = receiveRange(file, access, span, (arrived) => {
-      bytes.set(arrived, this.#filled)
-      this.#filled += arrived.length
-    })
+    this.#received = this.#receive(arriving)
     // Whoever reads gets the error, too
     this.#received.catch(() => undefined)
   }
 
   async *read(): AsyncGenerator<Uint8Array> {
-    const [start, end] = this.span
-    for (let taken = 0; taken < end - start;) {
+    for (let taken = 0; taken < this.length;) {
       const waiting = new AbortController()
-      const { signal } = waiting
-      const waited = setTimeout(MOST_WAIT_MS, undefined, { signal }).catch(() => undefined)
+      const waited = setTimeout(MOST_WAIT_MS, undefined, waiting).catch(() => undefined)
       await Promise.race([this.#received, waited])
       waiting.abort()
       const before = taken
       taken = this.#filled
-      if (taken > before) yield this.bytes.subarray(before, taken)
+      if (taken > before) yield this.room.subarray(before, taken)
+    }
+  }
+
+  async #receive(arriving: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const bytes of arriving) {
+      this.room.set(bytes, this.#filled)
+      this.#filled += bytes.length
     }
   }
 }
 
-/** Passes the bytes of a range on, over as many connections as that takes. */
-async function receiveRange(
+/**
+ * Yields the bytes of a range, over as many connections as that takes; or all of a file that can be had
+ * only from its beginning.
+ * @throws as readRemote
+ */
+async function* readRange(
   file: RemoteFile,
+  range: Span | null,
   access: RemoteAccess,
-  [start, end]: Span,
-  take: (bytes: Uint8Array) => void,
-): Promise<void> {
-  const { url } = file
+): AsyncGenerator<Uint8Array> {
+  const { url, size } = file
+  const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
   let at = start
   for (let failures = 0; at < end;) {
     const before = at
     try {
-      const response = await request(url, access, { headers: rangeOf(file, [at, end]) })
+      const response = await request(
+        url,
+        access,
+        range ? { headers: rangeOf(file, [at, end]) } : {},
+      )
       try {
-        requireStatus(url, response, [206, 200, 416, 412])
-        requireAsked(file, response, [at, end])
-        await drain(response, (bytes) => {
+        requireStatus(url, response, range ? [206, 200, 416, 412] : [200])
+        requireAsked(file, response, range && [at, end])
+        for await (const bytes of response.body) {
+          if (at + bytes.length > end) {
+            const detail = `has more than ${count(end, 'byte')}`
+            throw new RemoteFault(url, 'length', detail, { code: 'changed' })
+          }
           at += bytes.length
-          if (at > end) throw tooLong(url, end)
-          take(bytes)
-        })
+          yield bytes
+        }
       } finally {
         response.end()
       }
+      if (size === null) return
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
       if (at < end) throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
@@ -138,63 +156,11 @@ async function receiveRange(
       failures = at > before ? 1 : failures + 1
       const pause = PAUSES[failures - 1]
       const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
-      if (!isPassing || pause === undefined) throw why
+      if (!range || !isPassing || pause === undefined) throw why
       await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
       refuseAborted(access.signal)
     }
   }
-}
-
-/** Passes all bytes of an answer on; an iteration would take twice the time. */
-async function drain(
-  { body, end }: HttpResponse,
-  take: (bytes: Uint8Array) => void,
-): Promise<void> {
-  const ended = finished(body)
-  let fault: unknown = null
-  body.on('data', (bytes: Uint8Array) => {
-    try {
-      if (fault === null) take(bytes)
-    } catch (error) {
-      fault = error
-      end()
-    }
-  })
-  await ended.catch((error: unknown) => {
-    throw fault ?? error
-  })
-}
-
-/** Yields bytes of a file that can be had only from its beginning. */
-async function* readFromStart(
-  file: RemoteFile,
-  access: RemoteAccess,
-  [start, end]: Span,
-): AsyncGenerator<Uint8Array> {
-  const { url, size } = file
-  const response = await request(url, access, {})
-  let at = 0
-  try {
-    requireStatus(url, response, [200])
-    requireAsked(file, response, null)
-    for await (const bytes of response.body) {
-      const wanted = bytes.subarray(Math.max(start - at, 0), Math.max(end - at, 0))
-      at += bytes.length
-      if (at > (size ?? MOST_UNTOLD)) throw tooLong(url, size ?? MOST_UNTOLD)
-      if (wanted.length > 0) yield wanted
-      if (at >= end && end !== size) return
-    }
-  } catch (error) {
-    throw remoteError(error, url, access.signal)
-  } finally {
-    response.end()
-  }
-  if (size !== null && at < size)
-    throw new RemoteFault(url, 'length', `ended after ${count(at, 'byte')} of ${size}`)
-}
-
-function tooLong(url: string, size: number): RemoteFault {
-  return new RemoteFault(url, 'length', `has more than ${count(size, 'byte')}`, { code: 'changed' })
 }
 
 function rangeOf({ validator }: RemoteFile, [at, end]: Span): Record<string, string> {

@@ -93,7 +93,6 @@ export type FaultKind =
   | 'changed'
   | 'redirects'
   | 'compressed'
-  | 'timeout'
   | 'unreachable'
 
 interface FaultTraits extends ErrorOptions {

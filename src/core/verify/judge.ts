@@ -28,7 +28,7 @@ import {
 } from '../digests/piece-table.js'
 import { doInTurns } from '../../base/steps.js'
 import { pieceHeight, ReadTrees } from '../digests/read-trees.js'
-import { stretchOf, type LocatedContent } from './locate.js'
+import { stretchOf, type ContentSource, type LocatedContent } from './locate.js'
 import {
   appendRange,
   BAD,
@@ -108,8 +108,8 @@ export async function checkPieces(
  * the cache assumes, because a pad file may be longer than necessary.
  */
 function isCacheable({ content, pieces, v2 }: PieceCheck): boolean {
-  const { odd, isUtf8, offsets, pieceLength } = content
-  if (odd.size > 0 || !isUtf8 || pieces.states.includes(UNCHECKED)) return false
+  const { odd, isUtf8, offsets, pieceLength, source } = content
+  if (source || odd.size > 0 || !isUtf8 || pieces.states.includes(UNCHECKED)) return false
   for (const { number, firstPiece } of v2 ? alignedFiles(content) : []) {
     if (offsets[number] !== firstPiece * pieceLength) return false
   }
@@ -136,17 +136,35 @@ async function readUnknown(
   const failures = createReadFailures(stream)
   const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
   const tolerant = { ...hashContext, engine: { ...engine, failures } }
-  const start = await readPieces(reading, files, tolerant, (group) => {
+  const take = (group: ReadGroup) => {
     judge.judgeRead(group)
     if (isKept && v1) enterPieces(table, group.indices, group.pieces)
     readTrees?.take(group.indices, group.blocks)
-  })
+  }
+  const start = await readPieces(reading, files, tolerant, take, content.source?.hash)
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
+  if (content.source) return faultsOf(judge.check, content.source)
   const problems = await problemsOf(judge.check, listUnreadable(failures, stream))
   if (problems.size === 0)
     await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
+  return problems
+}
+
+/** Returns the files that a server did not send as it described them. */
+function faultsOf(
+  { content, pieces }: PieceCheck,
+  { faults }: ContentSource,
+): Map<number, Problem> {
+  const problems = new Map<number, Problem>()
+  for (let number = 0; faults.size > 0 && number < content.files.length; number++) {
+    const fault = faults.get(content.files.absolutePathAt(number))
+    if (!fault) continue
+    const status = fault.code === 'changed' ? 'changed' : 'unreadable'
+    problems.set(number, { status, reason: fault.detail })
+    if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
+  }
   return problems
 }
 

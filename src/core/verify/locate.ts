@@ -8,7 +8,10 @@ import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { padPath } from '../../metainfo/name.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { isRaw } from '../../base/text/raw-path.js'
+import { fileAddress, looksLikeUrl } from '../../metainfo/trackers.js'
 import type { Content } from '../digests/content.js'
+import type { HashGroups } from '../digests/hash-groups.js'
+import type { RemoteFault } from '../remote/remote-file.js'
 import type { Interval } from './pieces.js'
 
 /** The content of a torrent, wherever its files are. Some may be absent. */
@@ -27,6 +30,15 @@ export interface LocatedContent extends Content {
   /** The directory of a torrent with several files; null for a single file, or if it does not exist. */
   readonly directory: string | null
   readonly place: DataPlace
+  /** Reads the files if they are at URLs; absent for files on a disk. */
+  readonly source?: ContentSource
+}
+
+/** Reads content that is on no disk. */
+export interface ContentSource {
+  readonly hash: HashGroups
+  /** Why files could not be read, by their URLs. */
+  readonly faults: ReadonlyMap<string, RemoteFault>
 }
 
 /** A file of a torrent that is not there with its length, and the entry in its place. */
@@ -35,7 +47,7 @@ export interface OddFile {
   readonly found: Resolved
 }
 
-/** The path of a torrent's files. */
+/** The path or URL of a torrent's files. */
 export interface DataPlace {
   readonly path: string
   /** Whether this is the path of the single file, instead of the directory above the files. */
@@ -50,9 +62,10 @@ export interface Whereabouts extends InsideRules {
   readonly byName?: boolean | undefined
 }
 
-/** Returns the path at which a file of a torrent is looked for. */
+/** Returns the path or URL at which a file of a torrent is looked for. */
 export function pathIn({ path, isFile }: DataPlace, below: readonly string[]): string {
-  return isFile ? path : join(path, ...below)
+  if (isFile) return path
+  return looksLikeUrl(path) ? fileAddress(path, below) : join(path, ...below)
 }
 
 /**

@@ -11,6 +11,7 @@ import { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
 import { LikeNames } from './like-names.js'
 import { locateContent, stretchOf, type LocatedContent, type Whereabouts } from './locate.js'
+import type { RemoteAccess } from '../remote/remote-file.js'
 import { findMissing } from './match.js'
 import { BAD, countChecked, countPieces, DISAGREED, GOOD, SUSPECT, UNCHECKED } from './pieces.js'
 import {
@@ -21,6 +22,7 @@ import {
   type VerifiedFile,
   type VerifyReport,
 } from './verify-report.js'
+import { locateOnSeed } from './web-seed.js'
 
 /** A request for a check. */
 export interface VerifyRequest extends Whereabouts {
@@ -33,6 +35,8 @@ export interface VerifyRequest extends Whereabouts {
   readonly extra: boolean
   /** Whether missing files have a reason if a name on the disk only looks like theirs. */
   readonly explains?: boolean
+  /** How servers are asked; `path` is then the URL of a web seed. */
+  readonly access?: RemoteAccess | undefined
 }
 
 /** A planned check: all files were looked for, none was read. Pieces with missing bytes are UNCHECKED. */
@@ -51,7 +55,10 @@ export interface VerifyPlan extends PieceCheck {
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const content = await locateContent(metainfo, request)
+  const { path, access } = request
+  const content = access
+    ? await locateOnSeed(metainfo, path, access)
+    : await locateContent(metainfo, request)
   // A file that is too deep was not found
   refuseDeepPaths(
     Array.from(content.odd.values(), ({ file }) => file),
@@ -202,7 +209,7 @@ async function problemsOf({ request, content }: VerifyPlan): Promise<Map<number,
     const problem = problemOf(odd)
     if (problem === null) continue
     let { reason } = problem
-    if (request.explains && problem.status === 'missing' && reason === null) {
+    if (request.explains && !content.source && problem.status === 'missing' && reason === null) {
       names ??= new LikeNames(request, content.place)
       reason = await names.explain(odd.file.path)
     }

@@ -7,7 +7,7 @@ import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
 /** A torrent to check, and the place of its content; see VerifyRequest. */
-type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName'>
+type TorrentPlace = Pick<VerifyRequest, 'torrent' | 'path' | 'byName' | 'access'>
 
 /** Torrents to check one after another, and how. */
 export interface VerifyRun extends Pick<

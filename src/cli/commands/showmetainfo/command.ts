@@ -129,7 +129,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
 /** Checks the seeds of all torrents and prints the results. Returns the exit status. */
 async function checkAll(files: readonly string[], options: ShowOptions, io: Io): Promise<number> {
   // Loaded only when needed
-  const { checkSeeds } = await import('../../../seeding/clients/web-seeds/check-seed.js')
+  const { checkSeeds } = await import('../../../core/verify/check-seeds.js')
   const asking = { timeoutMs: options.seedTimeout, signal: io.signal, random: Math.random }
   const report = openReport(options, io)
   let failed = 0

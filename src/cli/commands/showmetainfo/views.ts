@@ -24,7 +24,7 @@ import { alignTree } from '../../../metainfo/build/info.js'
 import { basename } from 'node:path'
 import { failureKeys, torrentValue } from '../../output/torrent-json.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
-import type { SeedCheck } from '../../../seeding/clients/web-seeds/check-seed.js'
+import type { SeedCheck } from '../../../core/verify/check-seeds.js'
 
 const LABEL_WIDTH = 14
 

@@ -4,7 +4,6 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import {
   maxRateOption,
   threadsOption,
-  dataOption,
   maxTorrentSize,
   cacheDirOption,
   cacheTrustOption,
@@ -28,6 +27,7 @@ import {
   type VerifyRun,
 } from '../../../core/verify/verify-torrents.js'
 import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readStart } from '../../../disk/look/read-bounded.js'
 import { isDirectory, noTorrent } from '../../line/operands.js'
 import type { VerifyContext } from '../../../core/verify/judge.js'
@@ -42,7 +42,7 @@ import {
   verifyValue,
   type Tally,
 } from '../../output/verify-output.js'
-import { FILE, Opt } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -85,6 +85,11 @@ function declareVerify() {
     .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
+}
+
+function dataOption() {
+  const what = 'find the content in this directory or web seed (default: beside each torrent)'
+  return new Opt('--data <directory|url>', what, DIRECTORY)
 }
 
 type VerifyOptions = ReturnType<ReturnType<typeof declareVerify>['opts']>
@@ -141,6 +146,8 @@ async function findTargets(
   io: Io,
 ): Promise<VerifyTargets> {
   const { filesFrom } = options
+  if (options.extra && looksLikeUrl(options.data ?? operands[1] ?? ''))
+    throw usageError('--extra: no server lists its files')
   if (operands.length === 0 && filesFrom === undefined) {
     throw noTorrent()
   }
@@ -162,8 +169,11 @@ async function findTargets(
     throw new BtkitError('empty', `${what}: names no torrent; nothing was checked`)
   }
   const byName = data !== undefined || undefined
+  // A URL may be that of a single file
+  const isBase = data !== undefined && looksLikeUrl(data) && torrents.length > 1
+  const where = isBase ? data.replace(/\/*$/, '/') : data
   return {
-    places: torrents.map((torrent) => ({ torrent, path: data ?? dirname(torrent), byName })),
+    places: torrents.map((torrent) => ({ torrent, path: where ?? dirname(torrent), byName })),
     refused,
     isSingle: filesFrom === undefined && torrents.length + refused.length === 1,
   }
@@ -180,7 +190,7 @@ async function checkSeveral(
   filesFrom: string | undefined,
   io: Io,
 ): Promise<void> {
-  if (data !== undefined && !isDirectory(data)) {
+  if (data !== undefined && !looksLikeUrl(data) && !isDirectory(data)) {
     throw usageError(`--data ${data}: not a directory`)
   }
   if (operands.length + (filesFrom === undefined ? 0 : 1) > 1 && operands.includes('-')) {
@@ -248,7 +258,9 @@ async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
   }
   const work: VerifyRun = {
     ...options,
-    places: targets.places,
+    places: targets.places.map((place) => {
+      return looksLikeUrl(place.path) ? { ...place, access: { signal: io.signal } } : place
+    }),
     rawNames: true,
     read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
     begin: out.hasScreen ? begin : undefined,

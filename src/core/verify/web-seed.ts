@@ -1,0 +1,188 @@
+import { setTimeout } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { refuseAborted } from '../../base/errors.js'
+import { PieceHasher } from '../../disk/hash/arriving-bytes.js'
+import type { HashOptions } from '../../disk/hash/hash-stream.js'
+import { takeTurn } from '../../disk/hash/jobs/job.js'
+import { chooseKernel } from '../../disk/hash/kernels.js'
+import {
+  bytesOfFile,
+  fileAt,
+  isPadding,
+  pathAt,
+  streamLength,
+  type ContentStream,
+} from '../../disk/hash/stream/content-stream.js'
+import type { ReadFailures } from '../../disk/hash/stream/reading.js'
+import type { Resolved } from '../../disk/look/inside.js'
+import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
+import { BLOCK } from '../../metainfo/sizes.js'
+import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { fileAddress } from '../../metainfo/trackers.js'
+import type { HashGroups } from '../digests/hash-groups.js'
+import { readRemote } from '../remote/read-remote.js'
+import {
+  askRemote,
+  RemoteFault,
+  type RemoteAccess,
+  type RemoteFile,
+} from '../remote/remote-file.js'
+import { Placing, type ContentSource, type LocatedContent } from './locate.js'
+import type { Interval } from './pieces.js'
+
+/** Questions to a server at once. */
+const AT_ONCE = 8
+
+/** The URL of a torrent's files on a web seed (BEP 19), as clients build it; that of its only file. */
+export function seedAddress(url: string, { isDirectory, name }: Metainfo): string {
+  return isDirectory || url.endsWith('/') ? fileAddress(url.replace(/\/$/, ''), [name]) : url
+}
+
+/** Returns content that lies on a web seed, as far as the server describes it. */
+export async function locateOnSeed(
+  metainfo: Metainfo,
+  url: string,
+  access: RemoteAccess,
+): Promise<LocatedContent> {
+  const known = new Map<string, RemoteFile>()
+  const ask = async (address: string, { length }: MetainfoFile): Promise<Resolved> => {
+    try {
+      const file = await askRemote(address, access)
+      known.set(address, file)
+      return remoteState(address, file.size ?? length)
+    } catch (error) {
+      if (!(error instanceof RemoteFault)) throw error
+      if (error.code === 'not-found') return { kind: 'missing' }
+      return { kind: 'unreadable', reason: error.detail }
+    }
+  }
+  const base = seedAddress(url, metainfo)
+  const addressOf = ({ path }: MetainfoFile) => {
+    return metainfo.isDirectory ? fileAddress(base, path) : base
+  }
+  const found = await pLimit(AT_ONCE).map([...streamedFiles(metainfo)], async (file) => {
+    return { file, found: file.padding ? undefined : await ask(addressOf(file), file) }
+  })
+  const placing = new Placing()
+  for (const each of found) placing.add(each.file, each.found)
+  const content = placing.end(metainfo, { path: base, isFile: !metainfo.isDirectory })
+  return { ...content, source: new SeedReader(access, (address) => known.get(address)) }
+}
+
+/** A file on a server, in the place of one on a disk. */
+export function remoteState(address: string, size: number): Resolved {
+  const fingerprint = { size, mtimeNs: 0n, ctimeNs: 0n, inode: 0n, device: 0n }
+  return { kind: 'file', path: address, fingerprint }
+}
+
+const ZEROS = new Uint8Array(64 * 1024)
+
+function* zeros(length: number): Generator<Uint8Array> {
+  for (let left = length; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left)
+}
+
+/** Yields the bytes of a stream, with its padding, from the first to before the second position. */
+type ReadBytes = (
+  stream: ContentStream,
+  span: Interval,
+  failures: ReadFailures | null,
+) => AsyncIterable<Uint8Array>
+
+/** Most bytes of pieces whose digests are handed on together. */
+const GROUP = 256 * 1024 * 1024
+
+/** Hashes pieces whose bytes arrive in order, on another thread if the kernel can. */
+export function hashArriving(read: ReadBytes): HashGroups {
+  return async function* ({ stream, pieces, wanted }, engine) {
+    const { pieceLength } = stream
+    const kernel = chooseKernel(engine.kernel)
+    const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength, kernel)
+    const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK, kernel)
+    let bytesDone = 0
+    for (const indices of groupsOf(pieces, Math.ceil(GROUP / pieceLength))) {
+      const leaves: Uint8Array[] = []
+      let at = (indices[0] ?? 0) * pieceLength
+      const to = Math.min(at + indices.length * pieceLength, streamLength(stream))
+      for await (const chunk of read(stream, [at, to], engine.failures ?? null)) {
+        await awaitTurn(engine, chunk.length)
+        for (let rest = chunk; rest.length > 0;) {
+          const piece = Math.floor(at / pieceLength)
+          const within = at - piece * pieceLength
+          const ofFile = sha256 ? bytesOfFile(stream, piece) : 0
+          const end = within < ofFile ? ofFile : pieceLength
+          const part = sha256 ? rest.subarray(0, end - within) : rest
+          const hashers = within < ofFile ? [sha1, sha256] : [sha1]
+          await Promise.all(hashers.map(async (hasher) => hasher?.update(part)))
+          at += part.length
+          rest = rest.subarray(part.length)
+          if (sha256 && (at % pieceLength === 0 || at === to)) leaves.push(await sha256.finish())
+        }
+        bytesDone += chunk.length
+        engine.onProgress?.({ bytesDone, currentPath: pathAt(stream, fileAt(stream, at - 1)) })
+      }
+      const digests = (await sha1?.finish()) ?? new Uint8Array(0)
+      yield { indices, pieces: digests, blocks: Buffer.concat(leaves) }
+    }
+  }
+}
+
+/** Divides indices into groups of at most `most`, each without a gap. */
+function* groupsOf(indices: Uint32Array, most: number): Generator<Uint32Array> {
+  let first = 0
+  for (let i = 1; i <= indices.length; i++) {
+    if (indices[i] === (indices[i - 1] ?? 0) + 1 && i - first < most) continue
+    yield indices.subarray(first, i)
+    first = i
+  }
+}
+
+/** Reads content whose files are at URLs. */
+export class SeedReader implements ContentSource {
+  /** By the URLs of the files, which are not asked for again. */
+  readonly faults = new Map<string, RemoteFault>()
+  readonly hash = hashArriving((...args) => this.#read(...args))
+
+  /** `fileOf` returns a file of so many bytes by its URL. A fault of a file that is asked once is thrown. */
+  constructor(
+    private readonly access: RemoteAccess,
+    private readonly fileOf: (url: string, size: number) => RemoteFile | undefined,
+  ) {}
+
+  async *#read(
+    stream: ContentStream,
+    [from, to]: Interval,
+    failures: ReadFailures | null,
+  ): AsyncGenerator<Uint8Array> {
+    const { offsets, pieceLength } = stream
+    let at = from
+    for (let number = fileAt(stream, from); at < to; number++) {
+      const [begin = 0, next = 0] = offsets.subarray(number, number + 2)
+      const end = Math.min(next, to)
+      const isRead = !isPadding(stream, number)
+      const file = isRead ? this.fileOf(pathAt(stream, number), next - begin) : undefined
+      if (file) {
+        try {
+          const fault = this.faults.get(file.url)
+          if (fault) throw fault
+          for await (const bytes of readRemote(file, this.access, [at - begin, end - begin])) {
+            at += bytes.length
+            yield bytes
+          }
+        } catch (error) {
+          if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
+          this.faults.set(file.url, error)
+          failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
+        }
+      }
+      yield* zeros(end - at)
+      at = end
+    }
+  }
+}
+
+/** Waits until the rate allows so many bytes. */
+async function awaitTurn({ signal, throttle }: HashOptions, bytes: number): Promise<void> {
+  refuseAborted(signal)
+  const delay = throttle ? takeTurn(throttle, bytes) : 0
+  if (delay > 0) await setTimeout(delay, undefined, { signal })
+}

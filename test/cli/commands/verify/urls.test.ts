@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { serveFiles } from '../../../support/file-server.js'
+import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch } from '../../../support/scratch.js'
+
+const MIB = 1024 * 1024
+const FILES = {
+  'dir/a b#1.bin': pseudoRandom(400_000, 1),
+  'dir/empty': '',
+  'dir/sub/ü%.bin': pseudoRandom(9 * MIB + 7, 2),
+  'dir/z': 'z',
+}
+
+const VERSIONS: readonly (readonly string[])[] = [[], ['--pad-files'], ['--v2'], ['--hybrid']]
+
+/** Makes a torrent of a directory, or of a file in it, and serves the same files. */
+async function plant(t: TestContext, source: string, args: readonly string[]) {
+  const root = makeScratch(t, FILES)
+  const torrent = join(root, 'x.torrent')
+  const rest = ['--trackerless', '--target', torrent, '--piece-length', '32KiB', ...args]
+  const made = await runBtkit(['makemetafile', join(root, source), ...rest])
+  assert.deepEqual([made.status, made.stderr], [0, ''])
+  const server = await serveFiles(t, FILES)
+  const verify = (more: readonly string[]) => runBtkit(['verify', torrent, ...more])
+  return { root, torrent, server, verify }
+}
+
+/** What both checks say of the same content, except how long it took and where it is. */
+async function reports(
+  verify: (args: readonly string[]) => ReturnType<typeof runBtkit>,
+  places: readonly string[],
+) {
+  const told = places.map(async (place) => {
+    const result = await verify(['--data', place, '--json'])
+    const { seconds: _, files, ...report } = parseJson(result)
+    return { status: result.status, report, files }
+  })
+  return Promise.all(told)
+}
+
+for (const args of VERSIONS) {
+  test(`files on a server are whole ${args.join('')}`, async (t) => {
+    const { root, server, verify } = await plant(t, 'dir', args)
+    const [disk, web] = await reports(verify, [root, server.url])
+    assert.deepEqual(web, disk)
+    assert.equal(web!.status, 0)
+    const gets = server.asked.filter((asked) => asked.startsWith('GET'))
+    assert.equal(gets.length, 4, gets.join('\n'))
+  })
+
+  test(`what is wrong on a server is what is wrong on a disk ${args.join('')}`, async (t) => {
+    const { root, server, verify } = await plant(t, 'dir', args)
+    const damaged = Buffer.from(FILES['dir/sub/ü%.bin'])
+    damaged[100_000]! ^= 1
+    damaged[damaged.length - 1]! ^= 1
+    for (const bytes of [
+      damaged,
+      damaged.subarray(0, 200_000),
+      Buffer.concat([damaged, damaged]),
+    ]) {
+      server.files.set('dir/sub/ü%.bin', bytes)
+      writeFileSync(join(root, 'dir/sub/ü%.bin'), bytes)
+      const [disk, web] = await reports(verify, [root, server.url])
+      assert.deepEqual(web, disk)
+      assert.equal(web!.status, 1)
+    }
+  })
+}
+
+test('a single file is at the URL, or below it', async (t) => {
+  const { server, verify } = await plant(t, 'dir/a b#1.bin', [])
+  const base = `${server.url}/dir/`
+  for (const args of [['--data', base], [base], ['--data', `${base}a%20b%231.bin`]]) {
+    const { status, stdout } = await verify(args)
+    assert.equal(status, 0, stdout)
+  }
+  const missing = await verify([`${server.url}/nowhere`])
+  assert.equal(missing.status, 1)
+  assert.match(missing.stdout, /^missing +a b#1\.bin: not found: http:.*\/nowhere$/m)
+})
+
+test('several torrents are below one URL', async (t) => {
+  const { root, server, torrent } = await plant(t, 'dir', [])
+  const other = join(root, 'z.torrent')
+  await runBtkit(['makemetafile', join(root, 'dir/z'), '--trackerless', '--target', other])
+  server.files.set('z', Buffer.from('Z'))
+  const { status, stdout } = await runBtkit(['verify', '--data', server.url, torrent, other])
+  assert.equal(status, 1)
+  assert.match(stdout, /^2 torrents: 1 whole, 1 not whole$/m)
+})
+
+test('only sizes are asked for without hashes', async (t) => {
+  const { server, verify } = await plant(t, 'dir', [])
+  server.files.set('dir/z', Buffer.from('zz'))
+  const { status, stdout } = await verify(['--data', server.url, '--no-check-hashes'])
+  assert.equal(status, 1)
+  assert.match(stdout, /^long +z: 2 bytes, not 1$/m)
+  assert.ok(server.asked.every((asked) => asked.startsWith('HEAD')))
+})
+
+test('a file that a server refuses is unreadable, and the others are checked', async (t) => {
+  const { server, verify } = await plant(t, 'dir', ['--pad-files'])
+  server.answer = ({ url, method }, response) => {
+    const isRefused = url === '/dir/a%20b%231.bin' && method === 'GET'
+    if (isRefused) response.writeHead(403).end()
+    return isRefused
+  }
+  const result = await verify(['--data', server.url, '--json'])
+  const files = parseJson(result)['files'] as { path: string; status: string; reason: string }[]
+  assert.equal(result.status, 1)
+  assert.deepEqual(
+    files.map(({ path, status, reason }) => [path, status, reason]),
+    [
+      ['a b#1.bin', 'unreadable', 'HTTP status 403'],
+      ['empty', 'ok', null],
+      ['sub/ü%.bin', 'ok', null],
+      ['z', 'ok', null],
+    ],
+  )
+})
+
+test('a server without ranges is read from the beginning', async (t) => {
+  const { server, verify } = await plant(t, 'dir', [])
+  server.answer = ({ url = '' }, response) => {
+    const bytes = server.files.get(decodeURIComponent(url.slice(1)))!
+    response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
+    return true
+  }
+  assert.equal((await verify(['--data', server.url])).status, 0)
+})
+
+test('a file that changes while it is read is reported as changed', async (t) => {
+  const { server, verify } = await plant(t, 'dir', [])
+  server.answer = ({ url, method }, response) => {
+    if (url === '/dir/z' && method === 'GET') response.setHeader('etag', '"other"')
+    if (url !== '/dir/z' || method !== 'GET') return false
+    response.writeHead(206, { 'content-range': 'bytes 0-0/1' }).end('y')
+    return true
+  }
+  const { stdout } = await verify(['--data', server.url])
+  assert.match(stdout, /^changed +z: changed while it was read/m)
+})
+
+test('no server lists files that are extra', async (t) => {
+  const { server, verify } = await plant(t, 'dir', [])
+  assertError(await verify(['--data', server.url, '--extra']), 'usage', '--extra')
+})
+
+test('a query of the URL is in no message', async (t) => {
+  const { server, verify } = await plant(t, 'dir/z', [])
+  const { stdout, stderr } = await verify(['--data', `${server.url}/none?token=s3cret`])
+  assert.doesNotMatch(stdout + stderr, /s3cret/)
+})
