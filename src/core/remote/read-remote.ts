@@ -16,7 +16,7 @@ import {
 const CONNECTIONS = 4
 
 /** Bytes that a connection is asked for. All connections together may hold so many each in memory. */
-const PART = 8 * 1024 * 1024
+const PART = 4 * 1024 * 1024
 
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3

@@ -49,7 +49,7 @@ for (const args of VERSIONS) {
     assert.deepEqual(web, disk)
     assert.equal(web!.status, 0)
     const gets = server.asked.filter((asked) => asked.startsWith('GET'))
-    assert.equal(gets.length, 4, gets.join('\n'))
+    assert.equal(gets.length, 5, gets.join('\n'))
   })
 
   test(`what is wrong on a server is what is wrong on a disk ${args.join('')}`, async (t) => {
