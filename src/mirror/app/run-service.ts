@@ -78,10 +78,8 @@ export async function runService(
     access.log.note(exchange)
   }
   const exchanges = new Exchanges(report, { monotonic })
-  const onRoute: OpenMirror['onRoute'] = (request, route) => {
-    exchanges.setRoute(request, route)
-  }
-  const server = { requests, connections: () => exchanges.connections, droppedLines, onRoute }
+  const connections = () => exchanges.connections
+  const server = { requests, connections, droppedLines, onRoute: exchanges.setRoute }
   const opened = await openMirror(settings, world, server).catch(async (error: unknown) => {
     await access.close()
     throw error

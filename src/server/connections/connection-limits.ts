@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import { trace } from '../../base/text/trace.js'
 import { type ClientAddresses, networkOf } from './client-address.js'
 import { AcceptQueue } from './accept-queue.js'
-import { connectionsTaken, type KeyOf, type ConnectionPeer } from './connections.js'
+import { connectionsOf, type KeyOf, type ConnectionPeer } from './connections.js'
 
 /** Fewest descriptors kept for other files. */
 const MIN_RESERVE = 64
@@ -92,7 +92,7 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
   }
   const room = () => Math.max(FEWEST_WAITING, shares.left)
   return (server) => {
-    connectionsTaken(server).follow({ come, gone })
+    connectionsOf(server, 'connection').follow({ come, gone })
     if (haveTurns) new AcceptQueue(server, keyOf, room)
   }
 }

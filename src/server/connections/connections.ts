@@ -13,6 +13,8 @@ export interface ConnectionFollower {
   readonly gone?: (socket: Socket) => void
 }
 
+type ServerEvent = 'connection' | 'secureConnection'
+
 /**
  * The connections of a server. All followers share one listener per connection: a listener for each
  * would make connections with few requests 10% slower.
@@ -23,7 +25,7 @@ class Connections {
   readonly #comers: ((socket: Socket) => void)[] = []
   readonly #leavers: ((socket: Socket) => void)[] = []
 
-  constructor(server: Server, event: 'connection' | 'secureConnection') {
+  constructor(server: Server, event: ServerEvent) {
     const leavers = this.#leavers
     const open = new Set<Socket>()
     this.open = open
@@ -61,17 +63,14 @@ export function isReset(socket: Socket): boolean {
 
 const known = new WeakMap<Server, Map<string, Connections>>()
 
-/** The connections of a server that can carry requests; over TLS, after the handshake. */
-export function connectionsOf(server: Server): Connections {
-  return connectionsBy(server, server instanceof TlsServer ? 'secureConnection' : 'connection')
-}
-
-/** All connections that a server accepts, from their beginning. */
-export function connectionsTaken(server: Server): Connections {
-  return connectionsBy(server, 'connection')
-}
-
-function connectionsBy(server: Server, event: 'connection' | 'secureConnection'): Connections {
+/**
+ * The connections of a server that can carry requests: over TLS, after the handshake. With the event
+ * `connection`, all that it accepts, from their beginning.
+ */
+export function connectionsOf(
+  server: Server,
+  event: ServerEvent = server instanceof TlsServer ? 'secureConnection' : 'connection',
+): Connections {
   const byEvent = known.get(server) ?? new Map<string, Connections>()
   known.set(server, byEvent)
   const connections = byEvent.get(event) ?? new Connections(server, event)

@@ -109,13 +109,8 @@ export class PipelineQueue implements ConnectionFollower {
         begin(request, response)
         return
       }
-      const later = () => {
-        begin(request, response)
-      }
-      const atSocket = (act: () => void) => {
-        whenFirst(response, act)
-      }
-      this.#wait(request, later, response.socket ? inTurn : atSocket)
+      const schedule = response.socket ? inTurn : whenFirst.bind(null, response)
+      this.#wait(request, begin.bind(null, request, response), schedule)
     }
   }
 

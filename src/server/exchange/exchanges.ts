@@ -72,7 +72,7 @@ export class Exchanges {
   }
 
   /** Records the route of a request. */
-  setRoute(request: IncomingMessage, route: string): void {
+  readonly setRoute = (request: IncomingMessage, route: string): void => {
     const exchange = (request.socket as Followed)[UNDER_WAY]
     if (exchange?.request === request) exchange.route = route
   }
