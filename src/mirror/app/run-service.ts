@@ -102,7 +102,7 @@ export async function runService(
       }
       noteScheme(request)
       const startedAt = monotonic()
-      // What was sent before and is unchanged needs no router. A file may have the name of a view.
+      // An unchanged answer that was sent before needs no router. A file may have the name of a view.
       const isOfFile = downloads.answerNow(request, response)
       const route = isOfFile ? ROUTE : responses.answer(request, response)
       exchanges.begin(request, response, route ?? undefined, startedAt)

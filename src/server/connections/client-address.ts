@@ -28,7 +28,7 @@ export function parseTrustedProxy(text: string): TrustedProxy {
 /** Headers that proxies add to requests. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'] as const
 
-/** What is known of the other end of a connection. */
+/** The other end of a connection. */
 interface Peer {
   /** Null on a Unix socket. */
   readonly address: string | null
