@@ -131,27 +131,20 @@ export function checkUpdateUrl(text: string): string {
   throw usageError(`--update-url '${text}': not an http or https URL`)
 }
 
-/** The keys beside `info`: those of `--set`, and the hints of BEP 38. */
-export function keysBeside({ set, similar, collection }: ExtraKeyOptions): BencodeDict {
-  const keys = collectKeys(set.filter(({ isInInfo }) => !isInInfo))
-  if (similar.length > 0)
-    keys.set(
-      'similar',
-      similar.map((hash) => Buffer.from(hash, 'hex')),
-    )
-  if (collection.length > 0)
-    keys.set(
-      'collections',
-      collection.map((name) => Buffer.from(name)),
-    )
-  return keys
-}
-
-/** The keys in `info`: those of `--set`, and the update URL (BEP 39). */
-export function keysInside({ set, updateUrl: url }: ExtraKeyOptions): BencodeDict {
-  const keys = collectKeys(set.filter(({ isInInfo }) => isInInfo))
-  if (url !== undefined) keys.set('update-url', Buffer.from(url))
-  return keys
+/** The keys of `--set`, beside them in `info` the update URL (BEP 39), and outside the hints of BEP 38. */
+export function extraKeys({ set, updateUrl, similar, collection }: ExtraKeyOptions) {
+  const [infoKeys, keys]: [BencodeDict, BencodeDict] = [new Map(), new Map()]
+  for (const { key, value, isInInfo } of set) {
+    const own = isInInfo ? infoKeys : keys
+    if (own.has(key)) throw refusal(`${isInInfo ? IN_INFO : ''}${key}`, 'is given twice')
+    own.set(key, value)
+  }
+  const bytesOf = (texts: readonly string[], encoding: BufferEncoding) =>
+    texts.map((text) => Buffer.from(text, encoding))
+  if (updateUrl !== undefined) infoKeys.set('update-url', Buffer.from(updateUrl))
+  if (similar.length > 0) keys.set('similar', bytesOf(similar, 'hex'))
+  if (collection.length > 0) keys.set('collections', bytesOf(collection, 'utf8'))
+  return { infoKeys, keys }
 }
 
 /** Other programs use this name, too. */
@@ -165,15 +158,6 @@ export function randomKey(): BencodeDict {
 /** Whether `--set` already sets that key. */
 export function hasRandomKey({ set }: Pick<ExtraKeyOptions, 'set'>): boolean {
   return set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY)
-}
-
-function collectKeys(all: readonly ExtraKey[]): BencodeDict {
-  const keys: BencodeDict = new Map()
-  for (const { key, value, isInInfo } of all) {
-    if (keys.has(key)) throw refusal(`${isInInfo ? IN_INFO : ''}${key}`, 'is given twice')
-    keys.set(key, value)
-  }
-  return keys
 }
 
 function refusal(what: string, why: string, option = '--set'): BtkitError {

@@ -15,7 +15,7 @@ import {
 } from '../../metainfo/trackers.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
-import { keysBeside, keysInside } from './extra-keys.js'
+import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
 /**
@@ -61,7 +61,7 @@ export function torrentOptionsOf(
     maxPieceLength: options.maxPieceLength,
     private: options.private,
     source: options.source.at(-1),
-    infoKeys: keysInside(options),
+    ...extraKeys(options),
     httpSeeds: options.httpSeed,
     webSeeds: [
       ...options.webSeed,
@@ -69,7 +69,6 @@ export function torrentOptionsOf(
     ],
     nodes: options.node,
     ...textsOf(options),
-    keys: keysBeside(options),
   }
 }
 

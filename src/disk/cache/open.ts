@@ -155,8 +155,8 @@ async function openStore(opening: CacheOpening): Promise<Store> {
   checkFileSystem(directory)
   checkPlace(path)
   requireFreeSpace(directory)
-  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
   const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
+  if (file !== null) accessSync(path, constants.R_OK | constants.W_OK)
   const damage = file === null ? null : await describeDamage(path)
   if (damage !== null) {
     setAside({ path, file }, damage, warn)

@@ -75,13 +75,12 @@ export function torrentInput(
   request: InfoRequest,
   { options, hashContext }: CompleteRun,
 ): Uint8Array {
-  const { content } = request
+  const { isDirectory, files } = request.content
   const { trust } = hashContext.cacheAccess
-  const file = content.isDirectory ? undefined : content.files.at(0)
   // The trusted part of a fingerprint must show all changes that a torrent contains
-  if (!file || (trust !== 'full' && file.attributes !== undefined))
+  if (isDirectory || (trust !== 'full' && files.attributesAt(0) !== undefined))
     return Buffer.concat([request.input, options])
-  const trusted = trustedPart(encodeFingerprint(file.fingerprint), trust)
+  const trusted = trustedPart(files.encodedAt(0), trust)
   // Not from the shared pool, which it would keep in memory until the torrent is written
   const input = Buffer.alloc(trusted.length + options.length)
   input.set(trusted)
