@@ -17,16 +17,9 @@ export function accessCache(request: CacheRequest): CacheAccess {
 }
 
 /**
- * Returns the same access to an open cache, but files are not hashed while other processes hash
- * them. If asked for, digests are shared with other machines.
+ * Returns the same access to a cache, but files are not hashed while other processes hash them. If asked
+ * for, digests are shared with other machines once the cache is open.
  */
-export async function withOthers(access: CacheAccess, others: Others): Promise<CacheAccess> {
-  const cacheAccess = addOthers(access, others)
-  await access.cache.wake()
-  return cacheAccess
-}
-
-/** Does the same for a cache that may not be open yet; until then nothing is shared with other machines. */
 function addOthers(access: CacheAccess, { share, warn, directory }: Others): CacheAccess {
   let others: Promise<ReadOnce> | undefined
   // Most runs never read that much, so they load little

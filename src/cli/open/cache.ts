@@ -63,10 +63,3 @@ const LAST_WRITE = 500
 export async function closeCache({ cache }: CacheAccess, io: Io): Promise<void> {
   if (!io.shared) await cache.close(io.signal.aborted ? LAST_WRITE : undefined)
 }
-
-/** Opens the cache. closeCache closes it. */
-export async function openCacheAccess(options: CacheArguments, io: Io): Promise<CacheAccess> {
-  const cacheAccess = cacheAccessFor(options, io)
-  await cacheAccess.cache.wake()
-  return cacheAccess
-}

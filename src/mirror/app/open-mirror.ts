@@ -2,13 +2,12 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { removeUnused, shrinkTo } from '../../disk/cache/maintain.js'
-import { CACHE_FILE, openCache } from '../../disk/cache/open.js'
-import { openNullCache } from '../../disk/cache/piece-cache.js'
+import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess, CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Engine } from '../../core/digests/hash-content.js'
 import { openSmallFiles } from '../../core/digests/small-files.js'
-import { withOthers } from '../../fleet/access.js'
+import { accessCache } from '../../fleet/access.js'
 import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
 import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
@@ -173,12 +172,10 @@ async function openResources(
   const current = await openTrackers(trackers, warn)
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
-  const cache =
-    cacheDirectory === null
-      ? openNullCache()
-      : await openCache({ directory: cacheDirectory, now, warn, isService: true })
-  const access = { cache, trust: cacheTrust, now, kernel: engine.kernel }
-  const cacheAccess = await withOthers(access, { directory: cacheDirectory ?? '', share, warn })
+  const place = { directory: cacheDirectory ?? '', now, warn, isService: true, share }
+  const how = { isUsed: cacheDirectory !== null, trust: cacheTrust, kernel: engine.kernel }
+  const cacheAccess = accessCache({ ...place, ...how })
+  await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
   let lastSize = 0
   return {
@@ -203,7 +200,7 @@ async function openResources(
     close: async () => {
       hashing.abort()
       await pool.close()
-      await cache.close(LAST_WRITE)
+      await cacheAccess.cache.close(LAST_WRITE)
     },
   }
 }

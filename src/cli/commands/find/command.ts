@@ -3,7 +3,7 @@ import { findData, indexFiles, linkData, type FoundDatum } from '../../../core/f
 import { type BtkitError, usageError } from '../../../base/errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { count } from '../../../base/text/quantity.js'
-import { openCacheAccess } from '../../open/cache.js'
+import { cacheAccessFor } from '../../open/cache.js'
 import { threadsOption, maxTorrentSize } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
@@ -67,7 +67,7 @@ function defineFind({ io, finish }: CommandContext) {
       }
       const index = await indexFiles(places, onProblem)
       const engine = engineFor(options, io)
-      const cacheAccess = await openCacheAccess({ cache: false, cacheTrust: 'full' }, io)
+      const cacheAccess = cacheAccessFor({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
       const look = async (torrent: string) => {

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { Command } from '../../acting-command.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'
 import { count } from '../../../base/text/quantity.js'
-import { closeCache, openCacheAccess } from '../../open/cache.js'
+import { cacheAccessFor, closeCache } from '../../open/cache.js'
 import { declareReadingOptions } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
 import {
@@ -45,7 +45,8 @@ function defineWorker({ io, finish }: CommandContext) {
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
     const { text, alert: warn } = openReport({}, io)
     const manager = serviceManager({ env: io.env, warn })
-    const cacheAccess = await openCacheAccess(options, io)
+    const cacheAccess = cacheAccessFor(options, io)
+    await cacheAccess.cache.wake()
     try {
       const { work } = await import('../../../fleet/worker.js')
       const what = `${machine} takes jobs from ${address.label}`
