@@ -64,8 +64,16 @@ export function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean
 }
 
 /** Turns each byte into one character, as a key of maps or for text that may not be UTF-8. */
-export function latin1({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
+export function latin1(bytes: Uint8Array): string {
+  return textOf(bytes, 'latin1')
+}
+
+/** Returns bytes as a text, without a copy of them. */
+export function textOf(
+  { buffer, byteOffset, length }: Uint8Array,
+  encoding: 'latin1' | 'hex' | 'base64',
+): string {
+  return Buffer.from(buffer, byteOffset, length).toString(encoding)
 }
 
 /**

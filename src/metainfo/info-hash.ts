@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { textOf } from '../base/bytes.js'
 import type { InfoHash, InfoHashes, InfoHashV2 } from './values.js'
 
 /** Reads an info hash of 40 hexadecimal digits in any case; null for any other text. */
@@ -23,16 +23,12 @@ function isInfoHashV2(text: string): text is InfoHashV2 {
 
 /** Returns the info hash that has these 20 bytes. */
 export function infoHashOfBytes(bytes: Uint8Array): InfoHash {
-  return hexOf(bytes) as InfoHash
+  return textOf(bytes, 'hex') as InfoHash
 }
 
 /** Returns the info hash of version 2 that has these 32 bytes. */
 export function infoHashV2OfBytes(bytes: Uint8Array): InfoHashV2 {
-  return hexOf(bytes) as InfoHashV2
-}
-
-function hexOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('hex')
+  return textOf(bytes, 'hex') as InfoHashV2
 }
 
 /** Cuts an info hash of version 2 to 20 bytes, by which peers and trackers know its torrent (BEP 52). */

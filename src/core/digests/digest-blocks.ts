@@ -1,3 +1,4 @@
+import { latin1 } from '../../base/bytes.js'
 import { digestLength, type BlockKey, type BlockRecord } from '../../disk/cache/records/block.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileDirectory } from '../../disk/file-lists/file-store.js'
@@ -115,7 +116,7 @@ class Block {
       return this.#place++
     }
     this.#byName ??= new Map(
-      textOf(names)
+      latin1(names)
         .split('\0')
         .map((name, i) => [name, i]),
     )
@@ -138,10 +139,6 @@ class Block {
     const length = digestLength(this.of)
     return this.record.digests.subarray(length * place, length * (place + 1))
   }
-}
-
-function textOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }
 
 /** Where the digests of a group of small files are kept. */

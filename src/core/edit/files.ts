@@ -37,7 +37,7 @@ export async function* editFiles(
   request: EditRequest,
   signal: AbortSignal,
 ): AsyncGenerator<EditOutcome> {
-  const writer = new Writer({ inFlight: IN_FLIGHT })
+  const writer = new Writer(IN_FLIGHT)
   const begun: BegunEdit[] = []
   let byteCount = 0
   const isFull = () => begun.length >= WINDOW || byteCount >= WINDOW_BYTES

@@ -214,7 +214,7 @@ export class MakeTurns {
   constructor(groups: readonly MakeGroup[]) {
     const isSlow = groups.some(({ checksums, comparison }) => checksums.length > 0 || comparison)
     this.ahead = groups.length >= MANY && !isSlow ? AHEAD : 1
-    this.#writer = this.ahead > 1 ? new Writer({ inFlight: AHEAD }) : null
+    this.#writer = this.ahead > 1 ? new Writer(AHEAD) : null
   }
 
   write: Write = async (target, bytes, rules) => {

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { digestOf, isSameBytes } from '../../base/bytes.js'
+import { digestOf, isSameBytes, textOf } from '../../base/bytes.js'
 import { callSystem } from '../../base/errors.js'
 import { requireOwnDirectory, requireWritable } from './files.js'
 import { Journal, type JournalOptions } from './journal.js'
@@ -214,8 +214,8 @@ type DigestsJson = ReturnType<typeof digestsToJson>
 function toJson({ source, input, fingerprint, written, replaced }: TorrentRecord) {
   return {
     source,
-    input: toHex(input),
-    fingerprint: toHex(fingerprint),
+    input: textOf(input, 'hex'),
+    fingerprint: textOf(fingerprint, 'hex'),
     written: digestsToJson(written),
     replaced: replaced ? digestsToJson(replaced) : undefined,
   }
@@ -236,8 +236,8 @@ function parseRecord(json: string): TorrentRecord {
 
 function digestsToJson({ file, info, keys, isAdopted, keeps }: TorrentDigests) {
   return {
-    file: toBase64(file),
-    info: info && toBase64(info),
+    file: textOf(file, 'base64'),
+    info: info && textOf(info, 'base64'),
     keys,
     // Left out if undefined
     adopted: isAdopted === true ? true : undefined,
@@ -253,12 +253,4 @@ function digestsFromJson({ file, info, keys, adopted, keeps }: DigestsJson): Tor
     ...(adopted && { isAdopted: true }),
     ...(keeps && { keeps }),
   }
-}
-
-function toBase64({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('base64')
-}
-
-function toHex({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('hex')
 }

@@ -26,13 +26,6 @@ import {
 
 // Without batches each of thousands of small files would wait for its own write of the journal.
 
-interface WriterOptions {
-  /** Number of files that may be written at once. */
-  readonly inFlight: number
-  /** Syncs a whole file system; null syncs each file. Default: as this machine can. */
-  readonly syncFileSystem?: SyncFileSystem | null
-}
-
 /**
  * Syncs the file system of an open directory. Resolves to 0, to the error number of a failed write,
  * or to -1 if the file system does not say; native/sync_file_system.h has the contract.
@@ -66,15 +59,14 @@ const UNABLE = -1
  */
 export class Writer {
   readonly #drafting = pLimit(AT_ONCE)
-  readonly #maxFiles: number
-  readonly #syncFileSystem: SyncFileSystem | null
   #waiting: Waiting[] = []
   #working: Promise<void> | null = null
 
-  constructor({ inFlight, syncFileSystem = nativeSync }: WriterOptions) {
-    this.#maxFiles = inFlight
-    this.#syncFileSystem = syncFileSystem
-  }
+  /** `syncFileSystem` syncs a whole file system, by default as this machine can; null syncs each file. */
+  constructor(
+    private readonly inFlight: number,
+    private readonly syncFileSystem: SyncFileSystem | null = nativeSync,
+  ) {}
 
   /**
    * Writes a file as writeAtomically does, and resolves when it would survive a power failure: to its
@@ -100,7 +92,7 @@ export class Writer {
       // Other files of the same turn of the event loop join the batch
       await setImmediate()
       const batch = this.#takeBatch()
-      const sync = batch.length < MANY ? null : this.#syncFileSystem
+      const sync = batch.length < MANY ? null : this.syncFileSystem
       const placed = await (sync ? this.#writeTogether(batch, sync) : this.#writeEach(batch))
       await settling
       settling = placed.length > 0 ? this.#syncDirectories(placed) : null
@@ -115,8 +107,7 @@ export class Writer {
     let bytes = 0
     for (const file of this.#waiting) {
       bytes += file.bytes.length
-      const isFull =
-        targets.size === this.#maxFiles || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
+      const isFull = targets.size === this.inFlight || (targets.size > 0 && bytes > MAX_BATCH_BYTES)
       if (isFull || targets.has(file.target)) break
       targets.add(file.target)
     }

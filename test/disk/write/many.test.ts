@@ -46,7 +46,7 @@ for (const [what, sync] of WAYS) {
     for (const path of paths) writeFileSync(path, 'old', { mode: 0o600 })
     const listOf = (path: string) =>
       execFileSync('getfacl', ['-cnE', path], { encoding: 'utf8' }).trim().split('\n')
-    const writer = new Writer({ inFlight: 40, ...sync })
+    const writer = new Writer(40, sync.syncFileSystem)
     const given = spawnSync('setfacl', ['-m', 'u:34567:r', ...paths])
     if (given.status !== 0) {
       t.skip('no access control lists here')
@@ -66,7 +66,7 @@ for (const [what, sync] of WAYS) {
     const root = makeTemporaryDirectory(t)
     const names = Array.from({ length: 200 }, (_, i) => `${i % 3}/${i}`)
     for (const directory of ['0', '1', '2']) mkdirSync(join(root, directory))
-    const writer = new Writer({ inFlight: 32, ...sync })
+    const writer = new Writer(32, sync.syncFileSystem)
     await Promise.all(names.map((name) => writer.write(join(root, name), Buffer.from(name), {})))
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name)
     const found = ['0', '1', '2'].flatMap((directory) => readdirSync(join(root, directory)))
@@ -79,14 +79,14 @@ for (const [what, sync] of WAYS) {
       const bytes = Buffer.alloc([0, 1, 64 * 1024, 64 * 1024 + 1, 300_000][i % 5]!, i)
       return { path: join(root, `${i}`), bytes }
     })
-    const writer = new Writer({ inFlight: 40, ...sync })
+    const writer = new Writer(40, sync.syncFileSystem)
     await Promise.all(files.map(({ path, bytes }) => writer.write(path, bytes, {})))
     for (const { path, bytes } of files) assert.deepEqual(readFileSync(path), bytes)
   })
 
   test(`no more are in flight than allowed, and those that wait keep their order, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = new Writer({ inFlight: 1, ...sync })
+    const writer = new Writer(1, sync.syncFileSystem)
     const done: number[] = []
     const writes = [0, 1, 2, 3].map(async (i) => {
       await writer.write(join(root, 'same'), Buffer.from(String(i)), {})
@@ -99,7 +99,7 @@ for (const [what, sync] of WAYS) {
 
   test(`files of one batch are told of in their order, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = new Writer({ inFlight: 8, ...sync })
+    const writer = new Writer(8, sync.syncFileSystem)
     const done: number[] = []
     const writes = [3_000_000, 300_000, 1, 0].map(async (size) => {
       await writer.write(join(root, String(size)), Buffer.alloc(size), {})
@@ -111,7 +111,7 @@ for (const [what, sync] of WAYS) {
 
   test(`a write that fails says so, and the others are done, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = new Writer({ inFlight: 2, ...sync })
+    const writer = new Writer(2, sync.syncFileSystem)
     const gone = join(root, 'gone', 'a')
     const writes = [gone, gone, gone, join(root, 'b')].map((path) =>
       writer.write(path, Buffer.from('x'), {}),
@@ -129,7 +129,7 @@ for (const [what, sync] of WAYS) {
 
   test(`closing waits for all, failed ones too, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
-    const writer = new Writer({ inFlight: 2, ...sync })
+    const writer = new Writer(2, sync.syncFileSystem)
     let count = 0
     for (let i = 0; i < 20; i++) {
       const path = join(root, i % 5 === 0 ? `gone/${i}` : `${i}`)
@@ -141,7 +141,7 @@ for (const [what, sync] of WAYS) {
     await writer.close()
     await Promise.resolve()
     assert.equal(count, 20)
-    await new Writer({ inFlight: 1, ...sync }).close()
+    await new Writer(1, sync.syncFileSystem).close()
   })
 
   test(
@@ -151,7 +151,7 @@ for (const [what, sync] of WAYS) {
       const root = makeTemporaryDirectory(t)
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
-      const writer = new Writer({ inFlight: 8, ...sync })
+      const writer = new Writer(8, sync.syncFileSystem)
       const owner = { uid: process.getuid!(), gid: process.getgid!() }
       const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600, owner }]
       await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
@@ -167,7 +167,7 @@ for (const [what, sync] of WAYS) {
     writeFileSync(join(root, 'a'), 'old')
     symlinkSync('a', join(root, 'link'))
     symlinkSync('yet to be', join(root, 'dangling'))
-    const writer = new Writer({ inFlight: 8, ...sync })
+    const writer = new Writer(8, sync.syncFileSystem)
     const targets = [join(root, 'link'), join(root, 'dangling'), '/dev/null']
     await Promise.all(targets.map((target) => writer.write(target, BYTES, {})))
     for (const name of ['a', 'yet to be']) assert.deepEqual(readFileSync(join(root, name)), BYTES)
@@ -179,7 +179,7 @@ for (const [what, sync] of WAYS) {
   test(`a path from where one is names the file there, ${what}`, async (t) => {
     const root = makeTemporaryDirectory(t)
     const target = join(relative('', root), 'a')
-    await new Writer({ inFlight: 8, ...sync }).write(target, BYTES, {})
+    await new Writer(8, sync.syncFileSystem).write(target, BYTES, {})
     assert.deepEqual(readFileSync(join(root, 'a')), BYTES)
   })
 
@@ -189,7 +189,7 @@ for (const [what, sync] of WAYS) {
     const refuse = () => {
       throw new BtkitError('changed', 'a: changed')
     }
-    const writer = new Writer({ inFlight: 8, ...sync })
+    const writer = new Writer(8, sync.syncFileSystem)
     const ends = await Promise.allSettled([
       writer.write(join(root, 'a'), BYTES, { checkUntouched: refuse }),
       writer.write(join(root, 'b'), BYTES, { checkReplaceable: refuse }),
@@ -209,7 +209,7 @@ for (const [what, sync] of WAYS) {
     const names = Array.from({ length: 64 }, (_, i) => `${i}`)
     for (const name of names) writeFileSync(join(disk, name), 'old')
     const content = Buffer.alloc(32 * 1024, 'x')
-    const writer = new Writer({ inFlight: 64, ...sync })
+    const writer = new Writer(64, sync.syncFileSystem)
     const writes = names.map((name) => writer.write(join(disk, name), content, {}))
     const ends = await Promise.allSettled(writes)
     const failed = ends.filter((end) => end.status === 'rejected')
@@ -229,7 +229,7 @@ for (const [what, sync] of WAYS) {
 test('a file that is written again keeps the mode it just got', async (t) => {
   const root = makeTemporaryDirectory(t)
   writeFileSync(join(root, 'a'), 'old', { mode: 0o644 })
-  const writer = new Writer({ inFlight: 8 })
+  const writer = new Writer(8)
   const write = (text: string, options: WriteOptions) =>
     writer.write(join(root, 'a'), Buffer.from(text), options)
   await Promise.all([write('first', { mode: 0o604 }), write('second', {})])
@@ -245,7 +245,7 @@ test('files that the disk refuses in the end keep what they held', async (t) => 
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   for (const path of paths) writeFileSync(path, 'old')
   // EIO, as syncfs reports if the write of any file failed
-  const writer = new Writer({ inFlight: COUNT, syncFileSystem: () => Promise.resolve(5) })
+  const writer = new Writer(COUNT, () => Promise.resolve(5))
   const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
   for (const [i, path] of paths.entries()) {
     const end = ends[i]
@@ -265,7 +265,7 @@ test('all drafts are on the disk before the first takes its place, and its look 
     seen.push(names.length, names.filter((name) => name.startsWith('.')).length)
     return Promise.resolve(0)
   }
-  const writer = new Writer({ inFlight: COUNT, syncFileSystem })
+  const writer = new Writer(COUNT, syncFileSystem)
   const looks = await Promise.all(paths.map((path) => writer.write(path, BYTES, {})))
   assert.deepEqual(seen, [COUNT, COUNT])
   for (const [i, path] of paths.entries())
@@ -276,7 +276,7 @@ test('a file whose name is taken by a directory fails alone, and leaves no draft
   const root = makeTemporaryDirectory(t)
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, `${i}`))
   mkdirSync(paths[7]!)
-  const writer = new Writer({ inFlight: COUNT })
+  const writer = new Writer(COUNT)
   const ends = await Promise.allSettled(paths.map((path) => writer.write(path, BYTES, {})))
   const failed = ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : []))
   assert.deepEqual([failed, readdirSync(root).length], [[7], COUNT])

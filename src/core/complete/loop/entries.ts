@@ -305,7 +305,7 @@ class EntryLoop {
     const isInOrder = (hashContext.entriesAtOnce ?? 1) === 1
     const isTogether = isInOrder && !engine.throttle && request.checksums.length === 0
     const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
-    const writer = new Writer({ inFlight: WRITES })
+    const writer = new Writer(WRITES)
     return { ...this.run, writer, hashContext: { ...hashContext, engine, smallFiles } }
   }
 }

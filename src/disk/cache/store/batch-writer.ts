@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RootDatabase } from 'lmdb'
 import { requireFreeSpace } from './place.js'
+import { latin1 } from '../../../base/bytes.js'
 import { monotonicNow } from '../../../base/process.js'
 import type { StoreState } from './store.js'
 import type { WriteLock } from './write-lock.js'
@@ -21,12 +22,8 @@ class Changes extends Map<string, RecordChange> {
 
   add(change: RecordChange): void {
     this.bytes += change.key.length + (change.value?.length ?? 0)
-    this.set(nameOf(change.key), change)
+    this.set(latin1(change.key), change)
   }
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
 }
 
 /**
@@ -105,7 +102,7 @@ export class BatchWriter {
   /** A change of a key that is not yet written. */
   waiting(key: Uint8Array): RecordChange | undefined {
     if (this.#changes.size + this.#written.size === 0) return undefined
-    const name = nameOf(key)
+    const name = latin1(key)
     return this.#changes.get(name) ?? this.#written.get(name)
   }
 
