@@ -21,15 +21,10 @@ export type ChecksumName = keyof typeof CHECKSUMS
 /** The names of all checksums, the usual one first. */
 export const CHECKSUM_NAMES = Object.keys(CHECKSUMS).filter(isChecksumName)
 
-/** A file with its checksum. */
-interface ListedChecksum {
-  /** The path in the list, with '/' as separator. */
-  readonly path: string
-  readonly digest: Uint8Array
-}
-
-/** Formats a list as sha256sum(1) does, for checks with `sha256sum -c`. */
-export function formatChecksums(checksums: readonly ListedChecksum[]): Uint8Array {
+/** Formats a list of paths, with '/' as separator, as sha256sum(1) does, for checks with `sha256sum -c`. */
+export function formatChecksums(
+  checksums: readonly { readonly path: string; readonly digest: Uint8Array }[],
+): Uint8Array {
   const lines = checksums.map(({ path, digest }) => {
     const escaped = escapePath(path)
     const mark = escaped === path ? '' : '\\'

@@ -64,23 +64,16 @@ export function countingFrom<T extends HashOptions>(bytesBefore: number, engine:
   return { ...engine, onProgress }
 }
 
-/** A group of pieces of a stream that is hashed together. */
-interface PieceGroup {
-  /** The indices of the pieces, in ascending order. */
-  readonly pieces: Uint32Array
-  /** Bytes of files in these pieces, without padding. */
-  readonly fileBytes: number
-}
-
 /**
  * Divides pieces into groups of at most `mostBlocks` blocks (BEP 52), so that their digests fit
- * into memory. The stream's files must begin on piece boundaries.
+ * into memory; yields each with the bytes of files in it, without padding. The stream's files must begin
+ * on piece boundaries.
  */
 function* groupPieces(
   stream: ContentStream,
   pieces: Uint32Array,
   mostBlocks: number,
-): Generator<PieceGroup> {
+): Generator<{ readonly pieces: Uint32Array; readonly fileBytes: number }> {
   let [begin, blocks, fileBytes] = [0, 0, 0]
   for (const [at, piece] of pieces.entries()) {
     const bytes = bytesOfFile(stream, piece)

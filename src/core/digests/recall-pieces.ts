@@ -161,13 +161,8 @@ function knownFile(
   return { tail: null, paddedTail: null, fingerprint }
 }
 
-/** A piece that spans several files, with its key in the cache. */
-interface KeyedPiece extends SharedPiece {
-  readonly key: Uint8Array
-}
-
 /**
- * Yields the pieces that span several files. Their keys are SHA-256 of the files, with their
+ * Yields the pieces that span several files, with their keys in the cache. These are SHA-256 of the files, with their
  * fingerprints and the bytes of each; the table keeps them for the next time. Leaves out pieces that
  * begin or end in a file that `isUnknown` marks.
  */
@@ -176,7 +171,7 @@ function* keyedPieces(
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
   isUnknown?: Uint8Array,
-): Generator<KeyedPiece> {
+): Generator<SharedPiece & { readonly key: Uint8Array }> {
   const { files } = content
   if (files.length < 2) return
   let hash: InputHash | null = null

@@ -22,7 +22,7 @@ export function expandGlob(
   onProblem: (problem: BtkitError) => void,
 ): string[] {
   const [literal, rest] = splitPattern(pattern, directory)
-  const matcher = compileGlob(rest, { hidden: false })
+  const matcher = compileGlob(rest, false)
   // glob would not enter a link
   const start = resolve(directory, literal)
   const root = callSystem(start, () => realpathSync(start))

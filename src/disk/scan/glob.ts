@@ -1,13 +1,6 @@
 import { braceExpand, Minimatch } from 'minimatch'
 import { BtkitError } from '../../base/errors.js'
 
-interface GlobOptions {
-  /** Whether `*` and `?` match a leading dot. */
-  readonly hidden: boolean
-  /** Whether it may match at any depth, not only from the root. */
-  readonly anyDepth?: boolean
-}
-
 /** The most characters of a glob. */
 const MAX_LENGTH = 4096
 
@@ -24,11 +17,13 @@ const MAX_ALTERNATIVES = 900
  * bounded.
  *
  * Loading minimatch takes milliseconds, so import this file only if there are globs.
+ * With `hidden`, `*` and `?` match a leading dot. With `anyDepth` it matches at any depth, not only from
+ * the root.
  *
  * @throws BtkitError `usage` for a glob that is empty or too long, has too many braces, or that
  * minimatch refuses
  */
-export function compileGlob(pattern: string, { hidden, anyDepth = false }: GlobOptions): Minimatch {
+export function compileGlob(pattern: string, hidden: boolean, anyDepth = false): Minimatch {
   const path = pattern.replace(/^(?:\.?\/+)+/, '')
   if (path === '') throw badGlob(pattern, 'matches nothing')
   if (pattern.length > MAX_LENGTH)
@@ -85,7 +80,7 @@ function isMatch(globs: readonly Minimatch[], path: string): boolean {
 
 function compile(pattern: string): Minimatch {
   const anyDepth = !pattern.slice(0, -1).includes('/')
-  const glob = compileGlob(pattern, { hidden: true, anyDepth })
+  const glob = compileGlob(pattern, true, anyDepth)
   // An alternative of braces may begin at the root of the file system
   if (glob.set.some(([first]) => first === '')) throw badGlob(pattern, 'matches nothing')
   return glob

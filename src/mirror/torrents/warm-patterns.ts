@@ -118,7 +118,7 @@ function compilePattern(pattern: string): PatternPart[] {
   // A backslash escapes the next character
   const odd = components.find((component) => !isPlainName(component.replaceAll('\\', '_')))
   if (odd !== undefined) throw wrong(`'${odd}' is not a file name; correct the pattern`)
-  return compileGlob(pattern, { hidden: false }).set.map((parts) => {
+  return compileGlob(pattern, false).set.map((parts) => {
     const path = parts[0] === '' ? parts.slice(1) : parts
     if (path.length === 0 || path.at(-1) === '') throw wrong(NO_FILE)
     if (path.length > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} components; use fewer`)

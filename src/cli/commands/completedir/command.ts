@@ -90,8 +90,7 @@ async function runAndReport(run: Run) {
   const hook = (command: string) => {
     // Standard output is for data
     const write = (chunk: Uint8Array) => stderr.write(chunk)
-    const state = stateOf(run)
-    return runOnChange(report, { command, env, cwd, write }, { request, state, now, valueOf })
+    return runOnChange(report, { command, env, cwd, write, valueOf }, request, stateOf(run), now)
   }
   const isDone = dryRun || onChange === undefined || (await succeeds(() => hook(onChange), out))
   if (report.isInterrupted) throw new BtkitError('interrupted', 'interrupted')

@@ -20,14 +20,6 @@ interface ChangeCommand {
   readonly cwd: string
   /** Receives what the command prints on both of its streams. */
   readonly write: (chunk: Uint8Array) => unknown
-}
-
-/** A run, and where it keeps what was not delivered. */
-interface ChangedRun {
-  readonly request: CompleteRequest
-  readonly state: StateAccess
-  /** Current time in milliseconds since 1970. */
-  readonly now: () => number
   /** A report as the command gets it. */
   readonly valueOf: (report: CompleteReport) => object
 }
@@ -41,12 +33,14 @@ interface ChangedRun {
 export async function runOnChange(
   report: CompleteReport,
   command: ChangeCommand,
-  { request, state, now, valueOf }: ChangedRun,
+  request: CompleteRequest,
+  state: StateAccess,
+  now: () => number,
 ): Promise<void> {
   const { directory: stateDirectory, warn } = state
   const path = join(stateDirectory, 'due', `${nameOf(keyOf(request))}.log`)
   await deliver(report, { path, stateDirectory, now, warn }, (all) =>
-    runCommand(command, valueOf(all)),
+    runCommand(command, command.valueOf(all)),
   )
 }
 

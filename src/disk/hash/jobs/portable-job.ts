@@ -49,11 +49,11 @@ export function runPortableJob(job: HashJob): void {
   const reader = new JobReader(job)
   const hashes = checksums.map(({ algorithm }) => createHash(algorithm))
   const step = Math.min(throttle ? THROTTLED_READ : READ, stream.pieceLength)
-  const work = { job, reader, hashes, buffer: Buffer.allocUnsafe(step) }
+  const buffer = Buffer.allocUnsafe(step)
   try {
     for (let turn = takeNext(job); turn < countTurns(job); turn = takeNext(job)) {
       const end = Math.min((turn + 1) * most, countSelected(job))
-      for (let i = turn * most; i < end; i++) hashPiece(i, work)
+      for (let i = turn * most; i < end; i++) hashPiece(i, job, reader, hashes, buffer)
     }
   } finally {
     reader.close()
@@ -61,17 +61,17 @@ export function runPortableJob(job: HashJob): void {
   for (const [i, hash] of hashes.entries()) checksums[i]?.digest.set(hash.digest())
 }
 
-/** The means of one thread for its share of a job. */
-interface Share {
-  readonly job: HashJob
-  readonly reader: JobReader
-  readonly hashes: readonly Hash[]
-  /** For one read. */
-  readonly buffer: Uint8Array
-}
-
-/** Hashes the job's piece number `i`. Padding is part of the piece, but not of the blocks. */
-function hashPiece(i: number, { job, reader, hashes, buffer }: Share): void {
+/**
+ * Hashes the job's piece number `i`, in reads of the buffer's size. Padding is part of the piece, but not of
+ * the blocks.
+ */
+function hashPiece(
+  i: number,
+  job: HashJob,
+  reader: JobReader,
+  hashes: readonly Hash[],
+  buffer: Uint8Array,
+): void {
   const { wanted, stream, digests } = job
   const piece = selectedPiece(job, i)
   const position = piece * stream.pieceLength
