@@ -99,8 +99,7 @@ function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): Metainf
 }
 
 /** Warns of trackers that no client will use, or that are probably mistyped. */
-export function warnOfTracker(trackers: CheckedTrackers, { quiet }: MakerOptions, io: Io): void {
-  if (quiet) return
+export function warnOfTracker(trackers: CheckedTrackers, io: Io): void {
   for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
     reportNote(finding, io)
   const announce = unlistedAnnounce(trackers)
@@ -109,9 +108,9 @@ export function warnOfTracker(trackers: CheckedTrackers, { quiet }: MakerOptions
 }
 
 /** Reports that keys set in `info` change the info hash. */
-export function noteInfoKeys({ set, quiet }: MakerOptions, io: Io): void {
+export function noteInfoKeys({ set }: MakerOptions, io: Io): void {
   const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
-  if (quiet || keys.length === 0) return
+  if (keys.length === 0) return
   reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
 }
 

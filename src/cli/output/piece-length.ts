@@ -29,9 +29,8 @@ function causeOf(reason: PieceFacts['reason'], size: number): string[] {
   }
 }
 
-/** Warns of `count` names with a backslash in one line; null if there are none. */
-export function backslashWarning(count: number, first?: string | null): string | null {
-  if (first == null) return null
+/** Warns of `count` names with a backslash in one line. */
+export function backslashWarning(count: number, first: string): string {
   const others = count > 1 ? ` and ${count - 1} more` : ''
   return `${first}${others}: a backslash in a name, which some clients change`
 }

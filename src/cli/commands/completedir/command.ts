@@ -52,11 +52,12 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
   return declareCompletedir(isLegacy).action(async (args, options, command) => {
     const operands = sortOperands(args)
     const metrics = metricsFile(options, operands.sources, io)
-    const { isSuccess } = await withMetrics(metrics, io, async () => {
+    const work = async () => {
       checkTogether()
       const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
       return runAndReport({ request, options, command, out: openReport(options, io), io })
-    })
+    }
+    const { isSuccess } = await (metrics ? withMetrics(metrics, io, work) : work())
     finish(isSuccess ? 0 : 1)
   })
 }
@@ -75,9 +76,11 @@ async function runAndReport(run: Run) {
   const { dryRun, onChange } = options
   // Bad patterns are refused before any work
   await loadNameFilter(options)
-  if (!options.quiet) warnOfLists(options, io)
-  warnOfTracker(request.common.parts, options, io)
-  noteInfoKeys(options, io)
+  if (!options.quiet) {
+    warnOfLists(options, io)
+    warnOfTracker(request.common.parts, io)
+    noteInfoKeys(options, io)
+  }
   const started = io.monotonic()
   const report = await complete(run)
   printReport(report, { dryRun, seconds: (io.monotonic() - started) / 1000 }, run)
@@ -191,8 +194,8 @@ function printReport(report: CompleteReport, facts: RunFacts, run: Run): void {
   for (const left of foreignOf(report)) (report.hasNewForeign ? out.alert : out.warn)(left)
   for (const kept of keptOf(report)) out.note(kept, 'always')
   if (report.created.length > 0) tellTrackerless(run)
-  const warning = backslashWarning(report.backslashed.count, report.backslashed.first)
-  if (warning !== null) out.warn(warning)
+  const { count, first } = report.backslashed
+  if (first !== null) out.warn(backslashWarning(count, first))
   out.line(
     () => completeValue(report, facts),
     () => completeText(report, facts),

@@ -49,11 +49,11 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     for (const {
       torrents: [request],
     } of groups.slice(0, 1)) {
-      warnOfTracker(request.parts, options, io)
+      if (!options.quiet) warnOfTracker(request.parts, io)
       const note = trackerlessNote(request.parts, options)
       if (note !== null) out.note(note)
     }
-    noteInfoKeys(options, io)
+    if (!options.quiet) noteInfoKeys(options, io)
     // Bad patterns are refused before any work
     await loadNameFilter(options)
     const turns = new MakeTurns(groups)
@@ -154,8 +154,8 @@ function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
     const { content, request, backslashed, hugeSize } = plan
     await unmatched?.note(content, request.source === lastSource)
     for (const note of notes(plan, options)) out.note(`${request.source}: ${note}`)
-    const warning = backslashWarning(backslashed.length, backslashed[0])
-    if (warning !== null) out.warn(warning)
+    const [first] = backslashed
+    if (first !== undefined) out.warn(backslashWarning(backslashed.length, first))
     if (hugeSize !== null) {
       const why = `libtorrent refuses .torrent files of more than ${HUGE_TORRENT} bytes`
       const advice = `use --max-torrent-size ${HUGE_TORRENT}, or fewer files`

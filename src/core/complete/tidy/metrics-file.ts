@@ -33,11 +33,10 @@ const MAX_FILE = 1024 * 1024
  * @throws BtkitError `exists` for a file of something else, and as checkTarget and `work`
  */
 export async function withMetrics<T extends RunResult>(
-  file: MetricsFile | null,
+  file: MetricsFile,
   { now, monotonic }: Record<'now' | 'monotonic', () => number>,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (file === null) return work()
   nameErrors('--metrics-file', () => {
     checkTarget(file.path, { checkReplaceable })
   })
