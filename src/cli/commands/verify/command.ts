@@ -87,11 +87,6 @@ function declareVerify() {
     .addHelpText('after', EXAMPLES)
 }
 
-function dataOption() {
-  const what = 'find the content in this directory or web seed (default: beside each torrent)'
-  return new Opt('--data <directory|url>', what, DIRECTORY)
-}
-
 type VerifyOptions = ReturnType<ReturnType<typeof declareVerify>['opts']>
 
 export const command: CommandRecord = {
@@ -177,6 +172,11 @@ async function findTargets(
     refused,
     isSingle: filesFrom === undefined && torrents.length + refused.length === 1,
   }
+}
+
+function dataOption() {
+  const what = 'find the content in this directory or web seed (default: beside each torrent)'
+  return new Opt('--data <directory|url>', what, DIRECTORY)
 }
 
 /** Whether the second of two arguments names the data: a directory, or no .torrent file. */
