@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
 import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import type { PieceLengthFor } from '../../disk/hash/arriving-bytes.js'
-import { takeTurn } from '../../disk/hash/jobs/job.js'
+import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
 import type { ChecksumName } from '../checksums/list.js'
@@ -257,12 +256,12 @@ const TELL_EVERY = 1024 * 1024
 async function readAll(
   files: readonly OrderedFile[],
   hashing: ArrivingFiles,
-  { signal, throttle, onProgress }: ArrivalReading['engine'],
+  engine: ArrivalReading['engine'],
 ): Promise<void> {
   let bytesDone = 0
   let told = 0
   const tell = (path: string) => {
-    if (bytesDone > told) onProgress?.({ bytesDone, currentPath: path })
+    if (bytesDone > told) engine.onProgress?.({ bytesDone, currentPath: path })
     told = bytesDone
   }
   for (const file of files) {
@@ -270,9 +269,7 @@ async function readAll(
     const before = bytesDone
     hashing.begin()
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-      refuseAborted(signal)
-      const delay = throttle ? takeTurn(throttle, chunk.length) : 0
-      if (delay > 0) await setTimeout(delay, undefined, { signal })
+      await awaitTurnOf(engine, chunk.length)
       await hashing.update(chunk)
       bytesDone += chunk.length
       if (bytesDone - told >= TELL_EVERY) tell(path)
@@ -285,7 +282,7 @@ async function readAll(
     await hashing.end(length)
     requireChecksum(file, hashing)
   }
-  refuseAborted(signal)
+  refuseAborted(engine.signal)
 }
 
 /** @throws BtkitError `changed` if the bytes that were just read have another checksum than was said */

@@ -1,9 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { refuseAborted } from '../../base/errors.js'
 import { PieceHasher } from '../../disk/hash/arriving-bytes.js'
-import type { HashOptions } from '../../disk/hash/hash-stream.js'
-import { takeTurn } from '../../disk/hash/jobs/job.js'
+import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import {
   bytesOfFile,
@@ -45,14 +42,18 @@ export async function locateOnSeed(
   access: RemoteAccess,
 ): Promise<LocatedContent> {
   const known = new Map<string, RemoteFile>()
+  let dead: RemoteFault | null = null
   const ask = async (address: string, { length }: MetainfoFile): Promise<Resolved> => {
     try {
+      // Else each file would wait for a server that is not there
+      if (dead) throw dead
       const file = await askRemote(address, access)
       known.set(address, file)
       return remoteState(address, file.size ?? length)
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
       if (error.code === 'not-found') return { kind: 'missing' }
+      if (error.kind === 'unreachable' && known.size === 0) dead = error
       return { kind: 'unreadable', reason: error.detail }
     }
   }
@@ -104,7 +105,7 @@ export function hashArriving(read: ReadBytes): HashGroups {
       let at = (indices[0] ?? 0) * pieceLength
       const to = Math.min(at + indices.length * pieceLength, streamLength(stream))
       for await (const chunk of read(stream, [at, to], engine.failures ?? null)) {
-        await awaitTurn(engine, chunk.length)
+        await awaitTurnOf(engine, chunk.length)
         for (let rest = chunk; rest.length > 0;) {
           const piece = Math.floor(at / pieceLength)
           const within = at - piece * pieceLength
@@ -141,6 +142,7 @@ export class SeedReader implements ContentSource {
   /** By the URLs of the files, which are not asked for again. */
   readonly faults = new Map<string, RemoteFault>()
   readonly hash = hashArriving((...args) => this.#read(...args))
+  #isDown = false
 
   /** `fileOf` returns a file of so many bytes by its URL. A fault of a file that is asked once is thrown. */
   constructor(
@@ -164,13 +166,18 @@ export class SeedReader implements ContentSource {
         try {
           const fault = this.faults.get(file.url)
           if (fault) throw fault
-          for await (const bytes of readRemote(file, this.access, [at - begin, end - begin])) {
+          // A server that is down is not waited for again
+          const isOnce = this.access.isOnce ?? this.#isDown
+          const access = { ...this.access, isOnce }
+          for await (const bytes of readRemote(file, access, [at - begin, end - begin])) {
+            this.#isDown = false
             at += bytes.length
             yield bytes
           }
         } catch (error) {
           if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
           this.faults.set(file.url, error)
+          this.#isDown = error.isPassing
           failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
         }
       }
@@ -178,11 +185,4 @@ export class SeedReader implements ContentSource {
       at = end
     }
   }
-}
-
-/** Waits until the rate allows so many bytes. */
-async function awaitTurn({ signal, throttle }: HashOptions, bytes: number): Promise<void> {
-  refuseAborted(signal)
-  const delay = throttle ? takeTurn(throttle, bytes) : 0
-  if (delay > 0) await setTimeout(delay, undefined, { signal })
 }

@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
 import {
   createJob,
   readProgress,
   stopJob,
+  takeTurn,
   type HashJob,
   type HashProgress,
   type Throttle,
@@ -128,6 +130,19 @@ export async function runOnThreads(
     signal.removeEventListener('abort', stop)
     if (!how.pool) await pool.close()
   }
+  refuseAborted(signal)
+}
+
+/**
+ * Waits until the rate allows so many more bytes, and blocks nothing.
+ * @throws BtkitError `interrupted` if the signal aborts
+ */
+export async function awaitTurnOf(
+  { throttle, signal }: Pick<HashOptions, 'throttle' | 'signal'>,
+  bytes: number,
+): Promise<void> {
+  const delay = throttle ? takeTurn(throttle, bytes) : 0
+  if (delay > 0) await setTimeout(delay, undefined, { signal }).catch(() => undefined)
   refuseAborted(signal)
 }
 

@@ -145,6 +145,13 @@ test('a file that changes while it is read is reported as changed', async (t) =>
   assert.match(stdout, /^changed +z: changed while it was read/m)
 })
 
+test('files of a server that is not there are unreadable', async (t) => {
+  const { verify } = await plant(t, 'dir', [])
+  const { status, stdout } = await verify(['--data', 'http://127.0.0.1:1'])
+  assert.equal(status, 1)
+  assert.equal(stdout.match(/^unreadable .*: nothing listens there/gm)?.length, 4, stdout)
+})
+
 test('no server lists files that are extra', async (t) => {
   const { server, verify } = await plant(t, 'dir', [])
   assertError(await verify(['--data', server.url, '--extra']), 'usage', '--extra')
