@@ -90,3 +90,13 @@ test('a kernel that nobody has heard of is wrong usage, with the names that ther
   const message = "hash kernel 'md5': not one of avx512, shani, avx2, crypto"
   assert.throws(() => chooseKernel('md5'), failure('usage', message))
 })
+
+const accelerated = available.find(({ name }) => name !== 'crypto')
+
+test('memory that is too short is refused', { skip: !accelerated }, () => {
+  const [data, out] = [Buffer.alloc(127), Buffer.alloc(40)]
+  const batch = { algorithm: 'sha1', pieceLength: 64, count: 2 } as const
+  assert.throws(() => accelerated!.hashLater({ ...batch, data, out }), RangeError)
+  const short = { data: Buffer.alloc(128), out: Buffer.alloc(39) }
+  assert.throws(() => accelerated!.hashLater({ ...batch, ...short }), RangeError)
+})
