@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
 import type { HttpResponse } from '../../base/http-request.js'
-import { optimizeNow } from '../../base/heap-growth.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
@@ -42,8 +41,6 @@ export async function* readRemote(
 ): AsyncGenerator<Uint8Array> {
   const { size, validator, hasRanges } = file
   const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
-  // V8 leaves code slow that was hot before
-  optimizeNow()
   // Without a validator, parts of a whole file may be of two
   const isRisky = validator === null && !access.isOnce && start === 0 && end === size
   if (size === null || !hasRanges || isRisky) {
