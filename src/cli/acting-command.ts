@@ -17,6 +17,8 @@ interface OperandTraits {
   readonly takes?: 'file' | 'directory' | 'torrent' | 'command' | 'text'
   /** Whether one may be a tracker, for which an alias may stand. */
   readonly isTracker?: boolean
+  /** Whether a URL that is no tracker's is the address of content. */
+  readonly takesUrls?: boolean
 }
 
 /** A command that commander declares and describes; it splits no line, and calls no action. */

@@ -63,6 +63,14 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: --announce-list '': tracker '': not an http, https, udp, ws or wss URL\n",
   ],
   [
+    'makemetafile DIR/tree http//t.example/announce',
+    'btkit: http//t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
+  ],
+  [
+    'makemetafile DIR/tree t.example',
+    'btkit: t.example: no such file or directory; nothing was written; if it is the tracker, give it with -a\n',
+  ],
+  [
     `${TREE} t.example/announce`,
     'btkit: t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
   ],

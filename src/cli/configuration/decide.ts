@@ -7,7 +7,7 @@ import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
 import { isNone } from '../options/bittornado.js'
 import { contradictionIn, takesPaths } from '../options/option.js'
-import { looksLikeUrl } from '../../metainfo/trackers.js'
+import { trackerOperands } from '../line/operands.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
 import { suggestion } from '../line/spelling.js'
@@ -119,13 +119,13 @@ function trackersAmong(
   aliases: Aliases,
 ) {
   const entry = optionEntries(command).get('announce')
-  const takesTracker = operandTraits(command).isTracker
-  if (!entry || !takesTracker) return { operands: all, trackers: [] }
+  const { isTracker, takesUrls = false } = operandTraits(command)
+  if (!entry || !isTracker) return { operands: all, trackers: [] }
   const operands = all.map((operand) => {
     const tiers = tiersForOperand(operand, aliases, cwd) ?? [[operand]]
     return tiers.map((tier) => tier.join(',')).join('|')
   })
-  const urls = operands.filter(looksLikeUrl)
+  const urls = trackerOperands(operands, takesUrls)
   return { operands, trackers: urls.map((url) => givenAs('operand', entry, [textAt(url, url)])) }
 }
 

@@ -28,11 +28,7 @@ export function sortOperands(
   isNamed = false,
 ): Operands {
   requireNames(operands, 'file')
-  const files = operands.filter((operand) => !looksLikeUrl(operand))
-  const isContent = (url: string) => takesUrls && files.length === 0 && isContentUrl(url)
-  const urls = operands.filter(
-    (operand) => looksLikeUrl(operand) && (isNamed || !isContent(operand)),
-  )
+  const urls = trackerOperands(operands, takesUrls && !isNamed)
   const sources = operands.filter((operand) => !urls.includes(operand))
   const lists = urls.map(parseTrackers)
   if (urls.length > 1) {
@@ -46,6 +42,13 @@ export function sortOperands(
   if (sources.length === 0 && !isNamed)
     throw usageError('no file or directory given; name at least one')
   return { tiers: lists[0] ?? null, sources }
+}
+
+/** The operands that are trackers: all URLs, but no address of content if `takesUrls`. */
+export function trackerOperands(operands: readonly string[], takesUrls: boolean): string[] {
+  const urls = operands.filter(looksLikeUrl)
+  const isMixed = urls.length < operands.length
+  return urls.filter((url) => isMixed || !takesUrls || !isContentUrl(url))
 }
 
 /** Whether a URL is that of content: of HTTP, and no tracker's, whose path has `announce` in its end. */
@@ -62,7 +65,7 @@ function isBareTracker(text: string): boolean {
 }
 
 /** The beginning of a tracker's URL with too few slashes, and the scheme in it. */
-const SHORT_SCHEME = /^(https?|udp|wss?):\/?(?=[^/])/i
+const SHORT_SCHEME = /^(https?|udp|wss?)(?::\/?|\/\/)(?=[^/])/i
 
 function spelledTracker(bare: string): string {
   return SHORT_SCHEME.test(bare) ? bare.replace(SHORT_SCHEME, '$1://') : `http://${bare}`

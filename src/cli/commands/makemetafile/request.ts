@@ -11,7 +11,7 @@ import type { RemoteContents } from './remote.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
 import type { FileOrder } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
-import { asBtkitError, usageError } from '../../../base/errors.js'
+import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
 import {
   chooseTrackers,
@@ -57,6 +57,7 @@ export function makeRequests(
   const { isLegacy = false } = operands
   const common = commonRequest(trackers, options, io, isLegacy)
   checkTogether(operands, options)
+  if (trackers.announce === null && !options.trackerless) requireAll(operands, io)
   checkStandardOutput(options, io)
   if (options.webSeedBase.length > 0) checkOneDirectory(directoriesOf(sources, io), io)
   const write = { ...common.write, noClobber: !options.clobber }
@@ -100,6 +101,19 @@ export function makeRequests(
     io,
   )
   return groups
+}
+
+/**
+ * Refuses several sources of which one is missing if no tracker is named: it may be a mistyped one.
+ * @throws BtkitError `not-found`
+ */
+function requireAll({ sources, remote }: MakeOperands, io: Io): void {
+  const isThere = (each: string) =>
+    each === STDIN || remote?.has(each) || existsSync(resolve(io.cwd, each))
+  const missing = sources.length > 1 ? sources.find((each) => !isThere(each)) : undefined
+  if (missing === undefined) return
+  const why = 'nothing was written; if it is the tracker, give it with -a'
+  throw new BtkitError('not-found', `${missing}: no such file or directory; ${why}`)
 }
 
 /** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */

@@ -40,6 +40,13 @@ for (const version of [[], ['--v2'], ['--hybrid']]) {
   })
 }
 
+test('a URL needs no tracker beside --trackerless', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const { status, stderr } = await make(['--trackerless', `${server.url}/x.iso`, '-o', out])
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.equal(decodeTorrent(readFileSync(out)).announce, undefined)
+})
+
 test('a large file is read in parts, each byte once', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
   await make([`${server.url}/x.iso`, TRACKER, '-o', out])
