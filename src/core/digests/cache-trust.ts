@@ -44,7 +44,7 @@ export function traceUnknown(files: FileColumns, number: number, kept?: Uint8Arr
   if (!isTraced) return
   const why = kept
     ? `${differencesOf(kept, files.encodedAt(number))} differ from when it was read`
-    : 'the cache has nothing of it'
+    : 'the cache lacks its digests, or those at this place in pieces of this length'
   trace(() => `${files.absolutePathAt(number)}: must be read: ${why}`)
 }
 

@@ -39,7 +39,8 @@ export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<
     yield* recallTrees(content, table.trees, cacheAccess)
     heedTrees(content, table.trees, table.isKnown)
   }
-  if (isTraced && !table.isKnown.includes(0)) trace(() => `${content.name}: all digests are cached`)
+  if (isTraced && !table.isKnown.includes(0))
+    trace(() => `${content.name || content.files.absolutePathAt(0)}: all digests are cached`)
   return table
 }
 

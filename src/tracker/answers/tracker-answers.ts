@@ -107,7 +107,8 @@ export class TrackerAnswers {
     const verdict = rules.judge(infoHash)
     if (isTraced && verdict !== null) {
       const hash = Buffer.from(infoHash).toString('hex')
-      trace(() => `${client ?? 'a client'} asks for ${hash}: ${verdict.failure ?? verdict.warning}`)
+      const told = verdict.failure ?? verdict.warning ?? 'is told of peers'
+      trace(() => `${client ?? 'a client'} asks for ${hash}: ${told}`)
     }
     if (verdict === UNREAD) throw starting()
     if (verdict === UNKNOWN) throw new UnknownTorrent(200, UNKNOWN.failure)
@@ -138,9 +139,12 @@ export class TrackerAnswers {
 function requirePermission(rules: TrackerRules, client: string | null): void {
   if (!rules.permits(client)) {
     trace(() => `${client ?? 'a client'} is refused: its address is banned`)
-    throw new TrackerRefusal(200, 'your address may not use this tracker', 'never')
+    throw new TrackerRefusal(200, 'your address may not use this tracker', BANNED_FOR)
   }
 }
+
+/** Minutes until a banned client asks again: a ban may be lifted. */
+const BANNED_FOR = 60
 
 /** Minutes after which the tracker knows its torrents. Clients cannot be told less. */
 const SOON = 1

@@ -1,7 +1,6 @@
 import { latin1 } from '../../base/bytes.js'
 import type { AnnounceRequest } from './http-query.js'
 import { formatAddress } from './peer-address.js'
-import type { RetryIn } from './refusal.js'
 import type { AnnounceAnswer, SwarmCounts } from '../swarms/swarm-types.js'
 
 /** The fields of an announce's answer beside counts and peers. */
@@ -80,14 +79,10 @@ export function formatScrape(scraped: readonly string[], minInterval: number): s
   return `d5:filesd${scraped.join('')}e5:flagsd20:min_request_intervali${minInterval}eee`
 }
 
-/** Bencodes a failure with its reason and the time of the next try (BEP 31). */
-export function formatFailure(reason: string, retryIn: RetryIn | null): string {
-  const retry = retryIn === null ? '' : `8:retry in${retryText(retryIn)}`
+/** Bencodes a failure with its reason, and the minutes until the next try (BEP 31) if they are known. */
+export function formatFailure(reason: string, retryIn: number | null): string {
+  const retry = retryIn === null ? '' : `8:retry ini${retryIn}e`
   return `d14:failure reason${text(reason)}${retry}e`
-}
-
-function retryText(retryIn: RetryIn): string {
-  return retryIn === 'never' ? '5:never' : `i${retryIn}e`
 }
 
 /** A bencoded string of UTF-8 text. */

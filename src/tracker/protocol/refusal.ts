@@ -1,9 +1,6 @@
 /** Status of a refusal: 400 and 405 for invalid requests, 200 for valid ones that are refused. */
 type RefusalStatus = 200 | 400 | 405
 
-/** Minutes after which a client may ask again, or never (BEP 31). */
-export type RetryIn = number | 'never'
-
 /** Refuses a request; the message is sent to the client. */
 export class TrackerRefusal extends Error {
   override readonly name = 'TrackerRefusal'
@@ -11,7 +8,8 @@ export class TrackerRefusal extends Error {
   constructor(
     readonly status: RefusalStatus,
     message: string,
-    readonly retryIn: RetryIn | null = null,
+    /** Minutes after which the client may ask again (BEP 31); null if it decides. */
+    readonly retryIn: number | null = null,
   ) {
     super(message)
   }

@@ -55,7 +55,6 @@ test('peers as dictionaries have addresses as text, and ids on request', () => {
 test('a failure says when to ask again', () => {
   assert.equal(formatFailure('too full', null), 'd14:failure reason8:too fulle')
   assert.equal(formatFailure('later', 5), 'd14:failure reason5:later8:retry ini5ee')
-  assert.equal(formatFailure('no', 'never'), 'd14:failure reason2:no8:retry in5:nevere')
 })
 
 test('a scrape has counts by info hash, and the minimum interval', () => {
