@@ -1,7 +1,7 @@
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { asHybrid, linksOf } from './listing.js'
+import { asHybrid, linksOf, type RowLinks } from './listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../tree/address.js'
 import { ICON_PATH, renderPath } from './site-header.js'
 import { type PageSite, renderPage } from '../../page-parts/layout.js'
@@ -76,12 +76,16 @@ export function renderFilePage({ name, file, magnet, header, site }: FilePage): 
   )
 }
 
-/** The buttons of a file. */
-function actsOf({ components, size, taken, base }: PagedFile, link: string | null): Html {
+function linksOfFile({ components, size, taken }: PagedFile): RowLinks {
   const name = components.at(-1) ?? ''
-  const row = { name, isDirectory: false, size, modified: 0 }
   const names = new Set(taken.map((view) => `${name}.${view}`))
-  const { address, torrent, magnet } = linksOf(row, names)
+  return linksOf({ name, isDirectory: false, size, modified: 0 }, names)
+}
+
+/** The buttons of a file. */
+function actsOf(file: PagedFile, link: string | null): Html {
+  const { size, base } = file
+  const { address, torrent, magnet } = linksOfFile(file)
   const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
   return renderActs({
     magnet: link,
@@ -107,6 +111,9 @@ function factsOf(file: PagedFile, magnet: string | null): Html {
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
   const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  const { torrent } = linksOfFile(file)
+  // aria2 does not read the peer in a magnet link
+  const given = url !== null && torrent ? new URL(torrent, url).href : magnet
   return renderFacts([
     [WORDS.size, renderSize(size)],
     [WORDS.changed, renderTime(modified, 'second')],
@@ -120,9 +127,9 @@ function factsOf(file: PagedFile, magnet: string | null): Html {
       WORDS.commandLine,
       renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
     ],
-    magnet !== null && [
+    given !== null && [
       WORDS.withTorrents,
-      renderCopied('aria2', WORDS.withTorrents, `aria2c '${magnet.replaceAll("'", '%27')}'`),
+      renderCopied('aria2', WORDS.withTorrents, `aria2c '${given.replaceAll("'", '%27')}'`),
     ],
   ])
 }

@@ -107,6 +107,8 @@ test('the page of a file links everything that is made of it', async (t) => {
   const page = await visit()
   assert.doesNotMatch(page, /<b>|xt=urn/)
   assert.match(page, /curl -fO 'http:\/\/[^']*\/pub\/it%27s%20%3Cb%3E\.iso'/)
+  // A magnet link alone may name no tracker, and aria2 finds the mirror by the torrent
+  assert.match(page, /aria2c &#39;http:\/\/[^'&]*\/pub\/it%27s%20%3Cb%3E\.iso\.torrent&#39;/)
   const links = [...page.matchAll(/<a[^>]*\shref="(\.\/[^"]*\.iso[^"]*)"/g)].map(
     ([, link = '']) => link,
   )
