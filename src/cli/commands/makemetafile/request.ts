@@ -322,8 +322,9 @@ function describeBoth(a: NamedRequest, b: NamedRequest): string {
 }
 
 const EXAMPLES = `
-FILE and TRACKER may stand in any order: the URL is the tracker. A list is
-'URL,URL|URL': ',' within a tier, '|' between tiers.
+FILE and TRACKER may stand in any order: beside a file, the URL is the tracker.
+Of URLs alone, it is the one with 'announce' in its name; give any other by -a.
+A list is 'URL,URL|URL': ',' within a tier, '|' between tiers.
 With several --source, each makes a torrent NAME.SOURCE.torrent, from one
 reading; with --private and as many -a, each has the tracker of its place.
 With - as FILE, the content is standard input; give it a --name.
@@ -331,7 +332,9 @@ With - as FILE, the content is standard input; give it a --name.
 Examples:
   btkit makemetafile image.iso http://tracker.example/announce
   btkit makemetafile release/ udp://tracker.example:6969 --private
-  btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/`
+  btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/
+  btkit makemetafile https://files.example/image.iso http://t.example/announce
+  btkit makemetafile --files-from https://files.example/1.0/SHA256SUMS -a URL`
 
 /** Options by which --check would compare nothing, or nothing of use. */
 const INCOMPARABLE = [
@@ -342,7 +345,7 @@ const INCOMPARABLE = [
 
 export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
   return declareTorrentOptions('makemetafile', isLegacy)
-    .description('Make a torrent of each file or directory.')
+    .description('Make a torrent of each file, directory or URL.')
     .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
     .option(
@@ -356,7 +359,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .addOption(
       new Opt(
         '--files-from <list>',
-        'include only the paths in a list, in its order; - reads standard input',
+        'take the files that a list, or a SHA256SUMS at a URL, names; - reads standard input',
         FILE,
       ),
     )
