@@ -359,7 +359,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .addOption(
       new Opt(
         '--files-from <list>',
-        'take the files that a list, or a SHA256SUMS at a URL, names; - reads standard input',
+        'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
         FILE,
       ),
     )
