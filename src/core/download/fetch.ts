@@ -105,7 +105,7 @@ export async function metadataFromPeers(
   magnet: MagnetLink,
   { waiting, release, onStall, advice, ...place }: MetadataRequest,
 ): Promise<Metainfo> {
-  const asked = { ...place, ...linkFor(magnet) }
+  const asked = { ...place, ...linkFor(magnet, client) }
   if (!client.askMetadata) {
     throw new BtkitError(
       'client',
@@ -132,16 +132,16 @@ export async function metadataFromPeers(
 }
 
 /** Returns the link with only the parts that a client needs for metadata. */
-function linkFor({
-  infoHash,
-  infoHashV2,
-  trackers,
-}: MagnetLink): Pick<AskedMagnet, 'link' | 'infoHash'> {
+function linkFor(
+  { infoHash, trackers, ...magnet }: MagnetLink,
+  { needsBothHashes = false }: Pick<TorrentClient, 'needsBothHashes'>,
+): Pick<AskedMagnet, 'link' | 'infoHash'> {
   if (infoHash === null) {
     const why = 'is of version 2 only, and peers do not send piece layers; use the .torrent file'
     throw new BtkitError('client', `magnet link: ${why}`)
   }
   const announceList = trackers.map((tracker) => [tracker])
+  const infoHashV2 = needsBothHashes ? magnet.infoHashV2 : null
   const others = { name: null, size: 0, infoHashV2, announce: null, webSeeds: null }
   return { link: magnetLink({ ...others, infoHash, announceList }), infoHash }
 }

@@ -20,6 +20,12 @@ export interface TorrentClient {
   /** Matches names of files and directories for which it looks under other names on disk. */
   readonly changedNames?: RegExp
 
+  /**
+   * Whether it gets the torrent of a hybrid's magnet link only if the link has both info hashes. Others get
+   * the first alone: rtorrent 0.9.8 ends itself when it reads both.
+   */
+  readonly needsBothHashes?: boolean
+
   /** Returns the client's name and version, in its own words. */
   version(): Promise<string>
 

@@ -36,6 +36,7 @@ const START_SINCE = [2, 11] as const
  */
 export class QbittorrentClient extends RemoteClient implements TorrentClient {
   readonly looksBeforeStart = true
+  readonly needsBothHashes = true
   readonly changedNames = CHANGED_BY_LIBTORRENT
   #startWord: Promise<'start' | 'resume'> | null = null
   /** qBittorrent's identifiers of its torrents, by info hash. */

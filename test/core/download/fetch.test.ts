@@ -67,10 +67,13 @@ test('without a word of the tracker, the note names the command that asks it', a
   assert.match(note, /: no peer is connected; btkit scrape shows what its trackers answer$/)
 })
 
-test('a client gets both info hashes of a hybrid: qBittorrent gets no torrent by the first alone', async () => {
-  const both = `${magnetOf(HASH)}&xt=urn:btmh:1220${'ab'.repeat(32)}`
-  const client = new Searching({})
-  await searchFor(parseMagnet(both), client, 20_000)
-  const { infoHash, infoHashV2 } = parseMagnet(client.link)
-  assert.deepEqual([infoHash, infoHashV2], [HASH, 'ab'.repeat(32)])
-})
+for (const needsBothHashes of [true, false]) {
+  const what = needsBothHashes ? 'both info hashes' : 'only the first info hash'
+  test(`a client gets ${what} of a hybrid, as it can`, async () => {
+    const both = `${magnetOf(HASH)}&xt=urn:btmh:1220${'ab'.repeat(32)}`
+    const client = Object.assign(new Searching({}), { needsBothHashes })
+    await searchFor(parseMagnet(both), client, 20_000)
+    const { infoHash, infoHashV2 } = parseMagnet(client.link)
+    assert.deepEqual([infoHash, infoHashV2], [HASH, needsBothHashes ? 'ab'.repeat(32) : null])
+  })
+}
