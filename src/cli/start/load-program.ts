@@ -87,7 +87,8 @@ const WRITABLE_BY_OTHERS = 0o022
 /**
  * Reads the code that V8 compiled from `source`. Returns undefined if it is missing, damaged, from
  * another source, or in a file that anybody except root and this user may have written: it is run.
- * V8 itself refuses code of other V8 versions, but compares only the length of the source.
+ * V8 itself refuses code of other V8 versions, but compares only the length of the source, and dies of
+ * code of another processor.
  */
 export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
   let descriptor: number | undefined
@@ -124,5 +125,6 @@ export function writeCodeCache(path: string, source: Buffer, script: Script): vo
 
 function digestFor(source: Buffer, code: Buffer): Buffer {
   // A copy of the code would take longer than its digest
-  return digestOf('sha1', Buffer.concat([source.subarray(-STAMP_LENGTH), digestOf('sha1', code)]))
+  const of = [source.subarray(-STAMP_LENGTH), digestOf('sha1', code), Buffer.from(process.arch)]
+  return digestOf('sha1', Buffer.concat(of))
 }

@@ -33,6 +33,14 @@ test('compiled code of another source of the same length is rejected', (t) => {
   assert.equal(readCodeCache(keepCode(t), other), undefined)
 })
 
+test('compiled code of another processor is rejected: a home may be on the disk of two machines', (t) => {
+  const path = keepCode(t)
+  const { arch } = process
+  Object.defineProperty(process, 'arch', { value: 'other' })
+  t.after(() => Object.defineProperty(process, 'arch', { value: arch }))
+  assert.equal(readCodeCache(path, SOURCE), undefined)
+})
+
 test('compiled code with any changed byte is rejected', (t) => {
   const path = keepCode(t)
   const whole = readFileSync(path)
