@@ -43,7 +43,7 @@ export async function* readRemote(
   const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
   // Without a validator, parts of a whole file may be of two
   const isRisky = validator === null && !access.isOnce && start === 0 && end === size
-  if (size === null || !hasRanges || isRisky) {
+  if (!size || !hasRanges || isRisky) {
     let at = 0
     for await (const bytes of readRange(file, null, access)) {
       if (at >= end && end !== size) return
@@ -126,7 +126,8 @@ async function* readRange(
   const { url, size } = file
   const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
   let at = start
-  for (let failures = 0; at < end;) {
+  // Even a file that is said to be empty is asked for
+  for (let failures = 0; at < end || !range;) {
     const before = at
     try {
       const response = await request(
@@ -148,9 +149,9 @@ async function* readRange(
       } finally {
         response.end()
       }
-      if (size === null) return
+      if (size === null || at === end) return
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
-      if (at < end) throw new RemoteFault(url, 'length', detail, { isPassing: true })
+      throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
       const why = remoteError(error, url, access.signal)
       failures = at > before ? 1 : failures + 1

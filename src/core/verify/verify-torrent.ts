@@ -55,9 +55,9 @@ export interface VerifyPlan extends PieceCheck {
 export async function planVerify(request: VerifyRequest): Promise<VerifyPlan> {
   const { metainfo, torrent } = request
   refuseUnsafePaths(metainfo, torrent)
-  const { path, access } = request
+  const { path, access, checkHashes } = request
   const content = access
-    ? await locateOnSeed(metainfo, path, access)
+    ? await locateOnSeed(metainfo, path, { access, checkHashes })
     : await locateContent(metainfo, request)
   // A file that is too deep was not found
   refuseDeepPaths(

@@ -35,11 +35,13 @@ export function seedAddress(url: string, { isDirectory, name }: Metainfo): strin
   return isDirectory || url.endsWith('/') ? fileAddress(url.replace(/\/$/, ''), [name]) : url
 }
 
+const UNTOLD = 'the server does not tell its size'
+
 /** Returns content that lies on a web seed, as far as the server describes it. */
 export async function locateOnSeed(
   metainfo: Metainfo,
   url: string,
-  access: RemoteAccess,
+  { access, checkHashes }: { readonly access: RemoteAccess; readonly checkHashes: boolean },
 ): Promise<LocatedContent> {
   const known = new Map<string, RemoteFile>()
   let dead: RemoteFault | null = null
@@ -47,8 +49,12 @@ export async function locateOnSeed(
     try {
       // Else each file would wait for a server that is not there
       if (dead) throw dead
-      const file = await askRemote(address, access)
+      const told = await askRemote(address, access)
+      // Its whole body must have the size, and parts of it could not tell
+      const file = told.size === null ? { ...told, size: length, hasRanges: false } : told
       known.set(address, file)
+      if (told.size === null && !checkHashes) return { kind: 'unreadable', reason: UNTOLD }
+      if (told.size === null && length === 0) for await (const _ of readRemote(file, access));
       return remoteState(address, file.size ?? length)
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
@@ -178,9 +184,10 @@ export class SeedReader implements ContentSource {
           if (!(error instanceof RemoteFault) || this.access.isOnce) throw error
           this.faults.set(file.url, error)
           this.#isDown = error.isPassing
-          failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
         }
       }
+      if (isRead && at < end)
+        failures?.pieces.fill(1, Math.floor(at / pieceLength), Math.ceil(end / pieceLength))
       yield* zeros(end - at)
       at = end
     }

@@ -311,6 +311,21 @@ for (const [what, [code, answer]] of Object.entries(WRONG)) {
   })
 }
 
+test('a file that is said to be empty is asked for', async (t) => {
+  const { server, at, make, out } = await workplace(t, { a: 'a', b: '' })
+  writeFileSync(at('list'), 'a\nb\n')
+  const args = ['--files-from', at('list'), '--base-url', `${server.url}/rel`, TRACKER, '-o', out]
+  const files = new Map([['/rel/a', 'a']])
+  server.answer = ({ method, url = '' }, response) => {
+    const bytes = files.get(url) ?? ''
+    response.writeHead(200, method === 'HEAD' ? { 'content-length': bytes.length } : {})
+    response.end(method === 'HEAD' ? '' : bytes || 'not empty')
+    return true
+  }
+  assertError(await make(args), 'changed', '/rel/b', 'more than 0 bytes')
+  assert.ok(!existsSync(out))
+})
+
 test('no redirect leads from the internet into a private network, or from TLS to none', async (t) => {
   const out = join(makeScratch(t), 'out.torrent')
   const cases = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { serveFiles } from '../../../support/file-server.js'
+import { serveFiles, type FileServer } from '../../../support/file-server.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -131,6 +131,75 @@ test('a server without ranges is read from the beginning', async (t) => {
     return true
   }
   assert.equal((await verify(['--data', server.url])).status, 0)
+})
+
+/** How servers answer that tell the size of no file. */
+const UNTOLD: Readonly<Record<string, FileServer['answer']>> = {
+  'HEAD without a length': ({ method }, response) => {
+    if (method === 'HEAD') response.writeHead(200, { 'transfer-encoding': 'chunked' }).end()
+    return method === 'HEAD'
+  },
+  'a range of an unknown size': ({ method, headers }, response) => {
+    if (method === 'HEAD') response.writeHead(405).end()
+    const isAsked = headers.range === 'bytes=0-0'
+    if (isAsked) response.writeHead(206, { 'content-range': 'bytes 0-0/*' }).end('x')
+    return method === 'HEAD' || isAsked
+  },
+}
+
+for (const [what, tell] of Object.entries(UNTOLD)) {
+  test(`a server that tells no size is read to the end: ${what}`, async (t) => {
+    const { server, verify } = await plant(t, 'dir', [])
+    server.answer = (request, response) => {
+      if (tell(request, response)) return true
+      const bytes = server.files.get(decodeURIComponent(request.url!.slice(1)))!
+      response.write(bytes)
+      response.end()
+      return true
+    }
+    const check = async () => {
+      const result = await verify(['--data', server.url, '--json'])
+      const files = parseJson(result)['files'] as { path: string; status: string }[]
+      const odd = files.filter(({ status }) => status !== 'ok')
+      return { code: result.status, odd: odd.map(({ path, status }) => `${path} ${status}`) }
+    }
+    assert.deepEqual(await check(), { code: 0, odd: [] })
+    const cases = [
+      ['dir/sub/ü%.bin', FILES['dir/sub/ü%.bin'].subarray(0, 300_000), 'unreadable'],
+      ['dir/sub/ü%.bin', Buffer.concat([FILES['dir/sub/ü%.bin'], Buffer.from('more')]), 'changed'],
+      ['dir/a b#1.bin', Buffer.alloc(0), 'unreadable'],
+      ['dir/empty', Buffer.from('not empty'), 'unreadable'],
+    ] as const
+    for (const [path, bytes, status] of cases) {
+      const whole = server.files.get(path)!
+      server.files.set(path, bytes)
+      const { code, odd } = await check()
+      assert.equal(code, 1, path)
+      assert.ok(odd.includes(`${path.slice(4)} ${status}`), `${path}: ${String(odd)}`)
+      server.files.set(path, whole)
+    }
+    const sizes = await verify(['--data', server.url, '--no-check-hashes'])
+    assert.equal(sizes.status, 1)
+    assert.equal(
+      sizes.stdout.match(/^unreadable .*: the server does not tell its size$/gm)?.length,
+      4,
+    )
+  })
+}
+
+test('zeros at the end of a file that is not there are no content', async (t) => {
+  const root = makeScratch(t, { zeros: Buffer.alloc(100_000) })
+  const torrent = join(root, 'x.torrent')
+  await runBtkit(['makemetafile', join(root, 'zeros'), '--trackerless', '--target', torrent])
+  const server = await serveFiles(t, { zeros: '' })
+  server.answer = (request, response) => {
+    if (UNTOLD['HEAD without a length']!(request, response)) return true
+    response.end()
+    return true
+  }
+  const { status, stdout } = await runBtkit(['verify', torrent, '--data', server.url])
+  assert.equal(status, 1, stdout)
+  assert.match(stdout, /^unreadable +zeros: ended after 0 bytes of 100000/m)
 })
 
 test('a file that changes while it is read is reported as changed', async (t) => {
