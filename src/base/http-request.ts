@@ -83,20 +83,34 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
       throw new RedirectFault('redirects to an address that is not HTTP')
     if (isGuarded && address.protocol === 'https:' && next.protocol === 'http:')
       throw new RedirectFault('redirects to an address without TLS')
-    isPublic ||= isGuarded && !(await isPrivate(address))
-    if (isPublic && (await isPrivate(next))) throw new RedirectFault(INTO_PRIVATE)
+    isPublic ||= isGuarded && (await isOfInternet(address))
+    if (isPublic && (await publicness(next)).includes(false)) throw new RedirectFault(INTO_PRIVATE)
     address = next
   }
 }
 
 const INTO_PRIVATE = 'redirects into a private network'
 
-/** Whether a host has an address of this machine or of a private network. */
-async function isPrivate({ hostname }: URL): Promise<boolean> {
-  const host = hostname.replace(/^\[|\]$/g, '')
+/** Hosts that had an address of the internet when this process connected to them. */
+const publicHosts = new Set<string>()
+
+/** Whether a host had an address of the internet when it was asked, or has one now. */
+async function isOfInternet(address: URL): Promise<boolean> {
+  if (publicHosts.has(address.hostname)) return true
+  const found = await publicness(address)
   // A host that only a proxy can look up is asked through that
+  return found.length === 0 || found.includes(true)
+}
+
+/** Whether each address of a host is one of the internet. */
+async function publicness({ hostname }: URL): Promise<boolean[]> {
+  const host = hostname.replace(/^\[|\]$/g, '')
   const found = isIP(host) ? [{ address: host }] : await lookUp(host, { all: true }).catch(() => [])
-  return found.some(({ address }) => reachOf(address) !== Reach.all)
+  return found.map(isPublicAddress)
+}
+
+function isPublicAddress({ address }: { readonly address: string }): boolean {
+  return reachOf(address) === Reach.all
 }
 
 type Undici = typeof Packaged
@@ -146,14 +160,13 @@ function dispatcherOf(
   const key = `${family} ${isDirect} ${isPublic}`
   const known = dispatchers.get(key)
   if (known) return known
-  // A proxy looks up hosts itself, and is in a private network
-  const isChecked = isPublic && PROXIES.every((name) => proxyOf(name) === '')
-  // Given a family itself, Node would try one address only
+  // For hosts that are asked without a proxy. Given a family itself, Node would try one address only
   const look: LookupFunction = (host, options, done) => {
     lookup(host, { ...options, all: true, family }, (error, found) => {
       // Node gives none with an error, and a name may have another one than a moment ago
       const all = error ? [] : found
-      const isRefused = isChecked && all.some(({ address }) => reachOf(address) !== Reach.all)
+      if (all.some(isPublicAddress)) publicHosts.add(host)
+      const isRefused = isPublic && !all.every(isPublicAddress)
       const why = isRefused ? new RedirectFault(INTO_PRIVATE) : error
       const [first] = all
       if (why || options.all) done(why, found)
