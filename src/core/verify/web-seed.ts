@@ -105,39 +105,47 @@ export function hashArriving(read: ReadBytes): HashGroups {
     const kernel = chooseKernel(engine.kernel)
     const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength, kernel)
     const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK, kernel)
+    const most = Math.ceil(GROUP / pieceLength) * pieceLength
     let bytesDone = 0
-    for (const indices of groupsOf(pieces, Math.ceil(GROUP / pieceLength))) {
-      const leaves: Uint8Array[] = []
-      let at = (indices[0] ?? 0) * pieceLength
-      const to = Math.min(at + indices.length * pieceLength, streamLength(stream))
-      for await (const chunk of read(stream, [at, to], engine.failures ?? null)) {
+    for (const indices of runsOf(pieces)) {
+      const start = (indices[0] ?? 0) * pieceLength
+      const to = Math.min(start + indices.length * pieceLength, streamLength(stream))
+      let [at, groupAt] = [start, start]
+      let leaves: Uint8Array[] = []
+      for await (const chunk of read(stream, [start, to], engine.failures ?? null)) {
         await awaitTurnOf(engine, chunk.length)
         for (let rest = chunk; rest.length > 0;) {
           const piece = Math.floor(at / pieceLength)
           const within = at - piece * pieceLength
           const ofFile = sha256 ? bytesOfFile(stream, piece) : 0
           const end = within < ofFile ? ofFile : pieceLength
-          const part = sha256 ? rest.subarray(0, end - within) : rest
+          const groupEnd = Math.min(groupAt + most, to)
+          const part = rest.subarray(0, sha256 ? end - within : groupEnd - at)
           const hashers = within < ofFile ? [sha1, sha256] : [sha1]
           await Promise.all(hashers.map(async (hasher) => hasher?.update(part)))
           at += part.length
           rest = rest.subarray(part.length)
           if (sha256 && (at % pieceLength === 0 || at === to)) leaves.push(await sha256.finish())
+          if (at < groupEnd) continue
+          const open = indices.subarray((groupAt - start) / pieceLength)
+          const group = open.subarray(0, Math.ceil((at - groupAt) / pieceLength))
+          const digests = (await sha1?.finish()) ?? new Uint8Array(0)
+          yield { indices: group, pieces: digests, blocks: Buffer.concat(leaves) }
+          groupAt = at
+          leaves = []
         }
         bytesDone += chunk.length
         engine.onProgress?.({ bytesDone, currentPath: pathAt(stream, fileAt(stream, at - 1)) })
       }
-      const digests = (await sha1?.finish()) ?? new Uint8Array(0)
-      yield { indices, pieces: digests, blocks: Buffer.concat(leaves) }
     }
   }
 }
 
-/** Divides indices into groups of at most `most`, each without a gap. */
-function* groupsOf(indices: Uint32Array, most: number): Generator<Uint32Array> {
+/** Divides indices where some are left out. */
+function* runsOf(indices: Uint32Array): Generator<Uint32Array> {
   let first = 0
   for (let i = 1; i <= indices.length; i++) {
-    if (indices[i] === (indices[i - 1] ?? 0) + 1 && i - first < most) continue
+    if (indices[i] === (indices[i - 1] ?? 0) + 1) continue
     yield indices.subarray(first, i)
     first = i
   }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { serveFiles, type FileServer } from '../../../support/file-server.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
+import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const MIB = 1024 * 1024
 const FILES = {
@@ -131,6 +134,27 @@ test('a server without ranges is read from the beginning', async (t) => {
     return true
   }
   assert.equal((await verify(['--data', server.url])).status, 0)
+})
+
+test('a large file of a server without ranges is read once', async (t) => {
+  const mib = Buffer.alloc(MIB)
+  const [length, pieceLength] = [260 * MIB + 5, 4 * MIB]
+  const sha1 = (bytes: number) => createHash('sha1').update(Buffer.alloc(bytes)).digest()
+  const pieces = Buffer.concat([...Array<Buffer>(65).fill(sha1(pieceLength)), sha1(5)])
+  const torrent = join(makeScratch(t), 'x.torrent')
+  const info = { length, 'piece length': pieceLength, pieces }
+  writeFileSync(torrent, torrentOf(singleFileInfo(info)))
+  const server = await serveFiles(t, {})
+  server.answer = ({ method }, response) => {
+    response.writeHead(200, { 'content-length': length })
+    const content = Array<Buffer>(260).fill(mib).concat(mib.subarray(0, 5))
+    if (method === 'HEAD') response.end()
+    else Readable.from(content).pipe(response)
+    return true
+  }
+  const { status, stdout } = await runBtkit(['verify', torrent, '--data', `${server.url}/x`])
+  assert.equal(status, 0, stdout)
+  assert.deepEqual(server.asked, ['HEAD /x', 'GET /x'])
 })
 
 /** How servers answer that tell the size of no file. */
