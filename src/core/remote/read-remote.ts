@@ -21,6 +21,9 @@ const PART = 4 * 1024 * 1024
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3
 
+/** Fewest bytes that count as progress: a connection that brings less has failed. */
+const PROGRESS = 64 * 1024
+
 /** Milliseconds before the next try after a connection broke; the last pause repeats no more. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
 
@@ -43,15 +46,33 @@ export async function* readRemote(
   const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
   // Without a validator, parts of a whole file may be of two
   const isRisky = validator === null && !access.isOnce && start === 0 && end === size
-  if (!size || !hasRanges || isRisky) {
-    let at = 0
-    for await (const bytes of readRange(file, null, access)) {
-      if (at >= end && end !== size) return
-      yield bytes.subarray(Math.max(start - at, 0), Math.max(end - at, 0))
-      at += bytes.length
+  let at = start
+  if (size && hasRanges && !isRisky) {
+    try {
+      for await (const bytes of readParts(file, access, [start, end])) {
+        at += bytes.length
+        yield bytes
+      }
+      return
+    } catch (error) {
+      const isWhole = error instanceof RemoteFault && error.detail === SENDS_WHOLE
+      if (!isWhole || access.isOnce || (validator === null && at > start)) throw error
     }
-    return
   }
+  let passed = 0
+  for await (const bytes of readRange(file, null, access)) {
+    if (passed >= end && end !== size) return
+    yield bytes.subarray(Math.max(at - passed, 0), Math.max(end - passed, 0))
+    passed += bytes.length
+  }
+}
+
+/** Yields the bytes of a file that its server sends in parts, over several connections. */
+async function* readParts(
+  file: RemoteFile,
+  access: RemoteAccess,
+  [start, end]: Span,
+): AsyncGenerator<Uint8Array> {
   const ending = new AbortController()
   const signal = AbortSignal.any([access.signal, ending.signal])
   const parts: Part[] = []
@@ -154,7 +175,7 @@ async function* readRange(
       throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
       const why = remoteError(error, url, access.signal)
-      failures = at > before ? 1 : failures + 1
+      failures = at - before >= PROGRESS ? 1 : failures + 1
       const pause = PAUSES[failures - 1]
       const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
       if (!range || !isPassing || pause === undefined) throw why
@@ -163,6 +184,8 @@ async function* readRange(
     }
   }
 }
+
+const SENDS_WHOLE = 'sends the whole file for a range'
 
 function rangeOf({ validator }: RemoteFile, [at, end]: Span): Record<string, string> {
   const range = `bytes=${at}-${end - 1}`
@@ -177,12 +200,14 @@ function requireAsked(
 ): void {
   const tag = headers.get(validator?.startsWith('"') ? 'etag' : 'last-modified')
   const isOther = validator !== null && tag !== null && tag !== validator
-  if (isOther || (range && status !== 206 && validator !== null))
+  // A server that knows no ranges answers with the file, which has the same tag
+  const isSame = status === 200 && tag === validator
+  if (isOther || (range && status !== 206 && validator !== null && !isSame))
     throw new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
   if (!range || (status === 200 && range[0] === 0 && range[1] === size)) return
   if (status !== 206) {
     const isRefused = status === 200
-    const detail = isRefused ? 'sends the whole file for a range' : `HTTP status ${status}`
+    const detail = isRefused ? SENDS_WHOLE : `HTTP status ${status}`
     throw new RemoteFault(url, isRefused ? 'no ranges' : 'status', detail)
   }
   const [, asked, total] = /^(\d+-\d+)\/(\d+|\*)$/.exec(askedRange(headers)) ?? []

@@ -7,6 +7,7 @@ import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
 import { mockHttp } from '../../../support/mock-http.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
+import { withoutPauses } from '../../../support/pauses.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -170,6 +171,37 @@ test('a server without ranges is read in one stream', async (t) => {
   server.answer = streams(LARGE.length, [LARGE])
   assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
   assert.deepEqual(server.asked, ['HEAD /x.iso', 'GET /x.iso'])
+})
+
+test('a server that says it has ranges, and sends the whole file, is read in one stream', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE, 'y.iso': SMALL })
+  server.answer = ({ method, url }, response) => {
+    const bytes = url === '/x.iso' ? LARGE : SMALL
+    const own = { 'accept-ranges': 'bytes', etag: tagOf(bytes), 'content-length': bytes.length }
+    response.writeHead(200, own).end(method === 'HEAD' ? undefined : bytes)
+    return true
+  }
+  for (const name of ['x.iso', 'y.iso']) {
+    const url = `${server.url}/${name}`
+    assert.equal((await make([url, TRACKER, '-o', out, '--force'])).status, 0)
+    await make([at(name), TRACKER, '--web-seed', url])
+    assert.deepEqual(readFileSync(out), readFileSync(at(`${name}.torrent`)))
+  }
+})
+
+test('a server that sends a byte a connection is given up', async (t) => {
+  const pauses = withoutPauses(t)
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL.subarray(0, 100) })
+  server.answer = ({ method, headers }, response) => {
+    const [start, end] = rangeOf(headers) ?? [0, 0]
+    if (method === 'HEAD') return false
+    const range = { 'content-range': `bytes ${start}-${end - 1}/100` }
+    response.writeHead(206, { ...range, 'content-length': end - start })
+    response.write(SMALL.subarray(start, start + 1), () => response.destroy())
+    return true
+  }
+  assertError(await make([`${server.url}/x.iso`, TRACKER, '-o', out, '--no-cache']), 'io', '/x.iso')
+  assert.equal(pauses.length, 7)
 })
 
 test('a server that knows no HEAD is asked for a byte', async (t) => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { serveFiles, type FileServer } from '../../../support/file-server.js'
+import { listenLocally } from '../../../support/listen.js'
+import { withoutPauses } from '../../../support/pauses.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
@@ -243,6 +246,24 @@ test('files of a server that is not there are unreadable', async (t) => {
   const { status, stdout } = await verify(['--data', 'http://127.0.0.1:1'])
   assert.equal(status, 1)
   assert.equal(stdout.match(/^unreadable .*: nothing listens there/gm)?.length, 4, stdout)
+})
+
+test('a server that goes away is waited for once', async (t) => {
+  const { torrent } = await plant(t, 'dir', [])
+  const pauses = withoutPauses(t)
+  const server = createServer(({ method, url = '' }, response) => {
+    const { length } = FILES[decodeURIComponent(url.slice(1)) as keyof typeof FILES]
+    const own = { 'content-length': length, 'accept-ranges': 'bytes', etag: '"1"' }
+    response.writeHead(200, { ...own, connection: 'close' }).end()
+    if (method === 'HEAD') return
+    server.close()
+    server.closeAllConnections()
+  })
+  const url = `http://127.0.0.1:${await listenLocally(t, server)}`
+  const { status, stdout } = await runBtkit(['verify', torrent, '--data', url, '--no-cache'])
+  assert.equal(status, 1)
+  assert.equal(stdout.match(/^unreadable .*: nothing listens there/gm)?.length, 3, stdout)
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000])
 })
 
 test('no server lists files that are extra', async (t) => {

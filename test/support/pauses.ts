@@ -1,0 +1,23 @@
+import { syncBuiltinESMExports } from 'node:module'
+import type { TestContext } from 'node:test'
+import timers from 'node:timers/promises'
+
+/** Shortest pause in milliseconds: other timers are left as they are. */
+const SHORTEST = 500
+
+/** Ends pauses between tries at once, until the test ends. Returns them in milliseconds. */
+export function withoutPauses(t: TestContext): number[] {
+  const pauses: number[] = []
+  const wait = timers.setTimeout
+  t.mock.method(timers, 'setTimeout', ((ms, ...rest) => {
+    if (ms === undefined || ms < SHORTEST) return wait(ms, ...rest)
+    pauses.push(ms)
+    return wait(0, ...rest)
+  }) as typeof wait)
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  return pauses
+}
