@@ -59,8 +59,14 @@ export async function remoteDirectory(
   access: RemoteAccess,
 ): Promise<RemoteContent> {
   const at = base.replace(/\/$/, '')
-  const files = await limited.map(entries, async (entry) => {
-    return (await ask(fileAddress(at, entry.path.split('/')), entry, access)).file
+  const ending = new AbortController()
+  const asking = { ...access, signal: AbortSignal.any([access.signal, ending.signal]) }
+  const asked = limited.map(entries, async (entry) => {
+    return (await ask(fileAddress(at, entry.path.split('/')), entry, asking)).file
+  })
+  const files = await asked.catch((error: unknown) => {
+    ending.abort()
+    throw error
   })
   const { pathname, search, username, password } = new URL(base)
   const [, last = ''] = /([^/]*)\/$/.exec(pathname) ?? []

@@ -290,6 +290,17 @@ test('bad lists', async (t) => {
   assert.deepEqual(server.asked, ['HEAD /rel/none'])
 })
 
+test('a list is left with its first file that is not there', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const names = Array.from({ length: 500 }, (_, i) => `f${i}`)
+  writeFileSync(at('list'), `${names.join('\n')}\n`)
+  const list = ['--files-from', at('list'), '--base-url', server.url]
+  assertError(await make([...list, TRACKER, '-o', out]), 'not-found', '/f')
+  // Waits for its turn, which requests that are left would delay
+  await make([`${server.url}/x.iso`, TRACKER, '-o', out])
+  assert.ok(server.asked.length <= 20, `${server.asked.length} requests`)
+})
+
 type Answer = FileServer['answer']
 
 /** Answers a GET in another way than the HEAD before it led to expect. */
