@@ -23,11 +23,11 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Describes in words why a request got no answer. */
 export function describeFailure(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return `no answer within ${count(timeoutMs / 1000, 'second')}`
-  }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const { code = '', message, name } = cause as NodeJS.ErrnoException
+  const isLate = error instanceof Error && error.name === 'TimeoutError'
+  if (isLate || /^UND_ERR_(BODY|HEADERS)_TIMEOUT$/.test(code))
+    return `no answer within ${count(timeoutMs / 1000, 'second')}`
   const reason = REASONS[code]
   if (reason !== undefined) return reason
   if (name === 'HTTPParserError') return 'the answer is not HTTP'

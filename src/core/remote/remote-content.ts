@@ -1,5 +1,4 @@
 import pLimit from 'p-limit'
-import { callWithin } from '../../base/bounded-call.js'
 import { decodePercent } from '../../base/percent.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
@@ -8,8 +7,8 @@ import type { Arrival, StreamedFile } from '../make/from-streams.js'
 import { readRemote } from './read-remote.js'
 import {
   askRemote,
-  IDLE_MS,
   lastName,
+  remoteError,
   request,
   requireStatus,
   shownUrl,
@@ -83,10 +82,11 @@ export async function remoteDirectory(
  * @throws BtkitError `io` with the URL, `too-large`, `interrupted`, and as parseRemoteList
  */
 export async function fetchList(url: string, access: RemoteAccess) {
-  const bytes = await callWithin({ timeoutMs: IDLE_MS, signal: access.signal }, async (signal) => {
-    const response = await request(url, { ...access, signal }, {})
-    requireStatus(url, response, [200])
-    return collectBounded(response.body, shownUrl(url), MAX_LIST)
+  const response = await request(url, access, {})
+  requireStatus(url, response, [200])
+  const read = collectBounded(response.body, shownUrl(url), MAX_LIST)
+  const bytes = await read.catch((error: unknown) => {
+    throw remoteError(error, url, access.signal)
   })
   return { entries: parseRemoteList(bytes, shownUrl(url)), base: new URL('.', url).href }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { parseXml, type XmlElement } from '@rgrove/parse-xml'
 import { BtkitError } from '../../base/errors.js'
+import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
 import type { StreamedFile } from '../make/from-streams.js'
@@ -10,6 +11,9 @@ export const MAX_LIST = 64 * 1024 * 1024
 
 /** Most files of a list: the server is asked for each. */
 const MOST_FILES = 100_000
+
+/** Longest line of a list, and path, in UTF-16 units. */
+const LONGEST = 64 * 1024
 
 /** A file that a list names, below the directory of the list. */
 export type RemoteEntry = Pick<StreamedFile, 'path' | 'checksum'>
@@ -27,26 +31,46 @@ export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] 
     ? metalinkEntries(text, name)
     : lineEntries(text, name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
-  if (entries.length > MOST_FILES)
-    throw new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
-  const odd = entries.find(({ path }) => !path.split('/').every(isComponent))
-  if (odd) throw new BtkitError('bad-name', `${name}: '${odd.path}' is no path below its directory`)
-  return entries
+  if (entries.length > MOST_FILES) throw tooMany(name)
+  const odd = entries.find(
+    ({ path }) => path.length > LONGEST || !path.split('/').every(isComponent),
+  )
+  if (!odd) return entries
+  const what = `${quoteText(odd.path)} is no path below its directory`
+  throw new BtkitError('bad-name', `${name}: ${what}`)
+}
+
+function tooMany(name: string): BtkitError {
+  return new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
+}
+
+/** The lines of a text that are neither blank nor comments. */
+function linesOf(text: string, name: string): string[] {
+  const lines: string[] = []
+  for (let at = 0, end = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at)
+    if (end < 0) end = text.length
+    if (end - at > LONGEST)
+      throw new BtkitError('bad-name', `${name}: has a line of more than ${LONGEST} characters`)
+    const line = text.slice(at, end).replace(/\r$/, '')
+    if (line.trim() === '' || line.startsWith('#')) continue
+    if (lines.push(line) > MOST_FILES) throw tooMany(name)
+  }
+  return lines
 }
 
 function lineEntries(text: string, name: string): RemoteEntry[] {
-  const signature = text.indexOf('\n-----BEGIN PGP SIGNATURE-----')
-  const signed = /^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:.+\n)*\r?\n/.exec(text)?.[0] ?? ''
-  const lines = text
-    .slice(signed.length, signature < 0 || signed === '' ? undefined : signature)
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  const isSigned = /^-----BEGIN PGP SIGNED MESSAGE-----\r?\n/.test(text)
+  const blank = isSigned ? /\n\r?\n/.exec(text) : null
+  const signature = blank ? text.indexOf('\n-----BEGIN PGP SIGNATURE-----') : -1
+  const signed = text.slice(blank?.index ?? 0, signature < 0 ? undefined : signature)
+  const lines = linesOf(signed, name)
   const isBlake = /B2|blake2/i.test(name.replace(/^.*\//, ''))
   const sums = lines.map((line) => gnuEntry(line, isBlake) ?? taggedEntry(line))
   const odd = sums.indexOf(null)
   if (odd < 0) return sums.flatMap((entry) => entry ?? [])
   if (sums.some((entry) => entry !== null))
-    throw new BtkitError('metainfo', `${name}: line '${lines[odd] ?? ''}' has no checksum`)
+    throw new BtkitError('metainfo', `${name}: line ${quoteText(lines[odd] ?? '')} has no checksum`)
   return lines.map((line) => ({ path: plainPath(line) }))
 }
 
@@ -78,7 +102,9 @@ function checksumOf(spelled: string, hex: string): RemoteEntry['checksum'] | nul
 }
 
 function plainPath(path: string): string {
-  return path.replace(/^(?:\.\/+)+/, '')
+  let start = 0
+  while (path.startsWith('./', start)) for (start += 2; path[start] === '/';) start++
+  return path.slice(start)
 }
 
 /** The hashes of a Metalink that are checked, the best first. */

@@ -285,6 +285,10 @@ test('bad lists', async (t) => {
   await refuse('<metalink/>', 'empty')
   await refuse(`${sha256('a')}  a\nb\n`, 'metainfo')
   await refuse('x\n'.repeat(100_001), 'too-many')
+  await refuse(`-----BEGIN PGP SIGNED MESSAGE-----\n${'a\n'.repeat(20e6)}`, 'too-many')
+  await refuse('./'.repeat(20e6), 'bad-name')
+  await refuse(`<metalink><file name="${'./'.repeat(20e6)}"/></metalink>`, 'bad-name')
+  await refuse(`${'x/'.repeat(20e6)}..`, 'bad-name')
   await refuse('none\n', 'not-found')
   assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
   assert.deepEqual(server.asked, ['HEAD /rel/none'])
@@ -299,6 +303,21 @@ test('a list is left with its first file that is not there', async (t) => {
   // Waits for its turn, which requests that are left would delay
   await make([`${server.url}/x.iso`, TRACKER, '-o', out])
   assert.ok(server.asked.length <= 20, `${server.asked.length} requests`)
+})
+
+test('a list that stops to arrive is an error of its server', async (t) => {
+  const late = Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' })
+  mockHttp(t, () => {
+    const body = new ReadableStream({
+      pull: (controller) => {
+        controller.error(late)
+      },
+    })
+    return Promise.resolve(new Response(body))
+  })
+  const list = 'http://127.0.0.1:1/SUMS'
+  const result = await runBtkit(['makemetafile', '--files-from', list, TRACKER])
+  assertError(result, 'io', list, 'no answer within 60 seconds')
 })
 
 type Answer = FileServer['answer']
