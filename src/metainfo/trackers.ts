@@ -1,4 +1,5 @@
 import { BtkitError } from '../base/errors.js'
+import { shownUrl } from '../base/text/secrets.js'
 import type { DhtNode, TrackerUrl } from './values.js'
 
 const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
@@ -88,11 +89,14 @@ export function checkTracker(given: string): TrackerUrl {
   const stored = typedUrl(url)
   if (isTracker(stored) && !hasOdd(stored)) return stored
   const isBare = BARE_HOST.test(url) && isTracker(`http://${url}`)
+  // A signed URL of content may be meant
+  const isSigned = /[?@]/.test(given) && !/announce/i.test(given)
+  const inUrl = isSigned ? faultyPort(url) : faultIn(url, isTracker)
   const fault = isBare
     ? `no http:// or udp:// in front; type http://${url}${/[/?]/.test(url) ? '' : '/announce'}`
-    : (faultIn(url, isTracker) ?? 'not an http, https, udp, ws or wss URL')
+    : (inUrl ?? 'not an http, https, udp, ws or wss URL')
   // In full, so that a password with # is hidden
-  throw new BtkitError('usage', `tracker '${given}': ${fault}`)
+  throw new BtkitError('usage', `tracker '${isSigned ? shownUrl(given) : given}': ${fault}`)
 }
 
 /** Returns a URL as `storedUrl`; unchanged if more than letters beyond ASCII would be converted. */

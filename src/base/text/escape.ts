@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { Buffer, isUtf8 } from 'node:buffer'
 
 /** Matches most texts: they contain nothing to escape. */
 const PRINTABLE_ASCII = /^[ -~]*$/

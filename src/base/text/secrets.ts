@@ -1,3 +1,5 @@
+import { clipText } from './escape.js'
+
 // Messages, pages, logs and `config show` hide the passwords in URLs. Trackers of private torrents know
 // their users by a key in the announce URL: whoever has it counts as that user, so keys are hidden, too.
 
@@ -15,6 +17,19 @@ export function hidePasswords(text: string): string {
   // Most messages have no URL
   if (!text.includes('://')) return text
   return text.replaceAll(PASSWORD, '$1:***@').replaceAll(BROKEN, '$1:***@')
+}
+
+/** Most characters of a URL in a message. */
+const MOST_SHOWN = 2000
+
+/**
+ * Returns a URL for messages, without what may be a secret: a user, a password, and the query. Other
+ * texts are returned unchanged.
+ */
+export function shownUrl(url: string): string {
+  if (!/^[a-z]+:\/\//i.test(url)) return url
+  const shown = hidePasswords(url).replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
+  return clipText(shown.replace(/\?.*$/s, '?…'), MOST_SHOWN)
 }
 
 /** A URL as it may stand in a message, in quotes or a list, up to the end of its query. */

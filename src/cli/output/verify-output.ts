@@ -7,7 +7,7 @@ import {
   type VerifyReport,
 } from '../../core/verify/verify-report.js'
 import type { VerifiedTorrent } from '../../core/verify/verify-torrents.js'
-import { shownUrl } from '../../core/remote/remote-file.js'
+import { shownUrl } from '../../base/text/secrets.js'
 import { BtkitError } from '../../base/errors.js'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { contentSize } from '../../metainfo/metainfo.js'

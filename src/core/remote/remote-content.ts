@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { shownUrl } from '../../base/text/secrets.js'
 import { decodePercent } from '../../base/percent.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
@@ -11,7 +12,6 @@ import {
   remoteError,
   request,
   requireStatus,
-  shownUrl,
   type RemoteAccess,
 } from './remote-file.js'
 import { MAX_LIST, parseRemoteList, type RemoteEntry } from './remote-list.js'

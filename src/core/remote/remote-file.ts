@@ -2,7 +2,9 @@ import { basename } from 'node:path/posix'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
 import { decodePercent } from '../../base/percent.js'
+import { clipText, escapeText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'
+import { shownUrl } from '../../base/text/secrets.js'
 import { isPlainName } from '../../metainfo/name.js'
 
 /** How servers are asked for files. */
@@ -71,6 +73,8 @@ export async function request(
   { signal, headers: own = {} }: RemoteAccess,
   asked: { readonly isHead?: boolean; readonly headers?: Readonly<Record<string, string>> },
 ): Promise<HttpResponse> {
+  if (!/^https?:/i.test(url) || !URL.canParse(url))
+    throw new RemoteFault(url, 'unreachable', 'not an http or https URL')
   const headers = { 'accept-encoding': 'identity', ...asked.headers }
   const rules = { redirects: REDIRECTS, isGuarded: true, idleMs: IDLE_MS, originHeaders: own }
   try {
@@ -78,12 +82,15 @@ export async function request(
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
-    const detail = `is sent compressed (${encoding}), so its bytes are others`
+    const detail = `is sent compressed (${clipText(encoding, MOST_TOLD)}), so its bytes are others`
     throw new RemoteFault(url, 'compressed', detail)
   } catch (error) {
     throw remoteError(error, url, signal)
   }
 }
+
+/** Most characters of a server's text in a message. */
+const MOST_TOLD = 100
 
 /** The fault of a server, in a word or two. */
 export type FaultKind =
@@ -159,6 +166,9 @@ export function askedRange(headers: Headers): string {
   return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
 }
 
+/** Most bytes of a name, as on most file systems. */
+const LONGEST_NAME = 255
+
 /** The name of a Content-Disposition (RFC 6266), or else the last one of the URL's path. */
 function nameOf(url: string, headers: Headers): string {
   const given = headers.get('content-disposition') ?? ''
@@ -169,13 +179,11 @@ function nameOf(url: string, headers: Headers): string {
     quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
     lastName(url),
   ]
-  // Control characters would reach terminals
-  return names.find((name) => isPlainName(name) && !/\p{Cc}/u.test(name)) ?? ''
-}
-
-/** A URL for messages, without what may be a secret: a password, and the query. */
-export function shownUrl(url: string): string {
-  return url.replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1').replace(/\?.*$/s, '?…')
+  const isUsable = (name: string) => {
+    const isShort = Buffer.byteLength(name) <= LONGEST_NAME
+    return isPlainName(name) && isShort && escapeText(name) === name
+  }
+  return names.find(isUsable) ?? ''
 }
 
 /** The last name of a URL's path; empty if it has none. */

@@ -1,6 +1,7 @@
 import { usageError } from '../../../base/errors.js'
+import { shownUrl } from '../../../base/text/secrets.js'
 import { readBounded } from '../../../disk/look/read-bounded.js'
-import { looksLikeUrl, storedUrl } from '../../../metainfo/trackers.js'
+import { looksLikeUrl, plainUrl, storedUrl } from '../../../metainfo/trackers.js'
 import {
   fetchList,
   parseHeaders,
@@ -56,8 +57,13 @@ export async function askContents(
   return new Map([[base, await remoteDirectory(entries, base, access)]])
 }
 
+const NOT_PLAIN = 'not an http or https URL without ?, #, user and password'
+
 async function readEntries(list: string, baseUrl: string | undefined, access: RemoteAccess) {
-  const given = baseUrl?.replace(/\/*$/, '/')
+  const plain = baseUrl === undefined ? undefined : plainUrl(baseUrl)
+  if (baseUrl !== undefined && plain === null)
+    throw usageError(`--base-url ${shownUrl(baseUrl)}: ${NOT_PLAIN}`)
+  const given = plain?.replace(/\/*$/, '/')
   if (looksLikeUrl(list)) {
     const { entries, base } = await fetchList(list, access)
     return { entries, base: given ?? base }

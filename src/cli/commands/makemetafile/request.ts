@@ -25,7 +25,7 @@ import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
-import { publicUrl } from '../../options/server.js'
+import { shownUrl } from '../../../base/text/secrets.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { FILE, Opt, RARELY_NEEDED } from '../../options/option.js'
 import { count } from '../../../base/text/quantity.js'
@@ -259,7 +259,7 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
 
 function checkGivenOnce(given: readonly string[]): void {
   const twice = given.find((text, i) => given.indexOf(text) < i)
-  if (twice !== undefined) throw usageError(`${twice}: is given twice`)
+  if (twice !== undefined) throw usageError(`${shownUrl(twice)}: is given twice`)
 }
 
 function checkStandardOutput(options: MakemetafileOptions, { stdout }: Io): void {
@@ -297,7 +297,7 @@ function torrentName(
 ): string {
   const name = options.name ?? remote?.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
-  throw usageError(`${source}: has no name of its own; use --name`)
+  throw usageError(`${shownUrl(source)}: has no name of its own; use --name`)
 }
 
 function checkDistinct(requests: readonly NamedRequest[], io: Io): void {
@@ -363,7 +363,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
         FILE,
       ),
     )
-    .option('--base-url <url>', 'find the files of --files-from below this address', publicUrl)
+    .option('--base-url <url>', 'find the files of --files-from below this address')
     .addOption(
       new Opt(
         '--header-file <file>',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
@@ -103,14 +103,20 @@ test('the name is that of Content-Disposition, and never a path', async (t) => {
     ["attachment; filename=z.iso; filename*=UTF-8''%C3%A4.iso", 'ä.iso'],
     ['attachment; filename="../../etc/passwd"', 'get.php'],
     ["attachment; filename*=UTF-8''a%1b%5b31m%0a", 'get.php'],
+    ["attachment; filename*=UTF-8''a%E2%80%AEosi.exe", 'get.php'],
+    ["attachment; filename*=UTF-8''a%E2%80%A8b", 'get.php'],
+    [`attachment; filename="${'x'.repeat(300)}"`, 'get.php'],
   ]
   for (const [disposition = '', name = ''] of names) {
     server.answer = (_, response) => {
       response.setHeader('content-disposition', disposition)
       return false
     }
-    await make([`${server.url}/get.php`, TRACKER, '-o', `${at('out')}/`])
-    assert.ok(existsSync(at('out', `${name}.torrent`)), name)
+    const url = `${server.url}/get.php`
+    const { status, stderr } = await make([url, TRACKER, '-o', `${at('out')}/`, '--force'])
+    assert.equal(status, 0, stderr)
+    assert.ok(readdirSync(at('out')).includes(`${name}.torrent`), name)
+    rmSync(at('out', `${name}.torrent`))
   }
 })
 
@@ -140,6 +146,51 @@ test('a query of a list is in no message, and a list at the root of a host names
     const { status, stderr } = await make(['--files-from', `${url}?token=s3cret`, TRACKER])
     assert.deepEqual([status, stderr.startsWith(`btkit: ${url}`)], [1, true], stderr)
     assert.doesNotMatch(stderr, /s3cret/)
+  }
+})
+
+test('no message has a password or a query of a URL', async (t) => {
+  const { server, at, make, out } = await workplace(t, { list: 'x.iso\n' })
+  const host = new URL(server.url).host
+  const urls = [
+    'http://MARK@host:99999/f?sig=MARK',
+    `http://u:p\\MARK@${host}/f?sig=MARK`,
+    `http://u:p#MARK@${host}/f?sig=MARK`,
+    `http://u:p/MARK@${host}/f?sig=MARK`,
+    `http://u:p?MARK@${host}/f?sig=MARK`,
+    `HTTP://u:MARK@${host}/?sig=MARK`,
+    `${server.url}/f?sig=MARK`,
+    'ftp://u:MARK@host/f?sig=MARK',
+  ]
+  for (const url of urls) {
+    for (const args of [
+      [url],
+      [url, url],
+      ['--files-from', url],
+      ['--files-from', at('list'), '--base-url', url],
+    ]) {
+      const { status, stdout, stderr } = await make([...args, TRACKER, '-o', out])
+      assert.notEqual(status, 0)
+      assert.doesNotMatch(stdout + stderr, /MARK|internal|_proxy/, args.join(' '))
+    }
+  }
+})
+
+test('long texts of servers and lists are cut in messages', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const long = 'long'.repeat(2000)
+  server.answer = (_, response) => {
+    response.setHeader('content-encoding', long)
+    return false
+  }
+  const encoded = await make([`${server.url}/x.iso`, TRACKER, '-o', out])
+  writeFileSync(at('list'), `${sha256('a')}  a\n${long}\n`)
+  const list = ['--files-from', at('list'), '--base-url', server.url, TRACKER, '-o', out]
+  const unlisted = await make(list)
+  writeFileSync(at('list'), `${sha256('a')}  ${long}/../a\n`)
+  for (const { status, stderr } of [encoded, unlisted, await make(list)]) {
+    assert.equal(status, 1)
+    assert.ok(stderr.length < 1000, stderr)
   }
 })
 
