@@ -119,14 +119,23 @@ export function namedArrival({ arrival }: RemoteContent, name: string): Arrival 
     : { ...arrival, files: files.map((file) => ({ ...file, path: name })) }
 }
 
+const OWN_HEADERS =
+  /^(range|if-range|accept-encoding|content-length|transfer-encoding|expect|upgrade|connection|host)$/i
+
 /** The headers of a file, one `Name: value` a line. */
 export function parseHeaders(text: string, place: string): Record<string, string> {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
+  // Some editors put a byte order mark in front
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
   return Object.fromEntries(
     lines.map((line, at) => {
       const [, name = '', value = ''] =
         /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t\x20-\x7e]*)$/.exec(line) ?? []
       if (name === '') throw usageError(`${place}: line ${at + 1} is no header 'Name: value'`)
+      if (OWN_HEADERS.test(name))
+        throw usageError(`${place}: line ${at + 1}: btkit sets the header ${name} itself`)
       return [name.toLowerCase(), value.trim()]
     }),
   )

@@ -213,8 +213,15 @@ test('headers of a file are sent to the server, and to none that it redirects to
   assert.equal((await make([...args, '--header-file', at('headers')])).status, 0)
   assert.deepEqual(new Set(seen), new Set([undefined]))
   assert.ok(readFileSync(out).includes(`${server.url}/x.iso`))
+  writeFileSync(at('headers'), '\ufeffAuthorization: Bearer s3cret\n')
+  assert.equal((await make([...args, '--header-file', at('headers'), '--force'])).status, 0)
   writeFileSync(at('headers'), 'no header\n')
   assertError(await make([...args, '--header-file', at('headers')]), 'usage', 'line 1')
+  const own = ['Range', 'if-range', 'Accept-Encoding', 'Content-Length', 'TRANSFER-ENCODING']
+  for (const name of [...own, 'Expect', 'Upgrade', 'Connection', 'Host']) {
+    writeFileSync(at('headers'), `X-Key: 1\n${name}: x\n`)
+    assertError(await make([...args, '--header-file', at('headers')]), 'usage', 'line 2', name)
+  }
 })
 
 test('a server without ranges is read in one stream', async (t) => {
