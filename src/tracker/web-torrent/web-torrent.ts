@@ -21,12 +21,24 @@ import {
 /** The largest message in bytes. An offer has some hundred to some thousand. */
 const MAX_MESSAGE = 64 * 1024
 
+/** Most frames of a message. libtorrent sends 4 KiB in each. */
+const MAX_FRAMES = 32
+
+/** Most packets of a frame: networks carry at least 536 bytes in each. */
+const MAX_PACKETS = 128
+
+/** Milliseconds that a client has to close a connection that is being closed. No types have this option. */
+const CLOSING = { closeTimeout: 1000 }
+
 /** Milliseconds between two checks of a connection: see `check`. */
 const CHECK_PERIOD = 30_000
 
 /** Messages and offers that a connection may send at once, and each second from then on. */
 const BURST = 2000
 const PER_SECOND = 100
+
+/** Messages that a ping or pong counts as. No client sends them often, and what they come with stays in memory. */
+const CONTROL = 100
 
 /** Most connections that are checked in a second: all in a period. */
 const MOST_CHECKED = 1000
@@ -90,6 +102,9 @@ export class WebTorrent {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE,
+    maxFragments: MAX_FRAMES,
+    maxBufferedChunks: MAX_PACKETS,
+    ...CLOSING,
     WebSocket: Link,
   })
   /** The connections; the one to check next is first. */
@@ -147,7 +162,7 @@ export class WebTorrent {
     })
     const onControl = () => {
       link.isHeard = true
-      if (this.#isFlood(link)) link.terminate()
+      if (this.#isFlood(link, CONTROL)) link.terminate()
     }
     link.on('ping', onControl).on('pong', onControl)
     link.on('close', () => {
@@ -177,10 +192,10 @@ export class WebTorrent {
     }
   }
 
-  #isFlood(link: Link): boolean {
+  #isFlood(link: Link, messages = 1): boolean {
     const now = this.parts.monotonic()
     const earned = ((now - link.creditedAt) / 1000) * PER_SECOND
-    link.credit = Math.min(BURST, link.credit + earned) - 1
+    link.credit = Math.min(BURST, link.credit + earned) - messages
     link.creditedAt = now
     return link.credit < 0
   }

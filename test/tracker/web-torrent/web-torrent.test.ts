@@ -292,8 +292,62 @@ test('messages that cannot be read, and pings, count as messages', async (t) => 
   const [odd, pinging] = [await peer(), await peer()]
   for (let n = 0; n < 2001; n += 1) odd.socket.send('{')
   assert.equal(await odd.closed, 1008)
-  for (let n = 0; n < 2001; n += 1) pinging.socket.ping()
+  for (let n = 0; n < 21; n += 1) pinging.socket.ping()
   assert.equal(await pinging.closed, 1006)
+})
+
+test('a message in fragments of 4 KiB is read, and one in very many fragments ends the connection', async (t) => {
+  const { peer } = await openParts(t)
+  const [libtorrent, evil] = [await peer(), await peer()]
+  const message = Buffer.from(
+    JSON.stringify(webAnnounce(HASH, 'a', { filler: 'x'.repeat(65_000) })),
+  )
+  for (let at = 0; at < message.length; at += 4096) {
+    const isLast = at + 4096 >= message.length
+    libtorrent.socket.send(message.subarray(at, at + 4096), { binary: false, fin: isLast })
+  }
+  assert.equal((await libtorrent.next()).incomplete, 1)
+  for (let n = 0; n < 33; n += 1) evil.socket.send('[', { fin: false })
+  assert.equal(await evil.closed, 1008)
+})
+
+test('a frame in very small packets, and pings between fragments, end the connection', async (t) => {
+  const { peer, sockets } = await openParts(t)
+  const [slow, pinging] = [await peer(), await peer()]
+  // Announces 60,000 bytes
+  sockets[0]?.emit('data', Buffer.from([0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0]))
+  for (let n = 0; n < 129; n += 1) sockets[0]?.emit('data', Buffer.from('['))
+  assert.equal(await slow.closed, 1008)
+  pinging.socket.send('[', { fin: false })
+  for (let n = 0; n < 21; n += 1) pinging.socket.ping('x'.repeat(125))
+  assert.equal(await pinging.closed, 1006)
+})
+
+test('a connection whose message stays unfinished is closed', async (t) => {
+  const { peer, pass, counts, sockets } = await openParts(t)
+  const link = withoutPongs(await peer())
+  await link.ask(webAnnounce(HASH, 'a'))
+  const raw = (link.socket as unknown as { _socket: Socket })._socket
+  const before = sockets[0]?.bytesRead ?? 0
+  raw.write(Buffer.from([0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0, 0x5b]))
+  await until('it came', () => (sockets[0]?.bytesRead ?? 0) > before)
+  pass(30)
+  pass(30)
+  assert.equal(await link.closed, 1006)
+  await until('it is not counted', () => (counts()?.incomplete ?? 0) === 0)
+})
+
+test('a client that floods and does not close its side is cut off a second later', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { peer, sockets } = await openParts(t)
+  const link = await peer()
+  Object.assign(link.socket, { close: () => undefined })
+  for (let n = 0; n < 2001; n += 1) link.socket.send('{')
+  while (!/too many messages/.test(failureOf(await link.next()) ?? ''));
+  const [socket] = sockets as [Socket]
+  const closed = once(socket, 'close')
+  t.mock.timers.tick(1000)
+  await closed
 })
 
 test('a client that announces very many torrents is refused, and others are not', async (t) => {
