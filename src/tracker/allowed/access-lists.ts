@@ -1,6 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { isWithin } from '../../disk/look/inside.js'
+import { clientKey } from '../../server/connections/client-address.js'
+import { Shares } from '../../server/connections/connection-limits.js'
 import type { ServerContext } from '../../server/context.js'
 import { AddressRules } from './address-rules.js'
 import { TorrentList } from './torrent-list.js'
@@ -30,7 +32,7 @@ export interface AccessLists {
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
   /** See `DirectoryEvents.settled`. */
-  readonly settled: () => Promise<boolean>
+  readonly settled: (client: string | null) => Promise<boolean>
   readonly close: () => void
 }
 
@@ -76,7 +78,7 @@ export async function openAccessLists(
     torrents,
     addresses,
     refresh,
-    settled: () => events.settled(),
+    settled: (client) => events.settled(client),
     close: () => {
       events.close()
     },
@@ -97,7 +99,7 @@ const DELAY = 250
 const REST = 10
 
 /** The most requests that wait for a scan: a stranger must not fill the memory with them. */
-const MOST_WAITING = 10_000
+const MOST_WAITING = { all: 10_000, perClient: 100, perNetwork: 1000 }
 
 /** Milliseconds of rest after which no request waits for the next scan. */
 const PATIENCE = 10_000
@@ -112,8 +114,8 @@ export class DirectoryEvents {
   #looking: Promise<void> | null = null
   /** Wait for the scan that the timer starts. */
   #waiting: (() => void)[] = []
-  /** Number of requests that wait, for that scan or the one that runs. */
-  #waiters = 0
+  /** Counts the requests that wait, for that scan or the one that runs. */
+  readonly #waiters = new Shares(MOST_WAITING)
   #rest = 0
   #isClosed = false
 
@@ -138,25 +140,18 @@ export class DirectoryEvents {
   /**
    * Resolves when the scan ends that a change has caused, so that a torrent is known as soon as it
    * is there. Returns false if nothing has changed, if scans take so long that nobody waits, or if too
-   * many wait.
+   * many wait, of all or of the client at this address; null stands for one on a Unix socket.
    */
-  async settled(): Promise<boolean> {
-    if (this.#waiters >= MOST_WAITING) return false
-    this.#waiters++
-    try {
-      return await this.#whenSettled()
-    } finally {
-      this.#waiters--
-    }
-  }
-
-  async #whenSettled(): Promise<boolean> {
+  async settled(client: string | null): Promise<boolean> {
     // An event that came together with a request is handled first
     await setImmediate()
     if (this.#rest > PATIENCE || this.#isClosed) return false
+    if (this.#timer === null && this.#looking === null) return false
+    const key = client === null ? null : clientKey(client)
+    if (!this.#waiters.take(key)) return false
     if (this.#timer !== null) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    else if (this.#looking !== null) await this.#looking
-    else return false
+    else await this.#looking
+    this.#waiters.give(key)
     return true
   }
 

@@ -65,7 +65,7 @@ export interface TrackerRules extends AnswerBounds {
   /** Whether the tracked torrents are still read for the first time. */
   readonly isStarting: () => boolean
   /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
-  readonly settled: () => Promise<boolean>
+  readonly settled: AccessLists['settled']
   /**
    * The address under which a peer is given to others that claims one: that, or its own if its claim is
    * not believed. Null if there is none.

@@ -75,8 +75,9 @@ export class TrackerRoutes {
 
   /** Answers again if the torrent may have come since. */
   async #answerSettled(response: ServerResponse, answer: () => void, refusal: UnknownTorrent) {
+    const client = this.parts.addressOf(response.req)
     try {
-      if (!(await this.parts.answers.rules.settled())) throw refusal
+      if (!(await this.parts.answers.rules.settled(client))) throw refusal
       answer()
     } catch (error) {
       this.#refuse(response, error)

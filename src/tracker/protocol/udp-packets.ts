@@ -43,8 +43,8 @@ const MAX_ERROR = 400
 /** Options after an announce (BEP 41): the end, one byte of nothing, and a part of the URL. */
 const Option = { end: 0, nothing: 1, urlData: 2 } as const
 
-/** Most bytes of a packet in which options are read: networks carry no more in one. */
-const MOST_READ = 1500
+/** Most bytes of a packet that are read: networks carry no more in one. */
+export const MOST_READ = 1500
 
 /** Parses packets. */
 export class UdpReader {

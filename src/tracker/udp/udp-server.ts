@@ -9,6 +9,7 @@ import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/track
 import { parseAddress } from '../protocol/peer-address.js'
 import { malformed, TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
 import {
+  MOST_READ,
   type UdpAnnounce,
   UdpReader,
   type UdpRequest,
@@ -199,8 +200,10 @@ export class UdpAnswers {
     } catch (error) {
       if (!(error instanceof UnknownTorrent) || later === undefined)
         return this.#refuse(error, request, packet)
-      void this.answers.rules.settled().then(() => {
-        later(this.answer(packet, from))
+      // A stranger's may have 64 KiB
+      const kept = Buffer.from(packet.subarray(0, MOST_READ))
+      void this.answers.rules.settled(client).then(() => {
+        later(this.answer(kept, from))
       })
       return null
     }

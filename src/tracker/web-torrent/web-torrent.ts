@@ -49,6 +49,9 @@ const TORRENTS = 25
 /** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
 const MOST_SLOW = 256
 
+/** Connections that may wait for a scan of torrents, with up to 128 KiB each; beyond, unknown torrents are refused. */
+const MOST_WAITING = 1000
+
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
 
 /** A peer of a torrent. */
@@ -83,6 +86,18 @@ class Link extends WebSocket {
   checkedAt = 0
   credit = BURST
   creditedAt = 0
+  /** Messages that wait until it is known whether a torrent has come; null if none does. */
+  waiting: Buffer[] | null = null
+  #holds = 0
+
+  /** Reads no more messages until all that hold it release it; those that are read already still come. */
+  hold(): void {
+    if (this.#holds++ === 0) this.pause()
+  }
+
+  release(): void {
+    if (--this.#holds === 0) this.resume()
+  }
 }
 
 interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
@@ -110,6 +125,7 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
+  #waiting = 0
   readonly #swarms = new Map<string, Swarm>()
   /** Counts the connections and the peers of each client. */
   readonly #shares: Shares
@@ -172,9 +188,13 @@ export class WebTorrent {
     link.on('error', ignore)
   }
 
-  /** Answers a message; one about an unknown torrent a second time if that may have come since. */
+  /** Answers a message; one about an unknown torrent only when it is known whether that has come. */
   #receive(link: Link, text: Buffer, isLast = false): void {
     if (link.readyState !== WebSocket.OPEN) return
+    if (link.waiting) {
+      link.waiting.push(text)
+      return
+    }
     let message: WebMessage | null = null
     try {
       if (this.#isFlood(link)) throw malformed('too many messages')
@@ -184,12 +204,22 @@ export class WebTorrent {
       else if (message.to === null) this.#announce(link, message)
       else this.#handBack(link, message, message.to)
     } catch (error) {
-      if (isLast || !(error instanceof UnknownTorrent)) this.#refuse(link, message, error)
-      else
-        void this.parts.answers.rules.settled().then(() => {
-          this.#receive(link, text, true)
-        })
+      const mayCome = !isLast && error instanceof UnknownTorrent && this.#waiting < MOST_WAITING
+      if (mayCome) void this.#receiveSettled(link, text)
+      else this.#refuse(link, message, error)
     }
+  }
+
+  /** Answers a message, and those that were read with it, when a scan for torrents is over. */
+  async #receiveSettled(link: Link, text: Buffer): Promise<void> {
+    link.hold()
+    const messages = (link.waiting = [text])
+    this.#waiting++
+    await this.parts.answers.rules.settled(link.client)
+    this.#waiting--
+    link.waiting = null
+    for (const each of messages) this.#receive(link, each, true)
+    link.release()
   }
 
   #isFlood(link: Link, messages = 1): boolean {
@@ -276,10 +306,10 @@ export class WebTorrent {
     socket.write(frameOf(JSON.stringify(message)))
     if (!socket.writableNeedDrain || this.#slow.has(link)) return
     this.#slow.add(link)
-    link.pause()
+    link.hold()
     socket.once('drain', () => {
       this.#slow.delete(link)
-      link.resume()
+      link.release()
     })
     const [first] = this.#slow
     if (this.#slow.size > MOST_SLOW) first?.terminate()
@@ -350,7 +380,8 @@ export class WebTorrent {
         if (member.heard < now - 1000 * peerTimeout) this.#forget(member)
       }
       const isWelcome = link.members.size > 0 && answers.rules.permits(link.client)
-      if (link.isHeard && isWelcome) link.ping()
+      // While a message waits, no pong is read
+      if ((link.isHeard || link.waiting) && isWelcome) link.ping()
       else link.terminate()
       link.isHeard = false
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type IncomingMessage, createServer, request } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -166,6 +166,44 @@ test('a torrent that comes a moment later is tracked', async (t) => {
   unknown.add('cd'.repeat(20))
   const other = await link.ask(webAnnounce('cd'.repeat(20), 'a'))
   assert.equal(typeof failureOf(other), 'string')
+})
+
+test('while a message waits for a scan, no more are read, and all are answered in order', async (t) => {
+  const unknown = 'cd'.repeat(20)
+  const asked = new EventEmitter()
+  const { peer, pass, sockets } = await openParts(t, {
+    rules: {
+      judge: (bytes) => (Buffer.from(bytes).toString('hex') === unknown ? UNKNOWN : null),
+      settled: async () => {
+        asked.emit('asked')
+        await once(asked, 'over')
+        return true
+      },
+    },
+  })
+  const link = await peer()
+  await link.ask(webAnnounce(HASH, 'a'))
+  const begun = once(asked, 'asked')
+  link.send(webAnnounce(unknown, 'a'))
+  await begun
+  assert.ok(sockets[0]?.isPaused())
+  let count = 0
+  asked.on('asked', () => count++)
+  link.send(webAnnounce(HASH, 'a'))
+  link.send(webAnnounce(unknown, 'b'))
+  // It cannot be heard
+  pass(30)
+  pass(30)
+  pass(30)
+  assert.deepEqual([link.unread(), count], [0, 0])
+  asked.on('asked', () => setImmediate(() => asked.emit('over')))
+  asked.emit('over')
+  const answers = [await link.next(), await link.next(), await link.next()]
+  assert.deepEqual(
+    answers.map((answer) => [answer.info_hash, failureOf(answer) === undefined]),
+    [unknown, HASH, unknown].map((hash) => [binary(hash), hash === HASH]),
+  )
+  assert.equal(sockets[0]?.isPaused(), false)
 })
 
 test('of many offers ten are handed on, each to another peer, and seeds get none of a seed', async (t) => {
