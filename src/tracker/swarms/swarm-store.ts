@@ -239,19 +239,18 @@ export class SwarmStore {
 
   /**
    * Yields the whole state as bytes. Each slice is valid until the next. Changes made meanwhile may
-   * or may not be included.
+   * or may not be included. Peers without a port are not: they are there as long as their connection.
    */
   save(): Generator<Uint8Array, void> {
-    return this.#saved(0)
+    return this.#saved((peer) => this.#peers.ports[peer] !== 0)
   }
 
   /** The same for the peers that announced here, with all swarms and all downloads. */
   saveOwn(): Generator<Uint8Array, void> {
-    return this.#saved(PeerFlag.foreign)
+    return this.#saved((peer) => ((this.#peers.flags[peer] ?? 0) & PeerFlag.foreign) === 0)
   }
 
-  /** Peers with one of the flags in `without` are left out. */
-  *#saved(without: number): Generator<Uint8Array, void> {
+  *#saved(isKept: (peer: number) => boolean): Generator<Uint8Array, void> {
     const slice = new Slice()
     // All ages refer to the start of the save
     const second = Math.floor(this.#now())
@@ -262,9 +261,7 @@ export class SwarmStore {
       // Copied, because peers come and go with each slice
       for (const peer of [...swarm.numbers]) {
         if (!slice.hasRoom(PEER6_SIZE)) yield slice.take()
-        const flags = this.#peers.flags[peer] ?? 0
-        if (this.#peers.swarms[peer] !== swarm || (flags & without) !== 0) continue
-        this.#savePeer(slice, peer, second)
+        if (this.#peers.swarms[peer] === swarm && isKept(peer)) this.#savePeer(slice, peer, second)
       }
     }
     for (const tracker of this.#trackers) {

@@ -52,6 +52,14 @@ test('peers that nobody can connect to are not restored', () => {
   assert.equal(other.totals().peers, 1)
 })
 
+test('peers over WebSocket are not saved, because their connections end with the tracker', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  one.announce(announceOf({ peer: 'browser', port: 0, key: 7 }))
+  one.announce(announceOf({ peer: 'other', port: 1 }))
+  copy(one, other)
+  assert.equal(other.totals().peers, 1)
+})
+
 test('a state can be split anywhere', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 50)
