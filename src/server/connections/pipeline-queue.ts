@@ -121,6 +121,11 @@ export class PipelineQueue implements ConnectionFollower {
     return response?.socket === socket && response.headersSent
   }
 
+  /** Whether a request of a connection has no whole answer yet. */
+  isBusy(socket: Followed): boolean {
+    return socket[BEGUN]?.socket === socket || this.isAwaited(socket)
+  }
+
   /** Whether requests of a connection wait for their turn. */
   isAwaited(socket: Socket): boolean {
     return (this.#waiting.get(socket)?.size ?? 0) > 0

@@ -191,7 +191,11 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
   const { upgrade } = parts
   if (upgrade) {
     server.on('upgrade', (request, socket: Socket, head) => {
-      if (!upgrade(request, socket, head)) answerUpgrade(request, socket, turns.inTurn(admit))
+      // Node has left the connection
+      socket.on('error', () => socket.destroy())
+      // The client would take the answers before for part of the other protocol
+      if (turns.isBusy(socket)) socket.destroy()
+      else if (!upgrade(request, socket, head)) answerUpgrade(request, socket, turns.inTurn(admit))
     })
   }
   const refuseInTurn = turns.inTurn((request, response) => {
@@ -204,17 +208,9 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
 
 /** Answers a request for a protocol that is not spoken as if it were for HTTP, and closes the connection. */
 function answerUpgrade(request: IncomingMessage, socket: Socket, handler: Handler): void {
-  // Node has left the connection
-  socket.on('error', () => socket.destroy())
   const response = new CountedResponse(request)
   response.shouldKeepAlive = false
-  try {
-    response.assignSocket(socket)
-  } catch {
-    // Another answer is under way
-    socket.destroy()
-    return
-  }
+  response.assignSocket(socket)
   response.once('finish', () => {
     socket.destroySoon()
   })

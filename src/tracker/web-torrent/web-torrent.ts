@@ -291,9 +291,10 @@ export class WebTorrent {
     if (other) this.#handOn(member, other, 'answer', offers[0])
   }
 
-  /** Hands something to a peer, unless the peer does not read. */
+  /** Hands something to a peer, unless the peer does not read or may not ask any more. */
   #handOn(from: Member, { link }: Member, type: 'offer' | 'answer', offer?: WebOffer): void {
     if (link.socket?.writableNeedDrain !== false || !offer) return
+    if (!this.parts.answers.rules.permits(link.client)) return
     const { infoHash: info_hash, peerId: peer_id } = from
     const { offer_id, sdp } = offer
     this.#send(link, { action: 'announce', info_hash, peer_id, offer_id, [type]: { type, sdp } })

@@ -470,6 +470,17 @@ test('a connection without pongs, without announces, or of a client now banned i
   assert.fail('it is still open')
 })
 
+test('a client that is banned now gets no offers of others', async (t) => {
+  const banned = new Set<string | null>()
+  const { peer } = await openParts(t, { rules: { permits: (address) => !banned.has(address) } })
+  const [evil, good] = [await peer('192.0.2.66'), await peer()]
+  await evil.ask(webAnnounce(HASH, 'evil'))
+  banned.add('192.0.2.66')
+  await good.ask(webAnnounce(HASH, 'good', { offers: offersOf('1') }))
+  // Its answer comes after the offer would
+  assert.match(failureOf(await evil.ask(webAnnounce(HASH, 'evil'))) ?? '', /may not use/)
+})
+
 test('peers over TLS', unlessOpenssl, async (t) => {
   const directory = makeScratch(t)
   const ca = [plantCertificate(directory, 'first')]
@@ -518,6 +529,18 @@ test('an upgrade behind a request that is not answered yet ends the connection, 
   socket.write(`${page}GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
   await once(socket.resume(), 'close')
   assert.equal((await track.get('/-/health')).status, 200)
+})
+
+test('an upgrade behind a request whose answer waits gets no answer inside of its messages', async (t) => {
+  const track = await trackWeb(t)
+  const socket = connect(track.port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  socket.on('error', () => undefined)
+  const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+  const upgrade = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+  const page = 'GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n'
+  socket.write(`${page}GET /announce HTTP/1.1\r\n${upgrade}${key}\r\n`)
+  assert.doesNotMatch(await text(socket), /101 Switching/)
 })
 
 test('the tracker stops while clients are connected, and saves none of them', async (t) => {
