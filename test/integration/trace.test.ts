@@ -9,6 +9,7 @@ import { makeScratch } from '../support/scratch.js'
 
 const UNKNOWN = 'the cache lacks its digests, or those at this place in pieces of this length'
 const KEY = '0123456789abcdef0123456789abcdef'
+const UUID = '01234567-89ab-4cde-8f01-23456789abcd'
 
 function openPlace(t: TestContext) {
   const directory = makeScratch(t, { 'files/one.bin': 'one', 'files/two.bin': 'two' })
@@ -67,7 +68,8 @@ test('without NODE_DEBUG nothing is traced', async (t) => {
 
 test('a trace says why a tracker is left for another, without the key in its URL', async (t) => {
   const { files, env } = openPlace(t)
-  const list = `http://127.0.0.1:1/${KEY}/announce,http://127.0.0.1:1/b?passkey=secret/announce`
+  const at = 'http://127.0.0.1:1'
+  const list = `${at}/${KEY}/announce,${at}/b?passkey=secret/announce,${at}/${UUID}/a,${at}/a?apikey=secret`
   const made = ['makemetafile', '--quiet', '-a', list, join(files, 'one.bin')]
   assert.equal((await runExecutable('btkit', made, { env })).status, 0)
   await letFilesSettle()
@@ -81,6 +83,27 @@ test('a trace says why a tracker is left for another, without the key in its URL
   })
   const { stderr } = await collect(child)
   assert.match(stderr, /^BTKIT \d+: one\.bin: seeded from now on$/m)
-  assert.match(stderr, /one\.bin: http:\S+ is left for http:\S+ nothing listens there$/m)
-  assert.doesNotMatch(stderr, new RegExp(`${KEY}|secret`))
+  assert.match(stderr, /one\.bin: http:\/\/127\S+ is left for http:\S+ nothing listens there$/m)
+  assert.doesNotMatch(stderr, new RegExp(`${KEY}|${UUID}|secret`))
+})
+
+test('a trace of a mirror names the path of a refused request, and nothing of its query', async (t) => {
+  const { files, env } = openPlace(t)
+  const line = ['serve', '--port', '0', '--tracker', 'http://t.example/a', files]
+  const child = startExecutable('btkit', line, { env: { ...env, NODE_DEBUG: 'btkit' } })
+  t.after(() => child.kill('SIGKILL'))
+  let [stdout, asked] = ['', false]
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+    const address = /^address: +(.+)\n/m.exec(stdout)?.[1]
+    if (address === undefined || asked) return
+    asked = true
+    const query = `passkey=secret&tracker=http%3A%2F%2Ft.example%2F${KEY}`
+    void fetch(`${address}/nofile?${query}`).finally(() => child.kill('SIGTERM'))
+  })
+  const { stderr } = await collect(child)
+  // The access log has the whole request
+  const trace = stderr.replaceAll(/^(?!BTKIT ).*\n/gm, '')
+  assert.match(trace, /^BTKIT \d+: 127\.0\.0\.1 gets 404 for \/nofile: \S/m)
+  assert.doesNotMatch(trace, new RegExp(`${KEY}|secret`))
 })

@@ -35,11 +35,13 @@ export function shownUrl(url: string): string {
 /** A URL as it may stand in a message, in quotes or a list, up to the end of its query. */
 const URL_IN_TEXT = /\b(?:https?|udp|wss?):\/\/[^\s"'|,<>]+/gi
 
-/** The parameters that hold keys. */
-const PARAMETER = /([?&;](?:passkey|authkey|torrent_pass|pass|pid|token|secret|key)=)[^&;#\s]+/gi
+/** The parameters that hold keys, such as `passkey`, `torrent_pass` and `X-Amz-Signature`. */
+const PARAMETER =
+  /([?&;](?:[\w-]*(?:key|auth|pass|passwd|password|token|secret)|pid|(?:[\w-]*[_-])?sig(?:nature)?)=)[^&;#\s]+/gi
 
-/** Part of an announce path that is a key: 32 hexadecimal digits, or 20 letters and digits. */
-const PART = /(?<=\/)(?:[0-9a-f]{32,}|(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,})(?=[/?#:]|$)/gi
+/** Part of an announce path that is a key: 32 hexadecimal digits, a UUID, or 20 letters and digits. */
+const PART =
+  /(?<=\/)(?:[0-9a-f]{32,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,})(?=[/?#:]|$)/gi
 
 /** Hides the passwords in URLs, and the keys of users in those of trackers. */
 export function hideSecrets(text: string): string {

@@ -1,13 +1,13 @@
 import { debuglog } from 'node:util'
 import { escapeText } from './escape.js'
-import { hideSecrets } from './secrets.js'
+import { hideAllSecrets } from './secrets.js'
 
 const log = debuglog('btkit')
 
 /** Whether `NODE_DEBUG` names btkit. Code that decides very often asks it before it calls `trace`. */
 export const isTraced = log.enabled
 
-/** Prints a decision and its reason to standard error, if that is wanted. Hides passwords and passkeys. */
+/** Prints a decision and its reason to standard error, if that is wanted. Hides passwords and all that may be passkeys. */
 export function trace(words: () => string): void {
-  if (isTraced) log('%s', escapeText(hideSecrets(words())))
+  if (isTraced) log('%s', escapeText(hideAllSecrets(words())))
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
+import { splitTarget } from './target.js'
 
 /** The HTTP status of each reason for which a request is refused. */
 const STATUSES = {
@@ -117,7 +118,9 @@ export function errorResponse(error: unknown): ErrorResponse {
 /** Sends an error as one line of text. */
 export function sendError(reply: FastifyReply, error: unknown): void {
   const { status, line } = errorResponse(error)
-  trace(() => `${reply.request.ip} gets ${status} for ${reply.request.url}: ${line}`)
+  trace(
+    () => `${reply.request.ip} gets ${status} for ${splitTarget(reply.request.url)[0]}: ${line}`,
+  )
   setRetryAfter(reply, error)
   sendLine(reply, status, line)
 }

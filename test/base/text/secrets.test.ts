@@ -4,6 +4,7 @@ import { hasSecret, hideSecrets } from '../../../src/base/text/secrets.js'
 
 const HEX = '0123456789abcdef0123456789abcdef'
 const WORD = 'a1B2c3D4e5F6g7H8i9J0'
+const UUID = '01234567-89ab-4CDE-8f01-23456789abcd'
 
 for (const [url, hidden] of [
   [`https://t.example/announce?passkey=${HEX}`, 'https://t.example/announce?passkey=***'],
@@ -13,6 +14,12 @@ for (const [url, hidden] of [
   ],
   [`https://t.example/${HEX}/announce`, 'https://t.example/***/announce'],
   [`https://t.example/announce/${WORD}`, 'https://t.example/announce/***'],
+  [`https://t.example/${UUID}/announce`, 'https://t.example/***/announce'],
+  ['https://t.example/a?apikey=x&user_auth=y', 'https://t.example/a?apikey=***&user_auth=***'],
+  [
+    'https://m.example/f?X-Amz-Signature=x&access_token=y;sig=z&n=1',
+    'https://m.example/f?X-Amz-Signature=***&access_token=***;sig=***&n=1',
+  ],
   [`udp://t.example:1/announce/${HEX}?x=1`, 'udp://t.example:1/announce/***?x=1'],
 ] as const) {
   test(`the passkey in ${url} is hidden`, () => {
@@ -26,6 +33,7 @@ for (const url of [
   'http://t.example/announce.php?compact=1',
   'udp://tracker.opentrackr.example:1337/announce',
   `https://m.example/pool/${HEX}/a.iso`,
+  `https://m.example/pool/${UUID}/a.iso?design=1&author=me`,
   'https://t.example/a-long-name-of-a-site-2024/announce',
 ]) {
   test(`${url} has no passkey`, () => {
