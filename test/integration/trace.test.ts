@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, utimesSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { letFilesSettle } from '../support/aged.js'
 import { runExecutable, startExecutable } from '../support/executable.js'
@@ -85,6 +85,17 @@ test('a trace says why a tracker is left for another, without the key in its URL
   assert.match(stderr, /^BTKIT \d+: one\.bin: seeded from now on$/m)
   assert.match(stderr, /one\.bin: http:\/\/127\S+ is left for http:\S+ nothing listens there$/m)
   assert.doesNotMatch(stderr, new RegExp(`${KEY}|${UUID}|secret`))
+})
+
+test('a trace has the names of files that look like announce URLs', async (t) => {
+  const { files, env } = openPlace(t)
+  const name = 'v1.0/announce/a=b.bin'
+  mkdirSync(join(files, dirname(name)), { recursive: true })
+  writeFileSync(join(files, name), 'x')
+  const line = ['completedir', '--quiet', 'http://t.example/announce', dirname(name)]
+  const options = { env: { ...env, NODE_DEBUG: 'btkit' }, cwd: files }
+  const { stderr } = await runExecutable('btkit', line, options)
+  assert.match(stderr, /^BTKIT \d+: v1\.0\/announce\/a=b\.bin: its torrent is made$/m)
 })
 
 test('a trace of a mirror names the path of a refused request, and nothing of its query', async (t) => {

@@ -69,21 +69,28 @@ const BARE_TRACKER = /(?<![\w/.:+@-])[\w-]+(?:\.[\w-]+)+(?::\d+)?(?=\/\S*(?:anno
 /** The rest: a comma, bracket, quote or colon is part of it unless a list or sentence goes on or ends there. */
 const REST = /[/?#](?:[^\s,|\]':]|,(?!\s|\w+:\/\/)|\](?![,\]\s]|$)|'(?!:|\s|$)|:(?!\s|$))*/
 
-const TRACKER_URL = new RegExp(`(${TRACKER.source}|${BARE_TRACKER.source})(${REST.source})`, 'gi')
+const TRACKER_URL = new RegExp(`(${TRACKER.source})(${REST.source})`, 'gi')
+const BARE_TRACKER_URL = new RegExp(`(${BARE_TRACKER.source})(${REST.source})`, 'gi')
 
 /** The parts of an announce path that no tracker uses as a passkey. */
 const PLAIN_PART = /^(announce|scrape)?(\.php)?$/i
 
 /**
- * Hides the passwords in URLs, and what can be a passkey in those of trackers: all parts of the path
- * except `announce`, and the values of the query.
+ * Hides the passwords in URLs, and what can be a passkey: all parts of the path except `announce`, and
+ * the values of the query.
  */
+export function hideUrls(text: string): string {
+  return hidePasswords(text).replaceAll(TRACKER_URL, hideRest)
+}
+
+/** The same, also in URLs that a person has mistyped. It may hide the names of files. */
 export function hideAllSecrets(text: string): string {
-  return hidePasswords(text)
-    .replaceAll(BARE_PASSWORD, '$1:***@')
-    .replaceAll(TRACKER_URL, (_, host: string, rest: string) => {
-      const [path = '', ...query] = rest.split(/(?=[?#])/)
-      const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
-      return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
-    })
+  const bare = hideUrls(text).replaceAll(BARE_PASSWORD, '$1:***@')
+  return bare.replaceAll(BARE_TRACKER_URL, hideRest)
+}
+
+function hideRest(_: string, host: string, rest: string): string {
+  const [path = '', ...query] = rest.split(/(?=[?#])/)
+  const parts = path.split('/').map((part) => (PLAIN_PART.test(part) ? part : '***'))
+  return host + parts.join('/') + query.map((part) => `${part.slice(0, 1)}***`).join('')
 }

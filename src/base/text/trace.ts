@@ -1,6 +1,6 @@
 import { debuglog } from 'node:util'
 import { escapeText } from './escape.js'
-import { hideAllSecrets } from './secrets.js'
+import { hideUrls } from './secrets.js'
 
 const log = debuglog('btkit')
 
@@ -9,5 +9,5 @@ export const isTraced = log.enabled
 
 /** Prints a decision and its reason to standard error, if that is wanted. Hides passwords and all that may be passkeys. */
 export function trace(words: () => string): void {
-  if (isTraced) log('%s', escapeText(hideAllSecrets(words())))
+  if (isTraced) log('%s', escapeText(hideUrls(words())))
 }

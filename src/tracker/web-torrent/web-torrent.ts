@@ -27,9 +27,6 @@ const MAX_FRAMES = 32
 /** Most packets of a frame: networks carry at least 536 bytes in each. */
 const MAX_PACKETS = 128
 
-/** Milliseconds that a client has to close a connection that is being closed. No types have this option. */
-const CLOSING = { closeTimeout: 1000 }
-
 /** Milliseconds between two checks of a connection: see `check`. */
 const CHECK_PERIOD = 30_000
 
@@ -119,7 +116,8 @@ export class WebTorrent {
     maxPayload: MAX_MESSAGE,
     maxFragments: MAX_FRAMES,
     maxBufferedChunks: MAX_PACKETS,
-    ...CLOSING,
+    // Milliseconds for a client to close its side. The types do not know this option
+    ...{ closeTimeout: 1000 },
     WebSocket: Link,
   })
   /** The connections; the one to check next is first. */
