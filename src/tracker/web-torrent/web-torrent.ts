@@ -85,16 +85,6 @@ class Link extends WebSocket {
   creditedAt = 0
   /** Messages that wait until it is known whether a torrent has come; null if none does. */
   waiting: Buffer[] | null = null
-  #holds = 0
-
-  /** Reads no more messages until all that hold it release it; those that are read already still come. */
-  hold(): void {
-    if (this.#holds++ === 0) this.pause()
-  }
-
-  release(): void {
-    if (--this.#holds === 0) this.resume()
-  }
 }
 
 interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
@@ -210,14 +200,14 @@ export class WebTorrent {
 
   /** Answers a message, and those that were read with it, when a scan for torrents is over. */
   async #receiveSettled(link: Link, text: Buffer): Promise<void> {
-    link.hold()
+    link.pause()
     const messages = (link.waiting = [text])
     this.#waiting++
     await this.parts.answers.rules.settled(link.client)
     this.#waiting--
     link.waiting = null
     for (const each of messages) this.#receive(link, each, true)
-    link.release()
+    if (!this.#slow.has(link)) link.resume()
   }
 
   #isFlood(link: Link, messages = 1): boolean {
@@ -305,10 +295,10 @@ export class WebTorrent {
     socket.write(frameOf(JSON.stringify(message)))
     if (!socket.writableNeedDrain || this.#slow.has(link)) return
     this.#slow.add(link)
-    link.hold()
+    link.pause()
     socket.once('drain', () => {
       this.#slow.delete(link)
-      link.release()
+      if (!link.waiting) link.resume()
     })
     const [first] = this.#slow
     if (this.#slow.size > MOST_SLOW) first?.terminate()
