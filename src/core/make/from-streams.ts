@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
+import { trace } from '../../base/text/trace.js'
 import { optimizeNow } from '../../base/heap-growth.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import type { PieceLengthFor } from '../../disk/hash/arriving-bytes.js'
@@ -124,6 +125,8 @@ export async function readStreams(
   const wanted =
     planned.plan && states && new InfoRequest(planned.plan.content, request, trust, states)
   const known = wanted && checksums.length === 0 ? recallWhole(wanted, cache) : null
+  const why = 'must be read: the cache has nothing of this address, size and tag'
+  trace(() => `${named.place}: ${known ? 'its server says that it is unchanged' : why}`)
   if (planned.plan && known)
     return { plan: planned.plan, core: known, bytesHashed: 0, checksums: [] }
   const isAligned = request.isAligned === true || version !== 'v1'

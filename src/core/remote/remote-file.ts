@@ -52,6 +52,10 @@ export async function askRemote(url: string, access: RemoteAccess): Promise<Remo
   }
   requireStatus(url, response, [200, 206])
   const { status, headers } = response
+  if (isPage(url, headers)) {
+    const detail = 'sends a web page (text/html), as of a directory or a log-in, and not a file'
+    throw new RemoteFault(url, 'page', detail)
+  }
   const [, total] = /\/(\d+)$/.exec(askedRange(headers)) ?? []
   const length = status === 206 ? (total ?? null) : headers.get('content-length')
   const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null
@@ -62,6 +66,13 @@ export async function askRemote(url: string, access: RemoteAccess): Promise<Remo
     validator: validatorOf(headers),
     hasRanges: status === 206 || /\bbytes\b/i.test(headers.get('accept-ranges') ?? ''),
   }
+}
+
+/** Whether an answer is a page for people, and the URL is not that of one. */
+function isPage(url: string, headers: Headers): boolean {
+  const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
+  const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
+  return isHtml && !isNamedSo && !/^attachment\b/i.test(headers.get('content-disposition') ?? '')
 }
 
 /**
@@ -95,6 +106,7 @@ const MOST_TOLD = 100
 /** The fault of a server, in a word or two. */
 export type FaultKind =
   | 'status'
+  | 'page'
   | 'no ranges'
   | 'length'
   | 'changed'

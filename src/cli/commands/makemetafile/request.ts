@@ -108,12 +108,14 @@ export function makeRequests(
  * @throws BtkitError `not-found`
  */
 function requireAll({ sources, remote }: MakeOperands, io: Io): void {
-  const isThere = (each: string) =>
-    each === STDIN || remote?.has(each) || existsSync(resolve(io.cwd, each))
-  const missing = sources.length > 1 ? sources.find((each) => !isThere(each)) : undefined
-  if (missing === undefined) return
-  const why = 'nothing was written; if it is the tracker, give it with -a'
-  throw new BtkitError('not-found', `${missing}: no such file or directory; ${why}`)
+  if (sources.length < 2) return
+  const advice = 'nothing was written; if it is the tracker, give it with -a'
+  for (const source of sources) {
+    const fault = remote?.get(source)?.arrival.fault
+    if (fault) throw new BtkitError(fault.code, `${fault.message}; ${advice}`, { cause: fault })
+    if (source === STDIN || remote?.has(source) || existsSync(resolve(io.cwd, source))) continue
+    throw new BtkitError('not-found', `${source}: no such file or directory; ${advice}`)
+  }
 }
 
 /** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { decodeTorrent } from '../../../support/decode-torrent.js'
 import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/file-server.js'
@@ -46,6 +46,25 @@ test('a URL needs no tracker beside --trackerless', async (t) => {
   const { status, stderr } = await make(['--trackerless', `${server.url}/x.iso`, '-o', out])
   assert.deepEqual([status, stderr], [0, ''])
   assert.equal(decodeTorrent(readFileSync(out)).announce, undefined)
+})
+
+test('a page is no content: the listing of a directory, or a log-in', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL, 'x.html': '<p>x' })
+  server.answer = (_, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8')
+    return false
+  }
+  assertError(await make([`${server.url}/x.iso`, TRACKER, '-o', out]), 'io', 'x.iso', 'a web page')
+  assert.deepEqual(readdirSync(at('out')), [])
+  assert.equal((await make([`${server.url}/x.html`, TRACKER, '-o', out])).status, 0)
+})
+
+test('a mistyped tracker among URLs leaves the torrent that is there', async (t) => {
+  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
+  const wrong = `${server.url}/annonce`
+  const result = await make([`${server.url}/x.iso`, wrong, '-o', dirname(out)])
+  assertError(result, 'not-found', wrong, 'nothing was written; if it is the tracker')
+  assert.equal(existsSync(out), false)
 })
 
 test('a large file is read in parts, each byte once', async (t) => {

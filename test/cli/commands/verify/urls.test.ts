@@ -84,6 +84,12 @@ test('a single file is at the URL, or below it', async (t) => {
     const { status, stdout } = await verify(args)
     assert.equal(status, 0, stdout)
   }
+  server.answer = (_, response) => {
+    response.setHeader('content-type', 'text/html')
+    return false
+  }
+  const page = await verify([`${base}a%20b%231.bin`, '--json'])
+  assert.match(page.stdout, /"unreadable"[^}]*a web page/)
   const missing = await verify([`${server.url}/nowhere`])
   assert.equal(missing.status, 1)
   assert.match(missing.stdout, /^missing +a b#1\.bin: not found: http:.*\/nowhere$/m)
