@@ -3,19 +3,17 @@ import { BlockList, isIP } from 'node:net'
 /** The machines that can reach an address; more with each number. */
 export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
 
-const PRIVATE = [
-  ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16'],
-  ...['198.18.0.0/15', '::/96', '64:ff9b:1::/48', 'fc00::/7', 'fec0::/10'],
-]
-
 /** The networks of each kind (RFC 6890). Networks of one link count as the machine's own. */
 const NETWORKS = [
   ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'],
   ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'],
-  PRIVATE,
+  [
+    '10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15',
+    '::/96 64:ff9b:1::/48 fc00::/7 fec0::/10',
+  ],
 ].map((networks) => {
   const list = new BlockList()
-  for (const network of networks) {
+  for (const network of networks.flatMap((some) => some.split(' '))) {
     const [address = '', bits] = network.split('/')
     list.addSubnet(address, Number(bits), familyOf(address))
     if (familyOf(address) === 'ipv6') continue

@@ -83,8 +83,8 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
       throw new RedirectFault('redirects to an address that is not HTTP')
     if (isGuarded && address.protocol === 'https:' && next.protocol === 'http:')
       throw new RedirectFault('redirects to an address without TLS')
-    isPublic ||= isGuarded && (await isOfInternet(address))
-    if (isPublic && (await publicness(next)).includes(false)) throw new RedirectFault(INTO_PRIVATE)
+    isPublic ||= isGuarded && (await addressesOf(address)).isPublic
+    if (isPublic && (await addressesOf(next)).hasOthers) throw new RedirectFault(INTO_PRIVATE)
     address = next
   }
 }
@@ -94,22 +94,17 @@ const INTO_PRIVATE = 'redirects into a private network'
 /** Hosts that had an address of the internet when this process connected to them. */
 const publicHosts = new Set<string>()
 
-/** Whether a host had an address of the internet when it was asked, or has one now. */
-async function isOfInternet(address: URL): Promise<boolean> {
-  if (publicHosts.has(address.hostname)) return true
-  const found = await publicness(address)
-  // A host that only a proxy can look up is asked through that
-  return found.length === 0 || found.includes(true)
-}
-
-/** Whether each address of a host is one of the internet. */
-async function publicness({ hostname }: URL): Promise<boolean[]> {
+/** Finds the addresses of a host that are of the internet, and others. */
+async function addressesOf({ hostname }: URL) {
   const host = hostname.replace(/^\[|\]$/g, '')
   const found = isIP(host) ? [{ address: host }] : await lookUp(host, { all: true }).catch(() => [])
-  return found.map(isPublicAddress)
+  const others = found.filter((each) => !isPublicAddress(each))
+  // A host that only a proxy can look up is asked through that
+  const isPublic = found.length === 0 || others.length < found.length
+  return { isPublic: isPublic || publicHosts.has(hostname), hasOthers: others.length > 0 }
 }
 
-function isPublicAddress({ address }: { readonly address: string }): boolean {
+const isPublicAddress = ({ address }: { readonly address: string }) => {
   return reachOf(address) === Reach.all
 }
 
@@ -187,14 +182,11 @@ function dispatcherOf(
   return made
 }
 
-const PROXIES = ['http_proxy', 'https_proxy'] as const
-type ProxyName = (typeof PROXIES)[number]
-
 /**
  * A proxy of the environment, whose URL may lack the scheme, as with curl; empty if there is none.
  * HTTP_PROXY does not count, because a web server may set it from a header (httpoxy).
  */
-function proxyOf(name: ProxyName): string {
+function proxyOf(name: 'http_proxy' | 'https_proxy'): string {
   const others = name === 'https_proxy' ? process.env['HTTPS_PROXY'] : undefined
   const proxy = process.env[name] ?? others ?? ''
   if (/^(?!https?:)[^:]*:\/\//i.test(proxy))

@@ -19,17 +19,11 @@ export function hidePasswords(text: string): string {
   return text.replaceAll(PASSWORD, '$1:***@').replaceAll(BROKEN, '$1:***@')
 }
 
-/** Most characters of a URL in a message. */
-const MOST_SHOWN = 2000
-
-/**
- * Returns a URL for messages, without what may be a secret: a user, a password, and the query. Other
- * texts are returned unchanged.
- */
+/** A URL for messages, cut if it is long, without a user, a password and the query. Other texts stay. */
 export function shownUrl(url: string): string {
   if (!/^[a-z]+:\/\//i.test(url)) return url
   const shown = hidePasswords(url).replace(/^([a-z]+:\/\/)[^/?#]*@/i, '$1')
-  return clipText(shown.replace(/\?.*$/s, '?…'), MOST_SHOWN)
+  return clipText(shown.replace(/\?.*$/s, '?…'), 2000)
 }
 
 /** A URL as it may stand in a message, in quotes or a list, up to the end of its query. */

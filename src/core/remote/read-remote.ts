@@ -199,10 +199,9 @@ function requireAsked(
   range: Span | null,
 ): void {
   const tag = headers.get(validator?.startsWith('"') ? 'etag' : 'last-modified')
-  const isOther = validator !== null && tag !== null && tag !== validator
-  // A server that knows no ranges answers with the file, which has the same tag
-  const isSame = status === 200 && tag === validator
-  if (isOther || (range && status !== 206 && validator !== null && !isSame))
+  // A server that knows no ranges answers with the whole file, which has the same tag
+  const isSame = tag === validator ? status <= 206 : tag === null && status === (range ? 206 : 200)
+  if (validator !== null && !isSame)
     throw new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
   if (!range || (status === 200 && range[0] === 0 && range[1] === size)) return
   if (status !== 206) {

@@ -124,11 +124,7 @@ const OWN_HEADERS =
 
 /** The headers of a file, one `Name: value` a line. */
 export function parseHeaders(text: string, place: string): Record<string, string> {
-  // Some editors put a byte order mark in front
-  const lines = text
-    .replace(/^\ufeff/, '')
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '')
   return Object.fromEntries(
     lines.map((line, at) => {
       const [, name = '', value = ''] =

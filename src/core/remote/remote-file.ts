@@ -2,7 +2,7 @@ import { basename } from 'node:path/posix'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
 import { decodePercent } from '../../base/percent.js'
-import { clipText, escapeText } from '../../base/text/escape.js'
+import { escapeText, quoteText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'
 import { shownUrl } from '../../base/text/secrets.js'
 import { isPlainName } from '../../metainfo/name.js'
@@ -93,15 +93,12 @@ export async function request(
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
-    const detail = `is sent compressed (${clipText(encoding, MOST_TOLD)}), so its bytes are others`
+    const detail = `is sent compressed (${quoteText(encoding)}), so its bytes are others`
     throw new RemoteFault(url, 'compressed', detail)
   } catch (error) {
     throw remoteError(error, url, signal)
   }
 }
-
-/** Most characters of a server's text in a message. */
-const MOST_TOLD = 100
 
 /** The fault of a server, in a word or two. */
 export type FaultKind =
@@ -178,9 +175,6 @@ export function askedRange(headers: Headers): string {
   return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
 }
 
-/** Most bytes of a name, as on most file systems. */
-const LONGEST_NAME = 255
-
 /** The name of a Content-Disposition (RFC 6266), or else the last one of the URL's path. */
 function nameOf(url: string, headers: Headers): string {
   const given = headers.get('content-disposition') ?? ''
@@ -191,11 +185,9 @@ function nameOf(url: string, headers: Headers): string {
     quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
     lastName(url),
   ]
-  const isUsable = (name: string) => {
-    const isShort = Buffer.byteLength(name) <= LONGEST_NAME
-    return isPlainName(name) && isShort && escapeText(name) === name
-  }
-  return names.find(isUsable) ?? ''
+  const plain = names.filter((name) => isPlainName(name) && escapeText(name) === name)
+  // No file system has longer ones
+  return plain.find((name) => Buffer.byteLength(name) <= 255) ?? ''
 }
 
 /** The last name of a URL's path; empty if it has none. */

@@ -31,30 +31,22 @@ export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] 
     ? metalinkEntries(text, name)
     : lineEntries(text, name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
-  if (entries.length > MOST_FILES) throw tooMany(name)
-  const odd = entries.find(
-    ({ path }) => path.length > LONGEST || !path.split('/').every(isComponent),
-  )
-  if (!odd) return entries
-  const what = `${quoteText(odd.path)} is no path below its directory`
-  throw new BtkitError('bad-name', `${name}: ${what}`)
+  if (entries.length > MOST_FILES)
+    throw new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
+  const isOdd = (path: string) => path.length > LONGEST || !path.split('/').every(isComponent)
+  const odd = entries.find(({ path }) => isOdd(path))?.path
+  if (odd === undefined) return entries
+  throw new BtkitError('bad-name', `${name}: ${quoteText(odd)} is no path below its directory`)
 }
 
-function tooMany(name: string): BtkitError {
-  return new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
-}
-
-/** The lines of a text that are neither blank nor comments. */
+/** The lines of a text that are neither blank nor comments, up to the first one too many. */
 function linesOf(text: string, name: string): string[] {
   const lines: string[] = []
-  for (let at = 0, end = 0; at < text.length; at = end + 1) {
-    end = text.indexOf('\n', at)
-    if (end < 0) end = text.length
-    if (end - at > LONGEST)
+  for (const [line] of text.matchAll(/[^\n]+/g)) {
+    if (line.length > LONGEST)
       throw new BtkitError('bad-name', `${name}: has a line of more than ${LONGEST} characters`)
-    const line = text.slice(at, end).replace(/\r$/, '')
-    if (line.trim() === '' || line.startsWith('#')) continue
-    if (lines.push(line) > MOST_FILES) throw tooMany(name)
+    const isCounted = line.trim() !== '' && !line.startsWith('#')
+    if (isCounted && lines.push(line.replace(/\r$/, '')) > MOST_FILES) break
   }
   return lines
 }

@@ -127,9 +127,9 @@ export function hashArriving(read: ReadBytes): HashGroups {
           rest = rest.subarray(part.length)
           if (sha256 && (at % pieceLength === 0 || at === to)) leaves.push(await sha256.finish())
           if (at < groupEnd) continue
-          const open = indices.subarray((groupAt - start) / pieceLength)
-          const group = open.subarray(0, Math.ceil((at - groupAt) / pieceLength))
+          const [first, next] = [groupAt, at].map((end) => Math.ceil((end - start) / pieceLength))
           const digests = (await sha1?.finish()) ?? new Uint8Array(0)
+          const group = indices.subarray(first, next)
           yield { indices: group, pieces: digests, blocks: Buffer.concat(leaves) }
           groupAt = at
           leaves = []

@@ -61,9 +61,8 @@ const NOT_PLAIN = 'not an http or https URL without ?, #, user and password'
 
 async function readEntries(list: string, baseUrl: string | undefined, access: RemoteAccess) {
   const plain = baseUrl === undefined ? undefined : plainUrl(baseUrl)
-  if (baseUrl !== undefined && plain === null)
-    throw usageError(`--base-url ${shownUrl(baseUrl)}: ${NOT_PLAIN}`)
-  const given = plain?.replace(/\/*$/, '/')
+  if (plain === null) throw usageError(`--base-url ${shownUrl(baseUrl ?? '')}: ${NOT_PLAIN}`)
+  const given = plain && `${plain}/`
   if (looksLikeUrl(list)) {
     const { entries, base } = await fetchList(list, access)
     return { entries, base: given ?? base }
@@ -72,5 +71,6 @@ async function readEntries(list: string, baseUrl: string | undefined, access: Re
 }
 
 function readHeaders(path: string): Record<string, string> {
-  return parseHeaders(Buffer.from(readBounded(path, MAX_HEADERS)).toString('utf8'), path)
+  // Without the byte order mark that some editors put in front
+  return parseHeaders(new TextDecoder().decode(readBounded(path, MAX_HEADERS)), path)
 }
