@@ -4,6 +4,7 @@ import type { DictValues } from '../bencode/value.js'
 import type { BtkitError } from '../../base/errors.js'
 import type { ListedFiles, MetainfoFile } from '../metainfo.js'
 import { isSamePath } from '../name.js'
+import { MAX_PIECE_POW2 } from '../piece-length.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../base/text/escape.js'
 import { count } from '../../base/text/quantity.js'
@@ -46,10 +47,12 @@ export function countPieces(length: number, pieceLength: number): number {
 
 /**
  * Returns the total bytes of all files.
- * @throws BtkitError `metainfo` above 2^53 - 1
+ * @throws BtkitError `metainfo` above 2^53 - 1, or if there is more padding than can be hashed
  */
-export function totalLength({ size }: ListedFiles): number {
+export function totalLength({ size, padSize, padCount }: ListedFiles): number {
   if (!Number.isSafeInteger(size)) throw metainfoError('info', 'the files are too large together')
+  if (padSize > padCount * 2 ** MAX_PIECE_POW2)
+    throw metainfoError('info', 'a pad file is longer than the longest piece, 1 GiB')
   return size
 }
 

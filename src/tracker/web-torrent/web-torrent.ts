@@ -162,7 +162,8 @@ export class WebTorrent {
     link.socket?.on('timeout', destroy)
     link.on('message', (bytes) => {
       link.isHeard = true
-      this.#receive(link, bytes as Buffer)
+      if (link.waiting) link.waiting.push(bytes as Buffer)
+      else this.#receive(link, bytes as Buffer)
     })
     const onControl = () => {
       link.isHeard = true
@@ -179,10 +180,6 @@ export class WebTorrent {
   /** Answers a message; one about an unknown torrent only when it is known whether that has come. */
   #receive(link: Link, text: Buffer, isLast = false): void {
     if (link.readyState !== WebSocket.OPEN) return
-    if (link.waiting) {
-      link.waiting.push(text)
-      return
-    }
     let message: WebMessage | null = null
     try {
       if (this.#isFlood(link)) throw malformed('too many messages')

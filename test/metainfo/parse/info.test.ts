@@ -89,6 +89,8 @@ test('a hybrid is as v1 has it, if v2 agrees', () => {
   assert.deepEqual(content.pieces, digestsFor(5))
 })
 
+/** As of BitComet, without an attribute. */
+const HUGE_PAD = { length: 2 ** 41, path: ['_____padding_file_0_'] }
 const HUGE = { length: 2 ** 53 - 1, path: ['a'] }
 
 const REFUSED: [info: PlainDict, message: string][] = [
@@ -111,6 +113,14 @@ const REFUSED: [info: PlainDict, message: string][] = [
   [
     singleFileInfo({ length: undefined, files: [HUGE, HUGE] }),
     'info: the files are too large together',
+  ],
+  [
+    singleFileInfo({ 'piece length': 2 ** 50, length: 2 ** 49, attr: 'p' }),
+    'info: a pad file is longer than the longest piece, 1 GiB',
+  ],
+  [
+    singleFileInfo({ length: undefined, files: [{ length: 5, path: ['a'] }, HUGE_PAD] }),
+    'info: a pad file is longer than the longest piece, 1 GiB',
   ],
   [singleFileInfo({ 'meta version': 3 }), 'info.meta version: only version 2 is known'],
   [singleFileInfo({ 'meta version': 'x' }), 'info.meta version: only version 2 is known'],
