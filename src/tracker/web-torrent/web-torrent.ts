@@ -27,6 +27,9 @@ const MAX_FRAMES = 32
 /** Most packets of a frame: networks carry at least 536 bytes in each. */
 const MAX_PACKETS = 128
 
+/** Milliseconds that a client has to close its side. The types do not know this option. */
+const CLOSING = { closeTimeout: 1000 }
+
 /** Milliseconds between two checks of a connection: see `check`. */
 const CHECK_PERIOD = 30_000
 
@@ -106,8 +109,7 @@ export class WebTorrent {
     maxPayload: MAX_MESSAGE,
     maxFragments: MAX_FRAMES,
     maxBufferedChunks: MAX_PACKETS,
-    // Milliseconds for a client to close its side. The types do not know this option
-    ...{ closeTimeout: 1000 },
+    ...CLOSING,
     WebSocket: Link,
   })
   /** The connections; the one to check next is first. */
