@@ -31,7 +31,7 @@ export interface RemoteFile {
 }
 
 /** Milliseconds without a byte after which a connection counts as broken. */
-export const IDLE_MS = 60_000
+const IDLE_MS = 60_000
 
 /** Redirects that are followed, as by browsers. */
 const REDIRECTS = 20
