@@ -63,6 +63,14 @@ const GUESSES: readonly (readonly [typed: string, said: string])[] = [
     "btkit: --announce-list '': tracker '': not an http, https, udp, ws or wss URL\n",
   ],
   [
+    'completedir http://files.example/x.iso http://t.example/announce',
+    'btkit: http://files.example/x.iso: not a directory; btkit makemetafile makes the torrent of a URL\n',
+  ],
+  [
+    'makemetafile --files-from SUMS --trackerless',
+    'btkit: no file or directory given; name at least one, or with --base-url the server of the list\n',
+  ],
+  [
     'makemetafile DIR/tree http//t.example/announce',
     'btkit: http//t.example/announce: no such file; a tracker begins with http:// or udp://, as in http://t.example/announce\n',
   ],

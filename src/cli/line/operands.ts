@@ -19,18 +19,22 @@ export interface Operands {
 /**
  * Separates the tracker from the content. The tracker is the one argument that is a URL, or a list of
  * URLs, in any position. Addresses of content, those that are no tracker's, may stand for files if
- * `takesUrls`. `isNamed` says that an option names the content.
+ * `takesUrls`. `isNamed` says that an option names the content; `advice` follows if nothing does.
  * @throws BtkitError `usage` if a URL is wrong, there are two, or there is no content
  */
 export function sortOperands(
   operands: readonly string[],
   takesUrls = false,
   isNamed = false,
+  advice = '',
 ): Operands {
   requireNames(operands, 'file')
   const urls = trackerOperands(operands, takesUrls && !isNamed)
   const sources = operands.filter((operand) => !urls.includes(operand))
   const lists = urls.map(parseTrackers)
+  const content = takesUrls ? undefined : urls.find(isContentUrl)
+  if (urls.length > 1 && content !== undefined)
+    throw usageError(`${content}: not a directory; btkit makemetafile makes the torrent of a URL`)
   if (urls.length > 1) {
     throw usageError(`${urls[1] ?? ''}: only one tracker can be an argument; give each with -a`)
   }
@@ -40,7 +44,7 @@ export function sortOperands(
     throw usageError(`${bare}: no such file; ${fix}`)
   }
   if (sources.length === 0 && !isNamed)
-    throw usageError('no file or directory given; name at least one')
+    throw usageError(`no file or directory given; name at least one${advice}`)
   return { tiers: lists[0] ?? null, sources }
 }
 

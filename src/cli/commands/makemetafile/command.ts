@@ -39,7 +39,9 @@ export const command: CommandRecord = {
 function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
   return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const isNamed = listsRemote(options)
-    const operands = sortOperands(args, true, isNamed)
+    const onServer = ', or with --base-url the server of the list'
+    const advice = options.filesFrom === undefined ? '' : onServer
+    const operands = sortOperands(args, true, isNamed, advice)
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin || isNamed ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
