@@ -299,7 +299,11 @@ function torrentName(
 ): string {
   const name = options.name ?? remote?.name ?? basename(resolve(io.cwd, source))
   if (name !== '' || options.name !== undefined) return name
-  throw usageError(`${shownUrl(source)}: has no name of its own; use --name`)
+  // Clients look for the files of a list below the name of the torrent
+  const advice = remote?.arrival.isDirectory
+    ? 'move the list and its files into a directory of the server, whose name the torrent gets'
+    : 'use --name'
+  throw usageError(`${shownUrl(source)}: has no name of its own; ${advice}`)
 }
 
 function checkDistinct(requests: readonly NamedRequest[], io: Io): void {
