@@ -59,16 +59,6 @@ test('a page is no content: the listing of a directory, or a log-in', async (t) 
   assert.equal((await make([`${server.url}/x.html`, TRACKER, '-o', out])).status, 0)
 })
 
-test('a list at the root of a server needs a directory, and no name is advised', async (t) => {
-  const { server, make } = await workplace(t, { x: SMALL, SUMS: `${sha256(SMALL)}  x\n` })
-  const refused = await make(['--files-from', `${server.url}/SUMS`, TRACKER])
-  assertError(
-    refused,
-    'usage',
-    'has no name of its own; move the list and its files into a directory',
-  )
-})
-
 test('a mistyped tracker among URLs leaves the torrent that is there', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
   const wrong = `${server.url}/annonce`
@@ -168,7 +158,7 @@ test('a query of a list is in no message, and a list at the root of a host names
     odd: '../x\n',
   })
   const ofHost = ['--files-from', `${server.url}/SUMS`, TRACKER, '-o', out]
-  assertError(await make(ofHost), 'usage', '--name')
+  assertError(await make(ofHost), 'usage', 'move the list and its files into a directory')
   assertError(await make([...ofHost, '--name', 'rel']), 'usage', 'rel', '--web-seed')
   for (const list of ['none', 'odd']) {
     const url = `${server.url}/${list}`
