@@ -45,11 +45,13 @@ export async function locateOnSeed(
 ): Promise<LocatedContent> {
   const known = new Map<string, RemoteFile>()
   let dead: RemoteFault | null = null
+  let missed = 0
   const ask = async (address: string, { length }: MetainfoFile): Promise<Resolved> => {
     try {
       // Else each file would wait for a server that is not there
       if (dead) throw dead
       const told = await askRemote(address, access)
+      missed = 0
       // Its whole body must have the size, and parts of it could not tell
       const file = told.size === null ? { ...told, size: length, hasRanges: false } : told
       known.set(address, file)
@@ -59,7 +61,8 @@ export async function locateOnSeed(
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
       if (error.code === 'not-found') return { kind: 'missing' }
-      if (error.kind === 'unreachable' && known.size === 0) dead = error
+      const isAbsent = error.kind === 'unreachable'
+      if (isAbsent && (known.size === 0 || ++missed > AT_ONCE)) dead = error
       return { kind: 'unreadable', reason: error.detail }
     }
   }

@@ -272,6 +272,22 @@ test('a server that goes away is waited for once', async (t) => {
   assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 32_000])
 })
 
+test('a server that goes away while sizes are asked is not asked for each file', async (t) => {
+  const names = Array.from({ length: 100 }, (_, i) => `dir/f${i}`)
+  const root = makeScratch(t, Object.fromEntries(names.map((name) => [name, name])))
+  const torrent = join(root, 'x.torrent')
+  await runBtkit(['makemetafile', join(root, 'dir'), '--trackerless', '--target', torrent])
+  const server = await serveFiles(t, Object.fromEntries(names.map((name) => [name, name])))
+  server.answer = (_, response) => {
+    const isDown = server.asked.length > 8
+    if (isDown) response.destroy()
+    return isDown
+  }
+  const { status, stdout } = await runBtkit(['verify', torrent, '--data', server.url])
+  assert.deepEqual([status, server.asked.length < 50], [1, true], `${server.asked.length}`)
+  assert.match(stdout, /not whole: files: 92 unreadable/)
+})
+
 test('no server lists files that are extra', async (t) => {
   const { server, verify } = await plant(t, 'dir', [])
   assertError(await verify(['--data', server.url, '--extra']), 'usage', '--extra')
