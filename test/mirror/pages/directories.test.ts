@@ -348,9 +348,14 @@ test('large lists that one client asks for at once are whole, or refused before 
     const status = answer.toString('latin1', 9, 12)
     statuses.add(status)
     if (status === '200') assert.ok(body.equals(whole), `${body.length}`)
-    else assert.equal(body.toString(), 'too many responses are unread; read them and try again\n')
+    else
+      assert.match(
+        body.toString(),
+        /^(?:too many responses are unread|your requests need too much)/,
+      )
   }
-  assert.deepEqual([...statuses].sort(), ['200', '503'])
+  // By the bytes that are not read, or by the memory of those that are made at the same time
+  assert.ok(statuses.has('200') && statuses.size > 1, [...statuses].join())
 })
 
 test('empty files and torrents have no torrent', async (t) => {
