@@ -25,11 +25,9 @@ const REASONS: Readonly<Record<string, string>> = {
 export function describeFailure(error: unknown, timeoutMs: number): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const { code = '', message, name } = cause as NodeJS.ErrnoException
-  const isLate = error instanceof Error && error.name === 'TimeoutError'
-  if (isLate || /^UND_ERR_(BODY|HEADERS)_TIMEOUT$/.test(code))
-    return `no answer within ${count(timeoutMs / 1000, 'second')}`
   const reason = REASONS[code]
   if (reason !== undefined) return reason
+  if (/TimeoutError$/.test(name)) return `no answer within ${count(timeoutMs / 1000, 'second')}`
   if (name === 'HTTPParserError') return 'the answer is not HTTP'
   if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there'
   if (/CERT|SIGNATURE/.test(code)) return `the certificate is refused: ${message}`

@@ -55,8 +55,8 @@ export async function* readRemote(
       }
       return
     } catch (error) {
-      const isWhole = error instanceof RemoteFault && error.detail === SENDS_WHOLE
-      if (!isWhole || access.isOnce || (validator === null && at > start)) throw error
+      const isUnknown = error instanceof RemoteFault && error.kind === 'no ranges'
+      if (!isUnknown || access.isOnce || (validator === null && at > start)) throw error
     }
   }
   let passed = 0
@@ -144,18 +144,15 @@ async function* readRange(
   range: Span | null,
   access: RemoteAccess,
 ): AsyncGenerator<Uint8Array> {
-  const { url, size } = file
+  const { url, size, validator } = file
   const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
   let at = start
   // Even a file that is said to be empty is asked for
   for (let failures = 0; at < end || !range;) {
     const before = at
     try {
-      const response = await request(
-        url,
-        access,
-        range ? { headers: rangeOf(file, [at, end]) } : {},
-      )
+      const asked = { range: `bytes=${at}-${end - 1}`, ...(validator && { 'if-range': validator }) }
+      const response = await request(url, access, range ? { headers: asked } : {})
       try {
         requireStatus(url, response, range ? [206, 200, 416, 412] : [200])
         requireAsked(file, response, range && [at, end])
@@ -185,13 +182,6 @@ async function* readRange(
   }
 }
 
-const SENDS_WHOLE = 'sends the whole file for a range'
-
-function rangeOf({ validator }: RemoteFile, [at, end]: Span): Record<string, string> {
-  const range = `bytes=${at}-${end - 1}`
-  return validator === null ? { range } : { range, 'if-range': validator }
-}
-
 /** @throws RemoteFault unless an answer has the range of a file that is the same as before */
 function requireAsked(
   { url, size, validator }: RemoteFile,
@@ -204,11 +194,8 @@ function requireAsked(
   if (validator !== null && !isSame)
     throw new RemoteFault(url, 'changed', 'changed while it was read', { code: 'changed' })
   if (!range || (status === 200 && range[0] === 0 && range[1] === size)) return
-  if (status !== 206) {
-    const isRefused = status === 200
-    const detail = isRefused ? SENDS_WHOLE : `HTTP status ${status}`
-    throw new RemoteFault(url, isRefused ? 'no ranges' : 'status', detail)
-  }
+  if (status === 200) throw new RemoteFault(url, 'no ranges', 'sends the whole file for a range')
+  if (status !== 206) throw new RemoteFault(url, 'status', `HTTP status ${status}`)
   const [, asked, total] = /^(\d+-\d+)\/(\d+|\*)$/.exec(askedRange(headers)) ?? []
   if (asked !== `${range[0]}-${range[1] - 1}`)
     throw new RemoteFault(url, 'no ranges', 'the server sends another range than it was asked for')

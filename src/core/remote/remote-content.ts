@@ -1,6 +1,5 @@
 import pLimit from 'p-limit'
 import { shownUrl } from '../../base/text/secrets.js'
-import { decodePercent } from '../../base/percent.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { fileAddress } from '../../metainfo/trackers.js'
@@ -67,11 +66,10 @@ export async function remoteDirectory(
     ending.abort()
     throw error
   })
-  const { pathname, search, username, password } = new URL(base)
-  const [, last = ''] = /([^/]*)\/$/.exec(pathname) ?? []
+  const { search, username, password } = new URL(base)
   const webSeed = search + username + password === '' ? new URL('..', base).href : null
   return {
-    name: decodePercent(last, ''),
+    name: lastName(base),
     webSeed,
     arrival: { place: shownUrl(base), isDirectory: true, files },
   }

@@ -111,18 +111,14 @@ export type FaultKind =
   | 'compressed'
   | 'unreachable'
 
-interface FaultTraits extends ErrorOptions {
-  /** Default: `io`. */
-  readonly code?: ErrorCode
-  /** Whether the same request may not have it later: a broken connection, or a server that is busy. */
-  readonly isPassing?: boolean
-}
+type FaultTraits = ErrorOptions & { readonly code?: ErrorCode; readonly isPassing?: boolean }
 
 /** A wrong answer of a server, or none. */
 export class RemoteFault extends BtkitError {
+  /** Whether the same request may not have it later: a broken connection, or a server that is busy. */
   readonly isPassing: boolean
 
-  /** `detail` says what is wrong. */
+  /** `detail` says what is wrong. The code is `io` by default. */
   constructor(
     readonly url: string,
     readonly kind: FaultKind,

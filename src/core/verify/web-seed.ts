@@ -35,8 +35,6 @@ export function seedAddress(url: string, { isDirectory, name }: Metainfo): strin
   return isDirectory || url.endsWith('/') ? fileAddress(url.replace(/\/$/, ''), [name]) : url
 }
 
-const UNTOLD = 'the server does not tell its size'
-
 /** Returns content that lies on a web seed, as far as the server describes it. */
 export async function locateOnSeed(
   metainfo: Metainfo,
@@ -55,14 +53,14 @@ export async function locateOnSeed(
       // Its whole body must have the size, and parts of it could not tell
       const file = told.size === null ? { ...told, size: length, hasRanges: false } : told
       known.set(address, file)
-      if (told.size === null && !checkHashes) return { kind: 'unreadable', reason: UNTOLD }
+      if (told.size === null && !checkHashes)
+        return { kind: 'unreadable', reason: 'the server does not tell its size' }
       if (told.size === null && length === 0) for await (const _ of readRemote(file, access));
       return remoteState(address, file.size ?? length)
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
       if (error.code === 'not-found') return { kind: 'missing' }
-      const isAbsent = error.kind === 'unreachable'
-      if (isAbsent && (known.size === 0 || ++missed > AT_ONCE)) dead = error
+      if (error.kind === 'unreachable' && ++missed === AT_ONCE) dead = error
       return { kind: 'unreadable', reason: error.detail }
     }
   }

@@ -383,7 +383,7 @@ test('a list is left with its first file that is not there', async (t) => {
 })
 
 test('a list that stops to arrive is an error of its server', async (t) => {
-  const late = Object.assign(new Error('Body Timeout Error'), { code: 'UND_ERR_BODY_TIMEOUT' })
+  const late = Object.assign(new Error('late'), { name: 'BodyTimeoutError' })
   mockHttp(t, () => {
     const body = new ReadableStream({
       pull: (controller) => {
