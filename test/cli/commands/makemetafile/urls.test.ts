@@ -266,6 +266,22 @@ test('a server that says it has ranges, and sends the whole file, is read in one
   }
 })
 
+test('a server that sends less than the range it was asked for is read in one stream', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
+  server.answer = ({ headers }, response) => {
+    const [start] = rangeOf(headers) ?? [null]
+    if (start === null) return false
+    const part = LARGE.subarray(start, start + MIB)
+    const range = `bytes ${start}-${start + part.length - 1}/${LARGE.length}`
+    response.writeHead(206, { 'content-range': range, etag: tagOf(LARGE) }).end(part)
+    return true
+  }
+  const url = `${server.url}/x.iso`
+  assert.equal((await make([url, TRACKER, '-o', out])).status, 0)
+  await make([at('x.iso'), TRACKER, '--web-seed', url])
+  assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
+})
+
 test('a server that sends a byte a connection is given up', async (t) => {
   const pauses = withoutPauses(t)
   const { server, make, out } = await workplace(t, { 'x.iso': SMALL.subarray(0, 100) })
