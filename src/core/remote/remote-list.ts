@@ -9,6 +9,9 @@ import type { StreamedFile } from '../make/from-streams.js'
 /** Most bytes of a list. */
 export const MAX_LIST = 64 * 1024 * 1024
 
+/** Most bytes of a Metalink: its elements take seventy times as many in memory. */
+const MAX_METALINK = 8 * 1024 * 1024
+
 /** Most files of a list: the server is asked for each. */
 const MOST_FILES = 100_000
 
@@ -22,14 +25,15 @@ export type RemoteEntry = Pick<StreamedFile, 'path' | 'checksum'>
  * Reads a list of files: checksums as sha256sum(1) or `sha256sum --tag` writes them, also signed in the
  * clear, a Metalink (RFC 5854), or one path a line. `name` is that of the list in errors.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its directory,
- *   `empty` if it names no file, `too-many`
+ *   `empty` if it names no file, `too-many`, `too-large`
  */
 export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] {
   if (!isUtf8(bytes)) throw new BtkitError('bad-name', `${name}: is not UTF-8`)
   const text = Buffer.from(bytes).toString('utf8')
-  const entries = /^\s*<\?xml|^\s*<metalink/.test(text)
-    ? metalinkEntries(text, name)
-    : lineEntries(text, name)
+  const isMetalink = /^\s*<\?xml|^\s*<metalink/.test(text)
+  if (isMetalink && bytes.length > MAX_METALINK)
+    throw new BtkitError('too-large', `${name}: a Metalink of more than 8 MiB`)
+  const entries = isMetalink ? metalinkEntries(text, name) : lineEntries(text, name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
   if (entries.length > MOST_FILES)
     throw new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
