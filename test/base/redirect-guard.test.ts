@@ -101,25 +101,26 @@ test('a redirect within a private network, or into the internet, is followed', a
   assert.equal(asked.length, 6)
 })
 
-test('a host whose address becomes private after the first question is not asked', async (t) => {
-  const asked = await startNetwork(t, NAMES)
+/** Names a proxy in the environment until the test ends. */
+function useProxy(t: TestContext, name: 'http_proxy' | 'https_proxy'): void {
   const before = { ...process.env }
   t.after(() => {
     process.env = before
   })
+  process.env[name] = 'http://proxy.test:3128'
+}
+
+test('a host whose address becomes private after the first question is not asked', async (t) => {
+  const asked = await startNetwork(t, NAMES)
   // Of another scheme than the request
-  process.env['https_proxy'] = 'http://proxy.test:3128'
+  useProxy(t, 'https_proxy')
   await assert.rejects(follow('public.test', 'later-private.test', 4), RedirectFault)
   assert.equal(asked.length, 1)
 })
 
 test('a proxy may be in a private network', async (t) => {
   const asked = await startNetwork(t, NAMES)
-  const before = { ...process.env }
-  t.after(() => {
-    process.env = before
-  })
-  process.env['http_proxy'] = 'http://proxy.test:3128'
+  useProxy(t, 'http_proxy')
   await follow('public.test', 'unknown.test', 6)
   assert.equal(asked.at(-1), 'http://unknown.test/')
   await assert.rejects(follow('public.test', 'private.test', 6), RedirectFault)

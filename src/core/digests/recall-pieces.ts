@@ -76,7 +76,8 @@ function* recallDigests(
   yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key, first }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
-    else trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
+    else if (isTraced)
+      trace(() => `${files.absolutePathAt(first)}: must be read: its end and the next files`)
   })
 }
 

@@ -1,10 +1,8 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { setTimeout } from 'node:timers/promises'
-import { refuseAborted } from '../../base/errors.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import { fill, NO_WAIT } from '../../disk/look/read-bounded.js'
-import { takeTurn } from '../../disk/hash/jobs/job.js'
+import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { digestOf, latin1 } from '../../base/bytes.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
@@ -108,14 +106,9 @@ export class PieceIndex {
   async #digest(
     number: number,
     { at, length, height }: OwnPiece,
-    { signal, throttle }: Engine,
+    engine: Engine,
   ): Promise<string | null> {
-    refuseAborted(signal)
-    const delay = throttle ? takeTurn(throttle, length) : 0
-    if (delay > 0)
-      await setTimeout(delay, undefined, { signal }).catch(() => {
-        refuseAborted(signal)
-      })
+    await awaitTurnOf(engine, length)
     const bytes = await readPart(this.files.absolutePathAt(number), at, length)
     if (bytes === null) return null
     if (height === null) return latin1(digestOf('sha1', bytes))

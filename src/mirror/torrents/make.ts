@@ -116,7 +116,12 @@ export class Maker {
     for (let tries = 0; tries < 2; tries++) {
       try {
         const look = await this.#lookUntilQuiet(source, work, before)
-        return await this.#complete(look, work)
+        const obtained = await this.#complete(look, work)
+        const { content, from } = obtained
+        trace(
+          () => `${content.name}: its torrent comes from ${from === 'memory' ? '' : 'the '}${from}`,
+        )
+        return obtained
       } catch (error) {
         if (!isChange(error)) throw error
       }
@@ -192,9 +197,6 @@ export class Maker {
   async #complete(look: Look, work: TorrentWork): Promise<ObtainedTorrent> {
     const { recalled, content, options, state, checkedAt, directory, omitted } = look
     const made = { content, options, checkedAt }
-    const where =
-      'infoHash' in recalled ? 'memory' : 'table' in recalled ? 'the files' : 'the cache'
-    trace(() => `${content.name}: its torrent comes from ${where}`)
     if ('infoHash' in recalled) return { ...made, torrent: recalled, from: 'memory' }
     const isRead = 'table' in recalled
     if (isRead && work.first.ahead?.infoHash) throw notFound('its hashes')

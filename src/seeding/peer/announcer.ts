@@ -219,8 +219,10 @@ export class Announcer {
       const rounds = Math.floor(tier.failures++ / trackers.length)
       const isRoundOver = tier.failures % trackers.length === 0
       const isAtOnce = !isRoundOver || tier.isRetried
-      const next = isRoundOver ? 'asked later' : `left for ${trackers[0]?.url ?? ''}`
-      trace(() => `${torrent.name}: ${url} is ${next}: ${failure}`)
+      trace(() => {
+        const next = isRoundOver ? 'asked later' : `left for ${trackers[0]?.url ?? ''}`
+        return `${torrent.name}: ${url} is ${next}: ${failure}`
+      })
       wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
       const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${url} ${failure}`))

@@ -78,8 +78,10 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     const isGreedy = most.size > 2 * own
     const leaver = isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined
     if (!leaver) return
-    const why = isGreedy ? 'it has the most' : 'the connection has sent nothing'
-    trace(() => `a connection of ${counted.get(leaver) ?? ''} is closed to make room: ${why}`)
+    trace(() => {
+      const why = isGreedy ? 'it has the most' : 'the connection has sent nothing'
+      return `a connection of ${counted.get(leaver) ?? ''} is closed to make room: ${why}`
+    })
     gone(leaver)
     leaver.destroy()
   }

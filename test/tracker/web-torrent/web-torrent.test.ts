@@ -520,11 +520,16 @@ test('a request for another protocol or path is answered over HTTP, as without W
   assert.equal((await upgradeTo('websocket', `${track.address}/announce`)).status, 400)
 })
 
+/** A connection, which may end in any way. */
+function connectTo(t: TestContext, port: number): Socket {
+  const socket = connect(port, '127.0.0.1')
+  t.after(() => socket.destroy())
+  return socket.on('error', () => undefined)
+}
+
 test('an upgrade behind a request that is not answered yet ends the connection, and nothing else', async (t) => {
   const track = await trackWeb(t)
-  const socket = connect(track.port, '127.0.0.1')
-  t.after(() => socket.destroy())
-  socket.on('error', () => undefined)
+  const socket = connectTo(t, track.port)
   const page = 'GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n'
   socket.write(`${page}GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`)
   await once(socket.resume(), 'close')
@@ -533,9 +538,7 @@ test('an upgrade behind a request that is not answered yet ends the connection, 
 
 test('an upgrade behind a request whose answer waits gets no answer inside of its messages', async (t) => {
   const track = await trackWeb(t)
-  const socket = connect(track.port, '127.0.0.1')
-  t.after(() => socket.destroy())
-  socket.on('error', () => undefined)
+  const socket = connectTo(t, track.port)
   const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
   const upgrade = 'Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
   const page = 'GET /index.html HTTP/1.1\r\nHost: a\r\n\r\n'

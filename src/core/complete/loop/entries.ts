@@ -310,7 +310,7 @@ class EntryLoop {
   }
 }
 
-/** What becomes of a torrent, for a trace. */
+/** The outcome for a torrent, in the words of a trace. */
 function outcomeOf(torrent: EntryDecision['torrent']): string {
   if (torrent.kind === 'keep') return 'its torrent is kept'
   if (torrent.kind === 'skip') return `no torrent: ${torrent.reason}`
