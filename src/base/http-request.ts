@@ -62,9 +62,9 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
   const { redirects = 0, isGuarded = false } = request
   const first = new URL(url)
   const { username, password, origin } = first
-  const login = Buffer.from(`${decodePercent(username)}:${decodePercent(password)}`).toString(
-    'base64',
-  )
+  const login = Buffer.from(
+    `${decodePercent(username, username)}:${decodePercent(password, password)}`,
+  ).toString('base64')
   const basic = username + password === '' ? {} : { authorization: `Basic ${login}` }
   const own = { ...basic, ...request.originHeaders }
   let address = first

@@ -1,5 +1,29 @@
-/** Decodes percent forms of a URL. Returns `otherwise`, by default the text itself, if they are wrong. */
-export function decodePercent(text: string, otherwise = text): string {
+/** A byte that is not UTF-8, as textOfPath has it, or half of a character. The capture keeps it in a split. */
+const LONE = /(\p{Cs})/u
+
+/**
+ * Percent-encodes any text for a URL. A byte that is not UTF-8, as textOfPath has it, stays that byte;
+ * half of a character becomes U+FFFD.
+ */
+export function encodePercent(text: string): string {
+  if (!LONE.test(text)) return encodeURIComponent(text)
+  const encode = (part: string, at: number) => {
+    return at % 2 === 0 ? encodeURIComponent(part) : encodeLone(part.charCodeAt(0))
+  }
+  return text.split(LONE).map(encode).join('')
+}
+
+function encodeLone(unit: number): string {
+  return unit >= 0xdc80 && unit <= 0xdcff ? `%${(unit & 0xff).toString(16)}` : '%EF%BF%BD'
+}
+
+/** Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once more. */
+export function encodeName(name: string): string {
+  return encodePercent(name).replaceAll("'", '%27')
+}
+
+/** Decodes percent forms of a URL. Returns `otherwise` if they are wrong. */
+export function decodePercent<T extends string | null>(text: string, otherwise: T): string | T {
   try {
     return decodeURIComponent(text)
   } catch {

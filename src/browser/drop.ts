@@ -37,13 +37,22 @@ function fieldAt({ target }: Event): Field | undefined {
 async function pathsIn(data: DataTransfer): Promise<(string | null)[]> {
   const text = data.getData('text/uri-list') || data.getData('text/plain')
   const [line = ''] = text.split(/\r?\n/)
-  if (line.startsWith('file://')) return [decodeURIComponent(new URL(line).pathname)]
+  if (line.startsWith('file://')) return [pathOf(line)]
   if (line !== '') return [line]
   const found = [...data.items].map(async (item) => {
     const file = item.kind === 'file' ? item.getAsFile() : null
     return file && find(file, item.webkitGetAsEntry()?.isDirectory === true)
   })
   return Promise.all(found)
+}
+
+function pathOf(line: string): string | null {
+  try {
+    return decodeURIComponent(new URL(line).pathname)
+  } catch {
+    // Its name is not UTF-8
+    return null
+  }
 }
 
 async function find(file: File, isDirectory: boolean): Promise<string | null> {

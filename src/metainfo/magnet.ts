@@ -1,4 +1,5 @@
 import { BtkitError } from '../base/errors.js'
+import { decodePercent, encodePercent } from '../base/percent.js'
 import { formatDhtNode, announceUrls, isSeed, isTracker } from './trackers.js'
 import { readInfoHash, readInfoHashV2 } from './info-hash.js'
 import type { DhtNode, InfoHash, InfoHashV2 } from './values.js'
@@ -106,13 +107,13 @@ function unique(texts: readonly string[]): string[] {
 }
 
 function parameter(key: string, value: string): string {
-  return `${key}=${encodeURIComponent(value)}`
+  return `${key}=${encodePercent(value)}`
 }
 
 /** Builds `x.pe=HOST:PORT`; colons and brackets stay, because clients do not decode this value. */
 function peerParameter(peer: DhtNode): string {
-  const address = encodeURIComponent(formatDhtNode(peer))
-  return `x.pe=${address.replace(/%(?:3A|5B|5D)/g, decodeURIComponent)}`
+  const address = encodePercent(formatDhtNode(peer))
+  return `x.pe=${address.replace(/%(?:3A|5B|5D)/g, (form) => decodePercent(form, form))}`
 }
 
 /** The content of a magnet link; at least one of the hashes is not null. */

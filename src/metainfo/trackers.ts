@@ -1,4 +1,5 @@
 import { BtkitError } from '../base/errors.js'
+import { encodeName, encodePercent } from '../base/percent.js'
 import { shownUrl } from '../base/text/secrets.js'
 import type { DhtNode, TrackerUrl } from './values.js'
 
@@ -6,7 +7,6 @@ const TRACKER = /^(https?|udp|wss?):\/\/[^/?#\s]+([/?#]\S*)?$/i
 /** Matches a host in front of a port or path, without `http://`. */
 const BARE_HOST =
   /^(localhost|\[[\da-f:.]+\]|[\p{L}\p{N}_-]+(\.[\p{L}\p{N}_-]+)+|[\p{L}\p{N}_-]+(?=:\d))(:\d+)?([/?]|$)/iu
-const RAW = /([\udc80-\udcff])/u
 const SEED = /^(https?|ftp):\/\/[^/?#\s]+([/?#]\S*)?$/i
 
 /** Whether an argument is meant as a URL (even a mistyped one), not as a path. */
@@ -56,7 +56,7 @@ export function storedUrl(given: string): string {
   if (!hasOdd(url)) return url
   const [, begin = '', host = '', rest = url] =
     /^([a-z]+:\/\/(?:[^/?#@]*@)?)([^/?#:@[\]]+)(.*)$/is.exec(url) ?? []
-  return begin.replace(ODDS, percentForm) + asciiHost(host) + rest.replace(ODDS, percentForm)
+  return begin.replace(ODDS, encodePercent) + asciiHost(host) + rest.replace(ODDS, encodePercent)
 }
 
 /** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
@@ -67,11 +67,6 @@ export function urlForms(url: string): string[] {
 /** Whether a URL has characters that URLs do not have. */
 export function hasOdd(url: string): boolean {
   return url.search(ODD) !== -1
-}
-
-function percentForm(text: string): string {
-  // A lone surrogate would throw
-  return encodeURIComponent(text.replace(/\p{Cs}/gu, '\ufffd'))
 }
 
 /** Returns a host in punycode; unchanged if it is ASCII, or no host. */
@@ -210,18 +205,6 @@ export function directoryAddress(base: string, directory: readonly string[]): st
 /** Returns the URL of a file below `base`, percent-encoded. `base` has no slash at its end. */
 export function fileAddress(base: string, path: readonly string[]): string {
   return [base, ...path.map(encodeName)].join('/')
-}
-
-/**
- * Percent-encodes a name, also for libtorrent, which encodes a whole URL with an apostrophe once more. A
- * byte that is not UTF-8 is a lone surrogate, as textOfPath has it.
- */
-export function encodeName(name: string): string {
-  const parts = RAW.test(name) ? name.split(RAW) : [name]
-  const encode = (part: string, i: number) => {
-    return i % 2 === 0 ? encodeURIComponent(part) : `%${(part.charCodeAt(0) & 0xff).toString(16)}`
-  }
-  return parts.map(encode).join('').replaceAll("'", '%27')
 }
 
 /** The entries of a torrent that name its trackers (BEP 12). */

@@ -1,3 +1,4 @@
+import { decodePercent } from '../../base/percent.js'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { BtkitError } from '../../base/errors.js'
 import { escapeText } from '../../base/text/escape.js'
@@ -49,10 +50,16 @@ export function parseRedisUrl(text: string): RedisAddress {
     }
   } catch (error) {
     // A host, a port or an escape is wrong
-    if (!(error instanceof TypeError || error instanceof URIError)) throw error
+    if (!(error instanceof TypeError)) throw error
   }
   // The URL itself is left out, because it may have a password
   throw new BtkitError('usage', `not the URL of a Redis; write ${FORMS}`)
+}
+
+function decodePart(text: string): string {
+  const decoded = decodePercent(text, null)
+  if (decoded === null) throw new TypeError('an escape is wrong')
+  return decoded
 }
 
 function addressOf(found: Readonly<Record<string, string>>): RedisAddress {
@@ -62,9 +69,9 @@ function addressOf(found: Readonly<Record<string, string>>): RedisAddress {
     const usualPort = primary === undefined ? 6379 : 26379
     return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) }
   })
-  const [username = '', password = ''] = login.split(/:(.*)/s).map(decodeURIComponent)
+  const [username = '', password = ''] = login.split(/:(.*)/s).map(decodePart)
   const options = {
-    ...(path === undefined ? places?.[0] : { path: decodeURIComponent(path) }),
+    ...(path === undefined ? places?.[0] : { path: decodePart(path) }),
     ...(places && primary !== undefined && { sentinels: places, name: primary }),
     ...(scheme.startsWith('rediss') && {
       tls: {},

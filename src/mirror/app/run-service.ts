@@ -1,3 +1,4 @@
+import { decodePercent } from '../../base/percent.js'
 import { fastify, type FastifyInstance } from 'fastify'
 import { openAccessLog } from '../../server/exchange/log-file.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
@@ -157,12 +158,7 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
 
 /** The address by which the router finds a route: it refuses all bytes that are not UTF-8. */
 function routedUrl({ url = '/' }: { readonly url?: string | undefined }): string {
-  try {
-    decodeURI(url)
-    return url
-  } catch {
-    return url.replace(/%[89a-f][\da-f]/gi, '_')
-  }
+  return decodePercent(url, null) === null ? url.replace(/%[89a-f][\da-f]/gi, '_') : url
 }
 
 /** The limits of connections to the mirror. */

@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isRacy } from '../../core/digests/cache-trust.js'
@@ -6,7 +7,6 @@ import {
   encodeFingerprint,
   type Fingerprint,
 } from '../../disk/file-lists/fingerprint.js'
-import { encodeName } from '../../metainfo/trackers.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { Queue } from '../../server/admission/queue.js'
 import type { ServiceOptions } from '../options.js'

@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -109,7 +110,7 @@ function factsOf(file: PagedFile, magnet: string | null): Html {
   const { components, size, modified, sha256, stated, infoHash, swarmPage, base } = file
   const name = components.at(-1) ?? ''
   const digest = sha256 && Buffer.from(sha256).toString('hex')
-  const shown = html`<a href="./${encodeURIComponent(name)}.sha256">Show the checksum</a>`
+  const shown = html`<a href="./${encodeName(name)}.sha256">Show the checksum</a>`
   const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
   const { torrent } = linksOfFile(file)
   // aria2 does not read the peer in a magnet link

@@ -1,4 +1,4 @@
-import { encodeName } from '../../metainfo/trackers.js'
+import { encodeName } from '../../base/percent.js'
 import { namedView, viewAddress, viewByQuery, type ViewName } from '../tree/address.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { filterInSlices, type Pause, sortInSlices } from '../../page-parts/slices.js'

@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
@@ -6,7 +7,6 @@ import { isRacy } from '../../core/digests/cache-trust.js'
 import { sameFingerprint } from '../../disk/file-lists/fingerprint.js'
 import { skipReasonOf } from '../../disk/scan/entry.js'
 import { isOfKind, lstatMany, type PathState } from '../../disk/look/stat-files.js'
-import { encodeName } from '../../metainfo/trackers.js'
 import type { Planner } from '../../server/admission/planner.js'
 import { type Budget, MemoryPool } from '../../server/admission/memory.js'
 import {

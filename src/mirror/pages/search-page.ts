@@ -1,8 +1,9 @@
+import { encodeName, encodePercent } from '../../base/percent.js'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { constants } from 'node:fs'
 import { mapLimited } from '../../base/concurrency.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
-import { directoryAddress, encodeName, fileAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
 import { packedFor } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
@@ -259,7 +260,7 @@ function renderSearchPage(
       icon: ROOT + ICON_PATH,
       head: PAGE_SCRIPT.element,
       header: renderSiteHeader(options, ROOT, { searched: query.text }),
-      footer: html`<a href="search?q=${encodeURIComponent(query.text)}" type="application/json"
+      footer: html`<a href="search?q=${encodePercent(query.text)}" type="application/json"
         >${WORDS.json}</a
       >`,
     },

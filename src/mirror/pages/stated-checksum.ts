@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import { CHECKSUM_NAMES } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { html, type Html } from '../../base/text/html.js'
@@ -14,7 +15,7 @@ export async function renderStated(
   const known = CHECKSUM_NAMES.filter((name) => digests.known(file, name))
   const lists = (await readStated(file.path, known, mirror)).map((stated) => {
     const own = Buffer.from(digests.known(file, stated.checksum) ?? []).toString('hex')
-    const link = html`<a href="./${encodeURIComponent(stated.list)}">${stated.list}</a>`
+    const link = html`<a href="./${encodeName(stated.list)}">${stated.list}</a>`
     return { link, isOwn: stated.digests.includes(own) }
   })
   const wrong = lists.find(({ isOwn }) => !isOwn)

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import { encodePercent } from '../../base/percent.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServedOptions, ServiceOptions } from '../options.js'
 import { RESERVED } from './mirror.js'
 import { malformed } from '../../server/headers/refusal.js'
 import { queryWords, splitTarget } from '../../server/headers/target.js'
 import { isSecure } from '../../server/listen/listen.js'
-import { textOfPath } from '../../base/text/raw-path.js'
+import { decodeName } from '../../base/text/raw-path.js'
 
 /**
  * The components of a request's path from number `skip` on, as a path of the mirror. Each component
@@ -28,18 +29,13 @@ function decodeComponent(component: string): string {
 }
 
 /**
- * Decodes percent-encoded UTF-8. Other bytes, as in names of old systems, are as textOfPath has them.
+ * Decodes a percent-encoded name, also of old systems, as decodeName does.
  * @throws Refusal
  */
 export function percentDecode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    if (/%(?![\da-f]{2})/i.test(text))
-      throw malformed('the path must be percent-encoded, such as /caf%C3%A9')
-    const byte = (_: string, hex: string) => String.fromCharCode(parseInt(hex, 16))
-    return textOfPath(Buffer.from(text.replace(/%(..)/g, byte), 'latin1'))
-  }
+  const decoded = decodeName(text)
+  if (decoded === null) throw malformed('the path must be percent-encoded, such as /caf%C3%A9')
+  return decoded
 }
 
 /** The views of a file or directory: words that follow its name or `?` in an address. */
@@ -92,7 +88,7 @@ export function chosenNames({ choices }: Pick<AskedQuery, 'choices'>): readonly 
 
 /** The part of a query that chooses entries; empty for all. */
 export function chosenQuery(chosen: readonly string[] | null): string {
-  return (chosen ?? []).map((name) => `&f=${encodeURIComponent(name)}`).join('')
+  return (chosen ?? []).map((name) => `&f=${encodePercent(name)}`).join('')
 }
 
 /** A view in a name such as `a.iso.torrent`, unless a file has that name. */

@@ -78,8 +78,8 @@ function parseHttp(kind: ClientKind, scheme: string, rest: string): ClientAddres
     url: `${scheme}://${host}${pathname === '/' ? path : pathname}`,
     scgi: null,
     isLocal: isLoopback(hostname),
-    user: decodePercent(username),
-    password: decodePercent(password),
+    user: decodePercent(username, username),
+    password: decodePercent(password, password),
   }
 }
 

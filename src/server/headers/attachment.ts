@@ -1,3 +1,5 @@
+import { encodePercent } from '../../base/percent.js'
+
 /** Characters that cannot be in a quoted file name; browsers treat `%41` differently. */
 const UNQUOTABLE = /[^\x20-\x7e]|["\\%]/gu
 
@@ -13,7 +15,7 @@ export function attachmentNamed(name: string): string {
 
 /** Percent-encodes the characters that an extended value cannot contain (RFC 8187). */
 function encodeExtended(text: string): string {
-  return encodeURIComponent(text).replace(/['()*]/g, (character) => {
+  return encodePercent(text).replace(/['()*]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   })
 }

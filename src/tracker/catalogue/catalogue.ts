@@ -1,3 +1,5 @@
+import { encodeName } from '../../base/percent.js'
+import { decodeName } from '../../base/text/raw-path.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { renderPage } from '../../page-parts/layout.js'
@@ -178,8 +180,7 @@ export class Catalogue {
     const shelves = await this.#filled()
     const category = (isArchive ? shelves.archive : shelves.current).find(names)
     if (!category || (isArchive && !site.hasArchive)) return notFound()
-    if (view === 'bare')
-      return redirect(`./${encodeURIComponent(names.at(-1) ?? lastOf(request))}/`)
+    if (view === 'bare') return redirect(`./${encodeName(names.at(-1) ?? lastOf(request))}/`)
     if (view === 'feed')
       return this.#feed(request, category, await shelves.newest(category, FEED_ROWS))
     const query = parseCatalogueQuery(request.query)
@@ -289,12 +290,10 @@ function parsePlace(path: string): Place | null {
   if (top !== 'catalogue' && top !== 'archive') return null
   const view = segments.length === 0 ? 'bare' : (VIEWS.get(segments.at(-1) ?? '') ?? 'bare')
   const names = view === 'bare' ? segments : segments.slice(0, -1)
-  try {
-    return { isArchive: top === 'archive', names: names.map(decodeURIComponent), view }
-  } catch {
-    // Not escaped UTF-8
-    return null
-  }
+  const decoded = names.flatMap((name) => decodeName(name) ?? [])
+  return decoded.length === names.length
+    ? { isArchive: top === 'archive', names: decoded, view }
+    : null
 }
 
 /** Whether a query asks for a list of torrents. */

@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import { renderPage } from '../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
 import {
@@ -113,7 +114,7 @@ function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Htm
   const name = path.at(-1) ?? ''
   const day = renderDay(newestMs)
   return html`<li>
-    <a href="./${encodeURIComponent(name)}/">${name}</a>
+    <a href="./${encodeName(name)}/">${name}</a>
     <span>${counted(torrents, 'torrent')}, ${formatBytes(size)}</span>
     ${day && html`<span>newest ${day}</span>`}
   </li>`

@@ -1,3 +1,4 @@
+import { encodeName } from '../../base/percent.js'
 import * as texts from '../../browser/texts.js'
 import { InlineStyle } from '../../page-parts/policy.js'
 import { renderTime } from '../../page-parts/time.js'
@@ -124,7 +125,7 @@ export function formatCatalogueQuery(query: Omit<CatalogueQuery, 'words'>): stri
 
 /** The address of a category; `root` is the way to the tracker's first page, such as `../`. */
 export function categoryAddress({ path, isArchive }: CatalogueCategory, root: string): string {
-  const names = [isArchive ? 'archive' : 'catalogue', ...path.map(encodeURIComponent), '']
+  const names = [isArchive ? 'archive' : 'catalogue', ...path.map(encodeName), '']
   return `${root}${names.join('/')}`
 }
 

@@ -1,3 +1,4 @@
+import { decodeName } from '../../base/text/raw-path.js'
 import { magnetLink } from '../../metainfo/magnet.js'
 import type { InfoHashes } from '../../metainfo/values.js'
 import { hasSecret } from '../../base/text/secrets.js'
@@ -95,7 +96,10 @@ function formOf({ infoHash, infoHashV2 }: InfoHashes): string {
 
 /** The components of a place in the mirror; a last one is empty for that of a directory. */
 export function placeNames(place: string): string[] {
-  return place.split('/').slice(1).map(decodeURIComponent)
+  return place
+    .split('/')
+    .slice(1)
+    .map((name) => decodeName(name) ?? name)
 }
 
 /** The JSON form of a row. */

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { renameSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import {
+  renameSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeTorrent } from '../../support/decode-torrent.js'
@@ -159,6 +166,15 @@ test('suggests its public address', async (t) => {
   const { stdout } = await startServe(t, makeScratch(t, { 'a b': 'x' }), { args })
   assert.match(stdout(), /^open: {5}https:\/\/m\.example\/pub\/\n/m)
   assert.match(stdout(), /^try: {6}curl -fOJ 'https:\/\/m\.example\/pub\/a%20b\.torrent'\n/m)
+})
+
+test('starts in a mirror whose only file has a name that is not UTF-8', async (t) => {
+  const root = makeScratch(t)
+  writeFileSync(Buffer.from(`${root}/caf\xe9`, 'latin1'), 'text')
+  const { address, stdout } = await startServe(t, root)
+  // No torrent can have that name
+  assert.match(stdout(), /^try: +curl -fOJ '.*\/PATH\/OF\/A\/FILE\.torrent'$/m)
+  assert.equal(await (await fetch(`${address}/caf%E9`)).text(), 'text')
 })
 
 longTest("warns of an entry that the service's own address hides", async (t) => {

@@ -1,3 +1,5 @@
+import { isRaw } from '../../../base/text/raw-path.js'
+import { fileAddress } from '../../../metainfo/trackers.js'
 import { runService, type Service, type ServiceSettings } from '../../../mirror/app/run-service.js'
 import type { ServiceOptions } from '../../../mirror/options.js'
 import { isWithheld, type Mirror, MirrorView } from '../../../mirror/tree/mirror.js'
@@ -186,8 +188,7 @@ function pageLine({ publicUrl, files, listings }: ServiceOptions, address: strin
  * The torrent is the one that makemetafile makes.
  */
 function exampleCall(address: string, example: readonly string[] | null): string {
-  const rest = `/${example?.map(encodeURIComponent).join('/') ?? 'PATH/OF/A/FILE'}.torrent`
-  // encodeURIComponent does not escape apostrophes
+  const rest = `${fileAddress('', example ?? ['PATH', 'OF', 'A', 'FILE'])}.torrent`
   const quote = (text: string) => `'${text.replaceAll("'", '%27')}'`
   if (address.startsWith('http')) return `curl -fOJ ${quote(address + rest)}`
   return `curl -fOJ --unix-socket ${quote(address)} ${quote(`http://localhost${rest}`)}`
@@ -196,7 +197,7 @@ function exampleCall(address: string, example: readonly string[] | null): string
 /** Most names searched for an example. */
 const MAX_NAMES = 2000
 
-/** The path of any published file other than a torrent; null if none is found soon. */
+/** The path of any published file that can have a torrent; null if none is found soon. */
 async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const view = new MirrorView(mirror)
   let seen = 0
@@ -205,7 +206,9 @@ async function findExample(mirror: Mirror): Promise<readonly string[] | null> {
   const passOver = () => undefined
   const rules = { isWanted, enter: () => true, passOver, pause: () => null, mayLoop: false }
   for await (const { paths } of walkMirror(view, { path: [], state: true }, rules)) {
-    for (const path of paths.filter((each) => each.at(-1)?.endsWith('.torrent') === false)) {
+    for (const path of paths.filter(
+      (each) => !isRaw(each.join('/')) && !each.at(-1)?.endsWith('.torrent'),
+    )) {
       if (await isPublished(path, view)) return path
     }
     if (seen > MAX_NAMES) return null

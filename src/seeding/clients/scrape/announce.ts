@@ -1,3 +1,4 @@
+import { encodePercent } from '../../../base/percent.js'
 import { isIP, isIPv4 } from 'node:net'
 import { isByteString, type BencodeValue } from '../../../metainfo/bencode/value.js'
 import type { Branded, InfoHash } from '../../../metainfo/values.js'
@@ -78,7 +79,7 @@ async function announceHttp({ url, signal, family, ...own }: Announce): Promise<
     `uploaded=${own.uploaded}&downloaded=0&left=0&compact=1&numwant=${own.wanted}`,
     `key=${own.key.toString(16)}`,
     ...(own.event === null ? [] : [`event=${own.event}`]),
-    ...(own.address === null ? [] : [`ip=${encodeURIComponent(own.address)}`]),
+    ...(own.address === null ? [] : [`ip=${encodePercent(own.address)}`]),
     ...(own.trackerId === null ? [] : [`trackerid=${own.trackerId}`]),
   ].join('&')
   const address = new URL(url)
