@@ -1,4 +1,4 @@
-import type { StreamedFile } from '../core/make/from-streams.js'
+import type { StreamedBytes, StreamedFile } from '../core/make/from-streams.js'
 import { makeGroup, type Reading } from '../core/make/make-group.js'
 import { BtkitError } from '../base/errors.js'
 import { checkName } from '../metainfo/name.js'
@@ -26,11 +26,10 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const name = checkName(options.name ?? source.name)
     const { creationDate, ...request } = makeRequestOf(name, options)
     const isDirectory = 'files' in source
-    const files = isDirectory ? [...source.files] : [{ ...source, path: name }]
-    for (const { path } of files) requirePath(path, 'path')
-    const known = files.reduce((sum, { content, length = 0 }) => {
-      return sum + (content instanceof Uint8Array ? content.length : length)
-    }, 0)
+    const given = isDirectory ? [...source.files] : [{ ...source, path: name }]
+    for (const { path } of given) requirePath(path, 'path')
+    const files = given.map(withOwnBytes)
+    const known = files.reduce((sum, { length = 0 }) => sum + length, 0)
     const tellMore: TellProgress = ({ bytesDone, path }) => {
       tell({ bytesDone, bytesTotal: Math.max(known, bytesDone), path })
     }
@@ -41,6 +40,23 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const arrival = { place: name, isDirectory, files }
     return describeMade(await makeGroup({ torrents: [dated], checksums: [], arrival }, { reading }))
   })
+}
+
+/** Most bytes of the caller that are copied at once: several of the longest usual pieces. */
+const COPIED = 32 * 1024 * 1024
+
+/** A file whose bytes are copied as they are read: the caller may transfer its memory meanwhile. */
+function withOwnBytes(file: StreamedFile): StreamedFile {
+  const { content } = file
+  const length = content instanceof Uint8Array ? content.length : undefined
+  return { ...file, length: file.length ?? length, content: copiesOf(content) }
+}
+
+async function* copiesOf(content: StreamedBytes): AsyncIterable<Uint8Array> {
+  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+    for (let at = 0; at < chunk.length; at += COPIED)
+      yield new Uint8Array(chunk.subarray(at, at + COPIED))
+  }
 }
 
 /** @throws BtkitError `usage` for what only callers without types give */

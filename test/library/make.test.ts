@@ -145,6 +145,18 @@ describe('makeTorrent', () => {
     await rejects(makeTorrent(source, options as object), 'usage', /trackr: no such option/)
   })
 
+  test('bytes that the program transfers while they are hashed count as they were given', async () => {
+    const bytes = noise('a', 16 * 2 ** 20)
+    const expected = await makeTorrent({ name: 'a', content: bytes }, { pieceLength: PIECE })
+    const chunk = Uint8Array.from(bytes)
+    async function* content() {
+      setImmediate(() => structuredClone(chunk, { transfer: [chunk.buffer] }))
+      yield await Promise.resolve(chunk)
+    }
+    const made = await makeTorrent({ name: 'a', content: content() }, { pieceLength: PIECE })
+    assert.deepEqual([made.infoHash, chunk.length], [expected.infoHash, 0])
+  })
+
   test('a limit of the piece length applies to bytes, too', async () => {
     const source = { name: 'a', content: Buffer.alloc(200_000, 'x') }
     const { infoHash } = await makeTorrent(source, { maxPieceLength: 16_384 })
