@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { parseXml, type XmlElement } from '@rgrove/parse-xml'
+import { parseXml, type XmlElement, XmlText } from '@rgrove/parse-xml'
 import { BtkitError } from '../../base/errors.js'
 import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
@@ -116,11 +116,16 @@ function metalinkEntries(text: string, name: string): RemoteEntry[] {
   if (root?.name !== 'metalink') throw new BtkitError('metainfo', `${name}: is no Metalink`)
   return elements(root, 'file').map((file) => {
     const hashes = elements(file, 'hash').flatMap((hash) => {
-      return checksumOf(hash.attributes['type'] ?? '', hash.text.trim()) ?? []
+      return checksumOf(hash.attributes['type'] ?? '', textOf(hash)) ?? []
     })
     const checksum = BEST.flatMap((each) => hashes.find((hash) => hash.name === each) ?? [])[0]
     return { path: plainPath(file.attributes['name'] ?? ''), ...(checksum && { checksum }) }
   })
+}
+
+/** Its own text: `text` of the package calls itself for each level, and strangers choose the levels. */
+function textOf({ children }: XmlElement): string {
+  return children.map((each) => (each instanceof XmlText ? each.text : '')).join('').trim()
 }
 
 function elements({ children }: XmlElement, name: string): XmlElement[] {

@@ -376,6 +376,14 @@ test('bad lists', async (t) => {
   await refuse('../x.iso\n', 'bad-name')
   await refuse('<?xml version="1.0"?><metalink', 'metainfo')
   await refuse('<metalink/>', 'empty')
+  for (const [depth, code] of [
+    [5000, 'not-found'],
+    [100_000, 'metainfo'],
+  ] as const) {
+    const nested = `${'<a>'.repeat(depth)}x${'</a>'.repeat(depth)}`
+    const file = `<file name="none"><hash type="sha-256">${nested}</hash></file>`
+    await refuse(`<?xml version="1.0"?><metalink>${file}</metalink>`, code)
+  }
   await refuse(`${sha256('a')}  a\nb\n`, 'metainfo')
   await refuse('x\n'.repeat(100_001), 'too-many')
   await refuse(`<?xml version="1.0"?><metalink>${'<a/>'.repeat(2.1e6)}</metalink>`, 'too-large')
@@ -385,7 +393,7 @@ test('bad lists', async (t) => {
   await refuse(`${'x/'.repeat(20e6)}..`, 'bad-name')
   await refuse('none\n', 'not-found')
   assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
-  assert.deepEqual(server.asked, ['HEAD /rel/none'])
+  assert.deepEqual(server.asked, ['HEAD /rel/none', 'HEAD /rel/none'])
 })
 
 test('a list is left with its first file that is not there', async (t) => {
