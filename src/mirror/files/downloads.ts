@@ -41,8 +41,11 @@ const DESCRIPTIONS: readonly (readonly [view: ViewName, type: string])[] = [
 /** Looks and reads are many and short, so they only wait for each other, in turns of clients. */
 const UNLIMITED = { maxWaiting: Infinity, maxPerClient: Infinity, small: 0 }
 
-/** Most files that are known. */
-const MOST_KNOWN = 5000
+/** Bytes of memory for files that are known: some 5,000, unless their addresses are long. */
+const MEMORY = 16 * 1024 * 1024
+
+/** Bytes that a known file takes beside its address. */
+const KNOWN_COST = 3000
 
 /** Milliseconds before an unknown digest is looked up again: another process may have made it. */
 const DIGEST_FOR = 5000
@@ -89,7 +92,10 @@ export class Downloads {
    * The files sent last, by address. The state of a file is compared when it is opened. Without it, each
    * request would look at the path, at the names of its views and into the file for its type.
    */
-  readonly #known = new LRUCache<string, KnownFile>({ max: MOST_KNOWN })
+  readonly #known = new LRUCache<string, KnownFile>({
+    maxSize: MEMORY,
+    sizeCalculation: (_, address) => KNOWN_COST + address.length,
+  })
   readonly #pool = new BufferPool()
   readonly #turns: Queue
 

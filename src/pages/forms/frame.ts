@@ -24,6 +24,8 @@ export interface PageParts {
   /** Seconds until a browser without scripts loads the page again. */
   readonly refresh?: number | undefined
   readonly status?: number | undefined
+  /** Whether it has what is shown once, such as a new password: no browser keeps it. */
+  readonly isShownOnce?: boolean | undefined
 }
 
 /** A browser keeps pages for its Back, also those that a form was answered with, and for nobody else. */
@@ -49,7 +51,8 @@ export function framePage(parts: PageParts, around: Masthead): Answer {
     html`<h1>${title}</h1>
       ${error ? problem(error) : null} ${content}`,
   )
-  return { status, headers: HEADERS, body }
+  const headers = parts.isShownOnce ? { ...HEADERS, 'Cache-Control': 'no-store' } : HEADERS
+  return { status, headers, body }
 }
 
 /** Sends the browser to another page after a change. */

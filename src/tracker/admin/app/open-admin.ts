@@ -283,7 +283,8 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       acts.note({ at: now(), user: user.name, address, action, target, details }),
     page: ({ content, ...parts }: PageParts) => {
       const message = authentication.takeMessage(request)
-      const shown = { ...parts, content: html`${message ?? null} ${content}` }
+      const isShownOnce = message !== undefined
+      const shown = { ...parts, isShownOnce, content: html`${message ?? null} ${content}` }
       const token = () => authentication.token(request, reply)
       return adminPage(shown, { name, user, menu: menuOf(allowed, current), root, token })
     },

@@ -22,6 +22,9 @@ const usersFile = ({ root }: TestAdmin) => readFileSync(join(root, 'users'), 'ut
 test('an admin adds a user, who chooses a password at the first log-in and then works', async (t) => {
   const setup = await startAdmin(t)
   const alice = await setup.logIn()
+  assert.equal((await alice.send('/users', { act: 'add', name: 'dave' })).status, 303)
+  const kept = (await alice.get('/users')).headers['cache-control']
+  assert.equal(kept, 'no-store', 'no browser keeps a password')
   const page = await press(alice, 'add', { name: 'carol', role: 'uploader' })
   const password = passwordIn(page)
   assert.match(page, />carol<\/a>[^]*uploader, with a temporary password/)
