@@ -2,6 +2,7 @@
 // two exported types with one name, because a reader who searches for a name must find one thing;
 // a doc comment cut off from what it describes by an empty line, because editors then show none;
 // a literal spread into another one (`...{ a, b }`), by which the formatter keeps a line and a search misses `a:`;
+// a package of the lockfile without integrity, because nothing would check its bytes;
 // more lines than size.json has for a folder, or for all styles.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -17,7 +18,7 @@ const files = execFileSync('git', list, { encoding: 'utf8' })
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 const sources = files.filter(({ path }) => /^(?:src|test)\/.*\.ts$/.test(path))
 const ofSrc = sources.filter(({ path }) => path.startsWith('src/'))
-const found = [...twiceNamed(), ...cutOff(), ...packed(), ...tooLarge()]
+const found = [...twiceNamed(), ...cutOff(), ...packed(), ...unchecked(), ...tooLarge()]
 for (const each of found) console.log(each)
 process.exitCode = found.length > 0 ? 1 : 0
 
@@ -47,6 +48,13 @@ function packed() {
       return `${path}:${line}: a literal is spread; write its properties`
     }),
   )
+}
+
+function unchecked() {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
+  return Object.entries(packages)
+    .filter(([path, { link, integrity }]) => path !== '' && !link && integrity === undefined)
+    .map(([path]) => `package-lock.json: ${path}: has no integrity; install it anew`)
 }
 
 function tooLarge() {

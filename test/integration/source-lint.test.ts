@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { makeScratch } from '../support/scratch.js'
 
-test('lint finds names that two types have, comments cut off, literals spread, and folders that are too large', (t) => {
+test('lint finds names that two types have, comments cut off, literals spread, packages without integrity, and folders that are too large', (t) => {
   const cwd = makeScratch(t, {
     'package.json': '{"type":"module"}',
+    'package-lock.json':
+      '{"packages":{"":{},"a":{"integrity":"sha512-x"},"b":{"version":"1.0.0"}}}',
     'lint/source.js': readFileSync('scripts/lint/source.js', 'utf8'),
     'lint/size.json': '{ "src": 4, "test": 4 }',
     'src/a.ts': '/** Of a file. */\nexport interface Place {}\n',
@@ -19,6 +21,6 @@ test('lint finds names that two types have, comments cut off, literals spread, a
   assert.equal(status, 1)
   assert.match(
     stdout,
-    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc\/b\.ts:4: a literal .*\nsrc: 6 lines.*\ntest: 6 lines.*\n$/,
+    /^Place: exported by src\/a\.ts and src\/b\.ts\ntest\/a\.ts:3: .*\nsrc\/b\.ts:4: a literal .*\npackage-lock\.json: b: .*\nsrc: 6 lines.*\ntest: 6 lines.*\n$/,
   )
 })

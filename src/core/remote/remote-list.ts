@@ -125,7 +125,10 @@ function metalinkEntries(text: string, name: string): RemoteEntry[] {
 
 /** Its own text: `text` of the package calls itself for each level, and strangers choose the levels. */
 function textOf({ children }: XmlElement): string {
-  return children.map((each) => (each instanceof XmlText ? each.text : '')).join('').trim()
+  return children
+    .map((each) => (each instanceof XmlText ? each.text : ''))
+    .join('')
+    .trim()
 }
 
 function elements({ children }: XmlElement, name: string): XmlElement[] {
