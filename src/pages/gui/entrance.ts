@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../../base/bytes.js'
@@ -86,9 +86,14 @@ function removeDead(parent: string): void {
   for (const name of valueOr([], () => callSystem(parent, () => readdirSync(parent)))) {
     const [, host, pid] = /^btkit-gui-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
     if (host !== hostKey() || isRunning(Number(pid))) continue
+    const directory = join(parent, name)
     try {
-      rmSync(join(parent, name, FILE), { force: true })
-      rmdirSync(join(parent, name))
+      const stats = lstatSync(directory)
+      const isOwn = stats.isDirectory() && stats.uid === (process.geteuid?.() ?? stats.uid)
+      // Elsewhere others could have put a link to any file
+      if (!isOwn || (stats.mode & 0o022) !== 0) continue
+      rmSync(join(directory, FILE), { force: true })
+      rmdirSync(directory)
     } catch {
       // It belongs to somebody else, or is in use otherwise
     }

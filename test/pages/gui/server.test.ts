@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { basename, dirname, join } from 'node:path'
@@ -11,6 +11,7 @@ import { Presence } from '../../../src/pages/gui/open-gui.js'
 import { openTestGui } from '../../support/gui.js'
 import { ask } from '../../support/visitor.js'
 import { plantFiles } from '../../support/scratch.js'
+import { giveAway } from '../../support/unprivileged.js'
 
 test('the file leads to the pages, is for the user only, and each address works once', async (t) => {
   const { file, address, pages } = await openTestGui(t)
@@ -163,8 +164,19 @@ test('what killed windows left is removed at the next start, and nothing else', 
   }
   const other = `${named(dead).slice(0, -6)}ABCDEF`
   plantFiles(root, { [`${other}/mine`]: '' })
+  const [linked, open, foreign] = ['LINKED', 'OPENED', 'OTHERS'].map((end) =>
+    join(root, other.slice(0, -6) + end),
+  ) as [string, string, string]
+  for (const path of [join(root, 'precious'), open, foreign]) plantFiles(path, { 'btkit.html': '' })
+  symlinkSync(join(root, 'precious'), linked)
+  chmodSync(open, 0o777)
+  giveAway(foreign)
   await openTestGui(t, {}, { runtimeDirectory: root })
   assert.equal(existsSync(join(root, gone)), false)
+  // Behind a link, and where others can write; root alone can make what is another user's
+  const isRoot = process.geteuid?.() === 0
+  for (const path of [linked, open, ...(isRoot ? [foreign] : [])])
+    assert.equal(existsSync(join(path, 'btkit.html')), true, path)
   for (const name of kept) assert.equal(existsSync(join(root, name, 'btkit.html')), true, name)
   assert.equal(existsSync(join(root, other, 'mine')), true)
 })
