@@ -185,6 +185,19 @@ test(
   },
 )
 
+test("another user's cache directory is not used by a user", unlessTwoUsers, async (t) => {
+  const place = new Place(t, makeOpenScratch)
+  // Of another user who shares it with the group
+  chownSync(place.cache, STRANGER, unprivileged.gid ?? STRANGER)
+  for (const mode of [0o755, 0o775]) {
+    chmodSync(place.cache, mode)
+    const { status, stderr } = await place.run(t, unprivileged)
+    assert.equal(status, 0)
+    const why = `it belongs to user ${STRANGER}, who decides what is in it`
+    assert.equal(stderr, place.warning(`${why}; name another with --cache-dir`))
+  }
+})
+
 test("a user's own cache directory is used whatever its mode", unlessAlwaysPermitted, async (t) => {
   const place = new Place(t, makeOpenScratch)
   giveAway(place.cache)

@@ -20,25 +20,26 @@ const ALL_WRITE = 0o002
 
 /**
  * Explains why a user should not rely on the content of a directory, and what to do instead.
- * Returns null if the directory can be trusted.
+ * Returns null if the directory can be trusted: it belongs to the user or root, and not all users can
+ * write to it, unless it is an own one of a user who is not root.
  *
- * A user with write permission can replace any file by a link at any time, which is worst for root.
- * `user` is undefined on systems without user numbers. `option` is the option that names another
- * directory.
+ * The owner, and a user with write permission, can replace any file by a link at any time, which is
+ * worst for root. `user` is undefined on systems without user numbers. `option` is the option that
+ * names another directory.
  */
 export function describeDistrust(
   { uid, mode }: Ownership,
   user: number | undefined,
   option: string,
 ): string | null {
-  if (user === undefined) return null
-  const isRoot = user === 0
-  if (isRoot && uid !== user) {
+  if (user === undefined || (uid === user && uid !== 0)) return null
+  const isForeign = uid !== user && uid !== 0
+  if (isForeign && user === 0) {
     return `it belongs to user ${uid}, who could make root write to any file; name another with ${option}, or run as that user`
   }
-  const isForAll = (mode & ALL_WRITE) !== 0
-  return isForAll && (isRoot || uid !== user)
-    ? `all users can write to it; name another with ${option}`
+  if ((mode & ALL_WRITE) !== 0) return `all users can write to it; name another with ${option}`
+  return isForeign
+    ? `it belongs to user ${uid}, who decides what is in it; name another with ${option}`
     : null
 }
 

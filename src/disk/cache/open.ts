@@ -15,7 +15,8 @@ import { makeDirectory } from '../../base/directories.js'
 import { readNames } from '../look/read-names.js'
 import { describeDamage, forgetDeaths, markOpen } from './deaths.js'
 import { PieceCache } from './piece-cache.js'
-import { checkFileSystem, checkPlace, describeDirectory, requireFreeSpace } from './store/place.js'
+import { describeDirectory } from '../write/trusted-directory.js'
+import { checkFileSystem, checkPlace, requireFreeSpace } from './store/place.js'
 import { dayOf, FORMAT, FORMAT_KEY, isNoteDue } from './records/record.js'
 import type { StoreListener } from './store/batch-writer.js'
 import { nullStore, type Store } from './store/store.js'
@@ -65,7 +66,7 @@ function removeMatching(
   dryRun = false,
 ): number {
   if (!existsSync(directory)) return 0
-  const distrust = describeDirectory(directory)
+  const distrust = describeDirectory(directory, '--cache-dir')
   if (distrust !== null) throw new BtkitError('not-permitted', `cache ${directory}: ${distrust}`)
   const names = readNames(directory).filter(
     (name) => name.startsWith(CACHE_FILE) && matches(name.slice(CACHE_FILE.length)),

@@ -1,18 +1,9 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  statSync,
-} from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
 import { NO_LINK, NO_WAIT, readDescriptor } from '../look/read-bounded.js'
-import { refuseLinkOfOthers } from '../write/target.js'
-import { describeDistrust } from '../../base/text/distrust.js'
+import { describeDirectory } from '../write/trusted-directory.js'
 
 /**
  * Makes sure that no untrusted user can change the content of a state directory. A missing
@@ -20,10 +11,8 @@ import { describeDistrust } from '../../base/text/distrust.js'
  * @throws BtkitError `not-permitted`; system errors unchanged
  */
 export function requireOwnDirectory(path: string): void {
-  refuseLinkOfOthers(path)
-  const stats = statSync(path, { throwIfNoEntry: false })
-  const distrust = stats && describeDistrust(stats, process.geteuid?.(), '--state-dir')
-  if (distrust) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)
+  const distrust = describeDirectory(path, '--state-dir')
+  if (distrust !== null) throw new BtkitError('not-permitted', `state ${path}: ${distrust}`)
 }
 
 /**

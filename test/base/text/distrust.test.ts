@@ -25,6 +25,8 @@ for (const [what, uid, mode, user, why] of [
   ["another user's, by root", OTHER, 0o40700, ROOT, /user 1001.*--x/],
   ["root's for all, by root", ROOT, 0o41777, ROOT, /all users.*--x/],
   ["another user's for all, by a user", OTHER, 0o40777, USER, /all users.*--x/],
+  ["another user's for its group, by a user", OTHER, 0o40775, USER, /user 1001.*--x/],
+  ["another user's, by a user", OTHER, 0o40755, USER, /user 1001.*--x/],
 ] as const) {
   test(`a directory is not relied on: ${what}`, () => {
     assert.match(describeDistrust({ uid, mode }, user, '--x') ?? '', why)

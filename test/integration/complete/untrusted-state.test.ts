@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   chownSync,
   linkSync,
   mkdirSync,
@@ -13,9 +14,10 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { startExecutable } from '../../support/executable.js'
-import { collect } from '../../support/programs.js'
+import { collect, type SpawnOptions } from '../../support/programs.js'
 import { quickFirst } from '../../support/long.js'
 import { makeScratch } from '../../support/scratch.js'
+import { giveAway, unlessTwoUsers, unprivileged } from '../../support/unprivileged.js'
 
 const unlessPosix = { skip: process.platform === 'win32' && 'no pipes with names here' }
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'needs root' }
@@ -38,10 +40,11 @@ class Place {
   }
 
   /** Completes the directory, and never waits for ever. */
-  async run(t: TestContext) {
+  async run(t: TestContext, options: SpawnOptions = {}) {
     const args = ['completedir', 'http://t.example/announce', 'files', '--target', 'torrents']
     const child = startExecutable('btkit', [...args, '--quiet', '--state-dir', this.state], {
       cwd: this.directory,
+      ...options,
     })
     const tooLong = setTimeout(() => child.kill('SIGKILL'), 30_000)
     t.after(() => {
@@ -127,3 +130,23 @@ for (const part of ['state', 'state/torrents']) {
     assert.deepEqual(readdirSync(join(place.directory, 'torrents')), [])
   })
 }
+
+test("a user relies on no other user's state", unlessTwoUsers, async (t) => {
+  const place = new Place(t)
+  for (const path of [place.directory, join(place.directory, 'torrents')]) giveAway(path)
+  chownSync(place.state, STRANGER, unprivileged.gid ?? STRANGER)
+  chmodSync(place.state, 0o775)
+  const { status, stderr } = await place.run(t, unprivileged)
+  assert.equal(status, 1)
+  const why = `it belongs to user ${STRANGER}, who decides what is in it`
+  assert.ok(stderr.includes(`state ${place.state}: ${why}; name another with --state-dir`), stderr)
+})
+
+test('root relies on no state that a group of others can write to', unlessRoot, async (t) => {
+  const place = new Place(t)
+  chownSync(place.state, 0, STRANGER)
+  chmodSync(place.state, 0o775)
+  const { status, stderr } = await place.run(t)
+  assert.equal(status, 1)
+  assert.match(stderr, new RegExp(`state .*: users of group ${STRANGER} can write to it`))
+})

@@ -1,14 +1,6 @@
-import { lstatSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs'
+import { lstatSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { refuseLinkOfOthers } from '../../write/target.js'
-import {
-  describeDistrust,
-  describeGroupDistrust,
-  describeWayDistrust,
-} from '../../../base/text/distrust.js'
-import { escapeText } from '../../../base/text/escape.js'
-
-const OPTION = '--cache-dir'
+import { describeDirectory } from '../../write/trusted-directory.js'
 
 /**
  * Makes sure that no other user can replace the cache's file or the files beside it. They must be
@@ -17,31 +9,9 @@ const OPTION = '--cache-dir'
  * @throws Error that says what is wrong and what to do
  */
 export function checkPlace(path: string): void {
-  const distrust = describeDirectory(dirname(path))
+  const distrust = describeDirectory(dirname(path), '--cache-dir')
   if (distrust !== null) throw new Error(distrust)
   for (const suffix of ['', '-lock']) checkFile(path + suffix)
-}
-
-/**
- * Explains why this user should neither rely on a cache directory nor change it: other users could
- * have replaced its files. Returns null if the directory can be trusted.
- * @throws BtkitError `not-permitted` for a link of another user; Error of the system if the
- *   directory cannot be examined
- */
-export function describeDirectory(directory: string): string | null {
-  refuseLinkOfOthers(directory)
-  const user = process.geteuid?.()
-  const stats = statSync(directory)
-  const distrust = describeDistrust(stats, user, OPTION)
-  if (distrust !== null || user !== 0) return distrust
-  return describeGroupDistrust(stats, OPTION) ?? describeWay(realpathSync(directory))
-}
-
-/** Explains the same for the directories above a real path. */
-function describeWay(path: string): string | null {
-  const parent = dirname(path)
-  if (parent === path) return null
-  return describeWayDistrust(statSync(parent), escapeText(parent), OPTION) ?? describeWay(parent)
 }
 
 /** Checks a file if it exists. */
