@@ -5,6 +5,7 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  linkSync,
   readFileSync,
   readdirSync,
   rmSync,
@@ -19,7 +20,7 @@ import { runExecutable } from '../support/executable.js'
 import { runProgram, projectRoot } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
-import { makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
+import { giveAway, makeOpenScratch, unlessTwoUsers, unprivileged } from '../support/unprivileged.js'
 
 // Needs the built program: it is copied
 
@@ -170,26 +171,53 @@ longTest('the first run of one who installed the program keeps its compiled code
   assertKept(installation, installation.codes)
 })
 
+/** Compiled code that V8 takes for a program of this length, and that prints `planted`. */
+function plantedCode(program: Buffer): Buffer {
+  const text = "(function () { process.stdout.write('planted'); process.exit() })"
+  const script = new Script(text.padEnd(program.length))
+  script.runInThisContext()
+  const code = script.createCachedData()
+  const sha1 = (bytes: Buffer) => createHash('sha1').update(bytes).digest()
+  const of = [program.subarray(-STAMP), sha1(code), Buffer.from(process.arch)]
+  return Buffer.concat([sha1(Buffer.concat(of)), code])
+}
+
 test(
-  "users of another's program keep its compiled code in their cache",
+  "another's program runs no code of others, and keeps none elsewhere",
   unlessTwoUsers,
   async (t) => {
-    const installation = install(t)
-    removeCode(installation)
-    const bundle = dirname(installation.program)
-    chmodSync(dirname(installation.directory), 0o755)
+    const { directory, program, codes } = install(t)
+    const bundle = dirname(program)
+    const cache = makeOpenScratch(t, { planted: plantedCode(readFileSync(program)) })
+    const args = [join(directory, 'bin/btkit.js'), 'showmetainfo', '--help']
+    const run = () => {
+      const options = { ...unprivileged, env: { BTKIT_CACHE_DIR: cache } }
+      return runProgram(process.execPath, args, options)
+    }
+    chmodSync(dirname(directory), 0o755)
     // Permissions do not stop it
     chmodSync(bundle, 0o777)
-    const before = readdirSync(bundle)
-    const cache = makeOpenScratch(t)
-    const options = { ...unprivileged, env: { BTKIT_CACHE_DIR: cache } }
-    const args = [join(installation.directory, 'bin/btkit.js'), 'showmetainfo', '--help']
-    const { status, stderr } = await runProgram(process.execPath, args, options)
-    assert.deepEqual([status, stderr], [0, ''])
-    assert.deepEqual(readdirSync(bundle), before)
-    const codes = readdirSync(cache).map((name) => join(cache, name))
-    assert.equal(codes.length, 1)
-    assertKept(installation, codes)
+    const [, , code = ''] = codes
+    const planted = join(cache, 'planted')
+    rmSync(code)
+    const names = readdirSync(bundle)
+    assert.match((await run()).stdout, /^Usage: btkit showmetainfo/)
+    assert.deepEqual([readdirSync(bundle), readdirSync(cache)], [names, ['planted']])
+    // In the cache, where it was once kept, and beside the program, of which it has another owner
+    for (const place of [join(cache, `code-${unprivileged.uid}-showmetainfo`), code]) {
+      cpSync(planted, place)
+      giveAway(place)
+      assert.match((await run()).stdout, /^Usage: btkit showmetainfo/)
+      rmSync(place)
+      // A file that the owner has downloaded
+      for (const link of [symlinkSync, linkSync]) {
+        link(planted, place)
+        assert.match((await run()).stdout, /^Usage: btkit showmetainfo/)
+        rmSync(place)
+      }
+    }
+    cpSync(planted, code)
+    assert.equal((await run()).stdout, 'planted', 'the code is one that V8 takes')
   },
 )
 

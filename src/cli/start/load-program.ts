@@ -9,10 +9,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { Script } from 'node:vm'
 import { digestOf } from '../../base/bytes.js'
-import { makeDirectory, usableCacheDirectory } from '../../base/directories.js'
 import type * as main from '../main.js'
 
 /** `here` has the absolute paths of the program and its directory. */
@@ -31,20 +30,22 @@ export interface LoadedProgram {
 /** The spellings of commands in the smaller program, with their names. The build sets it. */
 declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string])[]
 
+/** The command whose compiled code serves a command of the same program that has none of its own. */
+const USUAL = 'verify'
+
 /**
  * Loads the program of a command like a CommonJS module, but with compiled code that was saved for this
- * command. Compiling takes longer than most commands. The code is beside the program. A user who does
- * not own the program keeps code of the own Node in the cache directory.
+ * command. Compiling takes longer than most commands. The code is beside the program only: it is run,
+ * and elsewhere another user could have put it there.
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
   // This file is itself part of a bundle, beside the programs
   const path = `${__dirname}/${name === 'main' ? 'main' : 'files'}.cjs`
-  const beside = `${__dirname}/${name}.cache`
-  const own = ownCodeCache(beside)
+  const own = `${__dirname}/${name}.cache`
   const source = readFileSync(path)
-  const cachedData =
-    (own === null ? undefined : readCodeCache(own, source)) ?? readCodeCache(beside, source)
+  const ownCode = readCodeCache(own, source)
+  const cachedData = ownCode ?? readCodeCache(`${__dirname}/${USUAL}.cache`, source)
   // The program is ASCII, and latin1 decodes fastest
   const script = new Script(source.toString('latin1'), {
     filename: path,
@@ -54,27 +55,16 @@ export function loadProgram(command: string | undefined): LoadedProgram {
   const wrapper = script.runInThisContext() as Wrapper
   wrapper(module, require, { __filename: path, __dirname })
   const keepCode = async () => {
-    if (own === null || (cachedData !== undefined && script.cachedDataRejected !== true)) return
+    if (ownCode !== undefined && script.cachedDataRejected !== true) return
+    // Only the owner of the program puts files beside it
+    const owner = statSync(__dirname).uid
+    if (owner !== (process.geteuid?.() ?? owner)) return
     const { unboundHeapGrowth } = await import('../../base/heap-growth.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
-    makeDirectory(dirname(own), 0o700)
     writeCodeCache(own, source, script)
   }
   return { ...(module.exports as typeof main), keepCode }
-}
-
-/**
- * Where this user keeps compiled code: only the owner of the program puts files beside it. Null:
- * nowhere, as for root, who writes into no directory that may be another user's.
- */
-function ownCodeCache(beside: string): string | null {
-  const user = process.geteuid?.()
-  if (statSync(__dirname).uid === user) return beside
-  if (user === 0) return null
-  const sources = { option: undefined, env: process.env, isRoot: false }
-  const directory = usableCacheDirectory(sources)
-  return directory === null ? null : `${directory}/code-${user}-${basename(beside, '.cache')}`
 }
 
 /** Length in bytes of the stamp at the end of the program, its digest. */
@@ -84,9 +74,12 @@ const CODE_DIGEST_LENGTH = 20
 
 const WRITABLE_BY_OTHERS = 0o022
 
+const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+
 /**
  * Reads the code that V8 compiled from `source`. Returns undefined if it is missing, damaged, from
- * another source, or in a file that anybody except root and this user may have written: it is run.
+ * another source, or in a file that anybody may have written except root and the owner of the program
+ * beside it: it is run.
  * V8 itself refuses code of other V8 versions, but compares only the length of the source, and dies of
  * code of another processor.
  */
@@ -94,9 +87,10 @@ export function readCodeCache(path: string, source: Buffer): Buffer | undefined 
   let descriptor: number | undefined
   try {
     // Not blocked by a pipe of this name
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const { uid, mode } = fstatSync(descriptor)
-    if ((uid !== 0 && uid !== process.geteuid?.()) || (mode & WRITABLE_BY_OTHERS) !== 0) return
+    descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+    const { uid, mode, nlink } = fstatSync(descriptor)
+    if ((uid !== 0 && uid !== statSync(dirname(path)).uid) || nlink > 1) return
+    if ((mode & WRITABLE_BY_OTHERS) !== 0) return
     const file = readFileSync(descriptor)
     const code = file.subarray(CODE_DIGEST_LENGTH)
     return file.subarray(0, CODE_DIGEST_LENGTH).equals(digestFor(source, code)) ? code : undefined

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { readCodeCache, writeCodeCache } from '../../../src/cli/start/load-program.js'
@@ -73,6 +73,19 @@ test('compiled code that others may have written is rejected', unlessTwoUsers, (
   assert.ok(readCodeCache(path, SOURCE))
   giveAway(path)
   assert.equal(readCodeCache(path, SOURCE), undefined)
+  // Whoever owns the program may have it run anything
+  giveAway(dirname(path))
+  assert.ok(readCodeCache(path, SOURCE))
+})
+
+test('a link in place of compiled code is not followed', (t) => {
+  const path = keepCode(t)
+  for (const link of [symlinkSync, linkSync]) {
+    link(path, `${path}2`)
+    assert.equal(readCodeCache(`${path}2`, SOURCE), undefined)
+    rmSync(`${path}2`)
+  }
+  assert.ok(readCodeCache(path, SOURCE))
 })
 
 test('a pipe in place of compiled code holds up nothing', (t) => {
