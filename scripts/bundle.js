@@ -8,6 +8,7 @@ import { buildForBrowsers } from './bundle/browser.js'
 import { joinLmdb } from './bundle/lmdb.js'
 import { PRELUDE, requireLate } from './bundle/late.js'
 import { APART, buildApart, REQUIRE_APART, requireApart } from './bundle/packages.js'
+import { buildWs, wsApart } from './bundle/ws.js'
 import { thirdPartyLicenses } from './third-party-licenses.js'
 
 const { dependencies, version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -57,9 +58,11 @@ const apart = await buildApart({
   external: external.filter((name) => !APART.includes(name)),
   sourcemap: false,
 })
+const ws = await buildWs({ ...commonJs, sourcemap: false, minify: true })
 const workers = await build({
   ...shared,
   format: 'esm',
+  plugins: [wsApart],
   entryPoints: {
     worker: 'dist/src/disk/hash/jobs/worker.js',
     'work-program': 'dist/src/pages/work/work-program.js',
@@ -74,7 +77,7 @@ const workers = await build({
 })
 const browser = await buildForBrowsers({ metainfo: 'dist/src/library/metainfo.js' }, shared)
 
-const metafiles = [...programs, apart, workers.metafile, browser.metafile]
+const metafiles = [...programs, apart, ws, workers.metafile, browser.metafile]
 const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs))
 writeFileSync('dist/bundle/THIRD-PARTY-LICENSES.txt', thirdPartyLicenses(inputs))
 
@@ -85,7 +88,7 @@ async function buildProgram(name, plugins = []) {
   const { metafile } = await build({
     ...commonJs,
     entryPoints: { [name]: 'dist/src/cli/main.js' },
-    plugins: [...plugins, joinLmdb],
+    plugins: [...plugins, joinLmdb, wsApart],
     external: [...external, ...APART].filter((each) => each !== 'lmdb'),
     // A third less to read and to decode at each start
     minify: true,

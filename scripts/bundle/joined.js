@@ -17,5 +17,6 @@ export const JOINED = [
   'p-limit',
   'string-width',
   'uqr',
+  'ws',
   'yaml',
 ]

@@ -3,13 +3,16 @@
 
 /** The binary that lmdb's own search finds on most machines, after looking into five directories. */
 const LOADER = `
+const { requireOwn } = require('./dist/src/base/native-addon.js')
 module.exports = () => {
   const { platform, arch, versions } = process
+  const name = \`@lmdb/lmdb-\${platform}-\${arch}/node.abi\${versions.modules}.glibc.node\`
   try {
-    return require(\`@lmdb/lmdb-\${platform}-\${arch}/node.abi\${versions.modules}.glibc.node\`)
+    return requireOwn(name, require)
   } catch {
     const { dirname } = require('node:path')
-    return require('node-gyp-build-optional-packages')(dirname(dirname(require.resolve('lmdb'))))
+    const { resolve } = requireOwn('node-gyp-build-optional-packages', require)
+    return requireOwn(resolve(dirname(dirname(require.resolve('lmdb')))), require)
   }
 }`
 

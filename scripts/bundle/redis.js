@@ -3,8 +3,9 @@
 
 const USED = `export { Queue, QueueEvents, UnrecoverableError, WaitingError, Worker } from 'bullmq'`
 
-/** Needed only for repeated jobs, PostgreSQL and Node 14; msgpackr works without its extension. */
-const UNUSED = /^(cron-parser|node-abort-controller|msgpackr-extract)$|\/postgres$/
+/** Needed only for repeated jobs, PostgreSQL, Valkey's own client and Node 14; msgpackr works without its extension. */
+const UNUSED =
+  /^(cron-parser|node-abort-controller|msgpackr-extract|@valkey\/valkey-glide)$|\/postgres$/
 
 export const leaveOutUnused = {
   name: 'unused parts of BullMQ',

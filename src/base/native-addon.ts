@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -62,16 +63,39 @@ function search(): FoundAddon {
 /** Set in the bundles, which are two directories below the root. */
 declare const BUNDLED_VERSION: string | undefined
 
+/** The path of a file of the program, from its root. */
+function ownPath(path: string): string {
+  const root = typeof BUNDLED_VERSION === 'string' ? '../../' : '../../../'
+  return fileURLToPath(new URL(root + path, import.meta.url))
+}
+
 /** Loads the addon by its path: a search by name takes two milliseconds of each start. */
 function loadBuilt(): object {
   const module = { exports: {} }
-  const root = typeof BUNDLED_VERSION === 'string' ? '../../' : '../../../'
-  process.dlopen(module, fileURLToPath(new URL(`${root}${BUILT_HERE}`, import.meta.url)))
+  process.dlopen(module, ownPath(BUILT_HERE))
   return module.exports
 }
 
 function load(name: string): object {
-  return createRequire(import.meta.url)(name) as object
+  return requireOwn(name, createRequire(import.meta.url)) as object
+}
+
+/**
+ * Loads a module that may be missing, from the packages of this installation only. Node also looks into
+ * `node_modules` of all directories above, such as /tmp, where another user may have put one.
+ * @public scripts/bundle/lmdb.js uses it, too
+ */
+export function requireOwn(name: string, require: NodeJS.Require): unknown {
+  const path = require.resolve(name)
+  const root = ownPath('')
+  // What is installed as a package has its own packages beside it
+  const installed = root.replace(/([\\/]node_modules[\\/]).*/s, '$1')
+  const isOwn = [installed, `${root}node_modules`].some((directory) => {
+    const real = existsSync(directory) ? realpathSync.native(directory) : directory
+    return path.startsWith(real)
+  })
+  if (!isOwn) throw new Error(`Cannot find module '${name}' in this installation`)
+  return require(path)
 }
 
 function isAbsent(error: unknown): boolean {

@@ -17,6 +17,7 @@ import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
 import { loadAddon } from '../../src/disk/hash/kernels.js'
 import { runExecutable } from '../support/executable.js'
+import { installProgram } from '../support/installation.js'
 import { runProgram, projectRoot } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeScratch } from '../support/scratch.js'
@@ -38,12 +39,7 @@ interface Installation {
 function install(t: TestContext, name = 'btkit'): Installation {
   const entries = { [`${name}/entries/a`]: 'a' }
   const directory = join(makeScratch(t, { [`${name}/image.iso`]: '1', ...entries }), name)
-  for (const each of ['bin', 'dist/bundle', 'package.json']) {
-    cpSync(join(projectRoot, each), join(directory, each), { recursive: true })
-  }
-  for (const each of ['node_modules', 'native']) {
-    symlinkSync(join(projectRoot, each), join(directory, each))
-  }
+  installProgram(directory)
   const program = join(directory, 'dist/bundle/files.cjs')
   const codes = ['makemetafile', 'completedir', 'showmetainfo']
   return { directory, program, codes: codes.map((name) => join(program, `../${name}.cache`)) }
