@@ -119,7 +119,7 @@ export async function clearCache(
 }
 
 /** Returns what core needs to open a cache. */
-export function placeOf(
+function placeOf(
   directory: string,
   { onWarning = () => undefined, signal }: CacheOptions,
 ): CachePlace {

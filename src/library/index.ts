@@ -39,12 +39,10 @@ export type { MadeTorrent, MakeOptions, TorrentContent } from './torrent-options
 export {
   convertTorrent,
   findData,
-  verifyCache,
   verifyTorrent,
   type ConvertOptions,
   type FindOptions,
   type FoundData,
-  type VerifyCacheOptions,
   type VerifyOptions,
 } from './verify.js'
 export type { RecordKind } from '../disk/cache/records/record.js'
@@ -53,7 +51,6 @@ export type { ScgiEndpoint } from '../seeding/clients/rtorrent/scgi.js'
 export type { TrackerAnswer } from '../seeding/clients/scrape/ask-trackers.js'
 export type { ScrapedCounts } from '../seeding/clients/scrape/swarm-counts.js'
 export type { CacheReport, PruneReport } from '../core/cache/prune.js'
-export type { CacheCheck } from '../core/cache/verify.js'
 export type { ChecksumName } from '../core/checksums/list.js'
 export type {
   Change as CompletedTorrent,

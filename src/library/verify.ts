@@ -1,11 +1,9 @@
-import { type CacheCheck, verifyCache as checkCache } from '../core/cache/verify.js'
 import { type Conversion, convertTorrent as convert } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { checkTorrent } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
 import type { MetainfoVersion } from '../metainfo/metainfo.js'
-import { type CacheOptions, placeOf } from './cache.js'
 import {
   checkPieceLength,
   checkVersion,
@@ -14,14 +12,7 @@ import {
   requirePaths,
 } from './check-options.js'
 import { labelOf, readInput, type TorrentInput } from './read.js'
-import {
-  hashContextOf,
-  readingOf,
-  startTask,
-  type Task,
-  type TaskOptions,
-  type WorkOptions,
-} from './task.js'
+import { hashContextOf, readingOf, startTask, type Task, type WorkOptions } from './task.js'
 
 /** Options for checking files against a torrent. */
 export interface VerifyOptions extends WorkOptions {
@@ -99,26 +90,6 @@ export function convertTorrent(
     const request = { read, torrent: label, path, version, pieceLength, store }
     const reading = readingOf(options, { signal, tell, path })
     return (await convert(request, reading)).conversion
-  })
-}
-
-/** Options for checking a cache. */
-export interface VerifyCacheOptions
-  extends CacheOptions, TaskOptions, Pick<WorkOptions, 'threads' | 'maxRate'> {
-  /** Number of records to check, drawn at random (default: 1000). */
-  readonly sample?: number | undefined
-}
-
-/**
- * Compares records of a cache with their files. Removes records that are wrong, and returns the
- * paths of their files.
- * @throws BtkitError if a file cannot be read, and `interrupted`
- */
-export function verifyCache(directory: string, options: VerifyCacheOptions = {}): Task<CacheCheck> {
-  return startTask(options, (signal, tell) => {
-    const { engine } = hashContextOf(options, { signal, tell, bytesTotal: () => 0 })
-    const { sample = 1000 } = options
-    return checkCache(placeOf(directory, options), { ...engine, onProgress: undefined }, sample)
   })
 }
 

@@ -230,7 +230,6 @@ test('other reports are as their schemas say', async (t) => {
   await run('doctor', ['doctor'], 1)
   await run('cache-stats', ['cache', 'stats'], 1)
   await run('cache-prune', ['cache', 'prune', '--dry-run'], 1)
-  await run('cache-verify', ['cache', 'verify'], 1)
   writeFileSync(
     at('batch.yaml'),
     `jobs:\n  one: { makemetafile: { path: a.iso, trackerless: true } }\n`,

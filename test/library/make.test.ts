@@ -367,7 +367,6 @@ test('wrong input of callers without types is an error of the library', async (t
     [async () => btkit.editFiles(text, {}).next(), /^files: not a list/],
     [() => btkit.openCache(anything), /^directory: not a path/],
     [() => btkit.clearCache(anything), /^directory: not a path/],
-    [() => btkit.verifyCache(anything), /^directory: not a path/],
   ] as const)
     await assert.rejects(act(), { name: 'BtkitError', code: 'usage', message })
 })

@@ -78,14 +78,6 @@ export interface CheckedRecord extends StoreRecord {
   readonly body: Uint8Array
 }
 
-/** Yields all undamaged records of the cache, except those about the cache itself. */
-export function* records(store: Store): Generator<CheckedRecord> {
-  for (const entry of store.entries()) {
-    const record = readEntry(entry)
-    if (record) yield record
-  }
-}
-
 /**
  * Yields the records of one kind without reading the others. Records with very long names are left
  * out.

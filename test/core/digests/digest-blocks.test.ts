@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
-import { packBlock, parseBlockName, unpackBlock } from '../../../src/disk/cache/records/block.js'
+import { packBlock, unpackBlock } from '../../../src/disk/cache/records/block.js'
 import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
 import { tidyCache } from '../../../src/core/cache/tidy.js'
-import { verifyCache } from '../../../src/core/cache/verify.js'
 import { makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -122,23 +121,6 @@ test('what may have changed unnoticed is in no block', async (t) => {
   utimesSync(at(nameOf(3)), later / 1000, later / 1000)
   await make()
   assert.equal((await make('mtime')).bytesHashed, 'content 3'.length)
-})
-
-test('a block with wrong digests is found and removed', async (t) => {
-  const { make, cache, directory } = await open(t, KINDS.hybrid)
-  await make()
-  const place = { directory, now: Date.now, warn: assert.ifError }
-  const { engine } = hashContext()
-  assert.deepEqual((await verifyCache(place, engine, 1000)).wrong, [])
-  for (const { key } of [...cache.store.entries(Buffer.from('b'))]) {
-    if (key[0] !== 'b'.charCodeAt(0)) continue
-    const blockKey = parseBlockName(key.slice(1))!
-    const record = cache.peek('block', blockKey)!
-    cache.put('block', blockKey, { ...record, digests: record.digests.map((byte) => byte ^ 1) })
-  }
-  await cache.flush()
-  const { block } = (await summarize(cache.store)).counts
-  assert.equal((await verifyCache(place, engine, 1000)).wrong.length, block)
 })
 
 test('a block stays as long as one of its files is what was read', async (t) => {

@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os'
-import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import {
   clearCache,
@@ -7,7 +5,6 @@ import {
   summarizeCache,
   type CacheReport,
 } from '../../../core/cache/prune.js'
-import { verifyCache } from '../../../core/cache/verify.js'
 import type { CachePlace } from '../../../core/cache/access.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
@@ -17,9 +14,7 @@ import { cacheUrlOption } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { engineFor } from '../../open/engine.js'
 import { openReport } from '../../output/report.js'
-import { wholeNumber } from '../../options/values.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
 
@@ -42,7 +37,6 @@ function defineCache(context: CommandContext) {
     .addHelpText('after', EXAMPLES)
     .addCommand(defineStats(context))
     .addCommand(definePrune(context))
-    .addCommand(defineVerify(context))
     .addCommand(defineClear(context))
 }
 
@@ -87,31 +81,6 @@ function definePrune({ io }: CommandContext) {
       report.line(
         { ...pruned, shared: shared ?? undefined, dryRun },
         shared === null ? [] : [`${verb} ${count(shared, 'shared record')}`],
-      )
-    })
-}
-
-function defineVerify({ io, finish }: CommandContext) {
-  return new Command('verify')
-    .description('Compare some records with their files.')
-    .addOption(cacheDirOption())
-    .addOption(
-      new Option('--sample <n>', 'check this many records')
-        .argParser(wholeNumber(1, 1e9))
-        .default(1000, '1000'),
-    )
-    .option('--json', 'print a JSON object', false)
-    .action(async ({ cacheDir, sample, json }) => {
-      const engine = engineFor({ threads: availableParallelism() }, io)
-      const check = await verifyCache(namedPlace(cacheDir, io), engine, sample)
-      const { checked, stale, wrong } = check
-      finish(wrong.length > 0 ? 1 : 0)
-      const report = openReport({ json }, io)
-      if (!json) for (const path of wrong) report.fail(`${path}: wrong cache record; removed`)
-      const found = `${wrong.length} wrong, ${stale} of files that have changed`
-      report.line(
-        { checked, outOfDate: stale, wrong },
-        `checked ${count(checked, 'record')}: ${found}`,
       )
     })
 }

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { CACHE_FILE, openCache } from '../../../../src/disk/cache/open.js'
-import { readFingerprint, encodeFingerprint } from '../../../../src/disk/file-lists/fingerprint.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
-import { assertError, NOW, runBtkit } from '../../../support/run-btkit.js'
-import { referenceTree } from '../../../support/reference-trees.js'
+import { NOW, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -117,93 +115,6 @@ test('prune removes renamed damaged caches', async (t) => {
   const { status, stdout } = await runCache(directory, 'prune')
   assert.deepEqual([status, stdout], [0, 'removed 0 records and 1 damaged cache\n'])
   assert.deepEqual(readdirSync(directory), ['other'])
-})
-
-test('verify finds the records of unchanged files right', async (t) => {
-  const { cache } = await makeCached(t)
-  const { status, stdout, stderr } = await runCache(cache, 'verify')
-  assert.deepEqual(
-    [status, stdout, stderr],
-    [0, 'checked 1 record: 0 wrong, 0 of files that have changed\n', ''],
-  )
-})
-
-test('verify --json says the same for programs', async (t) => {
-  const { cache } = await makeCached(t)
-  const { stdout } = await runCache(cache, 'verify', '--json')
-  assert.deepEqual(JSON.parse(stdout), { checked: 1, outOfDate: 0, wrong: [] })
-})
-
-test('verify knows a file that changed since', async (t) => {
-  const { cache, file } = await makeCached(t)
-  writeFileSync(file, 'other')
-  const { status, stdout } = await runCache(cache, 'verify')
-  assert.deepEqual(
-    [status, stdout],
-    [0, 'checked 0 records: 0 wrong, 1 of files that have changed\n'],
-  )
-})
-
-test('verify reports wrong records, removes them and exits with 1', async (t) => {
-  const { cache, file } = await makeCached(t)
-  const lying = await openCache({ directory: cache, now: Date.now, warn: assert.ifError })
-  const key = { path: file, pieceLength: 16384, phase: 0, size: 40_000 }
-  const fingerprint = encodeFingerprint(readFingerprint(file))
-  const ends = { tail: pseudoRandom(20, 8), paddedTail: null }
-  lying.put('file', key, { fingerprint, pieces: pseudoRandom(40, 9), ...ends })
-  await lying.close()
-  const { status, stdout, stderr } = await runCache(cache, 'verify')
-  assert.deepEqual(
-    [status, stdout],
-    [1, 'checked 1 record: 1 wrong, 0 of files that have changed\n'],
-  )
-  assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
-  assert.equal((await runCache(cache, 'verify')).status, 0)
-})
-
-test('verify checks records of Merkle trees, and reports wrong ones', async (t) => {
-  const directory = makeScratch(t)
-  const file = join(makeScratch(t, { a: pseudoRandom(200_000, 1) }), 'a')
-  const content = readFileSync(file)
-  const { root, layer } = referenceTree(content, 65_536)
-  const fingerprint = encodeFingerprint(readFingerprint(file))
-  const nodes = Uint8Array.from(layer!)
-  const key = { path: file, size: content.length }
-  const remember = async (record: { root: Uint8Array; nodes: Uint8Array }) => {
-    const cache = await openCache({ directory, now: Date.now, warn: assert.ifError })
-    cache.put('tree', key, { fingerprint, height: 2, ...record })
-    await cache.close()
-    return runCache(directory, 'verify')
-  }
-  assert.equal(
-    (await remember({ root, nodes })).stdout,
-    'checked 1 record: 0 wrong, 0 of files that have changed\n',
-  )
-  const other = referenceTree(pseudoRandom(200_000, 2), 65_536)
-  for (const wrong of [
-    { root, nodes: other.layer! },
-    { root: other.root, nodes: other.layer! },
-  ]) {
-    const { status, stdout, stderr } = await remember(wrong)
-    assert.deepEqual(
-      [status, stdout],
-      [1, 'checked 1 record: 1 wrong, 0 of files that have changed\n'],
-    )
-    assert.equal(stderr, `btkit: ${file}: wrong cache record; removed\n`)
-  }
-  assert.equal(
-    (await runCache(directory, 'verify')).stdout,
-    'checked 0 records: 0 wrong, 0 of files that have changed\n',
-  )
-})
-
-test('verify checks at most the given number of records', async (t) => {
-  const { cache } = await makeCached(t)
-  for (const wrong of ['0', '-1', 'all']) {
-    assertError(await runCache(cache, 'verify', '--sample', wrong), 'usage', '--sample')
-  }
-  const { stdout } = await runCache(cache, 'verify', '--sample', '1')
-  assert.equal(stdout, 'checked 1 record: 0 wrong, 0 of files that have changed\n')
 })
 
 test('clear leaves nothing of a cache, and nothing else is touched', async (t) => {
