@@ -10,7 +10,7 @@ const ROOMS = {
   fleet: 'base|metainfo|disk|core', // other machines that hash the same files
   seeding: 'base|metainfo|disk|server|core', // a peer, and programs that are peers
   mirror: 'browser|base|metainfo|disk|server|page-parts|core|fleet|seeding', // mirror and tracker run without each other
-  library: 'base|metainfo|disk|server|core|fleet|seeding|mirror', // programs instead of people
+  library: 'base|metainfo|disk|core|fleet|seeding', // programs instead of people
   pages: 'browser|base|metainfo|disk|server|page-parts|core|library', // pages over what programs import
   tracker: 'browser|base|metainfo|disk|server|page-parts|core|fleet|seeding|library|pages', // with the pages of those who run it
   cli: 'base|metainfo|disk|server|page-parts|core|fleet|seeding|mirror|library|pages|tracker',

@@ -70,7 +70,6 @@ const workers = await build({
     // The library: its threads are the same
     index: 'dist/src/library/index.js',
     metainfo: 'dist/src/library/metainfo.js',
-    mirror: 'dist/src/library/mirror.js',
   },
   splitting: true,
   external: [...external, 'bullmq'],

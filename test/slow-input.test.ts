@@ -157,7 +157,7 @@ const PARSERS: Readonly<Record<string, Parser>> = {
       (text) => {
         checkHosts(withHost(text), false)
       },
-      (text) => publicAddress(withHost(text), { publicUrl: null, prefix: '' }),
+      (text) => publicAddress(withHost(text), { publicUrl: null }),
     ),
     marks: ['.', '-', '_', ':', '[', ']', 'a', '1', '%41', '~', 'a.', 'a-'],
     limit: HEAD,

@@ -19,8 +19,6 @@ export interface ServiceOptions {
   readonly mirror: Mirror
   /** URL of the mirror's root, without a slash at its end; null to use the Host header. */
   readonly publicUrl: string | null
-  /** The path below which all addresses are, without a slash at its end; '' for none. */
-  readonly prefix: string
   /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
   /** Scripts that send pieces of the torrents (BEP 17). */
@@ -42,10 +40,8 @@ export interface ServiceOptions {
   readonly look: SiteLook
   /** Whether pages of other sites may fetch torrents, JSON and files. */
   readonly cors: boolean
-  /** Whether `/-/metrics` is answered. */
-  readonly metrics: boolean
   /** Finds the addresses of clients, also behind proxies. */
-  readonly clientAddresses: Pick<ClientAddresses, 'keyOf'>
+  readonly clientAddresses: ClientAddresses
   readonly limits: ServiceLimits
   /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null
@@ -67,11 +63,11 @@ export interface WarmOptions {
   readonly feedSince: number
 }
 
-/** The server that a mirror is part of. */
+/** What a mirror knows of the server before it. */
 export interface MirrorServer {
   readonly requests: RequestFigures
-  /** Open connections; null if another program's server has them. */
-  readonly connections: () => number | null
+  /** Open connections. */
+  readonly connections: () => number
   /** Number of log lines dropped so far. */
   readonly droppedLines: () => number
   /** Receives the route of each request. */
@@ -142,11 +138,6 @@ interface MirrorTorrent extends InfoHashes {
   readonly cacheAccess: CacheAccess
   /** Trackers in tiers. */
   readonly trackers: readonly (readonly string[])[]
-}
-
-/** The settings of a service that has its own servers. */
-export interface ServedOptions extends ServiceOptions {
-  readonly clientAddresses: ClientAddresses
 }
 
 /** Limits that suit every mirror, so that no option sets them. ServiceLimits says what they limit. */

@@ -10,7 +10,6 @@ import { test } from 'node:test'
 const ENTRIES: Record<string, string> = {
   btkit: 'src/library/index.ts',
   'btkit/metainfo': 'src/library/metainfo.ts',
-  'btkit/mirror': 'src/library/mirror.ts',
 }
 const listed = JSON.parse(readFileSync('test/library/public.json', 'utf8')) as Record<
   string,

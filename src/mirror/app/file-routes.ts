@@ -70,8 +70,6 @@ export function addFileRoutes(
     return reply.hijack()
   }
   addReadRoute(app, ROUTE, send)
-  // `/*` does not match the prefix without a slash at its end
-  if (options.prefix !== '') addReadRoute(app, '', send)
 }
 
 /** Looks for the file or directory whose view a path may name; null if it names none. */

@@ -52,9 +52,9 @@ const PATIENCE = 1000
 /** Milliseconds for the last write to the cache: requests took up the other time of a stop. */
 const LAST_WRITE = 500
 
-/** All settings of a mirror; `Options` are those that its server may still add to. */
-export interface MirrorSettings<Options = ServiceOptions> {
-  readonly options: Options
+/** All settings of a mirror. */
+export interface MirrorSettings {
+  readonly options: ServiceOptions
   readonly trackers: TrackersWanted
   readonly engine: Pick<Engine, 'kernel' | 'threads'>
   /** Null for no cache. */
@@ -72,7 +72,7 @@ export interface MirrorSettings<Options = ServiceOptions> {
 export type OpenMirror = Awaited<ReturnType<typeof openMirror>>
 
 /**
- * Opens threads, trackers and cache, and creates what answers requests, on whatever server.
+ * Opens threads, trackers and cache, and creates what answers requests.
  * @throws NoTrackers
  */
 export async function openMirror(

@@ -62,7 +62,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     if (reply.statusCode === 500) mirror.onError(error)
   })
   app.addHook('onRequest', (request, reply, done) => {
-    const route = request.routeOptions.url?.slice(options.prefix.length)
+    const route = request.routeOptions.url
     mirror.onRoute(request.raw, route ?? 'none')
     checkHosts(request.raw, options.publicUrl !== null)
     checkReserved(request, route)
@@ -111,7 +111,7 @@ function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
   })
 }
 
-/** Answers requests that no route has, below the plugin's prefix. */
+/** Answers requests that no route has. */
 export function answerUnknown(app: FastifyInstance, options: ServiceOptions): void {
   app.setNotFoundHandler(async (request, reply) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'

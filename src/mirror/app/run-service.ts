@@ -12,7 +12,7 @@ import { listenAll, type ServerRules } from '../../server/listen/listen.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { RequestFigures } from '../../server/exchange/request-figures.js'
-import type { ServedOptions, ServiceLimits } from '../options.js'
+import type { ServiceLimits } from '../options.js'
 import { warnOfPlainSeeds } from '../tree/address.js'
 import { HEALTH } from '../pages/status-page.js'
 import { ROUTE } from './file-routes.js'
@@ -20,7 +20,7 @@ import { type MirrorSettings, openMirror, type OpenMirror } from './open-mirror.
 import { answerUnknown, mirrorRoutes, sendAsWanted } from './routes.js'
 
 /** All settings of the service. */
-export interface ServiceSettings extends MirrorSettings<ServedOptions> {
+export interface ServiceSettings extends MirrorSettings {
   readonly places: readonly ListenPlace[]
   /** Keys for TLS; null for plain HTTP. */
   readonly tls: TlsKeys | null
@@ -132,7 +132,7 @@ export async function runService(
   }
 }
 
-/** Builds the application that serves only the mirror. */
+/** Builds the application that serves the mirror. */
 function buildApp(mirror: OpenMirror): FastifyInstance {
   const { options } = mirror
   const app = fastify({
@@ -148,11 +148,8 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
     raw.url = originalUrl
     done()
   })
-  app.register((scope, _options, done) => {
-    answerUnknown(scope, options)
-    mirrorRoutes(scope, mirror)
-    done()
-  })
+  answerUnknown(app, options)
+  mirrorRoutes(app, mirror)
   return app
 }
 

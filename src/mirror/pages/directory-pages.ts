@@ -66,7 +66,7 @@ export class DirectoryPages {
   readonly #look: string
 
   constructor(
-    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'prefix' | 'seed'>,
+    private readonly options: HeaderOptions & Pick<ServiceOptions, 'mirror' | 'seed'>,
     private readonly sources: {
       readonly listings: Listings
       readonly planner: Planner

@@ -232,7 +232,7 @@ export function addSearchRoute(
 /** The torrents of the tracker in this process that are found; null without a tracker. */
 async function torrentsFor(
   { raw }: FastifyRequest,
-  options: Pick<ServiceOptions, 'tracker' | 'publicUrl' | 'prefix'>,
+  options: Pick<ServiceOptions, 'tracker' | 'publicUrl'>,
   wanted: Omit<Parameters<OwnTracker['search']>[0], 'root'>,
 ): Promise<SearchResults | null> {
   const { tracker } = options

@@ -236,7 +236,6 @@ export function addStatusRoutes(
   // While the service stops, this one is refused like all others
   addReadRoute(app, '/-/ready', sendState)
 
-  if (!options.metrics) return
   addReadRoute(app, '/-/metrics', async (_request, reply) => {
     reply.header('Cache-Control', 'no-store').type('text/plain; version=0.0.4')
     return reply.send(await status.metrics())

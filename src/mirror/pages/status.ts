@@ -140,7 +140,6 @@ export class ServiceStatus {
     const { store, usage } = cache
     const { hits, misses } = usage
     const { requests } = server
-    const connections = server.connections()
     const seed = options.seed?.status ?? null
     return formatMetrics([
       counter(
@@ -155,9 +154,7 @@ export class ServiceStatus {
         requests.aborted,
       ),
       counter('btkit_sent_bytes_total', "Bytes of answers' bodies.", requests.bytes),
-      ...(connections === null
-        ? []
-        : [gauge('btkit_connections', 'Connections that are open.', connections)]),
+      gauge('btkit_connections', 'Connections that are open.', server.connections()),
       counter('btkit_torrents_total', 'Torrents obtained, by source.', [
         { labels: { from: 'memory' }, value: torrents.origins.memory },
         { labels: { from: 'cache' }, value: torrents.origins.cache },

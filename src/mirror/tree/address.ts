@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { encodePercent } from '../../base/percent.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import type { ServedOptions, ServiceOptions } from '../options.js'
+import type { ServiceOptions } from '../options.js'
 import { RESERVED } from './mirror.js'
 import { malformed } from '../../server/headers/refusal.js'
 import { queryWords, splitTarget } from '../../server/headers/target.js'
@@ -242,17 +242,17 @@ function isHost(name: string): boolean {
 
 /**
  * The URL by which clients reach the mirror's root, without a slash at its end: the public URL if
- * one is set, otherwise the prefix at the host of the request.
+ * one is set, otherwise the host of the request.
  * @throws Refusal if the request's host cannot be in a URL
  */
 export function publicAddress(
   request: IncomingMessage,
-  { publicUrl, prefix }: Pick<ServiceOptions, 'publicUrl' | 'prefix'>,
+  { publicUrl }: Pick<ServiceOptions, 'publicUrl'>,
 ): string {
   if (publicUrl !== null) return publicUrl
   const host = hostOf(request)
   const scheme = isSecure(request) ? 'https' : 'http'
-  if (isHostOfUrl(host)) return `${scheme}://${host}${prefix}`
+  if (isHostOfUrl(host)) return `${scheme}://${host}`
   throw malformed('the Host header is missing or invalid; send a host name or address')
 }
 
@@ -267,7 +267,7 @@ function isHostOfUrl(host: string): boolean {
  * torrents made for them name HTTP.
  */
 export function warnOfPlainSeeds(
-  { publicUrl, clientAddresses }: Pick<ServedOptions, 'publicUrl' | 'clientAddresses'>,
+  { publicUrl, clientAddresses }: Pick<ServiceOptions, 'publicUrl' | 'clientAddresses'>,
   warn: (message: string) => void,
 ): (request: IncomingMessage) => void {
   let isDone = publicUrl !== null || !clientAddresses.trustsAny

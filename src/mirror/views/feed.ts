@@ -21,7 +21,7 @@ export class Feed {
   constructor(
     private readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'prefix' | 'warm' | 'tracker' | 'siteName'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'warm' | 'tracker' | 'siteName'
     >,
     private readonly files: Pick<Warmer, 'newest' | 'version'>,
     private readonly responses: ResponseCache,

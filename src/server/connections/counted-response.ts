@@ -171,11 +171,8 @@ function slicesOf(part: Uint8Array): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => part.subarray(i * SLICE, (i + 1) * SLICE))
 }
 
-/** The counts of responses that are no CountedResponse. */
-const counts = new WeakMap<ServerResponse, UnreadBytes>()
-
 function unreadOf(response: ServerResponse): UnreadBytes | null {
-  return response instanceof CountedResponse ? response.unread : (counts.get(response) ?? null)
+  return response instanceof CountedResponse ? response.unread : null
 }
 
 /** Whether the client has so much to read that this response would be cut: refuse it before it begins. */
@@ -210,38 +207,6 @@ export function writePart(response: ServerResponse, part: Uint8Array): Promise<b
     socket?.uncork()
   })
   return socket?.writableLength === 0 && !socket.destroyed ? null : written
-}
-
-/** The bytes of a response that another program's server made, given to `countUnread`. */
-type Writes = Record<'write' | 'end', (...values: readonly unknown[]) => unknown>
-
-/**
- * Counts what a client has not read of a response that is not a CountedResponse, as in another
- * program's server. `body` is the whole body, if it is shared with other responses.
- */
-export function countUnread(response: ServerResponse, unread: UnreadBytes): void {
-  counts.set(response, unread)
-  let isHeld = false
-  const hold = (body: Uint8Array | null) => {
-    const { socket, writableLength: waiting } = response
-    if (!socket || socket.destroyed || (waiting === 0 && !isHeld)) return
-    isHeld = true
-    const own = Math.max(0, waiting - (body?.length ?? 0))
-    unread.hold(response, socket, { body, waiting: own })
-  }
-  const writes = response as unknown as Writes
-  for (const name of ['write', 'end'] as const) {
-    const act = writes[name].bind(response)
-    writes[name] = (...values) => {
-      const result = act(...values)
-      const [chunk] = values
-      hold(name === 'end' && chunk instanceof Uint8Array ? chunk : null)
-      return result
-    }
-  }
-  response.on('drain', () => {
-    hold(null)
-  })
 }
 
 /**

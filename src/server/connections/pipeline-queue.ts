@@ -50,7 +50,7 @@ const FEW = 32
  * Calls a function when the answers before a response are sent: never, if the client leaves first. Only
  * from then on, the response emits `close` when the client leaves.
  */
-export function whenFirst(response: ServerResponse, act: () => void): void {
+function whenFirst(response: ServerResponse, act: () => void): void {
   if (response.socket) act()
   // Node gives the socket to one response after the other; at the event it has not finished that
   else response.once('socket', () => setImmediate(act))

@@ -8,7 +8,7 @@ import { ClientAddresses } from '../../../server/connections/client-address.js'
 import {
   FIXED_LIMITS,
   type OwnTracker,
-  type ServedOptions,
+  type ServiceOptions,
   type WarmOptions,
 } from '../../../mirror/options.js'
 import {
@@ -34,7 +34,7 @@ const OF_TRACKER = 'tracker'
  * Translates the command line into the options of the service.
  * @throws BtkitError if the root is not a directory
  */
-export function serviceOptions(root: string, options: ServeOptions, io: Io): ServedOptions {
+export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
   const { followSymlinks, hidden, webSeed, files, listings, padding } = options
   const { maxFiles, maxSize, maxHashing, wait } = options
   const limits = { maxFiles, maxSize, maxHashing, wait }
@@ -55,7 +55,6 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     version: version(),
     mirror: { root: path, hidden, followSymlinks },
     publicUrl: options.publicUrl ?? null,
-    prefix: '',
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     httpSeeds: options.httpSeed,
     markPadFiles: padding === 'bep47',
@@ -67,7 +66,6 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     siteName: options.siteName ?? null,
     look: {},
     cors: options.cors,
-    metrics: true,
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
     warm: warmOptions(options, io.now()),
