@@ -2,11 +2,11 @@ import {
   clearCache as clear,
   pruneCache as prune,
   summarizeCache as summarize,
-  UNUSED_FOR,
   type CacheReport,
   type PruneReport,
 } from '../core/cache/prune.js'
 import type { CachePlace } from '../core/cache/access.js'
+import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { CacheAccess, CacheTrust } from '../core/digests/cache-trust.js'
 import { refuseAborted } from '../base/errors.js'
 import { accessCache } from '../fleet/access.js'

@@ -8,9 +8,6 @@ export { removeCache as clearCache } from '../../disk/cache/open.js'
 
 const DAY_MS = 86_400_000
 
-/** Milliseconds without use after which records are removed, unless somebody says otherwise. */
-export const UNUSED_FOR = 30 * DAY_MS
-
 /** The records and files that were removed. */
 export interface PruneReport {
   readonly records: number

@@ -42,9 +42,12 @@ export async function summarize(store: Store, signal?: AbortSignal): Promise<Cac
 /** Milliseconds after which other work gets a turn. A record may have megabytes. */
 const TURN = 4
 
+/** Milliseconds without use after which records are removed, unless somebody says otherwise. */
+export const UNUSED_FOR = 30 * 86_400_000
+
 /**
- * Removes all records that were not used since a day (in days since 1970). Returns their number.
- * Lets other work run in between.
+ * Removes all records that were not used since a day (in days since 1970), whatever they are of: the one
+ * rule by which records get old. Returns their number. Lets other work run in between.
  * @throws BtkitError `interrupted`
  */
 export async function removeUnused(
@@ -66,7 +69,7 @@ export async function removeUnused(
  * A record during a walk through the store; its bytes are views that become invalid. Its value may be
  * damaged.
  */
-export interface StoreRecord {
+interface StoreRecord {
   readonly kind: RecordKind
   readonly key: Uint8Array
   readonly value: Uint8Array
@@ -163,7 +166,7 @@ function sizeOf({ key, value }: StoreRecord): number {
  * Calls `act` for all records, and lets other work run in between. Reads only their headers.
  * @throws BtkitError `interrupted`
  */
-export async function forEachInTurns(
+async function forEachInTurns(
   store: Store,
   act: (record: StoreRecord) => void,
   signal?: AbortSignal,

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { entriesOf } from '../../support/mirror.js'
+import { summarize } from '../../../src/disk/cache/maintain.js'
+import { openCache } from '../../../src/disk/cache/open.js'
 import { Place } from './place.js'
 
 test("a directory that can't be used for its own torrents does not stop the others", async (t) => {
@@ -53,4 +55,25 @@ test('a target that was moved has its right torrents taken over', async (t) => {
   renameSync(place.at('out'), place.at('moved'))
   const { unchanged, skipped } = await place.complete({ target: place.at('moved') })
   assert.deepEqual([unchanged, skipped], [2, []])
+})
+
+test('records that nothing used for a month are removed at most once a week, be their files unchanged', async (t) => {
+  const place = new Place(t)
+  const start = Date.now() + 10_000
+  /** Counts the records of files after a run some days later. */
+  const runAfter = async (days: number) => {
+    const now = () => start + days * 86_400_000
+    const opening = { directory: place.at('cache'), now, warn: assert.ifError }
+    const cache = await openCache(opening)
+    await place.complete({}, undefined, { cache, trust: 'full', now })
+    await cache.close()
+    const again = await openCache(opening)
+    const { file } = (await summarize(again.store)).counts
+    await again.close()
+    return file
+  }
+  // A use is noted once a week, so records stay a week longer
+  const left = []
+  for (const days of [0, 36, 42, 43]) left.push(await runAfter(days))
+  assert.deepEqual(left, [2, 2, 2, 0])
 })

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { completeDirectories } from '../../../src/core/complete/loop/run.js'
+import type { CacheAccess } from '../../../src/core/digests/cache-trust.js'
 import type { CompleteRequest, CompleteWatch } from '../../../src/core/complete/request.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
@@ -26,7 +27,7 @@ export class Place {
     return join(this.root, ...path)
   }
 
-  complete(changes: Partial<CompleteRequest> = {}, watch = UNSEEN) {
+  complete(changes: Partial<CompleteRequest> = {}, watch = UNSEEN, access?: CacheAccess) {
     const request: CompleteRequest = {
       directories: [this.at('src')],
       target: this.at('out'),
@@ -45,7 +46,7 @@ export class Place {
     }
     const context = hashContext()
     // Files that were written a moment ago would count as unsettled
-    const cacheAccess = { ...context.cacheAccess, now: () => Date.now() + 10_000 }
+    const cacheAccess = access ?? { ...context.cacheAccess, now: () => Date.now() + 10_000 }
     const state = { directory: this.at('state'), warn: assert.ifError }
     return completeDirectories(request, { ...context, cacheAccess, state }, watch)
   }

@@ -6,13 +6,11 @@ import { summarize } from '../../../src/disk/cache/maintain.js'
 import { openCache } from '../../../src/disk/cache/open.js'
 import { packBlock, unpackBlock } from '../../../src/disk/cache/records/block.js'
 import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
-import { tidyCache } from '../../../src/core/cache/tidy.js'
 import { makeTorrent, planTorrent } from '../../../src/core/make/make-torrent.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { makeScratch } from '../../support/scratch.js'
 import { hashContext, makeRequest } from '../requests.js'
 
-const DAY = 86_400_000
 const COUNT = 1500
 const KINDS = {
   v2: { version: 'v2' },
@@ -121,22 +119,6 @@ test('what may have changed unnoticed is in no block', async (t) => {
   utimesSync(at(nameOf(3)), later / 1000, later / 1000)
   await make()
   assert.equal((await make('mtime')).bytesHashed, 'content 3'.length)
-})
-
-test('a block stays as long as one of its files is what was read', async (t) => {
-  const { make, cache, at, later } = await open(t, KINDS.v2)
-  await make()
-  const { block } = (await summarize(cache.store)).counts
-  rmSync(at(nameOf(1)))
-  const tidy = async (day: number) => {
-    await tidyCache({ cache, trust: 'full', now: () => later + day * DAY }, null)
-    await cache.flush()
-    return (await summarize(cache.store)).counts.block
-  }
-  await tidy(0)
-  assert.equal(await tidy(40), block)
-  for (let i = 0; i < COUNT; i++) rmSync(at(nameOf(i)), { force: true })
-  assert.equal(await tidy(90), 0)
 })
 
 test('a record of another shape is no block', () => {

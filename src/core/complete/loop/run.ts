@@ -1,4 +1,5 @@
 import { BtkitError } from '../../../base/errors.js'
+import { dayOf } from '../../../disk/cache/records/record.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { refuseLinkOfOthers } from '../../../disk/write/target.js'
 import { boundHeapGrowth, boundYoungHeap } from '../../../base/heap-growth.js'
@@ -91,12 +92,14 @@ export async function completeTogether(
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
 async function tidy({ cacheAccess }: CompleteContext, maxSize: number | null) {
-  const { cache } = cacheAccess
+  const { cache, now } = cacheAccess
   const isDue = cache.upkeep?.isDue() === true
   if (maxSize === null && !isDue) return
   await cache.wake()
-  const { tidyCache } = await import('../../cache/tidy.js')
-  await tidyCache(cacheAccess, maxSize)
+  const { removeUnused, shrinkTo, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
+  if (isDue) await removeUnused(cache.store, dayOf(now() - UNUSED_FOR))
+  await cache.flush()
+  if (maxSize !== null) await shrinkTo(cache.store, maxSize)
   if (isDue && cache.keepsAnything) cache.upkeep.note()
 }
 

@@ -1,4 +1,3 @@
-import { sep } from 'node:path'
 import { SHA1, SHA256 } from '../../../metainfo/sizes.js'
 import { FINGERPRINT_LENGTH } from '../../file-lists/fingerprint.js'
 
@@ -25,14 +24,6 @@ export interface BlockRecord {
 /** The name of a block's record. */
 export function blockName({ of, path }: BlockKey): string {
   return `${of} ${path}`
-}
-
-/** Parses the name of a record; null if it is not such a name. */
-export function parseBlockName(name: Uint8Array): BlockKey | null {
-  const match = /^(roots|\d+) (.+)$/s.exec(Buffer.from(name).toString())
-  if (!match) return null
-  const [, of, path = ''] = match
-  return { of: of === 'roots' ? of : Number(of), path }
 }
 
 const COUNT_LENGTH = 4
@@ -64,26 +55,4 @@ export function unpackBlock(body: Uint8Array, { of }: BlockKey): BlockRecord | n
 /** Returns the bytes of a digest. */
 export function digestLength(of: BlockKey['of']): number {
   return of === 'roots' ? SHA256 : SHA1
-}
-
-/** A file of a block. */
-export interface FileOfBlock {
-  readonly path: string
-  readonly fingerprint: Uint8Array
-  readonly digest: Uint8Array
-}
-
-/** Returns the files of a block. */
-export function filesOf(
-  { names, fingerprints, digests }: BlockRecord,
-  { of, path }: BlockKey,
-): FileOfBlock[] {
-  const directory = path.slice(0, path.lastIndexOf(sep) + 1)
-  const length = digestLength(of)
-  const all = Buffer.from(names).toString().split('\0').slice(0, -1)
-  return all.map((name, i) => ({
-    path: directory + name,
-    fingerprint: fingerprints.subarray(FINGERPRINT_LENGTH * i, FINGERPRINT_LENGTH * (i + 1)),
-    digest: digests.subarray(length * i, length * (i + 1)),
-  }))
 }

@@ -48,14 +48,6 @@ export function fileRecordName({ path, pieceLength, phase }: FileKey): string {
   return `${pieceLength}+${phase} ${path}`
 }
 
-/** Parses the name of a record into its key, without the size; null if it is not such a name. */
-export function parseFileRecordName(name: Uint8Array): Omit<FileKey, 'size'> | null {
-  const match = /^(\d+)\+(\d+) (.+)$/s.exec(Buffer.from(name).toString())
-  if (!match) return null
-  const [, pieceLength, phase, path = ''] = match
-  return { path, pieceLength: Number(pieceLength), phase: Number(phase) }
-}
-
 /** Flags for the digests of the file's end in a record. */
 const TAIL = 1
 const PADDED_TAIL = 2

@@ -65,7 +65,7 @@ export function dayOf(ms: number): number {
  * Minimum days between two updates of a record's last use, because each update is a write. The
  * actual last use may be later.
  */
-export const DAYS_BETWEEN_NOTES = 7
+const DAYS_BETWEEN_NOTES = 7
 
 /** The same in seconds. */
 export const SECONDS_BETWEEN_NOTES = DAYS_BETWEEN_NOTES * 86_400
