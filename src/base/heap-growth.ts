@@ -16,7 +16,6 @@ export function boundHeapGrowth(): void {
 export function unboundHeapGrowth(): void {
   setFlagsFromString('--heap-growing-percent=0')
   unboundYoungHeap()
-  setFlagsFromString(OPTIMIZED)
 }
 
 /** Restores V8's own rule for the space for new objects. */
@@ -30,32 +29,4 @@ export function unboundYoungHeap(): void {
  */
 export function boundYoungHeap(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
-}
-
-/** Milliseconds after which optimized code pays. */
-const LONG = 500
-
-/**
- * V8's own largest function to optimize, in bytes of its code. After `--no-opt` and `--opt`, Node 22 refuses
- * compiled code of the process.
- */
-const OPTIMIZED = '--max-optimized-bytecode-size=61440'
-
-let optimizing: NodeJS.Timeout | undefined
-
-/**
- * Keeps V8 from optimizing code until `optimizeNow`, or until work has taken long: its threads would
- * take the processors from those that hash, and memory.
- */
-export function optimizeLater(): void {
-  setFlagsFromString('--max-optimized-bytecode-size=0')
-  optimizing = setTimeout(optimizeNow, LONG).unref()
-}
-
-/** Ends optimizeLater, for much work. */
-export function optimizeNow(): void {
-  if (optimizing === undefined) return
-  clearTimeout(optimizing)
-  optimizing = undefined
-  setFlagsFromString(OPTIMIZED)
 }

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
-import { optimizeNow } from '../../base/heap-growth.js'
 import { FileColumns } from '../../disk/scan/columns.js'
 import type { PieceLengthFor } from '../../disk/hash/arriving-bytes.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
@@ -134,8 +133,6 @@ export async function readStreams(
   const names = [...checksums, ...named.files.flatMap(({ checksum }) => checksum?.name ?? [])]
   const all = [...new Set(names)]
   const hashing = new ArrivingFiles(version, all, engine, lengthFor, isAligned)
-  // V8 leaves code slow that was hot before
-  optimizeNow()
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = await hashing.finish()

@@ -28,7 +28,6 @@ import {
 import { listColumns } from '../look/stat-files.js'
 import type { NameFilter } from './glob.js'
 import { isSuspect, printableName } from '../look/read-names.js'
-import { optimizeNow } from '../../base/heap-growth.js'
 import { isSafeComponent } from '../look/inside.js'
 import { monotonicNow } from '../../base/process.js'
 import { walk } from './walk.js'
@@ -187,9 +186,6 @@ async function addBelow(scan: Scan, start: Directory): Promise<void> {
   }
 }
 
-/** Files for which optimized code pays. */
-const MANY = 5000
-
 /** Names that are handled together. */
 const CHUNK = 1000
 
@@ -197,7 +193,6 @@ const CHUNK = 1000
 function* readDirectory(scan: Scan, { relative, absolute }: Directory): Generator<Listed[], void> {
   const listing = attempt(scan, relative.replace(/\/$/, ''), () => listColumns(absolute))
   const { names, table } = listing
-  if (scan.store.length + names.length > MANY) optimizeNow()
   const isPlain = scan.filter === undefined && !scan.attributes && names.isClean
   let [chunk, from]: [Listed[], number] = [[], 0]
   for (let i = 0; i < names.length; i++) {

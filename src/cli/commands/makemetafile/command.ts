@@ -23,7 +23,6 @@ import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { makeValue, notes, removedValues, textLines } from './makemetafile-output.js'
-import { optimizeLater } from '../../../base/heap-growth.js'
 import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
 
 export const command: CommandRecord = {
@@ -76,7 +75,6 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
         reported: new Set(),
         differ: false,
       }
-      optimizeLater()
       // A torrent that failed may have been reported already
       const lost = (group: MakeGroup, error: unknown) => {
         const missing = group.torrents.flatMap(({ torrent }) => torrent ?? [])
