@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
@@ -6,14 +5,8 @@ import { BtkitError, callSystem, refuseAborted } from '../../base/errors.js'
 import { monotonicNow } from '../../base/process.js'
 import { loadNative } from '../../base/native-addon.js'
 
-/** The exit status that flock(1) must use if another process holds the lock. */
-const HELD = 75
-
 /** How often to try again while another process holds the lock, in milliseconds. */
 const LOOK_AGAIN = 50
-
-/** How long one call of flock(1) waits, in seconds: many that start it often would keep all cores busy. */
-const PROGRAM_WAITS = 1
 
 /** A lock that the kernel releases when this process ends in any way. */
 export interface DirectoryLock {
@@ -28,29 +21,14 @@ export interface LockWait {
 }
 
 /**
- * Tries to lock an open directory, and may wait for some of the seconds that are left. `missing` means
- * that flock(1) is.
- */
-export type TryLock = (
-  descriptor: number,
-  secondsLeft: number,
-) => Promise<'locked' | 'held' | 'missing' | 'failed'>
-
-/**
- * Locks a directory against other runs that also lock it. Leaves no trace in the directory. The
- * native addon calls flock(2); without the addon, flock(1) locks a descriptor that it inherits. The
- * lock belongs to the open directory, so it stays after flock(1) has ended.
- *
+ * Locks a directory against other runs that also lock it, by flock(2). Leaves no trace in the directory.
+ * Without the native addon nothing is locked.
  * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or `io` if locking is
  *   impossible
  */
-export async function lockDirectory(
-  path: string,
-  wait: LockWait,
-  tryLock?: TryLock,
-): Promise<DirectoryLock> {
+export async function lockDirectory(path: string, wait: LockWait): Promise<DirectoryLock> {
   const descriptor = callSystem(path, () => openSync(path, 'r'))
-  return lockDescriptor(descriptor, path, { ...wait, tryLock })
+  return lockDescriptor(descriptor, path, wait)
 }
 
 /**
@@ -60,11 +38,7 @@ export async function lockDirectory(
 export async function lockDescriptor(
   descriptor: number,
   path: string,
-  {
-    waitSeconds,
-    signal,
-    tryLock = tryNative ?? tryProgram,
-  }: LockWait & { tryLock?: TryLock | undefined },
+  { waitSeconds, signal }: LockWait,
 ): Promise<DirectoryLock> {
   const release = () => {
     closeSync(descriptor)
@@ -72,10 +46,10 @@ export async function lockDescriptor(
   const deadline = monotonicNow() + waitSeconds * 1000
   try {
     for (;;) {
-      const secondsLeft = Math.max(0, deadline - monotonicNow()) / 1000
-      const answer = await tryLock(descriptor, secondsLeft)
-      if (answer === 'locked') return { release }
-      if (answer !== 'held') throw new BtkitError('io', `${path}: ${IMPOSSIBLE[answer]}`)
+      const errno = addon?.tryLock(descriptor) ?? 0
+      if (errno === 0) return { release }
+      if (errno !== constants.errno.EWOULDBLOCK)
+        throw new BtkitError('io', `${path}: cannot be locked`)
       if (monotonicNow() >= deadline)
         throw new BtkitError('locked', `${path}: another run holds the lock; wait until it ends`)
       await setTimeout(LOOK_AGAIN, null, { signal }).catch(() => undefined)
@@ -87,11 +61,6 @@ export async function lockDescriptor(
   }
 }
 
-const IMPOSSIBLE = {
-  missing: 'cannot be locked; install flock (util-linux) or build the native addon',
-  failed: 'cannot be locked',
-}
-
 /** The native addon's functions, which return 0 or an error; native/file_lock.h has the contract. */
 interface LocksAddon {
   tryLock(descriptor: number): number
@@ -100,32 +69,6 @@ interface LocksAddon {
 }
 
 const addon = loadNative<LocksAddon>('tryLock', 'lockByte', 'unlockByte')
-
-/** Locks with flock(2); null if the addon is missing. */
-export const tryNative: TryLock | null =
-  addon &&
-  ((descriptor) => {
-    const errno = addon.tryLock(descriptor)
-    if (errno === 0) return Promise.resolve('locked')
-    return Promise.resolve(errno === constants.errno.EWOULDBLOCK ? 'held' : 'failed')
-  })
-
-/** Locks with flock(1). */
-export const tryProgram: TryLock = (descriptor, secondsLeft) => {
-  const wait = Math.min(PROGRAM_WAITS, secondsLeft).toFixed(3)
-  const args = ['--exclusive', '--conflict-exit-code', String(HELD), '--timeout', wait, '3']
-  return new Promise((resolve) => {
-    const child = spawn('flock', args, { stdio: ['ignore', 'ignore', 'ignore', descriptor] })
-    child.once('error', () => {
-      resolve('missing')
-    })
-    child.once('exit', (status) => {
-      if (status === 0) resolve('locked')
-      // Ctrl-C in a terminal also reaches flock(1); the next try follows only without it
-      else resolve(status === HELD || status === null ? 'held' : 'failed')
-    })
-  })
-}
 
 /**
  * Many locks in one file, each on one of its bytes. The kernel releases those of a process that ends
