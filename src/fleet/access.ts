@@ -10,9 +10,9 @@ import { LEAST_ASKED } from './shares.js'
 
 /** Returns access to a cache, which `wake` opens. The caller must close it. */
 export function accessCache(request: CacheRequest): CacheAccess {
-  const { isUsed, trust, kernel, share, ...place } = request
+  const { isUsed, trust, share, ...place } = request
   const cache = isUsed ? cacheIn(place) : openNullCache()
-  const access = { cache, trust, now: place.now, kernel }
+  const access = { cache, trust, now: place.now }
   return isUsed ? addOthers(access, { ...place, share }) : access
 }
 
@@ -51,7 +51,7 @@ export function withWorkers(access: CacheAccess, workers: AskedWorkers | undefin
 }
 
 /** The cache for a task. */
-export interface CacheRequest extends CachePlace, Pick<CacheAccess, 'kernel'> {
+export interface CacheRequest extends CachePlace {
   /** Whether to use the cache at all. */
   readonly isUsed: boolean
   readonly trust: CacheTrust

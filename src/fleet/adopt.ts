@@ -5,7 +5,7 @@ import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
 import { fingerprintsOf } from '../disk/look/stat-files.js'
 import { hashStream } from '../disk/hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../disk/hash/stream/content-stream.js'
-import { chooseKernel, type HashKernel } from '../disk/hash/kernels.js'
+import { hashKernel } from '../disk/hash/kernels.js'
 import { findMerkleRoot } from '../metainfo/merkle.js'
 import { isSameFile, isRacy, type Unread } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
@@ -89,10 +89,9 @@ export async function adoptDigests(
 
 /** Enters an adopted tree into the table, which takes less than looking it up. */
 function enterTree({ file, number }: Wish, { record }: FoundRecord, unread: Unread): void {
-  const { content, engine, table } = unread
+  const { content, table } = unread
   if (!table.trees || number === null || 'pieces' in record) return
-  const kernel = chooseKernel(engine.kernel)
-  setTree(table.trees, number, treeOf(file.fingerprint.size, content, record, kernel))
+  setTree(table.trees, number, treeOf(file.fingerprint.size, content, record))
 }
 
 /** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
@@ -140,32 +139,26 @@ function* wishesOf({ content, table, cacheAccess }: Unread): Generator<Wish> {
 
 async function findRecords(
   wishes: readonly Wish[],
-  { content, engine }: Unread,
+  { content }: Unread,
   { shared, check }: AdoptionRules,
 ): Promise<Found[]> {
-  const kernel = chooseKernel(engine.kernel)
   const records = await shared.find(
     wishes.map(({ key, file }) => ({ key, fingerprint: file.fingerprint })),
   )
   return wishes.flatMap((wish, i) => {
     const record = records[i]
-    if (!record || !isOfUse(record, wish, content, kernel)) return []
+    if (!record || !isOfUse(record, wish, content)) return []
     return [{ wish, record, pieces: draw(check, wish) }]
   })
 }
 
 /** Whether a record has all digests that content needs of a file. */
-function isOfUse(
-  { key, record }: FoundRecord,
-  { end, file }: Wish,
-  content: Content,
-  kernel: HashKernel,
-): boolean {
+function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: Content): boolean {
   if ('phase' in key) return end === null || (record as FileRecord)[end] !== null
   const tree = record as TreeRecord
   const isFineEnough =
     file.fingerprint.size <= content.pieceLength || tree.height <= pieceHeight(content)
-  return isFineEnough && Buffer.compare(findMerkleRoot(tree, kernel), tree.root) === 0
+  return isFineEnough && Buffer.compare(findMerkleRoot(tree, hashKernel()), tree.root) === 0
 }
 
 /** Draws different pieces of a file at random. */
@@ -188,13 +181,10 @@ async function areRight(found: readonly Found[], unread: Unread): Promise<boolea
   const options = { ...engine, onProgress: undefined, wanted, pieces: indices } as const
   const read = await hashStream(window.stream, options)
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
-  const kernel = chooseKernel(engine.kernel)
-  const nodes = hasBlocks
-    ? nodesOf({ indices, blocks: read.blocks }, window.stream, kernel)
-    : read.blocks
+  const nodes = hasBlocks ? nodesOf({ indices, blocks: read.blocks }, window.stream) : read.blocks
   return found.map(({ wish, record: { record }, pieces: drawn }) => {
     const { size } = wish.file.fingerprint
-    const tree = 'pieces' in record ? null : treeOf(size, content, record, kernel)
+    const tree = 'pieces' in record ? null : treeOf(size, content, record)
     return drawn.every((piece) => {
       const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
       if ('pieces' in record) {

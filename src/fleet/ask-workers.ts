@@ -9,7 +9,6 @@ import {
   type ReadGroup,
 } from '../core/digests/hash-groups.js'
 import type { HashOptions } from '../disk/hash/hash-stream.js'
-import { chooseKernel } from '../disk/hash/kernels.js'
 import { fileAt, isPadding, pathAt } from '../disk/hash/stream/content-stream.js'
 import { isWritten } from '../disk/hash/stream/reading.js'
 import { openForWriting } from '../disk/write/open-for-writing.js'
@@ -113,7 +112,6 @@ export class AskedWorkers {
       return
     }
     const { stream, engine, wanted } = reading
-    const kernel = chooseKernel(engine.kernel)
     let own = 0
     const onProgress: HashOptions['onProgress'] = ({ bytesDone }) => {
       this.#report(reading, bytesDone - own)
@@ -124,7 +122,7 @@ export class AskedWorkers {
       const next = await this.#turns(() => groups.next())
       if (next.done) return
       const group = next.value
-      yield { ...group, nodes: wanted === 'pieces' ? NONE : nodesOf(group, stream, kernel) }
+      yield { ...group, nodes: wanted === 'pieces' ? NONE : nodesOf(group, stream) }
     }
   }
 

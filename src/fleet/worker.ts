@@ -15,7 +15,6 @@ import {
 import { seal } from './seal.js'
 import { digestOf } from '../base/bytes.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../disk/file-lists/fingerprint.js'
-import { chooseKernel } from '../disk/hash/kernels.js'
 import { countPieces } from '../disk/hash/stream/content-stream.js'
 import { FileColumns } from '../disk/scan/columns.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
@@ -174,10 +173,9 @@ async function read(
   const stream = streamOf({ files: columns, pieceLength }, { isGuarded: true })
   const pieces = Uint32Array.from({ length: count }, (_, i) => first + i)
   const reading = { stream, pieces, pieceCount: countPieces(stream) }
-  const kernel = chooseKernel(engine.kernel)
   const digests: PartDigests[] = []
   for await (const group of hashInGroups({ ...reading, wanted }, engine)) {
-    const nodes = wanted === 'pieces' ? NONE : nodesOf(group, stream, kernel)
+    const nodes = wanted === 'pieces' ? NONE : nodesOf(group, stream)
     digests.push({ pieces: group.pieces, nodes })
   }
   return {

@@ -2,6 +2,7 @@ import { openNullCache } from '../../src/disk/cache/piece-cache.js'
 import type { ContentRequest } from '../../src/core/digests/content.js'
 import type { Engine, HashContext } from '../../src/core/digests/hash-content.js'
 import type { MakeRequest } from '../../src/core/make/make-torrent.js'
+import { chooseKernel, type KernelName } from '../../src/disk/hash/kernels.js'
 import { NO_FIELDS } from '../../src/metainfo/fields.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { checkTracker } from '../../src/metainfo/trackers.js'
@@ -31,11 +32,15 @@ export function makeRequest(source: string, changes: Partial<MakeRequest> = {}):
   return { ...contentRequest(source), ...rest, ...changes }
 }
 
-/** An engine on one thread that nobody interrupts, with changes, and no cache. */
-export function hashContext(changes: Partial<Engine> = {}): HashContext {
+/** An engine on one thread that nobody interrupts, with changes, and no cache. Chooses the kernel of the process. */
+export function hashContext({
+  kernel = 'crypto',
+  ...changes
+}: Partial<Engine> & { kernel?: KernelName } = {}): HashContext {
+  chooseKernel(kernel)
   const { signal } = new AbortController()
   return {
-    engine: { kernel: 'crypto', threads: 1, signal, ...changes },
+    engine: { threads: 1, signal, ...changes },
     cacheAccess: { cache: openNullCache(), trust: 'full', now: Date.now },
   }
 }

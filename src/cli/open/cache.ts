@@ -49,10 +49,9 @@ export function openCacheOf(option: string | undefined, io: Io) {
 /** Returns access to the cache, which `wake` opens, and closeCache closes. */
 export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
   const { cache, cacheDir, cacheTrust: trust, shareWith: share, mayBeHomeless } = options
-  const kernel = io.env['BTKIT_HASH'] || undefined
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
   const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
-  const request = { ...place, isUsed: directory !== null, trust, kernel, share }
+  const request = { ...place, isUsed: directory !== null, trust, share }
   return io.shared?.openCache(request) ?? accessCache(request)
 }
 

@@ -32,10 +32,9 @@ export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): E
       `--max-rate: only ${count(maxRate, 'byte')} per second; write 20M for 20 MiB per second`,
     )
   }
-  const name = env['BTKIT_HASH']
-  const kernel = name ? chooseKernel(name).name : undefined
+  if (env['BTKIT_HASH']) chooseKernel(env['BTKIT_HASH'])
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
-  return { kernel, threads, throttle, signal, pool: io.shared?.pool }
+  return { threads, throttle, signal, pool: io.shared?.pool }
 }
 
 /** Does work that hashes files, with the engine and the open cache that its options choose. */

@@ -54,8 +54,6 @@ export interface CacheAccess {
   readonly trust: CacheTrust
   /** Current time in milliseconds since 1970. */
   readonly now: () => number
-  /** The kernel for combining Merkle tree nodes. Default: the fastest. */
-  readonly kernel?: string | undefined
   /**
    * Obtains digests together with other processes and machines. Absent: all are read here, whoever else
    * reads the same files.

@@ -8,7 +8,7 @@ import { changesLater, changesOf, type ChangedFile } from '../../disk/scan/look-
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
-import { chooseKernel } from '../../disk/hash/kernels.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
 import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
 import {
@@ -95,8 +95,7 @@ async function readUnknown(
   const { digests, trees, isKnown } = table
   if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
   const { files, bytes } = unreadOf(content, table)
-  const kernel = chooseKernel(hashContext.engine.kernel)
-  const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content, kernel) : null
+  const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
   const take = ({ indices, pieces, blocks, nodes }: ReadGroup) => {
     enterPieces(table, indices, pieces)
     if (nodes) readTrees?.takeNodes(indices, nodes)
@@ -117,7 +116,7 @@ async function readUnknown(
     const why = 'a program writes it, or changed it less than 2 s before it was read'
     trace(() => `${files.absolutePathAt(unsettled)}: its digests are not kept: ${why}`)
   }
-  if (trees && readTrees) enterTrees(content, trees, readTrees, kernel)
+  if (trees && readTrees) enterTrees(content, trees, readTrees)
   await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return { digests, trees, bytesHashed: bytes, isSettled: unsettled < 0 }
 }
@@ -174,10 +173,10 @@ export async function readPieces(
  */
 async function findWritten(
   files: FileColumns,
-  { engine, refusesWritten }: HashContext,
+  { refusesWritten }: Pick<HashContext, 'refusesWritten'>,
 ): Promise<ReadonlySet<string>> {
   const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
-  const isPortable = chooseKernel(engine.kernel).name === 'crypto'
+  const isPortable = hashKernel().name === 'crypto'
   const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
   const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
   const written = await openForWriting(paths)

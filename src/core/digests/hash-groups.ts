@@ -1,5 +1,5 @@
 import { countNodes } from '../../disk/cache/records/bodies.js'
-import type { HashKernel } from '../../disk/hash/kernels.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { hashStream, type HashOptions } from '../../disk/hash/hash-stream.js'
 import {
@@ -95,27 +95,21 @@ function* groupPieces(
 export function nodesOf(
   { indices, blocks }: Pick<ReadGroup, 'indices' | 'blocks'>,
   stream: ContentStream,
-  kernel: HashKernel,
 ): Uint8Array {
   let block = 0
   const nodes = [...indices].map((piece) => {
     const count = countNodes(bytesOfFile(stream, piece), 0)
     const leaves = { nodes: blocks.subarray(SHA256 * block, SHA256 * (block + count)), height: 0 }
     block += count
-    return nodeOf(piece, leaves, stream, kernel)
+    return nodeOf(piece, leaves, stream)
   })
   return Buffer.concat(nodes)
 }
 
 /** Returns the node of a piece, as nodesOf does, from the digests of its blocks. */
-export function nodeOf(
-  piece: number,
-  leaves: MerkleLayer,
-  stream: ContentStream,
-  kernel: HashKernel,
-): Uint8Array {
-  if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, kernel)
-  return climbMerkleTree(leaves, pieceHeight(stream), kernel).nodes
+export function nodeOf(piece: number, leaves: MerkleLayer, stream: ContentStream): Uint8Array {
+  if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, hashKernel())
+  return climbMerkleTree(leaves, pieceHeight(stream), hashKernel()).nodes
 }
 
 /** Whether a file has no other piece. */

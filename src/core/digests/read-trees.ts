@@ -1,5 +1,5 @@
 import { countNodes, type TreeRecord } from '../../disk/cache/records/bodies.js'
-import type { HashKernel } from '../../disk/hash/kernels.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
 import { bytesOf, type Content } from './content.js'
 import {
@@ -37,7 +37,6 @@ export function isSingle({ size }: Pick<AlignedFile, 'size'>): boolean {
  */
 export class ReadTrees {
   readonly #content: Content
-  readonly #kernel: HashKernel
   readonly #files: Iterator<AlignedFile>
   /** Stored nodes are at least so many levels above the leaves, unless that is above the root. */
   #least: number
@@ -47,9 +46,8 @@ export class ReadTrees {
   readonly #roots: Uint8Array
   #growing: GrowingTree | null = null
 
-  constructor(content: Content, kernel: HashKernel) {
+  constructor(content: Content) {
     this.#content = content
-    this.#kernel = kernel
     this.#files = alignedFiles(content)
     this.#least = leastHeight(content)
     this.#isRead = new Uint8Array(content.files.length)
@@ -145,7 +143,7 @@ export class ReadTrees {
 
   #grow(tree: GrowingTree, pieces: number, leaves: Uint8Array): void {
     const { height } = tree
-    const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, this.#kernel)
+    const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, hashKernel())
     // Copied, so that the digests of blocks can be freed; copies of small files share memory
     this.#add(tree, pieces, height === 0 ? Buffer.from(leaves) : nodes)
   }
@@ -156,7 +154,7 @@ export class ReadTrees {
     tree.piecesRead += pieces
     if (tree.piecesRead < tree.pieceCount) return
     const layer = { height, nodes: join(tree.nodes) }
-    const root = findMerkleRoot(layer, this.#kernel)
+    const root = findMerkleRoot(layer, hashKernel())
     this.#whole.push({ number, ...layer, root })
     tree.nodes.length = 0
   }
@@ -167,19 +165,14 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Enters the trees of files that were read completely. */
-export function enterTrees(
-  content: Content,
-  trees: FileTrees,
-  read: ReadTrees,
-  kernel: HashKernel,
-): void {
+export function enterTrees(content: Content, trees: FileTrees, read: ReadTrees): void {
   for (let number = 0; number < content.files.length; number++) {
     const root = read.singleRoot(number)
     if (root) setTree(trees, number, { root, layer: null })
   }
   for (const tree of read.whole) {
     const size = content.files.sizeAt(tree.number)
-    setTree(trees, tree.number, treeOf(size, content, tree, kernel))
+    setTree(trees, tree.number, treeOf(size, content, tree))
   }
 }
 
@@ -207,10 +200,9 @@ export function treeOf(
   size: number,
   content: Content,
   tree: Omit<TreeRecord, 'fingerprint'>,
-  kernel: HashKernel,
 ): FileTree {
   const { root, height } = tree
   if (size <= content.pieceLength) return { root, layer: null }
   const levels = pieceHeight(content) - height
-  return { root, layer: climbMerkleTree(tree, levels, kernel).nodes }
+  return { root, layer: climbMerkleTree(tree, levels, hashKernel()).nodes }
 }

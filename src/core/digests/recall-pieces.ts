@@ -21,7 +21,6 @@ import {
 } from './cache-trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
-import { chooseKernel } from '../../disk/hash/kernels.js'
 import { doAtOnce, each, type Steps } from '../../base/steps.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
@@ -202,7 +201,6 @@ function* keyedPieces(
  */
 function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
   const { cache, trust } = cacheAccess
-  const kernel = chooseKernel(cacheAccess.kernel)
   const { files } = content
   const recall = ({ number, size }: AlignedFile) => {
     const tree = cache.get('tree', { path: files.absolutePathAt(number), size })
@@ -213,7 +211,7 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
     // A file in a single piece only needs its root
     const needsLayer = size > content.pieceLength
     if (needsLayer && tree.height > pieceHeight(content)) return
-    setTree(trees, number, treeOf(size, content, tree, kernel))
+    setTree(trees, number, treeOf(size, content, tree))
   }
   const enter = ({ number }: AlignedFile, root: Uint8Array) => {
     setTree(trees, number, { root, layer: null })

@@ -5,7 +5,7 @@ import {
   sameFingerprint,
 } from '../../disk/file-lists/fingerprint.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
-import { chooseKernel, type KernelName } from '../../disk/hash/kernels.js'
+import { hashKernel, type KernelName } from '../../disk/hash/kernels.js'
 import { loadNative } from '../../base/native-addon.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
@@ -47,8 +47,8 @@ interface Waiting {
 /**
  * Returns a reader of small files; null without the native addon, or on node:crypto.
  */
-export function openSmallFiles(kernel?: KernelName): SmallFiles | null {
-  const { name } = chooseKernel(kernel)
+export function openSmallFiles(): SmallFiles | null {
+  const { name } = hashKernel()
   return native === null || name === 'crypto' ? null : new SmallFiles(name, native)
 }
 

@@ -4,17 +4,14 @@ import {
   ArrivingTree,
   type PieceLengthFor,
 } from '../../disk/hash/arriving-bytes.js'
-import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
 import type { FileTree } from '../digests/file-trees.js'
-import type { Engine } from '../digests/hash-content.js'
 import { bytesMissing } from '../digests/pad-files.js'
 
 /** The digests of files that are read one after another. */
 export class ArrivingFiles {
   readonly lengths: number[] = []
-  readonly #kernel: HashKernel
   readonly #pieces: ArrivingPieces | null
   /** Of the files that have bytes. */
   readonly #trees: FileTree[] = []
@@ -29,17 +26,15 @@ export class ArrivingFiles {
   constructor(
     readonly version: MetainfoVersion,
     readonly checksums: readonly ChecksumName[],
-    readonly engine: Pick<Engine, 'kernel'>,
     readonly lengthFor: PieceLengthFor,
     readonly isAligned: boolean,
   ) {
-    this.#kernel = chooseKernel(engine.kernel)
-    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor, this.#kernel)
+    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor)
   }
 
   begin(): void {
     const { lengthFor, checksums } = this
-    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor, this.#kernel)
+    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor)
     this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
   }
 

@@ -61,7 +61,7 @@ export interface Arrival {
 
 /** How to read the content, and the checksums to compute on the way. */
 interface ArrivalReading extends Pick<HashContext, 'cacheAccess'> {
-  readonly engine: Pick<Engine, 'kernel' | 'throttle' | 'signal' | 'onProgress'>
+  readonly engine: Pick<Engine, 'throttle' | 'signal' | 'onProgress'>
   readonly checksums: readonly ChecksumName[]
 }
 
@@ -132,7 +132,7 @@ export async function readStreams(
   const lengthFor = planned.plan ? pieceLengthOf(planned.plan) : pieceLengthFor(request, named)
   const names = [...checksums, ...named.files.flatMap(({ checksum }) => checksum?.name ?? [])]
   const all = [...new Set(names)]
-  const hashing = new ArrivingFiles(version, all, engine, lengthFor, isAligned)
+  const hashing = new ArrivingFiles(version, all, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
   const { digests, trees, lists } = await hashing.finish()

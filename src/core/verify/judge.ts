@@ -4,7 +4,7 @@ import { changeSince } from '../../disk/file-lists/fingerprint.js'
 import { FEW } from '../../disk/look/inside.js'
 import { changesLater, changesOf } from '../../disk/scan/look-again.js'
 import { lookAt } from '../../disk/look/stat-files.js'
-import { chooseKernel, type HashKernel } from '../../disk/hash/kernels.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
 import {
   bytesOfFile,
   fileAt,
@@ -87,14 +87,14 @@ export async function checkPieces(
   verifyContext: VerifyContext,
 ): Promise<CheckResult> {
   const { content, v2 } = check
-  const { cacheAccess, engine, openTrees } = verifyContext
+  const { cacheAccess, openTrees } = verifyContext
   const { trust, now } = cacheAccess
   const guarded = {
     ...verifyContext,
     isGuarded: true,
     cacheAccess: isCacheable(check) ? cacheAccess : { cache: openNullCache(), trust, now },
   }
-  const judge = new Judge(check, streamOf(content, guarded), chooseKernel(engine.kernel))
+  const judge = new Judge(check, streamOf(content, guarded))
   const table = recallPieces(content, guarded.cacheAccess)
   const read = () => readUnknown(judge, table, guarded)
   const problems = await readOnce(content, table, guarded, read)
@@ -122,7 +122,7 @@ async function readUnknown(
   table: PieceTable,
   hashContext: VerifyContext,
 ): Promise<CheckResult['problems']> {
-  const { stream, kernel, wanted } = judge
+  const { stream, wanted } = judge
   const { content, pieces, v1, v2 } = judge.check
   const { engine, cacheAccess } = hashContext
   judge.judgeKnown(table)
@@ -132,7 +132,7 @@ async function readUnknown(
   // Only the cache must not have what is being written
   const isKept = cacheAccess.cache.keepsAnything
   const files = isKept ? unreadOf(content, table).files : null
-  const readTrees = isKept && v2 ? new ReadTrees(content, kernel) : null
+  const readTrees = isKept && v2 ? new ReadTrees(content) : null
   const failures = createReadFailures(stream)
   const reading = { stream, pieces: unknown, pieceCount: content.pieceCount, wanted }
   const tolerant = { ...hashContext, engine: { ...engine, failures } }
@@ -203,7 +203,6 @@ class Judge {
   constructor(
     readonly check: PieceCheck,
     readonly stream: ContentStream,
-    readonly kernel: HashKernel,
   ) {
     this.#isShared = findShared(check.content)
   }
@@ -243,7 +242,7 @@ class Judge {
       const leaves = blocks.subarray(at, at + count * SHA256)
       at += leaves.length
       const layer = { nodes: leaves, height: 0 }
-      const node = count > 0 ? nodeOf(piece, layer, this.stream, this.kernel) : null
+      const node = count > 0 ? nodeOf(piece, layer, this.stream) : null
       const isBad = this.#judge(piece, digest, node)
       if (isBad && count > 1 && this.bad.length < MAX_EXPLAINED) {
         this.bad.push({ piece, leaves: leaves.slice() })
@@ -300,17 +299,17 @@ interface BadLeaves {
  * Finds the bad blocks of bad pieces. A source must know the expected digests of the blocks, because
  * a torrent only has those of pieces.
  */
-function explainPieces({ bad, check, kernel }: Judge, source: TreeSource): BadBlocks {
+function explainPieces({ bad, check }: Judge, source: TreeSource): BadBlocks {
   const { offsets, pieceLength } = check.content
   const explained = new Map<number, Interval[]>()
   let [last, layer]: [number, MerkleLayer | null] = [-1, null]
   for (const { piece, leaves } of bad) {
     const start = piece * pieceLength
     const number = fileAt({ offsets }, start)
-    if (number !== last) layer = findKnownLayer(number, check, source, kernel)
+    if (number !== last) layer = findKnownLayer(number, check, source)
     last = number
     if (!layer) continue
-    const read = climbMerkleTree({ nodes: leaves, height: 0 }, layer.height, kernel)
+    const read = climbMerkleTree({ nodes: leaves, height: 0 }, layer.height, hashKernel())
     explained.set(piece, findBadBlocks(start - (offsets[number] ?? 0), read, layer))
   }
   return explained
@@ -324,7 +323,6 @@ function findKnownLayer(
   number: number,
   { content, v2 }: PieceCheck,
   source: TreeSource,
-  kernel: HashKernel,
 ): MerkleLayer | null {
   const { files, offsets, pieceLength } = content
   const size = files.sizeAt(number)
@@ -333,8 +331,8 @@ function findKnownLayer(
   if (!record || !v2 || levels <= 0) return null
   const isSmall = size <= pieceLength
   const top = isSmall
-    ? findMerkleRoot(record, kernel)
-    : climbMerkleTree(record, levels, kernel).nodes
+    ? findMerkleRoot(record, hashKernel())
+    : climbMerkleTree(record, levels, hashKernel()).nodes
   const first = ((offsets[number] ?? 0) / pieceLength) * SHA256
   const expected = v2.subarray(first, first + Math.ceil(size / pieceLength) * SHA256)
   return isSameBytes(top, expected) ? record : null

@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
 import { PieceHasher } from '../../disk/hash/arriving-bytes.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
-import { chooseKernel } from '../../disk/hash/kernels.js'
 import {
   bytesOfFile,
   fileAt,
@@ -103,9 +102,8 @@ const GROUP = 256 * 1024 * 1024
 export function hashArriving(read: ReadBytes): HashGroups {
   return async function* ({ stream, pieces, wanted }, engine) {
     const { pieceLength } = stream
-    const kernel = chooseKernel(engine.kernel)
-    const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength, kernel)
-    const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK, kernel)
+    const sha1 = wanted === 'blocks' ? null : new PieceHasher('sha1', pieceLength)
+    const sha256 = wanted === 'pieces' ? null : new PieceHasher('sha256', BLOCK)
     const most = Math.ceil(GROUP / pieceLength) * pieceLength
     let bytesDone = 0
     for (const indices of runsOf(pieces)) {

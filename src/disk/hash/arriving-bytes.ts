@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { DIGEST_LENGTH, type HashAlgorithm, type HashKernel } from './kernels.js'
+import { DIGEST_LENGTH, type HashAlgorithm, hashKernel } from './kernels.js'
 import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK } from '../../metainfo/sizes.js'
 
@@ -17,7 +17,6 @@ export class PieceHasher {
   constructor(
     readonly algorithm: HashAlgorithm,
     readonly pieceLength: number,
-    readonly kernel: HashKernel,
   ) {}
 
   /** Adds bytes, which must not change until they are hashed. */
@@ -46,7 +45,7 @@ export class PieceHasher {
   }
 
   async #gather(chunk: Uint8Array): Promise<void> {
-    const pieces = Math.min(this.kernel.lanes, Math.floor(BATCH / this.pieceLength))
+    const pieces = Math.min(hashKernel().lanes, Math.floor(BATCH / this.pieceLength))
     const buffer = (this.#buffer ??= new Uint8Array(pieces * this.pieceLength))
     for (let at = 0; at < chunk.length;) {
       const part = chunk.subarray(at, at + buffer.length - this.#filled)
@@ -81,7 +80,7 @@ export class PieceHasher {
 
   async #hashPieces(data: Uint8Array, pieceLength: number, count: number): Promise<void> {
     const out = new Uint8Array(count * DIGEST_LENGTH[this.algorithm])
-    await this.kernel.hashLater({ algorithm: this.algorithm, data, pieceLength, count, out })
+    await hashKernel().hashLater({ algorithm: this.algorithm, data, pieceLength, count, out })
     this.#digests.push(out)
   }
 }
@@ -99,11 +98,8 @@ export class ArrivingPieces {
   #hashers: PieceHasher[]
   #size = 0
 
-  constructor(
-    private readonly lengthFor: PieceLengthFor,
-    kernel: HashKernel,
-  ) {
-    this.#hashers = lengthsOf(lengthFor).map((each) => new PieceHasher('sha1', each, kernel))
+  constructor(private readonly lengthFor: PieceLengthFor) {
+    this.#hashers = lengthsOf(lengthFor).map((each) => new PieceHasher('sha1', each))
   }
 
   /** Adds bytes, which must not change until they are hashed. */
@@ -145,12 +141,9 @@ export class ArrivingTree {
   #filled = 0
   #size = 0
 
-  constructor(
-    private readonly lengthFor: PieceLengthFor,
-    private readonly kernel: HashKernel,
-  ) {
+  constructor(private readonly lengthFor: PieceLengthFor) {
     this.#partLength = Math.max(PART, lengthFor(Number.MAX_SAFE_INTEGER))
-    this.#blocks = new PieceHasher('sha256', BLOCK, kernel)
+    this.#blocks = new PieceHasher('sha256', BLOCK)
   }
 
   /** Adds bytes, which must not change until they are hashed. */
@@ -169,20 +162,21 @@ export class ArrivingTree {
   async finish(): Promise<ArrivedTree> {
     const pieceLength = this.lengthFor(this.#size)
     const leaves = { nodes: await this.#blocks.finish(), height: 0 }
-    if (this.#size <= pieceLength) return { root: findMerkleRoot(leaves, this.kernel), layer: null }
+    if (this.#size <= pieceLength)
+      return { root: findMerkleRoot(leaves, hashKernel()), layer: null }
     const height = heightOf(pieceLength)
     const climbed = [...this.#layers, leaves].map((layer) => {
-      return climbMerkleTree(layer, height - layer.height, this.kernel).nodes
+      return climbMerkleTree(layer, height - layer.height, hashKernel()).nodes
     })
     const layer = Buffer.concat(climbed)
-    return { root: findMerkleRoot({ nodes: layer, height }, this.kernel), layer }
+    return { root: findMerkleRoot({ nodes: layer, height }, hashKernel()), layer }
   }
 
   /** Combines the leaves of a whole part up to the shortest piece length that is still possible. */
   async #endPart(): Promise<void> {
     const leaves = { nodes: await this.#blocks.finish(), height: 0 }
     const levels = heightOf(this.lengthFor(this.#size))
-    this.#layers.push(climbMerkleTree(leaves, levels, this.kernel))
+    this.#layers.push(climbMerkleTree(leaves, levels, hashKernel()))
     this.#filled = 0
   }
 }

@@ -10,7 +10,7 @@ import {
   type HashProgress,
   type Throttle,
 } from './jobs/job.js'
-import { chooseKernel, type KernelName } from './kernels.js'
+import { hashKernel } from './kernels.js'
 import {
   countFiles,
   streamLength,
@@ -33,8 +33,6 @@ export interface HashOptions {
    * long as blocks.
    */
   readonly wanted?: DigestKind | undefined
-  /** Default: the fastest. */
-  readonly kernel?: KernelName | undefined
   /** The indices of the pieces to read and hash, in ascending order. Default: all. */
   readonly pieces?: Uint32Array | undefined
   /** Maximum number of threads. Each reads and hashes with its own buffer. */
@@ -82,7 +80,7 @@ export async function hashStream(
   refuseAborted(options.signal)
   const { wanted = 'pieces', pieces = null } = options
   const { throttle = null, failures = null, writers = null } = options
-  const kernel = chooseKernel(options.kernel).name
+  const kernel = hashKernel().name
   const threads = isSmall({ stream, pieces }, options) ? 0 : options.threads
   const job = createJob({ stream, pieces, wanted, kernel, threads, throttle, failures, writers })
   if (threads === 0) runJob(job)

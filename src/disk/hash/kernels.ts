@@ -147,17 +147,19 @@ export function availableKernels(): HashKernel[] {
 }
 
 /**
- * Returns the kernel of a name, by default the fastest one of this machine.
+ * Chooses the kernel of this process by its name, by default the fastest one of this machine, and returns it.
  * @throws BtkitError `usage` if the name is unknown, `kernel` if this machine cannot run it
  */
 export function chooseKernel(name?: string): HashKernel {
-  const kernel = chosen.get(name) ?? findAny(name)
-  chosen.set(name, kernel)
-  return kernel
+  return (chosen = findAny(name))
 }
 
-/** Cached, because a kernel is chosen for each of many small files. */
-const chosen = new Map<string | undefined, HashKernel>()
+/** Returns the kernel of this process: the chosen one, or the fastest one of this machine. */
+export function hashKernel(): HashKernel {
+  return chosen ?? chooseKernel()
+}
+
+let chosen: HashKernel | undefined
 
 function findAny(name: string | undefined): HashKernel {
   const names = KERNEL_NAMES.filter((known) => name === undefined || known === name)

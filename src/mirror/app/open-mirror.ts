@@ -56,7 +56,7 @@ const LAST_WRITE = 500
 export interface MirrorSettings {
   readonly options: ServiceOptions
   readonly trackers: TrackersWanted
-  readonly engine: Pick<Engine, 'kernel' | 'threads'>
+  readonly engine: Pick<Engine, 'threads'>
   /** Null for no cache. */
   readonly cacheDirectory: string | null
   readonly cacheTrust: CacheTrust
@@ -173,7 +173,7 @@ async function openResources(
   const hashing = new AbortController()
   const pool = new WorkerPool(NICENESS)
   const place = { directory: cacheDirectory ?? '', now, warn, isService: true, share }
-  const how = { isUsed: cacheDirectory !== null, trust: cacheTrust, kernel: engine.kernel }
+  const how = { isUsed: cacheDirectory !== null, trust: cacheTrust }
   const cacheAccess = accessCache({ ...place, ...how })
   await cacheAccess.cache.wake()
   const own: Engine = { ...engine, pool, signal: hashing.signal, isOffloaded: true }
@@ -181,7 +181,7 @@ async function openResources(
   return {
     trackers: current,
     cacheAccess,
-    hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles(engine.kernel) },
+    hashContext: { cacheAccess, engine: own, smallFiles: openSmallFiles() },
     /** The size of the cache's file in bytes, or the last one while a disk hangs; 0 if it cannot be read. */
     cacheSize: async () => {
       if (cacheDirectory === null) return 0

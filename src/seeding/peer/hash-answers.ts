@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
-import { chooseKernel } from '../../disk/hash/kernels.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
 import { climbMerkleTree, zeroNode } from '../../metainfo/merkle.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
@@ -78,7 +78,7 @@ export class HashAnswers {
     // Only now, because the nodes of a large file take long
     const layers = this.#layersOf(root, pieces)
     const node = (above: number, at: number) => {
-      return nodeIn(layers[above], at) ?? zeroNode(lowest + above, chooseKernel())
+      return nodeIn(layers[above], at) ?? zeroNode(lowest + above, hashKernel())
     }
     const hashes = Array.from({ length }, (_, n) => node(level, index + n))
     // The peer computes what is above its hashes; it lacks the other half of each layer
@@ -120,7 +120,7 @@ export class HashAnswers {
     const node = (up: number, at: number) => {
       const known =
         up < height ? nodeIn(layers[up], at - first / 2 ** up) : nodeIn(above[up - lowest], at)
-      return known ?? zeroNode(up, chooseKernel())
+      return known ?? zeroNode(up, hashKernel())
     }
     const hashes = Array.from({ length }, (_, n) => node(0, index + n))
     for (let up = own; up <= proofs && up < levels; up++)
@@ -152,7 +152,7 @@ function layersAbove(nodes: Uint8Array, from: number, to: number): Uint8Array[] 
   const layers = [nodes]
   let layer = { nodes, height: from }
   while (layer.nodes.length > SHA256 && layer.height < to) {
-    layer = climbMerkleTree(layer, 1, chooseKernel())
+    layer = climbMerkleTree(layer, 1, hashKernel())
     layers.push(layer.nodes)
   }
   return layers

@@ -36,7 +36,7 @@ async function readInGroups(t: TestContext, mostBlocks: number) {
   })
   const pieces = Uint32Array.from({ length: content.pieceCount }, (_, i) => i)
   const reading = { stream: concatenateFiles(files, P), pieces, pieceCount: pieces.length }
-  const readTrees = new ReadTrees(content, kernel)
+  const readTrees = new ReadTrees(content)
   const sha1: Uint8Array[] = []
   let groups = 0
   for await (const group of hashInGroups(
@@ -59,7 +59,7 @@ test('the trees are those of the files, however few blocks are in memory at a ti
     assert.ok(groups > 1)
     assert.deepEqual(sha1, whole.sha1)
     const trees = createTrees(content)!
-    enterTrees(content, trees, readTrees, kernel)
+    enterTrees(content, trees, readTrees)
     for (const [number, { path }] of [...content.files].entries()) {
       const bytes = CONTENTS[path.join('/') as keyof typeof CONTENTS] as Uint8Array | undefined
       if (!bytes?.length) continue
@@ -73,7 +73,7 @@ test('the trees are those of the files, however few blocks are in memory at a ti
 test('of a file of which a piece was not read there is no tree', async (t) => {
   const source = makeScratch(t, { a: pseudoRandom(3 * P, 1), b: 'b' })
   const content = await planContent(contentRequest(source, { version: 'v2', pieceLength: P }))
-  const readTrees = new ReadTrees(content, kernel)
+  const readTrees = new ReadTrees(content)
   readTrees.take(Uint32Array.of(0, 2, 3), new Uint8Array(9 * 32))
   assert.deepEqual(readTrees.whole, [])
   assert.equal(readTrees.singleRoot(0), null)
@@ -87,7 +87,7 @@ test('of very large content no more nodes are kept than fit into memory', async 
   const request = contentRequest(directory, { version: 'v2', pieceLength: pieceLengthOf(20) })
   const content = await planContent(request)
   const leaves = pseudoRandom((size / B) * 32, 7)
-  const readTrees = new ReadTrees(content, kernel)
+  const readTrees = new ReadTrees(content)
   const inPiece = (2 ** 20 / B) * 32
   for (let piece = 0; piece < size / 2 ** 20; piece += 1024) {
     const pieces = Uint32Array.from({ length: 1024 }, (_, i) => piece + i)

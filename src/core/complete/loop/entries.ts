@@ -304,7 +304,7 @@ class EntryLoop {
     // With a throttle each file waits for its turn; with checksums it is read for both at once
     const isInOrder = (hashContext.entriesAtOnce ?? 1) === 1
     const isTogether = isInOrder && !engine.throttle && request.checksums.length === 0
-    const smallFiles = isTogether ? openSmallFiles(engine.kernel) : null
+    const smallFiles = isTogether ? openSmallFiles() : null
     const writer = new Writer(WRITES)
     return { ...this.run, writer, hashContext: { ...hashContext, engine, smallFiles } }
   }

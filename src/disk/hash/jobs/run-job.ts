@@ -6,7 +6,7 @@ import {
   type JobEnd,
   type NativeJob,
   type NativeName,
-  chooseKernel,
+  hashKernel,
 } from '../kernels.js'
 import { becameShorter, isWritten, wasReplaced } from '../stream/reading.js'
 import { countSelected, pathAt, type ContentStream } from '../stream/content-stream.js'
@@ -24,7 +24,7 @@ export function isNative(job: HashJob): job is HashJob & { kernel: NativeName } 
  * @throws BtkitError as hashStream does
  */
 export function runJob(job: HashJob): void {
-  if (isNative(job)) checkEnd(requireAddon(job).hashJob(describeJob(job)), job.stream)
+  if (isNative(job)) checkEnd(requireAddon().hashJob(describeJob(job)), job.stream)
   else runPortableJob(job)
 }
 
@@ -40,7 +40,7 @@ export async function runOnNativeThreads(
   const plan = planBatches(job)
   const count = Math.min(job.threads, plan.batches)
   if (count === 0) return
-  const end = await requireAddon(job).hashJobOnThreads(describeJob(job, plan), count, niceness)
+  const end = await requireAddon().hashJobOnThreads(describeJob(job, plan), count, niceness)
   checkEnd(end, job.stream)
 }
 
@@ -59,12 +59,12 @@ const BLOCKS_BATCH = 8 * 1024 * 1024
  * kernel has lanes, then smaller ones, so that all threads finish together.
  */
 function planBatches(job: HashJob) {
-  const { wanted, stream, kernel } = job
+  const { wanted, stream } = job
   const pieceCount = countSelected(job)
   const threads = Math.max(1, job.threads)
   const least = Math.max(1, Math.floor(MIN_BATCH / stream.pieceLength))
   const suited =
-    wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : chooseKernel(kernel).lanes
+    wanted === 'blocks' ? Math.floor(BLOCKS_BATCH / stream.pieceLength) : hashKernel().lanes
   const piecesPerBatch = Math.max(least, suited)
   const fullBatches = Math.floor(pieceCount / (threads * piecesPerBatch)) * threads
   const rest = pieceCount - fullBatches * piecesPerBatch
@@ -73,9 +73,8 @@ function planBatches(job: HashJob) {
   return { piecesPerBatch, fullBatches, piecesPerRest, batches }
 }
 
-/** Returns the native addon. If it is missing, chooseKernel throws an error with the reason. */
-function requireAddon(job: HashJob): Addon {
-  chooseKernel(job.kernel)
+/** Returns the native addon, which has the kernel of the job. */
+function requireAddon(): Addon {
   const addon = loadAddon()
   if (!addon) throw new Error('kernels without the accelerator')
   return addon

@@ -41,11 +41,13 @@ test('a process may exit while threads of the accelerator are at work', unlessNa
   const path = plantSparse(makeScratch(t), 'huge', 32 * 2 ** 30)
   const program = `
     import { hashStream } from '${new URL('../../../../src/disk/hash/hash-stream.js', import.meta.url).href}'
+    import { chooseKernel } from '${new URL('../../../../src/disk/hash/kernels.js', import.meta.url).href}'
     import { concatenateFiles } from '${new URL('../concatenate.js', import.meta.url).href}'
     const file = { path: ${JSON.stringify(path)}, length: ${32 * 2 ** 30} }
     const stream = concatenateFiles([file], ${MIB})
     const { signal } = new AbortController()
-    void hashStream(stream, { kernel: '${kernel ?? ''}', threads: 4, signal })
+    chooseKernel('${kernel ?? ''}')
+    void hashStream(stream, { threads: 4, signal })
     setTimeout(() => process.exit(7), 50)
   `
   const { status, stderr } = spawnSync(

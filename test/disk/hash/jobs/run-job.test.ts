@@ -154,11 +154,13 @@ test('threads start in a program that is given as text', async (t) => {
   const code = `
     import { WorkerPool } from '${new URL('../../../../src/disk/hash/jobs/worker-pool.js', import.meta.url).href}'
     import { hashStream } from '${new URL('../../../../src/disk/hash/hash-stream.js', import.meta.url).href}'
+    import { chooseKernel } from '${new URL('../../../../src/disk/hash/kernels.js', import.meta.url).href}'
     import { concatenateFiles } from '${new URL('../concatenate.js', import.meta.url).href}'
     const pool = new WorkerPool()
     const stream = concatenateFiles([{ path: process.argv[1], length: 100_000 }], 16_384)
     const { signal } = new AbortController()
-    const engine = { kernel: 'crypto', threads: 2, signal, pool, isOffloaded: true }
+    chooseKernel('crypto')
+    const engine = { threads: 2, signal, pool, isOffloaded: true }
     const { pieces } = await hashStream(stream, engine)
     console.log(pieces.length)
     await pool.close()`
