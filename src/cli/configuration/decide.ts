@@ -6,7 +6,7 @@ import { operandTraits } from '../acting-command.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
 import { isNone } from '../options/bittornado.js'
-import { contradictionIn, takesPaths } from '../options/option.js'
+import { contradictionIn, lackIn, takesPaths } from '../options/option.js'
 import { trackerOperands } from '../line/operands.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
@@ -213,7 +213,7 @@ export interface OptionsInUse extends Decision {
    * @throws BtkitError `usage` for a mistake in them
    */
   readonly changes: () => Promise<string[]>
-  /** @throws BtkitError `usage` for options that exclude each other */
+  /** @throws BtkitError `usage` for options that exclude each other, or that lack one that they need */
   readonly checkTogether: () => void
 }
 
@@ -256,7 +256,8 @@ export async function configure(
     return changesBetween(decision.decided, again.decided)
   }
   const checkTogether = () => {
-    const refused = contradictionIn(usedOptions(decision.decided))
+    const used = usedOptions(decision.decided)
+    const refused = contradictionIn(used) ?? lackIn(used)
     if (refused) throw usageError(refused.message)
   }
   return { ...decision, changes, checkTogether }

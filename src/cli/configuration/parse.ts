@@ -68,13 +68,13 @@ function parseGiven(given: Given, known: Known): Decided {
 /** The options that are in use, as messages about several options name them. */
 export function usedOptions(decided: readonly Decided[]): (UsedOption & { decided: Decided })[] {
   return decided.flatMap((each) => {
-    const { entry, source, place, values, value } = each
+    const { entry, source, place, values, value, isTyped } = each
     const { on, off } = entry
     const isOn = values.some((one) => one !== false)
     const isOff = values.includes(false)
     const named = (option: UsedOption['option'], own: unknown) => {
       const name = source === 'operand' ? place.source : (option.long ?? '')
-      return { option, name, value: own, decided: each }
+      return { option, name, value: own, isTyped, decided: each }
     }
     return [
       ...(isOn && on ? [named(on, value === false ? isOn : value)] : []),

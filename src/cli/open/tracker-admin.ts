@@ -7,7 +7,7 @@ import {
 } from '../../tracker/admin/access/listen-place.js'
 import type { TrackerAdminSettings } from '../../tracker/admin/open-for-tracker.js'
 import type { Admin } from '../../tracker/admin/app/open-admin.js'
-import { callSystem, usageError } from '../../base/errors.js'
+import { callSystem } from '../../base/errors.js'
 import { makeDirectory } from '../../base/directories.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import { requireOwnDirectory } from '../../disk/state/files.js'
@@ -31,17 +31,6 @@ type AdminOptions = OwnOptions &
     'allowedDir' | 'bannedIps' | 'bannedList' | 'stateDir' | 'tlsCert' | 'trustProxy'
   >
 
-/** The first option that only the administration has; undefined if none was given. */
-export function adminOption({ adminUsers, ...options }: OwnOptions): string | undefined {
-  const given = {
-    '--admin-users': adminUsers,
-    '--admin-listen': options.adminListen,
-    '--admin-url': options.adminUrl,
-    '--make-from': options.makeFrom[0],
-  }
-  return Object.entries(given).find(([, value]) => value !== undefined)?.[0]
-}
-
 /**
  * Returns the settings of the administration, and makes the directory of its records, with files of
  * bans if there are none. Returns null without `--admin-users`.
@@ -53,13 +42,7 @@ export function prepareAdmin(
   io: Io & Pick<CommandContext, 'configFile'>,
 ): AdminRequest | null {
   const { adminUsers, adminListen, adminUrl, tlsCert, trustProxy, makeFrom } = options
-  if (adminUsers === undefined) {
-    const given = adminOption(options)
-    if (given === undefined) return null
-    throw usageError(`${given}: needs --admin-users, the file of those who may log in`)
-  }
-  if (makeFrom.length > 0 && options.allowedDir.length === 0)
-    throw usageError('--make-from: needs --allowed-dir, the directory of the torrents')
+  if (adminUsers === undefined) return null
   const named = parseListenPlace(adminListen ?? `127.0.0.1:${ADMIN_PORT}`)
   const place = 'path' in named ? { path: resolve(io.cwd, named.path) } : named
   const hasTrustedProxy = trustProxy.length > 0

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { callSystem, usageError, valueOr } from '../../base/errors.js'
+import { callSystem, valueOr } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { requireOwnDirectory } from '../../disk/state/files.js'
 import { makeDirectory, stateDirectory } from '../../base/directories.js'
@@ -68,15 +68,6 @@ export function recordsDirectory(
   { cwd, env, isRoot }: Io,
 ): string {
   return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
-}
-
-/** @throws BtkitError `usage` for an archive without a directory of current torrents */
-export function requireCurrent({
-  allowedDir,
-  archiveDir,
-}: Pick<TrackOptions, 'allowedDir' | 'archiveDir'>): void {
-  if (archiveDir.length === 0 || allowedDir.length > 0) return
-  throw usageError('--archive-dir needs --allowed-dir for the current torrents')
 }
 
 /** @throws BtkitError if other users could change files in the state directory */

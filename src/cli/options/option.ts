@@ -25,6 +25,8 @@ export interface Traits {
    * an exclusion with more to say is an error wherever the values are from.
    */
   readonly excludes?: readonly (string | Exclusion)[]
+  /** What it is refused without. */
+  readonly needs?: readonly Need[]
   /**
    * Options that say the same in another way, by commander's names. Where one of both is stronger, as
    * one that is typed is stronger than one in a configuration, the weaker one counts no more.
@@ -60,6 +62,18 @@ export interface Exclusion {
   when?(own: unknown, other: unknown): boolean | string
   /** The reason, which follows behind the message. */
   readonly why?: string
+}
+
+/** Another option that an option needs. */
+export interface Need {
+  /** The options, by long names without hyphens, of which one is enough. */
+  readonly oneOf: readonly string[]
+  /** Whether a value needs them, or how messages show the value that does; by default all do. */
+  when?(own: unknown): boolean | string
+  /** The reason, which follows behind the message. */
+  readonly why?: string
+  /** Whether it is ignored without them unless it is typed, as what a configuration sets for several commands. */
+  readonly ifTyped?: boolean
 }
 
 export const SETTING: Traits = { isSetting: true }
@@ -151,10 +165,12 @@ export interface UsedOption {
   /** How messages name it; a tracker that is an operand has its own text. */
   readonly name: string
   readonly value: unknown
+  readonly isTyped: boolean
 }
 
-/** Two options that exclude each other. */
+/** Two options that exclude each other, or one that lacks another. */
 interface Contradiction<Used> {
+  /** The one that is refused. */
   readonly other: Used
   readonly message: string
 }
@@ -175,6 +191,28 @@ export function contradictionIn<Used extends UsedOption>(
         const found = exclusion.when?.(one.value, other.value) ?? true
         if (found !== false) return { other, message: inWords([one, other], exclusion, found) }
       }
+    }
+  }
+  return null
+}
+
+/**
+ * The first option that lacks one that it needs; null if there is none. Options declare with `needs` what
+ * they need, and no command checks it.
+ */
+export function lackIn<Used extends UsedOption>(used: readonly Used[]): Contradiction<Used> | null {
+  const set = used.filter(isSet)
+  const names = new Set(set.map(({ option }) => option.long))
+  for (const one of set) {
+    for (const { oneOf, when, why, ifTyped } of traitsOf(one.option).needs ?? []) {
+      const found = when?.(one.value) ?? true
+      if (found === false || (ifTyped && !one.isTyped)) continue
+      if (oneOf.some((name) => names.has(`--${name}`))) continue
+      const hyphens = one.name.startsWith('--') ? '--' : ''
+      const needed = oneOf.map((name) => hyphens + name).join(' or ')
+      const shown = found === true ? one.name : `${one.name} ${found}`
+      const message = `${shown} needs ${needed}${why === undefined ? '' : `, ${why}`}`
+      return { other: one, message }
     }
   }
   return null

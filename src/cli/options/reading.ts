@@ -7,7 +7,7 @@ import {
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, byteSize, duration, seconds, sizeLimit, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, Opt, type Traits } from './option.js'
+import { DIRECTORY, type Need, Opt, type Traits } from './option.js'
 
 export function maxRateOption() {
   const what = 'limit the read rate per second, such as 50M (default: unlimited)'
@@ -94,11 +94,12 @@ export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
   return new Opt('--cache-max-size <size>', description, own).argParser(byteSize)
 }
 
-export function stateDirOption(description: string) {
+export function stateDirOption(description: string, needs: readonly Need[] = []) {
   return new Opt('--state-dir <path>', description, {
     takes: 'directory',
     variable: 'BTKIT_STATE_DIR',
     isForLegacy: true,
+    needs,
   })
 }
 

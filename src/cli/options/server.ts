@@ -3,7 +3,10 @@ import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../base/errors.js'
 import { parseTrustedProxy } from '../../server/connections/client-address.js'
-import { DIRECTORY, FILE, Opt, SETTING, type Traits } from './option.js'
+import { DIRECTORY, FILE, type Need, Opt, SETTING, type Traits } from './option.js'
+
+const USERS: Need = { oneOf: ['admin-users'], why: 'the file of those who may log in' }
+const CURRENT: Need = { oneOf: ['allowed-dir'], why: 'the directory of the current torrents' }
 
 /** Adds a proxy whose X-Forwarded-For is trusted. */
 export const trustedProxies = read.repeated((text) => {
@@ -48,53 +51,57 @@ export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
 export function declareAdminOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
   traits: Traits = {},
+  tracker: readonly Need[] = [],
 ) {
+  const ofUsers = { ...traits, needs: [...tracker, USERS] }
   return command
     .optionsGroup('Administration:')
     .addOption(
       new Opt('--admin-users <file>', 'show pages of administration to the users in this file', {
         ...FILE,
         ...traits,
+        needs: tracker,
       }),
     )
     .addOption(
       new Opt(
         '--admin-listen <address>',
         'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
-        traits,
+        ofUsers,
       ),
     )
     .addOption(
       new Opt(
         '--admin-url <url>',
         'name the public URL of these pages, behind a proxy',
-        traits,
+        ofUsers,
       ).argParser(publicUrl),
     )
     .addOption(
       new Opt(
         '--make-from <dir>',
         'let users make torrents of files below this directory (repeatable)',
-        { ...DIRECTORY, ...traits },
+        { ...DIRECTORY, ...ofUsers, needs: [...ofUsers.needs, CURRENT] },
       )
         .argParser(read.collect)
         .default([] as string[]),
     )
 }
 
-export function archiveDirOption() {
+export function archiveDirOption(tracker: readonly Need[] = []) {
   const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
-  return new Opt('--archive-dir <dir>', what, DIRECTORY).argParser(paths).default([] as string[])
+  const traits = { ...DIRECTORY, needs: [...tracker, CURRENT] }
+  return new Opt('--archive-dir <dir>', what, traits).argParser(paths).default([] as string[])
 }
 
-export function bannedIpsOption() {
-  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', FILE)
+export function bannedIpsOption(needs: readonly Need[] = []) {
+  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', { ...FILE, needs })
 }
 
 export const WEB_TORRENT = 'answer WebTorrent clients, such as browsers, over WebSocket'
 
-export function bannedListOption() {
-  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', FILE)
+export function bannedListOption(needs: readonly Need[] = []) {
+  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', { ...FILE, needs })
 }
 
 /** Adds a path. As in bttrack, an empty text means none. */

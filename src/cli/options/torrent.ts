@@ -15,6 +15,8 @@ import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
 
+const isGivenOrder = (order: unknown) => order === 'given' && order
+
 const UNLESS_BY_PATH = {
   when: (order: FileOrder | 'given') =>
     order !== 'given' && (order.by !== 'path' || order.isDescending),
@@ -189,6 +191,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         replaces: ['v2', 'hybrid'],
         excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
+        needs: [{ oneOf: ['files-from'], when: isGivenOrder, why: 'which gives the order' }],
       }).argParser(read.fileOrder),
     )
     .optionsGroup(RARELY_NEEDED)

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { type Need, Opt } from './option.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
@@ -202,8 +203,8 @@ export function secondsOption<Flags extends string>(flags: Flags, what: string, 
 }
 
 /** An option for the files of a magnet link, by their indexes (BEP 53). */
-export function selectOnlyOption(what: string) {
-  return new Option('--select-only <files>', what).argParser(checked(parseFileRanges))
+export function selectOnlyOption(what: string, needs: readonly Need[] = []) {
+  return new Opt('--select-only <files>', what, { needs }).argParser(checked(parseFileRanges))
 }
 
 /** Parses a duration of `min` to `max` whole seconds. */

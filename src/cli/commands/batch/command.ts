@@ -16,7 +16,7 @@ import { usedOptions } from '../../configuration/parse.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { contradictionIn } from '../../options/option.js'
+import { contradictionIn, lackIn } from '../../options/option.js'
 import { type BatchJob, readJobs } from './jobs.js'
 
 const EXAMPLES = `
@@ -101,7 +101,8 @@ async function checkedJobs(
     const target = { section: command.name(), command, isLegacy: false }
     const from = { config, line: NOTHING_TYPED, job, problems }
     const { decided } = await decide(target, from, ioBelow(dirname(file), io))
-    const refused = contradictionIn(usedOptions(decided))
+    const used = usedOptions(decided)
+    const refused = contradictionIn(used) ?? lackIn(used)
     if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
   problems.errors.forEach(openReport({}, io).fail)

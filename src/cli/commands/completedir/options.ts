@@ -89,12 +89,17 @@ export function declareCompletedir(isLegacy: boolean) {
       ),
     )
     .addOption(
-      new Opt('--feed <file>', 'write an RSS feed of the newest torrents to this file', FILE),
+      new Opt('--feed <file>', 'write an RSS feed of the newest torrents to this file', {
+        ...FILE,
+        needs: [{ oneOf: ['feed-url'], why: 'the URL of the directory of the torrents' }],
+      }),
     )
-    .option(
-      '--feed-url <url>',
-      'name the URL of the directory of the torrents, for the links of --feed',
-      publicUrl,
+    .addOption(
+      new Opt(
+        '--feed-url <url>',
+        'name the URL of the directory of the torrents, for the links of --feed',
+        { needs: [{ oneOf: ['feed'], why: 'the file to write' }] },
+      ).argParser(publicUrl),
     )
     .addHelpText('after', EXAMPLES)
 }

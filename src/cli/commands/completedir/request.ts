@@ -88,10 +88,7 @@ function feedOf(
   sources: readonly string[],
   io: Pick<Io, 'cwd' | 'shared'>,
 ) {
-  if (feed === undefined && feedUrl === undefined) return null
-  if (feed === undefined) throw usageError('--feed-url needs --feed, the file to write')
-  if (feedUrl === undefined)
-    throw usageError('--feed needs --feed-url, the URL of the directory of the torrents')
+  if (feed === undefined || feedUrl === undefined) return null
   if (output === undefined && new Set(sources.map((each) => resolve(io.cwd, each))).size > 1)
     throw usageError('--feed: the torrents of several directories need one --output')
   const directory = output ?? sources[0] ?? ''

@@ -2,7 +2,7 @@ import { NAMES_ELSEWHERE, otherNames } from '../../options/bittornado.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
-import { type OptionEntry, contradictionIn } from '../../options/option.js'
+import { type OptionEntry, contradictionIn, lackIn } from '../../options/option.js'
 import {
   configurationFiles,
   readConfigurations,
@@ -44,8 +44,13 @@ export async function checkFile(
     const aliases = new Map(aliasesIn(configuration, problems))
     const world = { env: io.env, aliases, problems, notes }
     const makers = makersOf(table)
-    for (const section of configuration.sections)
-      checkOptions(section, optionsOf(section.name, table), world)
+    const { sections } = configuration
+    for (const section of sections) {
+      const commands = optionsOf(section.name, table)
+      checkOptions(section, commands, world)
+      // What the others lack may stand beside them in a command's section
+      if (section.name !== DEFAULTS) checkNeeds(section, sections, commands, world)
+    }
     for (const preset of configuration.presets) checkOptions(preset, makers, world)
     await checkPresetNames(configuration, problems, io, config)
     for (const rule of trackerRules([configuration], problems).values())
@@ -98,11 +103,12 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
   )
 }
 
-function checkOptions(
-  section: Section,
-  commands: readonly Entries[],
-  world: Known & { readonly problems: Problems; readonly notes: Set<string> },
-): void {
+interface CheckWorld extends Known {
+  readonly problems: Problems
+  readonly notes: Set<string>
+}
+
+function checkOptions(section: Section, commands: readonly Entries[], world: CheckWorld): void {
   const { name, entries } = section
   const { problems } = world
   const before = problems.errors.length
@@ -121,12 +127,31 @@ function checkOptions(
   if (problems.errors.length > before) return
   // Commands may exclude the same options in another order, so one message is enough
   for (const options of commands) {
-    const given = givenIn(section, options, problems, () => true)
-    const used = usedOptions(parseAll(given, world, problems))
-    const refused = contradictionIn(used.map((each) => ({ ...each, name: each.decided.entry.key })))
+    const refused = contradictionIn(usedIn(section, options, world))
     if (refused) problems.add(refused.other.decided.place.error(refused.message))
     if (problems.errors.length > before) return
   }
+}
+
+/** Reports an option of a command that lacks one that it needs, also among the defaults. */
+function checkNeeds(
+  section: Section,
+  sections: readonly Section[],
+  commands: readonly Entries[],
+  world: CheckWorld,
+): void {
+  const others = sections.filter(({ name }) => name === DEFAULTS)
+  for (const options of commands) {
+    const used = [section, ...others].flatMap((each) => usedIn(each, options, world))
+    const refused = lackIn(used)
+    if (refused) world.problems.add(refused.other.decided.place.error(refused.message))
+  }
+}
+
+function usedIn(section: Section, options: Entries, world: CheckWorld) {
+  const given = givenIn(section, options, world.problems, () => true)
+  const used = usedOptions(parseAll(given, world, world.problems))
+  return used.map((each) => ({ ...each, name: each.decided.entry.key }))
 }
 
 type Schema = Readonly<Record<string, unknown>>

@@ -49,7 +49,7 @@ export async function askContents(
     const asked = urls.map(async (url) => [url, await remoteFile(storedUrl(url), access)] as const)
     return new Map(await Promise.all(asked))
   }
-  if (filesFrom === undefined) throw usageError('--base-url: needs --files-from')
+  if (filesFrom === undefined) return new Map()
   const [other] = sources
   if (other !== undefined)
     throw usageError(`${other}: the content is what --files-from names on the server`)

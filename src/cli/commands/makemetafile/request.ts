@@ -233,9 +233,6 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   if (options.randomize && hasRandomKey(options)) {
     throw usageError('--set info.entropy: --randomize sets this key, too; use one of them')
   }
-  if (options.sortBy === 'given' && !chosen) {
-    throw usageError('--sort-by given: needs --files-from, which gives the order')
-  }
   if (sources.length > 1 && chosen) {
     throw usageError('--files-from works with a single directory only')
   }
@@ -369,7 +366,11 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
         FILE,
       ),
     )
-    .option('--base-url <url>', 'find the files of --files-from below this address')
+    .addOption(
+      new Opt('--base-url <url>', 'find the files of --files-from below this address', {
+        needs: [{ oneOf: ['files-from'] }],
+      }),
+    )
     .addOption(
       new Opt(
         '--header-file <file>',

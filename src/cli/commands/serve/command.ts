@@ -1,10 +1,9 @@
-import { usageError } from '../../../base/errors.js'
 import { boundHeapGrowth } from '../../../base/heap-growth.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { requireNames } from '../../line/operands.js'
 import { shareRequest } from '../../open/share.js'
 import { BoundedOutput } from '../../output/bounded-output.js'
-import { declareServeOptions, type ServeOptions } from './options.js'
+import { declareServeOptions } from './options.js'
 
 const EXAMPLES = `
 Addresses:
@@ -34,11 +33,6 @@ function defineServe({ io, finish, reloadConfiguration, configFile }: CommandCon
     .addHelpText('after', EXAMPLES)
     .action(async (root, options, command) => {
       requireNames([root], 'directory')
-      const isTyped = (name: keyof ServeOptions) => command.getOptionValueSource(name) === 'cli'
-      if (isTyped('stateDir') && options.track === undefined && !options.seed)
-        throw usageError('--state-dir: needs --track or --seed, which save their state there')
-      if (isTyped('seedPort') && !options.seed)
-        throw usageError('--seed-port: needs --seed, which listens there')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
       const share = shareRequest(options, command, io)

@@ -24,7 +24,7 @@ import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, Opt, RARELY_NEEDED, SETTING } from '../../options/option.js'
+import { DIRECTORY, FILE, type Need, Opt, RARELY_NEEDED, SETTING } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -33,6 +33,8 @@ export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
 export const TRACKER_PORT = 6969
 
 export const SERVE_PORT = 8080
+
+const TRACK: readonly Need[] = [{ oneOf: ['track'], why: 'which runs the tracker' }]
 
 /** The options of `serve`. Each is validated when it is parsed. */
 export function declareServeOptions() {
@@ -125,22 +127,29 @@ export function declareServeOptions() {
       new Opt(
         '--track [url]',
         `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
-        { isSecret: true, excludes: ['trackerless'] },
+        {
+          isSecret: true,
+          excludes: ['trackerless'],
+          needs: [{ oneOf: ['tls-cert'], when: isSecureUrl }],
+        },
       ).argParser(trackUrl),
     )
     .addOption(
       new Opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
         takes: 'directory',
+        needs: TRACK,
       })
         .argParser(read.collect)
         .default([]),
     )
-    .addOption(archiveDirOption())
-    .option('--web-torrent', WEB_TORRENT, false)
-    .addOption(bannedIpsOption())
-    .addOption(bannedListOption())
+    .addOption(archiveDirOption(TRACK))
+    .addOption(new Opt('--web-torrent', WEB_TORRENT, { needs: TRACK }).default(false))
+    .addOption(bannedIpsOption(TRACK))
+    .addOption(bannedListOption(TRACK))
     .addOption(
-      stateDirOption('save swarms and the list of seeded torrents in this state directory'),
+      stateDirOption('save swarms and the list of seeded torrents in this state directory', [
+        { oneOf: ['track', 'seed'], why: 'which save their state there', ifTyped: true },
+      ]),
     )
     .optionsGroup('Seed:')
     .option(
@@ -148,14 +157,22 @@ export function declareServeOptions() {
       'seed every torrent of the mirror whose hashes are known, on all addresses',
       false,
     )
-    .option(
-      '--seed-port <n>',
-      'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
-      read.wholeNumber(0, 65_535),
-      6881,
+    .addOption(
+      new Opt(
+        '--seed-port <n>',
+        'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
+        { needs: [{ oneOf: ['seed'], why: 'which listens there', ifTyped: true }] },
+      )
+        .argParser(read.wholeNumber(0, 65_535))
+        .default(6881),
     )
-    .addOption(maxUploadRateOption('limit the upload rate of --seed'))
-  const whole = declareAdminOptions(declareSiteOptions(command, 'the public host'), { isOwn: true })
+    .addOption(
+      maxUploadRateOption('limit the upload rate of --seed', {
+        needs: [{ oneOf: ['seed'], when: (rate) => rate !== 0 }],
+      }),
+    )
+  const site = declareSiteOptions(command, 'the public host')
+  const whole = declareAdminOptions(site, { isOwn: true }, TRACK)
     .optionsGroup('Hashing ahead:')
     .option(
       '--warm <glob>',
@@ -166,10 +183,16 @@ export function declareServeOptions() {
     .addOption(
       read.secondsOption('--warm-interval <seconds>', 'check all matching files this often', 300),
     )
-    .option(
-      '--max-rate <size>',
-      'limit the read rate of --warm per second (default: unlimited)',
-      read.byteRate,
+    .addOption(
+      new Opt(
+        '--max-rate <size>',
+        'limit the read rate of --warm per second (default: unlimited)',
+        {
+          needs: [
+            { oneOf: ['warm'], why: 'because requested files are always read at full speed' },
+          ],
+        },
+      ).argParser(read.byteRate),
     )
     .optionsGroup('Hashing and cache:')
     .addOption(threadsOption())
@@ -213,10 +236,12 @@ export function declareServeOptions() {
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
-    .option(
-      '--feed-since <when>',
-      'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
-      read.moment,
+    .addOption(
+      new Opt(
+        '--feed-since <when>',
+        'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
+        { needs: [{ oneOf: ['warm'], why: 'because the feed lists the files of --warm' }] },
+      ).argParser(read.moment),
     )
     .optionsGroup('Log:')
     .addOption(
@@ -234,6 +259,8 @@ export function declareServeOptions() {
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>
+
+const isSecureUrl = (url: unknown) => typeof url === 'string' && url.startsWith('https:') && url
 
 /** Refuses an empty host, because Node would listen on all addresses. */
 const hosts = read.repeated((text) => {

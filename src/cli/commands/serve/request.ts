@@ -74,18 +74,11 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
   }
 }
 
-/** @throws BtkitError `usage` for options that need --warm */
 function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
   const { warm, warmInterval: interval, maxRate, feedSince = 0 } = options
-  if (warm.length > 0) {
-    const since = feedSince === 'now' ? nowMs : 1000 * feedSince
-    return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
-  }
-  if (feedSince !== 0) {
-    throw usageError('--feed-since needs --warm, because the feed lists the files of --warm')
-  }
-  if (maxRate === undefined) return null
-  throw usageError('--max-rate needs --warm, because requested files are always read at full speed')
+  if (warm.length === 0) return null
+  const since = feedSince === 'now' ? nowMs : 1000 * feedSince
+  return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
 }
 
 /** Node's default number of threads for file operations. */

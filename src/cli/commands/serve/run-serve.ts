@@ -34,7 +34,6 @@ import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import { openPublished } from '../../../core/keep-seeded/sync.js'
-import { usageError } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { recordsDirectory } from '../../open/tracker.js'
 import { keeperFor } from '../../open/seeding.js'
@@ -238,10 +237,7 @@ async function openSeed(
   { seed, seedPort, maxUploadRate, publicUrl, stateDir }: ServeOptions,
   { monotonic, onError, now, warn, io, root }: SeedWorld,
 ): Promise<MadeTorrents | null> {
-  if (!seed) {
-    if (maxUploadRate === 0) return null
-    throw usageError('--max-upload-rate: needs --seed; it limits what peers get')
-  }
+  if (!seed) return null
   const state = { directory: recordsDirectory({ stateDir }, io), now, warn }
   return MadeTorrents.open({
     host: null,

@@ -13,13 +13,12 @@ import type { SiteLook } from '../../../page-parts/layout.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
-  adminOption,
   openTracker,
   prepareAdmin,
   type AdminRequest,
   type OpenTracker,
 } from '../../open/tracker-admin.js'
-import { commonSettings, requireCurrent, trackerPlaces } from '../../open/tracker.js'
+import { commonSettings, trackerPlaces } from '../../open/tracker.js'
 import { TRACKER_PORT, type ServeOptions } from './options.js'
 import { ownAnnounce, sharedSockets } from './request.js'
 
@@ -51,13 +50,8 @@ export async function startTracker(
   { io, world, root, tls, look }: TrackerParts,
 ): Promise<StartedTracker | null> {
   const own = ownAnnounce(options, io)
-  if (!own) {
-    requireTrack(options)
-    return null
-  }
+  if (!own) return null
   const { url, isSecure, announceAt } = own
-  if (isSecure && !tls) throw usageError(`--track ${url}: TLS needs --tls-cert`)
-  requireCurrent(options)
   const { service, tracker: sockets } = sharedSockets(options, io)
   const port = portOf(url)
   if (!service && !sockets) requireOwnPort(options, port)
@@ -89,22 +83,6 @@ export async function startTracker(
 }
 
 const OTHER_PORT = 'choose the port of the tracker by --track http://HOST:PORT/announce'
-
-/** @throws BtkitError `usage` for options of a tracker, such as a list of bans, without one */
-function requireTrack(options: ServeOptions): void {
-  const { allowedDir, archiveDir, bannedIps, bannedList, webTorrent } = options
-  const ofTracker = {
-    '--allowed-dir': allowedDir[0],
-    '--archive-dir': archiveDir[0],
-    '--banned-ips': bannedIps,
-    '--banned-list': bannedList,
-    '--web-torrent': webTorrent || undefined,
-  }
-  const named = Object.entries(ofTracker).find(([, value]) => value !== undefined)?.[0]
-  const given = adminOption(options) ?? named
-  if (given === undefined) return
-  throw usageError(`${given}: needs --track, which runs the tracker`)
-}
 
 /** The port of an announce URL. */
 function portOf(announce: string): number {

@@ -54,7 +54,11 @@ function declareShow() {
         .argParser(fields)
         .default<string[]>([], 'none'),
     )
-    .addOption(selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)'))
+    .addOption(
+      selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)', [
+        { oneOf: ['magnet'] },
+      ]),
+    )
     .addOption(
       new Opt(
         '--check-seeds',
@@ -100,7 +104,6 @@ export const command: CommandRecord = {
 function defineShowmetainfo({ io, program, finish }: CommandContext) {
   return declareShow().action(async (files, options) => {
     const { magnet, tree, field } = options
-    if (options.selectOnly && !magnet) throw usageError('--select-only needs --magnet')
     if (options.same || options.checkSeeds) {
       finish(await (options.same ? showSame : checkAll)(files, options, io))
       return

@@ -7,7 +7,7 @@ import { type TrackerSettings, USUAL } from '../../../tracker/app/settings.js'
 import type { StoreLimits } from '../../../tracker/swarms/swarm-types.js'
 import type { Io } from '../../io.js'
 import { redisAddress } from '../../open/share.js'
-import { commonSettings, requireCurrent, trackerPlaces } from '../../open/tracker.js'
+import { commonSettings, trackerPlaces } from '../../open/tracker.js'
 import type { TrackOptions } from '../../options/tracker.js'
 import { openReport } from '../../output/report.js'
 
@@ -99,12 +99,11 @@ export function sharedStore(
  * @throws BtkitError `usage`
  */
 export function requireTorrents(
-  { open, allowedDir, allowedList, archiveDir }: TrackOptions,
+  { open, allowedDir, allowedList }: TrackOptions,
   isLegacy: boolean,
   warn: (message: string) => void,
 ): void {
   const isLimited = allowedDir.length > 0 || Boolean(allowedList)
-  requireCurrent({ allowedDir, archiveDir })
   if (open || isLimited) return
   const limits = '--allowed-dir DIR or --allowed-list FILE'
   if (!isLegacy) {

@@ -126,6 +126,37 @@ test('config check finds options of a section that exclude each other', async (t
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
 })
 
+for (const [section, lacking, needed, line] of [
+  ['serve', 'max-rate: 5M', 'warm', ['--trackerless']],
+  ['serve', 'banned-ips: /f', 'track', ['--trackerless']],
+  ['serve', 'admin-users: /f', 'track', ['--trackerless']],
+  ['serve', 'track: https://t.example/announce', 'tls-cert', []],
+  ['track', 'archive-dir: [/f]', 'allowed-dir', ['--open']],
+  ['track', 'make-from: [/f]', 'admin-users', ['--open']],
+  ['completedir', 'feed: /f', 'feed-url', ['--trackerless']],
+  ['completedir', 'feed-url: http://h.example', 'feed', ['--trackerless']],
+  ['makemetafile', 'base-url: http://h.example/', 'files-from', ['--trackerless']],
+  ['makemetafile', 'sort-by: given', 'files-from', ['--trackerless']],
+  ['showmetainfo', 'select-only: 0', 'magnet', []],
+] as const) {
+  test(`${section} ${lacking} needs ${needed}, typed, in a configuration and for config check`, async (t) => {
+    const directory = makeScratch(t, { a: 'content' })
+    const [key = '', value = ''] = lacking.split(': ')
+    const operand = section === 'track' ? [] : [directory]
+    const typed = [section, ...operand, ...line, `--${key}`, value.replace(/^\[|\]$/g, '')]
+    assertError(await runBtkit(typed), 'usage', `--${key}`, `needs --${needed}`)
+    const file = join(directory, 'c.yaml')
+    writeFileSync(file, `${section}: {${lacking}}\n`)
+    const checked = await runBtkit(['config', 'check', file])
+    assert.equal(checked.status, 1)
+    assert.match(checked.stderr, new RegExp(`c\\.yaml:1:\\d+: ${key} (\\S+ )?needs ${needed}`))
+    const configured = await runBtkit([section, ...operand, ...line, '--config', file])
+    assertError(configured, 'usage', `needs --${needed}`)
+    writeFileSync(file, `defaults: {${lacking}}\n`)
+    assert.doesNotMatch((await runBtkit(['config', 'check', file])).stderr, /needs/)
+  })
+}
+
 test('an option under two names in a section is a mistake', async (t) => {
   const directory = makeScratch(t)
   const file = join(directory, 'c.yaml')

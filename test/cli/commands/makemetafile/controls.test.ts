@@ -89,7 +89,7 @@ for (const [args, message] of [
     ['--sort-by', 'name'],
     "--sort-by 'name': not path, size, mtime or given, nor -path, -size or -mtime",
   ],
-  [['--sort-by', 'given'], '--sort-by given: needs --files-from, which gives the order'],
+  [['--sort-by', 'given'], '--sort-by given needs --files-from, which gives the order'],
   [
     ['--max-piece-length', '100KiB'],
     "--max-piece-length '100KiB': not a power of two from 16KiB to 1GiB",

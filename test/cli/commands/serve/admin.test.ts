@@ -95,12 +95,12 @@ test('serve --track: torrents made in the pages name its tracker', async (t) => 
 const TRACK = ['--track', 'udp://h:1']
 
 for (const [what, args, why] of [
-  ['without --track', ['--trackerless', '--admin-users', '/u'], '--admin-users: needs --track'],
+  ['without --track', ['--trackerless', '--admin-users', '/u'], '--admin-users needs --track'],
   ['a list of bans without --track', ['--trackerless', '--banned-list', '/b'], 'needs --track'],
   ['torrents without --track', ['--trackerless', '--allowed-dir', '/t'], 'needs --track'],
-  ['a state without --track', ['--trackerless', '--state-dir', '/s'], '--state-dir: needs --track'],
-  ['a seed without --seed', ['--trackerless', '--seed-port', '0'], '--seed-port: needs --seed'],
-  ['without users', [...TRACK, '--make-from', '/f'], '--make-from: needs --admin-users'],
+  ['a state without --track', ['--trackerless', '--state-dir', '/s'], '--state-dir needs --track'],
+  ['a seed without --seed', ['--trackerless', '--seed-port', '0'], '--seed-port needs --seed'],
+  ['without users', [...TRACK, '--make-from', '/f'], '--make-from needs --admin-users'],
   ['an archive alone', [...TRACK, '--archive-dir', '/a'], 'needs --allowed-dir'],
   [
     'passwords over a network',
