@@ -3,8 +3,8 @@ import { type Server, Socket } from 'node:net'
 import { setImmediate } from 'node:timers'
 import { loadNative } from '../../base/native-addon.js'
 import { monotonicNow } from '../../base/process.js'
-import { networkOf } from './client-address.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
+import { FairQueue } from './turns.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -29,9 +29,8 @@ export const CLOSING = 'closing'
  * and their networks and clients have turns. Without the native addon none is.
  */
 export class AcceptQueue {
-  /** The networks, or clients without one; the next one's turn is first. */
-  readonly #waiting = new Map<string | null, Network>()
-  #size = 0
+  /** The descriptors that wait. */
+  readonly #waiting = new FairQueue<number>()
   #isDue = false
   /** The descriptor of the server's TCP socket; null if it has none. */
   #listener: number | null = null
@@ -47,7 +46,7 @@ export class AcceptQueue {
     server.on('connection', this.#turnSoon)
     // Waiting connections were accepted before, and nobody else would answer them
     server.once(CLOSING, () => {
-      while (this.#size > 0) this.#begin()
+      while (this.#waiting.size > 0) this.#begin()
     })
   }
 
@@ -57,24 +56,19 @@ export class AcceptQueue {
   }
 
   readonly #turn = (): void => {
-    if (this.#size > 0) this.#begin()
+    if (this.#waiting.size > 0) this.#begin()
     this.#take()
     this.#isDue = false
-    if (this.#size > 0) this.#turnSoon()
+    if (this.#waiting.size > 0) this.#turnSoon()
   }
 
   /** Begins connections until their time is over. */
   #begin(): void {
     const end = monotonicNow() + TURN
-    for (const [key, network] of this.#waiting) {
-      const descriptor = network.next()
-      this.#waiting.delete(key)
-      if (network.size > 0) this.#waiting.set(key, network)
-      if (descriptor === undefined) continue
-      this.#size--
-      this.#connect(descriptor)
-      if (monotonicNow() >= end) return
-    }
+    do {
+      const descriptor = this.#waiting.next()
+      if (descriptor !== undefined) this.#connect(descriptor)
+    } while (this.#waiting.size > 0 && monotonicNow() < end)
   }
 
   /** Does what Node does with a connection that it has accepted. */
@@ -100,68 +94,12 @@ export class AcceptQueue {
 
   #add(descriptor: number, remoteAddress: string): void {
     const client = this.keyOf({ remoteAddress })
-    const key = (client === null ? null : networkOf(client)) ?? client
-    const network = this.#waiting.get(key) ?? new Network()
-    if (this.#size >= Math.min(MOST_WAITING, this.room())) {
-      if (!this.#makeRoom(network, client)) {
-        closeSync(descriptor)
-        return
-      }
-      this.#size--
+    if (this.#waiting.size >= Math.min(MOST_WAITING, this.room())) {
+      const newest = this.#waiting.dropFor(client)
+      closeSync(newest ?? descriptor)
+      if (newest === undefined) return
     }
-    network.add(client, descriptor)
-    this.#waiting.set(key, network)
-    this.#size++
-  }
-
-  /** Closes the newest of those that have most, if a comer has fewer; false if none is closed. */
-  #makeRoom(own: Network, client: string | null): boolean {
-    let most = own
-    for (const each of this.#waiting.values()) if (each.size > most.size) most = each
-    const newest = most.size > own.size + 1 ? most.pop(0) : own.pop(own.sizeOf(client) + 1)
-    if (newest === undefined) return false
-    closeSync(newest)
-    return true
-  }
-}
-
-/** The waiting descriptors of a network: whoever has a /48 of IPv6 can be thousands of clients. */
-class Network {
-  /** By client; the next one's turn is first. */
-  readonly #clients = new Map<string | null, number[]>()
-  size = 0
-
-  sizeOf(client: string | null): number {
-    return this.#clients.get(client)?.length ?? 0
-  }
-
-  add(client: string | null, descriptor: number): void {
-    const own = this.#clients.get(client) ?? []
-    own.push(descriptor)
-    this.#clients.set(client, own)
-    this.size++
-  }
-
-  /** Removes the oldest of the client whose turn it is. */
-  next(): number | undefined {
-    for (const [client, own] of this.#clients) {
-      const oldest = own.shift()
-      this.#clients.delete(client)
-      if (own.length > 0) this.#clients.set(client, own)
-      if (oldest === undefined) continue
-      this.size--
-      return oldest
-    }
-    return undefined
-  }
-
-  /** Removes the newest of the client with most, if those are more than so many. */
-  pop(fewest: number): number | undefined {
-    let most: number[] = []
-    for (const each of this.#clients.values()) if (each.length > most.length) most = each
-    if (most.length <= fewest) return undefined
-    this.size--
-    return most.pop()
+    this.#waiting.add(client, descriptor)
   }
 }
 

@@ -1,30 +1,100 @@
 import { setImmediate } from 'node:timers'
 import { monotonicNow } from '../../base/process.js'
+import { networkOf } from './client-address.js'
 
 /** Milliseconds that such work may keep the event loop before all other work has its turn. */
 const TURN = 4
 
-/** The acts that wait for a turn, the oldest first. */
-const waiting = new Set<() => void>()
+/** A client's key; null for all that are not known. Anything else has turns of its own. */
+type Client = string | object | null
+
+/** The waiting things of a network by client; the next one's turn is first. */
+type Network<T> = Map<Client, T[]>
+
+/**
+ * Things that wait for their turn, those of a client in their order. Networks have turns, and in each its
+ * clients: whoever has a /48 of IPv6 can be thousands of clients.
+ */
+export class FairQueue<T> {
+  /** The networks, or clients without one; the next one's turn is first. */
+  readonly #networks = new Map<Client, Network<T>>()
+  size = 0
+
+  /** Whether something of a client waits. */
+  has(client: Client): boolean {
+    return this.#networks.get(networkKey(client))?.has(client) ?? false
+  }
+
+  add(client: Client, thing: T): void {
+    const key = networkKey(client)
+    const network: Network<T> = this.#networks.get(key) ?? new Map()
+    const own = network.get(client) ?? []
+    own.push(thing)
+    this.#networks.set(key, network.set(client, own))
+    this.size++
+  }
+
+  /** Removes the thing whose turn it is. */
+  next(): T | undefined {
+    const [[key, network] = [null, new Map<Client, T[]>()]] = this.#networks
+    const [[client, own] = [null, []]] = network
+    this.#networks.delete(key)
+    network.delete(client)
+    if (own.length > 1) network.set(client, own)
+    if (network.size > 0) this.#networks.set(key, network)
+    this.size -= own.length > 0 ? 1 : 0
+    return own.shift()
+  }
+
+  /** Removes the newest of those that have most, if a comer has fewer. */
+  dropFor(comer: Client): T | undefined {
+    const own = this.#networks.get(networkKey(comer)) ?? new Map<Client, T[]>()
+    let most = own
+    for (const each of this.#networks.values()) if (sizeOf(each) > sizeOf(most)) most = each
+    const isOther = sizeOf(most) > sizeOf(own) + 1
+    if (!isOther) most = own
+    let [client, things]: [Client, T[]] = [null, []]
+    for (const each of most) if (each[1].length > things.length) [client, things] = each
+    if (!isOther && things.length <= (own.get(comer)?.length ?? 0) + 1) return undefined
+    if (things.length === 1) most.delete(client)
+    this.size--
+    return things.pop()
+  }
+}
+
+function networkKey(client: Client): Client {
+  return (typeof client === 'string' ? networkOf(client) : null) ?? client
+}
+
+function sizeOf(network: Network<unknown>): number {
+  let size = 0
+  for (const { length } of network.values()) size += length
+  return size
+}
+
+/** The acts that wait for a turn. */
+const waiting = new FairQueue<() => void>()
 let isTurnDue = false
 
 /**
  * Acts when it has its turn: some milliseconds of such acts, then all other work, and so on. A thousand clients
- * may want the same at once.
+ * may want the same at once, and one may want it a thousand times.
  */
-export function inTurn(act: () => void): void {
-  waiting.add(act)
+export function inTurn(act: () => void, client: Client = act): void {
+  waiting.add(client, act)
   if (!isTurnDue) setImmediate(takeTurn)
   isTurnDue = true
 }
 
+/** Whether what a client wants may be done at once: nothing of it waits, and the event loop has time. */
+export function mayActNow(client: Client): boolean {
+  return !waiting.has(client) && !isTurnOver()
+}
+
 function takeTurn(): void {
   const end = monotonicNow() + TURN
-  for (const act of waiting) {
-    waiting.delete(act)
-    act()
-    if (monotonicNow() >= end) break
-  }
+  do waiting.next()?.()
+  while (waiting.size > 0 && monotonicNow() < end)
   isTurnDue = waiting.size > 0
   if (isTurnDue) setImmediate(takeTurn)
 }

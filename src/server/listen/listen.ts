@@ -195,7 +195,9 @@ export function makeServer(parts: Omit<ListenParts, 'onError'>): Server {
       socket.on('error', () => socket.destroy())
       // The client would take the answers before for part of the other protocol
       if (turns.isBusy(socket)) socket.destroy()
-      else if (!upgrade(request, socket, head)) answerUpgrade(request, socket, turns.inTurn(admit))
+      // HTTP/1.0 has no upgrades (RFC 9110, section 7.8)
+      else if (request.httpVersion === '1.0' || !upgrade(request, socket, head))
+        answerUpgrade(request, socket, turns.inTurn(admit))
     })
   }
   const refuseInTurn = turns.inTurn((request, response) => {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { unfinished } from '../../base/concurrency.js'
 import { prefersHtml } from '../../server/headers/accept.js'
 import { attachmentNamed } from '../../server/headers/attachment.js'
 import { packedFor } from '../../server/headers/gzip.js'
 import { errorResponse, NotReady } from '../../server/headers/refusal.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { clientKey } from '../../server/connections/client-address.js'
+import { Shares } from '../../server/connections/connection-limits.js'
 import { isCrowded } from '../../server/connections/counted-response.js'
 import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { webSocketUrl } from '../../metainfo/trackers.js'
@@ -136,8 +136,7 @@ function lineAnswer(status: number, line: string): PageAnswer {
 const AT_ONCE = 2
 
 /** The most pages that are rendered or wait, in all and for one client. */
-const MOST = 100
-const MOST_PER_CLIENT = 16
+const PLACES = { all: 100, perClient: 16, perNetwork: 32 }
 
 /**
  * Renders two pages at a time, so that announces do not wait for pages. Refuses more than some in all
@@ -145,18 +144,16 @@ const MOST_PER_CLIENT = 16
  */
 export class PageTurns {
   readonly #limit = pLimit(AT_ONCE)
-  /** The pages of each client, which is '' on a Unix socket. */
-  readonly #clients = new Map<string, number>()
+  readonly #places = new Shares(PLACES)
 
   /** Renders a page for a client in its turn. The answer is 503 if too many wait. */
   async run(
     client: string | null,
     act: () => PageAnswer | Promise<PageAnswer>,
   ): Promise<PageAnswer> {
+    // All on a Unix socket are one client
     const key = client === null ? '' : clientKey(client)
-    const own = this.#clients.get(key) ?? 0
-    if (unfinished(this.#limit) >= MOST || own >= MOST_PER_CLIENT) return tooBusy()
-    this.#clients.set(key, own + 1)
+    if (!this.#places.take(key)) return tooBusy()
     try {
       return await this.#limit(async () => {
         // Announces that came meanwhile are first
@@ -164,9 +161,7 @@ export class PageTurns {
         return act()
       })
     } finally {
-      const left = (this.#clients.get(key) ?? 1) - 1
-      if (left === 0) this.#clients.delete(key)
-      else this.#clients.set(key, left)
+      this.#places.give(key)
     }
   }
 }

@@ -7,7 +7,6 @@ export type WebMessage = WebScrape | WebAnnounce
 export interface WebScrape {
   readonly action: 'scrape'
   readonly hashes: readonly string[]
-  readonly offers: readonly []
 }
 
 /** An announce with offers, or with the answer to one, which is for the peer `to`. */
@@ -26,7 +25,10 @@ export interface WebOffer {
 }
 
 /** Most offers of an announce that are handed on. */
-const MAX_OFFERS = 10
+export const MAX_OFFERS = 10
+
+/** Most torrents of a scrape: as many as fit into a request over HTTP. */
+const MAX_SCRAPED = 256
 
 /** Most characters of an offer's id. Clients have 20. */
 const MAX_OFFER_ID = 64
@@ -39,9 +41,11 @@ export function readWebMessage(text: Buffer, key: number): WebMessage {
   const fields = readObject(text)
   const { action, info_hash, event, answer, offers, numwant } = fields
   if (action === 'scrape') {
-    const hashes = [info_hash ?? []].flat().map((hash) => readBinary(hash, 'info_hash'))
-    if (hashes.length > 0) return { action, hashes, offers: [] }
-    throw malformed('name the torrents to scrape')
+    const named: unknown[] = [info_hash ?? []].flat()
+    if (named.length === 0) throw malformed('name the torrents to scrape')
+    if (named.length > MAX_SCRAPED)
+      throw malformed(`scrape at most ${MAX_SCRAPED} torrents at once`)
+    return { action, hashes: named.map((hash) => readBinary(hash, 'info_hash')) }
   }
   if (action !== 'announce') throw malformed('action is neither announce nor scrape')
   const hash = readBinary(info_hash, 'info_hash')

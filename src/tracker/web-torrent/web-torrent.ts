@@ -4,12 +4,14 @@ import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import { type ConnectionLimits, Shares } from '../../server/connections/connection-limits.js'
+import { inTurn, mayActNow } from '../../server/connections/turns.js'
 import type { ServerContext } from '../../server/context.js'
 import { originForm, splitTarget } from '../../server/headers/target.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import { ROUTES } from '../http/tracker-routes.js'
 import { TrackerRefusal, UnknownTorrent, malformed } from '../protocol/refusal.js'
 import {
+  MAX_OFFERS,
   type WebAnnounce,
   type WebMessage,
   type WebOffer,
@@ -33,12 +35,15 @@ const CLOSING = { closeTimeout: 1000 }
 /** Milliseconds between two checks of a connection: see `check`. */
 const CHECK_PERIOD = 30_000
 
-/** Messages and offers that a connection may send at once, and each second from then on. */
-const BURST = 2000
-const PER_SECOND = 100
+/** Bytes of a connection that are read in one turn of its client: hundreds of the shortest messages. */
+const SLICE = 2048
 
-/** Messages that a ping or pong counts as. No client sends them often, and what they come with stays in memory. */
-const CONTROL = 100
+/** Milliseconds for a pong before another connection of the client may take over a peer id. */
+const PATIENCE = 5000
+
+/** Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait 50 s. */
+const MOST_OPEN = 2 * MAX_OFFERS
+const OPEN_FOR = 120_000
 
 /** Most connections that are checked in a second: all in a period. */
 const MOST_CHECKED = 1000
@@ -49,8 +54,7 @@ const TORRENTS = 25
 /** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
 const MOST_SLOW = 256
 
-/** Connections that may wait for a scan of torrents, with up to 128 KiB each; beyond, unknown torrents are refused. */
-const MOST_WAITING = 1000
+const NOTHING = Buffer.alloc(0)
 
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
 
@@ -64,6 +68,8 @@ interface Member {
   heard: number
   /** Its place in its swarm. */
   place: number
+  /** Offers of it that were handed on, by their ids, the oldest first: who may answer them, and until when. */
+  readonly offered: Map<string, { readonly to: string; readonly until: number }>
 }
 
 /** The peers of a torrent that are reached over WebSocket. The counts are the store's. */
@@ -81,13 +87,22 @@ class Link extends WebSocket {
   share: string | null = null
   /** Its peers, usually one for each torrent. */
   readonly members = new Set<Member>()
-  /** Whether anything came since the last check. */
-  isHeard = false
-  checkedAt = 0
-  credit = BURST
-  creditedAt = 0
+  /** Milliseconds when something came last, and when it was checked and asked for a pong. */
+  heardAt = 0
+  askedAt = 0
+  /** Bytes that came and wait for turns of the client. */
+  unread: Buffer = NOTHING
+  isTurnDue = false
+  /** Takes bytes that are read. */
+  take: (bytes: Buffer) => void = ignore
   /** Messages that wait until it is known whether a torrent has come; null if none does. */
   waiting: Buffer[] | null = null
+
+  /** Whether it closes, or has not answered the last ping for a while. */
+  isLost(now: number): boolean {
+    const isSilent = this.heardAt < this.askedAt && now >= this.askedAt + PATIENCE
+    return this.readyState !== WebSocket.OPEN || (isSilent && this.waiting === null)
+  }
 }
 
 interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
@@ -115,7 +130,6 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
-  #waiting = 0
   readonly #swarms = new Map<string, Swarm>()
   /** Counts the connections and the peers of each client. */
   readonly #shares: Shares
@@ -158,18 +172,27 @@ export class WebTorrent {
   }
 
   #follow(link: Link): void {
-    link.checkedAt = link.creditedAt = this.parts.monotonic()
+    const { monotonic } = this.parts
+    link.askedAt = link.heardAt = monotonic()
     this.#links.add(link)
+    const { socket } = link
+    // What came before the end of a connection is not read
+    socket?.prependListener('close', socket.read.bind(socket, undefined))
     // Set on a client that does not read: see closeStalled
-    link.socket?.on('timeout', destroy)
+    socket?.on('timeout', destroy)
+    const [take = ignore] = (socket?.listeners('data') ?? []) as ((bytes: Buffer) => void)[]
+    link.take = take.bind(socket)
+    socket?.off('data', take).on('data', (bytes: Buffer) => {
+      link.unread = socket.destroyed ? NOTHING : bytes
+      this.#read(link)
+    })
     link.on('message', (bytes) => {
-      link.isHeard = true
+      link.heardAt = monotonic()
       if (link.waiting) link.waiting.push(bytes as Buffer)
       else this.#receive(link, bytes as Buffer)
     })
     const onControl = () => {
-      link.isHeard = true
-      if (this.#isFlood(link, CONTROL)) link.terminate()
+      link.heardAt = monotonic()
     }
     link.on('ping', onControl).on('pong', onControl)
     link.on('close', () => {
@@ -179,20 +202,42 @@ export class WebTorrent {
     link.on('error', ignore)
   }
 
+  /**
+   * Reads what came: at once as far as the event loop has time, and the rest in the turns of the client. Reads
+   * nothing while the connection waits for something else.
+   */
+  #read(link: Link, isTurn = false): void {
+    if (link.isTurnDue || link.waiting || this.#slow.has(link)) return
+    if (link.unread.length === 0 || link.readyState !== WebSocket.OPEN) {
+      link.unread = NOTHING
+      if (link.isPaused) link.resume()
+    } else if (isTurn || mayActNow(link.share)) {
+      // A copy: a fragment of a message would keep all that came with it in memory
+      const slice = Buffer.from(link.unread.subarray(0, SLICE))
+      link.unread = link.unread.subarray(SLICE)
+      link.take(slice)
+      this.#read(link)
+    } else {
+      link.pause()
+      link.isTurnDue = true
+      inTurn(() => {
+        link.isTurnDue = false
+        this.#read(link, true)
+      }, link.share)
+    }
+  }
+
   /** Answers a message; one about an unknown torrent only when it is known whether that has come. */
   #receive(link: Link, text: Buffer, isLast = false): void {
     if (link.readyState !== WebSocket.OPEN) return
     let message: WebMessage | null = null
     try {
-      if (this.#isFlood(link)) throw malformed('too many messages')
       message = readWebMessage(text, this.#key)
-      link.credit -= message.offers.length
       if (message.action === 'scrape') this.#scrape(link, message)
       else if (message.to === null) this.#announce(link, message)
       else this.#handBack(link, message, message.to)
     } catch (error) {
-      const mayCome = !isLast && error instanceof UnknownTorrent && this.#waiting < MOST_WAITING
-      if (mayCome) void this.#receiveSettled(link, text)
+      if (!isLast && error instanceof UnknownTorrent) void this.#receiveSettled(link, text)
       else this.#refuse(link, message, error)
     }
   }
@@ -201,20 +246,10 @@ export class WebTorrent {
   async #receiveSettled(link: Link, text: Buffer): Promise<void> {
     link.pause()
     const messages = (link.waiting = [text])
-    this.#waiting++
     await this.parts.answers.rules.settled(link.client)
-    this.#waiting--
     link.waiting = null
     for (const each of messages) this.#receive(link, each, true)
-    if (!this.#slow.has(link)) link.resume()
-  }
-
-  #isFlood(link: Link, messages = 1): boolean {
-    const now = this.parts.monotonic()
-    const earned = ((now - link.creditedAt) / 1000) * PER_SECOND
-    link.credit = Math.min(BURST, link.credit + earned) - messages
-    link.creditedAt = now
-    return link.credit < 0
+    this.#read(link)
   }
 
   #refuse(link: Link, message: WebMessage | null, error: unknown): void {
@@ -227,7 +262,6 @@ export class WebTorrent {
       'failure reason': refusal?.message ?? 'internal error',
       'retry in': refusal?.retryIn ?? undefined,
     })
-    if (link.credit < 0) link.close(1008)
   }
 
   #scrape(link: Link, { action, hashes }: WebScrape): void {
@@ -246,7 +280,8 @@ export class WebTorrent {
     const { answers, monotonic, note } = this.parts
     const known = this.#find(hash, id)
     // A client that has lost its connection comes back with another one
-    if (known && known.link !== link && known.link.client !== link.client)
+    const mayTake = known?.link.client === link.client && known.link.isLost(monotonic())
+    if (known && known.link !== link && !mayTake)
       throw new TrackerRefusal(200, 'this peer id belongs to another connection')
     const from = { client: link.client, address: null, isOwn: true }
     const { answer, notes } = answers.announce(message, from, FORM)
@@ -275,15 +310,30 @@ export class WebTorrent {
     const member = this.#find(hash, id)
     if (member?.link !== link) throw malformed('announce first')
     const other = this.#find(hash, to)
-    if (other) this.#handOn(member, other, 'answer', offers[0])
+    const [answer] = offers
+    const open = answer && other?.offered.get(answer.offer_id)
+    if (!answer || !other || open?.to !== id || open.until < this.parts.monotonic()) return
+    other.offered.delete(answer.offer_id)
+    this.#handOn(member, other, 'answer', answer)
   }
 
   /** Hands something to a peer, unless the peer does not read or may not ask any more. */
-  #handOn(from: Member, { link }: Member, type: 'offer' | 'answer', offer?: WebOffer): void {
+  #handOn(
+    from: Member,
+    { link, peerId }: Member,
+    type: 'offer' | 'answer',
+    offer?: WebOffer,
+  ): void {
     if (link.socket?.writableNeedDrain !== false || !offer) return
     if (!this.parts.answers.rules.permits(link.client)) return
-    const { infoHash: info_hash, peerId: peer_id } = from
+    const { infoHash: info_hash, peerId: peer_id, offered } = from
     const { offer_id, sdp } = offer
+    if (type === 'offer') {
+      offered.delete(offer_id)
+      offered.set(offer_id, { to: peerId, until: this.parts.monotonic() + OPEN_FOR })
+      const [oldest = ''] = offered.size > MOST_OPEN ? offered.keys() : []
+      offered.delete(oldest)
+    }
     this.#send(link, { action: 'announce', info_hash, peer_id, offer_id, [type]: { type, sdp } })
   }
 
@@ -297,7 +347,7 @@ export class WebTorrent {
     link.pause()
     socket.once('drain', () => {
       this.#slow.delete(link)
-      if (!link.waiting) link.resume()
+      this.#read(link)
     })
     const [first] = this.#slow
     if (this.#slow.size > MOST_SLOW) first?.terminate()
@@ -316,8 +366,15 @@ export class WebTorrent {
     }
     const swarm: Swarm = this.#swarms.get(infoHash) ?? { byId: new Map(), members: [] }
     this.#swarms.set(infoHash, swarm)
-    const place = swarm.members.length
-    const member: Member = { infoHash, peerId, link, isComplete: false, heard: 0, place }
+    const member: Member = {
+      infoHash,
+      peerId,
+      link,
+      isComplete: false,
+      heard: 0,
+      place: swarm.members.length,
+      offered: new Map(),
+    }
     swarm.members.push(member)
     swarm.byId.set(peerId, member)
     link.members.add(member)
@@ -360,8 +417,7 @@ export class WebTorrent {
     const now = monotonic()
     let left = MOST_CHECKED
     for (const link of this.#links) {
-      if (link.checkedAt > now - CHECK_PERIOD || left-- === 0) break
-      link.checkedAt = now
+      if (link.askedAt > now - CHECK_PERIOD || left-- === 0) break
       this.#links.delete(link)
       this.#links.add(link)
       for (const member of link.members) {
@@ -369,9 +425,9 @@ export class WebTorrent {
       }
       const isWelcome = link.members.size > 0 && answers.rules.permits(link.client)
       // While a message waits, no pong is read
-      if ((link.isHeard || link.waiting) && isWelcome) link.ping()
+      if ((link.heardAt >= link.askedAt || link.waiting) && isWelcome) link.ping()
       else link.terminate()
-      link.isHeard = false
+      link.askedAt = now
     }
   }
 

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FairQueue, inTurn } from '../../../src/server/connections/turns.js'
+
+/** The order in which acts of these clients are done; those without a client have turns of their own. */
+function orderOf(clients: readonly (string | null | undefined)[]): Promise<number[]> {
+  const done: number[] = []
+  return new Promise((resolve) => {
+    for (const [n, client] of clients.entries()) {
+      inTurn(() => {
+        done.push(n)
+        if (done.length === clients.length) resolve(done)
+      }, client)
+    }
+  })
+}
+
+test('clients have turns, and each its acts in their order', async () => {
+  const clients = ['192.0.2.1', '192.0.2.1', '192.0.2.1', null, undefined, undefined, '192.0.2.2']
+  assert.deepEqual(await orderOf(clients), [0, 3, 4, 5, 6, 1, 2])
+})
+
+test('the clients of an IPv6 network have the turns of one', async () => {
+  const clients = ['2001:db8:1:1::/64', '2001:db8:1:2::/64', '2001:db8:1:1::/64', '192.0.2.2']
+  assert.deepEqual(await orderOf(clients), [0, 3, 1, 2])
+})
+
+test('a comer gets the place of the newest of those that have most', () => {
+  const queue = new FairQueue<string>()
+  for (const n of [1, 2, 3]) queue.add('192.0.2.1', `a${n}`)
+  assert.equal(queue.dropFor('192.0.2.1'), undefined)
+  assert.equal(queue.dropFor('192.0.2.2'), 'a3')
+  queue.add('192.0.2.2', 'b1')
+  assert.equal(queue.dropFor('192.0.2.2'), undefined)
+  assert.deepEqual(
+    [queue.next(), queue.next(), queue.next(), queue.next()],
+    ['a1', 'b1', 'a2', undefined],
+  )
+  assert.equal(queue.size, 0)
+})
