@@ -8,7 +8,6 @@ import {
   type PieceOwner,
   type SharedPiece,
 } from './piece-owners.js'
-import { inBlocks, recallBlock, rememberBlock, type Group } from './digest-blocks.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
 import { isSingle, treeOf, pieceHeight, type ReadTrees } from './read-trees.js'
 import {
@@ -21,6 +20,7 @@ import {
 } from './cache-trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
+import { BLOCK } from '../../metainfo/sizes.js'
 import { doAtOnce, each, type Steps } from '../../base/steps.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
@@ -49,12 +49,13 @@ function* recallDigests(
   table: PieceTable,
   { cache, trust }: CacheAccess,
 ): Steps<void> {
-  const { files, pieceLength } = content
+  const { files } = content
   // Records of pieces are stored after those of their files, and removed before
   const isUnknown = new Uint8Array(files.length)
   const recall = (owner: PieceOwner) => {
     const { number, first, whole, end } = owner
-    const record = cache.get('file', keyOfOwner(content, owner))
+    const isKept = !isTinyOwner(content, owner, cache)
+    const record = isKept ? cache.get('file', keyOfOwner(content, owner)) : null
     if (!record || !isSameFile(record.fingerprint, files.encodedAt(number), trust)) {
       isUnknown[number] = 1
       traceUnknown(files, number, record?.fingerprint)
@@ -64,14 +65,7 @@ function* recallDigests(
     const digest = end && record[end]
     if (digest) setPieces(table, first + whole, digest)
   }
-  const enter = ({ first }: PieceOwner, digest: Uint8Array) => {
-    setPieces(table, first, digest)
-  }
-  yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
-    const place = path === null ? null : { files, of: pieceLength, path }
-    const left = place ? recallBlock(place, items, cache, trust, enter) : items
-    for (const owner of left) recall(owner)
-  })
+  yield* each(pieceOwners(content), recall)
   yield* each(keyedPieces(content, table, trust, isUnknown), ({ piece, key, first }) => {
     const digest = cache.get('piece', key)
     if (digest) setPieces(table, piece, digest)
@@ -80,16 +74,20 @@ function* recallDigests(
   })
 }
 
-/** Groups files in one piece that is filled with zeros. A listener sees a record of each file. */
-function ownersInBlocks(content: Content, { onFile }: PieceCache): Generator<Group<PieceOwner>> {
-  return inBlocks(content.files, pieceOwners(content), ({ whole, end, phase }) => {
-    return !onFile && whole === 0 && end === 'paddedTail' && phase === 0
-  })
+/** Of fewer files, all have records. */
+const FEW = 8
+
+/**
+ * Whether a file has no record, because a record for each of very many would cost several times as much as to
+ * read and hash them. A listener sees a record of each file.
+ */
+function isTiny({ files }: Content, size: number, { onFile }: PieceCache): boolean {
+  return size <= BLOCK && !onFile && files.length >= FEW
 }
 
-/** The same with files of one block and their trees. */
-function treesInBlocks(content: Content, { onFile }: PieceCache): Generator<Group<AlignedFile>> {
-  return inBlocks(content.files, alignedFiles(content), (file) => !onFile && isSingle(file))
+/** The same of a file in one piece that is filled with zeros. */
+function isTinyOwner(content: Content, { size, whole, end }: PieceOwner, cache: PieceCache) {
+  return whole === 0 && end === 'paddedTail' && isTiny(content, size, cache)
 }
 
 /**
@@ -113,10 +111,10 @@ function* rememberDigests(
   start: RememberingStart,
 ): Steps<void> {
   const { cache, trust } = start
-  const { files, pieceLength } = content
+  const { files } = content
   const remember = (owner: PieceOwner) => {
     const { number, first, whole, end } = owner
-    if (!isSettledAt(files, number, start)) return
+    if (isTinyOwner(content, owner, cache) || !isSettledAt(files, number, start)) return
     const key = keyOfOwner(content, owner)
     const known = knownFile(cache.peek('file', key), files.encodedAt(number), trust)
     const pieces = getPieces(table, first, whole)
@@ -129,17 +127,7 @@ function* rememberDigests(
       paddedTail: end === 'paddedTail' ? last : known.paddedTail,
     })
   }
-  const digestOf = ({ first }: PieceOwner) => getPieces(table, first, 1)
-  const stateOf = (owner: PieceOwner) => {
-    const now = files.encodedAt(owner.number)
-    // A record that is fully trusted has the same
-    if (trust === 'full') return now
-    return knownFile(cache.peek('file', keyOfOwner(content, owner)), now, trust).fingerprint
-  }
-  yield* each(ownersInBlocks(content, cache), ({ items, path }) => {
-    if (path === null) items.forEach(remember)
-    else rememberBlock({ files, of: pieceLength, path }, items, { ...start, digestOf, stateOf })
-  })
+  yield* each(pieceOwners(content), remember)
   yield* each(keyedPieces(content, table, trust), ({ piece, first, last, key }) => {
     for (let i = first; i <= last; i++) {
       if (files.sizeAt(i) > 0 && !isSettledAt(files, i, start)) return
@@ -203,7 +191,8 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
   const { cache, trust } = cacheAccess
   const { files } = content
   const recall = ({ number, size }: AlignedFile) => {
-    const tree = cache.get('tree', { path: files.absolutePathAt(number), size })
+    const isKept = !isTiny(content, size, cache)
+    const tree = isKept ? cache.get('tree', { path: files.absolutePathAt(number), size }) : null
     if (!tree || !isSameFile(tree.fingerprint, files.encodedAt(number), trust)) {
       traceUnknown(files, number, tree?.fingerprint)
       return
@@ -213,14 +202,7 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
     if (needsLayer && tree.height > pieceHeight(content)) return
     setTree(trees, number, treeOf(size, content, tree))
   }
-  const enter = ({ number }: AlignedFile, root: Uint8Array) => {
-    setTree(trees, number, { root, layer: null })
-  }
-  yield* each(treesInBlocks(content, cache), ({ items, path }) => {
-    const place = path === null ? null : { files, of: 'roots' as const, path }
-    const left = place ? recallBlock(place, items, cache, trust, enter) : items
-    for (const file of left) recall(file)
-  })
+  yield* each(alignedFiles(content), recall)
 }
 
 function* rememberTrees(content: Content, trees: ReadTrees, start: RememberingStart): Steps<void> {
@@ -233,17 +215,10 @@ function* rememberTrees(content: Content, trees: ReadTrees, start: RememberingSt
     const { root, height, nodes } = tree
     cache.put('tree', key, { root, height, nodes, fingerprint: files.encodedAt(number) })
   }
-  const digestOf = ({ number }: AlignedFile) => trees.singleRoot(number)
-  const stateOf = ({ number }: AlignedFile) => files.encodedAt(number)
-  yield* each(treesInBlocks(content, cache), ({ items, path }) => {
-    if (path !== null) {
-      rememberBlock({ files, of: 'roots', path }, items, { ...start, digestOf, stateOf })
-      return
-    }
-    for (const file of items) {
-      const root = digestOf(file)
-      if (root) remember(file.number, { root, height: 0, nodes: root })
-    }
+  yield* each(alignedFiles(content), (file) => {
+    if (!isSingle(file) || isTiny(content, file.size, cache)) return
+    const root = trees.singleRoot(file.number)
+    if (root) remember(file.number, { root, height: 0, nodes: root })
   })
   yield* each(trees.whole, (tree) => {
     remember(tree.number, tree)

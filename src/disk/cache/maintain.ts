@@ -109,7 +109,6 @@ const DROP_ORDER = [
   'info',
   'piece',
   'digest',
-  'block',
   'tree',
   'file',
 ] as const satisfies readonly RecordKind[]

@@ -16,13 +16,6 @@ import {
   type TreeRecord,
 } from './records/bodies.js'
 import {
-  blockName,
-  packBlock,
-  unpackBlock,
-  type BlockKey,
-  type BlockRecord,
-} from './records/block.js'
-import {
   dayOf,
   isNoteDue,
   packRecord,
@@ -52,8 +45,6 @@ interface Kinds {
   readonly piece: { readonly key: Uint8Array; readonly value: Uint8Array }
   /** A layer of a file's Merkle tree. */
   readonly tree: { readonly key: TreeKey; readonly value: TreeRecord }
-  /** Digests of small files of a directory. */
-  readonly block: { readonly key: BlockKey; readonly value: BlockRecord }
   /** An encoded `info`, by the SHA-256 of all its inputs. */
   readonly info: { readonly key: Uint8Array; readonly value: Uint8Array }
   /** The encoded `piece layers` that belong to an `info`, by the same SHA-256. */
@@ -87,11 +78,6 @@ const CODECS: { readonly [K in RecordKind]: Codec<Kinds[K]['key'], Kinds[K]['val
     nameOf: ({ path }) => path,
     pack: packTreeRecord,
     unpack: (body, key) => unpackTreeRecord(body.slice(), key),
-  },
-  block: {
-    nameOf: blockName,
-    pack: packBlock,
-    unpack: (body, key) => unpackBlock(body.slice(), key),
   },
   info: BYTES,
   layers: BYTES,

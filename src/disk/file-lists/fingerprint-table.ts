@@ -36,14 +36,6 @@ export class FingerprintTable {
     return this.bytes.slice(FINGERPRINT_LENGTH * i, FINGERPRINT_LENGTH * (i + 1))
   }
 
-  /** Whether a fingerprint has the same bytes as another one at its begin. */
-  startsWith(i: number, encoded: Uint8Array, length: number): boolean {
-    const start = FINGERPRINT_LENGTH * i
-    let at = 0
-    while (at < length && this.bytes[start + at] === encoded[at]) at++
-    return at === length
-  }
-
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
     this.copyBytes(scratch, 0, i, FINGERPRINT_LENGTH)

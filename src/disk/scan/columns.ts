@@ -105,11 +105,6 @@ export class FileColumns implements Iterable<ScannedFile> {
     return this.store.states.encodedAt(this.rowAt(i))
   }
 
-  /** Whether an encoded fingerprint begins as that of a file, for so many bytes. */
-  isTrusted(i: number, encoded: Uint8Array, length: number): boolean {
-    return this.store.states.startsWith(this.rowAt(i), encoded, length)
-  }
-
   sizeAt(i: number): number {
     return this.store.states.sizeAt(this.rowAt(i))
   }

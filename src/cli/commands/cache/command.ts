@@ -127,7 +127,7 @@ function linesOf(report: CacheReport): string[] {
     `directory: ${directory}`,
     `size:      ${formatBytes(size)}, ${formatBytes(bytes)} in use`,
     `records:   ${entries} (${counts.file} of files, ${counts.tree} of trees, ` +
-      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${count(counts.digest, 'checksum')}, ${counts.set} of sets, ${counts.block} of small files)`,
+      `${counts.piece} of shared pieces, ${counts.info + counts.layers} of directories, ${count(counts.digest, 'checksum')}, ${counts.set} of sets)`,
     `oldest:    ${oldest === null ? 'none' : `last used on ${oldest}`}`,
     `hits:      ${hits} of ${hits + misses}${percentage(hits, hits + misses)}`,
   ]

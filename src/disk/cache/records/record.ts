@@ -17,14 +17,13 @@ const CHECKSUM_AT = 6
 const DAY_MS = 86_400_000
 
 /** The subject of a record. */
-export type RecordKind = 'file' | 'piece' | 'tree' | 'block' | 'info' | 'layers' | 'set' | 'digest'
+export type RecordKind = 'file' | 'piece' | 'tree' | 'info' | 'layers' | 'set' | 'digest'
 
 /** The letter of each kind of record. Keys and values begin with the kind's letter. */
 export const RECORD_KINDS = {
   file: 'f',
   piece: 'p',
   tree: 't',
-  block: 'b',
   info: 'i',
   layers: 'l',
   set: 's',
@@ -39,7 +38,6 @@ const RECORD_VERSIONS: Readonly<Record<RecordKind, number>> = {
   file: 1,
   piece: 1,
   tree: 1,
-  block: 1,
   info: 1,
   layers: 1,
   set: 1,
