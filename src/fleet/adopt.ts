@@ -6,14 +6,14 @@ import { fingerprintsOf } from '../disk/look/stat-files.js'
 import { hashStream } from '../disk/hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../disk/hash/stream/content-stream.js'
 import { hashKernel } from '../disk/hash/kernels.js'
-import { findMerkleRoot } from '../metainfo/merkle.js'
+import { findMerkleRoot, pieceHeight } from '../metainfo/merkle.js'
 import { isSameFile, isRacy, type Unread } from '../core/digests/cache-trust.js'
 import type { Content } from '../core/digests/content.js'
 import { alignedFiles, setTree } from '../core/digests/file-trees.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
 import { heedTrees, mergeTable } from '../core/digests/piece-table.js'
 import { keyOfOwner, pieceOwners } from '../core/digests/piece-owners.js'
-import { pieceHeight, treeOf } from '../core/digests/read-trees.js'
+import { treeOf } from '../core/digests/read-trees.js'
 import { recallPieces } from '../core/digests/recall-pieces.js'
 import type { FoundRecord, SharedDigests } from './shared-digests.js'
 import { SHA1, SHA256 } from '../metainfo/sizes.js'
@@ -156,8 +156,7 @@ async function findRecords(
 function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: Content): boolean {
   if ('phase' in key) return end === null || (record as FileRecord)[end] !== null
   const tree = record as TreeRecord
-  const isFineEnough =
-    file.fingerprint.size <= content.pieceLength || tree.height <= pieceHeight(content)
+  const isFineEnough = tree.height <= pieceHeight(content.pieceLength, file.fingerprint.size)
   return isFineEnough && Buffer.compare(findMerkleRoot(tree, hashKernel()), tree.root) === 0
 }
 

@@ -1,5 +1,5 @@
 import { digestOf } from '../base/bytes.js'
-import { SHA256 } from './sizes.js'
+import { BLOCK, SHA256 } from './sizes.js'
 
 /** Adjacent nodes of a file's Merkle tree (BEP 52), from its first node on. */
 export interface MerkleLayer {
@@ -34,9 +34,8 @@ const digests: NodeKernel = {
 }
 
 /**
- * Computes the nodes that are `levels` above the given ones. From the leaves, log2(piece length /
- * 16 KiB) levels lead to a file's piece layer. A missing right neighbour counts as a node above
- * zero leaves.
+ * Computes the nodes that are `levels` above the given ones. A missing right neighbour counts as a node
+ * above zero leaves.
  */
 export function climbMerkleTree(
   layer: MerkleLayer,
@@ -79,6 +78,24 @@ function spacious(length: number): Uint8Array {
 export function findMerkleRoot(layer: MerkleLayer, kernel: NodeKernel = digests): Uint8Array {
   const levels = Math.ceil(Math.log2(layer.nodes.length / SHA256))
   return climbMerkleTree(layer, levels, kernel).nodes
+}
+
+/**
+ * Returns the levels between the leaves and the node of a piece: Infinity, for the root, if a file of `size`
+ * bytes is in one piece.
+ */
+export function pieceHeight(pieceLength: number, size = Infinity): number {
+  return size <= pieceLength ? Infinity : Math.log2(pieceLength / BLOCK)
+}
+
+/** Computes the nodes at a height from a complete layer at or below it. At Infinity there is the root alone. */
+export function nodesAt(
+  layer: MerkleLayer,
+  height: number,
+  kernel: NodeKernel = digests,
+): Uint8Array {
+  if (height === Infinity) return findMerkleRoot(layer, kernel)
+  return climbMerkleTree(layer, height - layer.height, kernel).nodes
 }
 
 /** Cached nodes above zero leaves, by height. */

@@ -1,6 +1,6 @@
 import { countNodes } from '../../disk/cache/records/bodies.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
+import { nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { hashStream, type HashOptions } from '../../disk/hash/hash-stream.js'
 import {
   type ContentStream,
@@ -9,7 +9,6 @@ import {
   type DigestKind,
   type StreamDigests,
 } from '../../disk/hash/stream/content-stream.js'
-import { pieceHeight } from './read-trees.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 
 /** Number of blocks whose digests (32 bytes each) are in memory at a time: those of 8 GiB. */
@@ -108,13 +107,7 @@ export function nodesOf(
 
 /** Returns the node of a piece, as nodesOf does, from the digests of its blocks. */
 export function nodeOf(piece: number, leaves: MerkleLayer, stream: ContentStream): Uint8Array {
-  if (isOnlyPiece(stream, piece)) return findMerkleRoot(leaves, hashKernel())
-  return climbMerkleTree(leaves, pieceHeight(stream), hashKernel()).nodes
-}
-
-/** Whether a file has no other piece. */
-function isOnlyPiece(stream: ContentStream, piece: number): boolean {
   const file = fileAt(stream, piece * stream.pieceLength)
   const [start = 0, end = 0] = stream.offsets.subarray(file, file + 2)
-  return end - start <= stream.pieceLength
+  return nodesAt(leaves, pieceHeight(stream.pieceLength, end - start), hashKernel())
 }

@@ -1,6 +1,6 @@
 import { countNodes, type TreeRecord } from '../../disk/cache/records/bodies.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
-import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
+import { findMerkleRoot, nodesAt, pieceHeight } from '../../metainfo/merkle.js'
 import { bytesOf, type Content } from './content.js'
 import {
   alignedFiles,
@@ -92,7 +92,7 @@ export class ReadTrees {
    * piece. Then all pieces must be added so.
    */
   takeNodes(pieces: Uint32Array, nodes: Uint8Array): void {
-    this.#least = pieceHeight(this.#content)
+    this.#least = pieceHeight(this.#content.pieceLength)
     for (const [i, piece] of pieces.entries()) {
       const tree = this.#treeAt(piece)
       if (tree === null) return
@@ -129,7 +129,7 @@ export class ReadTrees {
   /** Returns the height of the stored nodes, at most that of the root. */
   #heightOf(size: number): number {
     let height = 0
-    const most = pieceHeight(this.#content)
+    const most = pieceHeight(this.#content.pieceLength)
     while (height < this.#least && countNodes(size, height) > 1) height++
     while (height < most && countNodes(size, height) > MOST_NODES) height++
     return height
@@ -143,7 +143,7 @@ export class ReadTrees {
 
   #grow(tree: GrowingTree, pieces: number, leaves: Uint8Array): void {
     const { height } = tree
-    const { nodes } = climbMerkleTree({ nodes: leaves, height: 0 }, height, hashKernel())
+    const nodes = nodesAt({ nodes: leaves, height: 0 }, height, hashKernel())
     // Copied, so that the digests of blocks can be freed; copies of small files share memory
     this.#add(tree, pieces, height === 0 ? Buffer.from(leaves) : nodes)
   }
@@ -186,13 +186,9 @@ const MOST_NODES_OF_ALL = 2 ** 21
 function leastHeight(content: Content): number {
   const bytes = bytesOf(content)
   let height = 0
-  while (height < pieceHeight(content) && countNodes(bytes, height) > MOST_NODES_OF_ALL) height++
+  while (height < pieceHeight(content.pieceLength) && countNodes(bytes, height) > MOST_NODES_OF_ALL)
+    height++
   return height
-}
-
-/** Returns the number of levels between the leaves and the nodes of pieces. */
-export function pieceHeight({ pieceLength }: { readonly pieceLength: number }): number {
-  return Math.log2(pieceLength / BLOCK)
 }
 
 /** Returns the parts of a tree of a file that a torrent with this piece length contains. */
@@ -201,8 +197,7 @@ export function treeOf(
   content: Content,
   tree: Omit<TreeRecord, 'fingerprint'>,
 ): FileTree {
-  const { root, height } = tree
-  if (size <= content.pieceLength) return { root, layer: null }
-  const levels = pieceHeight(content) - height
-  return { root, layer: climbMerkleTree(tree, levels, hashKernel()).nodes }
+  const { root } = tree
+  const height = pieceHeight(content.pieceLength, size)
+  return { root, layer: height === Infinity ? null : nodesAt(tree, height, hashKernel()) }
 }

@@ -9,7 +9,7 @@ import {
   type SharedPiece,
 } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
-import { isSingle, treeOf, pieceHeight, type ReadTrees } from './read-trees.js'
+import { isSingle, treeOf, type ReadTrees } from './read-trees.js'
 import {
   isSameFile,
   isSettledAt,
@@ -20,6 +20,7 @@ import {
 } from './cache-trust.js'
 import { InputHash } from './input-hash.js'
 import { alignedFiles, setTree, type AlignedFile, type FileTrees } from './file-trees.js'
+import { pieceHeight } from '../../metainfo/merkle.js'
 import { BLOCK } from '../../metainfo/sizes.js'
 import { doAtOnce, each, type Steps } from '../../base/steps.js'
 import { isTraced, trace } from '../../base/text/trace.js'
@@ -198,8 +199,7 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
       return
     }
     // A file in a single piece only needs its root
-    const needsLayer = size > content.pieceLength
-    if (needsLayer && tree.height > pieceHeight(content)) return
+    if (tree.height > pieceHeight(content.pieceLength, size)) return
     setTree(trees, number, treeOf(size, content, tree))
   }
   yield* each(alignedFiles(content), recall)

@@ -13,7 +13,7 @@ import {
 } from '../../disk/hash/stream/content-stream.js'
 import { createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
 import { isSameBytes } from '../../base/bytes.js'
-import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
+import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
@@ -27,7 +27,7 @@ import {
   type PieceTable,
 } from '../digests/piece-table.js'
 import { doInTurns } from '../../base/steps.js'
-import { pieceHeight, ReadTrees } from '../digests/read-trees.js'
+import { ReadTrees } from '../digests/read-trees.js'
 import { stretchOf, type ContentSource, type LocatedContent } from './locate.js'
 import {
   appendRange,
@@ -327,12 +327,8 @@ function findKnownLayer(
   const { files, offsets, pieceLength } = content
   const size = files.sizeAt(number)
   const record = source.get('tree', { path: files.absolutePathAt(number), size })
-  const levels = pieceHeight(content) - (record?.height ?? 0)
-  if (!record || !v2 || levels <= 0) return null
-  const isSmall = size <= pieceLength
-  const top = isSmall
-    ? findMerkleRoot(record, hashKernel())
-    : climbMerkleTree(record, levels, hashKernel()).nodes
+  if (!record || !v2 || record.height >= pieceHeight(pieceLength)) return null
+  const top = nodesAt(record, pieceHeight(pieceLength, size), hashKernel())
   const first = ((offsets[number] ?? 0) / pieceLength) * SHA256
   const expected = v2.subarray(first, first + Math.ceil(size / pieceLength) * SHA256)
   return isSameBytes(top, expected) ? record : null

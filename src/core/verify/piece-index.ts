@@ -4,10 +4,9 @@ import type { FileColumns } from '../../disk/scan/columns.js'
 import { fill, NO_WAIT } from '../../disk/look/read-bounded.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { digestOf, latin1 } from '../../base/bytes.js'
-import { climbMerkleTree, findMerkleRoot } from '../../metainfo/merkle.js'
+import { nodesAt, pieceHeight } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import type { Engine } from '../digests/hash-content.js'
-import { pieceHeight } from '../digests/read-trees.js'
 import type { PieceCheck } from './judge.js'
 import { stretchOf } from './locate.js'
 
@@ -31,8 +30,7 @@ export function ownPieceOf({ content, v1, v2 }: PieceCheck, number: number): Own
   const digestIn = (all: Uint8Array, length: number) =>
     all.subarray(piece * length, (piece + 1) * length)
   if (v2) {
-    const isWhole = to - from > pieceLength
-    const height = isWhole ? pieceHeight(content) : Infinity
+    const height = pieceHeight(pieceLength, to - from)
     const length = Math.min(pieceLength, to - from)
     return { at: 0, length, digest: digestIn(v2, SHA256), height }
   }
@@ -115,9 +113,7 @@ export class PieceIndex {
     const blocks = Array.from({ length: Math.ceil(length / BLOCK) }, (_, i) =>
       digestOf('sha256', bytes.subarray(i * BLOCK, (i + 1) * BLOCK)),
     )
-    const leaves = { nodes: Buffer.concat(blocks), height: 0 }
-    const isRoot = height === Infinity
-    return latin1(isRoot ? findMerkleRoot(leaves) : climbMerkleTree(leaves, height).nodes)
+    return latin1(nodesAt({ nodes: Buffer.concat(blocks), height: 0 }, height))
   }
 }
 

@@ -1,6 +1,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { DIGEST_LENGTH, type HashAlgorithm, hashKernel } from './kernels.js'
-import { climbMerkleTree, findMerkleRoot, type MerkleLayer } from '../../metainfo/merkle.js'
+import {
+  climbMerkleTree,
+  findMerkleRoot,
+  pieceHeight,
+  type MerkleLayer,
+} from '../../metainfo/merkle.js'
 import { BLOCK } from '../../metainfo/sizes.js'
 
 /** Bytes that are kept until they are hashed. Longer pieces are hashed as they arrive. */
@@ -164,7 +169,7 @@ export class ArrivingTree {
     const leaves = { nodes: await this.#blocks.finish(), height: 0 }
     if (this.#size <= pieceLength)
       return { root: findMerkleRoot(leaves, hashKernel()), layer: null }
-    const height = heightOf(pieceLength)
+    const height = pieceHeight(pieceLength)
     const climbed = [...this.#layers, leaves].map((layer) => {
       return climbMerkleTree(layer, height - layer.height, hashKernel()).nodes
     })
@@ -175,13 +180,8 @@ export class ArrivingTree {
   /** Combines the leaves of a whole part up to the shortest piece length that is still possible. */
   async #endPart(): Promise<void> {
     const leaves = { nodes: await this.#blocks.finish(), height: 0 }
-    const levels = heightOf(this.lengthFor(this.#size))
+    const levels = pieceHeight(this.lengthFor(this.#size))
     this.#layers.push(climbMerkleTree(leaves, levels, hashKernel()))
     this.#filled = 0
   }
-}
-
-/** Levels of a Merkle tree from blocks to pieces. */
-function heightOf(pieceLength: number): number {
-  return Math.log2(pieceLength / BLOCK)
 }

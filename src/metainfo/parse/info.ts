@@ -16,8 +16,8 @@ import type { PieceLength } from '../values.js'
 import type { WarningList } from '../warning.js'
 import { quoteText } from '../../base/text/escape.js'
 import { latin1 } from '../../base/bytes.js'
-import { findMerkleRoot } from '../merkle.js'
-import { BLOCK, SHA1, SHA256 } from '../sizes.js'
+import { findMerkleRoot, pieceHeight } from '../merkle.js'
+import { SHA1, SHA256 } from '../sizes.js'
 import { count } from '../../base/text/quantity.js'
 
 interface Head {
@@ -259,7 +259,7 @@ function checkLength(layer: Uint8Array, pieces: number, what: () => string): voi
 
 /** Computes the root of a file's Merkle tree from its piece layer. */
 function rootOf(layer: Uint8Array, pieceLength: number): Uint8Array {
-  return findMerkleRoot({ nodes: layer, height: Math.log2(pieceLength / BLOCK) })
+  return findMerkleRoot({ nodes: layer, height: pieceHeight(pieceLength) })
 }
 
 function hex(root: string): string {

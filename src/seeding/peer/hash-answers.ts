@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { hashKernel } from '../../disk/hash/kernels.js'
-import { climbMerkleTree, zeroNode } from '../../metainfo/merkle.js'
+import { climbMerkleTree, pieceHeight, zeroNode } from '../../metainfo/merkle.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { BLOCK, SHA256 } from '../../metainfo/sizes.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
@@ -56,7 +56,7 @@ export class HashAnswers {
 
   /** Height of the pieces above the blocks. */
   get #lowest(): number {
-    return Math.log2(this.metainfo.pieceLength / BLOCK)
+    return pieceHeight(this.metainfo.pieceLength)
   }
 
   #fileOf(root: string): HashedFile | undefined {
