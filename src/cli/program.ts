@@ -19,7 +19,6 @@ import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
 import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
-import { renamedNote } from './configuration/parse.js'
 
 export interface Invocation {
   /** The name by which the program was called. */
@@ -233,14 +232,13 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
 }
 
 /**
- * Says which options are ignored or have another name now, in a dry run which rules of trackers count, and which of these the command
+ * Says which options are ignored, in a dry run which rules of trackers count, and which of these the command
  * line overrides.
  */
 function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
   if (options.quiet === true) return
   const ignored = ignoredLine(line.decided.map(({ entry }) => entry))
-  for (const each of [ignored, ...line.decided.map(renamedNote)])
-    if (each !== null) reportNote(each, io)
+  if (ignored !== null) reportNote(ignored, io)
   for (const rule of options.dryRun === true ? line.rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
   for (const rule of line.overridden)

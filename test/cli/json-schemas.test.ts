@@ -226,7 +226,7 @@ test('other reports are as their schemas say', async (t) => {
   const [checked] = await run('config-check', ['config', 'check', at('config.yaml')], 1)
   assert.equal(checked?.['ok'], false)
   writeFileSync(at('presets.yaml'), 'presets:\n  p: { private: true }\n')
-  await run('presets', ['presets', '--config', at('presets.yaml')], 1)
+  await run('presets', ['config', 'show', '--presets', '--config', at('presets.yaml')], 1)
   await run('doctor', ['doctor'], 1)
   await run('cache-stats', ['cache', 'stats'], 1)
   await run('cache-prune', ['cache', 'prune', '--dry-run'], 1)

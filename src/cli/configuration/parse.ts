@@ -251,13 +251,6 @@ export function shownUses(given: Given): string {
   return given.source === 'file' ? hidden(given, texts) : hideAllSecrets(texts)
 }
 
-/** A note about an option that was given by its name in the last version; null for any other. */
-export function renamedNote(given: Given): string | null {
-  const { entry, uses, place } = given
-  if (!uses.some(({ isOldName }) => isOldName)) return null
-  return `${place.text}: is --${entry.key} ${shownUses(given)} now; this version still reads the old name`
-}
-
 /** A text without secrets. Typed texts are on the screen already. */
 function hidden({ entry, source }: Given, text: string): string {
   if (source === 'line' || source === 'operand') return text

@@ -1,7 +1,7 @@
 import { findCommand } from '../command-list.js'
 import type { Io } from '../io.js'
 import { suggestion } from '../line/spelling.js'
-import { otherNames, underNewName } from '../options/bittornado.js'
+import { otherNames } from '../options/bittornado.js'
 import {
   booleanOf,
   cut,
@@ -93,7 +93,7 @@ export function findByKey(key: string, item: Located, entries: Entries): FoundOp
   const isOwn = own !== undefined && (own.on !== null || booleanOf(item) !== null)
   const others = otherNames(key).flatMap((name) => entries.get(name) ?? [])
   const other = isOwn ? undefined : others.find(({ on }) => on !== null)
-  if (other) return { entry: other, item: underNewName(key, item) }
+  if (other) return { entry: other, item }
   if (own) return { entry: own, item }
   const opposite = key.startsWith('no-') ? entries.get(key.slice('no-'.length)) : undefined
   // The opposite of an option with a value names none: `no-date: false` would be an unknown date

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
-import { otherNames, TRUTHS, underNewName } from '../options/bittornado.js'
+import { otherNames, TRUTHS } from '../options/bittornado.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
@@ -111,10 +111,7 @@ function nameBeside(typed: string, { long }: CommandOption): string {
 
 function useOf(typed: string, { option, isOpposite, isTruth }: Name, text: string | null): Located {
   const name = option.long === longName(typed) ? option.long : typed
-  if (text !== null && !isTruth) {
-    const use = textAt(name, text)
-    return name === option.long ? use : underNewName(longName(typed).slice(2), use)
-  }
+  if (text !== null && !isTruth) return textAt(name, text)
   if (text !== null && text !== '0' && text !== '1')
     throw usageError(`${longName(typed)} '${text}': not 1 or 0`)
   const isOn = option.negate === (isOpposite ?? false)

@@ -61,10 +61,9 @@ export function requireOperands(
 
 /** A message with the options by the names that were typed, such as `--dfile`. */
 export function nameAsTyped(message: string, given: readonly Given[]): string {
-  // A short name says less, and a name of the last version is not to be typed again
-  const others = given.filter(({ entry, uses, place }) => {
-    const isName = entry.on?.required && /^--(?!no-)/.test(place.source)
-    return isName && !uses.some(({ isOldName }) => isOldName)
+  // A short name says less
+  const others = given.filter(({ entry, place }) => {
+    return entry.on?.required && /^--(?!no-)/.test(place.source)
   })
   return others.reduce((text, { entry, place }) => {
     const names = [entry.on?.long, entry.traits.insteadOf].filter((name) => name !== undefined)
@@ -109,6 +108,7 @@ const COMMAND_ADVICE: Advice = [
     'to set web seeds: btkit edit --web-seed URL',
   ],
   [null, 'new', 'to make a torrent: btkit create PATH'],
+  [null, 'presets preset', 'to list presets: btkit config show --presets'],
   [null, 'list ls', 'to see what is seeded: btkit status; a torrent: btkit show'],
   [null, 'web webui ui', 'to see pages in the browser: btkit gui'],
   [null, 'open', 'to see a torrent: btkit show; to get its files: btkit download'],

@@ -1,7 +1,7 @@
-// Options that exist only for the users and scripts of other programs, above all of BitTornado, and of the last
-// version: other names of btkit's options, switches with 0 and 1, and options that are accepted and ignored.
+// Options that exist only for the users and scripts of other programs, above all of BitTornado:
+// other names of btkit's options, switches with 0 and 1, and options that are accepted and ignored.
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import type { Given, Located } from './given.js'
+import type { Given } from './given.js'
 import { Opt, type OptionEntry } from './option.js'
 
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
@@ -30,39 +30,12 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['save-dfile-interval', 'save-interval'],
 ])
 
-/** How the last version read an option that has another name now. */
-interface Renamed {
-  readonly name: string
-  /** The same value under the new name; unchanged if absent. */
-  readonly valueNow?: (text: string) => string
-}
-
-/** Options of the last version. They go on for a version with a note, so that no service fails by an upgrade. */
-const RENAMED: ReadonlyMap<string, Renamed> = new Map<string, Renamed>([
-  // A number was in bytes, and is in KiB now
-  ['max-upload', { name: 'max-upload-rate', valueNow: (rate) => rate.replace(/^\d+$/, '$&B') }],
-  ['save-to', { name: 'output', valueNow: (directory) => directory.replace(/\/*$/, '/') }],
-  ['add', { name: 'add-tracker' }],
-  ['remove', { name: 'remove-tracker' }],
-  ['replace', { name: 'replace-tracker' }],
-])
-
-/** A value as its option has it now, if the key is a name that the option had in the last version. */
-export function underNewName(key: string, item: Located): Located {
-  const renamed = RENAMED.get(key)
-  if (!renamed) return item
-  const { value } = item
-  const { valueNow = String } = renamed
-  const now = value.kind === 'text' ? { ...value, text: valueNow(value.text) } : value
-  return { ...item, value: now, isOldName: true }
-}
-
 /** The names of options in other commands and programs. */
 export const NAMES_ELSEWHERE: readonly string[] = [...OTHER_NAMES.keys()]
 
 /** btkit's possible names for another program's option. */
 export function otherNames(key: string): string[] {
-  return [OTHER_NAMES.get(key) ?? [], RENAMED.get(key)?.name ?? []].flat()
+  return [OTHER_NAMES.get(key) ?? []].flat()
 }
 
 /** Switches that take 0 or 1 in BitTornado. */

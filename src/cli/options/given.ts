@@ -58,8 +58,6 @@ export class Place {
 export interface Located {
   readonly place: Place
   readonly value: LocatedValue
-  /** Whether its option was given by the name that it had in the last version. */
-  readonly isOldName?: boolean
 }
 
 /** A text at a place with a name: a variable, or an option as it was typed. */

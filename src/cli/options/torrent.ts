@@ -10,12 +10,17 @@ import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
 import { takeOldOptions } from './bittornado.js'
-import { Opt, RARELY_NEEDED, SETTING, type Traits } from './option.js'
+import { type Need, Opt, RARELY_NEEDED, SETTING, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
 
-const isGivenOrder = (order: unknown) => order === 'given' && order
+/** Only makemetafile reads a list of files. */
+const ORDER: Need = {
+  oneOf: ['files-from'],
+  when: (order) => order === 'given' && order,
+  why: 'which gives the order',
+}
 
 const UNLESS_BY_PATH = {
   when: (order: FileOrder | 'given') =>
@@ -191,7 +196,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         replaces: ['v2', 'hybrid'],
         excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
-        needs: [{ oneOf: ['files-from'], when: isGivenOrder, why: 'which gives the order' }],
+        needs: name === 'makemetafile' ? [ORDER] : [],
       }).argParser(read.fileOrder),
     )
     .optionsGroup(RARELY_NEEDED)

@@ -415,36 +415,6 @@ test('on SIGHUP a service reports which configured values need a restart', async
   await until('it is reloaded', () => stdout.text.split('\nreloaded\n').length > 1)
 })
 
-test('an option is read by its name in the last version, with a note, from all sources', async (t) => {
-  const { run, file } = withFile(t, 'serve:\n  max-upload: 1000000\n')
-  const note = (place: string, now: string) =>
-    `btkit: ${place}: is ${now} now; this version still reads the old name`
-  const rate = '--max-upload-rate 1000000B'
-  const serve = ['serve', '/nowhere', '--trackerless', '--seed']
-  const variable = { env: { BTKIT_SERVE_MAX_UPLOAD: '1000000' } }
-  for (const [more, world, place] of [
-    [[], {}, `${file}:2:15`],
-    [[], variable, 'BTKIT_SERVE_MAX_UPLOAD'],
-    [['--max-upload', '1000000'], variable, '--max-upload'],
-  ] as const) {
-    const [said, refusal, ...rest] = (await run([...serve, ...more], world)).stderr.split('\n')
-    assert.deepEqual([said, rest], [note(place, rate), ['']])
-    assert.match(refusal ?? '', /\/nowhere/)
-  }
-  for (const [args, told, now] of [
-    [['download', '/nowhere/a.torrent', '--save-to', 'x'], '--save-to', '--output x/'],
-    [
-      ['reannounce', '--add', `${URL}?passkey=0123456789abcdef`, '/nowhere/a'],
-      '--add',
-      '--add-tracker .*',
-    ],
-  ] as const) {
-    const [said = ''] = (await run(args)).stderr.split('\n')
-    assert.match(said, new RegExp(`^${note(told, now)}$`))
-    assert.doesNotMatch(said, /0123456789abcdef/)
-  }
-})
-
 test('a misspelt variable gets the right name suggested', async () => {
   const { status, stderr } = await runBtkit(['serve', '/nowhere'], {
     env: { BTKIT_SERVE_MAX_UPLOAD_RTE: '5M' },

@@ -12,7 +12,7 @@ import {
   presetsOf,
 } from '../../configuration/files.js'
 import { itemsOf, Problems, type Section } from '../../options/given.js'
-import { type Known, parseAll, renamedNote, usedOptions } from '../../configuration/parse.js'
+import { type Known, parseAll, usedOptions } from '../../configuration/parse.js'
 import { suggestion } from '../../line/spelling.js'
 import { aliasesIn, trackerRules } from '../../configuration/trackers.js'
 import {
@@ -28,7 +28,7 @@ export type SectionTable = ReadonlyMap<string, readonly Entries[]>
 
 /**
  * Checks a configuration file. Each message has file, line and column, and reports unknown
- * sections, unknown keys or invalid values. Options under the names of the last version are notes.
+ * sections, unknown keys or invalid values.
  * `config` is the file of `--config`, if given: presets of no other file count then.
  */
 export async function checkFile(
@@ -36,13 +36,12 @@ export async function checkFile(
   table: SectionTable,
   io: Io,
   config: string | undefined,
-): Promise<{ readonly problems: readonly BtkitError[]; readonly notes: readonly string[] }> {
-  const notes = new Set<string>()
+): Promise<readonly BtkitError[]> {
   const problems = new Problems()
   try {
     const configuration = await configurationOf(readConfigurationText(path, io), path, problems)
     const aliases = new Map(aliasesIn(configuration, problems))
-    const world = { env: io.env, aliases, problems, notes }
+    const world = { env: io.env, aliases, problems }
     const makers = makersOf(table)
     const { sections } = configuration
     for (const section of sections) {
@@ -59,7 +58,7 @@ export async function checkFile(
     if (!(error instanceof BtkitError)) throw error
     problems.add(error)
   }
-  return { problems: problems.errors, notes: [...notes] }
+  return problems.errors
 }
 
 /** Reports presets that no file has. They may be in any file that btkit reads. */
@@ -105,7 +104,6 @@ function optionsOf(section: string, table: SectionTable): readonly Entries[] {
 
 interface CheckWorld extends Known {
   readonly problems: Problems
-  readonly notes: Set<string>
 }
 
 function checkOptions(section: Section, commands: readonly Entries[], world: CheckWorld): void {
@@ -119,10 +117,7 @@ function checkOptions(section: Section, commands: readonly Entries[], world: Che
       problems.add(place.error(unknownKey(key, name, known)))
     }
     // Commands may differ in what they take; each says the same of most
-    for (const each of parseAll(found.flatMap(givenAt), world, problems)) {
-      const note = renamedNote(each)
-      if (note !== null) world.notes.add(note)
-    }
+    parseAll(found.flatMap(givenAt), world, problems)
   }
   if (problems.errors.length > before) return
   // Commands may exclude the same options in another order, so one message is enough

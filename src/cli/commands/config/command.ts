@@ -54,7 +54,7 @@ function defineShow({ io, commands, configFile, finish }: CommandContext) {
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
     .option('--json', 'print one line of JSON for each option', false)
-    .option('--presets', 'list the presets instead, as btkit presets does', false)
+    .option('--presets', 'list the presets instead', false)
     .action(async (words, { json, presets }) => {
       const config = configFile()
       const report = openReport({ json }, io)
@@ -107,10 +107,9 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
       const table = sectionTable(await commands())
       let failures = 0
       for (const file of files) {
-        const { problems, notes } = await checkFile(file, table, io, configFile())
+        const problems = await checkFile(file, table, io, configFile())
         failures += problems.length
         if (!json) problems.forEach(report.fail)
-        for (const note of notes) report.note(note)
         const result = problems.length === 0 ? 'nothing wrong' : count(problems.length, 'problem')
         report.line(checkReport(file, problems), `${file}: ${result}`)
       }
