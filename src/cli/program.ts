@@ -3,7 +3,6 @@ import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { ignoredLine } from './options/bittornado.js'
 import { prepareHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
@@ -131,7 +130,7 @@ async function runCommandLine(
       finish(answerGroup(command ?? program, command ? args.slice(1) : args, io))
       return
     }
-    const line = splitLine(leaf, args.slice(path.length))
+    const line = splitLine(leaf, args.slice(path.length), isLegacy ? entry.name : null)
     if (line.unknown.length > 0) {
       answerOptions(leaf, line.unknown, io)
       return
@@ -221,7 +220,7 @@ async function runLeaf(
   if (!isTold && running.showUsage?.()) return
   if (!entry.reportsContradictions) options.checkTogether()
   const operands = await expandOperands(leaf, options.operands, io)
-  tellOptions(options, leaf.opts(), io)
+  tellOptions(line, options, leaf.opts(), io)
   requireMandatory(leaf)
   await callAction(leaf, operands)
 }
@@ -232,16 +231,21 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
 }
 
 /**
- * Says which options are ignored, in a dry run which rules of trackers count, and which of these the command
+ * Says which options are skipped, in a dry run which rules of trackers count, and which of these the command
  * line overrides.
  */
-function tellOptions(line: OptionsInUse, options: { quiet?: unknown; dryRun?: unknown }, io: Io) {
+function tellOptions(
+  { skipped }: TypedLine,
+  { rules, overridden }: OptionsInUse,
+  options: { quiet?: unknown; dryRun?: unknown },
+  io: Io,
+) {
   if (options.quiet === true) return
-  const ignored = ignoredLine(line.decided.map(({ entry }) => entry))
-  if (ignored !== null) reportNote(ignored, io)
-  for (const rule of options.dryRun === true ? line.rules : [])
+  if (skipped.length > 0)
+    reportNote(`ignored: ${skipped.join(', ')} (btkit has no such option)`, io)
+  for (const rule of options.dryRun === true ? rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
-  for (const rule of line.overridden)
+  for (const rule of overridden)
     reportWarning(`the command line overrides the rule of the tracker ${rule}`, io)
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
-import { otherNames, TRUTHS } from '../options/bittornado.js'
+import { isSkipped, otherNames, TRUTHS } from '../options/bittornado.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'
@@ -14,6 +14,8 @@ export interface TypedLine {
   readonly config: string | undefined
   /** The words before `--` that look like options and are none of the command, such as `--help`. */
   readonly unknown: readonly string[]
+  /** The options that an old name skips. */
+  readonly skipped: readonly string[]
 }
 
 /** The meaning of a typed name. */
@@ -29,19 +31,23 @@ interface Name {
 const NUMBER = /^-(\d|\d*\.\d+)(e[+-]?\d+)?$/
 
 /**
- * Splits the words behind a command, by all names of its options: also those of other commands and
+ * Splits the words behind a command, or behind an old name of one, by all names of its options: also those of other commands and
  * programs, and the BitTornado spelling `--announce_list`.
  * @throws BtkitError `usage` for an option without its value, and for `-comment`, of which `-c` would
  *   take `omment`
  */
-export function splitLine(command: CommandUnknownOpts, args: readonly string[]): TypedLine {
+export function splitLine(
+  command: CommandUnknownOpts,
+  args: readonly string[],
+  oldNameOf: string | null = null,
+): TypedLine {
   const names = namesFor(command, args)
   requireHyphens(command, args)
   const options = declared(names)
   const how = { strict: false, allowPositionals: true, tokens: true } as const
   const { tokens } = parseArgs({ args: [...args], options, ...how })
   const uses = new Map<string, Located[]>()
-  const [operands, unknown]: [string[], string[]] = [[], []]
+  const [operands, unknown, skipped]: [string[], string[], string[]] = [[], [], []]
   let config: string | undefined
   // The words before it are read
   let next = 0
@@ -56,6 +62,12 @@ export function splitLine(command: CommandUnknownOpts, args: readonly string[]):
     }
     const { rawName: typed, value } = token
     const name = names.get(typed)
+    if (!name && oldNameOf !== null && isSkipped(oldNameOf, longName(typed))) {
+      skipped.push(longName(typed))
+      const hasNext = value === undefined && args[index + 1]?.startsWith('--') === false
+      next = index + (hasNext ? 2 : 1)
+      continue
+    }
     if (!name || (value !== undefined && !mayHaveValue(name))) {
       // Of several letters behind a hyphen, the first ones may be known
       const before = at - tokens.findIndex((each) => each.index === index)
@@ -79,7 +91,7 @@ export function splitLine(command: CommandUnknownOpts, args: readonly string[]):
     const entry = entries.find((each) => each.attribute === attribute)
     return entry ? [givenAs('line', entry, own)] : []
   })
-  return { operands, given, config, unknown }
+  return { operands, given, config, unknown, skipped }
 }
 
 /** Whether a word is an option, and neither a value nor an operand. */

@@ -1,8 +1,6 @@
 // Options that exist only for the users and scripts of other programs, above all of BitTornado:
-// other names of btkit's options, switches with 0 and 1, and options that are accepted and ignored.
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+// other names of btkit's options, switches with 0 and 1, and options that are skipped.
 import type { Given } from './given.js'
-import { Opt, type OptionEntry } from './option.js'
 
 /** Option names of other commands and programs, with btkit's names for them, without hyphens. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -61,64 +59,14 @@ export function isNone({ entry, uses }: Given): boolean {
   return EMPTY_BY_DEFAULT.has(entry.key) && value?.kind === 'text' && value.text === ''
 }
 
-/** The commands that have obsolete options; `make` is for all that make torrents. */
-type OldCommand = 'make' | 'track' | 'launchmany' | 'download'
-
-/** Options of BitTornado's downloaders that today's clients decide for themselves. */
-const DECIDED_BY_CLIENTS = [
-  `max-uploads keepalive-interval download-slice-size upload-unit-size request-backlog
-    max-message-length random-port crypto-allowed crypto-only crypto-stealth selector-enabled
-    expire-cache-data priority timeout timeout-check-interval max-slice-length max-rate-period`,
-  `ipv6-enabled ipv6-binds-v4 upnp-nat-access upload-rate-fudge tcp-ack-fudge
-    rerequest-interval min-peers http-timeout max-initiate alloc-type alloc-rate buffer-reads
-    write-buffer-size breakup-seed-bitfield snub-time spew rarest-first-cutoff`,
-  `rarest-first-priority-cutoff min-uploads max-files-open round-robin-period super-seeder
-    security max-connections auto-kick double-check triple-check lock-files lock-while-reading
-    auto-flush dedicated-seed-id`,
-].join(' ')
-
-const OF_DOWNLOADERS = {
-  'clients decide that themselves': DECIDED_BY_CLIENTS,
-  'options are not saved': 'save-options',
-}
+/** Commands whose programs in BitTornado had many options that no program of today needs. */
+const HAD_OTHERS: ReadonlySet<string> = new Set(['track', 'launchmany', 'download'])
 
 /**
- * The obsolete options of BitTornado's programs, by the reason. They are accepted with any value, reported in
- * one line, and ignored. A command has all other options of its old programs. The guide has the same table.
+ * Whether the old name of a command skips an option that btkit does not have, with its value: all options
+ * of BitTornado have one.
  */
-export const IGNORED: Readonly<Record<OldCommand, Readonly<Record<string, string>>>> = {
-  make: { 'names are UTF-8': 'filesystem-encoding' },
-  track: {
-    'the tracker decides that itself': `socket-timeout timeout-check-interval nat-check log-nat-checks
-      min-time-between-log-flushes min-time-between-cache-refreshes http-timeout hupmonitor close-with-rst
-      ipv6-enabled ipv6-binds-v4 dedicated-seed-id`,
-    'trackers share peers with --store': `multitracker-enabled multitracker-allowed
-      multitracker-reannounce-interval multitracker-maxpeers multitracker-key aggregate-forward aggregator`,
-  },
-  launchmany: {
-    ...OF_DOWNLOADERS,
-    'nothing is downloaded': 'max-download-rate',
-    'torrents are shown by name': 'display-path',
-    'all torrents are in the directory': 'responsefile url',
-  },
-  download: OF_DOWNLOADERS,
-}
-
-/** Declares the obsolete options of a command, each with a value. */
-export function takeOldOptions(of: OldCommand, command: CommandUnknownOpts): void {
-  for (const [isIgnored, names] of Object.entries(IGNORED[of])) {
-    for (const name of names.split(/\s+/))
-      command.addOption(new Opt(`--${name} <value>`, isIgnored, { isIgnored }).hideHelp())
-  }
-}
-
-/** A line about the ignored ones of given options, with the reasons; null if there are none. */
-export function ignoredLine(given: readonly OptionEntry[]): string | null {
-  const names = new Map<string, string[]>()
-  for (const { key, traits } of given) {
-    const { isIgnored } = traits
-    if (isIgnored !== undefined) names.set(isIgnored, [...(names.get(isIgnored) ?? []), `--${key}`])
-  }
-  const groups = [...names].map(([why, those]) => `${those.join(', ')} (${why})`)
-  return groups.length > 0 ? `ignored: ${groups.join('; ')}` : null
+export function isSkipped(command: string, long: string): boolean {
+  if (!long.startsWith('--') || long === '--help' || long === '--version') return false
+  return HAD_OTHERS.has(command) || long === '--filesystem-encoding'
 }

@@ -49,8 +49,6 @@ export interface Traits {
   readonly isSetting?: boolean
   /** The option, by its long name, whose place it takes: an error about that one names this one. */
   readonly insteadOf?: string
-  /** Why it is accepted and ignored, with any value. */
-  readonly isIgnored?: string
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
 }

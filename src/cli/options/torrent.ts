@@ -9,7 +9,6 @@ import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { takeOldOptions } from './bittornado.js'
 import { type Need, Opt, RARELY_NEEDED, SETTING, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
@@ -273,7 +272,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('-q, --quiet', 'print nothing unless something is wrong', false)
-  takeOldOptions('make', whole)
   return whole
 }
 

@@ -12,7 +12,6 @@ import {
   WEB_TORRENT,
 } from './server.js'
 import * as read from './values.js'
-import { takeOldOptions } from './bittornado.js'
 import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
 import { stateDirOption } from './reading.js'
 import { USUAL } from '../../tracker/app/settings.js'
@@ -191,7 +190,6 @@ export function declareTrackOptions(isLegacy: boolean) {
         .argParser((text) => 60_000 * read.wholeNumber(1, 10_000)(text))
         .hideHelp(),
     )
-  takeOldOptions('track', whole)
   return whole
 }
 

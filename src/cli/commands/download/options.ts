@@ -10,7 +10,6 @@ import {
 } from '../../options/own-client.js'
 import { ratio, seconds, secondsOption } from '../../options/values.js'
 import type { Io } from '../../io.js'
-import { takeOldOptions } from '../../options/bittornado.js'
 import { Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */
@@ -64,7 +63,6 @@ export function declareDownloadOptions() {
     .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())
     .addOption(new Option('--url <url>').hideHelp())
-  takeOldOptions('download', command)
   return command
 }
 

@@ -18,7 +18,6 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { Command } from '../../acting-command.js'
 import { secondsOption, wholeNumber } from '../../options/values.js'
-import { takeOldOptions } from '../../options/bittornado.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 import { reportNote } from '../../output/messages.js'
 
@@ -119,7 +118,6 @@ function declareLaunchOptions() {
     .addOption(trustDataPathOption())
     .addOption(clientTimeoutOption())
   const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
-  takeOldOptions('launchmany', command)
   return command
 }
 

@@ -60,12 +60,9 @@ for (const program of ['btkit', 'bttrack'] as const)
 test('options by which trackers of bttrack traded peers are ignored in one line without values', async () => {
   const given = ['--multitracker_enabled', '1', '--aggregator', 'secret']
   // A wrong state ends the command
-  const { stderr } = await runBtkit(['track', '--open', '--state', '/dev/null/no', ...given])
-  const names = '--multitracker-enabled, --aggregator'
-  assert.match(
-    stderr,
-    new RegExp(`^btkit: ignored: ${names} \\(trackers share peers with --store\\)\n`),
-  )
+  const words = ['--dfile', '/dev/null/no', ...given]
+  const { stderr } = await runBtkit(words, { program: 'bttrack', subcommand: 'track' })
+  assert.match(stderr, /^btkit: ignored: --multitracker-enabled, --aggregator \(/m)
   assert.doesNotMatch(stderr, /secret/)
 })
 
