@@ -59,8 +59,6 @@ export interface WarmOptions {
   readonly interval: number
   /** Most bytes read per second; null for no limit. */
   readonly maxRate: number | null
-  /** The feed leaves out files modified before this time, in milliseconds since 1970. */
-  readonly feedSince: number
 }
 
 /** What a mirror knows of the server before it. */

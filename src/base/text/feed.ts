@@ -71,13 +71,13 @@ function linkOf({ link }: FeedChannel): Html {
   return html`<link>${link}</link>`
 }
 
-/** The `torrent` namespace holds the info hash and the content's size. */
+/** Equal files have one info hash, so it alone is no guid. The `torrent` namespace holds the info hash and the content's size. */
 function composeItem({ title, address, infoHash, ...item }: FeedItem): Html {
   const { time, torrentSize, contentSize } = item
   return html`<item>
     <title>${title.replace(NO_XML, '\ufffd')}</title>
     <link>${address}</link>
-    <guid isPermaLink="false">urn:btih:${infoHash}</guid>
+    <guid isPermaLink="false">${address}#${infoHash}</guid>
     <pubDate>${new Date(time).toUTCString()}</pubDate>
     <enclosure url="${address}" length="${torrentSize}" type="application/x-bittorrent" />
     <torrent:infoHash>${infoHash.toUpperCase()}</torrent:infoHash>

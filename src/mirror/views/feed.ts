@@ -21,7 +21,7 @@ export class Feed {
   constructor(
     private readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'warm' | 'tracker' | 'siteName'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'tracker' | 'siteName'
     >,
     private readonly files: Pick<Warmer, 'newest' | 'version'>,
     private readonly responses: ResponseCache,
@@ -50,16 +50,13 @@ export class Feed {
   }
 
   #write(address: string, current: TrackerList): string {
-    const { webSeeds, httpSeeds, warm, tracker, siteName: name } = this.options
+    const { webSeeds, httpSeeds, tracker, siteName: name } = this.options
     const trackers = trackersAt(current, tracker, address)
     const addresses = [address, ...webSeeds] as const
     const around = { trackers, addresses, httpSeeds, peers: [] }
-    const since = warm?.feedSince ?? 0
     const items = this.files.newest
-      .filter(({ path, fingerprint }) => {
-        // Below its own prefix the service answers itself
-        return path[1] !== SERVICE_NAME && modifiedMs(fingerprint) >= since
-      })
+      // Below its own prefix the service answers itself
+      .filter(({ path }) => path[1] !== SERVICE_NAME)
       .map((file) => itemOf(file, around))
     return composeFeed({ link: directoryAddress(address, []), name, self: address + FEED }, items)
   }

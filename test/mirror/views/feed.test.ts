@@ -6,7 +6,6 @@ import { downloadWithLibtorrent, assertHolds } from '../../support/clients.js'
 import { readFeed } from '../../support/feed.js'
 import { loadInLibtorrent } from '../../support/libtorrent-hashes.js'
 import { unlessLibtorrent } from '../../support/peers.js'
-import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { type Answer, ask } from '../ask.js'
@@ -44,7 +43,7 @@ longTest(
     writeFileSync(path, torrent)
     const [taken] = loadInLibtorrent([path])
     assert.equal(taken!.infoHash.toUpperCase(), item.infoHash)
-    assert.equal(item.guid, `urn:btih:${item.infoHash.toLowerCase()}`)
+    assert.equal(item.guid, `${item.link}#${item.infoHash.toLowerCase()}`)
     assert.deepEqual([item.link, item.contentLength], [item.url, 3])
     const directory = await downloadWithLibtorrent(t, torrent)
     assertHolds(directory, { [ODD.slice('iso/'.length)]: 'new' })
@@ -136,28 +135,20 @@ test('a directory page links to the feed, if there is one', async (t) => {
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${other}/a/b/`)).text(), /rss/)
 })
 
-test('files older than --feed-since are not in the feed, but have torrents', async (t) => {
-  const root = makeScratch(t, { old: 'old', new: 'new' })
-  utimesSync(join(root, 'old'), 1e9, 1e9)
-  utimesSync(join(root, 'new'), 1.5e9, 1.5e9)
-  const { port } = await serveMirror(t, {
-    root,
-    args: ['--warm', '*', '--feed-since', '2010-01-01'],
-  })
+test('equal files are two items, and no date is too old', async (t) => {
+  const root = makeScratch(t, { 'a/same': 'bytes', 'b/same': 'bytes' })
+  const old = new Date(-1e12)
+  utimesSync(join(root, 'a/same'), old, old)
+  const { port } = await serveMirror(t, { root, args: ['--warm', '**'] })
   await untilFiles(port, 'ready', 2)
-  const items = readFeed((await askFeed(port)).body)
+  const { body } = await askFeed(port)
   assert.deepEqual(
-    items.map(({ title }) => title),
-    ['new'],
+    readFeed(body).map(({ title }) => title),
+    ['b/same', 'a/same'],
   )
-  assert.equal((await ask(port, '/old.torrent')).status, 200)
-})
-
-test('--feed-since without --warm is refused, because there is no feed', async (t) => {
-  const args = ['serve', makeScratch(t), '--trackerless', '--feed-since', '2010-01-01']
-  const { status, stderr } = await runBtkit(args)
-  assert.equal(status, 2)
-  assert.match(stderr, /--feed-since needs --warm/)
+  assert.match(body.toString(), /<pubDate>Sun, 24 Apr 1938 22:13:20 GMT</)
+  const guids = body.toString().match(/<guid [^<]*/g)
+  assert.equal(new Set(guids).size, 2)
 })
 
 /** Requests the feed of a service on this machine. */

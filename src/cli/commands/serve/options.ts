@@ -236,13 +236,6 @@ export function declareServeOptions() {
         .choices(['nullfile', 'bep47'] as const)
         .default('nullfile' as const, 'nullfile'),
     )
-    .addOption(
-      new Opt(
-        '--feed-since <when>',
-        'leave older files out of the feed: 2026-11-20, 2026-11-20T12:00Z (default: none)',
-        { needs: [{ oneOf: ['warm'], why: 'because the feed lists the files of --warm' }] },
-      ).argParser(read.moment),
-    )
     .optionsGroup('Log:')
     .addOption(
       new Option('--log <format>', 'write the access log')

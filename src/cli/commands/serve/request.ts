@@ -68,17 +68,16 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     cors: options.cors,
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
-    warm: warmOptions(options, io.now()),
+    warm: warmOptions(options),
     tracker: null,
     seed: null,
   }
 }
 
-function warmOptions(options: ServeOptions, nowMs: number): WarmOptions | null {
-  const { warm, warmInterval: interval, maxRate, feedSince = 0 } = options
+function warmOptions(options: ServeOptions): WarmOptions | null {
+  const { warm, warmInterval: interval, maxRate } = options
   if (warm.length === 0) return null
-  const since = feedSince === 'now' ? nowMs : 1000 * feedSince
-  return { patterns: warm, interval, maxRate: maxRate ?? null, feedSince: since }
+  return { patterns: warm, interval, maxRate: maxRate ?? null }
 }
 
 /** Node's default number of threads for file operations. */

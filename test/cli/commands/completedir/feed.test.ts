@@ -34,7 +34,7 @@ test('a subscriber finds the torrents of a run, and then the new one first', asy
   assert.deepEqual(item, {
     title: 'a b.iso',
     link: `${URL}/a%20b.iso.torrent`,
-    guid: `urn:btih:${infoHash}`,
+    guid: `${URL}/a%20b.iso.torrent#${infoHash}`,
     pubDate: new Date(statSync(mirror.torrent('a b.iso')).mtimeMs).toUTCString(),
     url: `${URL}/a%20b.iso.torrent`,
     length: torrent.length,
@@ -133,7 +133,7 @@ test('a feed has the info hash of version 2 as clients ask for it', async (t) =>
   const infoHash = created[0]!.infoHashV2!.slice(0, 40)
   assert.deepEqual(
     [items()[0]!.infoHash, items()[0]!.guid],
-    [infoHash.toUpperCase(), `urn:btih:${infoHash}`],
+    [infoHash.toUpperCase(), `${URL}/a.torrent#${infoHash}`],
   )
 })
 
