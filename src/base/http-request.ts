@@ -2,11 +2,12 @@ import { decodePercent } from './percent.js'
 import { lookup } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
-import { pipeline } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type * as Packaged from 'undici'
 import { Reach, reachOf } from './address-reach.js'
+import { monotonicNow } from './process.js'
 
 /** A request over HTTP. */
 export interface HttpRequest {
@@ -21,12 +22,16 @@ export interface HttpRequest {
   /** Most redirects that are followed; by default none, and the redirect is the answer. */
   readonly redirects?: number
   /**
-   * Whether redirects are refused that lead from TLS to none, or from the internet into a private network:
-   * a stranger could have internal services read. Default: none is.
+   * Whether redirects are refused that lead from TLS to none, and all ways from the internet into a private
+   * network, also by a name that had an address of the internet before: a stranger could have internal
+   * services read. Default: none is.
    */
   readonly isGuarded?: boolean
-  /** Milliseconds that may pass without a byte; by default any number. */
-  readonly idleMs?: number
+  /**
+   * Whether the answer may take any time as long as it comes: its headers within `HEADERS_MS`, and then
+   * `PROGRESS` bytes in each `IDLE_MS` that the caller waits for them. By default only `signal` ends it.
+   */
+  readonly isContent?: boolean
   /** The address family to connect with; both by default. */
   readonly family?: 4 | 6 | undefined
   /** Whether the proxies of the environment are ignored. */
@@ -42,13 +47,25 @@ export interface HttpResponse {
   readonly end: () => void
 }
 
+/** An answer that the server would give again. */
+export class AnswerFault extends Error {}
+
 /** A redirect that is not followed. */
-export class RedirectFault extends Error {}
+export class RedirectFault extends AnswerFault {}
+
+/** How bytes are asked for that strangers may have chosen: as many redirects as browsers follow. */
+export const GUARDED = { redirects: 20, isGuarded: true } as const
 
 const REDIRECTS = [301, 302, 303, 307, 308]
 
 /** Milliseconds until a connection is given up. */
 const CONNECT_TIMEOUT = 10_000
+
+const HEADERS_MS = 30_000
+export const IDLE_MS = 60_000
+
+/** Fewest bytes that count as progress: a connection that brings less has failed. */
+export const PROGRESS = 64 * 1024
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/i
 
@@ -71,7 +88,7 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
   let isPublic = false
   for (let left = redirects; ; left--) {
     const headers = { ...request.headers, ...(address.origin === origin ? own : {}) }
-    const response = await send(address, { ...request, headers }, isPublic)
+    const response = await send(address, { ...request, headers })
     const location = response.headers.get('location')
     const isRedirect = redirects > 0 && REDIRECTS.includes(response.status)
     if (!isRedirect || location === null) return response
@@ -85,13 +102,15 @@ export async function requestHttp(url: string, request: HttpRequest): Promise<Ht
       throw new RedirectFault('redirects to an address without TLS')
     isPublic ||= isGuarded && (await addressesOf(address)).isPublic
     if (isPublic && (await addressesOf(next)).hasOthers) throw new RedirectFault(INTO_PRIVATE)
+    if (isPublic) publicHosts.add(next.hostname)
     address = next
   }
 }
 
 const INTO_PRIVATE = 'redirects into a private network'
+const NOW_PRIVATE = 'its host was in the internet, and is in a private network now'
 
-/** Hosts that had an address of the internet when this process connected to them. */
+/** Hosts that are in the internet: they had such an address before, or a redirect leads from there to them. */
 const publicHosts = new Set<string>()
 
 /** Finds the addresses of a host that are of the internet, and others. */
@@ -115,19 +134,24 @@ let undici: Undici | null = null
 
 async function send(
   address: URL,
-  { isHead, body, headers, signal, family, idleMs = 0, isDirect = false }: HttpRequest,
-  isPublic: boolean,
+  { isHead, body, headers, signal, family, isContent, ...how }: HttpRequest,
 ): Promise<HttpResponse> {
   undici ??= await import('undici')
-  const isOwn = isDirect || LOOPBACK.test(address.hostname)
-  const answer = await undici.default.request(address, {
+  const isDirect = how.isDirect || LOOPBACK.test(address.hostname)
+  const late = new AbortController()
+  const tooLate = new Error(`no answer within ${HEADERS_MS / 1000} seconds`)
+  const timer = isContent ? setTimeout(late.abort.bind(late, tooLate), HEADERS_MS) : undefined
+  const request = undici.default.request(address, {
     method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
     ...(body !== undefined && { body }),
     headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
-    signal,
-    dispatcher: dispatcherOf(undici, family ?? 0, isOwn, isPublic),
-    headersTimeout: idleMs,
-    bodyTimeout: idleMs,
+    signal: isContent ? AbortSignal.any([signal, late.signal]) : signal,
+    dispatcher: dispatcherOf(undici, family ?? 0, isDirect, how.isGuarded),
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+  const answer = await request.catch(explain).finally(() => {
+    clearTimeout(timer)
   })
   // An error may come when nobody reads.
   answer.body.on('error', () => undefined)
@@ -140,19 +164,48 @@ async function send(
   // Some servers pack a body without being asked to
   const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
   const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body
-  return { status: answer.statusCode, headers: received, body: unpacked, end }
+  const whole = isContent ? withProgress(unpacked) : unpacked
+  return { status: answer.statusCode, headers: received, body: whole, end }
 }
 
-/** Kept connections by family, of direct requests and others, and of those that end in no private network. */
+/** undici's words for an answer without a request, which is no connection that broke. */
+function explain(error: unknown): never {
+  const isUnasked = error instanceof Error && /^bad (response|upgrade)$/.test(error.message)
+  if (isUnasked) throw new AnswerFault('the server answers what nobody asked, as 100 Continue does')
+  throw error
+}
+
+/** Yields the bytes of an answer, and fails if less than `PROGRESS` comes in `IDLE_MS` of waiting. */
+async function* withProgress(body: Readable): AsyncGenerator<Uint8Array> {
+  const least = `less than ${PROGRESS / 1024} KiB within ${IDLE_MS / 1000} seconds`
+  const tooSlow = body.destroy.bind(body, new Error(`the answer does not end: ${least}`))
+  let [left, bytes, since] = [IDLE_MS, 0, monotonicNow()]
+  let timer = setTimeout(tooSlow, left)
+  try {
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      clearTimeout(timer)
+      bytes += chunk.length
+      left -= monotonicNow() - since
+      if (bytes >= PROGRESS) [left, bytes] = [IDLE_MS, 0]
+      yield chunk
+      since = monotonicNow()
+      timer = setTimeout(tooSlow, left)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Kept connections by family, of direct requests and others, and of guarded ones. */
 const dispatchers = new Map<string, Dispatcher>()
 
 function dispatcherOf(
   { Agent, EnvHttpProxyAgent }: Undici,
   family: 0 | 4 | 6,
   isDirect: boolean,
-  isPublic: boolean,
+  isGuarded = false,
 ): Dispatcher {
-  const key = `${family} ${isDirect} ${isPublic}`
+  const key = `${family} ${isDirect} ${isGuarded}`
   const known = dispatchers.get(key)
   if (known) return known
   // For hosts that are asked without a proxy. Given a family itself, Node would try one address only
@@ -160,11 +213,12 @@ function dispatcherOf(
     lookup(host, { ...options, all: true, family }, (error, found) => {
       // Node gives none with an error, and a name may have another one than a moment ago
       const all = error ? [] : found
-      if (all.some(isPublicAddress)) publicHosts.add(host)
-      const isRefused = isPublic && !all.every(isPublicAddress)
-      const why = isRefused ? new RedirectFault(INTO_PRIVATE) : error
-      const [first] = all
-      if (why || options.all) done(why, found)
+      const open = all.filter(isPublicAddress)
+      if (open.length > 0) publicHosts.add(host)
+      const usable = isGuarded && publicHosts.has(host) ? open : all
+      const why = all.length > 0 && usable.length === 0 ? new RedirectFault(NOW_PRIVATE) : error
+      const [first] = usable
+      if (why || options.all) done(why, usable)
       else done(null, first?.address ?? '', first?.family)
     })
   }

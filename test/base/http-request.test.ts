@@ -1,12 +1,20 @@
 // In a process of its own: the proxies of the environment are read once
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { EventEmitter, once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { readFileSync } from 'node:fs'
+import { createServer as createTcpServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { requestHttp } from '../../src/base/http-request.js'
+import { askRemote, RemoteFault } from '../../src/core/remote/remote-file.js'
 import { describeFailure } from '../../src/base/text/network-failure.js'
 import { certificateFiles, plantCertificate, unlessOpenssl } from '../support/certificates.js'
 import { listenLocally } from '../support/listen.js'
@@ -117,3 +125,100 @@ test(
     assert.equal(noTls, 'no TLS is spoken there')
   },
 )
+
+/** A server that answers each request with some bytes, and then with others for ever. */
+async function startEndless(t: TestContext, first: string, again: string) {
+  const requests: string[] = []
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', (data) => {
+      requests.push(data.toString())
+      const send = () => {
+        if (!socket.destroyed) socket.write(again, () => setImmediate(send))
+      }
+      socket.write(first, send)
+    })
+  })
+  return { requests, url: `http://127.0.0.1:${await listenLocally(t, server)}/` }
+}
+
+/** Holds up timers of 30 seconds and more until the test ends. Resolves to the next one. */
+function holdTimers(t: TestContext): () => Promise<{ ms: number; act: () => void }> {
+  const held = new EventEmitter()
+  const set = globalThis.setTimeout
+  t.mock.method(globalThis, 'setTimeout', ((
+    act: (...all: unknown[]) => void,
+    ms = 0,
+    ...rest: unknown[]
+  ) => {
+    if (ms < 30_000) return set(act, ms, ...rest)
+    setImmediate(() => held.emit('timer', { ms, act }))
+    return set(() => undefined, 0)
+  }) as typeof set)
+  return async () => {
+    const [timer] = (await once(held, 'timer')) as [{ ms: number; act: () => void }]
+    return timer
+  }
+}
+
+const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
+
+for (const [what, first, again, ms] of [
+  ['103 Early Hints', '', 'HTTP/1.1 103 Early Hints\r\n\r\n', 30_000],
+  ['blank lines', '', '\r\n', 30_000],
+  ['a status line', 'HTTP/1.1 200 ', 'O', 30_000],
+  ['chunk extensions', `${CHUNKED}1`, ';a=b', 60_000],
+  ['zeros of a chunk size', CHUNKED, '0', 60_000],
+  [
+    'bytes of an empty archive',
+    `${CHUNKED.trimEnd()}\r\ncontent-encoding: gzip\r\n\r\n`,
+    '',
+    60_000,
+  ],
+] as const) {
+  test(`content that does not come is given up: ${what}`, { timeout: 30_000 }, async (t) => {
+    const { url } = await startEndless(t, first, again)
+    const nextTimer = holdTimers(t)
+    const read = async () => {
+      const { body } = await requestHttp(url, { signal, isContent: true })
+      for await (const chunk of body) assert.fail(`${chunk.length} bytes`)
+    }
+    const failing = assert.rejects(read(), /within (30|60) seconds/)
+    for (;;) {
+      const timer = await nextTimer()
+      if (timer.ms !== ms) continue
+      timer.act()
+      break
+    }
+    await failing
+  })
+}
+
+test('content of which a byte comes each minute is given up', { timeout: 30_000 }, async (t) => {
+  let [answer, seconds] = [null as ServerResponse | null, 0]
+  const { url } = await startServer(t, (_, response) => {
+    answer = response
+    response.write('a')
+  })
+  // Each look at the clock is 59 seconds after the one before
+  t.mock.method(process, 'hrtime', () => [(seconds += 59), 0])
+  const { body } = await requestHttp(url, { signal, isContent: true })
+  let count = 0
+  const read = async () => {
+    for await (const { length } of body) {
+      count += length
+      // The second one is the last
+      if (count < 2) answer?.write('a')
+    }
+  }
+  await assert.rejects(read(), /less than 64 KiB within 60 seconds/)
+  assert.equal(count, 2)
+})
+
+test('100 Continue that nobody asked for is a fault of the server, and not tried again', async (t) => {
+  const { url, requests } = await startEndless(t, 'HTTP/1.1 100 Continue\r\n\r\n', '')
+  const fault = await askRemote(url, { signal }).catch((error: unknown) => error)
+  assert.ok(fault instanceof RemoteFault)
+  assert.match(fault.message, /100 Continue/)
+  assert.deepEqual([fault.isPassing, requests.length], [false, 1])
+})

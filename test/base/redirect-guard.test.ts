@@ -8,6 +8,8 @@ import net, { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } f
 import { test, type TestContext } from 'node:test'
 import { Reach, reachOf } from '../../src/base/address-reach.js'
 import { RedirectFault, requestHttp } from '../../src/base/http-request.js'
+import { fetchTorrent } from '../../src/core/download/fetch.js'
+import { askRemote } from '../../src/core/remote/remote-file.js'
 import { listenLocally } from '../support/listen.js'
 
 const { signal } = new AbortController()
@@ -70,19 +72,15 @@ const NAMES: Names = {
   'private.test': [['10.0.0.1']],
   'both.test': [['203.0.113.5', '127.0.0.2']],
   'once-public.test': [['203.0.113.5'], ['10.0.0.1']],
+  'rebound-1.test': [['203.0.113.5'], ['10.0.0.1']],
+  'rebound-2.test': [['203.0.113.5'], ['127.0.0.1']],
   'later-private.test': [['203.0.113.5'], ['10.0.0.1']],
   'proxy.test': [['10.0.0.2']],
 }
 
 test('a redirect from the internet into a private network is refused', async (t) => {
   const asked = await startNetwork(t, NAMES)
-  const origins = [
-    'public.test',
-    'both.test',
-    'once-public.test',
-    '203.0.113.5',
-    '[64:ff9b::5db8:d822]',
-  ]
+  const origins = ['public.test', 'both.test', '203.0.113.5', '[64:ff9b::5db8:d822]']
   const targets = ['private.test', 'both.test', '10.0.0.1', '100.100.100.200', '[64:ff9b::a00:1]']
   for (const from of origins) {
     for (const to of targets) {
@@ -90,6 +88,40 @@ test('a redirect from the internet into a private network is refused', async (t)
       assert.match(asked.pop() ?? '', /\/to\//)
       assert.equal(asked.length, 0)
     }
+  }
+})
+
+test('a host that had an address of the internet is asked at no other one', async (t) => {
+  const asked = await startNetwork(t, NAMES)
+  // The origin of a redirect is looked up again, and so is each host for another family
+  await assert.rejects(follow('once-public.test', 'private.test'), RedirectFault)
+  assert.match(asked.pop() ?? '', /once-public/)
+  const get = (host: string, family: 4 | 6) =>
+    requestHttp(`http://${host}/`, { signal, isGuarded: true, family })
+  await assert.rejects(get('once-public.test', 4), RedirectFault)
+  assert.deepEqual(asked, [])
+  for (const [i, family] of ([4, 6] as const).entries()) {
+    ;(await get('both.test', family)).end()
+    assert.equal(asked.length, i + 1)
+  }
+})
+
+test('every download of bytes that a stranger may have chosen is guarded', async (t) => {
+  const asked = await startNetwork(t, NAMES)
+  const url = `http://public.test/to/${encodeURIComponent('http://private.test/')}`
+  const message = /redirects into a private network/
+  await assert.rejects(askRemote(url, { signal }), message)
+  await assert.rejects(fetchTorrent(url, 1000, signal), message)
+  assert.deepEqual([...new Set(asked)], [url])
+  for (const [ask, host] of [
+    [askRemote, 'rebound-1.test'],
+    [(url: string) => fetchTorrent(url, 1000, signal), 'rebound-2.test'],
+  ] as const) {
+    await requestHttp(`http://${host}/`, { signal, family: 4 }).then(({ end }) => {
+      end()
+    })
+    await assert.rejects(ask(`http://${host}/`, { signal }), /in a private network now/)
+    assert.equal(asked.filter((each) => each.includes(host)).length, 1)
   }
 })
 

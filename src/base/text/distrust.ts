@@ -7,11 +7,9 @@ export function describeOpenSecret(mode: number): string | null {
   return 'all users can read or write it; run chmod 640 on it'
 }
 
-/** Owner and permissions of a directory. */
-export interface Ownership {
-  /** User number of the owner. */
+/** User number of the owner, and permission bits, as in stat(2). */
+interface Ownership {
   readonly uid: number
-  /** Permission bits as in stat(2). */
   readonly mode: number
 }
 
@@ -33,18 +31,15 @@ export function describeDistrust(
   option: string,
 ): string | null {
   if (user === undefined || (uid === user && uid !== 0)) return null
-  const isForeign = uid !== user && uid !== 0
-  if (isForeign && user === 0) {
+  if (user === 0 && uid !== 0) {
     return `it belongs to user ${uid}, who could make root write to any file; name another with ${option}, or run as that user`
   }
   if ((mode & ALL_WRITE) !== 0) return `all users can write to it; name another with ${option}`
-  return isForeign
-    ? `it belongs to user ${uid}, who decides what is in it; name another with ${option}`
-    : null
+  if (uid === 0) return null
+  return `it belongs to user ${uid}, who decides what is in it; name another with ${option}`
 }
 
-/** Ownership with the group; for a directory on the path to another one. */
-export interface GroupOwnership extends Ownership {
+interface GroupOwnership extends Ownership {
   readonly gid: number
 }
 

@@ -73,7 +73,6 @@ const STAMP_LENGTH = 40
 const CODE_DIGEST_LENGTH = 20
 
 const WRITABLE_BY_OTHERS = 0o022
-
 const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { callWithin } from '../../base/bounded-call.js'
 import { BtkitError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
-import { requestHttp } from '../../base/http-request.js'
+import { GUARDED, requestHttp } from '../../base/http-request.js'
 import { encodeParts } from '../../metainfo/build/torrent.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
@@ -19,9 +19,6 @@ import { count } from '../../base/text/quantity.js'
 /** The time limit for a server, in milliseconds. */
 const TIMEOUT_MS = 60_000
 
-/** Redirects that are followed, as by browsers. */
-const MOST_REDIRECTS = 20
-
 /**
  * Fetches a torrent of at most `maxSize` bytes by HTTP.
  * @throws BtkitError `usage` for a password in the URL, `io` if there is none, `interrupted`, and
@@ -35,8 +32,7 @@ export async function fetchTorrent(
   refusePassword(url)
   try {
     const bytes = await callWithin({ timeoutMs: TIMEOUT_MS, signal }, async (bounded) => {
-      const redirects = MOST_REDIRECTS
-      const { status, body, end } = await requestHttp(url, { signal: bounded, redirects })
+      const { status, body, end } = await requestHttp(url, { ...GUARDED, signal: bounded })
       if (status >= 200 && status < 300) return collectBounded(body, url, maxSize)
       end()
       throw new BtkitError('io', `${url}: HTTP status ${status}`)

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
-import type { HttpResponse } from '../../base/http-request.js'
+import { type HttpResponse, PROGRESS } from '../../base/http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
@@ -20,9 +20,6 @@ const PART = 4 * 1024 * 1024
 
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3
-
-/** Fewest bytes that count as progress: a connection that brings less has failed. */
-const PROGRESS = 64 * 1024
 
 /** Milliseconds before the next try after a connection broke; the last pause repeats no more. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]

@@ -1,6 +1,13 @@
 import { basename } from 'node:path/posix'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
-import { RedirectFault, requestHttp, type HttpResponse } from '../../base/http-request.js'
+import {
+  AnswerFault,
+  GUARDED,
+  IDLE_MS,
+  RedirectFault,
+  requestHttp,
+  type HttpResponse,
+} from '../../base/http-request.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'
@@ -29,12 +36,6 @@ export interface RemoteFile {
   /** Whether the server sends parts of it. */
   readonly hasRanges: boolean
 }
-
-/** Milliseconds without a byte after which a connection counts as broken. */
-const IDLE_MS = 60_000
-
-/** Redirects that are followed, as by browsers. */
-const REDIRECTS = 20
 
 /** Answers of servers that know no HEAD, or have signed their URL for GET. */
 const NO_HEAD = [400, 403, 405, 501]
@@ -87,7 +88,7 @@ export async function request(
   if (!/^https?:/i.test(url) || !URL.canParse(url))
     throw new RemoteFault(url, 'unreachable', 'not an http or https URL')
   const headers = { 'accept-encoding': 'identity', ...asked.headers }
-  const rules = { redirects: REDIRECTS, isGuarded: true, idleMs: IDLE_MS, originHeaders: own }
+  const rules = { ...GUARDED, isContent: true, originHeaders: own }
   try {
     const response = await requestHttp(url, { ...asked, ...rules, headers, signal })
     const encoding = response.headers.get('content-encoding') ?? 'identity'
@@ -135,7 +136,10 @@ export function remoteError(error: unknown, url: string, signal: AbortSignal): B
   if (error instanceof BtkitError) return error
   if (signal.aborted) return new BtkitError('interrupted', 'interrupted')
   const cause = { cause: error }
-  if (error instanceof RedirectFault) return new RemoteFault(url, 'redirects', error.message, cause)
+  if (error instanceof AnswerFault) {
+    const kind = error instanceof RedirectFault ? 'redirects' : 'unreachable'
+    return new RemoteFault(url, kind, error.message, cause)
+  }
   const detail = describeFailure(error, IDLE_MS)
   return new RemoteFault(url, 'unreachable', detail, { isPassing: true, ...cause })
 }
