@@ -1,60 +1,107 @@
 import { createHash, type Hash } from 'node:crypto'
-import {
-  ArrivingPieces,
-  ArrivingTree,
-  type PieceLengthFor,
-} from '../../disk/hash/arriving-bytes.js'
+import { PieceHasher } from '../../disk/hash/arriving-bytes.js'
+import { hashKernel } from '../../disk/hash/kernels.js'
+import { findMerkleRoot, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
+import { BLOCK } from '../../metainfo/sizes.js'
 import { CHECKSUMS, type ChecksumName } from '../checksums/list.js'
 import type { FileTree } from '../digests/file-trees.js'
 import { bytesMissing } from '../digests/pad-files.js'
 
-/** The digests of files that are read one after another. */
+/**
+ * The piece length for content of `size` bytes, a power of two. More bytes never make it shorter.
+ */
+export type PieceLengthFor = (size: number) => number
+
+/** Bytes after which leaves are combined, or the longest piece if that is longer. */
+const PART = 16 * 1024 * 1024
+
+/**
+ * Hashes files that are read one after another. Each piece length that is still possible has a hasher of its
+ * own: one, unless the size is unknown.
+ */
 export class ArrivingFiles {
   readonly lengths: number[] = []
-  readonly #pieces: ArrivingPieces | null
+  #pieces: PieceHasher[] = []
+  readonly #blocks: PieceHasher | null
+  readonly #partLength: number
+  /** The tree of the file, up to the shortest piece length that was possible then. */
+  #layers: MerkleLayer[] = []
   /** Of the files that have bytes. */
   readonly #trees: FileTree[] = []
-  readonly #lists: Uint8Array[][] = []
-  #tree: ArrivingTree | null = null
   #checksums: Hash[] = []
+  readonly #lists: Uint8Array[][] = []
   /** Bytes that are missing to the end of a piece before the next file that has bytes. */
   #missing = 0
+  #length = 0
   #size = 0
 
   /** `isAligned` says whether each file begins a piece. */
   constructor(
-    readonly version: MetainfoVersion,
+    version: MetainfoVersion,
     readonly checksums: readonly ChecksumName[],
     readonly lengthFor: PieceLengthFor,
     readonly isAligned: boolean,
   ) {
-    this.#pieces = version === 'v2' ? null : new ArrivingPieces(lengthFor)
+    const longest = lengthFor(Number.MAX_SAFE_INTEGER)
+    this.#partLength = Math.max(PART, longest)
+    this.#blocks = version === 'v1' ? null : new PieceHasher('sha256', BLOCK)
+    for (let each = lengthFor(0); version !== 'v2' && each <= longest; each *= 2)
+      this.#pieces.push(new PieceHasher('sha1', each))
   }
 
   begin(): void {
-    const { lengthFor, checksums } = this
-    if (this.version !== 'v1') this.#tree = new ArrivingTree(lengthFor)
-    this.#checksums = checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
+    this.#checksums = this.checksums.map((name) => createHash(CHECKSUMS[name].algorithm))
+    this.#layers = []
+    this.#length = 0
   }
 
   /** Adds bytes, which must not change until they are hashed. */
   async update(chunk: Uint8Array): Promise<void> {
-    if (chunk.length === 0) return
-    if (this.#missing > 0) await this.#pieces?.update(new Uint8Array(this.#missing))
-    this.#missing = 0
-    const hashed = [this.#pieces, this.#tree].map(async (hashing) => hashing?.update(chunk))
     for (const checksum of this.#checksums) checksum.update(chunk)
-    await Promise.all(hashed)
-    this.#size += chunk.length
+    for (let at = 0; at < chunk.length;) {
+      const part = chunk.subarray(at, at + this.#partLength - (this.#length % this.#partLength))
+      at += part.length
+      this.#length += part.length
+      this.#size += part.length
+      await Promise.all([this.#updatePieces(part), this.#blocks?.update(part)])
+      if (this.#length % this.#partLength === 0) await this.#endPart()
+    }
+  }
+
+  async #updatePieces(bytes: Uint8Array): Promise<void> {
+    const shortest = this.lengthFor(this.#size)
+    this.#pieces = this.#pieces.filter(({ pieceLength }) => pieceLength >= shortest)
+    for (const hasher of this.#pieces) {
+      if (this.#missing > 0) await hasher.update(new Uint8Array(this.#missing))
+      await hasher.update(bytes)
+    }
+    this.#missing = 0
+  }
+
+  async #endPart(): Promise<void> {
+    if (!this.#blocks) return
+    const leaves = { nodes: await this.#blocks.finish(), height: 0 }
+    const height = pieceHeight(this.lengthFor(this.#size))
+    this.#layers.push({ nodes: nodesAt(leaves, height, hashKernel()), height })
   }
 
   async end(length: number): Promise<void> {
     this.lengths.push(length)
     this.#lists.push(this.#checksums.map((hash) => hash.digest()))
     if (length === 0) return
-    if (this.#tree) this.#trees.push(await this.#tree.finish())
-    if (this.isAligned) this.#missing = bytesMissing(length, this.lengthFor(this.#size))
+    const pieceLength = this.lengthFor(this.#size)
+    if (this.#blocks) this.#trees.push(await this.#treeOf(this.#blocks, pieceLength))
+    if (this.isAligned) this.#missing = bytesMissing(length, pieceLength)
+  }
+
+  async #treeOf(blocks: PieceHasher, pieceLength: number): Promise<FileTree> {
+    const leaves = { nodes: await blocks.finish(), height: 0 }
+    const parts = [...this.#layers, leaves].filter(({ nodes }) => nodes.length > 0)
+    const height = pieceHeight(pieceLength, this.#length)
+    const nodes = Buffer.concat(parts.map((part) => nodesAt(part, height, hashKernel())))
+    if (height === Infinity) return { root: nodes, layer: null }
+    return { root: findMerkleRoot({ nodes, height }, hashKernel()), layer: nodes }
   }
 
   /** The checksum of the file that ended last. */
@@ -63,7 +110,7 @@ export class ArrivingFiles {
   }
 
   async finish() {
-    const digests = (await this.#pieces?.finish()) ?? new Uint8Array(0)
+    const digests = (await this.#pieces[0]?.finish()) ?? new Uint8Array(0)
     return { digests, trees: this.#trees, lists: this.#lists }
   }
 }

@@ -3,7 +3,6 @@ import { isSameBytes } from '../../base/bytes.js'
 import { BtkitError, refuseAborted } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
 import { FileColumns } from '../../disk/scan/columns.js'
-import type { PieceLengthFor } from '../../disk/hash/arriving-bytes.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { quoteText } from '../../base/text/escape.js'
 import { findUnsafePaths } from '../../metainfo/parse/unsafe-path.js'
@@ -23,7 +22,7 @@ import {
   type MakeRequest,
   type TorrentPlan,
 } from './make-torrent.js'
-import { ArrivingFiles } from './arriving-files.js'
+import { ArrivingFiles, type PieceLengthFor } from './arriving-files.js'
 import { choosePieces } from './piece-choice.js'
 import { count } from '../../base/text/quantity.js'
 

@@ -10,11 +10,12 @@ import { streamedFiles, whyNoPieceNodes } from '../../metainfo/streamed-files.js
 import { fileAddress, type SeedKind } from '../../metainfo/trackers.js'
 import { readRemote } from '../remote/read-remote.js'
 import { RemoteFault, type FaultKind } from '../remote/remote-file.js'
+import { hashArriving } from '../digests/arriving.js'
 import { checkPieces } from './judge.js'
 import { Placing, type ContentSource } from './locate.js'
 import { GOOD, UNCHECKED } from './pieces.js'
 import { planFound, type VerifyPlan } from './verify-torrent.js'
-import { hashArriving, remoteState, seedAddress, SeedReader } from './web-seed.js'
+import { remoteState, seedAddress, SeedReader } from './web-seed.js'
 
 /** A seed of a torrent. */
 interface Seed {
