@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
 import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
@@ -77,7 +76,6 @@ export class Announcer {
   readonly #tiers = new Map<SeedTorrent, Tier[]>()
   /** How many tiers fail in the same way: one line is enough for all their torrents. */
   readonly #failing = new Map<string, number>()
-  readonly #key = randomBytes(4).readUInt32BE()
   readonly #ending = new AbortController()
   readonly #timer: NodeJS.Timeout
   /** By name and port. */
@@ -280,11 +278,11 @@ export class Announcer {
 
   #ask(tier: Tier, event: 'started' | 'stopped' | null, signal: AbortSignal) {
     const { torrent, infoHash } = tier
-    const { peerId, port } = this.seeder
+    const { peerId, key, port } = this.seeder
     const { url, host, id: trackerId } = this.#firstOf(tier)
     const wanted = event === 'stopped' ? 0 : MOST_DIALLED_OF_TORRENT
     const uploaded = this.seeder.stateOf(infoHash)?.uploaded ?? 0
-    const own = { peerId, address: this.address, port, uploaded, key: this.#key }
+    const own = { peerId, address: this.address, port, uploaded, key }
     return host.announce(
       { ...own, url, infoHash, event, wanted, trackerId, signal },
       (peers, reach) => {

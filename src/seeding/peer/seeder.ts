@@ -97,6 +97,8 @@ export interface SeederStatus {
 /** Seeds torrents to peers: one port for all of them. It never downloads. */
 export class Seeder {
   readonly peerId = Buffer.concat([Buffer.from('-BK0100-'), randomBytes(12)]).toString('hex')
+  /** The key of its announces, which only trackers learn. */
+  readonly key = randomBytes(4).readUInt32BE()
   readonly monotonic: () => number
   readonly #seeded = new Map<InfoHash, Seeded>()
   readonly #all = new Set<Seeded>()

@@ -85,6 +85,8 @@ export class PeerTable {
   readonly #free: number[] = []
   readonly #perAddress = new Map<AddressKey, number>()
   #seeds = 0
+  /** The key of the own seed; null without one. */
+  ownKey: number | null = null
 
   constructor(maxPeers: number) {
     const places = maxPeers + 1
@@ -165,6 +167,11 @@ export class PeerTable {
   /** Whether a peer has the candidate's id and key. */
   isSame(peer: number): boolean {
     return this.keys[peer] === this.keys[CANDIDATE] && this.#hasId(peer)
+  }
+
+  /** Whether a peer, or the candidate, is the own seed. */
+  isOwn(peer = CANDIDATE): boolean {
+    return this.keys[peer] === this.ownKey
   }
 
   #hasId(peer: number): boolean {
@@ -328,6 +335,7 @@ export class PeerTable {
   }
 
   #nearKey(peer: number): AddressKey {
+    if (this.isOwn(peer)) return 'own'
     if (((this.flags[peer] ?? 0) & PeerFlag.v6) === 0)
       return (this.#addresses[4 * peer + 3] ?? 0) | 0
     return this.addressBytes.toString('latin1', 16 * peer, 16 * peer + 8)
@@ -353,7 +361,8 @@ export class PeerTable {
     for (const peer of sample) {
       const inNetwork = perNetwork.get(this.#networkKey(peer)) ?? 0
       // The candidate's network would then have as many
-      if (inNetwork < network || inNetwork === own + 1 || !canRemove(peer)) continue
+      if (inNetwork < network || inNetwork === own + 1 || this.isOwn(peer) || !canRemove(peer))
+        continue
       const atAddress = this.#perAddress.get(this.#nearKey(peer)) ?? 0
       if (inNetwork === network && atAddress <= address) continue
       ;[chosen, network, address] = [peer, inNetwork, atAddress]

@@ -56,6 +56,11 @@ export class SwarmStore {
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
+  /** The key of the seed in this process: the limits of peers at an address are for all others. */
+  set ownKey(key: number) {
+    this.#peers.ownKey = key
+  }
+
   /** `now` returns seconds on a clock that is never set back. */
   constructor(limits: StoreLimits, now: () => number) {
     this.#limits = limits
@@ -343,6 +348,7 @@ export class SwarmStore {
   /** Whether the candidate may be at its address. `known` is its number in the swarm, or 0. */
   #allows(swarm: Swarm, known: number): boolean {
     const peers = this.#peers
+    if (peers.isOwn()) return true
     // It adds no peer to its address
     if (known !== 0 && (peers.isNear(known) || peers.findByAddress(swarm) !== 0)) return true
     const { maxPerAddress, maxPerAddressInSwarm } = this.#limits

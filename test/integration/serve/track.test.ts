@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMagnet } from '../../../src/metainfo/magnet.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
+import { USUAL } from '../../../src/tracker/app/settings.js'
 import { ask } from '../../mirror/ask.js'
 import { plantCertificate, tlsArgs, unlessOpenssl } from '../../support/certificates.js'
 import { findFreePort } from '../../support/opentracker.js'
@@ -65,6 +66,27 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   assert.match(await answerTo(torrent.infoHash), /8:completei1e/)
   assert.match(await answerTo('ab'.repeat(20)), /not authorized/)
   await again.stop()
+})
+
+test('the own seed announces all its torrents, whatever the limit of an address is', async (t) => {
+  const { maxPerAddress } = USUAL.limits
+  Object.assign(USUAL.limits, { maxPerAddress: 1 })
+  t.after(() => Object.assign(USUAL.limits, { maxPerAddress }))
+  for (const scheme of ['http', 'udp']) {
+    const url = `${scheme}://127.0.0.1:${await findFreePort()}/announce`
+    const seed = ['--host', '127.0.0.1', '--seed', '--seed-port', '0']
+    const env = { BTKIT_STATE_DIR: makeScratch(t) }
+    const mirror = await serveMirror(t, { files, args: ['--track', url, ...seed], io: { env } })
+    const tracker = url.replace('udp', 'http').replace('/announce', '')
+    for (const path of Object.keys(files)) {
+      const { infoHash } = parseMetainfo(await fetchSingle(mirror, path))
+      const scrape = tracker + announceQuery(infoHash ?? '').replace('announce', 'scrape')
+      await until(`${path} is announced`, async () => {
+        return (await (await fetch(scrape)).text()).includes('8:completei1e')
+      })
+    }
+    await mirror.stop()
+  }
 })
 
 longTest("magnet links of a tracker over UDP name it, not the mirror's address", async (t) => {

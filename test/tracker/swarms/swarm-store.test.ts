@@ -55,6 +55,23 @@ test('if there are too many swarms, the oldest one without peers is removed', ()
   assert.equal(store.announce(announceOf({ torrent: 'newest' })).refusal, 'full')
 })
 
+test('the own seed does not count under the limits of its address', () => {
+  const { store } = makeStore({ maxPerAddress: 2, maxPerAddressInSwarm: 1 })
+  store.ownKey = 77
+  const refusalOf = (torrent: string, peer: string, key: number) => {
+    return store.announce(announceOf({ torrent, peer, key, port: key })).refusal
+  }
+  const torrents = Array.from({ length: 5 }, (_, n) => `${n}`)
+  for (const torrent of torrents) assert.equal(refusalOf(torrent, 'own', 77), null)
+  assert.equal(refusalOf('0', 'stranger', 1), null)
+  assert.equal(refusalOf('0', 'other', 2), 'too-many')
+  assert.equal(refusalOf('1', 'stranger', 1), null)
+  assert.equal(refusalOf('2', 'stranger', 1), 'too-many')
+  for (const torrent of torrents) assert.equal(refusalOf(torrent, 'own', 77), null)
+  store.announce(announceOf({ torrent: '0', peer: 'own', key: 77, port: 77, event: 'stopped' }))
+  assert.equal(refusalOf('2', 'stranger', 1), 'too-many')
+})
+
 test('a full store removes peers of the networks that have most', () => {
   const { store } = makeStore({ maxPeers: 100, maxPerAddress: 50 })
   for (let n = 0; n < 100; n += 1) {

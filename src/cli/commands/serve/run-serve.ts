@@ -71,6 +71,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
     await tracker?.stop()
     return withPortAdvice('choose another one with --seed-port')(error)
   })
+  if (tracker && seed) tracker.view.store.ownKey = seed.service.key
   const told = { ...settings, options: { ...settings.options, tracker, seed, look } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await Promise.all([tracker?.stop(), seed?.close()])

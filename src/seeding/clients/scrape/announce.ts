@@ -77,7 +77,7 @@ async function announceHttp({ url, signal, family, ...own }: Announce): Promise<
   const query = [
     `info_hash=${infoHash}&peer_id=${peerId}&port=${own.port}`,
     `uploaded=${own.uploaded}&downloaded=0&left=0&compact=1&numwant=${own.wanted}`,
-    `key=${own.key.toString(16)}`,
+    `key=${own.key.toString(16).padStart(8, '0')}`,
     ...(own.event === null ? [] : [`event=${own.event}`]),
     ...(own.address === null ? [] : [`ip=${encodePercent(own.address)}`]),
     ...(own.trackerId === null ? [] : [`trackerid=${own.trackerId}`]),
