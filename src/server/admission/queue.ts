@@ -1,4 +1,6 @@
 import { NotReady, throttled } from '../headers/refusal.js'
+import { Shares } from '../connections/connection-limits.js'
+import { FairQueue } from '../connections/turns.js'
 import { counted } from '../../base/text/quantity.js'
 
 interface QueueLimits {
@@ -77,50 +79,6 @@ const NONE: ReadonlySet<string> = new Set()
 /** The small ones; the large ones; those that nobody waits for. */
 type Lane = 'small' | 'large' | 'ahead'
 
-/** Waiting jobs. Clients have turns, so that none waits for all jobs of another. */
-class Waiting {
-  /** Jobs by their client; the next client is first. */
-  readonly #byClient = new Map<string | null, Set<QueuedJob>>()
-  size = 0
-
-  add(job: QueuedJob): void {
-    const { client } = job.of
-    this.#byClient.set(client, (this.#byClient.get(client) ?? new Set()).add(job))
-    this.size++
-  }
-
-  delete(job: QueuedJob): void {
-    const { client } = job.of
-    const own = this.#byClient.get(client)
-    if (!own?.delete(job)) return
-    this.size--
-    if (own.size === 0) this.#byClient.delete(client)
-  }
-
-  all(): QueuedJob[] {
-    return [...this.#byClient.values()].flatMap((own) => [...own])
-  }
-
-  /** Removes the job whose turn it is, of a client that may have one; that client is the last from then on. */
-  take(isAllowed: (client: string | null) => boolean): QueuedJob | undefined {
-    for (const [client, own] of this.#byClient) {
-      const job = isAllowed(client) ? firstFree(own) : undefined
-      if (!job) continue
-      this.#byClient.delete(client)
-      this.#byClient.set(client, own)
-      this.delete(job)
-      return job
-    }
-    return undefined
-  }
-}
-
-/** The first job that waits for no other. */
-function firstFree(jobs: Iterable<QueuedJob>): QueuedJob | undefined {
-  for (const job of jobs) if (job.holders.size === 0) return job
-  return undefined
-}
-
 /** Most jobs at once that nobody waits for. */
 const MOST_AHEAD = 2
 
@@ -136,15 +94,23 @@ export class Queue {
   readonly total = { done: 0, ahead: 0 }
   /** Number of jobs that have ended. */
   ended = 0
-  readonly #waiting = { small: new Waiting(), large: new Waiting(), ahead: new Waiting() }
+  /** Clients have turns, so that none waits for all jobs of another. */
+  readonly #waiting = {
+    small: new FairQueue<QueuedJob>(),
+    large: new FairQueue<QueuedJob>(),
+    ahead: new FairQueue<QueuedJob>(),
+  }
   readonly #running = {
     small: new Set<QueuedJob>(),
     large: new Set<QueuedJob>(),
     ahead: new Set<QueuedJob>(),
   }
-  readonly #perClient = new Map<string, number>()
+  readonly #clients: Shares
 
-  constructor(private readonly limits: QueueLimits) {}
+  constructor(private readonly limits: QueueLimits) {
+    const { maxPerClient: perClient } = limits
+    this.#clients = new Shares({ all: Infinity, perClient, perNetwork: Infinity })
+  }
 
   /** Number of running jobs that somebody waits for. */
   get running(): number {
@@ -188,12 +154,12 @@ export class Queue {
     const waiting = this.#waiting[lane]
     const turn = new Promise<void>((resolve, reject) => {
       const leave = () => {
-        waiting.delete(job)
+        waiting.delete(job.of.client, job)
         this.end(job)
         reject(signal?.reason as Error)
       }
       signal?.addEventListener('abort', leave)
-      waiting.add(job)
+      waiting.add(job.of.client, job)
       job.begin = () => {
         signal?.removeEventListener('abort', leave)
         resolve()
@@ -215,7 +181,7 @@ export class Queue {
   end(job: QueuedJob): void {
     const { client } = job.of
     this.#running[this.#laneOf(job)].delete(job)
-    if (client !== null) add(this.#perClient, client, -1)
+    this.#clients.give(client)
     for (const other of this.#waitingBeside(job)) other.holders.delete(job)
     this.ended++
     this.#fill()
@@ -225,11 +191,10 @@ export class Queue {
   #admit({ of: { client } }: QueuedJob): void {
     const { maxWaiting, maxPerClient } = this.limits
     if (this.length >= maxWaiting) throw new NotReady('the server is busy; try again in 10 s', 10)
-    if (client !== null && (this.#perClient.get(client) ?? 0) >= maxPerClient) {
+    if (!this.#clients.take(client)) {
       const own = `${counted(maxPerClient, 'request')} of yours, the most of one client,`
       throw throttled(`${own} are under way; send fewer at once, or try again in 5 s`, 5)
     }
-    if (client !== null) add(this.#perClient, client, 1)
   }
 
   /** The jobs that may wait for a running one: none if it reads no files. */
@@ -263,7 +228,8 @@ export class Queue {
   #begin(lane: Lane): boolean {
     const most = this.limits.maxRunningPerClient ?? Infinity
     const running = this.#running[lane]
-    const job = this.#waiting[lane].take((client) => {
+    const job = this.#waiting[lane].next(({ of: { client }, holders }) => {
+      if (holders.size > 0) return false
       if (most === Infinity || client === null) return true
       return [...running].filter(({ of }) => of.client === client).length < most
     })
@@ -274,11 +240,4 @@ export class Queue {
     job.begin()
     return true
   }
-}
-
-/** Changes a count; removes it if nothing is left. */
-function add(counts: Map<string, number>, key: string, change: number): void {
-  const count = (counts.get(key) ?? 0) + change
-  if (count > 0) counts.set(key, count)
-  else counts.delete(key)
 }

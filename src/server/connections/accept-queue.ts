@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers'
 import { loadNative } from '../../base/native-addon.js'
 import { monotonicNow } from '../../base/process.js'
 import { type ConnectionPeer, isReset, type KeyOf } from './connections.js'
-import { FairQueue } from './turns.js'
+import { FairQueue, TURN } from './turns.js'
 
 /** The native addon's function: descriptors and addresses in turn; see native/waiting.h. */
 interface AcceptAddon {
@@ -12,9 +12,6 @@ interface AcceptAddon {
 }
 
 const addon = loadNative<AcceptAddon>('acceptWaiting')
-
-/** Milliseconds for which connections begin before all other work has its turn. */
-const TURN = 4
 
 /** Most connections that are taken in a turn, 5 to 10 ms, and that wait here. */
 const MOST_TAKEN = 1024

@@ -11,6 +11,8 @@ const MIN_RESERVE = 64
 export interface ConnectionLimits extends ShareLimits {
   /** Key of a connection's client; null for one that may have any number of connections. */
   readonly keyOf: KeyOf<ConnectionPeer>
+  /** Whether somebody has logged in from a client, which takes the place of others when the total is reached. */
+  readonly isKnown?: ((client: string) => boolean) | undefined
   /** Whether clients have turns while more connections come than can begin (default: true). */
   readonly haveTurns?: boolean
 }
@@ -29,7 +31,7 @@ const KEPT = 32
  * with each server that shares these limits.
  */
 export function connectionLimiter(limits: ConnectionLimits): (server: Server) => void {
-  const { keyOf, haveTurns = true } = limits
+  const { keyOf, isKnown, haveTurns = true } = limits
   /** The counted connections, each with the key of its client. */
   const counted = new Map<Socket, string | null>()
   const shares = new Shares(limits)
@@ -76,11 +78,15 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
     let most = new Set<Socket>()
     for (const each of greedy) if (each.size > most.size) most = each
     const isGreedy = most.size > 2 * own
-    const leaver = isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined
+    const isPreferred = comer !== null && isKnown?.(comer)
+    const isStranger = ([, key]: [Socket, string | null]) => key !== null && !isKnown?.(key)
+    const stranger = isPreferred ? [...counted].findLast(isStranger)?.[0] : undefined
+    const leaver =
+      stranger ?? (isGreedy ? [...most].at(-1) : own < KEPT ? oldestSilent() : undefined)
     if (!leaver) return
     trace(() => {
-      const why = isGreedy ? 'it has the most' : 'the connection has sent nothing'
-      return `a connection of ${counted.get(leaver) ?? ''} is closed to make room: ${why}`
+      const who = counted.get(leaver) ?? ''
+      return `a connection of ${who} is closed to make room for ${comer ?? 'a proxy'}`
     })
     gone(leaver)
     leaver.destroy()
@@ -100,7 +106,7 @@ export function connectionLimiter(limits: ConnectionLimits): (server: Server) =>
 }
 
 /** Limits of a program's connections. */
-export interface ConnectionRules {
+export interface ConnectionRules extends Pick<ConnectionLimits, 'isKnown'> {
   /** Most connections of all clients together. */
   readonly most: number
   /** Most connections of one client. */
@@ -111,7 +117,7 @@ export interface ConnectionRules {
 
 /** Computes a program's limits; `maxDescriptors` is null if unknown. */
 export function connectionLimits(
-  { most, mostPerClient, filesShare }: ConnectionRules,
+  { most, mostPerClient, filesShare, isKnown }: ConnectionRules,
   clients: ClientAddresses,
   maxDescriptors: number | null,
 ): ConnectionLimits {
@@ -121,6 +127,7 @@ export function connectionLimits(
   const inAll = maxDescriptors === null ? most : Math.floor(Math.min(most, left(maxDescriptors)))
   return {
     keyOf: clients.connectionKey,
+    isKnown,
     perClient: Math.ceil(Math.min(mostPerClient, inAll / 2)),
     // A /48 of IPv6 is what a provider may give one customer
     perNetwork: Math.ceil(inAll / 4),

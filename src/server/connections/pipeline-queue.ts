@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ConnectionFollower, KeyOf } from './connections.js'
 import type { CountedResponse } from './counted-response.js'
-import { inTurn, mayActNow } from './turns.js'
+import { inTurn, isTurnOver } from './turns.js'
 
 /**
  * The last response that was started on a connection. It is a property of the socket, because a map
@@ -42,6 +42,9 @@ const MAX_OF_ALL = 20_000
  * single connection has fewer: nobody's neighbours wait for one slow download.
  */
 const MAX_OF_CLIENT = 2000
+
+/** A client with at most so many connections never waits for the requests of others. */
+const FEW = 32
 
 /**
  * Calls a function when the answers before a response are sent: never, if the client leaves first. Only
@@ -93,7 +96,8 @@ export class PipelineQueue implements ConnectionFollower {
    * Makes a handler that begins a pipelined request only after the answers before it are sent. A
    * request that has begun owns the connection, so its response emits `close` when the client
    * leaves. Requests that have not begun by then never begin; `onLeft` receives each of them.
-   * Pipelined requests, and while the event loop is busy all requests, begin in the turns of their client.
+   * Between two requests of a connection, all other connections have their turn. While the event loop
+   * is busy, the requests of a client with many connections begin in its turns.
    */
   inTurn(handler: Handler): Handler {
     const begin: Handler = (request, response) => {
@@ -101,15 +105,14 @@ export class PipelineQueue implements ConnectionFollower {
       handler(request, response)
     }
     return (request, response) => {
-      const { key = null } = (request.socket as Followed)[CLIENT] ?? {}
-      if (response.socket && (key === null || mayActNow(key))) {
+      const { key = null, sockets } = (request.socket as Followed)[CLIENT] ?? {}
+      const hasMany = sockets !== undefined && sockets.size > FEW
+      if (response.socket && !(hasMany && isTurnOver())) {
         begin(request, response)
         return
       }
       this.#wait(request, begin.bind(null, request, response), (act) => {
-        if (response.socket) inTurn(act, key)
-        // Node gives the socket to one response after the other; in its turn it has finished that
-        else response.once('socket', inTurn.bind(null, act, key))
+        whenFirst(response, hasMany ? inTurn.bind(null, act, key) : act)
       })
     }
   }

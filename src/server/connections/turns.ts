@@ -3,21 +3,18 @@ import { monotonicNow } from '../../base/process.js'
 import { networkOf } from './client-address.js'
 
 /** Milliseconds that such work may keep the event loop before all other work has its turn. */
-const TURN = 4
+export const TURN = 4
 
 /** A client's key; null for all that are not known. Anything else has turns of its own. */
 type Client = string | object | null
-
-/** The waiting things of a network by client; the next one's turn is first. */
-type Network<T> = Map<Client, T[]>
 
 /**
  * Things that wait for their turn, those of a client in their order. Networks have turns, and in each its
  * clients: whoever has a /48 of IPv6 can be thousands of clients.
  */
 export class FairQueue<T> {
-  /** The networks, or clients without one; the next one's turn is first. */
-  readonly #networks = new Map<Client, Network<T>>()
+  /** The things of networks, or clients without one, by client; the next one's turn is first. */
+  readonly #networks = new Map<Client, Map<Client, T[]>>()
   size = 0
 
   /** Whether something of a client waits. */
@@ -27,23 +24,47 @@ export class FairQueue<T> {
 
   add(client: Client, thing: T): void {
     const key = networkKey(client)
-    const network: Network<T> = this.#networks.get(key) ?? new Map()
+    const network = this.#networks.get(key) ?? new Map<Client, T[]>()
     const own = network.get(client) ?? []
     own.push(thing)
     this.#networks.set(key, network.set(client, own))
     this.size++
   }
 
-  /** Removes the thing whose turn it is. */
-  next(): T | undefined {
-    const [[key, network] = [null, new Map<Client, T[]>()]] = this.#networks
-    const [[client, own] = [null, []]] = network
-    this.#networks.delete(key)
-    network.delete(client)
-    if (own.length > 1) network.set(client, own)
-    if (network.size > 0) this.#networks.set(key, network)
-    this.size -= own.length > 0 ? 1 : 0
-    return own.shift()
+  /** Removes the thing whose turn it is, of those that may have one. */
+  next(mayHave: (thing: T) => boolean = () => true): T | undefined {
+    for (const network of this.#networks.values()) {
+      for (const [client, things] of network) {
+        const thing = things.find(mayHave)
+        if (thing === undefined) continue
+        // The client and its network are the last from now on
+        this.#networks.delete(networkKey(client))
+        this.#networks.set(networkKey(client), network)
+        network.delete(client)
+        network.set(client, things)
+        this.delete(client, thing)
+        return thing
+      }
+    }
+    return undefined
+  }
+
+  /** Removes a thing of a client, if it still waits. */
+  delete(client: Client, thing: T): void {
+    const key = networkKey(client)
+    const network = this.#networks.get(key)
+    const things = network?.get(client) ?? []
+    const at = things.indexOf(thing)
+    if (at === -1) return
+    things.splice(at, 1)
+    this.size--
+    if (things.length > 0) return
+    network?.delete(client)
+    if (network?.size === 0) this.#networks.delete(key)
+  }
+
+  all(): T[] {
+    return [...this.#networks.values()].flatMap((network) => [...network.values()].flat())
   }
 
   /** Removes the newest of those that have most, if a comer has fewer. */
@@ -66,7 +87,7 @@ function networkKey(client: Client): Client {
   return (typeof client === 'string' ? networkOf(client) : null) ?? client
 }
 
-function sizeOf(network: Network<unknown>): number {
+function sizeOf(network: Map<Client, unknown[]>): number {
   let size = 0
   for (const { length } of network.values()) size += length
   return size

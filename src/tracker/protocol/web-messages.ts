@@ -42,9 +42,8 @@ export function readWebMessage(text: Buffer, key: number): WebMessage {
   const { action, info_hash, event, answer, offers, numwant } = fields
   if (action === 'scrape') {
     const named: unknown[] = [info_hash ?? []].flat()
-    if (named.length === 0) throw malformed('name the torrents to scrape')
-    if (named.length > MAX_SCRAPED)
-      throw malformed(`scrape at most ${MAX_SCRAPED} torrents at once`)
+    if (named.length === 0 || named.length > MAX_SCRAPED)
+      throw malformed(`name the torrents to scrape, at most ${MAX_SCRAPED}`)
     return { action, hashes: named.map((hash) => readBinary(hash, 'info_hash')) }
   }
   if (action !== 'announce') throw malformed('action is neither announce nor scrape')

@@ -179,7 +179,7 @@ export class WebTorrent {
     // What came before the end of a connection is not read
     socket?.prependListener('close', socket.read.bind(socket, undefined))
     // Set on a client that does not read: see closeStalled
-    socket?.on('timeout', destroy)
+    socket?.on('timeout', () => socket.destroy())
     const [take = ignore] = (socket?.listeners('data') ?? []) as ((bytes: Buffer) => void)[]
     link.take = take.bind(socket)
     socket?.off('data', take).on('data', (bytes: Buffer) => {
@@ -465,10 +465,6 @@ function frameOf(text: string): Buffer {
   else if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2)
   frame.write(text, head)
   return frame
-}
-
-function destroy(this: Socket): void {
-  this.destroy()
 }
 
 const ignore = () => undefined

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { connectionLimiter } from '../../../src/server/connections/connection-limits.js'
 
 /** Returns a function that opens connections of a client at a server that takes at most 100. */
-function openAt() {
+function openAt(isKnown?: (client: string) => boolean) {
   const server = createServer()
   const clients = new WeakMap<object, string>()
   const limit = connectionLimiter({
@@ -13,6 +13,7 @@ function openAt() {
     all: 100,
     perClient: 90,
     perNetwork: 90,
+    isKnown,
   })
   limit(server)
   return (client: string, count: number, bytesRead = 100) => {
@@ -50,6 +51,14 @@ test('clients with few connections each keep them', () => {
   const clients = ['a', 'b', 'c', 'd'].map((client) => open(client, 25))
   assert.deepEqual(closedOf(open('e', 1)), [0])
   assert.deepEqual(clients.map(closedOf), [[], [], [], []])
+})
+
+test('a client from which somebody has logged in takes the place of the newest stranger', () => {
+  const open = openAt((client) => client === 'known')
+  const strangers = ['a', 'b', 'c', 'd'].map((client) => open(client, 25))
+  assert.deepEqual(closedOf(open('known', 3)), [])
+  assert.deepEqual(closedOf(open('e', 1)), [0])
+  assert.deepEqual(strangers.map(closedOf), [[], [], [], [22, 23, 24]])
 })
 
 test('a new client takes the place of the oldest connection that has sent nothing', () => {

@@ -46,7 +46,7 @@ export class Authentication {
   readonly #ids = new WeakMap<FastifyRequest, string>()
 
   readonly #sessions: Sessions
-  readonly #logIns: LogIns
+  readonly logIns: LogIns
 
   constructor(
     private readonly settings: AdminSettings,
@@ -54,7 +54,7 @@ export class Authentication {
     private readonly parts: Pick<AdminParts, 'log' | 'now' | 'monotonic'>,
   ) {
     this.#sessions = new Sessions(parts.monotonic)
-    this.#logIns = new LogIns(usersFile, parts.monotonic)
+    this.logIns = new LogIns(usersFile, parts.monotonic)
   }
 
   /** The user of a request's session; null if there is none. */
@@ -98,7 +98,7 @@ export class Authentication {
     password: string,
   ): Promise<LogInFailure | null> {
     const address = this.addressOf(request)
-    const result = await this.#logIns.check(name, password, address)
+    const result = await this.logIns.check(name, password, address)
     if (result === 'wrong' || 'limited' in result) {
       // Names that do not exist may be anything, even a password
       const isKnown = result === 'wrong' && (await this.usersFile.find(name)) !== null
@@ -123,7 +123,7 @@ export class Authentication {
 
   /** Hashes a new password. */
   hash(password: string): Promise<PasswordHash> {
-    return this.#logIns.hash(password)
+    return this.logIns.hash(password)
   }
 
   /**
@@ -140,7 +140,7 @@ export class Authentication {
   ): Promise<void> {
     const { name } = user
     const address = this.addressOf(request)
-    const result = await this.#logIns.check(name, current, address)
+    const result = await this.logIns.check(name, current, address)
     if (result === 'wrong' || 'limited' in result)
       throw new BtkitError(
         'not-permitted',

@@ -110,7 +110,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     },
     exchanges,
     rules: RULES,
-    connections: CONNECTIONS,
+    connections: { ...CONNECTIONS, isKnown: authentication.logIns.isKnown },
     clientAddresses,
     tls,
     onError: parts.onError,
