@@ -11,7 +11,7 @@ module.exports = () => {
     return requireOwn(name, require)
   } catch {
     const { dirname } = require('node:path')
-    const { resolve } = requireOwn('node-gyp-build-optional-packages', require)
+    const { resolve } = require('node-gyp-build-optional-packages')
     return requireOwn(resolve(dirname(dirname(require.resolve('lmdb')))), require)
   }
 }`

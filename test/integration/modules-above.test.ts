@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { startExecutable } from '../support/executable.js'
@@ -119,4 +119,19 @@ test('no accelerator and no LMDB are loaded from above the installation', async 
   const { status, stderr } = await runProgram(process.execPath, args, { cwd: above })
   assert.deepEqual([status, existsSync(ran)], [0, false])
   assert.match(stderr, /cache .*: not used/)
+})
+
+test('LMDB is found in the installation without a file for this version of Node', async (t) => {
+  const directory = makeScratch(t, FILES)
+  installProgram(directory)
+  const modules = join(directory, 'node_modules')
+  rmSync(modules)
+  for (const name of ['lmdb', '@lmdb', 'lru-cache'])
+    cpSync(join(projectRoot, 'node_modules', name), join(modules, name), { recursive: true })
+  const platform = join(modules, '@lmdb', `lmdb-${process.platform}-${process.arch}`)
+  for (const name of readdirSync(platform).filter((each) => each.startsWith('node.abi')))
+    rmSync(join(platform, name))
+  const args = [join(directory, 'bin/btkit.js'), 'makemetafile', 'a', TRACKER, '--force']
+  const { status, stderr } = await runProgram(process.execPath, args, { cwd: directory })
+  assert.deepEqual([status, stderr], [0, ''])
 })
