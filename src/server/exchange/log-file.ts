@@ -8,6 +8,8 @@ import { AccessLog, type LogFormat, type LogParts } from './access-log.js'
 /** Most characters that wait to be written; further lines are dropped. */
 const MAX_WAITING = 4 * 1024 * 1024
 
+const LINE_END = 0x0a
+
 /** Not readable for others, because it holds addresses of clients. */
 const MODE = 0o640
 
@@ -44,6 +46,8 @@ export async function openAccessLog(
 /** A log in a file, which is opened again on request after a log rotation has renamed it. */
 export class LogFile {
   #waiting = ''
+  /** Whether the file ends with a part of a line, because the disk was full. */
+  #isCut = false
   /** The last reported problem, which is not reported again. */
   #problem = ''
   /** Operations on the file, one after the other. */
@@ -75,7 +79,7 @@ export class LogFile {
     void this.#then(async () => {
       const taken = this.#waiting
       this.#waiting = ''
-      await this.handle.appendFile(taken)
+      await this.#append(this.#isCut ? `\n${taken}` : taken)
     }, 'part of the log is lost')
   }
 
@@ -86,6 +90,7 @@ export class LogFile {
       this.handle = await openLog(this.path)
       await before.close()
       this.#problem = ''
+      this.#isCut = false
     }
     return this.#then(act, 'the log goes on in the previous file')
   }
@@ -93,6 +98,15 @@ export class LogFile {
   /** Writes the waiting lines and closes the file. */
   close(): Promise<void> {
     return this.#then(() => this.handle.close(), 'part of the log is lost')
+  }
+
+  async #append(lines: string): Promise<void> {
+    const bytes = Buffer.from(lines)
+    for (let at = 0; at < bytes.length;) {
+      const { bytesWritten } = await this.handle.write(bytes, at)
+      at += bytesWritten
+      this.#isCut = bytes[at - 1] !== LINE_END
+    }
   }
 
   /** Acts after all before. */

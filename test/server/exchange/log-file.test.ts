@@ -19,6 +19,7 @@ import { runProgram } from '../../support/programs.js'
 import { makeScratch } from '../../support/scratch.js'
 import { startServe } from '../../mirror/hostile/process.js'
 import { longTest } from '../../support/long.js'
+import { fillDisk, mountSmallDisk, unlessNoDisks } from '../../support/small-disk.js'
 import { until } from '../../support/until.js'
 
 async function openLog(t: TestContext) {
@@ -88,6 +89,24 @@ test('if the name cannot be opened, lines stay in the open file, with one warnin
   log.write('c\n')
   await log.close()
   assert.equal(text(), 'c\n')
+})
+
+test('a line that a full disk cut is ended before the next one', unlessNoDisks, async (t) => {
+  const disk = mountSmallDisk(t, '64k') ?? assert.fail('no disk')
+  const path = join(disk, 'access.log')
+  const reports: string[] = []
+  const log = await LogFile.open(path, (message) => reports.push(message))
+  log.write('first\n')
+  await until('it is written', () => statSync(path).size === 6)
+  const filler = fillDisk(disk)
+  log.write(`${'cut '.repeat(3000)}\n`)
+  await until('the disk is full', () => reports.length === 1)
+  rmSync(filler)
+  log.write('next\n')
+  await log.close()
+  const [first, cut = '', ...rest] = readFileSync(path, 'utf8').split('\n')
+  assert.deepEqual([first, rest], ['first', ['next', '']])
+  assert.match(cut, /^(?:cut )+c?u?t?$/)
 })
 
 test('lines that come faster than they can be written are dropped', async (t) => {
