@@ -23,6 +23,17 @@ test('text, lists, tables, classes and links are kept', () => {
   })
 })
 
+test('attributes and references to characters are read as HTML says', () => {
+  assertLeft({
+    '<a href="/?a=1&#38;b=2&c" title="Caf&eacute; &amp;eacute; &copy">x</a>':
+      '<a href="/?a=1&#38;b=2&amp;c" title="Caf&eacute; &amp;eacute; &amp;copy">x</a>',
+    '<a HREF=https://example.org/a/b?c class=top>x</a>':
+      '<a href="https://example.org/a/b?c" class="top">x</a>',
+    "<img alt='The site'><img src=x alt=logo><img alt='&eacute;'>": 'The sitelogo&eacute;',
+    '<a data-href="/no" title="1" title="2">x</a>': '<a title="1">x</a>',
+  })
+})
+
 test('headings are below those of the page', () => {
   assertLeft({ '<h1>a</h1><h5>b</h5>': '<h3>a</h3><h5>b</h5>', '<H4>c</H4>': '<h6>c</h6>' })
 })
