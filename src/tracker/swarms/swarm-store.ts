@@ -244,10 +244,11 @@ export class SwarmStore {
 
   /**
    * Yields the whole state as bytes. Each slice is valid until the next. Changes made meanwhile may
-   * or may not be included. Peers without a port are not: they are there as long as their connection.
+   * or may not be included. Peers without a port are not: they are there as long as their connection. Nor is
+   * the own seed, which ends with this process.
    */
   save(): Generator<Uint8Array, void> {
-    return this.#saved((peer) => this.#peers.ports[peer] !== 0)
+    return this.#saved((peer) => this.#peers.ports[peer] !== 0 && !this.#peers.isOwn(peer))
   }
 
   /** The same for the peers that announced here, with all swarms and all downloads. */

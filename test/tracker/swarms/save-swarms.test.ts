@@ -60,6 +60,16 @@ test('peers over WebSocket are not saved, because their connections end with the
   assert.equal(other.totals().peers, 1)
 })
 
+test('the own seed is not saved, because it ends with the tracker', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  one.ownKey = 77
+  one.announce(announceOf({ peer: 'own', key: 77, isComplete: true }))
+  one.announce(announceOf({ peer: 'other', port: 1 }))
+  copy(one, other)
+  assert.equal(other.totals().peers, 1)
+  assert.equal(other.scrape(digestOf('torrent'))?.complete, 0)
+})
+
 test('a state can be split anywhere', () => {
   const [one, other] = [makeStore().store, makeStore().store]
   fill(one, 50)
