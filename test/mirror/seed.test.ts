@@ -285,7 +285,7 @@ test('without --seed, no link names a peer, and --max-upload-rate is an error', 
   ])
   assert.deepEqual(
     [status, stderr],
-    [2, 'btkit: --max-upload-rate: needs --seed; it limits what peers get\n'],
+    [2, 'btkit: --max-upload-rate needs --seed\n'],
   )
 })
 

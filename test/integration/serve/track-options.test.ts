@@ -81,7 +81,7 @@ test('serve --track --web-torrent names the tracker over WebSocket in its torren
 
 test('serve --web-torrent needs --track', async (t) => {
   const refused = await runBtkit(['serve', makeScratch(t), '--web-torrent', '--trackerless'])
-  assertError(refused, 'usage', '--web-torrent: needs --track')
+  assertError(refused, 'usage', '--web-torrent needs --track')
 })
 
 test('serve --track without --host says that the tracker listens on all addresses', async (t) => {

@@ -12,7 +12,7 @@ import { longTest } from '../../support/long.js'
 
 test('without --admin-users there is no administration', async () => {
   const refused = await runBtkit(['track', '--open', '--admin-listen', '127.0.0.1:0'])
-  assertError(refused, 'usage', '--admin-listen: needs --admin-users')
+  assertError(refused, 'usage', '--admin-listen needs --admin-users')
 })
 
 longTest('all pages lead to the log-in, and the password opens them', async (t) => {
