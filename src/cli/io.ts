@@ -1,4 +1,4 @@
-import type { CacheAccess } from '../core/digests/cache-trust.js'
+import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { CacheRequest } from '../fleet/access.js'
 import type { WorkerPool } from '../disk/hash/jobs/worker-pool.js'
 

@@ -11,7 +11,7 @@ import {
 import type { HashOptions } from '../disk/hash/hash-stream.js'
 import { fileAt, isPadding, pathAt } from '../disk/hash/stream/content-stream.js'
 import { isWritten } from '../disk/hash/stream/reading.js'
-import { openForWriting } from '../disk/write/open-for-writing.js'
+import { whoWrites } from '../disk/look/writers.js'
 import { queueTimes } from './connect.js'
 import { cutPieces, type Cut } from './cut.js'
 import { JobBoard, type JobBoardRequest } from './job-board.js'
@@ -163,7 +163,7 @@ async function noteWriters(
   for (let file = fileAt(stream, first * stream.pieceLength); file <= last; file++) {
     if (!isPadding(stream, file)) paths.set(pathAt(stream, file), file)
   }
-  for (const path of await openForWriting([...paths.keys()])) {
+  for (const path of await whoWrites([...paths.keys()])) {
     if (writers.areRefused) throw isWritten(path)
     writers.files[paths.get(path) ?? 0] = 1
   }

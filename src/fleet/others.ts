@@ -1,4 +1,4 @@
-import type { CacheAccess, ReadOnce, Unread } from '../core/digests/cache-trust.js'
+import type { CacheAccess, ReadOnce, Unread } from '../core/digests/cache-access.js'
 import { trace } from '../base/text/trace.js'
 import { hashInGroups } from '../core/digests/hash-groups.js'
 import { mergeTable } from '../core/digests/piece-table.js'

@@ -10,7 +10,7 @@ import {
   type TreeRecord,
 } from '../disk/cache/records/bodies.js'
 import { SECONDS_BETWEEN_NOTES } from '../disk/cache/records/record.js'
-import type { CacheAccess } from '../core/digests/cache-trust.js'
+import type { CacheAccess } from '../core/digests/cache-access.js'
 import { digestOf } from '../base/bytes.js'
 import { BtkitError } from '../base/errors.js'
 import {

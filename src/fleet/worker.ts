@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { openForWriting } from '../disk/write/open-for-writing.js'
+import { whoWrites } from '../disk/look/writers.js'
 import type { Job } from 'bullmq'
 import { callWithin } from '../base/bounded-call.js'
 import type { RedisAddress } from './redis/client.js'
@@ -19,12 +19,8 @@ import { countPieces } from '../disk/hash/stream/content-stream.js'
 import { FileColumns } from '../disk/scan/columns.js'
 import { padFile, type ScannedFile } from '../disk/file-lists/scanned-file.js'
 import { isRead } from '../core/digests/pad-files.js'
-import {
-  trustedPart,
-  type CacheAccess,
-  type CacheTrust,
-  isSettled,
-} from '../core/digests/cache-trust.js'
+import type { CacheAccess } from '../core/digests/cache-access.js'
+import { trustedPart, type CacheTrust, isSettled } from '../core/digests/cache-trust.js'
 import { requireUnchanged, streamOf, type Engine } from '../core/digests/hash-content.js'
 import { hashInGroups, nodesOf } from '../core/digests/hash-groups.js'
 import { formatBytes } from '../base/text/quantity.js'
@@ -142,7 +138,7 @@ async function hashPart(part: Part, context: PartContext): Promise<PartDigests> 
   if (known) return known
   const own = files.filter(isRead)
   const startedMs = cacheAccess.now()
-  const written = await openForWriting(own.map(({ absolutePath }) => absolutePath))
+  const written = await whoWrites(own.map(({ absolutePath }) => absolutePath))
   const digests = await read(part, files, context.engine)
   for (const file of own) requireUnchanged(file, readFingerprintIfThere(file.absolutePath))
   const start = { startedMs, trust: cacheAccess.trust, written }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { CacheAccess } from '../core/digests/cache-trust.js'
+import type { CacheAccess } from '../core/digests/cache-access.js'
 import type { Content } from '../core/digests/content.js'
 import type { GivenRecord } from '../core/keep-seeded/given.js'
 import type { InfoOptions } from '../core/digests/info.js'

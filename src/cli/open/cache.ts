@@ -3,7 +3,8 @@ import { cacheDirectory, usableCacheDirectory } from '../../base/directories.js'
 import { openReport } from '../output/report.js'
 import { openCacheIfThere } from '../../core/cache/access.js'
 import { accessCache, type CacheRequest } from '../../fleet/access.js'
-import type { CacheTrust, CacheAccess } from '../../core/digests/cache-trust.js'
+import type { CacheAccess } from '../../core/digests/cache-access.js'
+import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Io } from '../io.js'
 
 /** The options of the cache, and the machines to share digests with. */

@@ -1,5 +1,5 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import { openForWriting } from '../../disk/write/open-for-writing.js'
+import { whoWrites } from '../../disk/look/writers.js'
 import { encodeFingerprint, readFingerprintIfThere } from '../../disk/file-lists/fingerprint.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { runOnThreads } from '../../disk/hash/hash-stream.js'
@@ -120,7 +120,7 @@ async function read(
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
-  const written = await openForWriting([absolutePath])
+  const written = await whoWrites([absolutePath])
   const { size } = fingerprint
   const source = { path: absolutePath, size, identity: null }
   const isSmall = size <= SMALL && !throttle

@@ -6,11 +6,6 @@ import {
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
-import type { HashOptions } from '../../disk/hash/hash-stream.js'
-import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
-import type { Content } from './content.js'
-import type { HashGroups } from './hash-groups.js'
-import type { PieceTable } from './piece-table.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
 /**
@@ -47,36 +42,6 @@ export function traceUnknown(files: FileColumns, number: number, kept?: Uint8Arr
     : 'the cache lacks its digests, or those at this place in pieces of this length'
   trace(() => `${files.absolutePathAt(number)}: must be read: ${why}`)
 }
-
-/** The piece cache, and how far to trust it. */
-export interface CacheAccess {
-  readonly cache: PieceCache
-  readonly trust: CacheTrust
-  /** Current time in milliseconds since 1970. */
-  readonly now: () => number
-  /**
-   * Obtains digests together with other processes and machines. Absent: all are read here, whoever else
-   * reads the same files.
-   */
-  readonly readOnce?: ReadOnce | undefined
-}
-
-/** Content of which some digests are unknown. */
-export interface Unread {
-  readonly content: Content
-  /** The digests that are known already. Filled up. */
-  readonly table: PieceTable
-  /** Its stream. */
-  readonly stream: () => ContentStream
-  readonly engine: HashOptions
-  readonly cacheAccess: CacheAccess
-}
-
-/**
- * Calls `read` when nobody else reads the same files, or after a while. Digests that others know are
- * in the table then. `read` gets the function that hashes pieces.
- */
-export type ReadOnce = <T>(unread: Unread, read: (hash: HashGroups) => Promise<T>) => Promise<T>
 
 /** Time in nanoseconds within which a file's timestamps may not show a second change. */
 const RACY_NS = 2_000_000_000n

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
 import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
-import { openForWriting } from '../../disk/write/open-for-writing.js'
+import { whoWrites } from '../../disk/look/writers.js'
 import type { FileColumns } from '../../disk/scan/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import { changesLater, changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
@@ -10,7 +10,8 @@ import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/re
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
-import { isSettledAt, type CacheAccess, type RememberingStart } from './cache-trust.js'
+import type { CacheAccess } from './cache-access.js'
+import { isSettledAt, type RememberingStart } from './cache-trust.js'
 import {
   enterPieces,
   setPieces,
@@ -179,7 +180,7 @@ async function findWritten(
   const isPortable = hashKernel().name === 'crypto'
   const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
   const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
-  const written = await openForWriting(paths)
+  const written = await whoWrites(paths)
   for (const path of refusesWritten ? written : []) throw isWritten(path)
   return written
 }

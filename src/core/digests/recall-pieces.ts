@@ -10,11 +10,11 @@ import {
 } from './piece-owners.js'
 import { createTable, getPieces, heedTrees, setPieces, type PieceTable } from './piece-table.js'
 import { isSingle, treeOf, type ReadTrees } from './read-trees.js'
+import type { CacheAccess } from './cache-access.js'
 import {
   isSameFile,
   isSettledAt,
   traceUnknown,
-  type CacheAccess,
   type CacheTrust,
   type RememberingStart,
 } from './cache-trust.js'

@@ -1,4 +1,4 @@
-import { openForWriting } from '../../disk/write/open-for-writing.js'
+import { whoWrites } from '../../disk/look/writers.js'
 import { CHECKSUM_NAMES, CHECKSUMS, type ChecksumName } from '../../core/checksums/list.js'
 import { recallDigest, rememberDigest } from '../../core/checksums/obtain.js'
 import { isSettled, type ReadingStart } from '../../core/digests/cache-trust.js'
@@ -91,7 +91,7 @@ export class FileDigests {
       const names = await this.#wanted(file)
       const whole = wholeFileOf(file, names, wantsPieces ? content.pieceLength : undefined)
       const startedMs = cacheAccess.now()
-      const written = await openForWriting([file.absolutePath])
+      const written = await whoWrites([file.absolutePath])
       await this.#read(whole, job)
       await this.#requireUnchanged(file)
       const start = { startedMs, trust: cacheAccess.trust, written }

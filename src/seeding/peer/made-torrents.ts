@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { LRUCache } from 'lru-cache'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
-import type { CacheAccess } from '../../core/digests/cache-trust.js'
+import type { CacheAccess } from '../../core/digests/cache-access.js'
 import type { Content } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { GivenRecord } from '../../core/keep-seeded/given.js'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
-import type { CacheAccess } from '../../../core/digests/cache-trust.js'
+import type { CacheAccess } from '../../../core/digests/cache-access.js'
 import { accessCache, type CacheRequest } from '../../../fleet/access.js'
 import { BtkitError, usageError } from '../../../base/errors.js'
 import { WorkerPool } from '../../../disk/hash/jobs/worker-pool.js'

@@ -13,7 +13,7 @@ const addon = loadNative<LeaseAddon>('askLeasesAsync')
  * there may change no time. Empty if that may not be asked: the native addon is missing, the
  * file belongs to another user, or the file system has no leases. It is never asked on the event loop.
  */
-export async function openForWriting(paths: readonly string[]): Promise<ReadonlySet<string>> {
+export async function whoWrites(paths: readonly string[]): Promise<ReadonlySet<string>> {
   const answers = paths.length > 0 ? await addon?.askLeasesAsync(paths) : undefined
   return new Set(paths.filter((_, i) => answers?.[i] === constants.errno.EAGAIN))
 }

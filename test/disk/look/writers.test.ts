@@ -4,7 +4,7 @@ import { closeSync, openSync, symlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openForWriting } from '../../../src/disk/write/open-for-writing.js'
+import { whoWrites } from '../../../src/disk/look/writers.js'
 import { nativeStat } from '../../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../../support/aged.js'
 import { aheadOfFiles, Mirror } from '../../support/mirror.js'
@@ -22,9 +22,9 @@ test('a file that a program has open for writing is found', unlessNoAddon, async
   const readers = [openSync(at('read'), 'r'), openSync(at('written'), 'r')]
   const writer = openSync(at('written'), 'r+')
   const found = new Set([at('written'), at('link')])
-  assert.deepEqual(await openForWriting(paths), found)
+  assert.deepEqual(await whoWrites(paths), found)
   closeSync(writer)
-  assert.deepEqual(await openForWriting(paths), new Set())
+  assert.deepEqual(await whoWrites(paths), new Set())
   for (const reader of readers) closeSync(reader)
 })
 
@@ -34,10 +34,10 @@ test('a program that opens a file just now is not held up', unlessNoAddon, async
     for (let i = 0; i < 200; i++) await (await open(path, 'r+')).close()
   }
   const ask = async () => {
-    for (let i = 0; i < 200; i++) await openForWriting([path])
+    for (let i = 0; i < 200; i++) await whoWrites([path])
   }
   await Promise.all([write(), ask(), write(), ask()])
-  assert.deepEqual(await openForWriting([path]), new Set())
+  assert.deepEqual(await whoWrites([path]), new Set())
 })
 
 test(
