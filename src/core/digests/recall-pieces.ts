@@ -78,12 +78,16 @@ function* recallDigests(
 /** Of fewer files, all have records. */
 const FEW = 8
 
+/** To hash longer pieces takes longer than a record, even if they are zeros but for a few bytes. */
+const SHORT = 4 * BLOCK
+
 /**
  * Whether a file has no record, because a record for each of very many would cost several times as much as to
  * read and hash them. A listener sees a record of each file.
  */
-function isTiny({ files }: Content, size: number, { onFile }: PieceCache): boolean {
-  return size <= BLOCK && !onFile && files.length >= FEW
+function isTiny(content: Content, size: number, { onFile }: PieceCache): boolean {
+  if (size > BLOCK || onFile || content.files.length < FEW) return false
+  return content.version === 'v2' || content.pieceLength <= SHORT
 }
 
 /** The same of a file in one piece that is filled with zeros. */

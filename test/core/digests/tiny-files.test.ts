@@ -33,12 +33,12 @@ async function open(t: TestContext, kind: Kind) {
   const later = Date.now() + 10_000
   const cache = await openCache({ directory, now: () => later, warn: assert.ifError })
   t.after(() => cache.close())
-  const make = async (trust: CacheTrust | 'nothing' = 'full') => {
+  const make = async (trust: CacheTrust | 'nothing' = 'full', pow2 = 15) => {
     const context = hashContext()
     const cacheAccess =
       trust === 'nothing' ? context.cacheAccess : { cache, trust, now: () => later }
     // Another source tag each time, so that no info is known
-    const request = makeRequest(join(root, 'd'), { ...kind, pieceLength: pieceLengthOf(15) })
+    const request = makeRequest(join(root, 'd'), { ...kind, pieceLength: pieceLengthOf(pow2) })
     const plan = await planTorrent(request)
     const made = await makeTorrent(plan, { ...context, cacheAccess })
     await cache.flush()
@@ -81,4 +81,11 @@ test('a digest that a record has by size and time is not confirmed by another re
   writeFileSync(at(nameOf(8)), 'CONTENT 8')
   assert.equal((await make('mtime')).bytesHashed, 'CONTENT 8'.length)
   assert.equal((await make('full')).bytesHashed, 'content 7'.length)
+})
+
+test('of long pieces that are filled with zeros only those are hashed again that changed', async (t) => {
+  const { make, at } = await open(t, KINDS.hybrid)
+  await make('full', 17)
+  writeFileSync(at(nameOf(7)), 'other')
+  assert.equal((await make('full', 17)).bytesHashed, 'other'.length)
 })
