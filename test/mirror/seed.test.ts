@@ -283,10 +283,7 @@ test('without --seed, no link names a peer, and --max-upload-rate is an error', 
     '--port',
     '0',
   ])
-  assert.deepEqual(
-    [status, stderr],
-    [2, 'btkit: --max-upload-rate needs --seed\n'],
-  )
+  assert.deepEqual([status, stderr], [2, 'btkit: --max-upload-rate needs --seed\n'])
 })
 
 test('a private torrent of --torrents is seeded, but no page of the mirror names it', async (t) => {

@@ -45,6 +45,8 @@ export class TrackerHost {
   announce(announce: Announce, onPeers: OnPeers): Promise<AnnouncedPeers> {
     return this.#slots(async () => {
       const { signal, event, address: own } = announce
+      // After the end, thousands may still wait for their turn
+      signal.throwIfAborted()
       await this.#lookUp(signal)
       const reaches = this.#addresses.map(({ address }) => reachOf(address))
       const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)

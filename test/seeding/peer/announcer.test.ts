@@ -150,7 +150,7 @@ function answer(): Response {
 
 function seederAt(monotonic: () => number): Seeder {
   return {
-    ...{ peerId: '00'.repeat(20), port: 6881, stateOf: () => null, dial: () => undefined },
+    ...{ peerId: '00'.repeat(20), key: 7, port: 6881, stateOf: () => null, dial: () => undefined },
     ...{ monotonic, families: [6, 4] },
   } as unknown as Seeder
 }
