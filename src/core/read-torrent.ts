@@ -1,5 +1,6 @@
 import { BtkitError, nameErrors } from '../base/errors.js'
 import { readBounded, readRegular, readSmallFiles, readStart } from '../disk/look/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
@@ -7,7 +8,7 @@ import { parseUnhashed } from '../metainfo/parse/metainfo.js'
  * Reads and checks a .torrent file of at most `maxSize` bytes.
  * @throws BtkitError with the file's name
  */
-export function readTorrent(path: string, maxSize: number): Metainfo {
+export function readTorrent(path: string, maxSize = DEFAULT_MAX_SIZE): Metainfo {
   return parseTorrent(readTorrentBytes(path, maxSize, readBounded), path, maxSize)
 }
 
@@ -32,7 +33,7 @@ export function readTorrentBytes(
  * Does the same for a service, which never waits for a disk.
  * @throws BtkitError with the file's name
  */
-export async function loadTorrent(path: string, maxSize: number): Promise<Metainfo> {
+export async function loadTorrent(path: string, maxSize = DEFAULT_MAX_SIZE): Promise<Metainfo> {
   const file = await readRegular(path, maxSize, null)
   return parseTorrent(file?.bytes ?? new Uint8Array(0), path, maxSize)
 }
@@ -40,7 +41,7 @@ export async function loadTorrent(path: string, maxSize: number): Promise<Metain
 /** Does the same with several torrents, and yields each, or why it cannot be read, in order. */
 export async function* loadTorrents(
   paths: readonly string[],
-  maxSize: number,
+  maxSize = DEFAULT_MAX_SIZE,
 ): AsyncGenerator<Metainfo | Error, undefined> {
   for await (const [path, small] of readSmallFiles(paths)) {
     try {
@@ -63,7 +64,11 @@ function refuseOtherFile(path: string, maxSize: number): void {
 const START = 64
 
 /** Parses the bytes of a .torrent. `name` is its name in errors. */
-export function parseTorrent(bytes: Uint8Array, name: string, maxSize: number): Metainfo {
+export function parseTorrent(
+  bytes: Uint8Array,
+  name: string,
+  maxSize = DEFAULT_MAX_SIZE,
+): Metainfo {
   return withInfoHashes(parseUnhashedTorrent(bytes, name, maxSize))
 }
 

@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path'
 import type { EditOutcome } from '../core/edit/files.js'
 import { editFiles as edit } from '../core/edit/files.js'
-import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { requirePaths } from './check-options.js'
 import { editOf, type TorrentChanges } from './changes.js'
 
@@ -30,11 +29,10 @@ export function editFiles(
   options: EditOptions = {},
 ): AsyncGenerator<EditOutcome> {
   requirePaths(files, 'files')
-  const { outputDirectory = null, dryRun = false, force = false, signal } = options
-  const maxTorrentSize = options.maxSize ?? DEFAULT_MAX_SIZE
+  const { maxSize, outputDirectory = null, dryRun = false, force = false, signal } = options
   const outputOf =
     outputDirectory === null ? null : (file: string) => join(outputDirectory, basename(file))
-  const request = { outputOf, dryRun, force, maxTorrentSize, tellHashes: true }
+  const request = { outputOf, dryRun, force, maxTorrentSize: maxSize, tellHashes: true }
   const never = new AbortController().signal
   return edit(files, { ...request, edit: editOf(changes) }, signal ?? never)
 }

@@ -1,6 +1,5 @@
 import { Command } from '../acting-command.js'
 import { Opt } from '../options/option.js'
-import { maxTorrentSize } from '../options/reading.js'
 
 // Options and arguments that the commands which edit torrents share.
 
@@ -17,7 +16,6 @@ export function declareSingleEdit(name: string, isTracker = false) {
     .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
     .addOption(howTo('--json', 'print one line of JSON for each torrent'))
     .addOption(howTo('-q, --quiet', 'print nothing but errors'))
-    .addOption(maxTorrentSize())
 }
 
 /** Declares a command that edits any number of torrents. */

@@ -17,7 +17,7 @@ import {
   trackerBytes,
   type TrackerReplacement,
 } from '../../metainfo/edit/trackers.js'
-import { type FileList, hintAtMaxSize, listTorrents, readFileList } from '../open/torrent-input.js'
+import { type FileList, listTorrents, readFileList } from '../open/torrent-input.js'
 import { isDirectory, noTorrent } from '../line/operands.js'
 import type { HowToEdit } from './options.js'
 import { optional } from '../output/messages.js'
@@ -91,10 +91,9 @@ interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
-  const { maxTorrentSize, dryRun, force, json, output } = options
+  const { dryRun, force, json, output } = options
   const request = {
     edit,
-    maxTorrentSize,
     dryRun,
     force,
     tellHashes: json,
@@ -143,8 +142,7 @@ function addTo(tally: Tally, outcome: EditOutcome): void {
   }
 }
 
-function report(found: EditOutcome, run: EditRun, out: Report): void {
-  const outcome = withHints(found)
+function report(outcome: EditOutcome, run: EditRun, out: Report): void {
   const { dryRun, output } = run.options
   if (outcome.error !== null) out.fail(outcome.error)
   else {
@@ -157,12 +155,6 @@ function report(found: EditOutcome, run: EditRun, out: Report): void {
     return legacyOf(run)?.describe(edited) ?? changeLines(edited, dryRun, target)
   }
   out.line(editValue(outcome, dryRun), () => (outcome.error === null ? linesOf(outcome) : []))
-}
-
-function withHints(outcome: EditOutcome): EditOutcome {
-  if (outcome.error === null) return outcome
-  const error = hintAtMaxSize(outcome.error)
-  return error instanceof Error ? { file: outcome.file, error } : outcome
 }
 
 function tellWarnings({ file, warnings, after, isChanged }: EditedFile, { warn }: Report): void {

@@ -31,7 +31,6 @@ import { serviceManager } from './service-manager.js'
 interface KeptTorrents {
   readonly options: DisplayOptions &
     Parameters<typeof withHashContext>[0] & {
-      readonly maxTorrentSize: number
       /** In milliseconds. */
       readonly parseDirInterval: number
     }
@@ -113,9 +112,8 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
     },
   })
-  const { maxTorrentSize } = options
-  const target = new OwnTarget(service, maxTorrentSize)
-  const rules = { maxTorrentSize, hashContext, checkHashes: true, awaitsQuiet: true }
+  const target = new OwnTarget(service)
+  const rules = { hashContext, checkHashes: true, awaitsQuiet: true }
   const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let hasWarned = false
   const warnOnce = () => {
@@ -254,10 +252,10 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
 /** Keeps a client seeding. If it does not answer, that is reported once, and it is asked again later. */
 function keepInClient(named: NamedClient, run: OpenRun<ClientRun>, io: Io) {
   const { options, keeping, hashContext, display } = run
-  const { maxTorrentSize, checkHashes } = options
+  const { checkHashes } = options
   const sync = syncClient(named, options, waitingFor(WAIT_MS, io))
   const target = new ClientTarget(sync, new GivenRecord(), true)
-  const rules = { maxTorrentSize, hashContext, checkHashes, awaitsQuiet: false }
+  const rules = { hashContext, checkHashes, awaitsQuiet: false }
   const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
   let isAway = false
   const update = async () => {

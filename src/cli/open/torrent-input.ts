@@ -1,5 +1,6 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded, readBounded } from '../../disk/look/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../base/errors.js'
@@ -18,33 +19,24 @@ import type { Report } from '../output/report.js'
 import { lostTorrent } from '../output/torrent-json.js'
 
 /**
- * Reads and checks a torrent of at most `maxSize` bytes from a file, or from standard input for
- * `-`.
+ * Reads and checks a torrent from a file, or from standard input for `-`.
  * @throws BtkitError the errors of readTorrent; messages name the torrent
  */
-export async function readTorrentInput(
-  torrent: string,
-  maxSize: number,
-  { stdin }: Io,
-): Promise<Metainfo> {
-  if (torrent !== '-') return readTorrentFile(torrent, maxSize)
+export async function readTorrentInput(torrent: string, { stdin }: Io): Promise<Metainfo> {
+  if (torrent !== '-') return readTorrentFile(torrent)
   const name = 'standard input'
-  try {
-    return parseTorrent(await collectBounded(stdin, name, maxSize), name, maxSize)
-  } catch (error) {
-    throw hintAtMaxSize(error)
-  }
+  return parseTorrent(await collectBounded(stdin, name, DEFAULT_MAX_SIZE), name)
 }
 
 /**
  * Like readTorrentInput, but reads files only.
  * @throws BtkitError the errors of readTorrent; messages name the torrent
  */
-export function readTorrentFile(path: string, maxSize: number): Metainfo {
+export function readTorrentFile(path: string): Metainfo {
   try {
-    return readTorrent(path, maxSize)
+    return readTorrent(path)
   } catch (error) {
-    throw hintAtOther(hintAtMaxSize(error), path)
+    throw hintAtOther(error, path)
   }
 }
 
@@ -60,11 +52,8 @@ function hintAtOther(error: unknown, path: string): unknown {
   const torrent = `${path}.torrent`
   const isOther = error.code === 'bencode' || isDirectory(path)
   if (!isOther || !existsSync(torrent)) return error
-  return withHint(error, `; did you mean ${torrent}?`)
-}
-
-function withHint(error: BtkitError, hint: string): BtkitError {
-  return new BtkitError(error.code, error.message + hint, { cause: error })
+  const message = `${error.message}; did you mean ${torrent}?`
+  return new BtkitError(error.code, message, { cause: error })
 }
 
 /** File names from a list. */
@@ -183,18 +172,11 @@ export interface NamedTorrent {
 }
 
 /**
- * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file of at
- * most `maxSize` bytes.
+ * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file.
  * @throws BtkitError the errors of readTorrentFile
  */
-export function findNamedTorrent(word: string, maxSize: number): NamedTorrent {
+export function findNamedTorrent(word: string): NamedTorrent {
   const infoHash = readSwarmHash(word)
   if (infoHash !== null) return { infoHash, file: null }
-  return { infoHash: clientInfoHash(readTorrentFile(word, maxSize)), file: word }
-}
-
-/** If a torrent was too large, adds the helpful option to the error. */
-export function hintAtMaxSize(error: unknown): unknown {
-  if (!(error instanceof BtkitError) || error.code !== 'too-large') return error
-  return withHint(error, ' (--max-torrent-size)')
+  return { infoHash: clientInfoHash(readTorrentFile(word)), file: word }
 }

@@ -202,8 +202,9 @@ export function lackIn<Used extends UsedOption>(used: readonly Used[]): Contradi
   const set = used.filter(isSet)
   const names = new Set(set.map(({ option }) => option.long))
   for (const one of set) {
-    for (const { oneOf, when, why, ifTyped } of traitsOf(one.option).needs ?? []) {
-      const found = when?.(one.value) ?? true
+    for (const need of traitsOf(one.option).needs ?? []) {
+      const { oneOf, why, ifTyped } = need
+      const found = need.when?.(one.value) ?? true
       if (found === false || (ifTyped && !one.isTyped)) continue
       if (oneOf.some((name) => names.has(`--${name}`))) continue
       const hyphens = one.name.startsWith('--') ? '--' : ''

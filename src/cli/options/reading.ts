@@ -5,7 +5,7 @@ import {
   type OptionValues,
 } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { byteRate, byteSize, duration, seconds, sizeLimit, wholeNumber } from './values.js'
+import { byteRate, byteSize, duration, seconds, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
 import { DIRECTORY, type Need, Opt, type Traits } from './option.js'
 
@@ -58,13 +58,6 @@ export function threadsOption() {
 export function dataOption() {
   const what = 'find the content in this directory (default: beside each torrent)'
   return new Opt('--data <directory>', what, DIRECTORY)
-}
-
-/** The option that limits the size of .torrent files that are read, in bytes. */
-export function maxTorrentSize() {
-  return new Opt('--max-torrent-size <size>', 'refuse larger torrents', { isOwn: false })
-    .argParser(sizeLimit)
-    .default(64 * 1024 * 1024, '64MiB')
 }
 
 export function cacheDirOption() {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { MagnetLink } from '../../metainfo/magnet.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -44,7 +45,6 @@ interface DownloadRequest {
   readonly stallTimeout?: number
   /** How long peers may take to send the torrent of a magnet link. */
   readonly metadataTimeout: number
-  readonly maxTorrentSize: number
   readonly hashContext: HashContext
   /** Runs work with a client that can download from the source. */
   readonly withClient: (act: Act) => Promise<void>
@@ -110,7 +110,7 @@ export async function download(request: DownloadRequest): Promise<void> {
 async function torrentFromPeers(
   magnet: MagnetLink,
   { client, advice, io, scratchParent, remotePath, release }: Downloader,
-  { place: { saveAs, saveTo }, metadataTimeout, maxTorrentSize, onNote }: DownloadRequest,
+  { place: { saveAs, saveTo }, metadataTimeout, onNote }: DownloadRequest,
 ): Promise<Metainfo> {
   onNote('searching', '')
   const beside = saveAs === null ? saveTo : dirname(saveAs)
@@ -119,7 +119,7 @@ async function torrentFromPeers(
     return await metadataFromPeers(client, magnet, {
       directory: remotePath(localDirectory),
       localDirectory,
-      maxSize: maxTorrentSize,
+      maxSize: DEFAULT_MAX_SIZE,
       waiting: waitingFor(metadataTimeout, io),
       onStall: (note) => {
         onNote('unanswered', note)

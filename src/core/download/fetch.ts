@@ -3,6 +3,7 @@ import { callWithin } from '../../base/bounded-call.js'
 import { BtkitError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
 import { GUARDED, requestHttp } from '../../base/http-request.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { encodeParts } from '../../metainfo/build/torrent.js'
 import { spliceTorrent } from '../../metainfo/edit/splice-torrent.js'
 import { magnetLink, type MagnetLink } from '../../metainfo/magnet.js'
@@ -20,24 +21,20 @@ import { count } from '../../base/text/quantity.js'
 const TIMEOUT_MS = 60_000
 
 /**
- * Fetches a torrent of at most `maxSize` bytes by HTTP.
+ * Fetches a torrent of at most DEFAULT_MAX_SIZE bytes by HTTP.
  * @throws BtkitError `usage` for a password in the URL, `io` if there is none, `interrupted`, and
  *   as parseTorrent
  */
-export async function fetchTorrent(
-  url: string,
-  maxSize: number,
-  signal: AbortSignal,
-): Promise<Metainfo> {
+export async function fetchTorrent(url: string, signal: AbortSignal): Promise<Metainfo> {
   refusePassword(url)
   try {
     const bytes = await callWithin({ timeoutMs: TIMEOUT_MS, signal }, async (bounded) => {
       const { status, body, end } = await requestHttp(url, { ...GUARDED, signal: bounded })
-      if (status >= 200 && status < 300) return collectBounded(body, url, maxSize)
+      if (status >= 200 && status < 300) return collectBounded(body, url, DEFAULT_MAX_SIZE)
       end()
       throw new BtkitError('io', `${url}: HTTP status ${status}`)
     })
-    return parseTorrent(bytes, url, maxSize)
+    return parseTorrent(bytes, url)
   } catch (error) {
     if (error instanceof BtkitError) throw error
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
@@ -59,11 +56,11 @@ function refusePassword(url: string): void {
  * the sources before. Only a torrent with the link's info hash is accepted.
  * @throws BtkitError `interrupted`
  */
-export async function fetchExactSource(magnet: MagnetLink, maxSize: number, signal: AbortSignal) {
+export async function fetchExactSource(magnet: MagnetLink, signal: AbortSignal) {
   const failures: BtkitError[] = []
   for (const url of magnet.exactSources) {
     try {
-      const fetched = await fetchTorrent(url, maxSize, signal)
+      const fetched = await fetchTorrent(url, signal)
       return { metainfo: torrentOf(magnet, fetched, url), failures }
     } catch (error) {
       if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error

@@ -10,6 +10,7 @@ import {
 } from '../../disk/write/permissions.js'
 import type { Writer } from '../../disk/write/many.js'
 import { hasSameInfo, withInfoHashes, type UnhashedMetainfo } from '../../metainfo/metainfo.js'
+import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { pickFields } from '../../metainfo/fields.js'
 import type { Warning } from '../../metainfo/warning.js'
@@ -21,8 +22,8 @@ import { editTorrent } from './torrent.js'
 /** The request for editing files. */
 export interface EditRequest {
   readonly edit: TorrentEdit
-  /** Bytes. */
-  readonly maxTorrentSize: number
+  /** Bytes (default: DEFAULT_MAX_SIZE). */
+  readonly maxTorrentSize?: number | undefined
   /** The path of the result for a file; null to replace the files. */
   readonly outputOf: ((file: string) => string) | null
   readonly dryRun: boolean
@@ -59,7 +60,7 @@ export interface PreparedEdit {
  * @throws BtkitError with the file's name
  */
 export function prepareEdit(file: string, request: EditRequest): PreparedEdit {
-  const { maxTorrentSize } = request
+  const { maxTorrentSize = DEFAULT_MAX_SIZE } = request
   const editable = checkEditable(file)
   const bytes = readTorrentBytes(file, maxTorrentSize, readBoundedRegular)
   const before = parseUnhashedTorrent(bytes, file, maxTorrentSize)

@@ -12,8 +12,6 @@ import { DataFinder, type DataRules, type WholeTorrent } from './whole-data.js'
 export interface PlacesOptions extends DataRules {
   /** Torrents, and directories of torrents at any depth; absolute paths. */
   readonly places: readonly string[]
-  /** Size of the largest torrent in bytes. */
-  readonly maxTorrentSize: number
   /**
    * Whether places without torrents are reported: `beside` if data beside a torrent counts, so that
    * the torrent of a place itself is of use.
@@ -29,7 +27,7 @@ export function torrentPlaces(
   options: PlacesOptions,
   reachable = reachableDirectories([...options.places, ...options.search]),
 ): TorrentSource<WholeTorrent> {
-  const { places, reportsNone, maxTorrentSize } = options
+  const { places, reportsNone } = options
   const finder = new DataFinder(options)
   const look = async (): Promise<WantedTorrents> => {
     finder.begin()
@@ -54,7 +52,7 @@ export function torrentPlaces(
   }
   return {
     look,
-    read: (torrents) => loadTorrents(torrents, maxTorrentSize),
+    read: loadTorrents,
     find: (...sought) => finder.find(...sought),
   }
 }

@@ -21,7 +21,6 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
       SeedService,
       'lookAtData' | 'states' | 'find' | 'add' | 'remove'
     >,
-    private readonly maxTorrentSize: number,
   ) {}
 
   async list(): Promise<Set<InfoHash>> {
@@ -58,9 +57,8 @@ export class OwnTarget implements SeedTarget<WholeTorrent> {
   /** Describes a torrent, which is read again when a peer asks for it: many take much memory. */
   #seedTorrent({ torrent: path, metainfo, files }: WholeTorrent): SeedTorrent {
     const { name, infoHash, infoHashV2, size, announceList } = metainfo
-    const { maxTorrentSize } = this
     const load = async () => {
-      const again = await loadTorrent(path, maxTorrentSize)
+      const again = await loadTorrent(path)
       if (again.infoHash === infoHash && again.infoHashV2 === infoHashV2)
         return { metainfo: again, files }
       throw new BtkitError('changed', `${path}: is another torrent now`)

@@ -138,7 +138,7 @@ test('legacy names read only the options of cache, state and threads', async (t)
 test('a wrong value is named with file, line and column', async (t) => {
   const { file, run } = withFile(
     t,
-    `defaults:\n  max-torrent-size: 5\n  threads: 1\nverify:\n  threads: many\n`,
+    `defaults:\n  max-rate: 5\n  threads: 1\nverify:\n  threads: many\n`,
   )
   const refused = await run(['verify', '/none'])
   assertError(refused, 'usage', `${file}:5:12: threads 'many': not a whole number from 1 to 256`)

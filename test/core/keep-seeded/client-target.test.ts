@@ -38,7 +38,7 @@ async function keepDirectory(t: TestContext, endsWithRun = true): Promise<Kept> 
   }
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false },
     ...{ hashContext: hashContext() },
   })
   const target = new ClientTarget(sync, new GivenRecord(), endsWithRun)

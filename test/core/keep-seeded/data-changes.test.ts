@@ -40,7 +40,7 @@ function follow(directory: string, target: SeedTarget<WholeTorrent>) {
   const problems: string[] = []
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory, byName: true }], search: [] },
-    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 2 ** 20 },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false },
     hashContext: hashContext(),
   })
   const keeper = new SeedKeeper(places, target, {
@@ -82,7 +82,7 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
         ...{ dht: false, dhtNodes: null, localDiscovery: false, onWithdrawn: () => undefined },
       })
       t.after(() => service.close())
-      const { keeper, ...followed } = follow(directory, new OwnTarget(service, 2 ** 20))
+      const { keeper, ...followed } = follow(directory, new OwnTarget(service))
       const turn = async () => {
         await keeper.update()
         return Array.from(service.states(), ({ torrent }) => torrent.infoHash ?? '')

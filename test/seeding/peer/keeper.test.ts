@@ -75,13 +75,13 @@ test('while a disk hangs, nothing waits for it, and it is reported once', async 
   const places = torrentPlaces(
     {
       ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-      ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: true, maxTorrentSize: 1e6 },
+      ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: true },
       ...{ hashContext: hashContext() },
     },
     () => (hangs ? Promise.reject(new BtkitError('busy', 'it hangs')) : Promise.resolve()),
   )
   const service = { lookAtData: () => Promise.resolve(), states: () => [] }
-  const keeper = new SeedKeeper(places, new OwnTarget(service as unknown as SeedService, 1e6), {
+  const keeper = new SeedKeeper(places, new OwnTarget(service as unknown as SeedService), {
     onProblem: (what, problem) => problems.push(nameProblem(what, problem).message),
   })
   await keeper.update()
@@ -123,7 +123,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const note = (word: string) => () => said.push(word)
   const places = torrentPlaces({
     ...{ places: [directory], placesOf: () => [{ path: directory }], search: [] },
-    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false, maxTorrentSize: 1e6 },
+    ...{ reportsNone: 'no', checkHashes: true, awaitsQuiet: false },
     ...{ hashContext: hashContext() },
   })
   const service = await SeedService.open({
@@ -133,7 +133,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
     ...{ onWithdrawn: note('withdrawn'), onError: note('error') },
   })
   t.after(() => service.close())
-  const keeper = new SeedKeeper(places, new OwnTarget(service, 1e6), {
+  const keeper = new SeedKeeper(places, new OwnTarget(service), {
     ...{ onAdded: note('added'), onDropped: note('dropped'), onProblem: note('problem') },
   })
   await keeper.update()

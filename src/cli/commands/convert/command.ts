@@ -5,7 +5,7 @@ import { BtkitError, usageError } from '../../../base/errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { declareReadingOptions, maxTorrentSize } from '../../options/reading.js'
+import { declareReadingOptions } from '../../options/reading.js'
 import { readingWith, withHashContext } from '../../open/engine.js'
 import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -101,9 +101,9 @@ function outputOf({ torrent, version, options: { output } }: Run): string {
 /** Returns the exit status. */
 async function convert(run: Run): Promise<number> {
   const { torrent, path, version, options, out, io } = run
-  const { maxTorrentSize, force, dryRun, pieceLength = null, followSymlinks } = options
+  const { force, dryRun, pieceLength = null, followSymlinks } = options
   const request = {
-    read: () => readTorrentFile(torrent, maxTorrentSize),
+    read: () => readTorrentFile(torrent),
     torrent,
     path,
     followSymlinks,
@@ -184,7 +184,6 @@ function declareConvert() {
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('--json', 'print a JSON object', false)
     .option('-q, --quiet', 'print nothing but errors', false)
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }
 

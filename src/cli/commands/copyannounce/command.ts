@@ -25,7 +25,7 @@ function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
     .argument('[torrent...]', 'the torrents to change')
     .addHelpText('after', EXAMPLES)
     .action(async (source, operands, options) => {
-      const metainfo = readTorrentFile(source, options.maxTorrentSize)
+      const metainfo = readTorrentFile(source)
       const trackers = readTrackers(metainfo)
       if (trackers.announce === null && trackers.tiers === null) {
         throw new BtkitError('metainfo', `${source}: has no trackers to copy; name another torrent`)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import { clientOption, clientTimeoutOption, dataPrefixOption } from '../../options/clients.js'
-import { maxTorrentSize, declareReadingOptions } from '../../options/reading.js'
+import { declareReadingOptions } from '../../options/reading.js'
 import {
   caCertOption,
   declareOwnClientOptions,
@@ -26,7 +26,6 @@ export function declareDownloadOptions() {
     )
     .option('--no-check-hashes', 'trust files of the right size without reading them')
     .option('--force', 'overwrite files that do not belong to this torrent')
-    .addOption(maxTorrentSize())
     .addOption(
       secondsOption(
         '--metadata-timeout <seconds>',

@@ -139,20 +139,18 @@ async function readSource(run: DownloadRun): Promise<DownloadSource> {
   return { metainfo: await readTorrent(run), magnet: null }
 }
 
-function readTorrent({ source, options, io }: DownloadRun): Promise<Metainfo> {
-  const { maxTorrentSize } = options
-  if (/^https?:\/\//i.test(source)) return fetchTorrent(source, maxTorrentSize, io.signal)
-  if (!looksLikeUrl(source)) return readTorrentInput(source, maxTorrentSize, io)
+function readTorrent({ source, io }: DownloadRun): Promise<Metainfo> {
+  if (/^https?:\/\//i.test(source)) return fetchTorrent(source, io.signal)
+  if (!looksLikeUrl(source)) return readTorrentInput(source, io)
   throw usageError(`${source}: not supported; use an http, https or magnet URL`)
 }
 
 async function readMagnet(
   magnet: MagnetLink,
-  { source, options, isNamed, out, io }: DownloadRun,
+  { source, isNamed, out, io }: DownloadRun,
 ): Promise<DownloadSource> {
   if (magnet.selectsFiles) out.alert('magnet link: so= is ignored; all files are downloaded')
-  const { maxTorrentSize } = options
-  const { metainfo, failures } = await fetchExactSource(magnet, maxTorrentSize, io.signal)
+  const { metainfo, failures } = await fetchExactSource(magnet, io.signal)
   if (magnet.namesPeers && !metainfo) out.alert('magnet link: the peers in x.pe= are ignored')
   const [last] = failures.slice(-1)
   const isEnd = !metainfo && !isNamed && magnet.trackers.length === 0

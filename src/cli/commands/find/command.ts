@@ -4,7 +4,7 @@ import { type BtkitError, usageError } from '../../../base/errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { count } from '../../../base/text/quantity.js'
 import { cacheAccessFor } from '../../open/cache.js'
-import { threadsOption, maxTorrentSize } from '../../options/reading.js'
+import { threadsOption } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
@@ -49,7 +49,6 @@ function defineFind({ io, finish }: CommandContext) {
     .addOption(threadsOption())
     .option('--max-rate <size>', 'limit reading to this many bytes a second', byteRate)
     .option('--json', 'print a JSON object a line for each torrent')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const last = operands.at(-1) ?? ''
@@ -71,7 +70,7 @@ function defineFind({ io, finish }: CommandContext) {
       let incomplete = 0
       const links = new Map<string, () => Promise<void>>()
       const look = async (torrent: string) => {
-        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(torrent, io)
         const data = await findData(
           { metainfo, torrent, index, onProblem },
           { engine, cacheAccess },

@@ -1,7 +1,6 @@
 import { Command } from '../../acting-command.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -25,12 +24,11 @@ function defineHash({ io, finish }: CommandContext) {
     )
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .option('--json', 'print one line of JSON for each torrent')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = openReport(options, io)
       const show = async (torrent: string, all: readonly string[]) => {
-        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(torrent, io)
         const hashes = [metainfo.infoHash, metainfo.infoHashV2].flatMap((hash) => hash ?? [])
         const name = all.length > 1 ? `  ${torrent}` : ''
         report.line(

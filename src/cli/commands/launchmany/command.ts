@@ -1,10 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { usageError } from '../../../base/errors.js'
-import {
-  declareDisplayOptions,
-  declareReadingOptions,
-  maxTorrentSize,
-} from '../../options/reading.js'
+import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
 import {
   clientOption,
   clientTimeoutOption,
@@ -111,7 +107,6 @@ function declareLaunchOptions() {
     .addOption(
       secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 10),
     )
-    .addOption(maxTorrentSize())
     .optionsGroup('The client:')
     .addOption(clientOption())
     .addOption(dataPrefixOption())

@@ -8,7 +8,6 @@ import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { repeated } from '../../options/values.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import { count } from '../../../base/text/quantity.js'
 import { readRightConfigurations } from '../../configuration/files.js'
 import { parseAll } from '../../configuration/parse.js'
@@ -40,7 +39,6 @@ function defineLint({ io, configFile, finish }: CommandContext) {
     .option('--ignore <code>', 'ignore findings of this code (repeatable)', codes, [])
     .option('--json', 'print one line of JSON for each torrent')
     .option('-q, --quiet', 'print nothing for a torrent without findings')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const rule = byTrackerRules(await configuredRules(configFile(), io))
@@ -48,7 +46,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
       let [failures, clean, total] = [0, 0, 0]
       const lint = async (file: string, all: readonly string[]) => {
         total = all.length
-        const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(file, io)
         const found = lintMetainfo(metainfo, rule)
         const findings = found.filter(({ code }) => !options.ignore.includes(code))
         const isFailure = ({ severity }: Finding) => options.strict ?? severity === 'error'

@@ -5,7 +5,6 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import { selectOnlyOption } from '../../options/values.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
@@ -29,12 +28,11 @@ function defineMagnet({ io, finish }: CommandContext) {
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
     .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
     .option('--json', 'print one line of JSON for each torrent')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = openReport(options, io)
       const show = async (torrent: string) => {
-        const metainfo = await readTorrentInput(torrent, options.maxTorrentSize, io)
+        const metainfo = await readTorrentInput(torrent, io)
         const magnet = nameErrors(torrent, () => magnetLink(metainfo, options.selectOnly))
         report.line(torrentValue(torrent, metainfo, { name: metainfo.name, magnet }), magnet)
         if (announceUrls(metainfo).some(hasSecret))

@@ -6,7 +6,7 @@ import {
   trustDataPathOption,
 } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
-import { declareReadingOptions, dataOption, maxTorrentSize } from '../../options/reading.js'
+import { declareReadingOptions, dataOption } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOption } from '../../options/values.js'
@@ -75,7 +75,6 @@ function declarePublish() {
     .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)
     .option('--json', 'print one line of JSON for each torrent and client')
     .option('-q, --quiet', 'print nothing unless something is wrong')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }
 
@@ -180,7 +179,7 @@ async function checkData(command: PublishCommand): Promise<(PublishRequest | Out
     checkHashes: options.checkHashes && !options.dryRun,
     extra: false,
     followSymlinks: options.followSymlinks,
-    read: (torrent: string) => readTorrentInput(torrent, options.maxTorrentSize, io),
+    read: (torrent: string) => readTorrentInput(torrent, io),
   }
   const checked: (PublishRequest | Outcome)[] = []
   for (const { file, error } of refused) {

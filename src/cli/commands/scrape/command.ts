@@ -11,7 +11,6 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import { secondsOption, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -23,11 +22,6 @@ const EXAMPLES = `
 Examples:
   btkit scrape image.iso.torrent
   btkit scrape --json --timeout 5 *.torrent`
-
-interface ScrapeOptions {
-  readonly announce: readonly string[]
-  readonly maxTorrentSize: number
-}
 
 export const command: CommandRecord = {
   group: 'Show and check',
@@ -55,13 +49,12 @@ function defineScrape({ io, finish }: CommandContext) {
     )
     .addOption(secondsOption('--timeout <time>', 'wait this long for an answer', 10))
     .option('--json', 'print one line of JSON for each torrent')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const report = openReport(options, io)
       const asked: Scraped[] = []
       const read = async (operand: string) => {
-        const found = await readAsked(operand, options, io)
+        const found = await readAsked(operand, options.announce, io)
         if (found.trackers.length === 0) report.fail(noTracker(found.name))
         asked.push(found)
       }
@@ -82,19 +75,19 @@ interface Scraped extends ScrapedTorrent {
   readonly infoHashV2: InfoHashV2 | null
 }
 
-async function readAsked(operand: string, options: ScrapeOptions, io: Io): Promise<Scraped> {
+async function readAsked(operand: string, given: readonly string[], io: Io): Promise<Scraped> {
   const isMagnet = looksLikeMagnet(operand)
-  const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, options, io)
+  const found = isMagnet ? parseMagnet(operand) : await readTorrent(operand, io)
   const { infoHashV2 } = found
   const hash = clientInfoHash(found)
-  const urls = options.announce.length > 0 ? options.announce : found.trackers
+  const urls = given.length > 0 ? given : found.trackers
   const name = isMagnet ? `magnet:?xt=urn:btih:${hash}` : operand
   const trackers = [...new Set(urls)].filter((url) => url !== '')
   return { name, infoHash: hash, infoHashV2, trackers }
 }
 
-async function readTorrent(torrent: string, { maxTorrentSize }: ScrapeOptions, io: Io) {
-  const metainfo = await readTorrentInput(torrent, maxTorrentSize, io)
+async function readTorrent(torrent: string, io: Io) {
+  const metainfo = await readTorrentInput(torrent, io)
   const { infoHash, infoHashV2 } = metainfo
   return { infoHash, infoHashV2, trackers: announceUrls(metainfo) }
 }

@@ -9,7 +9,6 @@ import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { parseDhtNode } from '../../../metainfo/trackers.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import {
-  maxTorrentSize,
   declareDisplayOptions,
   declareReadingOptions,
   stateDirOption,
@@ -45,8 +44,7 @@ function defineSeed({ io }: CommandContext) {
       requireNames(names, 'torrent')
       const places = names.map((name) => requireThere(name, io))
       // A file that is no torrent never becomes one; a directory may get some later
-      for (const place of places)
-        if (!isDirectory(place)) readTorrentFile(place, options.maxTorrentSize)
+      for (const place of places) if (!isDirectory(place)) readTorrentFile(place)
       const data = options.data.map((name) => requireThere(name, io))
       const { host, port } = options
       const { seed } = await import('../../open/seeding.js')
@@ -95,7 +93,6 @@ function declareSeedOptions() {
       secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 30),
     )
     .addOption(maxUploadRateOption('limit the upload rate'))
-    .addOption(maxTorrentSize())
     .optionsGroup('Network:')
     .option('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')
     .option('--port <n>', 'listen on this port, TCP and UDP', wholeNumber(0, 65_535), 6881)

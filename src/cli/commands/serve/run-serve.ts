@@ -224,9 +224,6 @@ async function isPublished(path: readonly string[], view: MirrorView): Promise<b
   }
 }
 
-/** Bytes of the largest torrent of `--torrents` that is seeded. */
-const LARGEST = 64 * 1024 * 1024
-
 /** Milliseconds between looks at the directories of `--torrents`. */
 const LOOK = 30_000
 
@@ -281,11 +278,10 @@ async function seedGiven(
     reportsNone: 'yes' as const,
     checkHashes: true,
     awaitsQuiet: true,
-    maxTorrentSize: LARGEST,
     hashContext,
   }
   const report = { note: () => undefined, fail: onError }
-  const keeper = keeperFor(places, new OwnTarget(service, LARGEST), report)
+  const keeper = keeperFor(places, new OwnTarget(service), report)
   while (!signal.aborted && options.torrents.length > 0) {
     const next = await keeper.update()
     await setTimeout(Math.min(LOOK, next), undefined, { signal })

@@ -11,7 +11,6 @@ import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { Opt } from '../../options/option.js'
 import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
 import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import { LEGACY_PIECE_POW2 } from '../../options/torrent.js'
 import {
   SHOWN_NAMES,
@@ -80,7 +79,6 @@ function declareShow() {
         { excludes: ['checkSeeds', 'field', 'magnet', 'tree'] },
       ),
     )
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }
 
@@ -117,7 +115,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
     let shown = 0
     const show = async (file: string, all: readonly string[]) => {
       const isAligned = field.length > 1 || all.length > 1
-      const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+      const metainfo = await readTorrentInput(file, io)
       if (isText) report.text(shown++ > 0 ? [''] : heading)
       report.line(
         () => showValue(metainfo, file),
@@ -137,7 +135,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
   const report = openReport(options, io)
   let failed = 0
   const check = async (file: string) => {
-    const metainfo = await readTorrentInput(file, options.maxTorrentSize, io)
+    const metainfo = await readTorrentInput(file, io)
     const checks = await checkSeeds(metainfo, asking)
     failed += checks.filter(hasFailed).length
     report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))
@@ -171,7 +169,7 @@ function view(metainfo: Metainfo, file: string, options: Shown): string[] {
  */
 async function showSame(
   operands: readonly string[],
-  { maxTorrentSize, ...options }: ShowOptions,
+  options: ShowOptions,
   io: Io,
 ): Promise<number> {
   const { files, refused } = await listTorrents(operands, io)
@@ -183,7 +181,7 @@ async function showSame(
   const report = openReport(options, io)
   let different = 0
   const compare = (a: Metainfo) => async (other: string) => {
-    const b = await readTorrentInput(other, maxTorrentSize, io)
+    const b = await readTorrentInput(other, io)
     const [same, differences] = [isSameSwarm(a, b), swarmDifferences(a, b)]
     if (!same) different++
     const lines = differences.map(({ what, first, second }) => `  ${what}: ${first} | ${second}`)
@@ -194,7 +192,7 @@ async function showSame(
     )
   }
   const compareAll = async () => {
-    const a = await readTorrentInput(first, maxTorrentSize, io)
+    const a = await readTorrentInput(first, io)
     return report.each(others, compare(a), lostTorrent)
   }
   const status = await report.attempt(compareAll, (error) => lostTorrent(first, error))

@@ -8,7 +8,6 @@ import {
 } from '../../../metainfo/summary.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -31,9 +30,8 @@ function defineStats({ io, finish }: CommandContext) {
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
     .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')
     .option('--json', 'print a JSON object')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
-    .action(async (operands, { json, maxTorrentSize }) => {
+    .action(async (operands, { json }) => {
       const { files, refused } = await listTorrents(operands, io)
       const report = openReport({ json }, io)
       const failures = new Map<string, unknown>(refused.map(({ file, error }) => [file, error]))
@@ -42,7 +40,7 @@ function defineStats({ io, finish }: CommandContext) {
       for (const torrent of files) {
         io.signal.throwIfAborted()
         try {
-          all.push(torrentFacts(await readTorrentInput(torrent, maxTorrentSize, io)))
+          all.push(torrentFacts(await readTorrentInput(torrent, io)))
         } catch (error) {
           if (io.signal.aborted) throw error
           report.fail(error)

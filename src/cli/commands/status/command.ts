@@ -9,7 +9,6 @@ import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
 import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport, type Report } from '../../output/report.js'
@@ -43,7 +42,6 @@ function defineStatus({ io, finish }: CommandContext) {
     .option('--all', 'show all torrents, also those that btkit did not publish')
     .option('--json', 'print one line of JSON for each torrent')
     .option('-q, --quiet', 'print nothing unless something is wrong')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const named = namesClient(options.client, io)
@@ -56,7 +54,7 @@ function defineStatus({ io, finish }: CommandContext) {
       const most = io.stdout.isTTY && !all ? MOST_ROWS : Infinity
       const context = { wanted: names.length > 0 ? wanted : null, seeds, all, most, columns, out }
       const read = (torrent: string) => {
-        const { infoHash } = findNamedTorrent(torrent, options.maxTorrentSize)
+        const { infoHash } = findNamedTorrent(torrent)
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       }

@@ -4,7 +4,6 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import {
   maxRateOption,
   threadsOption,
-  maxTorrentSize,
   cacheDirOption,
   cacheTrustOption,
   noCacheOption,
@@ -83,7 +82,6 @@ function declareVerify() {
     .optionsGroup('Output:')
     .option('--json', 'print one line of JSON for each torrent')
     .option('-q, --quiet', 'print nothing unless something is wrong')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
 }
 
@@ -262,7 +260,7 @@ async function* outcomesOf(run: Run): AsyncGenerator<VerifyOutcome> {
       return looksLikeUrl(place.path) ? { ...place, access: { signal: io.signal } } : place
     }),
     rawNames: true,
-    read: (torrent) => readTorrentInput(torrent, options.maxTorrentSize, io),
+    read: (torrent) => readTorrentInput(torrent, io),
     begin: out.hasScreen ? begin : undefined,
   }
   const engine: Engine = {

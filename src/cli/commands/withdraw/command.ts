@@ -6,7 +6,6 @@ import { BtkitError, callSystem } from '../../../base/errors.js'
 import { clientOption, clientTimeoutOption } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, listTorrents, type NamedTorrent } from '../../open/torrent-input.js'
-import { maxTorrentSize } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport, type Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -34,13 +33,12 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .option('--dry-run', 'show what would be withdrawn, and change nothing', false)
     .option('--json', 'print one line of JSON for each torrent and client')
     .option('-q, --quiet', 'print nothing unless something is wrong')
-    .addOption(maxTorrentSize())
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, options.clientTimeout, io)
       const out = openReport(options, io)
       const { files, refused } = await listTorrents(names, io)
-      const torrents: Named[] = files.map((name) => read(name, options.maxTorrentSize, out))
+      const torrents: Named[] = files.map((name) => read(name, out))
       for (const { file, error } of refused) {
         out.fail(error)
         torrents.push({ name: file, infoHash: null, file: null, error })
@@ -61,9 +59,9 @@ type Named = { readonly name: string } & (
   | { readonly infoHash: null; readonly file: null; readonly error: unknown }
 )
 
-function read(name: string, maxSize: number, { fail }: Report): Named {
+function read(name: string, { fail }: Report): Named {
   try {
-    return { name, ...findNamedTorrent(name, maxSize), error: null }
+    return { name, ...findNamedTorrent(name), error: null }
   } catch (error) {
     fail(error)
     return { name, infoHash: null, file: null, error }

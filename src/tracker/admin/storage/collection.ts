@@ -5,7 +5,7 @@ import { loadTorrent } from '../../../core/read-torrent.js'
 import { BtkitError } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { writeAtomically } from '../../../disk/write/atomically.js'
-import { DEFAULT_MAX_SIZE, MAX_VALUES } from '../../../metainfo/bencode/check.js'
+import { MAX_VALUES } from '../../../metainfo/bencode/check.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
 import { Journal, type JournalOptions } from '../../../disk/state/journal.js'
 import { escapeText } from '../../../base/text/escape.js'
@@ -148,7 +148,7 @@ export class Collection {
   async ownerOf({ path }: { readonly path: string }): Promise<string | null> {
     // Reads only torrents that somebody may have added
     if (this.owners.lastAt(path) === null) return null
-    return this.owners.of({ path, infoHash: mainHash(await loadTorrent(path, DEFAULT_MAX_SIZE)) })
+    return this.owners.of({ path, infoHash: mainHash(await loadTorrent(path)) })
   }
 
   /**
@@ -170,7 +170,7 @@ export function isCopy(path: string, other: string): BtkitError {
 
 /** The info hashes of the torrent at a path; none if it cannot be read. */
 export async function infoHashesAt(path: string): Promise<InfoHashes> {
-  return loadTorrent(path, DEFAULT_MAX_SIZE).catch((error: unknown) => {
+  return loadTorrent(path).catch((error: unknown) => {
     if (error instanceof BtkitError) return { infoHash: null, infoHashV2: null }
     throw error
   })

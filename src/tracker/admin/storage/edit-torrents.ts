@@ -4,7 +4,6 @@ import { loadTorrent } from '../../../core/read-torrent.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { TorrentChanges } from '../../../library/changes.js'
 import { editFiles } from '../../../library/edit.js'
-import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import { refuseChanged } from '../../../pages/forms/edit.js'
 import { type Opened, openTorrent } from '../../../pages/work/opened.js'
 import { swarmHashes } from '../../../metainfo/info-hash.js'
@@ -42,7 +41,7 @@ export async function openTorrents(
   const opened: Opened[] = []
   for (const address of torrents) {
     const { path } = await collection.own(actor, address)
-    opened.push(openTorrent(address, await loadTorrent(path, DEFAULT_MAX_SIZE)))
+    opened.push(openTorrent(address, await loadTorrent(path)))
     // Announces are answered in between
     await setImmediate()
   }

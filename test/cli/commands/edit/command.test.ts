@@ -100,7 +100,7 @@ test('a large file that is not a torrent is refused as that, and the limit has a
   for (const path of [iso, torrent]) truncateSync(path, 65 * 1024 * 1024)
   const other = await runBtkit(['edit', iso, '--comment', 'x'])
   assertError(other, 'bencode', `${iso}: not a torrent (binary data)`)
-  const reason = 'larger than the limit of 64 MiB (--max-torrent-size)'
+  const reason = 'larger than the limit of 64 MiB'
   const refused = await runBtkit(['edit', torrent, '--comment', 'x'])
   assertError(refused, 'too-large', `${torrent}: ${reason}`)
 })

@@ -123,7 +123,6 @@ test('a blank line separates torrents', async (t) => {
 })
 
 for (const args of [
-  ['--max-torrent-size', 'big'],
   ['--tree', '--json'],
   ['--magnet', '--json'],
   ['--tree', '--magnet'],
