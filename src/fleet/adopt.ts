@@ -34,43 +34,36 @@ interface Wish {
   readonly number: number | null
 }
 
-/** A missing digest, the shared record that may contain it, and the pieces to check. */
+/** A missing digest, the shared record that may contain it, and the piece to check. */
 interface Found {
   readonly wish: Wish
   readonly record: FoundRecord
-  readonly pieces: readonly number[]
-}
-
-/** How the records of other machines are checked. */
-export interface AdoptionRules {
-  readonly shared: SharedDigests
-  /** Number of pieces of each file to read and compare. */
-  readonly check: number
-  /** Receives the names of files whose record is wrong. */
-  readonly warn: (message: string) => void
+  readonly piece: number
 }
 
 /**
- * Adopts digests of content from other machines into cache and table, if some pieces of each file prove
- * right. Files that would have to be read completely are left to be hashed.
+ * Adopts digests of content from other machines into cache and table, if a piece of each file, chosen at
+ * random, proves right. Files of one piece are left to be hashed. `warn` receives the names of files whose
+ * record is wrong.
  * @throws as hashStream
  */
 export async function adoptDigests(
   unread: Unread,
-  { shared, check, warn }: AdoptionRules,
+  shared: SharedDigests,
+  warn: (message: string) => void,
 ): Promise<void> {
   let isAny = false
   let whole: ContentStream | undefined
   const stream = () => (whole ??= unread.stream())
-  for (const wishes of batchesOf(wishesOf(unread), check)) {
-    const found = await findRecords(wishes, unread, { shared, check, warn })
+  for (const wishes of batchesOf(wishesOf(unread))) {
+    const found = await findRecords(wishes, unread, shared)
     const right = await areRight(found, { ...unread, stream })
     const paths = found.map(({ wish }) => wish.file.absolutePath)
-    const looks = check === 0 ? null : fingerprintsOf(paths)
+    const looks = fingerprintsOf(paths)
     for (const [i, { wish, record }] of found.entries()) {
       const { file } = wish
-      const now = looks?.[i]
-      if (looks && (!now || !isEncodingOf(now, file.fingerprint))) continue
+      const now = looks[i]
+      if (!now || !isEncodingOf(now, file.fingerprint)) continue
       if (!right[i]) {
         warn(`${file.absolutePath}: its shared record is wrong; removed`)
         await shared.remove(record, file.fingerprint)
@@ -95,11 +88,11 @@ function enterTree({ file, number }: Wish, { record }: FoundRecord, unread: Unre
   setTree(table.trees, number, treeOf(file.fingerprint.size, content, record))
 }
 
-/** Groups the wishes of more than `check` pieces. All at once would fill much memory. */
-function* batchesOf(wishes: Iterable<Wish>, check: number): Generator<Wish[], undefined> {
+/** Groups the wishes of more than one piece. All at once would fill much memory. */
+function* batchesOf(wishes: Iterable<Wish>): Generator<Wish[], undefined> {
   let batch: Wish[] = []
   for (const wish of wishes) {
-    if (wish.count > check) batch.push(wish)
+    if (wish.count > 1) batch.push(wish)
     if (batch.length < BATCH) continue
     yield batch
     batch = []
@@ -141,7 +134,7 @@ function* wishesOf({ content, table, cacheAccess }: Unread): Generator<Wish> {
 async function findRecords(
   wishes: readonly Wish[],
   { content }: Unread,
-  { shared, check }: AdoptionRules,
+  shared: SharedDigests,
 ): Promise<Found[]> {
   const records = await shared.find(
     wishes.map(({ key, file }) => ({ key, fingerprint: file.fingerprint })),
@@ -149,7 +142,7 @@ async function findRecords(
   return wishes.flatMap((wish, i) => {
     const record = records[i]
     if (!record || !isOfUse(record, wish, content)) return []
-    return [{ wish, record, pieces: draw(check, wish) }]
+    return [{ wish, record, piece: wish.first + randomInt(wish.count) }]
   })
 }
 
@@ -161,18 +154,11 @@ function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: Con
   return isFineEnough && Buffer.compare(findMerkleRoot(tree, hashKernel()), tree.root) === 0
 }
 
-/** Draws different pieces of a file at random. */
-function draw(check: number, { first, count }: Wish): number[] {
-  const drawn = new Set<number>()
-  while (drawn.size < Math.min(check, count)) drawn.add(first + randomInt(count))
-  return [...drawn]
-}
-
-/** Reads the drawn pieces of all files. Returns for each whether its record has their digests. */
+/** Reads the chosen pieces of all files. Returns for each whether its record has the digest. */
 async function areRight(found: readonly Found[], unread: Unread): Promise<boolean[]> {
   const { content, engine, stream } = unread
-  const pieces = Uint32Array.from(new Set(found.flatMap((each) => each.pieces))).sort()
-  if (pieces.length === 0) return found.map(() => true)
+  const pieces = Uint32Array.from(new Set(found.map(({ piece }) => piece))).sort()
+  if (pieces.length === 0) return []
   const hasBlocks = content.version !== 'v1'
   const wanted = content.version === 'v2' ? 'blocks' : hasBlocks ? 'both' : 'pieces'
   // Only the files of this batch: each call of the engine gets all paths of its stream
@@ -182,19 +168,16 @@ async function areRight(found: readonly Found[], unread: Unread): Promise<boolea
   const read = await hashStream(window.stream, options)
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
   const nodes = hasBlocks ? nodesOf({ indices, blocks: read.blocks }, window.stream) : read.blocks
-  return found.map(({ wish, record: { record }, pieces: drawn }) => {
-    const { size } = wish.file.fingerprint
-    const tree = 'pieces' in record ? null : treeOf(size, content, record)
-    return drawn.every((piece) => {
-      const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
-      if ('pieces' in record) {
-        const digest = read.pieces.subarray(SHA1 * place, SHA1 * (place + 1))
-        return Buffer.compare(digest, digestIn(record, own, wish.end)) === 0
-      }
-      const node = nodes.subarray(SHA256 * place, SHA256 * (place + 1))
-      const expected = tree?.layer?.subarray(SHA256 * own, SHA256 * (own + 1)) ?? record.root
-      return Buffer.compare(node, expected) === 0
-    })
+  return found.map(({ wish, record: { record }, piece }) => {
+    const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
+    if ('pieces' in record) {
+      const digest = read.pieces.subarray(SHA1 * place, SHA1 * (place + 1))
+      return Buffer.compare(digest, digestIn(record, own, wish.end)) === 0
+    }
+    const node = nodes.subarray(SHA256 * place, SHA256 * (place + 1))
+    const { layer } = treeOf(wish.file.fingerprint.size, content, record)
+    const expected = layer?.subarray(SHA256 * own, SHA256 * (own + 1)) ?? record.root
+    return Buffer.compare(node, expected) === 0
   })
 }
 

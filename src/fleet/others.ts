@@ -55,11 +55,10 @@ async function connectShare(
   const { RedisLink } = await import('./redis/link.js')
   const link = new RedisLink(share.address, { warn })
   const shared = new SharedDigests(access, share, link)
-  const rules = { shared, check: share.check, warn }
   return {
     link,
     rules: share,
-    adopt: (unread: Unread) => adoptDigests(unread, rules),
+    adopt: (unread: Unread) => adoptDigests(unread, shared, warn),
     flush: () => shared.flush(),
   }
 }

@@ -18,6 +18,7 @@ import {
   readEncodedFingerprint,
   type Fingerprint,
 } from '../disk/file-lists/fingerprint.js'
+import { UNUSED_FOR } from '../disk/cache/maintain.js'
 import type { RedisAddress, RedisClient } from './redis/client.js'
 import { RedisLink } from './redis/link.js'
 import { MAC, seal, unseal, VERSION } from './seal.js'
@@ -29,10 +30,6 @@ export interface ShareRequest extends ShareRules {
   readonly address: RedisAddress
   /** Keys of the MAC, the first for new records. */
   readonly keys: readonly Uint8Array[]
-  /** Pieces of each file that are compared before its digests are adopted; Infinity for all. */
-  readonly check: number
-  /** Milliseconds without use after which records expire. */
-  readonly unusedFor: number
 }
 
 /** A file whose record is sought. */
@@ -136,7 +133,7 @@ export class SharedDigests {
     this.#writes = []
     this.#bytes = 0
     // A use is noted only that often, and prolongs the life then
-    const life = Math.ceil(this.request.unusedFor / 1000) + SECONDS_BETWEEN_NOTES
+    const life = Math.ceil(UNUSED_FOR / 1000) + SECONDS_BETWEEN_NOTES
     const write = (client: RedisClient) =>
       Promise.all(writes.map(([key, sealed]) => client.set(key, sealed, 'EX', life)))
     if (writes.length > 0) {

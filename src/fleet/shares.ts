@@ -19,8 +19,6 @@ interface SharedDirectory {
 /** How files are recognized on other machines. */
 export interface ShareRules {
   readonly shares: readonly SharedDirectory[]
-  /** Whether times count in whole seconds, because a transport cuts them. */
-  readonly inSeconds: boolean
 }
 
 /**
@@ -36,7 +34,7 @@ export function sharedName(
   if (share === null) return null
   const pieces = 'phase' in key ? `sha1\0${key.pieceLength}\0${key.phase}` : 'sha256\0\0'
   const below = key.path.slice(share.directory.length)
-  return `${pieces}\0${share.name}\0${below}\0${fingerprint.size}\0${timeOf(fingerprint, rules)}`
+  return `${pieces}\0${share.name}\0${below}\0${fingerprint.size}\0${fingerprint.mtimeNs}`
 }
 
 /** Returns the innermost share that has a path. */
@@ -49,23 +47,13 @@ function shareOf(path: string, shares: readonly SharedDirectory[]): SharedDirect
   return found
 }
 
-const NS_PER_SECOND = 1_000_000_000n
-
-/** Spells a modification time: nanoseconds since 1970, or seconds with an `s`. */
-function timeOf(
-  { mtimeNs }: Pick<Fingerprint, 'mtimeNs'>,
-  { inSeconds }: Pick<ShareRules, 'inSeconds'>,
-): string {
-  return inSeconds ? `${mtimeNs / NS_PER_SECOND}s` : String(mtimeNs)
-}
-
 /** A file as all machines know it. */
 export interface SharedFile {
   readonly share: string
   /** Below the share's directory, with `/` between components. */
   readonly path: string
   readonly size: number
-  /** Modification time in nanoseconds since 1970, or in seconds with an `s`. */
+  /** Modification time in nanoseconds since 1970. */
   readonly mtime: string
 }
 
@@ -77,7 +65,7 @@ export function shareFile(
   const share = shareOf(absolutePath, rules.shares)
   if (share === null) return null
   const path = relative(share.directory, absolutePath).split(sep).join('/')
-  return { share: share.name, path, size: fingerprint.size, mtime: timeOf(fingerprint, rules) }
+  return { share: share.name, path, size: fingerprint.size, mtime: String(fingerprint.mtimeNs) }
 }
 
 /**
@@ -97,8 +85,7 @@ export function locateFile(file: SharedFile | number, rules: ShareRules): Scanne
   if (!isWithin(path, share.directory)) throw outside(name)
   const fingerprint = lstatSync(path).isFile() ? readFingerprintIfThere(path) : null
   if (!fingerprint) throw new BtkitError('not-found', `${name}: not a regular file here`)
-  const time = timeOf(fingerprint, { inSeconds: file.mtime.endsWith('s') })
-  if (fingerprint.size !== file.size || time !== file.mtime)
+  if (fingerprint.size !== file.size || String(fingerprint.mtimeNs) !== file.mtime)
     throw new BtkitError('changed', `${name}: size or modification time differs on this machine`)
   return { path: components, absolutePath: path, fingerprint }
 }

@@ -14,7 +14,7 @@ export interface TorrentField {
   /** Its name in the report of an edit, if it has another one there. */
   readonly labelOfEdits?: string
   /** The option that sets it, and that of `edit` if it has another one; null for `--set`. */
-  readonly option: string
+  readonly option: string | null
   readonly optionOfEdit?: string | null
 }
 
@@ -103,7 +103,7 @@ export const FIELDS = {
     place: 'info',
     form: 'url',
     label: 'update url',
-    option: '--update-url',
+    option: null,
   },
   /** Info hashes in hexadecimal of torrents that share files with this one (BEP 38). */
   similar: {
@@ -112,8 +112,7 @@ export const FIELDS = {
     form: 'hashes',
     label: 'similar',
     labelOfEdits: 'similar torrents',
-    option: '--similar',
-    optionOfEdit: null,
+    option: null,
   },
   /** Names of the torrent's collections (BEP 38). */
   collections: {
@@ -121,8 +120,7 @@ export const FIELDS = {
     place: 'both',
     form: 'names',
     label: 'collections',
-    option: '--collection',
-    optionOfEdit: null,
+    option: null,
   },
 } as const satisfies Record<string, TorrentField>
 

@@ -23,8 +23,6 @@ export interface ServiceOptions {
   readonly webSeeds: readonly string[]
   /** Scripts that send pieces of the torrents (BEP 17). */
   readonly httpSeeds: readonly string[]
-  /** Whether null files are marked as pad files (BEP 47); this changes the info hash. */
-  readonly markPadFiles: boolean
   /** The piece length of torrents outside the pkgtorrent protocol; `auto` to choose one by the size. */
   readonly pieceLength: PieceLength | 'auto'
   /** Seconds since the last change of a file before it gets a torrent. */
@@ -142,11 +140,15 @@ interface MirrorTorrent extends InfoHashes {
 export const FIXED_LIMITS = {
   maxPaths: 10_000,
   maxMatches: 10_000,
+  maxFiles: 10_000,
+  maxSize: 2 ** 40,
   maxBody: 2 * 2 ** 20,
   maxPlanning: 4,
+  maxHashing: 4,
   maxPerClient: 64,
   headerTimeout: 10_000,
   bodyTimeout: 30_000,
+  warmInterval: 300_000,
 }
 
 /** Limits on requests and clients. */

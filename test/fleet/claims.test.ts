@@ -76,7 +76,7 @@ for (const version of ['--v1', '--v2', '--hybrid']) {
     redis?.send('flushall')
     const machines = ['one', 'two', 'three'].map((name) => makeMachine(t, name, { url }))
     for (const machine of machines) plantLarge(machine, 'a.iso')
-    assert.equal(await makeAtOnce(machines, ...args, '--share-check', 'none'), SIZE)
+    assert.equal(await makeAtOnce(machines, ...args), SIZE)
     assert.equal(redis?.send('keys', 'btkit1-claim*'), '')
   })
 }
@@ -102,7 +102,7 @@ async function makeOwner(
   const cache = openNullCache()
   const access = { cache, now: () => Date.now() + 60_000, trust: 'full' } as const
   const link = new RedisLink(parseRedisUrl(machine.url), { warn: () => undefined })
-  const rules = { shares: [{ name: 's', directory: machine.root }], inSeconds: false }
+  const rules = { shares: [{ name: 's', directory: machine.root }] }
   const flush = () => Promise.resolve()
   const claims = new HashClaims(access, machine.directory, { link, rules, flush })
   let turns = 0

@@ -7,7 +7,7 @@ import { cutIntoPieces } from '../../src/core/digests/content.js'
 import { FileColumns } from '../../src/disk/scan/columns.js'
 
 const GIB = 1024 ** 3
-const RULES = { shares: [{ name: 's', directory: '/srv' }], inSeconds: false }
+const RULES = { shares: [{ name: 's', directory: '/srv' }] }
 
 interface Wanted {
   readonly sizes: readonly number[]
@@ -101,9 +101,6 @@ test('pieces that are known already are left out', () => {
 test('a file is named by its share, its path below it, its size and its time', () => {
   const [{ files } = { files: [] }] = partsOf({ sizes: [10], pieceLength: 65_536 })
   assert.deepEqual(files, [{ share: 's', path: 'd/f0', size: 10, mtime: '1500000001' }])
-  const rules = { ...RULES, inSeconds: true }
-  const [{ part } = { part: null }] = cut({ sizes: [10], pieceLength: 65_536 }, undefined, rules)
-  assert.deepEqual(part?.files, [{ share: 's', path: 'd/f0', size: 10, mtime: '1s' }])
 })
 
 test('files outside of every share are not handed out', () => {

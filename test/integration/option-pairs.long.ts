@@ -11,8 +11,6 @@ import { runBtkit, type RunResult, jsonLines } from '../support/run-btkit.js'
 import { makeScratch } from '../support/scratch.js'
 import { TRACKER } from '../support/torrents.js'
 
-const HASH = 'ab'.repeat(20)
-
 /** Options of both commands, each with the arguments that complete it. */
 const COMMON: readonly string[][] = [
   ['--v2'],
@@ -29,8 +27,6 @@ const COMMON: readonly string[][] = [
   ['--source', 'A'],
   ['--checksums', 'sha256,md5'],
   ['--set', 'info.x={"a":[1]}'],
-  ['--update-url', 'http://u.example/a.torrent'],
-  ['--similar', HASH],
   ['--private'],
   ['--announce-list', `${TRACKER}|udp://u.example:1`],
   ['--trackerless'],

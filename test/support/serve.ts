@@ -44,7 +44,7 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const place = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2']
   const options = [...place, ...patience, ...trackers, ...args]
   const usual = { ...FIXED_LIMITS }
-  Object.assign(FIXED_LIMITS, setup.limits)
+  Object.assign(FIXED_LIMITS, { warmInterval: 100, ...setup.limits })
   const served = startBtkit(t, ['serve', root, ...options], {
     now: () => Date.now() + AHEAD,
     ...io,

@@ -82,7 +82,7 @@ const CARRIED: ReadonlySet<string> = new Set([
   ...['include', 'attributes', 'symlinks', 'sort-by', 'pad-files'],
   ...['target-pieces', 'max-torrent-size', 'max-piece-length'],
   ...['http-seed', 'node', 'created-by', 'date'],
-  ...['set', 'similar', 'collection', 'update-url'],
+  'set',
 ])
 
 type Field = readonly [name: string, text: string] | null

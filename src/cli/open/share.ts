@@ -4,7 +4,6 @@ import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { type RedisAddress, parseRedisUrl } from '../../fleet/redis/client.js'
 import type { Io } from '../io.js'
 import { resolve } from 'node:path'
-import { UNUSED_FOR } from '../../disk/cache/maintain.js'
 import type { ShareRules } from '../../fleet/shares.js'
 import { realPath } from '../../disk/look/inside.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
@@ -27,8 +26,7 @@ export function shareRequest(
   if (address === null) return null
   const keys = readKeys(options, io)
   if (keys.length > 0) {
-    const { shareCheck: check, unusedFor = UNUSED_FOR } = options
-    return { address, keys, ...readShareRules(options, io), check, unusedFor }
+    return { address, keys, ...readShareRules(options, io) }
   }
   openReport({}, io).alert(
     '--cache-url: nothing is shared; name a file with the key by --share-key-file',
@@ -54,7 +52,7 @@ export function sharedRedis(
  * @throws BtkitError `not-found`
  */
 function readShareRules(
-  { share, shareMtime }: Pick<ShareArguments, 'share' | 'shareMtime'>,
+  { share }: Pick<ShareArguments, 'share'>,
   { cwd }: Pick<Io, 'cwd'>,
 ): ShareRules {
   const shares = share.map(({ name, path }) => {
@@ -64,7 +62,7 @@ function readShareRules(
     const why = directory === null ? 'no such directory' : 'not a directory'
     throw new BtkitError('not-found', `--share ${name}=${path}: ${why}`)
   })
-  return { shares, inSeconds: shareMtime === 'seconds' }
+  return { shares }
 }
 
 /** The largest key file, and the shortest key, in bytes. */

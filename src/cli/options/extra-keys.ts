@@ -3,7 +3,6 @@ import { BtkitError, usageError } from '../../base/errors.js'
 import { bencodeFromJson, keyOf } from '../../metainfo/bencode/from-json.js'
 import { FIELDS, type TorrentField } from '../../metainfo/fields.js'
 import { parseInfoHash } from '../../metainfo/other-keys.js'
-import { storedUrl } from '../../metainfo/trackers.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 
 /** The name of a key that no other option sets. */
@@ -17,14 +16,6 @@ export interface KeyName {
 
 export interface ExtraKey extends KeyName {
   readonly value: BencodeValue
-}
-
-/** The options that add keys to a torrent. */
-export interface ExtraKeyOptions {
-  readonly set: readonly ExtraKey[]
-  readonly updateUrl?: string | undefined
-  readonly similar: readonly string[]
-  readonly collection: readonly string[]
 }
 
 /** Keys that btkit computes from the content, or sets with the option named. */
@@ -73,18 +64,11 @@ export function parseExtraKey(text: string): ExtraKey {
 }
 
 /**
- * The same for edit. The info hashes of `similar` are hexadecimal.
+ * The same for edit.
  * @throws BtkitError `usage`
  */
 export function parseEditedKey(text: string): ExtraKey {
-  const { value, ...name } = parseKey(text, ownKeysOfEdit())
-  if (name.key !== 'similar') return { ...name, value }
-  const hashes = Array.isArray(value) ? value : [value]
-  const bytes = hashes.map((each) => {
-    const text = isByteString(each) ? Buffer.from(each).toString() : ''
-    return Buffer.from(parseInfoHash(text), 'hex')
-  })
-  return { ...name, value: bytes }
+  return parseKey(text, ownKeysOfEdit())
 }
 
 /**
@@ -100,10 +84,19 @@ function parseKey(text: string, own: ReadonlyMap<string, string>): ExtraKey {
   if (at < 0) throw refusal(text, 'not of the form KEY=JSON')
   const name = parseName(text.slice(0, at), '--set', own, text)
   try {
-    return { ...name, value: bencodeFromJson(text.slice(at + 1)) }
+    const value = bencodeFromJson(text.slice(at + 1))
+    return { ...name, value: name.key === 'similar' ? infoHashes(value) : value }
   } catch (error) {
     throw error instanceof BtkitError ? refusal(name.name, error.message) : error
   }
+}
+
+/** The info hashes of `similar` (BEP 38), which are typed in hexadecimal. */
+function infoHashes(value: BencodeValue): BencodeValue {
+  return (Array.isArray(value) ? value : [value]).map((each) => {
+    const text = isByteString(each) ? Buffer.from(each).toString() : ''
+    return Buffer.from(parseInfoHash(text), 'hex')
+  })
 }
 
 /** `own` has the keys with options of their own, and `typed` is the whole argument. */
@@ -122,28 +115,14 @@ function parseName(
   throw refusal(name, why, option)
 }
 
-/**
- * Checks the URL at which clients look for a newer torrent, and returns it as `storedUrl`.
- * @throws BtkitError `usage`
- */
-export function checkUpdateUrl(text: string): string {
-  if (/^https?:\/\/[^/?#\s]+([/?#]\S*)?$/i.test(text) && URL.canParse(text)) return storedUrl(text)
-  throw usageError(`--update-url '${text}': not an http or https URL`)
-}
-
-/** The keys of `--set`, beside them in `info` the update URL (BEP 39), and outside the hints of BEP 38. */
-export function extraKeys({ set, updateUrl, similar, collection }: ExtraKeyOptions) {
+/** The keys of `--set`, in `info` and beside it. */
+export function extraKeys(set: readonly ExtraKey[]) {
   const [infoKeys, keys]: [BencodeDict, BencodeDict] = [new Map(), new Map()]
   for (const { key, value, isInInfo } of set) {
     const own = isInInfo ? infoKeys : keys
     if (own.has(key)) throw refusal(`${isInInfo ? IN_INFO : ''}${key}`, 'is given twice')
     own.set(key, value)
   }
-  const bytesOf = (texts: readonly string[], encoding: BufferEncoding) =>
-    texts.map((text) => Buffer.from(text, encoding))
-  if (updateUrl !== undefined) infoKeys.set('update-url', Buffer.from(updateUrl))
-  if (similar.length > 0) keys.set('similar', bytesOf(similar, 'hex'))
-  if (collection.length > 0) keys.set('collections', bytesOf(collection, 'utf8'))
   return { infoKeys, keys }
 }
 
@@ -156,7 +135,7 @@ export function randomKey(): BencodeDict {
 }
 
 /** Whether `--set` already sets that key. */
-export function hasRandomKey({ set }: Pick<ExtraKeyOptions, 'set'>): boolean {
+export function hasRandomKey(set: readonly ExtraKey[]): boolean {
   return set.some(({ isInInfo, key }) => isInInfo && key === RANDOM_KEY)
 }
 

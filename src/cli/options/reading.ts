@@ -5,7 +5,7 @@ import {
   type OptionValues,
 } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { byteRate, byteSize, duration, seconds, wholeNumber } from './values.js'
+import { byteRate, byteSize, seconds, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
 import { DIRECTORY, type Need, Opt, type Traits } from './option.js'
 
@@ -94,11 +94,4 @@ export function stateDirOption(description: string, needs: readonly Need[] = [])
     isForLegacy: true,
     needs,
   })
-}
-
-/** The option `--unused-for`, in milliseconds; 30 days by default. */
-export function unusedForOption(description: string, traits: Traits = {}) {
-  return new Opt('--unused-for <time>', description, traits)
-    .argParser(duration)
-    .default(30 * 86_400_000, '30d')
 }

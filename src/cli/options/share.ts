@@ -6,7 +6,7 @@ import {
 } from '@commander-js/extra-typings'
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
-import { repeated, wholeNumber } from './values.js'
+import { repeated } from './values.js'
 import { FILE, Opt, SETTING, type Traits } from './option.js'
 
 export function cacheUrlOption(traits: Traits = {}) {
@@ -22,17 +22,6 @@ export function shareOption(traits: Traits = {}) {
   return new Opt('--share <name=dir>', what, traits)
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
-}
-
-function shareMtimeOption() {
-  return new Opt('--share-mtime <unit>', 'choose how far times of shared files must match', SETTING)
-    .choices(['exact', 'seconds'] as const)
-    .default('exact' as const, 'exact')
-}
-
-function shareCheckOption() {
-  const what = 'check this many pieces of a shared file; all, none'
-  return new Opt('--share-check <n>', what, SETTING).argParser(checkedPieces).default(1, '1')
 }
 
 export function shareKeyFileOption(traits: Traits = {}) {
@@ -53,8 +42,6 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
     .optionsGroup('Several machines:')
     .addOption(cacheUrlOption(SETTING))
     .addOption(shareOption(SETTING))
-    .addOption(shareMtimeOption())
-    .addOption(shareCheckOption())
     .addOption(shareKeyFileOption(SETTING))
 }
 
@@ -80,11 +67,6 @@ function machineName(text: string): string {
   throw new InvalidArgumentError('not a name of letters, digits, . _ -')
 }
 
-function checkedPieces(text: string): number {
-  if (text === 'all') return Infinity
-  return text === 'none' ? 0 : wholeNumber(1, 1e6)(text)
-}
-
 /** A value of `--share`. */
 interface NamedDirectory {
   readonly name: string
@@ -97,14 +79,11 @@ export function queueOption(description: string, traits: Traits = {}) {
 }
 
 /** The options of commands that hash through a queue. */
-export type QueueArguments = Pick<ShareArguments, 'share' | 'shareMtime' | 'shareKeyFile'>
+export type QueueArguments = Pick<ShareArguments, 'share' | 'shareKeyFile'>
 
 /** The options that share digests. */
 export interface ShareArguments {
   readonly cacheUrl?: string | undefined
   readonly share: readonly NamedDirectory[]
-  readonly shareMtime: 'exact' | 'seconds'
-  readonly shareCheck: number
   readonly shareKeyFile?: string | undefined
-  readonly unusedFor?: number
 }

@@ -61,7 +61,7 @@ export function torrentOptionsOf(
     maxPieceLength: options.maxPieceLength,
     private: options.private,
     source: options.source.at(-1),
-    ...extraKeys(options),
+    ...extraKeys(options.set),
     httpSeeds: options.httpSeed,
     webSeeds: [
       ...options.webSeed,

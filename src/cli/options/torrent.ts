@@ -1,9 +1,8 @@
 import { Command } from '../acting-command.js'
-import { parseInfoHash } from '../../metainfo/other-keys.js'
 import { parseAnnounceList } from '../../metainfo/trackers.js'
 import { CHECKSUM_NAMES } from '../../core/checksums/list.js'
 import { declareShareOptions, queueOption } from './share.js'
-import { checkUpdateUrl, parseExtraKey } from './extra-keys.js'
+import { parseExtraKey } from './extra-keys.js'
 import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { publicUrl } from './server.js'
@@ -210,25 +209,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       new Opt('--pad-files', 'begin a new piece at each file (BEP 47)', {
         rule: 'pad files',
       }).default(false),
-    )
-    .addOption(
-      new Opt(
-        '--update-url <url>',
-        'set the URL of a newer torrent (BEP 39); changes the info hash',
-        { rule: 'further keys' },
-      ).argParser(checkUpdateUrl),
-    )
-    .option(
-      '--similar <hash>',
-      'add the info hash of a torrent with common files (BEP 38; repeatable)',
-      read.repeated((text) => [read.checked(parseInfoHash)(text)]),
-      [],
-    )
-    .option(
-      '--collection <name>',
-      'add a collection that the torrent belongs to (BEP 38; repeatable)',
-      read.repeated((text) => [read.collectionName(text)]),
-      [],
     )
     .addOption(
       new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {

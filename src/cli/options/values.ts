@@ -108,12 +108,6 @@ export function fileOrder(text: string): FileOrder | 'given' {
   throw new InvalidArgumentError('not path, size, mtime or given, nor -path, -size or -mtime')
 }
 
-/** Parses the name of a collection (BEP 38). Any text except the empty one is valid. */
-export function collectionName(text: string): string {
-  if (text !== '') return text
-  throw new InvalidArgumentError('a collection needs a name')
-}
-
 /** Parses names of checksums, separated by commas. */
 export function checksums(text: string): ChecksumName[] {
   const names = text.split(',').map((name) => name.trim())

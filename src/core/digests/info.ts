@@ -24,8 +24,6 @@ export interface InfoOptions {
   readonly private: boolean
   /** `info.source`. */
   readonly sourceTag: string | null
-  /** Whether pad files are marked (BEP 47), so that clients do not write them. */
-  readonly markPadFiles?: boolean
   /** Additional keys of `info`. */
   readonly extraKeys?: BencodeDict | undefined
 }
@@ -138,7 +136,7 @@ export function* composeSteps(
   options: InfoOptions,
   { digests, trees }: ContentDigests,
 ): Steps<TorrentCore> {
-  const areMarked = marksPads(content, options)
+  const areMarked = marksPads(content)
   const info = yield* buildInfoSteps({
     version: content.version,
     name: content.name,
@@ -155,15 +153,16 @@ export function* composeSteps(
 }
 
 /** Whether an encoded list of files is that of content in a torrent of version 1. */
-export function isFileList(encoded: Uint8Array, content: Content, options: InfoOptions): boolean {
+export function isFileList(encoded: Uint8Array, content: Content): boolean {
   const comparer = new ByteComparer(encoded)
-  const areMarked = marksPads(content, options)
+  const areMarked = marksPads(content)
   doAtOnce(writeFiles(listFiles(content, areMarked, null), comparer))
   return comparer.isEqual
 }
 
-function marksPads({ version, isAligned }: Content, { markPadFiles }: InfoOptions): boolean {
-  return markPadFiles === true || isAligned === true || version !== 'v1'
+/** Whether pad files are marked (BEP 47): all but the null files of pkgtorrent. */
+function marksPads({ version, isAligned }: Content): boolean {
+  return isAligned === true || version !== 'v1'
 }
 
 function layersByRoot(trees: FileTrees): PieceLayers {
@@ -184,10 +183,9 @@ function* hashInput(
   const { version, name, isDirectory, pieceLength } = content
   // The sizes of all others tell where each has padding before it
   const files = content.isAligned ? withoutPads(content.files) : content.files
-  const { private: isPrivate, sourceTag, markPadFiles, extraKeys } = options
+  const { private: isPrivate, sourceTag, extraKeys } = options
   const whatElse: unknown[] = [name, isDirectory, pieceLength, isPrivate, sourceTag]
   const hasAttributes = files.findIndex((i) => files.attributesAt(i) !== undefined) >= 0
-  if (markPadFiles) whatElse.push(markPadFiles)
   if (extraKeys?.size) whatElse.push('keys', Buffer.from(encodeBencode(extraKeys)).toString('hex'))
   if (hasAttributes) whatElse.push('attributes')
   if (content.isAligned) whatElse.push('aligned')

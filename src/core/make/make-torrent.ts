@@ -141,7 +141,7 @@ function isCertainlyOther(old: Metainfo, content: Content, request: MakeRequest)
     return true
   if (!isDirectory) return old.size !== content.size
   const list = old.infoSpans.get('files')
-  return !list || !isFileList(old.bytes.subarray(list.start, list.end), content, request)
+  return !list || !isFileList(old.bytes.subarray(list.start, list.end), content)
 }
 
 /**

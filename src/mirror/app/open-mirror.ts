@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { removeUnused, shrinkTo } from '../../disk/cache/maintain.js'
+import { removeUnused, shrinkTo, UNUSED_FOR } from '../../disk/cache/maintain.js'
 import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
@@ -63,8 +63,6 @@ export interface MirrorSettings {
   readonly cacheTrust: CacheTrust
   /** The machines to share digests with (default: none). */
   readonly share?: ShareRequest | null | undefined
-  /** Milliseconds after which unused records are removed from the cache. */
-  readonly unusedFor: number
   /** Most bytes of the cache; null for no limit. */
   readonly cacheMaxSize: number | null
 }
@@ -281,7 +279,7 @@ const DAY = 24 * 60 * MINUTE
  */
 const SHRUNK = [0.9, 0.7, 0.5]
 
-type CacheSettings = Pick<MirrorSettings, 'unusedFor' | 'cacheMaxSize' | 'cacheDirectory'>
+type CacheSettings = Pick<MirrorSettings, 'cacheMaxSize' | 'cacheDirectory'>
 
 interface Tended extends CacheSettings, Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
@@ -296,9 +294,9 @@ interface Tended extends CacheSettings, Pick<ServerContext, 'warn' | 'onError'> 
  * ends them.
  */
 export function startMirrorTasks(tended: Tended): () => Promise<void> {
-  const { trackers, cacheAccess, unusedFor, cacheMaxSize, onError } = tended
+  const { trackers, cacheAccess, cacheMaxSize, onError } = tended
   const { store } = cacheAccess.cache
-  const prune = () => removeUnused(store, dayOf(cacheAccess.now() - unusedFor))
+  const prune = () => removeUnused(store, dayOf(cacheAccess.now() - UNUSED_FOR))
   let wasThere = true
   const look = async () => {
     store.state()

@@ -30,7 +30,7 @@ export class FileTorrents {
   constructor(
     private readonly torrents: Torrents,
     private readonly given: GivenTorrents,
-    private readonly options: Pick<ServiceOptions, 'mirror' | 'markPadFiles' | 'pieceLength'>,
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'pieceLength'>,
     private readonly now: ServerContext['now'],
   ) {}
 
@@ -65,14 +65,14 @@ export class FileTorrents {
     wanted: WantedFile,
     looked: LookedUpFile | null = null,
   ): MirrorSource {
-    const { mirror, markPadFiles } = this.options
+    const { mirror } = this.options
     const { version, pieceLength } = wanted
     let lookedUp = looked
     const look = async () => {
       const current = lookedUp ?? (await new MirrorView(mirror).file(path))
       lookedUp = null
       const content = setContent({ isSingle: true, version, pieceLength }, [current])
-      const options = { private: false, sourceTag: null, markPadFiles }
+      const options = { private: false, sourceTag: null }
       const state = stateOf(current)
       return { content, options, state, directory: directoryOf(path), omitted: [] }
     }

@@ -123,11 +123,11 @@ export class PathSets {
   }
 
   async #look(set: PathSet, budget: Budget): Promise<PlacedContent> {
-    const { mirror, markPadFiles, limits } = this.options
+    const { mirror, limits } = this.options
     const search = { maxMatches: limits.maxMatches, budget }
     const { files, omitted } = await findFiles(set.paths, mirror, search)
     const content = setContent(set, files)
-    const options = { private: false, sourceTag: null, markPadFiles }
+    const options = { private: false, sourceTag: null }
     const [file] = content.isDirectory ? [] : files
     const directory = file ? directoryOf(file.path) : []
     return { content, options, state: file ? stateOf(file) : null, directory, omitted }

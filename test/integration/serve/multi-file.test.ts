@@ -35,11 +35,8 @@ interface Case {
   readonly title: string
   readonly skip: string | false
   readonly download: Download
-  readonly args?: readonly string[]
   /** The files in the set. */
   readonly files?: Files
-  /** Files beside the set. */
-  readonly others?: Files
 }
 
 const CASES: readonly Case[] = [
@@ -60,24 +57,17 @@ const CASES: readonly Case[] = [
     // It makes no files that are empty
     files: Object.fromEntries(Object.entries(FILES).filter(([, content]) => content.length > 0)),
   },
-  {
-    title: 'libtorrent downloads a set without its pad files by url-list alone',
-    ...unlessLibtorrent,
-    download: downloadWithLibtorrent,
-    args: ['--padding', 'bep47'],
-    others: {},
-  },
 ]
 
 const testCase = quickFirst()
 
 for (const { title, skip, ...given } of CASES) {
   testCase(title, { skip }, async (t) => {
-    const { download, args = [], files = FILES, others = NULL_FILES } = given
-    const mirror = await serveMirror(t, { files, args: ['--trackerless', ...args] })
+    const { download, files = FILES } = given
+    const mirror = await serveMirror(t, { files, args: ['--trackerless'] })
     const paths = Object.keys(files).map((path) => `/${path}`)
     const directory = await download(t, await postSet(mirror, paths))
-    assertHolds(directory, { ...files, ...others })
+    assertHolds(directory, { ...files, ...NULL_FILES })
   })
 }
 

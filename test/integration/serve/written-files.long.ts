@@ -76,7 +76,7 @@ async function checkChanges(t: TestContext, { kinds, changes, options }: Setup):
   const written = plantFiles(t, kinds)
   const cacheDir = makeOwnScratch(t, options ?? {})
   const target = makeOpenScratch(t)
-  const args = ['--cache-dir', cacheDir, '--max-hashing', '16']
+  const args = ['--cache-dir', cacheDir]
   const complete = () => {
     const places = [join(written.root, 'pub'), '--target', target, '--cache-dir', cacheDir]
     const rest = ['--piece-size-pow2', '20', '--quiet']

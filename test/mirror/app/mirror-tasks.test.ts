@@ -29,7 +29,6 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
   const stop = startMirrorTasks({
     trackers: { ...fixedTrackers([]), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
-    unusedFor: 30 * DAY,
     cacheMaxSize,
     cacheDirectory: '/var/cache/btkit',
     cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),

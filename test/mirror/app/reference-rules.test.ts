@@ -133,23 +133,6 @@ test("files of a form's globs have the order of the globs, each sorted in itself
   assertSet(served, answer, fromTree(...order))
 })
 
-test('with --padding bep47, null files are marked as pad files', async (t) => {
-  const served = await serveMirror(t, { files: planted(FILES), args: ['--padding', 'bep47'] })
-  for (const set of SETS.slice(0, 8)) {
-    assertInfo(served, await post(served.port, pathsOf(set)), multiFileInfo(set, { bep47: true }))
-  }
-})
-
-test('a cache can be shared with a service that pads differently', async (t) => {
-  const [set] = SETS.filter(({ length }) => length > 4)
-  const plain = await serveMirror(t, { files: planted(FILES) })
-  assertSet(plain, await post(plain.port, pathsOf(set!)), set!)
-  await plain.stop()
-  const setup = { root: plain.root, cacheDir: plain.cacheDir }
-  const told = await serveMirror(t, { ...setup, args: ['--padding', 'bep47'] })
-  assertInfo(told, await get(told.port, pathsOf(set!)), multiFileInfo(set!, { bep47: true }))
-})
-
 const TRACKERS = [
   'http://a.example/an',
   'udp://b.example:80',

@@ -9,11 +9,6 @@ export interface MirrorFile {
   readonly content: Uint8Array
 }
 
-export interface ReferenceRules {
-  /** Whether null files are marked as pad files (BEP 47). */
-  readonly bep47?: boolean
-}
-
 const BLOCK = 1024 * 1024
 
 type Value = number | string | Uint8Array | readonly Value[] | { readonly [key: string]: Value }
@@ -50,8 +45,7 @@ export function singleFileInfo({ path, content }: MirrorFile): Buffer {
   })
 }
 
-export function multiFileInfo(files: readonly MirrorFile[], rules: ReferenceRules = {}): Buffer {
-  const { bep47 = false } = rules
+export function multiFileInfo(files: readonly MirrorFile[]): Buffer {
   const entries: Value[] = []
   const pieces: Buffer[] = []
   const counts: Record<number, number> = {}
@@ -63,12 +57,7 @@ export function multiFileInfo(files: readonly MirrorFile[], rules: ReferenceRule
     if (padding === 0) continue
     const n = counts[padding] ?? 0
     counts[padding] = n + 1
-    const attr = bep47 ? { attr: 'p' } : {}
-    entries.push({
-      ...attr,
-      length: padding,
-      path: ['torrent_service', 'nullfile', `${padding}_${n}`],
-    })
+    entries.push({ length: padding, path: ['torrent_service', 'nullfile', `${padding}_${n}`] })
   }
   return bencode({
     files: entries,

@@ -84,7 +84,7 @@ function plant(t: TestContext) {
 export function testExchanged(title: string, rounds: number): void {
   test(title, { skip: !(hasPython && process.platform === 'linux') && SKIP }, async (t) => {
     const { root, names } = plant(t)
-    const args = ['--log', 'off', '--warm', 'pub/**', '--warm-interval', '1']
+    const args = ['--log', 'off', '--warm', 'pub/**']
     const { port } = await serveMirror(t, { root, args })
     const exchanger = spawn('python3', [SCRIPT, ...names], { stdio: ['pipe', 'pipe', 'inherit'] })
     t.after(() => exchanger.kill())

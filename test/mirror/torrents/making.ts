@@ -30,7 +30,7 @@ export async function openMaking(t: TestContext, limits: Limits) {
   const cacheAccess = { cache, trust: 'full' as const, now: aheadOfFiles }
   const { engine } = hashContext({ pool, isOffloaded: true })
   const hashing = new Queue({ maxWaiting: 10, small: 64 * 2 ** 20, ...limits })
-  const rest = { maxFiles: 100, maxSize: 2 ** 40, maxHashing: 1, maxReads: 1, wait: 1000 }
+  const rest = { maxFiles: 100, maxHashing: 1, maxReads: 1, wait: 1000 }
   const { planner } = openAdmission({ ...FIXED_LIMITS, ...rest })
   const context = { engine, cacheAccess }
   const world = { monotonic: () => 0, warn: assert.ifError }

@@ -93,7 +93,7 @@ test('a client that cannot wait is told when to try again, and the work goes on'
 longTest('known torrents do not wait for hashing', async (t) => {
   const root = makeScratch(t, { 'iso/readme': 'r' })
   plantSparse(`${root}/iso`, 'huge.iso', 64 * GIB)
-  const { port, stop } = await serveMirror(t, { root, args: ['--max-hashing', '1'] })
+  const { port, stop } = await serveMirror(t, { root, limits: { maxHashing: 1 } })
   const readme = singleAddress('/iso/readme')
   assert.equal((await ask(port, readme)).status, 200)
   const huge = ask(port, singleAddress('/iso/huge.iso')).catch(() => null)

@@ -57,7 +57,7 @@ test('cached torrents are ready without being read', async (t) => {
   assert.equal(await readHashedBytes(port), 0)
 })
 
-const WATCHED = ['--warm', '/iso/**', '--warm-interval', '0.1']
+const WATCHED = ['--warm', '/iso/**']
 
 test('a new file, and one in a new directory, is noticed by the next scan', async (t) => {
   const { port, root } = await serveMirror(t, { files: { 'iso/a': 'a' }, args: WATCHED })
@@ -93,7 +93,7 @@ test('the next scan finds the files of another root', async (t) => {
   const place = makeScratch(t, { 'old/a': 'a', 'new/b': 'b', 'new/c': 'c' })
   const root = join(place, 'current')
   symlinkSync('old', root)
-  const args = ['--warm', '**', '--warm-interval', '0.1']
+  const args = ['--warm', '**']
   const { port } = await serveMirror(t, { root, args })
   await untilFiles(port, 'ready', 1)
   symlinkSync('new', `${root}.new`)
@@ -142,7 +142,7 @@ test(
   unlessNoDisks,
   async (t) => {
     const disk = mountSmallDisk(t, 24)!
-    const args = ['--warm', '*', '--warm-interval', '0.1']
+    const args = ['--warm', '*']
     const served = { files: { a: 'a' }, cacheDir: join(disk, 'cache'), args }
     const { port, root } = await serveMirror(t, served)
     await untilFiles(port, 'ready', 1)
@@ -168,7 +168,7 @@ test(
 test('an empty file, which has no torrent, is left out while it is empty', async (t) => {
   const { port, root, stderr } = await serveMirror(t, {
     files: { a: '', b: 'b' },
-    args: ['--warm', '*', '--warm-interval', '0.1', '--log', 'off'],
+    args: ['--warm', '*', '--log', 'off'],
   })
   await untilFiles(port, 'ready', 1)
   for (const state of ['waiting', 'failed']) await untilFiles(port, state, 0)

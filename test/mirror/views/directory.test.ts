@@ -143,8 +143,8 @@ test('unreadable files are left out and reported', unlessNoRoot, async (t) => {
 })
 
 test('too many files, or too many bytes, are refused with a message', async (t) => {
-  const args = ['--max-files', '5', '--max-size', '300KiB']
-  const { port, root } = await serveMirror(t, { files: FILES, args })
+  const limits = { maxFiles: 5, maxSize: 300 * 1024 }
+  const { port, root } = await serveMirror(t, { files: FILES, limits })
   const line = async (path: string) => {
     const { status, body } = await ask(port, path)
     return [status, body.toString()]

@@ -20,7 +20,7 @@ longTest(
   'a subscriber sees a new file, and libtorrent accepts its torrent',
   unlessLibtorrent,
   async (t) => {
-    const args = ['--warm', '/iso/**', '--warm-interval', '0.1', '--trackerless']
+    const args = ['--warm', '/iso/**', '--trackerless']
     const { port, root } = await serveMirror(t, { files: { 'iso/a.iso': 'a' }, args })
     await untilFiles(port, 'ready', 1)
     const before = await askFeed(port)
@@ -56,7 +56,7 @@ longTest('the newest torrents come first, at most a hundred', async (t) => {
   names.forEach((name, i) => {
     utimesSync(join(root, name), 1e9 + i, 1e9 + i)
   })
-  const { port } = await serveMirror(t, { root, args: ['--warm', '*', '--warm-interval', '0.1'] })
+  const { port } = await serveMirror(t, { root, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 110)
   const items = readFeed((await askFeed(port)).body)
   const newest = names.toReversed().slice(0, 100)
@@ -70,7 +70,7 @@ longTest('the newest torrents come first, at most a hundred', async (t) => {
 test('a client that has the feed gets 304 until there is something new', async (t) => {
   const { port, root } = await serveMirror(t, {
     files: { a: 'a' },
-    args: ['--warm', '*', '--warm-interval', '0.1'],
+    args: ['--warm', '*'],
   })
   await untilFiles(port, 'ready', 1)
   const { headers } = await askFeed(port)
@@ -86,7 +86,7 @@ test('a client that has the feed gets 304 until there is something new', async (
 
 test('addresses contain the Host, or --public-url', async (t) => {
   const files = { 'a b': 'a' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '*', '--warm-interval', '0.1'] })
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 1)
   for (const host of ['m.example', 'n.example:81']) {
     const [item] = readFeed((await askFeed(port, { Host: host })).body)
@@ -102,7 +102,7 @@ test('addresses contain the Host, or --public-url', async (t) => {
 
 test('names with characters that XML cannot contain make valid XML', async (t) => {
   const files = { 'a\x01\x1b[31m\n\t\ufffe\uffff\u202e]]>': 'a' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '*', '--warm-interval', '0.1'] })
+  const { port } = await serveMirror(t, { files, args: ['--warm', '*'] })
   await untilFiles(port, 'ready', 1)
   const [item] = readFeed((await askFeed(port)).body)
   assert.equal(item!.title, 'a\\x01\\x1b[31m\\n\\t\ufffd\ufffd\\u{202e}]]>')
@@ -127,7 +127,7 @@ test('without --warm there is no feed', async (t) => {
 
 test('a directory page links to the feed, if there is one', async (t) => {
   const files = { 'a/b/c': 'c' }
-  const { port } = await serveMirror(t, { files, args: ['--warm', '**', '--warm-interval', '0.1'] })
+  const { port } = await serveMirror(t, { files, args: ['--warm', '**'] })
   const page = await (await fetch(`http://127.0.0.1:${port}/a/b/`)).text()
   const [, href = ''] = /type="application\/rss\+xml"[^>]* href="([^"]*)"/.exec(page) ?? []
   assert.equal(new URL(href, `http://127.0.0.1:${port}/a/b/`).pathname, '/-/feed.xml')

@@ -152,8 +152,8 @@ test('the form names the values of a preset that it has no fields for', async (t
 
 test('torrents have the options of a preset for which a form has no field', async (t) => {
   const preset =
-    'include: ["**/c"], max-piece-size: 16K, set: {info.x: [1, a]}, similar: [' +
-    `${'ab'.repeat(20)}], created-by: me, http-seed: ["http://h.example/"], pad-files: true`
+    'include: ["**/c"], max-piece-size: 16K, set: {info.x: [1, a], similar: [' +
+    `${'ab'.repeat(20)}]}, created-by: me, http-seed: ["http://h.example/"], pad-files: true`
   const config = join(makeScratch(t), 'c.yaml')
   writeFileSync(config, `presets: {own: {trackerless: true, source: TAG, ${preset}}}\n`)
   const io = { env: {}, isRoot: false, cwd: '/' } as never

@@ -16,7 +16,10 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { cacheDirOption, cacheMaxSizeOption, unusedForOption } from '../../options/reading.js'
+import { Option } from '@commander-js/extra-typings'
+import { UNUSED_FOR } from '../../../disk/cache/maintain.js'
+import { duration } from '../../options/values.js'
+import { cacheDirOption, cacheMaxSizeOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:
@@ -62,7 +65,11 @@ function definePrune({ io }: CommandContext) {
     .description('Remove unused records, and renamed damaged caches.')
     .addOption(cacheDirOption())
     .addOption(cacheUrlOption())
-    .addOption(unusedForOption('remove records unused for this long, such as 12h or 8w'))
+    .addOption(
+      new Option('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w')
+        .argParser(duration)
+        .default(UNUSED_FOR, '30d'),
+    )
     .addOption(cacheMaxSizeOption('remove more until the rest fits'))
     .option('--dry-run', 'show how much would be removed, and remove nothing', false)
     .option('--json', 'print a JSON object', false)

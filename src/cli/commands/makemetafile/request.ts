@@ -230,7 +230,7 @@ function checkTogether(operands: MakeOperands, options: MakemetafileOptions): vo
   checkStandardInput(operands, options)
   checkGivenOnce(sources)
   checkGivenOnce(options.source.map((tag) => `--source ${tag}`))
-  if (options.randomize && hasRandomKey(options)) {
+  if (options.randomize && hasRandomKey(options.set)) {
     throw usageError('--set info.entropy: --randomize sets this key, too; use one of them')
   }
   if (sources.length > 1 && chosen) {

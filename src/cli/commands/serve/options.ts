@@ -17,7 +17,6 @@ import {
   cacheMaxSizeOption,
   cacheTrustOption,
   stateDirOption,
-  unusedForOption,
 } from '../../options/reading.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
@@ -181,9 +180,6 @@ export function declareServeOptions() {
       [],
     )
     .addOption(
-      read.secondsOption('--warm-interval <seconds>', 'check all matching files this often', 300),
-    )
-    .addOption(
       new Opt(
         '--max-rate <size>',
         'limit the read rate of --warm per second (default: unlimited)',
@@ -196,45 +192,17 @@ export function declareServeOptions() {
     )
     .optionsGroup('Hashing and cache:')
     .addOption(threadsOption())
-    .addOption(
-      new Opt('--max-hashing <n>', 'hash the files of at most this many torrents at once', SETTING)
-        .argParser(read.wholeNumber(1, 256))
-        .default(4),
-    )
     .addOption(read.secondsOption('--wait <seconds>', 'answer 503 if a torrent takes longer', 25))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
     .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)', SETTING))
-    .addOption(unusedForOption('remove records unused for this long', SETTING))
   return declareShareOptions(whole)
-    .optionsGroup('Limits:')
-    .addOption(
-      new Opt('--max-files <n>', 'limit the entries in the torrent of a directory', SETTING)
-        .argParser(read.wholeNumber(1, 1e6))
-        .default(10_000),
-    )
-    .addOption(
-      new Opt('--max-size <size>', 'limit the bytes in the torrent of a directory', SETTING)
-        .argParser(read.sizeLimit)
-        .default(2 ** 40, '1TiB'),
-    )
     .optionsGroup(RARELY_NEEDED)
     .option(
       '--http-seed <url>',
       'add an HTTP seed, a script that sends pieces (repeatable)',
       read.httpSeeds,
       [],
-    )
-    .addOption(
-      new Opt(
-        '--padding <kind>',
-        'make the gaps in sets of pkgtorrent null files or BEP 47 pad files',
-        {
-          isOwn: true,
-        },
-      )
-        .choices(['nullfile', 'bep47'] as const)
-        .default('nullfile' as const, 'nullfile'),
     )
     .optionsGroup('Log:')
     .addOption(

@@ -35,9 +35,7 @@ const OF_TRACKER = 'tracker'
  * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
-  const { followSymlinks, hidden, webSeed, files, listings, padding } = options
-  const { maxFiles, maxSize, maxHashing, wait } = options
-  const limits = { maxFiles, maxSize, maxHashing, wait }
+  const { followSymlinks, hidden, webSeed, files, listings, wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
   if (!isReadable(path)) {
     openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)
@@ -57,7 +55,6 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     publicUrl: options.publicUrl ?? null,
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
     httpSeeds: options.httpSeed,
-    markPadFiles: padding === 'bep47',
     pieceLength: options.pieceLength,
     minAge: options.minAge,
     torrents: options.torrents.map((each) => requireDirectory(resolve(io.cwd, each))),
@@ -67,7 +64,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     look: {},
     cors: options.cors,
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
-    limits: { ...FIXED_LIMITS, ...limits, maxReads: readsAtOnce(io) },
+    limits: { ...FIXED_LIMITS, wait, maxReads: readsAtOnce(io) },
     warm: warmOptions(options),
     tracker: null,
     seed: null,
@@ -75,9 +72,9 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
 }
 
 function warmOptions(options: ServeOptions): WarmOptions | null {
-  const { warm, warmInterval: interval, maxRate } = options
+  const { warm, maxRate } = options
   if (warm.length === 0) return null
-  return { patterns: warm, interval, maxRate: maxRate ?? null }
+  return { patterns: warm, interval: FIXED_LIMITS.warmInterval, maxRate: maxRate ?? null }
 }
 
 /** Node's default number of threads for file operations. */

@@ -38,7 +38,7 @@ export const command: CommandRecord = {
 function defineWorker({ io, finish }: CommandContext) {
   return declareWorker().action(async (options, command) => {
     const address = queueAddress(options.queue, command, io)
-    const { keys, ...rules } = queueShares({ ...options, shareMtime: 'exact' }, io)
+    const { keys, ...rules } = queueShares(options, io)
     const machine = options.shareMachine ?? hostname().slice(0, LONGEST_NAME)
     const pool = new WorkerPool()
     // Locks of jobs are renewed on this thread

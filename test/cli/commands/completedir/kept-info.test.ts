@@ -28,7 +28,7 @@ const RULES: readonly (readonly [args: readonly string[], kept: Record<string, n
   [['--private'], { 'private flag': 2 }],
   [['--source', 'tag'], { 'source tag': 2 }],
   [['--sort-by', '-path'], { 'file order': 1 }],
-  [['--update-url', 'http://t.example/'], { 'further keys': 2 }],
+  [['--set', 'info.update-url="http://t.example/"'], { 'further keys': 2 }],
   [['--hybrid'], { version: 2 }],
   [['--pad-files', '-l', '15'], { 'pad files': 1 }],
 ]

@@ -31,13 +31,13 @@ const CHEAP: readonly (readonly string[])[] = [
   ['--source', 'tag'],
   ['--set', 'x=[1,"a"]'],
   ['--set', 'info.x={"y":"z"}'],
-  ['--update-url', 'http://updates.example/'],
-  ['--similar', 'a'.repeat(40)],
-  ['--collection', 'releases'],
+  ['--set', 'info.update-url="http://updates.example/"'],
+  ['--set', `similar=["${'a'.repeat(40)}"]`],
+  ['--set', 'collections=["releases"]'],
 ]
 
 for (const args of CHEAP) {
-  test(`${args[0] ?? ''} is written to existing torrents without reading content`, async (t) => {
+  test(`${args.join(' ')} is written to existing torrents without reading content`, async (t) => {
     const mirror = new Mirror(t, FILES)
     await mirror.report()
     const { updated, bytesHashed } = await mirror.report(args)

@@ -11,18 +11,15 @@ function plantConfig(t: TestContext, yaml: string): string {
 }
 
 test('config show says of each option where it is from', async (t) => {
-  const file = plantConfig(
-    t,
-    'defaults:\n  cache-trust: mtime\nserve:\n  port: 1\n  max-files: 7\n',
-  )
+  const file = plantConfig(t, 'defaults:\n  cache-trust: mtime\nserve:\n  port: 1\n  min-age: 7\n')
   const { stdout, status } = await runBtkit(['config', 'show', 'serve', '--config', file], {
     env: { BTKIT_SERVE_PORT: '99' },
   })
   assert.equal(status, 0)
   assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:2\n`))
-  assert.match(stdout, new RegExp(`\n  max-files +7 +${file}:5\n`))
+  assert.match(stdout, new RegExp(`\n  min-age +7 +${file}:5\n`))
   assert.match(stdout, /\n {2}port +99 +BTKIT_SERVE_PORT\n/)
-  assert.match(stdout, /\n {2}max-size +1TiB +default\n/)
+  assert.match(stdout, /\n {2}wait +25 +default\n/)
 })
 
 test('config show --json has a line for each option, and no passwords', async (t) => {
@@ -71,14 +68,12 @@ test('config show hides the passwords in URLs that a torrent has', async (t) => 
   const file = join(makeScratch(t), 'c.yaml')
   const options = [
     'web-seed: [http://me:s3cret@m.example/iso/]',
-    'http-seed: http://me:s3cret@m.example/seed.php',
-    'update-url: http://me:s3c@s3cret@m.example/new',
+    'http-seed: http://me:s3c@s3cret@m.example/seed.php',
   ]
   writeFileSync(file, `makemetafile: {${options.join(', ')}}\n`)
   const { stdout } = await runBtkit(['config', 'show', '--config', file])
   assert.match(stdout, /web-seed +\[http:\/\/me:\*\*\*@m\.example\/iso\/\] /)
   assert.match(stdout, /http-seed +http:\/\/me:\*\*\*@m\.example\/seed\.php /)
-  assert.match(stdout, /update-url +http:\/\/me:\*\*\*@m\.example\/new /)
 })
 
 test('config check names an address of no client with its punctuation', async (t) => {
@@ -243,7 +238,7 @@ defaults:
   cache-trust: mtime
 serve:
   log: xml
-  max-files: 7
+  min-age: 7
 aliases:
   mine: nowhere
 `
@@ -253,7 +248,7 @@ test('config show shows all that is right beside what is wrong, and reports all 
   const { stdout, stderr, status } = await runBtkit(['config', 'show', '--config', file])
   assert.equal(status, 1)
   assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:4\n`))
-  assert.match(stdout, new RegExp(`\n  max-files +7 +${file}:7\n`))
+  assert.match(stdout, new RegExp(`\n  min-age +7 +${file}:7\n`))
   assert.match(stdout, new RegExp(`\n  log +xml +${file}:6\n`))
   const told = stderr.split('\n').map((line) => line.replace(`btkit: ${file}`, ''))
   assert.equal(told[0], ':1:1: unknown section "makemetafiel"; did you mean "makemetafile"?')
@@ -337,7 +332,7 @@ test('config check reports all mistakes at once, in rules and in defaults of oth
     t,
     `defaults:
   client: transmission+http://me:secret@[
-  padding: nullfile
+  max-torrent-size: 1M
 makemetafile:
   preset: relaese
 presets:
@@ -359,7 +354,7 @@ trackers:
   assert.doesNotMatch(stderr, /secret/)
   for (const message of [
     place('2:11') + 'http://[: not a URL',
-    place('3:3') + 'option "padding" cannot be a default; put it below a command',
+    place('3:3') + 'option "max-torrent-size" cannot be a default; put it below a command',
     place('5:11') + 'there is no preset relaese; did you mean "release"?',
     place('10:14') + "private '7': neither true nor false",
     place('11:13') + 'source: a single value is expected here',
@@ -382,12 +377,12 @@ test('the schema accepts what commands accept, and refuses what they refuse', as
     { edit: { tracker: ['http://t.example/', 'env:TRACKER'] } },
     { edit: { tracker: false, 'web-seed': 'http://w.example/' } },
     { makemetafile: { tracker: [['http://t.example/'], ['http://u.example/']], target: 'x' } },
-    { makemetafile: { private: true }, serve: { padding: 'bep47', announce: 'mine' } },
+    { makemetafile: { private: true }, serve: { log: 'json', announce: 'mine' } },
   ])
     assert.ok(isRight(right), JSON.stringify([right, isRight.errors]))
   for (const wrong of [
     { edit: { tracker: { a: 1 } } },
-    { defaults: { padding: 'bep47' } },
+    { defaults: { 'max-torrent-size': '1M' } },
     { defaults: { bogus: 1 } },
     { makemetafile: { private: 'yes' } },
   ])

@@ -34,7 +34,6 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
     ['--randomize', '--set', 'info.entropy=1'],
     'info.entropy: --randomize sets this key, too; use one of them',
   ],
-  [['--collection', ''], "--collection '': a collection needs a name"],
   [['-w', 'http://a/,udp://b'], "web seed 'udp://b'"],
   [['--date', '-5'], "'-5'"],
   [['--threads', '0'], 'from 1 to 256'],

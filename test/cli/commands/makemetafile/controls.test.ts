@@ -31,8 +31,8 @@ for (const [args, keys] of [
     { x: [{ a: { a: 'a' } }, { a: ':{"a":1' }] },
   ],
   [['--set', 'a="="'], { a: '=' }],
-  [['--collection', 'c', '--collection', 'd'], { collections: ['c', 'd'] }],
-  [['--similar', '41'.repeat(20)], { similar: ['A'.repeat(20)] }],
+  [['--set', 'collections=["c","d"]'], { collections: ['c', 'd'] }],
+  [['--set', `similar=["${'41'.repeat(20)}"]`], { similar: ['A'.repeat(20)] }],
 ] as const) {
   test(`${args.join(' ')} is put beside info`, async (t) => {
     const { make, torrent } = makeWorkplace(t)
@@ -57,10 +57,8 @@ test('a key of info is put there, and what that does is said unless --quiet is',
 
 test('the address of updates is put into info', async (t) => {
   const { make, torrent } = makeWorkplace(t)
-  await make(['--update-url', 'https://u.example/feed?x=1'])
+  await make(['--set', 'info.update-url="https://u.example/feed?x=1"'])
   assert.equal(torrent().info['update-url'], 'https://u.example/feed?x=1')
-  await make(['--update-url', 'https://ü.example/ü', '--force'])
-  assert.equal(torrent().info['update-url'], 'https://xn--tda.example/%C3%BC')
 })
 
 for (const [args, message] of [
@@ -83,8 +81,7 @@ for (const [args, message] of [
   [['--set', 'info.pieces=""'], '--set info.pieces: btkit computes this key from the content'],
   [['--set', 'info={}'], '--set info: btkit computes this key from the content'],
   [['--set', 'comment="x"'], '--set comment: use --comment instead'],
-  [['--similar', 'abc'], "info hash 'abc': not 40 hexadecimal digits"],
-  [['--update-url', 'ftp://x/'], "--update-url 'ftp://x/': not an http or https URL"],
+  [['--set', 'similar=["abc"]'], "info hash 'abc': not 40 hexadecimal digits"],
   [
     ['--sort-by', 'name'],
     "--sort-by 'name': not path, size, mtime or given, nor -path, -size or -mtime",

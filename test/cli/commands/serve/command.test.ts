@@ -89,7 +89,6 @@ for (const [what, args] of [
   ['an address that is no URL', ['/', '--public-url', 'mirror.example']],
   ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
   ['an address with a password', ['/', '--public-url', 'http://me:secret@m.example/']],
-  ['an unknown kind of pad files', ['/', '--padding', 'none']],
   ['an unknown log format', ['/', '--log', 'xml']],
   ['no time to wait', ['/', '--wait', '0']],
   ['an option that is none', ['/', '--no-such']],
@@ -116,10 +115,6 @@ const WRONG: readonly (readonly [args: string[], told: string[]])[] = [
   ],
   [['--max-rate', '20M'], ['--max-rate needs --warm']],
   [['--warm', '*', '--max-rate', '0'], ['--max-rate']],
-  [
-    ['--warm', '*', '--warm-interval', '0'],
-    ['--warm-interval', 'not a number of seconds'],
-  ],
 ]
 
 for (const [args, told] of WRONG) {
