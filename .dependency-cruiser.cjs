@@ -38,6 +38,28 @@ const MIRROR = {
   views: 'pages|torrents|tree', // forms of torrents and digests; a browser gets a page
   app: 'views|pages|files|torrents|tree', // takes requests, and puts all together
 }
+const TRACKER = {
+  swarms: '', // remembers peers, and keeps them in a file
+  allowed: '', // lists of torrents and addresses
+  answers: 'allowed|swarms', // one meaning, whatever wire a request comes by
+  wires: 'answers|swarms', // HTTP, UDP and WebTorrent
+  'other-trackers': 'swarms', // trades peers
+  pages: 'wires|allowed|swarms', // what people see; a query names a torrent as an announce does
+  app: 'pages|other-trackers|wires|answers|allowed|swarms', // puts all together
+  admin: 'app|pages|allowed|swarms', // for those who run it; announces are none of its business
+}
+const TRACKER_PAGES = {
+  charts: '', // a month of figures
+  overview: 'charts', // all torrents, and what all pages share
+  catalogue: 'overview|charts', // torrents by category
+}
+const ADMIN = {
+  access: '', // who is let in
+  storage: '', // what is changed
+  frame: 'access', // a page knows who sees it
+  routes: 'frame|storage|access', // requests for changes
+  app: 'frame|storage|access', // lets in; routes are given to it
+}
 // Of src/cli/, each folder may import what its row names, itself, and the small files of src/cli/
 const CLI = {
   output: '', // words for people
@@ -52,7 +74,8 @@ const ENTRIES = '^src/(browser/[a-z]+|disk/hash/jobs/worker|disk/cache/walk-prog
 const PEOPLE = 'node_modules/(commander|@commander-js|chalk|cli-progress)/'
 const HTTP = ['node_modules/(@?fastify|mime)/', '^(node:)?https?$']
 const SERVERS = '^src/(server|mirror|tracker|library|pages)/'
-const SWARMS = { path: '^src/tracker/(swarms|protocol)/' }
+const SWARMS = { path: '^src/tracker/(swarms|answers)/', pathNot: '/state-file' }
+const PACKETS = { path: '^src/tracker/wires/(http-(query|answers)|udp-packets|web-messages)' }
 // They decode bytes with less care than strangers need; these files give them only what was checked
 const DECODERS = { path: 'node_modules/(bencode|bittorrent-[a-z]+|k-rpc[a-z-]*)/' }
 const CHECKED = '^src/seeding/peer/dht\\.ts$'
@@ -83,6 +106,9 @@ const RULES = [
   ...foldersOf('disk', DISK),
   ...foldersOf('pages', PAGES),
   ...foldersOf('mirror', MIRROR),
+  ...foldersOf('tracker', TRACKER),
+  ...foldersOf('tracker/pages', TRACKER_PAGES),
+  ...foldersOf('tracker/admin', ADMIN),
   ...foldersOf('cli', CLI),
   [
     'commands-apart',
@@ -109,6 +135,7 @@ const RULES = [
   ['pure', 'it computes', { path: '^src/(metainfo|base/text)/' }, core('crypto|buffer|util')],
   // So that a million peers can be tested in a second
   ['swarms-are-pure', 'no disks or clocks', SWARMS, core('crypto|buffer|util|net')],
+  ['packets-are-pure', 'they are read and written', PACKETS, core('buffer|util')],
   [
     'database-in-its-file',
     'others see a Store',

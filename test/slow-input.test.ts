@@ -39,9 +39,9 @@ import { naturalKey } from '../src/base/text/natural-order.js'
 import { hideSecrets } from '../src/base/text/secrets.js'
 import { parseAddressRange } from '../src/tracker/allowed/address-rules.js'
 import { parseHash } from '../src/tracker/allowed/torrent-list.js'
-import { parseCatalogueQuery } from '../src/tracker/catalogue/category.js'
-import { parseAddress } from '../src/tracker/protocol/peer-address.js'
-import { infoHashOf, readAnnounce, readScrape } from '../src/tracker/protocol/http-query.js'
+import { parseCatalogueQuery } from '../src/tracker/pages/catalogue/category.js'
+import { parseAddress } from '../src/tracker/swarms/peer-address.js'
+import { infoHashOf, readAnnounce, readScrape } from '../src/tracker/wires/http-query.js'
 import type { IncomingMessage } from 'node:http'
 
 const KIB = 1024

@@ -2,9 +2,14 @@ import { type IncomingMessage, createServer } from 'node:http'
 import type { TestContext } from 'node:test'
 import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
 import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
-import { FullScrape, TrackerRoutes } from '../../src/tracker/http/tracker-routes.js'
+import { FullScrape, TrackerRoutes } from '../../src/tracker/wires/tracker-routes.js'
 import type { StoreLimits } from '../../src/tracker/swarms/swarm-types.js'
-import { ConnectionIds, ID_SECRET, UdpAnswers, openUdp } from '../../src/tracker/udp/udp-server.js'
+import {
+  ConnectionIds,
+  ID_SECRET,
+  UdpAnswers,
+  openUdp,
+} from '../../src/tracker/wires/udp-server.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { makeStore } from './swarms/store.js'
 import { listenLocally } from '../support/listen.js'

@@ -78,10 +78,11 @@ const LIMITS = {
   keepsEmpty: false,
 }
 
-/** Writes a state, as a build has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
+/** Writes a state, as a build (or one before its file moved) has it, of a million peers, a tenth of them with IPv6, whose times run out all along. */
 async function saveMillion(path, build) {
-  const { StateFile } = await import(join(build, 'dist/src/tracker/state-file.js'))
-  const { SwarmStore } = await import(join(build, 'dist/src/tracker/swarms/swarm-store.js'))
+  const load = (name) => import(join(build, 'dist/src/tracker', name))
+  const { StateFile } = await load('swarms/state-file.js').catch(() => load('state-file.js'))
+  const { SwarmStore } = await load('swarms/swarm-store.js')
   let now = 1_000_000
   const store = new SwarmStore(LIMITS, () => now)
   for (let n = 0; n < MILLION; n += 1) {
@@ -100,9 +101,8 @@ function peerOf(n) {
   if (n % 10 === 0) address.writeUInt32BE(0x20010db8, 0)
   else address.fill(0xff, 10, 12)
   address.writeUInt32BE(0x0b000000 + n, n % 10 === 0 ? 4 : 12)
-  const wish = { wanted: 0, wantsIds: false, wantsBothFamilies: false }
   const peer = { infoHash, peerId, address, port: 1 + (n % 65535), key: n, event: 'started' }
-  return { ...peer, isComplete: n % 3 === 0, ...wish }
+  return { ...peer, isComplete: n % 3 === 0, wanted: 0, wantsIds: false, wantsBothFamilies: false }
 }
 
 const million = {

@@ -5,20 +5,49 @@ import {
   UNKNOWN,
   UNREAD,
 } from './tracker-rules.js'
-import type { AnnounceNotes } from '../protocol/http-answers.js'
-import type { AnnouncedPeer } from '../protocol/http-query.js'
-import { formatAddress, parseAddress } from '../protocol/peer-address.js'
-import { TrackerRefusal, UnknownTorrent } from '../protocol/refusal.js'
+import { formatAddress, parseAddress } from '../swarms/peer-address.js'
+import { TrackerRefusal, UnknownTorrent } from './refusal.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import {
   type AnnounceAnswer,
   type PeerAnnounce,
+  type PeerEvent,
   type StoreRefusal,
   type SwarmCounts,
   isConnectable,
   isMappedV4,
 } from '../swarms/swarm-types.js'
+
+/** A peer's announce, common to all wires. */
+export interface AnnouncedPeer {
+  /** 20 bytes. */
+  readonly infoHash: Uint8Array
+  readonly peerId: Uint8Array
+  readonly port: number
+  /** See `PeerAnnounce`. */
+  readonly key: number
+  readonly event: PeerEvent
+  readonly isComplete: boolean
+  /** Number of peers requested; null for the tracker's default. */
+  readonly wanted: number | null
+  /**
+   * The address that the client claims (BEP 3), unchecked; null if it claims none. `ipv4` and `ipv6`
+   * (BEP 7) are addresses beside that of the client, and are not kept.
+   */
+  readonly claimed: string | null
+}
+
+/** The fields of an announce's answer beside counts and peers. */
+export interface AnnounceNotes {
+  /** Seconds until the next announce. */
+  readonly interval: number
+  readonly minInterval: number
+  /** The client's own address, 16 bytes (BEP 24). */
+  readonly address: Uint8Array
+  readonly isV6: boolean
+  readonly warning: string | null
+}
 
 /** The answer to an announce, with the fields that go with it. */
 export interface Announced {

@@ -19,23 +19,23 @@ import type { TorrentList } from '../allowed/torrent-list.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
 import { type TrackerSettings, WEB_CONNECTIONS } from './settings.js'
-import { Catalogue } from '../catalogue/catalogue.js'
-import { History, HistoryFile } from '../history.js'
-import { FullScrape, TrackerRoutes } from '../http/tracker-routes.js'
+import { Catalogue } from '../pages/catalogue/catalogue.js'
+import { History, HistoryFile } from '../pages/charts/history.js'
+import { FullScrape, TrackerRoutes } from '../wires/tracker-routes.js'
 import {
   answerUnknown,
   type PageAnswer,
   type PageRequest,
   PageRoutes,
   PageTurns,
-} from '../overview/page-answer.js'
-import { type PageOptions, Pages } from '../overview/pages.js'
-import { siteFor } from '../overview/site.js'
-import { formatAddress } from '../protocol/peer-address.js'
-import { StateFile } from '../state-file.js'
+} from '../pages/overview/page-answer.js'
+import { type PageOptions, Pages } from '../pages/overview/pages.js'
+import { siteFor } from '../pages/overview/site.js'
+import { formatAddress } from '../swarms/peer-address.js'
+import { StateFile } from '../swarms/state-file.js'
 import { SwarmStore } from '../swarms/swarm-store.js'
 import type { StoreTotals } from '../swarms/swarm-types.js'
-import { ConnectionIds, ID_SECRET, UdpAnswers } from '../udp/udp-server.js'
+import { ConnectionIds, ID_SECRET, UdpAnswers } from '../wires/udp-server.js'
 import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 
 /** The smallest and the largest size of a shared key in bytes. */
@@ -119,7 +119,7 @@ export async function assembleTracker(settings: TrackerSettings, world: TrackerW
       onError,
     )
     const webTorrent = settings.webTorrent
-      ? new (await import('../web-torrent/web-torrent.js')).WebTorrent({
+      ? new (await import('../wires/web-torrent.js')).WebTorrent({
           answers,
           clientAddresses,
           monotonic,

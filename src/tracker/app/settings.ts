@@ -7,8 +7,8 @@ import type { TlsKeys } from '../../server/listen/tls-keys.js'
 import type { RedisAddress } from '../../fleet/redis/client.js'
 import type { AllowedSettings } from '../allowed/access-lists.js'
 import type { AnswerSettings } from '../answers/tracker-rules.js'
-import type { UdpPlace } from '../udp/udp-server.js'
-import type { PageOptions } from '../overview/pages.js'
+import type { UdpPlace } from '../wires/udp-server.js'
+import type { PageOptions } from '../pages/overview/pages.js'
 import type { StoreLimits } from '../swarms/swarm-types.js'
 
 /** All settings of a tracker. */

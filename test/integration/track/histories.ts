@@ -1,4 +1,4 @@
-import type { AnnounceFields } from '../../tracker/udp/packets.js'
+import type { AnnounceFields } from '../../tracker/wires/packets.js'
 
 /** One announce of a history. */
 export interface Step {

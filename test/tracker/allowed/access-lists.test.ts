@@ -4,9 +4,9 @@ import { test, type TestContext } from 'node:test'
 import { type AllowedSettings, openAccessLists } from '../../../src/tracker/allowed/access-lists.js'
 import { TrackerAnswers } from '../../../src/tracker/answers/tracker-answers.js'
 import { makeRules } from '../../../src/tracker/answers/tracker-rules.js'
-import { TrackerRefusal } from '../../../src/tracker/protocol/refusal.js'
+import { TrackerRefusal } from '../../../src/tracker/answers/refusal.js'
 import { makeScratch } from '../../support/scratch.js'
-import { torrentNamed } from '../overview/site.js'
+import { torrentNamed } from '../pages/overview/site.js'
 import { announceOf, makeStore } from '../swarms/store.js'
 
 const [known, fresh, banned] = [

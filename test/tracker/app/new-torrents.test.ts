@@ -8,7 +8,7 @@ import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, type RunningTrack, startTrack, textIn } from '../../support/track.js'
-import { announcePacket, connectPacket } from '../udp/packets.js'
+import { announcePacket, connectPacket } from '../wires/packets.js'
 
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
 const hashOf = (bytes: Uint8Array) => parseMetainfo(bytes).infoHash ?? ''

@@ -8,7 +8,7 @@ import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
-import { announcePacket, connectPacket } from '../udp/packets.js'
+import { announcePacket, connectPacket } from '../wires/packets.js'
 import { longTest } from '../../support/long.js'
 
 const skip = WITHOUT_REDIS

@@ -12,7 +12,7 @@ import { makeScratch } from '../../support/scratch.js'
 import { besiege, below, CHANGES, oneOf, randomBytes } from '../../support/strangers.js'
 import { announceQuery, compactPeers, startTrack } from '../../support/track.js'
 import { connectWebPeer, idOf, offersOf, webAnnounce } from '../../support/web-peer.js'
-import { announcePacket, connectPacket, scrapePacket } from '../udp/packets.js'
+import { announcePacket, connectPacket, scrapePacket } from '../wires/packets.js'
 
 const HASH = 'ab'.repeat(20)
 const PATHS = [

@@ -8,7 +8,7 @@ import { renderTable } from '../../../pages/forms/table.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { type Html, type HtmlValue, html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
-import { formatAddress } from '../../protocol/peer-address.js'
+import { formatAddress } from '../../swarms/peer-address.js'
 import type { RunningTracker } from '../../app/run-tracker.js'
 import type { ListedPeer } from '../../swarms/swarm-types.js'
 

@@ -34,8 +34,8 @@ import { renderSearch } from '../../../page-parts/search.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../../base/text/html.js'
 import { formatNumber } from '../../../base/text/quantity.js'
-import { TorrentLinks } from '../../overview/torrent-links.js'
-import { type SwarmRow } from '../../overview/torrent-rows.js'
+import { TorrentLinks } from '../../pages/overview/torrent-links.js'
+import { type SwarmRow } from '../../pages/overview/torrent-rows.js'
 
 /** The torrents on a page. */
 const PER_PAGE = 100

@@ -7,7 +7,7 @@ import {
   type SwarmRow,
   addRow,
   makeRow,
-} from '../../overview/torrent-rows.js'
+} from '../../pages/overview/torrent-rows.js'
 
 /** Returns a row for each torrent, as in the catalogue: a hybrid's has the larger counts. */
 export function takeTorrents({

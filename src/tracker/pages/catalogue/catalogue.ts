@@ -1,0 +1,318 @@
+import { encodeName } from '../../../base/percent.js'
+import { decodeName } from '../../../base/text/raw-path.js'
+import { NotReady } from '../../../server/headers/refusal.js'
+import { clientKey } from '../../../server/connections/client-address.js'
+import { renderPage } from '../../../page-parts/layout.js'
+import { renderFigures } from '../../../page-parts/item.js'
+import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { SAFE_HEADERS, pageHeaders } from '../../../page-parts/policy.js'
+import {
+  type SearchResults,
+  NOTHING,
+  parseSearch,
+  renderResults,
+  searchTitle,
+  type TorrentsWanted,
+} from '../../../page-parts/results.js'
+import { pageNumber } from '../../../page-parts/sorting.js'
+import { WORDS } from '../../../page-parts/words.js'
+import { html } from '../../../base/text/html.js'
+import { findTorrents } from './find-torrents.js'
+import { renderCategoryPage } from './category-page.js'
+import {
+  CATALOGUE_STYLE,
+  type CatalogueCategory,
+  categoryAddress,
+  parseCatalogueQuery,
+  rootFrom,
+  titleOf,
+} from './category.js'
+import { composeAtom, jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
+import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } from './shelves.js'
+import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
+import { renderCharts } from '../charts/chart.js'
+import {
+  ICON_PATH,
+  type PageAnswer,
+  type PageRequest,
+  type SiteRequest,
+  jsonAnswer,
+  notFound,
+  notNow,
+  pageAnswer,
+  redirect,
+} from '../overview/page-answer.js'
+import type { PageSources } from '../overview/pages.js'
+import { mirrorRoot, SEARCH, type Site, siteHead } from '../overview/site.js'
+import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
+import {
+  FreshSnapshot,
+  type Snapshot,
+  type SwarmRow,
+  firstHash,
+  makeRow,
+} from '../overview/torrent-rows.js'
+import { infoHashOf } from '../../wires/http-query.js'
+import type { InfoHash } from '../../../metainfo/values.js'
+
+/** Torrents on a page, in an answer of JSON, on the front page as new, and in a feed. */
+const ROWS = 100
+const JSON_ROWS = 1000
+const NEW_ROWS = 20
+const FEED_ROWS = 50
+
+const HEADERS = pageHeaders(PAGE_SCRIPT, CATALOGUE_STYLE)
+
+const FEED_HEADERS = {
+  ...SAFE_HEADERS,
+  'Content-Type': 'application/atom+xml; charset=utf-8',
+  'Cache-Control': 'max-age=60',
+}
+
+/** The pages of single torrents, and of their categories: the directories in which they are. */
+export class Catalogue {
+  readonly #fresh: FreshSnapshot
+  #shelves: { readonly of: Promise<Snapshot>; readonly filled: Promise<Shelves> } | null = null
+  readonly #details = new DetailsReader()
+
+  constructor(
+    private readonly parts: PageSources,
+    private readonly roots: readonly CatalogueRoot[],
+  ) {
+    const { store, torrents } = parts
+    this.#fresh = new FreshSnapshot({ store, torrents, showNames: true }, parts)
+  }
+
+  /** The torrents by category, at one time. */
+  #filled(): Promise<Shelves> {
+    const of = this.#fresh.get()
+    if (this.#shelves?.of !== of) {
+      const filled = of.then((snapshot) => Shelves.fill(snapshot, this.roots))
+      this.#shelves = { of, filled }
+    }
+    return this.#shelves.filled
+  }
+
+  /** Answers a request; null if the path is not a page of the catalogue. */
+  async answer(request: SiteRequest): Promise<PageAnswer | null> {
+    const { options, turns } = this.parts
+    const { site } = request
+    const other = OTHER_PAGES.get(request.path)
+    const place = site.hasCatalogue ? parsePlace(request.path) : null
+    if (other === undefined && place === null) return null
+    if (!options.showInfoPage) return notFound()
+    if (other === 'search') return this.#search(request)
+    return turns.run(request.client, () => {
+      if (other === 'activity') return this.#activity(site)
+      if (place !== null) return this.#category(request, place)
+      return this.#torrent(request, other ?? 'page')
+    })
+  }
+
+  /** The charts of all torrents together. */
+  async #activity(site: Site): Promise<PageAnswer> {
+    const { history } = this.parts
+    const { totals } = await this.#fresh.get()
+    const title = WORDS.activity
+    const header = siteHead(site, '', 'activity')
+    const page = renderPage(
+      { title, site, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
+      html`<h1>${title}</h1>
+        <p>All torrents together. Times are in UTC.</p>
+        ${renderFigures([
+          [WORDS.torrents, totals.torrents],
+          [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
+          [WORDS.leechers, totals.downloading, totals.downloading > 0 && 'peers'],
+          [WORDS.completed, totals.downloaded],
+        ])}
+        ${renderCharts(history)}`,
+    )
+    return pageAnswer(page)
+  }
+
+  /** One search finds files of the mirror in this process, and torrents. */
+  async #search(request: SiteRequest): Promise<PageAnswer> {
+    const { site, client, signal, announceUrls } = request
+    const findFiles = site.mirror?.search.files
+    const mirror = mirrorRoot(site.mirror, announceUrls)
+    if (!findFiles || mirror === null) return notFound()
+    const query = parseSearch(request.query)
+    const { words } = query
+    const key = client === null ? null : clientKey(client)
+    try {
+      const files = await findFiles({
+        words,
+        root: mirror,
+        address: mirror.replace(/\/$/, ''),
+        client: key,
+        signal,
+      })
+      return await this.parts.turns.run(client, async () => {
+        const except = files.places
+        const wanted = { words, root: '../', except, signal }
+        const torrents = await this.#find(wanted, announceUrls)
+        const header = siteHead(site, '../', null, query.text)
+        const named = { title: searchTitle(query), site }
+        const frame = { ...named, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
+        return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
+      })
+    } catch (error) {
+      if (error instanceof NotReady) return notNow(error)
+      throw error
+    }
+  }
+
+  /** The torrents that have all words, for the page of a search elsewhere. */
+  search(wanted: TorrentsWanted): Promise<SearchResults> {
+    return this.#find(wanted, [`${wanted.root}announce`])
+  }
+
+  async #find(wanted: TorrentsWanted, announceUrls: readonly string[]): Promise<SearchResults> {
+    const { site, options } = this.parts
+    const { words, root } = wanted
+    if (!site.hasCatalogue || words.length === 0) return NOTHING
+    const links = new TorrentLinks(announceUrls, root, options)
+    return findTorrents(await this.#filled(), wanted, links)
+  }
+
+  async #category(request: SiteRequest, { isArchive, names, view }: Place): Promise<PageAnswer> {
+    const { site } = request
+    const shelves = await this.#filled()
+    const category = (isArchive ? shelves.archive : shelves.current).find(names)
+    if (!category || (isArchive && !site.hasArchive)) return notFound()
+    if (view === 'bare') return redirect(`./${encodeName(names.at(-1) ?? lastOf(request))}/`)
+    if (view === 'feed')
+      return this.#feed(request, category, await shelves.newest(category, FEED_ROWS))
+    const query = parseCatalogueQuery(request.query)
+    const links = this.#links(request, rootFrom(category))
+    const isJson = view === 'json'
+    const hasNew = !isArchive && names.length === 0 && category.children.size > 0
+    const isFront = !isJson && hasNew && !hasList(request.query)
+    const lists = isFront
+      ? await shelves.front(category, query, NEW_ROWS)
+      : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
+    if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
+    const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
+    return pageAnswer(page, HEADERS)
+  }
+
+  #feed(
+    request: PageRequest,
+    category: CatalogueCategory,
+    rows: readonly CatalogueRow[],
+  ): PageAnswer {
+    const base = baseOf(request)
+    const path = categoryAddress(category, '')
+    const title = `${titleOf(category)} - ${new URL(base).host}`
+    const links = this.#links(request, '')
+    const body = composeAtom(title, base, path, rows, links)
+    return { status: 200, headers: FEED_HEADERS, body }
+  }
+
+  async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<PageAnswer> {
+    const { site } = request
+    const infoHash = infoHashOf(request.query)
+    const found = infoHash === null ? null : await this.#known(infoHash)
+    if (!found) return notFound()
+    const { row, entry } = found
+    const details = await this.#readDetails(entry)
+    const links = this.#links(request, '')
+    if (view === 'page') {
+      const filesPage = parseFilesPage(request.query)
+      const comment = details?.comment ?? null
+      const description = comment === null ? null : await formatComment(comment)
+      const parts = { site, row, entry, details, description, filesPage, links }
+      return pageAnswer(renderTorrentPage(parts), HEADERS)
+    }
+    return jsonAnswer({
+      ...jsonOfRow(row, links),
+      ...(entry && placeOf(entry)),
+      ...(details && jsonOfDetails(details)),
+    })
+  }
+
+  /** Reads no details of private torrents, which are for their users only. */
+  async #readDetails(entry: CatalogueEntry | null) {
+    return entry === null || entry.summary.private ? null : this.#details.read(entry.summary)
+  }
+
+  /** A torrent and its place in the catalogue, null for none; null if the torrent is unknown. */
+  async #known(
+    infoHash: InfoHash,
+  ): Promise<{ readonly row: SwarmRow; readonly entry: CatalogueEntry | null } | null> {
+    const { store, torrents, options, site } = this.parts
+    const known = torrents.torrents
+    const torrent = known.get(infoHash) ?? null
+    const summary = torrent?.metainfo
+    if (site.hasCatalogue && summary) {
+      const first = firstHash(torrent, known)
+      const row = makeRow(first, known.get(first) ?? torrent, { store, showNames: true })
+      return { row, entry: { summary, category: (await this.#filled()).categoryOf(summary) } }
+    }
+    const isSwarm = torrents.isOpen && store.scrape(Buffer.from(infoHash, 'hex')) !== null
+    if (!torrent && !isSwarm) return null
+    return { row: makeRow(infoHash, torrent, { store, ...options }), entry: null }
+  }
+
+  #links({ announceUrls }: PageRequest, root: string): TorrentLinks {
+    return new TorrentLinks(announceUrls, root, this.parts.options)
+  }
+}
+
+const OTHER_PAGES: ReadonlyMap<string, 'page' | 'json' | 'activity' | 'search'> = new Map([
+  [`/${SEARCH}`, 'search'],
+  ['/torrent', 'page'],
+  ['/torrent.json', 'json'],
+  ['/activity', 'activity'],
+])
+
+/** A category, as a path names it, and the form of its answer. */
+interface Place {
+  readonly isArchive: boolean
+  /** Names of directories. */
+  readonly names: readonly string[]
+  /** `bare`: the slash at the end is missing. */
+  readonly view: 'page' | 'json' | 'feed' | 'bare'
+}
+
+const VIEWS: ReadonlyMap<string, Place['view']> = new Map([
+  ['', 'page'],
+  ['index.json', 'json'],
+  ['feed.xml', 'feed'],
+])
+
+/**
+ * Reads the path of a category; null if it is none. The names are only looked up among those of
+ * known torrents, so a path cannot lead anywhere else.
+ */
+function parsePlace(path: string): Place | null {
+  const [, top, ...segments] = path.split('/')
+  if (top !== 'catalogue' && top !== 'archive') return null
+  const view = segments.length === 0 ? 'bare' : (VIEWS.get(segments.at(-1) ?? '') ?? 'bare')
+  const names = view === 'bare' ? segments : segments.slice(0, -1)
+  const decoded = names.flatMap((name) => decodeName(name) ?? [])
+  return decoded.length === names.length
+    ? { isArchive: top === 'archive', names: decoded, view }
+    : null
+}
+
+/** Whether a query asks for a list of torrents. */
+function hasList(query: string): boolean {
+  const parameters = new URLSearchParams(query)
+  return ['q', 'sort', 'page'].some((name) => parameters.has(name))
+}
+
+/** The last name of a path. */
+function lastOf({ path }: PageRequest): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The page of files that a query names. */
+function parseFilesPage(query: string): number {
+  return pageNumber(new URLSearchParams(query).get('files'))
+}
+
+/** The URL of the first page, for programs that need whole URLs. */
+function baseOf({ announceUrls: [announce] }: PageRequest): string {
+  return announce === undefined ? 'http://localhost/' : announce.slice(0, -'announce'.length)
+}

@@ -1,0 +1,230 @@
+import { encodeName } from '../../../base/percent.js'
+import { renderPage } from '../../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import {
+  type ListOrder,
+  type Paged,
+  orderFields,
+  renderPages,
+  sortHeading,
+} from '../../../page-parts/sorting.js'
+import { renderBytes } from '../../../page-parts/rows.js'
+import { renderSearch } from '../../../page-parts/search.js'
+import { WORDS } from '../../../page-parts/words.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import type { CatalogueRow } from './shelves.js'
+import {
+  CATALOGUE_SORTS,
+  CATALOGUE_STYLE,
+  type CatalogueQuery,
+  type CatalogueSort,
+  type CatalogueCategory,
+  categoryAddress,
+  formatCatalogueQuery,
+  renderDay,
+  renderPath,
+  rootFrom,
+  titleOf,
+} from './category.js'
+import { ICON_PATH } from '../overview/page-answer.js'
+import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../overview/site.js'
+import type { TorrentLinks } from '../overview/torrent-links.js'
+
+export interface CategoryPageParts {
+  readonly site: Site
+  readonly category: CatalogueCategory
+  readonly query: CatalogueQuery
+  readonly children: Paged<CatalogueCategory>
+  readonly torrents: Paged<CatalogueRow>
+  /** The bytes of all torrents that the query selects. */
+  readonly size: number
+  /** Whether the torrents are the newest, which the front page has in place of a list. */
+  readonly isFront: boolean
+  readonly links: TorrentLinks
+}
+
+/** The page of a category; the front page is that of the category of all. */
+export function renderCategoryPage(parts: CategoryPageParts): string {
+  const { site, category, query, children, isFront } = parts
+  const root = rootFrom(category)
+  const title = titleOf(category)
+  const { isArchive, path } = category
+  const current = isArchive ? 'archive' : 'catalogue'
+  const kept = orderFields(query, 'name')
+  const isTop = path.length === 0
+  // The search of all pages finds the same as that of the first list
+  const hasSearch = !isTop || (query.search !== '' && !hasOwnSearch(site, current))
+  return renderPage(
+    {
+      title,
+      site,
+      description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
+      style: CATALOGUE_STYLE.element,
+      icon: root + ICON_PATH,
+      head: html`<link
+          rel="alternate"
+          type="application/atom+xml"
+          title="New in ${title}"
+          href="feed.xml"
+        />
+        <link rel="alternate" type="application/json" href="index.json" />
+        ${PAGE_SCRIPT.element}`,
+      header: html`${siteHead(site, root, current, isTop ? query.search : '', kept)}
+      ${!isTop && renderPath(category, root, null)}`,
+      footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
+        <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
+    },
+    html`${isTop ? listTitle(site, root, current) : html`<h1 class="again">${title}</h1>`}
+    ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
+    ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
+  )
+}
+
+function jsonAddress(query: CatalogueQuery): string {
+  return formatCatalogueQuery(query).replace('./', 'index.json')
+}
+
+function searchOf({ search: value }: CatalogueQuery, kept: Html): Html {
+  return renderSearch({
+    id: 'filter',
+    action: './',
+    name: 'q',
+    value,
+    most: MAX_SEARCH,
+    placeholder: WORDS.inCategory,
+    kept,
+    all: './',
+  })
+}
+
+function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuery): Html | false {
+  if (children.total === 0) return false
+  const address = (categories: number) => formatCatalogueQuery({ ...query, categories })
+  return html`<section aria-labelledby="categories">
+    <h2 id="categories">Categories</h2>
+    <ul class="categories">
+      ${children.items.map(renderChild)}
+    </ul>
+    ${renderPages(children, address, 'Pages of categories')}
+  </section>`
+}
+
+function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Html {
+  const name = path.at(-1) ?? ''
+  const day = renderDay(newestMs)
+  return html`<li>
+    <a href="./${encodeName(name)}/">${name}</a>
+    <span>${counted(torrents, 'torrent')}, ${formatBytes(size)}</span>
+    ${day && html`<span>newest ${day}</span>`}
+  </li>`
+}
+
+function renderNewest({ torrents, ...parts }: CategoryPageParts, root: string): Html {
+  const { category, links, query } = parts
+  const rows = torrents.items
+  const caption = 'The newest first'
+  return html`<section aria-labelledby="new">
+    <h2 id="new">New</h2>
+    ${renderTorrents({ rows, category, links, root, query: null, caption })}
+    <p>
+      <a href="${formatCatalogueQuery(query)}">All ${counted(torrents.total, 'torrent')} by name</a>
+    </p>
+  </section>`
+}
+
+function renderList(parts: CategoryPageParts, root: string): Html {
+  const { torrents, category, links, query, size } = parts
+  const { items: rows, total } = torrents
+  if (total === 0) {
+    return html`<p>
+      ${query.search === '' ? 'No torrents yet.' : `Nothing here matches “${query.search}”.`}
+    </p>`
+  }
+  const caption = `${counted(total, 'torrent')}, ${formatBytes(size)}`
+  const address = (page: number) => formatCatalogueQuery({ ...query, page })
+  return html`<section aria-labelledby="torrents">
+    <h2 id="torrents">${query.search === '' ? 'Torrents' : `Found for “${query.search}”`}</h2>
+    ${renderTorrents({ rows, category, links, root, query, caption })}
+    ${renderPages(torrents, address, 'Pages of torrents')}
+  </section>`
+}
+
+interface TorrentTableParts {
+  readonly rows: readonly CatalogueRow[]
+  /** The category of the page, which rows do not repeat. */
+  readonly category: CatalogueCategory
+  readonly links: TorrentLinks
+  /** The way to the tracker's first page. */
+  readonly root: string
+  /** By which the table can be sorted; null if its order is fixed. */
+  readonly query: CatalogueQuery | null
+  readonly caption: string
+}
+
+const TITLES: Readonly<Record<CatalogueSort, string>> = {
+  name: WORDS.name,
+  size: WORDS.size,
+  added: WORDS.added,
+  complete: WORDS.seeds,
+  downloading: WORDS.leechers,
+  downloaded: WORDS.completed,
+}
+
+/** A table of torrents. */
+function renderTorrents(parts: TorrentTableParts): Html {
+  return html`<table class="torrents ${parts.query === null && 'fixed'}">
+    <caption>
+      ${parts.caption}
+    </caption>
+    <thead>
+      <tr>
+        ${CATALOGUE_SORTS.map((key) => heading(key, parts.query))}
+        <th scope="col" class="get">Get</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${parts.rows.map((row) => bodyRow(row, parts))}
+    </tbody>
+  </table>`
+}
+
+function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
+  const style = classOf(key)
+  if (query === null) return html`<th scope="col" class="${style}">${TITLES[key]}</th>`
+  const address = (order: ListOrder<CatalogueSort>) => formatCatalogueQuery({ ...query, ...order })
+  return sortHeading({ key, title: TITLES[key], style }, query, address)
+}
+
+function classOf(key: CatalogueSort): string {
+  if (key === 'name') return 'name'
+  return key === 'added' ? 'date' : 'n'
+}
+
+function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {
+  const { summary, category: own } = row.entry
+  const file = links.file(row)
+  const place = own !== category && own.path.slice(category.path.length).join('/')
+  return html`<tr>
+    <th scope="row" class="name">
+      <a href="${links.page(row)}">${summary.name}</a
+      >${summary.private && html` <span class="tag">private</span>`}
+      ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
+    </th>
+    <td class="n">${renderBytes(summary.size)}</td>
+    <td class="date">${renderDay(summary.addedMs)}</td>
+    ${number('complete', row.complete)} ${number('downloading', row.downloading)}
+    ${number('downloaded', row.downloaded)}
+    <td class="get">
+      ${file && html`<a href="${file}" aria-label="torrent of ${summary.name}">torrent</a>`}
+      <a href="${links.magnet(row)}" aria-label="magnet of ${summary.name}">magnet</a>
+    </td>
+  </tr> `
+}
+
+/** On narrow screens the label replaces the column heading. */
+function number(key: CatalogueSort, value: number): Html {
+  const empty = value === 0 && ' none'
+  const label = TITLES[key].toLowerCase()
+  return html`<td class="n ${key}${empty}" data-label="${label}">${formatNumber(value)}</td>`
+}

@@ -1,0 +1,165 @@
+import { encodeName } from '../../../base/percent.js'
+import * as texts from '../../../browser/texts.js'
+import { InlineStyle } from '../../../page-parts/policy.js'
+import { renderTime } from '../../../page-parts/time.js'
+import { WORDS } from '../../../page-parts/words.js'
+import { type ListOrder, pageNumber, parseOrder } from '../../../page-parts/sorting.js'
+import { MAX_SEARCH } from '../overview/site.js'
+import { type Html, html } from '../../../base/text/html.js'
+
+/** A directory of torrents with all directories below it. */
+export class CatalogueCategory {
+  readonly children = new Map<string, CatalogueCategory>()
+  /** The number of torrents here and below. */
+  torrents = 0
+  /** Their size in bytes. */
+  size = 0
+  /** When the newest of them was added, in milliseconds since 1970; 0 if unknown. */
+  newestMs = 0
+  /** The path in lower case, which is searched. */
+  readonly text: string
+  /** The places of this category and the last one below it, in an order of all categories. */
+  #first = 0
+  #last = 0
+
+  constructor(
+    /** The names of the directories that lead here. */
+    readonly path: readonly string[],
+    /** Whether its torrents are retired. */
+    readonly isArchive: boolean,
+    readonly parent: CatalogueCategory | null,
+  ) {
+    this.text = path.join('/').toLowerCase()
+  }
+
+  /** The category of a directory, which is created if needed. */
+  at(names: readonly string[]): CatalogueCategory {
+    return names.reduce<CatalogueCategory>((category, name) => category.#child(name), this)
+  }
+
+  #child(name: string): CatalogueCategory {
+    const known = this.children.get(name)
+    if (known) return known
+    const child = new CatalogueCategory([...this.path, name], this.isArchive, this)
+    this.children.set(name, child)
+    return child
+  }
+
+  /** The category of a directory; null if it has no torrents. */
+  find(names: readonly string[]): CatalogueCategory | null {
+    const [first, ...rest] = names
+    if (first === undefined) return this
+    return this.children.get(first)?.find(rest) ?? null
+  }
+
+  /** Counts a torrent here and in all categories above. */
+  count(size: number, addedMs: number): void {
+    this.torrents += 1
+    this.size += size
+    this.newestMs = Math.max(this.newestMs, addedMs)
+    this.parent?.count(size, addedMs)
+  }
+
+  /** Numbers all categories, so that `holds` can compare. Returns the next number. */
+  number(from: number): number {
+    this.#first = from
+    let next = from + 1
+    for (const child of this.children.values()) next = child.number(next)
+    this.#last = next - 1
+    return next
+  }
+
+  /** Whether a category is this one or below it. */
+  holds(other: CatalogueCategory): boolean {
+    return other.#first >= this.#first && other.#first <= this.#last
+  }
+}
+
+/** The sort keys, in the order of the columns. */
+export const CATALOGUE_SORTS = [
+  'name',
+  'size',
+  'added',
+  'complete',
+  'downloading',
+  'downloaded',
+] as const
+export type CatalogueSort = (typeof CATALOGUE_SORTS)[number]
+
+/** Words that are searched, order and page of a list. */
+export interface CatalogueQuery extends ListOrder<CatalogueSort> {
+  /** As it was typed, cut at its longest. */
+  readonly search: string
+  /** The words of the search in lower case. */
+  readonly words: readonly string[]
+  /** The page of subcategories, counted from 1. */
+  readonly categories: number
+}
+
+/** The most words of a search: the cost is linear in them. */
+const MAX_WORDS = 8
+
+/** Reads a page's query. Missing and invalid fields get their defaults. */
+export function parseCatalogueQuery(query: string): CatalogueQuery {
+  const parameters = new URLSearchParams(query)
+  const search = (parameters.get('q') ?? '').slice(0, MAX_SEARCH).trim()
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  return {
+    search,
+    words: words.slice(0, MAX_WORDS),
+    ...parseOrder(parameters, CATALOGUE_SORTS, 'name'),
+    categories: pageNumber(parameters.get('categories')),
+  }
+}
+
+/** Formats a query for a link. It names the order, because the front page has no list without one. */
+export function formatCatalogueQuery(query: Omit<CatalogueQuery, 'words'>): string {
+  const { search, sort, isDescending, page, categories } = query
+  const parameters = new URLSearchParams({ sort })
+  if (search !== '') parameters.set('q', search)
+  if (isDescending) parameters.set('order', 'desc')
+  if (page > 1) parameters.set('page', String(page))
+  if (categories > 1) parameters.set('categories', String(categories))
+  return `./?${parameters.toString()}`
+}
+
+/** The address of a category; `root` is the way to the tracker's first page, such as `../`. */
+export function categoryAddress({ path, isArchive }: CatalogueCategory, root: string): string {
+  const names = [isArchive ? 'archive' : 'catalogue', ...path.map(encodeName), '']
+  return `${root}${names.join('/')}`
+}
+
+/** The way from a category's page to the tracker's first page. */
+export function rootFrom({ path }: CatalogueCategory): string {
+  return '../'.repeat(path.length + 1)
+}
+
+/** The title of a category. */
+export function titleOf({ path, isArchive }: CatalogueCategory): string {
+  return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.catalogue)
+}
+
+/** The path to a category as links; the last is this page if `name` is null, else `name` is. */
+export function renderPath(category: CatalogueCategory, root: string, name: string | null): Html {
+  const above: CatalogueCategory[] = []
+  for (let each: CatalogueCategory | null = category; each !== null; each = each.parent)
+    above.unshift(each)
+  const steps = above.map((each) => {
+    return name === null && each === category
+      ? html`<li><span aria-current="page">${titleOf(each)}</span></li>`
+      : html`<li><a href="${categoryAddress(each, root)}">${titleOf(each)}</a></li>`
+  })
+  return html`<nav aria-label="Path">
+    <ol class="path">
+      ${steps} ${name !== null && html`<li><span aria-current="page">${name}</span></li>`}
+    </ol>
+  </nav>`
+}
+
+/** A time as a day, or nothing if it is unknown. */
+export function renderDay(ms: number | null): Html | null {
+  return ms === null || ms === 0 ? null : renderTime(ms, 'day')
+}
+
+/** The style of the catalogue's pages. */
+export const CATALOGUE_STYLE = new InlineStyle(texts.CATALOGUE_STYLE)

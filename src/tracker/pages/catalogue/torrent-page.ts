@@ -1,0 +1,327 @@
+import { setTimeout } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
+import { BtkitError } from '../../../base/errors.js'
+import { readRegular } from '../../../disk/look/read-bounded.js'
+import type { Metainfo } from '../../../metainfo/metainfo.js'
+import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
+import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
+import { renderPage } from '../../../page-parts/layout.js'
+import {
+  describeItem,
+  type Fact,
+  type Figure,
+  hashFacts,
+  renderActs,
+  renderFacts,
+  renderFigures,
+  renderFileTree,
+  renderFoldedQr,
+  renderSize,
+  type ShownFile,
+  shownPath,
+} from '../../../page-parts/item.js'
+import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
+import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { paged, renderPages } from '../../../page-parts/sorting.js'
+import { capitalized, WORDS } from '../../../page-parts/words.js'
+import { clipText } from '../../../base/text/escape.js'
+import { hideSecrets } from '../../../base/text/secrets.js'
+import { type Html, html, lines } from '../../../base/text/html.js'
+import { naturalKey } from '../../../base/text/natural-order.js'
+import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
+import type { KnownSummary } from '../../allowed/known-torrent.js'
+import { ICON_PATH } from '../overview/page-answer.js'
+import { type Site, siteHead } from '../overview/site.js'
+import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
+import { type SwarmRow, transferredOf } from '../overview/torrent-rows.js'
+import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
+import type { CatalogueEntry } from './shelves.js'
+
+/** Files on a page. */
+const FILES = 200
+
+interface TorrentPageParts {
+  readonly site: Site
+  readonly row: SwarmRow
+  /** Its place in the catalogue; null if it has none. */
+  readonly entry: CatalogueEntry | null
+  /** Null if they are unknown or must not be shown. */
+  readonly details: CatalogueDetails | null
+  /** The formatted comment; null if there is none. */
+  readonly description: Html | null
+  /** The page of its files, from 1. */
+  readonly filesPage: number
+  readonly links: TorrentLinks
+}
+
+/** The page of one torrent. */
+export function renderTorrentPage(parts: TorrentPageParts): string {
+  const { site, row, entry, details, description, links } = parts
+  const title = row.name ?? row.infoHash
+  const page = entry === null ? 'list' : entry.category.isArchive ? 'archive' : 'catalogue'
+  const webSeeds = webSeedsOf(row)
+  const counts = { seeds: row.complete, webSeeds, leechers: row.downloading }
+  return renderPage(
+    {
+      title,
+      site,
+      description: describeItem(row.size, counts),
+      style: CATALOGUE_STYLE.element,
+      icon: ICON_PATH,
+      head: PAGE_SCRIPT.element,
+      header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
+      footer: html`Times are in UTC.
+        <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
+    },
+    html`<h1>${title}</h1>
+      ${renderTags(row, entry)}
+      ${renderActs({
+        magnet: links.magnet(row),
+        torrent: links.file(row),
+        isAlone: row.complete + row.downloading === 0,
+      })}
+      ${renderFigures(figuresOf(row))} ${renderFoldedQr(links.magnet(row))}
+      ${description !== null && renderDescription(description)} ${renderFacts(factsOf(parts))}
+      ${details && renderFiles(details, parts)} ${details && renderSources(details)}`,
+  )
+}
+
+function renderTags({ torrent }: SwarmRow, entry: CatalogueEntry | null): Html {
+  return html`${entry?.category.isArchive === true && html`<p class="note">Retired: kept in the archive.</p>`}
+  ${torrent?.failure != null && html`<p class="note"><b>Not tracked:</b> ${torrent.failure}</p>`}
+  ${torrent?.warning != null && html`<p class="note"><b>Note:</b> ${torrent.warning}</p>`}`
+}
+
+/** Number of web seeds of a public torrent; of others nothing is known here. */
+function webSeedsOf({ torrent }: SwarmRow): number {
+  return torrent?.metainfo?.private === false ? torrent.webSeeds.length : 0
+}
+
+/** The figures of the moment. */
+function figuresOf(row: SwarmRow): (Figure | false)[] {
+  const transferred = transferredOf(row)
+  const webSeeds = webSeedsOf(row)
+  return [
+    row.size !== null && [WORDS.size, formatBytes(row.size)],
+    [WORDS.seeds, row.complete, row.complete > 0 && 'seeds'],
+    webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
+    [WORDS.leechers, row.downloading, row.downloading > 0 && 'peers'],
+    [WORDS.completed, row.downloaded],
+    transferred !== null && [WORDS.transferred, formatBytes(transferred)],
+  ]
+}
+
+/**
+ * The comment of a torrent, as Markdown unless it is very long. Nothing in it is markup of the page.
+ */
+export async function formatComment(comment: string): Promise<Html> {
+  const markdown = comment.length <= MAX_MARKDOWN ? await formatMarkdown(comment) : null
+  return markdown ?? html`<pre>${lines(comment)}</pre>`
+}
+
+function renderDescription(description: Html): Html {
+  return html`<section class="readme" aria-labelledby="description">
+    <h2 id="description">${WORDS.description}</h2>
+    ${description}
+  </section>`
+}
+
+function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | false)[] {
+  const file = links.details(row)
+  const place = row.torrent?.metainfo?.place ?? ''
+  const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
+  const isHybrid = infoHash !== null && infoHashV2 !== null
+  const version = isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'
+  const { pieceCount, pieceLength } = details ?? {}
+  return [
+    ...hashFacts({ infoHash, infoHashV2 }),
+    file !== null && [WORDS.file, html`<a href="${file}">/${placeNames(place).join('/')}</a>`],
+    entry !== null && ['Version', version],
+    entry?.summary.private === true && ['Private', 'yes'],
+    row.size !== null && [WORDS.size, renderSize(row.size)],
+    entry !== null &&
+      !entry.summary.private &&
+      !details && [WORDS.files, formatNumber(entry.summary.fileCount)],
+    pieceCount !== undefined &&
+      pieceLength !== undefined && [
+        'Pieces',
+        `${formatNumber(pieceCount)} of ${formatBytes(pieceLength)} each`,
+      ],
+    entry !== null && [WORDS.added, renderDay(entry.summary.addedMs)],
+    details !== null && ['Created', renderDay(1000 * (details.creationDate ?? 0))],
+    ...(details?.texts ?? []).map(([label, text]): Fact => [capitalized(label), text]),
+  ]
+}
+
+function renderFiles(
+  { files, fileCount, isDirectory }: CatalogueDetails,
+  { filesPage, row, links }: TorrentPageParts,
+): Html | false {
+  if (!isDirectory) return false
+  const shown = paged(files, filesPage, FILES)
+  const address = (page: number) => `${links.page(row)}&files=${page}#files`
+  const left = fileCount - files.length
+  return html`<section aria-labelledby="files">
+    <h2 id="files">${counted(fileCount, 'file')}</h2>
+    ${renderFileTree(shown.items)} ${renderPages(shown, address, 'Pages of files')}
+    ${left > 0 && html`<p class="muted">Not listed here: ${counted(left, 'more file')}.</p>`}
+  </section>`
+}
+
+function renderSources({ trackers, webSeeds }: CatalogueDetails): Html {
+  return html`${trackers.length > 0 && renderUrls('Trackers', trackers)}
+  ${webSeeds.length > 0 && renderUrls('Web seeds', [webSeeds])}`
+}
+
+/** URLs as text, in groups that clients try in turn. */
+function renderUrls(title: string, groups: readonly (readonly string[])[]): Html {
+  const id = title.toLowerCase().replace(' ', '-')
+  return html`<section aria-labelledby="${id}">
+    <h2 id="${id}">${title}</h2>
+    ${groups.map((urls) => {
+      return html`<ul class="urls">
+        ${urls.map((url) => html`<li>${url}</li>`)}
+      </ul>`
+    })}
+  </section>`
+}
+
+/**
+ * The largest .torrent that is read for its page, in bytes, and the most files and bencoded values
+ * that it may have.
+ */
+const MAX_SIZE = 16 * 1024 * 1024
+const MAX_READ_FILES = 20_000
+const MAX_VALUES = 300_000
+
+/** The most files, trackers and web seeds of a torrent that are listed. */
+const MAX_FILES = 10_000
+const MAX_URLS = 100
+
+/** The longest texts, in UTF-16 units. */
+const MAX_COMMENT = 20_000
+const MAX_TEXT = 1000
+
+/** The most files of all details that are kept: some 10 MB. */
+const MAX_KEPT_FILES = 50_000
+
+/** After a read, the next waits this many times as long as it took. */
+const REST = 4
+
+/** The content of a .torrent, for its page. Texts and lists are cut to bounded lengths. */
+export interface CatalogueDetails extends Pick<
+  Metainfo,
+  'pieceLength' | 'pieceCount' | 'creationDate' | 'isDirectory'
+> {
+  readonly comment: string | null
+  /** The other texts beside `info`, with their labels. */
+  readonly texts: readonly (readonly [label: string, text: string])[]
+  /** In tiers. */
+  readonly trackers: readonly (readonly string[])[]
+  readonly webSeeds: readonly string[]
+  /** The first files in the order of their paths. */
+  readonly files: readonly ShownFile[]
+  /** The number of all files. */
+  readonly fileCount: number
+}
+
+interface Kept {
+  readonly state: string
+  readonly details: CatalogueDetails
+}
+
+/**
+ * Reads what .torrent files say, one after the other and with pauses, so that pages of large
+ * torrents do not keep announces waiting.
+ */
+export class DetailsReader {
+  readonly #kept = new LRUCache<string, Kept>({
+    maxSize: MAX_KEPT_FILES,
+    sizeCalculation: ({ details }) => 100 + details.files.length,
+  })
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /**
+   * The details of a torrent; null if its file is gone, holds another torrent now, or would take too
+   * long to read.
+   */
+  async read(summary: KnownSummary): Promise<CatalogueDetails | null> {
+    const { path, fileCount } = summary
+    if (path === null || fileCount > MAX_READ_FILES) return null
+    const reading = this.#turn.then(() => this.#read(path, summary))
+    this.#turn = reading.then(
+      ({ took }) => (took > 1 ? setTimeout(REST * took) : undefined),
+      () => undefined,
+    )
+    return (await reading).details
+  }
+
+  async #read(path: string, hashes: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>) {
+    const kept = this.#kept.get(path)
+    try {
+      const file = await readRegular(path, MAX_SIZE, kept?.state ?? null)
+      if (!file) return { details: kept?.details ?? null, took: 0 }
+      const begun = performance.now()
+      const details = detailsOf(file.bytes, hashes)
+      if (details) this.#kept.set(path, { state: file.state, details })
+      return { details, took: performance.now() - begun }
+    } catch (error) {
+      if (error instanceof BtkitError) return { details: null, took: 0 }
+      throw error
+    }
+  }
+}
+
+function detailsOf(
+  bytes: Uint8Array,
+  { infoHash, infoHashV2 }: Pick<KnownSummary, 'infoHash' | 'infoHashV2'>,
+): CatalogueDetails | null {
+  const metainfo = parseMetainfo(bytes, { maxSize: MAX_SIZE, maxValues: MAX_VALUES })
+  const isSame = metainfo.infoHash === infoHash && metainfo.infoHashV2 === infoHashV2
+  // The file may have become one of a private torrent
+  if (!isSame || metainfo.private) return null
+  const { pieceLength, pieceCount, creationDate, isDirectory, comment } = metainfo
+  const texts = labelledTexts(metainfo).filter(([label]) => label !== FIELDS.comment.label)
+  const files = metainfo.files.filter(({ padding }) => !padding)
+  return {
+    pieceLength,
+    pieceCount,
+    creationDate,
+    isDirectory,
+    comment: comment === null ? null : clipText(comment, MAX_COMMENT),
+    texts: texts.map(([label, text]) => [label, clipText(text, MAX_TEXT)] as const),
+    trackers: tiersOf(metainfo),
+    webSeeds: [...(metainfo.webSeeds ?? []), ...(metainfo.httpSeeds ?? [])]
+      .slice(0, MAX_URLS)
+      .map(shownUrl),
+    files: byPath(files.map(({ path, length }) => ({ path: shownPath(path), length }))).slice(
+      0,
+      MAX_FILES,
+    ),
+    fileCount: files.length,
+  }
+}
+
+/** A URL as strangers may see it, without the key of a user. */
+function shownUrl(url: string): string {
+  return clipText(hideSecrets(url), MAX_TEXT)
+}
+
+/** The trackers that clients use, the first tiers. */
+function tiersOf({ announce, announceList }: Metainfo): string[][] {
+  const listed = (announceList ?? []).filter((tier) => tier.length > 0)
+  const tiers = listed.length > 0 ? listed : announce === null ? [] : [[announce]]
+  let room = MAX_URLS
+  return tiers.flatMap((tier) => {
+    const urls = tier.slice(0, room).map(shownUrl)
+    room -= urls.length
+    return urls.length === 0 ? [] : [urls]
+  })
+}
+
+/** Sorts files as people expect, so that those of a directory are together. */
+function byPath(files: readonly ShownFile[]): ShownFile[] {
+  // No name has the character between components, which precedes all others
+  const keyed = files.map((file) => ({ file, key: file.path.map(naturalKey).join('\0') }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ file }) => file)
+}

@@ -1,0 +1,380 @@
+import { basename } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import { BtkitError } from '../../../base/errors.js'
+import { type RegularFile, readRegular } from '../../../disk/look/read-bounded.js'
+import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
+import { renderPage } from '../../../page-parts/layout.js'
+import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { renderBytes } from '../../../page-parts/rows.js'
+import { renderSearch } from '../../../page-parts/search.js'
+import { WORDS } from '../../../page-parts/words.js'
+import { orderFields, renderPages, sortHeading } from '../../../page-parts/sorting.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { counted, formatBytes, formatTime, formatNumber } from '../../../base/text/quantity.js'
+import type { ServerContext } from '../../../server/context.js'
+import type { KnownSummary } from '../../allowed/known-torrent.js'
+import type { TorrentList } from '../../allowed/torrent-list.js'
+import type { History } from '../charts/history.js'
+import {
+  ICON_PATH,
+  type PageAnswer,
+  type PageRequest,
+  type SiteRequest,
+  type PageTurns,
+  fileAnswer,
+  jsonAnswer,
+  notFound,
+  pageAnswer,
+  redirect,
+} from './page-answer.js'
+import {
+  MAX_SEARCH,
+  hasOwnSearch,
+  MIRROR_PAGES,
+  mirrorAt,
+  type MirrorPlace,
+  type Site,
+  listTitle,
+  siteHead,
+} from './site.js'
+import { jsonOfRows, TorrentLinks } from './torrent-links.js'
+import {
+  FreshSnapshot,
+  type RowPage,
+  type RowQuery,
+  SORT_KEYS,
+  type TorrentSortKey,
+  type SwarmRow,
+  formatRowQuery,
+  parseRowQuery,
+  transferredOf,
+} from './torrent-rows.js'
+import { infoHashOf } from '../../wires/http-query.js'
+import type { SwarmStore } from '../../swarms/swarm-store.js'
+
+/** Options that say which pages are shown. */
+export interface PageOptions {
+  readonly showInfoPage: boolean
+  /** The URL to which the page of all torrents is redirected; null to show it here. */
+  readonly redirect: string | null
+  /** Whether names and sizes are shown. */
+  readonly showNames: boolean
+  /** Whether .torrent files can be downloaded. */
+  readonly allowGet: boolean
+  /** Whether there is a catalogue, and whether it is the front page. */
+  readonly catalogue: 'on' | 'front' | 'off'
+  /** The name of the site on its pages; null for btkit's. */
+  readonly siteName: string | null
+  /** The mirror in the same process; null for none. */
+  readonly mirror: MirrorPlace | null
+}
+
+/** The sources of all pages. */
+export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
+  readonly options: PageOptions
+  readonly store: Pick<SwarmStore, 'list' | 'scrape'>
+  readonly torrents: TorrentList
+  readonly history: Pick<History, 'samples'>
+  readonly version: string
+  readonly site: Site
+  /** Limits the pages of all kinds. */
+  readonly turns: PageTurns
+}
+
+/** The tracker's pages, each as HTML and as JSON. */
+export class Pages {
+  readonly #files = new TorrentBytes()
+  readonly #fresh: FreshSnapshot
+
+  constructor(private readonly parts: PageSources) {
+    const { store, torrents, options } = parts
+    this.#fresh = new FreshSnapshot({ store, torrents, showNames: options.showNames }, parts)
+  }
+
+  /** Answers a request; null if the path is not a page. */
+  async answer(request: SiteRequest): Promise<PageAnswer | null> {
+    const { options, turns } = this.parts
+    const act = this.#routes.get(request.path)
+    if (!act) return null
+    if (request.path === '/file' ? !options.allowGet : !options.showInfoPage) return notFound()
+    return turns.run(request.client, () => act(request))
+  }
+
+  readonly #routes = new Map<string, (request: SiteRequest) => Promise<PageAnswer>>([
+    ['/', (request) => this.#frontPage(request)],
+    ['/index.html', (request) => this.#infoPage(request)],
+    ['/index.json', (request) => this.#infoJson(request)],
+    ['/file', (request) => this.#file(request)],
+    ...MIRROR_PAGES.map(({ path, there }) => {
+      const act = (request: SiteRequest) => Promise.resolve(this.#toMirror(request, there))
+      return [`/${path}`, act] as const
+    }),
+  ])
+
+  async #frontPage(request: SiteRequest): Promise<PageAnswer> {
+    const { options, site } = this.parts
+    const isCatalogue = options.catalogue === 'front' && site.hasCatalogue
+    return isCatalogue ? redirect('./catalogue/') : this.#infoPage(request)
+  }
+
+  /** Leads to a page of the mirror at the host of the request. */
+  #toMirror({ announceUrls }: PageRequest, there: string): PageAnswer {
+    const root = mirrorAt(this.parts.options.mirror, announceUrls)
+    return root === null ? notFound() : redirect(new URL(there, root).href)
+  }
+
+  async #infoPage({ query, announceUrls, site }: SiteRequest): Promise<PageAnswer> {
+    const { options, version, now } = this.parts
+    if (options.redirect !== null) return redirect(options.redirect)
+    const { snapshot, rowQuery, rowPage, hasNames } = await this.#select(query)
+    const links = this.#links(announceUrls)
+    const { isCut } = snapshot
+    const parts = { rowPage, query: rowQuery, hasNames, isCut, links, version, site, now: now() }
+    return pageAnswer(renderInfoPage(parts))
+  }
+
+  async #infoJson({ query, announceUrls }: PageRequest): Promise<PageAnswer> {
+    const { rowPage, time } = await this.#select(query)
+    return jsonAnswer(jsonOfRows(rowPage, this.#links(announceUrls), time))
+  }
+
+  /** Answers with a .torrent file if the file did not change since it was read. */
+  async #file({ query }: PageRequest): Promise<PageAnswer> {
+    const infoHash = infoHashOf(query)
+    const known = infoHash === null ? undefined : this.parts.torrents.torrents.get(infoHash)
+    const bytes = known?.metainfo ? await this.#files.of(known.metainfo) : null
+    return bytes ? fileAnswer(bytes, basename(known?.metainfo?.path ?? '')) : notFound()
+  }
+
+  async #select(query: string) {
+    const { options, torrents } = this.parts
+    const hasNames = options.showNames && !torrents.isOpen
+    const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
+    const taking = this.#fresh.get()
+    const time = this.#fresh.takenAt
+    const snapshot = await taking
+    return { snapshot, rowQuery, rowPage: await snapshot.page(rowQuery), hasNames, time }
+  }
+
+  #links(announceUrls: readonly string[]): TorrentLinks {
+    return new TorrentLinks(announceUrls, '', this.parts.options)
+  }
+}
+
+/** Bytes of memory for files that were sent. */
+const MEMORY = 32 * 1024 * 1024
+
+/**
+ * Reads .torrent files to send them. All clients of a file share its bytes; otherwise slow readers
+ * of one large torrent would fill the memory with copies.
+ */
+class TorrentBytes {
+  readonly #kept = new LRUCache<string, RegularFile>({
+    maxSize: MEMORY,
+    sizeCalculation: ({ bytes }, path) => bytes.length + path.length + 1,
+  })
+  readonly #reading = new Map<string, Promise<RegularFile | null>>()
+
+  /** The bytes of a torrent's file; null if it is gone or changed since the torrent was read. */
+  async of({ path, state }: Pick<KnownSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
+    if (path === null) return null
+    const reading = this.#reading.get(path) ?? this.#read(path)
+    this.#reading.set(path, reading)
+    try {
+      const file = await reading
+      return file?.state === state ? file.bytes : null
+    } finally {
+      this.#reading.delete(path)
+    }
+  }
+
+  async #read(path: string): Promise<RegularFile | null> {
+    const kept = this.#kept.get(path) ?? null
+    try {
+      const file = (await readRegular(path, DEFAULT_MAX_SIZE, kept?.state ?? null)) ?? kept
+      if (file) this.#kept.set(path, file)
+      return file
+    } catch (error) {
+      this.#kept.delete(path)
+      if (error instanceof BtkitError) return null
+      throw error
+    }
+  }
+}
+
+interface InfoPage {
+  readonly rowPage: RowPage
+  readonly query: RowQuery
+  /** Whether the table has columns for names and sizes. */
+  readonly hasNames: boolean
+  /** Whether the store has more swarms than the page can list. */
+  readonly isCut: boolean
+  readonly links: TorrentLinks
+  readonly version: string
+  readonly site: Site
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+const TITLES: Readonly<Record<TorrentSortKey, string>> = {
+  hash: WORDS.infoHash,
+  name: WORDS.name,
+  size: WORDS.size,
+  complete: WORDS.seeds,
+  downloading: WORDS.leechers,
+  downloaded: WORDS.completed,
+  transferred: WORDS.transferred,
+}
+
+const OF_NAMES: readonly TorrentSortKey[] = ['name', 'size', 'transferred']
+
+/** Whether a column holds numbers. */
+const isNumeric = (key: TorrentSortKey) => key !== 'hash' && key !== 'name'
+
+/** The page that lists all torrents. */
+function renderInfoPage(parts: InfoPage): string {
+  const { rowPage, query, hasNames, isCut, version, site, now } = parts
+  const kept = orderFields(query, hasNames ? 'name' : 'hash')
+  const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
+  return renderPage(
+    {
+      title: WORDS.allTorrents,
+      site,
+      icon: ICON_PATH,
+      header: siteHead(site, '', 'list', query.filter, kept),
+      head: PAGE_SCRIPT.element,
+      footer: html`tracker version: btkit ${version}<br />server time: ${formatTime(now, 'second')}
+        UTC`,
+    },
+    html`${listTitle(site, '', 'list')}
+      ${
+        query.filter !== '' &&
+        !hasOwnSearch(site, 'list') &&
+        renderSearch({
+          id: 'filter',
+          action: './',
+          name: 'q',
+          value: query.filter,
+          most: MAX_SEARCH,
+          kept,
+          placeholder: WORDS.inAll,
+          all: formatRowQuery({ ...query, filter: '', page: 1 }),
+        })
+      }
+      <div class="scroll">
+        <table class="swarms">
+          <thead>
+            <tr>
+              ${columns.map((key) => heading(key, query, hasNames))}
+              <th class="get">Get</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rowPage.rows.map((row) => bodyRow(row, columns, parts))}
+          </tbody>
+          <tfoot>
+            ${totalRow(rowPage, hasNames)}
+          </tfoot>
+        </table>
+      </div>
+      ${renderPages(rowPage, (page) => formatRowQuery({ ...query, page }), 'Pages of torrents')}
+      ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
+      ${legend(hasNames)}`,
+  )
+}
+
+function heading(key: TorrentSortKey, query: RowQuery, hasNames: boolean): Html {
+  const column = { key, title: TITLES[key], style: classOf(key, hasNames) }
+  return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
+}
+
+/** If there are no names, info hashes take the place of that column. */
+function classOf(key: TorrentSortKey, hasNames: boolean): string {
+  if (isNumeric(key)) return 'n'
+  return hasNames ? key : 'name'
+}
+
+function bodyRow(
+  row: SwarmRow,
+  columns: readonly TorrentSortKey[],
+  { links, hasNames }: Pick<InfoPage, 'links' | 'hasNames'>,
+): Html {
+  const cells = columns.map((key) => {
+    const content = cell(key, row, links)
+    return isNumeric(key)
+      ? numberCell(key, content)
+      : html`<td class="${classOf(key, hasNames)}">${content}</td>`
+  })
+  const file = links.file(row)
+  return html`<tr>
+    ${cells}
+    <td class="get">
+      ${file && html`<a href="${file}">torrent</a> `}<a href="${links.magnet(row)}">magnet</a>
+    </td>
+  </tr> `
+}
+
+/** On narrow screens the label replaces the column heading. */
+function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
+  const shown = typeof content === 'number' ? formatNumber(content) : content
+  return html`<td class="n ${key}" data-label="${TITLES[key]}">${shown}</td>`
+}
+
+function cell(
+  key: TorrentSortKey,
+  row: SwarmRow,
+  links: TorrentLinks,
+): Html | string | number | null {
+  const link = (text: string) => html`<a href="${links.page(row)}">${text}</a>`
+  const transferred = transferredOf(row)
+  const cells: Readonly<Record<TorrentSortKey, Html | string | number | null>> = {
+    hash: html`<code>${link(row.infoHash)}</code>`,
+    name: row.name === null ? null : link(row.name),
+    size: row.size === null ? null : renderBytes(row.size),
+    complete: row.complete,
+    downloading: row.downloading,
+    downloaded: row.downloaded,
+    transferred: transferred === null ? null : formatBytes(transferred),
+  }
+  return cells[key]
+}
+
+/** The last row: number of torrents and sums. */
+function totalRow({ totals }: RowPage, hasNames: boolean): Html {
+  const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
+    return numberCell(key, totals[key])
+  })
+  const torrents = html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
+  if (!hasNames)
+    return html`<tr>
+      ${torrents}${sums}
+      <td></td>
+    </tr>`
+  return html`<tr>
+    <td class="hash"></td>
+    ${torrents}${numberCell('size', formatBytes(totals.size))}${sums}
+    ${numberCell('transferred', formatBytes(totals.transferred))}
+    <td></td>
+  </tr>`
+}
+
+function legend(hasNames: boolean): Html {
+  return html`<details>
+    <summary>What the columns mean</summary>
+    <dl>
+      <dt>Info hash</dt>
+      <dd>identifies the torrent</dd>
+      <dt>Seeds</dt>
+      <dd>peers that have the whole torrent</dd>
+      <dt>Leechers</dt>
+      <dd>peers that lack parts of it</dd>
+      <dt>Completed</dt>
+      <dd>number of completed downloads</dd>
+      ${
+        hasNames &&
+        html`<dt>Transferred</dt>
+          <dd>size times downloads</dd>`
+      }
+    </dl>
+  </details>`
+}

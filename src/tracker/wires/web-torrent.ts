@@ -1,0 +1,470 @@
+import { randomInt } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { ClientAddresses } from '../../server/connections/client-address.js'
+import { type ConnectionLimits, Shares } from '../../server/connections/connection-limits.js'
+import { inTurn, mayActNow } from '../../server/connections/turns.js'
+import type { ServerContext } from '../../server/context.js'
+import { originForm, splitTarget } from '../../server/headers/target.js'
+import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
+import { ROUTES } from './tracker-routes.js'
+import { TrackerRefusal, UnknownTorrent, malformed } from '../answers/refusal.js'
+import {
+  MAX_OFFERS,
+  type WebAnnounce,
+  type WebMessage,
+  type WebOffer,
+  type WebScrape,
+  bytesOf,
+  readWebMessage,
+} from './web-messages.js'
+
+/** The largest message in bytes. An offer has some hundred to some thousand. */
+const MAX_MESSAGE = 64 * 1024
+
+/** Most frames of a message. libtorrent sends 4 KiB in each. */
+const MAX_FRAMES = 32
+
+/** Most packets of a frame: networks carry at least 536 bytes in each. */
+const MAX_PACKETS = 128
+
+/** Milliseconds that a client has to close its side. The types do not know this option. */
+const CLOSING = { closeTimeout: 1000 }
+
+/** Milliseconds between two checks of a connection: see `check`. */
+const CHECK_PERIOD = 30_000
+
+/** Bytes of a connection that are read in one turn of its client: hundreds of the shortest messages. */
+const SLICE = 2048
+
+/** Milliseconds for a pong before another connection of the client may take over a peer id. */
+const PATIENCE = 5000
+
+/** Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait 50 s. */
+const MOST_OPEN = 2 * MAX_OFFERS
+const OPEN_FOR = 120_000
+
+/** Most connections that are checked in a second: all in a period. */
+const MOST_CHECKED = 1000
+
+/** Torrents of a connection, on average of all that a client may have. */
+const TORRENTS = 25
+
+/** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
+const MOST_SLOW = 256
+
+const NOTHING = Buffer.alloc(0)
+
+const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
+
+/** A peer of a torrent. */
+interface Member {
+  readonly infoHash: string
+  readonly peerId: string
+  readonly link: Link
+  isComplete: boolean
+  /** Milliseconds at its last announce. */
+  heard: number
+  /** Its place in its swarm. */
+  place: number
+  /** Offers of it that were handed on, by their ids, the oldest first: who may answer them, and until when. */
+  readonly offered: Map<string, { readonly to: string; readonly until: number }>
+}
+
+/** The peers of a torrent that are reached over WebSocket. The counts are the store's. */
+interface Swarm {
+  readonly byId: Map<string, Member>
+  readonly members: Member[]
+}
+
+/** A connection of a client. */
+class Link extends WebSocket {
+  socket: Socket | null = null
+  /** The client's address; null on a Unix socket. */
+  client: string | null = null
+  /** The key under which its connections are counted; null if they are not limited. */
+  share: string | null = null
+  /** Its peers, usually one for each torrent. */
+  readonly members = new Set<Member>()
+  /** Milliseconds when something came last, and when it was checked and asked for a pong. */
+  heardAt = 0
+  askedAt = 0
+  /** Bytes that came and wait for turns of the client. */
+  unread: Buffer = NOTHING
+  isTurnDue = false
+  /** Takes bytes that are read. */
+  take: (bytes: Buffer) => void = ignore
+  /** Messages that wait until it is known whether a torrent has come; null if none does. */
+  waiting: Buffer[] | null = null
+
+  /** Whether it closes, or has not answered the last ping for a while. */
+  isLost(now: number): boolean {
+    const isSilent = this.heardAt < this.askedAt && now >= this.askedAt + PATIENCE
+    return this.readyState !== WebSocket.OPEN || (isSilent && this.waiting === null)
+  }
+}
+
+interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
+  readonly answers: TrackerAnswers
+  readonly clientAddresses: Pick<ClientAddresses, 'of' | 'keyOf'>
+  /** Limits of the connections that it takes. */
+  readonly limits: Pick<ConnectionLimits, 'all' | 'perClient' | 'perNetwork'>
+  /** Seconds after its last announce until a peer expires. */
+  readonly peerTimeout: number
+  readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
+}
+
+/** Answers WebTorrent clients, and hands on the offers and answers by which they connect to each other. */
+export class WebTorrent {
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: MAX_MESSAGE,
+    maxFragments: MAX_FRAMES,
+    maxBufferedChunks: MAX_PACKETS,
+    ...CLOSING,
+    WebSocket: Link,
+  })
+  /** The connections; the one to check next is first. */
+  readonly #links = new Set<Link>()
+  readonly #slow = new Set<Link>()
+  readonly #swarms = new Map<string, Swarm>()
+  /** Counts the connections and the peers of each client. */
+  readonly #shares: Shares
+  readonly #peers: Shares
+  /** In the store, it tells these peers from those of other wires with the same id. */
+  readonly #key = randomInt(1, 2 ** 32)
+  readonly #timer = setInterval(() => {
+    this.check()
+  }, 1000).unref()
+  #isClosed = false
+
+  constructor(private readonly parts: WebTorrentParts) {
+    const { all, perClient, perNetwork } = parts.limits
+    this.#shares = new Shares(parts.limits)
+    this.#peers = new Shares({
+      all: TORRENTS * all,
+      perClient: TORRENTS * perClient,
+      perNetwork: TORRENTS * perNetwork,
+    })
+  }
+
+  /** Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. */
+  readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
+    const [path] = splitTarget(originForm(request.url ?? ''))
+    const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
+    if (!isWebSocket || ROUTES.get(path) !== 'announce' || this.#isClosed) return false
+    const { clientAddresses } = this.parts
+    const share = clientAddresses.keyOf(request)
+    if (!this.#shares.take(share)) {
+      socket.destroy()
+      return true
+    }
+    const client = clientAddresses.of(request)
+    const before = this.#links.size
+    this.#server.handleUpgrade(request, socket, head, (link) => {
+      this.#follow(Object.assign(link, { socket, client, share }))
+    })
+    if (this.#links.size === before) this.#shares.give(share)
+    return true
+  }
+
+  #follow(link: Link): void {
+    const { monotonic } = this.parts
+    link.askedAt = link.heardAt = monotonic()
+    this.#links.add(link)
+    const { socket } = link
+    // What came before the end of a connection is not read
+    socket?.prependListener('close', socket.read.bind(socket, undefined))
+    // Set on a client that does not read: see closeStalled
+    socket?.on('timeout', () => socket.destroy())
+    const [take = ignore] = (socket?.listeners('data') ?? []) as ((bytes: Buffer) => void)[]
+    link.take = take.bind(socket)
+    socket?.off('data', take).on('data', (bytes: Buffer) => {
+      link.unread = socket.destroyed ? NOTHING : bytes
+      this.#read(link)
+    })
+    link.on('message', (bytes) => {
+      link.heardAt = monotonic()
+      if (link.waiting) link.waiting.push(bytes as Buffer)
+      else this.#receive(link, bytes as Buffer)
+    })
+    const onControl = () => {
+      link.heardAt = monotonic()
+    }
+    link.on('ping', onControl).on('pong', onControl)
+    link.on('close', () => {
+      this.#leave(link)
+    })
+    // A message that breaks the protocol ends the connection
+    link.on('error', ignore)
+  }
+
+  /**
+   * Reads what came: at once as far as the event loop has time, and the rest in the turns of the client. Reads
+   * nothing while the connection waits for something else.
+   */
+  #read(link: Link, isTurn = false): void {
+    if (link.isTurnDue || link.waiting || this.#slow.has(link)) return
+    if (link.unread.length === 0 || link.readyState !== WebSocket.OPEN) {
+      link.unread = NOTHING
+      if (link.isPaused) link.resume()
+    } else if (isTurn || mayActNow(link.share)) {
+      // A copy: a fragment of a message would keep all that came with it in memory
+      const slice = Buffer.from(link.unread.subarray(0, SLICE))
+      link.unread = link.unread.subarray(SLICE)
+      link.take(slice)
+      this.#read(link)
+    } else {
+      link.pause()
+      link.isTurnDue = true
+      inTurn(() => {
+        link.isTurnDue = false
+        this.#read(link, true)
+      }, link.share)
+    }
+  }
+
+  /** Answers a message; one about an unknown torrent only when it is known whether that has come. */
+  #receive(link: Link, text: Buffer, isLast = false): void {
+    if (link.readyState !== WebSocket.OPEN) return
+    let message: WebMessage | null = null
+    try {
+      message = readWebMessage(text, this.#key)
+      if (message.action === 'scrape') this.#scrape(link, message)
+      else if (message.to === null) this.#announce(link, message)
+      else this.#handBack(link, message, message.to)
+    } catch (error) {
+      if (!isLast && error instanceof UnknownTorrent) void this.#receiveSettled(link, text)
+      else this.#refuse(link, message, error)
+    }
+  }
+
+  /** Answers a message, and those that were read with it, when a scan for torrents is over. */
+  async #receiveSettled(link: Link, text: Buffer): Promise<void> {
+    link.pause()
+    const messages = (link.waiting = [text])
+    await this.parts.answers.rules.settled(link.client)
+    link.waiting = null
+    for (const each of messages) this.#receive(link, each, true)
+    this.#read(link)
+  }
+
+  #refuse(link: Link, message: WebMessage | null, error: unknown): void {
+    const refusal = error instanceof TrackerRefusal ? error : null
+    if (!refusal) this.parts.onError(error)
+    this.parts.note('refusal')
+    this.#send(link, {
+      action: message?.action ?? 'announce',
+      info_hash: message?.action === 'announce' ? message.hash : undefined,
+      'failure reason': refusal?.message ?? 'internal error',
+      'retry in': refusal?.retryIn ?? undefined,
+    })
+  }
+
+  #scrape(link: Link, { action, hashes }: WebScrape): void {
+    const { answers, note } = this.parts
+    const files: Record<string, object> = {}
+    answers.scrape(hashes.map(bytesOf), link.client).forEach((counts, n) => {
+      const { complete, incomplete, downloaded } = counts ?? {}
+      if (counts) files[hashes[n] ?? ''] = { complete, incomplete, downloaded }
+    })
+    this.#send(link, { action, files, flags: { min_request_interval: answers.rules.minInterval } })
+    note('scrape')
+  }
+
+  #announce(link: Link, message: WebAnnounce): void {
+    const { action, hash, id, event, isComplete, offers } = message
+    const { answers, monotonic, note } = this.parts
+    const known = this.#find(hash, id)
+    // A client that has lost its connection comes back with another one
+    const mayTake = known?.link.client === link.client && known.link.isLost(monotonic())
+    if (known && known.link !== link && !mayTake)
+      throw new TrackerRefusal(200, 'this peer id belongs to another connection')
+    const from = { client: link.client, address: null, isOwn: true }
+    const { answer, notes } = answers.announce(message, from, FORM)
+    const isStaying = known?.link === link && event !== 'stopped'
+    if (known && !isStaying) this.#forget(known)
+    const member = event === 'stopped' ? null : isStaying ? known : this.#join(message, link)
+    this.#send(link, {
+      action,
+      info_hash: hash,
+      interval: notes.interval,
+      complete: answer.complete,
+      incomplete: answer.incomplete,
+      'warning message': notes.warning ?? undefined,
+    })
+    note('announce')
+    if (!member) return
+    member.isComplete = isComplete
+    member.heard = monotonic()
+    for (const [n, other] of this.#choose(member, offers.length).entries()) {
+      this.#handOn(member, other, 'offer', offers[n])
+    }
+  }
+
+  #handBack(link: Link, { hash, id, infoHash, offers }: WebAnnounce, to: string): void {
+    this.parts.answers.require(infoHash, link.client)
+    const member = this.#find(hash, id)
+    if (member?.link !== link) throw malformed('announce first')
+    const other = this.#find(hash, to)
+    const [answer] = offers
+    const open = answer && other?.offered.get(answer.offer_id)
+    if (!answer || !other || open?.to !== id || open.until < this.parts.monotonic()) return
+    other.offered.delete(answer.offer_id)
+    this.#handOn(member, other, 'answer', answer)
+  }
+
+  /** Hands something to a peer, unless the peer does not read or may not ask any more. */
+  #handOn(
+    from: Member,
+    { link, peerId }: Member,
+    type: 'offer' | 'answer',
+    offer?: WebOffer,
+  ): void {
+    if (link.socket?.writableNeedDrain !== false || !offer) return
+    if (!this.parts.answers.rules.permits(link.client)) return
+    const { infoHash: info_hash, peerId: peer_id, offered } = from
+    const { offer_id, sdp } = offer
+    if (type === 'offer') {
+      offered.delete(offer_id)
+      offered.set(offer_id, { to: peerId, until: this.parts.monotonic() + OPEN_FOR })
+      const [oldest = ''] = offered.size > MOST_OPEN ? offered.keys() : []
+      offered.delete(oldest)
+    }
+    this.#send(link, { action: 'announce', info_hash, peer_id, offer_id, [type]: { type, sdp } })
+  }
+
+  /** Sends a message. Until it is read, no more messages of the connection are. */
+  #send(link: Link, message: object): void {
+    const { socket } = link
+    if (!socket || link.readyState !== WebSocket.OPEN) return
+    socket.write(frameOf(JSON.stringify(message)))
+    if (!socket.writableNeedDrain || this.#slow.has(link)) return
+    this.#slow.add(link)
+    link.pause()
+    socket.once('drain', () => {
+      this.#slow.delete(link)
+      this.#read(link)
+    })
+    const [first] = this.#slow
+    if (this.#slow.size > MOST_SLOW) first?.terminate()
+  }
+
+  #find(infoHash: string, peerId: string): Member | undefined {
+    return this.#swarms.get(infoHash)?.byId.get(peerId)
+  }
+
+  /** @throws TrackerRefusal if the client has too many peers */
+  #join(announce: WebAnnounce, link: Link): Member {
+    const { hash: infoHash, id: peerId } = announce
+    if (!this.#peers.take(link.share)) {
+      this.parts.answers.leave(announce, link.client)
+      throw new TrackerRefusal(200, 'too many peers at your address')
+    }
+    const swarm: Swarm = this.#swarms.get(infoHash) ?? { byId: new Map(), members: [] }
+    this.#swarms.set(infoHash, swarm)
+    const member: Member = {
+      infoHash,
+      peerId,
+      link,
+      isComplete: false,
+      heard: 0,
+      place: swarm.members.length,
+      offered: new Map(),
+    }
+    swarm.members.push(member)
+    swarm.byId.set(peerId, member)
+    link.members.add(member)
+    return member
+  }
+
+  #forget(member: Member): void {
+    const { infoHash, peerId, link, place } = member
+    link.members.delete(member)
+    this.#peers.give(link.share)
+    const swarm = this.#swarms.get(infoHash)
+    const last = swarm?.members.pop()
+    if (!swarm || !last) return
+    swarm.byId.delete(peerId)
+    if (swarm.members.length === 0) this.#swarms.delete(infoHash)
+    if (last === member) return
+    last.place = place
+    swarm.members[place] = last
+  }
+
+  /** Chooses other members of a swarm from a random place on, no seeds for a seed. */
+  #choose(self: Member, wanted: number): Member[] {
+    const found: Member[] = []
+    const { members = [] } = this.#swarms.get(self.infoHash) ?? {}
+    const start = Math.floor(Math.random() * members.length)
+    // Of a large swarm, some may be the wrong ones
+    for (let n = 0; n < members.length && n < 4 * wanted && found.length < wanted; n += 1) {
+      const other = members[(start + n) % members.length]
+      if (other && other !== self && !(other.isComplete && self.isComplete)) found.push(other)
+    }
+    return found
+  }
+
+  /**
+   * Checks the connections of which it is time. Closes those that answered no ping or have no peer that still
+   * announces, and those of clients that may not ask any more.
+   */
+  check(): void {
+    const { answers, monotonic, peerTimeout } = this.parts
+    const now = monotonic()
+    let left = MOST_CHECKED
+    for (const link of this.#links) {
+      if (link.askedAt > now - CHECK_PERIOD || left-- === 0) break
+      this.#links.delete(link)
+      this.#links.add(link)
+      for (const member of link.members) {
+        if (member.heard < now - 1000 * peerTimeout) this.#forget(member)
+      }
+      const isWelcome = link.members.size > 0 && answers.rules.permits(link.client)
+      // While a message waits, no pong is read
+      if ((link.heardAt >= link.askedAt || link.waiting) && isWelcome) link.ping()
+      else link.terminate()
+      link.askedAt = now
+    }
+  }
+
+  /** Removes the peers of a connection, also from the store. */
+  #leave(link: Link): void {
+    if (this.#links.delete(link)) this.#shares.give(link.share)
+    this.#slow.delete(link)
+    for (const member of link.members) {
+      this.#forget(member)
+      const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]
+      this.parts.answers.leave({ infoHash, peerId, port: 0, key: this.#key }, link.client)
+    }
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#timer)
+    for (const link of this.#links) {
+      this.#leave(link)
+      link.close(1001)
+      link.terminate()
+    }
+  }
+}
+
+/** A frame with a text (RFC 6455). The package would write its head apart, which takes twice as long. */
+function frameOf(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const head = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(head + length)
+  frame[0] = 0x81
+  frame[1] = head === 2 ? length : head === 4 ? 126 : 127
+  if (head === 4) frame.writeUInt16BE(length, 2)
+  else if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2)
+  frame.write(text, head)
+  return frame
+}
+
+const ignore = () => undefined

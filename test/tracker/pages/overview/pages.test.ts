@@ -1,0 +1,376 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
+import { PAGE_SCRIPT } from '../../../../src/page-parts/page-script.js'
+import type { PageOptions } from '../../../../src/tracker/pages/overview/pages.js'
+import {
+  goldenTorrent,
+  type PlainDict,
+  singleFileInfo,
+  torrentOf,
+} from '../../../support/torrents.js'
+import { pagesOf, textOf, torrentNamed } from './site.js'
+
+const GIB = 2 ** 30
+
+test('the page has the columns of old, by name, and their sums', async (t) => {
+  const small = torrentNamed('b-small')
+  const large = torrentNamed('A-large', { length: 3 * 16384, pieces: new Uint8Array(60) })
+  const { ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': large.bytes, 'b.torrent': small.bytes },
+    swarms: { [large.hash]: [2, 1, 4], [small.hash]: [0, 3, 1] },
+  })
+  const { status, headers, text } = await ask('/')
+  assert.equal(status, 200)
+  assert.equal(headers['Content-Type'], 'text/html; charset=utf-8')
+  const shown = textOf(text)
+  assert.match(shown, /tracker version: btkit 1\.2\.3/)
+  assert.match(shown, /server time: 2026-11-20 12:00:00 UTC/)
+  const heads = /Info hash Name ↑ Size Seeds Leechers Completed Transferred Get/
+  assert.match(shown, heads)
+  const rows = shown.split('\n').map((row) => row.trim())
+  assert(rows.includes(`${large.hash} A-large 48 KiB 2 1 4 192 KiB magnet`), shown)
+  assert(rows.includes(`${small.hash} b-small 5 B 0 3 1 5 B magnet`), shown)
+  assert(rows.indexOf(rows.find((row) => row.includes('A-large')) ?? '') < rows.length - 2)
+  assert(rows.includes('2 torrents 48.0 KiB 2 4 5 192 KiB'), shown)
+})
+
+test('without names the page has only hashes and counts', async (t) => {
+  const one = torrentNamed('secret-name')
+  const { ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes },
+    swarms: { [one.hash]: [1, 0, 0] },
+    options: { showNames: false },
+  })
+  const { text } = await ask('/index.html')
+  assert.match(textOf(text), /Info hash ↑ Seeds Leechers Completed Get/)
+  assert.doesNotMatch(text, /secret-name/)
+  assert.match(textOf(text), new RegExp(`${one.hash} 1 0 0 magnet`))
+  assert.doesNotMatch((await ask('/torrent', `info_hash=${one.hash}`)).text, /secret-name/)
+  assert.doesNotMatch((await ask('/index.json')).text, /secret-name/)
+})
+
+test('a hybrid torrent is one row and counts once; both info hashes find it', async (t) => {
+  const bytes = goldenTorrent('hybrid-directory.torrent')
+  const { infoHash, infoHashV2, name } = parseMetainfo(bytes)
+  const [one, two] = [infoHash ?? '', infoHashV2?.slice(0, 40) ?? '']
+  const { json } = await pagesOf(t, {
+    torrents: { 'h.torrent': bytes },
+    swarms: { [one]: [2, 1, 3], [two]: [1, 4, 3] },
+  })
+  for (const query of ['', `q=${one}`, `q=${two}`, `q=${infoHashV2}`]) {
+    const { totals, torrents } = await json('/index.json', query)
+    const [row, ...more] = torrents as unknown as Record<string, unknown>[]
+    assert.deepEqual([row?.['infoHash'], row?.['name'], more], [one, name, []])
+    const { size } = row ?? {}
+    const counts = { complete: 2, downloading: 4, downloaded: 3 }
+    assert.deepEqual(totals, { torrents: 1, size, ...counts, transferred: Number(size) * 3 })
+  }
+})
+
+test('an open tracker shows its swarms', async (t) => {
+  const { json } = await pagesOf(t, { isOpen: true, swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
+  const { torrents } = await json('/index.json')
+  assert.deepEqual(torrents, [
+    {
+      infoHash: 'ab'.repeat(20),
+      name: null,
+      size: null,
+      complete: 1,
+      downloading: 2,
+      downloaded: 3,
+      transferred: null,
+      magnet: `magnet:?xt=urn:btih:${'ab'.repeat(20)}&tr=http%3A%2F%2Ft.example%2Fannounce`,
+      file: null,
+    },
+  ])
+})
+
+test('a closed tracker does not show swarms that are no longer allowed', async (t) => {
+  const { json, ask } = await pagesOf(t, { swarms: { ['ab'.repeat(20)]: [1, 2, 3] } })
+  assert.deepEqual((await json('/index.json')).torrents, [])
+  assert.equal((await ask('/torrent', `info_hash=${'ab'.repeat(20)}`)).status, 404)
+})
+
+const KEY = '0123456789abcdef0123456789abcdef'
+const BESIDE = {
+  announce: 'udp://one.example:6969',
+  'announce-list': [['udp://one.example:6969'], [`http://two.example/${KEY}/announce`]],
+  'url-list': ['https://seed.example/', `https://seed.example/?token=${KEY}`],
+}
+
+async function magnetOf(t: TestContext, changes: PlainDict, options: Partial<PageOptions> = {}) {
+  const { bytes, hash } = torrentNamed('a', changes, BESIDE)
+  const setup = { torrents: { 'a.torrent': bytes }, options: { allowGet: true, ...options } }
+  const { json, ask } = await pagesOf(t, setup)
+  const [row] = (await json('/index.json')).torrents as unknown as { magnet: string }[]
+  const { text } = await ask('/torrent', `info_hash=${hash}`)
+  const values = new URLSearchParams(row?.magnet.slice('magnet:?'.length))
+  const [tr, ws, xs] = ['tr', 'ws', 'xs'].map((key) => values.getAll(key))
+  return { tr, ws, xs, hash, text }
+}
+
+test('a magnet link has all ways to get a torrent, but no key of a user', async (t) => {
+  const { tr, ws, xs, hash, text } = await magnetOf(t, {})
+  assert.deepEqual(tr, ['http://t.example/announce', 'udp://one.example:6969'])
+  assert.deepEqual(ws, ['https://seed.example/'])
+  assert.deepEqual(xs, [`http://t.example/file?info_hash=${hash}`])
+  assert.match(text, /content="[^"]*0 seeds, 2 web seeds, 0 leechers"/)
+  assert.match(textOf(text), /Seeds 0 Web seeds 2 Leechers 0/)
+})
+
+test('a magnet link names no .torrent that nobody may fetch', async (t) => {
+  assert.deepEqual((await magnetOf(t, {}, { allowGet: false })).xs, [])
+})
+
+test('a magnet link of a private torrent, or of one without a name, names this tracker alone', async (t) => {
+  for (const [changes, options] of [
+    [{ private: 1 }, {}],
+    [{}, { showNames: false }],
+  ] as const) {
+    const { tr, ws, xs } = await magnetOf(t, changes, options)
+    assert.deepEqual([tr, ws, xs], [['http://t.example/announce'], [], []])
+  }
+})
+
+test('rows are sorted by any column, both ways', async (t) => {
+  const [a, b, c] = [torrentNamed('a'), torrentNamed('B'), torrentNamed('c')]
+  const { json } = await pagesOf(t, {
+    torrents: { 'c.torrent': c.bytes, 'b.torrent': b.bytes, 'a.torrent': a.bytes },
+    swarms: { [a.hash]: [5, 1, 1], [b.hash]: [10, 0, 2], [c.hash]: [1, 7, 3] },
+  })
+  const namesBy = async (query: string) =>
+    (await json('/index.json', query)).torrents.map(({ name }) => name).join('')
+  assert.equal(await namesBy(''), 'aBc')
+  assert.equal(await namesBy('sort=name&order=desc'), 'cBa')
+  assert.equal(await namesBy('sort=complete&order=desc'), 'Bac')
+  assert.equal(await namesBy('sort=downloading'), 'Bac')
+  assert.equal(await namesBy('sort=transferred&order=desc'), 'cBa')
+  assert.equal(await namesBy('sort=__proto__'), 'aBc')
+})
+
+test('a filter is part of a name in any case, or begins an info hash', async (t) => {
+  const [one, two] = [torrentNamed('Debian 13'), torrentNamed('fedora')]
+  const { json, ask } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes, 'b.torrent': two.bytes },
+  })
+  const first = await json('/index.json', 'q=DEB')
+  assert.deepEqual(
+    [first.torrents.map(({ name }) => name), first.totals['torrents']],
+    [['Debian 13'], 1],
+  )
+  const second = await json('/index.json', `q=${two.hash.slice(0, 8)}`)
+  assert.deepEqual(
+    second.torrents.map(({ name }) => name),
+    ['fedora'],
+  )
+  assert.match((await ask('/', 'q=%22%3E%3Cscript%3E')).text, /value="&quot;&gt;&lt;script&gt;"/)
+})
+
+test('long lists are divided into pages', async (t) => {
+  const hashes = Array.from({ length: 450 }, (_, i) => i.toString(16).padStart(40, '0'))
+  const swarms = Object.fromEntries(hashes.map((hash) => [hash, [0, 1, 0] as const]))
+  const { json, ask } = await pagesOf(t, { isOpen: true, swarms })
+  const seen: string[] = []
+  for (const page of [1, 2, 3]) {
+    const { torrents, pages, totals } = await json('/index.json', `page=${page}`)
+    assert.deepEqual([pages, totals['downloading']], [3, 450])
+    seen.push(...torrents.map(({ infoHash }) => infoHash))
+  }
+  assert.deepEqual(seen, hashes)
+  const last = await json('/index.json', 'page=99&order=desc')
+  assert.equal(last.page, 3)
+  assert.equal(last.torrents.at(-1)?.infoHash, hashes[0])
+  assert.match(textOf((await ask('/', 'page=2')).text), /previous 1 2 3 next/)
+})
+
+test('hostile names, messages and queries are inert', async (t) => {
+  const name = `<img src=x onerror=alert(1)>"'\u202e`
+  const evil = torrentOf(singleFileInfo({ name }), { 'warning message': '<script>x</script>' })
+  const hash = parseMetainfo(evil).infoHash ?? ''
+  const { ask } = await pagesOf(t, { torrents: { 'a.torrent': evil } })
+  for (const { text, headers } of [
+    await ask('/', 'sort=<script>&q=<script>&order="><script>'),
+    await ask('/torrent', `info_hash=${hash}`),
+  ]) {
+    const foreign = text.replace(PAGE_SCRIPT.element.text, '')
+    assert.doesNotMatch(foreign, /<img|<script|\u202e/)
+    const policy = headers['Content-Security-Policy'] ?? ''
+    assert.match(policy, /^default-src 'none'; style-src( 'sha256-[\w+/=]+')+;/)
+    assert.doesNotMatch(policy, /unsafe/)
+  }
+})
+
+test('each torrent has a page, and the charts of all have the hours of a month', async (t) => {
+  const one = torrentNamed('one')
+  const { sample, ask, wait } = await pagesOf(t, {
+    torrents: { 'a.torrent': one.bytes },
+    swarms: { [one.hash]: [7, 3, 2] },
+  })
+  const first = textOf((await ask('/activity')).text)
+  assert.match(first, /Torrents 1 Seeds 7 Leechers 3 Completed 2 .*No data yet/)
+  await sample()
+  wait(60 * 60_000)
+  await sample()
+  const { text } = await ask('/torrent', `info_hash=${one.hash}`)
+  assert.match(textOf(text), /Seeds 7 Leechers 3 Completed 2 .* Info hash/)
+  const activity = (await ask('/activity')).text
+  assert.match(textOf(activity), /The last month/)
+  assert.match(activity, /seeds: 7 at the end, 7 to 7\. leechers: 3 at the end, 3 to 3\./)
+})
+
+test('.torrent files are served if allowed, by both spellings of the hash', async (t) => {
+  const one = torrentNamed('one')
+  const setup = { torrents: { 'a.torrent': one.bytes }, options: { allowGet: true } }
+  const { ask, directory } = await pagesOf(t, setup)
+  const escaped = one.hash.replace(/../g, '%$&')
+  for (const query of [`info_hash=${one.hash}`, `info_hash=${escaped}`, `hash=${one.hash}`]) {
+    const { status, headers, body } = await ask('/file', query)
+    assert.equal(status, 200)
+    assert.equal(headers['Content-Type'], 'application/x-bittorrent')
+    assert.equal(headers['Content-Disposition'], 'attachment; filename="a.torrent"')
+    assert.deepEqual(Buffer.from(body), Buffer.from(one.bytes))
+  }
+  assert.match((await ask('/')).text, new RegExp(`href="file\\?info_hash=${one.hash}"`))
+  assert.equal((await ask('/file', `info_hash=${'00'.repeat(20)}`)).status, 404)
+  assert.equal((await ask('/file', 'info_hash=../../etc/passwd')).status, 404)
+  // Another torrent in its place is not served
+  writeFileSync(join(directory, 'a.torrent'), torrentNamed('two').bytes)
+  assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
+})
+
+test('all clients of a .torrent file share its bytes', async (t) => {
+  const one = torrentNamed('one')
+  const setup = { torrents: { 'a.torrent': one.bytes }, options: { allowGet: true } }
+  const { ask } = await pagesOf(t, setup)
+  const answers = await Promise.all([1, 2].map(() => ask('/file', `info_hash=${one.hash}`)))
+  const bodies = [...answers, await ask('/file', `info_hash=${one.hash}`)].map(({ body }) => body)
+  assert.ok(bodies.every((body) => body === bodies[0]))
+})
+
+test('by default no .torrent file is served', async (t) => {
+  const one = torrentNamed('one')
+  const { ask } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
+  assert.equal((await ask('/file', `info_hash=${one.hash}`)).status, 404)
+})
+
+test('the page can be redirected or turned off', async (t) => {
+  const moved = await pagesOf(t, { options: { redirect: 'http://www.example/' } })
+  const { status, headers } = await moved.ask('/')
+  assert.deepEqual([status, headers['Location']], [302, 'http://www.example/'])
+  const hidden = await pagesOf(t, { options: { showInfoPage: false } })
+  for (const path of ['/', '/index.json', '/torrent', '/torrent.json']) {
+    assert.equal((await hidden.ask(path)).status, 404)
+  }
+})
+
+test('all pages have the name of the site', async (t) => {
+  const { ask } = await pagesOf(t, { options: { siteName: 'Ours <&>' } })
+  for (const path of ['/', '/activity', '/catalogue/'])
+    assert.match((await ask(path)).text, /Ours &lt;&amp;&gt;<\/a>/, path)
+})
+
+test('a client that requests many pages at once is refused, and another one is not', async (t) => {
+  const { ask, answer } = await pagesOf(t, {})
+  const asked = Array.from({ length: 20 }, () => ask('/'))
+  const { signal } = new AbortController()
+  const from = { client: '192.0.2.9', announceUrls: [], isBrowser: true, signal }
+  const other = answer({ path: '/', query: '', ...from })
+  const answers = await Promise.all(asked)
+  assert.equal(answers.filter(({ status }) => status === 200).length, 16)
+  const refused = answers.find(({ status }) => status !== 200)
+  assert.deepEqual([refused?.status, refused?.headers['Retry-After']], [503, '1'])
+  assert.equal((await other).status, 200)
+  assert.equal((await ask('/')).status, 200)
+})
+
+test('nothing is at an unknown path', async (t) => {
+  const { ask } = await pagesOf(t, {})
+  for (const path of ['/nowhere', '__proto__', '/constructor', '/catalogues/', '//catalogue/']) {
+    assert.equal((await ask(path)).status, 404, path)
+  }
+})
+
+test('the sums of large torrents are exact', async (t) => {
+  const pieces = new Uint8Array(20)
+  const huge = torrentNamed('huge', { length: GIB, 'piece length': GIB, pieces })
+  const { json } = await pagesOf(t, {
+    torrents: { 'a.torrent': huge.bytes },
+    swarms: { [huge.hash]: [1, 0, 1000] },
+  })
+  const { totals } = await json('/index.json')
+  assert.equal(totals['transferred'], 1000 * GIB)
+})
+
+test('the time shown is that of the figures, not of the answer', async (t) => {
+  const { json, wait } = await pagesOf(t, {})
+  const { time } = await json('/index.json')
+  wait(9_000)
+  assert.equal((await json('/index.json')).time, time)
+  wait(2_000)
+  assert.equal(Date.parse((await json('/index.json')).time) - Date.parse(time), 11_000)
+})
+
+test('lists that could not be made are made again for the next client', async (t) => {
+  const one = torrentNamed('one')
+  const { ask, store } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
+  for (const path of ['/index.html', '/catalogue/?sort=complete']) {
+    const scrape = store.scrape
+    Object.assign(store, {
+      scrape: () => {
+        throw new Error('for a moment')
+      },
+    })
+    const [place = '', query] = path.split('?')
+    await assert.rejects(ask(place, query), /for a moment/)
+    Object.assign(store, { scrape })
+    assert.equal((await ask(place, query)).status, 200, path)
+  }
+})
+
+/** The menu of a page: titles and addresses. */
+function menuOf(page: string): string[] {
+  const [, nav = ''] = /<nav aria-label="Site">(.*?)<\/nav>/s.exec(page) ?? []
+  const links = [...nav.matchAll(/<a href="([^"]*)"[^>]*>([^<]*)</g)]
+  return links.map(([, address, title]) => `${title} ${address}`)
+}
+
+test('beside a mirror the menu leads to its files and status', async (t) => {
+  const mirror = { url: 'https://mirror.example/pub/', hasFiles: true, search: { files: null } }
+  const { ask } = await pagesOf(t, { options: { mirror } })
+  for (const path of ['/', '/activity', '/catalogue/']) {
+    const page = (await ask(path)).text
+    const menu = menuOf(page)
+    assert.match(page, /<a class="brand" href="https:\/\/mirror.example\/pub\/"/)
+    assert.equal(menu[0], 'Files https://mirror.example/pub/', path)
+    assert.equal(menu.at(-1), 'Status https://mirror.example/pub/-/status', path)
+  }
+  assert.doesNotMatch((await (await pagesOf(t, {})).ask('/')).text, />(?:Files|Status)</)
+  const bare = await pagesOf(t, { options: { mirror: { ...mirror, hasFiles: false } } })
+  assert.doesNotMatch((await bare.ask('/')).text, />Files</)
+})
+
+test('beside a mirror without a public URL the menu leads to it at the same host', async (t) => {
+  const url = (address: string) => `${address.replace('/announce', '')}:8080/`
+  const { ask } = await pagesOf(t, {
+    options: { mirror: { url, hasFiles: true, search: { files: null } } },
+  })
+  assert.deepEqual(menuOf((await ask('/')).text), [
+    'Files -/files',
+    'Torrents catalogue/',
+    'Activity activity',
+    'Status -/status',
+  ])
+  const catalogue = (await ask('/catalogue/')).text
+  assert.equal(menuOf(catalogue)[0], 'Files ../-/files')
+  assert.match(catalogue, /<a class="brand" href="\.\.\/-\/files"/)
+  for (const [path, place] of [
+    ['/-/files', 'http://t.example:8080/'],
+    ['/-/status', 'http://t.example:8080/-/status'],
+  ] as const) {
+    const { status, headers } = await ask(path)
+    assert.deepEqual([status, headers['Location']], [302, place])
+  }
+})
