@@ -73,7 +73,7 @@ export async function runTracker(
 ): Promise<RunningTracker> {
   const lock = await lockState(settings.stateFile, world.warn)
   try {
-    const tracker = await openTracker(settings, world)
+    const tracker = await startTracker(settings, world)
     return { ...tracker, stop: () => tracker.stop().finally(() => lock?.release()) }
   } catch (error) {
     lock?.release()
@@ -81,15 +81,16 @@ export async function runTracker(
   }
 }
 
-async function openTracker(
+async function startTracker(
   settings: TrackerSettings,
   world: TrackerWorld,
 ): Promise<RunningTracker> {
   const tracker = await assembleTracker(settings, world)
-  const { store, access, admitted, close } = tracker
-  const { torrents, refresh } = admitted
+  const { access, lists, close } = tracker
+  const { store } = tracker.memory
+  const { torrents, refresh } = lists
   try {
-    const listening = await listenEverywhere(settings, tracker, world.onError)
+    const listening = await listenEverywhere(settings, tracker.entrances, world.onError)
     try {
       const endWork = await beginWork(tracker, settings, world)
       return {
@@ -133,11 +134,12 @@ function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: InfoHash): KnownC
  * @throws BtkitError if the state cannot be saved
  */
 async function beginWork(
-  { store, state, history, historyFile, admitted, shared, close }: AssembledTracker,
+  { memory, lists, shared, close }: AssembledTracker,
   settings: TrackerSettings,
   { now, onError }: TrackerWorld,
 ): Promise<(endRequests: () => Promise<void>) => Promise<void>> {
-  const { torrents } = admitted
+  const { store, state, history, historyFile } = memory
+  const { torrents } = lists
   // Announces are answered meanwhile
   await torrents.started()
   await state.prepareToSave()
@@ -157,7 +159,7 @@ async function beginWork(
   }
   const endWork = startPeriodicTasks(
     [
-      { act: admitted.refresh, period: settings.allowed.interval },
+      { act: lists.refresh, period: settings.allowed.interval },
       { act: () => state.saveOrReport(), period: settings.saveInterval },
       { act: () => expireSome(store), period: EXPIRE_INTERVAL },
       { act: sampleAndSave, period: SAMPLE_INTERVAL },
@@ -165,7 +167,7 @@ async function beginWork(
     onError,
   )
   return async (endRequests) => {
-    admitted.close()
+    lists.close()
     await Promise.all([endRequests(), endWork()])
     await sample()
     await historyFile.save()
@@ -226,7 +228,7 @@ export const SERVER_RULES: ServerRules = {
  */
 async function listenEverywhere(
   { places, udpPlaces, clientAddresses, tls }: TrackerSettings,
-  { handler, exchanges, udp, webTorrent }: AssembledTracker,
+  { handler, exchanges, udp, webTorrent }: AssembledTracker['entrances'],
   onError: (error: unknown) => void,
 ): Promise<Pick<Listening, 'addresses' | 'close'>> {
   const more = webTorrent ? WEB_CONNECTIONS.most : 0

@@ -155,6 +155,8 @@ function requireGet({ method }: IncomingMessage): void {
 /** The most torrents in one answer, about 10 MB. */
 const MAX_SWARMS = 100_000
 
+const TOO_MANY = `more than ${formatNumber(MAX_SWARMS)} torrents; scrape single info hashes`
+
 /** Milliseconds for which an answer is used again. */
 const LIFETIME = 60_000
 
@@ -198,7 +200,7 @@ export class FullScrape {
       const scraped = formatScraped(infoHash, counts)
       torrents.set(scraped.slice(0, KEY_LENGTH), scraped)
       count += 1
-      if (torrents.size > MAX_SWARMS) throw tooMany()
+      if (torrents.size > MAX_SWARMS) throw new TrackerRefusal(200, TOO_MANY)
       if (count % SLICE === 0) await setImmediate()
     }
     // Bencode sorts keys by byte
@@ -222,9 +224,4 @@ export class FullScrape {
 
 function byCharacters(a: string, b: string): number {
   return a < b ? -1 : 1
-}
-
-function tooMany(): TrackerRefusal {
-  const most = formatNumber(MAX_SWARMS)
-  return new TrackerRefusal(200, `more than ${most} torrents; scrape single info hashes`)
 }

@@ -6,7 +6,7 @@ import type { ClientAddresses } from '../../server/connections/client-address.js
 import { type ConnectionLimits, Shares } from '../../server/connections/connection-limits.js'
 import { inTurn, mayActNow } from '../../server/connections/turns.js'
 import type { ServerContext } from '../../server/context.js'
-import { originForm, splitTarget } from '../../server/headers/target.js'
+import { splitTarget } from '../../server/headers/target.js'
 import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js'
 import { ROUTES } from './tracker-routes.js'
 import { TrackerRefusal, UnknownTorrent, malformed } from '../answers/refusal.js'
@@ -153,7 +153,7 @@ export class WebTorrent {
 
   /** Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. */
   readonly upgrade = (request: IncomingMessage, socket: Socket, head: Buffer): boolean => {
-    const [path] = splitTarget(originForm(request.url ?? ''))
+    const [path] = splitTarget(request.url ?? '')
     const isWebSocket = request.headers.upgrade?.toLowerCase() === 'websocket'
     if (!isWebSocket || ROUTES.get(path) !== 'announce' || this.#isClosed) return false
     const { clientAddresses } = this.parts

@@ -271,7 +271,6 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
   const root = rootOf(request)
   const current = request.routeOptions.url?.slice(1)
   const isAllowed = ({ needs }: AdminRoute) => needs === undefined || may(needs)
-  const allowed = user.isTemporary ? [] : routes.filter(isAllowed)
   return {
     user: { name: user.name, role: user.role, isTemporary: user.isTemporary },
     may,
@@ -286,7 +285,8 @@ function contextOf(user: User, form: Form, exchange: Exchange): AdminContext {
       const isShownOnce = message !== undefined
       const shown = { ...parts, isShownOnce, content: html`${message ?? null} ${content}` }
       const token = () => authentication.token(request, reply)
-      return adminPage(shown, { name, user, menu: menuOf(allowed, current), root, token })
+      const menu = user.isTemporary ? [] : menuOf(routes.filter(isAllowed), current)
+      return adminPage(shown, { name, user, menu, root, token })
     },
     seeOther: (location, message) => {
       authentication.leaveMessage(request, message)

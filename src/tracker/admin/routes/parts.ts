@@ -14,7 +14,7 @@ import { quoteText } from '../../../base/text/escape.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
 import type { WorkThread } from '../../../pages/work/work-thread.js'
-import type { SwarmRow } from '../../pages/overview/torrent-rows.js'
+import type { SwarmRow } from '../../pages/overview/swarm-row.js'
 
 /** The parts that the pages about torrents share. */
 export interface FormsParts {

@@ -35,7 +35,7 @@ import { WORDS } from '../../../page-parts/words.js'
 import { type Html, type HtmlValue, fieldValue, html } from '../../../base/text/html.js'
 import { formatNumber } from '../../../base/text/quantity.js'
 import { TorrentLinks } from '../../pages/overview/torrent-links.js'
-import { type SwarmRow } from '../../pages/overview/torrent-rows.js'
+import { COLUMNS, type SwarmRow } from '../../pages/overview/swarm-row.js'
 
 /** The torrents on a page. */
 const PER_PAGE = 100
@@ -208,6 +208,8 @@ interface View {
   readonly order: ListOrder<ListedKey>
 }
 
+const FIGURES = ['size', 'complete', 'downloading'] as const
+
 /** The torrents of a page, with buttons for the chosen ones. */
 async function torrentsTable(parts: FormsParts, context: AdminContext, view: View): Promise<Html> {
   const { category, shown, form, order } = view
@@ -235,9 +237,7 @@ async function torrentsTable(parts: FormsParts, context: AdminContext, view: Vie
         columns: [
           { title: '', kind: 'box' },
           sorted(BY_NAME, 'Torrent', 'name'),
-          sorted('size', 'Size', 'n'),
-          sorted('complete', 'Seeds', 'n'),
-          sorted('downloading', 'Leechers', 'n'),
+          ...FIGURES.map((key) => sorted(key, COLUMNS[key].title, 'n')),
           sorted('changed', 'Changed', 'date'),
           { title: '', kind: 'get' },
         ],

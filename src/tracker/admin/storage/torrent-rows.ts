@@ -1,13 +1,7 @@
 import { sep } from 'node:path'
 import type { TrackerView } from '../../app/run-tracker.js'
-import {
-  NO_ROWS,
-  type RowTotals,
-  Snapshot,
-  type SwarmRow,
-  addRow,
-  makeRow,
-} from '../../pages/overview/torrent-rows.js'
+import { Snapshot, makeRow } from '../../pages/overview/torrent-rows.js'
+import { NO_ROWS, type RowTotals, type SwarmRow, addRow } from '../../pages/overview/swarm-row.js'
 
 /** Returns a row for each torrent, as in the catalogue: a hybrid's has the larger counts. */
 export function takeTorrents({

@@ -45,13 +45,8 @@ import {
 import type { PageSources } from '../overview/pages.js'
 import { mirrorRoot, SEARCH, type Site, siteHead } from '../overview/site.js'
 import { jsonOfRow, TorrentLinks } from '../overview/torrent-links.js'
-import {
-  FreshSnapshot,
-  type Snapshot,
-  type SwarmRow,
-  firstHash,
-  makeRow,
-} from '../overview/torrent-rows.js'
+import { type Snapshot, firstHash, makeRow } from '../overview/torrent-rows.js'
+import type { SwarmRow } from '../overview/swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 
@@ -71,21 +66,17 @@ const FEED_HEADERS = {
 
 /** The pages of single torrents, and of their categories: the directories in which they are. */
 export class Catalogue {
-  readonly #fresh: FreshSnapshot
   #shelves: { readonly of: Promise<Snapshot>; readonly filled: Promise<Shelves> } | null = null
   readonly #details = new DetailsReader()
 
   constructor(
     private readonly parts: PageSources,
     private readonly roots: readonly CatalogueRoot[],
-  ) {
-    const { store, torrents } = parts
-    this.#fresh = new FreshSnapshot({ store, torrents, showNames: true }, parts)
-  }
+  ) {}
 
   /** The torrents by category, at one time. */
   #filled(): Promise<Shelves> {
-    const of = this.#fresh.get()
+    const of = this.parts.snapshots.get()
     if (this.#shelves?.of !== of) {
       const filled = of.then((snapshot) => Shelves.fill(snapshot, this.roots))
       this.#shelves = { of, filled }
@@ -111,8 +102,8 @@ export class Catalogue {
 
   /** The charts of all torrents together. */
   async #activity(site: Site): Promise<PageAnswer> {
-    const { history } = this.parts
-    const { totals } = await this.#fresh.get()
+    const { history, snapshots } = this.parts
+    const { totals } = await snapshots.get()
     const title = WORDS.activity
     const header = siteHead(site, '', 'activity')
     const page = renderPage(
@@ -180,7 +171,8 @@ export class Catalogue {
     const shelves = await this.#filled()
     const category = (isArchive ? shelves.archive : shelves.current).find(names)
     if (!category || (isArchive && !site.hasArchive)) return notFound()
-    if (view === 'bare') return redirect(`./${encodeName(names.at(-1) ?? lastOf(request))}/`)
+    if (view === 'bare')
+      return redirect(`./${encodeName(names.at(-1) ?? request.path.split('/').at(-1) ?? '')}/`)
     if (view === 'feed')
       return this.#feed(request, category, await shelves.newest(category, FEED_ROWS))
     const query = parseCatalogueQuery(request.query)
@@ -218,7 +210,7 @@ export class Catalogue {
     const details = await this.#readDetails(entry)
     const links = this.#links(request, '')
     if (view === 'page') {
-      const filesPage = parseFilesPage(request.query)
+      const filesPage = pageNumber(new URLSearchParams(request.query).get('files'))
       const comment = details?.comment ?? null
       const description = comment === null ? null : await formatComment(comment)
       const parts = { site, row, entry, details, description, filesPage, links }
@@ -300,16 +292,6 @@ function parsePlace(path: string): Place | null {
 function hasList(query: string): boolean {
   const parameters = new URLSearchParams(query)
   return ['q', 'sort', 'page'].some((name) => parameters.has(name))
-}
-
-/** The last name of a path. */
-function lastOf({ path }: PageRequest): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
-/** The page of files that a query names. */
-function parseFilesPage(query: string): number {
-  return pageNumber(new URLSearchParams(query).get('files'))
 }
 
 /** The URL of the first page, for programs that need whole URLs. */

@@ -29,6 +29,7 @@ import {
 } from './category.js'
 import { ICON_PATH } from '../overview/page-answer.js'
 import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../overview/site.js'
+import { COLUMNS } from '../overview/swarm-row.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
 
 export interface CategoryPageParts {
@@ -162,15 +163,6 @@ interface TorrentTableParts {
   readonly caption: string
 }
 
-const TITLES: Readonly<Record<CatalogueSort, string>> = {
-  name: WORDS.name,
-  size: WORDS.size,
-  added: WORDS.added,
-  complete: WORDS.seeds,
-  downloading: WORDS.leechers,
-  downloaded: WORDS.completed,
-}
-
 /** A table of torrents. */
 function renderTorrents(parts: TorrentTableParts): Html {
   return html`<table class="torrents ${parts.query === null && 'fixed'}">
@@ -190,15 +182,10 @@ function renderTorrents(parts: TorrentTableParts): Html {
 }
 
 function heading(key: CatalogueSort, query: CatalogueQuery | null): Html {
-  const style = classOf(key)
-  if (query === null) return html`<th scope="col" class="${style}">${TITLES[key]}</th>`
+  const { title, kind } = COLUMNS[key]
+  if (query === null) return html`<th scope="col" class="${kind}">${title}</th>`
   const address = (order: ListOrder<CatalogueSort>) => formatCatalogueQuery({ ...query, ...order })
-  return sortHeading({ key, title: TITLES[key], style }, query, address)
-}
-
-function classOf(key: CatalogueSort): string {
-  if (key === 'name') return 'name'
-  return key === 'added' ? 'date' : 'n'
+  return sortHeading({ key, title, style: kind }, query, address)
 }
 
 function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts): Html {
@@ -225,6 +212,6 @@ function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts
 /** On narrow screens the label replaces the column heading. */
 function number(key: CatalogueSort, value: number): Html {
   const empty = value === 0 && ' none'
-  const label = TITLES[key].toLowerCase()
+  const label = COLUMNS[key].title.toLowerCase()
   return html`<td class="n ${key}${empty}" data-label="${label}">${formatNumber(value)}</td>`
 }

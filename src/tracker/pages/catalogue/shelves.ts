@@ -7,7 +7,8 @@ import { naturalKey } from '../../../base/text/natural-order.js'
 import type { KnownSummary } from '../../allowed/known-torrent.js'
 import { placeNames } from '../overview/torrent-links.js'
 import { type CatalogueQuery, CatalogueCategory } from './category.js'
-import type { Snapshot, SwarmRow } from '../overview/torrent-rows.js'
+import type { Snapshot } from '../overview/torrent-rows.js'
+import type { SwarmRow } from '../overview/swarm-row.js'
 
 /** Categories on a page. */
 const CATEGORIES = 60

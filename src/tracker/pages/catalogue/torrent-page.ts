@@ -33,7 +33,7 @@ import type { KnownSummary } from '../../allowed/known-torrent.js'
 import { ICON_PATH } from '../overview/page-answer.js'
 import { type Site, siteHead } from '../overview/site.js'
 import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
-import { type SwarmRow, transferredOf } from '../overview/torrent-rows.js'
+import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
 import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
 

@@ -110,20 +110,11 @@ export function answerUnknown(hasPages: boolean, request: SiteRequest): PageAnsw
   return { status: 404, headers, body: renderErrorPage(parts) }
 }
 
-function tooBusy(): PageAnswer {
-  return notNow(new NotReady('too many requests; try again in 1 s', 1))
-}
-
 /** Answers that something is not ready. */
 export function notNow(error: NotReady): PageAnswer {
   const { status, line } = errorResponse(error)
   const { headers, ...answer } = lineAnswer(status, line)
   return { ...answer, headers: { ...headers, 'Retry-After': String(error.retryAfter) } }
-}
-
-/** The answer if an unexpected error occurred. */
-function failed(): PageAnswer {
-  return lineAnswer(500, 'internal error')
 }
 
 /** Answers with one line of plain text. */
@@ -153,7 +144,8 @@ export class PageTurns {
   ): Promise<PageAnswer> {
     // All on a Unix socket are one client
     const key = client === null ? '' : clientKey(client)
-    if (!this.#places.take(key)) return tooBusy()
+    if (!this.#places.take(key))
+      return notNow(new NotReady('too many requests; try again in 1 s', 1))
     try {
       return await this.#limit(async () => {
         // Announces that came meanwhile are first
@@ -206,7 +198,7 @@ export class PageRoutes {
         },
         (error: unknown) => {
           this.parts.onError(error)
-          send(request, response, failed())
+          send(request, response, lineAnswer(500, 'internal error'))
         },
       )
   }

@@ -39,16 +39,15 @@ import {
 } from './site.js'
 import { jsonOfRows, TorrentLinks } from './torrent-links.js'
 import {
-  FreshSnapshot,
+  type FreshSnapshot,
   type RowPage,
   type RowQuery,
   SORT_KEYS,
   type TorrentSortKey,
-  type SwarmRow,
   formatRowQuery,
   parseRowQuery,
-  transferredOf,
 } from './torrent-rows.js'
+import { COLUMNS, type SwarmRow, transferredOf } from './swarm-row.js'
 import { infoHashOf } from '../../wires/http-query.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 
@@ -75,6 +74,8 @@ export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
   readonly store: Pick<SwarmStore, 'list' | 'scrape'>
   readonly torrents: TorrentList
   readonly history: Pick<History, 'samples'>
+  /** The figures of all torrents, for pages of all kinds. */
+  readonly snapshots: FreshSnapshot
   readonly version: string
   readonly site: Site
   /** Limits the pages of all kinds. */
@@ -84,12 +85,8 @@ export interface PageSources extends Pick<ServerContext, 'now' | 'monotonic'> {
 /** The tracker's pages, each as HTML and as JSON. */
 export class Pages {
   readonly #files = new TorrentBytes()
-  readonly #fresh: FreshSnapshot
 
-  constructor(private readonly parts: PageSources) {
-    const { store, torrents, options } = parts
-    this.#fresh = new FreshSnapshot({ store, torrents, showNames: options.showNames }, parts)
-  }
+  constructor(private readonly parts: PageSources) {}
 
   /** Answers a request; null if the path is not a page. */
   async answer(request: SiteRequest): Promise<PageAnswer | null> {
@@ -147,11 +144,11 @@ export class Pages {
   }
 
   async #select(query: string) {
-    const { options, torrents } = this.parts
+    const { options, torrents, snapshots } = this.parts
     const hasNames = options.showNames && !torrents.isOpen
     const rowQuery = parseRowQuery(new URLSearchParams(query), hasNames)
-    const taking = this.#fresh.get()
-    const time = this.#fresh.takenAt
+    const taking = snapshots.get()
+    const time = snapshots.takenAt
     const snapshot = await taking
     return { snapshot, rowQuery, rowPage: await snapshot.page(rowQuery), hasNames, time }
   }
@@ -216,26 +213,11 @@ interface InfoPage {
   readonly now: number
 }
 
-const TITLES: Readonly<Record<TorrentSortKey, string>> = {
-  hash: WORDS.infoHash,
-  name: WORDS.name,
-  size: WORDS.size,
-  complete: WORDS.seeds,
-  downloading: WORDS.leechers,
-  downloaded: WORDS.completed,
-  transferred: WORDS.transferred,
-}
-
-const OF_NAMES: readonly TorrentSortKey[] = ['name', 'size', 'transferred']
-
-/** Whether a column holds numbers. */
-const isNumeric = (key: TorrentSortKey) => key !== 'hash' && key !== 'name'
-
 /** The page that lists all torrents. */
 function renderInfoPage(parts: InfoPage): string {
   const { rowPage, query, hasNames, isCut, version, site, now } = parts
   const kept = orderFields(query, hasNames ? 'name' : 'hash')
-  const columns = SORT_KEYS.filter((key) => hasNames || !OF_NAMES.includes(key))
+  const columns = SORT_KEYS.filter((key) => hasNames || COLUMNS[key].isOfNames !== true)
   return renderPage(
     {
       title: WORDS.allTorrents,
@@ -273,25 +255,24 @@ function renderInfoPage(parts: InfoPage): string {
             ${rowPage.rows.map((row) => bodyRow(row, columns, parts))}
           </tbody>
           <tfoot>
-            ${totalRow(rowPage, hasNames)}
+            ${totalRow(rowPage, columns, hasNames)}
           </tfoot>
         </table>
       </div>
       ${renderPages(rowPage, (page) => formatRowQuery({ ...query, page }), 'Pages of torrents')}
       ${isCut && html`<p>There are more torrents than this page can list. The totals count all of them.</p>`}
-      ${legend(hasNames)}`,
+      ${legend(columns)}`,
   )
 }
 
 function heading(key: TorrentSortKey, query: RowQuery, hasNames: boolean): Html {
-  const column = { key, title: TITLES[key], style: classOf(key, hasNames) }
+  const column = { key, title: COLUMNS[key].title, style: classOf(key, hasNames) }
   return sortHeading(column, query, (order) => formatRowQuery({ ...query, ...order }))
 }
 
 /** If there are no names, info hashes take the place of that column. */
 function classOf(key: TorrentSortKey, hasNames: boolean): string {
-  if (isNumeric(key)) return 'n'
-  return hasNames ? key : 'name'
+  return key === 'hash' && !hasNames ? 'name' : COLUMNS[key].kind
 }
 
 function bodyRow(
@@ -301,7 +282,7 @@ function bodyRow(
 ): Html {
   const cells = columns.map((key) => {
     const content = cell(key, row, links)
-    return isNumeric(key)
+    return COLUMNS[key].kind === 'n'
       ? numberCell(key, content)
       : html`<td class="${classOf(key, hasNames)}">${content}</td>`
   })
@@ -317,7 +298,7 @@ function bodyRow(
 /** On narrow screens the label replaces the column heading. */
 function numberCell(key: TorrentSortKey, content: Html | string | number | null): Html {
   const shown = typeof content === 'number' ? formatNumber(content) : content
-  return html`<td class="n ${key}" data-label="${TITLES[key]}">${shown}</td>`
+  return html`<td class="n ${key}" data-label="${COLUMNS[key].title}">${shown}</td>`
 }
 
 function cell(
@@ -340,41 +321,36 @@ function cell(
 }
 
 /** The last row: number of torrents and sums. */
-function totalRow({ totals }: RowPage, hasNames: boolean): Html {
-  const sums = (['complete', 'downloading', 'downloaded'] as const).map((key) => {
-    return numberCell(key, totals[key])
+function totalRow(
+  { totals }: RowPage,
+  columns: readonly TorrentSortKey[],
+  hasNames: boolean,
+): Html {
+  const cells = columns.map((key) => {
+    if (classOf(key, hasNames) === 'name')
+      return html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
+    if (key === 'hash' || key === 'name') return html`<td class="hash"></td>`
+    const isBytes = key === 'size' || key === 'transferred'
+    return numberCell(key, isBytes ? formatBytes(totals[key]) : totals[key])
   })
-  const torrents = html`<td class="name">${counted(totals.torrents, 'torrent')}</td>`
-  if (!hasNames)
-    return html`<tr>
-      ${torrents}${sums}
-      <td></td>
-    </tr>`
   return html`<tr>
-    <td class="hash"></td>
-    ${torrents}${numberCell('size', formatBytes(totals.size))}${sums}
-    ${numberCell('transferred', formatBytes(totals.transferred))}
+    ${cells}
     <td></td>
   </tr>`
 }
 
-function legend(hasNames: boolean): Html {
+function legend(columns: readonly TorrentSortKey[]): Html {
   return html`<details>
     <summary>What the columns mean</summary>
     <dl>
-      <dt>Info hash</dt>
-      <dd>identifies the torrent</dd>
-      <dt>Seeds</dt>
-      <dd>peers that have the whole torrent</dd>
-      <dt>Leechers</dt>
-      <dd>peers that lack parts of it</dd>
-      <dt>Completed</dt>
-      <dd>number of completed downloads</dd>
-      ${
-        hasNames &&
-        html`<dt>Transferred</dt>
-          <dd>size times downloads</dd>`
-      }
+      ${columns.map((key) => {
+        const { title, meaning } = COLUMNS[key]
+        return (
+          meaning !== undefined &&
+          html`<dt>${title}</dt>
+            <dd>${meaning}</dd>`
+        )
+      })}
     </dl>
   </details>`
 }

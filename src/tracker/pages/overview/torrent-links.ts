@@ -4,7 +4,8 @@ import type { InfoHashes } from '../../../metainfo/values.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { AllowedTorrent, KnownSummary } from '../../allowed/known-torrent.js'
 import { mirrorAt, mirrorRoot, type MirrorPlace } from './site.js'
-import { type RowPage, type SwarmRow, transferredOf } from './torrent-rows.js'
+import { type RowPage } from './torrent-rows.js'
+import { type SwarmRow, transferredOf } from './swarm-row.js'
 
 /** URLs for a torrent. URLs on the tracker are relative to the page. */
 export class TorrentLinks {

@@ -8,62 +8,16 @@ import { naturalKey } from '../../../base/text/natural-order.js'
 import type { AllowedTorrent } from '../../allowed/known-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
 import { MAX_SEARCH } from './site.js'
+import {
+  addRow,
+  COLUMNS,
+  NO_ROWS,
+  type RowTotals,
+  type SwarmRow,
+  type TorrentColumn,
+} from './swarm-row.js'
 import type { SwarmStore } from '../../swarms/swarm-store.js'
 import type { SwarmCounts } from '../../swarms/swarm-types.js'
-
-/** A torrent and the counts of its swarm, as pages show them. */
-export interface SwarmRow {
-  readonly infoHash: InfoHash
-  readonly torrent: AllowedTorrent | null
-  /** Null if unknown or hidden. */
-  readonly name: string | null
-  /** In lower case, in which words are searched; '' for none. */
-  readonly lowerName: string
-  /** By which rows are sorted; '' for none. */
-  readonly nameKey: string
-  /** In bytes; null if unknown or hidden. */
-  readonly size: number | null
-  /** Number of seeds. */
-  readonly complete: number
-  readonly downloading: number
-  /** Number of completed downloads. */
-  readonly downloaded: number
-}
-
-/** Estimates the bytes transferred: size times completed downloads. */
-export function transferredOf({ size, downloaded }: SwarmRow): number | null {
-  return size === null ? null : size * downloaded
-}
-
-/** The sums of many rows. */
-export interface RowTotals {
-  readonly torrents: number
-  readonly size: number
-  readonly complete: number
-  readonly downloading: number
-  readonly downloaded: number
-  readonly transferred: number
-}
-
-export const NO_ROWS: RowTotals = {
-  torrents: 0,
-  size: 0,
-  complete: 0,
-  downloading: 0,
-  downloaded: 0,
-  transferred: 0,
-}
-
-export function addRow(totals: RowTotals, row: SwarmRow): RowTotals {
-  return {
-    torrents: totals.torrents + 1,
-    size: totals.size + (row.size ?? 0),
-    complete: totals.complete + row.complete,
-    downloading: totals.downloading + row.downloading,
-    downloaded: totals.downloaded + row.downloaded,
-    transferred: totals.transferred + (transferredOf(row) ?? 0),
-  }
-}
 
 /** Numbers of seeds, other peers and completed downloads. */
 interface Figures {
@@ -119,7 +73,7 @@ export interface RowPage extends Pick<Paged<SwarmRow>, 'page' | 'pages'> {
 
 /** All swarms at one time. Queries share the work of sorting. */
 export class Snapshot {
-  readonly #sorted = new Map<RowKey, Promise<readonly SwarmRow[]>>()
+  readonly #sorted = new Map<TorrentColumn, Promise<readonly SwarmRow[]>>()
 
   private constructor(
     readonly rows: readonly SwarmRow[],
@@ -143,7 +97,7 @@ export class Snapshot {
   }
 
   /** All rows in ascending order of a value. */
-  order(key: RowKey): Promise<readonly SwarmRow[]> {
+  order(key: TorrentColumn): Promise<readonly SwarmRow[]> {
     const sorted = this.#sorted.get(key) ?? sortInSlices(this.rows, compareRows(key))
     this.#sorted.set(key, sorted)
     return sorted
@@ -273,9 +227,6 @@ export const SORT_KEYS = [
 ] as const
 export type TorrentSortKey = (typeof SORT_KEYS)[number]
 
-/** All values by which rows can be sorted. */
-type RowKey = TorrentSortKey | 'added'
-
 /** Filter, order and page of a listing. */
 export interface RowQuery extends ListOrder<TorrentSortKey> {
   /** Text that names contain or info hashes begin with, in lower case; empty for all. */
@@ -300,26 +251,14 @@ export function formatRowQuery({ sort, isDescending, filter, page }: RowQuery): 
 }
 
 /** Compares rows by a value, and by name and info hash if they are equal there. */
-function compareRows(key: RowKey): (a: SwarmRow, b: SwarmRow) => number {
-  const value = VALUES[key]
+function compareRows(key: TorrentColumn): (a: SwarmRow, b: SwarmRow) => number {
+  const { value } = COLUMNS[key]
   return (a, b) => {
     const [left, right] = [value(a), value(b)]
     if (left !== right) return left < right ? -1 : 1
     if (a.nameKey !== b.nameKey) return a.nameKey < b.nameKey ? -1 : 1
     return a.infoHash < b.infoHash ? -1 : 1
   }
-}
-
-const VALUES: Readonly<Record<RowKey, (row: SwarmRow) => string | number>> = {
-  hash: ({ infoHash }) => infoHash,
-  // Rows without a name come last
-  name: ({ name, nameKey }) => (name === null ? '\uffff' : nameKey),
-  size: ({ size }) => size ?? -1,
-  added: ({ torrent }) => torrent?.metainfo?.addedMs ?? 0,
-  complete: ({ complete }) => complete,
-  downloading: ({ downloading }) => downloading,
-  downloaded: ({ downloaded }) => downloaded,
-  transferred: (row) => transferredOf(row) ?? -1,
 }
 
 /** Whether the name of a row contains the filter or its info hash begins with it. */

@@ -315,8 +315,9 @@ test('the time shown is that of the figures, not of the answer', async (t) => {
 
 test('lists that could not be made are made again for the next client', async (t) => {
   const one = torrentNamed('one')
-  const { ask, store } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
+  const { ask, store, wait } = await pagesOf(t, { torrents: { 'a.torrent': one.bytes } })
   for (const path of ['/index.html', '/catalogue/?sort=complete']) {
+    wait(10_000)
     const scrape = store.scrape
     Object.assign(store, {
       scrape: () => {

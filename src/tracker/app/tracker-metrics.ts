@@ -1,0 +1,68 @@
+import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../base/text/metrics.js'
+import type { StateFile } from '../swarms/state-file.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
+import type { AccessLists } from '../allowed/access-lists.js'
+import type { PeerExchange } from '../other-trackers/peer-exchange.js'
+
+/** Kinds of answers. */
+type Answered = 'connect' | 'announce' | 'scrape' | 'refusal' | 'page'
+
+const NO_ANSWERS = { connect: 0, announce: 0, scrape: 0, refusal: 0, page: 0 }
+
+/** Counts answers by protocol and kind. */
+export class TrackerFigures {
+  readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS }, ws: { ...NO_ANSWERS } }
+
+  /** Returns a function that counts the answers of a protocol. */
+  of(protocol: 'http' | 'udp' | 'ws'): (answered: Answered) => void {
+    const counts = this.#counts[protocol]
+    return (answered) => {
+      counts[answered] += 1
+    }
+  }
+
+  /** The counters above zero, labeled with protocol and kind. */
+  samples(): Sample[] {
+    const samples = Object.entries(this.#counts).flatMap(([protocol, counts]) => {
+      return Object.entries(counts).map(([answered, value]) => {
+        return { labels: { protocol, answered }, value }
+      })
+    })
+    return samples.filter(({ value }) => value > 0)
+  }
+}
+
+/** The tracker's metrics in Prometheus' text format. */
+export function describeTracker(
+  figures: TrackerFigures,
+  { store, state }: { readonly store: SwarmStore; readonly state: StateFile },
+  { lists, shared }: { readonly lists: AccessLists; readonly shared: PeerExchange | null },
+): string {
+  const totals = store.totals()
+  const knownTorrents = lists.torrents.torrents.size
+  const savedAt = state.savedAt / 1000
+  return formatMetrics([
+    counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),
+    gauge('btkit_track_swarms', 'Torrents with a swarm.', totals.swarms),
+    gauge('btkit_track_peers', 'Peers in all swarms.', totals.peers),
+    gauge('btkit_track_seeds', 'Peers that have the whole torrent.', totals.seeds),
+    gauge('btkit_track_known_torrents', 'Info hashes that are allowed by name.', knownTorrents),
+    gauge('btkit_track_saved_timestamp_seconds', 'When the state was last saved.', savedAt),
+    counter(
+      'btkit_track_save_failures_total',
+      'How often the state could not be saved.',
+      state.failures,
+    ),
+    ...(shared === null ? [] : sharedMetrics(shared)),
+    gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
+  ])
+}
+
+function sharedMetrics({ isJoined, failures }: PeerExchange): Metric[] {
+  const isShared = isJoined ? 1 : 0
+  const failed = 'How often the Redis of --store was gone.'
+  return [
+    gauge('btkit_track_store_up', 'Whether swarms are shared through Redis now.', isShared),
+    counter('btkit_track_store_failures_total', failed, failures),
+  ]
+}
