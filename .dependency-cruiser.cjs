@@ -33,10 +33,16 @@ const PAGES = {
 const MIRROR = {
   tree: '', // what is published, and at which addresses
   files: 'tree', // answers with files
+  kept: 'tree', // what is kept in memory between requests
   torrents: 'tree', // makes torrents and digests
-  pages: 'torrents|tree', // what people see
-  views: 'pages|torrents|tree', // forms of torrents and digests; a browser gets a page
-  app: 'views|pages|files|torrents|tree', // takes requests, and puts all together
+  pages: 'torrents|kept|tree', // what people see
+  views: 'pages|torrents|kept|tree', // forms of torrents and digests; a browser gets a page
+  app: 'views|pages|files|torrents|kept|tree', // takes requests, and puts all together
+}
+const SEEDING = {
+  trackers: '', // announces, and counts of swarms
+  clients: '', // programs that seed
+  peer: 'trackers', // asks trackers for peers
 }
 const TRACKER = {
   swarms: '', // remembers peers, and keeps them in a file
@@ -106,6 +112,7 @@ const RULES = [
   ...foldersOf('disk', DISK),
   ...foldersOf('pages', PAGES),
   ...foldersOf('mirror', MIRROR),
+  ...foldersOf('seeding', SEEDING),
   ...foldersOf('tracker', TRACKER),
   ...foldersOf('tracker/pages', TRACKER_PAGES),
   ...foldersOf('tracker/admin', ADMIN),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cpuUsage } from 'node:process'
-import { quoteBytes } from '../src/seeding/clients/scrape/swarm-counts.js'
+import { quoteBytes } from '../src/seeding/trackers/swarm-counts.js'
 import { decodeResponse } from '../src/seeding/clients/rtorrent/xml-rpc.js'
 import { readBencode } from '../src/metainfo/bencode/read.js'
 import { looksLikeMagnet, parseMagnet } from '../src/metainfo/magnet.js'

@@ -5,7 +5,7 @@ import {
   askTrackers,
   type ScrapedTorrent,
   type TrackerAnswer,
-} from '../seeding/clients/scrape/ask-trackers.js'
+} from '../seeding/trackers/ask-trackers.js'
 import type { HashContext } from '../core/digests/hash-content.js'
 import { clientInfoHash, type ClientTorrent, type TorrentClient } from '../core/publish/client.js'
 import { remoteDirectory, type DataPrefix, dataProblem } from '../core/publish/local-data.js'

@@ -39,8 +39,8 @@ import type { FileSwarms } from '../torrents/file-swarms.js'
 import type { TrackerSource } from '../torrents/trackers.js'
 import { type MagnetEnd, magnetEnd, rowMagnet } from './row-magnets.js'
 import { formatMirrorPath, LOOKS_AT_ONCE, MirrorView, parseMirrorPlace } from '../tree/mirror.js'
-import type { FoundName, NameIndex } from './name-index.js'
-import type { NameSearch } from './name-search.js'
+import type { FoundName, NameIndex } from '../kept/name-index.js'
+import type { NameSearch } from '../kept/name-search.js'
 
 /** Rows that are rendered in one turn: some milliseconds. */
 const ROWS_A_TURN = 20

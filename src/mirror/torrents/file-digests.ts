@@ -21,7 +21,7 @@ import { progressOf, type ProgressStatus, titleOf } from './progress.js'
 import { readStated } from './stated-checksums.js'
 import { refuseYoung, stateOf } from './file-changes.js'
 import { type Flight, Flights, type Waiter } from './flights.js'
-import type { KnownThings } from './known.js'
+import type { KnownThings } from './known-results.js'
 import { MirrorView } from '../tree/mirror.js'
 
 /**

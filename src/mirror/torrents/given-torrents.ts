@@ -18,7 +18,7 @@ import { MOST_V2_BYTES } from '../tree/address.js'
 import { readBeginning } from '../tree/open-looked.js'
 import { MirrorView } from '../tree/mirror.js'
 import { stateOf } from './file-changes.js'
-import type { KnownThings } from './known.js'
+import type { KnownThings } from './known-results.js'
 import { NotReady } from '../../server/headers/refusal.js'
 import type { ServerContext } from '../../server/context.js'
 

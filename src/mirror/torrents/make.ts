@@ -24,7 +24,7 @@ import type { ServiceOptions } from '../options.js'
 import { progressOf, titleOf } from './progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
 import type { Flight } from './flights.js'
-import type { CurrentTorrent } from './known.js'
+import type { CurrentTorrent } from './known-results.js'
 import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
 
 /** A torrent to be made, and where its files are found. */

@@ -3,7 +3,7 @@ import type { ServerContext } from '../../server/context.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, NOBODY, type Waiter } from './flights.js'
-import type { CurrentTorrent, KnownThings } from './known.js'
+import type { CurrentTorrent, KnownThings } from './known-results.js'
 import { swarmHashesOf } from './known-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 

@@ -16,9 +16,9 @@ import { sendReady } from '../pages/progress-page.js'
 import { publicAddress } from '../tree/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
-import type { CurrentTorrent } from '../torrents/known.js'
+import type { CurrentTorrent } from '../torrents/known-results.js'
 import type { Torrents } from '../torrents/torrents.js'
-import type { ResponseCache, SentResponse } from '../pages/response-cache.js'
+import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
 import {
   spreadTrackers,
   trackersAt,

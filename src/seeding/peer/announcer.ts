@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { canAnnounce, type AnnounceUrl } from '../clients/scrape/announce.js'
-import { ScrapeFailure } from '../clients/scrape/swarm-counts.js'
+import { canAnnounce, type AnnounceUrl } from '../trackers/announce.js'
+import { ScrapeFailure } from '../trackers/swarm-counts.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import { trace } from '../../base/text/trace.js'
 import type { InfoHash } from '../../metainfo/values.js'

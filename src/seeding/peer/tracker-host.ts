@@ -2,8 +2,8 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import pLimit from 'p-limit'
-import { announceSeed, type Announce, type AnnouncedPeers } from '../clients/scrape/announce.js'
-import { answeredWithin, firstAnswer } from '../clients/scrape/swarm-counts.js'
+import { announceSeed, type Announce, type AnnouncedPeers } from '../trackers/announce.js'
+import { answeredWithin, firstAnswer } from '../trackers/swarm-counts.js'
 import { Reach, reachOf } from '../../base/address-reach.js'
 
 /** Announces that wait for the answers of a host, at most. */

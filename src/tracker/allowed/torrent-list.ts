@@ -8,7 +8,7 @@ import { lstatMany, stampOf, stampsOf } from '../../disk/look/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { type AllowedTorrent, describeTorrent } from './known-torrent.js'
+import { type AllowedTorrent, describeTorrent } from './allowed-torrent.js'
 import { LinesFile, ProblemReports } from './lines-file.js'
 
 export interface TorrentListParts {

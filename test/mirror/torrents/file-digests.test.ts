@@ -12,7 +12,7 @@ import { readFingerprint } from '../../../src/disk/file-lists/fingerprint.js'
 import { createThrottle } from '../../../src/disk/hash/jobs/job.js'
 import { MemoryPool } from '../../../src/server/admission/memory.js'
 import { FileDigests } from '../../../src/mirror/torrents/file-digests.js'
-import { openKnown } from '../../../src/mirror/torrents/known.js'
+import { openKnown } from '../../../src/mirror/torrents/known-results.js'
 import { openMaking, sourceOf, until, workFor } from './making.js'
 
 const SIZE = 3_000_000

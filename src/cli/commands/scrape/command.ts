@@ -3,7 +3,7 @@ import {
   askTrackers,
   type ScrapedTorrent,
   type TrackerAnswer,
-} from '../../../seeding/clients/scrape/ask-trackers.js'
+} from '../../../seeding/trackers/ask-trackers.js'
 import { clientInfoHash } from '../../../core/publish/client.js'
 import { BtkitError } from '../../../base/errors.js'
 import { looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'

@@ -12,7 +12,7 @@ import { orderFields, renderPages, sortHeading } from '../../../page-parts/sorti
 import { type Html, html } from '../../../base/text/html.js'
 import { counted, formatBytes, formatTime, formatNumber } from '../../../base/text/quantity.js'
 import type { ServerContext } from '../../../server/context.js'
-import type { KnownSummary } from '../../allowed/known-torrent.js'
+import type { KnownSummary } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
 import type { History } from '../charts/history.js'
 import {

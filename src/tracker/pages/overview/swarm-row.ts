@@ -1,6 +1,6 @@
 import { WORDS } from '../../../page-parts/words.js'
 import type { InfoHash } from '../../../metainfo/values.js'
-import type { AllowedTorrent } from '../../allowed/known-torrent.js'
+import type { AllowedTorrent } from '../../allowed/allowed-torrent.js'
 
 /** A torrent and the counts of its swarm, as pages show them. */
 export interface SwarmRow {

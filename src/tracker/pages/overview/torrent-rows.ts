@@ -5,7 +5,7 @@ import { type ListOrder, type Paged, paged, parseOrder } from '../../../page-par
 import { infoHashOfBytes, swarmHashes } from '../../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../../metainfo/values.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
-import type { AllowedTorrent } from '../../allowed/known-torrent.js'
+import type { AllowedTorrent } from '../../allowed/allowed-torrent.js'
 import type { TorrentList } from '../../allowed/torrent-list.js'
 import { MAX_SEARCH } from './site.js'
 import {

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
-import { isTracker } from '../../../metainfo/trackers.js'
-import type { InfoHash } from '../../../metainfo/values.js'
+import { isTracker } from '../../metainfo/trackers.js'
+import type { InfoHash } from '../../metainfo/values.js'
 import {
   answeredWithin,
   ScrapeFailure,

@@ -1,9 +1,9 @@
-import { callWithin, isTimeout, type CallLimits } from '../../../base/bounded-call.js'
-import { BtkitError } from '../../../base/errors.js'
-import type { KnownCounts } from '../../../metainfo/swarm-counts.js'
-import type { InfoHash, TrackerUrl } from '../../../metainfo/values.js'
-import { quoteText } from '../../../base/text/escape.js'
-import { describeFailure } from '../../../base/text/network-failure.js'
+import { callWithin, isTimeout, type CallLimits } from '../../base/bounded-call.js'
+import { BtkitError } from '../../base/errors.js'
+import type { KnownCounts } from '../../metainfo/swarm-counts.js'
+import type { InfoHash, TrackerUrl } from '../../metainfo/values.js'
+import { quoteText } from '../../base/text/escape.js'
+import { describeFailure } from '../../base/text/network-failure.js'
 
 /** A tracker's counts of a torrent. Null for counts that it does not keep. */
 export type ScrapedCounts = { readonly [Name in keyof KnownCounts]: number | null }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { announceSeed, canAnnounce } from '../../../../src/seeding/clients/scrape/announce.js'
-import { infoHashOf } from '../../../support/info-hashes.js'
+import { announceSeed, canAnnounce } from '../../../src/seeding/trackers/announce.js'
+import { infoHashOf } from '../../support/info-hashes.js'
 
 /** The options after an announce to a tracker over UDP whose URL has this path and query. */
 async function optionsFor(t: TestContext, path: string): Promise<Buffer> {
