@@ -21,7 +21,7 @@ const DISK = {
   look: 'file-lists', // asks the disk
   write: 'look|file-lists', // drafts, and the locks of those that write
   scan: 'write|look|file-lists', // temporary files are left out
-  hash: '', // bytes, from wherever they come
+  hash: 'file-lists', // bytes, from wherever they come
   cache: 'write|look|file-lists|scan', // digests by file
   state: 'write|look|file-lists|scan', // records of what btkit wrote
 }

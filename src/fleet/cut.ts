@@ -1,5 +1,5 @@
 import { fileAt, type DigestKind } from '../disk/hash/stream/content-stream.js'
-import type { FileColumns } from '../disk/scan/columns.js'
+import type { FileColumns } from '../disk/file-lists/columns.js'
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
 import type { Content } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'

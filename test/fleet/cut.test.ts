@@ -4,7 +4,7 @@ import { cutPieces, priorityOf } from '../../src/fleet/cut.js'
 import { bytesOfPart, type Part } from '../../src/fleet/job.js'
 import { pieceLengthOf } from '../../src/metainfo/piece-length.js'
 import { cutIntoPieces } from '../../src/core/digests/content.js'
-import { FileColumns } from '../../src/disk/scan/columns.js'
+import { FileColumns } from '../../src/disk/file-lists/columns.js'
 
 const GIB = 1024 ** 3
 const RULES = { shares: [{ name: 's', directory: '/srv' }] }

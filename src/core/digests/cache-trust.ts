@@ -3,7 +3,7 @@ import {
   differencesOf,
   type Fingerprint,
 } from '../../disk/file-lists/fingerprint.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { isTraced, trace } from '../../base/text/trace.js'

@@ -1,10 +1,10 @@
-import { basename, resolve } from 'node:path'
+import { basename, resolve, sep } from 'node:path'
 import { checkReplaceable } from '../replaced-torrent.js'
 import { BtkitError, valueOr } from '../../base/errors.js'
-import { realPath } from '../../disk/look/inside.js'
+import { isWithin, realPath } from '../../disk/look/inside.js'
 import { scanTree } from '../../disk/scan/scan-tree.js'
 import type { ScannedTree, ScanOptions } from '../../disk/scan/scanned-tree.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { countSkipped, type Skipped } from './skipped.js'
 import { checkNameOnDisk } from '../../metainfo/name.js'
@@ -71,8 +71,23 @@ function leaveOut(tree: Tree, output: string): Tree {
   const { files } = tree
   const path = realPath(output)
   if (path === null) return tree
-  const isWithin = files.isWithin(path)
-  return partOf(tree, (i) => isWithin(i) && files.absolutePathAt(i) === path)
+  const isOutput = isBelow(files, path)
+  return partOf(tree, (i) => isOutput(i) && files.absolutePathAt(i) === path)
+}
+
+/** Returns a test of whether a file is at a real path or below it. Compares most by their directory. */
+function isBelow(files: FileColumns, path: string): (i: number) => boolean {
+  let last: string | null | undefined
+  let [areBelow, areBeside] = [false, false]
+  return (i) => {
+    const { absolute } = files.directoryAt(i)
+    if (absolute !== last) {
+      last = absolute
+      areBelow = absolute !== null && isWithin(absolute, path)
+      areBeside = absolute !== null && path.lastIndexOf(sep) + 1 === absolute.length
+    }
+    return areBelow || (areBeside && files.absolutePathAt(i) === path)
+  }
 }
 
 /** Leaves files out that are outputs. */
@@ -98,7 +113,7 @@ export type Tree = Omit<ScannedTree, 'skipped'> & { readonly skipped: readonly S
 export function excludeOutput(tree: Tree, output: string | null): Tree {
   if (output === null) return tree
   const { files } = tree
-  const isOutput = files.isWithin(output)
+  const isOutput = isBelow(files, output)
   const isLost = files.findIndex((i) => isOutput(i) && files.absolutePathAt(i) === output) >= 0
   const isSafe = tree.isDirectory && (output.endsWith('.torrent') || isOlderTorrent(output))
   if (isLost && !isSafe) {

@@ -1,4 +1,4 @@
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { Content } from './content.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 

@@ -6,7 +6,7 @@ import { buildInfoSteps, encodePieceLayers, type PieceLayers } from '../../metai
 import type { TorrentCore } from '../../metainfo/build/torrent.js'
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import { rootOf, type FileTrees } from './file-trees.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { Content } from './content.js'
 import { boundFiles, listFiles } from './listed-files.js'
 import { hashContent, type HashContext } from './hash-content.js'

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { sha256 } from '../../base/bytes.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { NameColumn } from '../../disk/file-lists/name-column.js'
 import { TRUSTED_LENGTH, type CacheTrust } from './cache-trust.js'
 

@@ -1,5 +1,5 @@
 import { BtkitError } from '../../base/errors.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { ZEROS } from '../../disk/hash/stream/content-stream.js'
 import { PAD_DIRECTORY, padPath } from '../../metainfo/name.js'

@@ -1,5 +1,5 @@
 import { ownPieces, type FileEnd, type FileKey } from '../../disk/cache/records/bodies.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { Content } from './content.js'
 
 /** A file and the pieces of a stream that only contain its bytes. */

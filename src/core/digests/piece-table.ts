@@ -1,6 +1,6 @@
 import type { Content } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
 /** The digests of content that a torrent of its version needs. */

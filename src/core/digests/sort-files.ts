@@ -1,5 +1,5 @@
 import { compareBytes } from '../../disk/look/read-names.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 
 /** The sort key of files. Files with equal keys keep their order. */
 export type SortKey = 'path' | 'size' | 'mtime'

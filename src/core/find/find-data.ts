@@ -1,7 +1,7 @@
 import { link, mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { statIfThere } from '../../disk/look/stat-files.js'

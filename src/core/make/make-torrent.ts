@@ -1,5 +1,5 @@
 import { isSameBytes } from '../../base/bytes.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../disk/write/atomically.js'
 import { infoHashesOf, type Metainfo } from '../../metainfo/metainfo.js'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo, MetainfoFile } from '../../metainfo/metainfo.js'
 import { PieceIndex } from './piece-index.js'

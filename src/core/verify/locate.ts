@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { FileStore } from '../../disk/file-lists/file-store.js'
 import { InsideResolver, type InsideRules, type Resolved } from '../../disk/look/inside.js'
 import { padFile, type FileState } from '../../disk/file-lists/scanned-file.js'

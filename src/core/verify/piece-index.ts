@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { fill, NO_WAIT } from '../../disk/look/read-bounded.js'
 import { awaitTurnOf } from '../../disk/hash/hash-stream.js'
 import { digestOf, latin1 } from '../../base/bytes.js'

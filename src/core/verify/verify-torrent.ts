@@ -1,6 +1,6 @@
 import { sep } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
 import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
 import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'

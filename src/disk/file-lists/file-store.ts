@@ -12,6 +12,9 @@ export interface FileDirectory {
   readonly absolute: string | null
 }
 
+/** In place of the number of a directory: the file is padding, all zeros, and on no disk (BEP 47). */
+export const PADDING = 2 ** 32 - 1
+
 /** Names and states of the entries of a directory, or of some of them. */
 export interface ListedColumns {
   readonly names: NameColumn
@@ -21,8 +24,6 @@ export interface ListedColumns {
 /** Files of a first fill: most contents are single files. */
 const ROOM = 1
 
-const NO_LINKS: ReadonlyMap<number, readonly string[]> = new Map()
-
 /**
  * The files of one or several lists, in columns: what a million objects would need six times the memory for.
  * It grows at its end, and never changes otherwise.
@@ -30,9 +31,13 @@ const NO_LINKS: ReadonlyMap<number, readonly string[]> = new Map()
 export class FileStore {
   length = 0
   readonly directories: FileDirectory[] = []
+  /** The directory of pad files. */
+  padding: FileDirectory = { components: [], absolute: null }
   /** The numbers of directories by their paths, unless there is only one. */
   #numbers: Map<string, number> | null = null
   directoryOf: Uint32Array = new Uint32Array(ROOM)
+  /** In bytes, as the states have them: asked for so often that they are numbers, too. */
+  sizes: Float64Array = new Float64Array(ROOM)
   /** The names in the torrent. */
   readonly names = new NameColumn()
   /** The names on the disk; the same column until they differ. */
@@ -40,13 +45,9 @@ export class FileStore {
   readonly states = new FingerprintTable(new Uint8Array(ROOM * FINGERPRINT_LENGTH))
   /** Only of files that have any. */
   readonly attributes: (string | undefined)[] = []
-  #links: Map<number, readonly string[]> | null = null
+  /** The targets of the files that are stored links; null if there are none. */
+  links: Map<number, readonly string[]> | null = null
   #pads: Map<number, number> | null = null
-
-  /** The targets of the files that are stored links. */
-  get links(): ReadonlyMap<number, readonly string[]> {
-    return this.#links ?? NO_LINKS
-  }
 
   /** Adds a file, and returns its number. */
   add({ path, absolutePath, fingerprint, attributes, symlinkPath }: ScannedFile): number {
@@ -58,13 +59,15 @@ export class FileStore {
     const absolute = isPadding ? null : absolutePath.slice(0, cut)
     this.#reserve(1)
     const number = this.length++
-    this.directoryOf[number] = this.#numberOf({ components, absolute })
+    if (isPadding) this.padding = { components, absolute }
+    this.directoryOf[number] = isPadding ? PADDING : this.#numberOf({ components, absolute })
+    this.sizes[number] = fingerprint.size
     if (realName !== name && this.realNames === this.names) this.realNames = this.names.copy()
     this.names.add(name)
     if (this.realNames !== this.names) this.realNames.add(realName)
     this.states.set(number, fingerprint)
     if (attributes !== undefined) this.attributes[number] = attributes
-    if (symlinkPath) (this.#links ??= new Map()).set(number, symlinkPath)
+    if (symlinkPath) (this.links ??= new Map()).set(number, symlinkPath)
     return number
   }
 
@@ -81,6 +84,7 @@ export class FileStore {
     this.names.append(names, from, to)
     if (this.realNames !== this.names) this.realNames.append(names, from, to)
     this.states.setAll(first, table, [from, to])
+    for (let i = first; i < this.length; i++) this.sizes[i] = this.states.sizeAt(i)
   }
 
   /** Returns the number of the pad file of a size, which is shared: there may be very many. */
@@ -107,6 +111,7 @@ export class FileStore {
   #reserve(more: number): void {
     const wanted = this.length + more
     if (wanted > this.directoryOf.length) this.directoryOf = enlarged(this.directoryOf, wanted)
+    if (wanted > this.sizes.length) this.sizes = enlarged(this.sizes, wanted)
     if (wanted * FINGERPRINT_LENGTH > this.states.bytes.length) this.states.reserve(wanted)
   }
 }

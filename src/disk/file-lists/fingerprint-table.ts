@@ -22,8 +22,9 @@ export class FingerprintTable {
 
   /** Whether there is a file. */
   isThere(i: number): boolean {
-    const start = FINGERPRINT_LENGTH * i
-    return start < this.bytes.length && this.#wordAt(start + INODE_AT) !== 0
+    const start = FINGERPRINT_LENGTH * i + INODE_AT
+    for (let at = start; at < start + 8; at++) if (this.bytes[at]) return true
+    return false
   }
 
   at(i: number): Uint8Array | null {
@@ -56,8 +57,7 @@ export class FingerprintTable {
 
   /** The size of file `i` in bytes; 0 for one that is not a regular file. */
   sizeAt(i: number): number {
-    const start = FINGERPRINT_LENGTH * i
-    return start < this.bytes.length ? this.#wordAt(start) : 0
+    return this.#numberAt(FINGERPRINT_LENGTH * i)
   }
 
   /** When file `i` was modified, in milliseconds since 1970; null if it is not a regular file. */
@@ -67,12 +67,12 @@ export class FingerprintTable {
 
   /** When file `i` was modified, in nanoseconds, rounded to some hundreds of them. */
   mtimeAt(i: number): number {
-    return this.#timeAt(FINGERPRINT_LENGTH * i + MTIME_AT)
+    return this.#numberAt(FINGERPRINT_LENGTH * i + MTIME_AT)
   }
 
   /** When the state of file `i` changed, rounded as mtimeAt is. */
   ctimeAt(i: number): number {
-    return this.#timeAt(FINGERPRINT_LENGTH * i + CTIME_AT)
+    return this.#numberAt(FINGERPRINT_LENGTH * i + CTIME_AT)
   }
 
   set(i: number, fingerprint: Fingerprint): void {
@@ -91,25 +91,15 @@ export class FingerprintTable {
     this.bytes.set(some, FINGERPRINT_LENGTH * first)
   }
 
-  // As numbers, because there may be very many files. Without a DataView: for it the array of a single
-  // file would need memory outside the heap.
-
-  #wordAt(start: number): number {
-    const low = this.#halfAt(start)
-    const high = this.#halfAt(start + 4)
-    // A sum would be a double, which takes memory
-    return high === 0 ? low : low + 2 ** 32 * high
-  }
-
-  #timeAt(start: number): number {
-    return this.#halfAt(start) + 2 ** 32 * (this.#halfAt(start + 4) | 0)
-  }
-
-  #halfAt(start: number): number {
+  /**
+   * Returns a signed integer of 8 bytes as a number, because there may be very many files. Without a
+   * DataView: for it the array of a single file would need memory outside the heap.
+   */
+  #numberAt(start: number): number {
     const { bytes } = this
-    const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8)
-    const high = (bytes[start + 2] ?? 0) | ((bytes[start + 3] ?? 0) << 8)
-    return (low | (high << 16)) >>> 0
+    let value = ((bytes[start + 7] ?? 0) << 24) >> 24
+    for (let at = start + 6; at >= start; at--) value = 256 * value + (bytes[at] ?? 0)
+    return value
   }
 }
 

@@ -114,8 +114,9 @@ function countNames(bytes: Buffer): number {
 }
 
 /** Returns an array with the same numbers at its begin, of at least this length. */
-export function enlarged(array: Uint32Array, length: number): Uint32Array {
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
-  const larger = withRoom(bytes, length * Uint32Array.BYTES_PER_ELEMENT)
-  return new Uint32Array(larger, 0, Math.floor(larger.byteLength / Uint32Array.BYTES_PER_ELEMENT))
+export function enlarged<T extends Uint32Array | Float64Array>(array: T, length: number): T {
+  const { BYTES_PER_ELEMENT: each, buffer, byteOffset, byteLength } = array
+  const larger = withRoom(new Uint8Array(buffer, byteOffset, byteLength), length * each)
+  const Kind = array.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => T
+  return new Kind(larger, 0, Math.floor(larger.byteLength / each))
 }

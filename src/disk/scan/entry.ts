@@ -13,7 +13,7 @@ import { isSuspect, refuseMangledName } from '../look/read-names.js'
 import { isTemporaryName } from '../write/temporary-files.js'
 import type { NameFilter } from './glob.js'
 import { isWithin } from '../look/inside.js'
-import type { FileColumns } from './columns.js'
+import type { FileColumns } from '../file-lists/columns.js'
 import type { NameColumn } from '../file-lists/name-column.js'
 import type { ScannedFile } from '../file-lists/scanned-file.js'
 
@@ -208,7 +208,7 @@ export function dropDanglingLinks(files: FileColumns): {
   readonly files: FileColumns
   readonly skipped: SkippedEntry[]
 } {
-  if (files.store.links.size === 0) return { files, skipped: [] }
+  if (!files.store.links) return { files, skipped: [] }
   const places = new Set<string>()
   for (const { path } of files) path.forEach((_, i) => places.add(joined(path, i + 1)))
   const skipped: SkippedEntry[] = []

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { loadNative } from '../../base/native-addon.js'
 import { rawPath } from '../../base/text/raw-path.js'
-import type { FileColumns, FilePaths } from './columns.js'
+import type { FileColumns, FilePaths } from '../file-lists/columns.js'
 import { changeSince } from '../file-lists/fingerprint.js'
 import { lookAt } from '../look/stat-files.js'
 

@@ -1,4 +1,4 @@
-import type { FileColumns } from './columns.js'
+import type { FileColumns } from '../file-lists/columns.js'
 import type { BigIntStats } from 'node:fs'
 import type { BtkitError } from '../../base/errors.js'
 

@@ -7,7 +7,7 @@ import {
 } from '../../core/digests/content.js'
 import { bytesMissing } from '../../core/digests/pad-files.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { FileStore } from '../../disk/file-lists/file-store.js'
 import { padFile, type ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'

@@ -1,7 +1,7 @@
 import { mapLimited } from '../../base/concurrency.js'
 import { contentOfTree } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { FileStore } from '../../disk/file-lists/file-store.js'
 import { skipReasonOf } from '../../disk/scan/entry.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'

@@ -1,7 +1,7 @@
 import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import type { Content } from '../../core/digests/content.js'
 import { encodeFingerprint, sameFingerprint } from '../../disk/file-lists/fingerprint.js'
-import type { FileColumns } from '../../disk/scan/columns.js'
+import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState, ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { formatMirrorPath } from '../tree/mirror.js'
 import { NotReady } from '../../server/headers/refusal.js'

@@ -1,5 +1,5 @@
 import { BtkitError } from '../../base/errors.js'
-import { FileColumns } from '../../disk/scan/columns.js'
+import { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesLater } from '../../disk/scan/look-again.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'

@@ -4,7 +4,7 @@ import { cutIntoPieces } from '../../../src/core/digests/content.js'
 import { measureTorrent, sizeBeyond } from '../../../src/core/make/make-torrent.js'
 import { pieceLengthOf } from '../../../src/metainfo/piece-length.js'
 import { makeRequest } from '../requests.js'
-import { FileColumns } from '../../../src/disk/scan/columns.js'
+import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 
 const stats = { mtimeNs: 1n, ctimeNs: 1n, inode: 1n, device: 1n }
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { streamOf } from '../../../src/core/digests/hash-content.js'
-import { FileColumns } from '../../../src/disk/scan/columns.js'
+import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 import { padFile } from '../../../src/disk/file-lists/scanned-file.js'
 import type { ContentStream } from '../../../src/disk/hash/stream/content-stream.js'
 

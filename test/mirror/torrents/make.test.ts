@@ -12,7 +12,7 @@ import { openMaking, sourceOf, until, workFor } from './making.js'
 import { refused } from '../refused.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch, plantSparse } from '../../support/scratch.js'
-import { FileColumns } from '../../../src/disk/scan/columns.js'
+import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 
 const SIZE = 3_000_000
 

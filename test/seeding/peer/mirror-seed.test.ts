@@ -13,7 +13,7 @@ import { MadeTorrents, type MadeSeed } from '../../../src/seeding/peer/mirror-se
 import { makeScratch } from '../../support/scratch.js'
 import { connectPeer } from '../../support/seed.js'
 import { until } from '../../support/until.js'
-import { FileColumns } from '../../../src/disk/scan/columns.js'
+import { FileColumns } from '../../../src/disk/file-lists/columns.js'
 
 const NAME = 'a'.repeat(200)
 

@@ -1,6 +1,6 @@
 import { isSameBytes } from '../../../base/bytes.js'
 import { doAtOnce } from '../../../base/steps.js'
-import { FileColumns } from '../../../disk/scan/columns.js'
+import { FileColumns } from '../../../disk/file-lists/columns.js'
 import { padFile, type ScannedFile } from '../../../disk/file-lists/scanned-file.js'
 import { checkTarget } from '../../../disk/write/atomically.js'
 import { PART_KEYS, type TorrentCore } from '../../../metainfo/build/torrent.js'

@@ -5,7 +5,7 @@ import { trace } from '../../../base/text/trace.js'
 import { childPath, isWithin } from '../../../disk/look/inside.js'
 import { openEntry, loadNameFilter } from '../../../disk/scan/entry.js'
 import { scanTree } from '../../../disk/scan/scan-tree.js'
-import { FileColumns } from '../../../disk/scan/columns.js'
+import { FileColumns } from '../../../disk/file-lists/columns.js'
 import type { FileState } from '../../../disk/file-lists/scanned-file.js'
 import {
   bytesOf,

@@ -1,29 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { DIGEST_LENGTH } from '../kernels.js'
 import { textOfPath } from '../../../base/text/raw-path.js'
+import type { FilePaths } from '../../file-lists/columns.js'
+import { PADDING } from '../../file-lists/file-store.js'
 import { BLOCK } from '../../../metainfo/sizes.js'
-
-/** The paths of a stream's files in columns, because there may be very many. */
-interface StreamPaths {
-  /** Real paths, with a separator at the end. Names in an empty one are whole paths. */
-  readonly directories: readonly string[]
-  /** For each file the number of its directory, or PADDING. */
-  readonly directoryOf: Uint32Array
-  /** All names, each ended by a NUL. */
-  readonly names: Uint8Array
-  /** Where the name of each file begins. */
-  readonly nameAt: Uint32Array
-}
-
-/** In place of a directory: all bytes are zeros, as in a pad file (BEP 47). */
-const PADDING = 2 ** 32 - 1
 
 /**
  * The content of a torrent: its files one after another, divided into pieces. Plain data, so that
  * it can be sent to threads.
  */
 export interface ContentStream {
-  readonly paths: StreamPaths
+  readonly paths: FilePaths
   /**
    * Two numbers for each file: the expected device and inode of its file. Null accepts any file.
    */

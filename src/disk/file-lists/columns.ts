@@ -1,12 +1,13 @@
-import { basename, sep } from 'node:path'
-import { isWithin } from '../look/inside.js'
-import { FileStore, type FileDirectory } from '../file-lists/file-store.js'
-import type { Fingerprint } from '../file-lists/fingerprint.js'
-import type { FileState, ScannedFile } from '../file-lists/scanned-file.js'
+import { basename } from 'node:path'
+import { FileStore, PADDING, type FileDirectory } from './file-store.js'
+import type { Fingerprint } from './fingerprint.js'
+import type { FileState, ScannedFile } from './scanned-file.js'
 
 /** The real paths of files in columns of their own. */
 export interface FilePaths {
+  /** Each with a separator at its end. Names in an empty one are whole paths. */
   readonly directories: readonly string[]
+  /** For each file the number of its directory; PADDING for padding and links, which are not read. */
   readonly directoryOf: Uint32Array
   /** All names, each ended by a NUL, and where that of each file begins. */
   readonly names: Uint8Array
@@ -65,14 +66,13 @@ export class FileColumns implements Iterable<ScannedFile> {
   #make(i: number): ScannedFile {
     const { store } = this
     const row = this.rowAt(i)
-    const { components } = this.directoryAt(i)
     const file = {
-      path: components.concat(store.names.textAt(row)),
+      path: this.pathAt(i),
       absolutePath: this.absolutePathAt(i),
       fingerprint: store.states.read(row),
     }
     const attributes = store.attributes[row]
-    const symlinkPath = store.links.get(row)
+    const symlinkPath = store.links?.get(row)
     if (attributes === undefined) return file
     return symlinkPath ? { ...file, attributes, symlinkPath } : { ...file, attributes }
   }
@@ -83,8 +83,8 @@ export class FileColumns implements Iterable<ScannedFile> {
   }
 
   directoryAt(i: number): FileDirectory {
-    const { directories, directoryOf } = this.store
-    return directories[directoryOf[this.rowAt(i)] ?? 0] ?? NOWHERE
+    const { directories, directoryOf, padding } = this.store
+    return directories[directoryOf[this.rowAt(i)] ?? 0] ?? padding
   }
 
   absolutePathAt(i: number): string {
@@ -106,7 +106,7 @@ export class FileColumns implements Iterable<ScannedFile> {
   }
 
   sizeAt(i: number): number {
-    return this.store.states.sizeAt(this.rowAt(i))
+    return this.store.sizes[this.rows ? (this.rows[i] ?? 0) : i] ?? 0
   }
 
   /** The time of the last change, in nanoseconds, rounded to some hundreds; with `mtime` that of the content. */
@@ -118,27 +118,21 @@ export class FileColumns implements Iterable<ScannedFile> {
       : states.mtimeAt(row)
   }
 
-  /** The real paths; PADDING stands for the directory of what is not read. */
+  /** The real paths. */
   get paths(): FilePaths {
     const { directories, directoryOf, realNames, links } = this.store
+    const { length, rows } = this
     const places = directories.map(({ absolute }) => absolute ?? '')
-    const names = { directories: places, names: realNames.used }
-    const areAllRead = links.size === 0 && directories.every(({ absolute }) => absolute !== null)
-    if (this.rows === null && areAllRead) {
-      const { length } = this
-      const nameAt = realNames.starts.subarray(0, length)
-      return { ...names, directoryOf: directoryOf.subarray(0, length), nameAt }
-    }
     const paths = {
-      ...names,
-      directoryOf: new Uint32Array(this.length),
-      nameAt: new Uint32Array(this.length),
+      directories: places,
+      directoryOf: directoryOf.subarray(0, length),
+      names: realNames.used,
+      nameAt: realNames.starts.subarray(0, length),
     }
-    for (let i = 0; i < this.length; i++) {
-      const row = this.rowAt(i)
-      paths.directoryOf[i] = this.isRead(i) ? (directoryOf[row] ?? 0) : PADDING
-      paths.nameAt[i] = realNames.starts[row] ?? 0
-    }
+    if (rows === null && !links) return paths
+    const all = rows ?? Uint32Array.from({ length }, (_, i) => i)
+    paths.directoryOf = all.map((row) => (links?.has(row) ? PADDING : (directoryOf[row] ?? 0)))
+    paths.nameAt = all.map((row) => realNames.starts[row] ?? 0)
     return paths
   }
 
@@ -147,18 +141,17 @@ export class FileColumns implements Iterable<ScannedFile> {
   }
 
   symlinkAt(i: number): readonly string[] | undefined {
-    return this.store.links.get(this.rowAt(i))
+    return this.store.links?.get(this.rowAt(i))
   }
 
   /** Whether a file is padding, which is not on a disk. */
   isPad(i: number): boolean {
-    return this.directoryAt(i).absolute === null
+    return this.store.directoryOf[this.rowAt(i)] === PADDING
   }
 
   /** Whether a file has bytes on a disk. Pad files and stored links have none. */
   isRead(i: number): boolean {
-    const isLink = this.store.links.size > 0 && this.symlinkAt(i) !== undefined
-    return !isLink && !this.isPad(i)
+    return !this.isPad(i) && !this.store.links?.has(this.rowAt(i))
   }
 
   /** Returns the total bytes of all files. */
@@ -211,26 +204,4 @@ export class FileColumns implements Iterable<ScannedFile> {
   select(rows: Uint32Array): FileColumns {
     return new FileColumns(this.store, rows)
   }
-
-  /** Returns a test of whether a file is at a real path or below it. Compares most by their directory. */
-  isWithin(path: string): (i: number) => boolean {
-    let last: FileDirectory | undefined
-    let isBelow = false
-    let isBeside = false
-    return (i) => {
-      const directory = this.directoryAt(i)
-      const { absolute } = directory
-      if (directory !== last) {
-        last = directory
-        isBelow = absolute !== null && isWithin(absolute, path)
-        isBeside = absolute !== null && path.lastIndexOf(sep) + 1 === absolute.length
-      }
-      return isBelow || (isBeside && this.absolutePathAt(i) === path)
-    }
-  }
 }
-
-/** In place of the number of a directory. */
-const PADDING = 2 ** 32 - 1
-
-const NOWHERE: FileDirectory = { components: [], absolute: null }
