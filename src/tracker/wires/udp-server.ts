@@ -247,8 +247,14 @@ function plainAddress(from: string): string {
   return from.startsWith('::ffff:') && from.includes('.') ? from.slice(7) : from
 }
 
-/** The length of a period in seconds. An id is valid for one to two periods. */
+/** The length of a period in seconds. */
 const PERIOD = 60
+
+/**
+ * The periods, from the current one, whose ids are valid: for at least two minutes (BEP 15). The clock of a
+ * tracker with the same secret may be ahead, so its ids of the next period are valid, too.
+ */
+const VALID = [0, -1, -2, 1]
 
 /** Size of the secret in bytes. */
 export const ID_SECRET = 32
@@ -271,18 +277,11 @@ export class ConnectionIds {
     return this.#idOf(address, Math.floor(second / PERIOD)).subarray(0, ID_SIZE)
   }
 
-  /**
-   * Whether the bytes begin with a valid id of this address. The clock of a tracker with the same
-   * secret may be ahead: its ids of the next period are valid, too.
-   */
+  /** Whether the bytes begin with a valid id of this address. */
   accepts(packet: Uint8Array, address: Uint8Array, second: number): boolean {
     const period = Math.floor(second / PERIOD)
     if (packet.length < ID_SIZE) return false
-    return (
-      beginsAlike(packet, this.#idOf(address, period)) ||
-      beginsAlike(packet, this.#idOf(address, period - 1)) ||
-      beginsAlike(packet, this.#idOf(address, period + 1))
-    )
+    return VALID.some((each) => beginsAlike(packet, this.#idOf(address, period + each)))
   }
 
   /** Encrypts an address; the first bytes are the id. */

@@ -246,13 +246,13 @@ test('addresses are formatted as usual', () => {
 
 const HERE = parseAddress('10.0.0.1')!
 
-test('an id is valid for one to two minutes', () => {
+test('an id is valid for two minutes, as BEP 15 says, and at most for three', () => {
   const ids = new ConnectionIds(pseudoRandom(ID_SECRET))
   for (const second of [600, 630, 659]) {
     const id = ids.issue(HERE, second)
     assert.equal(ids.accepts(id, HERE, second), true)
-    assert.equal(ids.accepts(id, HERE, second + 60), true)
-    assert.equal(ids.accepts(id, HERE, second + 121), false)
+    assert.equal(ids.accepts(id, HERE, second + 120), true)
+    assert.equal(ids.accepts(id, HERE, second + 181), false)
   }
 })
 

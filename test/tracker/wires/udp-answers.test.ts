@@ -60,9 +60,9 @@ test('without a valid id an address is only asked to connect again', () => {
 test('an id expires', () => {
   const { udp, clock } = makeAnswers()
   const id = connect(udp, HERE)
-  clock.now += 60
+  clock.now += 120
   assert.equal(udp.answer(announcePacket(id), HERE)!.readUInt32BE(0), 1)
-  clock.now += 60
+  clock.now += 61
   assert.equal(errorOf(udp.answer(announcePacket(id), HERE)), 'connect again')
 })
 
