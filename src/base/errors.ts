@@ -22,7 +22,7 @@ export type ErrorCode =
   | 'throttled' // a client exceeded its rate limit
   | 'client' // a torrent client refuses, or its answer is invalid
   | 'unreachable' // a torrent client does not answer or refuses the login: all calls will fail
-  | 'stalled' // a download made no progress for the allowed time
+  | 'stalled' // a client sends too slowly
   | 'interrupted' // a signal asked to stop
 
 /**

@@ -14,6 +14,9 @@ import { startSeed } from '../support/seed.js'
 import { startTrack } from '../support/track.js'
 import { until } from '../support/until.js'
 import { TRACKER } from '../support/torrents.js'
+import { hurryDisplay } from '../support/quick-times.js'
+
+hurryDisplay()
 
 const directory = join(projectRoot, 'docs', 'schemas')
 const names = readdirSync(directory)
@@ -201,7 +204,7 @@ test('launchmany shows torrents as their schema says', async (t) => {
 
 test('seed shows torrents as their schema says', async (t) => {
   const { torrents } = await library(t)
-  const { stdout } = await startSeed(t, [torrents[0]!, '--json', '--display-interval', '1'])
+  const { stdout } = await startSeed(t, [torrents[0]!, '--json'])
   await until('a line', () => stdout.text.includes('\n'))
   check('status', stdout.text.split('\n')[0] ?? '', 1)
 })

@@ -14,11 +14,11 @@ const PASSWORDS = [MARK, `${MARK}/x`, `x/${MARK}`, `${MARK}#x`, `${MARK}?x`, `${
 
 /** Commands that name the address of a client, which nobody answers at. */
 const OF_CLIENTS = [
-  'status --client CLIENT --client-timeout 1',
-  'publish TORRENT --client CLIENT --client-timeout 1',
-  'withdraw TORRENT --client CLIENT --client-timeout 1',
-  'download TORRENT --client CLIENT --client-timeout 1',
-  'launchmany DIR --client CLIENT --client-timeout 1 --quiet',
+  'status --client CLIENT',
+  'publish TORRENT --client CLIENT',
+  'withdraw TORRENT --client CLIENT',
+  'download TORRENT --client CLIENT',
+  'launchmany DIR --client CLIENT --quiet',
   'completedir http://t.example/a DIR --publish CLIENT --min-age 0',
   'config show --config CONFIG',
   'config show --json --config CONFIG',

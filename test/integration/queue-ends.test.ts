@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { connect, createServer } from 'node:net'
-import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { callWithin } from '../../src/base/bounded-call.js'
-import { collect, projectRoot } from '../support/programs.js'
+import { QUICK_PROGRAM } from '../support/executable.js'
+import { collect } from '../support/programs.js'
 import { longTest } from '../support/long.js'
 import { makeAsking } from '../support/queue.js'
 import { startRedis, WITHOUT_REDIS, type RedisServer } from '../support/redis.js'
@@ -12,7 +12,6 @@ import { until } from '../support/until.js'
 import { listenLocally } from '../support/listen.js'
 
 const skip = WITHOUT_REDIS
-const PROGRAM = join(projectRoot, 'dist/test/support/quick-queue.js')
 
 /** Milliseconds until a process that does not end fails its test. */
 const LIMIT = 60_000
@@ -36,7 +35,7 @@ async function startNarrowProxy(t: TestContext, { port }: RedisServer) {
 
 /** Starts btkit with short times of the queue. Its end must come in time. */
 function startQuick(t: TestContext, args: readonly string[]) {
-  const child = spawn(process.execPath, [PROGRAM, ...args])
+  const child = spawn(process.execPath, [QUICK_PROGRAM, 'btkit', '', ...args])
   t.after(() => child.kill('SIGKILL'))
   const ended = callWithin({ timeoutMs: LIMIT }, () => collect(child))
   return { child, ended }

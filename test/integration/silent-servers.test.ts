@@ -85,14 +85,14 @@ for (const silence of ['connection', 'headers', 'body'] satisfies Silence[]) {
   })
 }
 
-longTest('the program ends when a client never answers', { timeout: 60_000 }, async (t) => {
+longTest('the program ends when a client never answers', { timeout: 240_000 }, async (t) => {
   const port = await startSilentServer(t, 'headers')
   const btkit = [...COLLECTING, executable('btkit')]
   const runs = Object.values(CLIENTS).map(async (scheme) => {
     const client = `${scheme}://127.0.0.1:${port}`
-    const args = ['status', '--client', client, '--client-timeout', '1']
+    const args = ['status', '--client', client]
     const { status, stderr } = await runProgram(process.execPath, [...btkit, ...args])
-    assert.equal(stderr, `btkit: ${client}: no answer within 1 second\n`)
+    assert.equal(stderr, `btkit: ${client}: no answer within 30 seconds\n`)
     assert.equal(status, 1)
   })
   await Promise.all(runs)

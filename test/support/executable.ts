@@ -23,6 +23,18 @@ export function startExecutable(
   return startProgram(process.execPath, [executable(name), ...args], options)
 }
 
+/** Starts a program with short times: of a name, and of its command if that is an old one. */
+export function startQuick(
+  [name, command = '']: readonly [name: string, command?: string],
+  args: readonly string[],
+  options: SpawnOptions = {},
+): ChildProcessWithoutNullStreams {
+  return startProgram(process.execPath, [QUICK_PROGRAM, name, command, ...args], options)
+}
+
+/** A program with short times. Its first arguments are a name and the command of an old one. */
+export const QUICK_PROGRAM = join(projectRoot, 'dist/test/support/quick-program.js')
+
 /** The path of `bin/<name>.js`. */
 export function executable(name: string): string {
   return join(projectRoot, 'bin', `${name}.js`)

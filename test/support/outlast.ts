@@ -35,8 +35,11 @@ interface Started {
 }
 
 /** Starts a service, and keeps of what it says only its beginning and its faults. */
-export function startService(t: TestContext, args: readonly string[]): Started {
-  const child = startExecutable('btkit', args)
+export function startService(
+  t: TestContext,
+  args: readonly string[],
+  child = startExecutable('btkit', args),
+): Started {
   t.after(() => child.kill('SIGKILL'))
   const faults: string[] = []
   let beginning = ''

@@ -1,4 +1,9 @@
+import type { TestContext } from 'node:test'
+import { clientPatience } from '../../src/cli/open/clients.js'
+import { displayPauses } from '../../src/cli/output/torrent-display.js'
+import { magnetPatience } from '../../src/core/download/download.js'
 import { queueTimes } from '../../src/fleet/connect.js'
+import { dhtStart } from '../../src/seeding/peer/dht.js'
 
 /** Shortens the times of the queue in this process. */
 export function hurryQueue(): void {
@@ -12,4 +17,31 @@ export function hurryQueue(): void {
     stalled: 300,
     backoff: 50,
   })
+}
+
+/** Shows torrents often in this process. */
+export function hurryDisplay(): void {
+  Object.assign(displayPauses, { terminal: 100, log: 100, download: 100 })
+}
+
+const USUAL = { client: clientPatience.ms, magnet: magnetPatience.ms }
+
+/** Has clients answer within so many milliseconds in this process, until the test ends. */
+export function hurryClients(t: TestContext, ms: number): void {
+  clientPatience.ms = ms
+  t.after(() => (clientPatience.ms = USUAL.client))
+}
+
+/** Has peers send the torrent of a magnet link within so many milliseconds in this process. */
+export function hurryMagnets(t: TestContext, ms: number): void {
+  magnetPatience.ms = ms
+  t.after(() => (magnetPatience.ms = USUAL.magnet))
+}
+
+/** A node of the DHT where nobody answers. */
+export const NO_NODE = '127.0.0.1:9'
+
+/** Begins with this node of the DHT in this process, and never with the public ones. */
+export function beginDhtAt(node: string): void {
+  dhtStart.bootstrap = [node]
 }

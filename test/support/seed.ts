@@ -9,6 +9,7 @@ import { pseudoRandom } from './pseudo-random.js'
 import { parseJson, runBtkit, type RunningCommand, startBtkit } from './run-btkit.js'
 import { makeScratch, type Files } from './scratch.js'
 import { until } from './until.js'
+import { beginDhtAt, NO_NODE } from './quick-times.js'
 
 /** A `btkit seed` that runs inside the test. */
 export interface RunningSeed extends RunningCommand {
@@ -48,6 +49,9 @@ export async function seededRelease(t: TestContext, args: readonly string[] = []
   })
   return { ...release, port: seed.port }
 }
+
+// Nobody answers there, and the public nodes are never asked
+beginDhtAt(NO_NODE)
 
 /** Seeds until the test ends; by default, what was written a moment ago counts as old. */
 export async function startSeed(

@@ -25,12 +25,19 @@ export interface NamedClient {
 /** Milliseconds that a client may take to answer after an interruption. */
 const LAST_CALL_MS = 3000
 
+/** Milliseconds that a client may take to answer; tests have less. */
+export const clientPatience = { ms: 30_000 }
+
 /**
  * Prepares the clients named on the command line, or else in BTKIT_CLIENT, separated by spaces.
  * Nothing is sent to them yet.
  * @throws BtkitError `usage` if there is none or a URL is wrong, and the errors of withCredentials
  */
-export function openClients(urls: readonly string[], timeoutMs: number, io: Io): NamedClient[] {
+export function openClients(
+  urls: readonly string[],
+  io: Io,
+  timeoutMs = clientPatience.ms,
+): NamedClient[] {
   const named = urls.length > 0 ? urls : usualClients(io)
   if (named.length === 0) throw noClient('no client given; ')
   return named.map((url) => {

@@ -41,7 +41,7 @@ export async function withOwnClient<T>(
   const own = await startClient(options, io)
   const ownIo = { ...io, signal: AbortSignal.any([io.signal, signalOfEnd(own)]) }
   try {
-    const named = await connectOwn(own, options.clientTimeout, ownIo)
+    const named = await connectOwn(own, ownIo)
     const result = await act({ own, named, io: ownIo })
     if (ownIo.signal.aborted) requireRunning(own, io)
     return result
@@ -96,8 +96,8 @@ function readCertificates(path: string): string {
  * Waits until a started client answers.
  * @throws BtkitError `client` if it does not, `interrupted`
  */
-async function connectOwn(own: OwnClient, timeoutMs: number, io: Io): Promise<NamedClient> {
-  const named = openClients([own.url], timeoutMs, io)
+async function connectOwn(own: OwnClient, io: Io): Promise<NamedClient> {
+  const named = openClients([own.url], io)
   let failure: unknown = null
   await waitFor(waitingFor(START_MS, io), async () => {
     failure = await failureOf(named)

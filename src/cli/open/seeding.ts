@@ -24,7 +24,13 @@ import { ClientTarget } from '../../core/keep-seeded/client-target.js'
 import { GivenRecord } from '../../core/keep-seeded/given.js'
 import { waitingFor } from '../../core/publish/wait-for.js'
 import type { Report } from '../output/report.js'
-import { type NamedClient, openClients, type SightOptions, syncClient } from './clients.js'
+import {
+  clientPatience,
+  type NamedClient,
+  openClients,
+  type SightOptions,
+  syncClient,
+} from './clients.js'
 import { serviceManager } from './service-manager.js'
 
 /** The torrents of a run of `seed` or `launchmany`, and where their data is. */
@@ -53,8 +59,6 @@ interface ClientRun extends KeptTorrents {
   readonly options: KeptTorrents['options'] &
     SightOptions & {
       readonly client: readonly string[]
-      /** In milliseconds. */
-      readonly clientTimeout: number
       readonly checkHashes: boolean
     }
 }
@@ -228,7 +232,7 @@ const LAST_CALL_MS = 10_000
  */
 export function seedInClients(given: ClientRun, io: Io): Promise<number> {
   const { options } = given
-  const clients = openClients(options.client, options.clientTimeout, io)
+  const clients = openClients(options.client, io)
   return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
     const run = { ...given, hashContext, display: openDisplay(options, io) }
     const kept = clients.map((named) => keepInClient(named, run, io))
@@ -296,8 +300,8 @@ async function removeAll(
   const timer = setTimeout(() => {
     ending.abort()
   }, LAST_CALL_MS)
-  const timeoutMs = Math.min(LAST_CALL_MS, options.clientTimeout)
-  const clients = openClients(options.client, timeoutMs, { ...io, signal: ending.signal })
+  const timeoutMs = Math.min(LAST_CALL_MS, clientPatience.ms)
+  const clients = openClients(options.client, { ...io, signal: ending.signal }, timeoutMs)
   let status = 0
   for (const [i, { client }] of clients.entries()) {
     const problem = await failureOf(async () => targets[i]?.removeAll(client))

@@ -3,8 +3,8 @@ import { parseClientAddress } from '../../seeding/clients/address.js'
 import type { DataPrefix } from '../../core/publish/local-data.js'
 import { usageError } from '../../base/errors.js'
 import { Option } from '@commander-js/extra-typings'
-import { repeated, seconds } from './values.js'
-import { Opt, SETTING } from './option.js'
+import { repeated } from './values.js'
+import { Opt } from './option.js'
 
 export function clientOption() {
   return new Opt('--client <url>', 'use this client (repeatable; default: BTKIT_CLIENT)', {
@@ -36,12 +36,6 @@ export function trustDataPathOption() {
     '--trust-data-path',
     'assume that the client finds the data, if it cannot report that (aria2)',
   )
-}
-
-export function clientTimeoutOption() {
-  return new Opt('--client-timeout <seconds>', 'wait this long for an answer', SETTING)
-    .argParser(seconds)
-    .default(30_000, '30')
 }
 
 const dataPrefixes = repeated((text) => {

@@ -18,8 +18,6 @@ const PORTS = { first: 6881, last: 6999 }
 export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificates'> {
   /** Path of certificates in PEM. */
   readonly caCert?: string | undefined
-  /** In milliseconds. */
-  readonly clientTimeout: number
 }
 
 const OWN = { isForOwnClient: true }

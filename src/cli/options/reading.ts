@@ -5,7 +5,7 @@ import {
   type OptionValues,
 } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { byteRate, byteSize, seconds, wholeNumber } from './values.js'
+import { byteRate, byteSize, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
 import { DIRECTORY, type Need, Opt, type Traits } from './option.js'
 
@@ -33,11 +33,6 @@ export function declareDisplayOptions<A extends unknown[], O extends OptionValue
 ) {
   return command
     .optionsGroup('Display:')
-    .option(
-      '--display-interval <seconds>',
-      'show the state this often (default: 1 on a terminal, else 60)',
-      seconds,
-    )
     .option('--json', 'print one line of JSON for each torrent, each time')
     .option('-q, --quiet', 'print nothing unless something is wrong')
 }

@@ -13,8 +13,6 @@ import { hideSecrets } from '../../base/text/secrets.js'
 
 /** Options of a display. */
 export interface DisplayOptions extends ReportOptions {
-  /** In milliseconds. */
-  readonly displayInterval?: number | undefined
   /** Whether lines have the form of BitTornado's launchmany. */
   readonly isLegacy?: boolean
 }
@@ -32,14 +30,14 @@ export interface Display {
   readonly interval: number
 }
 
-/** Usual milliseconds between two updates, if there is no terminal. */
-const PAUSE = 60_000
+/** Milliseconds between two updates: on a terminal, in a log, and of a download in a log; tests have less. */
+export const displayPauses = { terminal: 1000, log: 60_000, download: 30_000 }
 
 /**
  * Opens a table on a terminal. With `--json` it prints JSON; otherwise a line for each torrent,
  * which a log can use.
  */
-export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Display {
+export function openDisplay(options: DisplayOptions, io: Io, pause = displayPauses.log): Display {
   const isLive = isScreen(io.stdout, io.env) && !options.json && !options.quiet
   const table = new LiveTable(io)
   const report = openReport(options, isLive ? { ...io, stderr: table } : io)
@@ -54,7 +52,7 @@ export function openDisplay(options: DisplayOptions, io: Io, pause = PAUSE): Dis
       table.close()
     },
     isLive,
-    interval: options.displayInterval ?? (isLive ? 1000 : pause),
+    interval: isLive ? displayPauses.terminal : pause,
   }
 }
 

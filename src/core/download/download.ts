@@ -1,5 +1,4 @@
 import { dirname } from 'node:path'
-import { BtkitError } from '../../base/errors.js'
 import { statIfThere } from '../../disk/look/stat-files.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import type { MagnetLink } from '../../metainfo/magnet.js'
@@ -28,6 +27,9 @@ export type DownloadSource =
   | { readonly metainfo: Metainfo; readonly magnet: null }
   | { readonly metainfo: null; readonly magnet: MagnetLink }
 
+/** Milliseconds that peers may take to send the torrent of a magnet link; tests have less. */
+export const magnetPatience = { ms: 300_000 }
+
 /** A download, and what receives its notes and progress. Times are in milliseconds. */
 interface DownloadRequest {
   readonly source: DownloadSource
@@ -41,10 +43,6 @@ interface DownloadRequest {
   readonly seed?: boolean
   readonly seedRatio?: number
   readonly seedTime?: number
-  /** How long nothing may arrive (default: no limit). */
-  readonly stallTimeout?: number
-  /** How long peers may take to send the torrent of a magnet link. */
-  readonly metadataTimeout: number
   readonly hashContext: HashContext
   /** Runs work with a client that can download from the source. */
   readonly withClient: (act: Act) => Promise<void>
@@ -95,7 +93,7 @@ export interface DownloadProgress {
  * Downloads the missing content of a torrent, checks it, and seeds it if requested. Starts a client
  * only if one is needed. Resolves when all is done.
  * @throws BtkitError `interrupted` before the content is complete, `changed` if the client reports
- *   wrong content as complete, `stalled`, and as metadataFromPeers, chooseTarget and lookForContent
+ *   wrong content as complete, and as metadataFromPeers, chooseTarget and lookForContent
  */
 export async function download(request: DownloadRequest): Promise<void> {
   const { source, withClient } = request
@@ -110,7 +108,7 @@ export async function download(request: DownloadRequest): Promise<void> {
 async function torrentFromPeers(
   magnet: MagnetLink,
   { client, advice, io, scratchParent, remotePath, release }: Downloader,
-  { place: { saveAs, saveTo }, metadataTimeout, onNote }: DownloadRequest,
+  { place: { saveAs, saveTo }, onNote }: DownloadRequest,
 ): Promise<Metainfo> {
   onNote('searching', '')
   const beside = saveAs === null ? saveTo : dirname(saveAs)
@@ -120,7 +118,7 @@ async function torrentFromPeers(
       directory: remotePath(localDirectory),
       localDirectory,
       maxSize: DEFAULT_MAX_SIZE,
-      waiting: waitingFor(metadataTimeout, io),
+      waiting: waitingFor(magnetPatience.ms, io),
       onStall: (note) => {
         onNote('unanswered', note)
       },
@@ -159,7 +157,7 @@ function wantsSeeding({ seed, seedRatio, seedTime = 0 }: DownloadRequest): boole
 async function transfer(job: Job, downloader: Downloader, request: DownloadRequest): Promise<void> {
   const { metainfo, target, found } = job
   const { client, advice, io } = downloader
-  const { stallTimeout = null, seedRatio = null, seedTime = null, hashContext } = request
+  const { seedRatio = null, seedTime = null, hashContext } = request
   const { signal } = hashContext.engine
   const infoHash = clientInfoHash(metainfo)
   const { fileTimes, isWhole } = found
@@ -173,7 +171,7 @@ async function transfer(job: Job, downloader: Downloader, request: DownloadReque
   const progress = await request.openProgress(metainfo, client.label)
   const watch = { waiting, onLook: progress.look }
   try {
-    await whenWhole(client, metainfo, { ...watch, stallTimeoutMs: stallTimeout, advice })
+    await whenWhole(client, metainfo, { ...watch, advice })
     progress.endBar()
     if (!isWhole) await finish(target, hashContext)
     progress.clear()
@@ -186,8 +184,7 @@ async function transfer(job: Job, downloader: Downloader, request: DownloadReque
     })
   } catch (error) {
     progress.clear()
-    const isStall = error instanceof BtkitError && error.code === 'stalled'
-    if (signal.aborted || isStall) request.onNote('kept', '')
+    if (signal.aborted) request.onNote('kept', '')
     throw error
   } finally {
     progress.clear()

@@ -157,7 +157,7 @@ async function whenThere(
   if (looked instanceof Uint8Array) {
     return Buffer.concat([Buffer.from('d4:info'), looked, Buffer.from('e')])
   }
-  const how = `within ${count(waiting.limitMs / 1000, 'second')} (--metadata-timeout)`
+  const how = `within ${count(waiting.limitMs / 1000, 'second')}`
   throw looked ?? new BtkitError('client', `magnet link: no peer sent its torrent ${how}`)
 }
 

@@ -57,30 +57,18 @@ export async function beginDownload(
 
 /**
  * Resolves when the client has all of a torrent, as far as it knows.
- * @param watch `stallTimeoutMs` is how long nothing may arrive; null for no limit. `advice` is what
- *   may help if no peer is connected.
- * @throws BtkitError `stalled` if nothing arrived for that long, `client` if the client cannot
- *   continue, `interrupted`
+ * @param watch `advice` is what may help if no peer is connected.
+ * @throws BtkitError `client` if the client cannot continue, `interrupted`
  */
 export async function whenWhole(
   client: TorrentClient,
   metainfo: Metainfo,
-  {
-    waiting,
-    onLook,
-    stallTimeoutMs,
-    advice,
-  }: DownloadWatch & { readonly stallTimeoutMs: number | null; readonly advice: string | null },
+  { waiting, onLook, advice }: DownloadWatch & { readonly advice: string | null },
 ): Promise<void> {
-  const { monotonic } = waiting
-  const stalls = new StallWatch(monotonic, { metainfo, advice })
-  const stallMs = stallTimeoutMs
-  const ends = stallMs === null ? null : new StallWatch(monotonic, { metainfo, advice, stallMs })
+  const stalls = new StallWatch(waiting.monotonic, { metainfo, advice })
   const look = (torrent: ClientTorrent) => {
     onLook(torrent, stalls.look(torrent))
-    const end = ends?.look(torrent)
-    if (!end) return isSeeded(torrent) && isWhole(torrent)
-    throw new BtkitError('stalled', `${end.note} (ended by --stall-timeout)`)
+    return isSeeded(torrent) && isWhole(torrent)
   }
   await follow(client, clientInfoHash(metainfo), { ...waiting, look })
 }
@@ -187,8 +175,6 @@ interface Watched {
   readonly metainfo: Sources
   /** Help for the case that no peer is connected; null if there is none. */
   readonly advice: string | null
-  /** How long nothing may arrive, in milliseconds (default: 30 seconds). */
-  readonly stallMs?: number
 }
 
 /** Detects stalls of a download. */
@@ -209,8 +195,7 @@ export class StallWatch {
     if (torrent.bytesDone !== this.#bytesDone || isBusy(torrent)) this.#cameAt = now
     this.#bytesDone = torrent.bytesDone
     const forMs = now - this.#cameAt
-    const { stallMs = STALL_MS } = this.watched
-    if (forMs < stallMs) return null
+    if (forMs < STALL_MS) return null
     const isToTell = now - this.#toldAt >= SILENCE_MS
     if (isToTell) this.#toldAt = now
     const reason = stallReason(torrent, this.watched.metainfo)

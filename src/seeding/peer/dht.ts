@@ -31,6 +31,9 @@ const MOST_PEERS = 1000
 const INTERVAL = 25 * 60_000
 const PAUSE = 500
 
+/** The nodes to begin with, as `host:port`; without any the public ones. Tests have their own. */
+export const dhtStart: { bootstrap?: readonly string[] } = {}
+
 /** A node that answered; null stands for this one. */
 interface Node {
   readonly address?: string
@@ -45,14 +48,11 @@ export class DhtAnnouncer {
   readonly #announced = new Map<string, number>()
   #isBusy = false
 
-  /** `nodes` are those to begin with, as `host:port`; null for the public ones. */
   constructor(
     private readonly seeder: Seeder,
     socket: Socket,
-    nodes: readonly string[] | null,
   ) {
-    const bootstrap = nodes === null ? {} : { bootstrap: nodes }
-    this.#dht = new DHT({ socket: new CheckedSocket(socket), maxPeers: MOST_PEERS, ...bootstrap })
+    this.#dht = new DHT({ socket: new CheckedSocket(socket), maxPeers: MOST_PEERS, ...dhtStart })
     // Nodes that do not answer, for example
     this.#dht.on('warning', () => undefined)
     this.#dht.on('error', () => undefined)

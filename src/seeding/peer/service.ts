@@ -11,8 +11,6 @@ export interface SeedServiceOptions extends SeederOptions {
   readonly announcedAddress: string | null
   /** Whether public torrents are announced in the DHT. */
   readonly dht: boolean
-  /** Nodes of the DHT to begin with, as `host:port`; null for the public ones. */
-  readonly dhtNodes: readonly string[] | null
   /** Whether public torrents are announced on the local network. */
   readonly localDiscovery: boolean
   readonly onTrackerChange?: OnTrackerChange
@@ -41,8 +39,7 @@ export class SeedService extends Seeder {
       await service.close()
       throw error
     }
-    if (options.dht && service.udp)
-      service.#dht = new DhtAnnouncer(service, service.udp, options.dhtNodes)
+    if (options.dht && service.udp) service.#dht = new DhtAnnouncer(service, service.udp)
     if (options.localDiscovery) service.#local = new LocalDiscovery(service)
     return service
   }

@@ -79,7 +79,7 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
       const service = await SeedService.open({
         ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
         ...{ version: 'test', monotonic: () => performance.now(), onError: assert.ifError },
-        ...{ dht: false, dhtNodes: null, localDiscovery: false, onWithdrawn: () => undefined },
+        ...{ dht: false, localDiscovery: false, onWithdrawn: () => undefined },
       })
       t.after(() => service.close())
       const { keeper, ...followed } = follow(directory, new OwnTarget(service))

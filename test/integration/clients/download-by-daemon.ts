@@ -10,6 +10,7 @@ import { findPeer, unlessLibtorrent } from '../../support/peers.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
+import { hurryMagnets } from '../../support/quick-times.js'
 
 function skipOf(programs: readonly string[]): string | false {
   const missing = programs.find((program) => findPeer(program) === null)
@@ -52,7 +53,7 @@ export function testDownloadByDaemon(kind: string): void {
     const link = await (seed ?? seededLink)(t)
     const to = makeScratch(t)
     const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
-    const args = ['download', link, ...place, '--metadata-timeout', '80']
+    const args = ['download', link, ...place]
     const { status, stderr } = await runExecutable('btkit', args)
     if (kind === 'deluge') {
       assert.equal(status, 1)
@@ -73,8 +74,9 @@ export function testDownloadByDaemon(kind: string): void {
     const daemon = await start(t)
     const to = makeScratch(t)
     const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
-    const args = ['download', linkOf(release), ...place, '--metadata-timeout', '0.5']
-    const { status } = await runExecutable('btkit', args)
+    hurryMagnets(t, 500)
+    const monotonic = () => performance.now()
+    const { status } = await runBtkit(['download', linkOf(release), ...place], { monotonic })
     assert.equal(status, 1)
     assert.deepEqual(readdirSync(to), [])
     const left = await runBtkit(['status', '--client', daemon.url, '--all', '--json'])

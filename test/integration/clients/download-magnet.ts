@@ -11,13 +11,15 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
+import { hurryMagnets } from '../../support/quick-times.js'
+import { runBtkit } from '../../support/run-btkit.js'
 
 const NOBODY = 'http://127.0.0.1:9/announce'
 
 /** Downloads by a link with a client of its own, of which nothing else is left. */
 async function download(t: TestContext, client: string, link: string) {
   const [to, env] = [makeScratch(t), only(t, client)]
-  const args = ['download', link, '--output', `${to}/`, ...MINE, '--metadata-timeout', '80']
+  const args = ['download', link, '--output', `${to}/`, ...MINE]
   const { status, stdout, stderr } = await runExecutable('btkit', args, { env })
   assert.equal(status, 0, stderr)
   assert.equal(stdout.split('\n').at(-2), `${to}/${readdirSync(to)[0]}: whole, 1.5 MiB`)
@@ -59,10 +61,10 @@ export function testMagnets(client: string): void {
   test(`${client} finds nobody, and is told of in one line`, options, async (t) => {
     const [to, env] = [makeScratch(t), only(t, client)]
     const link = linkOf(await plant(t))
-    const args = ['download', link, '--output', `${to}/`, '--metadata-timeout', '0.5', ...MINE]
-    const { status, stderr } = await runExecutable('btkit', args, { env })
-    const how = 'within 0.5 seconds (--metadata-timeout)'
-    const why = `btkit: magnet link: no peer sent its torrent ${how}\n`
+    hurryMagnets(t, 500)
+    const args = ['download', link, '--output', `${to}/`, ...MINE]
+    const { status, stderr } = await runBtkit(args, { env })
+    const why = 'btkit: magnet link: no peer sent its torrent within 0.5 seconds\n'
     assert.deepEqual([status, stderr], [1, LOOKING + why])
     assert.deepEqual([readdirSync(to), readdirSync(env['TMPDIR']!)], [[], []])
   })

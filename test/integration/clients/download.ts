@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
 import { FILES, MINE, only, plant, seededFor } from '../../support/download.js'
-import { runExecutable, startExecutable } from '../../support/executable.js'
+import { runExecutable, startExecutable, startQuick } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { unlessInstalled, unlessLibtorrent } from '../../support/peers.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -35,8 +35,8 @@ export function testDownloads(client: string): void {
     const release = await seededFor(t, client, { 'one.bin': content })
     const [to, env] = [makeScratch(t), only(t, client)]
     const args = ['download', release.torrent, '--output', `${to}/`, ...MINE]
-    const slow = [...args, '--max-download-rate', '200', '--json', '--display-interval', '0.1']
-    const child = startExecutable('btkit', slow, { env })
+    const slow = [...args, '--max-download-rate', '200', '--json']
+    const child = startQuick(['btkit'], slow, { env })
     let said = ''
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const ended = collect(child)

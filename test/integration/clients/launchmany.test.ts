@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { assertHolds, downloadFromPeers } from '../../support/clients.js'
-import { executable, startExecutable } from '../../support/executable.js'
+import { executable, startQuick } from '../../support/executable.js'
 import { collect } from '../../support/programs.js'
 import { longTest } from '../../support/long.js'
 import { findPeer, unlessInstalled, unlessLibtorrent, unlessVersion } from '../../support/peers.js'
@@ -196,7 +196,7 @@ longTest(
     await addRelease(directory, 'two.iso', '--trackerless')
     const terminal = openTerminal(t, { TMPDIR: makeScratch(t) })
     const btkit = [process.execPath, executable('btlaunchmany')].join(' ')
-    const seldom = '--display_interval 600 --parse_dir_interval 0.3 --no-cache'
+    const seldom = '--parse_dir_interval 0.3 --no-cache'
     terminal.type(`${btkit} ${seldom} ${OLD.join(' ')} ${directory}; echo status: $?`, 'Enter')
     await until('seen', () => /^one.iso .*\n {2}no HTTP .*\ntwo.iso /m.test(terminal.seen()))
 
@@ -256,7 +256,7 @@ function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ) {
-  const child = startExecutable('btlaunchmany', args, { env })
+  const child = startQuick(['btlaunchmany', 'launchmany'], args, { env })
   const said = { text: '' }
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()))
@@ -273,5 +273,5 @@ function launch(
   return { said, stop, ended }
 }
 
-const OFTEN = ['--display_interval', '0.2', '--parse_dir_interval', '0.3']
+const OFTEN = ['--parse_dir_interval', '0.3']
 const OLD = ['--minport', '6881', '--maxport', '6999', '--ip', '127.0.0.1']

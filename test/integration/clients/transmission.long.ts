@@ -39,7 +39,7 @@ test(
     })
     assert.equal(published.status, 0, published.stderr)
     const to = makeScratch(t)
-    const args = ['download', torrent, '--output', `${to}/`, '--stall-timeout', '60', ...MINE]
+    const args = ['download', torrent, '--output', `${to}/`, ...MINE]
     const env = { PATH: process.env['PATH'] ?? '', TMPDIR: makeScratch(t) }
     const { status, stderr } = await runExecutable('btkit', args, { env })
     assert.equal(status, 0, stderr)

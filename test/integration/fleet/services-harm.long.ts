@@ -11,8 +11,7 @@ import { setTimeout } from 'node:timers/promises'
 import { callWithin } from '../../../src/base/bounded-call.js'
 import { patience } from '../../../src/fleet/redis/link.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
-import { executable } from '../../support/executable.js'
-import { projectRoot } from '../../support/programs.js'
+import { executable, QUICK_PROGRAM } from '../../support/executable.js'
 import { type Machine, makeMachine, plantShared } from '../../support/fleet.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
@@ -78,8 +77,18 @@ async function startFleet(t: TestContext): Promise<Fleet> {
   const worker = await startService(t, {
     name: 'worker',
     redis,
-    program: join(projectRoot, 'dist/test/support/quick-queue.js'),
-    args: (_, url) => ['worker', ...share, ...own('worker'), '--max-rate', '50M', '--queue', url],
+    program: QUICK_PROGRAM,
+    args: (_, url) => [
+      'btkit',
+      '',
+      'worker',
+      ...share,
+      ...own('worker'),
+      '--max-rate',
+      '50M',
+      '--queue',
+      url,
+    ],
     isUp: () => redis.send('client', 'list').includes(':w:'),
   })
   const services = [...trackers, ...mirrors, worker]

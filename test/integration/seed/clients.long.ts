@@ -23,6 +23,7 @@ import { makeScratch, type Files } from '../../support/scratch.js'
 import { SEEDED, seededRelease, startSeed } from '../../support/seed.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
+import { beginDhtAt } from '../../support/quick-times.js'
 
 interface Client {
   readonly download: Download
@@ -150,18 +151,20 @@ async function startDht(t: TestContext): Promise<string> {
 
 test('libtorrent finds a seed through the DHT alone', UNLESS_OUTER, async (t) => {
   const node = await startDht(t)
+  beginDhtAt(node)
   const { torrent, source, infoHash } = await plant(t, SEEDED)
-  await startSeed(t, [torrent, '--data', source, '--host', HOST, '--dht', '--dht-node', node])
+  await startSeed(t, [torrent, '--data', source, '--host', HOST, '--dht'])
   const args = ['--listen', '0.0.0.0:0', '--dht-node', node]
   assertHolds(await downloadMagnet(t, magnetOf(infoHash), args), SEEDED)
 })
 
 test('a private torrent is not announced in the DHT', async (t) => {
   const node = await startDht(t)
+  beginDhtAt(node)
   const { torrent, source, infoHash } = await plant(t, SEEDED, ['--private'])
   const open = await plant(t, FILE)
   const torrents = [torrent, open.torrent, '--data', source, '--data', open.source]
-  await startSeed(t, [...torrents, '--host', HOST, '--dht', '--dht-node', node])
+  await startSeed(t, [...torrents, '--host', HOST, '--dht'])
   const asking = new DHT({ bootstrap: [node] })
   t.after(() => {
     asking.destroy()

@@ -8,6 +8,7 @@ import bencode from 'bencode'
 import { listenLocally } from '../../support/listen.js'
 import { until } from '../../support/until.js'
 import { connectPeer, CONTENT, download, plantFile, startSeed } from '../../support/seed.js'
+import { beginDhtAt } from '../../support/quick-times.js'
 
 const ID = 'n'.repeat(20)
 
@@ -18,7 +19,8 @@ async function startNode(t: TestContext) {
   t.after(() => socket.close())
   await once(socket, 'listening')
   const node = `127.0.0.1:${socket.address().port}`
-  const seed = await startSeed(t, [torrent, '--dht', '--dht-node', node])
+  beginDhtAt(node)
+  const seed = await startSeed(t, [torrent, '--dht'])
   const answers = new Map<string, Record<string, Uint8Array>>()
   /** Peers that this node names, and the torrents that are announced to it. */
   const [named, announced]: [Buffer[], Buffer[]] = [[], []]

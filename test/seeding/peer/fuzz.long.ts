@@ -4,6 +4,7 @@ import { findFreePort } from '../../support/opentracker.js'
 import { outlast, startService } from '../../support/outlast.js'
 import { strangersTo } from '../../support/peer-strangers.js'
 import { connectPeer, CONTENT, download, plantFile } from '../../support/seed.js'
+import { startQuick } from '../../support/executable.js'
 
 test('minutes of strangers cost a seed nothing', async (t) => {
   const { torrent, infoHash, directory } = await plantFile(t)
@@ -11,8 +12,8 @@ test('minutes of strangers cost a seed nothing', async (t) => {
   await setTimeout(2500)
   const port = await findFreePort()
   const where = ['--host', '127.0.0.1', '--port', String(port), '--no-cache']
-  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
-  const service = startService(t, ['seed', torrent, '--data', directory, ...where, ...dht])
+  const args = ['seed', torrent, '--data', directory, ...where, '--dht']
+  const service = startService(t, args, startQuick(['btkit'], args))
   await service.said(/added/)
   const answers = async () => {
     const peer = await connectPeer(t, port, { infoHash })

@@ -9,6 +9,9 @@ import type { TestPeer } from '../../support/seed.js'
 import { peerMessage as message } from '../../support/peer-message.js'
 import { until } from '../../support/until.js'
 import { longTest } from '../../support/long.js'
+import { hurryDisplay } from '../../support/quick-times.js'
+
+hurryDisplay()
 
 /** An extended message (BEP 10). */
 function extended(id: number, text: string): Buffer {
@@ -173,7 +176,7 @@ test('an address that opens many connections is refused the rest', async (t) => 
 
 longTest('a torrent that many addresses fill still takes one of another', async (t) => {
   const { torrent, infoHash } = await plantFile(t)
-  const { port, stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '0.1'])
+  const { port, stdout } = await startSeed(t, [torrent, '--json'])
   for (let address = 0; address < 9; address++) {
     const from = `127.0.5.${address + 1}`
     await Promise.all(Array.from({ length: 60 }, () => connectPeer(t, port, { infoHash, from })))

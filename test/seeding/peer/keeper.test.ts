@@ -129,7 +129,7 @@ test('a torrent that the service withdrew is seeded again when its data can be r
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, announcedAddress: null, maxUpload: null },
     ...{ version: 'test', monotonic: () => performance.now() },
-    ...{ dht: false, dhtNodes: null, localDiscovery: false },
+    ...{ dht: false, localDiscovery: false },
     ...{ onWithdrawn: note('withdrawn'), onError: note('error') },
   })
   t.after(() => service.close())

@@ -54,7 +54,6 @@ const OPTIONS = {
   version: 'test',
   monotonic: () => performance.now(),
   dht: false,
-  dhtNodes: null,
   localDiscovery: false,
   onError: () => undefined,
   publicHost: null,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { downloadMagnet, assertHolds } from '../../support/clients.js'
-import { startExecutable } from '../../support/executable.js'
+import { startQuick } from '../../support/executable.js'
 import { magnetOf } from '../../support/magnets.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { unlessLibtorrent } from '../../support/peers.js'
@@ -15,8 +15,8 @@ const CONTENT = pseudoRandom(20_000_000, 5)
 
 /** Starts the program, and returns it with what it sent so far, in bytes. */
 async function startSeed(t: TestContext, args: readonly string[]) {
-  const place = ['--host', '127.0.0.1', '--json', '--display-interval', '0.1']
-  const child = startExecutable('btkit', ['seed', ...args, ...place])
+  const place = ['--host', '127.0.0.1', '--json']
+  const child = startQuick(['btkit'], ['seed', ...args, ...place])
   t.after(() => child.kill('SIGKILL'))
   let ratio = 0
   child.stdout.on('data', (text: Buffer) => {

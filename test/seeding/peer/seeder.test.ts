@@ -45,7 +45,7 @@ function largeTorrent(name: string) {
 async function startService(t: TestContext): Promise<SeedService> {
   const service = await SeedService.open({
     ...{ host: '127.0.0.1', port: 0, lastPort: 0, maxUpload: null, version: '0' },
-    ...{ announcedAddress: null, dht: false, dhtNodes: null, localDiscovery: false },
+    ...{ announcedAddress: null, dht: false, localDiscovery: false },
     monotonic: () => performance.now(),
     onWithdrawn: (_torrent, reason) => {
       throw reason ?? new Error('its data changed')

@@ -17,7 +17,7 @@ import { createServer } from 'node:http'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { readTorrent } from '../../../src/core/read-torrent.js'
-import { startExecutable } from '../../support/executable.js'
+import { startQuick } from '../../support/executable.js'
 import { listenLocally } from '../../support/listen.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { parseJson, runBtkit } from '../../support/run-btkit.js'
@@ -32,6 +32,9 @@ import {
 } from '../../support/seed.js'
 import { startTrack } from '../../support/track.js'
 import { until } from '../../support/until.js'
+import { hurryDisplay } from '../../support/quick-times.js'
+
+hurryDisplay()
 
 for (const [name, encryption] of [
   ['plain', 0],
@@ -185,7 +188,7 @@ test('a tracker that fails is named, and not the next of its tier', async (t) =>
   // No program listens there, and fetch does not even try
   const [failing, next] = ['http://127.0.0.1:1/announce', 'http://127.0.0.1:9/announce']
   const { torrent } = await plant(t, [failing, '--announce-list', `${failing},${next}`])
-  const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '0.1'])
+  const { stdout } = await startSeed(t, [torrent, '--json'])
   const told = () => /"message":"([^"]*)"/.exec(stdout.text)?.[1]
   await until('it fails', () => told() !== undefined)
   assert.equal(told(), `${failing}: nothing listens there`)
@@ -194,7 +197,7 @@ test('a tracker that fails is named, and not the next of its tier', async (t) =>
 test('the key of a user in the address of a tracker is not shown', async (t) => {
   const key = '0123456789abcdef0123456789abcdef'
   const { torrent } = await plant(t, [`http://127.0.0.1:1/${key}/announce`, '--private'])
-  const { stdout, stderr } = await startSeed(t, [torrent, '--display-interval', '0.1'])
+  const { stdout, stderr } = await startSeed(t, [torrent])
   await until('its failure is shown', () => stdout.text.includes('nothing listens there'))
   await until('its failure is told', () => stderr.text.includes('nothing listens there'))
   for (const { text } of [stdout, stderr]) {
@@ -234,7 +237,7 @@ test('a seed that nobody can find says so once, and a seed that somebody can fin
 
 test('a private torrent without tracker is not helped by the DHT', async (t) => {
   const { torrent } = await plant(t, ['--private'])
-  const { stderr } = await startSeed(t, [torrent, '--dht', '--dht-node', '127.0.0.1:9'])
+  const { stderr } = await startSeed(t, [torrent, '--dht'])
   await until('it warns', () => stderr.text.includes('nobody can find'))
   assert.doesNotMatch(stderr.text, /seed --dht/)
 })
@@ -243,7 +246,7 @@ test('without a terminal each line has the time and the info hash, so that twins
   const one = await plant(t)
   const two = await plant(t, [], pseudoRandom(50_000, 3))
   const now = () => Date.parse('2030-02-03T04:05:06Z')
-  const args = [one.torrent, two.torrent, '--display-interval', '0.1']
+  const args = [one.torrent, two.torrent]
   const { stdout } = await startSeed(t, args, { now })
   for (const { infoHash } of [one, two]) {
     const line = `2030-02-03T04:05:06Z ${infoHash} seeding 100.0%, 0 peers, up 0 B/s, down 0 B/s, a.bin: `
@@ -256,7 +259,7 @@ test('without a terminal each line has the time and the info hash, so that twins
 
 test('--json says what is seeded', async (t) => {
   const { torrent, infoHash } = await plant(t)
-  const { stdout } = await startSeed(t, [torrent, '--json', '--display-interval', '1'])
+  const { stdout } = await startSeed(t, [torrent, '--json'])
   await until('a line', () => stdout.text.includes(infoHash))
   const [line = ''] = stdout.text.split('\n')
   const { torrent: path, state, peers, bytesDone } = JSON.parse(line) as Record<string, unknown>
@@ -321,7 +324,7 @@ test('btkit status ends with 1 for a seed that nobody can find or that its track
 test('of two seeds, one that has a torrent is enough', async (t) => {
   const [one, two] = [await plant(t), await plant(t, [], pseudoRandom(50_000, 3))]
   const env = { RUNTIME_DIRECTORY: makeScratch(t) }
-  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  const dht = ['--dht']
   await startSeed(t, [one.torrent, ...dht], { env })
   startOther(t, [two.torrent, ...dht], env)
   await until('both are seeded', async () => {
@@ -343,7 +346,7 @@ test('of two seeds, one that has a torrent is enough', async (t) => {
 test('a torrent whose data one seed lacks and another has is seeded', async (t) => {
   const { torrent, data, directory } = await plant(t)
   const env = { RUNTIME_DIRECTORY: makeScratch(t) }
-  const dht = ['--dht', '--dht-node', '127.0.0.1:9']
+  const dht = ['--dht']
   const copy = join(makeScratch(t), 'a.bin')
   copyFileSync(data, copy)
   rmSync(data)
@@ -359,7 +362,7 @@ test('a torrent whose data one seed lacks and another has is seeded', async (t) 
 /** Starts a seed in a process of its own, which has a socket of its own. */
 function startOther(t: TestContext, args: readonly string[], env: Record<string, string>) {
   const own = ['--host', '127.0.0.1', '--port', '0', '--no-cache', '--parse-dir-interval', '1']
-  const child = startExecutable('btkit', ['seed', ...args, ...own], { env })
+  const child = startQuick(['btkit'], ['seed', ...args, ...own], { env })
   t.after(() => child.kill())
 }
 

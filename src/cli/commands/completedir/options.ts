@@ -1,9 +1,4 @@
-import {
-  clients,
-  clientTimeoutOption,
-  dataPrefixOption,
-  trustDataPathOption,
-} from '../../options/clients.js'
+import { clients, dataPrefixOption, trustDataPathOption } from '../../options/clients.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
@@ -75,7 +70,6 @@ export function declareCompletedir(isLegacy: boolean) {
     )
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
-    .addOption(clientTimeoutOption())
     .option(
       '--on-change <command>',
       'run this command after changes, with the JSON report as its input',

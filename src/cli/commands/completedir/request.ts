@@ -63,7 +63,7 @@ async function clientsOf(options: CompletedirOptions, io: Io): Promise<SyncClien
   const { openClients, syncClient } = await import('../../open/clients.js')
   const { waitingFor } = await import('../../../core/publish/wait-for.js')
   const waiting = waitingFor(LOOK_LIMIT_MS, io)
-  const clients = openClients(options.publish, options.clientTimeout, io)
+  const clients = openClients(options.publish, io)
   return clients.map((client) => syncClient(client, options, waiting))
 }
 

@@ -109,7 +109,7 @@ function linkTarget(directory: string, path: string, { name }: Metainfo): string
 }
 
 function namedDownloader(options: DownloadOptions, io: Io): Downloader {
-  const [named, ...others] = openClients(options.client, options.clientTimeout, io)
+  const [named, ...others] = openClients(options.client, io)
   if (!named || others.length > 0)
     throw usageError('--client: only one client can download; name one')
   const remotePath = (path: string) => remoteDirectory(path, options.dataPrefix)

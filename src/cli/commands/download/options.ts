@@ -1,14 +1,14 @@
 import { resolve } from 'node:path'
 import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { clientOption, clientTimeoutOption, dataPrefixOption } from '../../options/clients.js'
+import { clientOption, dataPrefixOption } from '../../options/clients.js'
 import { declareReadingOptions } from '../../options/reading.js'
 import {
   caCertOption,
   declareOwnClientOptions,
   maxDownloadRateOption,
 } from '../../options/own-client.js'
-import { ratio, seconds, secondsOption } from '../../options/values.js'
+import { ratio, seconds } from '../../options/values.js'
 import type { Io } from '../../io.js'
 import { Opt } from '../../options/option.js'
 
@@ -26,18 +26,6 @@ export function declareDownloadOptions() {
     )
     .option('--no-check-hashes', 'trust files of the right size without reading them')
     .option('--force', 'overwrite files that do not belong to this torrent')
-    .addOption(
-      secondsOption(
-        '--metadata-timeout <seconds>',
-        'wait this long for the torrent of a magnet link',
-        300,
-      ),
-    )
-    .option(
-      '--stall-timeout <duration>',
-      'end with status 1 if nothing arrives for this long: 90, 10m, 2h (default: wait forever)',
-      seconds,
-    )
     .optionsGroup('Afterwards:')
     .option('--seed-ratio <n>', 'seed until n times the content was sent', ratio)
     .option('--seed-time <seconds>', 'seed for this long; 0: not at all', (text) => {
@@ -47,17 +35,11 @@ export function declareDownloadOptions() {
     .optionsGroup('The client:')
     .addOption(clientOption())
     .addOption(dataPrefixOption())
-    .addOption(clientTimeoutOption())
   const seeding = declareOwnClientOptions(downloading)
     .addOption(maxDownloadRateOption())
     .addOption(caCertOption())
   const command = declareReadingOptions(seeding)
     .optionsGroup('Display:')
-    .option(
-      '--display-interval <seconds>',
-      'print a line this often if there is no terminal (default: 30)',
-      seconds,
-    )
     .option('--json', 'print one line of JSON at each report')
     .option('-q, --quiet', 'print nothing unless something is wrong')
     .addOption(new Option('--responsefile <torrent>').hideHelp())

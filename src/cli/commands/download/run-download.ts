@@ -1,6 +1,7 @@
 import type { HashContext } from '../../../core/digests/hash-content.js'
 import {
   download,
+  magnetPatience,
   type DownloadProgress,
   type DownloadSource,
 } from '../../../core/download/download.js'
@@ -15,7 +16,7 @@ import { torrentValue } from '../../output/torrent-json.js'
 import { withDownloader } from './client.js'
 import { placeOf, type DownloadOptions } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
-import { openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
+import { displayPauses, openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
 
@@ -40,7 +41,7 @@ interface DownloadRun {
 export async function runDownload(run: DownloadRun): Promise<void> {
   const { source: torrent, isTable, options, hashContext, out, io } = run
   const source = await readSource(run)
-  const wait = count(options.metadataTimeout / 1000, 'second')
+  const wait = count(magnetPatience.ms / 1000, 'second')
   await download({
     ...options,
     source,
@@ -50,7 +51,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
     onNote: (note, detail) => {
       const words = {
         searching: 'looking for peers that have the torrent of the magnet link',
-        unanswered: `${detail}; btkit waits ${wait} (--metadata-timeout)`,
+        unanswered: `${detail}; btkit waits ${wait}`,
         created: `created the directory ${detail}`,
         kept: 'downloaded data is kept; run the same command again to continue',
       }
@@ -78,9 +79,6 @@ interface ProgressOptions extends DisplayOptions {
   readonly client: string
 }
 
-/** Milliseconds between two lines, if there is no terminal. */
-const PAUSE = 30_000
-
 /**
  * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
  * intervals, and when the state changes. A stalled download is reported, too.
@@ -90,7 +88,7 @@ export async function openDownloadProgress(
   { isTable, torrent: source, client, ...options }: ProgressOptions,
   io: Io,
 ): Promise<DownloadProgress> {
-  const display = openDisplay(options, io, PAUSE)
+  const display = openDisplay(options, io, displayPauses.download)
   const { note, isJson } = display.report
   const { progress } = openReport(options, io)
   let bar = isTable || isJson ? null : await progress(contentSize(metainfo))

@@ -1,12 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { usageError } from '../../../base/errors.js'
 import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
-import {
-  clientOption,
-  clientTimeoutOption,
-  dataPrefixOption,
-  trustDataPathOption,
-} from '../../options/clients.js'
+import { clientOption, dataPrefixOption, trustDataPathOption } from '../../options/clients.js'
 import { declareOwnClientOptions, requirePorts } from '../../options/own-client.js'
 import { namesClient } from '../../open/own-client.js'
 import { requireDirectory, requireNames } from '../../line/operands.js'
@@ -63,7 +58,6 @@ async function launchAlone(places: readonly string[], options: LaunchOptions, io
     announcedAddress: ip,
     maxUpload: maxUploadRate || null,
     dht: false,
-    dhtNodes: null,
     localDiscovery: false,
   }
   const { seed } = await import('../../open/seeding.js')
@@ -111,7 +105,6 @@ function declareLaunchOptions() {
     .addOption(clientOption())
     .addOption(dataPrefixOption())
     .addOption(trustDataPathOption())
-    .addOption(clientTimeoutOption())
   const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
   return command
 }

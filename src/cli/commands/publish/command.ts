@@ -1,10 +1,5 @@
 import { Command } from '../../acting-command.js'
-import {
-  clientOption,
-  clientTimeoutOption,
-  dataPrefixOption,
-  trustDataPathOption,
-} from '../../options/clients.js'
+import { clientOption, dataPrefixOption, trustDataPathOption } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
 import { declareReadingOptions, dataOption } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
@@ -44,7 +39,7 @@ export const command: CommandRecord = {
 
 function definePublish({ io, finish }: CommandContext) {
   return declarePublish().action(async (torrents, options) => {
-    const clients = openClients(options.client, options.clientTimeout, io)
+    const clients = openClients(options.client, io)
     const status = await withHashContext(options, io, (hashContext) => {
       const out = openReport(options, io)
       return runPublish({ operands: torrents, clients, options, hashContext, out, io })
@@ -59,7 +54,6 @@ function declarePublish() {
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
     .addOption(clientOption())
-    .addOption(clientTimeoutOption())
     .addOption(
       secondsOption('--wait <seconds>', 'wait this long while a client checks the data', 60),
     )

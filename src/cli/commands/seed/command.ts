@@ -6,7 +6,6 @@ import { BtkitError, usageError, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
-import { parseDhtNode } from '../../../metainfo/trackers.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 import {
   declareDisplayOptions,
@@ -15,7 +14,7 @@ import {
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
-import { checked, collect, repeated, secondsOption, wholeNumber } from '../../options/values.js'
+import { collect, secondsOption, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { FILE, Opt } from '../../options/option.js'
@@ -65,7 +64,6 @@ function defineSeed({ io }: CommandContext) {
             announcedAddress: null,
             maxUpload: options.maxUploadRate || null,
             dht: options.dht ?? false,
-            dhtNodes: options.dhtNode.length === 0 ? null : options.dhtNode,
             localDiscovery: options.lsd ?? false,
           },
         },
@@ -97,20 +95,9 @@ function declareSeedOptions() {
     .option('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')
     .option('--port <n>', 'listen on this port, TCP and UDP', wholeNumber(0, 65_535), 6881)
     .option('--dht', 'announce public torrents in the DHT')
-    .option(
-      '--dht-node <host:port>',
-      'begin with this node of the DHT; repeatable (default: public nodes)',
-      repeated((text) => [dhtNode(text)]),
-      [],
-    )
     .option('--lsd', 'announce public torrents on the local network')
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
-
-const dhtNode = checked((text) => {
-  const { host, port } = parseDhtNode(text)
-  return `${host}:${port}`
-})
 
 type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
 

@@ -247,7 +247,6 @@ async function openSeed(
     version: version(),
     monotonic,
     dht: false,
-    dhtNodes: null,
     localDiscovery: false,
     onError,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),

@@ -5,8 +5,8 @@ import { runtimeDirectory } from '../../../base/directories.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { count, formatBytes, formatNumber } from '../../../base/text/quantity.js'
-import { clientOption, clientTimeoutOption } from '../../options/clients.js'
-import { noClient, openClients } from '../../open/clients.js'
+import { clientOption } from '../../options/clients.js'
+import { clientPatience, noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
 import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -38,7 +38,6 @@ function defineStatus({ io, finish }: CommandContext) {
       'torrents, info hashes, or directories of torrents (default: all that btkit published)',
     )
     .addOption(clientOption())
-    .addOption(clientTimeoutOption())
     .option('--all', 'show all torrents, also those that btkit did not publish')
     .option('--json', 'print one line of JSON for each torrent')
     .option('-q, --quiet', 'print nothing unless something is wrong')
@@ -87,21 +86,16 @@ interface StatusContext {
 
 /** The named clients, or all `btkit seed` of this user if none is named. */
 async function clientsOf(
-  {
-    client,
-    clientTimeout: timeoutMs,
-  }: { readonly client: string[]; readonly clientTimeout: number },
+  { client }: { readonly client: string[] },
   io: Io,
 ): Promise<readonly RunningSeed[]> {
-  if (namesClient(client, io)) {
-    return openClients(client, timeoutMs, io).map((named) => named.client)
-  }
+  if (namesClient(client, io)) return openClients(client, io).map((named) => named.client)
   const directory = runtimeDirectory(io)
   if (directory === null) {
     const unset = 'XDG_RUNTIME_DIR is not set, so no btkit seed can be found'
     throw noClient(`no client given, and ${unset}; `)
   }
-  const seeds = await findSeeds(directory, { timeoutMs, signal: io.signal })
+  const seeds = await findSeeds(directory, { timeoutMs: clientPatience.ms, signal: io.signal })
   if (seeds.length > 0) return seeds
   const others = io.isRoot ? '' : ', type sudo btkit status for a service'
   throw noClient(
