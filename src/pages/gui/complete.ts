@@ -18,7 +18,7 @@ import {
 } from '../forms/torrent-fields.js'
 import { fieldValue, html, type Html } from '../../base/text/html.js'
 import { counted, formatBytes, formatNumber } from '../../base/text/quantity.js'
-import type { Completed, EntryChoice, ListedChange } from '../work/work-program.js'
+import type { Completed, EntryChoice, ListedChange } from '../work/gui-work.js'
 import { startWork } from '../forms/start-work.js'
 import { lookAt } from './look.js'
 import type { WindowParts } from './window.js'

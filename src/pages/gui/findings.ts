@@ -1,6 +1,6 @@
 import type { LintCode } from '../../metainfo/lint/metainfo.js'
 import { html, type Html } from '../../base/text/html.js'
-import type { DescribedTorrent } from '../work/work-program.js'
+import type { DescribedTorrent } from '../work/gui-work.js'
 
 /** Findings whose message names keys of torrents, in the words of the pages. */
 const PLAIN: Partial<Record<LintCode, string>> = {

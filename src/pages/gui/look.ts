@@ -18,7 +18,7 @@ import { capitalized, WORDS } from '../../page-parts/words.js'
 import { clipText } from '../../base/text/escape.js'
 import { html, type Html } from '../../base/text/html.js'
 import { formatBytes, formatNumber, formatTime } from '../../base/text/quantity.js'
-import type { LookedAt } from '../work/work-program.js'
+import type { LookedAt } from '../work/gui-work.js'
 import { findingsOf } from './findings.js'
 import type { WindowParts } from './window.js'
 

@@ -1,4 +1,7 @@
+import type { Cache } from '../../library/cache.js'
 import type { PlannedTorrent } from '../../library/make.js'
+import type { TellProgress } from '../../library/task.js'
+import type { MakeOptions } from '../../library/torrent-options.js'
 
 /** The first elements of a list, which a page shows, and the number of all. */
 export interface Excerpt<T> {
@@ -17,3 +20,20 @@ export interface Plan extends Omit<PlannedTorrent, 'skipped'> {
   /** Why it could not be saved now: it exists. */
   readonly inTheWay?: string | null
 }
+
+/** The parts that all work of the thread shares. */
+export interface WorkContext {
+  /** The piece cache; undefined for none. */
+  readonly cache: Cache | undefined
+  readonly signal: AbortSignal
+  readonly tell: TellProgress
+}
+
+/** A file or directory, and how its torrent is made. */
+export interface SourceRequest {
+  readonly source: string
+  readonly options: MakeOptions
+}
+
+/** The most findings, or entries that are left out, that are listed. */
+export const MOST_FINDINGS = 200

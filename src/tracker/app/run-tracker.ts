@@ -12,7 +12,7 @@ import { closeStalled } from '../../server/connections/connections.js'
 import { type Listening, type ServerRules, listenAll } from '../../server/listen/listen.js'
 import { startPeriodicTasks } from '../../server/periodic-tasks.js'
 import type { TorrentList } from '../allowed/torrent-list.js'
-import { SAMPLE_INTERVAL, countAll, takeSample } from '../pages/charts/history.js'
+import { SAMPLE_INTERVAL, SAVE_INTERVAL, countAll, takeSample } from '../pages/charts/history.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import { type UdpServer, openUdp } from '../wires/udp-server.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -153,16 +153,13 @@ async function beginWork(
   // Only now: downloads that other trackers counted before are known, and are not new
   history.begin((await countAll(swarms)).downloaded)
   const sample = () => takeSample(history, swarms, now)
-  const sampleAndSave = async () => {
-    await sample()
-    await historyFile.saveIfDue()
-  }
   const endWork = startPeriodicTasks(
     [
       { act: lists.refresh, period: settings.allowed.interval },
       { act: () => state.saveOrReport(), period: settings.saveInterval },
       { act: () => expireSome(store), period: EXPIRE_INTERVAL },
-      { act: sampleAndSave, period: SAMPLE_INTERVAL },
+      { act: sample, period: SAMPLE_INTERVAL },
+      { act: () => historyFile.save(), period: SAVE_INTERVAL },
     ],
     onError,
   )

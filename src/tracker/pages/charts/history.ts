@@ -19,7 +19,7 @@ const HOURS = 31 * 24
 export const SAMPLE_INTERVAL = 4 * 60_000
 
 /** Milliseconds between two saves. A crash loses the samples since the last one. */
-const SAVE_INTERVAL = 15 * 60_000
+export const SAVE_INTERVAL = 15 * 60_000
 
 /** The largest file that is read, in bytes; an hour takes some 40. */
 const MAX_SIZE = 256 * 1024
@@ -165,8 +165,6 @@ export class HistoryFile {
   #fault: string | null = null
   /** The last reported problem of a save; null once it works again. */
   #problem: string | null = null
-  /** Time of the last sample in the file. */
-  #savedAt = 0
 
   constructor(
     private readonly path: string,
@@ -185,12 +183,6 @@ export class HistoryFile {
     }
   }
 
-  /** Saves the history if the last save is long ago. */
-  async saveIfDue(): Promise<void> {
-    const age = Math.abs(this.history.lastAt - this.#savedAt)
-    if (age >= SAVE_INTERVAL) await this.save()
-  }
-
   /** Saves the history. A problem is a warning, once until it ends or changes. */
   async save(): Promise<void> {
     const { path, history, world } = this
@@ -203,7 +195,6 @@ export class HistoryFile {
       }
       await writeAtomically(path, Buffer.from(history.format()), { mode: MODE })
       this.#problem = null
-      this.#savedAt = history.lastAt
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const problem = message.replace(`${path}: `, '')
