@@ -80,84 +80,85 @@ export async function openMirror(
   server: MirrorServer,
 ) {
   const { options } = settings
-  const { now, monotonic, onError } = world
   const resources = await openResources(settings, world)
-  const { trackers, cacheSize } = resources
   const makers = openMakers(options, resources, world)
-  const { admission, torrents, digests, files, warmer } = makers
-  const { cacheAccess } = resources
-  const requesters = { options, memory: admission.memory }
-  const responses = new ResponseCache()
-  const swarms = new FileSwarms(swarmCounts(options), warmer)
-  const { listingPlanner: planner } = admission
-  const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
-  const listings = new Listings(options.mirror, planner, sizeBelow, { now, monotonic })
-  const search = hasListings(options) ? new NameSearch(options.mirror, onError) : null
-  const fileSearch =
-    search &&
-    new FileSearch(options, {
-      search,
-      planner,
-      swarms,
-      memory: admission.memory,
-      trackers: trackers.current,
+  const opened = { options, resources, makers }
+  const answers = openAnswers(opened, world)
+  const search = hasListings(options) ? new NameSearch(options.mirror, world.onError) : null
+  const pages = openPages({ ...opened, answers }, search, { ...world, server })
+  const realRoot = await realRootOf(options.mirror.root)
+  const isRootThere = () => isRootThereSoon(options.mirror.root)
+  /** Starts the work beside requests. Returns a function that ends it. */
+  const start = () => {
+    const { torrents, warmer } = makers
+    const endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
+    const endFollowing = followRoot(options.mirror.root, realRoot, () => {
+      torrents.expire()
     })
-  const { root } = options.mirror
-  const realRoot = await realRootOf(root)
-  const isRootThere = () => isRootThereSoon(root)
-  const sets = new PathSets(options, admission.planner, torrents, cacheAccess.cache)
-  const onReady = listSeeded(options, trackers)
-  let endTasks = () => Promise.resolve()
-  let endFollowing: (() => void) | null = null
-  return {
-    ...resources,
-    options,
-    torrents,
-    responses,
-    requesters,
-    swarms,
-    files,
-    digests,
-    onError,
-    onRoute: server.onRoute,
-    downloads: new Downloads(options, digests, { now, monotonic }),
-    sender: new TorrentSender(options, { responses, swarms, torrents }, trackers.current),
-    sets,
-    /** Null if the mirror has no pages of directories. */
-    directoryPages: hasListings(options)
-      ? new DirectoryPages(
-          options,
-          { listings, planner, requesters, responses, swarms, trackers: trackers.current },
-          { now, monotonic },
-        )
-      : null,
-    /** Null if the mirror has no pages of directories. */
-    findFiles: fileSearch && ((wanted: FilesWanted) => fileSearch.find(wanted)),
-    /** Null if there is no feed of new torrents. */
-    feed: warmer && new Feed(options, warmer, responses, trackers.current),
-    status: new ServiceStatus(
-      { ...makers, options, trackers, cacheSize, server, cache: cacheAccess.cache },
-      world,
-    ),
-    isRootThere,
-    /** Starts the work beside requests. */
-    start: () => {
-      endTasks = startMirrorTasks({ ...settings, ...world, ...resources })
-      endFollowing = followRoot(root, realRoot, () => {
-        torrents.expire()
-      })
-      warmer?.start()
-      void isRootThere().then((isThere) => {
-        if (isThere) seedAsked({ ...makers, options, sets, onReady }).catch(onError)
-      })
-    },
-    /** Ends the work beside requests. */
-    stop: async () => {
-      endFollowing?.()
+    warmer?.start()
+    const onReady = listSeeded(options, resources.trackers)
+    const asked = { ...makers, options, sets: answers.sets, onReady }
+    void isRootThere().then((isThere) => {
+      if (isThere) seedAsked(asked).catch(world.onError)
+    })
+    return async () => {
+      endFollowing()
       torrents.endAhead()
       search?.stop()
       await Promise.all([warmer?.stop(), endTasks()])
-    },
+    }
+  }
+  const { onError } = world
+  return { ...opened, answers, pages, isRootThere, start, onError, onRoute: server.onRoute }
+}
+
+interface Opened {
+  readonly options: ServiceOptions
+  readonly resources: Awaited<ReturnType<typeof openResources>>
+  readonly makers: ReturnType<typeof openMakers>
+}
+
+/** Creates what answers with files and torrents. */
+function openAnswers({ options, resources, makers }: Opened, clocks: ServerContext) {
+  const { admission, torrents, digests, warmer } = makers
+  const { current } = resources.trackers
+  const responses = new ResponseCache()
+  const swarms = new FileSwarms(swarmCounts(options), warmer)
+  return {
+    requesters: { options, memory: admission.memory },
+    responses,
+    swarms,
+    downloads: new Downloads(options, digests, clocks),
+    sender: new TorrentSender(options, { responses, swarms, torrents }, current),
+    sets: new PathSets(options, admission.planner, torrents, resources.cacheAccess.cache),
+  }
+}
+
+/** Creates the pages. Those of directories, and the search, are null if the mirror has none. */
+function openPages(
+  { options, resources, makers, answers }: Opened & { answers: ReturnType<typeof openAnswers> },
+  search: NameSearch | null,
+  world: ServerContext & { readonly server: MirrorServer },
+) {
+  const { admission, warmer } = makers
+  const sizeBelow = (path: readonly string[]) => warmer?.sizeBelow(path) ?? null
+  const listings = new Listings(options.mirror, admission.listingPlanner, sizeBelow, world)
+  const common = {
+    ...answers,
+    planner: admission.listingPlanner,
+    memory: admission.memory,
+    trackers: resources.trackers.current,
+  }
+  const fileSearch = search && new FileSearch(options, { ...common, search })
+  return {
+    directoryPages: search && new DirectoryPages(options, { ...common, listings }, world),
+    findFiles: fileSearch && ((wanted: FilesWanted) => fileSearch.find(wanted)),
+    /** Null if there is no feed of new torrents. */
+    feed: warmer && new Feed(options, warmer, answers.responses, common.trackers),
+    status: new ServiceStatus(
+      { ...makers, ...world, ...resources, options, cache: resources.cacheAccess.cache },
+      world,
+    ),
   }
 }
 
@@ -279,9 +280,11 @@ const DAY = 24 * 60 * MINUTE
  */
 const SHRUNK = [0.9, 0.7, 0.5]
 
-type CacheSettings = Pick<MirrorSettings, 'cacheMaxSize' | 'cacheDirectory'>
+const REMOVED = 'removed while in use; restart to create it again'
 
-interface Tended extends CacheSettings, Pick<ServerContext, 'warn' | 'onError'> {
+type Kept = Pick<MirrorSettings, 'cacheMaxSize' | 'cacheDirectory'>
+
+interface Tended extends Kept, Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
   /** The size of the cache's file in bytes: 0 if it is missing. */
@@ -301,7 +304,7 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
   const look = async () => {
     store.state()
     const isThere = store.usedBytes() === 0 || (await tended.cacheSize()) > 0
-    if (wasThere && !isThere) tended.warn(removedText(tended.cacheDirectory ?? ''))
+    if (wasThere && !isThere) tended.warn(`cache ${tended.cacheDirectory ?? ''}: ${REMOVED}`)
     wasThere = isThere
   }
   // Sets are removed first, digests of files last
@@ -320,8 +323,4 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
   ]
   prune().catch(onError)
   return startPeriodicTasks(tasks, onError)
-}
-
-function removedText(directory: string): string {
-  return `cache ${directory}: removed while in use; restart to create it again`
 }

@@ -46,7 +46,7 @@ import { html, type Html } from '../../base/text/html.js'
 
 /** Adds all routes of the mirror and what their answers have in common. */
 export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
-  const { options } = mirror
+  const { options, makers, answers, pages, onError, onRoute } = mirror
   // Only forms are accepted
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -59,11 +59,11 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
   app.setErrorHandler(async (error, request, reply) => {
     if (sendProgress(request, reply, error, options)) return
     await sendAsWanted(request, reply, error, options)
-    if (reply.statusCode === 500) mirror.onError(error)
+    if (reply.statusCode === 500) onError(error)
   })
   app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url
-    mirror.onRoute(request.raw, route ?? 'none')
+    onRoute(request.raw, route ?? 'none')
     checkHosts(request.raw, options.publicUrl !== null)
     checkReserved(request, route)
     // Not for the status and metrics, which may be an intranet's own
@@ -82,12 +82,14 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
       return reply.code(204).headers(PREFLIGHT).send()
     })
   }
-  addStatusRoutes(app, mirror.status, mirror.isRootThere)
+  addStatusRoutes(app, pages.status, mirror.isRootThere)
   addTorrentsRoute(app, options)
-  if (mirror.findFiles) addSearchRoute(app, mirror.options, mirror.findFiles, mirror.requesters)
-  if (mirror.feed) addFeedRoute(app, mirror.feed)
-  addPkgtorrentRoutes(app, options, mirror.sets, mirror.sender, mirror.requesters)
-  addFileRoutes(app, new Views(mirror), mirror.directoryPages, mirror.downloads, mirror.onRoute)
+  const { requesters, downloads, sets, sender } = answers
+  if (pages.findFiles) addSearchRoute(app, options, pages.findFiles, requesters)
+  if (pages.feed) addFeedRoute(app, pages.feed)
+  addPkgtorrentRoutes(app, options, sets, sender, requesters)
+  const views = new Views({ options, ...makers, ...answers })
+  addFileRoutes(app, views, pages.directoryPages, downloads, onRoute)
 }
 
 /** Whether a request is for one of the service's own addresses, as they are usually written. */

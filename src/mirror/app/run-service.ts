@@ -51,7 +51,10 @@ export interface Service {
 
 /** A service with what the command beside it uses. */
 interface RunningService
-  extends Service, Pick<OpenMirror, 'trackers' | 'hashContext' | 'findFiles'> {
+  extends
+    Service,
+    Pick<OpenMirror['resources'], 'trackers' | 'hashContext'>,
+    Pick<OpenMirror['pages'], 'findFiles'> {
   /** Opens the log's file again, if there is one. */
   readonly reopenLog: () => Promise<void>
 }
@@ -87,14 +90,14 @@ export async function runService(
   })
   const close = async () => {
     await access.close()
-    await opened.close()
+    await opened.resources.close()
   }
   try {
     const app = buildApp(opened)
     await app.ready()
     const noteScheme = warnOfPlainSeeds(settings.options, world.warn)
     let admits: ReturnType<typeof drainGate> | null = null
-    const { downloads, responses } = opened
+    const { downloads, responses } = opened.answers
     const handler: Handler = (request, response) => {
       if (admits?.(request) === false) {
         exchanges.begin(request, response)
@@ -112,11 +115,11 @@ export async function runService(
     const rules = serverRules(limits)
     const served = { handler, exchanges, rules, connections: CONNECTIONS, clientAddresses }
     const listening = await listenAll(settings.places, { ...served, tls: settings.tls, onError })
-    opened.start()
+    const endWork = opened.start()
     const stop = async () => {
       admits = drainGate(exchanges, HEALTH)
-      const stopped = opened.stop()
-      const timer = setTimeout(opened.interrupt, STOP_TIMEOUT)
+      const stopped = endWork()
+      const timer = setTimeout(opened.resources.interrupt, STOP_TIMEOUT)
       await listening.close()
       clearTimeout(timer)
       await stopped
@@ -125,7 +128,8 @@ export async function runService(
     }
     const { addresses } = listening
     const underWay = () => exchanges.underWay
-    return { ...opened, addresses, underWay, reopenLog: access.reopen, stop }
+    const common = { ...opened.resources, findFiles: opened.pages.findFiles }
+    return { ...common, addresses, underWay, reopenLog: access.reopen, stop }
   } catch (error) {
     await close()
     throw error

@@ -128,11 +128,10 @@ async function openEntrances(
   const rules = makeRules(settings.answers, lists, (hash) => store.scrape(hash) !== null)
   const answers = new TrackerAnswers(store, rules)
   const note = figures.of('http')
-  const addressOf = clientAddresses.of
   const routes = new TrackerRoutes({
     answers,
     fullScrape: new FullScrape(answers, monotonic),
-    addressOf,
+    addressOf: clientAddresses.of,
     isOwnRequest: ownRequests(clientAddresses, warn),
     onError,
     note,
@@ -142,7 +141,7 @@ async function openEntrances(
     pages: pages.answer,
     favicon,
     describe: () => describeTracker(figures, memory, { lists, shared }),
-    addressOf,
+    addressOf: clientAddresses.of,
     permits: lists.addresses.permits,
     onError,
   })
