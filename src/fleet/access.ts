@@ -33,9 +33,9 @@ function addOthers(access: CacheAccess, { share, warn, directory }: Others): Cac
       if (access.cache.keepsAnything) await (others ??= open())
     }
   const readOnce: ReadOnce = async (unread, read) => {
-    const { cache } = access
-    if (!cache.keepsAnything || (!others && unread.content.size < LEAST_ASKED))
-      return read(hashInGroups)
+    const { content, table } = unread
+    const isOwn = !access.cache.keepsAnything || (!others && content.size < LEAST_ASKED)
+    if (isOwn || !table.isKnown.includes(0)) return read(hashInGroups)
     return (await (others ??= open()))(unread, read)
   }
   return { ...access, readOnce }

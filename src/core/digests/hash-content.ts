@@ -10,7 +10,7 @@ import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/re
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import type { Content } from './content.js'
-import type { CacheAccess } from './cache-access.js'
+import type { CacheAccess, Unread } from './cache-access.js'
 import { isSettledAt, type RememberingStart } from './cache-trust.js'
 import {
   enterPieces,
@@ -62,52 +62,39 @@ export interface HashedContent extends ContentDigests {
  * changed between the scan and the last read. Fills `table`, the result of an earlier cache lookup.
  * @throws BtkitError `changed` with the file, and as hashStream
  */
-export function hashContent(
+export async function hashContent(
   content: Content,
   hashContext: HashContext,
-  table?: PieceTable,
+  known?: PieceTable,
 ): Promise<HashedContent> {
-  const known = table ?? recallPieces(content, hashContext.cacheAccess)
-  return readOnce(content, known, hashContext, (hash) =>
-    readUnknown(content, known, hash, hashContext),
-  )
-}
-
-/** Calls `read` with the function that hashes pieces, as ReadOnce describes. */
-export function readOnce<T>(
-  content: Content,
-  table: PieceTable,
-  hashContext: HashContext,
-  read: (hash: HashGroups) => Promise<T>,
-): Promise<T> {
   const { cacheAccess, engine } = hashContext
-  if (!cacheAccess.readOnce || !table.isKnown.includes(0)) return read(hashInGroups)
+  const table = known ?? recallPieces(content, cacheAccess)
   const stream = () => streamOf(content, hashContext)
-  return cacheAccess.readOnce({ content, table, stream, engine, cacheAccess }, read)
+  const unread = { content, table, stream, engine, cacheAccess }
+  const read = (hash: HashGroups) => readUnknown(unread, hashContext, hash)
+  return cacheAccess.readOnce ? cacheAccess.readOnce(unread, read) : read(hashInGroups)
 }
 
 /** Reads the pieces whose digests are unknown, checks that no file changed, and keeps the digests. */
 async function readUnknown(
-  content: Content,
-  table: PieceTable,
-  hash: HashGroups,
+  { content, table, stream }: Unread,
   hashContext: HashContext,
+  hash: HashGroups,
 ): Promise<HashedContent> {
   const { digests, trees, isKnown } = table
   if (!isKnown.includes(0)) return { digests, trees, bytesHashed: 0, isSettled: true }
+  const { version, pieceCount } = content
   const { files, bytes } = unreadOf(content, table)
   const readTrees = trees?.isKnown.includes(0) ? new ReadTrees(content) : null
-  const take = ({ indices, pieces, blocks, nodes }: ReadGroup) => {
-    enterPieces(table, indices, pieces)
-    if (nodes) readTrees?.takeNodes(indices, nodes)
-    else readTrees?.take(indices, blocks)
-  }
   let start = await readSmallFile(content, table, hashContext)
   if (!start) {
-    const stream = streamOf(content, hashContext)
-    const { version, pieceCount } = content
     const wanted = version === 'v2' ? 'blocks' : readTrees ? 'both' : 'pieces'
-    const reading = { stream, pieces: unknownPieces(table), pieceCount, wanted } as const
+    const take = ({ indices, pieces, blocks, nodes }: ReadGroup) => {
+      enterPieces(table, indices, pieces)
+      if (nodes) readTrees?.takeNodes(indices, nodes)
+      else readTrees?.take(indices, blocks)
+    }
+    const reading = { stream: stream(), pieces: unknownPieces(table), pieceCount, wanted } as const
     start = await readPieces(reading, files, hashContext, take, hash)
     await requireAllUnchanged(content.files, hashContext)
   }
@@ -160,29 +147,22 @@ export async function readPieces(
 ): Promise<RememberingStart> {
   const { cacheAccess, engine, refusesWritten } = hashContext
   const startedMs = cacheAccess.now()
-  const written = new Set(files && (await findWritten(files, hashContext)))
+  const isFirst = (size: number) => refusesWritten === true && size > SMALL_FILE
+  const isPortable = hashKernel().name === 'crypto'
+  // The accelerator asks when it opens a file. But it opens no empty file, and large ones that must not be
+  // written are refused before any is read
+  const asked = files?.filter((i) => {
+    const size = files.sizeAt(i)
+    return files.isRead(i) && (isPortable || size === 0 || isFirst(size))
+  })
+  const written = new Set(
+    asked && (await whoWrites(Array.from(asked, (file) => file.absolutePath))),
+  )
+  for (const path of refusesWritten ? written : []) throw isWritten(path)
   const writers = files ? createWriters(reading.stream, refusesWritten) : undefined
   for await (const group of hash(reading, { ...engine, writers })) take(group)
   if (writers) for (const path of listWritten(writers, reading.stream)) written.add(path)
   return { ...cacheAccess, startedMs, written }
-}
-
-/**
- * Returns the paths of files that a program has open for writing, if they must be asked for before they
- * are read: the accelerator asks when it opens a file, but it opens no empty file, and large ones that
- * must not be written are refused before any is read.
- */
-async function findWritten(
-  files: FileColumns,
-  { refusesWritten }: Pick<HashContext, 'refusesWritten'>,
-): Promise<ReadonlySet<string>> {
-  const asksLater = (size: number) => size > 0 && !(refusesWritten && size > SMALL_FILE)
-  const isPortable = hashKernel().name === 'crypto'
-  const asked = files.filter((i) => files.isRead(i) && (isPortable || !asksLater(files.sizeAt(i))))
-  const paths = Array.from(asked, ({ absolutePath }) => absolutePath)
-  const written = await whoWrites(paths)
-  for (const path of refusesWritten ? written : []) throw isWritten(path)
-  return written
 }
 
 /** Returns the stream of content; empty files have no bytes to hash. */

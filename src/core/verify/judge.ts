@@ -17,7 +17,7 @@ import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../m
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
-import { readOnce, readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
+import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
 import {
   enterPieces,
@@ -94,10 +94,12 @@ export async function checkPieces(
     isGuarded: true,
     cacheAccess: isCacheable(check) ? cacheAccess : { cache: openNullCache(), trust, now },
   }
-  const judge = new Judge(check, streamOf(content, guarded))
+  const stream = streamOf(content, guarded)
+  const judge = new Judge(check, stream)
   const table = recallPieces(content, guarded.cacheAccess)
+  const unread = { ...guarded, content, table, stream: () => stream }
   const read = () => readUnknown(judge, table, guarded)
-  const problems = await readOnce(content, table, guarded, read)
+  const problems = await (guarded.cacheAccess.readOnce?.(unread, read) ?? read())
   if (!v2) return { problems, badBlocks: null }
   if (judge.bad.length === 0 || !openTrees) return { problems, badBlocks: new Map() }
   return { problems, badBlocks: explainPieces(judge, await openTrees()) }

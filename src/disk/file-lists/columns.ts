@@ -64,15 +64,13 @@ export class FileColumns implements Iterable<ScannedFile> {
   }
 
   #make(i: number): ScannedFile {
-    const { store } = this
-    const row = this.rowAt(i)
     const file = {
       path: this.pathAt(i),
       absolutePath: this.absolutePathAt(i),
-      fingerprint: store.states.read(row),
+      fingerprint: this.fingerprintAt(i),
     }
-    const attributes = store.attributes[row]
-    const symlinkPath = store.links?.get(row)
+    const attributes = this.attributesAt(i)
+    const symlinkPath = this.symlinkAt(i)
     if (attributes === undefined) return file
     return symlinkPath ? { ...file, attributes, symlinkPath } : { ...file, attributes }
   }
@@ -109,13 +107,8 @@ export class FileColumns implements Iterable<ScannedFile> {
     return this.store.sizes[this.rows ? (this.rows[i] ?? 0) : i] ?? 0
   }
 
-  /** The time of the last change, in nanoseconds, rounded to some hundreds; with `mtime` that of the content. */
   latestAt(i: number, trust: 'full' | 'mtime'): number {
-    const row = this.rowAt(i)
-    const { states } = this.store
-    return trust === 'full'
-      ? Math.max(states.mtimeAt(row), states.ctimeAt(row))
-      : states.mtimeAt(row)
+    return this.store.states.latestAt(this.rowAt(i), trust)
   }
 
   /** The real paths. */
@@ -146,7 +139,7 @@ export class FileColumns implements Iterable<ScannedFile> {
 
   /** Whether a file is padding, which is not on a disk. */
   isPad(i: number): boolean {
-    return this.store.directoryOf[this.rowAt(i)] === PADDING
+    return this.store.directoryOf[this.rows ? (this.rows[i] ?? 0) : i] === PADDING
   }
 
   /** Whether a file has bytes on a disk. Pad files and stored links have none. */

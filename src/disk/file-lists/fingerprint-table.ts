@@ -62,17 +62,14 @@ export class FingerprintTable {
 
   /** When file `i` was modified, in milliseconds since 1970; null if it is not a regular file. */
   timeAt(i: number): number | null {
-    return this.isThere(i) ? this.mtimeAt(i) / 1e6 : null
+    return this.isThere(i) ? this.latestAt(i, 'mtime') / 1e6 : null
   }
 
-  /** When file `i` was modified, in nanoseconds, rounded to some hundreds of them. */
-  mtimeAt(i: number): number {
-    return this.#numberAt(FINGERPRINT_LENGTH * i + MTIME_AT)
-  }
-
-  /** When the state of file `i` changed, rounded as mtimeAt is. */
-  ctimeAt(i: number): number {
-    return this.#numberAt(FINGERPRINT_LENGTH * i + CTIME_AT)
+  /** The time of the last change, in nanoseconds, rounded to some hundreds; with `mtime` that of the content. */
+  latestAt(i: number, trust: 'full' | 'mtime'): number {
+    const mtime = this.#numberAt(FINGERPRINT_LENGTH * i + MTIME_AT)
+    if (trust === 'mtime') return mtime
+    return Math.max(mtime, this.#numberAt(FINGERPRINT_LENGTH * i + CTIME_AT))
   }
 
   set(i: number, fingerprint: Fingerprint): void {

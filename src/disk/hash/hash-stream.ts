@@ -119,7 +119,10 @@ export async function runOnThreads(
   const timer = setInterval(() => onProgress?.(readProgress(job)), PROGRESS_INTERVAL_MS)
   timer.unref()
   try {
-    const runs = startShares(job, pool)
+    // Nothing has checksums, too
+    const count = isNative(job) ? 1 : Math.min(job.threads, Math.max(1, countTurns(job)))
+    const run = () => (isNative(job) ? runOnNativeThreads(job, pool.niceness) : pool.run(job))
+    const runs = Array.from({ length: count }, run)
     for (const run of runs) run.catch(stop)
     await Promise.allSettled(runs)
     await Promise.all(runs)
@@ -142,11 +145,4 @@ export async function awaitTurnOf(
   const delay = throttle ? takeTurn(throttle, bytes) : 0
   if (delay > 0) await setTimeout(delay, undefined, { signal }).catch(() => undefined)
   refuseAborted(signal)
-}
-
-function startShares(job: HashJob, pool: WorkerPool): Promise<void>[] {
-  if (isNative(job)) return [runOnNativeThreads(job, pool.niceness)]
-  // Nothing has checksums, too
-  const count = Math.min(job.threads, Math.max(1, countTurns(job)))
-  return Array.from({ length: count }, () => pool.run(job))
 }
