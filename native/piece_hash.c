@@ -241,7 +241,6 @@ NAPI_MODULE_INIT() {
       {"hashLater", NULL, hash_later, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hashJob", NULL, hash_job_here, NULL, NULL, NULL, napi_enumerable, NULL},
       {"hashJobOnThreads", NULL, hash_job_on_threads, NULL, NULL, NULL, napi_enumerable, NULL},
-      {"statFiles", NULL, stat_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"askLeasesAsync", NULL, ask_leases_async, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFiles", NULL, list_files, NULL, NULL, NULL, napi_enumerable, NULL},
       {"listFilesAsync", NULL, list_files_async, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -157,24 +157,6 @@ static void look_up_in(const char *path, struct lookup *lookup) {
   close(lookup->directory);
 }
 
-napi_value stat_files(napi_env env, napi_callback_info info) {
-  size_t argument_count = 3;
-  napi_value arguments[3];
-  char path[MAX_PATH_LENGTH];
-  struct lookup lookup = {.look = look_at_file, .answer_length = FINGERPRINT_LENGTH};
-  if (napi_get_cb_info(env, info, &argument_count, arguments, NULL, NULL) != napi_ok) return NULL;
-  if (!read_string(env, arguments[0], path, sizeof path)) return refuse(env, "directory must be a path");
-  if (read_names(env, arguments[1], &lookup)) {
-    const size_t needed = (size_t)lookup.count * FINGERPRINT_LENGTH;
-    lookup.answers = read_fingerprints(env, arguments[2], needed);
-    if (lookup.answers != NULL) look_up_in(path, &lookup);
-    else if (needed > 0) refuse(env, "fingerprints must be a Uint8Array with room for all");
-    lookup.answers = NULL; /* JavaScript's */
-  }
-  free_lookup(&lookup);
-  return NULL;
-}
-
 /* Without answers, nothing is known of the directory. */
 static void list_directory(const char *path, struct lookup *lookup) {
   if (read_directory(path, lookup, UINT32_MAX) && make_answers(lookup)) look_up_in(path, lookup);

@@ -4,22 +4,14 @@
 #include <node_api.h>
 
 /*
- * statFiles(directory: string, names: string[], fingerprints: Uint8Array): void
- *
- * Writes size, mtime, ctime, inode and device of each name in the directory, 40 bytes a name (see
- * src/disk/file-lists/fingerprint.ts). Links are not followed. The bytes stay unchanged for a name that is no
- * regular file or cannot be read, and for all names if the directory cannot be opened. Times are
- * nanoseconds since 1970. Throws a TypeError for arguments of the wrong kind.
- */
-napi_value stat_files(napi_env env, napi_callback_info info);
-
-/*
  * listFiles(directory: string, names: Uint8Array, fingerprints: Uint8Array): number | { … } | null
  * listFilesAsync(directory: string): Promise<{ names: Buffer; fingerprints: Int32Array } | null>
  *
- * Lists a directory: its names sorted by bytes, each ended by a NUL, and 10 words for each as statFiles
- * writes them; zeros for a name that is no regular file. Null if the directory cannot be read. The first
- * function copies both to the given arrays if they have room, and returns the number of names.
+ * Lists a directory: its names sorted by bytes, each ended by a NUL, and size, mtime, ctime, inode and
+ * device of each, 10 words (see src/disk/file-lists/fingerprint.ts); zeros for a name that is no regular
+ * file. Links are not followed, and times are nanoseconds since 1970. Null if the directory cannot be
+ * read. The first function copies both to the given arrays if they have room, and returns the number of
+ * names.
  */
 napi_value list_files(napi_env env, napi_callback_info info);
 napi_value list_files_async(napi_env env, napi_callback_info info);

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { TreeRecord, FileEnd, FileKey, FileRecord } from '../disk/cache/records/bodies.js'
-import { encodeFingerprint, isEncodingOf } from '../disk/file-lists/fingerprint.js'
+import { encodeFingerprint, sameFingerprint } from '../disk/file-lists/fingerprint.js'
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
-import { fingerprintsOf } from '../disk/look/stat-files.js'
+import { lstatMany } from '../disk/look/stat-files.js'
 import { hashStream } from '../disk/hash/hash-stream.js'
 import { windowOf, type ContentStream } from '../disk/hash/stream/content-stream.js'
 import { hashKernel } from '../disk/hash/kernels.js'
@@ -59,11 +59,12 @@ export async function adoptDigests(
     const found = await findRecords(wishes, unread, shared)
     const right = await areRight(found, { ...unread, stream })
     const paths = found.map(({ wish }) => wish.file.absolutePath)
-    const looks = fingerprintsOf(paths)
+    const looks = await lstatMany(paths)
     for (const [i, { wish, record }] of found.entries()) {
       const { file } = wish
       const now = looks[i]
-      if (!now || !isEncodingOf(now, file.fingerprint)) continue
+      const isThere = now && 'mode' in now && sameFingerprint(now.fingerprint, file.fingerprint)
+      if (!isThere) continue
       if (!right[i]) {
         warn(`${file.absolutePath}: its shared record is wrong; removed`)
         await shared.remove(record, file.fingerprint)

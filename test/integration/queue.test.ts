@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, utimesSync, writeFileSync } from 'nod
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
-import { nativeStat } from '../../src/disk/look/stat-files.js'
+import { nativeLstat } from '../../src/disk/look/stat-files.js'
 import { queueTimes } from '../../src/fleet/connect.js'
 import { startExecutable } from '../support/executable.js'
 import { collect } from '../support/programs.js'
@@ -71,7 +71,7 @@ longTest('completedir asks workers for many entries at once', { skip }, async (t
   assert.equal((JSON.parse(again.stdout) as { bytesHashed: number }).bytesHashed, 0)
 })
 
-const unlessLeases = { skip: skip || (nativeStat === null && 'the addon is not built') }
+const unlessLeases = { skip: skip || (nativeLstat === null && 'the addon is not built') }
 
 test('a file that is written while workers hash it is not cached', unlessLeases, async (t) => {
   const machine = makeAsking(t, emptyRedis().url, { a: SIZE })

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { nativeStat } from '../../src/disk/look/stat-files.js'
+import { nativeLstat } from '../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../support/aged.js'
 import { executable, startExecutable } from '../support/executable.js'
 import { collect, runProgram } from '../support/programs.js'
@@ -86,7 +86,7 @@ async function countCalls(t: TestContext, files: number): Promise<Map<string, nu
 }
 
 const unlessStrace = {
-  skip: (!hasStrace && 'needs strace') || (nativeStat === null && 'needs the native addon'),
+  skip: (!hasStrace && 'needs strace') || (nativeLstat === null && 'needs the native addon'),
 }
 
 test('a small file costs six system calls', unlessStrace, async (t) => {

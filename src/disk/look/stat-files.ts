@@ -1,5 +1,5 @@
 import { lstatSync, statSync, type BigIntStats, type Stats, constants } from 'node:fs'
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
 import { latin1 } from '../../base/bytes.js'
 import { loadNative } from '../../base/native-addon.js'
 import { isRaw, rawPath } from '../../base/text/raw-path.js'
@@ -8,7 +8,6 @@ import {
   FINGERPRINT_LENGTH,
   fingerprintOf,
   readFingerprintIfThere,
-  writeFingerprint,
   readEncodedFingerprint,
   type Fingerprint,
 } from '../file-lists/fingerprint.js'
@@ -18,30 +17,6 @@ import { NameColumn } from '../file-lists/name-column.js'
 import { readNames } from './read-names.js'
 import { asBtkitError, osCodeOf, systemError } from '../../base/errors.js'
 import { lstat, stat } from 'node:fs/promises'
-
-/**
- * Writes the encoded fingerprint of each name, one after another, into `fingerprints`, which must
- * hold zeros. The zeros stay for names that are not regular files.
- */
-export type StatFiles = (
-  directory: string,
-  names: readonly string[],
-  fingerprints: Uint8Array,
-) => void
-
-/**
- * Examines many files of one directory without following links. Uses the native addon if possible.
- * Files that cannot be examined count as not regular.
- */
-export function statFiles(
-  directory: string,
-  names: readonly string[],
-  stat: StatFiles = fastestStat,
-): FingerprintTable {
-  const bytes = new Uint8Array(FINGERPRINT_LENGTH * names.length)
-  stat(directory, names, bytes)
-  return new FingerprintTable(bytes)
-}
 
 /** The names in a directory, sorted by bytes, and their fingerprints in the same order. */
 export interface FileListing {
@@ -71,7 +46,7 @@ type ListFilesNow = (
 ) => NativeListing | number
 
 /**
- * Lists a directory and examines its files as statFiles does. A listing of plain files only must be
+ * Lists a directory and examines its files, without following links. A listing of plain files only must be
  * used before the next call.
  * @throws system errors unchanged
  */
@@ -120,62 +95,26 @@ export async function listFiles(
 
 function listInTurn(directory: string): FileListing {
   const names = readNames(directory)
-  return { names, table: statFiles(directory, names) }
+  const table = new FingerprintTable(new Uint8Array(FINGERPRINT_LENGTH * names.length))
+  for (const [i, name] of names.entries()) {
+    try {
+      const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false })
+      if (stats?.isFile()) table.set(i, fingerprintOf(stats))
+    } catch {
+      // The later attempt to open the file reports the error
+    }
+  }
+  return { names, table }
 }
 
 function tableOf({ buffer, byteOffset, byteLength }: Int32Array): FingerprintTable {
   return new FingerprintTable(new Uint8Array(buffer, byteOffset, byteLength))
 }
 
-/** The native addon's function; null if the addon is missing. */
-export const nativeStat = loadNative<{ statFiles: StatFiles }>('statFiles')?.statFiles ?? null
-
-/** The same of listFiles and listColumns. */
+/** The native addon's functions for listFiles and listColumns; null if the addon is missing. */
 export const nativeList =
   loadNative<{ listFilesAsync: ListFiles }>('listFilesAsync')?.listFilesAsync ?? null
 export const nativeListNow = loadNative<{ listFiles: ListFilesNow }>('listFiles')?.listFiles ?? null
-
-const fastestStat = nativeStat ?? statInTurn
-
-/** Does the same in JavaScript on every system. */
-export function statInTurn(
-  directory: string,
-  names: readonly string[],
-  fingerprints: Uint8Array,
-): void {
-  const view = new DataView(fingerprints.buffer, fingerprints.byteOffset, fingerprints.byteLength)
-  names.forEach((name, i) => {
-    try {
-      const stats = lstatSync(join(directory, name), { bigint: true, throwIfNoEntry: false })
-      if (stats?.isFile()) writeFingerprint(fingerprintOf(stats), view, FINGERPRINT_LENGTH * i)
-    } catch {
-      // The later attempt to open the file reports the error
-    }
-  })
-}
-
-/**
- * Returns the encoded fingerprints of the entries at some paths, in order; null for each that is
- * gone or cannot be looked at. Looks at the files of a directory together: one by one takes as long as reading small ones.
- */
-export function fingerprintsOf(paths: readonly string[]): (Uint8Array | null)[] {
-  const found = new Array<Uint8Array | null>(paths.length).fill(null)
-  for (const [directory, places] of byDirectory(paths)) {
-    // For a single one, opening the directory would take longer
-    const nameAt = (place: number) => paths[place]?.slice(directory.length) ?? ''
-    const names = places.length > 1 ? places.map(nameAt) : []
-    const looks = statFiles(directory, names)
-    for (const [i, place] of places.entries()) {
-      found[place] = looks.at(i) ?? fingerprintAt(paths[place] ?? '')
-    }
-  }
-  return found
-}
-
-function fingerprintAt(path: string): Uint8Array | null {
-  const fingerprint = lookAt(path)
-  return fingerprint && encodeFingerprint(fingerprint)
-}
 
 /** The state of the entry at a path; null if it is gone or cannot be looked at. */
 export function lookAt(path: string): Fingerprint | null {
@@ -186,19 +125,6 @@ export function lookAt(path: string): Fingerprint | null {
     if (osCodeOf(error) === undefined) throw error
     return null
   }
-}
-
-/** Returns the places of paths in their list, by directory with a separator at its end. */
-function byDirectory(paths: readonly string[]): Map<string, number[]> {
-  const found = new Map<string, number[]>()
-  for (const [place, path] of paths.entries()) {
-    // A name that is not UTF-8 is looked at alone, as bytes
-    const directory = isRaw(path) ? path : path.slice(0, path.lastIndexOf(sep) + 1)
-    const known = found.get(directory)
-    if (known) known.push(place)
-    else found.set(directory, [place])
-  }
-  return found
 }
 
 /**

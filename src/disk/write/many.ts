@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { systemError } from '../../base/errors.js'
 import { loadNative } from '../../base/native-addon.js'
-import { fingerprintsOf } from '../look/stat-files.js'
+import { encodeFingerprint } from '../file-lists/fingerprint.js'
+import { lstatMany } from '../look/stat-files.js'
 import {
   explainWrite,
   placeDraft,
@@ -150,8 +151,12 @@ export class Writer {
           placed.push({ file, path: draft.path })
         })
       }
-      const looks = fingerprintsOf(placed.map(({ path }) => path))
-      return placed.map((each, i) => ({ ...each, fingerprint: looks[i]?.slice() ?? null }))
+      const looks = await lstatMany(placed.map(({ path }) => path))
+      return placed.map((each, i) => {
+        const look = looks[i]
+        const fingerprint = look && 'mode' in look ? encodeFingerprint(look.fingerprint) : null
+        return { ...each, fingerprint }
+      })
     } catch (error) {
       for (const { reject } of batch) reject(error)
       return []

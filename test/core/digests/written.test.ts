@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { planContent } from '../../../src/core/digests/content.js'
 import { hashContent } from '../../../src/core/digests/hash-content.js'
-import { nativeStat } from '../../../src/disk/look/stat-files.js'
+import { nativeLstat } from '../../../src/disk/look/stat-files.js'
 import { chooseKernel } from '../../../src/disk/hash/kernels.js'
 import { pseudoRandom } from '../../support/pseudo-random.js'
 import { aheadOfFiles } from '../../support/mirror.js'
 import { makeScratch } from '../../support/scratch.js'
 import { contentRequest, hashContext } from '../requests.js'
 
-const unlessNoAddon = { skip: process.platform !== 'linux' || nativeStat === null }
+const unlessNoAddon = { skip: process.platform !== 'linux' || nativeLstat === null }
 
 /** Files that share pieces, one of several pieces, and one without bytes. */
 const FILES = {

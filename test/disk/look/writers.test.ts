@@ -5,13 +5,13 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { whoWrites } from '../../../src/disk/look/writers.js'
-import { nativeStat } from '../../../src/disk/look/stat-files.js'
+import { nativeLstat } from '../../../src/disk/look/stat-files.js'
 import { letFilesSettle } from '../../support/aged.js'
 import { aheadOfFiles, Mirror } from '../../support/mirror.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 
-const unlessNoAddon = { skip: process.platform !== 'linux' || nativeStat === null }
+const unlessNoAddon = { skip: process.platform !== 'linux' || nativeLstat === null }
 
 test('a file that a program has open for writing is found', unlessNoAddon, async (t) => {
   const directory = makeScratch(t, { idle: 'a', read: 'b', written: 'c' })

@@ -136,7 +136,7 @@ async function completeOpen(
     if (!(error instanceof BtkitError && error.code === 'interrupted')) throw error
     report.isInterrupted = true
   }
-  if (!request.dryRun) request.feed?.enter(findNewest(directories, report))
+  if (!request.dryRun) request.feed?.enter(await findNewest(directories, report))
 }
 
 /**

@@ -2,7 +2,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { BtkitError, nameErrors, valueOr } from '../../../base/errors.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { readBoundedRegular } from '../../../disk/look/read-bounded.js'
-import { statFiles, statIfThere, type FileListing } from '../../../disk/look/stat-files.js'
+import { listFiles, statIfThere, type FileListing } from '../../../disk/look/stat-files.js'
 import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/write/atomically.js'
 import { contentSize } from '../../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
@@ -115,16 +115,17 @@ function checkReplaceable(path: string): void {
  * Finds the newest torrents that a run made, or found current. Only their times are looked at,
  * because there may be very many.
  */
-export function findNewest(
+export async function findNewest(
   directories: readonly SourceDirectory[],
   report: CompleteReport,
-): DatedTorrent[] {
+): Promise<DatedTorrent[]> {
   const left = leftAlone(report)
   const found: DatedTorrent[] = []
   let least = -Infinity
   for (const directory of directories) {
-    const { names: files, table } = listNow(directory, report)
-    const numbered = new NumberedNames(files)
+    const { states, realPath } = directory.targetDirectory
+    const { names, table }: FileListing = hasNews(report) ? await listFiles(realPath) : states
+    const numbered = new NumberedNames(names)
     for (const name of directory.names) {
       const number = numbered.numberOf(torrentName(name))
       const time = number === undefined ? null : table.timeAt(number)
@@ -137,14 +138,6 @@ export function findNewest(
   }
   keepNewest(found)
   return found
-}
-
-/** Lists a directory of torrents again only if the run changed any. */
-function listNow({ names, targetDirectory }: SourceDirectory, report: CompleteReport): FileListing {
-  const { states, realPath: place } = targetDirectory
-  if (!hasNews(report)) return states
-  const files = names.map(torrentName)
-  return { names: files, table: statFiles(place, files) }
 }
 
 /** Keeps as many of the newest torrents as a feed has. Returns the time of the last. */
