@@ -220,13 +220,12 @@ export function claimTorrent(
 export function checkOtherEntries(changed: readonly DirectoryEntry[]): void {
   for (const { name, directory } of changed) {
     const { log, realPath } = directory.targetDirectory
-    if (!log.has(torrentName(name))) continue
     // Beside the entries, each name is there once; a link may be switched to other entries
     const isLink = resolve(directory.directory) !== directory.realDirectory
     if (isLink || realPath === directory.realDirectory) continue
-    const other = log.get(torrentName(name))?.source
+    const other = log.sourceOf(torrentName(name))
     const own = join(directory.realDirectory, name)
-    if (other === undefined || other === own || !areDistinct(other, own)) continue
+    if (other === null || other === own || !areDistinct(other, own)) continue
     const { torrent, torrentPath } = pathsOf(name, directory)
     if (!existsSync(torrentPath)) continue
     const ways = 'use another --output, or --force to replace it'
