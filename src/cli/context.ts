@@ -56,6 +56,8 @@ export interface CommandRecord {
   readonly summary: string
   /** Arguments for an example. A command without them runs if nothing is typed. */
   readonly example?: string
+  /** The options that guides use, by their long names with spaces between, if it has more than a screen of them. */
+  readonly basics?: string
   /** Whether it runs until a signal. */
   readonly isService?: true
   /** Whether it ends clients, or withdraws from them, before it ends itself. Services have the time, too. */

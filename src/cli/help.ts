@@ -4,11 +4,11 @@ import {
   Help,
   type Option,
 } from '@commander-js/extra-typings'
-import { commandTable } from './command-list.js'
+import { type CommandEntry, commandTable } from './command-list.js'
 import { GROUPS } from './context.js'
 import type { Io } from './io.js'
 import { pathOf } from './line/usage-errors.js'
-import { RARELY_NEEDED, traitsOf } from './options/option.js'
+import { RARELY_NEEDED } from './options/option.js'
 
 /** The help of the program: the commands that people need by task, and the names of the others. */
 function generalHelp(): string {
@@ -35,26 +35,48 @@ const NAMES_ONLY: ReadonlySet<string> = new Set(['Seldom needed', 'Other names']
 /** The text for a command without arguments: usage, an example, and where to read more. */
 export function shortUsage(command: CommandUnknownOpts, example: string): string {
   const path = pathOf(command)
-  const lines = [
-    `Usage: ${command.createHelp().commandUsage(command)}`,
-    '',
-    command.description(),
-    '',
-    'Example:',
-    `  ${path} ${example}`,
-    '',
+  return linesOf([
+    ...beginning(command, example),
     `${path} --help lists the options; man ${path.replace(' ', '-')} describes them.`,
-  ]
-  return lines.map((line) => `${line}\n`).join('')
+  ])
 }
+
+/** One screen about a command: the options that guides use, or all if they are few. */
+export function shortHelp(command: CommandUnknownOpts, io: Io, entry: CommandEntry): string {
+  prepareHelp(command, io)
+  const { example, basics } = entry
+  const help = command.createHelp()
+  help.prepareContext({ helpWidth: io.stdout.columns || 80 })
+  const shown = help.visibleOptions(command).filter(({ long }) => {
+    return basics === undefined || ` ${basics} `.includes(` ${(long ?? '').slice('--'.length)} `)
+  })
+  const width = help.padWidth(command, help)
+  const path = pathOf(command)
+  return linesOf([
+    ...beginning(command, example),
+    'Options:',
+    ...shown.map((option) => {
+      return help.formatItem(help.optionTerm(option), width, help.optionDescription(option), help)
+    }),
+    '',
+    `${path} --help lists all options; man ${path.replace(' ', '-')} describes them.`,
+  ])
+}
+
+function beginning(command: CommandUnknownOpts, example?: string): string[] {
+  const usage = `Usage: ${command.createHelp().commandUsage(command)}`
+  const examples = example === undefined ? [] : ['Example:', `  ${pathOf(command)} ${example}`, '']
+  return [usage, '', command.description(), '', ...examples]
+}
+
+const linesOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('')
 
 /** Makes commander print help as ours, to our streams. */
 export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
   command.configureHelp({
     optionDescription: describeOption,
-    visibleOptions: (of) => optionsShown(of, false),
     groupItems: groupsInOrder,
-    formatHelp: command.parent || command.commands.length === 0 ? helpWithSettings : generalHelp,
+    ...(command.parent || command.commands.length === 0 ? {} : { formatHelp: generalHelp }),
     minWidthToWrap: 24,
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
@@ -68,12 +90,6 @@ export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
   })
 }
 
-/** The options in the help of a command: those that people type, or else those that they set once. */
-function optionsShown(command: CommandUnknownOpts, areSettings: boolean): Option[] {
-  const options = Help.prototype.visibleOptions.call(command.createHelp(), command)
-  return options.filter((option) => (traitsOf(option).isSetting ?? false) === areSettings)
-}
-
 /** The groups of items in the help, those that hardly anybody needs last. */
 function groupsInOrder<Item extends Command | Option>(
   all: Item[],
@@ -84,16 +100,6 @@ function groupsInOrder<Item extends Command | Option>(
   const rare = groups.get(RARELY_NEEDED)
   if (rare && groups.delete(RARELY_NEEDED)) groups.set(RARELY_NEEDED, rare)
   return groups
-}
-
-/** The help of a command, with the names of its settings behind the options. */
-function helpWithSettings(command: CommandUnknownOpts, help: Help): string {
-  const text = Help.prototype.formatHelp.call(help, command, help)
-  const names = optionsShown(command, true).map(({ long }) => long)
-  if (names.length === 0) return text
-  const width = (help.helpWidth ?? 80) - 2
-  const list = help.boxWrap(names.join(', '), width).replaceAll(/^/gm, '  ')
-  return `${text}\nSettings, usually of a configuration (btkit-config(1)):\n${list}\n`
 }
 
 /** The largest width of the help's option column. A longer option gets a line of its own. */

@@ -3,7 +3,7 @@ import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
 import type { CommandContext } from './context.js'
-import { prepareHelp, shortUsage } from './help.js'
+import { prepareHelp, shortHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
 import {
@@ -132,7 +132,9 @@ async function runCommandLine(
     }
     const line = splitLine(leaf, args.slice(path.length), isLegacy ? entry.name : null)
     if (line.unknown.length > 0) {
-      answerOptions(leaf, line.unknown, io)
+      const isShort = line.unknown.includes('-h') && !line.unknown.includes('--help')
+      if (isShort) io.stdout.write(shortHelp(leaf, io, entry))
+      else answerOptions(leaf, line.unknown, io)
       return
     }
     running.line = line

@@ -42,7 +42,7 @@ test('-q is --quiet in each command that has it, and rarely needed options are l
     assert.doesNotMatch(stdout, /^ +--quiet/m, name)
     const [, rest] = stdout.split('\nRarely needed:\n')
     const headings = rest?.match(/^[A-Z][^.]*:$/gm) ?? []
-    assert.match(headings[0] ?? 'Options:', /^(?:Options|Settings)/, name)
+    assert.match(headings[0] ?? 'Options:', /^(?:Options|Examples|Addresses)/, name)
   }
 })
 
@@ -51,26 +51,13 @@ test('a long name of an option does not make the descriptions narrow', async () 
   assert.match(stdout, /^ {2}--parse-dir-interval <seconds>\n {20,34}\S/m)
 })
 
-test('the help of a command for files names the settings of machines without describing them', async () => {
-  const { stdout } = await runBtkit(['completedir', '--help'])
-  assert.match(stdout, /^Settings, usually of a configuration \(btkit-config\(1\)\):\n {2}--/m)
-  assert.match(stdout.slice(stdout.indexOf('Settings,')), /--cache-url, --share,/)
-  assert.doesNotMatch(stdout, /--cache-url <url>/)
-})
-
-/** The most options that people choose from. Settings and old names are not among them. */
-for (const [name, most] of [
-  ['makemetafile', 52],
-  ['completedir', 60],
-  ['serve', 45],
-  ['track', 45],
-] as const) {
-  test(`the help of ${name} describes at most ${most} options`, async () => {
-    const { stdout } = await runBtkit([name, '--help'])
-    const options = stdout.match(/^ {2}(?:-\w, )?--[\w-]+(?: \S+)?(?: {2,}|\n +)[\w-]+/gm) ?? []
-    const described = options.filter((each) => !each.includes('--help')).length
-    const ways =
-      'make it a value of another option, hide one that few need, or raise the number here'
-    assert.ok(described <= most, `${described} options are more than people choose from: ${ways}`)
+for (const { name, basics = '' } of commandTable) {
+  test(`${name} -h fits one screen, and its last line names --help`, async () => {
+    const { stdout, status } = await runBtkit([name, '-h'])
+    const lines = stdout.trimEnd().split('\n')
+    assert.ok(status === 0 && lines.length <= 40, stdout)
+    if (!stdout.includes('\nCommands:'))
+      assert.match(lines.at(-1) ?? '', / --help lists all options; /)
+    for (const option of basics.split(' ')) assert.match(stdout, new RegExp(`--${option}\\b`))
   })
 }

@@ -57,16 +57,6 @@ for (const { name } of commandTable) {
   })
 }
 
-test('defaults of options that take seconds are in seconds', async () => {
-  for (const { name } of commandTable) {
-    const { stdout } = await runBtkit([name, '--help'])
-    const text = stdout.replaceAll(/\s+/g, ' ')
-    for (const [option, value] of text.matchAll(/--[\w-]+ <seconds>[^(]*\(default: (\d+)/g)) {
-      assert.ok(Number(value) <= 3600, `${name}: ${option}`)
-    }
-  }
-})
-
 test('a legacy name calls itself so in its help', async () => {
   const { stdout } = await runBtkit(['--help'], {
     program: 'btshowmetainfo',

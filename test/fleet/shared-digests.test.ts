@@ -167,7 +167,6 @@ test("one record in another's place is not adopted", { skip: WITHOUT_REDIS }, as
   await one.make('b.iso')
   redis.send('copy', '{x}first', recordKeyIn(redis), 'replace')
   const made = await two.make('b.iso')
-  // A check of the pieces would find it, too
   assert.deepEqual([made.bytesHashed, made.stderr], [SIZE, ''])
 })
 

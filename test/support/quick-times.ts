@@ -24,18 +24,11 @@ export function hurryDisplay(): void {
   Object.assign(displayPauses, { terminal: 100, log: 100, download: 100 })
 }
 
-const USUAL = { client: clientPatience.ms, magnet: magnetPatience.ms }
-
-/** Has clients answer within so many milliseconds in this process, until the test ends. */
-export function hurryClients(t: TestContext, ms: number): void {
-  clientPatience.ms = ms
-  t.after(() => (clientPatience.ms = USUAL.client))
-}
-
-/** Has peers send the torrent of a magnet link within so many milliseconds in this process. */
-export function hurryMagnets(t: TestContext, ms: number): void {
-  magnetPatience.ms = ms
-  t.after(() => (magnetPatience.ms = USUAL.magnet))
+/** Gives clients, or peers with a magnet link, so many milliseconds in this process, until the test ends. */
+export function hurry(t: TestContext, whom: 'client' | 'magnet', ms: number): void {
+  const patience = { client: clientPatience, magnet: magnetPatience }[whom]
+  patience.ms = ms
+  t.after(() => (patience.ms = whom === 'client' ? 30_000 : 300_000))
 }
 
 /** A node of the DHT where nobody answers. */

@@ -42,11 +42,6 @@ export interface Traits {
   readonly rule?: InfoRule
   /** The values that decide the rule; all if not given. */
   readonly ruledBy?: string
-  /**
-   * Whether it is set once for a machine or a service. The help lists only the names of such options;
-   * without that, options that everybody needs would be hard to find among them.
-   */
-  readonly isSetting?: boolean
   /** The option, by its long name, whose place it takes: an error about that one names this one. */
   readonly insteadOf?: string
   /** Whether it applies only to a client that btkit starts. */
@@ -73,8 +68,6 @@ export interface Need {
   /** Whether it is ignored without them unless it is typed, as what a configuration sets for several commands. */
   readonly ifTyped?: boolean
 }
-
-export const SETTING: Traits = { isSetting: true }
 
 /** The heading of options that hardly anybody needs, which the help has last. */
 export const RARELY_NEEDED = 'Rarely needed:'

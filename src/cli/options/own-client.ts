@@ -3,7 +3,7 @@ import { usageError } from '../../base/errors.js'
 import { isIP } from 'node:net'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { transferRate, wholeNumber } from './values.js'
-import { Opt, SETTING, type Traits } from './option.js'
+import { Opt, type Traits } from './option.js'
 
 /** @throws BtkitError `usage` if a range of ports is empty */
 export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minport' | 'maxport'>) {
@@ -22,9 +22,6 @@ export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificate
 
 const OWN = { isForOwnClient: true }
 
-/** Where a client listens, and whom it trusts, are matters of the machine. */
-const OF_MACHINE = { ...OWN, ...SETTING }
-
 /** Declares the options of commands that start a client of their own, in a group of their own. */
 export function declareOwnClientOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
@@ -34,11 +31,9 @@ export function declareOwnClientOptions<A extends unknown[], O extends OptionVal
     .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
     .addOption(portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last))
     .addOption(
-      new Opt('--ip <address>', 'announce this address to trackers', OF_MACHINE).argParser(
-        ipAddress,
-      ),
+      new Opt('--ip <address>', 'announce this address to trackers', OWN).argParser(ipAddress),
     )
-    .addOption(new Opt('--bind <address>', 'bind to this address', OF_MACHINE).argParser(ipAddress))
+    .addOption(new Opt('--bind <address>', 'bind to this address', OWN).argParser(ipAddress))
     .addOption(maxUploadRateOption('limit the upload rate', OWN))
 }
 
@@ -54,11 +49,11 @@ export function maxDownloadRateOption() {
 
 export function caCertOption() {
   const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
-  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OF_MACHINE })
+  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OWN })
 }
 
 function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {
-  return new Opt(flags, description, OF_MACHINE).argParser(wholeNumber(1, 65535)).default(port)
+  return new Opt(flags, description, OWN).argParser(wholeNumber(1, 65535)).default(port)
 }
 
 function rateOption<const Flags extends string>(flags: Flags, what: string, traits: Traits) {

@@ -71,7 +71,6 @@ export function noCacheOption() {
 export function cacheTrustOption() {
   return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
     isForLegacy: true,
-    isSetting: true,
   })
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')

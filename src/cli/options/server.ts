@@ -3,7 +3,7 @@ import * as read from './values.js'
 import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../base/errors.js'
 import { parseTrustedProxy } from '../../server/connections/client-address.js'
-import { DIRECTORY, FILE, type Need, Opt, SETTING, type Traits } from './option.js'
+import { DIRECTORY, FILE, type Need, Opt, type Traits } from './option.js'
 
 const USERS: Need = { oneOf: ['admin-users'], why: 'the file of those who may log in' }
 const CURRENT: Need = { oneOf: ['allowed-dir'], why: 'the directory of the current torrents' }
@@ -39,12 +39,11 @@ export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
   name: string,
 ) {
-  const traits = { ...FILE, ...SETTING }
   return command
     .optionsGroup('Look of pages:')
     .option('--site-name <name>', `show this name on all pages (default: ${name})`, siteName)
-    .addOption(new Opt('--site-header <file>', 'show this Markdown or HTML above pages', traits))
-    .addOption(new Opt('--site-style <file>', 'add this CSS to all pages', traits))
+    .addOption(new Opt('--site-header <file>', 'show this Markdown or HTML above pages', FILE))
+    .addOption(new Opt('--site-style <file>', 'add this CSS to all pages', FILE))
 }
 
 /** Declares the options of a tracker's administration, in a group of their own. */

@@ -7,7 +7,7 @@ import {
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated } from './values.js'
-import { FILE, Opt, SETTING, type Traits } from './option.js'
+import { FILE, Opt, type Traits } from './option.js'
 
 export function cacheUrlOption(traits: Traits = {}) {
   return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
@@ -40,9 +40,9 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
 ) {
   return command
     .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption(SETTING))
-    .addOption(shareOption(SETTING))
-    .addOption(shareKeyFileOption(SETTING))
+    .addOption(cacheUrlOption())
+    .addOption(shareOption())
+    .addOption(shareKeyFileOption())
 }
 
 /** Parses the URL of a Redis, or `file:PATH`. */

@@ -8,7 +8,7 @@ import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { type Need, Opt, RARELY_NEEDED, SETTING, type Traits } from './option.js'
+import { type Need, Opt, RARELY_NEEDED, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
@@ -142,7 +142,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .addOption(
       new Opt('--min-piece-length <size>', 'use at least this piece length', {
         ...PIECES,
-        ...SETTING,
       }).argParser(read.powerOfTwo),
     )
     .optionsGroup('In the torrent:')
@@ -216,7 +215,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       }).default(false),
     )
   const whole = declareShareOptions(declareReadingOptions(command))
-    .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL', SETTING))
+    .addOption(queueOption('have the workers of this Redis hash; file:PATH reads the URL'))
     .optionsGroup('Presets:')
     .addOption(
       new Opt(
@@ -243,12 +242,10 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         .argParser(read.checksums)
         .default([]),
     )
-    .addOption(
-      new Opt(
-        '--mode <octal>',
-        'set the permissions of the torrent, such as 644',
-        SETTING,
-      ).argParser(read.permissionBits),
+    .option(
+      '--mode <octal>',
+      'set the permissions of the torrent, such as 644',
+      read.permissionBits,
     )
     .option('--dry-run', 'show what would be done, without reading files', false)
     .option('-q, --quiet', 'print nothing unless something is wrong', false)

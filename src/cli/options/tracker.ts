@@ -12,7 +12,7 @@ import {
   WEB_TORRENT,
 } from './server.js'
 import * as read from './values.js'
-import { DIRECTORY, FILE, Opt, SETTING } from './option.js'
+import { DIRECTORY, FILE, Opt } from './option.js'
 import { stateDirOption } from './reading.js'
 import { USUAL } from '../../tracker/app/settings.js'
 
@@ -25,6 +25,9 @@ export const trackPort = (isLegacy: boolean): number => (isLegacy ? 80 : 6969)
 
 /** The options of `track`. Each is validated when it is parsed. */
 export function declareTrackOptions(isLegacy: boolean) {
+  /** An option that only users of bttrack know. */
+  const ofBttrack = <const Flags extends string>(flags: Flags, description: string) =>
+    new Option(flags, description).hideHelp(!isLegacy)
   const command = new Command('track')
     .optionsGroup('Addresses:')
     .option(
@@ -60,7 +63,9 @@ export function declareTrackOptions(isLegacy: boolean) {
         false,
       ),
     )
-    .option('--no-allowed-controls', 'ignore failure reasons and warnings in .torrent files')
+    .addOption(
+      ofBttrack('--no-allowed-controls', 'ignore failure reasons and warnings in .torrent files'),
+    )
     .addOption(new Opt('--allowed-ips <file>', 'answer only the addresses in this file', FILE))
     .addOption(bannedIpsOption())
     .addOption(bannedListOption())
@@ -81,12 +86,11 @@ export function declareTrackOptions(isLegacy: boolean) {
     )
     .option('--response-size <n>', 'send this many peers', peers, answers.defaultPeers)
     .option('--max-give <n>', 'send at most this many peers', peers, answers.maxPeers)
-    .addOption(new Opt('--no-compact-reqd', 'send peers in full form, too', SETTING))
+    .addOption(ofBttrack('--no-compact-reqd', 'send peers in full form, too'))
     .addOption(
-      new Opt(
+      new Option(
         '--only-local-override-ip <n>',
         'accept ip= from all clients (0), or from private networks (1, 2)',
-        SETTING,
       )
         .argParser(read.wholeNumber(0, 2))
         .default(2),
@@ -106,25 +110,21 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('Limits:')
     .option('--max-peers <n>', 'limit all peers', read.wholeNumber(1, 2e7), limits.maxPeers)
     .addOption(
-      new Opt('--max-swarms <n>', 'limit all torrents', SETTING)
+      new Option('--max-swarms <n>', 'limit all torrents')
         .argParser(read.wholeNumber(1, 2e7))
         .default(limits.maxSwarms),
     )
     .addOption(
-      new Opt('--max-per-address <n>', 'limit the peers at one address', SETTING)
+      new Option('--max-per-address <n>', 'limit the peers at one address')
         .argParser(read.wholeNumber(1, 65535))
         .default(limits.maxPerAddress),
     )
     .addOption(
-      new Opt(
-        '--max-per-address-in-swarm <n>',
-        'limit the peers at one address in one swarm',
-        SETTING,
-      )
+      new Option('--max-per-address-in-swarm <n>', 'limit the peers at one address in one swarm')
         .argParser(read.wholeNumber(1, 65535))
         .default(limits.maxPerAddressInSwarm),
     )
-    .addOption(new Opt('--keep-dead', 'keep torrents without peers', SETTING).default(false))
+    .addOption(ofBttrack('--keep-dead', 'keep torrents without peers').default(false))
     .optionsGroup('State:')
     .addOption(
       new Opt(
@@ -134,7 +134,9 @@ export function declareTrackOptions(isLegacy: boolean) {
       ),
     )
     .addOption(stateDirOption('use this state directory'))
-    .addOption(seconds('--save-interval', 'save this often', saveInterval / 1000))
+    .addOption(
+      seconds('--save-interval', 'save this often', saveInterval / 1000).hideHelp(!isLegacy),
+    )
   const whole = declareAdminOptions(declareSiteOptions(command, 'btkit'))
     .optionsGroup('Several trackers:')
     .addOption(
@@ -152,7 +154,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .optionsGroup('Page and log:')
     .option('--no-show-infopage', 'show no page of all torrents')
     .addOption(
-      new Opt('--infopage-redirect <url>', 'redirect the page to this URL', SETTING).argParser(
+      ofBttrack('--infopage-redirect <url>', 'redirect the page to this URL').argParser(
         redirectUrl,
       ),
     )
@@ -164,14 +166,9 @@ export function declareTrackOptions(isLegacy: boolean) {
         .choices(['on', 'front', 'off'] as const)
         .default('on' as const, 'on'),
     )
-    .option('--no-show-names', 'omit names and sizes on the page')
+    .addOption(ofBttrack('--no-show-names', 'omit names and sizes on the page'))
     .option('--allow-get', 'serve the .torrent files of allowed directories', false)
-    .addOption(
-      new Opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', {
-        ...FILE,
-        ...SETTING,
-      }),
-    )
+    .addOption(new Opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', FILE))
     .addOption(
       new Opt(
         '--log-file <file>',

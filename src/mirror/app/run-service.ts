@@ -3,7 +3,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { openAccessLog } from '../../server/exchange/log-file.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
 import { type Exchange, Exchanges } from '../../server/exchange/exchanges.js'
-import type { ConnectionRules } from '../../server/connections/connection-limits.js'
+import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import { refuseStopping } from '../../server/connections/refuse-connection.js'
 import type { ServerContext } from '../../server/context.js'
@@ -113,7 +113,7 @@ export async function runService(
       if (route === null) app.routing(request, response)
     }
     const rules = serverRules(limits)
-    const served = { handler, exchanges, rules, connections: CONNECTIONS, clientAddresses }
+    const served = { handler, exchanges, rules, connections: CONNECTIONS.mirror, clientAddresses }
     const listening = await listenAll(settings.places, { ...served, tls: settings.tls, onError })
     const endWork = opened.start()
     const stop = async () => {
@@ -160,16 +160,6 @@ function buildApp(mirror: OpenMirror): FastifyInstance {
 /** The address by which the router finds a route: it refuses all bytes that are not UTF-8. */
 function routedUrl({ url = '/' }: { readonly url?: string | undefined }): string {
   return decodePercent(url, null) === null ? url.replace(/%[89a-f][\da-f]/gi, '_') : url
-}
-
-/** The limits of connections to the mirror. */
-export const CONNECTIONS: ConnectionRules = {
-  // Half a request takes up to 20 KB of memory
-  most: 20_000,
-  // For one address, or /64 of IPv6: enough for all people behind one
-  mostPerClient: 1000,
-  // Each download opens a file beside its connection
-  filesShare: 1 / 2,
 }
 
 /** libtorrent sends a request for each file of a piece at once; there may be thousands. */

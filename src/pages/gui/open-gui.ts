@@ -1,3 +1,4 @@
+import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -70,9 +71,6 @@ interface Gui {
 /** Milliseconds for a request to arrive. */
 const REQUEST_TIMEOUT = 30_000
 
-/** Others on this machine may connect, but not use up the descriptors. */
-const MAX_CONNECTIONS = 128
-
 /** Milliseconds that a form waits for its work, so that most mistakes are shown above it. */
 const PATIENCE = 400
 
@@ -99,7 +97,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     refusalOf: (asked) => refusalOf(asked, ownAddresses(portOf(app))),
     onError: options.onError,
   })
-  app.server.maxConnections = MAX_CONNECTIONS
+  app.server.maxConnections = CONNECTIONS.gui.most
   const strangers = new Strangers()
   strangers.follow(app.server)
   app.setNotFoundHandler(() => {

@@ -14,6 +14,7 @@ import {
   connectionLimiter,
   connectionLimits,
   maxDescriptors,
+  CONNECTIONS,
 } from '../../server/connections/connection-limits.js'
 import { openServer } from '../../server/listen/open-server.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
@@ -31,9 +32,7 @@ import {
 } from './seeded.js'
 import { UploadSlots } from './upload-slots.js'
 
-/** Most connections: in all, of one address, of one torrent, and those begun here. */
-const MOST_CONNECTIONS = 2000
-const MOST_OF_ADDRESS = 64
+/** Most connections of one torrent, and those begun here. */
 const MOST_OF_TORRENT = 500
 const MOST_DIALLED = 200
 
@@ -156,8 +155,7 @@ export class Seeder {
       },
     }
     this.#server = createServer()
-    const rules = { most: MOST_CONNECTIONS, mostPerClient: MOST_OF_ADDRESS, filesShare: 0.25 }
-    const limits = connectionLimits(rules, new ClientAddresses([]), maxDescriptors())
+    const limits = connectionLimits(CONNECTIONS.seed, new ClientAddresses([]), maxDescriptors())
     // A stranger's handshake costs more than the block of a peer: as Node accepts them, one a turn
     connectionLimiter({ ...limits, haveTurns: false })(this.#server)
     this.#server.on('connection', (socket) => {

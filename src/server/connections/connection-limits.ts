@@ -115,6 +115,24 @@ export interface ConnectionRules extends Pick<ConnectionLimits, 'isKnown'> {
   readonly filesShare: number
 }
 
+/**
+ * The limits of connections to all that listens. An incomplete request takes up to 20 KB of memory. A client is an
+ * address, or a /64 of IPv6, which may be that of many people.
+ */
+export const CONNECTIONS = {
+  /** Each download opens a file beside its connection. */
+  mirror: { most: 20_000, mostPerClient: 1000, filesShare: 1 / 2 },
+  /** A tracker full of connections can still save its state. */
+  tracker: { most: 10_000, mostPerClient: 500, filesShare: 1 / 4 },
+  /** Those that stay open for WebSocket, so that some are left for HTTP. */
+  webTorrent: { most: 30_000, mostPerClient: 375, filesShare: 7 / 16 },
+  /** Few people work on the pages of administration: more connections are somebody else's. */
+  admin: { most: 200, mostPerClient: 50, filesShare: 1 / 8 },
+  seed: { most: 2000, mostPerClient: 64, filesShare: 1 / 4 },
+  /** Others on this machine may connect to the pages of one person, but not use up the descriptors. */
+  gui: { most: 128 },
+} as const
+
 /** Computes a program's limits; `maxDescriptors` is null if unknown. */
 export function connectionLimits(
   { most, mostPerClient, filesShare, isKnown }: ConnectionRules,

@@ -4,7 +4,11 @@ import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
 import { isLocal } from '../../base/address-reach.js'
-import { connectionLimits, maxDescriptors } from '../../server/connections/connection-limits.js'
+import {
+  connectionLimits,
+  maxDescriptors,
+  CONNECTIONS,
+} from '../../server/connections/connection-limits.js'
 import type { Handler } from '../../server/connections/pipeline-queue.js'
 import type { ServerContext } from '../../server/context.js'
 import { Exchanges } from '../../server/exchange/exchanges.js'
@@ -13,7 +17,7 @@ import { type AccessLists, openAccessLists } from '../allowed/access-lists.js'
 import type { AddressRules } from '../allowed/address-rules.js'
 import { TrackerAnswers } from '../answers/tracker-answers.js'
 import { makeRules } from '../answers/tracker-rules.js'
-import { type TrackerSettings, WEB_CONNECTIONS } from './settings.js'
+import type { TrackerSettings } from './settings.js'
 import { describeTracker, TrackerFigures } from './tracker-metrics.js'
 import { History, HistoryFile } from '../pages/charts/history.js'
 import { FullScrape, TrackerRoutes } from '../wires/tracker-routes.js'
@@ -168,7 +172,7 @@ async function openEntrances(
           clientAddresses,
           monotonic,
           onError,
-          limits: connectionLimits(WEB_CONNECTIONS, clientAddresses, maxDescriptors()),
+          limits: connectionLimits(CONNECTIONS.webTorrent, clientAddresses, maxDescriptors()),
           peerTimeout: settings.limits.peerTimeout,
           note: figures.of('ws'),
         })

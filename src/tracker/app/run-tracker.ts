@@ -1,3 +1,4 @@
+import { CONNECTIONS } from '../../server/connections/connection-limits.js'
 // oxlint-disable-next-line no-restricted-imports -- only before the start and after the end
 import { constants, fstatSync, openSync, readlinkSync, unlinkSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
@@ -17,7 +18,7 @@ import type { SwarmStore } from '../swarms/swarm-store.js'
 import { type UdpServer, openUdp } from '../wires/udp-server.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { type AssembledTracker, type TrackerWorld, assembleTracker } from './assemble-tracker.js'
-import { CONNECTIONS, type TrackerSettings, WEB_CONNECTIONS } from './settings.js'
+import type { TrackerSettings } from './settings.js'
 
 export type { TrackerWorld } from './assemble-tracker.js'
 
@@ -228,8 +229,8 @@ async function listenEverywhere(
   { handler, exchanges, udp, webTorrent }: AssembledTracker['entrances'],
   onError: (error: unknown) => void,
 ): Promise<Pick<Listening, 'addresses' | 'close'>> {
-  const more = webTorrent ? WEB_CONNECTIONS.most : 0
-  const connections = { ...CONNECTIONS, most: CONNECTIONS.most + more }
+  const { tracker, webTorrent: open } = CONNECTIONS
+  const connections = { ...tracker, most: tracker.most + (webTorrent ? open.most : 0) }
   const upgrade = webTorrent?.upgrade ?? null
   const common = { rules: SERVER_RULES, connections, clientAddresses, tls, onError }
   const http = await listenAll(places, { handler, exchanges, upgrade, ...common })

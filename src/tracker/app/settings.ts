@@ -1,6 +1,5 @@
 import type { SiteLook } from '../../page-parts/layout.js'
 import type { LogFormat } from '../../server/exchange/access-log.js'
-import type { ConnectionRules } from '../../server/connections/connection-limits.js'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import type { TlsKeys } from '../../server/listen/tls-keys.js'
@@ -98,23 +97,6 @@ export const USUAL: Omit<
   prefix: '',
   logFormat: 'off',
   logFile: null,
-}
-
-/** Limits for connections to the tracker. */
-export const CONNECTIONS: ConnectionRules = {
-  // An incomplete request takes up to 20 KB of memory
-  most: 10_000,
-  // Per address, or per /64 of IPv6: enough for all peers behind one address
-  mostPerClient: 500,
-  // Leaves descriptors for other files: a tracker full of connections can still save its state
-  filesShare: 1 / 4,
-}
-
-/** Limits for those that stay open for WebSocket, so that some are left for HTTP. */
-export const WEB_CONNECTIONS: ConnectionRules = {
-  most: 30_000,
-  mostPerClient: 375,
-  filesShare: 7 / 16,
 }
 
 /** How trackers share swarms. */

@@ -304,7 +304,6 @@ test('no message shows a secret', async (t) => {
     ['makemetafile: {announce: "t.example/P4SSKEY/announce"}', ''],
     ['makemetafile: {web-seed: "htp://me:P4SS@P4SSKEY@m.example/"}', ''],
     ['makemetafile: {web-seed-base: "http://me:P4SSKEY@m.example/"}', ''],
-    ['makemetafile: {update-url: "htp://me:P4SSKEY@m.example/"}', ''],
     ['completedir: {publish: "me:P4SSKEY@t.example"}', ''],
     ['completedir: {publish: env:SECRET}', 'transmission+http://me:P4SSKEY@['],
     ['worker: {queue: env:SECRET}', 'http://me:P4SSKEY@h'],
@@ -397,20 +396,20 @@ for (const [what, yaml, told] of HOSTILE) {
 }
 
 test('on SIGHUP a service reports which configured values need a restart', async (t) => {
-  const { file, scratch } = withFile(t, 'serve: {max-files: 5, log: json}\n')
+  const { file, scratch } = withFile(t, 'serve: {min-age: 5, log: json}\n')
   const io = { env: { XDG_CONFIG_HOME: scratch } }
   const { hangUp, stdout, stderr } = await serveMirror(t, { files: { a: 'a' }, io })
-  writeFileSync(file, 'serve: {max-files: 7}\n')
+  writeFileSync(file, 'serve: {min-age: 7}\n')
   hangUp()
-  const told = `btkit: ${file}:1:20: max-files is 7 now; restart to apply it\n`
+  const told = `btkit: ${file}:1:18: min-age is 7 now; restart to apply it\n`
   await until('it says so', () => stderr.text.includes(told))
   await until('it says so', () =>
     stderr.text.includes('btkit: log is no longer configured; restart to apply it\n'),
   )
-  writeFileSync(file, 'serve: {max-files: many}\n')
+  writeFileSync(file, 'serve: {min-age: many}\n')
   hangUp()
   await until('it says so', () =>
-    /1:20: max-files 'many': .*; the options in use stay\n/.test(stderr.text),
+    /1:18: min-age 'many': .*; the options in use stay\n/.test(stderr.text),
   )
   await until('it is reloaded', () => stdout.text.split('\nreloaded\n').length > 1)
 })

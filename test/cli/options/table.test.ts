@@ -59,8 +59,6 @@ for (const { name } of commandTable) {
           assert.ok(isExplained(name, option), `btkit-${name}: ${option}`)
           assert.ok(words.has(option), `completion: ${path}: ${option}`)
         }
-        // There the key has the presets themselves
-        if (name === 'presets') continue
         assert.ok(schema.properties[name]?.properties[key], `schema: ${name}: ${key}`)
         const isDefault = schema.properties['defaults']?.properties[key] !== undefined
         assert.ok(isDefault || !takesDefault(name, key), `schema: defaults: ${key}`)

@@ -10,7 +10,7 @@ import { findPeer, unlessLibtorrent } from '../../support/peers.js'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
-import { hurryMagnets } from '../../support/quick-times.js'
+import { hurry } from '../../support/quick-times.js'
 
 function skipOf(programs: readonly string[]): string | false {
   const missing = programs.find((program) => findPeer(program) === null)
@@ -74,7 +74,7 @@ export function testDownloadByDaemon(kind: string): void {
     const daemon = await start(t)
     const to = makeScratch(t)
     const place = ['--output', `${to}/`, '--client', daemon.url, '--no-cache']
-    hurryMagnets(t, 500)
+    hurry(t, 'magnet', 500)
     const monotonic = () => performance.now()
     const { status } = await runBtkit(['download', linkOf(release), ...place], { monotonic })
     assert.equal(status, 1)

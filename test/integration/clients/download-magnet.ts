@@ -11,7 +11,7 @@ import { pseudoRandom } from '../../support/pseudo-random.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
 import { until } from '../../support/until.js'
-import { hurryMagnets } from '../../support/quick-times.js'
+import { hurry } from '../../support/quick-times.js'
 import { runBtkit } from '../../support/run-btkit.js'
 
 const NOBODY = 'http://127.0.0.1:9/announce'
@@ -61,7 +61,7 @@ export function testMagnets(client: string): void {
   test(`${client} finds nobody, and is told of in one line`, options, async (t) => {
     const [to, env] = [makeScratch(t), only(t, client)]
     const link = linkOf(await plant(t))
-    hurryMagnets(t, 500)
+    hurry(t, 'magnet', 500)
     const args = ['download', link, '--output', `${to}/`, ...MINE]
     const { status, stderr } = await runBtkit(args, { env })
     const why = 'btkit: magnet link: no peer sent its torrent within 0.5 seconds\n'

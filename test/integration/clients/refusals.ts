@@ -12,7 +12,7 @@ import { parseJson, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { daemonKinds } from '../../support/seeding-daemons.js'
 import { until } from '../../support/until.js'
-import { hurryClients } from '../../support/quick-times.js'
+import { hurry } from '../../support/quick-times.js'
 
 /** Some minutes ago, so that files count as settled. */
 const EARLIER = Date.now() / 1000 - 600
@@ -120,7 +120,7 @@ export function testRefusals(kind: string): void {
     // In the middle of handing over: each client is asked for its list first
     proxy.passes = 4
     const begin = performance.now()
-    hurryClients(t, 1000 * PATIENCE)
+    hurry(t, 'client', 1000 * PATIENCE)
     const silent = await library.complete(proxy.url)
     assert.ok(performance.now() - begin < LATEST_MS)
     const { label } = parseClientAddress(proxy.url)
@@ -130,7 +130,7 @@ export function testRefusals(kind: string): void {
     assert.deepEqual(unpublished, [{ client: label, torrent: null, reason, code: 'unreachable' }])
 
     proxy.passes = Infinity
-    hurryClients(t, 60_000)
+    hurry(t, 'client', 60_000)
     const later = await library.complete(proxy.url)
     assert.equal(later.status, 0, later.stderr)
     assert.equal((await seededBy(daemon.url, TORRENTS + 3)).length, TORRENTS + 3)
@@ -147,9 +147,9 @@ export function testRefusals(kind: string): void {
       const library = new Library(t, { files: ['a', 'b', 'c'] })
       const cutOff = async () => {
         Object.assign(proxy, { stopsAt, passes: Infinity })
-        hurryClients(t, 1000 * PATIENCE)
+        hurry(t, 'client', 1000 * PATIENCE)
         assert.equal((await library.complete(proxy.url)).status, 1)
-        hurryClients(t, 60_000)
+        hurry(t, 'client', 60_000)
         Object.assign(proxy, { stopsAt: null, passes: Infinity })
       }
       await cutOff()

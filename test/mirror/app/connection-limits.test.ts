@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { CONNECTIONS } from '../../../src/mirror/app/run-service.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,
   maxDescriptors,
+  CONNECTIONS,
 } from '../../../src/server/connections/connection-limits.js'
 import { longTest } from '../../support/long.js'
 import { serveMirror } from '../../support/serve.js'
@@ -19,7 +19,7 @@ const unlessFew = { skip: (maxDescriptors() ?? 4096) < 4096 && 'too few descript
 
 /** Most connections of a process, and of one client. */
 function limitsOf(descriptors: number | null): [number, number] {
-  const limits = connectionLimits(CONNECTIONS, clients, descriptors)
+  const limits = connectionLimits(CONNECTIONS.mirror, clients, descriptors)
   return [limits.all, limits.perClient]
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CONNECTIONS } from '../../../src/tracker/app/settings.js'
 import { ClientAddresses } from '../../../src/server/connections/client-address.js'
 import {
   connectionLimits,
   maxDescriptors,
+  CONNECTIONS,
 } from '../../../src/server/connections/connection-limits.js'
 import { runProgram } from '../../support/programs.js'
 
@@ -12,7 +12,7 @@ const clients = new ClientAddresses([])
 
 /** The most connections, in total and per client. */
 function limitsOf(maxDescriptors: number | null): [number, number] {
-  const limits = connectionLimits(CONNECTIONS, clients, maxDescriptors)
+  const limits = connectionLimits(CONNECTIONS.tracker, clients, maxDescriptors)
   return [limits.all, limits.perClient]
 }
 

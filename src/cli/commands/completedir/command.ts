@@ -45,6 +45,8 @@ export const command: CommandRecord = {
   hasVariables: true,
   isJob: true,
   reportsContradictions: true,
+  basics:
+    'announce web-seed-base private exclude min-age output recursive prune adopt remake force publish on-change dry-run json quiet',
   define: defineCompletedir,
 }
 

@@ -2,7 +2,7 @@ import { clients, dataPrefixOption, trustDataPathOption } from '../../options/cl
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
-import { DIRECTORY, FILE, Opt, SETTING } from '../../options/option.js'
+import { DIRECTORY, FILE, Opt } from '../../options/option.js'
 import { cacheMaxSizeOption, stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
@@ -22,7 +22,7 @@ export function declareCompletedir(isLegacy: boolean) {
       0,
     )
     .optionsGroup('Reading and cache:')
-    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)', SETTING))
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
     .optionsGroup('Output:')
     .option('--json', 'print the report as a JSON object', false)
     .optionsGroup('Target:')

@@ -209,9 +209,8 @@ function named(preset: Schema): Schema {
   }
 }
 
-function section(all: readonly OptionEntry[], description: string): Schema {
+function section(entries: readonly OptionEntry[], description: string): Schema {
   const byKey = new Map<string, Schema[]>()
-  const entries = all.filter(({ isHidden }) => !isHidden)
   for (const entry of entries) {
     add(byKey, entry.key, valueSchema(entry))
     if (!entry.on) add(byKey, `no-${entry.key}`, { type: 'boolean', deprecated: true })

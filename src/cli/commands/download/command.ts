@@ -19,6 +19,7 @@ export const command: CommandRecord = {
   summary: 'Download the files of a torrent and check them',
   example: 'image.iso.torrent',
   hasLongEnd: true,
+  basics: 'output seed seed-ratio seed-time client max-download-rate json quiet',
   define: defineDownload,
 }
 

@@ -16,6 +16,8 @@ export const command: CommandRecord = {
   summary: 'Change the name, comment, seeds and other fields',
   example: "--comment 'Release 2' *.torrent",
   isJob: true,
+  basics:
+    'comment private source date tracker add-tracker remove-tracker web-seed add-web-seed set unset files-from output dry-run json quiet',
   define: defineEdit,
 }
 

@@ -23,6 +23,7 @@ export const command: CommandRecord = {
   summary: 'Seed all torrents below directories',
   example: '/srv/torrents',
   hasLongEnd: true,
+  basics: 'client data-prefix minport maxport ip max-upload-rate json quiet',
   define: defineLaunchmany,
 }
 

@@ -32,6 +32,8 @@ export const command: CommandRecord = {
   summary: 'Make the torrent of a file, directory or URL',
   example: 'image.iso http://tracker.example/announce',
   isJob: true,
+  basics:
+    'announce web-seed v2 hybrid piece-length comment private source name exclude files-from output force preset dry-run json quiet',
   define: defineMakemetafile,
 }
 

@@ -32,6 +32,7 @@ export const command: CommandRecord = {
   summary: 'Seed torrents without another program; a mirror: serve --seed',
   example: 'image.iso.torrent',
   isService: true,
+  basics: 'data host port dht lsd max-upload-rate json quiet',
   define: defineSeed,
 }
 

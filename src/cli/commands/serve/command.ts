@@ -23,6 +23,8 @@ export const command: CommandRecord = {
   summary: 'Serve a directory over HTTP; create torrents on request',
   example: '/srv/mirror --tracker http://tracker.example/announce',
   isService: true,
+  basics:
+    'port host public-url trust-proxy tls-cert tls-key tracker trackers trackerless torrents track allowed-dir seed warm admin-users log-file',
   define: defineServe,
 }
 

@@ -23,7 +23,7 @@ import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, type Need, Opt, RARELY_NEEDED, SETTING } from '../../options/option.js'
+import { DIRECTORY, FILE, type Need, Opt, RARELY_NEEDED } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -195,7 +195,7 @@ export function declareServeOptions() {
     .addOption(read.secondsOption('--wait <seconds>', 'answer 503 if a torrent takes longer', 25))
     .addOption(cacheDirOption())
     .addOption(cacheTrustOption())
-    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)', SETTING))
+    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
   return declareShareOptions(whole)
     .optionsGroup(RARELY_NEEDED)
     .option(

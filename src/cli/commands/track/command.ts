@@ -31,6 +31,8 @@ export const command: CommandRecord = {
   summary: 'Run a tracker for HTTP, UDP and WebSocket',
   example: '--allowed-dir /srv/torrents',
   isService: true,
+  basics:
+    'port host tls-cert tls-key web-torrent allowed-dir archive-dir open banned-ips interval trust-proxy public-url state-dir admin-users store allow-get log-file',
   define: defineTrack,
 }
 

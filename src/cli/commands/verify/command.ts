@@ -93,6 +93,7 @@ export const command: CommandRecord = {
   spellings: ['check'],
   summary: 'Check files against their torrent',
   example: 'image.iso.torrent /srv/mirror',
+  basics: 'data files-from no-check-hashes trust-cache extra max-rate json quiet',
   define: defineVerify,
 }
 

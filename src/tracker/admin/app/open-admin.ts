@@ -1,3 +1,4 @@
+import { CONNECTIONS } from '../../../server/connections/connection-limits.js'
 import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import multipart from '@fastify/multipart'
@@ -54,9 +55,6 @@ export interface Admin {
   readonly close: () => Promise<void>
 }
 
-/** Few people work here: more connections are somebody else's. */
-const CONNECTIONS = { most: 200, mostPerClient: 50, filesShare: 1 / 8 }
-
 const RULES: ServerRules = {
   options: {
     headersTimeout: 10_000,
@@ -110,7 +108,7 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
     },
     exchanges,
     rules: RULES,
-    connections: { ...CONNECTIONS, isKnown: authentication.logIns.isKnown },
+    connections: { ...CONNECTIONS.admin, isKnown: authentication.logIns.isKnown },
     clientAddresses,
     tls,
     onError: parts.onError,
