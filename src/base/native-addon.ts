@@ -88,7 +88,7 @@ function load(name: string): object {
 export function requireOwn(name: string, require: NodeJS.Require): unknown {
   const path = require.resolve(name)
   const root = ownPath('')
-  // What is installed as a package has its own packages beside it
+  // A program that is installed as a package has its own packages beside it
   const installed = root.replace(/([\\/]node_modules[\\/]).*/s, '$1')
   const isOwn = [installed, `${root}node_modules`].some((directory) => {
     const real = existsSync(directory) ? realpathSync.native(directory) : directory

@@ -44,7 +44,7 @@ export interface ServiceOptions {
   /** Files to hash before anybody asks for them; null for none. */
   readonly warm: WarmOptions | null
   /** The tracker in the same process; null for none. */
-  readonly tracker: OwnTracker | null
+  readonly ownTracker: OwnTracker | null
   /** The seed in the same process; null for none. */
   readonly seed: OwnSeed | null
 }
@@ -59,7 +59,7 @@ export interface WarmOptions {
   readonly maxRate: number | null
 }
 
-/** What a mirror knows of the server before it. */
+/** The server before a mirror, as far as the mirror knows it. */
 export interface MirrorServer {
   readonly requests: RequestFigures
   /** Open connections. */

@@ -25,7 +25,7 @@ export interface Traits {
    * an exclusion with more to say is an error wherever the values are from.
    */
   readonly excludes?: readonly (string | Exclusion)[]
-  /** What it is refused without. */
+  /** The options without which it is refused. */
   readonly needs?: readonly Need[]
   /**
    * Options that say the same in another way, by commander's names. Where one of both is stronger, as

@@ -84,8 +84,8 @@ export function declareTrackOptions(isLegacy: boolean) {
       'forget a client after this long (default: 2700, or 1.5 times the interval)',
       wholeSeconds,
     )
-    .option('--response-size <n>', 'send this many peers', peers, answers.defaultPeers)
-    .option('--max-give <n>', 'send at most this many peers', peers, answers.maxPeers)
+    .option('--response-size <n>', 'send this many peers', peers, answers.responseSize)
+    .option('--max-give <n>', 'send at most this many peers', peers, answers.maxGive)
     .addOption(ofBttrack('--no-compact-reqd', 'send peers in full form, too'))
     .addOption(
       new Option(

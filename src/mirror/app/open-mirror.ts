@@ -238,15 +238,15 @@ function openMakers(
     cacheAccess,
     throttle,
     onReady: listSeeded(options, trackers),
-    onGone: (infoHash: InfoHash) => options.tracker?.remove(infoHash),
+    onGone: (infoHash: InfoHash) => options.ownTracker?.remove(infoHash),
   }
   return { ...made, warmer: new Warmer({ ...work, monotonic, warn, onError, options: warm }) }
 }
 
 /** The counts of swarms: those of the tracker here, else this seed alone. */
-function swarmCounts({ tracker, seed }: ServiceOptions) {
-  if (!tracker || !seed) return tracker ?? seed
-  return { countsOf: (hash: InfoHash) => tracker.countsOf(hash) ?? seed.countsOf(hash) }
+function swarmCounts({ ownTracker, seed }: ServiceOptions) {
+  if (!ownTracker || !seed) return ownTracker ?? seed
+  return { countsOf: (hash: InfoHash) => ownTracker.countsOf(hash) ?? seed.countsOf(hash) }
 }
 
 /** Returns a function that gives each torrent to the seed; null without one. */

@@ -99,7 +99,7 @@ function isReserved({ raw }: FastifyRequest): boolean {
 
 /** Adds the way to the page of a tracker that is at the host of the request. */
 function addTorrentsRoute(app: FastifyInstance, options: ServiceOptions): void {
-  const announceAt = options.tracker?.announceAt
+  const announceAt = options.ownTracker?.announceAt
   if (!announceAt) return
   addReadRoute(app, TORRENTS, ({ raw }, reply) => {
     const [, query] = splitTarget(raw.url ?? '')

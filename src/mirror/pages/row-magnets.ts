@@ -22,11 +22,11 @@ const START = 'magnet:?xt=urn:btih:'
 
 /** The common parts of the magnet links for a client that reaches the mirror at an address. */
 export function magnetEnd(
-  { tracker, seed }: Pick<ServiceOptions, 'tracker' | 'seed'>,
+  { ownTracker, seed }: Pick<ServiceOptions, 'ownTracker' | 'seed'>,
   trackers: TrackerList,
   address: string,
 ): MagnetEnd {
-  const [first = null, ...others] = trackersAt(trackers, tracker, address)
+  const [first = null, ...others] = trackersAt(trackers, ownTracker, address)
   const hosts = [new URL(address).hostname.replace(/^\[|\]$/g, ''), ...(seed?.hosts ?? [])]
   const peers = seed ? [...new Set(hosts)].map((host) => ({ host, port: seed.port })) : []
   // Peers tell each other of trackers and of more peers

@@ -63,7 +63,7 @@ interface Result extends FoundName {
 /** Searches the whole mirror. */
 export class FileSearch {
   constructor(
-    private readonly options: Pick<ServiceOptions, 'mirror' | 'tracker' | 'seed'>,
+    private readonly options: Pick<ServiceOptions, 'mirror' | 'ownTracker' | 'seed'>,
     private readonly sources: {
       readonly search: NameSearch
       readonly planner: Planner
@@ -232,10 +232,10 @@ export function addSearchRoute(
 /** The torrents of the tracker in this process that are found; null without a tracker. */
 async function torrentsFor(
   { raw }: FastifyRequest,
-  options: Pick<ServiceOptions, 'tracker' | 'publicUrl'>,
+  options: Pick<ServiceOptions, 'ownTracker' | 'publicUrl'>,
   wanted: Omit<Parameters<OwnTracker['search']>[0], 'root'>,
 ): Promise<SearchResults | null> {
-  const { tracker } = options
+  const { ownTracker: tracker } = options
   if (!tracker) return null
   const announce = tracker.announceAt?.(publicAddress(raw, options))
   const root = announce === undefined ? tracker.page : new URL('./', announce).href

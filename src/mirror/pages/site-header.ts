@@ -10,7 +10,7 @@ import type { ServiceOptions } from '../options.js'
 /** The options that decide what the header of all pages leads to. */
 export type HeaderOptions = Pick<
   ServiceOptions,
-  'files' | 'listings' | 'warm' | 'tracker' | 'publicUrl' | 'siteName' | 'look'
+  'files' | 'listings' | 'warm' | 'ownTracker' | 'publicUrl' | 'siteName' | 'look'
 >
 
 /** Whether directories have pages. */
@@ -42,18 +42,18 @@ export function siteOf(options: Pick<HeaderOptions, 'siteName' | 'publicUrl' | '
 
 /** The address of the tracker's page of a torrent, from `root`; null if there is none. */
 export function torrentPage(
-  { tracker }: Pick<HeaderOptions, 'tracker'>,
+  { ownTracker }: Pick<HeaderOptions, 'ownTracker'>,
   infoHash: InfoHash,
   root: string,
 ): string | null {
   const query = `?info_hash=${infoHash}`
-  if (tracker?.announceAt) return `${root}.${TORRENTS}${query}`
-  return tracker?.page ? `${tracker.page}torrent${query}` : null
+  if (ownTracker?.announceAt) return `${root}.${TORRENTS}${query}`
+  return ownTracker?.page ? `${ownTracker.page}torrent${query}` : null
 }
 
 /** The pages of the tracker in the menu, as far as they are there. */
-function trackerPages({ tracker }: Pick<HeaderOptions, 'tracker'>) {
-  const { announceAt = null, page = null } = tracker ?? {}
+function trackerPages({ ownTracker }: Pick<HeaderOptions, 'ownTracker'>) {
+  const { announceAt = null, page = null } = ownTracker ?? {}
   if (!announceAt && page === null) return []
   return TRACKER_PAGES.map(({ title, path, query }) => {
     const here = `.${TORRENTS}${query && `?${query}`}`
@@ -89,7 +89,7 @@ export function renderSiteHeader(
       // The page of results leads back to the folder
       kept:
         folder && html`<input type="hidden" name="in" value="${directoryAddress('', folder)}" />`,
-      placeholder: options.tracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
+      placeholder: options.ownTracker ? WORDS.filesAndTorrents : WORDS.searchMirror,
     })
   return renderMasthead(root, { name, menu, label: 'Site', end })
 }

@@ -202,7 +202,7 @@ export function addStatusRoutes(
   /** The report, with the tracker's URL for the client of a request. */
   const reportFor = async (request: IncomingMessage): Promise<StatusReport> => {
     const report = await status.report()
-    const { tracker } = options
+    const { ownTracker: tracker } = options
     // No other status depends on the host, so other requests may lack it
     if (!tracker?.announceAt) return report
     const trackers = trackersAt(report.trackers, tracker, publicAddress(request, options))

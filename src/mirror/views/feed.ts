@@ -21,7 +21,7 @@ export class Feed {
   constructor(
     private readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'tracker' | 'siteName'
+      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'ownTracker' | 'siteName'
     >,
     private readonly files: Pick<Warmer, 'newest' | 'version'>,
     private readonly responses: ResponseCache,
@@ -50,7 +50,7 @@ export class Feed {
   }
 
   #write(address: string, current: TrackerList): string {
-    const { webSeeds, httpSeeds, tracker, siteName: name } = this.options
+    const { webSeeds, httpSeeds, ownTracker: tracker, siteName: name } = this.options
     const trackers = trackersAt(current, tracker, address)
     const addresses = [address, ...webSeeds] as const
     const around = { trackers, addresses, httpSeeds, peers: [] }

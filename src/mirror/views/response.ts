@@ -138,13 +138,13 @@ const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
  */
 export function trackTorrent(
   torrent: KnownTorrent,
-  { tracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
+  { ownTracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
   trackers: TrackerList,
 ): void {
-  if (!tracker) return
+  if (!ownTracker) return
   const hashes = swarmHashesOf(torrent)
   // Parsing a large torrent takes long, so the tracker gets each only once
-  if (hashes.every((hash) => tracker.has(hash))) return
+  if (hashes.every((hash) => ownTracker.has(hash))) return
   const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
   const around = {
     announceList: spreadTrackers(trackers, torrent.infoHash),
@@ -152,7 +152,7 @@ export function trackTorrent(
     httpSeeds,
   }
   const [place = null] = webSeedsAt(torrent, ['.'])
-  tracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
+  ownTracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
   // The tracker refused the seed until now. Some clients find only this seed.
   for (const hash of hashes) seed?.retry(hash)
 }
@@ -234,7 +234,7 @@ export class TorrentSender {
     isKept: boolean,
   ): SentResponse {
     const { options, known } = this
-    const { webSeeds, httpSeeds, tracker, seed } = options
+    const { webSeeds, httpSeeds, ownTracker: tracker, seed } = options
     const address = publicAddress(raw, options)
     const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)

@@ -124,7 +124,7 @@ export const CONNECTIONS = {
   mirror: { most: 20_000, mostPerClient: 1000, filesShare: 1 / 2 },
   /** A tracker full of connections can still save its state. */
   tracker: { most: 10_000, mostPerClient: 500, filesShare: 1 / 4 },
-  /** Those that stay open for WebSocket, so that some are left for HTTP. */
+  /** Connections that stay open for WebSocket, so that some are left for HTTP. */
   webTorrent: { most: 30_000, mostPerClient: 375, filesShare: 7 / 16 },
   /** Few people work on the pages of administration: more connections are somebody else's. */
   admin: { most: 200, mostPerClient: 50, filesShare: 1 / 8 },

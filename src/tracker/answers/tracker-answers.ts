@@ -93,7 +93,7 @@ export class TrackerAnswers {
     if (!isConnectable(address))
       throw new TrackerRefusal(200, 'your address is not reachable from the Internet')
     if (resolved !== from.client) requirePermission(rules, formatAddress(address))
-    const wanted = Math.min(request.wanted ?? rules.defaultPeers, rules.maxPeers, form.maxPeers)
+    const wanted = Math.min(request.wanted ?? rules.responseSize, rules.maxGive, form.maxPeers)
     // Spelled out because spreading objects would take longer than the store's whole work
     const answer = this.store.announce({
       infoHash: request.infoHash,

@@ -41,8 +41,8 @@ interface AnswerBounds {
   /** The shortest time between two announces of a peer, in seconds. */
   readonly minInterval: number
   /** Number of peers for clients that request no number, and the most for any client. */
-  readonly defaultPeers: number
-  readonly maxPeers: number
+  readonly responseSize: number
+  readonly maxGive: number
   /** Whether clients may receive peers as dictionaries on request. */
   readonly allowsFullForm: boolean
   /** The scrapes that are answered: none, those that name torrents, or all. */

@@ -66,8 +66,8 @@ export const USUAL: Omit<
   answers: {
     interval: 1800,
     minInterval: 900,
-    defaultPeers: 50,
-    maxPeers: 200,
+    responseSize: 50,
+    maxGive: 200,
     allowsFullForm: false,
     scrape: 'full',
     believes: 'local',

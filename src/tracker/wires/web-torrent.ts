@@ -176,7 +176,7 @@ export class WebTorrent {
     link.askedAt = link.heardAt = monotonic()
     this.#links.add(link)
     const { socket } = link
-    // What came before the end of a connection is not read
+    // Messages from before the end of a connection are not read
     socket?.prependListener('close', socket.read.bind(socket, undefined))
     // Set on a client that does not read: see closeStalled
     socket?.on('timeout', () => socket.destroy())

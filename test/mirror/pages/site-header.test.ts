@@ -15,7 +15,7 @@ const PLAIN: HeaderOptions = {
   files: true,
   listings: true,
   warm: null,
-  tracker: null,
+  ownTracker: null,
   publicUrl: null,
   siteName: null,
   look: {},
@@ -46,14 +46,14 @@ test('the header leads to what is on', () => {
   assert.deepEqual(menuOf({}), ['Files .././', 'Status .././-/status'])
   assert.deepEqual(menuOf({ listings: false }), ['Status .././-/status'])
   assert.deepEqual(menuOf({ files: false }), ['Status .././-/status'])
-  assert.deepEqual(menuOf({ tracker }, { folder: [] }), [
+  assert.deepEqual(menuOf({ ownTracker: tracker }, { folder: [] }), [
     'Files* .././',
     `Torrents ${PAGE}catalogue/`,
     `Activity ${PAGE}activity`,
     'Status .././-/status',
   ])
   const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
-  assert.deepEqual(menuOf({ tracker: atAnyHost }).slice(1, 3), [
+  assert.deepEqual(menuOf({ ownTracker: atAnyHost }).slice(1, 3), [
     'Torrents .././-/torrents',
     'Activity .././-/torrents?activity',
   ])
@@ -83,10 +83,10 @@ test('with --cors, pages of other sites may read torrents, JSON and files only',
 
 test('the page of a swarm is that of the tracker, or leads to it at the host of the request', () => {
   const hash = 'ab'.repeat(20) as InfoHash
-  const own = torrentPage({ tracker }, hash, '../')
+  const own = torrentPage({ ownTracker: tracker }, hash, '../')
   assert.equal(own, `${tracker.page}torrent?info_hash=${hash}`)
   const atAnyHost = { ...tracker, page: null, announceAt: () => tracker.url }
-  const led = torrentPage({ tracker: atAnyHost }, hash, '../')
+  const led = torrentPage({ ownTracker: atAnyHost }, hash, '../')
   assert.equal(led, `.././-/torrents?info_hash=${hash}`)
-  assert.equal(torrentPage({ tracker: null }, hash, '../'), null)
+  assert.equal(torrentPage({ ownTracker: null }, hash, '../'), null)
 })

@@ -42,7 +42,7 @@ async function startingTracker(t: TestContext) {
   const world = { warn: String, onError, onAddresses: () => Promise.resolve() }
   const admitted = await openAccessLists(settings, world)
   t.after(admitted.close)
-  const bounds = { interval: 1800, minInterval: 300, defaultPeers: 50, maxPeers: 200 }
+  const bounds = { interval: 1800, minInterval: 300, responseSize: 50, maxGive: 200 }
   const rules = makeRules(
     { ...bounds, believes: 'local', allowsFullForm: true, scrape: 'full' },
     admitted,

@@ -108,7 +108,7 @@ test('other peers get the address chosen by the rules', async (t) => {
 })
 
 test('no more peers are given than the rules allow', async (t) => {
-  const { httpUrl } = await startTracker(t, { rules: { defaultPeers: 2, maxPeers: 3 } })
+  const { httpUrl } = await startTracker(t, { rules: { responseSize: 2, maxGive: 3 } })
   for (let n = 0; n < 9; n += 1) {
     await ask(`${httpUrl}/announce?${HASH}&peer_id=${`${n}`.repeat(20)}&port=${n + 1}`)
   }

@@ -157,7 +157,7 @@ test('no option after an announce keeps it from its answer (BEP 41)', () => {
 })
 
 test('the number of peers is the wanted one, if it fits into a packet', () => {
-  const { udp } = makeAnswers({ rules: { maxPeers: 1000, defaultPeers: 30 } })
+  const { udp } = makeAnswers({ rules: { maxGive: 1000, responseSize: 30 } })
   const id = connect(udp, HERE)
   for (let n = 1; n <= 300; n += 1) udp.answer(announcePacket(id, { peer: `${n}`, port: n }), HERE)
   const count = (wanted: number) =>

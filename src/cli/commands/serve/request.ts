@@ -66,7 +66,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     clientAddresses: new ClientAddresses(options.trustProxy, openReport({}, io).alert),
     limits: { ...FIXED_LIMITS, wait, maxReads: readsAtOnce(io) },
     warm: warmOptions(options),
-    tracker: null,
+    ownTracker: null,
     seed: null,
   }
 }

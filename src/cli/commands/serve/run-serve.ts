@@ -72,7 +72,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
     return withPortAdvice('choose another one with --seed-port')(error)
   })
   if (tracker && seed) tracker.view.store.ownKey = seed.service.key
-  const told = { ...settings, options: { ...settings.options, tracker, seed, look } }
+  const told = { ...settings, options: { ...settings.options, ownTracker: tracker, seed, look } }
   const service = await runService(told, world).catch(async (error: unknown) => {
     await Promise.all([tracker?.stop(), seed?.close()])
     return withPortAdvice(OTHER_PORT)(nameTrackerOptions(error))

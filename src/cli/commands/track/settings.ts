@@ -58,8 +58,8 @@ function answerSettings(options: TrackOptions): AnswerSettings {
   return {
     interval,
     minInterval: options.minInterval ?? Math.ceil(interval / 2),
-    defaultPeers: options.responseSize,
-    maxPeers: Math.max(options.responseSize, options.maxGive),
+    responseSize: options.responseSize,
+    maxGive: Math.max(options.responseSize, options.maxGive),
     allowsFullForm: !options.compactReqd,
     scrape: options.scrapeAllowed,
     believes: options.onlyLocalOverrideIp === 0 ? 'all' : 'local',
