@@ -50,12 +50,13 @@ export function operandTraits(command: CommandUnknownOpts): OperandTraits {
 type DeclaredOperand = CommandUnknownOpts['registeredArguments'][number]
 
 /**
- * Calls the action of a command, whose options have their values, with its operands.
+ * Calls the action of a command with its operands and the values of its options.
  * @throws BtkitError `usage` for an operand that its parser refuses, and as the action
  */
 export async function callAction(
   command: CommandUnknownOpts,
   operands: readonly string[],
+  options: OptionValues,
 ): Promise<void> {
   const values = command.registeredArguments.map((declared, i) => {
     const words = declared.variadic ? operands.slice(i) : operands.slice(i, i + 1)
@@ -63,7 +64,7 @@ export async function callAction(
     if (declared.variadic) return parsed
     return parsed.length > 0 ? parsed[0] : (declared.defaultValue as unknown)
   })
-  await actions.get(command)?.call(command, ...values, command.opts(), command)
+  await actions.get(command)?.call(command, ...values, options, command)
 }
 
 function parseOperand(declared: DeclaredOperand, word: string): unknown {

@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Decided } from './configuration/parse.js'
 import type { Given } from './options/given.js'
 import type { Io } from './io.js'
 
@@ -23,6 +24,8 @@ export interface CommandContext {
   readonly reloadConfiguration: () => Promise<readonly string[]>
   /** Refuses options that exclude each other, for a command that reports that itself. */
   readonly checkTogether: () => void
+  /** The options that are typed, or as strong as that. */
+  readonly typed: () => readonly Decided[]
   /** Runs a job of a batch in this process, and returns its exit status. */
   readonly runCommand: (job: JobInvocation, io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */

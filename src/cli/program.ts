@@ -41,6 +41,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     reloadConfiguration: async () => (await running.options?.changes()) ?? [],
     configFile: () => running.line?.config,
     checkTogether: () => running.options?.checkTogether(),
+    typed: () => running.options?.typed ?? [],
     io,
     program,
     isLegacy: subcommand !== null,
@@ -185,9 +186,12 @@ function answerOptions(command: CommandUnknownOpts, words: readonly string[], io
 }
 
 /** @throws BtkitError `usage` for an option that must be given, and is not */
-function requireMandatory(command: CommandUnknownOpts): void {
-  const missing = command.options.find((option) => {
-    return option.mandatory && command.getOptionValue(option.attributeName()) === undefined
+function requireMandatory(
+  { options }: CommandUnknownOpts,
+  values: Readonly<Record<string, unknown>>,
+): void {
+  const missing = options.find((option) => {
+    return option.mandatory && values[option.attributeName()] === undefined
   })
   if (missing) throw usageError(`required option '${missing.flags}' not specified`)
 }
@@ -221,10 +225,10 @@ async function runLeaf(
   const isTold = options.decided.some(({ values }) => values.length > 0)
   if (!isTold && running.showUsage?.()) return
   if (!entry.reportsContradictions) options.checkTogether()
-  const operands = await expandOperands(leaf, options.operands, io)
-  tellOptions(line, options, leaf.opts(), io)
-  requireMandatory(leaf)
-  await callAction(leaf, operands)
+  const operands = await expandOperands(leaf, options, io)
+  tellOptions(line, options, io)
+  requireMandatory(leaf, options.values)
+  await callAction(leaf, operands, options.values)
 }
 
 /** The commands that do work: the members of a group, or the command itself. */
@@ -236,16 +240,11 @@ function leavesOf(command: CommandUnknownOpts): readonly CommandUnknownOpts[] {
  * Says which options are skipped, in a dry run which rules of trackers count, and which of these the command
  * line overrides.
  */
-function tellOptions(
-  { skipped }: TypedLine,
-  { rules, overridden }: OptionsInUse,
-  options: { quiet?: unknown; dryRun?: unknown },
-  io: Io,
-) {
-  if (options.quiet === true) return
+function tellOptions({ skipped }: TypedLine, { rules, overridden, values }: OptionsInUse, io: Io) {
+  if (values['quiet'] === true) return
   if (skipped.length > 0)
     reportNote(`ignored: ${skipped.join(', ')} (btkit has no such option)`, io)
-  for (const rule of options.dryRun === true ? rules : [])
+  for (const rule of values['dryRun'] === true ? rules : [])
     reportNote(`by the rule of the tracker ${rule}`, io)
   for (const rule of overridden)
     reportWarning(`the command line overrides the rule of the tracker ${rule}`, io)

@@ -10,6 +10,7 @@ export function allCommands() {
     reloadConfiguration: () => Promise.resolve([]),
     configFile: () => undefined,
     checkTogether: () => undefined,
+    typed: () => [],
     runCommand: () => Promise.resolve(0),
     finish: () => undefined,
   }

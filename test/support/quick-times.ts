@@ -31,7 +31,6 @@ export function hurry(t: TestContext, whom: 'client' | 'magnet', ms: number): vo
   t.after(() => (patience.ms = whom === 'client' ? 30_000 : 300_000))
 }
 
-/** A node of the DHT where nobody answers. */
 export const NO_NODE = '127.0.0.1:9'
 
 /** Begins with this node of the DHT in this process, and never with the public ones. */

@@ -208,6 +208,10 @@ function isSame({ entry, values }: Decided, typed: readonly Decided[]): boolean 
 
 /** The options that a command runs with. */
 export interface OptionsInUse extends Decision {
+  /** The values of all options, by commander's names. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** The options that are typed, or as strong as that. */
+  readonly typed: readonly Decided[]
   /**
    * Reads configuration and environment again. Returns a line for each change that needs a restart.
    * @throws BtkitError `usage` for a mistake in them
@@ -241,12 +245,12 @@ export async function configure(
     if (toleratesMistakes && error instanceof BtkitError) return decideFrom([])
     throw error
   })
-  for (const each of decision.decided) {
-    if (each.source === 'operand' || each.values.length === 0) continue
-    const source = each.isTyped ? 'cli' : 'config'
-    const value = await withPatterns(each, io)
-    target.command.setOptionValueWithSource(each.entry.attribute, value, source)
-  }
+  const given = decision.decided.filter(({ source, values }) => {
+    return source !== 'operand' && values.length > 0
+  })
+  // Of commander these are the defaults
+  const values: Record<string, unknown> = { ...target.command.opts() }
+  for (const each of given) values[each.entry.attribute] = await withPatterns(each, io)
   const changes = async () => {
     const again = await decideFrom().catch((error: unknown) => {
       if (!(error instanceof BtkitError)) throw error
@@ -260,7 +264,8 @@ export async function configure(
     const refused = contradictionIn(used) ?? lackIn(used)
     if (refused) throw usageError(refused.message)
   }
-  return { ...decision, changes, checkTogether }
+  const typed = given.filter(({ isTyped }) => isTyped)
+  return { ...decision, values, typed, changes, checkTogether }
 }
 
 /** The value of an option, with patterns in a list of paths expanded where no shell did it. */

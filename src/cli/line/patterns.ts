@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { CommandUnknownOpts, OptionValues } from '@commander-js/extra-typings'
 import { BtkitError } from '../../base/errors.js'
 import type { Io } from '../io.js'
 import { reportNote, reportWarning } from '../output/messages.js'
@@ -45,13 +45,13 @@ function mayBePattern(path: string): boolean {
  */
 export async function expandOperands(
   command: CommandUnknownOpts,
-  operands: readonly string[],
+  { operands, values }: { readonly operands: readonly string[]; readonly values: OptionValues },
   io: Io,
 ): Promise<readonly string[]> {
   const isList = command.registeredArguments.at(-1)?.variadic === true
   if (!isList) return operands
   const isChange = command.options.some(({ long }) => long === '--dry-run')
-  const isNamed = isChange && command.getOptionValue('quiet') !== true
+  const isNamed = isChange && values['quiet'] !== true
   return expandPaths(operands, io, (pattern, path) => {
     if (isNamed) reportNote(`pattern ${pattern}: ${path}`, io)
   })

@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Decided } from '../configuration/parse.js'
 import { cacheAccessFor, type CacheArguments, closeCache } from './cache.js'
 import { openWorkers, shareRequest, type WorkerOptions } from './share.js'
 import { withWorkers } from '../../fleet/access.js'
@@ -60,13 +60,13 @@ export async function withHashContext<T>(
  */
 export async function withMachines<T>(
   options: EngineOptions & CacheArguments & Parameters<typeof shareRequest>[0] & WorkerOptions,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   io: Io,
   work: (context: HashContext & { readonly entriesAtOnce?: number | undefined }) => Promise<T>,
 ): Promise<T> {
   const engine = engineFor(options, io)
-  const shareWith = shareRequest(options, command, io)
-  const workers = await openWorkers(options, command, io)
+  const shareWith = shareRequest(options, typed, io)
+  const workers = await openWorkers(options, typed, io)
   const cacheAccess = withWorkers(cacheAccessFor({ ...options, shareWith }, io), workers)
   try {
     return await work({ engine, cacheAccess, entriesAtOnce: workers?.contentsAtOnce })

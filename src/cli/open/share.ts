@@ -1,4 +1,4 @@
-import { type CommandUnknownOpts, Option } from '@commander-js/extra-typings'
+import type { Decided } from '../configuration/parse.js'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
 import type { ShareRequest } from '../../fleet/shared-digests.js'
 import { type RedisAddress, parseRedisUrl } from '../../fleet/redis/client.js'
@@ -19,10 +19,10 @@ import type { QueueArguments, ShareArguments } from '../options/share.js'
  */
 export function shareRequest(
   options: ShareArguments,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   io: Io,
 ): ShareRequest | null {
-  const address = sharedRedis(options, command, io)
+  const address = sharedRedis(options, typed, io)
   if (address === null) return null
   const keys = readKeys(options, io)
   if (keys.length > 0) {
@@ -40,11 +40,11 @@ export function shareRequest(
  */
 export function sharedRedis(
   options: Pick<ShareArguments, 'cacheUrl'>,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   io: Io,
 ): RedisAddress | null {
   const url = options.cacheUrl ?? io.env['BTKIT_CACHE_URL']
-  return url ? redisAddress(['--cache-url', url], command, io) : null
+  return url ? redisAddress(['--cache-url', url], typed, io) : null
 }
 
 /**
@@ -95,13 +95,11 @@ function readKeys(
  * @throws BtkitError `usage`
  */
 export function queueAddress(
-  url: string | undefined,
-  command: CommandUnknownOpts,
+  [name, url]: readonly [command: string, url: string | undefined],
+  typed: readonly Decided[],
   io: Io,
 ): RedisAddress {
-  if (url !== undefined) return redisAddress(['--queue', url], command, io)
-  const { parent } = command
-  const name = parent?.parent ? parent.name() : command.name()
+  if (url !== undefined) return redisAddress(['--queue', url], typed, io)
   throw usageError(`${name}: --queue URL is missing (the address of Redis)`)
 }
 
@@ -132,11 +130,11 @@ export type WorkerOptions = QueueArguments & ReportOptions & { readonly queue?: 
  */
 export async function openWorkers(
   options: WorkerOptions,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   io: Io,
 ): Promise<AskedWorkers | undefined> {
   if (options.queue === undefined) return undefined
-  const address = queueAddress(options.queue, command, io)
+  const address = redisAddress(['--queue', options.queue], typed, io)
   const shares = queueShares(options, io)
   const { alert: warn, note } = openReport(options, io)
   const { AskedWorkers } = await import('../../fleet/ask-workers.js')
@@ -152,10 +150,10 @@ const MAX_SIZE = 4096
  */
 export function redisAddress(
   [option, text]: readonly [option: string, text: string],
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   { cwd }: Pick<Io, 'cwd'>,
 ): RedisAddress {
-  const isTyped = command.getOptionValueSource(new Option(option).attributeName()) === 'cli'
+  const isTyped = typed.some(({ entry }) => `--${entry.key}` === option)
   const file = text.startsWith('file:') ? resolve(cwd, text.slice('file:'.length)) : null
   const url =
     file === null ? text : Buffer.from(readBoundedRegular(file, MAX_SIZE)).toString().trim()

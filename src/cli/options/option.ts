@@ -121,13 +121,6 @@ export function takesPaths({ traits }: OptionEntry): boolean {
   return traits.takes === 'file' || traits.takes === 'directory'
 }
 
-/** Commander's names of the typed options that only a client has that btkit starts. */
-export function typedForOwnClient(command: CommandUnknownOpts): string[] {
-  const own = command.options.filter((option) => traitsOf(option).isForOwnClient)
-  const names = own.map((option) => option.attributeName())
-  return names.filter((each) => command.getOptionValueSource(each) === 'cli')
-}
-
 /** Refuses `--x` beside `--no-x`, where the last one does not win. */
 export function excludeOpposites<C extends CommandUnknownOpts>(command: C): C {
   const negated = command.options.filter(({ negate }) => negate)

@@ -43,15 +43,15 @@ function defineCache(context: CommandContext) {
     .addCommand(defineClear(context))
 }
 
-function defineStats({ io }: CommandContext) {
+function defineStats({ io, typed }: CommandContext) {
   return new Command('stats')
     .description('Show the contents of the cache, and how often lookups succeeded.')
     .addOption(cacheDirOption())
     .addOption(cacheUrlOption())
     .option('--json', 'print a JSON object', false)
-    .action(async ({ cacheDir, cacheUrl, json }, command) => {
+    .action(async ({ cacheDir, cacheUrl, json }) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
-      const redis = sharedRedis({ cacheUrl }, command, io)
+      const redis = sharedRedis({ cacheUrl }, typed(), io)
       const shared = redis && (await (await loadShared()).summarizeShared(redis))
       openReport({ json }, io).line(shared ? { ...report, shared } : report, [
         ...linesOf(report),
@@ -60,7 +60,7 @@ function defineStats({ io }: CommandContext) {
     })
 }
 
-function definePrune({ io }: CommandContext) {
+function definePrune({ io, typed }: CommandContext) {
   return new Command('prune')
     .description('Remove unused records, and renamed damaged caches.')
     .addOption(cacheDirOption())
@@ -73,8 +73,8 @@ function definePrune({ io }: CommandContext) {
     .addOption(cacheMaxSizeOption('remove more until the rest fits'))
     .option('--dry-run', 'show how much would be removed, and remove nothing', false)
     .option('--json', 'print a JSON object', false)
-    .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }, command) => {
-      const redis = sharedRedis({ cacheUrl }, command, io)
+    .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }) => {
+      const redis = sharedRedis({ cacheUrl }, typed(), io)
       const place = namedPlace(cacheDir, io)
       const { dryRun, unusedFor } = request
       const pruned = await pruneCache(place, unusedFor, maxSize, dryRun)

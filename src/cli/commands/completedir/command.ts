@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Decided } from '../../configuration/parse.js'
 import { completeDirectories } from '../../../core/complete/loop/run.js'
 import { withMetrics } from '../../../core/complete/tidy/metrics-file.js'
 import type { CompleteReport } from '../../../core/complete/report.js'
@@ -50,14 +50,17 @@ export const command: CommandRecord = {
   define: defineCompletedir,
 }
 
-function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandContext) {
-  return declareCompletedir(isLegacy).action(async (args, options, command) => {
+function defineCompletedir({ io, typed, isLegacy, checkTogether, finish }: CommandContext) {
+  return declareCompletedir(isLegacy).action(async (args, options) => {
     const operands = sortOperands(args)
     const metrics = metricsFile(options, operands.sources, io)
     const work = async () => {
       checkTogether()
-      const request = await completeRequest({ ...operands, command }, options, { io, isLegacy })
-      return runAndReport({ request, options, command, out: openReport(options, io), io })
+      const request = await completeRequest({ ...operands, typed: typed() }, options, {
+        io,
+        isLegacy,
+      })
+      return runAndReport({ request, options, typed: typed(), out: openReport(options, io), io })
     }
     const { isSuccess } = await (metrics ? withMetrics(metrics, io, work) : work())
     finish(isSuccess ? 0 : 1)
@@ -67,7 +70,7 @@ function defineCompletedir({ io, isLegacy, checkTogether, finish }: CommandConte
 /** One run of the command. */
 interface Run {
   readonly request: CompleteRequest
-  readonly command: CommandUnknownOpts
+  readonly typed: readonly Decided[]
   readonly options: CompletedirOptions
   readonly out: Report
   readonly io: Io
@@ -127,13 +130,13 @@ function notePublishing(clients: readonly SyncClient[], { note }: Report): void 
 }
 
 async function complete(run: Run): Promise<CompleteReport> {
-  const { request, options, command, io } = run
+  const { request, options, typed, io } = run
   const { output, dryRun, recursive, webSeed, webSeedBase } = options
   const watch = watchRun(run)
   // A user such as nobody has none; cron would send mail of each run
   const mayBeHomeless = options.quiet
   try {
-    return await withMachines({ ...options, mayBeHomeless }, command, io, async (hashing) => {
+    return await withMachines({ ...options, mayBeHomeless }, typed, io, async (hashing) => {
       if (output !== undefined) makeOutput(output, run)
       if (!dryRun) request.feed?.requireWritable()
       const context = { ...hashing, state: stateOf(run) }

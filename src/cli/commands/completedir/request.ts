@@ -1,4 +1,3 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { resolve } from 'node:path'
 import type { InfoRule } from '../../../core/complete/report.js'
 import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
@@ -6,10 +5,10 @@ import type { CompleteRequest } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { usageError } from '../../../base/errors.js'
 import { findOwner } from '../../../disk/write/permissions.js'
+import type { Decided } from '../../configuration/parse.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import type { Operands } from '../../line/operands.js'
-import { traitsOf } from '../../options/option.js'
 import { checkOneDirectory, commonRequest, namedTrackers } from '../../options/torrent-request.js'
 
 import type { CompletedirOptions } from './options.js'
@@ -19,7 +18,7 @@ import type { CompletedirOptions } from './options.js'
  * @throws BtkitError `usage`
  */
 export async function completeRequest(
-  { tiers, sources, command }: Operands & { readonly command: CommandUnknownOpts },
+  { tiers, sources, typed }: Operands & { readonly typed: readonly Decided[] },
   options: CompletedirOptions,
   { io, isLegacy }: Pick<CommandContext, 'io' | 'isLegacy'>,
 ): Promise<CompleteRequest> {
@@ -42,7 +41,7 @@ export async function completeRequest(
     common: { ...common, write: { ...common.write, owner } },
     checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
-    existing: { asked: askedRules(command), remake: options.remake, keepTrackers },
+    existing: { asked: askedRules(typed), remake: options.remake, keepTrackers },
     adopt: options.adopt,
     force: options.force,
     dryRun: options.dryRun,
@@ -68,15 +67,11 @@ async function clientsOf(options: CompletedirOptions, io: Io): Promise<SyncClien
 }
 
 /** The rules of `info` that are set on the command line. */
-function askedRules(command: CommandUnknownOpts): InfoRule[] {
-  const typed = command.options.filter((option) => {
-    return command.getOptionValueSource(option.attributeName()) === 'cli'
+function askedRules(typed: readonly Decided[]): InfoRule[] {
+  const rules = typed.flatMap(({ entry: { traits }, value }) => {
+    return traits.ruledBy === undefined || value === traits.ruledBy ? (traits.rule ?? []) : []
   })
-  const deciding = typed.filter((option) => {
-    const { ruledBy } = traitsOf(option)
-    return ruledBy === undefined || command.getOptionValue(option.attributeName()) === ruledBy
-  })
-  return [...new Set(deciding.flatMap((option) => traitsOf(option).rule ?? []))]
+  return [...new Set(rules)]
 }
 
 /**

@@ -4,7 +4,6 @@ import { namesClient } from '../../open/own-client.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
-import { typedForOwnClient } from '../../options/option.js'
 import { declareDownloadOptions } from './options.js'
 import { runDownload } from './run-download.js'
 
@@ -23,18 +22,18 @@ export const command: CommandRecord = {
   define: defineDownload,
 }
 
-function defineDownload({ io, program, isLegacy }: CommandContext) {
+function defineDownload({ io, typed, program, isLegacy }: CommandContext) {
   return declareDownloadOptions()
     .description('Download a torrent, check it, and seed it if requested.')
     .addHelpText('after', EXAMPLES)
-    .action(async (torrent, options, command) => {
+    .action(async (torrent, options) => {
       const source = torrent ?? options.responsefile ?? options.url
       if (source === undefined) throw noTorrent()
       const out = openReport(options, io)
       const isNamed = namesClient(options.client, io)
-      const untold = typedForOwnClient(command)
+      const untold = typed().filter(({ entry }) => entry.traits.isForOwnClient)
       if (isNamed && untold.length > 0) {
-        const names = untold.map((name) => `--${name.replace(/[A-Z]/g, '-$&').toLowerCase()}`)
+        const names = untold.map(({ entry }) => `--${entry.key}`)
         const why = 'ignored, because the client is already running'
         out.alert(`${names.join(', ')}: ${why}`)
       }

@@ -1,4 +1,4 @@
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Decided } from '../../configuration/parse.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { readFileList } from '../../open/torrent-input.js'
@@ -37,8 +37,8 @@ export const command: CommandRecord = {
   define: defineMakemetafile,
 }
 
-function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
-  return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
+function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
+  return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const isNamed = listsRemote(options)
     const onServer = ', or with --base-url the server of the list'
     const advice = options.filesFrom === undefined ? '' : onServer
@@ -61,7 +61,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
     await loadNameFilter(options)
     const turns = new MakeTurns(groups)
     const used = { ...options, cache: options.cache && !options.dryRun }
-    await withMachines(used, command, io, async (context) => {
+    await withMachines(used, typed(), io, async (context) => {
       await context.cacheAccess.cache.wake()
       const run: Run = {
         options,
@@ -72,7 +72,7 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
         unmatched:
           isStdin || remote.size > 0 || options.include.length + options.exclude.length === 0
             ? null
-            : new UnmatchedPatterns(typedPatterns(options, command), io),
+            : new UnmatchedPatterns(typedPatterns(options, typed()), io),
         lastSource: groups.at(-1)?.torrents[0].source ?? '',
         reported: new Set(),
         differ: false,
@@ -98,9 +98,9 @@ function defineMakemetafile({ io, isLegacy, finish }: CommandContext) {
 /** The typed globs. The globs of a configuration need not match something each time. */
 function typedPatterns(
   { include, exclude }: MakemetafileOptions,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
 ): NamePatterns {
-  const isTyped = (name: 'include' | 'exclude') => command.getOptionValueSource(name) === 'cli'
+  const isTyped = (name: string) => typed.some(({ entry }) => entry.key === name)
   return { include: isTyped('include') ? include : [], exclude: isTyped('exclude') ? exclude : [] }
 }
 

@@ -30,28 +30,28 @@ function defineQueue(context: CommandContext) {
     .addCommand(defineClear(context))
 }
 
-function defineStatus({ io }: CommandContext) {
+function defineStatus({ io, typed }: CommandContext) {
   return new Command('status')
     .description('Show the workers, and the jobs that are waiting, active and failed.')
     .addOption(queueOption(REDIS))
     .option('--json', 'print a JSON object', false)
-    .action(async ({ queue, json }, command) => {
-      const address = queueAddress(queue, command, io)
+    .action(async ({ queue, json }) => {
+      const address = queueAddress(['queue', queue], typed(), io)
       const { inspectQueue } = await loadInspect()
       const report = await inspectQueue(address)
       openReport({ json }, io).line(report, linesOf(report))
     })
 }
 
-function defineClear({ io }: CommandContext) {
+function defineClear({ io, typed }: CommandContext) {
   return (
     new Command('clear')
       .description('Remove failed jobs.')
       .addOption(queueOption(REDIS))
       // The only jobs that can be removed
       .addOption(new Option('--failed', 'remove failed jobs').hideHelp())
-      .action(async ({ queue }, command) => {
-        const address = queueAddress(queue, command, io)
+      .action(async ({ queue }) => {
+        const address = queueAddress(['queue', queue], typed(), io)
         const { clearFailed } = await loadInspect()
         openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
       })

@@ -28,16 +28,16 @@ export const command: CommandRecord = {
   define: defineServe,
 }
 
-function defineServe({ io, finish, reloadConfiguration, configFile }: CommandContext) {
+function defineServe({ io, typed, finish, reloadConfiguration, configFile }: CommandContext) {
   return declareServeOptions()
     .description('Serve a mirror over HTTP and make the torrents of its files on demand.')
     .argument('<root>', "the mirror's root directory")
     .addHelpText('after', EXAMPLES)
-    .action(async (root, options, command) => {
+    .action(async (root, options) => {
       requireNames([root], 'directory')
       boundHeapGrowth()
       const stderr = new BoundedOutput(io.stderr)
-      const share = shareRequest(options, command, io)
+      const share = shareRequest(options, typed(), io)
       // The service is not loaded for help and completion
       const { serve } = await import('./run-serve.js')
       await serve(

@@ -36,15 +36,15 @@ export const command: CommandRecord = {
   define: defineTrack,
 }
 
-function defineTrack({ io, isLegacy, finish, ...context }: CommandContext) {
+function defineTrack({ io, typed, isLegacy, finish, ...context }: CommandContext) {
   return declareTrackOptions(isLegacy)
     .description('Track torrents over HTTP and UDP, and show who shares them.')
     .addHelpText('after', EXAMPLES)
-    .action(async (options, command) => {
+    .action(async (options) => {
       const stderr = new BoundedOutput(io.stderr)
       const { warn } = openReport({}, io)
       requireTorrents(options, isLegacy, warn)
-      const store = sharedStore(options, command, io)
+      const store = sharedStore(options, typed(), io)
       await track(options, store, { ...io, ...context, stderr, isLegacy })
       finish(0)
     })

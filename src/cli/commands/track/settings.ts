@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import type { Decided } from '../../configuration/parse.js'
 import { usageError } from '../../../base/errors.js'
 import type { PassedSocket } from '../../../server/listen/passed-sockets.js'
 import type { AnswerSettings } from '../../../tracker/answers/tracker-rules.js'
@@ -85,12 +85,12 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
  */
 export function sharedStore(
   { store, shareKeyFile }: TrackOptions,
-  command: CommandUnknownOpts,
+  typed: readonly Decided[],
   io: Io,
 ): TrackerSettings['store'] {
   if (store === undefined) return null
   const keyFile = shareKeyFile === undefined ? null : resolve(io.cwd, shareKeyFile)
-  return { address: redisAddress(['--store', store], command, io), keyFile }
+  return { address: redisAddress(['--store', store], typed, io), keyFile }
 }
 
 /**

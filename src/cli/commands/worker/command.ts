@@ -35,9 +35,9 @@ export const command: CommandRecord = {
   define: defineWorker,
 }
 
-function defineWorker({ io, finish }: CommandContext) {
-  return declareWorker().action(async (options, command) => {
-    const address = queueAddress(options.queue, command, io)
+function defineWorker({ io, typed, finish }: CommandContext) {
+  return declareWorker().action(async (options) => {
+    const address = queueAddress(['worker', options.queue], typed(), io)
     const { keys, ...rules } = queueShares(options, io)
     const machine = options.shareMachine ?? hostname().slice(0, LONGEST_NAME)
     const pool = new WorkerPool()
