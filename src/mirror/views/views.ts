@@ -1,6 +1,8 @@
 import { constants } from 'node:fs'
+import { encodeName } from '../../base/percent.js'
+import { html, type Html } from '../../base/text/html.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { formatChecksums } from '../../core/checksums/list.js'
+import { CHECKSUM_NAMES, formatChecksums } from '../../core/checksums/list.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
@@ -18,15 +20,15 @@ import {
 import { wantsPage } from '../../server/headers/accept.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
 import { renderSiteHeader, siteOf, torrentPage } from '../pages/site-header.js'
+import { readStated } from '../torrents/stated-checksums.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
 import type { TorrentSender } from './response.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { Look } from '../tree/below-root.js'
-import { fileOf, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
+import { fileOf, type Mirror, MirrorView, requireUtf8, SERVICE_NAME } from '../tree/mirror.js'
 import type { FileDigests } from '../torrents/file-digests.js'
 import { type PagedFile, renderFilePage } from '../pages/file-page.js'
-import { renderStated } from '../pages/stated-checksum.js'
 import type { FileTorrents, LookedUpFile } from '../torrents/file-torrents.js'
 import { formOf, magnetPage, torrentAddress } from './forms.js'
 import { isTorrentNameTaken, takenViews } from '../tree/taken-views.js'
@@ -252,4 +254,24 @@ function renderPieces(info: Uint8Array): Xml | null {
     lines.push(`\n      <hash>${hex.slice(at, at + 2 * SHA1)}</hash>`)
   }
   return new Xml(`${lines.join('')}\n    </pieces>`)
+}
+
+/** Says whether the lists beside a file have its known checksums; a warning comes first. Null if none names it. */
+async function renderStated(
+  file: ScannedFile,
+  digests: Pick<FileDigests, 'known'>,
+  mirror: Mirror,
+): Promise<Html | null> {
+  const known = CHECKSUM_NAMES.filter((name) => digests.known(file, name))
+  const lists = (await readStated(file.path, known, mirror)).map((stated) => {
+    const own = Buffer.from(digests.known(file, stated.checksum) ?? []).toString('hex')
+    const link = html`<a href="./${encodeName(stated.list)}">${stated.list}</a>`
+    return { link, isOwn: stated.digests.includes(own) }
+  })
+  const wrong = lists.find(({ isOwn }) => !isOwn)
+  if (wrong)
+    return html`<p class="note">
+      <b>Warning:</b> ${wrong.link} has another checksum for this file.
+    </p>`
+  return lists[0] ? html`<span class="seeds">✓ matches ${lists[0].link}</span>` : null
 }

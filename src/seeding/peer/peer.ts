@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { BtkitError } from '../../base/errors.js'
-import { takeTurn, type Throttle } from '../../disk/hash/jobs/job.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { clientKey, unmappedAddress } from '../../server/connections/client-address.js'
-import { CHUNK } from './chunk-pool.js'
 import type { SeededContent } from './content.js'
 import { HASH_REQUEST_LENGTH } from './hash-answers.js'
-import type { UploadSlots } from './upload-slots.js'
-import { BLOCK } from '../../metainfo/sizes.js'
-import { type Block, HASHES, HASH_REJECT, type Handshake, PeerWire } from './wire.js'
-
-/** Bytes of a piece of metadata (BEP 9). */
-const METADATA_PIECE = 16 * 1024
+import {
+  METADATA_PIECE,
+  MOST_HELD_BY_ALL,
+  type PeerTorrent,
+  UNREAD,
+  Upload,
+  type UploadHost,
+} from './upload.js'
+import { type Block, HASHES, HASH_REJECT, type Handshake } from './wire.js'
 
 /** Longest block in bytes that a peer may ask for; all clients ask for 16 KiB. */
 const LONGEST_BLOCK = 128 * 1024
@@ -22,29 +23,6 @@ const MOST_REQUESTS = 500
 
 /** Most requests in a row that are refused before a peer is left. */
 const MOST_REFUSED = 2000
-
-/** Bytes that a peer with a slot, or without one, may leave unread before it gets no more. */
-const UNREAD = 256 * 1024
-const UNREAD_CHOKED = 16 * 1024
-
-/** Messages that a peer may leave unread before it gets no more blocks, however small these are. */
-const UNREAD_MESSAGES = 200
-
-/** Most bytes of memory, such as whole chunks, that are held by what a peer has not read. */
-const MOST_HELD = 768 * 1024
-
-/** The same of all peers together, and what a peer with a slot may hold in any case. */
-const MOST_HELD_BY_ALL = 64 * 1024 * 1024
-const HELD_IN_ANY_CASE = 64 * 1024
-
-/** A block is copied if it is smaller, so that it holds no chunk. */
-const COPIED = 8 * 1024
-
-/** Most chunks that are read ahead for all peers with a slot. */
-const MOST_AHEAD_OF_ALL = 64
-
-/** Blocks of a chunk. */
-const BLOCKS = CHUNK / BLOCK
 
 /** Pieces that a new peer may fetch before it gets a slot (BEP 6). */
 const FAST_PIECES = 10
@@ -57,39 +35,16 @@ const SIGN_OF_LIFE = 100_000
 const HANDSHAKE = 15_000
 const STANDSTILL = 30_000
 
-/** Milliseconds until a file is read again that could not be opened because too many are open. */
-const AGAIN = 1000
-
-/** A torrent as peers see it. */
-export interface PeerTorrent {
-  /** By these, peers ask for it. */
-  readonly hashes: readonly InfoHash[]
-  /** The number of its peers. */
-  peers: number
-  /** Bytes that they got. */
-  uploaded: number
-}
-
 /** The parts that all peers share. */
-export interface PeerHost {
+export interface PeerHost extends UploadHost {
   readonly peerId: string
   /** Where this seeder listens. */
   readonly port: () => number
-  readonly slots: UploadSlots
-  /** The memory that is held by what all peers have not read. */
-  readonly held: { bytes: number }
-  /** Most chunks that are read ahead for a peer. */
-  readonly readAhead: number
-  /** Limits what all peers get; null for no limit. */
-  readonly throttle: Throttle | null
-  readonly monotonic: () => number
   /** Finds a torrent by an info hash, or by the digest of it that encrypted handshakes have. */
   readonly find: (infoHash: InfoHash) => PeerTorrent | null
   readonly findEncrypted: (digest: string) => InfoHash | null
   /** Resolves when the torrent has been read. */
   readonly load: (torrent: PeerTorrent) => Promise<SeededContent>
-  /** Something in the content is not what it was. */
-  readonly fail: (torrent: PeerTorrent, error: unknown) => void
   /** Whether one more peer may take part in a torrent; another one may have to leave. */
   readonly admits: (torrent: PeerTorrent, peer: Peer) => boolean
   readonly version: string
@@ -100,14 +55,6 @@ export interface PeerHost {
   readonly onClosed: (peer: Peer) => void
 }
 
-/** A message that waits until it can be sent: a block, or a piece of metadata. */
-interface Request {
-  readonly piece: number
-  readonly offset: number
-  /** Null for metadata. */
-  readonly length: number | null
-}
-
 /** How a connection began. */
 export interface Dialled {
   readonly torrent: PeerTorrent
@@ -115,18 +62,7 @@ export interface Dialled {
 }
 
 /** One connection, from its handshake to its end. It only uploads. */
-export class Peer extends PeerWire {
-  /** The torrent that the other end has named in its handshake; null before that. */
-  torrent: PeerTorrent | null = null
-  #content: SeededContent | null = null
-  #requests: Request[] = []
-  /** Whether the first request waits for a disk, or for its turn at a limited rate. */
-  #isWaiting = false
-  #hasTurn = false
-  #bytesHeld = 0
-  /** The memory of chunks that the peer has not read. */
-  #chunks: ArrayBufferLike[] = []
-  #refused = 0
+export class Peer extends Upload {
   /** Pieces that the peer may fetch before it has a slot, and bytes of them. */
   #fastPieces: readonly number[] = []
   #fastBytes = 0
@@ -140,29 +76,27 @@ export class Peer extends PeerWire {
   #lacks: Uint8Array = new Uint8Array(0)
   #missing = 0
   #heardAt: number
-  #sentAt: number
   #askedAt = 0
   #unreadBytes = 0
   #unreadAt = 0
 
   constructor(
     socket: Socket,
-    private readonly host: PeerHost,
+    protected readonly host: PeerHost,
     private readonly dialled: Dialled | null = null,
   ) {
     const infoHash = dialled?.torrent.hashes[0] ?? null
     super(socket, dialled && { encryptFor: dialled.isEncrypted ? infoHash : null })
-    this.#heardAt = this.#sentAt = host.monotonic()
+    this.#heardAt = this.sentAt = host.monotonic()
     socket.setNoDelay(true)
     socket.on('data', () => {
       // A handshake that comes byte by byte has no more time
-      if (this.#content) this.#heardAt = host.monotonic()
+      if (this.content) this.#heardAt = host.monotonic()
     })
     socket.on('error', () => undefined)
     socket.on('close', () => {
       this.destroy()
-      this.#requests = []
-      this.#release()
+      this.end()
       host.slots.leave(this)
       host.onClosed(this)
       if (this.torrent) this.torrent.peers--
@@ -184,13 +118,13 @@ export class Peer extends PeerWire {
 
   /** When the peer last had asked for something that it had not got. */
   get busyAt(): number {
-    const isBusy = this.#requests.length > 0 || this.socket.writableLength > 0
+    const isBusy = this.waiting > 0 || this.socket.writableLength > 0
     return isBusy ? this.host.monotonic() : this.#askedAt
   }
 
   /** Ends the connection when what was sent has left. */
   leave(): void {
-    if (this.#content && !this.amChoking) this.sendChoke()
+    if (this.content && !this.amChoking) this.sendChoke()
     this.socket.destroySoon()
   }
 
@@ -205,33 +139,28 @@ export class Peer extends PeerWire {
       this.#unreadBytes = writableLength
       this.#unreadAt = now
     }
-    const limit = this.#content ? SILENCE : HANDSHAKE
+    const limit = this.content ? SILENCE : HANDSHAKE
     const isStuck = this.#unreadBytes > 0 && now - this.#unreadAt > STANDSTILL
     if (isStuck || now - this.#heardAt > limit) {
       this.socket.destroy()
-    } else if (this.#content && now - this.#sentAt > SIGN_OF_LIFE) {
-      this.#sentAt = now
+    } else if (this.content && now - this.sentAt > SIGN_OF_LIFE) {
+      this.sentAt = now
       this.sendKeepAlive()
     }
     // Others may hold less memory now
-    if (this.#requests.length === 0) return
-    this.guard(() => {
-      this.#pump()
-    })
+    if (this.waiting > 0) this.goOn()
   }
 
   /** Offers the peer upload. */
   unchoke(): void {
     if (this.amChoking) this.sendUnchoke()
-    this.#pump()
+    this.pump()
   }
 
   /** Offers the peer no more upload than metadata. */
   choke(): void {
     if (!this.amChoking) this.sendChoke()
-    const wants = this.#requests
-    this.#requests = wants.filter(({ length }) => length === null)
-    this.sendRejects(wants.filter(isBlock))
+    this.dropBlocks()
     this.catchUp()
   }
 
@@ -281,7 +210,7 @@ export class Peer extends PeerWire {
   }
 
   #begin(infoHash: InfoHash, content: SeededContent): void {
-    this.#content = content
+    this.content = content
     const { pieceCount, info } = content
     this.expectPieces(pieceCount)
     this.#lacks = fullBits(pieceCount)
@@ -293,7 +222,7 @@ export class Peer extends PeerWire {
 
   /** Both ends have said who they are: says which pieces there are, all. */
   #introduce(): void {
-    const content = this.#content
+    const content = this.content
     if (!content) return
     this.sendExtendedHandshake([
       ['metadata_size', content.info.length],
@@ -353,20 +282,20 @@ export class Peer extends PeerWire {
 
   protected onRequest(block: Block): void {
     const { piece, offset, length } = block
-    if (length > LONGEST_BLOCK || !this.#content?.has(piece, offset, length)) {
+    if (length > LONGEST_BLOCK || !this.content?.has(piece, offset, length)) {
       this.refuse()
       return
     }
     const isFast = this.hasFast && this.#fastPieces.includes(piece) && this.#fastBytes >= length
-    if ((this.amChoking && !isFast) || this.#requests.length >= MOST_REQUESTS) {
-      this.#reject(block)
+    if ((this.amChoking && !isFast) || this.waiting >= MOST_REQUESTS) {
+      this.#countRefused()
+      this.sendRejects([block])
       return
     }
     if (this.amChoking) this.#fastBytes -= length
     this.#hasFetchedFast = this.amChoking
     this.#askedAt = this.host.monotonic()
-    this.#requests.push(block)
-    this.#pump()
+    this.ask(block)
   }
 
   /**
@@ -375,20 +304,13 @@ export class Peer extends PeerWire {
    * thousands at once.
    */
   protected get isBehind(): boolean {
-    if (this.torrent && !this.#content) return true
-    return !this.hasFast && !this.amChoking && this.#requests.length >= MOST_REQUESTS
+    if (this.torrent && !this.content) return true
+    return !this.hasFast && !this.amChoking && this.waiting >= MOST_REQUESTS
   }
 
   protected onCancel(block: Block): void {
-    const at = this.#requests.findIndex((each) => {
-      const { piece, offset, length } = each
-      return piece === block.piece && offset === block.offset && length === block.length
-    })
-    if (at < 0) this.#countRefused()
-    else {
-      this.#requests.splice(at, 1)
-      this.sendRejects([block])
-    }
+    if (this.forget(block)) this.sendRejects([block])
+    else this.#countRefused()
   }
 
   protected onMetadata(message: Buffer): void {
@@ -398,18 +320,17 @@ export class Peer extends PeerWire {
     if (piece === undefined || !this.takesMetadata) return
     if (--this.#extras < 0) this.refuse()
     else {
-      this.#requests.push({ piece: Number(piece), offset: 0, length: null })
-      this.#pump()
+      this.ask({ piece: Number(piece), offset: 0, length: null })
     }
   }
 
   protected onHashRequest(message: Buffer): void {
-    if (!this.#content || message.length !== HASH_REQUEST_LENGTH) return
+    if (!this.content || message.length !== HASH_REQUEST_LENGTH) return
     if (--this.#extras < 0 || this.socket.writableLength > UNREAD) {
       this.refuse()
       return
     }
-    const content = this.#content
+    const content = this.content
     const isFull = this.host.held.bytes >= MOST_HELD_BY_ALL
     if (!content.hashes.isOfBlocks(message)) {
       this.#sendHashes(message, isFull ? null : content.hashes.answer(message))
@@ -436,167 +357,17 @@ export class Peer extends PeerWire {
   }
 
   #sendHashes(request: Uint8Array, hashes: Uint8Array | null): void {
-    this.#hold(hashes?.length ?? 0)
+    this.hold(hashes?.length ?? 0)
     this.sendHashes(
       hashes ? HASHES : HASH_REJECT,
       Buffer.concat([request, hashes ?? new Uint8Array(0)]),
     )
   }
 
-  protected onSent(): void {
-    this.#release()
-    this.#pump()
-  }
-
-  #reject(block: Block): void {
-    this.#countRefused()
-    this.sendRejects([block])
-  }
-
   /** Counts a request in vain. A peer that has too many in a row is left. */
   #countRefused(): void {
-    if (++this.#refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD) this.refuse()
+    if (++this.refused > MOST_REFUSED || this.socket.writableLength > 2 * UNREAD) this.refuse()
   }
-
-  /** Sends what was asked for, as far as the peer reads it. */
-  #pump(): void {
-    const content = this.#content
-    if (!content || this.#isWaiting || this.#requests.length === 0) return
-    this.socket.cork()
-    let sent = 0
-    for (const request of this.#requests) {
-      const unread = this.amChoking ? UNREAD_CHOKED : UNREAD
-      if (this.socket.writableLength >= unread || this.unreadMessages >= UNREAD_MESSAGES) break
-      if (this.#bytesHeld >= this.#mostHeld) break
-      const chunk = this.#chunks.at(-1)
-      if (this.socket.destroyed || !this.#send(request, content)) break
-      sent++
-      if (this.#chunks.at(-1) !== chunk)
-        this.#readAhead(this.#requests[sent + this.#ahead], content)
-    }
-    this.#requests.splice(0, sent)
-    if (sent > 0) this.#sentAt = this.host.monotonic()
-    this.socket.uncork()
-    if (sent > 0) this.catchUp()
-  }
-
-  /** Sends one answer; returns false if it must wait. */
-  #send({ piece, offset, length }: Request, content: SeededContent): boolean {
-    if (length === null) {
-      if (this.takesMetadata) this.#sendMetadata(piece, content.info)
-      return true
-    }
-    const bytes = content.peek(piece, offset, length)
-    if (!bytes) {
-      this.#load({ piece, offset, length }, content)
-      return false
-    }
-    if (!this.#takeTurn(length)) return false
-    this.sendPiece(piece, offset, this.#held(bytes))
-    this.#refused = 0
-    if (this.torrent) this.torrent.uploaded += length
-    return true
-  }
-
-  /** Whether bytes may leave now; otherwise they are sent in their turn. */
-  #takeTurn(length: number): boolean {
-    const { throttle } = this.host
-    const wait = throttle && !this.#hasTurn ? takeTurn(throttle, length) : 0
-    this.#hasTurn = wait > 0
-    if (wait <= 0) return true
-    this.#isWaiting = true
-    // A peer that waits keeps no process alive that ends
-    setTimeout(this.#goOn, wait).unref()
-    return false
-  }
-
-  /** Most bytes of memory that this peer may hold now. */
-  get #mostHeld(): number {
-    if (this.host.held.bytes < MOST_HELD_BY_ALL) return MOST_HELD
-    return this.amChoking ? 0 : HELD_IN_ANY_CASE
-  }
-
-  /** Returns bytes to send. Unread bytes must not hold many chunks, each by a small part. */
-  #held(bytes: Uint8Array): Uint8Array {
-    if (bytes.length < COPIED) {
-      this.#hold(bytes.length)
-      return new Uint8Array(bytes)
-    }
-    if (bytes.buffer !== this.#chunks.at(-1)) {
-      this.#hold(bytes.buffer.byteLength)
-      this.#chunks.push(bytes.buffer)
-      this.#content?.memory.retain(bytes.buffer)
-    }
-    return bytes
-  }
-
-  #hold(bytes: number): void {
-    this.#bytesHeld += bytes
-    this.host.held.bytes += bytes
-  }
-
-  /** The peer has read all, or is gone. */
-  #release(): void {
-    this.host.held.bytes -= this.#bytesHeld
-    this.#bytesHeld = 0
-    for (const memory of this.#chunks) this.#content?.memory.release(memory)
-    this.#chunks = []
-  }
-
-  #sendMetadata(piece: number, info: Uint8Array): void {
-    const start = piece * METADATA_PIECE
-    const head =
-      start >= info.length
-        ? `d8:msg_typei2e5:piecei${piece}ee`
-        : `d8:msg_typei1e5:piecei${piece}e10:total_sizei${info.length}ee`
-    const bytes = info.subarray(start, start + METADATA_PIECE)
-    this.#hold(bytes.length)
-    this.sendMetadata(Buffer.concat([Buffer.from(head), bytes]))
-  }
-
-  /** The number of blocks from the one that is sent to the one that is read ahead. */
-  get #ahead(): number {
-    const chunks = Math.floor(MOST_AHEAD_OF_ALL / Math.max(1, this.host.slots.used))
-    return BLOCKS * Math.max(1, Math.min(this.host.readAhead, chunks))
-  }
-
-  /** Reads what will soon be sent, while what was read before is on its way. */
-  #readAhead(next: Request | undefined, content: SeededContent): void {
-    if (!next || !isBlock(next) || this.host.held.bytes >= MOST_HELD_BY_ALL) return
-    if (content.peek(next.piece, next.offset, next.length)) return
-    // When its turn comes, it is read again, and the error is handled
-    this.#read(next, content).catch(() => undefined)
-  }
-
-  #read({ piece, offset, length }: Block, content: SeededContent): Promise<void> {
-    const { held } = this.host
-    held.bytes += CHUNK
-    return content.load(piece, offset, length).finally(() => {
-      held.bytes -= CHUNK
-    })
-  }
-
-  #load(block: Block, content: SeededContent): void {
-    this.#isWaiting = true
-    this.#read(block, content).then(this.#goOn, (error: unknown) => {
-      const isBusy = error instanceof BtkitError && error.code === 'busy'
-      // The torrent was forgotten before this peer's handshake came; it may call again
-      if (content.isClosed) this.destroy()
-      else if (isBusy) setTimeout(this.#goOn, AGAIN).unref()
-      else if (this.torrent) this.host.fail(this.torrent, error)
-    })
-  }
-
-  readonly #goOn = (): void => {
-    this.#isWaiting = false
-    this.guard(() => {
-      this.#pump()
-    })
-  }
-}
-
-function isBlock(request: Request): request is Block {
-  return request.length !== null
 }
 
 /** A bitfield of all pieces. */

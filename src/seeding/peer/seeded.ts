@@ -4,7 +4,7 @@ import { changesLater } from '../../disk/scan/look-again.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
-import type { PeerTorrent } from './peer.js'
+import type { PeerTorrent } from './upload.js'
 
 /** Milliseconds that a torrent is kept in memory after its last peer. */
 const KEPT = 5 * 60_000

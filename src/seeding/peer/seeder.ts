@@ -21,7 +21,8 @@ import { createThrottle } from '../../disk/hash/jobs/job.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { openUdp, type UdpPort } from './udp.js'
-import { Peer, type PeerHost, type PeerTorrent } from './peer.js'
+import { Peer, type PeerHost } from './peer.js'
+import type { PeerTorrent } from './upload.js'
 import {
   DataRounds,
   LoadedTorrents,

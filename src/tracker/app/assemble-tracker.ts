@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
-import { readRegular } from '../../disk/look/read-bounded.js'
+import { type RegularFile, readRegular } from '../../disk/look/read-bounded.js'
 import { isLocal } from '../../base/address-reach.js'
 import {
   connectionLimits,
@@ -67,18 +67,23 @@ export async function assembleTracker(
   world: TrackerWorld,
 ): Promise<AssembledTracker> {
   const { warn, onError } = world
-  const favicon = await readFavicon(settings.favicon)
+  const { favicon: path } = settings
+  const icon = path === null ? null : await readRegular(path, MAX_FAVICON, null)
   const memory = await openMemory(settings, world)
   const access = await openAccessLog(settings, world)
   try {
     const { store } = memory
-    const onAddresses = (addresses: AddressRules) => removeRefused(store, addresses)
+    // Announces are answered between steps
+    const onAddresses = async ({ permits }: AddressRules) => {
+      const isRefused = (address: Uint8Array) => !permits(formatAddress(address))
+      for (const _ of store.removeWhere(isRefused)) await setImmediate()
+    }
     const lists = await openAccessLists(settings.allowed, { warn, onError, onAddresses })
     const ids = await connectionIds(settings.store?.keyFile ?? null, world)
     const shared = await openExchange(settings, world, { memory, lists })
     const pages = openPages({ ...world, ...memory, torrents: lists.torrents, settings })
     const parts = { memory, lists, access, shared }
-    const entrances = await openEntrances(settings, world, { ...parts, favicon, ids, pages })
+    const entrances = await openEntrances(settings, world, { ...parts, icon, ids, pages })
     const close = async () => {
       await shared?.close()
       lists.close()
@@ -120,13 +125,13 @@ async function openEntrances(
   settings: TrackerSettings,
   { monotonic, warn, onError }: TrackerWorld,
   parts: Pick<AssembledTracker, 'memory' | 'lists' | 'access' | 'shared'> & {
-    readonly favicon: Uint8Array | null
+    readonly icon: RegularFile | null
     readonly ids: Awaited<ReturnType<typeof connectionIds>>
     readonly pages: TrackerPages
   },
 ) {
   const { clientAddresses } = settings
-  const { memory, lists, access, shared, favicon, ids, pages } = parts
+  const { memory, lists, access, shared, icon, ids, pages } = parts
   const { store } = memory
   const figures = new TrackerFigures()
   const rules = makeRules(settings.answers, lists, (hash) => store.scrape(hash) !== null)
@@ -143,7 +148,7 @@ async function openEntrances(
   const pageRoutes = new PageRoutes({
     ...settings,
     pages: pages.answer,
-    favicon,
+    favicon: icon?.bytes ?? null,
     describe: () => describeTracker(figures, memory, { lists, shared }),
     addressOf: clientAddresses.of,
     permits: lists.addresses.permits,
@@ -178,12 +183,6 @@ async function openEntrances(
         })
       : null,
   }
-}
-
-/** Removes the peers whose addresses may not ask. Announces are answered between steps. */
-async function removeRefused(store: SwarmStore, addresses: AddressRules): Promise<void> {
-  const isRefused = (address: Uint8Array) => !addresses.permits(formatAddress(address))
-  for (const _ of store.removeWhere(isRefused)) await setImmediate()
 }
 
 /** Tells which requests clients sent directly. Warns once if a nearby proxy hides its clients. */
@@ -252,8 +251,4 @@ async function connectionIds(keyFile: string | null, { now, monotonic }: Tracker
   const [key = ''] = text.split(/\s/)
   const secret = createHmac('sha256', key).update('btkit connection ids').digest()
   return [new ConnectionIds(secret), () => now() / 1000] as const
-}
-
-async function readFavicon(path: string | null): Promise<Uint8Array | null> {
-  return path === null ? null : ((await readRegular(path, MAX_FAVICON, null))?.bytes ?? null)
 }

@@ -106,7 +106,12 @@ async function startTracker(
           torrents.remove(infoHash)
         },
         search: tracker.search,
-        countsOf: (infoHash) => countsOf(store, infoHash),
+        countsOf: (infoHash) => {
+          const counts = store.scrape(Buffer.from(infoHash, 'hex'))
+          if (!counts) return null
+          const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
+          return { seeds, leechers, completed }
+        },
         refresh,
         reopenLog: access.reopen,
         stop: () => endWork(() => listening.close()),
@@ -119,14 +124,6 @@ async function startTracker(
     await close()
     throw error
   }
-}
-
-/** Counts a swarm. */
-function countsOf(store: Pick<SwarmStore, 'scrape'>, infoHash: InfoHash): KnownCounts | null {
-  const counts = store.scrape(Buffer.from(infoHash, 'hex'))
-  if (!counts) return null
-  const { complete: seeds, incomplete: leechers, downloaded: completed } = counts
-  return { seeds, leechers, completed }
 }
 
 /**

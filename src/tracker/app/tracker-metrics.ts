@@ -1,4 +1,4 @@
-import { counter, formatMetrics, gauge, type Metric, type Sample } from '../../base/text/metrics.js'
+import { counter, formatMetrics, gauge, type Sample } from '../../base/text/metrics.js'
 import type { StateFile } from '../swarms/state-file.js'
 import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { AccessLists } from '../allowed/access-lists.js'
@@ -32,6 +32,9 @@ export class TrackerFigures {
   }
 }
 
+const STORE_UP = 'Whether swarms are shared through Redis now.'
+const STORE_GONE = 'How often the Redis of --store was gone.'
+
 /** The tracker's metrics in Prometheus' text format. */
 export function describeTracker(
   figures: TrackerFigures,
@@ -53,16 +56,12 @@ export function describeTracker(
       'How often the state could not be saved.',
       state.failures,
     ),
-    ...(shared === null ? [] : sharedMetrics(shared)),
+    ...(shared === null
+      ? []
+      : [
+          gauge('btkit_track_store_up', STORE_UP, shared.isJoined ? 1 : 0),
+          counter('btkit_track_store_failures_total', STORE_GONE, shared.failures),
+        ]),
     gauge('process_resident_memory_bytes', 'Memory in use.', process.memoryUsage.rss()),
   ])
-}
-
-function sharedMetrics({ isJoined, failures }: PeerExchange): Metric[] {
-  const isShared = isJoined ? 1 : 0
-  const failed = 'How often the Redis of --store was gone.'
-  return [
-    gauge('btkit_track_store_up', 'Whether swarms are shared through Redis now.', isShared),
-    counter('btkit_track_store_failures_total', failed, failures),
-  ]
 }

@@ -50,8 +50,7 @@ export class TrackerRoutes {
 
   /** Handles an announce or scrape. Returns false for other requests. */
   handle(request: IncomingMessage, response: ServerResponse): boolean {
-    const { url = '' } = request
-    const [path, query] = splitTarget(url)
+    const [path, query] = splitTarget(request.url ?? '')
     const route = ROUTES.get(path)
     if (route === undefined) return false
     const answer = () => {
@@ -204,7 +203,7 @@ export class FullScrape {
       if (count % SLICE === 0) await setImmediate()
     }
     // Bencode sorts keys by byte
-    const sorted = await sortInSlices([...torrents.values()], byCharacters)
+    const sorted = await sortInSlices([...torrents.values()], (a, b) => (a < b ? -1 : 1))
     return Buffer.from(formatScrape(sorted, this.answers.rules.minInterval), 'latin1')
   }
 
@@ -220,8 +219,4 @@ export class FullScrape {
       if (rules.judge(infoHash)?.failure == null) yield [infoHash, counts]
     }
   }
-}
-
-function byCharacters(a: string, b: string): number {
-  return a < b ? -1 : 1
 }

@@ -17,6 +17,7 @@ import {
 } from './listed.js'
 import { type FormsParts, choicesOf, LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
+import type { Collection } from '../storage/collection.js'
 import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, selectField } from '../../../pages/forms/form.js'
@@ -58,36 +59,31 @@ async function changeTorrents(parts: FormsParts, context: AdminContext): Promise
   const list = listOf(form)
   if (!form.has('torrent')) return context.seeOther(list, NONE_CHOSEN)
   if (form.text('act') === 'edit') return editingPage(parts, context).show(form)
-  const result = await change(parts, context)
+  const act = ACTS.get(form.text('act'))
+  if (!act) throw new BtkitError('usage', 'unknown action; load the page again')
+  const result = await act(parts.collection, context, form.all('torrent'))
   parts.changed()
   return context.seeOther(list, result)
 }
 
-/** Changes the chosen torrents, and returns the outcome in words. */
-async function change({ collection }: FormsParts, context: AdminContext): Promise<Html> {
-  const { form } = context
-  const torrents = form.all('torrent')
-  switch (form.text('act')) {
-    case 'move': {
-      const to = form.text('to')
-      const outcomes = await moveTorrents(collection, context, torrents, to)
+type Act = (collection: Collection, context: AdminContext, torrents: string[]) => Promise<Html>
+
+/** The changes of the chosen torrents, which return the outcome in words. */
+const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
+  [
+    'move',
+    async (collection, context, torrents) => {
+      const to = context.form.text('to')
       const category = html`<a href="torrents${query({ in: to })}">Show the category</a>`
-      return outcomeOf(outcomes, 'moved', category)
-    }
-    case 'archive':
-    case 'back': {
-      const isBack = form.text('act') === 'back'
-      const outcomes = await archiveTorrents(collection, context, torrents, isBack)
-      return outcomeOf(outcomes, isBack ? 'restored' : 'archived')
-    }
-    case 'delete': {
-      const undo = html`<a href="bin">Undo this in the bin</a>`
-      return outcomeOf(await deleteTorrents(collection, context, torrents), 'deleted', undo)
-    }
-    default:
-      throw new BtkitError('usage', 'unknown action; load the page again')
-  }
-}
+      return outcomeOf(await moveTorrents(collection, context, torrents, to), 'moved', category)
+    },
+  ],
+  ['archive', async (...given) => outcomeOf(await archiveTorrents(...given, false), 'archived')],
+  ['back', async (...given) => outcomeOf(await archiveTorrents(...given, true), 'restored')],
+  ['delete', async (...given) => outcomeOf(await deleteTorrents(...given), 'deleted', UNDO)],
+])
+
+const UNDO = html`<a href="bin">Undo this in the bin</a>`
 
 /** The query has a category (`in`), a part of names (`q`), the order, and the number of the page. */
 async function showTorrents(parts: FormsParts, context: AdminContext): Promise<Answer> {

@@ -204,14 +204,14 @@ export class PageRoutes {
   }
 
   async #answer(request: IncomingMessage, signal: AbortSignal): Promise<PageAnswer> {
-    const { method, url = '' } = request
+    const { method } = request
     if (method !== 'GET' && method !== 'HEAD') {
       const { status, headers, body } = lineAnswer(405, 'only GET and HEAD are supported')
       return { status, headers: { ...headers, Allow: 'GET, HEAD' }, body }
     }
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
-    const [path, query] = splitTarget(url)
+    const [path, query] = splitTarget(request.url ?? '')
     const fixed = fixedAnswer(path, this.parts)
     if (fixed) return fixed
     const http = this.#announceUrls(request)

@@ -169,30 +169,18 @@ class TorrentBytes {
   readonly #kept = new LRUCache<string, RegularFile>({
     maxSize: MEMORY,
     sizeCalculation: ({ bytes }, path) => bytes.length + path.length + 1,
+    fetchMethod: async (path, old) =>
+      (await readRegular(path, DEFAULT_MAX_SIZE, old?.state ?? null)) ?? old,
+    ignoreFetchAbort: true,
   })
-  readonly #reading = new Map<string, Promise<RegularFile | null>>()
 
   /** The bytes of a torrent's file; null if it is gone or changed since the torrent was read. */
   async of({ path, state }: Pick<KnownSummary, 'path' | 'state'>): Promise<Uint8Array | null> {
     if (path === null) return null
-    const reading = this.#reading.get(path) ?? this.#read(path)
-    this.#reading.set(path, reading)
     try {
-      const file = await reading
+      const file = await this.#kept.fetch(path, { forceRefresh: true })
       return file?.state === state ? file.bytes : null
-    } finally {
-      this.#reading.delete(path)
-    }
-  }
-
-  async #read(path: string): Promise<RegularFile | null> {
-    const kept = this.#kept.get(path) ?? null
-    try {
-      const file = (await readRegular(path, DEFAULT_MAX_SIZE, kept?.state ?? null)) ?? kept
-      if (file) this.#kept.set(path, file)
-      return file
     } catch (error) {
-      this.#kept.delete(path)
       if (error instanceof BtkitError) return null
       throw error
     }
