@@ -1,7 +1,7 @@
 import { findCommand } from '../command-list.js'
 import type { Io } from '../io.js'
 import { suggestion } from '../line/spelling.js'
-import { otherNames } from '../options/bittornado.js'
+import { otherNames } from '../options/old-names.js'
 import {
   booleanOf,
   cut,

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { usageError } from '../../base/errors.js'
-import { isSkipped, otherNames, TRUTHS } from '../options/bittornado.js'
+import { isSkipped, otherNames, TRUTHS } from '../options/old-names.js'
 import { type Given, givenAs, type Located, textAt } from '../options/given.js'
 import type { CommandOption } from '../options/option.js'
 import { optionEntries } from '../options/table.js'

@@ -99,7 +99,7 @@ export interface OpenTracker extends RunningTracker {
  * Runs a tracker and its administration. Most trackers have none, so it is loaded only here.
  * @throws BtkitError if one cannot listen, or read or write its state
  */
-export async function openTracker(run: TrackerRun): Promise<OpenTracker> {
+export async function runWithAdmin(run: TrackerRun): Promise<OpenTracker> {
   const { settings, admin, tls, world } = run
   const { runTracker } = await import('../../tracker/app/run-tracker.js')
   const tracker = await runTracker(settings, world).catch(withPortAdvice(run.advice))

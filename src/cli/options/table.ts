@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { otherNames } from './bittornado.js'
+import { otherNames } from './old-names.js'
 import { optionKeys, type SectionKeys } from '../command-list.js'
 import { type CommandOption, type OptionEntry, traitsOf } from './option.js'
 

@@ -1,4 +1,4 @@
-import { NAMES_ELSEWHERE, otherNames } from '../../options/bittornado.js'
+import { NAMES_ELSEWHERE, otherNames } from '../../options/old-names.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'

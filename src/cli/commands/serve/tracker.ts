@@ -13,7 +13,7 @@ import type { SiteLook } from '../../../page-parts/layout.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import {
-  openTracker,
+  runWithAdmin,
   prepareAdmin,
   type AdminRequest,
   type OpenTracker,
@@ -77,7 +77,7 @@ export async function startTracker(
   }
   const announce = announceAt ? null : url
   const run = { settings, admin, tls, announce, advice: OTHER_PORT, world }
-  const tracker = await openTracker(run)
+  const tracker = await runWithAdmin(run)
   const { mirror } = settings.page
   return { ...tracker, stateFile: settings.stateFile, page, url, announceAt, mirror }
 }

@@ -15,7 +15,7 @@ import {
   OTHER_PORT,
 } from '../../open/server.js'
 import { announceOf, machineHost } from '../../output/addresses.js'
-import { openTracker, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
+import { runWithAdmin, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
 import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
 import { count } from '../../../base/text/quantity.js'
@@ -75,7 +75,7 @@ async function track(
   }
   const world = { ...context, writeLog }
   const run = { settings, admin, tls: keys, announce: null, advice: OTHER_PORT, world }
-  const tracker = await openTracker(run)
+  const tracker = await runWithAdmin(run)
   try {
     io.onReopen(() => void tracker.reopenLog())
     reloadOnHangup(manager, io, () => {

@@ -1,24 +1,20 @@
-import { basename, join } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { type Form, query, textField } from '../../../pages/forms/form.js'
 import { type Answer, type PageParts, seeOther } from '../../../pages/forms/frame.js'
-import type { Job } from '../../../pages/forms/jobs.js'
+import type { Job, Jobs } from '../../../pages/forms/jobs.js'
+import { type PickRules, typedPath } from '../../../pages/forms/picker.js'
 import { applyPreset, makePage, torrentOptions } from '../../../pages/forms/torrent-fields.js'
 import type { Plan } from '../../../pages/work/results.js'
+import { isWithin, resolveInside } from '../../../disk/look/inside.js'
+import { quoteText } from '../../../base/text/escape.js'
 import { html } from '../../../base/text/html.js'
 import type { Action, AdminContext, AdminRoute } from '../frame/visit.js'
 import { formRoutes } from '../../../pages/forms/app.js'
 import { addTorrent } from '../storage/collection.js'
 import { isTaken, torrentName } from '../storage/places.js'
-import {
-  categoryField,
-  type FilledForm,
-  type FormsParts,
-  pickingBelow,
-  refuseBusy,
-  resolveSource,
-  THREADS,
-} from './parts.js'
+import { categoryField, type FilledForm, type FormsParts } from './parts.js'
 
 /** The pages that make torrents of files below named directories; none without these. */
 export function makeRoutes(parts: FormsParts): AdminRoute[] {
@@ -118,4 +114,59 @@ function madePage(name: string, { about }: Job<string>): PageParts {
       <a href="../make${query({ to: about.path })}">Create another</a>
     </p>`,
   }
+}
+
+/** The rules of pickers that stay below the directories whose files may become torrents. */
+function pickingBelow(
+  makeFrom: readonly string[],
+  { page }: Pick<AdminContext, 'page'>,
+): PickRules {
+  const settle = (directory: string) => settleDirectory(makeFrom, directory)
+  return { page, action: 'make', places: makeFrom, begin: makeFrom[0] ?? '/', settle }
+}
+
+/** The most jobs at once. */
+const MOST_RUNNING = 4
+
+/** The threads that hash; the tracker needs some, too. */
+const THREADS = Math.ceil(availableParallelism() / 2)
+
+/**
+ * Refuses a job if many run already.
+ * @throws BtkitError `busy`
+ */
+function refuseBusy(jobs: Jobs): void {
+  if (jobs.list().filter(({ state }) => state === 'running').length < MOST_RUNNING) return
+  throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
+}
+
+/** The longest path that Linux accepts, in bytes; characters may be fewer. */
+const LONGEST_PATH = 4096
+
+/**
+ * Returns the real path of a file or directory below one of several directories, given by their
+ * real paths. A path that leads elsewhere, by a link too, is refused like one that is not there.
+ * @throws BtkitError `usage`, `not-found`
+ */
+export async function resolveSource(roots: readonly string[], typed: string): Promise<string> {
+  if (typed === '') throw new BtkitError('usage', 'no file or directory was chosen')
+  const found = typed.length > LONGEST_PATH ? null : await lookInside(roots, typed)
+  if (found !== null) return found.path
+  const where = roots.join(' or ')
+  throw new BtkitError('not-found', `${quoteText(typed)}: no file or directory below ${where}`)
+}
+
+/** Returns a directory below one of several; the first of these if it is somewhere else. */
+async function settleDirectory(roots: readonly string[], directory: string): Promise<string> {
+  const found = await lookInside(roots, directory)
+  return found?.kind === 'directory' ? found.path : (roots[0] ?? '/')
+}
+
+async function lookInside(roots: readonly string[], typed: string) {
+  const path = resolve(roots[0] ?? '/', typedPath(typed))
+  const root = roots.find((each) => isWithin(path, each))
+  if (root === undefined || path.includes('\0')) return null
+  const names = relative(root, path).split(sep).filter(Boolean)
+  const found = await resolveInside(root, names)
+  return found.kind === 'file' || found.kind === 'directory' ? found : null
 }

@@ -15,7 +15,8 @@ import {
   pathOf,
   search,
 } from './listed.js'
-import { type FormsParts, choicesOf, LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './parts.js'
+import { LIST_FIELDS, listOf, NONE_CHOSEN, outcomeOf } from './outcome.js'
+import { type FormsParts, choicesOf } from './parts.js'
 import { HELD } from '../../../disk/state/held.js'
 import type { Collection } from '../storage/collection.js'
 import { type Category, type ListedCategory, type Places, shownName } from '../storage/places.js'

@@ -5,13 +5,8 @@ import { checkField, Form, query, selectField, textField } from '../../../pages/
 import { type Answer, statusOf } from '../../../pages/forms/frame.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { formatBytes } from '../../../base/text/quantity.js'
-import {
-  categoryChoices,
-  type FilledForm,
-  type FormsParts,
-  outcomeOf,
-  torrentLinks,
-} from './parts.js'
+import { outcomeOf, torrentLinks } from './outcome.js'
+import { categoryChoices, type FilledForm, type FormsParts } from './parts.js'
 import { shownName } from '../storage/places.js'
 import { uploadTable, wishesAt } from './upload-table.js'
 import type { AdminContext, AdminRoute } from '../frame/visit.js'

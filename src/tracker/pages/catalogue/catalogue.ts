@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { encodeName } from '../../../base/percent.js'
 import { decodeName } from '../../../base/text/raw-path.js'
 import { NotReady } from '../../../server/headers/refusal.js'
@@ -7,6 +8,8 @@ import { renderFigures } from '../../../page-parts/item.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import { SAFE_HEADERS, pageHeaders } from '../../../page-parts/policy.js'
 import {
+  describeFound,
+  MOST_RESULTS,
   type SearchResults,
   NOTHING,
   parseSearch,
@@ -14,20 +17,22 @@ import {
   searchTitle,
   type TorrentsWanted,
 } from '../../../page-parts/results.js'
+import { renderEntries, renderEntryRow } from '../../../page-parts/rows.js'
 import { pageNumber } from '../../../page-parts/sorting.js'
 import { WORDS } from '../../../page-parts/words.js'
-import { html } from '../../../base/text/html.js'
-import { findTorrents } from './find-torrents.js'
+import { type Html, html } from '../../../base/text/html.js'
 import { renderCategoryPage } from './category-page.js'
 import {
   CATALOGUE_STYLE,
   type CatalogueCategory,
+  type CatalogueQuery,
   categoryAddress,
+  formatCatalogueQuery,
   parseCatalogueQuery,
   rootFrom,
   titleOf,
 } from './category.js'
-import { composeAtom, jsonOfCategory, jsonOfDetails, placeOf } from './json.js'
+import { composeAtom, jsonOfCategory, jsonOfDetails, jsonOfEntry, placeOf } from './json.js'
 import { type CatalogueEntry, type CatalogueRoot, type CatalogueRow, Shelves } from './shelves.js'
 import { DetailsReader, formatComment, renderTorrentPage } from './torrent-page.js'
 import { renderCharts } from '../charts/chart.js'
@@ -297,4 +302,54 @@ function hasList(query: string): boolean {
 /** The URL of the first page, for programs that need whole URLs. */
 function baseOf({ announceUrls: [announce] }: PageRequest): string {
   return announce === undefined ? 'http://localhost/' : announce.slice(0, -'announce'.length)
+}
+
+/** The current torrents that have all words, for a page that lists files, too. */
+async function findTorrents(
+  shelves: Shelves,
+  { words, except, root, signal }: TorrentsWanted,
+  links: TorrentLinks,
+): Promise<SearchResults> {
+  const order = { sort: 'name', isDescending: false, page: 1, categories: 1 } as const
+  const query: CatalogueQuery = { ...order, search: words.join(' '), words }
+  const pause = async () => {
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+  const length = MOST_RESULTS + except.size
+  const { torrents } = await shelves.list(shelves.current, query, length, pause)
+  const others = torrents.items.filter(({ entry }) => !except.has(entry.summary.place ?? ''))
+  const rows = others.slice(0, MOST_RESULTS)
+  const isCut = others.length > rows.length || torrents.total > torrents.items.length
+  const caption = describeFound({ count: rows.length, isCut })
+  const all = `${categoryAddress(shelves.current, root)}${formatCatalogueQuery(query).slice(2)}`
+  const rendered = rows.map((row) => renderRow(row, root, links))
+  return {
+    table: rows.length > 0 ? renderEntries(rendered, caption, WORDS.added, true) : null,
+    count: rows.length,
+    isCut,
+    note: isCut ? html`<p><a href="${all}">All that are found in the catalogue</a></p>` : null,
+    entries: rows.map((row) => jsonOfEntry(row, links)),
+  }
+}
+
+function renderRow(row: CatalogueRow, root: string, links: TorrentLinks): Html {
+  const { summary, category } = row.entry
+  const { name, size, addedMs } = summary
+  const file = links.file(row)
+  const place = category.path.join('/')
+  return renderEntryRow(
+    {
+      name,
+      size,
+      isDirectory: false,
+      address: links.page(row),
+      time: addedMs === 0 ? null : addedMs,
+      counts: { seeds: row.complete, leechers: row.downloading },
+      links: html`${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a>`}
+        <a href="${links.magnet(row)}" aria-label="magnet of ${name}">magnet</a>`,
+      after: place && html`<a class="place" href="${categoryAddress(category, root)}">${place}</a>`,
+    },
+    true,
+  )
 }

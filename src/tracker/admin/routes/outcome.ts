@@ -1,0 +1,57 @@
+import { basename, dirname } from 'node:path'
+import { shownName } from '../storage/places.js'
+import { type Form, query } from '../../../pages/forms/form.js'
+import { problem } from '../../../pages/forms/frame.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { counted } from '../../../base/text/quantity.js'
+
+/** Said on a list of which nothing was chosen. */
+export const NONE_CHOSEN = problem({ message: 'No torrent was chosen. Check its box.' })
+
+/** Lists torrents by their addresses, each with a link to where it is. */
+export function torrentLinks(addresses: readonly string[]): Html {
+  const links = addresses.map((address) => {
+    const name = shownName(address)
+    const list = query({ in: dirname(address), q: name })
+    return html`<li><a href="torrents${list}">${name}</a></li>`
+  })
+  return html`<ul>
+    ${links}
+  </ul>`
+}
+
+/** Says what was done to several torrents, and why others were not changed. */
+export function outcomeOf(
+  outcomes: readonly { readonly address: string; readonly error: Error | null }[],
+  verb: string,
+  more?: Html,
+): Html {
+  const failed = outcomes.flatMap(({ address, error }) => (error ? [{ address, error }] : []))
+  const changed = outcomes.length - failed.length
+  const done = html`<div class="note" role="status">
+    ${counted(changed, 'torrent')} ${verb}. ${more ?? null}
+  </div>`
+  const failures = html`<section role="alert">
+    <h2>
+      ${counted(failed.length, 'torrent')} ${failed.length === 1 ? 'was' : 'were'} not ${verb}
+    </h2>
+    <ul>
+      ${failed.map(({ address, error }) => failureItem(basename(address), error))}
+    </ul>
+  </section>`
+  return html`${changed > 0 && done} ${failed.length > 0 && failures}`
+}
+
+function failureItem(name: string, { message }: Error): Html {
+  const start = message.startsWith(name) ? null : html`<span class="name">${name}</span>: `
+  return html`<li>${start}<span class="bad">${message}</span></li>`
+}
+
+/** The fields that say which list of torrents a form came from. */
+export const LIST_FIELDS = ['in', 'q', 'sort', 'order', 'page'] as const
+
+/** The address of the list that a form with chosen torrents came from. */
+export function listOf(form: Form): string {
+  const fields = LIST_FIELDS.map((name) => [name, form.text(name)] as const)
+  return `torrents${query(Object.fromEntries(fields))}`
+}
