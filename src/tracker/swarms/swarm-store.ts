@@ -1,6 +1,6 @@
 import { latin1 } from '../../base/bytes.js'
-import { randomBytes } from 'node:crypto'
 import { PeerChoice } from './choose-peers.js'
+import { bytesOf, CountedDownloads } from './counted-downloads.js'
 import { PeerFlag, PeerTable, Swarm } from './peer-table.js'
 import {
   PEER4_SIZE,
@@ -36,9 +36,6 @@ const NO_COUNTS: SwarmCounts = { complete: 0, incomplete: 0, downloaders: 0, dow
 /**
  * The swarms of a tracker, in memory. Every call takes a bounded time. Long tasks are done in slices,
  * with announces between them.
- *
- * Each tracker counts the downloads that completed there, and knows the totals of the others: so
- * nothing counts twice, and what is lost on the way is learned with the next total.
  */
 export class SwarmStore {
   readonly #limits: StoreLimits
@@ -49,9 +46,7 @@ export class SwarmStore {
   readonly #swarms = new Map<string, Swarm>()
   /** Swarms without peers, in the order in which they became empty. */
   readonly #empty = new Set<Swarm>()
-  /** The other trackers that counted downloads. */
-  readonly #trackers = new Set<string>()
-  #id = randomBytes(8).toString('hex')
+  readonly #downloads = new CountedDownloads()
   #nextToExpire = 1
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
@@ -146,34 +141,22 @@ export class SwarmStore {
     peers.flags[peer] = (peers.flags[peer] ?? 0) | added
   }
 
-  /** The name under which this tracker counts downloads: 8 bytes in hexadecimal. */
+  /** See `CountedDownloads`. */
   get id(): string {
-    return this.#id
+    return this.#downloads.id
   }
 
   /** The downloads of a swarm that completed at this tracker. */
   ownDownloads(infoHash: Uint8Array): number {
     const swarm = this.#swarms.get(latin1(infoHash))
-    return swarm ? ownDownloadsOf(swarm) : 0
+    return swarm ? this.#downloads.own(swarm) : 0
   }
 
-  /**
-   * Learns the downloads of a swarm that a tracker has counted. Its own come back to this one if its
-   * state was lost.
-   */
+  /** Learns the downloads of a swarm that a tracker has counted. */
   learnDownloads(tracker: string, infoHash: Uint8Array, total: number): void {
     const hash = latin1(infoHash)
     const swarm = total === 0 ? null : (this.#swarms.get(hash) ?? this.#addSwarm(hash))
-    if (!swarm) return
-    const isOwn = tracker === this.#id
-    const more = total - (isOwn ? ownDownloadsOf(swarm) : (swarm.elsewhere?.get(tracker) ?? 0))
-    // Counts of 32 bits, as in answers over UDP
-    if (more <= 0 || swarm.downloaded + more > 0xffffffff) return
-    swarm.downloaded += more
-    if (isOwn) return
-    swarm.elsewhere ??= new Map<string, number>()
-    swarm.elsewhere.set(tracker, total)
-    this.#trackers.add(tracker)
+    if (swarm) this.#downloads.learn(tracker, swarm, total)
   }
 
   /** The counts of a swarm; null if the torrent is unknown. */
@@ -260,26 +243,17 @@ export class SwarmStore {
     const slice = new Slice()
     // All ages refer to the start of the save
     const second = Math.floor(this.#now())
-    slice.records.tracker(slice.add(TRACKER_SIZE), this.#id)
+    slice.records.tracker(slice.add(TRACKER_SIZE), this.id)
     for (const swarm of this.#swarms.values()) {
       if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
-      slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), ownDownloadsOf(swarm))
+      slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), this.#downloads.own(swarm))
       // Copied, because peers come and go with each slice
       for (const peer of [...swarm.numbers]) {
         if (!slice.hasRoom(PEER6_SIZE)) yield slice.take()
         if (this.#peers.swarms[peer] === swarm && isKept(peer)) this.#savePeer(slice, peer, second)
       }
     }
-    for (const tracker of this.#trackers) {
-      if (!slice.hasRoom(TRACKER_SIZE)) yield slice.take()
-      slice.records.tracker(slice.add(TRACKER_SIZE), tracker)
-      for (const swarm of this.#swarms.values()) {
-        const count = swarm.elsewhere?.get(tracker)
-        if (count === undefined) continue
-        if (!slice.hasRoom(SWARM_SIZE)) yield slice.take()
-        slice.records.swarm(slice.add(SWARM_SIZE), bytesOf(swarm), count)
-      }
-    }
+    yield* this.#downloads.saveElsewhere(slice, this.#swarms)
     yield slice.end()
   }
 
@@ -311,13 +285,13 @@ export class SwarmStore {
     let tracker: string | null = null
     return new SwarmReader({
       tracker: (id) => {
-        if (tracker === null) this.#id = id
+        if (tracker === null) this.#downloads.id = id
         tracker = id
       },
       swarm: (infoHash, completed) => {
         const hash = latin1(infoHash)
         swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash)
-        this.learnDownloads(tracker ?? this.#id, infoHash, completed)
+        this.learnDownloads(tracker ?? this.id, infoHash, completed)
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
@@ -498,14 +472,4 @@ function countsOf(swarm: Swarm): SwarmCounts {
   const incomplete = swarm.numbers.length - complete
   const downloaders = incomplete - swarm.partialSeeds
   return { complete, incomplete, downloaders, downloaded: swarm.downloaded }
-}
-
-function ownDownloadsOf({ downloaded, elsewhere }: Swarm): number {
-  let own = downloaded
-  for (const count of elsewhere?.values() ?? []) own -= count
-  return own
-}
-
-function bytesOf({ infoHash }: Swarm): Uint8Array {
-  return Buffer.from(infoHash, 'latin1')
 }

@@ -3,7 +3,7 @@ import { basename, join, relative, resolve, sep } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { type Form, query, textField } from '../../../pages/forms/form.js'
 import { type Answer, type PageParts, seeOther } from '../../../pages/forms/frame.js'
-import type { Job, Jobs } from '../../../pages/forms/jobs.js'
+import type { Job } from '../../../pages/forms/jobs.js'
 import { type PickRules, typedPath } from '../../../pages/forms/picker.js'
 import { applyPreset, makePage, torrentOptions } from '../../../pages/forms/torrent-fields.js'
 import type { Plan } from '../../../pages/work/results.js'
@@ -83,7 +83,9 @@ async function begin(
   source: string,
 ): Promise<Job<string>> {
   const { collection, jobs } = parts
-  refuseBusy(jobs)
+  const running = jobs.list().filter(({ state }) => state === 'running')
+  if (running.length >= MOST_RUNNING)
+    throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
   const name = torrentName(form.text('output') || basename(source))
   const category = await collection.places.category(form.text('to'))
   collection.held.refuse(category.path, name)
@@ -130,15 +132,6 @@ const MOST_RUNNING = 4
 
 /** The threads that hash; the tracker needs some, too. */
 const THREADS = Math.ceil(availableParallelism() / 2)
-
-/**
- * Refuses a job if many run already.
- * @throws BtkitError `busy`
- */
-function refuseBusy(jobs: Jobs): void {
-  if (jobs.list().filter(({ state }) => state === 'running').length < MOST_RUNNING) return
-  throw new BtkitError('busy', `${MOST_RUNNING} jobs are running; wait for one to end`)
-}
 
 /** The longest path that Linux accepts, in bytes; characters may be fewer. */
 const LONGEST_PATH = 4096
