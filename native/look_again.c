@@ -73,16 +73,6 @@ static void look_at_all(struct second_look *look) {
   for (long i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
-napi_value look_again(napi_env env, napi_callback_info info) {
-  struct second_look look = {.next = 0};
-  napi_value files;
-  size_t count = 1;
-  if (napi_get_cb_info(env, info, &count, &files, NULL, NULL) != napi_ok) return NULL;
-  if (read_looked(env, files, &look.looked)) look_at_all(&look);
-  free(look.looked.files.directories);
-  return NULL;
-}
-
 static void look_later(struct later *later) { look_at_all(later->data); }
 
 /* The lookup is the beginning of its `later`. */

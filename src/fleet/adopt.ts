@@ -4,7 +4,7 @@ import { encodeFingerprint, sameFingerprint } from '../disk/file-lists/fingerpri
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
 import { lstatMany } from '../disk/look/stat-files.js'
 import { hashStream } from '../disk/hash/hash-stream.js'
-import { windowOf, type ContentStream } from '../disk/hash/stream/content-stream.js'
+import type { ContentStream } from '../disk/hash/stream/content-stream.js'
 import { hashKernel } from '../disk/hash/kernels.js'
 import { findMerkleRoot, pieceHeight } from '../metainfo/merkle.js'
 import type { Unread } from '../core/digests/cache-access.js'
@@ -162,13 +162,12 @@ async function areRight(found: readonly Found[], unread: Unread): Promise<boolea
   if (pieces.length === 0) return []
   const hasBlocks = content.version !== 'v1'
   const wanted = content.version === 'v2' ? 'blocks' : hasBlocks ? 'both' : 'pieces'
-  // Only the files of this batch: each call of the engine gets all paths of its stream
-  const window = windowOf(stream(), pieces[0] ?? 0, pieces.at(-1) ?? 0)
-  const indices = pieces.map((piece) => piece - window.piecesBefore)
-  const options = { ...engine, onProgress: undefined, wanted, pieces: indices } as const
-  const read = await hashStream(window.stream, options)
+  const options = { ...engine, onProgress: undefined, wanted, pieces } as const
+  const read = await hashStream(stream(), options)
   const places = new Map([...pieces].map((piece, i) => [piece, i]))
-  const nodes = hasBlocks ? nodesOf({ indices, blocks: read.blocks }, window.stream) : read.blocks
+  const nodes = hasBlocks
+    ? nodesOf({ indices: pieces, blocks: read.blocks }, stream())
+    : read.blocks
   return found.map(({ wish, record: { record }, piece }) => {
     const [place, own] = [places.get(piece) ?? 0, piece - wish.first]
     if ('pieces' in record) {

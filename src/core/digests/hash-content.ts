@@ -4,7 +4,7 @@ import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint
 import { whoWrites } from '../../disk/look/writers.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
-import { changesLater, changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
+import { changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
@@ -96,7 +96,7 @@ async function readUnknown(
     }
     const reading = { stream: stream(), pieces: unknownPieces(table), pieceCount, wanted } as const
     start = await readPieces(reading, files, hashContext, take, hash)
-    await requireAllUnchanged(content.files, hashContext)
+    await requireAllUnchanged(content.files)
   }
   const began = start
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, began))
@@ -186,12 +186,8 @@ export function streamOf(
  * Checks that files are unchanged since the scan.
  * @throws BtkitError `changed`
  */
-export async function requireAllUnchanged(
-  files: FileColumns,
-  { turns }: Pick<HashContext, 'turns'>,
-): Promise<void> {
-  // A service has turns, and must not wait for a disk
-  const [changed] = turns ? await changesLater(files) : changesOf(files)
+export async function requireAllUnchanged(files: FileColumns): Promise<void> {
+  const [changed] = await changesOf(files)
   if (changed) throw isOther(files.absolutePathAt(changed.number), changed.change)
 }
 

@@ -1,8 +1,7 @@
 import { openNullCache } from '../../disk/cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../disk/cache/records/bodies.js'
 import { changeSince } from '../../disk/file-lists/fingerprint.js'
-import { FEW } from '../../disk/look/inside.js'
-import { changesLater, changesOf } from '../../disk/scan/look-again.js'
+import { changesOf } from '../../disk/scan/look-again.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import {
@@ -184,8 +183,7 @@ async function problemsOf(
     const reason = unreadable.get(files.absolutePathAt(number))
     if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
   }
-  const isFew = files.length <= FEW
-  for (const { number, change } of isFew ? changesOf(files) : await changesLater(files)) {
+  for (const { number, change } of await changesOf(files)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
     const how = found?.kind === 'file' ? changeSince(found.fingerprint, lookAt(found.path)) : change

@@ -154,7 +154,7 @@ export class InsideResolver {
 }
 
 /** Files that are looked at on the event loop, as the root is. */
-export const FEW = 16
+const FEW = 16
 
 const MISSING_ENTRY: Resolved = { kind: 'missing' }
 

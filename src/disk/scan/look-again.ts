@@ -22,36 +22,26 @@ type LookedFiles = Omit<FilePaths, 'directories'> & {
   readonly answers: Uint8Array
 }
 
-/** The native addon's functions; see native/look_again.h. */
-interface LookAddon {
-  lookAgain(files: LookedFiles): void
-  lookAgainAsync(files: LookedFiles): Promise<void>
-}
+/** The native addon's function; see native/look_again.h. */
+type LookAgain = (files: LookedFiles) => Promise<void>
 
 const CHANGED = 1
 const GONE = 2
 
-export const nativeLook = loadNative<LookAddon>('lookAgain', 'lookAgainAsync')
+export const nativeLook =
+  loadNative<{ lookAgainAsync: LookAgain }>('lookAgainAsync')?.lookAgainAsync ?? null
 
-/** Yields the files that are not in their states any more. Links are not followed. */
-export function* changesOf(
+/**
+ * Returns the files that are not in their states any more. Links are not followed. Never on the event loop if the
+ * native addon is there.
+ */
+export async function changesOf(
   files: FileColumns,
-  native: LookAddon | null = nativeLook,
-): Generator<ChangedFile> {
-  if (!native) {
-    yield* changesInTurn(files)
-    return
-  }
+  native: LookAgain | null = nativeLook,
+): Promise<Iterable<ChangedFile>> {
+  if (!native) return changesInTurn(files)
   const looked = describe(files)
-  native.lookAgain(looked)
-  yield* changesIn(looked)
-}
-
-/** The same, but never on the event loop if the native addon is there. */
-export async function changesLater(files: FileColumns): Promise<Iterable<ChangedFile>> {
-  if (!nativeLook) return changesInTurn(files)
-  const looked = describe(files)
-  await nativeLook.lookAgainAsync(looked)
+  await native(looked)
   return changesIn(looked)
 }
 

@@ -229,7 +229,7 @@ export class Maker {
       if ('info' in recalled) return { ...recalled, isSettled: true }
       // A small file is looked at when it is read
       if (turn && !isSmallFile(content))
-        await requireAllUnchanged(unreadOf(content, recalled).files, { turns })
+        await requireAllUnchanged(unreadOf(content, recalled).files)
       const hashed = await this.#hash(content, recalled, job, work)
       // The `info` is not cached: it is quickly composed from digests, and strangers choose many
       // sets

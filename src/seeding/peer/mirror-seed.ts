@@ -9,7 +9,7 @@ import { isPad } from '../../core/digests/pad-files.js'
 import { BtkitError } from '../../base/errors.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
-import { changesLater } from '../../disk/scan/look-again.js'
+import { changesOf } from '../../disk/scan/look-again.js'
 import { joinTorrent, type TorrentCore } from '../../metainfo/build/torrent.js'
 import { parseMetainfo } from '../../metainfo/parse/metainfo.js'
 import type { LoadedTorrent } from './content.js'
@@ -191,7 +191,7 @@ export class MadeTorrents {
     this.#failed.set(key, this.world.monotonic())
     try {
       const files = kept.files.filter((file) => file !== null)
-      const [changed] = await changesLater(FileColumns.ofStates(files))
+      const [changed] = await changesOf(FileColumns.ofStates(files))
       if (changed) {
         this.#forget(key)
         return

@@ -1,6 +1,6 @@
 import { BtkitError } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
-import { changesLater } from '../../disk/scan/look-again.js'
+import { changesOf } from '../../disk/scan/look-again.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
@@ -192,6 +192,6 @@ async function* changedOf(some: readonly Seeded[]): AsyncGenerator<Seeded> {
 
 async function hasChanged(some: readonly Seeded[]): Promise<boolean> {
   const files = some.flatMap(({ torrent }) => torrent.files.filter((file) => file !== null))
-  const [changed] = await changesLater(FileColumns.ofStates(files))
+  const [changed] = await changesOf(FileColumns.ofStates(files))
   return changed !== undefined
 }

@@ -65,39 +65,6 @@ export function fileAt({ offsets }: Pick<ContentStream, 'offsets'>, position: nu
   return low
 }
 
-/** Some consecutive files of a stream. */
-export interface StreamWindow {
-  readonly stream: ContentStream
-  /** Number of pieces of the whole stream before it. */
-  readonly piecesBefore: number
-}
-
-/**
- * Returns the files of a stream that have the pieces from `first` to `last`. Zeros stand for the
- * beginning of a piece that earlier files have.
- */
-export function windowOf(stream: ContentStream, first: number, last: number): StreamWindow {
-  const { paths, identities, offsets, pieceLength } = stream
-  const end = Math.min((last + 1) * pieceLength, streamLength(stream))
-  const [from, to] = [fileAt(stream, first * pieceLength), fileAt(stream, end - 1) + 1]
-  const piecesBefore = Math.floor((offsets[from] ?? 0) / pieceLength)
-  const start = piecesBefore * pieceLength
-  const lead = (offsets[from] ?? 0) > start ? 1 : 0
-  const own = new Float64Array(lead + to - from + 1)
-  for (let i = from; i <= to; i++) own[lead + i - from] = (offsets[i] ?? 0) - start
-  const owned = identities && new BigUint64Array(2 * (lead + to - from))
-  if (identities) owned?.set(identities.subarray(2 * from, 2 * to), 2 * lead)
-  const directoryOf = new Uint32Array(lead + to - from).fill(PADDING)
-  directoryOf.set(paths.directoryOf.subarray(from, to), lead)
-  const nameAt = new Uint32Array(lead + to - from)
-  nameAt.set(paths.nameAt.subarray(from, to), lead)
-  const ofFiles = { ...paths, directoryOf, nameAt }
-  return {
-    piecesBefore,
-    stream: { paths: ofFiles, identities: owned, offsets: own, pieceLength },
-  }
-}
-
 /**
  * The digests of a stream to compute: SHA-1 of its pieces (BEP 3), SHA-256 of the blocks of its
  * files (BEP 52), or both with one reading, as a hybrid torrent needs.
