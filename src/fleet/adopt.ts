@@ -9,7 +9,7 @@ import { hashKernel } from '../disk/hash/kernels.js'
 import { findMerkleRoot, pieceHeight } from '../metainfo/merkle.js'
 import type { Unread } from '../core/digests/cache-access.js'
 import { isSameFile, isRacy } from '../core/digests/cache-trust.js'
-import type { Content } from '../core/digests/content.js'
+import type { CutFiles } from '../core/digests/content.js'
 import { alignedFiles, setTree } from '../core/digests/file-trees.js'
 import { nodesOf } from '../core/digests/hash-groups.js'
 import { heedTrees, mergeTable } from '../core/digests/piece-table.js'
@@ -148,7 +148,7 @@ async function findRecords(
 }
 
 /** Whether a record has all digests that content needs of a file. */
-function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: Content): boolean {
+function isOfUse({ key, record }: FoundRecord, { end, file }: Wish, content: CutFiles): boolean {
   if ('phase' in key) return end === null || (record as FileRecord)[end] !== null
   const tree = record as TreeRecord
   const isFineEnough = tree.height <= pieceHeight(content.pieceLength, file.fingerprint.size)

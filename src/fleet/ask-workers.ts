@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { callWithin } from '../base/bounded-call.js'
-import type { Content } from '../core/digests/content.js'
+import type { CutFiles } from '../core/digests/content.js'
 import {
   hashInGroups,
   nodesOf,
@@ -66,13 +66,13 @@ export class AskedWorkers {
   }
 
   /** Returns the function that has pieces of content hashed, here what no worker hashes. */
-  hashesOf(content: Content): HashGroups {
+  hashesOf(content: CutFiles): HashGroups {
     return (reading, engine) => {
       return this.#hash(content, { ...reading, done: 0, engine, name: content.name })
     }
   }
 
-  async *#hash(content: Content, reading: Reading): AsyncGenerator<ReadGroup> {
+  async *#hash(content: CutFiles, reading: Reading): AsyncGenerator<ReadGroup> {
     this.#isUsed = true
     this.#readings.add(reading)
     const ahead: Promise<Hashed>[] = []

@@ -4,7 +4,7 @@ import { CACHE_FILE } from '../disk/cache/open.js'
 import type { CacheAccess, Unread } from '../core/digests/cache-access.js'
 import { isSettledAt } from '../core/digests/cache-trust.js'
 import { unreadOf } from '../core/digests/piece-table.js'
-import type { Content } from '../core/digests/content.js'
+import type { CutFiles } from '../core/digests/content.js'
 import type { FileColumns } from '../disk/file-lists/columns.js'
 import { digestOf } from '../base/bytes.js'
 import { ByteLocks } from '../disk/write/locks.js'
@@ -107,7 +107,7 @@ export class HashClaims {
   }
 
   /** The claim to content: to its first large file, or, if there is none, to its first file. */
-  #claimOf(content: Content, unknown: FileColumns): Claim | null {
+  #claimOf(content: CutFiles, unknown: FileColumns): Claim | null {
     const { now, trust } = this.access
     // The digests of a file that could change unnoticed are not kept
     const start = { startedMs: now(), trust }

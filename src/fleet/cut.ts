@@ -1,7 +1,7 @@
 import { fileAt, type DigestKind } from '../disk/hash/stream/content-stream.js'
 import type { FileColumns } from '../disk/file-lists/columns.js'
 import type { ScannedFile } from '../disk/file-lists/scanned-file.js'
-import type { Content } from '../core/digests/content.js'
+import type { CutFiles } from '../core/digests/content.js'
 import { isPad } from '../core/digests/pad-files.js'
 import { MOST_FILES, MOST_PIECES, type Part } from './job.js'
 import { shareFile, type SharedFile, type ShareRules } from './shares.js'
@@ -15,7 +15,7 @@ export interface Cut {
 
 /** Pieces of content to read, and the digests to compute. */
 export interface CutRequest {
-  readonly content: Content
+  readonly content: CutFiles
   /** The indices of the pieces in ascending order. */
   readonly pieces: Uint32Array
   readonly wanted: DigestKind

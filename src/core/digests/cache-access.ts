@@ -2,7 +2,7 @@ import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import type { CacheTrust } from './cache-trust.js'
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 import type { HashGroups } from './hash-groups.js'
 import type { PieceTable } from './piece-table.js'
 
@@ -19,9 +19,9 @@ export interface CacheAccess {
   readonly readOnce?: ReadOnce | undefined
 }
 
-/** Content of which some digests are unknown. */
+/** CutFiles of which some digests are unknown. */
 export interface Unread {
-  readonly content: Content
+  readonly content: CutFiles
   /** The digests that are known already. Filled up. */
   readonly table: PieceTable
   /** Its stream. */

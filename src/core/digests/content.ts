@@ -37,18 +37,22 @@ export interface ContentRules {
   readonly order?: FileOrder | undefined
 }
 
-/** The content of a torrent: names and sizes. Nothing was read yet. */
-export interface Content {
+/** Files one after the other, divided into pieces: all that their digests depend on. */
+export interface CutFiles {
   readonly version: MetainfoVersion
   readonly name: string
-  readonly isDirectory: boolean
   /** In stream order, with pad files: in v2 and hybrids each file begins a piece. */
   readonly files: FileColumns
-  readonly skipped: readonly Skipped[]
   /** Bytes of the stream that is divided into pieces, including pad files. */
   readonly size: number
   readonly pieceLength: PieceLength
   readonly pieceCount: number
+}
+
+/** The content of a torrent: names and sizes. Nothing was read yet. */
+export interface Content extends CutFiles {
+  readonly isDirectory: boolean
+  readonly skipped: readonly Skipped[]
   /** Whether there are pad files, which must change with the piece length. */
   readonly isAligned?: boolean | undefined
 }

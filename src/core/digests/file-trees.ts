@@ -1,5 +1,5 @@
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
 /** The known Merkle trees of a content's files (BEP 52). */
@@ -23,7 +23,7 @@ export interface FileTree {
 export function createTrees({
   version,
   files,
-}: Pick<Content, 'version' | 'files'>): FileTrees | null {
+}: Pick<CutFiles, 'version' | 'files'>): FileTrees | null {
   if (version === 'v1') return null
   const { length } = files
   const isKnown = new Uint8Array(length)
@@ -55,7 +55,7 @@ export interface AlignedFile {
 }
 
 /** Yields the files with trees, in order. Each file of the content must begin a piece. */
-export function* alignedFiles({ files, pieceLength }: Content): Generator<AlignedFile> {
+export function* alignedFiles({ files, pieceLength }: CutFiles): Generator<AlignedFile> {
   let firstPiece = 0
   for (let number = 0; number < files.length; number++) {
     if (!hasTree(files, number)) continue

@@ -9,7 +9,7 @@ import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
 import type { HashOptions } from '../../disk/hash/hash-stream.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 import type { CacheAccess, Unread } from './cache-access.js'
 import { isSettledAt, type RememberingStart } from './cache-trust.js'
 import {
@@ -63,7 +63,7 @@ export interface HashedContent extends ContentDigests {
  * @throws BtkitError `changed` with the file, and as hashStream
  */
 export async function hashContent(
-  content: Content,
+  content: CutFiles,
   hashContext: HashContext,
   known?: PieceTable,
 ): Promise<HashedContent> {
@@ -110,14 +110,14 @@ async function readUnknown(
 }
 
 /** Whether content is one small file in one piece, which can be read with others. */
-export function isSmallFile({ version, files, pieceCount }: Content): boolean {
+export function isSmallFile({ version, files, pieceCount }: CutFiles): boolean {
   const isOne = version === 'v1' && files.length === 1 && pieceCount === 1
   return isOne && files.isRead(0) && files.sizeAt(0) <= SMALL_FILE
 }
 
 /** Reads content that is one small file with others; null if it must be read alone. */
 async function readSmallFile(
-  content: Content,
+  content: CutFiles,
   table: PieceTable,
   hashContext: HashContext,
 ): Promise<RememberingStart | null> {
@@ -167,7 +167,7 @@ export async function readPieces(
 
 /** Returns the stream of content; empty files have no bytes to hash. */
 export function streamOf(
-  { files, pieceLength }: Pick<ContentStream, 'pieceLength'> & Pick<Content, 'files'>,
+  { files, pieceLength }: Pick<ContentStream, 'pieceLength'> & Pick<CutFiles, 'files'>,
   { isGuarded = false }: Pick<HashContext, 'isGuarded'>,
 ): ContentStream {
   const filled = files.filter((i) => files.sizeAt(i) > 0)

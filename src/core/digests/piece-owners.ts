@@ -1,6 +1,6 @@
 import { ownPieces, type FileEnd, type FileKey } from '../../disk/cache/records/bodies.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 
 /** A file and the pieces of a stream that only contain its bytes. */
 export interface PieceOwner {
@@ -20,7 +20,7 @@ export interface PieceOwner {
 }
 
 /** Yields the files that have pieces of their own, in stream order. */
-export function* pieceOwners({ files, pieceLength, size: all }: Content): Generator<PieceOwner> {
+export function* pieceOwners({ files, pieceLength, size: all }: CutFiles): Generator<PieceOwner> {
   let end = 0
   for (let number = 0; number < files.length; number++) {
     const size = files.sizeAt(number)
@@ -39,7 +39,7 @@ export function* pieceOwners({ files, pieceLength, size: all }: Content): Genera
 
 /** Returns the key of a file's record in the cache. */
 export function keyOfOwner(
-  { files, pieceLength }: Content,
+  { files, pieceLength }: CutFiles,
   { number, size, phase }: PieceOwner,
 ): FileKey {
   return { path: files.absolutePathAt(number), pieceLength, phase, size }
@@ -64,7 +64,7 @@ export interface SharedPiece {
 }
 
 /** Yields the pieces that span several files, in stream order. */
-export function* sharedPieces({ files, pieceLength }: Content): Generator<SharedPiece> {
+export function* sharedPieces({ files, pieceLength }: CutFiles): Generator<SharedPiece> {
   let [first, from, second, last, to] = [0, 0, 0, 0, 0]
   let [count, offset] = [0, 0]
   for (let number = 0; number < files.length; number++) {

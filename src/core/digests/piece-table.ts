@@ -1,4 +1,4 @@
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 import { alignedFiles, createTrees, rootOf, setTree, type FileTrees } from './file-trees.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { SHA1 } from '../../metainfo/sizes.js'
@@ -21,7 +21,7 @@ export interface PieceTable extends ContentDigests {
 
 /** Creates a table without known digests. */
 export function createTable(
-  content: Pick<Content, 'version' | 'files' | 'pieceCount'>,
+  content: Pick<CutFiles, 'version' | 'files' | 'pieceCount'>,
 ): PieceTable {
   const { version, pieceCount } = content
   return {
@@ -42,7 +42,7 @@ export function setPieces(table: PieceTable, first: number, digests: Uint8Array)
  * Marks pieces of files without known trees as unknown, because their blocks must be read. For v2,
  * marks all others as known.
  */
-export function heedTrees(content: Content, trees: FileTrees, isKnown: Uint8Array): void {
+export function heedTrees(content: CutFiles, trees: FileTrees, isKnown: Uint8Array): void {
   for (const { number, firstPiece, pieceCount } of alignedFiles(content)) {
     const isTreeKnown = trees.isKnown[number] ?? 0
     if (content.version === 'v2' || isTreeKnown === 0)
@@ -51,7 +51,7 @@ export function heedTrees(content: Content, trees: FileTrees, isKnown: Uint8Arra
 }
 
 /** Adds the digests that another table of the same content has. */
-export function mergeTable(content: Content, table: PieceTable, other: PieceTable): void {
+export function mergeTable(content: CutFiles, table: PieceTable, other: PieceTable): void {
   for (const { number } of table.trees && other.trees ? alignedFiles(content) : []) {
     if (!table.trees || !other.trees?.isKnown[number] || table.trees.isKnown[number]) continue
     const layer = other.trees.layers.get(number) ?? null
@@ -109,7 +109,7 @@ function endOfRun(pieces: Uint32Array, i: number, end: number): number {
 
 /** Returns the files that are needed for the pieces to read, and the bytes of files in these pieces. */
 export function unreadOf(
-  { files, pieceLength }: Content,
+  { files, pieceLength }: CutFiles,
   { isKnown }: PieceTable,
 ): { readonly files: FileColumns; readonly bytes: number } {
   let [offset, bytes] = [0, 0]

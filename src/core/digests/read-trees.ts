@@ -1,7 +1,7 @@
 import { countNodes, type TreeRecord } from '../../disk/cache/records/bodies.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
 import { findMerkleRoot, nodesAt, pieceHeight } from '../../metainfo/merkle.js'
-import { bytesOf, type Content } from './content.js'
+import { bytesOf, type CutFiles } from './content.js'
 import {
   alignedFiles,
   setTree,
@@ -36,7 +36,7 @@ export function isSingle({ size }: Pick<AlignedFile, 'size'>): boolean {
  * all blocks therefore need not be in memory at once.
  */
 export class ReadTrees {
-  readonly #content: Content
+  readonly #content: CutFiles
   readonly #files: Iterator<AlignedFile>
   /** Stored nodes are at least so many levels above the leaves, unless that is above the root. */
   #least: number
@@ -46,7 +46,7 @@ export class ReadTrees {
   readonly #roots: Uint8Array
   #growing: GrowingTree | null = null
 
-  constructor(content: Content) {
+  constructor(content: CutFiles) {
     this.#content = content
     this.#files = alignedFiles(content)
     this.#least = leastHeight(content)
@@ -165,7 +165,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Enters the trees of files that were read completely. */
-export function enterTrees(content: Content, trees: FileTrees, read: ReadTrees): void {
+export function enterTrees(content: CutFiles, trees: FileTrees, read: ReadTrees): void {
   for (let number = 0; number < content.files.length; number++) {
     const root = read.singleRoot(number)
     if (root) setTree(trees, number, { root, layer: null })
@@ -183,7 +183,7 @@ const MOST_NODES = 2 ** 15
 const MOST_NODES_OF_ALL = 2 ** 21
 
 /** Returns the minimum height of stored nodes, so that those of all files fit. */
-function leastHeight(content: Content): number {
+function leastHeight(content: CutFiles): number {
   const bytes = bytesOf(content)
   let height = 0
   while (height < pieceHeight(content.pieceLength) && countNodes(bytes, height) > MOST_NODES_OF_ALL)
@@ -194,7 +194,7 @@ function leastHeight(content: Content): number {
 /** Returns the parts of a tree of a file that a torrent with this piece length contains. */
 export function treeOf(
   size: number,
-  content: Content,
+  content: CutFiles,
   tree: Omit<TreeRecord, 'fingerprint'>,
 ): FileTree {
   const { root } = tree

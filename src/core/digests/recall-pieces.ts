@@ -1,6 +1,6 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { FileRecord, TreeRecord } from '../../disk/cache/records/bodies.js'
-import type { Content } from './content.js'
+import type { CutFiles } from './content.js'
 import {
   keyOfOwner,
   pieceOwners,
@@ -26,12 +26,12 @@ import { doAtOnce, each, type Steps } from '../../base/steps.js'
 import { isTraced, trace } from '../../base/text/trace.js'
 
 /** Looks up a content's pieces in the cache. Reads no files. */
-export function recallPieces(content: Content, cacheAccess: CacheAccess): PieceTable {
+export function recallPieces(content: CutFiles, cacheAccess: CacheAccess): PieceTable {
   return doAtOnce(recallSteps(content, cacheAccess))
 }
 
 /** The same in steps. */
-export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<PieceTable> {
+export function* recallSteps(content: CutFiles, cacheAccess: CacheAccess): Steps<PieceTable> {
   const table = createTable(content)
   if (!cacheAccess.cache.keepsAnything) return table
   if (content.version !== 'v2') yield* recallDigests(content, table, cacheAccess)
@@ -39,14 +39,13 @@ export function* recallSteps(content: Content, cacheAccess: CacheAccess): Steps<
     yield* recallTrees(content, table.trees, cacheAccess)
     heedTrees(content, table.trees, table.isKnown)
   }
-  if (isTraced && !table.isKnown.includes(0))
-    trace(() => `${content.name || content.files.absolutePathAt(0)}: all digests are cached`)
+  if (isTraced && !table.isKnown.includes(0)) trace(() => `${content.name}: all digests are cached`)
   return table
 }
 
 /** Enters the SHA-1 digests that the cache knows. */
 function* recallDigests(
-  content: Content,
+  content: CutFiles,
   table: PieceTable,
   { cache, trust }: CacheAccess,
 ): Steps<void> {
@@ -85,13 +84,13 @@ const SHORT = 4 * BLOCK
  * Whether a file has no record, because a record for each of very many would cost several times as much as to
  * read and hash them. A listener sees a record of each file.
  */
-function isTiny(content: Content, size: number, { onFile }: PieceCache): boolean {
+function isTiny(content: CutFiles, size: number, { onFile }: PieceCache): boolean {
   if (size > BLOCK || onFile || content.files.length < FEW) return false
   return content.version === 'v2' || content.pieceLength <= SHORT
 }
 
 /** The same of a file in one piece that is filled with zeros. */
-function isTinyOwner(content: Content, { size, whole, end }: PieceOwner, cache: PieceCache) {
+function isTinyOwner(content: CutFiles, { size, whole, end }: PieceOwner, cache: PieceCache) {
   return whole === 0 && end === 'paddedTail' && isTiny(content, size, cache)
 }
 
@@ -100,7 +99,7 @@ function isTinyOwner(content: Content, { size, whole, end }: PieceOwner, cache: 
  * have changed unnoticed since reading began are left out.
  */
 export function* rememberSteps(
-  content: Content,
+  content: CutFiles,
   table: PieceTable,
   trees: ReadTrees | null,
   start: RememberingStart,
@@ -111,7 +110,7 @@ export function* rememberSteps(
 }
 
 function* rememberDigests(
-  content: Content,
+  content: CutFiles,
   table: PieceTable,
   start: RememberingStart,
 ): Steps<void> {
@@ -161,7 +160,7 @@ function knownFile(
  * begin or end in a file that `isUnknown` marks.
  */
 function* keyedPieces(
-  content: Content,
+  content: CutFiles,
   { sharedKeys }: PieceTable,
   trust: CacheTrust,
   isUnknown?: Uint8Array,
@@ -192,7 +191,7 @@ function* keyedPieces(
  * Looks up the trees of a content's files in the cache. This works for all piece
  * lengths that are not shorter than the range of a stored node.
  */
-function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
+function* recallTrees(content: CutFiles, trees: FileTrees, cacheAccess: CacheAccess): Steps<void> {
   const { cache, trust } = cacheAccess
   const { files } = content
   const recall = ({ number, size }: AlignedFile) => {
@@ -209,7 +208,7 @@ function* recallTrees(content: Content, trees: FileTrees, cacheAccess: CacheAcce
   yield* each(alignedFiles(content), recall)
 }
 
-function* rememberTrees(content: Content, trees: ReadTrees, start: RememberingStart): Steps<void> {
+function* rememberTrees(content: CutFiles, trees: ReadTrees, start: RememberingStart): Steps<void> {
   const { files } = content
   const { cache } = start
   const remember = (number: number, tree: Omit<TreeRecord, 'fingerprint'>) => {

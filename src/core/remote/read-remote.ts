@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { refuseAborted } from '../../base/errors.js'
-import { type HttpResponse, PROGRESS } from '../../base/http-request.js'
+import { type HttpResponse, PROGRESS } from './http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,

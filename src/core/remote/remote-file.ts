@@ -7,7 +7,7 @@ import {
   RedirectFault,
   requestHttp,
   type HttpResponse,
-} from '../../base/http-request.js'
+} from './http-request.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
 import { describeFailure } from '../../base/text/network-failure.js'

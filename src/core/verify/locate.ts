@@ -9,13 +9,13 @@ import { padPath } from '../../metainfo/name.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import { fileAddress, looksLikeUrl } from '../../metainfo/trackers.js'
-import type { Content } from '../digests/content.js'
+import type { CutFiles } from '../digests/content.js'
 import type { HashGroups } from '../digests/hash-groups.js'
 import type { RemoteFault } from '../remote/remote-file.js'
 import type { Interval } from './pieces.js'
 
 /** The content of a torrent, wherever its files are. Some may be absent. */
-export interface LocatedContent extends Content {
+export interface LocatedContent extends CutFiles {
   /**
    * The files of the stream, each with the length that the torrent says. Padding stands for a file
    * that is absent.
@@ -182,15 +182,13 @@ export class Placing {
   }
 
   end(
-    { version, pieceLength }: Pick<Metainfo, 'version' | 'pieceLength'>,
+    { version, name, pieceLength }: Pick<Metainfo, 'version' | 'name' | 'pieceLength'>,
     place: DataPlace,
   ): LocatedContent {
     const size = this.#size
     return {
       version,
-      name: '',
-      isDirectory: true,
-      skipped: [],
+      name,
       files: new FileColumns(this.#store, Uint32Array.from(this.#rows)),
       odd: this.#odd,
       offsets: Float64Array.from(this.#offsets),

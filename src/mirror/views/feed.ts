@@ -11,7 +11,7 @@ import { creationDateOf } from '../../disk/file-lists/fingerprint.js'
 import type { WarmFile, Warmer } from '../torrents/warmer.js'
 import { addReadRoute } from '../../server/headers/accept.js'
 import { endConditional, etagOf } from '../../server/headers/conditional.js'
-import { composeFeed, type FeedItem } from '../../base/text/feed.js'
+import { composeFeed, type FeedItem } from '../../core/rss.js'
 
 const FEED = '/-/feed.xml'
 

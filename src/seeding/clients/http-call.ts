@@ -1,7 +1,7 @@
 import { callWithin, type CallLimits } from '../../base/bounded-call.js'
 import { BtkitError } from '../../base/errors.js'
 import { collectAtMost } from '../../disk/look/read-bounded.js'
-import { requestHttp } from '../../base/http-request.js'
+import { requestHttp } from '../../core/remote/http-request.js'
 import { describeFailure } from '../../base/text/network-failure.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'

@@ -6,7 +6,7 @@ import { encodeBencode } from '../../metainfo/bencode/encode.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'
 import { infoHashOfBytes } from '../../metainfo/info-hash.js'
-import { Reach, reachOf } from '../../base/address-reach.js'
+import { Reach, reachOf } from '../../core/remote/address-reach.js'
 import { PacketLimit } from './packet-limit.js'
 import type { PeerAddress, Seeder } from './seeder.js'
 

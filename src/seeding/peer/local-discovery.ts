@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
-import { reachOf } from '../../base/address-reach.js'
+import { reachOf } from '../../core/remote/address-reach.js'
 import { PacketLimit } from './packet-limit.js'
 import type { Seeder } from './seeder.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'

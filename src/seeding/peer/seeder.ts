@@ -4,7 +4,7 @@ import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
-import { reachOf } from '../../base/address-reach.js'
+import { reachOf } from '../../core/remote/address-reach.js'
 import {
   ClientAddresses,
   clientKey,

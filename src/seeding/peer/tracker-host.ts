@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import pLimit from 'p-limit'
 import { announceSeed, type Announce, type AnnouncedPeers } from '../trackers/announce.js'
 import { answeredWithin, firstAnswer } from '../trackers/swarm-counts.js'
-import { Reach, reachOf } from '../../base/address-reach.js'
+import { Reach, reachOf } from '../../core/remote/address-reach.js'
 
 /** Announces that wait for the answers of a host, at most. */
 const AT_ONCE = 32

@@ -1,5 +1,5 @@
 import { collectAtMost } from '../../disk/look/read-bounded.js'
-import { requestHttp, type HttpResponse } from '../../base/http-request.js'
+import { requestHttp, type HttpResponse } from '../../core/remote/http-request.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { readBencode } from '../../metainfo/bencode/read.js'
 import { isByteString, type BencodeDict, type BencodeValue } from '../../metainfo/bencode/value.js'

@@ -1,6 +1,6 @@
 import type { AccessLists } from '../allowed/access-lists.js'
 import { withoutPort } from '../../server/connections/client-address.js'
-import { isLocal } from '../../base/address-reach.js'
+import { isLocal } from '../../core/remote/address-reach.js'
 import { parseAddress } from '../swarms/peer-address.js'
 import { isConnectable } from '../swarms/swarm-types.js'
 import type { InfoHash } from '../../metainfo/values.js'

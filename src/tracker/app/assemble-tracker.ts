@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError } from '../../base/errors.js'
 import { type RegularFile, readRegular } from '../../disk/look/read-bounded.js'
-import { isLocal } from '../../base/address-reach.js'
+import { isLocal } from '../../core/remote/address-reach.js'
 import {
   connectionLimits,
   maxDescriptors,

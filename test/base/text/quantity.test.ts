@@ -1,4 +1,4 @@
-import { requestHttp } from '../../../src/base/http-request.js'
+import { requestHttp } from '../../../src/core/remote/http-request.js'
 import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -7,13 +7,7 @@ import { checkTarget, writeAtomically, type WriteOptions } from '../../../disk/w
 import { contentSize } from '../../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
 import { clientInfoHash } from '../../publish/client.js'
-import {
-  composeFeed,
-  isFeed,
-  isFeedOf,
-  MOST_ITEMS,
-  type FeedItem,
-} from '../../../base/text/feed.js'
+import { composeFeed, isFeed, isFeedOf, MOST_ITEMS, type FeedItem } from '../../rss.js'
 import { NumberedNames } from '../../../base/text/numbered-names.js'
 import { leftAlone, type CompleteReport } from '../report.js'
 import { entryName, pathsOf, torrentName, type SourceDirectory } from '../target/directories.js'

@@ -5,7 +5,7 @@ import { type User, type UsersFile, isPossiblePassword } from './users.js'
 import { clientKey, networkOf } from '../../../server/connections/client-address.js'
 import type { Html } from '../../../base/text/html.js'
 import { counted } from '../../../base/text/quantity.js'
-import { isLocal } from '../../../base/address-reach.js'
+import { isLocal } from '../../../core/remote/address-reach.js'
 
 /**
  * The most attempts of an address, and for a name, that fail within the time in milliseconds. One

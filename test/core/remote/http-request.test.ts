@@ -13,15 +13,15 @@ import { createServer as createTlsServer } from 'node:https'
 import { readFileSync } from 'node:fs'
 import { createServer as createTcpServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { requestHttp } from '../../src/base/http-request.js'
-import { askRemote, RemoteFault } from '../../src/core/remote/remote-file.js'
-import { describeFailure } from '../../src/base/text/network-failure.js'
-import { certificateFiles, plantCertificate, unlessOpenssl } from '../support/certificates.js'
-import { listenLocally } from '../support/listen.js'
-import { makeScratch } from '../support/scratch.js'
+import { requestHttp } from '../../../src/core/remote/http-request.js'
+import { askRemote, RemoteFault } from '../../../src/core/remote/remote-file.js'
+import { describeFailure } from '../../../src/base/text/network-failure.js'
+import { certificateFiles, plantCertificate, unlessOpenssl } from '../../support/certificates.js'
+import { listenLocally } from '../../support/listen.js'
+import { makeScratch } from '../../support/scratch.js'
 
 const { signal } = new AbortController()
-const MODULE = new URL('../../src/base/http-request.js', import.meta.url).href
+const MODULE = new URL('../../../src/core/remote/http-request.js', import.meta.url).href
 
 // Ports that browsers and fetch refuse, and nobody here uses
 const BLOCKED = [6697, 6669, 6668, 6666, 10_080, 4190, 5061]

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.js'
+import { html, type Html } from '../base/text/html.js'
 
 /** Most torrents in a feed. */
 export const MOST_ITEMS = 100

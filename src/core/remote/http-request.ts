@@ -1,4 +1,4 @@
-import { decodePercent } from './percent.js'
+import { decodePercent } from '../../base/percent.js'
 import { lookup } from 'node:dns'
 import { lookup as lookUp } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
@@ -7,7 +7,7 @@ import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type * as Packaged from 'undici'
 import { Reach, reachOf } from './address-reach.js'
-import { monotonicNow } from './process.js'
+import { monotonicNow } from '../../base/process.js'
 
 /** A request over HTTP. */
 export interface HttpRequest {
