@@ -1,4 +1,14 @@
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { makeDirectory } from '../../base/directories.js'
 import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
@@ -73,4 +83,24 @@ function openRegular(path: string, flags: number): number | null {
   closeSync(descriptor)
   if (!stats.isFile()) throw notRegular
   throw new BtkitError('io', `state ${path}: is hard-linked to other files; remove those links`)
+}
+
+/** Returns null if the system refuses, or if a file that may be lost at any time is damaged. */
+export function attempt<T>(act: () => T | null): T | null {
+  try {
+    return act()
+  } catch (error) {
+    const isDamaged = error instanceof BtkitError || error instanceof SyntaxError
+    if (!isDamaged && osCodeOf(error) === undefined) throw error
+    return null
+  }
+}
+
+/** Replaces such a file; null removes it. */
+export function replace(path: string, content: string | Uint8Array | null): void {
+  rmSync(content === null ? path : `${path}.new`, { force: true })
+  if (content === null) return
+  makeDirectory(dirname(path), 0o700)
+  writeFileSync(`${path}.new`, content, { mode: 0o600, flag: 'wx' })
+  renameSync(`${path}.new`, path)
 }

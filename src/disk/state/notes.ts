@@ -1,9 +1,6 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { digestOf } from '../../base/bytes.js'
-import { makeDirectory } from '../../base/directories.js'
-import { BtkitError, osCodeOf } from '../../base/errors.js'
-import { readIfThere, requireOwnDirectory } from './files.js'
+import { attempt, readIfThere, replace, requireOwnDirectory } from './files.js'
 
 /** Identifies a note of earlier runs. A note may be lost at any time; it then counts as missing. */
 export interface NotePlace {
@@ -21,19 +18,15 @@ const MAX_SIZE = 2 ** 20
  * Reads a note, which is a JSON value. Returns null if there is none, or if it cannot be trusted.
  */
 export function readNote(place: NotePlace): unknown {
-  return attempt(place, (path) => {
+  return attemptAt(place, (path) => {
     return JSON.parse(readIfThere(path, MAX_SIZE)?.toString() ?? 'null') as unknown
   })
 }
 
 /** Writes a note if possible, or removes it if the value is null. Failures are ignored. */
 export function writeNote(place: NotePlace, value: unknown): void {
-  attempt(place, (path) => {
-    rmSync(value === null ? path : `${path}.new`, { force: true })
-    if (value === null) return
-    makeDirectory(dirname(path), 0o700)
-    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600, flag: 'wx' })
-    renameSync(`${path}.new`, path)
+  attemptAt(place, (path) => {
+    replace(path, value === null ? null : JSON.stringify(value))
   })
 }
 
@@ -42,18 +35,14 @@ export function nameOf(key: string): string {
   return digestOf('sha256', key).toString('hex', 0, 16)
 }
 
-/**
- * Returns null if the system refuses, if the note is damaged, or if other users can write it or
- * replace its directory.
- */
-function attempt<T>({ stateDirectory, kind, key }: NotePlace, act: (path: string) => T): T | null {
+/** Returns null also if other users can write the note or replace its directory. */
+function attemptAt<T>(
+  { stateDirectory, kind, key }: NotePlace,
+  act: (path: string) => T,
+): T | null {
   const directory = join(stateDirectory, kind)
-  try {
+  return attempt(() => {
     for (const each of [stateDirectory, directory]) requireOwnDirectory(each)
     return act(join(directory, nameOf(key)))
-  } catch (error) {
-    const isDamaged = error instanceof BtkitError || error instanceof SyntaxError
-    if (!isDamaged && osCodeOf(error) === undefined) throw error
-    return null
-  }
+  })
 }

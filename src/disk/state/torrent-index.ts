@@ -1,12 +1,10 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { digestOf, isSameBytes } from '../../base/bytes.js'
-import { BtkitError, osCodeOf } from '../../base/errors.js'
 import { NumberedNames } from '../../base/text/numbered-names.js'
-import { readIfThere } from './files.js'
+import { attempt, readIfThere, replace } from './files.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
-// Without the index beside the journal, a run over 100,000 unchanged entries takes 1.0 s and 177 MiB,
-// and not 0.42 s and 97 MiB.
+// Without the index beside the journal, a run over 100,000 unchanged entries takes twice as long, and 154 MiB
+// in place of 103.
 
 /** The real path of a torrent's content. */
 export interface SourcePath {
@@ -191,15 +189,7 @@ export interface Identities extends Iterable<readonly [string, IdentityText]> {
  */
 export function writeIndex(path: string, stamp: string, identities: Identities): void {
   attempt(() => {
-    rmSync(`${path}.new`, { force: true })
-    const index = encodeIndex(stamp, identities)
-    if (index === null) {
-      rmSync(path, { force: true })
-      return null
-    }
-    writeFileSync(`${path}.new`, index, { mode: 0o600, flag: 'wx' })
-    renameSync(`${path}.new`, path)
-    return null
+    replace(path, encodeIndex(stamp, identities))
   })
 }
 
@@ -253,16 +243,5 @@ class Numbering {
     this.#numbers.set(text, this.all.length)
     // Too many of them are no index
     return Math.min(this.all.push(text), MAX_NUMBER) - 1
-  }
-}
-
-/** Returns null if the system refuses, or if the file is damaged. */
-function attempt<T>(act: () => T | null): T | null {
-  try {
-    return act()
-  } catch (error) {
-    const isDamaged = error instanceof BtkitError || error instanceof SyntaxError
-    if (!isDamaged && osCodeOf(error) === undefined) throw error
-    return null
   }
 }
