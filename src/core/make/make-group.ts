@@ -91,7 +91,8 @@ export interface MakeReport {
 export async function makeGroup(group: MakeGroup, making: Making): Promise<MakeReport> {
   const { comparison } = group
   const { turns, onMade } = making
-  const read = () => readGroup(group, making)
+  const read = () =>
+    group.arrival ? readArrival(group, group.arrival, making) : readDisk(group, making)
   const { plan, variants, lists, hashed } = await (turns ? turns.run(read) : read())
   const write = comparison ? () => Promise.resolve() : turns?.write
   const report = async (each: TorrentPlan, written: WrittenTorrent | null) => {
@@ -114,45 +115,53 @@ export async function makeGroup(group: MakeGroup, making: Making): Promise<MakeR
 /** A torrent that was hashed, or with its lists also written. */
 type Hashed = (HashedTorrent & { readonly parts?: undefined }) | WrittenTorrent
 
-/** Plans the torrents of a group, and reads its content unless this is a dry run. */
-async function readGroup(group: MakeGroup, { reading, onPlan }: Making) {
-  const { checksums, arrival, comparison } = group
-  const check = comparison ? () => new ReplacedTorrent() : checkOutput
-  const [main, ...others] = group.torrents
+/** What a group asks for: its first torrent, the others, and their lists. */
+function wantedOf({ torrents: [main, ...others], checksums, comparison }: MakeGroup) {
   const beside = listsBeside(main.torrent ?? '', main.name, checksums)
   const outputs = [...others.map(({ torrent }) => torrent), ...beside.map(({ path }) => path)]
   const request = { ...main, otherOutputs: outputs.filter((path) => path !== null) }
-  const lists = comparison ? [] : beside
-  const tell = async (plan: TorrentPlan) =>
-    onPlan?.({
-      ...plan,
-      backslashed: backslashedPaths(plan.content),
-      hugeSize: sizeBeyond(HUGE_TORRENT, plan),
-    })
-  const planned = arrival && planStreams(request, arrival, check)
-  const known = planned ? planned.plan : await planTorrent(request, check)
-  const variantsOf = (plan: TorrentPlan) => others.map((other) => planVariant(plan, other, check))
-  const ready = known && variantsOf(known)
-  if (!ready) others.forEach(check)
+  const check = comparison ? () => new ReplacedTorrent() : checkOutput
+  return { request, others, lists: comparison ? [] : beside, check }
+}
+
+async function tell(plan: TorrentPlan, { onPlan }: Making): Promise<void> {
+  const backslashed = backslashedPaths(plan.content)
+  await onPlan?.({ ...plan, backslashed, hugeSize: sizeBeyond(HUGE_TORRENT, plan) })
+}
+
+/** Plans the torrents of files, and reads these unless this is a dry run. */
+async function readDisk(group: MakeGroup, making: Making) {
+  const { request, others, lists, check } = wantedOf(group)
+  const plan = await planTorrent(request, check)
+  const variants = others.map((other) => planVariant(plan, other, check))
   checkLists(lists, request)
   // Reported before hashing, which may take hours
-  if (known) await tell(known)
-  const arrived =
-    planned &&
-    (await reading?.(known?.content.size ?? null, (context) =>
-      readStreams(planned, { ...context, checksums }),
-    ))
-  const plan = arrived?.plan ?? known
-  if (!plan) throw usageError(`${main.source}: a dry run must know its size`)
-  if (!known) await tell(plan)
-  const variants = ready ?? variantsOf(plan)
+  await tell(plan, making)
   const hash = (context: HashContext): Promise<Hashed> =>
     lists.length > 0 ? makeWithLists(plan, lists, context) : hashTorrent(plan, context)
-  const written = (made: NonNullable<typeof arrived>): Promise<Hashed> | Hashed =>
-    lists.length > 0 ? writeWithLists(plan, made, lists, made.checksums) : made
-  const hashed = arrived
-    ? await written(arrived)
-    : reading && (await reading(plan.content.size, hash))
+  const hashed = making.reading && (await making.reading(plan.content.size, hash))
+  return { plan, variants, lists, hashed }
+}
+
+/** The same of streams. If the length of one is unknown, the torrents are planned when it was read. */
+async function readArrival(group: MakeGroup, arrival: Arrival, making: Making) {
+  const { request, others, lists, check } = wantedOf(group)
+  const planned = planStreams(request, arrival, check)
+  const variantsOf = (plan: TorrentPlan) => others.map((other) => planVariant(plan, other, check))
+  const ready = planned.plan && variantsOf(planned.plan)
+  if (!ready) others.forEach(check)
+  checkLists(lists, request)
+  if (planned.plan) await tell(planned.plan, making)
+  const { checksums } = group
+  const read = (context: HashContext) => readStreams(planned, { ...context, checksums })
+  const arrived = await making.reading?.(planned.plan?.content.size ?? null, read)
+  const plan = arrived?.plan ?? planned.plan
+  if (!plan) throw usageError(`${request.source}: a dry run must know its size`)
+  if (!planned.plan) await tell(plan, making)
+  const variants = ready ?? variantsOf(plan)
+  const isListed = arrived && lists.length > 0
+  const listed = isListed && (await writeWithLists(plan, arrived, lists, arrived.checksums))
+  const hashed: Hashed | null = listed || arrived || null
   return { plan, variants, lists, hashed }
 }
 

@@ -146,7 +146,7 @@ function untilOf({ isService }: CacheOpening): string {
 }
 
 /**
- * Opens the file, or creates a new one.
+ * Opens the file, or creates a new one. A file that cannot be used is set aside.
  * @throws Error of LMDB or the system if neither can be opened, or if other users could replace it
  */
 async function openStore(opening: CacheOpening): Promise<Store> {
@@ -154,24 +154,29 @@ async function openStore(opening: CacheOpening): Promise<Store> {
   const path = join(directory, CACHE_FILE)
   makeDirectory(directory, 0o700)
   checkFileSystem(directory)
-  checkPlace(path)
-  requireFreeSpace(directory)
-  const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
-  if (file !== null) accessSync(path, constants.R_OK | constants.W_OK)
-  const damage = file === null ? null : await describeDamage(path)
-  if (damage !== null) {
-    setAside({ path, file }, damage, warn)
-    return openStore(opening)
+  for (;;) {
+    checkPlace(path)
+    requireFreeSpace(directory)
+    const file = statSync(path, { throwIfNoEntry: false })?.ino ?? null
+    if (file !== null) accessSync(path, constants.R_OK | constants.W_OK)
+    const damage = file === null ? null : await describeDamage(path)
+    const found = damage ?? (await storeAt(path, opening))
+    if (typeof found !== 'string') return found
+    setAside({ path, file }, found, warn)
   }
+}
+
+/** Returns the store at a path, which may be a new one, or why what is there cannot be used. */
+async function storeAt(path: string, opening: CacheOpening): Promise<Store | string> {
   const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
   const mark = markOpen(path)
   const follow: StoreListener = (error, state) => {
     if (state === 'off' && isDamage(error)) mark.noteDamage(reasonOf(error))
-    if (state === 'off') warn(`no longer used${untilOf(opening)}: ${reasonOf(error)}`)
-    else if (state === 'full') warn(`only read until its disk has space: ${reasonOf(error)}`)
-    else warn('written again: its disk has space')
+    if (state === 'off') opening.warn(`no longer used${untilOf(opening)}: ${reasonOf(error)}`)
+    else if (state === 'full')
+      opening.warn(`only read until its disk has space: ${reasonOf(error)}`)
+    else opening.warn('written again: its disk has space')
   }
-  let why = 'not a cache of btkit'
   try {
     const store = await openLmdbStore(path, follow)
     const close = async (patience?: number) => {
@@ -182,13 +187,12 @@ async function openStore(opening: CacheOpening): Promise<Store> {
     if (format === FORMAT) return { ...store, close }
     await close()
     if (format > FORMAT) throw new Error('a newer btkit wrote it')
+    return 'not a cache of btkit'
   } catch (error) {
     mark.remove()
-    if (!isDamage(error)) throw error
-    why = `damaged, or not a cache of btkit`
+    if (isDamage(error)) return 'damaged, or not a cache of btkit'
+    throw error
   }
-  setAside({ path, file }, why, warn)
-  return openStore(opening)
 }
 
 /** Renames an unusable file, given its inode; replaces one that was set aside before. */
