@@ -79,7 +79,7 @@ export class InputHash {
   fingerprint(files: FileColumns, i: number, trust: CacheTrust): void {
     const length = TRUSTED_LENGTH[trust]
     this.#reserve(length)
-    files.store.states.copyBytes(this.#buffer, this.#length, files.rowAt(i), length)
+    files.store.states.copyTo(this.#buffer, files.rowAt(i), length, this.#length)
     this.#length += length
   }
 

@@ -39,20 +39,15 @@ export class FingerprintTable {
 
   /** Decodes a fingerprint, also one of no file. */
   read(i: number): Fingerprint {
-    this.copyBytes(scratch, 0, i, FINGERPRINT_LENGTH)
+    this.copyTo(scratch, i, FINGERPRINT_LENGTH)
     return readEncodedFingerprint(scratchView, 0)
   }
 
-  /** Copies its first bytes, and returns whether it is there; faster than `at` for many files. */
-  copyTo(target: Uint8Array, i: number, length: number): boolean {
-    this.copyBytes(target, 0, i, length)
-    return this.isThere(i)
-  }
-
-  /** Copies the first bytes of a fingerprint to an offset. */
-  copyBytes(target: Uint8Array, at: number, i: number, length: number): void {
+  /** Copies the first bytes of a fingerprint to an offset, and returns whether it is there. */
+  copyTo(target: Uint8Array, i: number, length: number, at = 0): boolean {
     const start = FINGERPRINT_LENGTH * i
     for (let n = 0; n < length; n++) target[at + n] = this.bytes[start + n] ?? 0
+    return this.isThere(i)
   }
 
   /** The size of file `i` in bytes; 0 for one that is not a regular file. */

@@ -22,6 +22,7 @@ import type { CompleteRun, WritingRun } from '../request.js'
 import { checkOtherEntries, pathsOf, torrentName } from '../target/directories.js'
 import type { DirectoryEntry, SourceDirectory } from '../target/directories.js'
 import { carryOut, type FileSkip } from '../target/own-file.js'
+import { WriteGroups } from './write-groups.js'
 
 /** Number of entries between two turns of the event loop, for example to handle signals. */
 const ENTRIES_PER_YIELD = 500
@@ -34,13 +35,6 @@ const MOST_SMALL = 512
 
 /** Number of concurrent torrent writes. Disks sync many files as fast as one. */
 const WRITES = 1024
-
-/** The largest group of writes, and how long its first one waits, in milliseconds. */
-const MOST_WRITES = 512
-const MAX_WAIT = 20
-
-/** Number of groups that are written at the same time; further ones wait, to limit memory. */
-const MOST_GROUPS = 4
 
 /**
  * Completes the entries of all directories. Returns the real paths of the torrents whose entries
@@ -333,38 +327,3 @@ const REPLACED: ReadonlySet<SkipReason> = new Set([
   'empty',
   'hidden',
 ])
-
-/**
- * Starts writes in groups that share a sync. Each waits until the group is full, or for a short time.
- * Without it, the first run over many entries takes 1.7 times as long on a disk: small groups wait for
- * the disk more often.
- */
-class WriteGroups {
-  readonly #begun = new Set<Promise<unknown>>()
-  #waiting: (() => Promise<void>)[] = []
-  #timer: NodeJS.Timeout | undefined
-
-  /** Adds a write, which must not fail. Resolves when there is room for more. */
-  async add(write: () => Promise<void>): Promise<void> {
-    this.#waiting.push(write)
-    this.#timer ??= setTimeout(() => {
-      this.#begin()
-    }, MAX_WAIT)
-    if (this.#waiting.length >= MOST_WRITES) this.#begin()
-    while (this.#begun.size >= MOST_GROUPS) await Promise.race(this.#begun)
-  }
-
-  /** Begins all writes that wait. Resolves when all have ended. */
-  async drain(): Promise<void> {
-    this.#begin()
-    await Promise.all(this.#begun)
-  }
-
-  #begin(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const group = Promise.all(this.#waiting.splice(0).map((write) => write()))
-    this.#begun.add(group)
-    void group.then(() => this.#begun.delete(group))
-  }
-}
