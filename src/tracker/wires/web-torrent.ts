@@ -183,7 +183,9 @@ export class WebTorrent {
     const [take = ignore] = (socket?.listeners('data') ?? []) as ((bytes: Buffer) => void)[]
     link.take = take.bind(socket)
     socket?.off('data', take).on('data', (bytes: Buffer) => {
-      link.unread = socket.destroyed ? NOTHING : bytes
+      const { unread } = link
+      const all = unread.length === 0 ? bytes : Buffer.concat([unread, bytes])
+      link.unread = socket.destroyed ? NOTHING : all
       this.#read(link)
     })
     link.on('message', (bytes) => {
