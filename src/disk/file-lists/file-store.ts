@@ -84,7 +84,8 @@ export class FileStore {
     this.names.append(names, from, to)
     if (this.realNames !== this.names) this.realNames.append(names, from, to)
     this.states.setAll(first, table, [from, to])
-    for (let i = first; i < this.length; i++) this.sizes[i] = this.states.sizeAt(i)
+    // Of the other table, because an array that may grow in its place is slow to read
+    for (let i = from; i < to; i++) this.sizes[first + i - from] = table.sizeAt(i)
   }
 
   /** Returns the number of the pad file of a size, which is shared: there may be very many. */
