@@ -3,8 +3,7 @@ import { NumberedNames } from '../../base/text/numbered-names.js'
 import { attempt, readIfThere, replace } from './files.js'
 import { SHA256 } from '../../metainfo/sizes.js'
 
-// Without the index beside the journal, a run over 100,000 unchanged entries takes twice as long, and 154 MiB
-// in place of 103.
+// Without the index, a run over 100,000 unchanged entries takes twice as long, and 154 MiB in place of 103.
 
 /** The real path of a torrent's content. */
 export interface SourcePath {

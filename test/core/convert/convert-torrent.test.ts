@@ -21,6 +21,6 @@ test('a v2 torrent of libtorrent becomes its hybrid, and that becomes the v2 tor
     }
     const { conversion } = await convertTorrent(request, (_, work) => work(hashContext()))
     assert.equal(conversion.after?.infoHash, to.infoHash)
-    if (to === v2) assert.equal(conversion.after?.infoHashV2, v2.infoHashV2)
+    if (to === v2) assert.equal(conversion.after.infoHashV2, v2.infoHashV2)
   }
 })

@@ -6,11 +6,12 @@ import { FILES, goldenTorrent } from '../golden-content.js'
 import { hashContext } from '../requests.js'
 
 test('the data of a torrent of libtorrent is found by its bytes, whatever its names', async (t) => {
-  const renamed = Object.entries(FILES).map(([path, bytes]) => [
-    Buffer.from(path).toString('hex'),
-    bytes,
-  ])
-  const index = await indexFiles([makeScratch(t, Object.fromEntries(renamed))], assert.fail)
+  const renamed: Record<string, Buffer> = {}
+  for (const [path, bytes] of Object.entries(FILES))
+    renamed[Buffer.from(path).toString('hex')] = bytes
+  const index = await indexFiles([makeScratch(t, renamed)], (problem) => {
+    throw problem
+  })
   const request = { metainfo: goldenTorrent('hybrid'), torrent: 'x', index }
   const found = (await findData(request, hashContext())).map(({ status }) => status)
   assert.deepEqual(found.sort(), ['empty', 'found', 'found', 'found', 'found'])
