@@ -1,3 +1,4 @@
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { usageError } from '../../base/errors.js'
@@ -97,6 +98,7 @@ export async function runEdits(run: EditRun, io: Io): Promise<number> {
     dryRun,
     force,
     tellHashes: json,
+    maxTorrentSize: MAX_TORRENT,
     claim: io.shared?.claim,
     outputOf: output === undefined ? null : (file: string) => outputFor(file, output),
   }

@@ -1,6 +1,6 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
 import { collectBounded, readBounded } from '../../disk/look/read-bounded.js'
-import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
+import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Io } from '../io.js'
 import { BtkitError } from '../../base/errors.js'
@@ -25,7 +25,7 @@ import { lostTorrent } from '../output/torrent-json.js'
 export async function readTorrentInput(torrent: string, { stdin }: Io): Promise<Metainfo> {
   if (torrent !== '-') return readTorrentFile(torrent)
   const name = 'standard input'
-  return parseTorrent(await collectBounded(stdin, name, DEFAULT_MAX_SIZE), name)
+  return parseTorrent(await collectBounded(stdin, name, MAX_TORRENT), name, MAX_TORRENT)
 }
 
 /**
@@ -34,7 +34,7 @@ export async function readTorrentInput(torrent: string, { stdin }: Io): Promise<
  */
 export function readTorrentFile(path: string): Metainfo {
   try {
-    return readTorrent(path)
+    return readTorrent(path, MAX_TORRENT)
   } catch (error) {
     throw hintAtOther(error, path)
   }

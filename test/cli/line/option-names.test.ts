@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { checkUtf8 } from '../../../src/cli/line/operands.js'
 import { splitLine } from '../../../src/cli/line/split-line.js'
@@ -11,7 +12,7 @@ import { declareTrackOptions } from '../../../src/cli/options/tracker.js'
 import { failure } from '../../disk/failure.js'
 import { executable } from '../../support/executable.js'
 import { runProgram } from '../../support/programs.js'
-import { assertError, runBtkit, inputOf } from '../../support/run-btkit.js'
+import { assertError, runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
@@ -148,12 +149,12 @@ for (const command of ['verify', 'download']) {
   })
 }
 
-const LIMIT = 'larger than the limit of 64 MiB'
+const LIMIT = 'larger than the limit of 512 MiB'
 
 for (const command of ['showmetainfo', 'lint', 'verify', 'copyannounce', 'edit']) {
   test(`${command} refuses torrents above its limit`, async (t) => {
     const path = join(makeScratch(t, { a: 'd' }), 'a')
-    truncateSync(path, 65 * 1024 * 1024)
+    truncateSync(path, 513 * 1024 * 1024)
     const more = { copyannounce: path, edit: '--private' }[command] ?? '--json'
     const { code, stderr } = await runBtkit([command, path, more])
     assert.deepEqual([code, stderr], ['too-large', `btkit: ${path}: ${LIMIT}\n`])
@@ -161,7 +162,8 @@ for (const command of ['showmetainfo', 'lint', 'verify', 'copyannounce', 'edit']
 }
 
 test('showmetainfo refuses a standard input above its limit', async () => {
-  const stdin = inputOf(Buffer.alloc(65 * 1024 * 1024, 'd'))
+  const part = Buffer.alloc(2 ** 20, 'd')
+  const stdin = Readable.from(Array.from({ length: 513 }, () => part))
   const { stderr } = await runBtkit(['showmetainfo', '-'], { stdin })
   assert.equal(stderr, `btkit: standard input: ${LIMIT}\n`)
 })

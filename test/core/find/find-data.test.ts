@@ -9,9 +9,7 @@ test('the data of a torrent of libtorrent is found by its bytes, whatever its na
   const renamed: Record<string, Buffer> = {}
   for (const [path, bytes] of Object.entries(FILES))
     renamed[Buffer.from(path).toString('hex')] = bytes
-  const index = await indexFiles([makeScratch(t, renamed)], (problem) => {
-    throw problem
-  })
+  const index = await indexFiles([makeScratch(t, renamed)], assert.ifError)
   const request = { metainfo: goldenTorrent('hybrid'), torrent: 'x', index }
   const found = (await findData(request, hashContext())).map(({ status }) => status)
   assert.deepEqual(found.sort(), ['empty', 'found', 'found', 'found', 'found'])

@@ -97,10 +97,10 @@ test('setting the current value is not a change', async (t) => {
 test('a large file that is not a torrent is refused as that, and the limit has a unit', async (t) => {
   const directory = makeScratch(t, { 'a.iso': '', 'a.torrent': 'd' })
   const [iso, torrent] = [join(directory, 'a.iso'), join(directory, 'a.torrent')]
-  for (const path of [iso, torrent]) truncateSync(path, 65 * 1024 * 1024)
+  for (const path of [iso, torrent]) truncateSync(path, 513 * 1024 * 1024)
   const other = await runBtkit(['edit', iso, '--comment', 'x'])
   assertError(other, 'bencode', `${iso}: not a torrent (binary data)`)
-  const reason = 'larger than the limit of 64 MiB'
+  const reason = 'larger than the limit of 512 MiB'
   const refused = await runBtkit(['edit', torrent, '--comment', 'x'])
   assertError(refused, 'too-large', `${torrent}: ${reason}`)
 })
