@@ -77,7 +77,7 @@ function* recallDigests(
 /** Of fewer files, all have records. */
 const FEW = 8
 
-/** To hash longer pieces takes longer than a record, even if they are zeros but for a few bytes. */
+/** To hash longer pieces takes longer than a record, even if all but a few bytes are zeros. */
 const SHORT = 4 * BLOCK
 
 /**

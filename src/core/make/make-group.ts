@@ -115,7 +115,7 @@ export async function makeGroup(group: MakeGroup, making: Making): Promise<MakeR
 /** A torrent that was hashed, or with its lists also written. */
 type Hashed = (HashedTorrent & { readonly parts?: undefined }) | WrittenTorrent
 
-/** What a group asks for: its first torrent, the others, and their lists. */
+/** Returns the first torrent of a group, the others, and their lists. */
 function wantedOf({ torrents: [main, ...others], checksums, comparison }: MakeGroup) {
   const beside = listsBeside(main.torrent ?? '', main.name, checksums)
   const outputs = [...others.map(({ torrent }) => torrent), ...beside.map(({ path }) => path)]

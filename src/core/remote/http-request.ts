@@ -22,9 +22,9 @@ export interface HttpRequest {
   /** Most redirects that are followed; by default none, and the redirect is the answer. */
   readonly redirects?: number
   /**
-   * Whether redirects are refused that lead from TLS to none, and all ways from the internet into a private
-   * network, also by a name that had an address of the internet before: a stranger could have internal
-   * services read. Default: none is.
+   * Whether redirects from TLS to none are refused, and all ways from the internet into a private network,
+   * because a stranger could have internal services read. A name that had an address of the internet before
+   * is such a way, too. By default all are followed.
    */
   readonly isGuarded?: boolean
   /**

@@ -166,7 +166,7 @@ async function openStore(opening: CacheOpening): Promise<Store> {
   }
 }
 
-/** Returns the store at a path, which may be a new one, or why what is there cannot be used. */
+/** Returns the store at a path, which may be a new one, or why the file at the path cannot be used. */
 async function storeAt(path: string, opening: CacheOpening): Promise<Store | string> {
   const { isDamage, openLmdbStore } = await import('./store/lmdb.js')
   const mark = markOpen(path)

@@ -134,7 +134,7 @@ function openAnswers({ options, resources, makers }: Opened, clocks: ServerConte
   }
 }
 
-/** Creates the pages. Those of directories, and the search, are null if the mirror has none. */
+/** Creates the pages. Pages of directories, and the search, are null if the mirror has none. */
 function openPages(
   { options, resources, makers, answers }: Opened & { answers: ReturnType<typeof openAnswers> },
   search: NameSearch | null,

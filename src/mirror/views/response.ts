@@ -1,4 +1,3 @@
-import { encodeName } from '../../base/percent.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import {
@@ -180,7 +179,7 @@ function namesOfOmitted(paths: readonly string[]): Readonly<Record<string, strin
   if (paths.length === 0) return {}
   let named = String(paths.length)
   for (const path of paths.slice(0, MAX_OMITTED)) {
-    const more = `${named} ${path.split('/').map(encodeName).join('/')}`
+    const more = `${named} ${fileAddress('', path.slice(1).split('/'))}`
     // Proxies refuse large headers
     if (more.length > LONGEST_OMITTED) break
     named = more

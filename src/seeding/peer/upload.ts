@@ -46,7 +46,7 @@ export interface PeerTorrent {
   uploaded: number
 }
 
-/** What all uploads share. */
+/** The parts that all uploads share. */
 export interface UploadHost {
   readonly slots: UploadSlots
   /** The memory that is held by what all peers have not read. */

@@ -70,9 +70,13 @@ export class FairQueue<T> {
   /** Removes the newest of those that have most, if a comer has fewer. */
   dropFor(comer: Client): T | undefined {
     const own = this.#networks.get(networkKey(comer)) ?? new Map<Client, T[]>()
-    let most = own
-    for (const each of this.#networks.values()) if (sizeOf(each) > sizeOf(most)) most = each
-    const isOther = sizeOf(most) > sizeOf(own) + 1
+    const ownSize = sizeOf(own)
+    let [most, mostSize] = [own, ownSize]
+    for (const each of this.#networks.values()) {
+      const size = sizeOf(each)
+      if (size > mostSize) [most, mostSize] = [each, size]
+    }
+    const isOther = mostSize > ownSize + 1
     if (!isOther) most = own
     let [client, things]: [Client, T[]] = [null, []]
     for (const each of most) if (each[1].length > things.length) [client, things] = each

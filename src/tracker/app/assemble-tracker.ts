@@ -96,7 +96,7 @@ export async function assembleTracker(
   }
 }
 
-/** What a tracker knows after a restart, and the files in which it is kept. */
+/** The swarms and charts that a tracker has after a restart, and the files in which they are kept. */
 interface TrackerMemory {
   readonly store: SwarmStore
   /** Returns seconds on the store's clock. */

@@ -47,7 +47,7 @@ export async function checkFile(
     for (const section of sections) {
       const commands = optionsOf(section.name, table)
       checkOptions(section, commands, world)
-      // What the others lack may stand beside them in a command's section
+      // An option of the defaults may find what it needs in the section of a command
       if (section.name !== DEFAULTS) checkNeeds(section, sections, commands, world)
     }
     for (const preset of configuration.presets) checkOptions(preset, makers, world)
