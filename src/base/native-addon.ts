@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -83,18 +84,20 @@ function load(name: string): object {
 /**
  * Loads a module that may be missing, from the packages of this installation only. Node also looks into
  * `node_modules` of all directories above, such as /tmp, where another user may have put one.
+ * @param name - a file or a directory of a package, or a path found below one
  * @public scripts/bundle/lmdb.js uses it, too
  */
 export function requireOwn(name: string, require: NodeJS.Require): unknown {
-  const path = require.resolve(name)
   const root = ownPath('')
-  // A program that is installed as a package has its own packages beside it
-  const installed = root.replace(/([\\/]node_modules[\\/]).*/s, '$1')
-  const isOwn = [installed, `${root}node_modules`].some((directory) => {
-    const real = existsSync(directory) ? realpathSync.native(directory) : directory
-    return path.startsWith(real)
-  })
-  if (!isOwn) throw new Error(`Cannot find module '${name}' in this installation`)
+  // A program that is installed as a package has its own packages beside it, or above it
+  const beside = [...root.matchAll(/[\\/]node_modules[\\/]/g)].map((found) =>
+    root.slice(0, found.index + found[0].length),
+  )
+  const places = [join(root, 'node_modules'), ...beside.reverse()].filter(existsSync)
+  const path = isAbsolute(name)
+    ? places.some((each) => name.startsWith(realpathSync.native(each))) && name
+    : places.map((each) => join(each, name)).find(existsSync)
+  if (!path) throw new Error(`Cannot find module '${name}' in this installation`)
   return require(path)
 }
 
