@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { BtkitError, callSystem, refuseAborted } from '../../base/errors.js'
@@ -22,7 +22,7 @@ export interface LockWait {
 
 /**
  * Locks a directory against other runs that also lock it, by flock(2). Leaves no trace in the directory.
- * Without the native addon nothing is locked.
+ * Without the native addon only other locks of this process are waited for.
  * @throws BtkitError `locked` if another run holds the lock; wait until it ends, `interrupted`, or `io` if locking is
  *   impossible
  */
@@ -40,14 +40,24 @@ export async function lockDescriptor(
   path: string,
   { waitSeconds, signal }: LockWait,
 ): Promise<DirectoryLock> {
+  const { dev, ino } = fstatSync(descriptor)
+  const file = `${dev}:${ino}`
+  let isLocked = false
   const release = () => {
     closeSync(descriptor)
+    if (isLocked) heldHere.delete(file)
   }
   const deadline = monotonicNow() + waitSeconds * 1000
   try {
     for (;;) {
-      const errno = addon?.tryLock(descriptor) ?? 0
-      if (errno === 0) return { release }
+      const errno = heldHere.has(file)
+        ? constants.errno.EWOULDBLOCK
+        : (addon?.tryLock(descriptor) ?? 0)
+      if (errno === 0) {
+        isLocked = true
+        heldHere.add(file)
+        return { release }
+      }
       if (errno !== constants.errno.EWOULDBLOCK)
         throw new BtkitError('io', `${path}: cannot be locked`)
       if (monotonicNow() >= deadline)
@@ -60,6 +70,9 @@ export async function lockDescriptor(
     throw error
   }
 }
+
+/** The device and number of each file that this process holds a lock of. */
+const heldHere = new Set<string>()
 
 /** The native addon's functions, which return 0 or an error; native/file_lock.h has the contract. */
 interface LocksAddon {

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nativeAddon } from '../../../src/base/native-addon.js'
 import { lockDirectory } from '../../../src/disk/write/locks.js'
 import { failure } from '../failure.js'
 import { makeTemporaryDirectory } from '../temporary-directory.js'
 
 const never = new AbortController().signal
-const unlessAble = { skip: !('tryLock' in nativeAddon()) && 'the addon is not built' }
 const heldIn = (directory: string) =>
   failure('locked', `${directory}: another run holds the lock; wait until it ends`)
 
@@ -14,7 +12,7 @@ function lock(path: string, waitSeconds: number, signal = never) {
   return lockDirectory(path, { waitSeconds, signal })
 }
 
-test('one holder at a time has the lock, and the next when it lets go', unlessAble, async (t) => {
+test('one holder at a time has the lock, and the next when it lets go', async (t) => {
   const directory = makeTemporaryDirectory(t)
   const held = heldIn(directory)
   const first = await lock(directory, 0)
@@ -25,7 +23,7 @@ test('one holder at a time has the lock, and the next when it lets go', unlessAb
   second.release()
 })
 
-test('whoever waits gets the lock as soon as it is free', unlessAble, async (t) => {
+test('whoever waits gets the lock as soon as it is free', async (t) => {
   const directory = makeTemporaryDirectory(t)
   const first = await lock(directory, 0)
   let isFree = false
@@ -39,7 +37,7 @@ test('whoever waits gets the lock as soon as it is free', unlessAble, async (t) 
   await assert.rejects(lock(directory, 0), heldIn(directory))
 })
 
-test('a wait ends when the signal says so', { ...unlessAble, timeout: 60_000 }, async (t) => {
+test('a wait ends when the signal says so', { timeout: 60_000 }, async (t) => {
   const directory = makeTemporaryDirectory(t)
   const first = await lock(directory, 0)
   t.after(first.release)
