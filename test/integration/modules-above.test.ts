@@ -3,6 +3,7 @@ import { chmodSync, cpSync, existsSync, readFileSync, readdirSync, rmSync } from
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { startExecutable } from '../support/executable.js'
+import { findFreePort } from '../support/opentracker.js'
 import { collect, projectRoot, runProgram } from '../support/programs.js'
 import { makeScratch, plantFiles } from '../support/scratch.js'
 import { installProgram } from '../support/installation.js'
@@ -48,7 +49,16 @@ const FAILING = ['makemetafile URL', 'scrape over WebSocket', 'verify', 'find']
 
 const SERVICES: Readonly<Record<string, readonly string[]>> = {
   serve: ['serve', '.', '--trackerless', ...PORT],
-  'serve --track': ['serve', '.', '--track', '--web-torrent', '--seed', ...PORT],
+  'serve --track': [
+    ...[
+      'serve',
+      '.',
+      '--track',
+      `http://127.0.0.1:${await findFreePort()}/announce`,
+      '--web-torrent',
+    ],
+    ...['--seed', ...PORT],
+  ],
   track: ['track', '--open', '--web-torrent', ...PORT],
   seed: ['seed', '.', '--port', '0'],
   gui: ['gui', '--no-browser', '.'],
