@@ -36,7 +36,12 @@ export function makeFromStreams(source: StreamedContent, options: MakeOptions): 
     const reading: Reading = (_, work) =>
       work(hashContextOf(options, { signal, tell: tellMore, bytesTotal: () => known }))
     // Bytes that are on no disk have no date
-    const dated = { ...request, name, creationDate: creationDate === 'mtime' ? null : creationDate }
+    const dated = {
+      ...request,
+      name,
+      order: undefined,
+      creationDate: creationDate === 'mtime' ? null : creationDate,
+    }
     const arrival = { place: name, isDirectory, files }
     return describeMade(await makeGroup({ torrents: [dated], checksums: [], arrival }, { reading }))
   })

@@ -1,4 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { usageError } from '../../base/errors.js'
 import type { InfoRule } from '../../core/complete/report.js'
 
 export type CommandOption = CommandUnknownOpts['options'][number]
@@ -46,6 +47,22 @@ export interface Traits {
   readonly insteadOf?: string
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
+  /** For an option that means nothing for content on no disk: at a URL, or on standard input. */
+  readonly needsDisk?: DiskNeed
+}
+
+/** The need of options that say how files are read, and change no torrent. */
+export const HOW: DiskNeed = { configured: 'ignored' }
+
+/** Content that is on no disk, as messages name it. */
+export type OffDisk = '- is standard input' | 'this is content of a URL'
+
+/** When an option needs files on a disk. */
+export interface DiskNeed {
+  /** Whether a value needs them; by default all do. */
+  when?(value: unknown, content: OffDisk): boolean
+  /** A value that is not typed, but from a configuration, is noted or ignored (default: refused). */
+  readonly configured?: 'noted' | 'ignored'
 }
 
 /** An option that is refused beside another. */
@@ -143,6 +160,29 @@ export function ownOptions<C extends CommandUnknownOpts>(command: C): C {
   return command
 }
 
+/**
+ * The notes on options that a configuration has for files on a disk, if there is content on none.
+ * @throws BtkitError `usage` for an option that is refused then
+ */
+export function notesOffDisk(
+  entries: Iterable<OptionEntry>,
+  content: OffDisk,
+  { values, typed }: { readonly values: object; readonly typed: readonly string[] },
+): string[] {
+  const given = new Map(Object.entries(values))
+  return [...entries].flatMap(({ key, on, attribute, traits }) => {
+    const value: unknown = given.get(attribute)
+    if (!on || !traits.needsDisk || !isSet({ option: on, value })) return []
+    const { configured = 'refused' } = traits.needsDisk
+    const isUsual = value === on.defaultValue
+    if (isUsual || traits.needsDisk.when?.(value, content) === false) return []
+    const shown = typeof value === 'string' && on.argChoices ? ` ${value}` : ''
+    if (configured === 'refused' || typed.includes(key))
+      throw usageError(`${on.long}${shown}: needs a file, and ${content}`)
+    return configured === 'noted' ? [`${on.long}${shown}: not used: ${content}`] : []
+  })
+}
+
 /** An option in use. */
 export interface UsedOption {
   readonly option: CommandOption
@@ -219,7 +259,7 @@ function nameOf({ name, value }: UsedOption): string {
 }
 
 /** Whether an option has an effect: an empty list or text has none. */
-function isSet({ option, value }: UsedOption): boolean {
+function isSet({ option, value }: Pick<UsedOption, 'option' | 'value'>): boolean {
   if (option.negate) return value === false
   return !(value === undefined || value === false || value === '' || isEmpty(value))
 }

@@ -7,7 +7,7 @@ import {
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, byteSize, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, type Need, Opt, type Traits } from './option.js'
+import { DIRECTORY, HOW, type Need, Opt, type Traits } from './option.js'
 
 export function maxRateOption() {
   const what = 'limit the read rate per second, such as 50M (default: unlimited)'
@@ -71,6 +71,7 @@ export function noCacheOption() {
 export function cacheTrustOption() {
   return new Opt('--cache-trust <what>', 'choose how an unchanged file is recognized', {
     isForLegacy: true,
+    needsDisk: HOW,
   })
     .choices(['full', 'mtime'] as const)
     .default('full' as const, 'full')

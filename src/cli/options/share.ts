@@ -7,11 +7,12 @@ import {
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated } from './values.js'
-import { FILE, Opt, type Traits } from './option.js'
+import { FILE, HOW, Opt, type Traits } from './option.js'
 
 export function cacheUrlOption(traits: Traits = {}) {
   return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
     isSecret: true,
+    needsDisk: HOW,
     variable: 'BTKIT_CACHE_URL',
     ...traits,
   }).argParser(checkedUrl('--cache-url'))
@@ -19,14 +20,14 @@ export function cacheUrlOption(traits: Traits = {}) {
 
 export function shareOption(traits: Traits = {}) {
   const what = 'give a directory its name on all machines (repeatable)'
-  return new Opt('--share <name=dir>', what, traits)
+  return new Opt('--share <name=dir>', what, { needsDisk: HOW, ...traits })
     .argParser(namedDirectories)
     .default([] as NamedDirectory[])
 }
 
 export function shareKeyFileOption(traits: Traits = {}) {
   const what = 'sign shared records with the key in this file'
-  return new Opt('--share-key-file <file>', what, { ...FILE, ...traits })
+  return new Opt('--share-key-file <file>', what, { ...FILE, needsDisk: HOW, ...traits })
 }
 
 export function shareMachineOption() {
@@ -74,7 +75,7 @@ interface NamedDirectory {
 }
 
 export function queueOption(description: string, traits: Traits = {}) {
-  const own = { isSecret: true, ...traits }
+  const own = { isSecret: true, needsDisk: HOW, ...traits }
   return new Opt('--queue <url>', description, own).argParser(checkedUrl('--queue'))
 }
 

@@ -8,7 +8,7 @@ import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
-import { type Need, Opt, RARELY_NEEDED, type Traits } from './option.js'
+import { type DiskNeed, type Need, Opt, RARELY_NEEDED, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
@@ -19,6 +19,11 @@ const ORDER: Need = {
   when: (order) => order === 'given' && order,
   why: 'which gives the order',
 }
+
+/** The size or the state of standard input is not known before it is read. */
+export const KNOWN_SIZE: DiskNeed = { when: (_, content) => content === '- is standard input' }
+
+const NOTED: DiskNeed = { configured: 'noted' }
 
 const UNLESS_BY_PATH = {
   when: (order: FileOrder | 'given') =>
@@ -125,6 +130,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       new Opt('--target-pieces <n>', 'use the shortest that gives at most n pieces', {
         ...PIECES,
         excludes: ['pieceLength', 'pieceSizePow2'],
+        needsDisk: KNOWN_SIZE,
       }).argParser(read.wholeNumber(1, 2 ** 31)),
     )
     .addOption(
@@ -132,6 +138,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         ...PIECES,
         isOwn: true,
         excludes: ['pieceLength', 'pieceSizePow2', 'targetPieces'],
+        needsDisk: KNOWN_SIZE,
       }).argParser(read.sizeLimit),
     )
     .addOption(
@@ -160,10 +167,12 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     )
     .option('--created-by <text>', 'set the creator, instead of btkit')
     .option('--no-created-by', 'omit the creator')
-    .option(
-      '--date <when>',
-      'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
-      read.creationDate,
+    .addOption(
+      new Opt(
+        '--date <when>',
+        'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
+        { needsDisk: { when: (date: unknown) => date === 'mtime' } },
+      ).argParser(read.creationDate),
     )
     .option('-d, --no-date', 'omit the creation date')
     .addOption(
@@ -177,12 +186,14 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .optionsGroup('Files:')
     .option('--include <glob>', 'include only matching files (repeatable)', read.collect, [])
     .option('--exclude <glob>', 'exclude matching files (repeatable)', read.collect, [])
-    .option('--hidden', 'include hidden and system files', false)
+    .addOption(
+      new Opt('--hidden', 'include hidden and system files', { needsDisk: NOTED }).default(false),
+    )
     .addOption(
       new Opt(
         '--symlinks <what>',
         'follow links that stay inside, follow all, skip all, or store them as links (BEP 47)',
-        { rule: 'file attributes', ruledBy: 'store' },
+        { rule: 'file attributes', ruledBy: 'store', needsDisk: NOTED },
       )
         .choices(['inside', 'follow', 'skip', 'store'] as const)
         .default('inside' as const, 'inside'),
@@ -194,6 +205,9 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
         offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
         needs: name === 'makemetafile' ? [ORDER] : [],
+        needsDisk: {
+          when: (order: FileOrder | 'given') => order !== 'given' && order.by === 'mtime',
+        },
       }).argParser(read.fileOrder),
     )
     .optionsGroup(RARELY_NEEDED)
@@ -212,6 +226,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .addOption(
       new Opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
         rule: 'file attributes',
+        needsDisk: NOTED,
       }).default(false),
     )
   const whole = declareShareOptions(declareReadingOptions(command))
@@ -247,7 +262,11 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       'set the permissions of the torrent, such as 644',
       read.permissionBits,
     )
-    .option('--dry-run', 'show what would be done, without reading files', false)
+    .addOption(
+      new Opt('--dry-run', 'show what would be done, without reading files', {
+        needsDisk: KNOWN_SIZE,
+      }).default(false),
+    )
     .option('-q, --quiet', 'print nothing unless something is wrong', false)
   return whole
 }

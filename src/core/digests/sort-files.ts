@@ -10,12 +10,19 @@ export interface FileOrder {
   readonly isDescending: boolean
 }
 
+/** The order of a file tree (BEP 52). */
+export const BY_PATH: FileOrder = { by: 'path', isDescending: false }
+
 /** Returns the files in that order. */
-export function sortFiles(files: FileColumns, { by, isDescending }: FileOrder): FileColumns {
+export function sortFiles(files: FileColumns, order: FileOrder): FileColumns {
+  return files.select(Uint32Array.from(numbersIn(files, order), (i) => files.rowAt(i)))
+}
+
+/** Returns the numbers of the files in that order. */
+export function numbersIn(files: FileColumns, { by, isDescending }: FileOrder): number[] {
   const compare = COMPARE[by](files)
   const numbers = Array.from({ length: files.length }, (_, i) => i)
-  numbers.sort(isDescending ? (a, b) => compare(b, a) : compare)
-  return files.select(Uint32Array.from(numbers, (i) => files.rowAt(i)))
+  return numbers.sort(isDescending ? (a, b) => compare(b, a) : compare)
 }
 
 /** Compares files by their numbers. */
@@ -37,7 +44,7 @@ const COMPARE: Readonly<Record<SortKey, (files: FileColumns) => Compare>> = {
 }
 
 /** Compares paths by the bytes of their components, as a scan does. */
-export function comparePaths(a: readonly string[], b: readonly string[]): number {
+function comparePaths(a: readonly string[], b: readonly string[]): number {
   for (const [i, component] of a.entries()) {
     const other = b[i]
     const order = other === undefined ? 1 : compareBytes(component, other)

@@ -14,7 +14,8 @@ import type { Engine, HashContext } from '../digests/hash-content.js'
 import { composeCore, InfoRequest, keepWhole, recallWhole } from '../digests/info.js'
 import type { ReplacedTorrent } from '../replaced-torrent.js'
 import { refuseInPads, withoutPads } from '../digests/pad-files.js'
-import { comparePaths } from '../digests/sort-files.js'
+import { BY_PATH, numbersIn } from '../digests/sort-files.js'
+import type { Skipped } from '../digests/skipped.js'
 import {
   checkOutput,
   planOf,
@@ -52,8 +53,10 @@ export interface Arrival {
   /** The name of the content in messages. */
   readonly place: string
   readonly isDirectory: boolean
-  /** In the order of the caller; in a file tree (BEP 52) they are read by path. */
+  /** In the order of the caller, unless the request has one; in a file tree (BEP 52) by path. */
   readonly files: readonly StreamedFile[]
+  /** The files that globs leave out. */
+  readonly skipped?: readonly Skipped[]
   /** Why it cannot be read. */
   readonly fault?: BtkitError | undefined
 }
@@ -92,7 +95,7 @@ export function planStreams(
   check: (request: MakeRequest) => ReplacedTorrent = checkOutput,
 ): PlannedArrival {
   if (arrival.fault) throw arrival.fault
-  const named = { ...arrival, files: inOrder(arrival.files, streamed.version) }
+  const named = { ...arrival, files: inOrder(arrival.files, streamed) }
   const isAligned = streamed.isAligned === true || streamed.version !== 'v1'
   checkPaths(named, { ...streamed, isAligned })
   const lengths = named.files.flatMap((file) => lengthOf(file) ?? [])
@@ -164,10 +167,13 @@ interface NamedArrival extends Omit<Arrival, 'files'> {
   readonly files: readonly OrderedFile[]
 }
 
-function inOrder(files: readonly StreamedFile[], version: MakeRequest['version']): OrderedFile[] {
-  const ordered = files.map((file) => ({ ...file, components: file.path.split('/') }))
-  if (version === 'v1') return ordered
-  return ordered.sort((a, b) => comparePaths(a.components, b.components))
+/** @throws BtkitError `usage` if files are sorted by their lengths, of which one is unknown */
+function inOrder(given: readonly StreamedFile[], request: NamedRequest): OrderedFile[] {
+  const files = given.map((file) => ({ ...file, components: file.path.split('/') }))
+  const order = request.version === 'v1' ? request.order : BY_PATH
+  if (!order) return files
+  const lengths = order.by === 'size' ? files.map(requireLength) : []
+  return numbersIn(columnsOf(files, lengths), order).flatMap((i) => files[i] ?? [])
 }
 
 /** Refuses the paths that the torrent of files on a disk could not have either. */
@@ -195,11 +201,11 @@ function directoriesOf(path: readonly string[]): string[] {
 
 /** The content of files of these lengths, which are on no disk. */
 function contentOf(
-  { place, isDirectory, files }: NamedArrival,
+  { place, isDirectory, files, skipped = [] }: NamedArrival,
   lengths: readonly number[],
   request: NamedRequest,
 ): Content {
-  const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped: [] }
+  const tree = { root: place, isDirectory, files: columnsOf(files, lengths), skipped }
   return contentOfTree(tree, { ...request, order: undefined })
 }
 

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import { shownUrl } from '../../base/text/secrets.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { collectBounded } from '../../disk/look/read-bounded.js'
+import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { Arrival, StreamedFile } from '../make/from-streams.js'
 import { readRemote } from './read-remote.js'
@@ -48,14 +49,22 @@ export async function remoteFile(url: string, access: RemoteAccess): Promise<Rem
 }
 
 /**
- * Asks for the files of a list below a directory, which are the content of one torrent.
- * @throws BtkitError as askRemote
+ * Asks for the files of a list below a directory, which are the content of one torrent. Files that globs
+ * leave out are not asked for.
+ * @throws BtkitError as askRemote, and `usage` for a bad glob
  */
 export async function remoteDirectory(
-  entries: readonly RemoteEntry[],
-  base: string,
+  { entries: listed, base }: { readonly entries: readonly RemoteEntry[]; readonly base: string },
+  globs: Parameters<typeof loadNameFilter>[0],
   access: RemoteAccess,
 ): Promise<RemoteContent> {
+  const filter = await loadNameFilter(globs)
+  const skipped = listed.flatMap(({ path }) => {
+    const reason = filter?.reasonOf(path)
+    return reason ? { path, reason } : []
+  })
+  const out = new Set(skipped.map(({ path }) => path))
+  const entries = listed.filter(({ path }) => !out.has(path))
   const at = base.replace(/\/$/, '')
   const ending = new AbortController()
   const asking = { ...access, signal: AbortSignal.any([access.signal, ending.signal]) }
@@ -71,7 +80,7 @@ export async function remoteDirectory(
   return {
     name: lastName(base),
     webSeed,
-    arrival: { place: shownUrl(base), isDirectory: true, files },
+    arrival: { place: shownUrl(base), isDirectory: true, files, skipped },
   }
 }
 

@@ -56,6 +56,8 @@ export interface NameFilter {
   excludes: (path: string) => boolean
   /** Whether an include pattern matches, or there is none. */
   includes: (path: string) => boolean
+  /** Why the path of a file that no walk came by is left out; null if it is not. */
+  reasonOf: (path: string) => 'excluded' | 'not included' | null
 }
 
 /**
@@ -68,10 +70,15 @@ export interface NameFilter {
 export function compileNameFilter(include: string[], exclude: string[]): NameFilter {
   const wanted = include.map(compile)
   const unwanted = exclude.map(compile)
-  return {
-    excludes: (path) => isMatch(unwanted, path),
-    includes: (path) => include.length === 0 || isMatch(wanted, path),
+  const excludes = (path: string) => isMatch(unwanted, path)
+  const includes = (path: string) => include.length === 0 || isMatch(wanted, path)
+  const reasonOf = (path: string) => {
+    const names = path.split('/')
+    const above = names.slice(1).map((_, at) => `${names.slice(0, at + 1).join('/')}/`)
+    if ([...above, path].some(excludes)) return 'excluded'
+    return [...above, path].some(includes) ? null : 'not included'
   }
+  return { excludes, includes, reasonOf }
 }
 
 function isMatch(globs: readonly Minimatch[], path: string): boolean {

@@ -102,7 +102,7 @@ interface Scan {
   /** Whether to record attributes of files. */
   readonly attributes: boolean
   readonly links: LinkRules
-  readonly filter: NameFilter | undefined
+  readonly filter: Pick<NameFilter, 'excludes' | 'includes'> | undefined
   readonly onProblem?: ScanOptions['onProblem']
   readonly signal?: ScanOptions['signal']
   readonly store: FileStore

@@ -9,6 +9,9 @@ import { lostTorrent } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { type MakemetafileOptions, STDIN, declareMakemetafile, makeRequests } from './request.js'
+import { notesOffDisk } from '../../options/option.js'
+import { optionEntries } from '../../options/table.js'
+import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { sortOperands } from '../../line/operands.js'
 import { askContents, listsRemote } from './remote.js'
 import {
@@ -38,7 +41,7 @@ export const command: CommandRecord = {
 }
 
 function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
-  return declareMakemetafile({ isLegacy }).action(async (args, options) => {
+  return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
     const isNamed = listsRemote(options)
     const onServer = ', or with --base-url the server of the list'
     const advice = options.filesFrom === undefined ? '' : onServer
@@ -46,6 +49,11 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const isStdin = operands.sources.includes(STDIN)
     const chosen = isStdin || isNamed ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
+    const isRemote = isNamed || operands.sources.some(looksLikeUrl)
+    const offDisk = isStdin ? '- is standard input' : isRemote ? 'this is content of a URL' : null
+    const given = { values: options, typed: typed().map(({ entry }) => entry.key) }
+    const notOnDisk = offDisk && notesOffDisk(optionEntries(command).values(), offDisk, given)
+    for (const note of notOnDisk ?? []) out.note(note)
     const remote = await askContents(operands.sources, options, io)
     const sources = isNamed ? [...remote.keys()] : operands.sources
     const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
@@ -70,7 +78,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
         out,
         io,
         unmatched:
-          isStdin || remote.size > 0 || options.include.length + options.exclude.length === 0
+          options.include.length + options.exclude.length === 0
             ? null
             : new UnmatchedPatterns(typedPatterns(options, typed()), io),
         lastSource: groups.at(-1)?.torrents[0].source ?? '',

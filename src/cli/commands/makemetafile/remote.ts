@@ -20,6 +20,8 @@ interface RemoteOptions {
   readonly filesFrom?: string | undefined
   readonly baseUrl?: string | undefined
   readonly headerFile?: string | undefined
+  readonly include: string[]
+  readonly exclude: string[]
 }
 
 /** Whether the list of the options names files on a server. */
@@ -53,8 +55,8 @@ export async function askContents(
   const [other] = sources
   if (other !== undefined)
     throw usageError(`${other}: the content is what --files-from names on the server`)
-  const { entries, base } = await readEntries(filesFrom, baseUrl, access)
-  return new Map([[base, await remoteDirectory(entries, base, access)]])
+  const list = await readEntries(filesFrom, baseUrl, access)
+  return new Map([[list.base, await remoteDirectory(list, options, access)]])
 }
 
 const NOT_PLAIN = 'not an http or https URL without ?, #, user and password'

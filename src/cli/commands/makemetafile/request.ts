@@ -9,7 +9,7 @@ import {
 } from '../../../core/remote/remote-content.js'
 import type { RemoteContents } from './remote.js'
 import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
-import type { FileOrder } from '../../../core/digests/sort-files.js'
+import { BY_PATH } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
@@ -26,7 +26,7 @@ import { isDirectory, type Operands } from '../../line/operands.js'
 import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
 import { shownUrl } from '../../../base/text/secrets.js'
-import { declareTorrentOptions } from '../../options/torrent.js'
+import { declareTorrentOptions, KNOWN_SIZE } from '../../options/torrent.js'
 import { FILE, Opt, RARELY_NEEDED } from '../../options/option.js'
 import { count } from '../../../base/text/quantity.js'
 
@@ -69,6 +69,7 @@ export function makeRequests(
     (options.date !== undefined && options.date !== 'now') || !!io.env['SOURCE_DATE_EPOCH']
   const groups = sources.map((given) => {
     const remote = operands.remote?.get(given)
+    if (remote) requireSizes(remote, options)
     const name = torrentName(given, remote, options, io)
     const source = given === STDIN ? name : (remote?.arrival.place ?? given)
     const webSeeds = [
@@ -145,8 +146,6 @@ function trackersByTag(trackers: CheckedTrackers, options: MakemetafileOptions):
   })
 }
 
-const BY_PATH: FileOrder = { by: 'path', isDescending: false }
-
 /** Makes a request for each source tag, or one without a tag. */
 function variantsOf(
   request: NamedRequest,
@@ -165,6 +164,17 @@ function variantsOf(
 }
 
 type NamedRequest = MakeGroup['torrents'][0]
+
+/** @throws BtkitError `usage` if options depend on the size of a file that its server does not tell */
+function requireSizes({ arrival }: RemoteContent, options: MakemetafileOptions): void {
+  const { targetPieces, maxTorrentSize } = options
+  if (targetPieces === undefined && maxTorrentSize === undefined) return
+  if (arrival.files.every(({ length }) => length !== undefined)) return
+  const option = targetPieces === undefined ? '--max-torrent-size' : '--target-pieces'
+  throw usageError(
+    `${option}: needs all sizes, and ${arrival.place} tells none; use --piece-length`,
+  )
+}
 
 /** The address of content as its web seed, unless options name others. */
 function remoteSeeds(
@@ -199,29 +209,13 @@ function arrivalOf(path: string, { stdin }: Io) {
   return { place, isDirectory: false, files: [{ path, content: read() }] }
 }
 
-/** Options that need the size or the date of a file before it is read. */
-const NEED_FILES = [
-  ['filesFrom', '--files-from'],
-  ['dryRun', '--dry-run'],
-  ['check', '--check'],
-  ['targetPieces', '--target-pieces'],
-  ['maxTorrentSize', '--max-torrent-size'],
-] as const
-
-function checkStandardInput({ sources, remote }: MakeOperands, options: MakemetafileOptions): void {
-  if (remote && remote.size > 0 && options.date === 'mtime')
-    throw usageError('--date mtime: needs a file, and content of a URL has no date')
+function checkStandardInput({ sources }: MakeOperands, options: MakemetafileOptions): void {
   if (!sources.includes(STDIN)) return
   if (sources.length > 1) {
     throw usageError('-: standard input is the content of a single torrent')
   }
   if (options.name === undefined) {
     throw usageError('-: standard input has no name; give one with --name')
-  }
-  const given = NEED_FILES.find(([option]) => options[option])?.[1]
-  const refused = options.date === 'mtime' ? '--date mtime' : given
-  if (refused !== undefined) {
-    throw usageError(`${refused}: needs a file, and - is standard input`)
   }
 }
 
@@ -363,7 +357,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       new Opt(
         '--files-from <list>',
         'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
-        FILE,
+        { ...FILE, needsDisk: KNOWN_SIZE },
       ),
     )
     .addOption(
@@ -396,7 +390,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       new Opt(
         '--check',
         'write nothing; print what would change, and exit with 1 if anything would',
-        { excludes: INCOMPARABLE },
+        { excludes: INCOMPARABLE, needsDisk: KNOWN_SIZE },
       ).default(false),
     )
     .option('--json', 'print one line of JSON for each torrent', false)
