@@ -90,3 +90,17 @@ export function checksumOf(
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
   return hash >>> 0
 }
+
+const NUL = 0x00
+const NEWLINE = 0x0a
+
+/** Yields the names of a list, which end with NULs if there are any, and else with newlines. */
+export function* splitNames(bytes: Buffer): Generator<Buffer> {
+  const end = bytes.includes(NUL) ? NUL : NEWLINE
+  let from = 0
+  for (let to = bytes.indexOf(end); to >= 0; to = bytes.indexOf(end, from)) {
+    yield bytes.subarray(from, to)
+    from = to + 1
+  }
+  yield bytes.subarray(from)
+}

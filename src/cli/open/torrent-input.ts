@@ -1,4 +1,5 @@
 import { parseTorrent, readTorrent } from '../../core/read-torrent.js'
+import { splitNames } from '../../base/bytes.js'
 import { collectBounded, readBounded } from '../../disk/look/read-bounded.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
@@ -66,9 +67,6 @@ export interface FileList {
 /** The largest list in bytes. The names of a million files fit. */
 const MAX_LIST = 256 * 1024 * 1024
 
-const NUL = 0x00
-const NEWLINE = 0x0a
-
 /**
  * Reads a list of file names from a file, or from standard input for `-`; none without a list. If
  * the list contains a NUL, names end with NULs, as `find -print0` writes them. Otherwise they end
@@ -80,11 +78,8 @@ export async function readFileList(
   { stdin }: Pick<Io, 'stdin'>,
 ): Promise<FileList> {
   if (list === undefined) return { files: [], refused: [] }
-  const bytes =
-    list === '-'
-      ? await collectBounded(stdin, 'standard input', MAX_LIST)
-      : readBounded(list, MAX_LIST)
-  const names = split(Buffer.from(bytes)).filter((name) => name.length > 0)
+  const bytes = await readList(list, stdin, MAX_LIST)
+  const names = [...splitNames(Buffer.from(bytes))].filter((name) => name.length > 0)
   return {
     files: names.filter((name) => isUtf8(name)).map((name) => name.toString()),
     refused: names.filter((name) => !isUtf8(name)).map((name) => refuse(escapeBadBytes(name))),
@@ -95,15 +90,9 @@ function refuse(file: string): FailedFile {
   return { file, error: new BtkitError('bad-name', `${file}: the name is not valid UTF-8`) }
 }
 
-function split(bytes: Buffer): Buffer[] {
-  const end = bytes.includes(NUL) ? NUL : NEWLINE
-  const names: Buffer[] = []
-  let from = 0
-  for (let to = bytes.indexOf(end); to >= 0; to = bytes.indexOf(end, from)) {
-    names.push(bytes.subarray(from, to))
-    from = to + 1
-  }
-  return [...names, bytes.subarray(from)]
+/** The bytes of a list in a file, or of standard input for `-`. */
+export async function readList(list: string, stdin: Io['stdin'], most: number) {
+  return list === '-' ? collectBounded(stdin, 'standard input', most) : readBounded(list, most)
 }
 
 /**

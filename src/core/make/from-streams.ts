@@ -39,8 +39,18 @@ export interface StreamedFile {
   readonly length?: number | undefined
   /** A text that is another one as soon as any byte is: content of known texts need not be read again. */
   readonly state?: string | undefined
-  /** The checksum that its bytes must have. */
-  readonly checksum?: { readonly name: ChecksumName; readonly digest: Uint8Array } | undefined
+  /** The checksums that its bytes must have. */
+  readonly checksum?: ListedChecksum | readonly ListedChecksum[] | undefined
+}
+
+/** A checksum of a file; of several names, one made it. */
+export interface ListedChecksum {
+  readonly name: ChecksumName | readonly ChecksumName[]
+  readonly digest: Uint8Array
+}
+
+function checksumsOf({ checksum }: StreamedFile): readonly ListedChecksum[] {
+  return [checksum ?? []].flat()
 }
 
 /** A torrent of which the name is known before its content. */
@@ -132,8 +142,8 @@ export async function readStreams(
     return { plan: planned.plan, core: known, bytesHashed: 0, checksums: [] }
   const isAligned = request.isAligned === true || version !== 'v1'
   const lengthFor = planned.plan ? pieceLengthOf(planned.plan) : pieceLengthFor(request, named)
-  const names = [...checksums, ...named.files.flatMap(({ checksum }) => checksum?.name ?? [])]
-  const all = [...new Set(names)]
+  const listedNames = named.files.flatMap(checksumsOf).flatMap(({ name }) => name)
+  const all = [...new Set([...checksums, ...listedNames])]
   const hashing = new ArrivingFiles(version, all, lengthFor, isAligned)
   await unlessAborted(engine.signal, readAll(named.files, hashing, engine))
   const plan = planned.plan ?? planOf(contentOf(named, hashing.lengths, request), request, target)
@@ -151,9 +161,9 @@ function pieceLengthOf({ content }: TorrentPlan): PieceLengthFor {
 
 /** Texts that change with the bytes; null if those of a stream may be any. */
 function statesOf({ files }: NamedArrival): readonly string[] | null {
-  const states = files.flatMap(({ state, checksum }) => {
-    const sum = checksum ? ` ${Buffer.from(checksum.digest).toString('hex')}` : ''
-    return state === undefined ? [] : state + sum
+  const states = files.flatMap((file) => {
+    const sums = checksumsOf(file).map(({ digest }) => ` ${Buffer.from(digest).toString('hex')}`)
+    return file.state === undefined ? [] : file.state + sums.join('')
   })
   return states.length === files.length ? states : null
 }
@@ -294,12 +304,15 @@ async function readAll(
 }
 
 /** @throws BtkitError `changed` if the bytes that were just read have another checksum than was said */
-function requireChecksum({ path, checksum }: StreamedFile, hashing: ArrivingFiles): void {
-  if (!checksum) return
-  const found = hashing.lastDigest(checksum.name)
-  if (isSameBytes(found, checksum.digest)) return
-  const [is, should] = [found, checksum.digest].map((each) => Buffer.from(each).toString('hex'))
-  throw new BtkitError('changed', `${path}: its ${checksum.name} is ${is}, not ${should} as listed`)
+function requireChecksum(file: StreamedFile, hashing: ArrivingFiles): void {
+  for (const { name, digest } of checksumsOf(file)) {
+    const names = [name].flat()
+    const found = names.map((each) => hashing.lastDigest(each))
+    if (found.some((each) => isSameBytes(each, digest))) continue
+    const [should, ...is] = [digest, ...found].map((each) => Buffer.from(each).toString('hex'))
+    const own = names.map((each, i) => `${each} is ${is[i]}`).join(' and its ')
+    throw new BtkitError('changed', `${file.path}: its ${own}, not ${should} as listed`)
+  }
 }
 
 /** The trees by the numbers of their files. `arrived` has those of the files with bytes, in order. */

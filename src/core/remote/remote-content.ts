@@ -9,6 +9,7 @@ import { readRemote } from './read-remote.js'
 import {
   askRemote,
   lastName,
+  refusePage,
   remoteError,
   request,
   requireStatus,
@@ -91,6 +92,7 @@ export async function remoteDirectory(
 export async function fetchList(url: string, access: RemoteAccess) {
   const response = await request(url, access, {})
   requireStatus(url, response, [200])
+  refusePage(url, response.headers)
   const read = collectBounded(response.body, shownUrl(url), MAX_LIST)
   const bytes = await read.catch((error: unknown) => {
     throw remoteError(error, url, access.signal)

@@ -53,10 +53,7 @@ export async function askRemote(url: string, access: RemoteAccess): Promise<Remo
   }
   requireStatus(url, response, [200, 206])
   const { status, headers } = response
-  if (isPage(url, headers)) {
-    const detail = 'sends a web page (text/html), as of a directory or a log-in, and not a file'
-    throw new RemoteFault(url, 'page', detail)
-  }
+  refusePage(url, headers)
   const [, total] = /\/(\d+)$/.exec(askedRange(headers)) ?? []
   const length = status === 206 ? (total ?? null) : headers.get('content-length')
   const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null
@@ -69,11 +66,13 @@ export async function askRemote(url: string, access: RemoteAccess): Promise<Remo
   }
 }
 
-/** Whether an answer is a page for people, and the URL is not that of one. */
-function isPage(url: string, headers: Headers): boolean {
+/** @throws RemoteFault for an answer that is a page for people, if the URL is not that of one */
+export function refusePage(url: string, headers: Headers): void {
   const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
-  return isHtml && !isNamedSo && !/^attachment\b/i.test(headers.get('content-disposition') ?? '')
+  const isAttached = /^attachment\b/i.test(headers.get('content-disposition') ?? '')
+  const detail = 'sends a web page (text/html), as of a directory or a log-in, and not a file'
+  if (isHtml && !isNamedSo && !isAttached) throw new RemoteFault(url, 'page', detail)
 }
 
 /**

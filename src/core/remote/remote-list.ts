@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
-import { parseXml, type XmlElement, XmlText } from '@rgrove/parse-xml'
+import { parseXml, XmlElement, XmlText } from '@rgrove/parse-xml'
+import { splitNames } from '../../base/bytes.js'
+import { decodePercent } from '../../base/percent.js'
 import { BtkitError } from '../../base/errors.js'
 import { quoteText } from '../../base/text/escape.js'
 import { isComponent } from '../../metainfo/name.js'
 import { CHECKSUMS, CHECKSUM_NAMES, type ChecksumName } from '../checksums/list.js'
-import type { StreamedFile } from '../make/from-streams.js'
+import type { ListedChecksum, StreamedFile } from '../make/from-streams.js'
 
 /** Most bytes of a list. */
 export const MAX_LIST = 64 * 1024 * 1024
@@ -15,83 +17,136 @@ const MAX_METALINK = 8 * 1024 * 1024
 /** Most files of a list: the server is asked for each. */
 const MOST_FILES = 100_000
 
+/** Most lines before a text that is signed in the clear. */
+const MOST_HEADERS = 100
+
 /** Longest line of a list, and path, in UTF-16 units. */
 const LONGEST = 64 * 1024
 
 /** A file that a list names, below the directory of the list. */
-export type RemoteEntry = Pick<StreamedFile, 'path' | 'checksum'>
+export type RemoteEntry = Pick<StreamedFile, 'path'> & { readonly checksum?: ListedChecksum[] }
 
 /**
- * Reads a list of files: checksums as sha256sum(1) or `sha256sum --tag` writes them, also signed in the
- * clear, a Metalink (RFC 5854), or one path a line. `name` is that of the list in errors.
+ * Reads a list of files: checksums as `sha256sum -c` reads them, also signed in the clear, a Metalink
+ * (RFC 5854), or one path a line or before each NUL. `name` is that of the list in errors. The list itself
+ * and its signature may be listed, too, and are not checked.
  * @throws BtkitError `metainfo` for a list that is none, `bad-name` for a path that leaves its directory,
  *   `empty` if it names no file, `too-many`, `too-large`
  */
 export function parseRemoteList(bytes: Uint8Array, name: string): RemoteEntry[] {
   if (!isUtf8(bytes)) throw new BtkitError('bad-name', `${name}: is not UTF-8`)
-  const text = Buffer.from(bytes).toString('utf8')
-  const isMetalink = /^\s*<\?xml|^\s*<metalink/.test(text)
+  const start = Buffer.from(bytes.subarray(0, 1024))
+    .toString()
+    .replace(/^\ufeff/, '')
+  if (PAGE.test(start)) throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
+  const isMetalink = /^\s*<(?:\?xml|(?:[\w.-]+:)?metalink)\b/.test(start)
   if (isMetalink && bytes.length > MAX_METALINK)
     throw new BtkitError('too-large', `${name}: a Metalink of more than 8 MiB`)
-  const entries = isMetalink ? metalinkEntries(text, name) : lineEntries(text, name)
+  const all = isMetalink
+    ? metalinkEntries(Buffer.from(bytes).toString(), name)
+    : ofLines(bytes, name)
+  const entries = byPath(all, name)
   if (entries.length === 0) throw new BtkitError('empty', `${name}: names no file`)
-  if (entries.length > MOST_FILES)
-    throw new BtkitError('too-many', `${name}: names more than ${MOST_FILES} files`)
   const isOdd = (path: string) => path.length > LONGEST || !path.split('/').every(isComponent)
   const odd = entries.find(({ path }) => isOdd(path))?.path
   if (odd === undefined) return entries
   throw new BtkitError('bad-name', `${name}: ${quoteText(odd)} is no path below its directory`)
 }
 
-/** The lines of a text that are neither blank nor comments, up to the first one too many. */
-function linesOf(text: string, name: string): string[] {
-  const lines: string[] = []
-  for (const [line] of text.matchAll(/[^\n]+/g)) {
-    if (line.length > LONGEST)
+const PAGE = /^\s*(?:<!--[^]*?-->\s*)?<(?:!doctype\s+html|html)\b/i
+
+/** Each path once, with all of its checksums. */
+function byPath(entries: readonly RemoteEntry[], list: string): RemoteEntry[] {
+  if (entries.length > MOST_FILES)
+    throw new BtkitError('too-many', `${list}: names more than ${MOST_FILES} files`)
+  const own = nameOf(list)
+  const found = new Map<string, ListedChecksum[]>()
+  for (const { path, checksum = [] } of entries) {
+    const all = found.get(path) ?? []
+    found.set(path, all)
+    if (path.replace(/\.(?:asc|gpg|sig|minisig)$/, '') !== own) all.push(...checksum)
+  }
+  return Array.from(found, ([path, checksum]) => ({ path, checksum }))
+}
+
+/** The last name of a path or URL. */
+function nameOf(list: string): string {
+  return decodePercent(list.replace(/\?.*$/, '').replace(/^.*\//, ''), '')
+}
+
+/** A line that is not blank, with its number from 1. */
+interface Line {
+  readonly text: string
+  readonly number: number
+}
+
+/** The lines up to the first one too many, of a text that is signed in the clear those that are signed. */
+function linesOf(bytes: Uint8Array, name: string): Line[] {
+  const lines: Line[] = []
+  const isText = !bytes.includes(0)
+  let [number, isSigned, isHeader] = [0, false, false]
+  for (const part of splitNames(Buffer.from(bytes))) {
+    number++
+    if (part.length > LONGEST)
       throw new BtkitError('bad-name', `${name}: has a line of more than ${LONGEST} characters`)
-    const isCounted = line.trim() !== '' && !line.startsWith('#')
-    if (isCounted && lines.push(line.replace(/\r$/, '')) > MOST_FILES) break
+    const text = part.toString().replace(isText ? /^\ufeff|\r$/g : '', '')
+    if (isHeader) isHeader = text !== '' && number < MOST_HEADERS
+    else if (number === 1 && text === '-----BEGIN PGP SIGNED MESSAGE-----')
+      isHeader = isSigned = true
+    else if (isSigned && text === '-----BEGIN PGP SIGNATURE-----') break
+    else if (text.trim() !== '' && lines.push({ text, number }) > MOST_FILES) break
   }
   return lines
 }
 
-function lineEntries(text: string, name: string): RemoteEntry[] {
-  const isSigned = /^-----BEGIN PGP SIGNED MESSAGE-----\r?\n/.test(text)
-  const blank = isSigned ? /\n\r?\n/.exec(text) : null
-  const signature = blank ? text.indexOf('\n-----BEGIN PGP SIGNATURE-----') : -1
-  const signed = text.slice(blank?.index ?? 0, signature < 0 ? undefined : signature)
-  const lines = linesOf(signed, name)
-  const isBlake = /B2|blake2/i.test(name.replace(/^.*\//, ''))
-  const sums = lines.map((line) => gnuEntry(line, isBlake) ?? taggedEntry(line))
-  const odd = sums.indexOf(null)
-  if (odd < 0) return sums.flatMap((entry) => entry ?? [])
-  if (sums.some((entry) => entry !== null))
-    throw new BtkitError('metainfo', `${name}: line ${quoteText(lines[odd] ?? '')} has no checksum`)
-  return lines.map((line) => ({ path: plainPath(line) }))
+/** A line that may be part of a list of checksums: it has a digest, or its form. */
+const LIKE_CHECKSUM = /(?:^|[\s=])[0-9a-f]{32,128}(?:\s|$)|^\w[\w-]* ?\(.+\)\s*=/i
+
+function ofLines(bytes: Uint8Array, name: string): RemoteEntry[] {
+  const lines = linesOf(bytes, name)
+  const isNames = bytes.includes(0) || !lines.some(({ text }) => LIKE_CHECKSUM.test(text))
+  if (isNames) return lines.map(({ text }) => ({ path: plainPath(text) }))
+  const stated = lines.filter(({ text }) => !text.startsWith('#'))
+  return stated.map(({ text, number }) => {
+    const entry = gnuEntry(text) ?? taggedEntry(text)
+    const digest = entry || stated.length > 1 ? [] : checksumsOf(text.trim())
+    const path = nameOf(name).replace(/\.(?:sha\d+|md5|b2)(?:sums?)?(?:\.txt)?$/i, '')
+    if (digest.length > 0 && path !== nameOf(name)) return { path, checksum: digest }
+    if (entry) return entry
+    const why = `line ${number} is no checksum with a path: ${quoteText(text)}`
+    throw new BtkitError('metainfo', `${name}: ${why}`)
+  })
 }
 
 const ESCAPED: Readonly<Record<string, string>> = { '\\\\': '\\', '\\n': '\n', '\\r': '\r' }
 
-/** A line of sha256sum(1): the digest, a blank, a blank or an asterisk, and the path. */
-function gnuEntry(line: string, isBlake: boolean): RemoteEntry | null {
-  const [, mark, hex = '', path = ''] = /^(\\?)([0-9a-f]{32,128}) [ *](.+)$/i.exec(line) ?? []
-  const name = CHECKSUM_NAMES.find((each) => {
-    return 2 * CHECKSUMS[each].length === hex.length && isBlake === (each === 'blake2b')
-  })
-  if (name === undefined) return null
+/** A line of sha256sum(1): the digest, a blank, mostly a blank or an asterisk, and the path. */
+function gnuEntry(line: string): RemoteEntry | null {
+  const [, mark, hex = '', path = ''] =
+    /^\s*(\\?)([0-9a-f]{32,128})[ \t][ *]?(.+)$/i.exec(line) ?? []
+  const checksum = checksumsOf(hex)
   const whole = mark === '' ? path : path.replaceAll(/\\[\\nr]/g, (code) => ESCAPED[code] ?? code)
-  return { path: plainPath(whole), checksum: { name, digest: Buffer.from(hex, 'hex') } }
+  return checksum.length > 0 ? { path: plainPath(whole), checksum } : null
 }
 
-/** A line of `sha256sum --tag`, and of the BSDs. */
+/** The checksum of so many digits; several algorithms may have made it. */
+function checksumsOf(hex: string): ListedChecksum[] {
+  const name = CHECKSUM_NAMES.filter((each) => 2 * CHECKSUMS[each].length === hex.length)
+  return name.length > 0 && HEX.test(hex) ? [{ name, digest: Buffer.from(hex, 'hex') }] : []
+}
+
+const HEX = /^[0-9a-f]+$/i
+
+/** A line of `sha256sum --tag`, of the BSDs, and of openssl. */
 function taggedEntry(line: string): RemoteEntry | null {
-  const [, tag = '', path = '', hex = ''] = /^(\w+) \((.+)\) = ([0-9a-f]+)$/i.exec(line) ?? []
+  const [, tag = '', path = '', hex = ''] =
+    /^\s*([\w-]+) ?\((.+)\)\s*=\s*([0-9a-f]+)$/i.exec(line) ?? []
   const checksum = checksumOf(tag, hex)
-  return checksum ? { path: plainPath(path), checksum } : null
+  return checksum ? { path: plainPath(path), checksum: [checksum] } : null
 }
 
-function checksumOf(spelled: string, hex: string): RemoteEntry['checksum'] | null {
-  const plain = spelled.toLowerCase().replaceAll(/[^a-z\d]/g, '')
+function checksumOf(spelled: string, hex: string): ListedChecksum | null {
+  const plain = spelled.toLowerCase().replaceAll(/[^a-z\d]|2-(?=\d{3}$)/g, '')
   const name = CHECKSUM_NAMES.find((each) => each === plain)
   if (name === undefined || 2 * CHECKSUMS[name].length !== hex.length) return null
   return { name, digest: Buffer.from(hex, 'hex') }
@@ -113,13 +168,17 @@ function metalinkEntries(text: string, name: string): RemoteEntry[] {
   } catch (error) {
     throw new BtkitError('metainfo', `${name}: is no valid XML`, { cause: error })
   }
-  if (root?.name !== 'metalink') throw new BtkitError('metainfo', `${name}: is no Metalink`)
+  const what = root && nameIn(root)
+  if (what === '3:metalink' || root?.attributes['version']?.startsWith('3'))
+    throw new BtkitError('metainfo', `${name}: is a Metalink of version 3; give one of version 4`)
+  if (what === 'html') throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
+  if (!root || what !== 'metalink') throw new BtkitError('metainfo', `${name}: is no Metalink`)
   return elements(root, 'file').map((file) => {
     const hashes = elements(file, 'hash').flatMap((hash) => {
       return checksumOf(hash.attributes['type'] ?? '', textOf(hash)) ?? []
     })
-    const checksum = BEST.flatMap((each) => hashes.find((hash) => hash.name === each) ?? [])[0]
-    return { path: plainPath(file.attributes['name'] ?? ''), ...(checksum && { checksum }) }
+    const checksum = BEST.flatMap((each) => hashes.find((hash) => hash.name === each) ?? [])
+    return { path: plainPath(file.attributes['name'] ?? ''), checksum: checksum.slice(0, 1) }
   })
 }
 
@@ -132,5 +191,25 @@ function textOf({ children }: XmlElement): string {
 }
 
 function elements({ children }: XmlElement, name: string): XmlElement[] {
-  return children.filter((each): each is XmlElement => 'name' in each && each.name === name)
+  return children.filter((each): each is XmlElement => {
+    return each instanceof XmlElement && nameIn(each) === name
+  })
+}
+
+/** The name of an element in its name space; `3:` is before a name of Metalink 3, `?:` of an unknown one. */
+function nameIn(element: XmlElement): string {
+  const [, prefix, local = ''] = /^(?:(.*):)?(.*)$/.exec(element.name) ?? []
+  const declared = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`
+  let at: XmlElement['parent'] = element
+  while (at instanceof XmlElement && at.attributes[declared] === undefined) at = at.parent
+  const space = at instanceof XmlElement ? (at.attributes[declared] ?? '') : ''
+  return (SPACES[space] ?? '?:') + local
+}
+
+/** What stands before names of name spaces. A Metalink may be without. */
+const SPACES: Readonly<Record<string, string>> = {
+  '': '',
+  'urn:ietf:params:xml:ns:metalink': '',
+  'http://www.metalinker.org/': '3:',
+  'http://www.w3.org/1999/xhtml': '',
 }

@@ -1,6 +1,7 @@
 import { usageError } from '../../../base/errors.js'
 import { shownUrl } from '../../../base/text/secrets.js'
 import { readBounded } from '../../../disk/look/read-bounded.js'
+import { readList } from '../../open/torrent-input.js'
 import { looksLikeUrl, plainUrl, storedUrl } from '../../../metainfo/trackers.js'
 import {
   fetchList,
@@ -39,7 +40,7 @@ const MAX_HEADERS = 64 * 1024
 export async function askContents(
   sources: readonly string[],
   options: RemoteOptions,
-  { signal }: Pick<Io, 'signal'>,
+  { signal, stdin }: Pick<Io, 'signal' | 'stdin'>,
 ): Promise<RemoteContents> {
   const { filesFrom, baseUrl, headerFile } = options
   const headers = headerFile === undefined ? undefined : readHeaders(headerFile)
@@ -55,13 +56,17 @@ export async function askContents(
   const [other] = sources
   if (other !== undefined)
     throw usageError(`${other}: the content is what --files-from names on the server`)
-  const list = await readEntries(filesFrom, baseUrl, access)
+  const list = await readEntries(filesFrom, baseUrl, { ...access, stdin })
   return new Map([[list.base, await remoteDirectory(list, options, access)]])
 }
 
 const NOT_PLAIN = 'not an http or https URL without ?, #, user and password'
 
-async function readEntries(list: string, baseUrl: string | undefined, access: RemoteAccess) {
+async function readEntries(
+  list: string,
+  baseUrl: string | undefined,
+  { stdin, ...access }: RemoteAccess & Pick<Io, 'stdin'>,
+) {
   const plain = baseUrl === undefined ? undefined : plainUrl(baseUrl)
   if (plain === null) throw usageError(`--base-url ${shownUrl(baseUrl ?? '')}: ${NOT_PLAIN}`)
   const given = plain && `${plain}/`
@@ -69,7 +74,9 @@ async function readEntries(list: string, baseUrl: string | undefined, access: Re
     const { entries, base } = await fetchList(list, access)
     return { entries, base: given ?? base }
   }
-  return { entries: parseRemoteList(readBounded(list, MAX_LIST), list), base: given ?? '' }
+  const name = list === '-' ? 'standard input' : list
+  const bytes = await readList(list, stdin, MAX_LIST)
+  return { entries: parseRemoteList(bytes, name), base: given ?? '' }
 }
 
 function readHeaders(path: string): Record<string, string> {

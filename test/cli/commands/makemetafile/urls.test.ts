@@ -8,7 +8,7 @@ import { type FileServer, rangeOf, serveFiles, tagOf } from '../../../support/fi
 import { mockHttp } from '../../../support/mock-http.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { withoutPauses } from '../../../support/pauses.js'
-import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { assertError, inputOf, parseJson, runBtkit } from '../../../support/run-btkit.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -348,19 +348,37 @@ for (const [what, list] of Object.entries({
   b2sum: `${createHash('blake2b512').update('hello').digest('hex')}  x.iso\n`,
   'a Metalink': `<?xml version="1.0"?><metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="x.iso"><hash type="sha-256">${sha256('hello')}</hash></file></metalink>`,
   names: 'x.iso\n',
+  'names before NULs': 'x.iso\0',
+  'one blank': `${sha256('hello')} x.iso\n`,
+  openssl: `SHA2-256(x.iso)= ${sha256('hello')}\n`,
+  'a lone digest': `${sha256('hello')}\n`,
+  'BLAKE2b under any name': `${createHash('blake2b512').update('hello').digest('hex')}  x.iso\n`,
+  'SHA-512 in app-3.14.0b2-SHA512SUMS': `${createHash('sha512').update('hello').digest('hex')}  x.iso\n`,
+  'a file under several algorithms': ['md5', 'sha1', 'sha512', 'blake2b512']
+    .map((name) => `# ${name}\n${createHash(name).update('hello').digest('hex')} *x.iso\n`)
+    .join(''),
+  'a Metalink with a prefix': `<?xml version="1.0"?><m:metalink xmlns:m="urn:ietf:params:xml:ns:metalink"><m:file name="x.iso"><m:hash type="sha-256">${sha256('hello')}</m:hash></m:file></m:metalink>`,
+  'itself and its signature': `${sha256('hello')}  x.iso\n${sha256('')}  list\n${sha256('')}  list.asc\n`,
 })) {
   test(`a list on this machine: ${what}`, async (t) => {
-    const { server, at, make, out } = await workplace(t, { 'rel/x.iso': 'hello' })
-    const name = what === 'b2sum' ? 'B2SUMS' : 'list'
+    const files = { 'rel/x.iso': 'hello', 'rel/list': 'l', 'rel/list.asc': 'k' }
+    const { server, at, out } = await workplace(t, files)
+    const [, own = 'list'] = /(?<!any) (\S+SUMS)/.exec(what) ?? []
+    const name = what === 'b2sum' ? 'B2SUMS' : what === 'a lone digest' ? 'x.iso.sha256' : own
     writeFileSync(at(name), list)
-    const args = ['--files-from', at(name), '--base-url', `${server.url}/rel`, TRACKER]
-    const made = await make([...args, '-o', out])
-    assert.deepEqual([made.status, made.stderr], [0, ''])
-    server.files.set('rel/x.iso', Buffer.from('hellO'))
-    assert.equal(
-      (await make([...args, '-o', at('b.torrent')])).code,
-      what === 'names' ? null : 'changed',
-    )
+    server.files.set(`rel/${name}`, Buffer.from(list))
+    for (const changed of [false, true]) {
+      if (changed) server.files.set('rel/x.iso', Buffer.from('hellO'))
+      for (const from of [at(name), '-', `${server.url}/rel/${name}`]) {
+        // What has no name needs none
+        if (from === '-' && (name !== 'list' || list.includes(' list'))) continue
+        const base = from.startsWith('http') ? [] : ['--base-url', `${server.url}/rel`]
+        const words = ['--files-from', from, ...base, TRACKER, '-o', out, '--force', '--no-date']
+        const made = await runBtkit(['makemetafile', ...words], { stdin: inputOf(list) })
+        const isWrong = changed && !what.startsWith('names')
+        assert.equal(made.code, isWrong ? 'changed' : null, made.stderr)
+      }
+    }
   })
 }
 
@@ -385,6 +403,10 @@ test('bad lists', async (t) => {
     await refuse(`<?xml version="1.0"?><metalink>${file}</metalink>`, code)
   }
   await refuse(`${sha256('a')}  a\nb\n`, 'metainfo')
+  await refuse(`${sha256('a')}\n`, 'metainfo')
+  await refuse(`b\nx.iso  ${sha256('hello')}\n`, 'metainfo')
+  await refuse('<!DOCTYPE html>\n<html><p>rel/x.iso\n', 'metainfo')
+  await refuse('<metalink version="3.0" xmlns="http://www.metalinker.org/"/>', 'metainfo')
   await refuse('x\n'.repeat(100_001), 'too-many')
   await refuse(`<?xml version="1.0"?><metalink>${'<a/>'.repeat(2.1e6)}</metalink>`, 'too-large')
   await refuse(`-----BEGIN PGP SIGNED MESSAGE-----\n${'a\n'.repeat(20e6)}`, 'too-many')
