@@ -1,6 +1,9 @@
-import { link, mkdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { asBtkitError, BtkitError, osCodeOf } from '../../base/errors.js'
+import { readlinkSync } from 'node:fs'
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { count } from '../../base/text/quantity.js'
+import { isSafeComponent } from '../../disk/look/inside.js'
+import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
@@ -107,33 +110,47 @@ function doubtOf({ status, ranges, length }: VerifiedFile, isNamesake: boolean) 
 
 /**
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
- * that clients and `verify` take them for files. Empty files are created. A link changes the ctime
- * of its file, so the index is out of date afterwards.
- * @throws BtkitError `exists` for another file in the way, `io` for a directory on another mount
+ * that clients and `verify` take them for files. Empty files and stored links are created. A link changes
+ * the ctime of its file, so the index is out of date afterwards. What fails does not stop the rest.
+ * @throws BtkitError the first one: `exists` for another file in the way, `io` for a directory on another
+ *   mount, `unsafe-path` for a stored link that leads outside
  */
 export async function linkData(
   { name, isDirectory }: Pick<Metainfo, 'name' | 'isDirectory'>,
   data: readonly FoundDatum[],
   directory: string,
 ): Promise<void> {
+  const faults: unknown[] = []
   for (const { file, status, path } of data) {
     if (status !== 'found' && status !== 'empty') continue
-    const target = join(directory, ...(isDirectory ? [name, ...file.path] : [name]))
+    const root = isDirectory ? join(directory, name) : directory
+    const target = isDirectory ? join(root, ...file.path) : join(root, name)
+    const { symlinkPath } = file
+    const leadsTo = symlinkPath && relative(dirname(target), join(root, ...symlinkPath))
     try {
+      if (symlinkPath?.every(isSafeComponent) === false)
+        throw new BtkitError('unsafe-path', `${target}: is a link that leads outside`)
       await mkdir(dirname(target), { recursive: true })
-      if (path === null) await writeFile(target, '', { flag: 'wx' })
+      if (leadsTo !== undefined) await symlink(leadsTo, target)
+      else if (path === null) await writeFile(target, '', { flag: 'wx' })
       else await link(path, target)
     } catch (error) {
-      if (osCodeOf(error) === 'EEXIST' && isSame(path, target)) continue
-      if (osCodeOf(error) !== 'EXDEV') throw asBtkitError(error, target)
+      if (osCodeOf(error) === 'EEXIST' && isSame(path, target, leadsTo)) continue
       const advice = `choose a directory on the mount of ${path ?? 'it'}`
       const why = 'a hard link cannot lead to another mount or disk'
-      throw new BtkitError('io', `${target}: ${why}; ${advice}`)
+      const isElsewhere = osCodeOf(error) === 'EXDEV'
+      const elsewhere = new BtkitError('io', `${target}: ${why}; ${advice}`)
+      faults.push(isElsewhere ? elsewhere : asBtkitError(error, target))
     }
   }
+  const [first] = faults
+  const more = faults.length > 1 ? `; ${count(faults.length - 1, 'more link')} failed` : ''
+  if (first instanceof BtkitError) throw new BtkitError(first.code, first.message + more)
+  if (first !== undefined) throw first
 }
 
-function isSame(path: string | null, target: string): boolean {
+function isSame(path: string | null, target: string, leadsTo: string | undefined): boolean {
+  if (leadsTo !== undefined) return valueOr(null, () => readlinkSync(target)) === leadsTo
   const there = statIfThere(target)
   if (path === null) return there?.isFile() === true && there.size === 0
   const data = statIfThere(path)

@@ -118,9 +118,14 @@ async function findBelow(
   const placing = new Placing()
   let some: MetainfoFile[] = []
   const placeSome = async () => {
-    const paths = some.flatMap((file) => (file.padding ? [] : [above.concat(file.path)]))
+    const isLooked = ({ padding, symlinkPath }: MetainfoFile) => !padding && !symlinkPath
+    const paths = some.filter(isLooked).map((file) => above.concat(file.path))
     const found = (await inside.resolveAll(paths)).values()
-    for (const file of some) placing.add(file, file.padding ? undefined : found.next().value)
+    for (const file of some) {
+      const { path, symlinkPath } = file
+      const link = symlinkPath && inside.resolveLink(above, path, symlinkPath)
+      placing.add(file, isLooked(file) ? found.next().value : link)
+    }
     some = []
   }
   for (const file of streamedFiles(metainfo)) if (some.push(file) === AT_ONCE) await placeSome()
@@ -144,7 +149,7 @@ export class Placing {
   add(file: MetainfoFile, found: Resolved = MISSING): void {
     const { padding, length, symlinkPath } = file
     const isFile = !padding && found.kind === 'file'
-    const isSized = isFile && found.fingerprint.size === length
+    const isSized = isFile && !symlinkPath && found.fingerprint.size === length
     if (!padding && !isSized) this.#odd.set(this.#rows.length, { file, found })
     const isThere = isFile || symlinkPath !== undefined
     this.#enter(isThere ? this.#addFile(file, found) : this.#store.padOf(length, padPath), length)

@@ -90,8 +90,12 @@ export type Problem = Pick<VerifiedFile, 'status' | 'reason'>
 
 /** Returns the problem of a file that is not there with its length; null if there is none. */
 export function problemOf({ file, found }: OddFile): Problem | null {
-  // A symbolic link (BEP 47) has no content of its own, so any target is accepted
-  if (file.attr.includes('l') && file.length === 0 && found.kind !== 'missing') return null
+  if (found.kind === 'link' && found.isRight) return null
+  const target = file.symlinkPath?.join('/')
+  if (target !== undefined && found.kind !== 'missing' && found.kind !== 'unreadable') {
+    const is = found.kind === 'link' ? `a link to ${found.target}, not` : 'no link'
+    return { status: 'missing', reason: `in its place is ${is} to ${target}` }
+  }
   if (found.kind === 'unreadable') return { status: 'unreadable', reason: found.reason }
   if (found.kind !== 'file') return { status: 'missing', reason: REASONS[found.kind] }
   return { status: found.fingerprint.size < file.length ? 'short' : 'long', reason: null }
@@ -99,6 +103,7 @@ export function problemOf({ file, found }: OddFile): Problem | null {
 
 const REASONS: Record<Exclude<Resolved['kind'], 'file' | 'unreadable'>, string | null> = {
   missing: null,
+  link: 'in its place is a link',
   directory: 'in its place is a directory',
   outside: 'in its place is a link that leads outside; --follow-symlinks allows that',
   'link loop': 'in its place is a link that leads to itself',

@@ -21,6 +21,9 @@ import {
 import { Placing, type ContentSource, type LocatedContent } from './locate.js'
 import type { Interval } from './pieces.js'
 
+/** A link has no bytes that a server could send, so it is not asked for (BEP 47). */
+const LINK: Resolved = { kind: 'link', target: '', isRight: true }
+
 /** Questions to a server at once. */
 const AT_ONCE = 8
 
@@ -63,6 +66,7 @@ export async function locateOnSeed(
     return metainfo.isDirectory ? fileAddress(base, path) : base
   }
   const found = await pLimit(AT_ONCE).map([...streamedFiles(metainfo)], async (file) => {
+    if (file.symlinkPath) return { file, found: LINK }
     return { file, found: file.padding ? undefined : await ask(addressOf(file), file) }
   })
   const placing = new Placing()

@@ -1,6 +1,6 @@
-import { sep, join } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { osCodeOf, asBtkitError, callSystem, describeOsError } from '../../base/errors.js'
-import { constants, realpathSync, lstatSync } from 'node:fs'
+import { constants, lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { lstat, realpath } from 'node:fs/promises'
 import type { Fingerprint } from '../file-lists/fingerprint.js'
 import { rawPath, textOfPath } from '../../base/text/raw-path.js'
@@ -52,6 +52,8 @@ export function realPath(path: string): string | null {
 export type Resolved =
   | { kind: 'file'; path: string; fingerprint: Fingerprint }
   | { kind: 'directory'; path: string }
+  /** A link that is not followed: its target below its content, else its absolute one. */
+  | { kind: 'link'; target: string; isRight: boolean }
   | { kind: 'missing' | 'outside' | 'link loop' | 'special file' }
   | { kind: 'unreadable'; reason: string }
 
@@ -111,6 +113,28 @@ export class InsideResolver {
       if (typeof place !== 'string') return place
       const look = looks[at++]
       return (look && describe(place, look)) ?? findEntry(place, this.#limit)
+    })
+  }
+
+  /** Looks at a link below a directory that should lead to `wanted` there, by itself or by further links. */
+  resolveLink(
+    directory: readonly string[],
+    named: readonly string[],
+    wanted: readonly string[],
+  ): Resolved {
+    const [root, place] = [this.#findDirectory(directory), this.#placeOf([...directory, ...named])]
+    if (typeof place !== 'string' || root.kind !== 'directory') return MISSING_ENTRY
+    return lookAt(() => {
+      const state = pathState(lstatSync(rawPath(place), { bigint: true }))
+      const found = describe(place, state)
+      if (found) return found
+      const path = resolve(dirname(place), textOfPath(readlinkSync(rawPath(place), 'buffer')))
+      const target = isWithin(path, root.path) ? relative(root.path, path) : path
+      const right = this.resolve([...directory, ...wanted])
+      const own = resolveLinks(place, this.#limit)
+      const isSame = 'path' in own && 'path' in right && own.path === right.path
+      const isRight = wanted.every(isSafeComponent) && (isSame || target === wanted.join(sep))
+      return { kind: 'link', target, isRight }
     })
   }
 

@@ -11,7 +11,7 @@ import { isDirectory, requireNames } from '../../line/operands.js'
 import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
-import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
+import { torrentValue } from '../../output/torrent-json.js'
 import { DIRECTORY, Opt } from '../../options/option.js'
 
 const EXAMPLES = `
@@ -68,7 +68,7 @@ function defineFind({ io, finish }: CommandContext) {
       const engine = engineFor(options, io)
       const cacheAccess = cacheAccessFor({ cache: false, cacheTrust: 'full' }, io)
       let incomplete = 0
-      const links = new Map<string, () => Promise<void>>()
+      const found: { torrent: string; metainfo: Metainfo; data: FoundDatum[] }[] = []
       const look = async (torrent: string) => {
         const metainfo = await readTorrentInput(torrent, io)
         const data = await findData(
@@ -76,17 +76,22 @@ function defineFind({ io, finish }: CommandContext) {
           { engine, cacheAccess },
         )
         if (!data.every(isThere)) incomplete++
-        report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
-        const { name, isDirectory } = metainfo
-        const { link } = options
-        if (link === undefined) return
-        links.set(torrent, () => linkData({ name, isDirectory }, data, link))
+        if (options.link === undefined)
+          report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
+        else found.push({ torrent, metainfo, data })
       }
-      const found = await eachTorrent(torrents, { report, io }, look)
+      const status = await eachTorrent(torrents, { report, io }, look)
+      const { link = '' } = options
       // A link changes the file's ctime, so that a later torrent would not trust the index
-      const linkOne = async (torrent: string) => links.get(torrent)?.()
-      const linked = await report.each([...links.keys()], linkOne, lostTorrent)
-      finish(incomplete > 0 ? 1 : found || linked)
+      const linkOne = async ({ torrent, metainfo, data }: (typeof found)[number]) => {
+        report.text(linesOf(torrent, metainfo, data))
+        await linkData(metainfo, data, link)
+        report.line(valueOf(torrent, metainfo, data))
+      }
+      const linked = await report.each(found, linkOne, ({ torrent, metainfo, data }, failure) => {
+        return [valueOf(torrent, metainfo, data, failure)]
+      })
+      finish(incomplete > 0 ? 1 : status || linked)
     })
 }
 
@@ -98,13 +103,18 @@ function pathOf({ name, isDirectory }: Metainfo, { file }: FoundDatum): string {
   return (isDirectory ? [name, ...file.path] : [name]).join('/')
 }
 
-function valueOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]) {
+function valueOf(
+  torrent: string,
+  metainfo: Metainfo,
+  data: readonly FoundDatum[],
+  failure: unknown = null,
+) {
   const files = data.map((each) => {
     const { file, status, path } = each
     return { path: pathOf(metainfo, each), length: file.length, status, found: path }
   })
   const complete = data.every(isThere)
-  return torrentValue(torrent, metainfo, { complete, files })
+  return torrentValue(torrent, metainfo, { complete, files, failure })
 }
 
 function linesOf(torrent: string, metainfo: Metainfo, data: readonly FoundDatum[]): string[] {

@@ -4,13 +4,16 @@ import {
   copyFileSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { serveFiles } from '../../../support/file-server.js'
 import { pseudoRandom } from '../../../support/pseudo-random.js'
 import { runExecutable } from '../../../support/executable.js'
 import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
@@ -104,7 +107,37 @@ test('two torrents of the same data are both found and linked', async (t) => {
   assert.equal(stdout.match(/found 4 of 4 files/g)?.length, 2)
 })
 
-test('a link never replaces a file', async (t) => {
+for (const version of [[], ['--v2'], ['--hybrid']]) {
+  test(`a stored link is a link to find, verify and servers ${version.join('')}`, async (t) => {
+    const { place, torrent } = await plant(t)
+    const link = place('files/release/sub/link')
+    symlinkSync('../a', link)
+    const make = ['makemetafile', place('files/release'), '--trackerless', '--target', torrent]
+    await runBtkit([...make, '--symlinks', 'store', '--force', '--no-cache', ...version])
+    const args = ['find', torrent, '--in', place('files'), '--link', place('seeding')]
+    for (const again of [args, args]) assert.equal((await runBtkit(again)).status, 0)
+    assert.equal(readlinkSync(place('seeding/release/sub/link')), '../a')
+    assert.equal((await runBtkit(['verify', torrent, place('seeding')])).status, 0)
+    const names = ['a', 'empty', 'sub/b', 'sub/c'].map((name) => `release/${name}`)
+    const served = names.map((name) => [name, readFileSync(place('files', name))] as const)
+    const { url } = await serveFiles(t, Object.fromEntries(served))
+    assert.equal((await runBtkit(['verify', torrent, '--data', url])).status, 0)
+    const verified = async () => (await runBtkit(['verify', torrent, place('files')])).stdout
+    assert.match(await verified(), /whole/)
+    for (const [target, words] of [
+      ['b', 'in its place is a link to sub/b, not to a'],
+      ['/etc/passwd', 'in its place is a link to /etc/passwd, not to a'],
+      ['', 'in its place is no link to a'],
+    ] as const) {
+      rmSync(link)
+      if (target === '') writeFileSync(link, '')
+      else symlinkSync(target, link)
+      assert.match(await verified(), new RegExp(words))
+    }
+  })
+}
+
+test('a link never replaces a file, and the others are made', async (t) => {
   const { place, torrent } = await plant(t)
   mkdirSync(place('seeding/release'), { recursive: true })
   writeFileSync(place('seeding/release/a'), 'mine')
@@ -113,6 +146,9 @@ test('a link never replaces a file', async (t) => {
   assert.equal(status, 1)
   assert.match(stderr, /seeding\/release\/a: /)
   assert.equal(statSync(place('seeding/release/a')).size, 4)
+  assert.equal(statSync(place('seeding/release/sub/c')).size, 30_000)
+  const value = parseJson(await runBtkit([...args, '--json']))
+  assert.equal(value['code'], 'exists')
 })
 
 test('a directory to search is needed', async (t) => {
