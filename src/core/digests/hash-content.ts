@@ -1,9 +1,14 @@
 import { BtkitError } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
-import { changeSince, type Fingerprint } from '../../disk/file-lists/fingerprint.js'
+import {
+  type ChangeRules,
+  changeSince,
+  type Fingerprint,
+} from '../../disk/file-lists/fingerprint.js'
 import { whoWrites } from '../../disk/look/writers.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
+import { lookAt } from '../../disk/look/stat-files.js'
 import { changesOf, type ChangedFile } from '../../disk/scan/look-again.js'
 import type { ContentStream } from '../../disk/hash/stream/content-stream.js'
 import { createWriters, isWritten, listWritten } from '../../disk/hash/stream/reading.js'
@@ -31,7 +36,7 @@ import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
-export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
+export type Engine = Omit<HashOptions, 'wanted' | 'pieces'> & Pick<ChangeRules, 'onRenumbered'>
 
 /** The hash engine and the data that saves hashing, for use cases. */
 export interface HashContext {
@@ -96,7 +101,7 @@ async function readUnknown(
     }
     const reading = { stream: stream(), pieces: unknownPieces(table), pieceCount, wanted } as const
     start = await readPieces(reading, files, hashContext, take, hash)
-    await requireAllUnchanged(content.files)
+    await requireAllUnchanged(content.files, changeRules(hashContext))
   }
   const began = start
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, began))
@@ -172,7 +177,8 @@ export function streamOf(
 ): ContentStream {
   const filled = files.filter((i) => files.sizeAt(i) > 0)
   const offsets = new Float64Array(filled.length + 1)
-  const identities = isGuarded ? new BigUint64Array(2 * filled.length) : null
+  const isKnown = isGuarded && !isRenumbered(filled)
+  const identities = isKnown ? new BigUint64Array(2 * filled.length) : null
   for (let i = 0; i < filled.length; i++) {
     offsets[i + 1] = (offsets[i] ?? 0) + filled.sizeAt(i)
     if (!identities) continue
@@ -182,12 +188,26 @@ export function streamOf(
   return { paths: filled.paths, identities, offsets, pieceLength }
 }
 
+/** Whether the first file has another inode number at each look, so that none can be known by its number. */
+function isRenumbered(files: FileColumns): boolean {
+  const [before, now] = [
+    files.at(0)?.fingerprint,
+    files.length > 0 && lookAt(files.absolutePathAt(0)),
+  ]
+  return !!before && !!now && now.inode !== before.inode && changeSince(before, now) === null
+}
+
+/** What counts as a change while files are read: what the cache compares. */
+export function changeRules({ engine, cacheAccess }: Pick<HashContext, 'engine' | 'cacheAccess'>) {
+  return { trust: cacheAccess.trust, onRenumbered: engine.onRenumbered }
+}
+
 /**
  * Checks that files are unchanged since the scan.
  * @throws BtkitError `changed`
  */
-export async function requireAllUnchanged(files: FileColumns): Promise<void> {
-  const [changed] = await changesOf(files)
+export async function requireAllUnchanged(files: FileColumns, rules?: ChangeRules): Promise<void> {
+  const [changed] = await changesOf(files, undefined, rules)
   if (changed) throw isOther(files.absolutePathAt(changed.number), changed.change)
 }
 
@@ -195,8 +215,12 @@ export async function requireAllUnchanged(files: FileColumns): Promise<void> {
  * Checks that a file is unchanged since the scan.
  * @throws BtkitError `changed`
  */
-export function requireUnchanged(file: FileState, fingerprint: Fingerprint | null): void {
-  const change = changeSince(file.fingerprint, fingerprint)
+export function requireUnchanged(
+  file: FileState,
+  fingerprint: Fingerprint | null,
+  rules?: ChangeRules,
+): void {
+  const change = changeSince(file.fingerprint, fingerprint, rules)
   if (change === null) return
   throw isOther(file.absolutePath, change)
 }

@@ -120,7 +120,7 @@ export async function linkData(
   data: readonly FoundDatum[],
   directory: string,
 ): Promise<void> {
-  const faults: unknown[] = []
+  const faults: BtkitError[] = []
   for (const { file, status, path } of data) {
     if (status !== 'found' && status !== 'empty') continue
     const root = isDirectory ? join(directory, name) : directory
@@ -139,14 +139,15 @@ export async function linkData(
       const advice = `choose a directory on the mount of ${path ?? 'it'}`
       const why = 'a hard link cannot lead to another mount or disk'
       const isElsewhere = osCodeOf(error) === 'EXDEV'
-      const elsewhere = new BtkitError('io', `${target}: ${why}; ${advice}`)
-      faults.push(isElsewhere ? elsewhere : asBtkitError(error, target))
+      const text = `${target}: ${why}; ${advice}`
+      const fault = isElsewhere ? new BtkitError('io', text) : asBtkitError(error, target)
+      if (!(fault instanceof BtkitError)) throw fault
+      faults.push(fault)
     }
   }
   const [first] = faults
   const more = faults.length > 1 ? `; ${count(faults.length - 1, 'more link')} failed` : ''
-  if (first instanceof BtkitError) throw new BtkitError(first.code, first.message + more)
-  if (first !== undefined) throw first
+  if (first) throw new BtkitError(first.code, first.message + more)
 }
 
 function isSame(path: string | null, target: string, leadsTo: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import { openNullCache } from '../../disk/cache/piece-cache.js'
 import type { TreeKey, TreeRecord } from '../../disk/cache/records/bodies.js'
-import { changeSince } from '../../disk/file-lists/fingerprint.js'
+import { type ChangeRules, changeSince } from '../../disk/file-lists/fingerprint.js'
 import { changesOf } from '../../disk/scan/look-again.js'
 import { lookAt } from '../../disk/look/stat-files.js'
 import { hashKernel } from '../../disk/hash/kernels.js'
@@ -16,7 +16,7 @@ import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../m
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
-import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
+import { changeRules, readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
 import {
   enterPieces,
@@ -147,7 +147,11 @@ async function readUnknown(
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
   if (content.source) return faultsOf(judge.check, content.source)
-  const problems = await problemsOf(judge.check, listUnreadable(failures, stream))
+  const problems = await problemsOf(
+    judge.check,
+    listUnreadable(failures, stream),
+    changeRules(hashContext),
+  )
   if (problems.size === 0)
     await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return problems
@@ -176,6 +180,7 @@ function faultsOf(
 async function problemsOf(
   { content, pieces }: PieceCheck,
   unreadable: ReadonlyMap<string, string>,
+  rules: ChangeRules,
 ): Promise<Map<number, Problem>> {
   const { files, odd } = content
   const problems = new Map<number, Problem>()
@@ -183,10 +188,11 @@ async function problemsOf(
     const reason = unreadable.get(files.absolutePathAt(number))
     if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
   }
-  for (const { number, change } of await changesOf(files)) {
+  for (const { number, change } of await changesOf(files, undefined, rules)) {
     // The state of a file of another size is not among the others
     const found = odd.get(number)?.found
-    const how = found?.kind === 'file' ? changeSince(found.fingerprint, lookAt(found.path)) : change
+    const isFile = found?.kind === 'file'
+    const how = isFile ? changeSince(found.fingerprint, lookAt(found.path), rules) : change
     if (how === null) continue
     problems.set(number, { status: 'changed', reason: `${how} while it was read` })
     markUnchecked(pieces, stretchOf(content, number))

@@ -46,13 +46,28 @@ export function sameFingerprint(a: Fingerprint, b: Fingerprint): boolean {
   )
 }
 
-/** Describes what happened to a file since the fingerprint `before`; null if nothing did. */
+/**
+ * Describes what happened to a file since the fingerprint `before`; null if nothing did. A replacement
+ * changes ctime, too: some file systems (FUSE) give a file another inode number at each look.
+ */
 export function changeSince(
   before: Fingerprint,
   now: Fingerprint | null,
+  { trust = 'full', onRenumbered }: ChangeRules = {},
 ): 'changed' | 'disappeared' | null {
   if (now === null) return 'disappeared'
-  return sameFingerprint(now, before) ? null : 'changed'
+  const isSame = now.size === before.size && now.mtimeNs === before.mtimeNs
+  if (!isSame || (trust === 'full' && now.ctimeNs !== before.ctimeNs)) return 'changed'
+  if (trust === 'full' && now.inode !== before.inode) onRenumbered?.()
+  return null
+}
+
+/** What counts as a change of a file. */
+export interface ChangeRules {
+  /** Whether ctime counts. */
+  readonly trust?: 'full' | 'mtime'
+  /** Is called for a file that only has another inode number, by which the cache knows it. */
+  readonly onRenumbered?: (() => void) | undefined
 }
 
 /** Names what differs between the trusted parts of two encoded fingerprints: `mtime, ctime`. */

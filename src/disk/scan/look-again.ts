@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { loadNative } from '../../base/native-addon.js'
 import { rawPath } from '../../base/text/raw-path.js'
 import type { FileColumns, FilePaths } from '../file-lists/columns.js'
-import { changeSince } from '../file-lists/fingerprint.js'
+import { type ChangeRules, changeSince } from '../file-lists/fingerprint.js'
 import { lookAt } from '../look/stat-files.js'
 
 /** A file that is in another state now. */
@@ -38,11 +38,12 @@ export const nativeLook =
 export async function changesOf(
   files: FileColumns,
   native: LookAgain | null = nativeLook,
+  rules: ChangeRules = {},
 ): Promise<Iterable<ChangedFile>> {
-  if (!native) return changesInTurn(files)
   const looked = describe(files)
+  if (!native) return changesIn(files, looked.answers.fill(CHANGED), rules)
   await native(looked)
-  return changesIn(looked)
+  return changesIn(files, looked.answers, rules)
 }
 
 function describe(files: FileColumns): LookedFiles {
@@ -57,17 +58,17 @@ function describe(files: FileColumns): LookedFiles {
   }
 }
 
-function* changesIn({ answers }: LookedFiles): Generator<ChangedFile> {
+/** The answers say which files are looked at once more. */
+function* changesIn(
+  files: FileColumns,
+  answers: Uint8Array,
+  rules: ChangeRules,
+): Generator<ChangedFile> {
   if (!answers.includes(CHANGED) && !answers.includes(GONE)) return
   for (const [number, answer] of answers.entries()) {
-    if (answer !== 0) yield { number, change: answer === GONE ? 'disappeared' : 'changed' }
-  }
-}
-
-function* changesInTurn(files: FileColumns): Generator<ChangedFile> {
-  for (let number = 0; number < files.length; number++) {
-    if (!files.isRead(number)) continue
-    const change = changeSince(files.fingerprintAt(number), lookAt(files.absolutePathAt(number)))
+    if (answer === 0 || !files.isRead(number)) continue
+    const now = answer === GONE ? null : lookAt(files.absolutePathAt(number))
+    const change = changeSince(files.fingerprintAt(number), now, rules)
     if (change !== null) yield { number, change }
   }
 }

@@ -68,6 +68,22 @@ for (const [who, native] of Object.entries({ 'the native addon': nativeLook, Jav
     assert.ok(changes.every(({ change }) => change === 'disappeared'))
   })
 
+  test(`${who} accepts another inode number, and another ctime if mtime is trusted`, async (t) => {
+    const { files } = await plantMany(t)
+    let renumbered = 0
+    const onRenumbered = () => renumbered++
+    for (const [at, trust, changed] of [
+      [24, 'full', 0],
+      [16, 'full', files.length - 1],
+      [16, 'mtime', 0],
+    ] as const) {
+      for (let row = 0; row < files.length; row++) files.store.states.bytes[40 * row + at]! ^= 1
+      const changes = await changesOf(files, native, { trust, onRenumbered })
+      assert.equal([...changes].length, changed)
+    }
+    assert.equal(renumbered, files.length - 1)
+  })
+
   test(`${who} looks at no padding`, { skip }, async () => {
     assert.deepEqual([...(await changesOf(FileColumns.of([padFile(['p'], 5)]), native))], [])
     assert.deepEqual([...(await changesOf(FileColumns.of([]), native))], [])
