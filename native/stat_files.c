@@ -85,7 +85,7 @@ static int compare_names(const void *a, const void *b) {
 #define KNOWN_DIRECTORY 'd'
 #define ANY_KIND '?'
 
-/* Puts the names in the order of their bytes, and notes which are those of directories. */
+/* Puts the names in the order of their bytes, each once, and notes which are those of directories. */
 static bool sort_names(struct lookup *lookup) {
   const char **sorted = malloc(((size_t)lookup->count + 1) * sizeof *sorted);
   char *names = malloc(lookup->length + 1);
@@ -94,13 +94,17 @@ static bool sort_names(struct lookup *lookup) {
     size_t length = 0;
     for (uint32_t i = 0; i < lookup->count; i++) sorted[i] = lookup->names + lookup->starts[i];
     qsort(sorted, lookup->count, sizeof *sorted, compare_names);
+    uint32_t count = 0;
     for (uint32_t i = 0; i < lookup->count; i++) {
+      /* Some file systems (FUSE, NFS) list an entry twice */
+      if (i > 0 && strcmp(sorted[i], sorted[i - 1]) == 0) continue;
       const size_t size = strlen(sorted[i]) + 1;
       memcpy(names + length, sorted[i], size);
-      lookup->are_directories[i] = sorted[i][-1] == KNOWN_DIRECTORY;
-      lookup->starts[i] = length;
+      lookup->are_directories[count] = sorted[i][-1] == KNOWN_DIRECTORY;
+      lookup->starts[count++] = length;
       length += size;
     }
+    lookup->count = count;
     free(lookup->names);
     lookup->names = names;
     lookup->length = length;

@@ -1,7 +1,10 @@
+import { sep } from 'node:path'
 import { BtkitError, nameErrors } from '../base/errors.js'
 import { readBounded, readRegular, readSmallFiles, readStart } from '../disk/look/read-bounded.js'
 import { DEFAULT_MAX_SIZE } from '../metainfo/bencode/check.js'
 import { type Metainfo, type UnhashedMetainfo, withInfoHashes } from '../metainfo/metainfo.js'
+import { quoteText } from '../base/text/escape.js'
+import { BACKSLASH } from '../metainfo/parse/unsafe-path.js'
 import { parseUnhashed } from '../metainfo/parse/metainfo.js'
 
 /**
@@ -79,4 +82,16 @@ export function parseUnhashedTorrent(
   maxSize: number,
 ): UnhashedMetainfo {
   return nameErrors(name, () => parseUnhashed(bytes, { maxSize }))
+}
+
+/**
+ * Refuses a torrent with unsafe paths. On systems where a backslash is not a separator, it may be
+ * part of a name.
+ * @throws BtkitError `unsafe-path`
+ */
+export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
+  const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
+  if (unsafe === undefined) return
+  const path = quoteText(unsafe.path.join('/'))
+  throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }

@@ -21,7 +21,8 @@ import { clientInfoHash } from '../publish/client.js'
 import { findLocalData } from '../publish/local-data.js'
 import type { VerifyContext } from '../verify/judge.js'
 import type { VerifyReport } from '../verify/verify-report.js'
-import { checkTorrent, refuseDeepPaths, refuseUnsafePaths } from '../verify/verify-torrent.js'
+import { refuseUnsafePaths } from '../read-torrent.js'
+import { checkTorrent, refuseDeepPaths } from '../verify/verify-torrent.js'
 
 /** The place for the content of a torrent. */
 export interface DownloadTarget {

@@ -15,7 +15,8 @@ import type { VerifyContext } from '../verify/judge.js'
 import { Placing } from '../verify/locate.js'
 import { findMissing, type MissingFile } from '../verify/match.js'
 import type { VerifiedFile } from '../verify/verify-report.js'
-import { planFound, refuseDeepPaths, refuseUnsafePaths } from '../verify/verify-torrent.js'
+import { refuseUnsafePaths } from '../read-torrent.js'
+import { planFound, refuseDeepPaths } from '../verify/verify-torrent.js'
 
 /** A file of a torrent, and where its data is. */
 export interface FoundDatum {

@@ -1,11 +1,9 @@
-import { sep } from 'node:path'
 import { BtkitError } from '../../base/errors.js'
 import type { FileColumns } from '../../disk/file-lists/columns.js'
 import { searchTree } from '../../disk/scan/scan-tree.js'
 import { eachFile, type Metainfo, type MetainfoFile } from '../../metainfo/metainfo.js'
-import { BACKSLASH } from '../../metainfo/parse/unsafe-path.js'
 import { pieceNodes, whyNoPieceNodes } from '../../metainfo/streamed-files.js'
-import { quoteText } from '../../base/text/escape.js'
+import { refuseUnsafePaths } from '../read-torrent.js'
 import type { Reading } from '../make/make-group.js'
 import { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
@@ -107,18 +105,6 @@ export function refuseDeepPaths(files: readonly MetainfoFile[], torrent: string)
   if (!deep) return
   const what = `a path of ${deep.path.length} components, more than any disk can hold`
   throw new BtkitError('unsafe-path', `${torrent}: ${what}`)
-}
-
-/**
- * Refuses a torrent with unsafe paths. On systems where a backslash is not a separator, it may be
- * part of a name.
- * @throws BtkitError `unsafe-path`
- */
-export function refuseUnsafePaths({ unsafePaths }: Metainfo, torrent: string): void {
-  const unsafe = unsafePaths.find(({ reason }) => reason !== BACKSLASH || sep === '\\')
-  if (unsafe === undefined) return
-  const path = quoteText(unsafe.path.join('/'))
-  throw new BtkitError('unsafe-path', `${torrent}: path ${path}: ${unsafe.reason}`)
 }
 
 /** The extra files, and why some could not be looked for. */

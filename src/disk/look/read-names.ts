@@ -10,15 +10,16 @@ const REPLACEMENT = '\uFFFD'
 const SURROGATE = /[\uD800-\uDFFF]/
 
 /**
- * Lists the names in a directory, sorted by bytes. Names that are not UTF-8 are mangled: see below.
+ * Lists the names in a directory, sorted by bytes, each once: some file systems (FUSE, NFS) list an entry
+ * twice. Names that are not UTF-8 are mangled: see below.
  */
 export function readNames(directory: string): string[] {
-  return sortByBytes(readdirSync(directory))
+  return sortByBytes([...new Set(readdirSync(directory))])
 }
 
 /** Does the same off the event loop. */
 export async function listNames(directory: string): Promise<string[]> {
-  return sortByBytes(await readdir(directory))
+  return sortByBytes([...new Set(await readdir(directory))])
 }
 
 /**
@@ -37,9 +38,10 @@ export function readFirstNames(directory: string, most: number): string[] {
   }
 }
 
-/** Lists the entries of a directory with their kinds, in any order, off the event loop. */
-export function readEntries(directory: string): Promise<Dirent[]> {
-  return readdir(directory, { withFileTypes: true })
+/** Lists the entries of a directory with their kinds, each once in any order, off the event loop. */
+export async function readEntries(directory: string): Promise<Dirent[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
+  return [...new Map(entries.map((each) => [each.name, each])).values()]
 }
 
 /** Whether Node may have mangled a name or path while reading it. */
