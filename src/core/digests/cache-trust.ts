@@ -82,15 +82,19 @@ export function isSettledAt(files: FileColumns, number: number, start: ReadingSt
 /** Milliseconds before a reading after which a time that is rounded is certainly no racy one. */
 const CERTAIN_MS = 2001
 
+/** Nanoseconds by which the clock of a file server may be ahead. A time further ahead was set, or is of a wrong clock. */
+const AHEAD_NS = 60_000_000_000n
+
 /**
- * Whether a file changed so shortly before `startedMs` that it could change again unnoticed, or has
- * a time in the future.
+ * Whether a file changed so shortly before `startedMs` that it could change again unnoticed. A file dated ahead
+ * is no younger for that: its next change has the time of now.
  */
 export function isRacy(
   { mtimeNs, ctimeNs }: Fingerprint,
   startedMs: number,
   trust: CacheTrust,
 ): boolean {
-  const latest = trust === 'full' && ctimeNs > mtimeNs ? ctimeNs : mtimeNs
-  return latest > BigInt(Math.floor(startedMs)) * 1_000_000n - RACY_NS
+  const now = BigInt(Math.floor(startedMs)) * 1_000_000n
+  const isYoung = (time: bigint) => time > now - RACY_NS && time < now + AHEAD_NS
+  return isYoung(mtimeNs) || (trust === 'full' && isYoung(ctimeNs))
 }

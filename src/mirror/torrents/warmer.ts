@@ -78,9 +78,6 @@ const AGAIN = 1000
 /** Most milliseconds until then; a timer takes no more than 24 days. */
 const LONGEST_WAIT = 3_600_000
 
-/** Milliseconds in the future beyond which a file's time counts as wrong. */
-const FAR = 60_000
-
 /** Milliseconds between checks whether the cache still has the torrents of ready files. */
 const RECALL_INTERVAL = 12 * 3_600_000
 
@@ -257,12 +254,8 @@ export class Warmer {
   async #obtain({ path }: WarmFile): Promise<ReadyTorrent> {
     const { mirror, given, torrents, throttle, cacheAccess } = this.parts
     const file = await new MirrorView(mirror).file(path)
-    const { fingerprint } = file
-    if (isRacy(fingerprint, cacheAccess.now(), cacheAccess.trust)) {
-      const ahead = Number(fingerprint.mtimeNs / 1_000_000n) - cacheAccess.now()
-      if (ahead > FAR) throw new BtkitError('io', 'its date is in the future; set it with touch')
+    if (isRacy(file.fingerprint, cacheAccess.now(), cacheAccess.trust))
       throw new BtkitError('changed', 'its digests could not be cached yet')
-    }
     const stamp = given.isUsed ? await given.stampOf(path) : ''
     const { torrent } = await torrents.obtain(file, 'v1', { ...NOBODY, ahead: { throttle } })
     const [infoHash] = swarmHashesOf(torrent)

@@ -51,7 +51,15 @@ test('a file is unsettled until it has been left alone for two seconds', () => {
   assert.equal(isRacy(at(2n * SECOND), NOW_MS, 'full'), false)
   assert.equal(isRacy(at(2n * SECOND - 1n), NOW_MS, 'full'), true)
   assert.equal(isRacy(at(0n), NOW_MS, 'full'), true)
-  assert.equal(isRacy(at(-1000n * SECOND), NOW_MS, 'full'), true)
+  assert.equal(isRacy(at(-59n * SECOND), NOW_MS, 'full'), true)
+})
+
+test('a file dated ahead is settled once it has been left alone', () => {
+  const ahead = { ...FILE, mtimeNs: NOW + 9n * 3600n * SECOND }
+  for (const trust of ['full', 'mtime'] as const) assert.equal(isRacy(ahead, NOW_MS, trust), false)
+  assert.equal(isRacy({ ...ahead, ctimeNs: NOW }, NOW_MS, 'full'), true)
+  // The clock was wrong when it was written
+  assert.equal(isRacy({ ...ahead, ctimeNs: ahead.mtimeNs }, NOW_MS, 'full'), false)
 })
 
 test('a late ctime is a sign too, unless mtime alone is trusted', () => {

@@ -180,19 +180,34 @@ test('an empty file, which has no torrent, is left out while it is empty', async
   assert.equal(stderr.text, '')
 })
 
+test('a file dated ahead is ready like others, hashed once, and has a strong tag', async (t) => {
+  const root = makeScratch(t, { a: 'content' })
+  utimesSync(join(root, 'a'), 5e9, 5e9)
+  const { port } = await serveMirror(t, {
+    root,
+    args: ['--warm', '*', '--seed', '--seed-port', '0'],
+  })
+  await untilFiles(port, 'ready', 1)
+  const { status, headers } = await ask(port, '/a.torrent')
+  assert.deepEqual([status, await readHashedBytes(port)], [200, 7])
+  assert.doesNotMatch(headers.etag ?? 'W/', /^W/)
+  assert.doesNotMatch((await ask(port, '/a')).headers.etag ?? 'W/', /^W/)
+})
+
 test('a hundred files that fail are named, and that there are more', async (t) => {
   const root = makeScratch(t)
   const names = Array.from({ length: 102 }, (_, i) => `f${i}`)
   for (const name of names) {
     plantFiles(root, { [name]: name })
-    utimesSync(join(root, name), 5e9, 5e9)
+    truncateSync(join(root, name), 2 ** 34)
   }
-  const { port, stderr } = await serveMirror(t, { root, args: ['--warm', '*'] })
+  const args = ['--warm', '*', '--piece-length', '16KiB']
+  const { port, stderr } = await serveMirror(t, { root, args })
   await untilFiles(port, 'failed', names.length)
   const said = stderr.text.split('\n').filter((line) => line.includes('--warm: '))
   assert.equal(said.length, 100)
-  assert.match(said[0]!, /\/f\d+: its date is in the future; set it with touch$/)
-  assert.match(said[99]!, /with touch; further failures are not reported$/)
+  assert.match(said[0]!, /\/f\d+: a torrent of more than 8 GiB has too many pieces; ask for less$/)
+  assert.match(said[99]!, /ask for less; further failures are not reported$/)
 })
 
 test('patterns without a match cause a warning', async (t) => {
