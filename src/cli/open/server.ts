@@ -39,11 +39,16 @@ export function reloadOnHangup(
   })
 }
 
-/** The places of hosts to listen at. A host with a slash is the path of a Unix socket. */
+/**
+ * The places of hosts to listen at, each once. A host with a slash is the path of a Unix socket. `::` has the
+ * addresses of IPv4, too, so that 0.0.0.0 could not be had beside it.
+ */
 export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): ListenPlace[] {
-  return hosts.map((host) => {
-    return host.includes('/') ? { path: resolve(cwd, host) } : { host: bareHost(host), port }
-  })
+  const all = new Set(hosts.map(bareHost))
+  if (all.has('::')) all.delete('0.0.0.0')
+  return [...all].map((host) =>
+    host.includes('/') ? { path: resolve(cwd, host) } : { host, port },
+  )
 }
 
 /** Advice for the case that the port of a service is in use. */

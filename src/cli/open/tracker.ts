@@ -6,7 +6,7 @@ import { makeDirectory, stateDirectory } from '../../base/directories.js'
 import { type TrackerSettings, USUAL } from '../../tracker/app/settings.js'
 import { ClientAddresses } from '../../server/connections/client-address.js'
 import type { PassedSocket } from '../../server/listen/passed-sockets.js'
-import { bareHost, passedPlaces, placesAt } from './server.js'
+import { passedPlaces, placesAt } from './server.js'
 import type { Io } from '../io.js'
 import { openReport } from '../output/report.js'
 import { version } from '../../base/process.js'
@@ -93,12 +93,8 @@ export function trackerPlaces(
       udpPlaces: sockets.filter(({ kind }) => kind === 'udp'),
     }
   }
-  const hosts = host.length > 0 ? [...new Set(host)] : [EVERYWHERE]
-  const udpHosts = udp ? hosts.filter((each) => !each.includes('/')) : []
-  return {
-    places: placesAt(hosts, port, io),
-    udpPlaces: udpHosts.map((each) => ({ host: bareHost(each), port })),
-  }
+  const places = placesAt(host.length > 0 ? host : [EVERYWHERE], port, io)
+  return { places, udpPlaces: udp ? places.filter((each) => 'host' in each) : [] }
 }
 
 /** All addresses of the machine, of both families. */

@@ -327,15 +327,12 @@ export class Seeder {
    */
   protected async listen(): Promise<void> {
     const { host, port, lastPort } = this.options
-    let address = host ?? '::'
     for (let next = port; !this.#server.listening;) {
       try {
-        await openServer(this.#server, { host: address, port: next })
+        await openServer(this.#server, { host: host ?? '::', port: next })
       } catch (error) {
         const code = error instanceof BtkitError ? osCodeOf(error.cause) : undefined
-        const hasNoIPv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
-        if (hasNoIPv6 && host === null && address === '::') address = '0.0.0.0'
-        else if (code === 'EADDRINUSE' && next < lastPort) next++
+        if (code === 'EADDRINUSE' && next < lastPort) next++
         else throw error
       }
     }

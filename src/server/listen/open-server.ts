@@ -20,7 +20,7 @@ export function isUnixPlace(place: ListenPlace): boolean {
 
 /**
  * Makes a server listen and returns its address: a URL without a slash at its end, or the path of a
- * Unix socket. Replaces a Unix socket whose process has ended.
+ * Unix socket. Replaces a Unix socket whose process has ended. On a machine without IPv6, `::` is 0.0.0.0.
  * @throws BtkitError if it cannot listen there
  */
 export async function openServer(server: Server, place: ListenPlace): Promise<string> {
@@ -28,11 +28,21 @@ export async function openServer(server: Server, place: ListenPlace): Promise<st
   try {
     await open(server, place)
   } catch (error) {
+    if (isWithoutIPv6(place, error)) return openServer(server, { ...place, host: '0.0.0.0' })
     if (!('path' in place) || !(await isAbandoned(place.path, error))) throw explain(error, place)
     rmSync(place.path, { force: true })
     await open(server, place)
   }
   return 'fd' in place && place.unixPath !== null ? place.unixPath : addressOf(server)
+}
+
+/** Whether a place is all addresses, and could not be had because the machine has no IPv6. */
+export function isWithoutIPv6<Place extends object>(
+  place: Place,
+  error: unknown,
+): place is Place & { readonly host: '::' } {
+  const isMissing = /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(osCodeOf(error) ?? '')
+  return isMissing && 'host' in place && place.host === '::'
 }
 
 function addressOf(server: Server): string {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError } from '../../base/errors.js'
+import { isWithoutIPv6 } from '../../server/listen/open-server.js'
 import type { ServerContext } from '../../server/context.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { parseAddress } from '../swarms/peer-address.js'
@@ -38,7 +39,7 @@ export interface UdpServer {
 const RECEIVE_BUFFER = 2 ** 21
 
 /**
- * Answers packets at a place. `::` receives IPv4 as well.
+ * Answers packets at a place. `::` receives IPv4 as well, and is 0.0.0.0 without IPv6.
  * @throws BtkitError if it cannot listen there
  */
 export async function openUdp(
@@ -56,6 +57,7 @@ export async function openUdp(
     await listening
   } catch (error) {
     socket.close()
+    if (isWithoutIPv6(place, error)) return openUdp({ ...place, host: '0.0.0.0' }, answers, context)
     const what = isPassed ? `descriptor ${place.fd}` : `UDP ${place.host} port ${place.port}`
     throw asBtkitError(error, `can't listen on ${what}`)
   }
