@@ -2,17 +2,20 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import os from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { parseMagnet } from '../../src/metainfo/magnet.js'
 import { ask } from './ask.js'
 import { post, singleAddress } from './app/yum-client.js'
+import { giveName } from '../support/names.js'
 import { findFreePort } from '../support/opentracker.js'
 import { pseudoRandom } from '../support/pseudo-random.js'
 import { runBtkit } from '../support/run-btkit.js'
 import { connectPeer } from '../support/seed.js'
 import { makeScratch } from '../support/scratch.js'
 import { serveMirror, type ServedMirror } from '../support/serve.js'
+import { announceQuery, compactPeers, decodeAnswer } from '../support/track.js'
 import { until } from '../support/until.js'
 import { listenLocally } from '../support/listen.js'
 
@@ -239,6 +242,36 @@ test('with --track, the tracker names the seed of a file of --warm as soon as so
     const { stdout } = await runBtkit(['scrape', '--json', link])
     return stdout.includes('"seeds":1')
   })
+})
+
+for (const scheme of ['http', 'udp']) {
+  test(`with the own name at a loopback address, others get the public one: ${scheme}`, async (t) => {
+    const lo = ['127.0.0.1', '198.51.100.7'].map((address) => ({ address }))
+    t.mock.method(os, 'networkInterfaces', () => ({ lo }))
+    giveName(t, 'mirror.example', ['127.0.1.1'])
+    const announce = `${scheme}://mirror.example:${await findFreePort()}/announce`
+    const track = ['--track', announce, '--state-dir', makeScratch(t), '--host', '127.0.0.1']
+    const mirror = await serveSeed(t, ['--public-url', 'http://mirror.example', ...track])
+    const { link, infoHash } = await magnetOf(mirror, '/iso/image.iso')
+    assert.doesNotMatch(link, /x\.pe=127/)
+    const place = `198.51.100.7:${seedPort(mirror)}`
+    assert.ok(link.includes(`x.pe=${place}`), link)
+    const query = announceQuery(infoHash, { left: 1, ip: '198.51.100.9', compact: 1 })
+    const tracker = new URL(announce.replace(/^udp/, 'http')).port
+    await until('somebody else gets the seed', async () => {
+      const answer = await fetch(`http://127.0.0.1:${tracker}${query}`)
+      return compactPeers(decodeAnswer(Buffer.from(await answer.arrayBuffer()))).includes(place)
+    })
+  })
+}
+
+test('a public address that nobody knows is left out with a warning', async (t) => {
+  t.mock.method(os, 'networkInterfaces', () => ({}))
+  giveName(t, 'mirror.example', ['127.0.1.1'])
+  const mirror = await serveSeed(t, ['--public-url', 'http://mirror.example'])
+  const { link } = await magnetOf(mirror, '/iso/image.iso')
+  assert.match(link, /&x\.pe=mirror\.example:\d+$/)
+  assert.match(mirror.stderr.text, /warning: mirror\.example is 127\.0\.1\.1 here/)
 })
 
 test('torrents of --torrents are seeded from the start', async (t) => {

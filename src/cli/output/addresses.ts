@@ -1,4 +1,6 @@
-import { type NetworkInterfaceInfo, hostname, networkInterfaces } from 'node:os'
+import { isIPv4 } from 'node:net'
+import { hostname } from 'node:os'
+import { outerAddresses } from '../../core/remote/address-reach.js'
 
 /** Matches `[::]` and `0.0.0.0` in a URL, which mean all addresses of the machine. */
 const ALL_ADDRESSES = /^([a-z]+:\/\/)(?:\[::\]|0\.0\.0\.0)(?=:\d+|$)/
@@ -22,21 +24,9 @@ export function machineHost(): string {
 
 /** Returns an address of this machine in its network, as in URLs, or `localhost`. */
 export function machineAddress(): string {
-  const outer = allAddresses().filter(
-    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
-  )
-  const v4 = outer.find(({ family }) => family === 'IPv4')
-  const v6 = outer.find(({ family }) => family === 'IPv6')
-  return v4?.address ?? (v6 ? `[${v6.address}]` : 'localhost')
-}
-
-/** All addresses of this machine; none if a sandbox does not let programs list them. */
-function allAddresses(): NetworkInterfaceInfo[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  } catch {
-    return []
-  }
+  const outer = outerAddresses()
+  const [first] = outer
+  return outer.find(isIPv4) ?? (first === undefined ? 'localhost' : `[${first}]`)
 }
 
 /** The announce URLs for clients: the public one, or else those of the addresses. */

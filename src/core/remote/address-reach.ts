@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, isIPv4 } from 'node:net'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 
 /** The machines that can reach an address; more with each number. */
 export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
@@ -35,6 +36,32 @@ export function reachOf(address: string): number {
 /** Whether an address belongs to this machine, its links, or a private network. */
 export function isLocal(address: string): boolean {
   return [Reach.machine, Reach.privateNetwork].some((reach) => reach === reachOf(address))
+}
+
+/** Whether only this machine can ask a host, by its address or as `localhost`. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
+}
+
+/**
+ * The addresses of this machine that others can call, public ones first. The system's own name may be a loopback
+ * address (Debian: 127.0.1.1), and a loopback interface may have public ones.
+ */
+export function outerAddresses(): string[] {
+  return allAddresses()
+    .map(({ address }) => address)
+    .filter((address) => reachOf(address) >= Reach.privateNetwork)
+    .toSorted((a, b) => reachOf(b) - reachOf(a))
+}
+
+/** None if a sandbox does not let programs list them. */
+function allAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  } catch {
+    return []
+  }
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

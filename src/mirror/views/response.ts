@@ -6,6 +6,7 @@ import {
   type TorrentCore,
   type TorrentParts,
 } from '../../metainfo/build/torrent.js'
+import { isLoopback } from '../../core/remote/address-reach.js'
 import { NO_FIELDS } from '../../metainfo/fields.js'
 import type { DhtNode } from '../../metainfo/values.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
@@ -299,17 +300,9 @@ function seedPeers(
   const local = unmappedAddress(socket.localAddress ?? '')
   // Behind a proxy, the client knows another address
   const isReached = headers['x-forwarded-for'] === undefined && socket.remoteAddress !== undefined
-  const reached = isReached && (!isLoopback(local) || isOwnName(hostname)) ? [local] : []
+  const reached = isReached && (!isLoopback(local) || isLoopback(hostname)) ? [local] : []
   const hosts = [hostname.replace(/^\[|\]$/g, ''), ...(publicUrl === null ? reached : seed.hosts)]
   return [...new Set(hosts)]
     .filter((host) => host !== '')
     .map((host) => ({ host, port: seed.port }))
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
-}
-
-function isOwnName(hostname: string): boolean {
-  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''))
 }

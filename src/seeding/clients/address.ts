@@ -1,5 +1,6 @@
 import { decodePercent } from '../../base/percent.js'
 import { BtkitError } from '../../base/errors.js'
+import { isLoopback } from '../../core/remote/address-reach.js'
 import type { ScgiEndpoint } from './rtorrent/scgi.js'
 
 /** The clients that btkit can add torrents to. */
@@ -101,8 +102,4 @@ function parseScgi(form: string, rest: string): ClientAddress {
 
 function withoutCredentials(text: string): string {
   return text.replace(/^[^/]*@|(\/\/).*@/s, '$1')
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)$/i.test(host)
 }

@@ -234,8 +234,7 @@ export class Announcer {
 
   #hostOf(url: string): TrackerHost {
     const { host } = new URL(url)
-    const { families, monotonic } = this.seeder
-    const known = this.#hosts.get(host) ?? new TrackerHost(url, families, monotonic)
+    const known = this.#hosts.get(host) ?? new TrackerHost(url, this.seeder)
     this.#hosts.set(host, known)
     return known
   }

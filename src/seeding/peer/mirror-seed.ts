@@ -6,6 +6,7 @@ import type { Content } from '../../core/digests/content.js'
 import { InfoRequest, recallInfo, type InfoOptions } from '../../core/digests/info.js'
 import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isPad } from '../../core/digests/pad-files.js'
+import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError } from '../../base/errors.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
@@ -31,6 +32,9 @@ const COSTS = { torrent: 2000, file: 1200, component: 100 }
 /** Milliseconds between looks at files. */
 const LOOK = 10_000
 
+/** Milliseconds between look-ups of the public host. */
+const LOOK_UP = 5 * 60_000
+
 /** Milliseconds until a torrent that could not be read is tried again. */
 const AGAIN = 60_000
 
@@ -48,6 +52,7 @@ export interface MadeSeed extends Pick<SeedTorrent, 'infoHash' | 'infoHashV2' | 
 export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdrawn'> {
   /** The host by which clients know this machine; null if nobody says. */
   readonly publicHost: string | null
+  readonly warn: (message: string) => void
   /** Where the torrents and their sources are recorded, by their info hashes. */
   readonly given: GivenRecord
 }
@@ -74,26 +79,34 @@ export class MadeTorrents {
     maxSize: MEMORY_OF_SETS,
     dispose: this.#withdraw,
   })
-  readonly #timer: NodeJS.Timeout
+  readonly #timers: readonly NodeJS.Timeout[]
   /** IP addresses of the public host: most clients do not look up names in magnet links. */
   hosts: readonly string[] = []
   #isLooking = false
+  #hasWarned = false
 
   private constructor(
     readonly service: SeedService,
-    private readonly world: Pick<MadeTorrentsOptions, 'monotonic' | 'onError'>,
+    private readonly world: Pick<
+      MadeTorrentsOptions,
+      'monotonic' | 'onError' | 'warn' | 'publicHost'
+    >,
     readonly given: GivenRecord,
   ) {
-    this.#timer = setInterval(() => {
-      this.#look().catch(world.onError)
-    }, LOOK).unref()
+    const again = (work: () => Promise<void>, milliseconds: number) => {
+      return setInterval(() => void work().catch(world.onError), milliseconds).unref()
+    }
+    const lookUp = () => this.#lookUp(world.publicHost)
+    this.#timers = [again(() => this.#look(), LOOK), again(lookUp, LOOK_UP)]
+    // Nothing waits for it: a name server may be silent
+    void lookUp().catch(world.onError)
   }
 
   /**
    * Begins to listen.
    * @throws BtkitError if it cannot
    */
-  static async open({ publicHost, ...options }: MadeTorrentsOptions): Promise<MadeTorrents> {
+  static async open(options: MadeTorrentsOptions): Promise<MadeTorrents> {
     const service = await SeedService.open({
       ...options,
       onWithdrawn: (torrent, reason) => {
@@ -104,9 +117,20 @@ export class MadeTorrents {
       },
     })
     const made: MadeTorrents = new MadeTorrents(service, options, options.given)
-    const found = publicHost && (await lookup(publicHost, { all: true }).catch(() => null))
-    if (found) made.hosts = found.map(({ address }) => address)
     return made
+  }
+
+  /** Finds out the addresses of the public host. One that is a loopback address here leads nobody else to it. */
+  async #lookUp(host: string | null): Promise<void> {
+    const found = host === null ? [] : await lookup(host, { all: true }).catch(() => [])
+    if (host === null || found.length === 0) return
+    const addresses = found.map(({ address }) => address)
+    const outer = addresses.filter((each) => isLoopback(host) || !isLoopback(each))
+    this.hosts = outer.length > 0 ? outer : outerAddresses().filter((each) => !isLocal(each))
+    if (this.hosts.length > 0 || this.#hasWarned) return
+    this.#hasWarned = true
+    const why = `${host} is ${addresses.join(' and ')} here, as in /etc/hosts`
+    this.world.warn(`${why}; magnet links have no other address of the seed`)
   }
 
   get port(): number {
@@ -164,7 +188,7 @@ export class MadeTorrents {
 
   /** Ends all uploads. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#timers.forEach(clearInterval)
     await this.service.close()
     await this.given.flush()
   }

@@ -4,7 +4,7 @@ import { connect, createServer, isIP, type Server, type Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { BtkitError, osCodeOf } from '../../base/errors.js'
 import { trace } from '../../base/text/trace.js'
-import { reachOf } from '../../core/remote/address-reach.js'
+import { outerAddresses, reachOf } from '../../core/remote/address-reach.js'
 import {
   ClientAddresses,
   clientKey,
@@ -183,6 +183,14 @@ export class Seeder {
     const bound = this.#server.address()
     if (typeof bound !== 'object' || bound?.family !== 'IPv6') return [4]
     return bound.address === '::' ? [6, 4] : [6]
+  }
+
+  /** The addresses at which other machines reach it. */
+  get outerAddresses(): readonly string[] {
+    const bound = this.#server.address()
+    const own = bound !== null && typeof bound === 'object' ? bound.address : ''
+    const isOne = own !== '::' && own !== '0.0.0.0'
+    return outerAddresses().filter((each) => !isOne || each === own)
   }
 
   get status(): SeederStatus {

@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 import pLimit from 'p-limit'
 import { announceSeed, type Announce, type AnnouncedPeers } from '../trackers/announce.js'
 import { answeredWithin, firstAnswer } from '../trackers/swarm-counts.js'
-import { Reach, reachOf } from '../../core/remote/address-reach.js'
+import { isLoopback, Reach, reachOf } from '../../core/remote/address-reach.js'
+import type { Seeder } from './seeder.js'
 
 /** Announces that wait for the answers of a host, at most. */
 const AT_ONCE = 32
@@ -23,11 +24,9 @@ export class TrackerHost {
   #addresses: readonly LookupAddress[] = []
   #lookAgainAt = -Infinity
 
-  /** `families` are those that the seed listens on. */
   constructor(
     url: string,
-    private readonly families: readonly (4 | 6)[],
-    private readonly monotonic: () => number,
+    private readonly seeder: Pick<Seeder, 'families' | 'outerAddresses' | 'monotonic'>,
   ) {
     this.#name = new URL(url).hostname.replace(/^\[|\]$/g, '')
   }
@@ -50,12 +49,16 @@ export class TrackerHost {
       await this.#lookUp(signal)
       const reaches = this.#addresses.map(({ address }) => reachOf(address))
       const reach = reaches.length === 0 ? Reach.all : Math.max(...reaches)
-      const families = this.families.filter((each) => {
+      // A tracker sends nobody else to the loopback address that it would see
+      const isHere = own === null && !isLoopback(this.#name) && reach === Reach.machine
+      const claimed = isHere ? this.seeder.outerAddresses : [own ?? '']
+      const families = this.seeder.families.filter((each) => {
         return this.#addresses.some(({ family }) => family === each)
       })
       const asked = (families.length > 0 ? families : [undefined]).map(async (family) => {
         // An address of the other family would replace the one that the tracker sees
-        const address = families.length > 1 && isIP(own ?? '') !== family ? null : own
+        const ofFamily = claimed.find((each) => isIP(each) === family) ?? null
+        const address = isHere || families.length > 1 ? ofFamily : own
         const answer = await announceSeed({ ...announce, family, address })
         onPeers(answer.peers, reach)
         return answer
@@ -67,7 +70,7 @@ export class TrackerHost {
 
   /** Without addresses the announce itself says why there are none. */
   async #lookUp(signal: AbortSignal): Promise<void> {
-    const now = this.monotonic()
+    const now = this.seeder.monotonic()
     if (now < this.#lookAgainAt) return
     const limits = { timeoutMs: LOOKUP_TIME, signal }
     try {

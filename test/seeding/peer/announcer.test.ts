@@ -151,7 +151,7 @@ function answer(): Response {
 function seederAt(monotonic: () => number): Seeder {
   return {
     ...{ peerId: '00'.repeat(20), key: 7, port: 6881, stateOf: () => null, dial: () => undefined },
-    ...{ monotonic, families: [6, 4] },
+    ...{ monotonic, families: [6, 4], outerAddresses: [] },
   } as unknown as Seeder
 }
 

@@ -56,6 +56,7 @@ const OPTIONS = {
   dht: false,
   localDiscovery: false,
   onError: () => undefined,
+  warn: () => undefined,
   publicHost: null,
   given: new GivenRecord(),
 }

@@ -249,6 +249,7 @@ async function openSeed(
     dht: false,
     localDiscovery: false,
     onError,
+    warn,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
     given: openPublished(realPath(root) ?? root, { label: 'btkit serve' }, state),
   })

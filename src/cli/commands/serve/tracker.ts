@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isLoopback } from '../../../tracker/admin/access/listen-place.js'
+import { isLoopback } from '../../../core/remote/address-reach.js'
 import { isWithin, realPath } from '../../../disk/look/inside.js'
 import type { TrackerSettings } from '../../../tracker/app/settings.js'
 import type { TrackerWorld } from '../../../tracker/app/run-tracker.js'

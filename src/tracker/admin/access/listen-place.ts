@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net'
 import { BtkitError } from '../../../base/errors.js'
+import { isLoopback } from '../../../core/remote/address-reach.js'
 import type { ListenPlace } from '../../../server/listen/open-server.js'
 import { quoteText } from '../../../base/text/escape.js'
 
@@ -24,12 +24,6 @@ export function parseListenPlace(text: string): ListenPlace {
     'usage',
     `${quoteText(text)}: neither HOST:PORT nor the path of a Unix socket; write 127.0.0.1:6970, for example`,
   )
-}
-
-/** Whether only this machine can ask a host. */
-export function isLoopback(host: string): boolean {
-  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
 /**
