@@ -65,6 +65,7 @@ interface KnownDigests {
 /** A file of the mirror in one state, and what its answers have in common. */
 interface KnownFile extends Ranged, LookedFile {
   isFresh: boolean
+  mayGrow: boolean
   readonly file: ScannedFile
   /** Whether it cannot change without a trace, so that it may be kept. */
   readonly isSettled: boolean
@@ -147,8 +148,9 @@ export class Downloads {
     let current = look
     for (let tries = 0; tries < TRIES; tries++) {
       const known = await this.#learn(request, fileOf(components, current), current)
+      if (known) known.mayGrow = tries > 0
       if (known && (await this.#send(exchange, known))) {
-        known.isFresh = false
+        Object.assign(known, { isFresh: false, mayGrow: false })
         const { url = '' } = request
         if (known.isSettled && !url.includes('?')) this.#known.set(url, known)
         return
@@ -225,6 +227,7 @@ export class Downloads {
       path: file.path.join('/'),
       look,
       isFresh: true,
+      mayGrow: false,
       file,
       isSettled: isSettled && isPast && !mayChangeUnseen(look, look.parent, now),
       size,

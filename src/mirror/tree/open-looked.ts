@@ -77,10 +77,10 @@ export async function openDirectory(look: LookedAt): Promise<OpenDirectory | nul
 
 /**
  * Reads the first bytes of a file that was looked at: at most so many, and all if it has less. Null if
- * the file is in another state.
+ * another file is there.
  */
 export async function readBeginning(look: LookedAt, most: number): Promise<Buffer | null> {
-  const fd = await openUnchanged(look)
+  const fd = await openSame(look, GUARDED_READ, (now) => isGrown(now, look.fingerprint))
   if (fd === null) return null
   try {
     const buffer = Buffer.allocUnsafe(Math.min(most, look.fingerprint.size + 1))
@@ -94,9 +94,9 @@ export async function readBeginning(look: LookedAt, most: number): Promise<Buffe
   }
 }
 
-/** Opens a file that was looked at; null if it is in another state now. */
-function openUnchanged(look: LookedAt): Promise<number | null> {
-  return openSame(look, GUARDED_READ, (now) => sameFingerprint(now, look.fingerprint))
+/** Whether a file still has the bytes of a look, as far as its size tells, and others may have been added. */
+function isGrown(now: Fingerprint, { inode, device, size }: Fingerprint): boolean {
+  return now.inode === inode && now.device === device && now.size >= size
 }
 
 /** Opens a path, and checks its descriptor. */
@@ -139,6 +139,8 @@ export interface LookedFile {
   readonly look: Look
   /** Whether the look is so new that the state of the file's directory need not be compared. */
   readonly isFresh: boolean
+  /** Whether it may have grown since: it is written all the time, and what the look saw is sent. */
+  readonly mayGrow?: boolean
 }
 
 /** The first bytes to read of a file when it is opened. */
@@ -218,8 +220,8 @@ function openedFile([descriptor = -1, bytesRead = 0, error = 0]: Int32Array): Op
 
 /** Does the same as `openNow` off the event loop. Null if the file is in another state, or gone. */
 export async function openLater(file: LookedFile, first: FirstRead): Promise<OpenedFile | null> {
-  const { place, path, look, isFresh } = file
-  if (!addon || !look.native) return openPortably(file, first)
+  const { place, path, look, isFresh, mayGrow = false } = file
+  if (!addon || !look.native || mayGrow) return openPortably(file, first)
   const { target, offset, isMore } = first
   const flags = (isMore ? KEEPS_OPEN : 0) | (isFresh ? IS_FRESH : 0)
   const result = new Int32Array(3)
@@ -229,8 +231,10 @@ export async function openLater(file: LookedFile, first: FirstRead): Promise<Ope
 }
 
 async function openPortably(file: LookedFile, { target, offset, isMore }: FirstRead) {
-  const { look, isFresh } = file
-  const descriptor = await openUnchanged(look).catch((error: unknown) => {
+  const { look, isFresh, mayGrow = false } = file
+  const isSame = mayGrow ? isGrown : sameFingerprint
+  const isOpen = (now: Fingerprint) => isSame(now, look.fingerprint)
+  const descriptor = await openSame(look, GUARDED_READ, isOpen).catch((error: unknown) => {
     // Another look tells what the client may know of it
     if (!isFresh && osCodeOf(error) !== undefined) return null
     throw error
