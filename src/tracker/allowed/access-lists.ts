@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { basename, dirname, join } from 'node:path'
 import { isWithin } from '../../disk/look/inside.js'
 import { clientKey } from '../../server/connections/client-address.js'
 import { Shares } from '../../server/connections/connection-limits.js'
@@ -110,6 +111,8 @@ const MAX_WATCHED = 1000
 /** Starts a scan when a directory changes. Does nothing if the system cannot watch directories. */
 export class DirectoryEvents {
   readonly #watchers = new Map<string, FSWatcher>()
+  /** Those of which all changes count. */
+  #within: ReadonlySet<string> = new Set()
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null
   /** Wait for the scan that the timer starts. */
@@ -125,10 +128,15 @@ export class DirectoryEvents {
     private readonly look: () => Promise<void>,
   ) {}
 
-  /** Starts watching new directories and stops watching removed ones. */
+  /**
+   * Starts watching new directories and stops watching removed ones. The directories above are watched, too:
+   * another directory may come to the place of one, or a link be switched.
+   */
   update(): void {
     if (this.#isClosed) return
-    const wanted = new Set(this.directories().slice(0, MAX_WATCHED))
+    const within = this.directories().slice(0, MAX_WATCHED)
+    this.#within = new Set(within)
+    const wanted = new Set([...within, ...within.map((each) => dirname(each))])
     for (const [directory, watcher] of this.#watchers) {
       if (wanted.has(directory)) continue
       watcher.close()
@@ -165,7 +173,12 @@ export class DirectoryEvents {
 
   #watch(directory: string): void {
     try {
-      const watcher = watch(directory, { persistent: false }, () => {
+      const watcher = watch(directory, { persistent: false }, (_event, name) => {
+        const [path, own] = [join(directory, name ?? ''), basename(directory)]
+        if (!this.#within.has(directory) && name !== own && !this.#within.has(path)) return
+        // A watch stays at what was there before
+        if (this.#within.has(path)) this.#drop(path)
+        if (name === own) this.#drop(directory)
         this.#timer ??= setTimeout(this.#begin, DELAY + this.#rest).unref()
       })
       watcher.on('error', () => {
@@ -195,6 +208,7 @@ export class DirectoryEvents {
   async #look(): Promise<void> {
     // This scan may miss later changes, so they must start another one
     this.#timer = null
+    this.update()
     const begun = performance.now()
     await this.look()
     this.#rest = REST * (performance.now() - begun)

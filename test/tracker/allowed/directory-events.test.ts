@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { DirectoryEvents } from '../../../src/tracker/allowed/access-lists.js'
 import { makeScratch } from '../../support/scratch.js'
+import { until } from '../../support/until.js'
 
 test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t) => {
   const directory = makeScratch(t)
@@ -42,6 +43,40 @@ test('a new file and a removed file cause a scan', { timeout: 20_000 }, async (t
   }
   assert(count >= 2)
 })
+
+for (const what of ['moved away', 'removed']) {
+  for (const isLink of [false, true]) {
+    const title = `a file in a ${isLink ? 'link' : 'directory'} whose predecessor was ${what} causes a scan`
+    test(title, { timeout: 20_000 }, async (t) => {
+      const scratch = makeScratch(t, { 'one/a': '', 'two/a': '' })
+      const at = join(scratch, 'current')
+      const put = (name: string) => {
+        if (isLink) symlinkSync(name, at)
+        else renameSync(join(scratch, name), at)
+      }
+      put('one')
+      let looks = 0
+      const look = () => {
+        looks++
+        return Promise.resolve()
+      }
+      const events = new DirectoryEvents(() => [at], look)
+      t.after(() => {
+        events.close()
+      })
+      events.update()
+      if (what === 'removed') rmSync(at, { recursive: true })
+      else renameSync(at, `${at}.old`)
+      put('two')
+      await until('it is scanned', () => looks > 0)
+      for (let time = 0; time < 2; time++) {
+        const before = looks
+        writeFileSync(join(at, `${time}.torrent`), 'x')
+        await until('the new one is scanned', () => looks > before)
+      }
+    })
+  }
+}
 
 test('a directory that cannot be watched does no harm', () => {
   const look = () => Promise.resolve()
