@@ -1,11 +1,14 @@
 import {
   Command as DeclaredCommand,
   type CommandUnknownOpts,
+  type InferArgument,
+  type InferOptions,
   InvalidArgumentError,
   type OptionValues,
 } from '@commander-js/extra-typings'
 import { usageError } from '../base/errors.js'
 import { asReason } from './options/given.js'
+import { type Declaration, declaredOption, type DefaultValue } from './options/option.js'
 
 type Action = (this: unknown, ...words: unknown[]) => unknown
 
@@ -32,6 +35,30 @@ export class Command<
     readonly operands: OperandTraits = {},
   ) {
     super(name)
+  }
+
+  /** Declares an option with all that is known of it. */
+  opt<
+    const Flags extends string,
+    Value = undefined,
+    Default extends DefaultValue = undefined,
+    const Choice extends string | undefined = undefined,
+    const Mandatory extends boolean = false,
+  >(...declaration: Declaration<Flags, Value, Default, Choice, Mandatory>) {
+    this.addOption(
+      declaredOption(
+        ...(declaration as Declaration<string, unknown, unknown, string | undefined, boolean>),
+      ),
+    )
+    return this as unknown as Command<
+      Args,
+      InferOptions<Opts, Flags, Default, Value, Mandatory, undefined, Choice>
+    >
+  }
+
+  override argument<S extends string, T = undefined>(name: S, description = '', parse?: unknown) {
+    super.argument(name, description, parse as (text: string, previous: T) => T)
+    return this as unknown as Command<[...Args, InferArgument<S, undefined, T>], Opts>
   }
 
   override action(

@@ -119,7 +119,8 @@ function describeBelow(...item: Parameters<Help['formatItem']>): string {
 function describeOption(option: Option): string {
   const { description, defaultValueDescription, argChoices } = option
   const defaultValue: unknown = option.defaultValue
-  const isTelling = typeof defaultValue === 'number' || defaultValueDescription !== undefined
+  const isTelling =
+    defaultValueDescription !== undefined || /number|string/.test(typeof defaultValue)
   const details = [
     ...(argChoices ? [argChoices.join(', ')] : []),
     ...(isTelling ? [`default: ${defaultValueDescription ?? String(defaultValue)}`] : []),

@@ -28,12 +28,12 @@ const FIELD: Readonly<Record<string, Change>> = {
     "  label: { key: 'label', place: 'top', form: 'text', label: 'label', option: '--label' },\n",
   ),
   'src/cli/options/torrent.ts': before(
-    "    .option('--created-by <text>', 'set the creator",
-    "    .option('--label <text>', 'set a label')\n",
+    "    .opt('--created-by <text>', 'set the creator",
+    "    .opt('--label <text>', 'set a label')\n",
   ),
   'src/cli/commands/edit/options.ts': before(
-    "    .option('--created-by <text>', 'set the creator",
-    "    .option('--label <text>', 'set the label')\n    .option('--no-label', 'remove the label')\n",
+    "    .opt('--created-by <text>', 'set the creator",
+    "    .opt('--label <text>', 'set the label')\n    .opt('--no-label', 'remove the label')\n",
   ),
   'man/btkit-makemetafile.1': before(
     '.It Fl c , -comment Ar text\nSet a comment.',

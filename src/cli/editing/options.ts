@@ -1,38 +1,31 @@
 import { Command } from '../acting-command.js'
-import { Opt } from '../options/option.js'
 
 // Options and arguments that the commands which edit torrents share.
 
 /** Declares a command that edits a torrent, with the common options. */
 export function declareSingleEdit(name: string, isTracker = false) {
   return new Command(name, { takes: 'torrent', isTracker })
-    .addOption(
-      new Opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
-        takes: 'file',
-        isOwn: true,
-      }),
-    )
-    .addOption(howTo('--force', 'replace files of --output even if they are not torrents'))
-    .addOption(howTo('--dry-run', 'show what would change, and write nothing'))
-    .addOption(howTo('--json', 'print one line of JSON for each torrent'))
-    .addOption(howTo('-q, --quiet', 'print nothing but errors'))
+    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
+      takes: 'file',
+      isOwn: true,
+    })
+    .opt('--force', 'replace files of --output even if they are not torrents', HOW)
+    .opt('--dry-run', 'show what would change, and write nothing', HOW)
+    .opt('--json', 'print one line of JSON for each torrent', HOW)
+    .opt('-q, --quiet', 'print nothing but errors', HOW)
 }
 
 /** Declares a command that edits any number of torrents. */
 export function declareBulkEdit(name: string, isTracker = false) {
-  return declareSingleEdit(name, isTracker).addOption(
-    new Opt(
-      '--files-from <list>',
-      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
-      { takes: 'file', isOwn: true },
-    ),
+  return declareSingleEdit(name, isTracker).opt(
+    '--files-from <list>',
+    'edit also the torrents in a list, one per line or with NULs; - reads standard input',
+    { takes: 'file', isOwn: true },
   )
 }
 
 /** A switch that may be a default, because it does not say what to change. */
-function howTo<const Flags extends string>(flags: Flags, description: string) {
-  return new Opt(flags, description, { isOwn: false }).default(false)
-}
+const HOW = { isOwn: false, default: false }
 
 /** The options of declareSingleEdit and declareBulkEdit. */
 export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {

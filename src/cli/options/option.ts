@@ -93,15 +93,69 @@ export const RARELY_NEEDED = 'Rarely needed:'
 export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }
 
-/** An option with all that help, configuration, completion, schema and batch know about it. */
-export class Opt<Usage extends string> extends Option<Usage> {
-  constructor(
-    flags: Usage,
-    description: string,
-    readonly traits: Traits,
-  ) {
-    super(flags, description)
-  }
+/** How an option is read, besides all that help, configuration, completion, schema and batch know about it. */
+interface Declared<
+  Value,
+  Default,
+  Choice extends string | undefined,
+  Mandatory extends boolean,
+> extends Traits {
+  /** Reads a text. `previous` is the default, or the value of the text before. */
+  readonly parse?: (text: string, previous: never) => Value
+  readonly default?: Default
+  /** The default as the help has it. */
+  readonly defaultText?: string
+  readonly choices?: readonly Choice[]
+  /** Whether the help omits it. */
+  readonly isHidden?: boolean
+  readonly isMandatory?: Mandatory
+}
+
+/** An option's value if it is not given. */
+export type DefaultValue = string | number | boolean | readonly unknown[] | undefined
+
+/** The declaration of an option: `--name <value>`, its description and its properties. */
+export type Declaration<
+  Flags extends string,
+  Value,
+  Default,
+  Choice extends string | undefined,
+  Mandatory extends boolean,
+> = readonly [
+  flags: Flags,
+  description: string,
+  declared?: Declared<Value, Default, Choice, Mandatory>,
+]
+
+/** The declaration of an option that several commands have. */
+export function option<
+  const Flags extends string,
+  Value = undefined,
+  Default extends DefaultValue = undefined,
+  const Choice extends string | undefined = undefined,
+  const Mandatory extends boolean = false,
+>(...declaration: Declaration<Flags, Value, Default, Choice, Mandatory>): typeof declaration {
+  return declaration
+}
+
+/** The option of a declaration as commander has it. Its properties are its `traits`. */
+export function declaredOption(
+  ...[flags, description, traits = {}]: Declaration<
+    string,
+    unknown,
+    unknown,
+    string | undefined,
+    boolean
+  >
+): Option {
+  const { parse, choices, isHidden = false, isMandatory = false } = traits
+  const made = new Option(flags, description)
+    .default(traits.default, traits.defaultText)
+    .hideHelp(isHidden)
+    .makeOptionMandatory(isMandatory)
+  if (choices) made.choices(choices as readonly string[])
+  if (parse) made.argParser(parse as (text: string, previous: unknown) => unknown)
+  return Object.assign(made as unknown as Option, { traits })
 }
 
 /**

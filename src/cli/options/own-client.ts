@@ -1,9 +1,10 @@
+import type { Command } from '../acting-command.js'
 import type { OwnClientSettings } from '../../seeding/clients/own/programs.js'
 import { usageError } from '../../base/errors.js'
 import { isIP } from 'node:net'
-import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { transferRate, wholeNumber } from './values.js'
-import { Opt, type Traits } from './option.js'
+import { type Traits, option } from './option.js'
 
 /** @throws BtkitError `usage` if a range of ports is empty */
 export function requirePorts({ minport, maxport }: Pick<OwnClientOptions, 'minport' | 'maxport'>) {
@@ -22,19 +23,19 @@ export interface OwnClientOptions extends Omit<OwnClientSettings, 'caCertificate
 
 const OWN = { isForOwnClient: true }
 
+const PORT = { ...OWN, parse: wholeNumber(1, 65535) }
+
 /** Declares the options of commands that start a client of their own, in a group of their own. */
 export function declareOwnClientOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ) {
   return command
     .optionsGroup('If no client is named:')
-    .addOption(portOption('--minport <n>', 'use ports for peers from this one on', PORTS.first))
-    .addOption(portOption('--maxport <n>', 'use ports for peers up to this one', PORTS.last))
-    .addOption(
-      new Opt('--ip <address>', 'announce this address to trackers', OWN).argParser(ipAddress),
-    )
-    .addOption(new Opt('--bind <address>', 'bind to this address', OWN).argParser(ipAddress))
-    .addOption(maxUploadRateOption('limit the upload rate', OWN))
+    .opt('--minport <n>', 'use ports for peers from this one on', { ...PORT, default: PORTS.first })
+    .opt('--maxport <n>', 'use ports for peers up to this one', { ...PORT, default: PORTS.last })
+    .opt('--ip <address>', 'announce this address to trackers', { ...OWN, parse: ipAddress })
+    .opt('--bind <address>', 'bind to this address', { ...OWN, parse: ipAddress })
+    .opt(...maxUploadRateOption('limit the upload rate', OWN))
 }
 
 /** The option `--max-upload-rate`, in bytes per second; 0 for no limit. */
@@ -47,18 +48,15 @@ export function maxDownloadRateOption() {
   return rateOption('--max-download-rate <rate>', 'limit the download rate', OWN)
 }
 
-export function caCertOption() {
-  const what = 'trust these certificates (PEM) for HTTPS, instead of those of the system'
-  return new Opt('--ca-cert <file>', what, { takes: 'file', ...OWN })
-}
-
-function portOption<const Flags extends string>(flags: Flags, description: string, port: number) {
-  return new Opt(flags, description, OWN).argParser(wholeNumber(1, 65535)).default(port)
-}
+export const CA_CERT = option(
+  '--ca-cert <file>',
+  'trust these certificates (PEM) for HTTPS, instead of those of the system',
+  { takes: 'file', ...OWN },
+)
 
 function rateOption<const Flags extends string>(flags: Flags, what: string, traits: Traits) {
   const units = '10M, or a number of KiB a second; 0: unlimited'
-  return new Opt(flags, `${what}: ${units}`, traits).argParser(transferRate).default(0)
+  return option(flags, `${what}: ${units}`, { ...traits, parse: transferRate, default: 0 })
 }
 
 function ipAddress(text: string): string {

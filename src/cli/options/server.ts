@@ -1,9 +1,10 @@
+import type { Command } from '../acting-command.js'
 import { faultIn, plainUrl } from '../../metainfo/trackers.js'
 import * as read from './values.js'
-import { type Command, InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
+import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { valueOr } from '../../base/errors.js'
 import { parseTrustedProxy } from '../../server/connections/client-address.js'
-import { DIRECTORY, FILE, type Need, Opt, type Traits } from './option.js'
+import { DIRECTORY, FILE, type Need, type Traits, option } from './option.js'
 
 const USERS: Need = { oneOf: ['admin-users'], why: 'the file of those who may log in' }
 const CURRENT: Need = { oneOf: ['allowed-dir'], why: 'the directory of the current torrents' }
@@ -41,9 +42,11 @@ export function declareSiteOptions<A extends unknown[], O extends OptionValues>(
 ) {
   return command
     .optionsGroup('Look of pages:')
-    .option('--site-name <name>', `show this name on all pages (default: ${name})`, siteName)
-    .addOption(new Opt('--site-header <file>', 'show this Markdown or HTML above pages', FILE))
-    .addOption(new Opt('--site-style <file>', 'add this CSS to all pages', FILE))
+    .opt('--site-name <name>', `show this name on all pages (default: ${name})`, {
+      parse: siteName,
+    })
+    .opt('--site-header <file>', 'show this Markdown or HTML above pages', FILE)
+    .opt('--site-style <file>', 'add this CSS to all pages', FILE)
 }
 
 /** Declares the options of a tracker's administration, in a group of their own. */
@@ -55,52 +58,46 @@ export function declareAdminOptions<A extends unknown[], O extends OptionValues>
   const ofUsers = { ...traits, needs: [...tracker, USERS] }
   return command
     .optionsGroup('Administration:')
-    .addOption(
-      new Opt('--admin-users <file>', 'show pages of administration to the users in this file', {
-        ...FILE,
-        ...traits,
-        needs: tracker,
-      }),
+    .opt('--admin-users <file>', 'show pages of administration to the users in this file', {
+      ...FILE,
+      ...traits,
+      needs: tracker,
+    })
+    .opt(
+      '--admin-listen <address>',
+      'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
+      ofUsers,
     )
-    .addOption(
-      new Opt(
-        '--admin-listen <address>',
-        'listen on this HOST:PORT or Unix socket for these pages (default: 127.0.0.1:6970)',
-        ofUsers,
-      ),
-    )
-    .addOption(
-      new Opt(
-        '--admin-url <url>',
-        'name the public URL of these pages, behind a proxy',
-        ofUsers,
-      ).argParser(publicUrl),
-    )
-    .addOption(
-      new Opt(
-        '--make-from <dir>',
-        'let users make torrents of files below this directory (repeatable)',
-        { ...DIRECTORY, ...ofUsers, needs: [...ofUsers.needs, CURRENT] },
-      )
-        .argParser(read.collect)
-        .default([] as string[]),
+    .opt('--admin-url <url>', 'name the public URL of these pages, behind a proxy', {
+      ...ofUsers,
+      parse: publicUrl,
+    })
+    .opt(
+      '--make-from <dir>',
+      'let users make torrents of files below this directory (repeatable)',
+      {
+        ...DIRECTORY,
+        ...ofUsers,
+        needs: [...ofUsers.needs, CURRENT],
+        ...read.collect,
+      },
     )
 }
 
 export function archiveDirOption(tracker: readonly Need[] = []) {
   const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
   const traits = { ...DIRECTORY, needs: [...tracker, CURRENT] }
-  return new Opt('--archive-dir <dir>', what, traits).argParser(paths).default([] as string[])
+  return option('--archive-dir <dir>', what, { ...traits, ...paths })
 }
 
 export function bannedIpsOption(needs: readonly Need[] = []) {
-  return new Opt('--banned-ips <file>', 'ignore the addresses in this file', { ...FILE, needs })
+  return option('--banned-ips <file>', 'ignore the addresses in this file', { ...FILE, needs })
 }
 
 export const WEB_TORRENT = 'answer WebTorrent clients, such as browsers, over WebSocket'
 
 export function bannedListOption(needs: readonly Need[] = []) {
-  return new Opt('--banned-list <file>', 'refuse the info hashes in this file', { ...FILE, needs })
+  return option('--banned-list <file>', 'refuse the info hashes in this file', { ...FILE, needs })
 }
 
 /** Adds a path. As in bttrack, an empty text means none. */

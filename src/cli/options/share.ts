@@ -1,39 +1,39 @@
-import {
-  type Command,
-  InvalidArgumentError,
-  Option,
-  type OptionValues,
-} from '@commander-js/extra-typings'
+import type { Command } from '../acting-command.js'
+import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated } from './values.js'
-import { FILE, HOW, Opt, type Traits } from './option.js'
+import { FILE, HOW, type Traits, option } from './option.js'
 
 export function cacheUrlOption(traits: Traits = {}) {
-  return new Opt('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
+  return option('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
     isSecret: true,
     needsDisk: HOW,
     variable: 'BTKIT_CACHE_URL',
     ...traits,
-  }).argParser(checkedUrl('--cache-url'))
+    parse: checkedUrl('--cache-url'),
+  })
 }
 
 export function shareOption(traits: Traits = {}) {
   const what = 'give a directory its name on all machines (repeatable)'
-  return new Opt('--share <name=dir>', what, { needsDisk: HOW, ...traits })
-    .argParser(namedDirectories)
-    .default([] as NamedDirectory[])
+  return option('--share <name=dir>', what, {
+    needsDisk: HOW,
+    ...traits,
+    ...namedDirectories,
+  })
 }
 
 export function shareKeyFileOption(traits: Traits = {}) {
   const what = 'sign shared records with the key in this file'
-  return new Opt('--share-key-file <file>', what, { ...FILE, needsDisk: HOW, ...traits })
+  return option('--share-key-file <file>', what, { ...FILE, needsDisk: HOW, ...traits })
 }
 
-export function shareMachineOption() {
-  const what = 'set the name of this machine (default: its host name)'
-  return new Option('--share-machine <name>', what).argParser(machineName)
-}
+export const SHARE_MACHINE = option(
+  '--share-machine <name>',
+  'set the name of this machine (default: its host name)',
+  { parse: machineName },
+)
 
 /** Declares all options that share digests with other machines, in a group of their own. */
 export function declareShareOptions<A extends unknown[], O extends OptionValues>(
@@ -41,9 +41,9 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
 ) {
   return command
     .optionsGroup('Several machines:')
-    .addOption(cacheUrlOption())
-    .addOption(shareOption())
-    .addOption(shareKeyFileOption())
+    .opt(...cacheUrlOption())
+    .opt(...shareOption())
+    .opt(...shareKeyFileOption())
 }
 
 /** Parses the URL of a Redis, or `file:PATH`. */
@@ -76,7 +76,7 @@ interface NamedDirectory {
 
 export function queueOption(description: string, traits: Traits = {}) {
   const own = { isSecret: true, needsDisk: HOW, ...traits }
-  return new Opt('--queue <url>', description, own).argParser(checkedUrl('--queue'))
+  return option('--queue <url>', description, { ...own, parse: checkedUrl('--queue') })
 }
 
 /** The options of commands that hash through a queue. */

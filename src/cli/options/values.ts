@@ -1,5 +1,5 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { type Need, Opt } from './option.js'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { type Need, option } from './option.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
@@ -36,9 +36,12 @@ export function checked<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
-/** The parser of a repeatable option. `parse` returns all values in one text. */
+/** A repeatable option. `parse` returns all values in one text. */
 export function repeated<T>(parse: (text: string) => readonly T[]) {
-  return (text: string, previous: readonly T[] = []): T[] => [...previous, ...parse(text)]
+  return {
+    parse: (text: string, previous: readonly T[] = []): T[] => [...previous, ...parse(text)],
+    default: [] as T[],
+  }
 }
 
 /** Adds a value of a repeatable option. */
@@ -191,14 +194,14 @@ export function seconds(text: string): number {
   )
 }
 
-/** An option for a duration in milliseconds. Its default is in seconds. */
-export function secondsOption<Flags extends string>(flags: Flags, what: string, standard: number) {
-  return new Option(flags, what).argParser(seconds).default(1000 * standard, String(standard))
+/** A duration in milliseconds. Its default is in seconds. */
+export function secondsOr(standard: number) {
+  return { parse: seconds, default: 1000 * standard, defaultText: String(standard) }
 }
 
 /** An option for the files of a magnet link, by their indexes (BEP 53). */
 export function selectOnlyOption(what: string, needs: readonly Need[] = []) {
-  return new Opt('--select-only <files>', what, { needs }).argParser(checked(parseFileRanges))
+  return option('--select-only <files>', what, { needs, parse: checked(parseFileRanges) })
 }
 
 /** Parses a duration of `min` to `max` whole seconds. */

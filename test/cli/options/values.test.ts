@@ -146,21 +146,21 @@ for (const [what, { read: parse, good, bad }] of Object.entries(TABLES)) {
 }
 
 test('an option given several times keeps all values in their order', () => {
-  assert.deepEqual(read.collect('b', ['a']), ['a', 'b'])
-  assert.deepEqual(read.seeds('http://b/', ['http://a/']), ['http://a/', 'http://b/'])
-  assert.deepEqual(read.trackerTiers('udp://b', read.trackerTiers('udp://a')), [
+  assert.deepEqual(read.collect.parse('b', ['a']), ['a', 'b'])
+  assert.deepEqual(read.seeds.parse('http://b/', ['http://a/']), ['http://a/', 'http://b/'])
+  assert.deepEqual(read.trackerTiers.parse('udp://b', read.trackerTiers.parse('udp://a')), [
     ['udp://a'],
     ['udp://b'],
   ])
-  assert.deepEqual(read.dhtNodes('b:2', [{ host: 'a', port: 1 }]), [
+  assert.deepEqual(read.dhtNodes.parse('b:2', [{ host: 'a', port: 1 }]), [
     { host: 'a', port: 1 },
     { host: 'b', port: 2 },
   ])
 })
 
 test('commas separate trackers, and web seeds if a URL follows the comma', () => {
-  assert.deepEqual(read.trackerTiers('udp://a,http://b/', []), [['udp://a', 'http://b/']])
-  assert.deepEqual(read.seeds('http://a/x,y,ftp://b/', []), ['http://a/x,y', 'ftp://b/'])
+  assert.deepEqual(read.trackerTiers.parse('udp://a,http://b/', []), [['udp://a', 'http://b/']])
+  assert.deepEqual(read.seeds.parse('http://a/x,y,ftp://b/', []), ['http://a/x,y', 'ftp://b/'])
 })
 
 test('an exponent given as a piece length is an error that names the right option', () => {

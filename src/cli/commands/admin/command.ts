@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import { PasswordHasher } from '../../../tracker/admin/access/password-hash.js'
 import {
@@ -15,7 +15,7 @@ import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { FILE, Opt } from '../../options/option.js'
+import { FILE } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -45,12 +45,8 @@ function definePasswd(io: Io) {
       'Add a user, or change a password; it is read from the terminal or standard input.',
     )
     .argument('<name>', 'the name to log in with', userName)
-    .addOption(new Opt('--admin-users <file>', 'write this file', FILE).makeOptionMandatory())
-    .addOption(
-      new Option('--role <role>', 'give this role (default: the role so far, or admin)').choices(
-        ROLES,
-      ),
-    )
+    .opt('--admin-users <file>', 'write this file', { ...FILE, isMandatory: true })
+    .opt('--role <role>', 'give this role (default: the role so far, or admin)', { choices: ROLES })
     .action(async (name, { adminUsers, role }) => {
       const path = resolve(io.cwd, adminUsers)
       // Errors of the file before the user types
@@ -70,7 +66,7 @@ function definePasswd(io: Io) {
 function defineList(io: Io) {
   return new Command('list')
     .description('List the users with their roles.')
-    .addOption(new Opt('--admin-users <file>', 'read this file', FILE).makeOptionMandatory())
+    .opt('--admin-users <file>', 'read this file', { ...FILE, isMandatory: true })
     .action(async ({ adminUsers }) => {
       const users = await readUsers(existing(resolve(io.cwd, adminUsers)))
       const lines = [...users.values()].map(({ name, role }) => `${name}\t${role}\n`)
@@ -82,7 +78,7 @@ function defineRemove(io: Io) {
   return new Command('remove', { takes: 'text' })
     .description('Remove a user; sessions of the user end.')
     .argument('<name>', 'the name to remove', userName)
-    .addOption(new Opt('--admin-users <file>', 'change this file', FILE).makeOptionMandatory())
+    .opt('--admin-users <file>', 'change this file', { ...FILE, isMandatory: true })
     .action(async (name, { adminUsers }) => {
       const path = existing(resolve(io.cwd, adminUsers))
       await changeUsers(path, (users) => {

@@ -45,10 +45,12 @@ function defineBatch(context: CommandContext) {
       'Run the jobs of a file in one process: make, complete, edit and publish torrents.',
     )
     .argument('<file>', 'the batch file, in YAML')
-    .option('--only <name>', 'run only this job (repeatable)', collect, [])
-    .option('--dry-run', 'show what would be done, and write nothing', false)
-    .option('--json', 'print one line of JSON for each job, and one for the totals', false)
-    .option('-q, --quiet', 'print nothing but errors', false)
+    .opt('--only <name>', 'run only this job (repeatable)', collect)
+    .opt('--dry-run', 'show what would be done, and write nothing', { default: false })
+    .opt('--json', 'print one line of JSON for each job, and one for the totals', {
+      default: false,
+    })
+    .opt('-q, --quiet', 'print nothing but errors', { default: false })
     .addHelpText('after', EXAMPLES)
     .action(async (name, options) => {
       const { io, configFile, finish } = context

@@ -16,10 +16,9 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { Option } from '@commander-js/extra-typings'
 import { UNUSED_FOR } from '../../../disk/cache/maintain.js'
 import { duration } from '../../options/values.js'
-import { cacheDirOption, cacheMaxSizeOption } from '../../options/reading.js'
+import { CACHE_DIR, cacheMaxSizeOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:
@@ -46,9 +45,9 @@ function defineCache(context: CommandContext) {
 function defineStats({ io, typed }: CommandContext) {
   return new Command('stats')
     .description('Show the contents of the cache, and how often lookups succeeded.')
-    .addOption(cacheDirOption())
-    .addOption(cacheUrlOption())
-    .option('--json', 'print a JSON object', false)
+    .opt(...CACHE_DIR)
+    .opt(...cacheUrlOption())
+    .opt('--json', 'print a JSON object', { default: false })
     .action(async ({ cacheDir, cacheUrl, json }) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, typed(), io)
@@ -63,16 +62,16 @@ function defineStats({ io, typed }: CommandContext) {
 function definePrune({ io, typed }: CommandContext) {
   return new Command('prune')
     .description('Remove unused records, and renamed damaged caches.')
-    .addOption(cacheDirOption())
-    .addOption(cacheUrlOption())
-    .addOption(
-      new Option('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w')
-        .argParser(duration)
-        .default(UNUSED_FOR, '30d'),
-    )
-    .addOption(cacheMaxSizeOption('remove more until the rest fits'))
-    .option('--dry-run', 'show how much would be removed, and remove nothing', false)
-    .option('--json', 'print a JSON object', false)
+    .opt(...CACHE_DIR)
+    .opt(...cacheUrlOption())
+    .opt('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w', {
+      parse: duration,
+      default: UNUSED_FOR,
+      defaultText: '30d',
+    })
+    .opt(...cacheMaxSizeOption('remove more until the rest fits'))
+    .opt('--dry-run', 'show how much would be removed, and remove nothing', { default: false })
+    .opt('--json', 'print a JSON object', { default: false })
     .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }) => {
       const redis = sharedRedis({ cacheUrl }, typed(), io)
       const place = namedPlace(cacheDir, io)
@@ -95,8 +94,8 @@ function definePrune({ io, typed }: CommandContext) {
 function defineClear({ io }: CommandContext) {
   return new Command('clear')
     .description('Remove the cache, and renamed damaged caches.')
-    .addOption(cacheDirOption())
-    .option('--dry-run', 'only say what would be removed', false)
+    .opt(...CACHE_DIR)
+    .opt('--dry-run', 'only say what would be removed', { default: false })
     .action(({ cacheDir, dryRun }) => {
       const directory = cachePath(cacheDir, io)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'

@@ -53,8 +53,8 @@ function defineShow({ io, commands, configFile, finish }: CommandContext) {
   return new Command('show', { takes: 'command' })
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
-    .option('--json', 'print one line of JSON for each option', false)
-    .option('--presets', 'list the presets instead', false)
+    .opt('--json', 'print one line of JSON for each option', { default: false })
+    .opt('--presets', 'list the presets instead', { default: false })
     .action(async (words, { json, presets }) => {
       const config = configFile()
       const report = openReport({ json }, io)
@@ -96,7 +96,7 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
   return new Command('check')
     .description('Check configuration files, and report errors with file, line and column.')
     .argument('[file...]', 'files to check (default: all that btkit reads)')
-    .option('--json', 'print one line of JSON for each file', false)
+    .opt('--json', 'print one line of JSON for each file', { default: false })
     .action(async (names, { json }) => {
       const files =
         names.length > 0
@@ -138,7 +138,7 @@ function defineInit({ io, commands, configFile }: CommandContext) {
       '[file]',
       'the file; - for standard output (default: --config, or /etc/btkit/config.yaml for root, or the file of the user)',
     )
-    .option('--all', 'add each option of each command, in comments')
+    .opt('--all', 'add each option of each command, in comments')
     .action(async (name, { all }) => {
       const text =
         HEADING + DEFAULTS + (all ? commentedOptions(leafCommands(await commands())) : SECTIONS)

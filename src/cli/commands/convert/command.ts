@@ -16,7 +16,7 @@ import { linesOfOne } from '../../output/verify-output.js'
 import { Command } from '../../acting-command.js'
 import { pieceLength } from '../../options/values.js'
 import { torrentValue } from '../../output/torrent-json.js'
-import { FILE, Opt } from '../../options/option.js'
+import { FILE } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -162,28 +162,28 @@ function declareConvert() {
     .description('Turn a torrent into one of another version, and check its content.')
     .argument('<torrent>', 'the torrent to convert, or a directory of torrents')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
-    .addOption(
-      new Opt('--data <path>', 'find the content there (default: beside the torrent)', FILE),
-    )
-    .option('--follow-symlinks', 'follow links that lead outside, too', false)
+    .opt('--data <path>', 'find the content there (default: beside the torrent)', FILE)
+    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
     .optionsGroup('The new torrent:')
-    .option('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
-    .addOption(new Opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] }))
-    .addOption(new Opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] }))
-    .option('--piece-length <size>', 'use this piece length, such as 1M, or auto', pieceLength)
-    .addOption(
-      new Opt(
-        '-o, --output <path>',
-        'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
-        { takes: 'file', isOwn: true },
-      ),
+    .opt('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
+    .opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] })
+    .opt('--v1', 'make a torrent of version 1 only', { excludes: ['hybrid', 'v2'] })
+    .opt('--piece-length <size>', 'use this piece length, such as 1M, or auto', {
+      parse: pieceLength,
+    })
+    .opt(
+      '-o, --output <path>',
+      'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
+      { takes: 'file', isOwn: true },
     )
-    .option('--force', 'replace the old torrent or any other file, if --output names it', false)
+    .opt('--force', 'replace the old torrent or any other file, if --output names it', {
+      default: false,
+    })
   return declareReadingOptions(command)
     .optionsGroup('Output:')
-    .option('--dry-run', 'show what would be done, without reading files', false)
-    .option('--json', 'print a JSON object', false)
-    .option('-q, --quiet', 'print nothing but errors', false)
+    .opt('--dry-run', 'show what would be done, without reading files', { default: false })
+    .opt('--json', 'print a JSON object', { default: false })
+    .opt('-q, --quiet', 'print nothing but errors', { default: false })
     .addHelpText('after', EXAMPLES)
 }
 

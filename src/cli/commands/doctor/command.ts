@@ -23,7 +23,7 @@ export const command: CommandRecord = {
 function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
-    .option('--json', 'print a JSON object', false)
+    .opt('--json', 'print a JSON object', { default: false })
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const found = examine(io)

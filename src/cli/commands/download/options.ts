@@ -1,49 +1,47 @@
 import { resolve } from 'node:path'
-import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { clientOption, dataPrefixOption } from '../../options/clients.js'
+import { CLIENT, DATA_PREFIX } from '../../options/clients.js'
 import { declareReadingOptions } from '../../options/reading.js'
 import {
-  caCertOption,
+  CA_CERT,
   declareOwnClientOptions,
   maxDownloadRateOption,
 } from '../../options/own-client.js'
 import { ratio, seconds } from '../../options/values.js'
 import type { Io } from '../../io.js'
-import { Opt } from '../../options/option.js'
 
 /** The options of `download`. Each is validated when it is parsed. */
 export function declareDownloadOptions() {
   const downloading = new Command('download', { takes: 'torrent' })
     .argument('[torrent]', 'a torrent, its URL, or a magnet link')
     .optionsGroup('Destination:')
-    .addOption(
-      new Opt(
-        '-o, --output <path>',
-        'save the content as this file or directory; in DIR/, or a directory that exists, under its name (default: here)',
-        { takes: 'file', isOwn: true },
-      ),
+    .opt(
+      '-o, --output <path>',
+      'save the content as this file or directory; in DIR/, or a directory that exists, under its name (default: here)',
+      { takes: 'file', isOwn: true },
     )
-    .option('--no-check-hashes', 'trust files of the right size without reading them')
-    .option('--force', 'overwrite files that do not belong to this torrent')
+    .opt('--no-check-hashes', 'trust files of the right size without reading them')
+    .opt('--force', 'overwrite files that do not belong to this torrent')
     .optionsGroup('Afterwards:')
-    .option('--seed-ratio <n>', 'seed until n times the content was sent', ratio)
-    .option('--seed-time <seconds>', 'seed for this long; 0: not at all', (text) => {
-      return text === '0' ? 0 : seconds(text)
+    .opt('--seed-ratio <n>', 'seed until n times the content was sent', { parse: ratio })
+    .opt('--seed-time <seconds>', 'seed for this long; 0: not at all', {
+      parse: (text) => {
+        return text === '0' ? 0 : seconds(text)
+      },
     })
-    .option('--seed', 'seed until interrupted')
+    .opt('--seed', 'seed until interrupted')
     .optionsGroup('The client:')
-    .addOption(clientOption())
-    .addOption(dataPrefixOption())
+    .opt(...CLIENT)
+    .opt(...DATA_PREFIX)
   const seeding = declareOwnClientOptions(downloading)
-    .addOption(maxDownloadRateOption())
-    .addOption(caCertOption())
+    .opt(...maxDownloadRateOption())
+    .opt(...CA_CERT)
   const command = declareReadingOptions(seeding)
     .optionsGroup('Display:')
-    .option('--json', 'print one line of JSON at each report')
-    .option('-q, --quiet', 'print nothing unless something is wrong')
-    .addOption(new Option('--responsefile <torrent>').hideHelp())
-    .addOption(new Option('--url <url>').hideHelp())
+    .opt('--json', 'print one line of JSON at each report')
+    .opt('-q, --quiet', 'print nothing unless something is wrong')
+    .opt('--responsefile <torrent>', '', { isHidden: true })
+    .opt('--url <url>', '', { isHidden: true })
   return command
 }
 

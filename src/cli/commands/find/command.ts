@@ -4,7 +4,7 @@ import { type BtkitError, usageError } from '../../../base/errors.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { count } from '../../../base/text/quantity.js'
 import { cacheAccessFor } from '../../open/cache.js'
-import { threadsOption } from '../../options/reading.js'
+import { THREADS } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
@@ -12,7 +12,7 @@ import { byteRate, collect } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
-import { DIRECTORY, Opt } from '../../options/option.js'
+import { DIRECTORY } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -34,21 +34,18 @@ function defineFind({ io, finish }: CommandContext) {
       '<torrent...>',
       'torrents, or directories of them; - reads standard input; without --in, the last is the directory to search',
     )
-    .addOption(
-      new Opt('--in <directory>', 'search this directory (repeatable)', DIRECTORY)
-        .argParser(collect)
-        .default([]),
+    .opt('--in <directory>', 'search this directory (repeatable)', {
+      ...DIRECTORY,
+      ...collect,
+    })
+    .opt(
+      '--link <directory>',
+      'make hard links to the found files, with the names of the torrent',
+      DIRECTORY,
     )
-    .addOption(
-      new Opt(
-        '--link <directory>',
-        'make hard links to the found files, with the names of the torrent',
-        DIRECTORY,
-      ),
-    )
-    .addOption(threadsOption())
-    .option('--max-rate <size>', 'limit reading to this many bytes a second', byteRate)
-    .option('--json', 'print a JSON object a line for each torrent')
+    .opt(...THREADS)
+    .opt('--max-rate <size>', 'limit reading to this many bytes a second', { parse: byteRate })
+    .opt('--json', 'print a JSON object a line for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const last = operands.at(-1) ?? ''

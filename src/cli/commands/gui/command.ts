@@ -9,13 +9,7 @@ import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../base/text/escape.js'
-import {
-  threadsOption,
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-  stateDirOption,
-} from '../../options/reading.js'
+import { THREADS, CACHE_DIR, CACHE_TRUST, NO_CACHE, stateDirOption } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
 import { wholeNumber } from '../../options/values.js'
@@ -50,17 +44,15 @@ function defineGui({ io, program, configFile }: CommandContext) {
       '[directory...]',
       'directories to offer (default: the current directory), or a torrent to show',
     )
-    .option('--no-browser', 'print the address only; start no browser')
-    .option(
-      '--port <n>',
-      'listen on this port of 127.0.0.1 (default: any free port)',
-      wholeNumber(0, 65_535),
-    )
-    .addOption(threadsOption())
-    .addOption(noCacheOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
-    .addOption(stateDirOption('record the torrents of completed directories here'))
+    .opt('--no-browser', 'print the address only; start no browser')
+    .opt('--port <n>', 'listen on this port of 127.0.0.1 (default: any free port)', {
+      parse: wholeNumber(0, 65_535),
+    })
+    .opt(...THREADS)
+    .opt(...NO_CACHE)
+    .opt(...CACHE_DIR)
+    .opt(...CACHE_TRUST)
+    .opt(...stateDirOption('record the torrents of completed directories here'))
     .addHelpText('after', EXAMPLES)
     .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
       // The pages are not loaded for help and completion

@@ -23,7 +23,7 @@ function defineHash({ io, finish }: CommandContext) {
       'Print the info hashes of torrents, one line per torrent; of several torrents with their files.',
     )
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
-    .option('--json', 'print one line of JSON for each torrent')
+    .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = openReport(options, io)

@@ -1,15 +1,15 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { usageError } from '../../../base/errors.js'
 import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
-import { clientOption, dataPrefixOption, trustDataPathOption } from '../../options/clients.js'
+import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { declareOwnClientOptions, requirePorts } from '../../options/own-client.js'
 import { namesClient } from '../../open/own-client.js'
 import { requireDirectory, requireNames } from '../../line/operands.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { Command } from '../../acting-command.js'
-import { secondsOption, wholeNumber } from '../../options/values.js'
-import { DIRECTORY, Opt } from '../../options/option.js'
+import { secondsOr, wholeNumber } from '../../options/values.js'
+import { DIRECTORY } from '../../options/option.js'
 import { reportNote } from '../../output/messages.js'
 
 const EXAMPLES = `
@@ -91,21 +91,18 @@ function declareLaunchOptions() {
   const seeding = new Command('launchmany', { takes: 'directory' })
     .argument('<directory...>', 'directories of torrents, at any depth')
     .optionsGroup('Seeding:')
-    .option(
+    .opt(
       '--saveas-style <n>',
       'find the data beside the torrent (1, 2) or in a directory of its name (3)',
-      wholeNumber(1, 3),
-      2,
+      { parse: wholeNumber(1, 3), default: 2 },
     )
-    .addOption(new Opt('--saveas <directory>', 'find the data here', DIRECTORY).hideHelp())
-    .option('--no-check-hashes', 'check only sizes; hash nothing')
-    .addOption(
-      secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 10),
-    )
+    .opt('--saveas <directory>', 'find the data here', { ...DIRECTORY, isHidden: true })
+    .opt('--no-check-hashes', 'check only sizes; hash nothing')
+    .opt('--parse-dir-interval <seconds>', 'look at the directories this often', secondsOr(10))
     .optionsGroup('The client:')
-    .addOption(clientOption())
-    .addOption(dataPrefixOption())
-    .addOption(trustDataPathOption())
+    .opt(...CLIENT)
+    .opt(...DATA_PREFIX)
+    .opt(...TRUST_DATA_PATH)
   const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
   return command
 }

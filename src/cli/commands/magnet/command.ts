@@ -26,8 +26,8 @@ function defineMagnet({ io, finish }: CommandContext) {
   return new Command('magnet', { takes: 'torrent' })
     .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
-    .addOption(selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
-    .option('--json', 'print one line of JSON for each torrent')
+    .opt(...selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
+    .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {
       const report = openReport(options, io)

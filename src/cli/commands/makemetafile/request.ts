@@ -27,7 +27,7 @@ import { checkName } from '../../../metainfo/name.js'
 import * as read from '../../options/values.js'
 import { shownUrl } from '../../../base/text/secrets.js'
 import { declareTorrentOptions, KNOWN_SIZE } from '../../options/torrent.js'
-import { FILE, Opt, RARELY_NEEDED } from '../../options/option.js'
+import { FILE, RARELY_NEEDED } from '../../options/option.js'
 import { count } from '../../../base/text/quantity.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
@@ -345,56 +345,39 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .description('Make a torrent of each file, directory or URL.')
     .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
     .optionsGroup('In the torrent:')
-    .option(
-      '-n, --name <name>',
-      'set the name in the torrent (default: the name of the file)',
-      read.checked(checkName),
-    )
+    .opt('-n, --name <name>', 'set the name in the torrent (default: the name of the file)', {
+      parse: read.checked(checkName),
+    })
     .optionsGroup(RARELY_NEEDED)
-    .option('--randomize', 'add a random key to info to make the torrent unique', false)
+    .opt('--randomize', 'add a random key to info to make the torrent unique', { default: false })
     .optionsGroup('Files:')
-    .addOption(
-      new Opt(
-        '--files-from <list>',
-        'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
-        { ...FILE, needsDisk: KNOWN_SIZE },
-      ),
+    .opt(
+      '--files-from <list>',
+      'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
+      { ...FILE, needsDisk: KNOWN_SIZE },
     )
-    .addOption(
-      new Opt('--base-url <url>', 'find the files of --files-from below this address', {
-        needs: [{ oneOf: ['files-from'] }],
-      }),
-    )
-    .addOption(
-      new Opt(
-        '--header-file <file>',
-        "send these headers, 'Name: value', to servers of content",
-        FILE,
-      ),
-    )
+    .opt('--base-url <url>', 'find the files of --files-from below this address', {
+      needs: [{ oneOf: ['files-from'] }],
+    })
+    .opt('--header-file <file>', "send these headers, 'Name: value', to servers of content", FILE)
     .optionsGroup('Output:')
-    .addOption(
-      new Opt(
-        '-o, --output <path>',
-        'write to this file, into this directory, or - for standard output',
-        FILE,
-      ),
+    .opt(
+      '-o, --output <path>',
+      'write to this file, into this directory, or - for standard output',
+      FILE,
     )
-    .option('--no-clobber', 'fail if the torrent exists')
-    .addOption(
-      new Opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {
-        excludes: ['clobber'],
-      }).default(false),
-    )
-    .addOption(
-      new Opt(
-        '--check',
-        'write nothing; print what would change, and exit with 1 if anything would',
-        { excludes: INCOMPARABLE, needsDisk: KNOWN_SIZE },
-      ).default(false),
-    )
-    .option('--json', 'print one line of JSON for each torrent', false)
-    .option('-v, --verbose', 'print each skipped entry and the reason', false)
+    .opt('--no-clobber', 'fail if the torrent exists')
+    .opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {
+      excludes: ['clobber'],
+      default: false,
+    })
+    .opt('--check', 'write nothing; print what would change, and exit with 1 if anything would', {
+      excludes: INCOMPARABLE,
+      needsDisk: KNOWN_SIZE,
+      default: false,
+    })
+    .opt('--json', 'print one line of JSON for each torrent', { default: false })
+    .opt('-v, --verbose', 'print each skipped entry and the reason', { default: false })
     .addHelpText('after', EXAMPLES)
 }
 

@@ -1,10 +1,10 @@
 import { Command } from '../../acting-command.js'
-import { clientOption, dataPrefixOption, trustDataPathOption } from '../../options/clients.js'
+import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
-import { declareReadingOptions, dataOption } from '../../options/reading.js'
+import { declareReadingOptions, DATA } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
-import { secondsOption } from '../../options/values.js'
+import { secondsOr } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { dirname, resolve } from 'node:path'
 import type { HashContext } from '../../../core/digests/hash-content.js'
@@ -54,22 +54,24 @@ function declarePublish() {
     .description('Add torrents to a client, which seeds them without checking the data again.')
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
-    .addOption(clientOption())
-    .addOption(
-      secondsOption('--wait <seconds>', 'wait this long while a client checks the data', 60),
-    )
+    .opt(...CLIENT)
+    .opt('--wait <seconds>', 'wait this long while a client checks the data', secondsOr(60))
     .optionsGroup('Data:')
-    .addOption(dataOption())
-    .addOption(dataPrefixOption())
-    .addOption(trustDataPathOption())
-    .option('--adopt', 'adopt torrents that the client seeds already, with this data', false)
-    .option('--no-check-hashes', 'check only sizes; hash nothing')
-    .option('--follow-symlinks', 'follow links that lead outside, too', false)
+    .opt(...DATA)
+    .opt(...DATA_PREFIX)
+    .opt(...TRUST_DATA_PATH)
+    .opt('--adopt', 'adopt torrents that the client seeds already, with this data', {
+      default: false,
+    })
+    .opt('--no-check-hashes', 'check only sizes; hash nothing')
+    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
   return declareReadingOptions(command)
     .optionsGroup('Report:')
-    .option('--dry-run', 'show what would be published; hash nothing, and change no client', false)
-    .option('--json', 'print one line of JSON for each torrent and client')
-    .option('-q, --quiet', 'print nothing unless something is wrong')
+    .opt('--dry-run', 'show what would be published; hash nothing, and change no client', {
+      default: false,
+    })
+    .opt('--json', 'print one line of JSON for each torrent and client')
+    .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
 }
 

@@ -1,4 +1,3 @@
-import { Option } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import type { QueueReport } from '../../../fleet/status.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
@@ -33,8 +32,8 @@ function defineQueue(context: CommandContext) {
 function defineStatus({ io, typed }: CommandContext) {
   return new Command('status')
     .description('Show the workers, and the jobs that are waiting, active and failed.')
-    .addOption(queueOption(REDIS))
-    .option('--json', 'print a JSON object', false)
+    .opt(...queueOption(REDIS))
+    .opt('--json', 'print a JSON object', { default: false })
     .action(async ({ queue, json }) => {
       const address = queueAddress(['queue', queue], typed(), io)
       const { inspectQueue } = await loadInspect()
@@ -47,9 +46,9 @@ function defineClear({ io, typed }: CommandContext) {
   return (
     new Command('clear')
       .description('Remove failed jobs.')
-      .addOption(queueOption(REDIS))
+      .opt(...queueOption(REDIS))
       // The only jobs that can be removed
-      .addOption(new Option('--failed', 'remove failed jobs').hideHelp())
+      .opt('--failed', 'remove failed jobs', { isHidden: true })
       .action(async ({ queue }) => {
         const address = queueAddress(['queue', queue], typed(), io)
         const { clearFailed } = await loadInspect()

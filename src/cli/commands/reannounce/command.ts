@@ -25,7 +25,7 @@ import {
   stepTrackers,
   type Removal,
 } from '../../editing/run-edits.js'
-import { Opt, ownOptions } from '../../options/option.js'
+import { ownOptions } from '../../options/option.js'
 import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
@@ -44,43 +44,30 @@ function declareReannounce() {
     .description('Change the trackers of torrents, and nothing else.')
     .argument('[announce-or-torrent...]', 'the new tracker or a list, and the torrents to change')
     .optionsGroup('Trackers:')
-    .addOption(
-      new Opt(
-        '-a, --announce <urls>',
-        "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
-          'adds a tier (repeatable)',
-        { trackers: 'tiers' },
-      )
-        .argParser(trackerTiers)
-        .default([]),
+    .opt(
+      '-a, --announce <urls>',
+      "set this tracker instead of the argument; ',' separates trackers of a tier, each -a " +
+        'adds a tier (repeatable)',
+      { trackers: 'tiers', ...trackerTiers },
     )
-    .addOption(
-      new Opt(
-        '--announce-list <list>',
-        "set the list: ',' within a tier, '|' between tiers (default: no list)",
-        LIST_BESIDE_ANNOUNCE,
-      ).argParser(checked(parseAnnounceList)),
+    .opt(
+      '--announce-list <list>',
+      "set the list: ',' within a tier, '|' between tiers (default: no list)",
+      { ...LIST_BESIDE_ANNOUNCE, parse: checked(parseAnnounceList) },
     )
-    .addOption(
-      new Opt('--remove-tracker <url>', 'remove a tracker (repeatable)', { trackers: 'removed' })
-        .argParser(collect)
-        .default([]),
-    )
-    .addOption(
-      new Opt('--replace-tracker <old=new>', 'replace a tracker, or its beginning (repeatable)', {
-        form: 'map',
-        isSecret: true,
-      })
-        .argParser(repeated((text) => [checked(parseReplacement)(text)]))
-        .default([]),
-    )
-    .addOption(
-      new Opt('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', {
-        trackers: 'added',
-      })
-        .argParser(trackers)
-        .default([]),
-    )
+    .opt('--remove-tracker <url>', 'remove a tracker (repeatable)', {
+      trackers: 'removed',
+      ...collect,
+    })
+    .opt('--replace-tracker <old=new>', 'replace a tracker, or its beginning (repeatable)', {
+      form: 'map',
+      isSecret: true,
+      ...repeated((text) => [checked(parseReplacement)(text)]),
+    })
+    .opt('--add-tracker <url>', 'add a tracker in a tier of its own (repeatable)', {
+      trackers: 'added',
+      ...trackers,
+    })
     .addHelpText('after', EXAMPLES)
   return ownOptions(command)
 }

@@ -11,12 +11,11 @@ import { announceUrls } from '../../../metainfo/trackers.js'
 import type { InfoHashV2 } from '../../../metainfo/values.js'
 import { hideSecrets } from '../../../base/text/secrets.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { secondsOption, trackers } from '../../options/values.js'
+import { secondsOr, trackers } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
-import { Opt } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -38,17 +37,13 @@ function defineScrape({ io, finish }: CommandContext) {
       '<torrent-or-magnet...>',
       'torrents, directories of torrents, magnet links; - reads a torrent',
     )
-    .addOption(
-      new Opt(
-        '-a, --announce <url>',
-        'request counts from this tracker, not from those of the torrent (repeatable)',
-        { trackers: 'one', isOwn: true },
-      )
-        .argParser(trackers)
-        .default([]),
+    .opt(
+      '-a, --announce <url>',
+      'request counts from this tracker, not from those of the torrent (repeatable)',
+      { trackers: 'one', isOwn: true, ...trackers },
     )
-    .addOption(secondsOption('--timeout <time>', 'wait this long for an answer', 10))
-    .option('--json', 'print one line of JSON for each torrent')
+    .opt('--timeout <time>', 'wait this long for an answer', secondsOr(10))
+    .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (operands, options) => {
       const report = openReport(options, io)

@@ -14,10 +14,10 @@ import {
 } from '../../options/reading.js'
 import { isDirectory, requireNames } from '../../line/operands.js'
 import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
-import { collect, secondsOption, wholeNumber } from '../../options/values.js'
+import { collect, secondsOr, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { FILE, Opt } from '../../options/option.js'
+import { FILE } from '../../options/option.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 
 const EXAMPLES = `
@@ -77,26 +77,23 @@ function declareSeedOptions() {
   const seeding = new Command('seed', { takes: 'torrent' })
     .argument('<torrent-or-directory...>', 'torrents, and directories of them at any depth')
     .optionsGroup('Seeding:')
-    .addOption(
-      new Opt(
-        '--data <path>',
-        'use this content, or a directory that contains it (default: recorded, or beside each torrent)',
-        FILE,
-      )
-        .argParser(collect)
-        .default([]),
+    .opt(
+      '--data <path>',
+      'use this content, or a directory that contains it (default: recorded, or beside each torrent)',
+      { ...FILE, ...collect },
     )
-    .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .addOption(stateDirOption('find the data that completedir recorded in this directory'))
-    .addOption(
-      secondsOption('--parse-dir-interval <seconds>', 'look at the directories this often', 30),
-    )
-    .addOption(maxUploadRateOption('limit the upload rate'))
+    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
+    .opt(...stateDirOption('find the data that completedir recorded in this directory'))
+    .opt('--parse-dir-interval <seconds>', 'look at the directories this often', secondsOr(30))
+    .opt(...maxUploadRateOption('limit the upload rate'))
     .optionsGroup('Network:')
-    .option('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')
-    .option('--port <n>', 'listen on this port, TCP and UDP', wholeNumber(0, 65_535), 6881)
-    .option('--dht', 'announce public torrents in the DHT')
-    .option('--lsd', 'announce public torrents on the local network')
+    .opt('--host <address>', 'listen on one address (default: all, IPv4 and IPv6)')
+    .opt('--port <n>', 'listen on this port, TCP and UDP', {
+      parse: wholeNumber(0, 65_535),
+      default: 6881,
+    })
+    .opt('--dht', 'announce public torrents in the DHT')
+    .opt('--lsd', 'announce public torrents on the local network')
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
 

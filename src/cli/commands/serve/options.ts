@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
 import { patternFault } from '../../../mirror/torrents/warm-patterns.js'
 import {
@@ -12,18 +12,18 @@ import {
   WEB_TORRENT,
 } from '../../options/server.js'
 import {
-  threadsOption,
-  cacheDirOption,
+  THREADS,
+  CACHE_DIR,
   cacheMaxSizeOption,
-  cacheTrustOption,
+  CACHE_TRUST,
   stateDirOption,
 } from '../../options/reading.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
-import type { PieceLength, TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, type Need, Opt, RARELY_NEEDED } from '../../options/option.js'
+import type { TrackerUrl } from '../../../metainfo/values.js'
+import { DIRECTORY, FILE, type Need, RARELY_NEEDED } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -39,184 +39,143 @@ const TRACK: readonly Need[] = [{ oneOf: ['track'], why: 'which runs the tracker
 export function declareServeOptions() {
   const command = new Command('serve', { takes: 'directory' })
     .optionsGroup('Addresses:')
-    .option(
-      '-p, --port <n>',
-      'listen on this port; 0: a free one',
-      read.wholeNumber(0, 65535),
-      SERVE_PORT,
-    )
-    .option(
+    .opt('-p, --port <n>', 'listen on this port; 0: a free one', {
+      parse: read.wholeNumber(0, 65535),
+      default: SERVE_PORT,
+    })
+    .opt(
       '--host <host>',
       'listen on this address or Unix socket (repeatable; default: 127.0.0.1)',
       hosts,
-      [],
     )
-    .option(
+    .opt(
       '--public-url <url>',
       'use this URL of the root as web seed; required behind a proxy that speaks HTTPS or adds a path',
-      publicUrl,
+      { parse: publicUrl },
     )
-    .option(
+    .opt(
       '--trust-proxy <address>',
       'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
       trustedProxies,
-      [],
     )
-    .addOption(new Opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE))
-    .addOption(new Opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE))
+    .opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE)
+    .opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE)
     .optionsGroup('Published files:')
-    .option('--follow-symlinks', 'follow links that lead out of the root', false)
-    .option('--hidden', 'publish hidden files, too', false)
-    .option('--no-files', 'do not serve files, only torrents')
-    .option('--no-listings', 'make no pages of directories')
-    .option('--cors', "let other sites' pages fetch torrents, JSON and files", false)
+    .opt('--follow-symlinks', 'follow links that lead out of the root', { default: false })
+    .opt('--hidden', 'publish hidden files, too', { default: false })
+    .opt('--no-files', 'do not serve files, only torrents')
+    .opt('--no-listings', 'make no pages of directories')
+    .opt('--cors', "let other sites' pages fetch torrents, JSON and files", { default: false })
     .optionsGroup('Torrents:')
-    .addOption(
-      new Opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
-        trackers: 'one',
-        excludes: ['trackerless'],
-        replaces: ['trackers'],
-      })
-        .argParser(trackers)
-        .default([]),
+    .opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
+      trackers: 'one',
+      excludes: ['trackerless'],
+      replaces: ['trackers'],
+      ...trackers,
+    })
+    .opt(
+      '--trackers <file>',
+      `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
+      { takes: 'file' },
     )
-    .addOption(
-      new Opt(
-        '--trackers <file>',
-        `read the trackers from this file (default: ${TRACKERS_FILE}, if it exists)`,
-        { takes: 'file' },
-      ),
-    )
-    .addOption(
-      new Opt('--trackerless', 'make torrents without trackers', {
-        replaces: ['trackers'],
-      }).default(false),
-    )
-    .option(
+    .opt('--trackerless', 'make torrents without trackers', {
+      replaces: ['trackers'],
+      default: false,
+    })
+    .opt(
       '-w, --web-seed <url>',
       "add another mirror's address of the root (repeatable)",
       read.seeds,
-      [],
     )
-    .addOption(
-      new Opt(
-        '--torrents <dir>',
-        'serve the torrents in this directory if they match their files (repeatable)',
-        DIRECTORY,
-      )
-        .argParser(read.collect)
-        .default([]),
+    .opt(
+      '--torrents <dir>',
+      'serve the torrents in this directory if they match their files (repeatable)',
+      { ...DIRECTORY, ...read.collect },
     )
-    .addOption(
-      new Option(
-        '--piece-length <size>',
-        'use this piece length outside the pkgtorrent protocol, such as 1M, or auto',
-      )
-        .argParser(read.pieceLength)
-        .default<PieceLength | 'auto'>('auto', 'auto'),
+    .opt(
+      '--piece-length <size>',
+      'use this piece length outside the pkgtorrent protocol, such as 1M, or auto',
+      { parse: read.pieceLength, default: 'auto' },
     )
-    .option(
+    .opt(
       '--min-age <seconds>',
       'answer 503 for torrents of files that changed less than this long ago',
-      read.wholeSeconds(0, 1e9),
-      0,
+      { parse: read.wholeSeconds(0, 1e9), default: 0 },
     )
     .optionsGroup('Tracker:')
-    .addOption(
-      new Opt(
-        '--track [url]',
-        `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
-        {
-          isSecret: true,
-          excludes: ['trackerless'],
-          needs: [{ oneOf: ['tls-cert'], when: isSecureUrl }],
-        },
-      ).argParser(trackUrl),
+    .opt(
+      '--track [url]',
+      `track the torrents in this process, at this announce URL (default: port ${TRACKER_PORT}), on the addresses of --host or on all`,
+      {
+        isSecret: true,
+        excludes: ['trackerless'],
+        needs: [{ oneOf: ['tls-cert'], when: isSecureUrl }],
+        parse: trackUrl,
+      },
     )
-    .addOption(
-      new Opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
-        takes: 'directory',
-        needs: TRACK,
-      })
-        .argParser(read.collect)
-        .default([]),
-    )
-    .addOption(archiveDirOption(TRACK))
-    .addOption(new Opt('--web-torrent', WEB_TORRENT, { needs: TRACK }).default(false))
-    .addOption(bannedIpsOption(TRACK))
-    .addOption(bannedListOption(TRACK))
-    .addOption(
-      stateDirOption('save swarms and the list of seeded torrents in this state directory', [
+    .opt('--allowed-dir <dir>', 'track the torrents in this directory, too (repeatable)', {
+      takes: 'directory',
+      needs: TRACK,
+      ...read.collect,
+    })
+    .opt(...archiveDirOption(TRACK))
+    .opt('--web-torrent', WEB_TORRENT, { needs: TRACK, default: false })
+    .opt(...bannedIpsOption(TRACK))
+    .opt(...bannedListOption(TRACK))
+    .opt(
+      ...stateDirOption('save swarms and the list of seeded torrents in this state directory', [
         { oneOf: ['track', 'seed'], why: 'which save their state there', ifTyped: true },
       ]),
     )
     .optionsGroup('Seed:')
-    .option(
-      '--seed',
-      'seed every torrent of the mirror whose hashes are known, on all addresses',
-      false,
+    .opt('--seed', 'seed every torrent of the mirror whose hashes are known, on all addresses', {
+      default: false,
+    })
+    .opt(
+      '--seed-port <n>',
+      'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
+      {
+        needs: [{ oneOf: ['seed'], why: 'which listens there', ifTyped: true }],
+        parse: read.wholeNumber(0, 65_535),
+        default: 6881,
+      },
     )
-    .addOption(
-      new Opt(
-        '--seed-port <n>',
-        'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',
-        { needs: [{ oneOf: ['seed'], why: 'which listens there', ifTyped: true }] },
-      )
-        .argParser(read.wholeNumber(0, 65_535))
-        .default(6881),
-    )
-    .addOption(
-      maxUploadRateOption('limit the upload rate of --seed', {
+    .opt(
+      ...maxUploadRateOption('limit the upload rate of --seed', {
         needs: [{ oneOf: ['seed'], when: (rate) => rate !== 0 }],
       }),
     )
   const site = declareSiteOptions(command, 'the public host')
   const whole = declareAdminOptions(site, { isOwn: true }, TRACK)
     .optionsGroup('Hashing ahead:')
-    .option(
+    .opt(
       '--warm <glob>',
       'hash matching files before they are requested, such as /iso/** (repeatable)',
       globs,
-      [],
     )
-    .addOption(
-      new Opt(
-        '--max-rate <size>',
-        'limit the read rate of --warm per second (default: unlimited)',
-        {
-          needs: [
-            { oneOf: ['warm'], why: 'because requested files are always read at full speed' },
-          ],
-        },
-      ).argParser(read.byteRate),
-    )
+    .opt('--max-rate <size>', 'limit the read rate of --warm per second (default: unlimited)', {
+      needs: [{ oneOf: ['warm'], why: 'because requested files are always read at full speed' }],
+      parse: read.byteRate,
+    })
     .optionsGroup('Hashing and cache:')
-    .addOption(threadsOption())
-    .addOption(read.secondsOption('--wait <seconds>', 'answer 503 if a torrent takes longer', 25))
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
-    .addOption(cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
+    .opt(...THREADS)
+    .opt('--wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
+    .opt(...CACHE_DIR)
+    .opt(...CACHE_TRUST)
+    .opt(...cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
   return declareShareOptions(whole)
     .optionsGroup(RARELY_NEEDED)
-    .option(
+    .opt(
       '--http-seed <url>',
       'add an HTTP seed, a script that sends pieces (repeatable)',
       read.httpSeeds,
-      [],
     )
     .optionsGroup('Log:')
-    .addOption(
-      new Option('--log <format>', 'write the access log')
-        .choices(['json', 'text', 'off'] as const)
-        .default('text' as const, 'text'),
-    )
-    .addOption(
-      new Opt(
-        '--log-file <file>',
-        'append the access log to this file (default: standard error)',
-        FILE,
-      ),
-    )
+    .opt('--log <format>', 'write the access log', {
+      choices: ['json', 'text', 'off'],
+      default: 'text',
+    })
+    .opt('--log-file <file>', 'append the access log to this file (default: standard error)', FILE)
 }
 
 export type ServeOptions = ReturnType<ReturnType<typeof declareServeOptions>['opts']>
@@ -232,7 +191,7 @@ const hosts = read.repeated((text) => {
   throw new InvalidArgumentError('Empty; give a host or the path of a Unix socket.')
 })
 
-const trackers = read.repeated((urls) => read.trackerTiers(urls).flat())
+const trackers = read.repeated((urls) => read.trackerTiers.parse(urls).flat())
 
 const globs = read.repeated((text) => {
   const fault = patternFault(text)

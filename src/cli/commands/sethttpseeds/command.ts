@@ -5,7 +5,7 @@ import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareBulkEdit, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
-import { Opt, ownOptions } from '../../options/option.js'
+import { ownOptions } from '../../options/option.js'
 import { checked, repeated } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
 import { openReport } from '../../output/report.js'
@@ -35,12 +35,10 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
       "URLs separated by '|' or ','; '' or 0 removes all; and the torrents to change",
     )
     .optionsGroup('Seeds:')
-    .addOption(
-      new Opt(
-        '--http-seed <urls>',
-        'set this HTTP seed instead of the argument; then all arguments are torrents (repeatable)',
-        { form: 'list' },
-      ).argParser(repeated(checked(seedsOrNone))),
+    .opt(
+      '--http-seed <urls>',
+      'set this HTTP seed instead of the argument; then all arguments are torrents (repeatable)',
+      { form: 'list', parse: repeated(checked(seedsOrNone)).parse },
     )
     .addHelpText('after', EXAMPLES)
   return ownOptions(command).action(async (args, options) => {

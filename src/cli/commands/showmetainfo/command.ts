@@ -8,8 +8,7 @@ import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
-import { Opt } from '../../options/option.js'
-import { repeated, secondsOption, selectOnlyOption } from '../../options/values.js'
+import { repeated, secondsOr, selectOnlyOption } from '../../options/values.js'
 import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { LEGACY_PIECE_POW2 } from '../../options/torrent.js'
 import {
@@ -40,44 +39,30 @@ function declareShow() {
     .description('Show what is in a torrent.')
     .argument('<torrent...>', 'torrents to show, or directories of them; - reads standard input')
     .optionsGroup('Output:')
-    .addOption(new Opt('--tree', 'print the files as a tree', { excludes: ['magnet', 'json'] }))
-    .addOption(new Opt('--magnet', 'print only the magnet link', { excludes: ['json'] }))
-    .option('--all', 'print all files, also at a terminal (default: the first 50)')
-    .option('--json', 'print one line of JSON for each torrent')
-    .addOption(
-      new Opt(
-        '--field <name>',
-        'print only this value (repeatable); --field help lists the names',
-        { excludes: ['json', 'magnet', 'tree'] },
-      )
-        .argParser(fields)
-        .default<string[]>([], 'none'),
-    )
-    .addOption(
-      selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)', [
+    .opt('--tree', 'print the files as a tree', { excludes: ['magnet', 'json'] })
+    .opt('--magnet', 'print only the magnet link', { excludes: ['json'] })
+    .opt('--all', 'print all files, also at a terminal (default: the first 50)')
+    .opt('--json', 'print one line of JSON for each torrent')
+    .opt('--field <name>', 'print only this value (repeatable); --field help lists the names', {
+      defaultText: 'none',
+      excludes: ['json', 'magnet', 'tree'],
+      ...fields,
+    })
+    .opt(
+      ...selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)', [
         { oneOf: ['magnet'] },
       ]),
     )
-    .addOption(
-      new Opt(
-        '--check-seeds',
-        'request a random piece from each web seed, and check it; status 1 if one is wrong',
-        { excludes: ['field', 'magnet', 'tree'] },
-      ),
+    .opt(
+      '--check-seeds',
+      'request a random piece from each web seed, and check it; status 1 if one is wrong',
+      { excludes: ['field', 'magnet', 'tree'] },
     )
-    .addOption(
-      secondsOption(
-        '--seed-timeout <seconds>',
-        'wait this long for a seed, with --check-seeds',
-        20,
-      ),
-    )
-    .addOption(
-      new Opt(
-        '--same',
-        'compare the swarms of torrents with that of the first; status 1 if one differs',
-        { excludes: ['checkSeeds', 'field', 'magnet', 'tree'] },
-      ),
+    .opt('--seed-timeout <seconds>', 'wait this long for a seed, with --check-seeds', secondsOr(20))
+    .opt(
+      '--same',
+      'compare the swarms of torrents with that of the first; status 1 if one differs',
+      { excludes: ['checkSeeds', 'field', 'magnet', 'tree'] },
     )
     .addHelpText('after', EXAMPLES)
 }

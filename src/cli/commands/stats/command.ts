@@ -29,7 +29,7 @@ function defineStats({ io, finish }: CommandContext) {
   return new Command('stats', { takes: 'torrent' })
     .description('Show how many torrents there are, and their sizes, trackers and piece lengths.')
     .argument('<directory-or-torrent...>', 'torrents, and directories with torrents below them')
-    .option('--json', 'print a JSON object')
+    .opt('--json', 'print a JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (operands, { json }) => {
       const { files, refused } = await listTorrents(operands, io)

@@ -5,7 +5,7 @@ import { runtimeDirectory } from '../../../base/directories.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { InfoHash } from '../../../metainfo/values.js'
 import { count, formatBytes, formatNumber } from '../../../base/text/quantity.js'
-import { clientOption } from '../../options/clients.js'
+import { CLIENT } from '../../options/clients.js'
 import { clientPatience, noClient, openClients } from '../../open/clients.js'
 import { namesClient } from '../../open/own-client.js'
 import { eachTorrent, findNamedTorrent } from '../../open/torrent-input.js'
@@ -37,10 +37,10 @@ function defineStatus({ io, finish }: CommandContext) {
       '[torrent...]',
       'torrents, info hashes, or directories of torrents (default: all that btkit published)',
     )
-    .addOption(clientOption())
-    .option('--all', 'show all torrents, also those that btkit did not publish')
-    .option('--json', 'print one line of JSON for each torrent')
-    .option('-q, --quiet', 'print nothing unless something is wrong')
+    .opt(...CLIENT)
+    .opt('--all', 'show all torrents, also those that btkit did not publish')
+    .opt('--json', 'print one line of JSON for each torrent')
+    .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const named = namesClient(options.client, io)

@@ -1,13 +1,7 @@
 import { Command } from '../../acting-command.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import {
-  maxRateOption,
-  threadsOption,
-  cacheDirOption,
-  cacheTrustOption,
-  noCacheOption,
-} from '../../options/reading.js'
+import { MAX_RATE, THREADS, CACHE_DIR, CACHE_TRUST, NO_CACHE } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
   listTorrents,
@@ -41,7 +35,7 @@ import {
   verifyValue,
   type Tally,
 } from '../../output/verify-output.js'
-import { DIRECTORY, FILE, Opt } from '../../options/option.js'
+import { DIRECTORY, FILE } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -57,31 +51,32 @@ function declareVerify() {
       'torrents, directories of them, or - for standard input; after a single one, the path of its content',
     )
     .optionsGroup('Content:')
-    .addOption(dataOption())
-    .addOption(
-      new Opt(
-        '--files-from <list>',
-        'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
-        FILE,
-      ),
+    .opt(
+      '--data <directory|url>',
+      'find the content in this directory or web seed (default: beside each torrent)',
+      DIRECTORY,
     )
-    .option('--no-check-hashes', 'check only sizes; read nothing')
-    .option('--follow-symlinks', 'follow links that lead outside, too', false)
-    .option('--extra', 'report files that are not part of the torrent, too', false)
+    .opt(
+      '--files-from <list>',
+      'check also the torrents in a list, one per line or NUL-separated; - reads standard input',
+      FILE,
+    )
+    .opt('--no-check-hashes', 'check only sizes; read nothing')
+    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
+    .opt('--extra', 'report files that are not part of the torrent, too', { default: false })
     .optionsGroup('Reading and cache:')
-    .addOption(threadsOption())
-    .addOption(maxRateOption())
-    .addOption(
-      new Opt('--trust-cache', 'use the piece cache for unchanged files', {
-        excludes: [{ option: 'cache' }],
-      }).default(false),
-    )
-    .addOption(noCacheOption())
-    .addOption(cacheDirOption())
-    .addOption(cacheTrustOption())
+    .opt(...THREADS)
+    .opt(...MAX_RATE)
+    .opt('--trust-cache', 'use the piece cache for unchanged files', {
+      excludes: [{ option: 'cache' }],
+      default: false,
+    })
+    .opt(...NO_CACHE)
+    .opt(...CACHE_DIR)
+    .opt(...CACHE_TRUST)
     .optionsGroup('Output:')
-    .option('--json', 'print one line of JSON for each torrent')
-    .option('-q, --quiet', 'print nothing unless something is wrong')
+    .opt('--json', 'print one line of JSON for each torrent')
+    .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
 }
 
@@ -171,11 +166,6 @@ async function findTargets(
     refused,
     isSingle: filesFrom === undefined && torrents.length + refused.length === 1,
   }
-}
-
-function dataOption() {
-  const what = 'find the content in this directory or web seed (default: beside each torrent)'
-  return new Opt('--data <directory|url>', what, DIRECTORY)
 }
 
 /** Whether the second of two arguments names the data: a directory, or no .torrent file. */

@@ -3,7 +3,7 @@ import { Command } from '../../acting-command.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../base/errors.js'
-import { clientOption } from '../../options/clients.js'
+import { CLIENT } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
 import { findNamedTorrent, listTorrents, type NamedTorrent } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -27,11 +27,11 @@ function defineWithdraw({ io, finish }: CommandContext) {
   return new Command('withdraw', { takes: 'torrent' })
     .description('Remove torrents that btkit published from a client. Data is never removed.')
     .argument('<torrent...>', 'torrents, directories of them, or info hashes in hexadecimal')
-    .addOption(clientOption())
-    .option('--delete-torrent', 'remove the named .torrent files, too')
-    .option('--dry-run', 'show what would be withdrawn, and change nothing', false)
-    .option('--json', 'print one line of JSON for each torrent and client')
-    .option('-q, --quiet', 'print nothing unless something is wrong')
+    .opt(...CLIENT)
+    .opt('--delete-torrent', 'remove the named .torrent files, too')
+    .opt('--dry-run', 'show what would be withdrawn, and change nothing', { default: false })
+    .opt('--json', 'print one line of JSON for each torrent and client')
+    .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)
     .action(async (names, options) => {
       const clients = openClients(options.client, io)

@@ -5,12 +5,7 @@ import { count } from '../../../base/text/quantity.js'
 import { cacheAccessFor, closeCache } from '../../open/cache.js'
 import { declareReadingOptions } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
-import {
-  queueOption,
-  shareKeyFileOption,
-  shareMachineOption,
-  shareOption,
-} from '../../options/share.js'
+import { queueOption, shareKeyFileOption, SHARE_MACHINE, shareOption } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
@@ -71,9 +66,9 @@ function declareWorker() {
   const command = new Command('worker')
     .description('Hash files for other machines, until a signal ends it.')
     .optionsGroup('Jobs:')
-    .addOption(queueOption('use the queue of this Redis; file:PATH reads the URL'))
-    .addOption(shareOption())
-    .addOption(shareKeyFileOption())
-    .addOption(shareMachineOption())
+    .opt(...queueOption('use the queue of this Redis; file:PATH reads the URL'))
+    .opt(...shareOption())
+    .opt(...shareKeyFileOption())
+    .opt(...SHARE_MACHINE)
   return declareReadingOptions(command).addHelpText('after', EXAMPLES)
 }
