@@ -115,7 +115,6 @@ function requestOf(
     dryRun: options.dryRun ?? false,
     waitSeconds: options.waitSeconds ?? 0,
     minAgeSeconds: options.minAgeSeconds ?? 0,
-    cacheMaxSize: null,
     publish: [],
   }
 }

@@ -50,6 +50,7 @@ export const FIELDS = {
     label: 'http seeds',
     labelOfEdits: 'HTTP seeds',
     option: '--http-seed',
+    optionOfEdit: null,
   },
   /** BEP 19. */
   webSeeds: {

@@ -21,8 +21,6 @@ export interface ServiceOptions {
   readonly publicUrl: string | null
   /** URLs of other mirrors of the same root. */
   readonly webSeeds: readonly string[]
-  /** Scripts that send pieces of the torrents (BEP 17). */
-  readonly httpSeeds: readonly string[]
   /** The piece length of torrents outside the pkgtorrent protocol; `auto` to choose one by the size. */
   readonly pieceLength: PieceLength | 'auto'
   /** Seconds since the last change of a file before it gets a torrent. */

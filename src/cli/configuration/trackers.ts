@@ -1,10 +1,8 @@
 import { checkTracker, looksLikeUrl, storedUrl } from '../../metainfo/trackers.js'
 import { BtkitError } from '../../base/errors.js'
 import { hideAllSecrets } from '../../base/text/secrets.js'
-import { byteSize } from '../options/values.js'
 import {
   itemsOf,
-  shownText,
   type Problems,
   type Located,
   type LocatedEntry,
@@ -85,28 +83,7 @@ function asOptions({ name, place, entries }: Section, problems: Problems): Secti
   const options = entries.flatMap((entry) => {
     return problems.try<LocatedEntry[]>([], () => spelled(entry, name, problems))
   })
-  problems.try(undefined, () => {
-    checkBounds(options)
-  })
   return { name, place, entries: options }
-}
-
-/** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function checkBounds(options: readonly LocatedEntry[]): void {
-  const bound = (key: string) => options.find((each) => each.key === key)?.item
-  const [min, max] = [bound('min-piece-length'), bound('max-piece-length')]
-  const [least, most] = [bytesOf(min), bytesOf(max)]
-  if (min === undefined || least === null || most === null || least <= most) return
-  throw min.place.error('piece-length: min is larger than max')
-}
-
-/** The bytes of a size; null if it is none. */
-function bytesOf(item: Located | undefined): number | null {
-  try {
-    return byteSize(item ? shownText(item) : '')
-  } catch {
-    return null
-  }
 }
 
 /** The options of a rule's key. */
@@ -117,12 +94,10 @@ function spelled(entry: LocatedEntry, host: string, problems: Problems): Located
   if (key === 'source' && item.value.kind !== 'text')
     throw item.place.error('source: a single value is expected here')
   if (key !== 'piece-length') return [entry]
-  if (item.value.kind !== 'map')
-    throw item.place.error('piece-length: write {min: SIZE, max: SIZE}')
+  if (item.value.kind !== 'map') throw item.place.error('piece-length: write {max: SIZE}')
   return item.value.entries.flatMap(({ key: bound, place: at, item: size }) => {
-    if (bound === 'min' || bound === 'max')
-      return [{ key: `${bound}-piece-length`, place: at, item: size }]
-    problems.add(at.error(`piece-length: ${bound}: neither min nor max`))
+    if (bound === 'max') return [{ key: 'max-piece-length', place: at, item: size }]
+    problems.add(at.error(`piece-length: ${bound}: not max`))
     return []
   })
 }

@@ -2,35 +2,35 @@ import { Command } from '../acting-command.js'
 
 // Options and arguments that the commands which edit torrents share.
 
-/** Declares a command that edits a torrent, with the common options. */
-export function declareSingleEdit(name: string, isTracker = false) {
+/** Declares a command that edits torrents, with the common options. */
+export function declareEditing(name: string, isTracker = false) {
   return new Command(name, { takes: 'torrent', isTracker })
-    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
-      takes: 'file',
-      isOwn: true,
-    })
-    .opt('--force', 'replace files of --output even if they are not torrents', HOW)
     .opt('--dry-run', 'show what would change, and write nothing', HOW)
     .opt('--json', 'print one line of JSON for each torrent', HOW)
     .opt('-q, --quiet', 'print nothing but errors', HOW)
 }
 
-/** Declares a command that edits any number of torrents. */
+/** Declares a command that edits any number of torrents, where they are or elsewhere. */
 export function declareBulkEdit(name: string, isTracker = false) {
-  return declareSingleEdit(name, isTracker).opt(
-    '--files-from <list>',
-    'edit also the torrents in a list, one per line or with NULs; - reads standard input',
-    { takes: 'file', isOwn: true },
-  )
+  return declareEditing(name, isTracker)
+    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
+      takes: 'file',
+      isOwn: true,
+    })
+    .opt('--force', 'replace files of --output even if they are not torrents', HOW)
+    .opt(
+      '--files-from <list>',
+      'edit also the torrents in a list, one per line or with NULs; - reads standard input',
+      { takes: 'file', isOwn: true },
+    )
 }
 
 /** A switch that may be a default, because it does not say what to change. */
 const HOW = { isOwn: false, default: false }
 
-/** The options of declareSingleEdit and declareBulkEdit. */
-export type HowToEdit = ReturnType<ReturnType<typeof declareSingleEdit>['opts']> & {
-  readonly filesFrom?: string | undefined
-}
+/** The options of declareEditing and declareBulkEdit. */
+export type HowToEdit = ReturnType<ReturnType<typeof declareEditing>['opts']> &
+  Partial<ReturnType<ReturnType<typeof declareBulkEdit>['opts']>>
 
 /** Whether a text means an empty list: BitTornado's 0, or the empty text. */
 export function isNone(text: string): boolean {

@@ -92,7 +92,7 @@ interface EditRun {
 export async function runEdits(run: EditRun, io: Io): Promise<number> {
   const { operands, edit, options } = run
   const { files, refused } = await listFiles(operands, options, io)
-  const { dryRun, force, json, output } = options
+  const { dryRun, force = false, json, output } = options
   const request = {
     edit,
     dryRun,

@@ -11,7 +11,7 @@ import type { Io } from '../io.js'
 export interface CacheArguments {
   readonly cache: boolean
   readonly cacheDir?: string | undefined
-  readonly cacheTrust: CacheTrust
+  readonly cacheTrust?: CacheTrust | undefined
   readonly shareWith?: CacheRequest['share']
   /** Whether a missing home directory goes without saying. */
   readonly mayBeHomeless?: boolean | undefined
@@ -49,7 +49,7 @@ export function openCacheOf(option: string | undefined, io: Io) {
 
 /** Returns access to the cache, which `wake` opens, and closeCache closes. */
 export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
-  const { cache, cacheDir, cacheTrust: trust, shareWith: share, mayBeHomeless } = options
+  const { cache, cacheDir, cacheTrust: trust = 'full', shareWith: share, mayBeHomeless } = options
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
   const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
   const request = { ...place, isUsed: directory !== null, trust, share }

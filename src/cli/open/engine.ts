@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Decided } from '../configuration/parse.js'
 import { cacheAccessFor, type CacheArguments, closeCache } from './cache.js'
 import { openWorkers, shareRequest, type WorkerOptions } from './share.js'
@@ -12,7 +13,8 @@ import { openReport, type Report } from '../output/report.js'
 import { count } from '../../base/text/quantity.js'
 
 export interface EngineOptions {
-  readonly threads: number
+  /** Default: one for each processor. */
+  readonly threads?: number | undefined
   /** In bytes per second. */
   readonly maxRate?: number | undefined
   /** Whether to omit warnings. */
@@ -29,7 +31,10 @@ const SLOWEST_RATE = 64 * 1024
  * Creates the hash engine for a command line. Warns about implausibly low rates.
  * @throws BtkitError `usage` if BTKIT_HASH is not a kernel, `kernel` if this machine cannot run it
  */
-export function engineFor({ threads, maxRate, quiet }: EngineOptions, io: Io): Engine {
+export function engineFor(
+  { threads = availableParallelism(), maxRate, quiet }: EngineOptions,
+  io: Io,
+): Engine {
   const { env, signal } = io
   if (!quiet && maxRate !== undefined && maxRate < SLOWEST_RATE) {
     openReport({}, io).alert(

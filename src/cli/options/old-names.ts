@@ -14,7 +14,6 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['all', 'hidden'],
   ['piece-size', 'piece-length'],
   ['max-piece-size', 'max-piece-length'],
-  ['min-piece-size', 'min-piece-length'],
   ['target-piece-count', 'target-pieces'],
   ['data', 'in'],
   ['in', 'data'],

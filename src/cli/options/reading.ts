@@ -1,9 +1,9 @@
 import type { Command } from '../acting-command.js'
 import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typings'
 import { looksLikeUrl } from '../../metainfo/trackers.js'
-import { byteRate, byteSize, wholeNumber } from './values.js'
+import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, HOW, type Need, type Traits, option } from './option.js'
+import { DIRECTORY, HOW, type Need, option } from './option.js'
 
 export const MAX_RATE = option(
   '--max-rate <size>',
@@ -22,6 +22,16 @@ export function declareReadingOptions<A extends unknown[], O extends OptionValue
     .opt(...NO_CACHE)
     .opt(...CACHE_DIR)
     .opt(...CACHE_TRUST)
+}
+
+/** Declares the options of commands that hash files in passing, in a group of their own. */
+export function declareCacheOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Reading and cache:')
+    .opt(...NO_CACHE)
+    .opt(...CACHE_DIR)
 }
 
 /** Declares the options of commands that show torrents until interrupted. */
@@ -72,11 +82,6 @@ export const CACHE_TRUST = option(
     default: 'full',
   },
 )
-
-export function cacheMaxSizeOption(description: string, traits: Traits = {}) {
-  const own = { isForLegacy: true, ...traits }
-  return option('--cache-max-size <size>', description, { ...own, parse: byteSize })
-}
 
 export function stateDirOption(description: string, needs: readonly Need[] = []) {
   return option('--state-dir <path>', description, {

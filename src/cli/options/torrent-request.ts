@@ -18,17 +18,13 @@ import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
-/**
- * Translates the options common to makemetafile and completedir.
- * @throws BtkitError `usage` if options contradict each other
- */
+/** Translates the options common to makemetafile and completedir. */
 export function commonRequest(
   trackers: CheckedTrackers,
   options: MakerOptions,
   io: Io,
   isLegacy: boolean,
 ) {
-  checkPieceSizes(options)
   const common = commonRequestOf({
     ...torrentOptionsOf(options),
     trackers,
@@ -37,8 +33,7 @@ export function commonRequest(
   return {
     ...common,
     scan: { ...common.scan, isLegacy },
-    shortestPiece: options.minPieceLength,
-    write: { mode: options.mode, claim: io.shared?.claim },
+    write: { claim: io.shared?.claim },
   }
 }
 
@@ -80,16 +75,6 @@ function textsOf(options: Pick<MakerOptions, TextName>): Record<string, string |
       return [name, text === false ? null : text]
     }),
   )
-}
-
-/** @throws BtkitError `usage` if the shortest piece is longer than the longest */
-function checkPieceSizes({ minPieceLength, maxPieceLength }: MakerOptions): void {
-  if (
-    minPieceLength !== undefined &&
-    maxPieceLength !== undefined &&
-    minPieceLength > maxPieceLength
-  )
-    throw usageError('--min-piece-length is larger than --max-piece-length')
 }
 
 /** The version of new torrents. The default is v1, because old clients support nothing else. */

@@ -130,10 +130,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       ...PIECES,
       parse: read.powerOfTwo,
     })
-    .opt('--min-piece-length <size>', 'use at least this piece length', {
-      ...PIECES,
-      parse: read.powerOfTwo,
-    })
     .optionsGroup('In the torrent:')
     .opt('-c, --comment <text>', 'set a comment')
     .opt('-p, --private', 'let clients find peers through the tracker only (BEP 27)', {
@@ -221,9 +217,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         default: [] as ChecksumName[],
       },
     )
-    .opt('--mode <octal>', 'set the permissions of the torrent, such as 644', {
-      parse: read.permissionBits,
-    })
     .opt('--dry-run', 'show what would be done, without reading files', {
       needsDisk: KNOWN_SIZE,
       default: false,

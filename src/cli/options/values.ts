@@ -118,12 +118,6 @@ export function checksums(text: string): ChecksumName[] {
   throw new InvalidArgumentError(`use names of ${CHECKSUM_NAMES.join(', ')}`)
 }
 
-/** Parses permission bits in octal, like chmod. */
-export function permissionBits(text: string): number {
-  if (/^0?[0-7]{3}$/.test(text)) return parseInt(text, 8)
-  throw new InvalidArgumentError('not a mode in octal, such as 644')
-}
-
 /** Exponents of 1024, or of 1000 for `kB` and the like. */
 const POWERS = ['', 'k', 'm', 'g', 't']
 

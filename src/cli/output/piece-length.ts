@@ -1,16 +1,11 @@
 import type { PieceFacts } from '../../core/make/piece-choice.js'
 import { formatBytes } from '../../base/text/quantity.js'
 
-const BOUNDS = {
-  longest: 'limited by --max-piece-length',
-  shortest: 'no shorter by --min-piece-length',
-} as const
-
 /** Why pieces are as long as they are; null if that was said on the command line. */
-export function whyLength({ reason, bound, pieceLength, size }: PieceFacts): string | null {
-  if (reason.kind === 'given' && bound === null) return null
+export function whyLength({ reason, isLimited, pieceLength, size }: PieceFacts): string | null {
+  if (reason.kind === 'given' && !isLimited) return null
   const length = `pieces of ${formatBytes(pieceLength)}`
-  const limit = bound === null ? [] : [BOUNDS[bound]]
+  const limit = isLimited ? ['limited by --max-piece-length'] : []
   return [length, ...causeOf(reason, size), ...limit].join(', ')
 }
 

@@ -47,8 +47,6 @@ export interface CompleteRequest {
   readonly dryRun: boolean
   /** How long to wait for another run on the same target, in seconds. */
   readonly waitSeconds: number
-  /** Maximum bytes of the cache after the run; null for no limit. */
-  readonly cacheMaxSize: number | null
   /** Leave entries alone that changed less than this many seconds ago. */
   readonly minAgeSeconds: number
   /** The clients to publish the torrents to. */

@@ -11,8 +11,6 @@ export interface PieceRules extends Pick<ContentRules, 'pieceLength'> {
   readonly mostPieces?: number | undefined
   /** Maximum bytes of the .torrent: chooses the shortest piece length that keeps it. */
   readonly largestTorrent?: number | undefined
-  /** Minimum piece length, which overrides all rules except `longestPiece`. */
-  readonly shortestPiece?: PieceLength | undefined
   /** Maximum piece length, which overrides all other rules. */
   readonly longestPiece?: PieceLength | undefined
 }
@@ -29,8 +27,8 @@ export type PieceReason =
 export interface PieceChoice {
   readonly content: Content
   readonly reason: PieceReason
-  /** The bound that changed the piece length; null if none did. */
-  readonly bound: 'longest' | 'shortest' | null
+  /** Whether `longestPiece` changed the piece length. */
+  readonly isLimited: boolean
 }
 
 /** The piece length and its reason. */
@@ -42,8 +40,8 @@ export interface PieceFacts extends Omit<PieceChoice, 'content'> {
 }
 
 /** Returns the facts about a choice that people may want to know. */
-export function pieceFacts({ content, reason, bound }: PieceChoice): PieceFacts {
-  return { reason, bound, pieceLength: content.pieceLength, size: bytesOf(content) }
+export function pieceFacts({ content, reason, isLimited }: PieceChoice): PieceFacts {
+  return { reason, isLimited, pieceLength: content.pieceLength, size: bytesOf(content) }
 }
 
 /** Returns the size of a content's .torrent in bytes. */
@@ -60,19 +58,15 @@ export function choosePieces(
   measure: MeasureTorrent,
 ): PieceChoice {
   const { content: cut, reason } = prefer(content, rules, measure)
-  const { pieceLength: preferred } = cut
-  const { longestPiece = LONGEST, shortestPiece = preferred } = rules
-  const raised = preferred < shortestPiece ? shortestPiece : preferred
-  const length = raised > longestPiece ? longestPiece : raised
-  if (length === preferred) return { content: cut, reason, bound: null }
-  const bound = length < preferred ? 'longest' : 'shortest'
-  return { content: cutIntoPieces(content, length), reason, bound }
+  const { longestPiece = LONGEST } = rules
+  if (cut.pieceLength <= longestPiece) return { content: cut, reason, isLimited: false }
+  return { content: cutIntoPieces(content, longestPiece), reason, isLimited: true }
 }
 
 const SHORTEST = pieceLengthOf(MIN_PIECE_POW2)
 const LONGEST = pieceLengthOf(MAX_PIECE_POW2)
 
-type Preference = Omit<PieceChoice, 'bound'>
+type Preference = Omit<PieceChoice, 'isLimited'>
 
 function prefer(content: Content, rules: PieceRules, measure: MeasureTorrent): Preference {
   const { pieceLength, mostPieces, largestTorrent } = rules

@@ -9,7 +9,6 @@ import {
   writeDraft,
   type Bytes,
   type DraftContent,
-  type Owner,
 } from './draft.js'
 import { cleanDirectory } from './temporary-files.js'
 import { copyAcl, findWriteTarget, followLinks, openWriteTarget } from './target.js'
@@ -34,11 +33,6 @@ export interface WriteOptions {
   claim?: ((path: string) => void) | undefined
   /** Called right before the new file takes its place; throws to keep the existing entry. */
   checkUntouched?: (() => void) | undefined
-  /**
-   * The new file's owner, as far as the system allows this user to set it. Default: that of the
-   * replaced file, or for a new file this user.
-   */
-  owner?: Owner | undefined
 }
 
 /** A file to write. */
@@ -98,7 +92,7 @@ export function planDraft(job: WriteJob): PlannedDraft | Promise<null> {
   return {
     path,
     draft: draftPath(path),
-    content: { bytes, mode: options.mode ?? mode, owner: options.owner ?? owner },
+    content: { bytes, mode: options.mode ?? mode, owner },
   }
 }
 

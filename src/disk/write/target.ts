@@ -23,7 +23,7 @@ export interface WriteTarget {
 const DESCRIPTOR = /^\/(dev\/(stdout|stderr|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/
 
 /** The bits of a mode that a replacement gets. */
-export const PERMISSION_BITS = 0o777
+const PERMISSION_BITS = 0o777
 const GROUP_BITS = 0o070
 
 /** The native addon's function; native/drafts.h has the contract. Without it, no lists are known. */

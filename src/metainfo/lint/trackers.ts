@@ -226,7 +226,6 @@ export interface TrackerRule {
   readonly private?: boolean | undefined
   readonly source?: string | undefined
   readonly version?: MetainfoVersion | undefined
-  readonly shortestPiece?: number | undefined
   readonly longestPiece?: number | undefined
   readonly largestTorrent?: number | undefined
 }
@@ -248,14 +247,13 @@ function hostsOf(metainfo: Metainfo): Set<string> {
 
 function* broken(metainfo: Metainfo, rule: TrackerRule) {
   const { pieceLength, bytes } = metainfo
-  const { shortestPiece = 0, longestPiece = Infinity, largestTorrent = Infinity } = rule
+  const { longestPiece = Infinity, largestTorrent = Infinity } = rule
   if (rule.private !== undefined && rule.private !== metainfo.private)
     yield rule.private ? 'private torrents' : 'torrents that are not private'
   if (rule.source !== undefined && rule.source !== metainfo.source)
     yield `the source ${quoteText(rule.source)}`
   if (rule.version !== undefined && rule.version !== metainfo.version)
     yield rule.version === 'hybrid' ? 'hybrid torrents' : `torrents of version ${rule.version}`
-  if (pieceLength < shortestPiece) yield `pieces of at least ${shortestPiece} bytes`
   if (pieceLength > longestPiece) yield `pieces of at most ${longestPiece} bytes`
   if (bytes.length > largestTorrent) yield `a .torrent of at most ${largestTorrent} bytes`
 }

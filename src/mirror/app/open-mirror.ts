@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { removeUnused, shrinkTo, UNUSED_FOR } from '../../disk/cache/maintain.js'
+import { removeUnused, UNUSED_FOR } from '../../disk/cache/maintain.js'
 import { CACHE_FILE } from '../../disk/cache/open.js'
 import { dayOf } from '../../disk/cache/records/record.js'
 import type { CacheAccess } from '../../core/digests/cache-access.js'
@@ -63,8 +63,6 @@ export interface MirrorSettings {
   readonly cacheTrust: CacheTrust
   /** The machines to share digests with (default: none). */
   readonly share?: ShareRequest | null | undefined
-  /** Most bytes of the cache; null for no limit. */
-  readonly cacheMaxSize: number | null
 }
 
 /** A mirror whose routes can be registered in an application. */
@@ -274,17 +272,10 @@ function listSeeded(options: ServiceOptions, trackers: TrackerSource) {
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-/**
- * Shares of its limit to which the cache is reduced, so that this is not necessary each minute. The
- * next share is used while the pages of records take up more than the records.
- */
-const SHRUNK = [0.9, 0.7, 0.5]
-
 const REMOVED = 'removed while in use; restart to create it again'
 
-type Kept = Pick<MirrorSettings, 'cacheMaxSize' | 'cacheDirectory'>
-
-interface Tended extends Kept, Pick<ServerContext, 'warn' | 'onError'> {
+interface Tended
+  extends Pick<MirrorSettings, 'cacheDirectory'>, Pick<ServerContext, 'warn' | 'onError'> {
   readonly trackers: TrackerSource
   readonly cacheAccess: CacheAccess
   /** The size of the cache's file in bytes: 0 if it is missing. */
@@ -292,12 +283,12 @@ interface Tended extends Kept, Pick<ServerContext, 'warn' | 'onError'> {
 }
 
 /**
- * Starts the periodic tasks. Each minute it checks the trackers, the cache's size, whether its file
- * exists, and whether its disk has space again. Each day it prunes the cache. Returns a function that
+ * Starts the periodic tasks. Each minute it checks the trackers, whether the cache's file exists, and
+ * whether its disk has space again. Each day it prunes the cache. Returns a function that
  * ends them.
  */
 export function startMirrorTasks(tended: Tended): () => Promise<void> {
-  const { trackers, cacheAccess, cacheMaxSize, onError } = tended
+  const { trackers, cacheAccess, onError } = tended
   const { store } = cacheAccess.cache
   const prune = () => removeUnused(store, dayOf(cacheAccess.now() - UNUSED_FOR))
   let wasThere = true
@@ -307,17 +298,8 @@ export function startMirrorTasks(tended: Tended): () => Promise<void> {
     if (wasThere && !isThere) tended.warn(`cache ${tended.cacheDirectory ?? ''}: ${REMOVED}`)
     wasThere = isThere
   }
-  // Sets are removed first, digests of files last
-  const keepSmall = async () => {
-    for (const share of SHRUNK) {
-      if (cacheMaxSize === null || store.usedBytes() <= cacheMaxSize) return
-      await shrinkTo(store, share * cacheMaxSize)
-      await store.flush()
-    }
-  }
   const tasks = [
     { act: () => trackers.refresh(), period: MINUTE },
-    { act: keepSmall, period: MINUTE },
     { act: look, period: MINUTE },
     { act: prune, period: DAY },
   ]

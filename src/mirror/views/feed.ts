@@ -21,7 +21,7 @@ export class Feed {
   constructor(
     private readonly options: Pick<
       ServiceOptions,
-      'webSeeds' | 'httpSeeds' | 'publicUrl' | 'ownTracker' | 'siteName'
+      'webSeeds' | 'publicUrl' | 'ownTracker' | 'siteName'
     >,
     private readonly files: Pick<Warmer, 'newest' | 'version'>,
     private readonly responses: ResponseCache,
@@ -50,10 +50,10 @@ export class Feed {
   }
 
   #write(address: string, current: TrackerList): string {
-    const { webSeeds, httpSeeds, ownTracker: tracker, siteName: name } = this.options
+    const { webSeeds, ownTracker: tracker, siteName: name } = this.options
     const trackers = trackersAt(current, tracker, address)
     const addresses = [address, ...webSeeds] as const
-    const around = { trackers, addresses, httpSeeds, peers: [] }
+    const around = { trackers, addresses, peers: [] }
     const items = this.files.newest
       // Below its own prefix the service answers itself
       .filter(({ path }) => path[1] !== SERVICE_NAME)

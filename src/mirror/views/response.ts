@@ -44,7 +44,6 @@ export interface TorrentSurroundings {
   readonly addresses: readonly [main: string, ...others: string[]]
   /** URLs of the file of a torrent of one, else those to which clients add the torrent's name and paths. */
   readonly webSeeds: readonly string[]
-  readonly httpSeeds: readonly string[]
   /** Where peers reach the seed of the torrent; none if it is not seeded here. */
   readonly peers: readonly DhtNode[]
 }
@@ -62,18 +61,18 @@ interface TorrentForm {
 export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
 
 /** The trackers, addresses and seeds for one client. */
-interface Around extends Pick<TorrentSurroundings, 'addresses' | 'httpSeeds' | 'peers'> {
+interface Around extends Pick<TorrentSurroundings, 'addresses' | 'peers'> {
   readonly trackers: TrackerList
 }
 
 /** Determines the trackers and web seeds of a torrent for one client. */
 export function surround(
   { infoHash, directory, title: { path } }: SeededTorrent,
-  { trackers, addresses, httpSeeds, peers }: Around,
+  { trackers, addresses, peers }: Around,
 ): TorrentSurroundings {
   const announceList = spreadTrackers(trackers, infoHash)
   const webSeeds = webSeedsAt({ directory, title: { path } }, addresses)
-  return { announceList, addresses, webSeeds, httpSeeds, peers }
+  return { announceList, addresses, webSeeds, peers }
 }
 
 /** The web seeds of a torrent on mirrors at these addresses. */
@@ -138,7 +137,7 @@ const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
  */
 export function trackTorrent(
   torrent: KnownTorrent,
-  { ownTracker, seed, publicUrl, webSeeds, httpSeeds }: ServiceOptions,
+  { ownTracker, seed, publicUrl, webSeeds }: ServiceOptions,
   trackers: TrackerList,
 ): void {
   if (!ownTracker) return
@@ -149,7 +148,6 @@ export function trackTorrent(
   const around = {
     announceList: spreadTrackers(trackers, torrent.infoHash),
     webSeeds: webSeedsAt(torrent, addresses),
-    httpSeeds,
   }
   const [place = null] = webSeedsAt(torrent, ['.'])
   ownTracker.add(buildTorrent(partsOf(around, torrent.modified), torrent), place)
@@ -159,14 +157,13 @@ export function trackTorrent(
 
 /** The fields beside `info`. */
 function partsOf(
-  { announceList, webSeeds, httpSeeds }: Omit<TorrentSurroundings, 'addresses' | 'peers'>,
+  { announceList, webSeeds }: Omit<TorrentSurroundings, 'addresses' | 'peers'>,
   creationDate: number | null,
 ): TorrentParts {
   return {
     ...NO_FIELDS,
     announce: announceList[0]?.[0] ?? null,
     announceList,
-    httpSeeds,
     webSeeds,
     creationDate,
   }
@@ -234,13 +231,13 @@ export class TorrentSender {
     isKept: boolean,
   ): SentResponse {
     const { options, known } = this
-    const { webSeeds, httpSeeds, ownTracker: tracker, seed } = options
+    const { webSeeds, ownTracker: tracker, seed } = options
     const address = publicAddress(raw, options)
     const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
     const { torrent } = checked
     const addresses = [address, ...webSeeds] as const
-    const own = { trackers, addresses, httpSeeds, peers }
+    const own = { trackers, addresses, peers }
     const named = trackersAt(trackers, tracker, address)
     const around = surround(torrent, { ...own, trackers: named })
     const { body, headers: ofForm, etag } = form(torrent, around)

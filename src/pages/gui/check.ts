@@ -57,7 +57,7 @@ function formPage(form: Form, error?: BtkitError): PageParts {
 }
 
 async function begin(parts: WindowParts, form: Form): Promise<Answer> {
-  const { directory, threads, keptDirectory } = parts
+  const { directory, keptDirectory } = parts
   const torrent = await requirePath(form, 'torrent', directory)
   const isBeside = form.text('data') === ''
   if (isBeside && isKept(torrent, keptDirectory))
@@ -75,7 +75,7 @@ async function begin(parts: WindowParts, form: Form): Promise<Answer> {
     ),
   })
   const about = { title, tool: 'check', path: data, form, show }
-  return startWork(parts, { about, name: 'check', request: { torrent, data, threads } })
+  return startWork(parts, { about, name: 'check', request: { torrent, data } })
 }
 
 function titleOf({ report, states }: Checked): string {

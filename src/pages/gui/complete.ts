@@ -83,7 +83,7 @@ function formPage(form: Form, presets: readonly Preset[], error?: BtkitError): P
 }
 
 async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<Answer> {
-  const { directory, stateDirectory, threads, presets, jobs } = parts
+  const { directory, stateDirectory, presets, jobs } = parts
   const path = await requirePath(form, 'path', directory)
   const target = form.text('target') === '' ? path : await requirePath(form, 'target', directory)
   for (const each of [path, target]) await requireDirectory(each)
@@ -91,7 +91,6 @@ async function begin(parts: WindowParts, form: Form, isLook: boolean): Promise<A
   const options = {
     ...torrentOptions(form, presets),
     stateDirectory,
-    threads,
     dryRun: isLook,
     remake: form.has('remake'),
     adopt: only?.act === 'adopt' || (form.has('adopt') && !form.has('force')),

@@ -137,7 +137,7 @@ async function act(
   const answer = await startWork(parts, {
     about: { title, tool: 'make', path: output, torrent: output, form, show },
     name: 'make',
-    request: { source, options: { ...options, output, threads: parts.threads } },
+    request: { source, options: { ...options, output } },
   })
   const kept = KEPT_FIELDS.map((name) => [name, form.text(name)] as const)
   const values = Object.fromEntries(kept.filter(([, value]) => value !== ''))

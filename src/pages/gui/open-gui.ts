@@ -25,7 +25,6 @@ import { WINDOW_SCRIPT, WINDOW_STYLE } from '../../browser/texts.js'
 import { renderTable } from '../forms/table.js'
 import { html } from '../../base/text/html.js'
 import { formatDuration } from '../../base/text/quantity.js'
-import type { ThreadSetup } from '../work/work-program.js'
 import type { Works } from '../forms/start-work.js'
 import { WorkThread } from '../work/work-thread.js'
 import { Entrance } from './entrance.js'
@@ -37,7 +36,9 @@ import { makeRoutes } from './make.js'
 import type { WindowParts } from './window.js'
 
 /** The options of a window. */
-export interface GuiOptions extends Omit<WindowParts, keyof Works | 'keptDirectory'>, ThreadSetup {
+export interface GuiOptions extends Omit<WindowParts, keyof Works | 'keptDirectory'> {
+  /** The directory of the piece cache; null for none. */
+  readonly cacheDirectory: string | null
   /** The port of 127.0.0.1; by default any free one. */
   readonly port?: number
   /** The path of the page that is shown first; null for the list of pages. */
@@ -108,8 +109,7 @@ export async function openGui(options: GuiOptions): Promise<Gui> {
     if (!entrance.admit(key)) throw new BtkitError('not-found', USED)
     return reply.redirect(`${entrance.prefix}/${options.first ?? ''}`, 303)
   })
-  const { cacheDirectory, cacheTrust, warn } = options
-  const work = new WorkThread({ cacheDirectory, cacheTrust }, warn)
+  const work = new WorkThread(options.cacheDirectory, options.warn)
   const keptDirectory = dirname(entrance.file)
   const parts = { patience: PATIENCE, ...options, jobs, work, keptDirectory }
   await app.register(

@@ -48,12 +48,12 @@ function seedArguments({ torrent, source, hasTrackers }: SeededTorrent): string[
 
 /** Gives a torrent that was made to the user's client, or else seeds it until the window ends. */
 export async function seed(parts: WindowParts, form: Form): Promise<Answer> {
-  const { client, directory, threads, jobs, patience, seedProgram } = parts
+  const { client, directory, jobs, patience, seedProgram } = parts
   const torrent = await requirePath(form, 'torrent', directory)
   const source = await requirePath(form, 'path', directory)
   const about = { title: `Seeding of ${basename(torrent)}`, tool: 'make', path: torrent, form }
   if (client !== null) {
-    const request = { torrent, data: dirname(source), client, threads }
+    const request = { torrent, data: dirname(source), client }
     return startWork(parts, { about: { ...about, show: handedPage }, name: 'seed', request })
   }
   if (seedProgram === null) throw new BtkitError('usage', 'no client is set; set BTKIT_CLIENT')

@@ -13,7 +13,6 @@ export interface WindowParts extends Works {
   readonly presets: readonly Preset[]
   /** Records of the torrents that btkit made in directories. */
   readonly stateDirectory: string
-  readonly threads: number | undefined
   /** The user's client, which may seed what is made; null for none. */
   readonly client: UserClient | null
   /** A program that seeds the torrent that follows as its last argument; null if there is none. */

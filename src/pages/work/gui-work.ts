@@ -20,13 +20,6 @@ import {
   MOST_FINDINGS,
   type WorkContext,
 } from './results.js'
-/** A torrent, and where its files are. */
-interface CheckRequest {
-  readonly torrent: string
-  readonly data: string
-  readonly threads: number | undefined
-}
-
 /** The result of a check, as its page shows it. */
 export interface Checked {
   readonly report: Pick<VerifyReport, 'place' | 'ok' | 'pieces' | 'badPieces' | 'uncheckedPieces'>
@@ -47,11 +40,11 @@ const MOST_FILES = 1000
  * @throws BtkitError as readTorrent and verifyTorrent
  */
 export async function checkFiles(
-  { torrent, data, threads }: CheckRequest,
+  { torrent, data }: { readonly torrent: string; readonly data: string },
   { cache, signal, tell }: WorkContext,
 ): Promise<Checked> {
   const metainfo = await readTorrent(torrent, { signal })
-  const options = { cache, threads, signal, onProgress: tell }
+  const options = { cache, signal, onProgress: tell }
   const { files, ...report } = await verifyTorrent(metainfo, data, options)
   const unsure = files.filter(({ status }) => status === 'unchecked')
   const good = files.filter(({ status }) => status === 'ok')

@@ -10,7 +10,6 @@ export interface SeedRequest {
   /** The directory of its content. */
   readonly data: string
   readonly client: UserClient
-  readonly threads: number | undefined
 }
 
 /** How a client took a torrent. */
@@ -23,10 +22,10 @@ export interface HandedOver {
  * @throws BtkitError as publishTorrents, and why the client refuses
  */
 export async function seedTorrent(
-  { torrent, data, client, threads }: SeedRequest,
+  { torrent, data, client }: SeedRequest,
   running: Pick<PublishOptions, 'cache' | 'signal' | 'onProgress'>,
 ): Promise<HandedOver> {
-  const [outcome] = await publishTorrents([torrent], client, { ...running, data, threads })
+  const [outcome] = await publishTorrents([torrent], client, { ...running, data })
   if (outcome && outcome.status !== 'failed') return { status: outcome.status }
   const code: ErrorCode = outcome?.code ?? 'client'
   throw new BtkitError(code, `${torrent}: ${outcome?.reason ?? 'the client does not have it'}`)

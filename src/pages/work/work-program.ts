@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LRUCache } from 'lru-cache'
-import type { CacheTrust } from '../../core/digests/cache-trust.js'
 import { torrentsAt } from '../../core/find-torrents.js'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { openCache } from '../../library/cache.js'
@@ -46,13 +45,6 @@ export type WorkTable = typeof WORK
 export type ThreadRequest<Name extends keyof WorkTable> = Parameters<WorkTable[Name]>[0]
 export type WorkResult<Name extends keyof WorkTable> = Awaited<ReturnType<WorkTable[Name]>>
 
-/** The cache that all work shares. */
-export interface ThreadSetup {
-  /** The directory of the piece cache; null for none. */
-  readonly cacheDirectory: string | null
-  readonly cacheTrust: CacheTrust
-}
-
 /** Work for the thread. Any message to `port` cancels it. */
 export interface Order {
   readonly name: keyof WorkTable
@@ -67,14 +59,12 @@ export type WorkMessage =
   | { readonly error: Error }
   | { readonly fault: { readonly code: ErrorCode; readonly message: string } }
 
-const { cacheDirectory, cacheTrust } = workerData as ThreadSetup
+// The cache that all work shares
+const cacheDirectory = workerData as string | null
 const opening =
   cacheDirectory === null
     ? undefined
-    : openCache(cacheDirectory, {
-        trust: cacheTrust,
-        onWarning: (warning) => parentPort?.postMessage(warning),
-      })
+    : openCache(cacheDirectory, { onWarning: (warning) => parentPort?.postMessage(warning) })
 
 parentPort?.on('message', (order: Order) => void work(order))
 

@@ -1,14 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { BtkitError } from '../../base/errors.js'
 import type { TaskOptions } from '../../library/task.js'
-import type {
-  WorkMessage,
-  Order,
-  ThreadSetup,
-  ThreadRequest,
-  WorkResult,
-  WorkTable,
-} from './work-program.js'
+import type { WorkMessage, Order, ThreadRequest, WorkResult, WorkTable } from './work-program.js'
 
 /**
  * A thread for the work of the tools, which may take seconds without a pause if a torrent has very many
@@ -27,7 +20,8 @@ export class WorkThread {
    * work, so that a service keeps none.
    */
   constructor(
-    private readonly setup: ThreadSetup,
+    /** The directory of the piece cache; null for none. */
+    private readonly cacheDirectory: string | null,
     private readonly warn: (message: string) => void,
     private readonly idleAfter?: number,
   ) {}
@@ -98,7 +92,7 @@ export class WorkThread {
   #start(): Worker {
     this.#isClosed = false
     const thread = new Worker(new URL('./work-program.js', import.meta.url), {
-      workerData: this.setup,
+      workerData: this.cacheDirectory,
       // Flags of the program, such as --input-type, may not fit a file
       execArgv: [],
     })

@@ -106,7 +106,7 @@ export async function openForms(settings: FormsSettings): Promise<OpenForms> {
   const real = settings.roots.map(async (root) => ({ ...root, path: await realRoot(root.path) }))
   const collection = new Collection({ ...settings, roots: await Promise.all(real) })
   const jobs = new Jobs(monotonic, onError)
-  const work = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, warn, IDLE)
+  const work = new WorkThread(null, warn, IDLE)
   const reachable = reachableDirectories(collection.places.roots.map(({ path }) => path))
   const tidy = async () => {
     await reachable()

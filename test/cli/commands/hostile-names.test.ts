@@ -74,7 +74,7 @@ for (const args of [
   ['makemetafile', `/nonexistent/${HOSTILE}`, TRACKER],
   ['makemetafile', '/nonexistent', `http://${HOSTILE}`],
   ['makemetafile', '/nonexistent', TRACKER, '--comment', 'x', `--${HOSTILE}`],
-  ['makemetafile', '/nonexistent', TRACKER, '--mode', HOSTILE],
+  ['makemetafile', '/nonexistent', TRACKER, '--threads', HOSTILE],
   ['makemetafile', '/nonexistent', TRACKER, '--exclude', `/${HOSTILE}/`, '--include', '/'],
   ['showmetainfo', `/nonexistent/${HOSTILE}`],
   [HOSTILE],

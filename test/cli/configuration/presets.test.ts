@@ -18,7 +18,7 @@ trackers:
   one.example:
     private: true
     source: ONE
-    piece-length: {min: 64K, max: 128K}
+    piece-length: {max: 16K}
     version: hybrid
     announce-list: [[http://one.example/announce], [http://two.example/announce]]
 `
@@ -249,7 +249,7 @@ test('the rule of a tracker applies when the tracker is used', async (t) => {
   const shown = await make('-a', 'one')
   assert.deepEqual(
     [shown['private'], shown['source'], shown['version'], shown['pieceLength']],
-    [true, 'ONE', 'hybrid', 65536],
+    [true, 'ONE', 'hybrid', 16384],
   )
   assert.deepEqual((shown['announceList'] as unknown[]).length, 2)
   assert.equal((await make('mine'))['private'], false)
@@ -281,12 +281,12 @@ test('lint reports torrents that break a rule', async (t) => {
 })
 
 test('lint reads the values of a rule as makemetafile does', async (t) => {
-  const rule = 'trackers: {one.example: {piece-length: {min: 3M}, announce-list: [env:NOT_SET]}}'
+  const rule = 'trackers: {one.example: {piece-length: {max: 3M}, announce-list: [env:NOT_SET]}}'
   const { run, image, file } = withFile(t, `${rule}\n`)
   await run('makemetafile', image, '--trackerless', '--quiet')
   const { stderr } = await runBtkit(['lint', '--config', file, `${image}.torrent`])
   const why = 'not a power of two from 16KiB to 1GiB'
-  assert.equal(stderr, `btkit: ${file}:1:46: min-piece-length '3M': ${why}\n`)
+  assert.equal(stderr, `btkit: ${file}:1:46: max-piece-length '3M': ${why}\n`)
 })
 
 test('config show --presets lists them for programs, and the default is marked', async (t) => {

@@ -98,7 +98,7 @@ for (const [command, own, names] of [
 for (const [typed, usual] of [
   ['--announce=http://x/ --comment hey', '--tracker=http://x/ --comment hey'],
   ['-a http://x/ -whttp://y/', '-a http://x/ -whttp://y/'],
-  ['--http_seed x --httpseeds y', '--http-seed x --http-seed y'],
+  ['--web_seed x --web-seed y', '--web-seed x --web-seed y'],
 ] as const) {
   test(`edit replaces lists by the options of makemetafile: ${typed}`, () => {
     assertReadAs(declareEdit, typed, usual)

@@ -44,15 +44,6 @@ const TABLES: Record<string, ValueTable> = {
     ],
     bad: ['', '0', '18', '8KiB', '2GiB', '100KiB', '1000000', '-1M', '1.5M'],
   },
-  'permission bits': {
-    read: read.permissionBits,
-    good: [
-      ['644', 0o644],
-      ['0640', 0o640],
-      ['000', 0],
-    ],
-    bad: ['', '64', '4755', '888', 'u+r', '0o644', '00644', '-644'],
-  },
   'a size': {
     read: read.byteSize,
     good: [

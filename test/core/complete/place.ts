@@ -39,7 +39,6 @@ export class Place {
       force: false,
       dryRun: false,
       waitSeconds: 0,
-      cacheMaxSize: null,
       minAgeSeconds: 0,
       publish: [],
       ...changes,

@@ -115,7 +115,7 @@ const SURFACES: Readonly<Record<string, (t: TestContext, directory: string) => P
             common: makeRequest('', { pieceLength: 'auto' }),
             existing: { asked: [], remake: false, keepTrackers: false },
             ...{ adopt: false, force: false, dryRun: false, waitSeconds: 0, minAgeSeconds: 0 },
-            ...{ cacheMaxSize: null, publish: [clientOf(client)] },
+            publish: [clientOf(client)],
           },
           { ...context, cacheAccess, state },
           { isSeen: false, begin: () => Promise.resolve(), progress: () => undefined },

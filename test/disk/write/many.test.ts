@@ -152,8 +152,7 @@ for (const [what, sync] of WAYS) {
       const names = ['new', 'kept', 'set', 'ours']
       for (const name of ['kept', 'set']) writeFileSync(join(root, name), 'old', { mode: 0o640 })
       const writer = new Writer(8, sync.syncFileSystem)
-      const owner = { uid: process.getuid!(), gid: process.getgid!() }
-      const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600, owner }]
+      const options: WriteOptions[] = [{}, {}, { mode: 0o604 }, { mode: 0o600 }]
       await Promise.all(names.map((name, i) => writer.write(join(root, name), BYTES, options[i]!)))
       const modes = names.map((name) => (statSync(join(root, name)).mode & 0o777).toString(8))
       writeFileSync(join(root, 'other'), '')

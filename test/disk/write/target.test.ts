@@ -4,9 +4,6 @@ import fs, {
   lstatSync,
   rmSync,
   symlinkSync,
-  chmodSync,
-  renameSync,
-  statSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -16,12 +13,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { osCodeOf } from '../../../src/base/errors.js'
-import {
-  encodeFingerprint,
-  readFingerprintIfThere,
-} from '../../../src/disk/file-lists/fingerprint.js'
 import { placeNewFile, reserveAndRename } from '../../../src/disk/write/atomically.js'
-import { hasPermissions, setPermissions } from '../../../src/disk/write/permissions.js'
 import type * as draft from '../../../src/disk/write/draft.js'
 import { syncDirectory } from '../../../src/disk/write/draft.js'
 import { findWriteTarget, followLinks } from '../../../src/disk/write/target.js'
@@ -83,37 +75,6 @@ test('root follows no link of another user', onlyRoot, (t) => {
     rmSync(link)
   }
 })
-
-test('what took the place of a file meanwhile keeps its mode', unlessWindows, (t) => {
-  const root = plantTree(t, ['a', 'secret'])
-  const [path, secret] = [join(root, 'a'), join(root, 'secret')]
-  chmodSync(secret, 0o600)
-  const before = stateOf(path)
-  const set = () => {
-    setPermissions(path, { mode: 0o644 }, before)
-  }
-  const why = 'changed meanwhile, so its permissions stay; run the command again'
-  renameSync(path, `${path}.old`)
-  symlinkSync('secret', path)
-  assert.throws(set, failure('changed', `${path}: ${why}`))
-  renameSync(secret, path)
-  assert.throws(set, failure('changed', `${path}: ${why}`))
-  assert.equal(statSync(path).mode & 0o777, 0o600)
-})
-
-test('whose a file is counts too', unlessWindows, (t) => {
-  const path = join(plantTree(t, ['a']), 'a')
-  const { uid, gid } = statSync(path)
-  assert.ok(hasPermissions(path, { owner: { uid, gid } }))
-  assert.ok(!hasPermissions(path, { owner: { uid: uid + 1, gid } }))
-  assert.ok(!hasPermissions(path, { owner: { uid, gid: gid + 1 } }))
-})
-
-function stateOf(path: string): Uint8Array {
-  const fingerprint = readFingerprintIfThere(path)
-  assert.ok(fingerprint)
-  return encodeFingerprint(fingerprint)
-}
 
 const hasCode = (code: string) => (error: unknown) => osCodeOf(error) === code
 

@@ -35,17 +35,3 @@ test('of a tree that changes each day the cache keeps one info, the last', async
   const { bytesHashed } = await mirror.report([...MTIME, '--force', '--comment', 'anew'])
   assert.equal(bytesHashed, 0)
 })
-
-test('the cache of completedir is as large as it may be at most', async (t) => {
-  const files = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`file-${i}`, `${i}`]))
-  const mirror = new Mirror(t, files)
-  for (const name of Object.keys(files)) utimesSync(mirror.at(name), 1e9, 1e9)
-  await mirror.report(MTIME)
-  const { bytes } = await statsOf(mirror)
-  const limit = Math.floor(bytes / 2)
-  await mirror.report([...MTIME, '--cache-max-size', `${limit}`])
-  const { bytes: after, counts } = await statsOf(mirror)
-  assert.ok(after <= limit && counts['file']! > 0, `${after} of ${limit}`)
-  const { status } = await mirror.run(['--cache-max-size', 'large'])
-  assert.equal(status, 2)
-})

@@ -12,7 +12,7 @@ const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
 /** Periodic tasks with a clock and timers of the test, and the number of refreshed trackers. */
-async function start(t: TestContext, cacheMaxSize: number | null = null) {
+async function start(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let now = 100 * DAY
   const directory = makeScratch(t)
@@ -29,7 +29,6 @@ async function start(t: TestContext, cacheMaxSize: number | null = null) {
   const stop = startMirrorTasks({
     trackers: { ...fixedTrackers([]), refresh },
     cacheAccess: { cache, trust: 'full', now: () => now },
-    cacheMaxSize,
     cacheDirectory: '/var/cache/btkit',
     cacheSize: () => Promise.resolve(cacheSize(directory) ?? 0),
     warn: (message) => warnings.push(message),
@@ -72,25 +71,6 @@ longTest('records that were unused for long enough are removed the next day', as
     await cache.flush()
   }
   assert.equal([...cache.store.entries()].length, 1)
-})
-
-test('a cache that is too large is reduced within a minute, and digests of files stay', async (t) => {
-  const { cache, pass } = await start(t, 200_000)
-  const key = { path: '/srv/a', pieceLength: 1024, phase: 0, size: 1024 }
-  const rest = { tail: null, paddedTail: null }
-  cache.put('file', key, {
-    ...rest,
-    fingerprint: new Uint8Array(40),
-    pieces: new Uint8Array(20),
-  })
-  for (let i = 0; i < 100; i++) {
-    cache.put('set', pseudoRandom(20, i), { isSingle: false, paths: ['x'.repeat(5000)] })
-  }
-  await cache.flush()
-  assert.ok(cache.store.usedBytes() > 200_000)
-  await pass(MINUTE)
-  while (cache.store.usedBytes() > 200_000) await setImmediate()
-  assert.ok(cache.get('file', key))
 })
 
 test('a cache that is removed while in use is reported once', async (t) => {

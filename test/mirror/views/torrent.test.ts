@@ -15,18 +15,6 @@ const CONTENT = pseudoRandom(2_500_000, 7)
 const FILES = { 'pub/a.iso': CONTENT, 'pub/Größe #1 100%+a;b?.iso': 'odd', 'pub/empty': '' }
 const ODD = `/pub/${encodeURIComponent('Größe #1 100%+a;b?.iso')}`
 
-test('torrents have the HTTP seeds that are named, under the protocol as well', async (t) => {
-  const [one, two] = ['http://h.example/seed.php', 'https://g.example/']
-  const { port } = await serveMirror(t, {
-    files: { 'pub/a.iso': 'content' },
-    args: ['--http-seed', `${one}|${two}`],
-  })
-  for (const address of ['/pub/a.iso.torrent', singleAddress('/pub/a.iso')]) {
-    const { body } = await ask(port, address)
-    assert.deepEqual(decodeTorrent(body)['httpseeds'], [one, two], address)
-  }
-})
-
 test("a file's address with .torrent, or with ?torrent, is that of its torrent", async (t) => {
   const { port } = await serveMirror(t, { files: FILES })
   const single = await ask(port, '/pub/a.iso.torrent')

@@ -10,7 +10,7 @@ import { makeScratch } from '../../support/scratch.js'
 
 test('work that has not ended when the thread is closed is broken off, and leaves nothing', async (t) => {
   const root = makeScratch(t, { a: 'a'.repeat(100_000) })
-  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined)
+  const thread = new WorkThread(null, () => undefined)
   const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
   const broken = assert.rejects(thread.run('make', request), { code: 'interrupted' })
   await thread.close()
@@ -24,7 +24,7 @@ test('the thread of a service returns bytes, ends when it is idle, and starts ag
   const follow = (worker: Worker) => ends.push(once(worker, 'exit'))
   process.on('worker', follow)
   t.after(() => process.off('worker', follow))
-  const thread = new WorkThread({ cacheDirectory: null, cacheTrust: 'full' }, () => undefined, 1)
+  const thread = new WorkThread(null, () => undefined, 1)
   const make = () => thread.run('makeBytes', { source: join(root, 'a'), options: {} })
   for (const starts of [1, 2]) {
     assert.equal(parseMetainfo(await make()).size, 100_000)
@@ -39,7 +39,7 @@ test('the thread of a service returns bytes, ends when it is idle, and starts ag
 test('work whose thread dies has failed, and was not cancelled', async (t) => {
   const root = makeScratch(t, { a: 'a' })
   const warnings: string[] = []
-  const thread = new WorkThread(null as never, (message) => warnings.push(message))
+  const thread = new WorkThread(42 as never, (message) => warnings.push(message))
   const request = { source: join(root, 'a'), options: { output: join(root, 'a.torrent') } }
   const died = { code: 'io', message: /^the thread of this work died/ }
   await assert.rejects(thread.run('make', request), died)

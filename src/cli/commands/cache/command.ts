@@ -17,8 +17,8 @@ import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import { UNUSED_FOR } from '../../../disk/cache/maintain.js'
-import { duration } from '../../options/values.js'
-import { CACHE_DIR, cacheMaxSizeOption } from '../../options/reading.js'
+import { byteSize, duration } from '../../options/values.js'
+import { CACHE_DIR } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:
@@ -69,7 +69,7 @@ function definePrune({ io, typed }: CommandContext) {
       default: UNUSED_FOR,
       defaultText: '30d',
     })
-    .opt(...cacheMaxSizeOption('remove more until the rest fits'))
+    .opt('--cache-max-size <size>', 'remove more until the rest fits', { parse: byteSize })
     .opt('--dry-run', 'show how much would be removed, and remove nothing', { default: false })
     .opt('--json', 'print a JSON object', { default: false })
     .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }) => {

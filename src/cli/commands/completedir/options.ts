@@ -3,7 +3,7 @@ import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
 import { DIRECTORY, FILE } from '../../options/option.js'
-import { cacheMaxSizeOption, stateDirOption } from '../../options/reading.js'
+import { stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
 Examples:
@@ -19,8 +19,6 @@ export function declareCompletedir(isLegacy: boolean) {
       parse: read.wholeSeconds(0, 1e9),
       default: 0,
     })
-    .optionsGroup('Reading and cache:')
-    .opt(...cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
     .optionsGroup('Output:')
     .opt('--json', 'print the report as a JSON object', { default: false })
     .optionsGroup('Target:')
@@ -34,7 +32,6 @@ export function declareCompletedir(isLegacy: boolean) {
       'make a torrent for each file of the whole tree; --output gets the same tree',
       { default: false },
     )
-    .opt('--owner <user:group>', 'give the torrents to this owner (root only)')
     .opt('--wait <seconds>', 'wait this long for another run on the target', {
       parse: read.wholeSeconds(0, 1e9),
       default: 0,

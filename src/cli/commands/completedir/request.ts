@@ -4,7 +4,6 @@ import { TorrentFeed } from '../../../core/complete/tidy/feed.js'
 import type { CompleteRequest } from '../../../core/complete/request.js'
 import type { SyncClient } from '../../../core/keep-seeded/client-target.js'
 import { usageError } from '../../../base/errors.js'
-import { findOwner } from '../../../disk/write/permissions.js'
 import type { Decided } from '../../configuration/parse.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -29,16 +28,12 @@ export async function completeRequest(
   if (options.sortBy === 'given') {
     throw usageError('--sort-by given: only makemetafile reads a list of files')
   }
-  if (options.owner !== undefined && !io.isRoot) {
-    throw usageError('--owner: only root can change owners; leave it out or run as root')
-  }
   if (options.webSeedBase.length > 0) checkOneDirectory(sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
-  const owner = options.owner === undefined ? undefined : findOwner(options.owner)
   return {
     directories: sources,
     target: options.output ?? null,
-    common: { ...common, write: { ...common.write, owner } },
+    common,
     checksums: options.checksums,
     prune: options.pruneAll ? 'always' : options.prune ? 'careful' : 'never',
     existing: { asked: askedRules(typed), remake: options.remake, keepTrackers },
@@ -47,7 +42,6 @@ export async function completeRequest(
     dryRun: options.dryRun,
     waitSeconds: options.wait,
     minAgeSeconds: options.minAge,
-    cacheMaxSize: options.cacheMaxSize ?? null,
     publish: await clientsOf(options, io),
     feed: feedOf(options, sources, io),
   }

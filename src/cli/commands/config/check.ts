@@ -183,14 +183,13 @@ export function configurationSchema(table: SectionTable, summaries: ReadonlyMap<
 /** The sections with names as keys: presets, and trackers with their rules. */
 function named(preset: Schema): Schema {
   const bytes = { type: ['string', 'number'] }
-  const bounds = { min: bytes, max: bytes }
   const rule: Schema = {
     type: ['object', 'null'],
     description: 'rules of this tracker, by its host',
     properties: {
       private: { type: 'boolean' },
       source: SCALAR,
-      'piece-length': { type: 'object', properties: bounds, additionalProperties: false },
+      'piece-length': { type: 'object', properties: { max: bytes }, additionalProperties: false },
       'max-torrent-size': bytes,
       version: { enum: ['v1', 'v2', 'hybrid'] },
       'announce-list': TIERS,

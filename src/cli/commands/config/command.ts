@@ -232,7 +232,7 @@ const DEFAULTS = `
 
 # Rules of trackers, by host. A rule applies whenever the tracker is used.
 #trackers:
-#  a.example: {private: true, source: A, piece-length: {min: 64K, max: 16M}, version: v1}
+#  a.example: {private: true, source: A, piece-length: {max: 16M}, version: v1}
 `
 
 /** The options of single commands that people set most. */

@@ -5,7 +5,7 @@ import { BtkitError, usageError } from '../../../base/errors.js'
 import { isDirectory } from '../../line/operands.js'
 import type { MetainfoVersion, Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
-import { declareReadingOptions } from '../../options/reading.js'
+import { declareCacheOptions } from '../../options/reading.js'
 import { readingWith, withHashContext } from '../../open/engine.js'
 import { eachTorrent, readTorrentFile } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -179,7 +179,7 @@ function declareConvert() {
     .opt('--force', 'replace the old torrent or any other file, if --output names it', {
       default: false,
     })
-  return declareReadingOptions(command)
+  return declareCacheOptions(command)
     .optionsGroup('Output:')
     .opt('--dry-run', 'show what would be done, without reading files', { default: false })
     .opt('--json', 'print a JSON object', { default: false })

@@ -1,7 +1,7 @@
 import { BtkitError } from '../../../base/errors.js'
 import { changeTrackers, readTrackers } from '../../../metainfo/edit/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { declareBulkEdit } from '../../editing/options.js'
+import { declareEditing } from '../../editing/options.js'
 import { oldTrackerLines, runEdits, trackerLines } from '../../editing/run-edits.js'
 import { readTorrentFile } from '../../open/torrent-input.js'
 
@@ -19,7 +19,7 @@ export const command: CommandRecord = {
 }
 
 function defineCopyannounce({ io, isLegacy, finish }: CommandContext) {
-  return declareBulkEdit('copyannounce')
+  return declareEditing('copyannounce')
     .description('Copy the trackers of a torrent to others.')
     .argument('<source>', 'the torrent whose trackers to copy')
     .argument('[torrent...]', 'the torrents to change')

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX } from '../../options/clients.js'
-import { declareReadingOptions } from '../../options/reading.js'
+import { declareCacheOptions } from '../../options/reading.js'
 import {
   CA_CERT,
   declareOwnClientOptions,
@@ -36,7 +36,7 @@ export function declareDownloadOptions() {
   const seeding = declareOwnClientOptions(downloading)
     .opt(...maxDownloadRateOption())
     .opt(...CA_CERT)
-  const command = declareReadingOptions(seeding)
+  const command = declareCacheOptions(seeding)
     .optionsGroup('Display:')
     .opt('--json', 'print one line of JSON at each report')
     .opt('-q, --quiet', 'print nothing unless something is wrong')

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { usageError } from '../../../base/errors.js'
 import { encodeBencode } from '../../../metainfo/bencode/encode.js'
 import { setDetails, setName, type Details, changeSeeds } from '../../../metainfo/edit/details.js'
-import { TEXT_NAMES, type SeedName } from '../../../metainfo/fields.js'
+import { TEXT_NAMES } from '../../../metainfo/fields.js'
 import { combineEdits, type TorrentEdit } from '../../../metainfo/edit/splice-torrent.js'
 import { announceUrls, urlForms } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -43,8 +43,7 @@ function editOf(options: ChangeOptions, nowMs: number): TorrentEdit {
     ...(Object.values(details).some((detail) => detail !== undefined) ? [setDetails(details)] : []),
     ...(options.name === undefined ? [] : [setName(options.name)]),
     ...trackerEdits(options),
-    ...seedEdits('webSeeds', options.webSeed, options.removeWebSeed, options.addWebSeed),
-    ...seedEdits('httpSeeds', options.httpSeed, options.removeHttpSeed, options.addHttpSeed),
+    ...seedEdits(options),
     ...(set.length + unset.length > 0 ? [setKeys(options)] : []),
   ]
   if (edits.length > 0) return combineEdits(edits)
@@ -72,19 +71,14 @@ function trackerEdits({ tracker: set, removeTracker, addTracker }: ChangeOptions
   return [stepTrackers({ set, remove: removeTracker, add: addTracker, replace: [] })]
 }
 
-function seedEdits(
-  name: SeedName,
-  set: readonly string[] | undefined,
-  remove: string[],
-  add: readonly string[],
-): TorrentEdit[] {
-  if (!set && remove.length + add.length === 0) return []
+function seedEdits({ webSeed: set, removeWebSeed, addWebSeed }: ChangeOptions): TorrentEdit[] {
+  if (!set && removeWebSeed.length + addWebSeed.length === 0) return []
   const bytes = (texts: readonly string[]) => texts.map((text) => Buffer.from(text))
   return [
-    changeSeeds(name, {
+    changeSeeds('webSeeds', {
       set: set ? bytes(set) : null,
-      remove: bytes(remove.flatMap(urlForms)),
-      add: bytes(add),
+      remove: bytes(removeWebSeed.flatMap(urlForms)),
+      add: bytes(addWebSeed),
     }),
   ]
 }
@@ -104,10 +98,9 @@ function setKeys({ set, unset }: ChangeOptions): TorrentEdit {
 }
 
 /** The values that the options remove from lists. */
-function removalsOf({ removeTracker, removeWebSeed, removeHttpSeed }: ChangeOptions): Removal[] {
+function removalsOf({ removeTracker, removeWebSeed }: ChangeOptions): Removal[] {
   return [
     ...removals('--remove-tracker', removeTracker, announceUrls),
     ...removals('--remove-web-seed', removeWebSeed, ({ webSeeds }) => webSeeds),
-    ...removals('--remove-http-seed', removeHttpSeed, ({ httpSeeds }) => httpSeeds),
   ]
 }

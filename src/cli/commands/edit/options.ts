@@ -74,16 +74,6 @@ export function declareEdit() {
       ...read.seeds,
     })
     .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect)
-    .opt('--http-seed <url>', "replace all HTTP seeds (BEP 17); '' or 0 removes all (repeatable)", {
-      form: 'list',
-      excludes: [notRemoved('removeHttpSeed')],
-      parse: orNone(read.httpSeeds),
-    })
-    .opt('--add-http-seed <url>', 'add an HTTP seed (repeatable)', {
-      excludes: [notRemoved('removeHttpSeed')],
-      ...read.httpSeeds,
-    })
-    .opt('--remove-http-seed <url>', 'remove an HTTP seed (repeatable)', read.collect)
     .addHelpText('after', EXAMPLES)
   return ownOptions(excludeOpposites(command))
 }

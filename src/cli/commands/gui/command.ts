@@ -9,7 +9,7 @@ import { realPath } from '../../../disk/look/inside.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { looksLikeMagnet } from '../../../metainfo/magnet.js'
 import { inShell } from '../../../base/text/escape.js'
-import { THREADS, CACHE_DIR, CACHE_TRUST, NO_CACHE, stateDirOption } from '../../options/reading.js'
+import { CACHE_DIR, NO_CACHE, stateDirOption } from '../../options/reading.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { OTHER_PORT, serverContext, withPortAdvice } from '../../open/server.js'
 import { wholeNumber } from '../../options/values.js'
@@ -48,13 +48,11 @@ function defineGui({ io, program, configFile }: CommandContext) {
     .opt('--port <n>', 'listen on this port of 127.0.0.1 (default: any free port)', {
       parse: wholeNumber(0, 65_535),
     })
-    .opt(...THREADS)
     .opt(...NO_CACHE)
     .opt(...CACHE_DIR)
-    .opt(...CACHE_TRUST)
     .opt(...stateDirOption('record the torrents of completed directories here'))
     .addHelpText('after', EXAMPLES)
-    .action(async (directories, { browser, threads, cache, cacheTrust, ...options }) => {
+    .action(async (directories, { browser, cache, ...options }) => {
       // The pages are not loaded for help and completion
       const [{ openGui }, { lookAt }] = await Promise.all([
         import('../../../pages/gui/open-gui.js'),
@@ -70,9 +68,7 @@ function defineGui({ io, program, configFile }: CommandContext) {
         places,
         presets: await formPresets(configFile(), io),
         cacheDirectory: cache ? cachePathIfAny(options.cacheDir, io) : null,
-        cacheTrust,
         stateDirectory: stateDirectory({ option: options.stateDir, env, isRoot }),
-        threads,
         client: usualClient(io),
         seedProgram: seedProgram(cache ? options.cacheDir : null),
         port: options.port ?? 0,

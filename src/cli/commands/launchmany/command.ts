@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { usageError } from '../../../base/errors.js'
-import { declareDisplayOptions, declareReadingOptions } from '../../options/reading.js'
+import { declareDisplayOptions, declareCacheOptions } from '../../options/reading.js'
 import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { declareOwnClientOptions, requirePorts } from '../../options/own-client.js'
 import { namesClient } from '../../open/own-client.js'
@@ -103,7 +103,7 @@ function declareLaunchOptions() {
     .opt(...CLIENT)
     .opt(...DATA_PREFIX)
     .opt(...TRUST_DATA_PATH)
-  const command = declareDisplayOptions(declareReadingOptions(declareOwnClientOptions(seeding)))
+  const command = declareDisplayOptions(declareCacheOptions(declareOwnClientOptions(seeding)))
   return command
 }
 

@@ -127,7 +127,6 @@ function asRule({ name, place }: Section, options: Partial<MakerOptions>): Track
     private: options.private,
     source: options.source?.at(-1),
     version: v2 === undefined && hybrid === undefined ? undefined : version,
-    shortestPiece: options.minPieceLength,
     longestPiece: options.maxPieceLength,
     largestTorrent: options.maxTorrentSize,
   }

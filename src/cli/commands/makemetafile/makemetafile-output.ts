@@ -127,7 +127,7 @@ export function notes(
   const skipped = entries.map((entry) => `${verb} ${entry}`)
   const length = whyLength({ ...pieces, pieceLength: content.pieceLength, size: bytesOf(content) })
   const isUsual = pieces.reason.kind === 'by size' && !verbose
-  return (pieces.bound === null && (isUsual || !dryRun)) || length === null
+  return (!pieces.isLimited && (isUsual || !dryRun)) || length === null
     ? skipped
     : [length, ...skipped]
 }

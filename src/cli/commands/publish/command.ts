@@ -1,7 +1,7 @@
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
-import { declareReadingOptions, DATA } from '../../options/reading.js'
+import { declareCacheOptions, DATA } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import { listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { secondsOr } from '../../options/values.js'
@@ -65,7 +65,7 @@ function declarePublish() {
     })
     .opt('--no-check-hashes', 'check only sizes; hash nothing')
     .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
-  return declareReadingOptions(command)
+  return declareCacheOptions(command)
     .optionsGroup('Report:')
     .opt('--dry-run', 'show what would be published; hash nothing, and change no client', {
       default: false,

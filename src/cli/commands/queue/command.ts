@@ -43,18 +43,14 @@ function defineStatus({ io, typed }: CommandContext) {
 }
 
 function defineClear({ io, typed }: CommandContext) {
-  return (
-    new Command('clear')
-      .description('Remove failed jobs.')
-      .opt(...queueOption(REDIS))
-      // The only jobs that can be removed
-      .opt('--failed', 'remove failed jobs', { isHidden: true })
-      .action(async ({ queue }) => {
-        const address = queueAddress(['queue', queue], typed(), io)
-        const { clearFailed } = await loadInspect()
-        openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
-      })
-  )
+  return new Command('clear')
+    .description('Remove failed jobs.')
+    .opt(...queueOption(REDIS))
+    .action(async ({ queue }) => {
+      const address = queueAddress(['queue', queue], typed(), io)
+      const { clearFailed } = await loadInspect()
+      openReport({}, io).text(`removed ${count(await clearFailed(address), 'failed job')}`)
+    })
 }
 
 const loadInspect = () => import('../../../fleet/status.js')

@@ -4,7 +4,7 @@ import { isSameInfo } from '../../../core/edit/torrent.js'
 import { setName } from '../../../metainfo/edit/details.js'
 import { checkName } from '../../../metainfo/name.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { declareSingleEdit } from '../../editing/options.js'
+import { declareEditing } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
 import { checked } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
@@ -23,7 +23,7 @@ export const command: CommandRecord = {
 }
 
 function defineRename({ io, isLegacy, finish }: CommandContext) {
-  return declareSingleEdit('rename')
+  return declareEditing('rename')
     .description('Change the name in a torrent, and therefore its info hash.')
     .argument('<torrent>', 'the torrent to change')
     .argument('<name>', 'the new name of the file or directory', checked(checkName))

@@ -11,19 +11,13 @@ import {
   trustedProxies,
   WEB_TORRENT,
 } from '../../options/server.js'
-import {
-  THREADS,
-  CACHE_DIR,
-  cacheMaxSizeOption,
-  CACHE_TRUST,
-  stateDirOption,
-} from '../../options/reading.js'
+import { THREADS, CACHE_DIR, CACHE_TRUST, stateDirOption } from '../../options/reading.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, type Need, RARELY_NEEDED } from '../../options/option.js'
+import { DIRECTORY, FILE, type Need } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -162,14 +156,7 @@ export function declareServeOptions() {
     .opt('--wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
     .opt(...CACHE_DIR)
     .opt(...CACHE_TRUST)
-    .opt(...cacheMaxSizeOption('limit the size of the cache (default: unlimited)'))
   return declareShareOptions(whole)
-    .optionsGroup(RARELY_NEEDED)
-    .opt(
-      '--http-seed <url>',
-      'add an HTTP seed, a script that sends pieces (repeatable)',
-      read.httpSeeds,
-    )
     .optionsGroup('Log:')
     .opt('--log <format>', 'write the access log', {
       choices: ['json', 'text', 'off'],

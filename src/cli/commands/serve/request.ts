@@ -54,7 +54,6 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
     mirror: { root: path, hidden, followSymlinks },
     publicUrl: options.publicUrl ?? null,
     webSeeds: webSeed.map((url) => url.replace(/\/+$/, '')),
-    httpSeeds: options.httpSeed,
     pieceLength: options.pieceLength,
     minAge: options.minAge,
     torrents: options.torrents.map((each) => requireDirectory(resolve(io.cwd, each))),

@@ -130,7 +130,6 @@ function serviceSettings(
     cacheDirectory: cachePathIfAny(options.cacheDir, io),
     cacheTrust: options.cacheTrust,
     share: options.shareWith,
-    cacheMaxSize: options.cacheMaxSize ?? null,
     logFormat: options.log,
     logFile: options.logFile === undefined ? null : resolve(io.cwd, options.logFile),
   }

@@ -3,7 +3,7 @@ import { usageError } from '../../../base/errors.js'
 import { setSeeds } from '../../../metainfo/edit/details.js'
 import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { declareBulkEdit, isNone, splitFirst } from '../../editing/options.js'
+import { declareEditing, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
 import { ownOptions } from '../../options/option.js'
 import { checked, repeated } from '../../options/values.js'
@@ -28,7 +28,7 @@ export const command: CommandRecord = {
 }
 
 function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
-  const command = declareBulkEdit('sethttpseeds')
+  const command = declareEditing('sethttpseeds')
     .description('Set or remove the HTTP seeds (BEP 17) of torrents, and nothing else.')
     .argument(
       '[urls-or-torrent...]',

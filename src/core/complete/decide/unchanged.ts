@@ -32,12 +32,10 @@ const OPTIONS_LENGTH = 16
  */
 export function digestOptions({ common, existing }: CompleteRequest): Uint8Array {
   const { extraKeys, ...parts } = common.parts
-  const { private: isPrivate, sourceTag, pieceLength, write } = common
+  const { private: isPrivate, sourceTag, pieceLength } = common
   const createdBy =
     parts.createdBy !== null && OWN_CREATOR.test(parts.createdBy) ? 0 : parts.createdBy
   const options: unknown[] = [{ ...parts, createdBy }, isPrivate, sourceTag, pieceLength]
-  const { mode, owner } = write
-  if (mode !== undefined || owner !== undefined) options.push(mode ?? null, owner ?? null)
   // As an object, so that no option is mistaken for another
   const further = {
     keys: encodedKeys(extraKeys),
@@ -46,7 +44,6 @@ export function digestOptions({ common, existing }: CompleteRequest): Uint8Array
     isAligned: common.isAligned,
     mostPieces: common.mostPieces,
     largestTorrent: common.largestTorrent,
-    shortestPiece: common.shortestPiece,
     longestPiece: common.longestPiece,
     version: common.version === 'v1' ? undefined : common.version,
     remake: existing.remake,

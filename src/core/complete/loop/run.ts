@@ -62,7 +62,7 @@ export async function reportRun(
   for (const path of target === null ? directories : [target]) refuseLinkOfOthers(path)
   const report = createReport()
   await work(report)
-  if (!request.dryRun && !report.isInterrupted) await tidy(context, request.cacheMaxSize)
+  if (!request.dryRun && !report.isInterrupted) await tidy(context)
   sortReport(report)
   report.hasNewForeign = noteForeign(report, request, context)
   return report
@@ -91,16 +91,14 @@ export async function completeTogether(
 }
 
 /** Maintains the cache. Opens a cache that was not needed only if maintenance is due. */
-async function tidy({ cacheAccess }: CompleteContext, maxSize: number | null) {
+async function tidy({ cacheAccess }: CompleteContext) {
   const { cache, now } = cacheAccess
-  const isDue = cache.upkeep?.isDue() === true
-  if (maxSize === null && !isDue) return
+  if (cache.upkeep?.isDue() !== true) return
   await cache.wake()
-  const { removeUnused, shrinkTo, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
-  if (isDue) await removeUnused(cache.store, dayOf(now() - UNUSED_FOR))
+  const { removeUnused, UNUSED_FOR } = await import('../../../disk/cache/maintain.js')
+  await removeUnused(cache.store, dayOf(now() - UNUSED_FOR))
   await cache.flush()
-  if (maxSize !== null) await shrinkTo(cache.store, maxSize)
-  if (isDue && cache.keepsAnything) cache.upkeep.note()
+  if (cache.keepsAnything) cache.upkeep.note()
 }
 
 async function completeOpen(

@@ -6,7 +6,6 @@ import {
   readFingerprint,
   readFingerprintIfThere,
 } from '../../../disk/file-lists/fingerprint.js'
-import { hasPermissions, setPermissions } from '../../../disk/write/permissions.js'
 import {
   TorrentLog,
   type TorrentDigests,
@@ -52,11 +51,10 @@ export interface Undecided {
 /** The same before it is looked whether there is such a file. */
 export type OwnFile = Omit<Undecided, 'existing'>
 
-/** A file to be written or permitted. */
+/** A file to be written. */
 export interface Act {
   readonly own: Undecided
-  /** The bytes to write; null if only the permissions of the existing file must change. */
-  readonly bytes: Uint8Array | null
+  readonly bytes: Uint8Array
   /** The digests of the file afterwards. */
   readonly written: TorrentDigests
   /** The digests of the existing file if it is btkit's. */
@@ -98,15 +96,10 @@ export function writeUnread({ existing }: Undecided): FileDecision {
   return { kind: 'write', existing, hashes: null, act: null }
 }
 
-/** Decides to keep a correct file, which is recorded; its permissions may be changed. */
+/** Decides to keep a correct file, which is recorded. */
 export function keep(own: Undecided, written: TorrentDigests): FileDecision {
-  const { path, existing, input, run } = own
-  const { dryRun, common } = run.request
-  if (!hasPermissions(path, common.write)) {
-    const act = { own, bytes: null, written, replaced: null }
-    return { kind: 'write', existing, hashes: existing?.metainfo ?? null, act }
-  }
-  if (!dryRun && existing)
+  const { existing, input, run } = own
+  if (!run.request.dryRun && existing)
     note(own, { input, fingerprint: existing.fingerprint, written, replaced: null })
   return { kind: 'keep' }
 }
@@ -123,19 +116,15 @@ export async function carryOut({ own, bytes, written, replaced }: Act): Promise<
   const { path, existing, target, run, input } = own
   const { dryRun, common } = run.request
   if (dryRun) return
-  const { mode, owner, claim } = common.write
-  let fingerprint: Uint8Array | null = null
-  if (bytes === null) setPermissions(path, common.write, existing?.fingerprint ?? NOTHING)
-  else {
-    const checkUntouched = () => {
-      requireUntouched(path, existing)
-    }
-    checkUntouched()
-    note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
-    await target.log.flush()
-    fingerprint = await run.writer.write(path, bytes, { mode, owner, claim, checkUntouched })
+  const { claim } = common.write
+  const checkUntouched = () => {
+    requireUntouched(path, existing)
   }
-  fingerprint ??= encodeFingerprint(readFingerprint(path))
+  checkUntouched()
+  note(own, { input: NOTHING, fingerprint: NOTHING, written, replaced })
+  await target.log.flush()
+  const placed = await run.writer.write(path, bytes, { claim, checkUntouched })
+  const fingerprint = placed ?? encodeFingerprint(readFingerprint(path))
   note(own, { input, fingerprint, written, replaced: null })
 }
 

@@ -222,13 +222,6 @@ test('a file read just after its change is read again for its lists, and the lis
   assert.equal((await mirror.report(BOTH)).bytesHashed, 0)
 })
 
-test('--mode reaches lists that are there', async (t) => {
-  const mirror = new Mirror(t, FILES)
-  await mirror.report(BOTH)
-  const { checksumLists } = await mirror.report([...BOTH, '--mode', '600'])
-  assert.deepEqual(listsIn(checksumLists.updated), LISTS)
-})
-
 test('--on-change runs also if only lists changed', async (t) => {
   const mirror = new Mirror(t, FILES)
   await mirror.report()

@@ -172,23 +172,9 @@ test('--min-age ignores a date in the far future', async (t) => {
   assert.deepEqual(entriesOf((await runAt(mirror, 0, [])).created), ['a'])
 })
 
-test('--mode changes existing torrents once, without reading content', unlessWindows, async (t) => {
-  const mirror = new Mirror(t, { a: 'a', 'dir/b': 'b' })
-  await mirror.report()
-  const { updated, bytesHashed } = await mirror.report(['--mode', '604'])
-  assert.deepEqual([entriesOf(updated), bytesHashed], [['a', 'dir'], 0])
-  for (const { infoHash, oldInfoHash } of updated) assert.equal(infoHash, oldInfoHash)
-  assert.equal(statSync(mirror.torrent('dir')).mode & 0o777, 0o604)
-  assert.equal((await mirror.report(['--mode', '604'])).unchanged, 2)
-  chmodSync(mirror.torrent('a'), 0o666)
-  assert.deepEqual(entriesOf((await mirror.report(['--mode', '604', '--dry-run'])).updated), ['a'])
-  assert.deepEqual(entriesOf((await mirror.report(['--mode', '604'])).updated), ['a'])
-  assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o604)
-})
-
-test('without --mode permissions stay as somebody set them', unlessWindows, async (t) => {
+test('permissions stay as somebody set them', unlessWindows, async (t) => {
   const mirror = new Mirror(t, { a: 'a' })
-  await mirror.report(['--mode', '604'])
+  await mirror.report()
   chmodSync(mirror.torrent('a'), 0o640)
   assert.equal((await mirror.report()).unchanged, 1)
   assert.equal(statSync(mirror.torrent('a')).mode & 0o777, 0o640)

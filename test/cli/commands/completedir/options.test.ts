@@ -78,16 +78,6 @@ test('a file that --exclude now leaves out is no part of the torrent', async (t)
 
 const unlessRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
 
-test('--owner gives torrents to a user and a group', unlessRoot, async (t) => {
-  const mirror = new Mirror(t, FILES)
-  const { status } = await mirror.run(['--owner', '1234:4321', '--mode', '640'], { isRoot: true })
-  const { uid, gid, mode } = statSync(mirror.torrent('a.iso'))
-  assert.deepEqual([status, uid, gid, mode & 0o777], [0, 1234, 4321, 0o640])
-  writeFileSync(mirror.at('a.iso'), 'other')
-  await mirror.run(['--owner', 'root:root'], { isRoot: true })
-  assert.equal(statSync(mirror.torrent('a.iso')).uid, 0)
-})
-
 test('root replaces no file that a link of another user leads to', unlessRoot, async (t) => {
   const mirror = new Mirror(t, { a: 'a', b: 'b' })
   const secret = join(mirror.root, 'secret')

@@ -212,7 +212,6 @@ async function after(t: TestContext, args: readonly string[], field: string): Pr
 const LISTS: Record<string, { field: string; values: [string, string, string] }> = {
   tracker: { field: 'announce-list', values: [A, B, C] },
   'web-seed': { field: 'web-seeds', values: [A, B, C] },
-  'http-seed': { field: 'http-seeds', values: [A, B, C] },
 }
 
 for (const [list, { field, values }] of Object.entries(LISTS)) {
@@ -227,12 +226,10 @@ for (const [list, { field, values }] of Object.entries(LISTS)) {
   })
 }
 
-for (const kind of ['web-seed', 'http-seed']) {
-  test(`a bar, or a comma before an address, separates values of --${kind}`, async (t) => {
-    const list = `${A}?a,b,${B}|${C}`
-    assert.deepEqual(await after(t, [`--${kind}`, list], `${kind}s`), [`${A}?a,b`, B, C])
-  })
-}
+test('a bar, or a comma before an address, separates values of --web-seed', async (t) => {
+  const list = `${A}?a,b,${B}|${C}`
+  assert.deepEqual(await after(t, ['--web-seed', list], 'web-seeds'), [`${A}?a,b`, B, C])
+})
 
 test('removing all but one tracker leaves only announce', async (t) => {
   assert.deepEqual(await after(t, ['--remove-tracker', A], 'announce'), [B])
@@ -262,7 +259,7 @@ test('a blank web seed goes when another is added', async (t) => {
 
 test('a tracker or seed beyond ASCII is removed in the form that was typed, too', async (t) => {
   const url = 'http://ä.example/é'
-  for (const list of ['tracker', 'web-seed', 'http-seed']) {
+  for (const list of ['tracker', 'web-seed']) {
     const path = join(makeScratch(t, { a: TORRENT }), 'a')
     await runBtkit(['edit', path, `--add-${list}`, url])
     assert.ok(readFileSync(path).includes('http://xn--4ca.example/%C3%A9'))
@@ -315,7 +312,7 @@ test('any other key is set and removed, also in info', async (t) => {
 
 for (const [args, message] of [
   [['--set', 'similar=["abc"]'], "info hash 'abc': not 40 hexadecimal digits"],
-  [['--add-http-seed', 'x'], "HTTP seed 'x': not an http, https or ftp URL"],
+  [['--add-web-seed', 'x'], "web seed 'x': not an http, https or ftp URL"],
   [['--set', 'announce="x"'], '--set announce: use --tracker instead'],
   [['--unset', 'info.pieces'], '--unset info.pieces: btkit computes this key from the content'],
   [['--unset', 'x', '--set', 'x=1'], 'x: give --set or --unset once for a key'],
@@ -366,13 +363,13 @@ test('removing a value that no torrent has causes a warning', async (t) => {
 
 test('options that contradict each other are refused, and nothing is changed', async (t) => {
   const path = join(makeScratch(t, { a: TORRENT }), 'a')
-  const seeds = ['--http-seed', C, '--remove-http-seed', C]
+  const seeds = ['--web-seed', C, '--remove-web-seed', C]
   for (const [two, ...args] of [
     ['--comment and --no-comment', '--comment', 'c', '--no-comment'],
     ['--private and --no-private', '--no-private', '--private'],
     ['--date and --no-date', '--date', '0', '--no-date'],
     [`${A}: --add-tracker and --remove-tracker`, '--remove-tracker', A, '--add-tracker', A],
-    [`${C}: --http-seed and --remove-http-seed`, ...seeds],
+    [`${C}: --web-seed and --remove-web-seed`, ...seeds],
   ] as [string, ...string[]][]) {
     const said = `${two} cannot be used together`
     assertError(await runBtkit(['edit', ...args, path]), 'usage', said)

@@ -38,8 +38,6 @@ const BAD: readonly (readonly [args: string[], said: string])[] = [
   [['--date', '-5'], "'-5'"],
   [['--threads', '0'], 'from 1 to 256'],
   [['--threads', 'many'], 'from 1 to 256'],
-  [['--mode', '999'], 'octal'],
-  [['--mode', 'rw'], 'octal'],
   [['--include', ''], "pattern ''"],
   [['--exclude', '/'], "pattern '/'"],
   [['--symlinks', 'some'], 'inside, follow, skip, store'],

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { rmSync, statSync, utimesSync } from 'node:fs'
+import { rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Invocation } from '../../../../src/cli/program.js'
 import { version } from '../../../../src/base/process.js'
-import { assertError, NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
+import { NOW, runBtkit, parseJson } from '../../../support/run-btkit.js'
 import { makeScratch, plantFiles, plantSparse } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
@@ -165,17 +165,6 @@ test('an empty SOURCE_DATE_EPOCH is none', async (t) => {
   assert.equal(torrent()['creation date'], NOW)
 })
 
-test('--mode sets the permissions of the torrent', async (t) => {
-  const { make, at } = makeWorkplace(t)
-  for (const [mode, bits] of [
-    ['600', 0o600],
-    ['0664', 0o664],
-  ] as const) {
-    await make(['--mode', mode])
-    assert.equal(statSync(at('a.iso.torrent')).mode & 0o777, bits)
-  }
-})
-
 for (const [args, paths] of [
   [[], ['a.iso', 'docs/b.txt', 'docs/c.iso']],
   [
@@ -261,18 +250,6 @@ for (const program of ['btmakemetafile', 'btmakemetafile.py', 'btmakemetafile.bi
     assert.match(stdout, /in 57344 pieces of 256 KiB\n$/)
   })
 }
-
-test('a minimum above the maximum is wrong usage, also with one from a configuration', async (t) => {
-  const bounds = ['--min-piece-length', '4MiB', '--max-piece-length', '1MiB']
-  const why = '--min-piece-length is larger than --max-piece-length'
-  const config = join(makeScratch(t, { c: 'defaults: {max-piece-length: 1M}\n' }), 'c')
-  const other = await plan(t, { size: 5, args: ['--config', config, ...bounds.slice(0, 2)] })
-  const origin = `--max-piece-length is from ${config}:1:30`
-  assertError(await plan(t, { size: 5, args: bounds }), 'usage', why)
-  assertError(other, 'usage', `${why} (${origin})`)
-  const equal = ['--min-piece-length', '1MiB', '--max-piece-length', '1MiB']
-  assert.match((await plan(t, { size: 5, args: equal })).stdout, /pieces? of 1 MiB/)
-})
 
 test('a length by request is automatic in JSON', async (t) => {
   const result = await plan(t, { size: 5, args: ['--json', '--piece-length', 'auto'] })
