@@ -17,10 +17,8 @@ export interface Output {
   readonly errored?: Error | null
 }
 
-type Colour = 'red' | 'yellow' | 'green'
-
 /** Colours text for standard error, or returns it unchanged. */
-export type Paint = (colour: Colour, text: string) => string
+export type Paint = (colour: 'red' | 'yellow' | 'green', text: string) => string
 
 /**
  * A command's whole access to the outside world, so that tests can run the program in their own

@@ -6,7 +6,7 @@ import { operandTraits } from '../acting-command.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
 import { isNone } from '../options/old-names.js'
-import { contradictionIn, lackIn, takesPaths } from '../options/option.js'
+import { takesPaths } from '../options/option.js'
 import { trackerOperands } from '../line/operands.js'
 import type { Io } from '../io.js'
 import type { TypedLine } from '../line/split-line.js'
@@ -14,7 +14,8 @@ import { suggestion } from '../line/spelling.js'
 import { displaces, isPresetKey, optionEntries } from '../options/table.js'
 import { type Given, givenAs, Problems, textAt } from '../options/given.js'
 import { configurationFiles, readConfigurations, type Configuration, presetsOf } from './files.js'
-import { type Aliases, type Decided, parseAll, shownUses, usedOptions } from './parse.js'
+import { type Aliases, type Decided, parseAll, shownUses } from './parse.js'
+import { contradictionIn, lackIn } from './together.js'
 import { aliasesIn, rulesFor, ruleText, trackerRules, trackersOf } from './trackers.js'
 import { environmentLevel, type Entries, givenIn, levelsOf } from './sources.js'
 
@@ -260,8 +261,8 @@ export async function configure(
     return changesBetween(decision.decided, again.decided)
   }
   const checkTogether = () => {
-    const used = usedOptions(decision.decided)
-    const refused = contradictionIn(used) ?? lackIn(used)
+    const { decided } = decision
+    const refused = contradictionIn(decided) ?? lackIn(decided)
     if (refused) throw usageError(refused.message)
   }
   const typed = given.filter(({ isTyped }) => isTyped)

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { BtkitError, nameErrors, usageError } from '../../base/errors.js'
 import { readBoundedRegular } from '../../disk/look/read-bounded.js'
-import type { OptionEntry, UsedOption } from '../options/option.js'
+import type { OptionEntry } from '../options/option.js'
 import type { Io } from '../io.js'
 import {
   type Given,
@@ -63,24 +63,6 @@ function parseGiven(given: Given, known: Known): Decided {
   const value = parsed === false && on?.optional ? undefined : parsed
   const values = texts.map((each) => (typeof each === 'boolean' ? each : each.text))
   return { ...given, values, value }
-}
-
-/** The options that are in use, as messages about several options name them. */
-export function usedOptions(decided: readonly Decided[]): (UsedOption & { decided: Decided })[] {
-  return decided.flatMap((each) => {
-    const { entry, source, place, values, value, isTyped } = each
-    const { on, off } = entry
-    const isOn = values.some((one) => one !== false)
-    const isOff = values.includes(false)
-    const named = (option: UsedOption['option'], own: unknown) => {
-      const name = source === 'operand' ? place.source : (option.long ?? '')
-      return { option, name, value: own, isTyped, decided: each }
-    }
-    return [
-      ...(isOn && on ? [named(on, value === false ? isOn : value)] : []),
-      ...(isOff && off ? [named(off, false)] : []),
-    ]
-  })
 }
 
 /** A value as on a command line, and where it is set. */

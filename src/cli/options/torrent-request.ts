@@ -1,30 +1,35 @@
 import { findUnlikelyPath, unlistedAnnounce } from '../../metainfo/lint/trackers.js'
 import type { CheckedTrackers } from '../../core/make/make-torrent.js'
-import { basename, dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { usageError } from '../../base/errors.js'
-import { statIfThere } from '../../disk/look/stat-files.js'
 import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
+import type { Operands } from '../line/operands.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
-import {
-  announceUrls,
-  directoryAddress,
-  fileAddress,
-  formatAnnounceList,
-} from '../../metainfo/trackers.js'
+import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
 import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
-/** Translates the options common to makemetafile and completedir. */
-export function commonRequest(
-  trackers: CheckedTrackers,
-  options: MakerOptions,
-  io: Io,
-  isLegacy: boolean,
-) {
+/** What a command line has besides its options. */
+interface RequestOperands extends Pick<Operands, 'tiers'> {
+  /** The directories that hold the sources. */
+  readonly directories: readonly string[]
+  readonly isLegacy: boolean
+  /** Whether clients must find peers by the torrent itself. */
+  readonly needsPeers?: boolean
+}
+
+/**
+ * Translates the options common to makemetafile and completedir.
+ * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
+ */
+export function commonRequest(operands: RequestOperands, options: MakerOptions, io: Io) {
+  const trackers = namedTrackers(operands.tiers, options)
+  if (operands.needsPeers && trackers.announce === null) requirePeers(options)
+  if (options.webSeedBase.length > 0) requireOneDirectory(operands.directories, io)
   const common = commonRequestOf({
     ...torrentOptionsOf(options),
     trackers,
@@ -32,7 +37,7 @@ export function commonRequest(
   })
   return {
     ...common,
-    scan: { ...common.scan, isLegacy },
+    scan: { ...common.scan, isLegacy: operands.isLegacy },
     write: { claim: io.shared?.claim },
   }
 }
@@ -83,22 +88,6 @@ function versionOf({ v2, hybrid }: Pick<MakerOptions, 'v2' | 'hybrid'>): Metainf
   return v2 ? 'v2' : 'v1'
 }
 
-/** Warns of trackers that no client will use, or that are probably mistyped. */
-export function warnOfTracker(trackers: CheckedTrackers, io: Io): void {
-  for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
-    reportNote(finding, io)
-  const announce = unlistedAnnounce(trackers)
-  if (announce === null) return
-  reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
-}
-
-/** Reports that keys set in `info` change the info hash. */
-export function noteInfoKeys({ set }: MakerOptions, io: Io): void {
-  const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
-  if (keys.length === 0) return
-  reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
-}
-
 /** The creation date of the option, else of SOURCE_DATE_EPOCH, else now. */
 function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 'mtime' | null {
   if (option === false) return null
@@ -110,38 +99,11 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
   throw usageError(`SOURCE_DATE_EPOCH '${epoch}': not a number of seconds`)
 }
 
-const SEEDS = '--web-seed or --http-seed, or use --trackerless'
-
-type Tiers = CheckedTrackers['announceList']
-
-/**
- * The trackers on a command line. `operand` is the tracker among its arguments.
- * @throws BtkitError `usage` if clients would find no peers, or if options contradict each other
- */
-export function chooseTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
-  const chosen = namedTrackers(operand, options)
-  if (chosen.announce === null && !options.trackerless && !hasOtherSources(options)) {
-    if (options.private)
-      throw usageError(`no tracker, which --private needs; give its URL, ${SEEDS}`)
-    throw usageError(`no tracker; give its URL, --node, ${SEEDS}`)
-  }
-  return chosen
-}
-
-/** The note on a torrent without a tracker; null if its peers are found some other way. */
-export function trackerlessNote(
-  { announce }: CheckedTrackers,
-  options: MakerOptions,
-): string | null {
-  if (announce !== null || options.trackerless || hasOtherSources(options)) return null
-  return 'no tracker: clients find each other through the DHT; give the URL of a tracker to use one'
-}
-
 /**
  * The trackers on a command line, possibly none.
  * @throws BtkitError `usage` if options contradict each other
  */
-export function namedTrackers(operand: Tiers | null, options: MakerOptions): CheckedTrackers {
+function namedTrackers(operand: Operands['tiers'], options: MakerOptions): CheckedTrackers {
   const given = operand ?? options.announce
   if (operand !== null && options.announce.length > 0) {
     throw usageError(
@@ -153,36 +115,26 @@ export function namedTrackers(operand: Tiers | null, options: MakerOptions): Che
   return { announce, announceList: [...list] }
 }
 
-function hasOtherSources(options: MakerOptions): boolean {
-  const { node, webSeed, webSeedBase, httpSeed } = options
-  return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
+const SEEDS = '--web-seed or --http-seed, or use --trackerless'
+
+/** @throws BtkitError `usage` if a torrent without a tracker names no other source of its content */
+function requirePeers(options: MakerOptions): void {
+  if (options.trackerless || hasOtherSources(options)) return
+  if (options.private) throw usageError(`no tracker, which --private needs; give its URL, ${SEEDS}`)
+  throw usageError(`no tracker; give its URL, --node, ${SEEDS}`)
 }
 
-/**
- * The web seeds of a torrent whose source lies in a directory with these URLs, in the form that
- * `serve` uses: clients append the torrent's name.
- * @throws BtkitError `usage` if the source is a directory with another name than the torrent
- */
-export function seedsBelow(
-  bases: readonly string[],
-  source: string,
-  name: string,
-  io: Pick<Io, 'cwd'>,
-): string[] {
-  const own = basename(resolve(io.cwd, source))
-  if (own === name) return bases.map((base) => directoryAddress(base, []))
-  if (bases.length > 0 && statIfThere(resolve(io.cwd, source))?.isDirectory()) {
-    const why = `clients would look for the directory ${name} there, not for ${own}`
-    throw usageError(`--web-seed-base: cannot be used with another --name; ${why}`)
-  }
-  return bases.map((base) => fileAddress(base, [own]))
+/** Whether the DHT or a seed is named, by which clients need no tracker. */
+export function hasOtherSources(options: MakerOptions): boolean {
+  const { node, webSeed, webSeedBase, httpSeed } = options
+  return [node, webSeed, webSeedBase, httpSeed].some(({ length }) => length > 0)
 }
 
 /**
  * Checks that all sources lie in one directory, because the URL of --web-seed-base stands for one.
  * @throws BtkitError `usage`
  */
-export function checkOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>): void {
+function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>): void {
   const distinct = new Set(directories.map((directory) => resolve(io.cwd, directory)))
   if (distinct.size <= 1) return
   const [first = '', second = ''] = distinct
@@ -190,7 +142,13 @@ export function checkOneDirectory(directories: readonly string[], io: Pick<Io, '
   throw usageError(`--web-seed-base: ${why}`)
 }
 
-/** The directories that contain the sources. */
-export function directoriesOf(sources: readonly string[], io: Pick<Io, 'cwd'>): string[] {
-  return sources.map((source) => dirname(resolve(io.cwd, source)))
+/** Tells of trackers that no client will use, or that are probably mistyped, and of keys in `info`. */
+export function noteOdd(trackers: CheckedTrackers, { set }: MakerOptions, io: Io): void {
+  for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
+    reportNote(finding, io)
+  const announce = unlistedAnnounce(trackers)
+  if (announce !== null)
+    reportWarning(`${announce}: not in the announce list, so clients will not use it`, io)
+  const keys = set.filter(({ isInInfo }) => isInInfo).map(({ key }) => `info.${key}`)
+  if (keys.length > 0) reportNote(`--set ${keys.join(', ')}: changes the info hash`, io)
 }

@@ -12,11 +12,10 @@ import { collect } from '../../options/values.js'
 import { Problems } from '../../options/given.js'
 import { suggestion } from '../../line/spelling.js'
 import { decide, NOTHING_TYPED } from '../../configuration/decide.js'
-import { usedOptions } from '../../configuration/parse.js'
+import { contradictionIn, lackIn } from '../../configuration/together.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io, Output, SharedResources } from '../../io.js'
 import { openReport } from '../../output/report.js'
-import { contradictionIn, lackIn } from '../../options/option.js'
 import { type BatchJob, readJobs } from './jobs.js'
 
 const EXAMPLES = `
@@ -103,8 +102,7 @@ async function checkedJobs(
     const target = { section: command.name(), command, isLegacy: false }
     const from = { config, line: NOTHING_TYPED, job, problems }
     const { decided } = await decide(target, from, ioBelow(dirname(file), io))
-    const used = usedOptions(decided)
-    const refused = contradictionIn(used) ?? lackIn(used)
+    const refused = contradictionIn(decided) ?? lackIn(decided)
     if (refused) problems.add(place.error(`${name}: ${refused.message}`))
   }
   problems.errors.forEach(openReport({}, io).fail)

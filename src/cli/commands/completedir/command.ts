@@ -15,7 +15,7 @@ import { BtkitError, callSystem } from '../../../base/errors.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import { stateDirectory } from '../../../base/directories.js'
 import { directoryAddress } from '../../../metainfo/trackers.js'
-import { noteInfoKeys, warnOfTracker } from '../../options/torrent-request.js'
+import { noteOdd } from '../../options/torrent-request.js'
 import {
   completeText,
   completeValue,
@@ -83,8 +83,7 @@ async function runAndReport(run: Run) {
   await loadNameFilter(options)
   if (!options.quiet) {
     warnOfLists(options, io)
-    warnOfTracker(request.common.parts, io)
-    noteInfoKeys(options, io)
+    noteOdd(request.common.parts, options, io)
   }
   const started = io.monotonic()
   const report = await complete(run)

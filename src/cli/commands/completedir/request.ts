@@ -8,8 +8,7 @@ import type { Decided } from '../../configuration/parse.js'
 import type { CommandContext } from '../../context.js'
 import type { Io } from '../../io.js'
 import type { Operands } from '../../line/operands.js'
-import { checkOneDirectory, commonRequest, namedTrackers } from '../../options/torrent-request.js'
-
+import { commonRequest } from '../../options/torrent-request.js'
 import type { CompletedirOptions } from './options.js'
 
 /**
@@ -21,14 +20,13 @@ export async function completeRequest(
   options: CompletedirOptions,
   { io, isLegacy }: Pick<CommandContext, 'io' | 'isLegacy'>,
 ): Promise<CompleteRequest> {
-  const common = commonRequest(namedTrackers(tiers, options), options, io, isLegacy)
+  const common = commonRequest({ tiers, directories: sources, isLegacy }, options, io)
   if (options.source.length > 1) {
     throw usageError('--source: completedir makes one torrent for each entry; give one tag')
   }
   if (options.sortBy === 'given') {
     throw usageError('--sort-by given: only makemetafile reads a list of files')
   }
-  if (options.webSeedBase.length > 0) checkOneDirectory(sources, io)
   const keepTrackers = common.parts.announce === null && !options.trackerless
   return {
     directories: sources,

@@ -2,7 +2,7 @@ import { NAMES_ELSEWHERE, otherNames } from '../../options/old-names.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { DEFAULTS, defaultText, takesDefault } from '../../options/table.js'
-import { type OptionEntry, contradictionIn, lackIn } from '../../options/option.js'
+import type { OptionEntry } from '../../options/option.js'
 import {
   configurationFiles,
   readConfigurations,
@@ -12,7 +12,8 @@ import {
   presetsOf,
 } from '../../configuration/files.js'
 import { itemsOf, Problems, type Section } from '../../options/given.js'
-import { type Known, parseAll, usedOptions } from '../../configuration/parse.js'
+import { type Known, parseAll } from '../../configuration/parse.js'
+import { contradictionIn, lackIn } from '../../configuration/together.js'
 import { suggestion } from '../../line/spelling.js'
 import { aliasesIn, trackerRules } from '../../configuration/trackers.js'
 import {
@@ -122,8 +123,8 @@ function checkOptions(section: Section, commands: readonly Entries[], world: Che
   if (problems.errors.length > before) return
   // Commands may exclude the same options in another order, so one message is enough
   for (const options of commands) {
-    const refused = contradictionIn(usedIn(section, options, world))
-    if (refused) problems.add(refused.other.decided.place.error(refused.message))
+    const refused = contradictionIn(decidedIn(section, options, world), true)
+    if (refused) problems.add(refused.place.error(refused.message))
     if (problems.errors.length > before) return
   }
 }
@@ -137,16 +138,18 @@ function checkNeeds(
 ): void {
   const others = sections.filter(({ name }) => name === DEFAULTS)
   for (const options of commands) {
-    const used = [section, ...others].flatMap((each) => usedIn(each, options, world))
-    const refused = lackIn(used)
-    if (refused) world.problems.add(refused.other.decided.place.error(refused.message))
+    const decided = [section, ...others].flatMap((each) => decidedIn(each, options, world))
+    const refused = lackIn(decided, true)
+    if (refused) world.problems.add(refused.place.error(refused.message))
   }
 }
 
-function usedIn(section: Section, options: Entries, world: CheckWorld) {
-  const given = givenIn(section, options, world.problems, () => true)
-  const used = usedOptions(parseAll(given, world, world.problems))
-  return used.map((each) => ({ ...each, name: each.decided.entry.key }))
+function decidedIn(section: Section, options: Entries, world: CheckWorld) {
+  return parseAll(
+    givenIn(section, options, world.problems, () => true),
+    world,
+    world.problems,
+  )
 }
 
 type Schema = Readonly<Record<string, unknown>>

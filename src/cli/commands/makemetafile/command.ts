@@ -2,14 +2,15 @@ import type { Decided } from '../../configuration/parse.js'
 import { loadNameFilter } from '../../../disk/scan/entry.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { readFileList } from '../../open/torrent-input.js'
-import { noteInfoKeys, trackerlessNote, warnOfTracker } from '../../options/torrent-request.js'
+import { hasOtherSources, noteOdd } from '../../options/torrent-request.js'
 import { readingWith, withMachines } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
 import { lostTorrent } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
-import { type MakemetafileOptions, STDIN, declareMakemetafile, makeRequests } from './request.js'
-import { notesOffDisk } from '../../options/option.js'
+import { declareMakemetafile, type MakemetafileOptions } from './options.js'
+import { makeRequests, STDIN } from './request.js'
+import { notesOffDisk } from '../../configuration/together.js'
 import { optionEntries } from '../../options/table.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { sortOperands } from '../../line/operands.js'
@@ -58,13 +59,12 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const sources = isNamed ? [...remote.keys()] : operands.sources
     const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
     for (const {
-      torrents: [request],
+      torrents: [{ parts }],
     } of groups.slice(0, 1)) {
-      if (!options.quiet) warnOfTracker(request.parts, io)
-      const note = trackerlessNote(request.parts, options)
-      if (note !== null) out.note(note)
+      if (parts.announce === null && !options.trackerless && !hasOtherSources(options))
+        out.note(TRACKERLESS)
+      if (!options.quiet) noteOdd(parts, options, io)
     }
-    if (!options.quiet) noteInfoKeys(options, io)
     // Bad patterns are refused before any work
     await loadNameFilter(options)
     const turns = new MakeTurns(groups)
@@ -102,6 +102,9 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     })
   })
 }
+
+const TRACKERLESS =
+  'no tracker: clients find each other through the DHT; give the URL of a tracker to use one'
 
 /** The typed globs. The globs of a configuration need not match something each time. */
 function typedPatterns(

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { statIfThere } from '../../../disk/look/stat-files.js'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { CheckedTrackers } from '../../../core/make/make-torrent.js'
 import type { MakeGroup } from '../../../core/make/make-group.js'
 import {
@@ -13,21 +14,11 @@ import { BY_PATH } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
 import { hasRandomKey, randomKey } from '../../options/extra-keys.js'
-import {
-  chooseTrackers,
-  commonRequest,
-  namedTrackers,
-  checkOneDirectory,
-  directoriesOf,
-  seedsBelow,
-} from '../../options/torrent-request.js'
+import { commonRequest } from '../../options/torrent-request.js'
 import type { Io } from '../../io.js'
 import { isDirectory, type Operands } from '../../line/operands.js'
-import { checkName } from '../../../metainfo/name.js'
-import * as read from '../../options/values.js'
 import { shownUrl } from '../../../base/text/secrets.js'
-import { declareTorrentOptions, KNOWN_SIZE } from '../../options/torrent.js'
-import { FILE, RARELY_NEEDED } from '../../options/option.js'
+import type { MakemetafileOptions } from './options.js'
 import { count } from '../../../base/text/quantity.js'
 
 /** The operand for content from standard input. Its torrent is made as that of a file NAME here. */
@@ -51,15 +42,15 @@ export function makeRequests(
   options: MakemetafileOptions,
   io: Io,
 ): MakeGroup[] {
-  const { sources, chosen } = operands
-  const trackers = trackersOf(operands, options)
-  const byTag = trackersByTag(trackers, options)
-  const { isLegacy = false } = operands
-  const common = commonRequest(trackers, options, io, isLegacy)
+  const { sources, chosen, isLegacy = false } = operands
+  const directories = sources.map((source) => dirname(resolve(io.cwd, source)))
+  // A private torrent without a tracker would have no peers; the names of BitTornado want one always
+  const needsPeers = isLegacy || options.private
+  const common = commonRequest({ ...operands, directories, isLegacy, needsPeers }, options, io)
+  const byTag = trackersByTag(common.parts, options)
   checkTogether(operands, options)
-  if (trackers.announce === null && !options.trackerless) requireAll(operands, io)
+  if (common.parts.announce === null && !options.trackerless) requireAll(operands, io)
   checkStandardOutput(options, io)
-  if (options.webSeedBase.length > 0) checkOneDirectory(directoriesOf(sources, io), io)
   const write = { ...common.write, noClobber: !options.clobber }
   const scan = { ...common.scan, chosen }
   // The order of a list is the only one that may differ from that of a file tree
@@ -117,12 +108,6 @@ function requireAll({ sources, remote }: MakeOperands, io: Io): void {
     if (source === STDIN || remote?.has(source) || existsSync(resolve(io.cwd, source))) continue
     throw new BtkitError('not-found', `${source}: no such file or directory; ${advice}`)
   }
-}
-
-/** A private torrent without a tracker would have no peers; the names of BitTornado want one always. */
-function trackersOf({ tiers, isLegacy }: MakeOperands, options: MakemetafileOptions) {
-  const mustBe = isLegacy === true || options.private
-  return mustBe ? chooseTrackers(tiers, options) : namedTrackers(tiers, options)
 }
 
 /**
@@ -194,6 +179,26 @@ function remoteSeeds(
     throw usageError(`--name: ${why}; name its address with --web-seed`)
   }
   return [seed]
+}
+
+/**
+ * The web seeds of a torrent whose source lies in a directory with these URLs, in the form that
+ * `serve` uses: clients append the torrent's name.
+ * @throws BtkitError `usage` if the source is a directory with another name than the torrent
+ */
+function seedsBelow(
+  bases: readonly string[],
+  source: string,
+  name: string,
+  io: Pick<Io, 'cwd'>,
+): string[] {
+  const own = basename(resolve(io.cwd, source))
+  if (own === name) return bases.map((base) => directoryAddress(base, []))
+  if (bases.length > 0 && statIfThere(resolve(io.cwd, source))?.isDirectory()) {
+    const why = `clients would look for the directory ${name} there, not for ${own}`
+    throw usageError(`--web-seed-base: cannot be used with another --name; ${why}`)
+  }
+  return bases.map((base) => fileAddress(base, [own]))
 }
 
 /** The content of standard input, whose errors have its name. */
@@ -317,68 +322,3 @@ function describeBoth(a: NamedRequest, b: NamedRequest): string {
   if (a.source !== b.source) return `${a.source} and ${b.source}`
   return `--source ${a.sourceTag} and --source ${b.sourceTag}`
 }
-
-const EXAMPLES = `
-FILE and TRACKER may stand in any order: beside a file, the URL is the tracker.
-Of URLs alone, it is the one with 'announce' in its name; give any other by -a.
-A list is 'URL,URL|URL': ',' within a tier, '|' between tiers.
-With several --source, each makes a torrent NAME.SOURCE.torrent, from one
-reading; with --private and as many -a, each has the tracker of its place.
-With - as FILE, the content is standard input; give it a --name.
-
-Examples:
-  btkit makemetafile image.iso http://tracker.example/announce
-  btkit makemetafile release/ udp://tracker.example:6969 --private
-  btkit makemetafile *.iso http://t.example/a --web-seed http://files.example/
-  btkit makemetafile https://files.example/image.iso http://t.example/announce
-  btkit makemetafile --files-from https://files.example/1.0/SHA256SUMS -a URL`
-
-/** Options by which --check would compare nothing, or nothing of use. */
-const INCOMPARABLE = [
-  { option: 'output', when: (_: unknown, output: string) => output === '-' },
-  { option: 'dryRun' },
-  { option: 'randomize' },
-]
-
-export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }) {
-  return declareTorrentOptions('makemetafile', isLegacy)
-    .description('Make a torrent of each file, directory or URL.')
-    .argument('[file-or-tracker...]', 'files, directories, URLs or -, and the tracker or a list')
-    .optionsGroup('In the torrent:')
-    .opt('-n, --name <name>', 'set the name in the torrent (default: the name of the file)', {
-      parse: read.checked(checkName),
-    })
-    .optionsGroup(RARELY_NEEDED)
-    .opt('--randomize', 'add a random key to info to make the torrent unique', { default: false })
-    .optionsGroup('Files:')
-    .opt(
-      '--files-from <list>',
-      'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
-      { ...FILE, needsDisk: KNOWN_SIZE },
-    )
-    .opt('--base-url <url>', 'find the files of --files-from below this address', {
-      needs: [{ oneOf: ['files-from'] }],
-    })
-    .opt('--header-file <file>', "send these headers, 'Name: value', to servers of content", FILE)
-    .optionsGroup('Output:')
-    .opt(
-      '-o, --output <path>',
-      'write to this file, into this directory, or - for standard output',
-      FILE,
-    )
-    .opt('--no-clobber', 'fail if the torrent exists')
-    .opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {
-      excludes: ['clobber'],
-      default: false,
-    })
-    .opt('--check', 'write nothing; print what would change, and exit with 1 if anything would', {
-      excludes: INCOMPARABLE,
-      needsDisk: KNOWN_SIZE,
-      default: false,
-    })
-    .opt('--json', 'print one line of JSON for each torrent', { default: false })
-    .opt('-v, --verbose', 'print each skipped entry and the reason', { default: false })
-    .addHelpText('after', EXAMPLES)
-}
-
-export type MakemetafileOptions = ReturnType<ReturnType<typeof declareMakemetafile>['opts']>

@@ -97,8 +97,6 @@ function declareSeedOptions() {
   return declareDisplayOptions(declareReadingOptions(seeding))
 }
 
-type SeedOptions = ReturnType<ReturnType<typeof declareSeedOptions>['opts']>
-
 function requireThere(name: string, { cwd }: Io): string {
   if (looksLikeMagnet(name))
     throw usageError(`${name}: a magnet link, not a file; download the torrent first`)
@@ -113,7 +111,7 @@ function requireThere(name: string, { cwd }: Io): string {
  */
 function dataPlaces(
   data: readonly string[],
-  { stateDir: option }: SeedOptions,
+  { stateDir: option }: ReturnType<ReturnType<typeof declareSeedOptions>['opts']>,
   { env, isRoot }: Io,
 ) {
   // A service may have no home directory

@@ -50,13 +50,11 @@ function defineTrack({ io, typed, isLegacy, finish, ...context }: CommandContext
     })
 }
 
-type TrackIo = Io & Pick<CommandContext, 'reloadConfiguration' | 'configFile' | 'isLegacy'>
-
 /** Tracks until a signal stops the command. */
 async function track(
   options: TrackOptions,
   store: TrackerSettings['store'],
-  io: TrackIo,
+  io: Io & Pick<CommandContext, 'reloadConfiguration' | 'configFile' | 'isLegacy'>,
 ): Promise<void> {
   const { isLegacy } = io
   boundHeapGrowth()
