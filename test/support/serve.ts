@@ -40,7 +40,7 @@ export async function serveMirror(t: TestContext, setup: ServeSetup = {}): Promi
   const cacheDir = setup.cacheDir ?? makeScratch(t)
   const trackers = args.some((arg) => arg.startsWith('--track')) ? [] : ['--tracker', TRACKER]
   // However slow the machine, unless a test says otherwise
-  const patience = ['--wait', '300']
+  const patience = ['--max-wait', '300']
   const place = ['--port', '0', '--cache-dir', cacheDir, '--threads', '2']
   const options = [...place, ...patience, ...trackers, ...args]
   const usual = { ...FIXED_LIMITS }

@@ -30,8 +30,9 @@ export function contradictionIn(decided: readonly Decided[], byKey = false): Ref
         const found = exclusion.when?.(one.value, other.value) ?? true
         if (found === false) continue
         const of = found === true ? '' : `${found}: `
-        const pair = `${of}${nameOf(one)} and ${nameOf(other)} cannot be used together`
-        return { place: other.place, message: withReason(pair, ': ', exclusion.why) }
+        const why = exclusion.why === undefined ? '' : `: ${exclusion.why}`
+        const pair = `${of}${nameOf(one)} and ${nameOf(other)}`
+        return { place: other.place, message: `${pair} cannot be used together${why}` }
       }
     }
   }
@@ -54,14 +55,11 @@ export function lackIn(decided: readonly Decided[], byKey = false): Refused | nu
       const hyphens = name.startsWith('--') ? '--' : ''
       const needed = oneOf.map((each) => hyphens + each).join(' or ')
       const shown = found === true ? name : `${name} ${found}`
-      return { place, message: withReason(`${shown} needs ${needed}`, ', ', why) }
+      const message = `${shown} needs ${needed}${why === undefined ? '' : `, ${why}`}`
+      return { place, message }
     }
   }
   return null
-}
-
-function withReason(text: string, mark: string, why: string | undefined): string {
-  return why === undefined ? text : text + mark + why
 }
 
 /** An option that has an effect, as messages about several options name it. */

@@ -3,48 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated } from './values.js'
-import { FILE, HOW, type Traits, option } from './option.js'
-
-export function cacheUrlOption(traits: Traits = {}) {
-  return option('--cache-url <url>', 'share digests through this Redis; file:PATH reads the URL', {
-    isSecret: true,
-    needsDisk: HOW,
-    variable: 'BTKIT_CACHE_URL',
-    ...traits,
-    parse: checkedUrl('--cache-url'),
-  })
-}
-
-export function shareOption(traits: Traits = {}) {
-  const what = 'give a directory its name on all machines (repeatable)'
-  return option('--share <name=dir>', what, {
-    needsDisk: HOW,
-    ...traits,
-    ...namedDirectories,
-  })
-}
-
-export function shareKeyFileOption(traits: Traits = {}) {
-  const what = 'sign shared records with the key in this file'
-  return option('--share-key-file <file>', what, { ...FILE, needsDisk: HOW, ...traits })
-}
-
-export const SHARE_MACHINE = option(
-  '--share-machine <name>',
-  'set the name of this machine (default: its host name)',
-  { parse: machineName },
-)
-
-/** Declares all options that share digests with other machines, in a group of their own. */
-export function declareShareOptions<A extends unknown[], O extends OptionValues>(
-  command: Command<A, O>,
-) {
-  return command
-    .optionsGroup('Several machines:')
-    .opt(...cacheUrlOption())
-    .opt(...shareOption())
-    .opt(...shareKeyFileOption())
-}
+import { FILE, HOW, option } from './option.js'
 
 /** Parses the URL of a Redis, or `file:PATH`. */
 function checkedUrl(option: string): (text: string) => string {
@@ -68,15 +27,58 @@ function machineName(text: string): string {
   throw new InvalidArgumentError('not a name of letters, digits, . _ -')
 }
 
+export const CACHE_URL = option(
+  '--cache-url <url>',
+  'share digests through this Redis; file:PATH reads the URL',
+  {
+    isSecret: true,
+    needsDisk: HOW,
+    variable: 'BTKIT_CACHE_URL',
+    parse: checkedUrl('--cache-url'),
+  },
+)
+
+export const SHARE = option(
+  '--share <name=dir>',
+  'give a directory its name on all machines (repeatable)',
+  { needsDisk: HOW, ...namedDirectories },
+)
+
+export const SHARE_KEY_FILE = option(
+  '--share-key-file <file>',
+  'sign shared records with the key in this file',
+  { ...FILE, needsDisk: HOW },
+)
+
+export const SHARE_MACHINE = option(
+  '--share-machine <name>',
+  'set the name of this machine (default: its host name)',
+  { parse: machineName },
+)
+
+/** Declares all options that share digests with other machines, in a group of their own. */
+export function declareShareOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+) {
+  return command
+    .optionsGroup('Several machines:')
+    .opt(...CACHE_URL)
+    .opt(...SHARE)
+    .opt(...SHARE_KEY_FILE)
+}
+
 /** A value of `--share`. */
 interface NamedDirectory {
   readonly name: string
   readonly path: string
 }
 
-export function queueOption(description: string, traits: Traits = {}) {
-  const own = { isSecret: true, needsDisk: HOW, ...traits }
-  return option('--queue <url>', description, { ...own, parse: checkedUrl('--queue') })
+export function queueOption(description: string) {
+  return option('--queue <url>', description, {
+    isSecret: true,
+    needsDisk: HOW,
+    parse: checkedUrl('--queue'),
+  })
 }
 
 /** The options of commands that hash through a queue. */

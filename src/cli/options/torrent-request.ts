@@ -5,7 +5,6 @@ import { usageError } from '../../base/errors.js'
 import { type CheckedOptions, commonRequestOf } from '../../core/make/common-request.js'
 import { reportNote, reportWarning } from '../output/messages.js'
 import type { Io } from '../io.js'
-import type { Operands } from '../line/operands.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { announceUrls, directoryAddress, formatAnnounceList } from '../../metainfo/trackers.js'
 import { TEXT_NAMES, type TextName } from '../../metainfo/fields.js'
@@ -14,7 +13,9 @@ import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
 /** What a command line has besides its options. */
-interface RequestOperands extends Pick<Operands, 'tiers'> {
+interface RequestOperands {
+  /** The tracker among the operands, or tiers of trackers; null if none is named. */
+  readonly tiers: CheckedTrackers['announceList'] | null
   /** The directories that hold the sources. */
   readonly directories: readonly string[]
   readonly isLegacy: boolean
@@ -103,7 +104,7 @@ function creationDate(option: MakerOptions['date'], { env, now }: Io): number | 
  * The trackers on a command line, possibly none.
  * @throws BtkitError `usage` if options contradict each other
  */
-function namedTrackers(operand: Operands['tiers'], options: MakerOptions): CheckedTrackers {
+function namedTrackers(operand: RequestOperands['tiers'], options: MakerOptions): CheckedTrackers {
   const given = operand ?? options.announce
   if (operand !== null && options.announce.length > 0) {
     throw usageError(

@@ -134,7 +134,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .opt('--store <url>', 'share swarms through this Redis; file:PATH reads the URL', {
       isSecret: true,
     })
-    .opt('--share-key-file <file>', 'accept UDP clients of other trackers with this key', FILE)
+    .opt('--store-key-file <file>', 'accept UDP clients of other trackers with this key', FILE)
     .optionsGroup('Page and log:')
     .opt('--no-show-infopage', 'show no page of all torrents')
     .opt('--infopage-redirect <url>', 'redirect the page to this URL', {

@@ -147,7 +147,7 @@ export function testPublishing(kind: string): void {
     const file = join(published.data, 'plain/big')
     writeFileSync(file, readFileSync(file).fill(0, 0, SIZE / 2))
     // Sizes alone, so that btkit does not see what a client that hashes would
-    const { status } = await publish(daemon, published, '--check-hashes', '0', '--wait', '60')
+    const { status } = await publish(daemon, published, '--check-hashes', '0', '--check-wait', '60')
     assert.equal(status, skipsHashing ? 0 : 1)
     const torrents = await clientOf(daemon).list()
     const seeded = torrents.filter((torrent) => torrent.state === 'seeding')
@@ -165,7 +165,7 @@ export function testPublishing(kind: string): void {
       published,
       '--data-prefix',
       `${data}=${elsewhere}`,
-      '--wait',
+      '--check-wait',
       '5',
     )
     assert.equal(result.status, 1)
@@ -275,7 +275,7 @@ function testControlCharacter(kind: string, options: { skip: string | false }): 
     const odd = await plantTorrent(t, 'odd \u001b[31m')
     const plain = await plantTorrent(t, 'plain')
     const before = readdirSync(odd.data, { recursive: true })
-    await publish(daemon, odd, '--wait', '60')
+    await publish(daemon, odd, '--check-wait', '60')
     assert.deepEqual(readdirSync(odd.data, { recursive: true }), before, 'nothing was written')
     const result = await publish(daemon, plain)
     assert.equal(result.status, 0, result.stderr)

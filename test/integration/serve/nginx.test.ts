@@ -207,11 +207,11 @@ test('behind nginx, strangers can follow each link of the pages', unlessNginx, a
 })
 
 test('the manual has nginx wait for longer, and take no less, than the service', () => {
-  const { wait } = declareServeOptions().opts()
+  const { maxWait } = declareServeOptions().opts()
   const [, seconds] = /proxy_read_timeout (\d+)s;/.exec(serverBlocks('mirror')) ?? []
   const [, megabytes] = /client_max_body_size (\d+)m;/.exec(serverBlocks('mirror')) ?? []
 
-  assert.ok(Number(seconds) * 1000 > wait)
+  assert.ok(Number(seconds) * 1000 > maxWait)
   assert.ok(Number(megabytes) * 2 ** 20 >= FIXED_LIMITS.maxBody)
 })
 

@@ -61,7 +61,7 @@ test('SIGTERM lets a request under way end, and the cache stays usable', unlessG
 })
 
 longTest('SIGTERM ends a request for more than can be hashed in time', unlessProc, async (t) => {
-  const { root, options, answer, stop } = await serveBusy(t, ['--wait', '2'], 512 * GIB)
+  const { root, options, answer, stop } = await serveBusy(t, ['--max-wait', '2'], 512 * GIB)
   const ending = stop()
   const { status, headers } = await answer
   assert.deepEqual([status, headers.has('retry-after')], [503, true])

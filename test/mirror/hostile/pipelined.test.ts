@@ -80,7 +80,7 @@ test(
 )
 
 /** Short for requests; a torrent may take longer than both together. */
-const SHORT = { limits: { headerTimeout: 1000, bodyTimeout: 1000 }, args: ['--wait', '3'] }
+const SHORT = { limits: { headerTimeout: 1000, bodyTimeout: 1000 }, args: ['--max-wait', '3'] }
 
 /** Sends requests after one for a torrent that is not hashed in time, and returns the answers. */
 async function askBehindSlow(t: TestContext, requests: string, plant?: (root: string) => void) {

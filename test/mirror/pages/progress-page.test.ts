@@ -18,7 +18,7 @@ const PROGRESS = `${PATH}?progress`
 /** A service that hashes nothing yet, with a function to request it. */
 async function serveHeld(t: TestContext, files: Files = { 'yum/image.iso': 'x'.repeat(1000) }) {
   const held = holdHashing(t)
-  const { port } = await serveMirror(t, { files, args: ['--wait', '0.05'] })
+  const { port } = await serveMirror(t, { files, args: ['--max-wait', '0.05'] })
   const visit = (path: string) => ask(port, path, { headers: BROWSER })
   /** Requests an address until its page matches `words`. */
   const visitUntil = async (path: string, words: RegExp) => {
@@ -123,7 +123,7 @@ test('a browser is answered after about a second, however long others wait', asy
   holdHashing(t)
   const { port } = await serveMirror(t, {
     files: { 'yum/image.iso': 'x' },
-    args: ['--wait', '3600'],
+    args: ['--max-wait', '3600'],
   })
   const { status } = await ask(port, PATH, { headers: BROWSER })
   assert.equal(status, 503)

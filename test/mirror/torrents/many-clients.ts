@@ -15,7 +15,7 @@ const SOCKETS = 900
 export async function askAtOnce(t: TestContext, clients: number, size: number): Promise<void> {
   const root = makeScratch(t, { 'yum/a.rpm': 'a' })
   plantSparse(`${root}/yum`, 'big.iso', size)
-  const { port } = await serveMirror(t, { root, args: ['--log', 'off', '--wait', '600'] })
+  const { port } = await serveMirror(t, { root, args: ['--log', 'off', '--max-wait', '600'] })
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS, maxFreeSockets: SOCKETS })
   t.after(() => {
     agent.destroy()

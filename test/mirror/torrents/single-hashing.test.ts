@@ -77,7 +77,7 @@ test('all who wait get a failure, and the next request tries again', async (t) =
 test('a client that cannot wait is told when to try again, and the work goes on', async (t) => {
   const held = holdHashing(t)
   const files = { 'iso/huge.iso': pseudoRandom(MIB), 'iso/readme': 'r' }
-  const { port } = await serveMirror(t, { files, args: ['--wait', '0.1'] })
+  const { port } = await serveMirror(t, { files, args: ['--max-wait', '0.1'] })
   const paths = ['/iso/huge.iso', '/iso/readme']
   const { status, headers, body } = await post(port, paths)
   assert.equal(status, 503)

@@ -104,7 +104,7 @@ test('the next scan finds the files of another root', async (t) => {
 
 test('a request for a file that is just hashed ahead at a low rate does not wait for that', async (t) => {
   const root = makeScratch(t, { 'iso/a.iso': pseudoRandom(8 * MIB, 5) })
-  const args = ['--warm', '/iso/*', '--max-rate', '100K', '--wait', '60']
+  const args = ['--warm', '/iso/*', '--max-rate', '100K', '--max-wait', '60']
   const { port } = await serveMirror(t, { root, args })
   // At that rate, the whole file would take more than a minute
   await untilMetric(port, 'btkit_warm_hash_jobs', 1)

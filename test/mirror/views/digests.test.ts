@@ -88,7 +88,7 @@ test('a replaced file has another checksum, and no download has the old one', as
 })
 
 longTest('the reading of a large file stops when nobody waits any more', async (t) => {
-  const { port, root } = await serveMirror(t, { files: FILES, args: ['--wait', '0.2'] })
+  const { port, root } = await serveMirror(t, { files: FILES, args: ['--max-wait', '0.2'] })
   writeFileSync(join(root, 'pub/huge'), '')
   truncateSync(join(root, 'pub/huge'), 2 ** 36)
   const { status, headers } = await ask(port, '/pub/huge.sha256')
@@ -179,7 +179,7 @@ function holdReading(t: TestContext) {
 
 test('a browser gets a page while a checksum is made, and then the checksum', async (t) => {
   const release = holdReading(t)
-  const { port } = await serveMirror(t, { files: FILES, args: ['--wait', '0.05'] })
+  const { port } = await serveMirror(t, { files: FILES, args: ['--max-wait', '0.05'] })
   const headers = { Host: 'x', Accept: 'text/html' }
   const visitUntil = async (address: string, words: RegExp) => {
     for (;;) {
@@ -199,7 +199,7 @@ test('a browser gets a page while a checksum is made, and then the checksum', as
 
 test('readings for a checksum are in the status', async (t) => {
   const release = holdReading(t)
-  const { port } = await serveMirror(t, { files: FILES, args: ['--wait', '60'] })
+  const { port } = await serveMirror(t, { files: FILES, args: ['--max-wait', '60'] })
   const statusUntil = (isSo: (torrents: StatusReport['hashing']['torrents']) => boolean) =>
     until('the status is so', async () => {
       const { body } = await ask(port, '/-/status.json')

@@ -131,7 +131,7 @@ test('a client over UDP may go to any tracker with the same key', { skip }, asyn
   const redis = await startRedis(t)
   const files = makeScratch(t, { key: `${'k'.repeat(32)}\n`, url: `${redis.url}\n` })
   const ask = udpClient(t)
-  const shared = ['--store', `file:${join(files, 'url')}`, '--share-key-file', join(files, 'key')]
+  const shared = ['--store', `file:${join(files, 'url')}`, '--store-key-file', join(files, 'key')]
   const answersOf = async (args: readonly string[]) => {
     const [one, other] = [await startTrack(t, { args }), await startTrack(t, { args })]
     const id = (await ask(one.port, connectPacket())).subarray(8)

@@ -10,7 +10,7 @@ import { BtkitError } from '../../../base/errors.js'
 import type { SharedReport } from '../../../fleet/shared-digests.js'
 import { isDirectory } from '../../line/operands.js'
 import { cachePath } from '../../open/cache.js'
-import { cacheUrlOption } from '../../options/share.js'
+import { CACHE_URL } from '../../options/share.js'
 import { sharedRedis } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
@@ -46,7 +46,7 @@ function defineStats({ io, typed }: CommandContext) {
   return new Command('stats')
     .description('Show the contents of the cache, and how often lookups succeeded.')
     .opt(...CACHE_DIR)
-    .opt(...cacheUrlOption())
+    .opt(...CACHE_URL)
     .opt('--json', 'print a JSON object', { default: false })
     .action(async ({ cacheDir, cacheUrl, json }) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
@@ -63,7 +63,7 @@ function definePrune({ io, typed }: CommandContext) {
   return new Command('prune')
     .description('Remove unused records, and renamed damaged caches.')
     .opt(...CACHE_DIR)
-    .opt(...cacheUrlOption())
+    .opt(...CACHE_URL)
     .opt('--unused-for <time>', 'remove records unused for this long, such as 12h or 8w', {
       parse: duration,
       default: UNUSED_FOR,

@@ -55,7 +55,7 @@ function declarePublish() {
     .argument('<torrent...>', 'torrents, or directories of them')
     .optionsGroup('Client:')
     .opt(...CLIENT)
-    .opt('--wait <seconds>', 'wait this long while a client checks the data', secondsOr(60))
+    .opt('--check-wait <seconds>', 'wait this long while a client checks the data', secondsOr(60))
     .optionsGroup('Data:')
     .opt(...DATA)
     .opt(...DATA_PREFIX)
@@ -130,13 +130,13 @@ async function publishTo(
   if (requests.length === 0) return []
   const { dryRun } = options
   try {
-    const sync = syncClient(named, options, waitingFor(options.wait, io))
+    const sync = syncClient(named, options, waitingFor(options.checkWait, io))
     let hasTold = out.isJson
     const onChecking = (torrents: number) => {
       if (hasTold) return
       hasTold = true
       const what = `checks the data of ${count(torrents, 'torrent')}`
-      out.note(`${named.client.label}: ${what}; waiting up to ${options.wait / 1000} s`)
+      out.note(`${named.client.label}: ${what}; waiting up to ${options.checkWait / 1000} s`)
     }
     const record = dryRun ? new GivenRecord() : recordFor(named.client, out, io)
     return await publishTorrents(named.client, requests, {

@@ -153,7 +153,7 @@ export function declareServeOptions() {
     })
     .optionsGroup('Hashing and cache:')
     .opt(...THREADS)
-    .opt('--wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
+    .opt('--max-wait <seconds>', 'answer 503 if a torrent takes longer', read.secondsOr(25))
     .opt(...CACHE_DIR)
     .opt(...CACHE_TRUST)
   return declareShareOptions(whole)

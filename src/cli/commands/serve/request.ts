@@ -35,7 +35,7 @@ const OF_TRACKER = 'tracker'
  * @throws BtkitError if the root is not a directory
  */
 export function serviceOptions(root: string, options: ServeOptions, io: Io): ServiceOptions {
-  const { followSymlinks, hidden, webSeed, files, listings, wait } = options
+  const { followSymlinks, hidden, webSeed, files, listings, maxWait: wait } = options
   const path = requireDirectory(resolve(io.cwd, root))
   if (!isReadable(path)) {
     openReport({}, io).alert(`${root}: permission denied; let btkit's user read and enter it`)

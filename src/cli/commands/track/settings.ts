@@ -84,12 +84,12 @@ function storeLimits(options: TrackOptions, io: Io): StoreLimits {
  * @throws BtkitError `usage` for a bad URL, or a password on the command line
  */
 export function sharedStore(
-  { store, shareKeyFile }: TrackOptions,
+  { store, storeKeyFile }: TrackOptions,
   typed: readonly Decided[],
   io: Io,
 ): TrackerSettings['store'] {
   if (store === undefined) return null
-  const keyFile = shareKeyFile === undefined ? null : resolve(io.cwd, shareKeyFile)
+  const keyFile = storeKeyFile === undefined ? null : resolve(io.cwd, storeKeyFile)
   return { address: redisAddress(['--store', store], typed, io), keyFile }
 }
 

@@ -5,7 +5,7 @@ import { count } from '../../../base/text/quantity.js'
 import { cacheAccessFor, closeCache } from '../../open/cache.js'
 import { declareReadingOptions } from '../../options/reading.js'
 import { engineFor } from '../../open/engine.js'
-import { queueOption, shareKeyFileOption, SHARE_MACHINE, shareOption } from '../../options/share.js'
+import { queueOption, SHARE_KEY_FILE, SHARE_MACHINE, SHARE } from '../../options/share.js'
 import { queueAddress, queueShares } from '../../open/share.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport } from '../../output/report.js'
@@ -67,8 +67,8 @@ function declareWorker() {
     .description('Hash files for other machines, until a signal ends it.')
     .optionsGroup('Jobs:')
     .opt(...queueOption('use the queue of this Redis; file:PATH reads the URL'))
-    .opt(...shareOption())
-    .opt(...shareKeyFileOption())
+    .opt(...SHARE)
+    .opt(...SHARE_KEY_FILE)
     .opt(...SHARE_MACHINE)
   return declareReadingOptions(command).addHelpText('after', EXAMPLES)
 }

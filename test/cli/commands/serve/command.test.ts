@@ -90,7 +90,7 @@ for (const [what, args] of [
   ['an address with a query', ['/', '--public-url', 'http://m.example/?x']],
   ['an address with a password', ['/', '--public-url', 'http://me:secret@m.example/']],
   ['an unknown log format', ['/', '--log', 'xml']],
-  ['no time to wait', ['/', '--wait', '0']],
+  ['no time to wait', ['/', '--max-wait', '0']],
   ['an option that is none', ['/', '--no-such']],
 ] as const) {
   test(`refuses ${what} in one line`, async () => {
