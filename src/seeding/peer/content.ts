@@ -14,8 +14,9 @@ import { HashAnswers } from './hash-answers.js'
 /** Bytes of recent chunks in memory, for peers that ask for the same pieces. */
 const MEMORY = 32 * 1024 * 1024
 
-/** Most files that are open although nobody reads them. */
+/** Most files that are open although nobody reads them, and the share of the process's descriptors. */
 const MOST_OPEN = 128
+const OPEN_SHARE = 1 / 8
 
 /** Bytes of memory that a file of a torrent takes beside the torrent's own bytes. */
 const FILE_WEIGHT = 500
@@ -42,12 +43,16 @@ export class FileReader {
     },
   })
   readonly #loading = new Map<string, Promise<Buffer>>()
-  readonly #open = new LRUCache<string, OpenFile>({
-    max: MOST_OPEN,
-    dispose: (file) => {
-      file.drop()
-    },
-  })
+  readonly #open: LRUCache<string, OpenFile>
+
+  /** `descriptors` is the most that the process may have open; null if that is unknown. */
+  constructor(descriptors: number | null = null) {
+    const most = Math.max(1, Math.floor(OPEN_SHARE * (descriptors ?? Infinity)))
+    this.#open = new LRUCache({
+      max: Math.min(MOST_OPEN, most),
+      dispose: (file) => void file.drop(),
+    })
+  }
 
   /** A chunk in memory, if it is there. */
   peek(key: string, at: number): Buffer | undefined {
@@ -88,7 +93,7 @@ export class FileReader {
     this.#chunks.clear()
   }
 
-  async #read(key: string, file: FileState, at: number): Promise<Buffer> {
+  async #read(key: string, file: FileState, at: number, isLast = false): Promise<Buffer> {
     const { absolutePath: path, fingerprint } = file
     const opened = this.#openFile(key, file)
     try {
@@ -102,6 +107,11 @@ export class FileReader {
       })
     } catch (error) {
       if (this.#open.peek(key) === opened) this.#open.delete(key)
+      if (!isLast && EXHAUSTED.has(osCodeOf(error))) {
+        await Promise.all(Array.from(this.#open.values(), (each) => each.drop()))
+        this.#open.clear()
+        return await this.#read(key, file, at, true)
+      }
       throw readError(error, path)
     }
   }
@@ -135,19 +145,19 @@ class OpenFile {
       return await act(await this.handle)
     } finally {
       this.#users--
-      this.#closeIfUnused()
+      void this.#closeIfUnused()
     }
   }
 
-  /** Closes the file as soon as nobody reads it. */
-  drop(): void {
+  /** Closes the file as soon as nobody reads it. Resolves when it is closed, or at once if it is read. */
+  drop(): Promise<void> {
     this.#isDropped = true
-    this.#closeIfUnused()
+    return this.#closeIfUnused()
   }
 
-  #closeIfUnused(): void {
+  async #closeIfUnused(): Promise<void> {
     if (!this.#isDropped || this.#users > 0) return
-    this.handle.then((opened) => opened.close()).catch(() => undefined)
+    await this.handle.then((opened) => opened.close()).catch(() => undefined)
   }
 }
 

@@ -3,6 +3,7 @@ import { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesOf } from '../../disk/scan/look-again.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash, InfoHashes } from '../../metainfo/values.js'
+import { maxDescriptors } from '../../server/connections/connection-limits.js'
 import { SeededContent, FileReader, type LoadedTorrent } from './content.js'
 import type { PeerTorrent } from './upload.js'
 
@@ -73,7 +74,7 @@ export class Seeded implements PeerTorrent {
 
 /** The torrents in memory: those of peers, and those that had peers a moment ago. */
 export class LoadedTorrents {
-  readonly #reader = new FileReader()
+  readonly #reader = new FileReader(maxDescriptors())
   /** The longest unused first. */
   readonly #loaded = new Set<Seeded>()
 
