@@ -141,18 +141,29 @@ async function send(
   const late = new AbortController()
   const tooLate = new Error(`no answer within ${HEADERS_MS / 1000} seconds`)
   const timer = isContent ? setTimeout(late.abort.bind(late, tooLate), HEADERS_MS) : undefined
-  const request = undici.default.request(address, {
+  const packaged = undici
+  const { isGuarded = false } = how
+  const way = { family: family ?? 0, isDirect, isGuarded } as const
+  const options = {
     method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
     ...(body !== undefined && { body }),
     headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
     signal: isContent ? AbortSignal.any([signal, late.signal]) : signal,
-    dispatcher: dispatcherOf(undici, family ?? 0, isDirect, how.isGuarded),
     headersTimeout: 0,
     bodyTimeout: 0,
-  })
-  const answer = await request.catch(explain).finally(() => {
-    clearTimeout(timer)
-  })
+  } as const
+  const ask = (isNew: boolean) => {
+    const dispatcher = dispatcherOf(packaged, { ...way, isNew })
+    return packaged.default.request(address, { ...options, dispatcher }).catch(explain)
+  }
+  const answer = await ask(false)
+    .catch((error: unknown) => {
+      if (body === undefined && isClosedUnasked(error)) return ask(true)
+      throw error
+    })
+    .finally(() => {
+      clearTimeout(timer)
+    })
   // An error may come when nobody reads.
   answer.body.on('error', () => undefined)
   const end = () => {
@@ -166,6 +177,17 @@ async function send(
   const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body
   const whole = isContent ? withProgress(unpacked) : unpacked
   return { status: answer.statusCode, headers: received, body: whole, end }
+}
+
+/**
+ * Whether a server closed a connection that it had answered on before, just when the next request came: that one
+ * may be sent again (RFC 9112, section 9.3.1).
+ */
+function isClosedUnasked(error: unknown): boolean {
+  const { code, socket } = error as { code?: string; socket?: { bytesRead: number } }
+  return code === 'UND_ERR_SOCKET'
+    ? (socket?.bytesRead ?? 0) > 0
+    : /^(ECONNRESET|EPIPE)$/.test(code ?? '')
 }
 
 /** undici's words for an answer without a request, which is no connection that broke. */
@@ -196,16 +218,21 @@ async function* withProgress(body: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Kept connections by family, of direct requests and others, and of guarded ones. */
+/** How a request is sent. */
+interface Way {
+  readonly family: 0 | 4 | 6
+  readonly isDirect: boolean
+  readonly isGuarded: boolean
+  /** Whether it has a connection of its own. */
+  readonly isNew: boolean
+}
+
+/** Kept connections by the way of their requests. */
 const dispatchers = new Map<string, Dispatcher>()
 
-function dispatcherOf(
-  { Agent, EnvHttpProxyAgent }: Undici,
-  family: 0 | 4 | 6,
-  isDirect: boolean,
-  isGuarded = false,
-): Dispatcher {
-  const key = `${family} ${isDirect} ${isGuarded}`
+function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatcher {
+  const { family, isDirect, isGuarded, isNew } = way
+  const key = Object.values(way).join()
   const known = dispatchers.get(key)
   if (known) return known
   // For hosts that are asked without a proxy. Given a family itself, Node would try one address only
@@ -223,10 +250,11 @@ function dispatcherOf(
     })
   }
   const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
+  const kept = { connect, ...(isNew && { pipelining: 0 }) }
   const made = isDirect
-    ? new Agent({ connect })
+    ? new Agent(kept)
     : new EnvHttpProxyAgent({
-        connect,
+        ...kept,
         // Proxies often refuse tunnels to other ports than 443
         proxyTunnel: false,
         httpProxy: proxyOf('http_proxy'),

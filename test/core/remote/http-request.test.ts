@@ -194,6 +194,31 @@ for (const [what, first, again, ms] of [
   })
 }
 
+test('a GET on a kept connection that closes just then is sent again at once, a POST is not', async (t) => {
+  const asked = new EventEmitter()
+  const server = createTcpServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      socket.once('data', () => {
+        asked.emit('lost')
+        socket.destroy()
+      })
+    })
+  })
+  const url = `http://127.0.0.1:${await listenLocally(t, server)}/`
+  let lost = 0
+  asked.on('lost', () => lost++)
+  for (let time = 0; time < 4; time++) assert.equal(await textOf(url), 'ok')
+  assert.ok(lost > 0)
+  assert.equal(await textOf(url), 'ok')
+  await assert.rejects(async () => {
+    for (let time = 0; time < 3; time++) {
+      const { body } = await requestHttp(url, { signal, body: 'x' })
+      for await (const _ of body);
+    }
+  })
+})
+
 test('content of which a byte comes each minute is given up', { timeout: 30_000 }, async (t) => {
   let [answer, seconds] = [null as ServerResponse | null, 0]
   const { url } = await startServer(t, (_, response) => {
