@@ -67,7 +67,7 @@ test('--port 0 prints the port', async (t) => {
 
 test('listens on each --host', unlessPosix, async (t) => {
   const socket = join(makeScratch(t), 'socket')
-  const args = ['--host', '127.0.0.1', '--host', '127.0.0.1', '--host', socket]
+  const args = ['--host', '127.0.0.1', '--host', '127.0.0.2', '--host', socket]
   const { stdout, stop } = await startServe(t, makeScratch(t), { args })
   const addresses = [...stdout().matchAll(/^address: +(.+)$/gm)].map(([, address]) => address)
   assert.equal(addresses.length, 3)
