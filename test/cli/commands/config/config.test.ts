@@ -19,7 +19,7 @@ test('config show says of each option where it is from', async (t) => {
   assert.match(stdout, new RegExp(`\n  cache-trust +mtime +${file}:2\n`))
   assert.match(stdout, new RegExp(`\n  min-age +7 +${file}:5\n`))
   assert.match(stdout, /\n {2}port +99 +BTKIT_SERVE_PORT\n/)
-  assert.match(stdout, /\n {2}wait +25 +default\n/)
+  assert.match(stdout, /\n {2}max-wait +25 +default\n/)
 })
 
 test('config show --json has a line for each option, and no passwords', async (t) => {

@@ -35,13 +35,13 @@ async function plant(t: TestContext, source: string, args: readonly string[]) {
   return { root, torrent, server, verify }
 }
 
-/** What both checks say of the same content, except how long it took and where it is. */
+/** What both checks say of the same content without a cache, except how long it took and where it is. */
 async function reports(
   verify: (args: readonly string[]) => ReturnType<typeof runBtkit>,
   places: readonly string[],
 ) {
   const told = places.map(async (place) => {
-    const result = await verify(['--data', place, '--json'])
+    const result = await verify(['--data', place, '--json', '--no-cache'])
     const { seconds: _, files, ...report } = parseJson(result)
     return { status: result.status, report, files }
   })
