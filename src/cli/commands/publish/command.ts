@@ -34,7 +34,7 @@ export const command: CommandRecord = {
   summary: 'Let a client seed them; after each run: completedir --publish',
   example: 'image.iso.torrent --client transmission+http://127.0.0.1',
   isJob: true,
-  basics: 'client data data-prefix adopt wait dry-run json quiet',
+  basics: 'client data data-prefix adopt check-wait dry-run json quiet',
   define: definePublish,
 }
 
