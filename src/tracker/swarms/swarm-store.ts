@@ -126,7 +126,7 @@ export class SwarmStore {
       const isBack = isOwn && last >= heard - SKEW
       if (isBack)
         this.onChange?.({ announce: { ...announce, event: 'none' }, flags, isDownload: false })
-      else if (last <= heard) this.#remove(known)
+      else if (last <= heard + (isOwn ? 0 : SKEW)) this.#remove(known)
       return
     }
     // This tracker knows something later
@@ -137,7 +137,8 @@ export class SwarmStore {
       return
     }
     peers.heard[peer] = heard
-    const added = (isOwn ? 0 : PeerFlag.foreign) | (isCounted ? PeerFlag.completed : 0)
+    // Its last words were for another tracker, even if it began here
+    const added = PeerFlag.foreign | (isCounted ? PeerFlag.completed : 0)
     peers.flags[peer] = (peers.flags[peer] ?? 0) | added
   }
 

@@ -41,6 +41,23 @@ test('a peer that went on here after it stopped elsewhere is announced to the ot
   }
 })
 
+test('a peer that began here, and completed and stopped elsewhere within two seconds, is gone', () => {
+  for (const [completed, stopped] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+  ] as const) {
+    const { store, clock } = makeStore()
+    store.announce(announceOf({ peer: 'a' }))
+    clock.now += 10
+    const changes: SwarmChange[] = []
+    store.onChange = (change) => changes.push(change)
+    store.apply(announceOf({ peer: 'a', isComplete: true }), completed, true)
+    store.apply(announceOf({ peer: 'a', event: 'stopped' }), stopped, false)
+    assert.deepEqual([store.totals().peers, changes], [0, []])
+  }
+})
+
 test('if there are too many swarms, the oldest one without peers is removed', () => {
   const { store } = makeStore({ maxSwarms: 3 })
   for (const torrent of ['old', 'young']) {
