@@ -85,6 +85,9 @@ export function keeperFor(
     onProblem: (what, problem) => {
       fail(nameProblem(what, problem))
     },
+    onMore: (more) => {
+      note(`${count(more, 'other torrent')} cannot be seeded; btkit status says why`)
+    },
   })
 }
 

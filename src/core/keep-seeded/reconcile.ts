@@ -58,6 +58,8 @@ export interface KeeperEvents {
   readonly onDropped?: (torrent: NamedHash, isRemoved: boolean) => void
   /** Called once for each problem, until it changes; `what` is a torrent or a directory. */
   readonly onProblem: (what: string, problem: unknown) => void
+  /** Receives how many torrents of an update have problems beside those that it reported; absent: all are. */
+  readonly onMore?: (count: number) => void
 }
 
 /** A torrent that is not seeded. */
@@ -75,8 +77,11 @@ interface Lacking {
   waits: boolean
 }
 
-/** Torrents whose data is not whole, and that are looked at again in one update. */
+/** Torrents whose data is not whole, and that are looked at again in one update, unless one of them is back. */
 const LACKING_AT_ONCE = 100
+
+/** Most problems that are reported of one update: a disk may be gone that has the data of thousands. */
+const MOST_TOLD = 20
 
 /** One update. */
 interface Turn {
@@ -94,6 +99,8 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   readonly #told = new Map<string, string>()
   /** Milliseconds until data can be seeded that was written just now. */
   #wait = Infinity
+  /** Problems in this update that were not reported before. */
+  #problems = 0
 
   constructor(
     private readonly source: TorrentSource<T>,
@@ -115,6 +122,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
   async update(): Promise<number> {
     const { source, target } = this
     this.#wait = Infinity
+    this.#problems = 0
     const { stamps, isGone, problems } = await source.look()
     for (const [what, problem] of problems) this.#tell(what, problem)
     // The torrents that were found before are seeded meanwhile
@@ -128,17 +136,33 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     await this.#drop(gone, turn)
     const due = this.#due(turn)
     if (due.length > 0) this.#noteHolders(turn)
-    const reading = source.read(due)
-    for (let i = 0; i < due.length; i += target.atOnce) {
-      await this.#take(due.slice(i, i + target.atOnce), reading, turn)
-      // Peers have their turn
-      await setImmediate()
+    const looked = new Set(due)
+    while (due.length > 0) {
+      const lacking = due.filter((name) => this.#lacking.has(name))
+      await this.#takeAll(due.splice(0), turn)
+      if (lacking.every((name) => this.#lacking.has(name))) break
+      // The disk is back, and perhaps with the data of all others
+      due.push(...this.#waiting(turn, looked))
+      for (const name of due) looked.add(name)
     }
+    const more = this.#problems - MOST_TOLD
+    if (more > 0) this.events.onMore?.(more)
     return this.#wait
   }
 
+  async #takeAll(names: readonly string[], turn: Turn): Promise<void> {
+    const { source, target } = this
+    const reading = source.read(names)
+    for (let i = 0; i < names.length; i += target.atOnce) {
+      await this.#take(names.slice(i, i + target.atOnce), reading, turn)
+      // Peers have their turn
+      await setImmediate()
+    }
+  }
+
   /** The torrents to read: new, changed and lost ones, and some of those that were not seeded. */
-  #due({ stamps, seeding }: Turn): string[] {
+  #due(turn: Turn): string[] {
+    const { stamps, seeding } = turn
     const due = new Set<string>()
     for (const [name, stamp] of stamps) {
       const given = this.target.given.torrents.get(name)
@@ -147,8 +171,15 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
       const waits = !given && lacking?.stamp === stamp && lacking.waits
       if (!isSeeded && !waits) due.add(name)
     }
-    const waiting = [...this.#lacking.keys()].filter((name) => stamps.has(name) && !due.has(name))
-    return [...due, ...waiting.slice(0, LACKING_AT_ONCE)]
+    return [...due, ...this.#waiting(turn, due)]
+  }
+
+  /** Some of the torrents that were not seeded, except those that were looked at. */
+  #waiting({ stamps }: Turn, looked: ReadonlySet<string>): string[] {
+    const waiting = [...this.#lacking.keys()].filter((name) => {
+      return stamps.has(name) && !looked.has(name)
+    })
+    return waiting.slice(0, LACKING_AT_ONCE)
   }
 
   #noteHolders({ seeding, holders }: Turn): void {
@@ -299,7 +330,7 @@ export class SeedKeeper<T extends { readonly torrent: string; readonly metainfo:
     const words = problem instanceof Error ? problem.message : String(problem)
     if (this.#told.get(what) === words) return
     this.#told.set(what, words)
-    this.events.onProblem(what, problem)
+    if (!this.events.onMore || this.#problems++ < MOST_TOLD) this.events.onProblem(what, problem)
   }
 }
 
