@@ -120,6 +120,8 @@ export interface SeedFigures {
   readonly rate: number
   /** Connections and requests. */
   readonly refused: number
+  /** How trackers fail or warn now, and of how many torrents. */
+  readonly failing: readonly { readonly problem: string; readonly count: number }[]
 }
 
 /** A torrent whose hashes are in the cache, or could not be written there. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import os from 'node:os'
@@ -248,7 +249,7 @@ for (const scheme of ['http', 'udp']) {
   test(`with the own name at a loopback address, others get the public one: ${scheme}`, async (t) => {
     const lo = ['127.0.0.1', '198.51.100.7'].map((address) => ({ address }))
     t.mock.method(os, 'networkInterfaces', () => ({ lo }))
-    giveName(t, 'mirror.example', ['127.0.1.1'])
+    giveName(t, 'mirror.example', ['127.0.0.1'])
     const announce = `${scheme}://mirror.example:${await findFreePort()}/announce`
     const track = ['--track', announce, '--state-dir', makeScratch(t), '--host', '127.0.0.1']
     const mirror = await serveSeed(t, ['--public-url', 'http://mirror.example', ...track])
@@ -272,6 +273,24 @@ test('a public address that nobody knows is left out with a warning', async (t) 
   const { link } = await magnetOf(mirror, '/iso/image.iso')
   assert.match(link, /&x\.pe=mirror\.example:\d+$/)
   assert.match(mirror.stderr.text, /warning: mirror\.example is 127\.0\.1\.1 here/)
+})
+
+test('a tracker that fails or refuses is named once, in the status and in the metrics', async (t) => {
+  const server = createHttpServer((_, response) => response.end('d14:failure reason4:no: e'))
+  const refuses = `http://127.0.0.1:${await listenLocally(t, server)}/secret/announce`
+  const dead = `http://127.0.0.1:${await findFreePort()}/announce`
+  for (const [tracker, said, told] of [
+    [refuses, `${refuses}: refuses: "no: "`, '/***/announce refuses'],
+    [dead, `${dead}: nothing listens there`, 'nothing listens there'],
+  ] as const) {
+    const { address, stderr } = await serveSeed(t, ['--warm', '/iso/*', '--tracker', tracker])
+    const text = async (path: string) => (await fetch(address + path)).text()
+    const failing = /^btkit_seed_failing_announces 2$/m
+    await until('both fail', async () => failing.test(await text('/-/metrics')))
+    assert.equal(stderr.text.split(said).length, 2, stderr.text)
+    for (const path of ['/-/status.json', '/-/status'])
+      await until('it says so', async () => (await text(path)).includes(told))
+  }
 })
 
 test('torrents of --torrents are seeded from the start', async (t) => {

@@ -1,5 +1,6 @@
 import { type IncomingMessage, createServer } from 'node:http'
 import type { TestContext } from 'node:test'
+import { CountedResponse } from '../../src/server/connections/counted-response.js'
 import { TrackerAnswers } from '../../src/tracker/answers/tracker-answers.js'
 import type { TrackerRules } from '../../src/tracker/answers/tracker-rules.js'
 import { FullScrape, TrackerRoutes } from '../../src/tracker/wires/tracker-routes.js'
@@ -64,7 +65,7 @@ export async function startTracker(
   { host = '127.0.0.1', ...wish }: PartsWish & { host?: string } = {},
 ) {
   const parts = makeAnswers(wish)
-  const server = createServer((request, response) => {
+  const server = createServer({ ServerResponse: CountedResponse }, (request, response) => {
     if (!parts.routes.handle(request, response)) response.writeHead(404).end()
   })
   const port = await listenLocally(t, server, host)

@@ -8,6 +8,7 @@ import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted
 import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
 import { OwnTarget } from '../../seeding/peer/own-target.js'
 import { SeedService, type SeedServiceOptions } from '../../seeding/peer/service.js'
+import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
 import { answerStatus } from '../../seeding/clients/seeds.js'
 import { version } from '../../base/process.js'
 import {
@@ -91,6 +92,14 @@ export function keeperFor(
   })
 }
 
+/** Says how trackers fail, once for all torrents, and that they answer again. */
+export function reportTrackers({ alert, note }: Pick<Report, 'alert' | 'note'>): OnTrackerChange {
+  return (torrent, { tracker, problem }) => {
+    if (problem === null) note(`${tracker}: answers again`)
+    else alert(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
+  }
+}
+
 /** Seeds torrents until interrupted, which is the normal end. */
 export function seed(run: SeedRun, io: Io): Promise<void> {
   boundHeapGrowth()
@@ -114,10 +123,7 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
       note(`dropped ${path}`)
     },
     onError: fail,
-    onTrackerChange: (torrent, { tracker, problem }) => {
-      if (problem === null) note(`${tracker}: answers again`)
-      else warn(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
-    },
+    onTrackerChange: reportTrackers(display.report),
   })
   const target = new OwnTarget(service)
   const rules = { hashContext, checkHashes: true, awaitsQuiet: true }

@@ -129,12 +129,18 @@ function hashingRow(told: ProgressStatus): Html {
 
 function seeding({ seed }: StatusReport): Html {
   if (seed === null) return html``
-  const { torrents, peers, uploaded, rate, refused } = seed
+  const { torrents, peers, uploaded, rate, refused, failing } = seed
   return html`<h2>Seeding</h2>
     <p>
       ${counted(torrents, 'torrent')} and ${counted(peers, 'peer')}; ${formatBytes(uploaded)} sent
       since the start, ${formatBytes(rate)} per second now; ${formatNumber(refused)} refused.
-    </p>`
+    </p>
+    ${
+      failing.length > 0 &&
+      html`<ul>
+        ${failing.map(({ problem, count }) => html`<li>${problem} (${counted(count, 'torrent')})</li> `)}
+      </ul>`
+    }`
 }
 
 function trackers({ trackers }: StatusReport): Html {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { canAnnounce, type AnnounceUrl } from '../trackers/announce.js'
-import { ScrapeFailure } from '../trackers/swarm-counts.js'
+import { ScrapeFailure, RefusedByTracker } from '../trackers/swarm-counts.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import { trace } from '../../base/text/trace.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -82,11 +82,15 @@ export class Announcer {
   readonly #hosts = new Map<string, TrackerHost>()
   #tierCount = 0
 
-  /** `address` is the IP address in announces; null for the one that trackers see. */
+  /**
+   * `address` is the IP address in announces; null for the one that trackers see. `own` is the tracker of this
+   * process, which may refuse a torrent until somebody asks for it; that is no failure.
+   */
   constructor(
     private readonly seeder: Seeder,
     private readonly address: string | null,
     private readonly onChange: OnTrackerChange = () => undefined,
+    private readonly own: string | null = null,
   ) {
     this.#timer = setInterval(() => {
       this.#announceDue()
@@ -106,6 +110,11 @@ export class Announcer {
     return (this.#tiers.get(torrent) ?? []).flatMap(({ trackers, warning }) => {
       return warning === null ? [] : [{ tracker: trackers[0]?.url ?? '', reason: warning }]
     })
+  }
+
+  /** How trackers fail and warn now, each with the number of tiers of torrents. */
+  get failing(): { readonly problem: string; readonly count: number }[] {
+    return Array.from(this.#failing, ([problem, count]) => ({ problem, count }))
   }
 
   /** Whether there are trackers to which a torrent is announced. */
@@ -222,7 +231,9 @@ export class Announcer {
         return `${torrent.name}: ${url} is ${next}: ${failure}`
       })
       wait = isAtOnce ? 0 : Math.min(LONGEST_FAILING, SHORTEST * 2 ** Math.min(rounds, 10))
-      const isOver = !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
+      const isOwn = url === this.own && error instanceof RefusedByTracker
+      const isOver =
+        isOwn || !isRoundOver || this.#ending.signal.aborted || !this.#tiers.has(torrent)
       if (!isOver && this.#count(tier, `${url} ${failure}`))
         this.onChange(torrent, { tracker: url, problem: failure })
     } finally {

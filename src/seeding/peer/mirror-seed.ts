@@ -137,8 +137,8 @@ export class MadeTorrents {
     return this.service.port
   }
 
-  get status(): SeederStatus {
-    return this.service.status
+  get status(): SeederStatus & Pick<SeedService, 'failing'> {
+    return { ...this.service.status, failing: this.service.failing }
   }
 
   /** This seed and its peers; null if the torrent is not seeded. */

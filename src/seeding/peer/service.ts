@@ -14,6 +14,8 @@ export interface SeedServiceOptions extends SeederOptions {
   /** Whether public torrents are announced on the local network. */
   readonly localDiscovery: boolean
   readonly onTrackerChange?: OnTrackerChange
+  /** The announce URL of the tracker in this process; absent: there is none. */
+  readonly ownTracker?: string | null
 }
 
 /** Seeds torrents, and tells trackers, the DHT and the local network of them. */
@@ -24,7 +26,8 @@ export class SeedService extends Seeder {
 
   private constructor(options: SeedServiceOptions) {
     super(options)
-    this.#announcer = new Announcer(this, options.announcedAddress, options.onTrackerChange)
+    const { announcedAddress, onTrackerChange, ownTracker } = options
+    this.#announcer = new Announcer(this, announcedAddress, onTrackerChange, ownTracker)
   }
 
   /**
@@ -42,6 +45,11 @@ export class SeedService extends Seeder {
     if (options.dht && service.udp) service.#dht = new DhtAnnouncer(service, service.udp)
     if (options.localDiscovery) service.#local = new LocalDiscovery(service)
     return service
+  }
+
+  /** How trackers fail and warn now; each with the number of their torrents. */
+  get failing(): Announcer['failing'] {
+    return this.#announcer.failing
   }
 
   /** The trackers of a torrent that fail, each with the reason. */

@@ -31,11 +31,11 @@ export class ScrapeFailure extends BtkitError {
   }
 }
 
-class TrackerRefusal extends ScrapeFailure {}
+export class RefusedByTracker extends ScrapeFailure {}
 
 /** The failure that a tracker reports itself, in bytes of any encoding. */
 export function refused(reason: Uint8Array, retrySeconds: number | null = null): ScrapeFailure {
-  return new TrackerRefusal(`refuses: ${quoteBytes(reason)}`, retrySeconds)
+  return new RefusedByTracker(`refuses: ${quoteBytes(reason)}`, retrySeconds)
 }
 
 /** More bytes than a quote has. */
@@ -77,6 +77,6 @@ export async function firstAnswer<T>(answers: readonly Promise<T>[]): Promise<T>
     return await Promise.any(answers)
   } catch (error) {
     const failures: unknown[] = error instanceof AggregateError ? error.errors : [error]
-    throw failures.find((each) => each instanceof TrackerRefusal) ?? failures.at(-1)
+    throw failures.find((each) => each instanceof RefusedByTracker) ?? failures.at(-1)
   }
 }

@@ -31,6 +31,8 @@ export class CountedResponse<
 > extends ServerResponse<Request> {
   /** Counts the unread bytes; null if nothing does. */
   unread: UnreadBytes | null = null
+  /** Why the request is refused, for the log; null if it is not. */
+  refusal: string | null = null
   #bytes = 0
   #taken = 0
   #body: Uint8Array | null = null

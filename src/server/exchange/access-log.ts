@@ -25,7 +25,7 @@ export class AccessLog {
 
   constructor(private readonly parts: LogParts) {}
 
-  note({ request, status, bytes, milliseconds, isComplete }: Exchange): void {
+  note({ request, status, bytes, milliseconds, isComplete, refusal = null }: Exchange): void {
     const { format, clientAddresses } = this.parts
     if (format === 'off') return
     const entry = {
@@ -40,6 +40,7 @@ export class AccessLog {
       agent: request.headers['user-agent'] ?? '-',
       /** Whether the whole answer was sent. */
       complete: isComplete,
+      ...(refusal !== null && { refusal }),
     }
     const { url, agent } = entry
     this.#lines +=
@@ -67,12 +68,15 @@ export class AccessLog {
 
 function textLine(
   entry: Readonly<Record<'time' | 'client' | 'method' | 'url' | 'agent', string>> &
-    Pick<Exchange, 'status' | 'bytes' | 'milliseconds'> & { readonly complete: boolean },
+    Pick<Exchange, 'status' | 'bytes' | 'milliseconds' | 'refusal'> & {
+      readonly complete: boolean
+    },
 ): string {
   const { time, client, status, bytes, milliseconds } = entry
   const [request, agent] = [quote(`${entry.method} ${entry.url}`.trim() || '-'), quote(entry.agent)]
   const end = entry.complete ? '' : ' cut'
-  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}${end}\n`
+  const why = entry.refusal == null ? '' : ` refused: ${escapeText(entry.refusal)}`
+  return `${time} ${client} ${request} ${status} ${bytes} ${milliseconds}ms ${agent}${end}${why}\n`
 }
 
 /** Text in which nothing has to be escaped, as in most requests. */

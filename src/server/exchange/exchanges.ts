@@ -110,6 +110,7 @@ export class Exchanges {
       bytes: isComplete ? response.bodyBytes : response.bytesTaken,
       milliseconds: this.clock.monotonic() - startedAt,
       isComplete,
+      refusal: response.refusal,
     })
   }
 }
@@ -137,6 +138,8 @@ export interface Exchange {
   readonly milliseconds: number
   /** Whether the system accepted the whole answer. */
   readonly isComplete: boolean
+  /** See `CountedResponse`. */
+  readonly refusal?: string | null
 }
 
 /** nginx's status for a client that left without an answer; HTTP has none. */

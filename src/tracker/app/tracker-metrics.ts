@@ -9,16 +9,31 @@ type Answered = 'connect' | 'announce' | 'scrape' | 'refusal' | 'page'
 
 const NO_ANSWERS = { connect: 0, announce: 0, scrape: 0, refusal: 0, page: 0 }
 
+/** Most reasons that are counted apart: a torrent may have a refusal of its own. */
+const MOST_REASONS = 50
+
 /** Counts answers by protocol and kind. */
 export class TrackerFigures {
   readonly #counts = { http: { ...NO_ANSWERS }, udp: { ...NO_ANSWERS }, ws: { ...NO_ANSWERS } }
 
-  /** Returns a function that counts the answers of a protocol. */
-  of(protocol: 'http' | 'udp' | 'ws'): (answered: Answered) => void {
+  /** Refusals by their words. */
+  readonly #refusals = new Map<string, number>()
+
+  /** Returns a function that counts the answers of a protocol, and why requests are refused. */
+  of(protocol: 'http' | 'udp' | 'ws'): (answered: Answered, reason?: string) => void {
     const counts = this.#counts[protocol]
-    return (answered) => {
+    return (answered, reason) => {
       counts[answered] += 1
+      if (reason === undefined) return
+      const isNew = this.#refusals.size >= MOST_REASONS && !this.#refusals.has(reason)
+      const key = isNew ? 'other' : reason
+      this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1)
     }
+  }
+
+  /** The refusals, labeled with their reasons. */
+  refusals(): Sample[] {
+    return Array.from(this.#refusals, ([reason, value]) => ({ labels: { reason }, value }))
   }
 
   /** The counters above zero, labeled with protocol and kind. */
@@ -46,6 +61,7 @@ export function describeTracker(
   const savedAt = state.savedAt / 1000
   return formatMetrics([
     counter('btkit_track_answers_total', 'Requests answered.', figures.samples()),
+    counter('btkit_track_refusals_total', 'Requests refused, by the reason.', figures.refusals()),
     gauge('btkit_track_swarms', 'Torrents with a swarm.', totals.swarms),
     gauge('btkit_track_peers', 'Peers in all swarms.', totals.peers),
     gauge('btkit_track_seeds', 'Peers that have the whole torrent.', totals.seeds),

@@ -1,10 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
 import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { sortInSlices } from '../../page-parts/slices.js'
 import { formatNumber } from '../../base/text/quantity.js'
-import { endAtOnce, isCrowded } from '../../server/connections/counted-response.js'
+import {
+  type CountedResponse,
+  endAtOnce,
+  isCrowded,
+} from '../../server/connections/counted-response.js'
 import { refuseUnread } from '../../server/connections/refuse-connection.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { formatAnnounce, formatFailure, formatScrape, formatScraped } from './http-answers.js'
@@ -20,7 +24,7 @@ interface TrackerRoutesParts extends Pick<ServerContext, 'onError'> {
   /** Whether the client sent the request directly: see `ClientAddresses`. */
   readonly isOwnRequest: (request: IncomingMessage) => boolean
   /** Receives the kind of each answer, once per request. */
-  readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
+  readonly note: (answered: 'announce' | 'scrape' | 'refusal', reason?: string) => void
 }
 
 export const ROUTES: ReadonlyMap<string, 'announce' | 'scrape'> = new Map([
@@ -49,7 +53,7 @@ export class TrackerRoutes {
   constructor(private readonly parts: TrackerRoutesParts) {}
 
   /** Handles an announce or scrape. Returns false for other requests. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
+  handle(request: IncomingMessage, response: CountedResponse): boolean {
     const [path, query] = splitTarget(request.url ?? '')
     const route = ROUTES.get(path)
     if (route === undefined) return false
@@ -68,7 +72,7 @@ export class TrackerRoutes {
   }
 
   /** Answers again if the torrent may have come since. */
-  async #answerSettled(response: ServerResponse, answer: () => void, refusal: UnknownTorrent) {
+  async #answerSettled(response: CountedResponse, answer: () => void, refusal: UnknownTorrent) {
     const client = this.parts.addressOf(response.req)
     try {
       if (!(await this.parts.answers.rules.settled(client))) throw refusal
@@ -90,7 +94,7 @@ export class TrackerRoutes {
     return formatAnnounce(answer, notes, form)
   }
 
-  #scrape(request: IncomingMessage, response: ServerResponse, query: string): void {
+  #scrape(request: IncomingMessage, response: CountedResponse, query: string): void {
     const { answers, addressOf, fullScrape } = this.parts
     const infoHashes = readScrape(query)
     const counts = answers.scrape(infoHashes, addressOf(request))
@@ -116,24 +120,31 @@ export class TrackerRoutes {
     })
   }
 
-  #refuse(response: ServerResponse, error: unknown): void {
+  #refuse(response: CountedResponse, error: unknown): void {
     if (!(error instanceof TrackerRefusal)) this.parts.onError(error)
     const { status, message, retryIn } = error instanceof TrackerRefusal ? error : FAULT
-    this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
+    const body = formatFailure(message, retryIn)
+    this.#send(response, { status, body, answered: 'refusal', refusal: message })
   }
 
   #send(
-    response: ServerResponse,
-    sent: { body: string; status?: number; answered: 'announce' | 'scrape' | 'refusal' },
+    response: CountedResponse,
+    sent: {
+      body: string
+      status?: number
+      answered: 'announce' | 'scrape' | 'refusal'
+      refusal?: string
+    },
   ): void {
-    const { body, status = 200, answered } = sent
-    this.parts.note(answered)
+    const { body, status = 200, answered, refusal } = sent
+    this.parts.note(answered, refusal)
+    response.refusal = refusal ?? null
     const allowed = status === 405 ? ['Allow', 'GET, HEAD'] : []
     response.writeHead(status, [...headerOf(body), ...allowed])
     endAtOnce(response, body)
   }
 
-  #sendLarge(response: ServerResponse, body: Buffer): void {
+  #sendLarge(response: CountedResponse, body: Buffer): void {
     this.parts.note('scrape')
     if (isCrowded(response)) refuseUnread(response)
     else response.writeHead(200, headerOf(body)).end(body)

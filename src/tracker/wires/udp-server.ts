@@ -171,7 +171,7 @@ export class UdpAnswers {
     private readonly answers: TrackerAnswers,
     private readonly ids: ConnectionIds,
     private readonly now: () => number,
-    private readonly note: (answered: UdpAnswered) => void,
+    private readonly note: (answered: UdpAnswered, reason?: string) => void,
     private readonly onError: (error: unknown) => void,
   ) {}
 
@@ -213,8 +213,8 @@ export class UdpAnswers {
 
   #refuse(error: unknown, request: KnownRequest, { length }: Buffer): Buffer {
     if (!(error instanceof TrackerRefusal)) this.onError(error)
-    this.note('refusal')
     const message = error instanceof TrackerRefusal ? error.message : 'internal error'
+    this.note('refusal', message)
     return formatError(request, message, length)
   }
 

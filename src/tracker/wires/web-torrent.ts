@@ -112,7 +112,7 @@ interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
   readonly limits: Pick<ConnectionLimits, 'all' | 'perClient' | 'perNetwork'>
   /** Seconds after its last announce until a peer expires. */
   readonly peerTimeout: number
-  readonly note: (answered: 'announce' | 'scrape' | 'refusal') => void
+  readonly note: (answered: 'announce' | 'scrape' | 'refusal', reason?: string) => void
 }
 
 /** Answers WebTorrent clients, and hands on the offers and answers by which they connect to each other. */
@@ -257,7 +257,7 @@ export class WebTorrent {
   #refuse(link: Link, message: WebMessage | null, error: unknown): void {
     const refusal = error instanceof TrackerRefusal ? error : null
     if (!refusal) this.parts.onError(error)
-    this.parts.note('refusal')
+    this.parts.note('refusal', refusal?.message ?? 'internal error')
     this.#send(link, {
       action: message?.action ?? 'announce',
       info_hash: message?.action === 'announce' ? message.hash : undefined,

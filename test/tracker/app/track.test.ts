@@ -361,6 +361,7 @@ test('health and metrics are served, and other methods and addresses are refused
   const figures = await (await track.get('/-/metrics')).text()
   assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="announce"\} 1$/m)
   assert.match(figures, /^btkit_track_answers_total\{protocol="http",answered="refusal"\} 1$/m)
+  assert.match(figures, /^btkit_track_refusals_total\{reason="info_hash [^"]+"\} 1$/m)
   assert.match(figures, /^btkit_track_peers 1$/m)
   assert.equal((await track.get('/nowhere')).status, 404)
   assert.equal((await track.get('/', { method: 'POST', body: 'x' })).status, 405)
@@ -408,6 +409,8 @@ test('the access log goes to a file, and to another after that was renamed', asy
     return readFileSync(path, 'utf8')
   }
   assert.match(await written(log, /announce/), /^\S+Z 127\.0\.0\.1 "GET \/announce\?\S+" 200 \d+ /)
+  await track.ask('/announce?nonsense')
+  assert.match(await written(log, /nonsense/), /nonsense" 400 .* refused: info_hash .*\n/)
   renameSync(log, `${log}.1`)
   track.reopen()
   await track.get('/-/health')

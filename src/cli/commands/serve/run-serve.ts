@@ -36,7 +36,7 @@ import type { HashContext } from '../../../core/digests/hash-content.js'
 import { openPublished } from '../../../core/keep-seeded/sync.js'
 import { realPath } from '../../../disk/look/inside.js'
 import { recordsDirectory } from '../../open/tracker.js'
-import { keeperFor } from '../../open/seeding.js'
+import { keeperFor, reportTrackers } from '../../open/seeding.js'
 import { OwnTarget } from '../../../seeding/peer/own-target.js'
 import { MadeTorrents } from '../../../seeding/peer/mirror-seed.js'
 import { readSiteLook } from '../../../page-parts/site-look.js'
@@ -67,10 +67,13 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   const report = openReport({}, io)
   const manager = serviceManager({ env: io.env, warn })
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
-  const seed = await openSeed(options, { ...world, io, root }).catch(async (error: unknown) => {
-    await tracker?.stop()
-    return withPortAdvice('choose another one with --seed-port')(error)
-  })
+  const own = tracker?.url ?? null
+  const seed = await openSeed(options, { ...world, io, root, own }).catch(
+    async (error: unknown) => {
+      await tracker?.stop()
+      return withPortAdvice('choose another one with --seed-port')(error)
+    },
+  )
   if (tracker && seed) tracker.view.store.ownKey = seed.service.key
   const told = { ...settings, options: { ...settings.options, ownTracker: tracker, seed, look } }
   const service = await runService(told, world).catch(async (error: unknown) => {
@@ -231,7 +234,7 @@ const LOOK = 30_000
  */
 async function openSeed(
   { seed, seedPort, maxUploadRate, publicUrl, stateDir }: ServeOptions,
-  { monotonic, onError, now, warn, io, root }: SeedWorld,
+  { monotonic, onError, now, warn, io, root, own }: SeedWorld,
 ): Promise<MadeTorrents | null> {
   if (!seed) return null
   const state = { directory: recordsDirectory({ stateDir }, io), now, warn }
@@ -248,6 +251,8 @@ async function openSeed(
     dht: false,
     localDiscovery: false,
     onError,
+    onTrackerChange: reportTrackers(openReport({}, io)),
+    ownTracker: own,
     warn,
     publicHost: publicUrl === undefined ? null : bareHost(new URL(publicUrl).hostname),
     given: openPublished(realPath(root) ?? root, { label: 'btkit serve' }, state),
@@ -255,6 +260,8 @@ async function openSeed(
 }
 
 interface SeedWorld extends ServerContext {
+  /** The tracker of this process. */
+  readonly own: string | null
   readonly io: Io
   readonly root: string
 }
