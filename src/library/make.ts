@@ -1,6 +1,6 @@
 import { namedArrival, remoteFile, requirePublic } from '../core/remote/remote-content.js'
 import { checkName } from '../metainfo/name.js'
-import { storedUrl } from '../metainfo/trackers.js'
+import { contentUrl } from '../metainfo/trackers.js'
 import { type MakeGroup, makeGroup } from '../core/make/make-group.js'
 import { makeFromStreams, type StreamedContent } from './make-from-streams.js'
 import { startTask, type Task, readingOf } from './task.js'
@@ -58,7 +58,7 @@ async function groupOf(
   const { scan, ...request } = makeRequestOf(source, options)
   const scanned = { ...request, scan: { ...scan, signal } }
   if (!/^https?:\/\//i.test(source)) return { torrents: [scanned], checksums: [] }
-  const remote = await remoteFile(storedUrl(source), { signal, headers: options.headers })
+  const remote = await remoteFile(contentUrl(source), { signal, headers: options.headers })
   const name = checkName(options.name ?? remote.name)
   const { parts, creationDate } = request
   const given = parts.webSeeds

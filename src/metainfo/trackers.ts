@@ -59,6 +59,11 @@ export function storedUrl(given: string): string {
   return begin.replace(ODDS, encodePercent) + asciiHost(host) + rest.replace(ODDS, encodePercent)
 }
 
+/** The URL of content as `storedUrl`, without a fragment, which is never sent. */
+export function contentUrl(given: string): string {
+  return storedUrl(given.replace(/#.*/, ''))
+}
+
 /** The forms that a typed URL may have in torrents: as it was typed, and as `storedUrl`. */
 export function urlForms(url: string): string[] {
   return [...new Set([url, storedUrl(url)])]

@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import { refuseAborted } from '../../base/errors.js'
 import { type HttpResponse, PROGRESS } from './http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
   RemoteFault,
+  isBusy,
+  pauseAfter,
   remoteError,
   request,
   requireStatus,
@@ -20,9 +21,6 @@ const PART = 4 * 1024 * 1024
 
 /** Most bytes of a file whose length no server tells: one that never ends would be read for ever. */
 const MOST_UNTOLD = 64 * 1024 ** 3
-
-/** Milliseconds before the next try after a connection broke; the last pause repeats no more. */
-const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
 
 /** The bytes of a file from `start` to before `end`. */
 type Span = readonly [start: number, end: number]
@@ -168,13 +166,9 @@ async function* readRange(
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
       throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
-      const why = remoteError(error, url, access.signal)
       failures = at - before >= PROGRESS ? 1 : failures + 1
-      const pause = PAUSES[failures - 1]
-      const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
-      if (!range || !isPassing || pause === undefined) throw why
-      await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
-      refuseAborted(access.signal)
+      if (!range && !isBusy(error)) throw remoteError(error, url, access.signal)
+      await pauseAfter(error, failures, { url, access })
     }
   }
 }

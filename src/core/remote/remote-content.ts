@@ -10,10 +10,10 @@ import {
   askRemote,
   lastName,
   refusePage,
-  remoteError,
   request,
   requireStatus,
   type RemoteAccess,
+  untilAnswered,
 } from './remote-file.js'
 import { MAX_LIST, parseRemoteList, type RemoteEntry } from './remote-list.js'
 
@@ -90,12 +90,11 @@ export async function remoteDirectory(
  * @throws BtkitError `io` with the URL, `too-large`, `interrupted`, and as parseRemoteList
  */
 export async function fetchList(url: string, access: RemoteAccess) {
-  const response = await request(url, access, {})
-  requireStatus(url, response, [200])
-  refusePage(url, response.headers)
-  const read = collectBounded(response.body, shownUrl(url), MAX_LIST)
-  const bytes = await read.catch((error: unknown) => {
-    throw remoteError(error, url, access.signal)
+  const bytes = await untilAnswered(url, access, async () => {
+    const response = await request(url, access, {})
+    requireStatus(url, response, [200])
+    refusePage(url, response.headers)
+    return collectBounded(response.body, shownUrl(url), MAX_LIST)
   })
   return { entries: parseRemoteList(bytes, shownUrl(url)), base: new URL('.', url).href }
 }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path/posix'
-import { BtkitError, type ErrorCode } from '../../base/errors.js'
+import { isUtf8 } from 'node:buffer'
+import { setTimeout } from 'node:timers/promises'
+import { BtkitError, type ErrorCode, refuseAborted } from '../../base/errors.js'
 import {
   AnswerFault,
   GUARDED,
@@ -37,17 +39,18 @@ export interface RemoteFile {
   readonly hasRanges: boolean
 }
 
-/** Answers of servers that know no HEAD, or have signed their URL for GET. */
-const NO_HEAD = [400, 403, 405, 501]
-
 /**
- * Asks a server for the state of a file, of which it reads no content.
+ * Asks a server for the state of a file, of which it reads no content. GET decides if HEAD fails.
  * @throws BtkitError `io` with the URL, `interrupted`
  */
-export async function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile> {
+export function askRemote(url: string, access: RemoteAccess): Promise<RemoteFile> {
+  return untilAnswered(url, access, () => askOnce(url, access))
+}
+
+async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   let response = await request(url, access, { isHead: true })
   response.end()
-  if (NO_HEAD.includes(response.status)) {
+  if (response.status >= 300) {
     response = await request(url, access, { headers: { range: 'bytes=0-0' } })
     response.end()
   }
@@ -93,10 +96,49 @@ export async function request(
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
-    const detail = `is sent compressed (${quoteText(encoding)}), so its bytes are others`
+    const how = `is sent with Content-Encoding ${quoteText(encoding)}, which some clients undo`
+    const detail = `${how}; have the server send it without, or make the torrent of a download`
     throw new RemoteFault(url, 'compressed', detail)
   } catch (error) {
     throw remoteError(error, url, signal)
+  }
+}
+
+/** Milliseconds before the next try after a fault that may pass. */
+const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
+
+/** Waits for the next try after a number of failures, or throws the error if there is none. */
+export async function pauseAfter(
+  error: unknown,
+  failures: number,
+  { url, access }: { readonly url: string; readonly access: RemoteAccess },
+): Promise<void> {
+  const why = remoteError(error, url, access.signal)
+  const pause = PAUSES[failures - 1]
+  const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
+  if (!isPassing || pause === undefined) throw why
+  await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
+  refuseAborted(access.signal)
+}
+
+/** Whether a server answered with a status that may pass. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof RemoteFault && error.kind === 'status' && error.isPassing
+}
+
+/** Does what sends one request, again while the server is busy. One that cannot be reached is not waited for. */
+export async function untilAnswered<T>(
+  url: string,
+  access: RemoteAccess,
+  act: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!isBusy(error)) throw remoteError(error, url, access.signal)
+      await pauseAfter(error, failures, { url, access })
+    }
   }
 }
 
@@ -174,16 +216,19 @@ export function askedRange(headers: Headers): string {
   return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
 }
 
-/** The name of a Content-Disposition (RFC 6266), or else the last one of the URL's path. */
+/** A parameter of a header: its name, and the value with quotes or without. */
+const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
+
+/** The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path. */
 function nameOf(url: string, headers: Headers): string {
-  const given = headers.get('content-disposition') ?? ''
-  const [, extended] = /;\s*filename\*=UTF-8''([^;\s]+)/i.exec(given) ?? []
-  const [, quoted, token] = /;\s*filename=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))/i.exec(given) ?? []
-  const names = [
-    decodePercent(extended ?? '', ''),
-    quoted?.replaceAll(/\\(.)/g, '$1') ?? token ?? '',
-    lastName(url),
-  ]
+  const bytes = Buffer.from(headers.get('content-disposition') ?? '', 'latin1')
+  const given = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
+  const parameters = Array.from(given.matchAll(PARAMETER), ([, name = '', quoted, plain = '']) => {
+    return [name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain.trim()] as const
+  })
+  const { filename = '', 'filename*': extended = '' } = Object.fromEntries(parameters.reverse())
+  const [, encoded = ''] = /^utf-8'[^']*'(.+)$/i.exec(extended) ?? []
+  const names = [decodePercent(encoded, ''), filename, lastName(url)]
   const plain = names.filter((name) => isPlainName(name) && escapeText(name) === name)
   // No file system has longer ones
   return plain.find((name) => Buffer.byteLength(name) <= 255) ?? ''

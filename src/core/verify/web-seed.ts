@@ -45,7 +45,8 @@ export async function locateOnSeed(
     try {
       // Else each file would wait for a server that is not there
       if (dead) throw dead
-      const told = await askRemote(address, access)
+      // Later questions to a server that is busy for long are not asked again
+      const told = await askRemote(address, missed > 0 ? { ...access, isOnce: true } : access)
       missed = 0
       // Its whole body must have the size, and parts of it could not tell
       const file = told.size === null ? { ...told, size: length, hasRanges: false } : told
@@ -57,7 +58,7 @@ export async function locateOnSeed(
     } catch (error) {
       if (!(error instanceof RemoteFault)) throw error
       if (error.code === 'not-found') return { kind: 'missing' }
-      if (error.kind === 'unreachable' && ++missed === AT_ONCE) dead = error
+      if (error.isPassing && ++missed === AT_ONCE && error.kind === 'unreachable') dead = error
       return { kind: 'unreadable', reason: error.detail }
     }
   }

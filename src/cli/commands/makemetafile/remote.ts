@@ -2,7 +2,7 @@ import { usageError } from '../../../base/errors.js'
 import { shownUrl } from '../../../base/text/secrets.js'
 import { readBounded } from '../../../disk/look/read-bounded.js'
 import { readList } from '../../open/torrent-input.js'
-import { looksLikeUrl, plainUrl, storedUrl } from '../../../metainfo/trackers.js'
+import { contentUrl, looksLikeUrl, plainUrl } from '../../../metainfo/trackers.js'
 import {
   fetchList,
   parseHeaders,
@@ -49,7 +49,7 @@ export async function askContents(
   if (!listsRemote(options)) {
     if (headerFile !== undefined && urls.length === 0)
       throw usageError('--header-file: needs content at a URL')
-    const asked = urls.map(async (url) => [url, await remoteFile(storedUrl(url), access)] as const)
+    const asked = urls.map(async (url) => [url, await remoteFile(contentUrl(url), access)] as const)
     return new Map(await Promise.all(asked))
   }
   if (filesFrom === undefined) return new Map()
@@ -71,7 +71,7 @@ async function readEntries(
   if (plain === null) throw usageError(`--base-url ${shownUrl(baseUrl ?? '')}: ${NOT_PLAIN}`)
   const given = plain && `${plain}/`
   if (looksLikeUrl(list)) {
-    const { entries, base } = await fetchList(list, access)
+    const { entries, base } = await fetchList(contentUrl(list), access)
     return { entries, base: given ?? base }
   }
   const name = list === '-' ? 'standard input' : list

@@ -121,6 +121,10 @@ test('the name is that of Content-Disposition, and never a path', async (t) => {
     ['attachment; filename="y.iso"', 'y.iso'],
     ["attachment; filename=z.iso; filename*=UTF-8''%C3%A4.iso", 'ä.iso'],
     ['attachment; filename="../../etc/passwd"', 'get.php'],
+    ["attachment; filename*=utf-8'en'My%20File.iso", 'My File.iso'],
+    ['attachment; filename=Survey results 2024.txt', 'Survey results 2024.txt'],
+    [Buffer.from('attachment; filename="café.iso"').toString('latin1'), 'café.iso'],
+    ['attachment; name="x; filename=wrong.iso"; filename="right \\"1\\".iso"', 'right "1".iso'],
     ["attachment; filename*=UTF-8''a%1b%5b31m%0a", 'get.php'],
     ["attachment; filename*=UTF-8''a%E2%80%AEosi.exe", 'get.php'],
     ["attachment; filename*=UTF-8''a%E2%80%A8b", 'get.php'],
@@ -297,13 +301,38 @@ test('a server that sends a byte a connection is given up', async (t) => {
   assert.equal(pauses.length, 7)
 })
 
-test('a server that knows no HEAD is asked for a byte', async (t) => {
-  const { server, make, out } = await workplace(t, { 'x.iso': SMALL })
-  server.answer = ({ method }, response) => {
-    if (method === 'HEAD') response.writeHead(405).end()
-    return method === 'HEAD'
+test('GET decides if HEAD is refused, whatever its status, and no fragment is sent', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': SMALL })
+  await make([at('x.iso'), TRACKER, '-o', at('ref.torrent')])
+  for (const status of [400, 404, 405, 500, 503]) {
+    server.answer = ({ method }, response) => {
+      if (method === 'HEAD') response.writeHead(status).end()
+      return method === 'HEAD'
+    }
+    const url = `${server.url}/x.iso#sha256=1`
+    const made = await make([url, TRACKER, '-o', out, '--no-cache', '--force'])
+    assert.equal(made.status, 0, made.stderr)
+    assert.ok(!readFileSync(out).includes('#'))
+    const verified = await runBtkit(['verify', at('ref.torrent'), '--data', `${server.url}/x.iso`])
+    assert.equal(verified.status, 0, verified.stdout)
   }
-  assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
+})
+
+test('a server that is busy for a moment is asked again, for a list and for each file', async (t) => {
+  const pauses = withoutPauses(t)
+  const { server, make, out } = await workplace(t, {
+    'rel/a': 'a',
+    'rel/b': '',
+    'rel/list': 'a\nb\n',
+  })
+  server.answer = (_, response) => {
+    const turn = server.asked.length % 3
+    if (turn > 0) response.writeHead(turn === 1 ? 429 : 503, { 'retry-after': '1' }).end()
+    return turn > 0
+  }
+  const made = await make(['--files-from', `${server.url}/rel/list`, TRACKER, '-o', out])
+  assert.equal(made.status, 0, made.stderr)
+  assert.ok(pauses.length >= 3)
 })
 
 test('a broken connection is resumed where it broke', async (t) => {
@@ -415,7 +444,7 @@ test('bad lists', async (t) => {
   await refuse(`${'x/'.repeat(20e6)}..`, 'bad-name')
   await refuse('none\n', 'not-found')
   assertError(await make(['--base-url', server.url, TRACKER]), 'usage', '--files-from')
-  assert.deepEqual(server.asked, ['HEAD /rel/none', 'HEAD /rel/none'])
+  assert.deepEqual(new Set(server.asked), new Set(['HEAD /rel/none', 'GET /rel/none bytes=0-0']))
 })
 
 test('a list is left with its first file that is not there', async (t) => {
