@@ -1,3 +1,4 @@
+import { withoutInvisible } from './line/operands.js'
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
@@ -103,7 +104,8 @@ async function runCommandLine(
   running: Running,
 ): Promise<void> {
   const { io, finish, isLegacy } = context
-  const args = isLegacy ? [...invocation.args] : spellCommand(invocation.args)
+  const visible = invocation.args.map((arg) => withoutInvisible(arg, io))
+  const args = isLegacy ? visible : spellCommand(visible)
   const version = args.indexOf('--version', 1)
   if (version > 0 && /^(v?[12]|hybrid)$/.test(args[version + 1] ?? ''))
     throw usageError('--version: prints that of btkit; use --v2 or --hybrid')

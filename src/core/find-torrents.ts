@@ -1,3 +1,4 @@
+import { isTorrentName } from '../metainfo/name.js'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../base/errors.js'
@@ -45,7 +46,7 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
   for await (const { directory, entries, enter } of walk(start, { read, onError })) {
     const { path, depth } = directory
     const seen = entries.filter(({ name }) => !name.startsWith('.'))
-    const torrents = seen.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.torrent'))
+    const torrents = seen.filter((entry) => !entry.isDirectory() && isTorrentName(entry.name))
     const found = torrents.map(({ name }) => name).sort()
     for (const name of found.filter(isSuspect)) {
       const shown = valueOr(name, () => callSystem(path, () => printableName(path, name)))

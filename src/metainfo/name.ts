@@ -5,6 +5,11 @@ export function isPlainName(name: string): boolean {
   return isComponent(name) && !name.includes('\\')
 }
 
+/** Whether a file name is that of a torrent, also in capitals as some systems write it. */
+export function isTorrentName(name: string): boolean {
+  return /\.torrent$/i.test(name)
+}
+
 /** Whether a text is a path component; a backslash is an ordinary character here. */
 export function isComponent(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)

@@ -1,3 +1,4 @@
+import { isTorrentName } from '../../metainfo/name.js'
 import { MAX_TORRENT } from '../../metainfo/sizes.js'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -221,7 +222,7 @@ function outputFor(file: string, output: string): string {
 function checkOutput(output: string, files: readonly string[]): void {
   if (!isDirectory(output)) {
     // An existing file was not mistyped; it is replaced if it is a torrent, or with --force
-    if (files.length === 1 && (output.endsWith('.torrent') || existsSync(output))) return
+    if (files.length === 1 && (isTorrentName(output) || existsSync(output))) return
     const need =
       files.length === 1
         ? "not a directory; a file's name ends with .torrent"

@@ -4,6 +4,8 @@ import { inShell } from '../../base/text/escape.js'
 import { isSeed, looksLikeUrl, parseTrackers } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import { existsSync } from 'node:fs'
+import type { Io } from '../io.js'
+import { reportNote } from '../output/messages.js'
 
 /** The character that replaces invalid UTF-8 in decoded text. */
 const REPLACEMENT = '\ufffd'
@@ -106,6 +108,13 @@ export function requireDirectory(path: string, name = path): string {
   const stats = statIfThere(path)
   if (stats?.isDirectory()) return path
   throw new BtkitError('not-found', `${name}: ${stats ? 'not a directory' : 'no such directory'}`)
+}
+
+/** A URL without the invisible characters at its end that pages copy with it; a note says so. */
+export function withoutInvisible(word: string, io: Io): string {
+  const visible = word.replace(/(?<=:\/\/.*)[\u200b-\u200f\u2060\ufeff]+$/, '')
+  if (visible !== word) reportNote(`${visible}: invisible characters at its end are left out`, io)
+  return visible
 }
 
 /**

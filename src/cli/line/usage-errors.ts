@@ -1,3 +1,4 @@
+import { isTorrentName } from '../../metainfo/name.js'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
@@ -160,7 +161,7 @@ const isOpposite = (long: string, longs: readonly string[]) =>
 /** Returns what to type for a path that was given as a command. */
 function adviseOnPath(path: string): string {
   const quoted = inShell(path)
-  if (!path.endsWith('.torrent')) return `to make its torrent: btkit create ${quoted}`
+  if (!isTorrentName(path)) return `to make its torrent: btkit create ${quoted}`
   return `it is a torrent: btkit show ${quoted}, or btkit seed ${quoted}`
 }
 

@@ -44,17 +44,21 @@ export function readTorrentFile(path: string): Metainfo {
 /** If a path is a URL, or its torrent is beside it, adds that to the error. */
 function hintAtOther(error: unknown, path: string): unknown {
   if (!(error instanceof BtkitError)) return error
-  const isMagnet = path.startsWith('magnet:')
-  if (error.code === 'not-found' && (isMagnet || looksLikeUrl(path))) {
-    const what = isMagnet ? 'a magnet link' : 'a URL'
-    const reason = `${path}: ${what}, not a file; download the torrent first`
-    return new BtkitError(error.code, reason, { cause: error })
-  }
+  if (error.code === 'not-found') return (isAddress(path) && notAFile(path)) || error
   const torrent = `${path}.torrent`
   const isOther = error.code === 'bencode' || isDirectory(path)
   if (!isOther || !existsSync(torrent)) return error
   const message = `${error.message}; did you mean ${torrent}?`
   return new BtkitError(error.code, message, { cause: error })
+}
+
+function isAddress(path: string): boolean {
+  return (path.startsWith('magnet:') || looksLikeUrl(path)) && !existsSync(path)
+}
+
+function notAFile(path: string): BtkitError {
+  const what = looksLikeUrl(path) ? 'a URL' : 'a magnet link'
+  return new BtkitError('not-found', `${path}: ${what}, not a file; download the torrent first`)
 }
 
 /** File names from a list. */
@@ -107,6 +111,10 @@ export async function listTorrents(operands: readonly string[], { cwd }: Io): Pr
   // Named twice, a torrent counts twice
   const known = { named: new Set<string>(), found: new Set<string>() }
   for (const operand of operands) {
+    if (isAddress(operand)) {
+      refused.push({ file: operand, error: notAFile(operand) })
+      continue
+    }
     const how = isDirectory(resolve(cwd, operand)) ? 'found' : 'named'
     const { torrents, failures } = await torrentsAt([operand], cwd)
     for (const torrent of torrents) {

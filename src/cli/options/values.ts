@@ -50,6 +50,11 @@ export const collect = repeated((text) => [text])
 /** Adds a tier of trackers, separated by commas, or several with bars between them. */
 export const trackerTiers = repeated(checked(parseAnnounceList))
 
+/** A path to write to; that of standard output is `-`. */
+export function outputPath(text: string): string {
+  return /^\/(?:dev\/stdout|(?:dev|proc\/self)\/fd\/1)$/.test(text) ? '-' : text
+}
+
 /** Adds a tracker, or several with bars between them. */
 export const trackers = repeated(checked((text) => text.split('|').map(checkTracker)))
 

@@ -7,7 +7,7 @@ import type { ScannedTree, ScanOptions } from '../../disk/scan/scanned-tree.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import type { ScannedFile } from '../../disk/file-lists/scanned-file.js'
 import { countSkipped, type Skipped } from './skipped.js'
-import { checkNameOnDisk } from '../../metainfo/name.js'
+import { checkNameOnDisk, isTorrentName } from '../../metainfo/name.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { alignedPieceLength, automaticPieceLength } from '../../metainfo/piece-length.js'
 import type { PieceLength } from '../../metainfo/values.js'
@@ -119,7 +119,7 @@ export function excludeOutput(tree: Tree, output: string | null): Tree {
   const { files } = tree
   const isOutput = isBelow(files, output)
   const isLost = files.findIndex((i) => isOutput(i) && files.absolutePathAt(i) === output) >= 0
-  const isSafe = tree.isDirectory && (output.endsWith('.torrent') || isOlderTorrent(output))
+  const isSafe = tree.isDirectory && (isTorrentName(output) || isOlderTorrent(output))
   if (isLost && !isSafe) {
     throw new BtkitError(
       'exists',

@@ -361,7 +361,11 @@ function visitPath(scan: Scan, entry: TreeEntry, isLast: boolean): Visited {
   // A missing path is reported as missing: it was not found before, so it did not disappear
   const found = callSystem(place, () => findName(scan, entry))
   if (typeof found === 'string') return found
-  if (isLast) return visitEntry(scan, entry, found)
+  if (isLast) {
+    const visited = visitEntry(scan, entry, found)
+    if (visited !== 'not a regular file') return visited
+    throw new BtkitError('io', `${place}: ${visited} or directory`)
+  }
   if (!found.stats.isDirectory()) throw new BtkitError('not-found', `${place}: not a directory`)
   if (scan.filter?.excludes(`${relative}/`)) return 'excluded'
   return directoryBelow(scan, entry, found)

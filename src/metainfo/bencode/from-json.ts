@@ -24,7 +24,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw refusal(`not JSON; write a text with its quotes: "${text}"`)
+    throw refusal(`not JSON; write a text with its quotes: ${JSON.stringify(text)}`)
   }
 }
 

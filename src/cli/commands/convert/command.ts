@@ -14,7 +14,7 @@ import { optional } from '../../output/messages.js'
 import { openReport, type Report } from '../../output/report.js'
 import { linesOfOne } from '../../output/verify-output.js'
 import { Command } from '../../acting-command.js'
-import { pieceLength } from '../../options/values.js'
+import { pieceLength, outputPath } from '../../options/values.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { FILE } from '../../options/option.js'
 
@@ -174,7 +174,7 @@ function declareConvert() {
     .opt(
       '-o, --output <path>',
       'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
-      { takes: 'file', isOwn: true },
+      { takes: 'file', isOwn: true, parse: outputPath },
     )
     .opt('--force', 'replace the old torrent or any other file, if --output names it', {
       default: false,

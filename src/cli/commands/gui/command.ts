@@ -1,3 +1,4 @@
+import { isTorrentName } from '../../../metainfo/name.js'
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
@@ -110,7 +111,7 @@ function readable(typed: string, { cwd }: Io): string {
   }
   const path = resolve(cwd, typed)
   const stats = statIfThere(path)
-  if (stats?.isDirectory() || (path.endsWith('.torrent') && stats?.isFile())) return path
+  if (stats?.isDirectory() || (isTorrentName(path) && stats?.isFile())) return path
   const makes = 'to make its torrent: btkit gui, then Create'
   throw usageError(
     stats

@@ -5,7 +5,7 @@ import { readFileList } from '../../open/torrent-input.js'
 import { hasOtherSources, noteOdd } from '../../options/torrent-request.js'
 import { readingWith, withMachines } from '../../open/engine.js'
 import { openReport, type Report } from '../../output/report.js'
-import { lostTorrent } from '../../output/torrent-json.js'
+import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
 import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { declareMakemetafile, type MakemetafileOptions } from './options.js'
@@ -48,14 +48,17 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
     const advice = options.filesFrom === undefined ? '' : onServer
     const operands = sortOperands(args, true, isNamed, advice)
     const isStdin = operands.sources.includes(STDIN)
-    const chosen = isStdin || isNamed ? undefined : await readChosen(options, io)
     const out = openReport(options, io)
     const isRemote = isNamed || operands.sources.some(looksLikeUrl)
     const offDisk = isStdin ? '- is standard input' : isRemote ? 'this is content of a URL' : null
     const given = { values: options, typed: typed().map(({ entry }) => entry.key) }
     const notOnDisk = offDisk && notesOffDisk(optionEntries(command).values(), offDisk, given)
     for (const note of notOnDisk ?? []) out.note(note)
-    const remote = await askContents(operands.sources, options, io)
+    const read = async () => ({
+      chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
+      remote: await askContents(operands.sources, options, io),
+    })
+    const { chosen, remote } = await out.attempt(read, lostList)
     const sources = isNamed ? [...remote.keys()] : operands.sources
     const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
     for (const {
@@ -121,6 +124,12 @@ function throwAdvised(error: unknown): never {
   if (!isBadName || error.message.includes('--') || !error.message.endsWith('UTF-8')) throw error
   const advice = 'rename it, or skip it with --exclude'
   throw new BtkitError('bad-name', `${error.message}; ${advice}`, { cause: error })
+}
+
+/** The report of content whose names cannot be read; wrong usage has none. */
+function lostList(failure: unknown): object[] {
+  const isUsage = failure instanceof BtkitError && failure.code === 'usage'
+  return isUsage ? [] : [torrentValue(null, null, { failure })]
 }
 
 /** The paths that a list names; undefined when there is none. */

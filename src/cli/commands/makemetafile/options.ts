@@ -49,7 +49,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .opt(
       '-o, --output <path>',
       'write to this file, into this directory, or - for standard output',
-      FILE,
+      { ...FILE, parse: read.outputPath },
     )
     .opt('--no-clobber', 'fail if the torrent exists')
     .opt('--force', 'replace a torrent with another info hash, or a file that is no torrent', {

@@ -1,3 +1,4 @@
+import { isTorrentName } from '../../../metainfo/name.js'
 import { Command } from '../../acting-command.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -170,7 +171,7 @@ async function findTargets(
 
 /** Whether the second of two arguments names the data: a directory, or no .torrent file. */
 function isPath(name: string): boolean {
-  return !name.endsWith('.torrent') || isDirectory(name)
+  return !isTorrentName(name) || isDirectory(name)
 }
 
 async function checkSeveral(

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertError, runBtkit } from '../../../support/run-btkit.js'
-import { plantFiles } from '../../../support/scratch.js'
+import { execFileSync } from 'node:child_process'
+import { assertError, parseJson, runBtkit } from '../../../support/run-btkit.js'
+import { makeScratch, plantFiles } from '../../../support/scratch.js'
 import { makeWorkplace } from './make.js'
 import { TRACKER } from '../../../support/torrents.js'
 
@@ -188,4 +189,43 @@ test('an argument that is not UTF-8 is reported as such', onlyLinux, async (t) =
   const path = `${directory}/\ufffd`
   const said = `${path}: no such file or directory, or the name is not valid UTF-8`
   assertError(await runBtkit(['makemetafile', path, TRACKER]), 'not-found', said)
+})
+
+test('content whose list cannot be read is an object of JSON, and a pipe in a list is an error', async (t) => {
+  const at = makeScratch(t, { 'in/a': 'a', list: 'a\npipe\n' })
+  execFileSync('mkfifo', [join(at, 'in/pipe')])
+  for (const list of [join(at, 'none'), 'http://127.0.0.1:1/none', join(at, 'list')]) {
+    const content = list.startsWith('http') ? [] : [join(at, 'in')]
+    const args = [...content, '--files-from', list, TRACKER, '-o', join(at, 'x.torrent'), '--json']
+    const result = await runBtkit(['makemetafile', ...args])
+    assert.equal(result.status, 1)
+    assert.match(String(parseJson(result)['error']), /none|in\/pipe: not a regular file/)
+  }
+})
+
+test('a torrent for /dev/stdout goes to standard output, its report does not', async (t) => {
+  const a = join(makeScratch(t, { a: 'a' }), 'a')
+  for (const target of ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) {
+    const { stdout, stderr } = await runBtkit(['makemetafile', a, TRACKER, '-o', target])
+    assert.match(stdout, /^d8:announce.*e$/s)
+    assert.match(stderr, /to standard output/)
+  }
+})
+
+test('what is pasted with invisible characters, a URL to edit, and a text in JSON', async (t) => {
+  const at = makeScratch(t, { a: 'a' })
+  const torrent = join(at, 'X.TORRENT')
+  const made = await runBtkit(['makemetafile', join(at, 'a'), `${TRACKER}\u200b`, '-o', torrent])
+  assert.match(made.stderr, /invisible characters/)
+  const shown = await runBtkit(['showmetainfo', '--field', 'announce', at])
+  assert.equal(shown.stdout.trim(), TRACKER)
+  const url = 'http://h.example/x.torrent'
+  for (const command of [
+    ['edit', url, '-c', 'x'],
+    ['hash', url],
+    ['verify', url],
+  ])
+    assertError(await runBtkit(command), 'not-found', 'a URL, not a file; download')
+  const set = await runBtkit(['makemetafile', join(at, 'a'), TRACKER, '--set', 'k=a"b'])
+  assertError(set, 'usage', String.raw`its quotes: "a\"b"`)
 })
