@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Decided } from '../configuration/parse.js'
 import { cacheAccessFor, type CacheArguments, closeCache } from './cache.js'
-import { openWorkers, shareRequest, type WorkerOptions } from './share.js'
+import type { ShareArguments } from '../options/share.js'
+import { openWorkers, shareRequest } from './share.js'
 import { withWorkers } from '../../fleet/access.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
@@ -70,7 +71,7 @@ export async function withHashContext<T>(
  * @throws BtkitError `usage`, before the work begins, and as the work
  */
 export async function withMachines<T>(
-  options: EngineOptions & CacheArguments & Parameters<typeof shareRequest>[0] & WorkerOptions,
+  options: EngineOptions & CacheArguments & ShareArguments,
   typed: readonly Decided[],
   io: Io,
   work: (context: HashContext & { readonly entriesAtOnce?: number | undefined }) => Promise<T>,

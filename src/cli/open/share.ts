@@ -11,7 +11,7 @@ import { statIfThere } from '../../disk/look/stat-files.js'
 import { describeOpenSecret } from '../../base/text/distrust.js'
 import { openReport, type ReportOptions } from '../output/report.js'
 import type { AskedWorkers } from '../../fleet/ask-workers.js'
-import type { QueueArguments, ShareArguments } from '../options/share.js'
+import type { ShareArguments } from '../options/share.js'
 
 /**
  * The machines that a command line shares digests with; null for none.
@@ -39,7 +39,7 @@ export function shareRequest(
  * @throws BtkitError `usage`
  */
 export function sharedRedis(
-  options: Pick<ShareArguments, 'cacheUrl'>,
+  options: { readonly cacheUrl?: string | undefined },
   typed: readonly Decided[],
   io: Io,
 ): RedisAddress | null {
@@ -108,7 +108,7 @@ export function queueAddress(
  * @throws BtkitError `usage` without a key or a directory, and for a file of keys that cannot be used
  */
 export function queueShares(
-  options: QueueArguments,
+  options: ShareArguments,
   io: Io,
 ): ShareRules & { readonly keys: readonly Uint8Array[] } {
   const keys = readKeys(options, io)
@@ -121,15 +121,12 @@ function missing(what: string): BtkitError {
   return usageError(`--queue: name ${what}`)
 }
 
-/** The options of commands that ask workers to hash. */
-export type WorkerOptions = QueueArguments & ReportOptions & { readonly queue?: string | undefined }
-
 /**
  * The workers that a command line asks to hash; undefined for none. The caller must close them.
  * @throws BtkitError as queueAddress and queueShares
  */
 export async function openWorkers(
-  options: WorkerOptions,
+  options: ShareArguments & ReportOptions,
   typed: readonly Decided[],
   io: Io,
 ): Promise<AskedWorkers | undefined> {

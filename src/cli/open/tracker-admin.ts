@@ -15,21 +15,16 @@ import type { RunningTracker, TrackerWorld } from '../../tracker/app/run-tracker
 import type { TrackerSettings } from '../../tracker/app/settings.js'
 import type { CommandContext } from '../context.js'
 import type { Io } from '../io.js'
-import type { TrackOptions } from '../options/tracker.js'
+import type { declareAdminOptions } from '../options/server.js'
 import { announceUrlsOf } from '../output/addresses.js'
 import { withPortAdvice } from './server.js'
-import { BANNED_IPS, BANNED_TORRENTS, recordsDirectory } from './tracker.js'
+import { BANNED_IPS, BANNED_TORRENTS, type CommonOptions, recordsDirectory } from './tracker.js'
 
 /** The settings of the administration that options give. */
 export type AdminRequest = Omit<TrackerAdminSettings, 'tls' | 'announceUrls'>
 
-type OwnOptions = Pick<TrackOptions, 'adminUsers' | 'adminListen' | 'adminUrl' | 'makeFrom'>
-
-type AdminOptions = OwnOptions &
-  Pick<
-    TrackOptions,
-    'allowedDir' | 'bannedIps' | 'bannedList' | 'stateDir' | 'tlsCert' | 'trustProxy'
-  >
+type AdminOptions = CommonOptions &
+  ReturnType<ReturnType<typeof declareAdminOptions<[], { readonly tlsCert?: string }>>['opts']>
 
 /**
  * Returns the settings of the administration, and makes the directory of its records, with files of

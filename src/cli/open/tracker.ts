@@ -10,17 +10,24 @@ import { passedPlaces, placesAt } from './server.js'
 import type { Io } from '../io.js'
 import { openReport } from '../output/report.js'
 import { version } from '../../base/process.js'
-import type { TrackOptions } from '../options/tracker.js'
+import type { trustedProxies } from '../options/server.js'
 
 /** The files of bans in the state directory. */
 export const BANNED_IPS = 'banned-ips'
 export const BANNED_TORRENTS = 'banned-torrents'
 
 /** The options that `track` shares with a tracker beside a mirror. */
-type CommonOptions = Pick<
-  TrackOptions,
-  'allowedDir' | 'archiveDir' | 'bannedIps' | 'bannedList' | 'stateDir' | 'trustProxy' | 'siteName'
-> & { readonly state?: string | undefined; readonly webTorrent: boolean }
+export interface CommonOptions {
+  readonly allowedDir: readonly string[]
+  readonly archiveDir: readonly string[]
+  readonly bannedIps?: string | undefined
+  readonly bannedList?: string | undefined
+  readonly state?: string | undefined
+  readonly stateDir?: string | undefined
+  readonly trustProxy: typeof trustedProxies.default
+  readonly siteName?: string | undefined
+  readonly webTorrent: boolean
+}
 
 /**
  * The usual settings, with what the common options say.
@@ -64,7 +71,7 @@ function bannedFiles(options: CommonOptions, io: Io) {
 
 /** The state directory as an absolute path. */
 export function recordsDirectory(
-  { stateDir }: { readonly stateDir?: string | undefined },
+  { stateDir }: Pick<CommonOptions, 'stateDir'>,
   { cwd, env, isRoot }: Io,
 ): string {
   return resolve(cwd, stateDirectory({ option: stateDir, env, isRoot }))
@@ -83,7 +90,7 @@ function stateFile(options: CommonOptions, io: Io): string {
 
 /** Where to listen for HTTP and UDP: on the sockets passed to this process, else at the hosts. */
 export function trackerPlaces(
-  { host, port, udp }: Pick<TrackOptions, 'host' | 'port' | 'udp'>,
+  { host, port, udp }: { host: readonly string[]; port: number; udp: boolean },
   io: Io,
   sockets: readonly PassedSocket[] | null,
 ): Pick<TrackerSettings, 'places' | 'udpPlaces'> {

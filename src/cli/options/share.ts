@@ -67,12 +67,6 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
     .opt(...SHARE_KEY_FILE)
 }
 
-/** A value of `--share`. */
-interface NamedDirectory {
-  readonly name: string
-  readonly path: string
-}
-
 export function queueOption(description: string) {
   return option('--queue <url>', description, {
     isSecret: true,
@@ -81,12 +75,7 @@ export function queueOption(description: string) {
   })
 }
 
-/** The options of commands that hash through a queue. */
-export type QueueArguments = Pick<ShareArguments, 'share' | 'shareKeyFile'>
-
-/** The options that share digests. */
-export interface ShareArguments {
-  readonly cacheUrl?: string | undefined
-  readonly share: readonly NamedDirectory[]
-  readonly shareKeyFile?: string | undefined
-}
+/** The options that share digests, and that ask workers to hash. */
+export type ShareArguments = ReturnType<
+  ReturnType<typeof declareShareOptions<[], { readonly queue?: string }>>['opts']
+>

@@ -27,7 +27,7 @@ import { ServiceStatus } from '../pages/status.js'
 import { FileSwarms } from '../torrents/file-swarms.js'
 import { GivenTorrents } from '../torrents/given-torrents.js'
 import { openKnown } from '../torrents/known-results.js'
-import type { KnownTorrent } from '../torrents/known-torrent.js'
+import type { ServedTorrent } from '../torrents/served-torrent.js'
 import { Maker } from '../torrents/make.js'
 import { ResponseCache } from '../kept/response-cache.js'
 import { TorrentSender, trackTorrent } from '../views/response.js'
@@ -264,7 +264,7 @@ function seedMade(
 
 /** Returns a function that lists torrents on the tracker here if they are seeded here, too. */
 function listSeeded(options: ServiceOptions, trackers: TrackerSource) {
-  return (torrent: KnownTorrent) => {
+  return (torrent: ServedTorrent) => {
     if (options.seed) trackTorrent(torrent, options, trackers.current())
   }
 }

@@ -5,7 +5,7 @@ import type { ServiceOptions } from '../options.js'
 import { directorySource } from './directory-source.js'
 import type { FileTorrents } from './file-torrents.js'
 import { NOBODY } from './flights.js'
-import type { KnownTorrent } from './known-torrent.js'
+import type { ServedTorrent } from './served-torrent.js'
 import type { MirrorSource } from './make.js'
 import type { PathSets } from './path-sets.js'
 import type { Torrents } from './torrents.js'
@@ -17,7 +17,7 @@ interface AskedSources {
   readonly sets: PathSets
   readonly torrents: Torrents
   /** Receives each torrent that is seeded again. */
-  readonly onReady: (torrent: KnownTorrent) => void
+  readonly onReady: (torrent: ServedTorrent) => void
 }
 
 /**

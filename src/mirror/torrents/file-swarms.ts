@@ -3,7 +3,7 @@ import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import type { OwnTracker } from '../options.js'
 import type { Fingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { InfoHash } from '../../metainfo/values.js'
-import { swarmHashesOf, type KnownTorrent } from './known-torrent.js'
+import { swarmHashesOf, type ServedTorrent } from './served-torrent.js'
 
 /** Most files whose torrents are remembered; each takes some 500 bytes. */
 const MOST_FILES = 10_000
@@ -64,7 +64,7 @@ export class FileSwarms {
   }
 
   /** Remembers the torrent of a single file. */
-  note(torrent: Pick<KnownTorrent, 'title' | 'modified' | 'infoHashes' | 'given'>): void {
+  note(torrent: Pick<ServedTorrent, 'title' | 'modified' | 'infoHashes' | 'given'>): void {
     const { modified, infoHashes, given } = torrent
     const { path, size } = torrent.title
     if (path === null) return

@@ -5,7 +5,7 @@ import type { Metainfo, MetainfoVersion } from '../../metainfo/metainfo.js'
 import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'
 import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
-import type { KnownTorrent } from './known-torrent.js'
+import type { ServedTorrent } from './served-torrent.js'
 import type { Waiter } from './flights.js'
 import { stateOf } from './file-changes.js'
 import type { MirrorSource } from './make.js'
@@ -91,7 +91,7 @@ export class FileTorrents {
   }
 }
 
-function givenTorrent(found: KnownTorrent, given: Metainfo): KnownTorrent {
+function givenTorrent(found: ServedTorrent, given: Metainfo): ServedTorrent {
   const { start, end } = given.infoSpan
   const { infoHash: v1, infoHashV2: v2 } = given
   return {

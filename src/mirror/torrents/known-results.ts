@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import type { Refusal } from '../../server/headers/refusal.js'
-import type { KnownTorrent } from './known-torrent.js'
+import type { ServedTorrent } from './served-torrent.js'
 
 /** A torrent that was right at a certain time. */
 export interface CurrentTorrent {
-  readonly torrent: KnownTorrent
+  readonly torrent: ServedTorrent
   /** When its files were last looked up, in milliseconds of the monotonic clock. */
   checkedAt: number
   /** Whether its only file is still in that state, found without waiting. Absent if nobody can tell. */

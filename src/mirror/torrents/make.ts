@@ -25,7 +25,7 @@ import { progressOf, titleOf } from './progress.js'
 import { isQuiet, LOOKS, QUIET_PERIOD, refuseYoung } from './file-changes.js'
 import type { Flight } from './flights.js'
 import type { CurrentTorrent } from './known-results.js'
-import { knownTorrent, type KnownTorrent, type Placement } from './known-torrent.js'
+import { servedTorrent, type ServedTorrent, type Placement } from './served-torrent.js'
 
 /** A torrent to be made, and where its files are found. */
 export interface MirrorSource {
@@ -62,7 +62,7 @@ export type TorrentWork = Pick<Flight<unknown>, 'first' | 'signal' | 'memory' | 
 
 /** A torrent of the files as they were looked up. */
 export interface ObtainedTorrent extends Pick<PlacedContent, 'content' | 'options'> {
-  readonly torrent: KnownTorrent
+  readonly torrent: ServedTorrent
   readonly from: 'memory' | 'cache' | 'files'
   /** The start of the look, by the monotonic clock. */
   readonly checkedAt: number
@@ -79,7 +79,7 @@ interface Look extends PlacedContent, Pick<ObtainedTorrent, 'checkedAt'> {
   readonly state: string
   readonly request: InfoRequest
   /** The torrent as it was sent before, or composed from the cache; or what it lacks. */
-  readonly recalled: KnownTorrent | TorrentCore | Unread
+  readonly recalled: ServedTorrent | TorrentCore | Unread
   /** Number of jobs that had ended when the cache was asked. */
   readonly ended: number
 }
@@ -111,7 +111,7 @@ export class Maker {
   async make(
     source: MirrorSource,
     work: TorrentWork,
-    before?: KnownTorrent,
+    before?: ServedTorrent,
   ): Promise<ObtainedTorrent> {
     for (let tries = 0; tries < 2; tries++) {
       try {
@@ -133,7 +133,7 @@ export class Maker {
   async #lookUntilQuiet(
     source: MirrorSource,
     work: TorrentWork,
-    known?: KnownTorrent,
+    known?: ServedTorrent,
   ): Promise<Look> {
     const { effort } = source
     let content: Content | null = null
@@ -163,7 +163,7 @@ export class Maker {
     source: MirrorSource,
     budget: Budget,
     before: Content | null,
-    known: KnownTorrent | undefined,
+    known: ServedTorrent | undefined,
   ): Promise<Look | PlacedContent> {
     const { trust, now } = this.hashContext.cacheAccess
     const checkedAt = this.world.monotonic()
@@ -205,7 +205,7 @@ export class Maker {
       : { ...recalled, isSettled: true }
     const placed = { state, directory, omitted, title: titleOf(content) }
     const parts = { info, pieceLayers, ...placed, isCacheable: isSettled }
-    return { ...made, torrent: knownTorrent(parts, content), from: isRead ? 'files' : 'cache' }
+    return { ...made, torrent: servedTorrent(parts, content), from: isRead ? 'files' : 'cache' }
   }
 
   /** Reads what is unknown, in its turn. */
@@ -283,7 +283,10 @@ function bytesLeft(content: Content, table: PieceTable, bytes: number): number {
 }
 
 /** Whether a torrent is the one that would be made now. */
-function isSame(known: KnownTorrent, { state, omitted }: Pick<Look, 'state' | 'omitted'>): boolean {
+function isSame(
+  known: ServedTorrent,
+  { state, omitted }: Pick<Look, 'state' | 'omitted'>,
+): boolean {
   return known.state === state && known.omitted.join('\n') === omitted.join('\n')
 }
 

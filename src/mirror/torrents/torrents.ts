@@ -4,7 +4,7 @@ import type { MemoryPool } from '../../server/admission/memory.js'
 import type { ProgressStatus } from './progress.js'
 import { Flights, NOBODY, type Waiter } from './flights.js'
 import type { CurrentTorrent, KnownThings } from './known-results.js'
-import { swarmHashesOf } from './known-torrent.js'
+import { swarmHashesOf } from './served-torrent.js'
 import type { ObtainedTorrent, Maker, MirrorSource, TorrentWork } from './make.js'
 
 /** Milliseconds for which the lookup of files counts. */

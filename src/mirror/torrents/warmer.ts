@@ -15,7 +15,7 @@ import { MOST_ITEMS } from '../../core/rss.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
 import type { WarmOptions } from '../options.js'
 import type { GivenTorrents } from './given-torrents.js'
-import { type KnownTorrent, swarmHashesOf } from './known-torrent.js'
+import { type ServedTorrent, swarmHashesOf } from './served-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
 import type { FileTorrents } from './file-torrents.js'
 import { NOBODY } from './flights.js'
@@ -31,7 +31,7 @@ interface WarmSources extends Pick<ServerContext, 'warn' | 'onError' | 'monotoni
   readonly throttle: Throttle | undefined
   readonly options: WarmOptions
   /** Receives each torrent that is ready. */
-  readonly onReady: (torrent: KnownTorrent) => void
+  readonly onReady: (torrent: ServedTorrent) => void
   /** Receives the info hash of a torrent whose file has other content now, or is gone. */
   readonly onGone: (infoHash: InfoHash) => void
 }

@@ -2,7 +2,7 @@ import { magnetLink } from '../../metainfo/magnet.js'
 import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { chosenQuery, viewAddress, viewByQuery } from '../tree/address.js'
-import type { KnownTorrent } from '../torrents/known-torrent.js'
+import type { ServedTorrent } from '../torrents/served-torrent.js'
 import { type ComposeForm, torrentForm, type TorrentSurroundings } from './response.js'
 import { type FilePage, renderFilePage } from '../pages/file-page.js'
 import { PAGE_HEADERS } from '../../page-parts/page-script.js'
@@ -47,7 +47,7 @@ function textForm(line: string) {
 }
 
 function magnetOf(
-  { infoHashes, title, given }: KnownTorrent,
+  { infoHashes, title, given }: ServedTorrent,
   { announceList, addresses, webSeeds, peers }: TorrentSurroundings,
   place: FormPlace,
 ): string {

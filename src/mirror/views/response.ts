@@ -15,7 +15,7 @@ import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../pages/progress-page.js'
 import { publicAddress } from '../tree/address.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
-import { swarmHashesOf, type KnownTorrent } from '../torrents/known-torrent.js'
+import { swarmHashesOf, type ServedTorrent } from '../torrents/served-torrent.js'
 import type { CurrentTorrent } from '../torrents/known-results.js'
 import type { Torrents } from '../torrents/torrents.js'
 import type { ResponseCache, SentResponse } from '../kept/response-cache.js'
@@ -58,7 +58,7 @@ interface TorrentForm {
 }
 
 /** Composes one view of a torrent. */
-export type ComposeForm = (torrent: KnownTorrent, around: TorrentSurroundings) => TorrentForm
+export type ComposeForm = (torrent: ServedTorrent, around: TorrentSurroundings) => TorrentForm
 
 /** The trackers, addresses and seeds for one client. */
 interface Around extends Pick<TorrentSurroundings, 'addresses' | 'peers'> {
@@ -88,8 +88,8 @@ function webSeedsAt(
 }
 
 /** The parts of a torrent that decide its web seeds and the order of its trackers. */
-interface SeededTorrent extends Pick<KnownTorrent, 'infoHash' | 'directory'> {
-  readonly title: Pick<KnownTorrent['title'], 'path'>
+interface SeededTorrent extends Pick<ServedTorrent, 'infoHash' | 'directory'> {
+  readonly title: Pick<ServedTorrent['title'], 'path'>
 }
 
 /** The .torrent of the pkgtorrent protocol, whose web seed is the directory of a file. */
@@ -104,7 +104,7 @@ const protocolForm: ComposeForm = (torrent, around) => {
 
 /** A .torrent with its trackers and web seeds; `creationDate` is in seconds since 1970. */
 export function torrentForm(
-  torrent: KnownTorrent,
+  torrent: ServedTorrent,
   around: TorrentSurroundings,
   creationDate: number | null,
   disposition: string,
@@ -136,7 +136,7 @@ const NOTHING: TorrentCore = { info: new Uint8Array(0), pieceLayers: null }
  * because that may be any: `trackers` are those of all clients.
  */
 export function trackTorrent(
-  torrent: KnownTorrent,
+  torrent: ServedTorrent,
   { ownTracker, seed, publicUrl, webSeeds }: ServiceOptions,
   trackers: TrackerList,
 ): void {
@@ -281,7 +281,7 @@ function sendBody(reply: FastifyReply, { parts, length }: SentResponse): Fastify
  */
 function seedPeers(
   { headers, socket }: IncomingMessage,
-  torrent: KnownTorrent,
+  torrent: ServedTorrent,
   seed: ServiceOptions['seed'],
   publicUrl: ServiceOptions['publicUrl'],
   address: string,

@@ -35,7 +35,7 @@ import type { Io } from '../../io.js'
 import { sortOperands } from '../../line/operands.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { countSkipped } from '../../../core/digests/skipped.js'
-import { warnOfLists } from '../../line/name-patterns.js'
+import { warnOfLists } from '../../output/name-patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make and change torrents',

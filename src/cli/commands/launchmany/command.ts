@@ -37,7 +37,7 @@ function defineLaunchmany({ io, finish, isLegacy }: CommandContext) {
       requireNames(names, 'directory')
       const places = names.map((name) => requireDirectory(resolve(io.cwd, name), name))
       if (namesClient(options.client, io)) {
-        const { seedInClients } = await import('../../open/seeding.js')
+        const { seedInClients } = await import('../../seeding/in-clients.js')
         finish(await seedInClients({ options, keeping: keepingOf(places, options, true) }, io))
       } else await launchAlone(places, options, io)
     })
@@ -61,7 +61,7 @@ async function launchAlone(places: readonly string[], options: LaunchOptions, io
     dht: false,
     localDiscovery: false,
   }
-  const { seed } = await import('../../open/seeding.js')
+  const { seed } = await import('../../seeding/own-seed.js')
   await seed({ options, keeping: keepingOf(places, options, false), serving }, io)
 }
 

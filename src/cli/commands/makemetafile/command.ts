@@ -27,7 +27,7 @@ import { findSeedsWithoutSlash } from '../../../metainfo/lint/trackers.js'
 import { HUGE_TORRENT } from '../../../metainfo/lint/pieces.js'
 import { backslashWarning } from '../../output/piece-length.js'
 import { makeValue, notes, removedValues, textLines } from './makemetafile-output.js'
-import { type NamePatterns, UnmatchedPatterns } from '../../line/name-patterns.js'
+import { type NamePatterns, UnmatchedPatterns } from '../../output/name-patterns.js'
 
 export const command: CommandRecord = {
   group: 'Make and change torrents',

@@ -47,7 +47,7 @@ function defineSeed({ io }: CommandContext) {
       for (const place of places) if (!isDirectory(place)) readTorrentFile(place)
       const data = options.data.map((name) => requireThere(name, io))
       const { host, port } = options
-      const { seed } = await import('../../open/seeding.js')
+      const { seed } = await import('../../seeding/own-seed.js')
       await seed(
         {
           options,

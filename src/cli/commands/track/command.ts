@@ -16,7 +16,7 @@ import {
 } from '../../open/server.js'
 import { announceOf, machineHost } from '../../output/addresses.js'
 import { runWithAdmin, type OpenTracker, prepareAdmin } from '../../open/tracker-admin.js'
-import { declareTrackOptions, trackPort, type TrackOptions } from '../../options/tracker.js'
+import { declareTrackOptions, trackPort, type TrackOptions } from './options.js'
 import { requireTorrents, sharedStore, trackerSettings } from './settings.js'
 import { count } from '../../../base/text/quantity.js'
 

@@ -8,7 +8,7 @@ import type { StoreLimits } from '../../../tracker/swarms/swarm-types.js'
 import type { Io } from '../../io.js'
 import { redisAddress } from '../../open/share.js'
 import { commonSettings, trackerPlaces } from '../../open/tracker.js'
-import type { TrackOptions } from '../../options/tracker.js'
+import type { TrackOptions } from './options.js'
 import { openReport } from '../../output/report.js'
 
 /**

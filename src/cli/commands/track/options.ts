@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { Command } from '../acting-command.js'
+import { Command } from '../../acting-command.js'
 import {
   archiveDirOption,
   bannedIpsOption,
@@ -10,11 +10,11 @@ import {
   publicUrl,
   trustedProxies,
   WEB_TORRENT,
-} from './server.js'
-import * as read from './values.js'
-import { DIRECTORY, FILE } from './option.js'
-import { stateDirOption } from './reading.js'
-import { USUAL } from '../../tracker/app/settings.js'
+} from '../../options/server.js'
+import * as read from '../../options/values.js'
+import { DIRECTORY, FILE } from '../../options/option.js'
+import { stateDirOption } from '../../options/reading.js'
+import { USUAL } from '../../../tracker/app/settings.js'
 
 const { allowed, answers, limits, saveInterval } = USUAL
 const scanSeconds = allowed.interval / 1000

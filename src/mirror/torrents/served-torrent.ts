@@ -18,7 +18,7 @@ export interface Placement {
 }
 
 /** The parts of a torrent that do not depend on trackers and URLs. */
-export interface KnownTorrent extends Placement, TorrentCore {
+export interface ServedTorrent extends Placement, TorrentCore {
   readonly title: TorrentTitle
   /** The operator's own torrent, which is served as it is; absent for others. */
   readonly given?: Metainfo
@@ -35,15 +35,15 @@ export interface KnownTorrent extends Placement, TorrentCore {
 }
 
 /** The info hashes by which clients announce a torrent. */
-export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<KnownTorrent, 'infoHashes'>) {
+export function swarmHashesOf({ infoHashes: { v1, v2 } }: Pick<ServedTorrent, 'infoHashes'>) {
   return swarmHashes({ infoHash: v1, infoHashV2: v2 })
 }
 
 /** Completes a torrent with its info hashes and date. */
-export function knownTorrent(
-  made: Omit<KnownTorrent, 'infoHash' | 'infoHashes' | 'modified'>,
+export function servedTorrent(
+  made: Omit<ServedTorrent, 'infoHash' | 'infoHashes' | 'modified'>,
   content: Content,
-): KnownTorrent {
+): ServedTorrent {
   const { infoHash: v1, infoHashV2: v2 } = infoHashesOf(made.info, content.version)
   const infoHashes = { v1, v2 }
   return { ...made, infoHash: v1 ?? v2 ?? '', infoHashes, modified: lastChange(content) }

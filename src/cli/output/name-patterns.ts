@@ -1,7 +1,7 @@
 import type { Content } from '../../core/digests/content.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import type { Io } from '../io.js'
-import { reportWarning } from '../output/messages.js'
+import { reportWarning } from './messages.js'
 
 export interface NamePatterns {
   readonly include: readonly string[]

@@ -1,0 +1,58 @@
+import type { withHashContext } from '../open/engine.js'
+import type { HashContext } from '../../core/digests/hash-content.js'
+import { nameProblem, SeedKeeper, type SeedTarget } from '../../core/keep-seeded/reconcile.js'
+import { type PlacesOptions, torrentPlaces } from '../../core/keep-seeded/wanted.js'
+import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
+import type { OnTrackerChange } from '../../seeding/peer/announcer.js'
+import { count } from '../../base/text/quantity.js'
+import type { Display, DisplayOptions } from '../output/torrent-display.js'
+import type { Report } from '../output/report.js'
+
+/** The torrents of a run of `seed` or `launchmany`, and where their data is. */
+export interface KeptTorrents {
+  readonly options: DisplayOptions &
+    Parameters<typeof withHashContext>[0] & {
+      /** In milliseconds. */
+      readonly parseDirInterval: number
+    }
+  readonly keeping: Pick<
+    PlacesOptions,
+    'places' | 'placesOf' | 'search' | 'followSymlinks' | 'reportsNone'
+  >
+}
+
+/** A run whose cache and display are open. */
+export type OpenRun<Run extends KeptTorrents> = Run & {
+  readonly hashContext: HashContext
+  readonly display: Display
+}
+
+/** Creates a keeper that says what it adds and drops. */
+export function keeperFor(
+  places: PlacesOptions,
+  target: SeedTarget<WholeTorrent>,
+  { note, fail }: Pick<Report, 'note' | 'fail'>,
+): SeedKeeper<WholeTorrent> {
+  return new SeedKeeper(torrentPlaces(places), target, {
+    onAdded: ({ torrent, infoHash }, before) => {
+      if (infoHash !== before) note(`added ${torrent}`)
+    },
+    onDropped: ({ torrent }) => {
+      note(`dropped ${torrent}`)
+    },
+    onProblem: (what, problem) => {
+      fail(nameProblem(what, problem))
+    },
+    onMore: (more) => {
+      note(`${count(more, 'other torrent')} cannot be seeded; btkit status says why`)
+    },
+  })
+}
+
+/** Says how trackers fail, once for all torrents, and that they answer again. */
+export function reportTrackers({ alert, note }: Pick<Report, 'alert' | 'note'>): OnTrackerChange {
+  return (torrent, { tracker, problem }) => {
+    if (problem === null) note(`${tracker}: answers again`)
+    else alert(`${torrent.path ?? torrent.name}: ${tracker}: ${problem}`)
+  }
+}

@@ -1,0 +1,154 @@
+import { runtimeDirectory } from '../../base/directories.js'
+import { boundHeapGrowth, boundYoungHeap } from '../../base/heap-growth.js'
+import { withHashContext } from '../open/engine.js'
+import type { Io } from '../io.js'
+import type { SeedKeeper } from '../../core/keep-seeded/reconcile.js'
+import type { WholeTorrent } from '../../core/keep-seeded/whole-data.js'
+import { OwnTarget } from '../../seeding/peer/own-target.js'
+import { SeedService, type SeedServiceOptions } from '../../seeding/peer/service.js'
+import { answerStatus } from '../../seeding/clients/seeds.js'
+import { version } from '../../base/process.js'
+import { followTorrents, openDisplay } from '../output/torrent-display.js'
+import { count } from '../../base/text/quantity.js'
+import type { ListedTorrent } from '../output/torrent-json.js'
+import { BtkitError } from '../../base/errors.js'
+import { clientInfoHash } from '../../core/publish/client.js'
+import { serviceManager } from '../open/service-manager.js'
+import { keeperFor, reportTrackers, type KeptTorrents, type OpenRun } from './keeper.js'
+
+/** A run that seeds by itself, and how peers get the torrents. */
+interface SeedRun extends KeptTorrents {
+  readonly serving: Omit<
+    SeedServiceOptions,
+    'version' | 'monotonic' | 'onWithdrawn' | 'onError' | 'onTrackerChange'
+  >
+}
+
+/** Seeds torrents until interrupted, which is the normal end. */
+export function seed(run: SeedRun, io: Io): Promise<void> {
+  boundHeapGrowth()
+  boundYoungHeap()
+  // A progress bar would disturb the table
+  return withHashContext({ ...run.options, quiet: true }, io, (hashContext) => {
+    return keepSeeding({ ...run, hashContext, display: openDisplay(run.options, io) }, io)
+  })
+}
+
+async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
+  const { options, keeping, serving, hashContext, display } = run
+  const { alert: warn, note, fail } = display.report
+  const manager = serviceManager({ env: io.env, warn })
+  const service = await SeedService.open({
+    ...serving,
+    version: version(),
+    monotonic: io.monotonic,
+    onWithdrawn: ({ path }, reason) => {
+      if (reason) fail(reason)
+      note(`dropped ${path}`)
+    },
+    onError: fail,
+    onTrackerChange: reportTrackers(display.report),
+  })
+  const target = new OwnTarget(service)
+  const rules = { hashContext, checkHashes: true, awaitsQuiet: true }
+  const keeper = keeperFor({ ...keeping, ...rules }, target, display.report)
+  let hasWarned = false
+  const warnOnce = () => {
+    const warning = hasWarned ? null : lonelyWarning(service)
+    hasWarned ||= warning !== null
+    if (warning !== null) warn(warning)
+  }
+  const list = () => listTorrents(service)
+  const report = () => {
+    const torrents = [...list(), ...lacking(keeper, service)]
+    return { port: service.port, version: version(), torrents }
+  }
+  const directory = runtimeDirectory(io)
+  // Where the directory cannot be written, `btkit status` finds nothing
+  const endStatus =
+    directory &&
+    (await answerStatus(directory, report).catch((error: unknown) => {
+      if (error instanceof BtkitError) warn(error.message)
+      return null
+    }))
+  try {
+    note(`listening on port ${service.port}`)
+    manager.ready(`listening on port ${service.port}`)
+    await followTorrents(display, {
+      interval: options.parseDirInterval,
+      signal: io.signal,
+      update: async () => {
+        const next = await keeper.update()
+        warnOnce()
+        return next
+      },
+      list: () => Promise.resolve(list()),
+    })
+  } finally {
+    manager.stopping()
+    display.clear()
+    if (endStatus) endStatus()
+    await service.close()
+  }
+}
+
+const LONELY = 'no HTTP or UDP tracker, so nobody can find this seed'
+
+/** Says that nobody can find some of the torrents; null if peers can find all. */
+function lonelyWarning(service: SeedService): string | null {
+  const lonely = [...service.states()].filter(({ torrent }) => !service.canBeFound(torrent))
+  const [first, ...others] = lonely
+  if (!first) return null
+  const more = others.length > 0 ? ` and ${count(others.length, 'other torrent')}` : ''
+  const byDht = lonely.some(({ torrent }) => !torrent.private) ? 'use btkit seed --dht, or ' : ''
+  return (
+    `${first.torrent.path ?? first.torrent.name}${more}: ${LONELY}; ` +
+    `${byDht}add a tracker with btkit edit --add-tracker URL`
+  )
+}
+
+/** The values that all torrents of the own seed have in common. */
+const OWN = { client: 'btkit', directory: null, isMarked: true, downloadRate: 0 }
+
+/** The torrents of which no copy is seeded, as a client would list them. */
+function lacking(keeper: SeedKeeper<WholeTorrent>, service: SeedService): ListedTorrent[] {
+  const nowhere = [...keeper.lacking()].filter(([, { infoHash }]) => !service.find(infoHash))
+  return nowhere.map(([torrent, { name, size, infoHash, reason }]) => ({
+    ...OWN,
+    torrent,
+    name,
+    infoHash,
+    size,
+    message: reason,
+    state: 'missing',
+    bytesDone: 0,
+    peers: 0,
+    uploadRate: 0,
+    ratio: 0,
+  }))
+}
+
+/** The torrents, as a client would list them. */
+function listTorrents(service: SeedService): ListedTorrent[] {
+  return [...service.states()].map(({ torrent, peers, uploaded, rate }) => {
+    const { name, size } = torrent
+    const [failure] = service.failuresOf(torrent)
+    const [warning] = service.warningsOf(torrent)
+    // A peer may know this machine's address
+    const isLonely = peers === 0 && !service.canBeFound(torrent)
+    return {
+      ...OWN,
+      torrent: torrent.path,
+      name,
+      infoHash: clientInfoHash(torrent),
+      state: 'seeding',
+      size,
+      bytesDone: size,
+      peers,
+      warning: warning ? `${warning.tracker}: ${warning.reason}` : null,
+      message: failure ? `${failure.tracker}: ${failure.reason}` : isLonely ? LONELY : null,
+      uploadRate: rate,
+      ratio: size === 0 ? 0 : uploaded / size,
+    }
+  })
+}
