@@ -3,10 +3,15 @@ import type { Decided } from './configuration/parse.js'
 import type { Given } from './options/given.js'
 import type { Io } from './io.js'
 
-/** A command line of a job, with its options from the batch file; the strongest is last. */
-interface JobInvocation {
+/** A command line. */
+export interface Invocation {
+  /** The name by which the program was called. */
+  readonly program: string
+  /** The subcommand for a legacy name; null for `btkit` itself. */
+  readonly subcommand: string | null
   readonly args: readonly string[]
-  readonly job: readonly (readonly Given[])[]
+  /** The options of a job of a batch, the strongest last. */
+  readonly job?: readonly (readonly Given[])[] | undefined
 }
 
 /** The context in which a command runs. */
@@ -27,7 +32,7 @@ export interface CommandContext {
   /** The options that are typed, or as strong as that. */
   readonly typed: () => readonly Decided[]
   /** Runs a job of a batch in this process, and returns its exit status. */
-  readonly runCommand: (job: JobInvocation, io: Io) => Promise<number>
+  readonly runCommand: (args: string[], job: Invocation['job'], io: Io) => Promise<number>
   /** Sets the exit status, which is 0 by default. */
   readonly finish: (status: number) => void
 }

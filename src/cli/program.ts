@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, InvalidArgumentError, Option } from '@commande
 import { BtkitError, usageError } from '../base/errors.js'
 import { callAction, Command } from './acting-command.js'
 import { expandOperands } from './line/patterns.js'
-import type { CommandContext } from './context.js'
+import type { CommandContext, Invocation } from './context.js'
 import { prepareHelp, shortHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
 import type { Given } from './options/given.js'
@@ -19,16 +19,6 @@ import { type Io, UNCAUGHT } from './io.js'
 import { version } from '../base/process.js'
 import { type CommandEntry, commandTable, findCommand } from './command-list.js'
 import { configure, nameOrigins, type OptionsInUse } from './configuration/decide.js'
-
-export interface Invocation {
-  /** The name by which the program was called. */
-  readonly program: string
-  /** The subcommand for a legacy name; null for `btkit` itself. */
-  readonly subcommand: string | null
-  readonly args: readonly string[]
-  /** The options of a job of a batch, the strongest last. */
-  readonly job?: readonly (readonly Given[])[]
-}
 
 /** Runs one command line and returns its exit status; btkit(1) lists them. */
 export async function run(invocation: Invocation, io: Io): Promise<number> {
@@ -47,7 +37,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     program,
     isLegacy: subcommand !== null,
     finish,
-    runCommand: (own, jobIo) => run({ program, subcommand: null, ...own }, jobIo),
+    runCommand: (args, job, jobIo) => run({ program, subcommand: null, args, job }, jobIo),
     commands: () => {
       return Promise.all(commandTable.map((entry) => buildCommand(entry, context)))
     },

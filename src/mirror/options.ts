@@ -51,8 +51,6 @@ export interface ServiceOptions {
 export interface WarmOptions {
   /** Patterns for the paths of files; see PathPatterns. */
   readonly patterns: readonly string[]
-  /** Milliseconds between two scans. */
-  readonly interval: number
   /** Most bytes read per second; null for no limit. */
   readonly maxRate: number | null
 }
@@ -136,45 +134,35 @@ interface MirrorTorrent extends InfoHashes {
   readonly trackers: readonly (readonly string[])[]
 }
 
-/** Limits that suit every mirror, so that no option sets them. ServiceLimits says what they limit. */
+/** Limits on requests and clients that suit every mirror, so that no option sets them. */
 export const FIXED_LIMITS = {
+  /** Most paths in one form. */
   maxPaths: 10_000,
+  /** Most files that the patterns of a request may match. */
   maxMatches: 10_000,
+  /** Most files and directories below a directory that has a torrent. */
   maxFiles: 10_000,
+  /** Most bytes of these files. */
   maxSize: 2 ** 40,
+  /** Most bytes of a form. */
   maxBody: 2 * 2 ** 20,
+  /** Most requests that are planned at once: their names are matched, their files looked up. */
   maxPlanning: 4,
+  /** Most torrents that are hashed at once. */
   maxHashing: 4,
+  /** Most requests that one client may have under way. */
   maxPerClient: 64,
+  /** Milliseconds before the headers of a request must be complete. */
   headerTimeout: 10_000,
+  /** Milliseconds before the body of a request must be complete. */
   bodyTimeout: 30_000,
+  /** Milliseconds between two scans of files to hash ahead. */
   warmInterval: 300_000,
 }
 
-/** Limits on requests and clients. */
-export interface ServiceLimits {
-  /** Most paths in one form. */
-  readonly maxPaths: number
-  /** Most files that the patterns of a request may match. */
-  readonly maxMatches: number
-  /** Most files and directories below a directory that has a torrent. */
-  readonly maxFiles: number
-  /** Most bytes of these files. */
-  readonly maxSize: number
-  /** Most bytes of a form. */
-  readonly maxBody: number
-  /** Most requests that are planned at once: their names are matched, their files looked up. */
-  readonly maxPlanning: number
-  /** Most torrents that are hashed at once. */
-  readonly maxHashing: number
-  /** Most requests that one client may have under way. */
-  readonly maxPerClient: number
+export type ServiceLimits = Readonly<typeof FIXED_LIMITS> & {
   /** Most files that are opened or read at once for downloads. */
   readonly maxReads: number
   /** Milliseconds that a request waits for hashing. */
   readonly wait: number
-  /** Milliseconds before the headers of a request must be complete. */
-  readonly headerTimeout: number
-  /** Milliseconds before the body of a request must be complete. */
-  readonly bodyTimeout: number
 }

@@ -12,7 +12,7 @@ import { LARGEST_SECONDS } from '../../metainfo/forms.js'
 import { extraKeys } from './extra-keys.js'
 import type { MakerOptions } from './torrent.js'
 
-/** What a command line has besides its options. */
+/** The operands of a command line, and how it was called. */
 interface RequestOperands {
   /** The tracker among the operands, or tiers of trackers; null if none is named. */
   readonly tiers: CheckedTrackers['announceList'] | null
@@ -143,7 +143,7 @@ function requireOneDirectory(directories: readonly string[], io: Pick<Io, 'cwd'>
   throw usageError(`--web-seed-base: ${why}`)
 }
 
-/** Tells of trackers that no client will use, or that are probably mistyped, and of keys in `info`. */
+/** Reports trackers that no client will use, or that are probably mistyped, and of keys in `info`. */
 export function noteOdd(trackers: CheckedTrackers, { set }: MakerOptions, io: Io): void {
   for (const finding of announceUrls(trackers).flatMap((tracker) => [...findUnlikelyPath(tracker)]))
     reportNote(finding, io)

@@ -1,9 +1,7 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
-import { type Need, option } from './option.js'
 import { BtkitError, usageError } from '../../base/errors.js'
 import { CHECKSUM_NAMES, type ChecksumName, isChecksumName } from '../../core/checksums/list.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-import { parseFileRanges } from '../../metainfo/magnet.js'
 import {
   checkTracker,
   parseAnnounceList,
@@ -196,11 +194,6 @@ export function seconds(text: string): number {
 /** A duration in milliseconds. Its default is in seconds. */
 export function secondsOr(standard: number) {
   return { parse: seconds, default: 1000 * standard, defaultText: String(standard) }
-}
-
-/** An option for the files of a magnet link, by their indexes (BEP 53). */
-export function selectOnlyOption(what: string, needs: readonly Need[] = []) {
-  return option('--select-only <files>', what, { needs, parse: checked(parseFileRanges) })
 }
 
 /** Parses a duration of `min` to `max` whole seconds. */

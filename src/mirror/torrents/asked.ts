@@ -1,5 +1,4 @@
 import { BtkitError } from '../../base/errors.js'
-import type { MetainfoVersion } from '../../metainfo/metainfo.js'
 import { NotReady, notFound } from '../../server/headers/refusal.js'
 import type { ServiceOptions } from '../options.js'
 import { directorySource } from './directory-source.js'
@@ -8,6 +7,7 @@ import { NOBODY } from './flights.js'
 import type { ServedTorrent } from './served-torrent.js'
 import type { MirrorSource } from './make.js'
 import type { PathSets } from './path-sets.js'
+import { partsOfKey } from './source-key.js'
 import type { Torrents } from './torrents.js'
 
 /** Makes torrents by what was asked for. */
@@ -40,17 +40,12 @@ export async function seedAsked(sources: AskedSources): Promise<void> {
   await seed?.given.flush()
 }
 
-/** The source of a key: the inverse of what the sources make of their torrents. */
+/** The source of a key. */
 function sourceOf(key: string, { options, files, sets }: AskedSources): MirrorSource {
-  const [, version = 'v1', kind, rest = ''] = /^(v1|v2|hybrid) (\w+) (.*)$/s.exec(key) ?? []
-  const wanted = { version: version as MetainfoVersion, pieceLength: options.pieceLength }
-  if (kind === 'file') return files.source(rest.split('/').slice(1), wanted)
-  if (kind === 'directory') {
-    const [directory = '', chosen = null] = rest.split(/ \/\/(.*)/s)
-    const path = directory.split('/').slice(1)
-    return directorySource(path, chosen?.split('//') ?? null, wanted.version, options)
-  }
-  const set = sets.known(rest)
+  const { version, kind, path, chosen, digest } = partsOfKey(key)
+  if (kind === 'file') return files.source(path, { version, pieceLength: options.pieceLength })
+  if (kind === 'directory') return directorySource(path, chosen, version, options)
+  const set = sets.known(digest)
   if (set === null) throw notFound(key)
-  return sets.source({ ...set, isSingle: kind === 'single', version: wanted.version })
+  return sets.source({ ...set, isSingle: kind === 'single', version })
 }

@@ -18,6 +18,7 @@ import { walkMirror } from '../tree/walk.js'
 import { FILE_COST } from '../tree/find-files.js'
 import { refuseManyPieces } from './content.js'
 import type { MirrorSource } from './make.js'
+import { directoryKey } from './source-key.js'
 import { notFound, Refusal } from '../../server/headers/refusal.js'
 import { formatBytes } from '../../base/text/quantity.js'
 
@@ -35,9 +36,6 @@ export function directorySource(
   version: MetainfoVersion,
   options: ServiceOptions,
 ): MirrorSource {
-  // No name contains a slash
-  const names = chosen === null ? '' : ` //${chosen.join('//')}`
-  const key = `${version} directory /${directory.join('/')}${names}`
   const look = async (budget: Budget) => {
     const { files, omitted } = await findBelow(directory, chosen, options, budget)
     const name = directory.at(-1) ?? ''
@@ -47,7 +45,7 @@ export function directorySource(
     const parts = { private: false, sourceTag: null }
     return { content, options: parts, state: null, directory: directory.slice(0, -1), omitted }
   }
-  return { key, effort: EFFORT, look }
+  return { key: directoryKey(version, directory, chosen), effort: EFFORT, look }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ServiceOptions } from '../options.js'
 import { directoryOf, setContent } from './content.js'
 import { hasSamePieces, type GivenTorrents } from './given-torrents.js'
 import type { ServedTorrent } from './served-torrent.js'
+import { fileKey } from './source-key.js'
 import type { Waiter } from './flights.js'
 import { stateOf } from './file-changes.js'
 import type { MirrorSource } from './make.js'
@@ -76,7 +77,7 @@ export class FileTorrents {
       const state = stateOf(current)
       return { content, options, state, directory: directoryOf(path), omitted: [] }
     }
-    const key = `${version} file ${pieceLength}/${path.join('/')}`
+    const key = fileKey(version, pieceLength, path)
     const isCompared = 'infoSpan' in wanted
     const isSameNow = looked?.look && this.#follow(path, looked.look)
     return { key, effort: null, look, isCompared, state: looked && stateOf(looked), isSameNow }

@@ -13,6 +13,7 @@ import { percentDecode } from '../tree/address.js'
 import type { Requester } from '../../server/admission/requester.js'
 import type { MirrorSource, PlacedContent } from './make.js'
 import type { CurrentTorrent } from './known-results.js'
+import { setKey } from './source-key.js'
 import type { Torrents } from './torrents.js'
 import { findFiles } from '../tree/find-files.js'
 import { isGlob } from '../tree/simple-glob.js'
@@ -118,8 +119,7 @@ export class PathSets {
         this.#known.note(digest, { isSingle: isSingle && !found.content.isDirectory, paths })
       return found
     }
-    const key = `${version} ${isSingle ? 'single' : 'set'} ${digest}`
-    return { key, effort: effortOf(paths), look }
+    return { key: setKey(version, isSingle, digest), effort: effortOf(paths), look }
   }
 
   async #look(set: PathSet, budget: Budget): Promise<PlacedContent> {

@@ -13,7 +13,7 @@ import { doInTurns, each } from '../../base/steps.js'
 import { escapeText } from '../../base/text/escape.js'
 import { MOST_ITEMS } from '../../core/rss.js'
 import { unlimitedBudget } from '../../server/admission/memory.js'
-import type { WarmOptions } from '../options.js'
+import { FIXED_LIMITS, type WarmOptions } from '../options.js'
 import type { GivenTorrents } from './given-torrents.js'
 import { type ServedTorrent, swarmHashesOf } from './served-torrent.js'
 import { formatMirrorPath, type Mirror, MirrorView } from '../tree/mirror.js'
@@ -107,6 +107,7 @@ export class Warmer {
   readonly #warnOnce: ReturnType<typeof warnOnce>
   #work: Promise<void> = Promise.resolve()
   #recalledAt: number
+  readonly #interval = FIXED_LIMITS.warmInterval
 
   constructor(private readonly parts: WarmSources) {
     this.#patterns = compilePatterns(parts.options.patterns)
@@ -145,14 +146,14 @@ export class Warmer {
   }
 
   async #scanAgainAndAgain(): Promise<void> {
-    const { options, monotonic, onError } = this.parts
+    const { monotonic, onError } = this.parts
     const { signal } = this.#stopping
     while (!signal.aborted) {
       const begun = monotonic()
       await this.#scan().catch((error: unknown) => {
         if (!this.#stopping.signal.aborted) onError(error)
       })
-      const delay = Math.max(options.interval, REST * (monotonic() - begun))
+      const delay = Math.max(this.#interval, REST * (monotonic() - begun))
       await wait(delay, undefined, { signal, ref: false }).catch(() => undefined)
     }
   }

@@ -8,7 +8,7 @@ import type { AllowedSettings } from '../allowed/access-lists.js'
 import type { AnswerSettings } from '../answers/tracker-rules.js'
 import type { UdpPlace } from '../wires/udp-server.js'
 import type { PageOptions } from '../pages/overview/pages.js'
-import type { StoreLimits } from '../swarms/swarm-types.js'
+import { type StoreLimits, USUAL_LIMITS } from '../swarms/swarm-types.js'
 
 /** All settings of a tracker. */
 export interface TrackerSettings {
@@ -72,14 +72,7 @@ export const USUAL: Omit<
     scrape: 'full',
     believes: 'local',
   },
-  limits: {
-    maxPeers: 1_000_000,
-    maxSwarms: 200_000,
-    maxPerAddress: 10_000,
-    maxPerAddressInSwarm: 200,
-    peerTimeout: 2700,
-    keepsEmpty: false,
-  },
+  limits: USUAL_LIMITS,
   store: null,
   saveInterval: 300_000,
   page: {

@@ -77,21 +77,21 @@ export interface StoreTotals {
   readonly seeds: number
 }
 
-/** Limits of a store. */
-export interface StoreLimits {
-  readonly maxPeers: number
-  readonly maxSwarms: number
+/** Limits of a store: the usual ones. */
+export const USUAL_LIMITS = {
+  maxPeers: 1_000_000,
+  maxSwarms: 200_000,
   /** Peers at one IPv4 address or in one /64 of IPv6, in all swarms. */
-  readonly maxPerAddress: number
+  maxPerAddress: 10_000,
   /** The same, in one swarm. At most 65535. */
-  readonly maxPerAddressInSwarm: number
+  maxPerAddressInSwarm: 200,
   /** Seconds after its last announce until a peer expires. */
-  readonly peerTimeout: number
-  /**
-   * Whether swarms without peers and without completed downloads are kept. Usually they are not.
-   */
-  readonly keepsEmpty: boolean
+  peerTimeout: 2700,
+  /** Whether swarms without peers and without completed downloads are kept. */
+  keepsEmpty: false,
 }
+
+export type StoreLimits = Readonly<typeof USUAL_LIMITS>
 
 /** Whether 16 bytes are an IPv4 address mapped into IPv6. */
 export function isMappedV4(address: Uint8Array): boolean {

@@ -173,7 +173,7 @@ async function runJob(
     ...flags.map(([name]) => `--${name}`),
     ...['--', ...job.operands],
   ]
-  const status = await runCommand({ args, job: job.levels }, own)
+  const status = await runCommand(args, job.levels, own)
   const seconds = Math.round(io.monotonic() - started) / 1000
   const how = status === 0 ? 'done' : `failed (status ${status})`
   openReport(options, io).line(

@@ -1,11 +1,11 @@
 import { Command } from '../../acting-command.js'
 import { nameErrors } from '../../../base/errors.js'
-import { magnetLink } from '../../../metainfo/magnet.js'
+import { magnetLink, parseFileRanges } from '../../../metainfo/magnet.js'
 import { announceUrls } from '../../../metainfo/trackers.js'
 import { hasSecret } from '../../../base/text/secrets.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { eachTorrent, readTorrentInput } from '../../open/torrent-input.js'
-import { selectOnlyOption } from '../../options/values.js'
+import { checked } from '../../options/values.js'
 import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 
@@ -26,7 +26,9 @@ function defineMagnet({ io, finish }: CommandContext) {
   return new Command('magnet', { takes: 'torrent' })
     .description('Print the magnet links of torrents, one per line.')
     .argument('<torrent...>', 'torrents, or directories of them; - reads standard input')
-    .opt(...selectOnlyOption('select files by index from 0: 0,2,4-6 (BEP 53)'))
+    .opt('--select-only <files>', 'select files by index from 0: 0,2,4-6 (BEP 53)', {
+      parse: checked(parseFileRanges),
+    })
     .opt('--json', 'print one line of JSON for each torrent')
     .addHelpText('after', EXAMPLES)
     .action(async (torrents, options) => {

@@ -73,7 +73,7 @@ export function serviceOptions(root: string, options: ServeOptions, io: Io): Ser
 function warmOptions(options: ServeOptions): WarmOptions | null {
   const { warm, maxRate } = options
   if (warm.length === 0) return null
-  return { patterns: warm, interval: FIXED_LIMITS.warmInterval, maxRate: maxRate ?? null }
+  return { patterns: warm, maxRate: maxRate ?? null }
 }
 
 /** Node's default number of threads for file operations. */

@@ -1,14 +1,14 @@
 import { basename } from 'node:path'
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { Command } from '../../acting-command.js'
-import { nameErrors, usageError } from '../../../base/errors.js'
+import { usageError } from '../../../base/errors.js'
 import { magnetLink } from '../../../metainfo/magnet.js'
 import { type Metainfo, contentSize } from '../../../metainfo/metainfo.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
 import { openReport } from '../../output/report.js'
 import { lostTorrent, torrentValue } from '../../output/torrent-json.js'
-import { repeated, secondsOr, selectOnlyOption } from '../../options/values.js'
+import { repeated, secondsOr } from '../../options/values.js'
 import { eachTorrent, listTorrents, readTorrentInput } from '../../open/torrent-input.js'
 import { LEGACY_PIECE_POW2 } from '../../options/torrent.js'
 import {
@@ -49,11 +49,6 @@ function declareShow() {
       ...fields,
     })
     .opt(
-      ...selectOnlyOption('select files for --magnet by index from 0: 0,2,4-6 (BEP 53)', [
-        { oneOf: ['magnet'] },
-      ]),
-    )
-    .opt(
       '--check-seeds',
       'request a random piece from each web seed, and check it; status 1 if one is wrong',
       { excludes: ['field', 'magnet', 'tree'] },
@@ -68,7 +63,7 @@ function declareShow() {
 }
 
 /** The options, and the most files that are listed; null for BitTornado's output. */
-interface Shown extends Pick<ShowOptions, 'magnet' | 'tree' | 'field' | 'selectOnly'> {
+interface Shown extends Pick<ShowOptions, 'magnet' | 'tree' | 'field'> {
   readonly isAligned: boolean
   readonly most: number | null
 }
@@ -138,7 +133,7 @@ const fields = repeated((text) => {
 function view(metainfo: Metainfo, file: string, options: Shown): string[] {
   const { field, isAligned } = options
   if (field.length > 0) return showFields(metainfo, field, isAligned)
-  if (options.magnet) return [nameErrors(file, () => magnetLink(metainfo, options.selectOnly))]
+  if (options.magnet) return [magnetLink(metainfo)]
   if (options.tree) return showTree(metainfo)
   const { most } = options
   return most === null

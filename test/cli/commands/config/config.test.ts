@@ -118,7 +118,6 @@ for (const [section, lacking, needed, line] of [
   ['completedir', 'feed-url: http://h.example', 'feed', ['--trackerless']],
   ['makemetafile', 'base-url: http://h.example/', 'files-from', ['--trackerless']],
   ['makemetafile', 'sort-by: given', 'files-from', ['--trackerless']],
-  ['showmetainfo', 'select-only: 0', 'magnet', []],
 ] as const) {
   test(`${section} ${lacking} needs ${needed}, typed, in a configuration and for config check`, async (t) => {
     const directory = makeScratch(t, { a: 'content' })

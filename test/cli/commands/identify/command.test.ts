@@ -4,7 +4,7 @@ import { test, type TestContext } from 'node:test'
 import { parseJson, inputOf, runBtkit } from '../../../support/run-btkit.js'
 import { projectRoot } from '../../../support/programs.js'
 import { makeScratch } from '../../../support/scratch.js'
-import { singleFileInfo, torrentOf } from '../../../support/torrents.js'
+import { directoryInfo, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
 const TORRENT = torrentOf(singleFileInfo(), { announce: 'http://tracker.example/announce' })
 
@@ -48,11 +48,23 @@ test('magnet prints the link that showmetainfo has', async (t) => {
   const { stdout } = await runBtkit(['magnet', place('a.torrent')])
   const shown = await runBtkit(['showmetainfo', '--magnet', place('a.torrent')])
   assert.equal(stdout, shown.stdout)
-  const selecting = await runBtkit(['magnet', '--select-only', '0', place('a.torrent')])
-  assert.equal(selecting.stdout, `${stdout.trimEnd()}&so=0\n`)
-  const beyond = await runBtkit(['magnet', '--select-only', '0-1', place('a.torrent')])
-  assert.equal(beyond.status, 1)
-  assert.match(beyond.stderr, /a\.torrent: has no file 1/)
+})
+
+test('magnet --select-only puts the files to download into the link', async (t) => {
+  const files = ['a', 'b', 'c'].map((path) => ({ length: 1, path: [path] }))
+  const torrent = join(
+    makeScratch(t, { 'x.torrent': torrentOf(directoryInfo(files)) }),
+    'x.torrent',
+  )
+  const link = (range: string) => runBtkit(['magnet', '--select-only', range, torrent])
+  assert.match((await link('0, 1-2')).stdout, /&xl=3&so=0,1-2\n$/)
+  const beyond = await link('1-3')
+  assert.deepEqual([beyond.status, beyond.stdout], [1, ''])
+  assert.match(beyond.stderr, /x\.torrent: has no file 3: the last of its 3 is 2\n$/)
+  for (const range of ['', 'a', '2-1', '1,,2']) {
+    const wrong = await link(range)
+    assert.deepEqual([wrong.status, wrong.stdout], [2, ''], range)
+  }
 })
 
 test('magnet warns of a passkey in its link', async (t) => {

@@ -58,24 +58,6 @@ test('--tree names the attributes of files', async (t) => {
   )
 })
 
-test('--select-only puts the files to download into the link', async (t) => {
-  const files = ['a', 'b', 'c'].map((path) => ({ length: 1, path: [path] }))
-  const torrent = torrentOf(directoryInfo(files))
-  const link = async (range: string) => {
-    return show(t, torrent, { args: ['--magnet', '--select-only', range] })
-  }
-  assert.match((await link('0, 1-2')).stdout, /&xl=3&so=0,1-2\n$/)
-  const beyond = await link('1-3')
-  assert.deepEqual([beyond.status, beyond.stdout], [1, ''])
-  assert.match(beyond.stderr, /x\.torrent: has no file 3: the last of its 3 is 2\n$/)
-  for (const range of ['', 'a', '2-1', '1,,2']) {
-    const wrong = await link(range)
-    assert.deepEqual([wrong.status, wrong.stdout], [2, ''], range)
-  }
-  const alone = await show(t, torrent, { args: ['--select-only', '0'] })
-  assertError(alone, 'usage', '--select-only needs --magnet')
-})
-
 test('--tree of a single file is one line', async (t) => {
   assert.equal((await show(t, GOOD, { args: ['--tree'] })).stdout, 'a.txt (5 B)\n')
 })
