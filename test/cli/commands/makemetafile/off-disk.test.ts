@@ -20,7 +20,6 @@ const OPTIONS: Readonly<Record<string, string | { readonly refused: string | nul
   'target-pieces': '1',
   'max-torrent-size': '1MiB',
   'max-piece-length': '16KiB',
-  'min-piece-length': '64KiB',
   comment: 'c',
   source: 'S',
   'created-by': 'me',
@@ -62,7 +61,7 @@ test('each option holds for a list at a URL as for one on a disk, or is refused'
     const out = join(at, 'x.torrent')
     rmSync(out, { force: true })
     const given = ['--config', join(at, 'conf.yaml'), '--no-date', ...content, ...args]
-    const result = await runBtkit(['makemetafile', ...given, '-o', out])
+    const result = await runBtkit(['makemetafile', ...given, '-o', out], { cwd: at })
     return { result, torrent: existsSync(out) ? readFileSync(out).toString('latin1') : null }
   }
   const command = (await allCommands()).find((each) => each.name() === 'makemetafile')
