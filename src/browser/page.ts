@@ -1,7 +1,7 @@
 // The script of all pages: copy buttons, also without TLS, where browsers have no clipboard;
-// the key `/` for the search; times as people say them, with the exact ones as titles.
+// the key `/` for the search; times where the reader lives, and as ages if they are recent.
 import { all, first, make, textOf } from './elements.js'
-import { wordsOfAge } from './words.js'
+import { dateOf, wordsOfAge } from './words.js'
 
 addEventListener('DOMContentLoaded', () => {
   for (const button of all(HTMLButtonElement, 'button[data-copy]')) copyWith(button)
@@ -36,8 +36,21 @@ function copyWith(button: HTMLButtonElement): void {
     const source = document.getElementById(button.dataset['copy'] ?? '')
     const value = source instanceof HTMLInputElement ? source.value : source?.textContent
     await copy(value ?? '', button)
-    button.textContent = 'Copied'
+    sayCopied(button, 'Copied')
   })
+}
+
+/** Shows for some seconds that a button has copied, and tells it to screen readers. */
+function sayCopied(button: HTMLElement, shown: string): void {
+  const { textContent } = button
+  const said = make('span', { className: 'skip', role: 'status' })
+  document.body.append(said)
+  said.textContent = 'Copied'
+  button.textContent = shown
+  setTimeout(() => {
+    if (button.textContent === shown) button.textContent = textContent
+    said.remove()
+  }, 3000)
 }
 
 /** Rows of a listing get the rest of their magnets, which all share, and a button to copy them. */
@@ -62,7 +75,7 @@ function addMagnets(): void {
     if (!(target instanceof HTMLElement) || !target.matches('.copy')) return
     const row = target.closest('tr') ?? document
     await copy(first(HTMLAnchorElement, 'a[href^="magnet:"]', row)?.href ?? '', target)
-    target.textContent = '✓'
+    sayCopied(target, '✓')
   })
 }
 
@@ -76,12 +89,17 @@ function addSearchKey(): void {
   })
 }
 
+/** Seconds for which an age says more than a date: two days. */
+const RECENT = 2 * 86_400
+
 function sayAge(time: HTMLTimeElement): void {
-  const at = new Date(time.dateTime || time.textContent.replace(' ', 'T'))
-  const seconds = (Date.now() - at.getTime()) / 1000
-  if (!(seconds >= 0)) return
+  const at = Date.parse(time.textContent.replace(' ', 'T'))
+  if (Number.isNaN(at)) return
+  const seconds = (Date.now() - at) / 1000
   const words = wordsOfAge(seconds)
-  time.title = at.toLocaleString()
-  time.textContent = words ?? 'just now'
-  if (words !== null) time.append(make('span', { className: 'ago', textContent: ' ago' }))
+  const age = words === null ? 'just now' : `${words} ago`
+  const date = dateOf(at)
+  const isRecent = seconds >= 0 && seconds < RECENT
+  time.textContent = isRecent ? age : date
+  if (seconds >= 0) time.title = isRecent ? date : age
 }

@@ -14,6 +14,12 @@ export function wordsOfAge(seconds: number): string | null {
   return `${count}${unit}${count > 1 && length >= 86_400 ? 's' : ''}`
 }
 
+/** A time in milliseconds since 1970 as date and time in the zone of the reader: `2026-11-27 17:05`. */
+export function dateOf(ms: number): string {
+  const local = new Date(ms - 60_000 * new Date(ms).getTimezoneOffset())
+  return local.toISOString().slice(0, 16).replace('T', ' ')
+}
+
 /** Bytes as people say a size, such as `1.5 MiB`. */
 export function wordsOfSize(bytes: number): string {
   let [size, unit] = [bytes, 0]

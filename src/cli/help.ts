@@ -83,11 +83,18 @@ export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
   })
   for (const subcommand of command.commands) prepareHelp(subcommand, io)
   command.configureOutput({
-    writeOut: (text) => io.stdout.write(text),
+    writeOut: (text) => io.stdout.write(wrapProse(text, io.stdout.columns || 80)),
     writeErr: (text) => io.stderr.write(text),
     getOutHelpWidth: () => io.stdout.columns || 80,
     getErrHelpWidth: () => io.stderr.columns || 80,
   })
+}
+
+/** Breaks long lines between words; examples, which are indented, stay as they are. */
+function wrapProse(text: string, columns: number): string {
+  const long = new RegExp(`(?=.{${columns + 1}})(.{1,${columns}}) `, 'g')
+  const wrap = (line: string) => (line.startsWith(' ') ? line : line.replace(long, '$1\n'))
+  return text.split('\n').map(wrap).join('\n')
 }
 
 /** The groups of items in the help, those that hardly anybody needs last. */

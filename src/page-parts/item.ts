@@ -1,7 +1,6 @@
 import { fieldValue, html, type Html, type HtmlValue } from '../base/text/html.js'
 import { clipText } from '../base/text/escape.js'
 import { counted, formatBytes, formatNumber } from '../base/text/quantity.js'
-import { renderQrCode } from './qr-code.js'
 import { WORDS } from './words.js'
 
 // A torrent or file looks the same on every page: its buttons, figures and facts, a folded QR code, and
@@ -27,15 +26,16 @@ export function renderActs({ magnet, torrent, download, isAlone, more }: ItemAct
     torrent !== null && html`<a class="button" href="${torrent}">${WORDS.downloadTorrent}</a>`
   return html`<p class="actions">
     ${download != null && html`<a class="button" href="${download}">${WORDS.download}</a>`}
-    ${isAlone === true ? [save, open] : [open, save]}
-    ${
-      magnet !== null &&
-      html`<button type="button" class="button" data-copy="magnet" hidden>
-          ${WORDS.copyMagnet}</button
-        ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
-    }
+    ${isAlone === true ? [save, open] : [open, save]} ${magnet !== null && copyMagnet(magnet)}
     ${more ?? null}
   </p>`
+}
+
+/** The button that copies a magnet link. */
+export function copyMagnet(magnet: string): Html {
+  return html`<button type="button" class="button" data-copy="magnet" hidden>
+      ${WORDS.copyMagnet}</button
+    ><input type="hidden" id="magnet" value="${fieldValue(magnet)}" />`
 }
 
 /** A figure: its name, its value, and the class of its colour. */
@@ -69,6 +69,14 @@ export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
           <dd>${value}</dd>`,
     )}
   </dl>`
+}
+
+/** What few people need of a torrent or file, folded. */
+export function renderMore(content: HtmlValue): Html {
+  return html`<details>
+    <summary>More</summary>
+    ${content}
+  </details>`
 }
 
 /** A text that people copy, such as an info hash, in one line that scrolls. */
@@ -112,18 +120,6 @@ export function describeItem(
     counts && counted(leechers, 'leecher'),
   ]
   return parts.filter((part) => part !== false && part !== null).join(', ')
-}
-
-/** A folded QR code of a magnet link; nothing if it is too long to be scanned. */
-export function renderFoldedQr(magnet: string): Html | false {
-  const code = renderQrCode(magnet)
-  return (
-    code &&
-    html`<details>
-      <summary>${WORDS.qrCode}</summary>
-      ${code}
-    </details>`
-  )
 }
 
 /** A file of a torrent or directory. */

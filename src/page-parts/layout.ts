@@ -64,6 +64,20 @@ function openGraph(title: string, site: string, description: string): Html {
     <meta name="description" content="${description}" />`
 }
 
+/** A place above that of a page. */
+export interface Step {
+  readonly address: string
+  readonly title: string
+}
+
+/** The heading of a page: the way to it, of which all but the end are links. */
+export function renderPath(above: readonly Step[], title: string): Html {
+  const steps = above.map((step) => html`<a href="${step.address}">${step.title}</a> / `)
+  return html`<nav aria-label="Path">
+    <h1 class="path" id="path">${steps}<span aria-current="page">${title}</span></h1>
+  </nav>`
+}
+
 const GRID = 'M2 2h6v6H2zM9 2h6v6H9zM2 9h6v6H2zM9 9h6v6H9zM16 9h6v6h-6zM9 16h6v6H9zM16 16h6v6h-6z'
 
 /** The logo as a file, for the browser's tab. */

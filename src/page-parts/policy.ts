@@ -10,8 +10,10 @@ class Inline {
   readonly element: Html
   /** The code's source in the Content-Security-Policy. */
   readonly source: string
+  readonly text: string
 
   constructor(tag: 'script' | 'style', { text, digest }: BrowserText) {
+    this.text = text
     this.element = new Html(`<${tag}>${text}</${tag}>`)
     this.source = `'${digest}'`
   }

@@ -90,7 +90,7 @@ export function renderEntries(
   date: string,
   hasSwarms: boolean,
 ): Html {
-  return html`<table class="listing">
+  return html`<table class="rows listing">
     <caption>
       ${caption}
     </caption>

@@ -37,7 +37,6 @@ export const WORDS = {
   withTorrents: 'With aria2',
   commandLine: 'Command line',
   qrCode: 'QR code of the magnet link',
-  json: 'JSON',
 } as const
 
 /** A label or sentence with a capital letter. */

@@ -17,10 +17,22 @@ export type HtmlValue = string | number | Html | readonly HtmlValue[] | null | f
  * untrusted text.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  const parts = compact(strings)
   // String.raw takes twice as long
-  let text = strings[0] ?? ''
-  values.forEach((value, i) => (text += render(value) + (strings[i + 1] ?? '')))
+  let text = parts[0] ?? ''
+  values.forEach((value, i) => (text += render(value) + (parts[i + 1] ?? '')))
   return new Html(text)
+}
+
+const compacted = new WeakMap<TemplateStringsArray, readonly string[]>()
+
+/** The texts of a template without the indentation of their lines. */
+function compact(strings: TemplateStringsArray): readonly string[] {
+  const known = compacted.get(strings)
+  if (known) return known
+  const parts = strings.map((text) => text.replace(/\n\s+/g, '\n'))
+  compacted.set(strings, parts)
+  return parts
 }
 
 /** Escapes text of several lines for a `pre` element. Line ends and tabs are kept. */

@@ -30,6 +30,14 @@ const OTHER_WIDTH = 64
 
 const BAR = '{percentage}% {bar} {done} {rate} {left} {file}'
 
+/** What remains of it on narrow terminals, and the columns that it needs. */
+const NARROW = [
+  [OTHER_WIDTH + MIN_NAME_WIDTH, BAR],
+  [OTHER_WIDTH, '{percentage}% {bar} {done} {rate} {left}'],
+  [OTHER_WIDTH - 13, '{percentage}% {done} {rate} {left}'],
+  [0, '{percentage}% {rate} {left}'],
+] as const
+
 /** The format for work whose total is unknown. */
 const COUNTER = '{done} {rate} {file}'
 
@@ -41,10 +49,12 @@ export async function openProgress(io: Io, total: number | null): Promise<Progre
   if (!isScreen(io.stderr, io.env)) return null
   const { default: cliProgress } = await import('cli-progress')
   const started = io.monotonic()
-  const nameWidth = Math.max(MIN_NAME_WIDTH, (io.stderr.columns || 80) - OTHER_WIDTH)
+  const columns = io.stderr.columns || 80
+  const nameWidth = Math.max(MIN_NAME_WIDTH, columns - OTHER_WIDTH)
+  const narrow = NARROW.find(([least]) => columns >= least)?.[1] ?? BAR
   const bar = new cliProgress.SingleBar({
     stream: io.stderr as unknown as NodeJS.WritableStream,
-    format: total === null ? COUNTER : BAR,
+    format: total === null ? COUNTER : narrow,
     barsize: 12,
     barCompleteChar: '█',
     barIncompleteChar: '░',

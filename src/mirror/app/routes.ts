@@ -38,6 +38,7 @@ import {
   setRetryAfter,
 } from '../../server/headers/refusal.js'
 import { isCrowded } from '../../server/connections/counted-response.js'
+import { packPages } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { renderErrorPage } from '../../page-parts/error-page.js'
 import { PAGE_HEADERS } from '../../page-parts/page-script.js'
@@ -57,9 +58,10 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     },
   )
   app.setErrorHandler(async (error, request, reply) => {
-    if (sendProgress(request, reply, error, options)) return
+    if (sendProgress(request, reply, error, options)) return reply
     await sendAsWanted(request, reply, error, options)
     if (reply.statusCode === 500) onError(error)
+    return reply
   })
   app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url
@@ -76,6 +78,7 @@ export function mirrorRoutes(app: FastifyInstance, mirror: OpenMirror): void {
     if (isRefused) done(manyUnread())
     else done()
   })
+  packPages(app)
   if (options.cors) {
     app.options('/*', (request, reply) => {
       if (isReserved(request)) throw notFound('this address')
@@ -119,6 +122,8 @@ export function answerUnknown(app: FastifyInstance, options: ServiceOptions): vo
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (isRead) await sendAsWanted(request, reply, notFound('this address'), options)
     else refuseMethod(reply, request.method, allowedMethods(request.url))
+    // What is compressed is sent later
+    return reply
   })
 }
 
@@ -159,7 +164,7 @@ async function sendErrorPage(
   error: unknown,
   options: HeaderOptions & Pick<ServiceOptions, 'mirror'>,
 ): Promise<boolean> {
-  reply.header('Vary', 'Accept')
+  reply.header('Vary', 'Accept, Accept-Encoding')
   if (!wantsPage(raw)) return false
   const { status, line } = errorResponse(error)
   const { root } = pageLinks(raw.url ?? '')

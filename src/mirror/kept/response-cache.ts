@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AskedQuery, isPlainRequest, isProgressAddress, readQuery } from '../tree/address.js'
 import { prefersJson, wantsPage } from '../../server/headers/accept.js'
+import { checkConditions } from '../../server/headers/conditional.js'
 import { acceptsGzip } from '../../server/headers/gzip.js'
 import { CountedResponse, endAtOnce, isLarge } from '../../server/connections/counted-response.js'
 import { isSecure } from '../../server/listen/listen.js'
@@ -30,10 +31,10 @@ export interface KeptResponse extends SentResponse {
 }
 
 /**
- * Header fields that may change the answer: those for conditions, ranges, expectations, connections
+ * Header fields that may change the answer: those for most conditions, ranges, expectations, connections
  * and bodies. Requests with one of them are not answered from here.
  */
-const SPECIAL_HEADERS = /^(?:if-|range$|expect$|connection$|transfer-|content-l)/i
+const SPECIAL_HEADERS = /^(?:if-(?!none-match$)|range$|expect$|connection$|transfer-|content-l)/i
 
 /**
  * Sends the same answer to the same plain request again, before any router or hook, while what it was
@@ -48,7 +49,7 @@ export class ResponseCache {
     },
   })
 
-  /** Records an answer to a GET request. */
+  /** Records an answer to a GET or HEAD request. */
   note(request: IncomingMessage, kept: KeptResponse): void {
     const { host } = request.headers
     this.#entries.set(copyOf(keyOf(request)), { ...kept, host })
@@ -62,15 +63,24 @@ export class ResponseCache {
 
   /** Answers if an answer is kept; returns its route, or null if it does not. */
   answer(request: IncomingMessage, response: ServerResponse): string | null {
-    if (request.method !== 'GET') return null
     // A client that follows the progress gets a page first
     if (isProgressAddress(request.url ?? '')) return null
     const kept = this.recall(request)
     if (!kept || !isPlainRequest(request, SPECIAL_HEADERS) || !kept.isCurrent()) return null
-    response.writeHead(200, kept.headers)
-    endParts(response, kept)
+    const { ETag: etag = kept.headers['etag'] ?? '' } = kept.headers
+    const verdict = checkConditions(request.headers, { etag, lastModified: null })
+    if (verdict === 'unmodified') response.writeHead(304, headersOf304(kept.headers)).end()
+    else response.writeHead(200, kept.headers)
+    if (request.method === 'HEAD') response.end()
+    else if (verdict === 'met') endParts(response, kept)
     return kept.route
   }
+}
+
+/** The header fields of an answer without those of its body (RFC 9110, section 15.4.5). */
+function headersOf304(headers: KeptResponse['headers']): Record<string, string> {
+  const kept = Object.entries(headers).filter(([name]) => !/^content-(?!sec)/i.test(name))
+  return Object.fromEntries(kept)
 }
 
 function endParts(response: ServerResponse, { parts, length }: SentResponse): void {

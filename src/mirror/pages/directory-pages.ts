@@ -56,8 +56,8 @@ interface WantedRows {
   readonly query: ListingQuery
   readonly current: CurrentListing
   readonly page: CurrentPage
-  /** The common parts of magnet links; null if rows have none. */
-  readonly end: MagnetEnd | null
+  /** The common parts of magnet links. */
+  readonly end: MagnetEnd
 }
 
 /** The pages of the mirror's directories, for people and for programs. */
@@ -72,7 +72,7 @@ export class DirectoryPages {
       readonly planner: Planner
       readonly requesters: Requesters
       readonly responses: ResponseCache
-      readonly swarms: Pick<FileSwarms, 'isUsed' | 'changes' | 'largest' | 'infoHashOf'>
+      readonly swarms: Pick<FileSwarms, 'isUsed' | 'stateAt' | 'largest' | 'infoHashOf'>
       readonly trackers: TrackerSource['current']
     },
     private readonly clocks: Pick<ServerContext, 'now' | 'monotonic'>,
@@ -105,16 +105,15 @@ export class DirectoryPages {
     const page = await planner.run(planned, ({ pause }) => {
       return listings.page(current, query, PAGE_LENGTHS[form], pause)
     })
-    const minute = this.#minute()
+    const { swarms } = this.sources
+    const known = swarms.stateAt(this.clocks.now())
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
     const end = this.#magnetEnd(request)
-    const shared = end && createHash('sha1').update(JSON.stringify(end)).digest('base64url')
-    const etag = `W/"${page.digest}-${look}${minute}${shared ?? ''}"`
+    const shared = createHash('sha1').update(JSON.stringify(end)).digest('base64url')
+    const etag = `W/"${page.digest}-${look}-${known}${shared}"`
     reply.headers({ ETag: etag, 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
     if (endConditional(request, reply, { etag, lastModified: null })) return reply
     reply.headers(form === 'json' ? HEADERS.json : withStyle(HEADERS.html, this.options.look))
-    // The length is known only after the page is made
-    if (request.method === 'HEAD') return reply.send()
     const wanted = { components, query, current, page, end }
     const answer = await planner.run(planned, async ({ pause }): Promise<SentResponse> => {
       const before = responses.recall(request.raw)
@@ -131,8 +130,8 @@ export class DirectoryPages {
     reply.headers(answer.headers)
     const isSame = page.until === 0 ? null : await this.#follow(current)
     const isCurrent = () => {
-      const isShown = this.clocks.monotonic() < page.until && minute === this.#minute()
-      return isShown && isSame?.() === true
+      const isShown = this.clocks.monotonic() < page.until
+      return isShown && known === swarms.stateAt(this.clocks.now()) && isSame?.() === true
     }
     if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
     return reply.send(answer.parts[0])
@@ -182,18 +181,10 @@ export class DirectoryPages {
     return redirect(reply, `./${encodeName(components.at(-1) ?? '')}/${queryOf(url)}`)
   }
 
-  /** The common parts of magnet links for a client; null if nobody knows info hashes. */
-  #magnetEnd({ raw }: FastifyRequest): MagnetEnd | null {
+  /** The common parts of magnet links for a client. */
+  #magnetEnd({ raw }: FastifyRequest): MagnetEnd {
     const { options, sources } = this
-    if (!sources.swarms.changes) return null
     return magnetEnd(options, sources.trackers(), publicAddress(raw, options))
-  }
-
-  /** Changes each minute if pages show numbers of peers or magnet links; empty if they do not. */
-  #minute(): string {
-    return this.sources.swarms.changes
-      ? `-${Math.floor(this.clocks.now() / 60_000).toString(36)}`
-      : ''
   }
 
   async #render(
@@ -209,7 +200,7 @@ export class DirectoryPages {
       listing: current.listing,
       page,
       swarms: this.#swarmsOf(page.rows, components),
-      magnets: end && this.#magnetsOf(page.rows, components, end),
+      magnets: this.#magnetsOf(page.rows, components, end),
       readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
       hasFiles: options.files,
       hasTorrent: components.length > 0 && page.hasContent,

@@ -4,24 +4,26 @@ import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { asHybrid, linksOf, type RowLinks } from './listing.js'
 import { MOST_V2_BYTES, type ViewName } from '../tree/address.js'
-import { ICON_PATH, renderPath } from './site-header.js'
-import { type PageSite, renderPage } from '../../page-parts/layout.js'
+import { ICON_PATH } from './site-header.js'
+import { type PageSite, renderPage, renderPath, type Step } from '../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../page-parts/page-script.js'
+import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import {
   describeItem,
+  type Fact,
   type Figure,
   hashFacts,
   renderActs,
   renderCopied,
   renderFacts,
   renderFigures,
-  renderFoldedQr,
+  renderMore,
   renderSize,
 } from '../../page-parts/item.js'
 import { renderTime } from '../../page-parts/time.js'
 import { WORDS } from '../../page-parts/words.js'
 import { html, type Html } from '../../base/text/html.js'
-import { formatBytes } from '../../base/text/quantity.js'
+import { formatNumber } from '../../base/text/quantity.js'
 
 /** A published file with everything that its page shows. */
 export interface PagedFile {
@@ -46,35 +48,57 @@ export interface PagedFile {
   readonly base: string | null
 }
 
-/** The page of a file, or of the magnet link of a directory. */
+/** The page of a file, or of the magnet link of a directory or of chosen files. */
 export interface FilePage {
   readonly name: string
+  readonly above: readonly Step[]
+  /** The way to the root of the mirror, such as `../`. */
+  readonly root: string
   readonly file: PagedFile | null
   /** Null if the torrent was not asked for yet. */
-  readonly magnet: string | null
+  readonly made: MadeTorrent | null
   /** The header of all pages. */
   readonly header: Html
   readonly site: PageSite
 }
 
+/** A torrent that was asked for. */
+interface MadeTorrent {
+  readonly magnet: string
+  /** URL of the .torrent. */
+  readonly address: string
+  /** The number of its files, and their size in bytes. */
+  readonly files: number
+  readonly size: number
+}
+
 /** Renders the page of a file or magnet link. */
-export function renderFilePage({ name, file, magnet, header, site }: FilePage): string {
+export function renderFilePage(page: FilePage): string {
+  const { name, above, root, file, made, header, site } = page
+  const magnet = made?.magnet ?? null
   return renderPage(
     {
       title: file ? name : `Magnet link of ${name}`,
       site,
-      description: file && describeItem(file.size, file.counts),
+      description: describeItem(file?.size ?? made?.size ?? null, file?.counts ?? null),
       head: PAGE_SCRIPT.element,
-      ...(file && { icon: '../'.repeat(file.components.length - 1) + ICON_PATH }),
-      header: [header, file && renderPath(file.components, file.components.length - 1)],
-      footer: file && 'Times are in UTC.',
+      icon: root + ICON_PATH,
+      header,
     },
-    html`<h1 class="name">${name}</h1>
-      ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: null })}
-      ${magnet !== null && renderFoldedQr(magnet)}
-      ${file !== null && file.counts !== null && renderFigures(figuresOf(file, file.counts))}
-      ${file && factsOf(file, magnet)}`,
+    html`${renderPath(above, name)}
+    ${file ? actsOf(file, magnet) : renderActs({ magnet, torrent: made?.address ?? null })}
+    ${file !== null && file.counts !== null && renderFigures(figuresOf(file.counts))}
+    ${file ? factsOf(file) : made && renderFacts(factsOfMany(made))}
+    ${file && renderMore(moreOf(file, magnet))}
+    ${magnet !== null && renderFoldedQr(magnet, `${root}-/`)}`,
   )
+}
+
+function factsOfMany({ files, size }: MadeTorrent): Fact[] {
+  return [
+    [WORDS.size, renderSize(size)],
+    [WORDS.files, formatNumber(files)],
+  ]
 }
 
 function linksOfFile({ components, size, taken }: PagedFile): RowLinks {
@@ -85,36 +109,44 @@ function linksOfFile({ components, size, taken }: PagedFile): RowLinks {
 
 /** The buttons of a file. */
 function actsOf(file: PagedFile, link: string | null): Html {
-  const { size, base } = file
   const { address, torrent, magnet } = linksOfFile(file)
-  const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
   return renderActs({
     magnet: link,
     torrent: torrent ?? null,
-    download: base === null ? null : address,
-    more: html`${link === null && magnet && html`<a class="button" href="${magnet}">Magnet…</a>`}
-      ${hybrid && html`<a class="button" href="${hybrid}">Hybrid .torrent</a>`}
-      <a class="button" href="${address}.meta4">Metalink</a>`,
+    download: file.base === null ? null : address,
+    more: link === null && magnet && html`<a class="button" href="${magnet}">Magnet</a>`,
   })
 }
 
-function figuresOf({ size }: PagedFile, { seeds, leechers }: KnownCounts): (Figure | false)[] {
+/** What few people need. */
+function moreOf(file: PagedFile, link: string | null): Html {
+  const { components, size, base } = file
+  const { address, torrent } = linksOfFile(file)
+  const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
+  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  // aria2 does not read the peer in a magnet link
+  const given = url !== null && torrent ? new URL(torrent, url).href : link
+  const aria2 = given && `aria2c '${given.replaceAll("'", '%27')}'`
+  return html`<p class="get">
+      ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
+      <a href="${address}.meta4">Metalink</a>
+    </p>
+    ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
+}
+
+function figuresOf({ seeds, leechers }: KnownCounts): Figure[] {
   return [
-    [WORDS.size, formatBytes(size)],
     [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
     [WORDS.leechers, leechers, leechers > 0 && 'peers'],
   ]
 }
 
-function factsOf(file: PagedFile, magnet: string | null): Html {
+function factsOf(file: PagedFile): Html {
   const { components, size, modified, sha256, stated, infoHash, swarmPage, base } = file
   const name = components.at(-1) ?? ''
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeName(name)}.sha256">Show the checksum</a>`
   const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
-  const { torrent } = linksOfFile(file)
-  // aria2 does not read the peer in a magnet link
-  const given = url !== null && torrent ? new URL(torrent, url).href : magnet
   return renderFacts([
     [WORDS.size, renderSize(size)],
     [WORDS.changed, renderTime(modified, 'second')],
@@ -127,10 +159,6 @@ function factsOf(file: PagedFile, magnet: string | null): Html {
     url !== null && [
       WORDS.commandLine,
       renderCopied('command', WORDS.commandLine, html`curl -fO '${url}'`),
-    ],
-    given !== null && [
-      WORDS.withTorrents,
-      renderCopied('aria2', WORDS.withTorrents, `aria2c '${given.replaceAll("'", '%27')}'`),
     ],
   ])
 }

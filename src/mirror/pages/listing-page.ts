@@ -1,6 +1,5 @@
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import {
-  asHybrid,
   formatListingQuery,
   linksOf,
   type Listing,
@@ -17,11 +16,11 @@ import { type MagnetEnd, renderMagnetRest } from './row-magnets.js'
 import {
   ICON_PATH,
   type HeaderOptions,
-  renderPath,
   renderSiteHeader,
   siteOf,
+  stepsAbove,
 } from './site-header.js'
-import { renderPage } from '../../page-parts/layout.js'
+import { renderPage, renderPath } from '../../page-parts/layout.js'
 import * as texts from '../../browser/texts.js'
 import { InlineScript } from '../../page-parts/policy.js'
 import type { Pause } from '../../page-parts/slices.js'
@@ -44,11 +43,11 @@ export interface ListingView {
   readonly page: CurrentPage
   /** The counts of files' swarms, by name, if a tracker knows them. */
   readonly swarms: ReadonlyMap<string, KnownCounts>
-  /** Magnet links of files, by name, and what they share; null if none is known. */
+  /** Magnet links of files, by name, and what they share. */
   readonly magnets: {
     readonly end: MagnetEnd
     readonly links: ReadonlyMap<string, string>
-  } | null
+  }
   /** Null on the further pages, and if there is none. */
   readonly readme: Readme | null
   /** Whether the whole directory has a torrent. */
@@ -65,7 +64,6 @@ export async function renderListing(
 ): Promise<string> {
   const { components, query, page, readme } = view
   const root = '../'.repeat(components.length)
-  const title = components.at(-1) ?? 'Index of /'
   const pages = (label: string) => {
     return renderPages(page, (to) => formatListingQuery({ ...query, page: to }), label)
   }
@@ -73,27 +71,27 @@ export async function renderListing(
   return renderPage(
     {
       icon: root + ICON_PATH,
-      title,
+      title: titleOf(components),
       site: siteOf(options),
       head: [
         html`<link rel="alternate" type="application/json" href="?json" />`,
         options.warm && feedLink(root),
-        renderMagnetRest(view.magnets?.end ?? null),
+        renderMagnetRest(view.magnets.end),
         LISTING_SCRIPT.element,
       ],
-      header: [
-        renderSiteHeader(options, root, { folder: components }),
-        components.length > 0 && renderPath(components, components.length),
-      ],
-      footer: html`Times are in UTC.
-        ${options.warm && html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`}
-        <a href="?json">${WORDS.json}</a>`,
+      header: renderSiteHeader(options, root, { folder: components }),
+      ...(options.warm && {
+        footer: html`<a href="${root}./-/feed.xml">Feed of new torrents</a>`,
+      }),
     },
-    html`<h1 class="${components.length > 0 && 'again'}">${title}</h1>
-      ${renderTools(view)} ${pages('Pages')}`,
+    html`${renderTools(view)} ${pages('Pages')}`,
     table,
     html`${renderNotes(view)}${pages('Pages, bottom')}${readme && renderReadme(readme)}`,
   )
+}
+
+function titleOf(components: readonly string[]): string {
+  return components.at(-1) ?? 'Index of /'
 }
 
 /** The entries of a page. Files of a directory can be chosen for one torrent, also without scripts. */
@@ -106,10 +104,7 @@ async function renderTable(view: ListingView, pause: Pause): Promise<Html> {
     rendered.push(html`${chunk.map((row) => renderRow(row, view, canChoose))}`)
     await pause()
   }
-  const table = html`<table class="listing">
-    <caption>
-      ${describe(view)}
-    </caption>
+  const table = html`<table class="rows listing" aria-labelledby="path">
     ${renderHead(view.query, view.swarms.size > 0, canChoose)}
     <tbody>
       ${view.components.length > 0 && renderUp(view.swarms.size > 0, canChoose)} ${rendered}
@@ -151,14 +146,14 @@ function renderUp(hasSwarms: boolean, canChoose: boolean): Html {
 /** An entry as a row of the directory's table. */
 function renderRow(row: ListingRow, view: ListingView, canChoose: boolean): Html {
   const { name } = row
-  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose" />`
+  const box = html`<input type="checkbox" name="f" value="${name}" aria-label="choose ${name}" />`
   const before = html`<td class="pick">${isChoosable(row, view) && box}</td>`
   return renderEntry(row, {
     links: linksOf(row, view.listing.parts.taken),
     before: canChoose && before,
     after: view.listing.parts.taken.has(name) && html`<span class="stored">stored</span>`,
     counts: view.swarms.get(name),
-    magnet: view.magnets?.links.get(name) ?? null,
+    magnet: view.magnets.links.get(name) ?? null,
     hasSwarms: view.swarms.size > 0,
   })
 }
@@ -181,12 +176,10 @@ export function renderEntry(row: ListingRow, cells: EntryCells): Html {
   const { name, isDirectory, size, modified: time } = row
   const { address, torrent, magnet } = cells.links
   const { magnet: known } = cells
-  const isRead = !known && magnet
   const links = html`${[
-    torrent && html`<a href="${torrent}">torrent${isRead && '…'}</a> `,
-    known && html`<a href="${known}">magnet</a> `,
-    isRead && html`<a href="${magnet}">magnet…</a> `,
-    !isDirectory && html`<a class="details" href="${address}?details">details</a>`,
+    torrent && html`<a href="${torrent}">torrent</a> `,
+    magnet && html`<a href="${known ?? magnet}">magnet</a> `,
+    !isDirectory && html`<a href="${address}?details">details</a>`,
   ]}`
   const { before, after, counts = null } = cells
   const shown = isDirectory ? sizeOfDirectory(row) : size
@@ -202,25 +195,24 @@ function sizeOfDirectory({ isEmpty, entries, below }: ListingRow): number | stri
   return entries === null ? 'over 500 entries' : count(entries, 'entry', 'entries')
 }
 
-/** The filter of a directory, and the links to its torrent. */
-function renderTools({ query, hasTorrent }: ListingView): Html {
+/** The path of a directory, what is in it, and the links to its torrent. */
+function renderTools(view: ListingView): Html {
+  const { components, query, hasTorrent } = view
   const { filter } = query
   const all = formatListingQuery({ ...query, filter: '', page: 1 })
-  return html`<div class="tools">
-    <p>
-      ${filter !== '' && html`Names with “${filter}”, <a href="${all}">${WORDS.showAll}</a>`}
-      <span id="shown" role="status"></span>
-    </p>
-    ${hasTorrent && renderWhole()}
-  </div>`
-}
-
-function renderWhole(): Html {
   const { torrent, magnet } = viewsByQuery('./')
-  return html`<div class="get">
-    <span class="only-wide">${WORDS.thisFolder}:</span> <a href="${torrent}">torrent</a>
-    <a href="${magnet}">magnet</a>
-    <a title="Torrent of versions 1 and 2" href="${asHybrid(torrent)}">hybrid</a>
+  return html`<div class="tools">
+    ${renderPath(stepsAbove(components, components.length), titleOf(components))}
+    <p class="muted">
+      <span id="shown" role="status">${describe(view)}</span>
+      ${filter !== '' && html`with “${filter}” in the name, <a href="${all}">${WORDS.showAll}</a>`}
+    </p>
+    ${
+      hasTorrent &&
+      html`<p class="get">
+        ${WORDS.thisFolder}: <a href="${torrent}">torrent</a> <a href="${magnet}">magnet</a>
+      </p>`
+    }
   </div>`
 }
 
@@ -246,24 +238,17 @@ function renderHead(query: ListingQuery, hasSwarms: boolean, canChoose: boolean)
   </thead>`
 }
 
-const UNREAD =
-  '“…”: made when somebody asks. The server then reads the files, unless it knows them.'
-
 const STORED = '“stored”: the mirror has this file; the server does not generate it.'
 
 /** Notes on entries that are not listed, and on the signs in the list. */
-function renderNotes({ listing, page, magnets }: ListingView): Html {
+function renderNotes({ listing, page }: ListingView): Html {
   const { isCut, unnameable } = listing.parts
   const names = unnameable === 1 ? 'One entry has a name' : `${unnameable} entries have names`
   const hasStored = page.rows.some(({ name }) => listing.parts.taken.has(name))
-  const hasUnread = page.rows.some(({ name, isDirectory, size }) => {
-    return (isDirectory || size > 0) && !magnets?.links.has(name)
-  })
   const hasRaw = page.rows.some(({ name }) => isRaw(name))
   return html`${isCut && html`<p>Not all are listed, only ${counted(page.files + page.directories, 'entry', 'entries')}; the directory has more.</p>`}
   ${unnameable > 0 && html`<p>${names} that no address can contain: a backslash, or “-” alone in the root.</p>`}
   ${hasRaw && html`<p>Names that are not UTF-8 have no torrent until they are changed.</p>`}
-  ${hasUnread && html`<p class="muted">${UNREAD}</p>`}
   ${hasStored && html`<p class="muted">${STORED}</p>`}`
 }
 

@@ -160,7 +160,12 @@ async function contentOf(
         return isAddressable([...path, name]) && !isWithheld([...path, name], mirror)
       })
       isEmpty &&= !shown.some(({ name }) => isForTorrents(name, mirror))
-      entries = read.length < READ_AT_ONCE && entries !== null ? entries + shown.length : null
+      const links = shown.filter(({ kind }) => kind === 'unknown')
+      const targets = await mapLimited(links, LOOKS_AT_ONCE, ({ name }) => {
+        return targetOf([...path, name], view)
+      })
+      const listed = shown.length - targets.filter((target) => target === null).length
+      entries = read.length < READ_AT_ONCE && entries !== null ? entries + listed : null
       if (!isEmpty && entries === null) break
     }
     return { isEmpty, entries }

@@ -53,6 +53,6 @@ export function rowMagnet(infoHash: InfoHash, { row }: MagnetEnd): string {
 }
 
 /** The element of the page from which the script completes the links; nothing if there is nothing to add. */
-export function renderMagnetRest(end: MagnetEnd | null): Html | false {
-  return end !== null && end.rest !== '' && html`<meta name="magnet" content="${end.rest}" />`
+export function renderMagnetRest(end: MagnetEnd): Html | false {
+  return end.rest !== '' && html`<meta name="magnet" content="${end.rest}" />`
 }

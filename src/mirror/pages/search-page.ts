@@ -5,7 +5,6 @@ import { mapLimited } from '../../base/concurrency.js'
 import { isOfKind } from '../../disk/look/stat-files.js'
 import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
 import { addReadRoute, prefersJson } from '../../server/headers/accept.js'
-import { packedFor } from '../../server/headers/gzip.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { renderPage } from '../../page-parts/layout.js'
 import { PAGE_HEADERS, PAGE_SCRIPT } from '../../page-parts/page-script.js'
@@ -205,22 +204,21 @@ export function addSearchRoute(
 ): void {
   addReadRoute(app, SEARCH, async (request: FastifyRequest, reply: FastifyReply) => {
     const { url = '', headers } = request.raw
-    const query = parseSearch(splitTarget(url)[1])
+    const [, asked] = splitTarget(url)
+    const query = parseSearch(asked)
+    const fields = new URLSearchParams(asked)
     const { client, signal } = new Requester(reply, requesters)
     const { words } = query
     const address = publicAddress(request.raw, options)
     const files = await findFiles({ words, root: ROOT, address, client, signal })
     const torrents = await torrentsFor(request, options, { words, signal, except: files.places })
-    const isJson = prefersJson(headers.accept)
-    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept, Accept-Encoding' })
+    const isJson = fields.has('json') || prefersJson(headers.accept)
+    reply.headers({ 'Cache-Control': 'no-cache', Vary: 'Accept' })
     reply.headers(isJson ? HEADERS.json : withStyle(HEADERS.html, options.look))
     if (!isJson) {
-      const asked = new URLSearchParams(splitTarget(url)[1]).get('in')
-      const folder = asked === null ? null : parseMirrorPlace(requestPath(asked))
-      const page = Buffer.from(renderSearchPage(query, files, torrents, folder, options))
-      const packed = await packedFor(headers, page)
-      if (packed) reply.header('Content-Encoding', 'gzip')
-      return reply.send(packed ?? page)
+      const from = fields.get('in')
+      const folder = from === null ? null : parseMirrorPlace(requestPath(from))
+      return reply.send(renderSearchPage(query, files, torrents, folder, options))
     }
     const { isCut, entries, note } = files
     const isTooLarge = note === TOO_LARGE
@@ -258,11 +256,13 @@ function renderSearchPage(
       title: searchTitle(query),
       site: siteOf(options),
       icon: ROOT + ICON_PATH,
-      head: PAGE_SCRIPT.element,
+      head: html`<link
+          rel="alternate"
+          type="application/json"
+          href="search?json&q=${encodePercent(query.text)}"
+        />
+        ${PAGE_SCRIPT.element}`,
       header: renderSiteHeader(options, ROOT, { searched: query.text }),
-      footer: html`<a href="search?q=${encodePercent(query.text)}" type="application/json"
-        >${WORDS.json}</a
-      >`,
     },
     html`${renderResults(query, files, torrents)}
     ${way && query.text !== '' && html`<p><a href="${way}">${label}</a></p>`}`,

@@ -1,4 +1,4 @@
-import { type PageSite, renderMasthead } from '../../page-parts/layout.js'
+import { type PageSite, renderMasthead, type Step } from '../../page-parts/layout.js'
 import { MOST_SEARCHED } from '../../page-parts/results.js'
 import { renderSearch } from '../../page-parts/search.js'
 import { WORDS } from '../../page-parts/words.js'
@@ -95,18 +95,11 @@ export function renderSiteHeader(
 }
 
 /**
- * The path from the root to a directory or file, as links. `depth` is the number of directories
- * between the root and the page's address.
+ * The directories above a directory or file. `depth` is the number of directories between the root and the page's
+ * address.
  */
-export function renderPath(components: readonly string[], depth: number): Html {
-  const steps = ['Index', ...components].map((name, i) => {
-    return i === components.length
-      ? html`<li><span aria-current="page">${name}</span></li>`
-      : html`<li><a href="${'../'.repeat(depth - i) || './'}">${name}</a></li>`
+export function stepsAbove(components: readonly string[], depth: number): Step[] {
+  return ['Index', ...components].slice(0, components.length).map((title, i) => {
+    return { address: '../'.repeat(depth - i) || './', title }
   })
-  return html`<nav aria-label="Path">
-    <ol class="path">
-      ${steps}
-    </ol>
-  </nav>`
 }

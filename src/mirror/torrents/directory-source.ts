@@ -1,3 +1,4 @@
+import { isRaw } from '../../base/text/raw-path.js'
 import { mapLimited } from '../../base/concurrency.js'
 import { contentOfTree } from '../../core/digests/content.js'
 import { sortFiles } from '../../core/digests/sort-files.js'
@@ -10,6 +11,7 @@ import type { ServiceOptions } from '../options.js'
 import {
   formatMirrorPath,
   isNameable,
+  isWithheld,
   LOOKS_AT_ONCE,
   MirrorView,
   SERVICE_NAME,
@@ -76,6 +78,7 @@ async function findBelow(
   const isWanted = (path: readonly string[]) => {
     const name = path.at(-1) ?? ''
     budget.charge('names', 1)
+    if (isRaw(name) && !isWithheld(path, mirror)) omitted.push(formatMirrorPath(path))
     if (!isNameable(name) || isOwn(path)) return false
     if (own && path.length === directory.length + 1 && !own.has(name)) return false
     // Leaves out the same names as makemetafile, for the same info hash

@@ -46,6 +46,7 @@ type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
  */
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
+  #noted = 0
 
   /** Null stands for no tracker or seed in this process, and for no files that are hashed ahead. */
   constructor(
@@ -58,9 +59,10 @@ export class FileSwarms {
     return this.tracker !== null
   }
 
-  /** Whether swarms or torrents become known as time goes by. */
-  get changes(): boolean {
-    return this.isUsed || this.warm !== null
+  /** Distinguishes what is known from what was known before; it changes each minute if counts are. */
+  stateAt(ms: number): string {
+    const minute = this.isUsed || this.warm ? Math.floor(ms / 60_000) : 0
+    return `${minute.toString(36)}.${this.#noted.toString(36)}`
   }
 
   /** Remembers the torrent of a single file. */
@@ -75,6 +77,7 @@ export class FileSwarms {
     const all = [...new Set([...swarmHashesOf(torrent), ...others])].slice(0, MOST_TORRENTS)
     const isOwn = infoHashes.v2 === null && !given
     const own = isOwn ? infoHashes.v1 : isSame ? before.own : null
+    if (!isSame || all.length > others.length || own !== before.own) this.#noted++
     this.#files.set(key, { size, modified, infoHashes: all, own })
   }
 

@@ -27,10 +27,12 @@ export function formOf(view: 'torrent' | 'magnet' | 'btih', place: FormPlace): C
 }
 
 /** Composes the page that a browser gets for a magnet link. */
-export function magnetPage(place: FormPlace, page: Omit<FilePage, 'name' | 'magnet'>): ComposeForm {
+export function magnetPage(place: FormPlace, page: Omit<FilePage, 'made'>): ComposeForm {
   return (torrent, around) => {
     const magnet = magnetOf(torrent, around, place)
-    const text = renderFilePage({ ...page, name: torrent.title.name, magnet })
+    const { files, size } = torrent.title
+    const address = torrentAddress(around.addresses[0], place)
+    const text = renderFilePage({ ...page, made: { magnet, address, files, size } })
     const headers = { ...withStyle(PAGE_HEADERS, page.site), ...magnetHeaders(around) }
     return { body: Buffer.from(text), headers }
   }
@@ -38,7 +40,10 @@ export function magnetPage(place: FormPlace, page: Omit<FilePage, 'name' | 'magn
 
 /** No cache keeps a link with an address of the seed, which may be that of this client alone. */
 function magnetHeaders({ peers }: TorrentSurroundings): Readonly<Record<string, string>> {
-  return { Vary: 'Accept', ...(peers.length > 0 && { 'Cache-Control': 'no-store' }) }
+  return {
+    Vary: 'Accept, Accept-Encoding',
+    ...(peers.length > 0 && { 'Cache-Control': 'no-store' }),
+  }
 }
 
 function textForm(line: string) {

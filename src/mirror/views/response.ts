@@ -231,7 +231,7 @@ export class TorrentSender {
     isKept: boolean,
   ): SentResponse {
     const { options, known } = this
-    const { webSeeds, ownTracker: tracker, seed } = options
+    const { webSeeds, ownTracker: tracker } = options
     const address = publicAddress(raw, options)
     const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
@@ -255,7 +255,7 @@ export class TorrentSender {
     const answer = { parts, length, headers }
     const isCurrent = () => this.trackers() === trackers && known.torrents.isCurrent(checked)
     trackTorrent(torrent, options, trackers)
-    if (tracker || seed) known.swarms.note(torrent)
+    known.swarms.note(torrent)
     // An answer that no cache may keep may be right for this client alone
     if (method === 'GET' && isKept && headers['Cache-Control'] !== 'no-store')
       known.responses.note(raw, { ...answer, route: KEPT, isCurrent })

@@ -19,7 +19,7 @@ import {
 } from '../tree/address.js'
 import { wantsPage } from '../../server/headers/accept.js'
 import { Requester, type Requesters } from '../../server/admission/requester.js'
-import { renderSiteHeader, siteOf, torrentPage } from '../pages/site-header.js'
+import { renderSiteHeader, siteOf, stepsAbove, torrentPage } from '../pages/site-header.js'
 import { readStated } from '../torrents/stated-checksums.js'
 import type { FileSwarms } from '../torrents/file-swarms.js'
 import { directorySource } from '../torrents/directory-source.js'
@@ -81,6 +81,7 @@ export class Views {
       if (file) return this.#sendDigest(view, request, reply, requester, file)
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
+    requireUtf8(components)
     const { version } = query
     const chosen = file ? null : chosenNames(query)
     const checked = file
@@ -91,7 +92,8 @@ export class Views {
     const place = { components, version, isTaken, chosen }
     if (view !== 'magnet' || !wantsPage(request.raw))
       return sender.send(request, reply, checked, formOf(view, place))
-    const page = { ...this.#frame(request), file: file && (await this.#paged(request, file)) }
+    const paged = file && (await this.#paged(request, file))
+    const page = { ...this.#frame(request, components), file: paged }
     return sender.send(request, reply, checked, magnetPage(place, page), false)
   }
 
@@ -106,7 +108,6 @@ export class Views {
     if (components.length === 0) return null
     if (seen instanceof Refusal) throw seen
     const look = seen ?? (await new MirrorView(this.mirror.options.mirror).look(components))
-    requireUtf8(components)
     return isOfKind(look, constants.S_IFDIR) ? null : { ...fileOf(components, look), look }
   }
 
@@ -118,18 +119,16 @@ export class Views {
   ): Promise<FastifyReply> {
     const { requesters, files, sender, options } = this.mirror
     const { path: components } = file
-    requireUtf8(components)
     const paged = await this.#paged(request, file)
     if (paged.infoHash !== null && wantsPage(request.raw)) {
       const isTaken = await isTorrentNameTaken(components, options.mirror)
       const place = { components, version: 'v1', isTaken, chosen: null } as const
-      const page = { ...this.#frame(request), file: paged }
+      const page = { ...this.#frame(request, components), file: paged }
       const checked = await files.obtain(file, 'v1', new Requester(reply, requesters))
       return sender.send(request, reply, checked, magnetPage(place, page), false)
     }
-    const name = components.at(-1) ?? ''
-    const page = { ...this.#frame(request), file: paged }
-    const body = renderFilePage({ ...page, name, magnet: null })
+    const page = { ...this.#frame(request, components), file: paged }
+    const body = renderFilePage({ ...page, made: null })
     const headers = withStyle(PAGE_HEADERS, options.look)
     return reply.headers({ ...headers, 'Cache-Control': 'no-cache' }).send(body)
   }
@@ -157,11 +156,17 @@ export class Views {
     }
   }
 
-  /** The header and the site, for any page. */
-  #frame({ raw }: FastifyRequest) {
+  /** The name, header and site of the page of a file or directory. */
+  #frame({ raw }: FastifyRequest, components: readonly string[]) {
     const { options } = this.mirror
     const { root } = pageLinks(raw.url ?? '')
-    return { header: renderSiteHeader(options, root, null), site: siteOf(options) }
+    return {
+      root,
+      name: components.at(-1) ?? '',
+      above: stepsAbove(components, root.split('../').length - 1),
+      header: renderSiteHeader(options, root, null),
+      site: siteOf(options),
+    }
   }
 
   /** Sends a checksum or metalink, which is made from the digest of the whole file. */

@@ -6,6 +6,7 @@ import {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify'
+import { packPages } from '../../server/headers/gzip.js'
 import { BtkitError } from '../../base/errors.js'
 import { html } from '../../base/text/html.js'
 import type { Form } from './form.js'
@@ -76,6 +77,7 @@ export function createFormsApp(settings: FormsSettings): FastifyInstance {
     if (refusal !== null) throw new BtkitError('not-permitted', refusal)
     done()
   })
+  packPages(app)
   showErrors(app, settings.onError)
   acceptForms(app, settings.mostFields)
   return app

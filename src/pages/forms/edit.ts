@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { TorrentFacts } from '../../metainfo/facts.js'
 import { BtkitError } from '../../base/errors.js'
 import type { TorrentChanges } from '../../library/changes.js'
-import { html, type Html } from '../../base/text/html.js'
+import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { counted } from '../../base/text/quantity.js'
 import { checkField, type Form, hiddenFields, linesField, parseTiers, textField } from './form.js'
 import { type PageParts, problem } from './frame.js'
@@ -76,22 +76,33 @@ export function editedPage(form: Form, edited: readonly Edited[], isDry: boolean
   </form>`
   return {
     title: `${counted(changed, 'torrent')} ${isDry ? 'would change' : 'changed'}`,
-    content: html`${edited.map(sectionOf)} ${isDry && save}`,
+    content: html`${sectionsOf(edited)} ${isDry && save}`,
   }
 }
 
-function sectionOf(edited: Edited): Html {
-  return html`<section>
-    <h2 class="name">${edited.file}</h2>
-    ${'error' in edited ? problem({ message: edited.error }) : diffOf(edited.before, edited.after)}
-  </section>`
+/** A section for each different change, with the torrents that have it. */
+function sectionsOf(edited: readonly Edited[]): Html[] {
+  const groups = new Map<string, Edited[]>()
+  for (const each of edited) {
+    const key = 'error' in each ? each.error : diffOf(each, false).text
+    groups.set(key, [...(groups.get(key) ?? []), each])
+  }
+  return [...groups.values()].map((group) => {
+    const [first] = group as [Edited]
+    const isOne = group.length === 1
+    return html`<section>
+      <h2 class="name">${isOne ? first.file : counted(group.length, 'torrent')}</h2>
+      ${!isOne && foldedNames(group.map(({ file }) => file))}
+      ${'error' in first ? problem({ message: first.error }) : diffOf(first, isOne)}
+    </section>`
+  })
 }
 
 /** The fields of the values, without those that name the torrents. */
 function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['titleOf']): Html {
   const many = torrents.length > 1
   return html`<input type="hidden" name="digest" value="${digestOf(torrents)}" />
-    ${many && titlesOf(torrents, titleOf)}
+    ${many && foldedNames(torrents.map(({ file }) => titleOf(file)))}
     <fieldset>
       <legend>Values</legend>
       ${VALUES.map((value) => valueField(form, value, torrents))}
@@ -106,11 +117,13 @@ function editFields(form: Form, torrents: readonly Opened[], titleOf: EditForm['
     </p>`
 }
 
-function titlesOf(torrents: readonly Opened[], titleOf: EditForm['titleOf']): Html {
+type Changed = Exclude<Edited, { readonly error: string }>
+
+function foldedNames(names: readonly HtmlValue[]): Html {
   return html`<details>
     <summary>The torrents</summary>
     <ul>
-      ${torrents.map(({ file }) => html`<li class="name">${titleOf(file)}</li>`)}
+      ${names.map((name) => html`<li class="name">${name}</li>`)}
     </ul>
   </details>`
 }
@@ -188,11 +201,12 @@ export function refuseChanged(torrents: readonly Opened[], digest: string): void
   throw new BtkitError('changed', 'these torrents have changed; the form shows the current values')
 }
 
-/** Shows what an edit changes in a torrent. */
-function diffOf(before: TorrentFacts, after: TorrentFacts): Html {
+/** Shows what an edit changes in a torrent, with its info hashes or without. */
+function diffOf({ before, after }: Changed, hasHashes: boolean): Html {
   const [old, now] = [factRows(before), factRows(after)]
-  const rows = Object.keys(now).filter((key) => old[key] !== now[key])
-  const isOther = rows.includes(INFO_HASH)
+  const changed = Object.keys(now).filter((key) => old[key] !== now[key])
+  const isOther = changed.includes(INFO_HASH)
+  const rows = changed.filter((key) => hasHashes || key !== INFO_HASH)
   return html`${isOther && html`<p class="note">Clients see this as another torrent.</p>`}
     <dl class="facts diff">
       ${rows.map(

@@ -5,6 +5,9 @@ import { fieldValue, html, type Html, type HtmlValue } from '../../base/text/htm
 export class Form {
   readonly #fields: URLSearchParams
 
+  /** Why the form failed; null if it did not. */
+  fault: string | null = null
+
   constructor(fields: URLSearchParams | string | Readonly<Record<string, string>> = '') {
     this.#fields = new URLSearchParams(fields)
   }
@@ -17,6 +20,11 @@ export class Form {
   /** The text of a field as it was typed, such as a password. */
   raw(name: string): string {
     return this.#fields.get(name) ?? ''
+  }
+
+  /** Whether the reason why the form failed names what is in a field. */
+  isAtFault(name: string): boolean {
+    return this.lines(name).some((line) => this.fault?.includes(line))
   }
 
   /** Whether a box is checked. */
@@ -89,12 +97,13 @@ export function textField(form: Form, field: TextField): Html {
     name="${name}"
     value="${fieldValue(form.text(name))}"
     spellcheck="false"
+    ${described(form, field)}
     ${most !== undefined && html`maxlength="${most}"`}
     ${placeholder !== undefined && html`placeholder="${fieldValue(placeholder)}"`}
     ${pick !== undefined && pick !== false && html`data-drop="${pick === 'send' ? pick : ''}"`}
     ${isFirst === true && html`autofocus`}
   />`
-  const button = html`<button name="act" value="browse-${name}">Choose...</button>`
+  const button = html`<button name="act" value="browse-${name}">Choose…</button>`
   return row(field, pick ? html`<div class="with">${input}${button}</div>` : input)
 }
 
@@ -109,6 +118,7 @@ export function linesField(
     name="${name}"
     rows="${rows}"
     spellcheck="false"
+    ${described(form, field)}
     ${kind === 'send' && html`data-drop="send"`}
     ${kind === 'tiers' && html`data-tiers placeholder="https://tracker.example/announce"`}
   >
@@ -131,7 +141,7 @@ export function selectField(
   })
   return row(
     field,
-    html`<select id="${name}" name="${name}">
+    html`<select id="${name}" name="${name}" ${described(form, field)}>
       ${options}
     </select>`,
   )
@@ -169,10 +179,20 @@ function group(role: 'group' | 'radiogroup', label: string, inputs: readonly Htm
   </div>`
 }
 
+/** Ties a field to its hint, and to the error if that is about it. */
+function described(form: Form, { name, id = name, hint }: Field): Html {
+  const isWrong = form.isAtFault(name)
+  const ids = [isWrong && 'error', hint !== undefined && `${id}-hint`].filter(
+    (each) => each !== false,
+  )
+  return html`${isWrong && html`aria-invalid="true"`}
+  ${ids.length > 0 && html`aria-describedby="${ids.join(' ')}"`}`
+}
+
 function row({ name, id = name, label, hint }: Field, input: Html): Html {
   return html`<div class="field">
     <label for="${id}">${label}</label>
-    ${input} ${hint !== undefined && html`<small>${hint}</small>`}
+    ${input} ${hint !== undefined && html`<small id="${id}-hint">${hint}</small>`}
   </div>`
 }
 

@@ -3,6 +3,8 @@ import { BtkitError } from '../../base/errors.js'
 import { splitTarget } from '../../server/headers/target.js'
 import { ICON, type Masthead, renderMasthead, renderPage } from '../../page-parts/layout.js'
 import { assetPageHeaders } from '../../page-parts/policy.js'
+import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../page-parts/qr-code.js'
+import { endConditional, etagOf } from '../../server/headers/conditional.js'
 import { html, type Html, type HtmlValue } from '../../base/text/html.js'
 import { Form } from './form.js'
 
@@ -41,7 +43,7 @@ export function framePage(parts: PageParts, around: Masthead): Answer {
     html`<noscript><meta http-equiv="refresh" content="${refresh}" /></noscript>`
   const body = renderPage(
     {
-      title: `${title} - ${around.name}`,
+      title: `${error ? 'Error: ' : ''}${title} - ${around.name}`,
       icon: `${root}icon.svg`,
       style: html`<link rel="stylesheet" href="${root}style.css" />`,
       head: html`<script src="${root}script.js" defer></script>
@@ -73,15 +75,16 @@ export function problem({ message }: Pick<Error, 'message'>): Html {
     ? message.charAt(0).toUpperCase()
     : message.charAt(0)
   const end = /[.!?]$/.test(message) ? '' : '.'
-  return html`<p class="error" role="alert">${start + message.slice(1) + end}</p>`
+  return html`<p id="error" class="error" role="alert">${start + message.slice(1) + end}</p>`
 }
 
 /** Answers with a file of the pages, such as their style. */
-function asset(type: string, body: string): Answer {
+function asset(type: string, body: string) {
   const headers = {
     'Content-Type': `${type}; charset=utf-8`,
     'Cache-Control': CACHING,
     'X-Content-Type-Options': 'nosniff',
+    ETag: etagOf(body),
   }
   return { status: 200, headers, body }
 }
@@ -105,8 +108,18 @@ export function serveFiles(app: FastifyInstance, style: string, script: string):
     'script.js': asset('text/javascript', script),
     'icon.svg': asset('image/svg+xml', ICON),
   }
-  for (const [name, answer] of Object.entries(files))
-    app.get(`/${name}`, (_, reply) => send(reply, answer))
+  for (const [name, answer] of Object.entries(files)) {
+    app.get(`/${name}`, (request, reply) => {
+      const validators = { etag: answer.headers.ETag, lastModified: null }
+      reply.headers(answer.headers)
+      return endConditional(request, reply, validators) ? reply : send(reply, answer)
+    })
+  }
+  app.get(`/${QR_PATH}`, (request, reply) => {
+    const code = qrCode(splitTarget(request.url)[1])
+    if (code === null) throw new BtkitError('usage', NO_LINK)
+    return send(reply, { status: 200, headers: QR_HEADERS, body: code })
+  })
 }
 
 /** The form that a request sent; empty if it sent none. */

@@ -301,7 +301,8 @@ export async function answerForm(given: Form, page: FormPage): Promise<Answer> {
     const form = page.picking ? await pick(given, page.picking) : given
     return form instanceof Form ? await page.act(form) : form
   } catch (error) {
-    if (error instanceof BtkitError) return page.show(given, error)
-    throw error
+    if (!(error instanceof BtkitError)) throw error
+    given.fault = error.message
+    return page.show(given, error)
   }
 }

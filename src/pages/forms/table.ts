@@ -37,7 +37,7 @@ export function renderTable({ label, columns, rows }: Table): Html {
   })
   const hasBoxes = columns.some(({ kind }) => kind === 'box')
   return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}">
-    <table class="stack" ${hasBoxes && html`data-all`}>
+    <table class="rows stack" ${hasBoxes && html`data-all`}>
       <thead>
         <tr>
           ${heads}

@@ -266,7 +266,7 @@ function linksOf({ torrent, source, infoHash, infoHashV2 }: ListedChange, name: 
 
 /** Why an entry was left alone, and the buttons of a plan that do it nevertheless. */
 const REASONS: Partial<Record<Skip['reason'], readonly [why: string, act?: OneAct]>> = {
-  foreign: ['its torrent is from another program, or was changed since', 'adopt'],
+  foreign: ['its torrent was not made here, or was changed since', 'adopt'],
   outdated: ['another program made its torrent, which does not match any more', 'force'],
   edited: ['its torrent was edited', 'force'],
   empty: ['it holds no bytes'],

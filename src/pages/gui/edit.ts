@@ -64,7 +64,7 @@ function choicePage(form: Form, error?: BtkitError): PageParts {
       </fieldset>
       <div class="acts">
         <button class="main" name="act" value="open">Edit</button>
-        <button name="act" value="browse-torrents">Choose...</button>
+        <button name="act" value="browse-torrents">Choose…</button>
       </div>
     </form>`,
   }

@@ -1,3 +1,4 @@
+import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { basename, dirname } from 'node:path'
 import type { BtkitError } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
@@ -10,7 +11,6 @@ import {
   renderActs,
   renderFacts,
   renderFileTree,
-  renderFoldedQr,
   renderSize,
   shownPath,
 } from '../../page-parts/item.js'
@@ -85,7 +85,7 @@ function contentOf(found: LookedAt, torrent: string): Html {
     <a class="button" href="edit${query({ torrents: path })}">Edit</a>`
   return html`<section>
       ${renderActs({ magnet, torrent: null, more })} ${renderFacts(factsOf(found))}
-      ${renderFoldedQr(magnet)}
+      ${renderFoldedQr(magnet, '')}
     </section>
     ${findingsOf(found.findings, `edit${query({ torrents: path })}`)} ${filesOf(found)}`
 }

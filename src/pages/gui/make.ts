@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { awaitSystem, BtkitError } from '../../base/errors.js'
+import { BtkitError } from '../../base/errors.js'
 import { type FormRoute, formRoutes } from '../forms/app.js'
-import { attachmentNamed } from '../../server/headers/attachment.js'
 import { checkField, type Form, query, textField } from '../forms/form.js'
 import type { Answer, PageParts } from '../forms/frame.js'
 import { formAddress, type Job } from '../forms/jobs.js'
@@ -17,16 +15,17 @@ import {
   requirePath,
 } from '../forms/picker.js'
 import {
+  copyMagnet,
   hashFacts,
-  renderActs,
   renderCopied,
   renderFacts,
-  renderFoldedQr,
+  renderMore,
 } from '../../page-parts/item.js'
+import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type NotePlace, readNote, writeNote } from '../../disk/state/notes.js'
 import { html } from '../../base/text/html.js'
-import { formatBytes } from '../../base/text/quantity.js'
+
 import type { DescribedTorrent } from '../work/gui-work.js'
 import { startWork } from '../forms/start-work.js'
 import { findingsOf } from './findings.js'
@@ -49,11 +48,6 @@ export function makeRoutes(parts: WindowParts): FormRoute[] {
         picking: pickingAnywhere(parts, page, { action: 'make' }),
       }),
     }),
-    {
-      method: 'GET',
-      path: 'job/:id/torrent',
-      handle: ({ params }) => madeTorrent(parts.jobs.get(params['id'] ?? '')),
-    },
   ]
 }
 
@@ -165,48 +159,39 @@ function asReason(error: unknown): string {
   throw error
 }
 
-/** The file of the torrent that a job made. */
-async function madeTorrent({ about, state }: Job): Promise<Answer> {
-  const { torrent: path } = about
-  if (path === undefined || state !== 'done')
-    throw new BtkitError('not-found', 'this job made no torrent')
-  const body = await awaitSystem(path, readFile(path))
-  const headers = {
-    'Content-Type': 'application/x-bittorrent',
-    'Content-Disposition': attachmentNamed(basename(path)),
-    'X-Content-Type-Options': 'nosniff',
-  }
-  return { status: 200, headers, body }
-}
-
 /** The page of a torrent that was made. */
 function madePage(
-  { magnet, bytesHashed, findings, ...hashes }: DescribedTorrent,
-  { id, about }: Job,
+  { magnet, findings, ...hashes }: DescribedTorrent,
+  { about }: Job,
   source: string,
   mayBeSeeded: boolean,
 ): PageParts {
   const made = { torrent: about.path, source, hasTrackers: magnet.includes('&tr=') }
   const path = fieldPath(about.path)
   const another = about.form.without('path', 'output', 'name')
-  const steps = html`${mayBeSeeded && html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`}
-    <a class="button" href="../check${query({ torrent: path })}">Verify files</a>
-    <a class="button" href="../edit${query({ torrents: path })}">Edit</a>
-    <a class="button" href="${formAddress(about, another)}">Create another like this</a>`
-  const read =
-    bytesHashed === 0 ? 'Nothing, because the cache knew the files' : formatBytes(bytesHashed)
+  const start =
+    mayBeSeeded &&
+    html`<button class="button" form="seed" name="act" value="seed">Start seeding</button>`
   return {
     title: `${basename(about.path)} is ready`,
     content: html`${mayBeSeeded && seedForm(made)}
       <section>
-        ${renderActs({ magnet, torrent: `${id}/torrent`, isAlone: true, more: steps })}
+        <p class="actions">
+          ${start} ${copyMagnet(magnet)}
+          <a class="button" href="${formAddress(about, another)}">Create another</a>
+        </p>
         ${renderFacts([
           ['Saved as', about.path],
           ...hashFacts(hashes),
           ['Seed it with', renderCopied('command', WORDS.commandLine, seedCommand(made))],
-          ['Read', read],
         ])}
-        ${renderFoldedQr(magnet)}
+        ${renderMore(
+          html`<p class="get">
+            <a href="../check${query({ torrent: path })}">Verify files</a>
+            <a href="../edit${query({ torrents: path })}">Edit</a>
+          </p>`,
+        )}
+        ${renderFoldedQr(magnet, '../')}
       </section>
       ${findingsOf(findings, `../edit${query({ torrents: path })}`)}`,
   }

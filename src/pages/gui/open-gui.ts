@@ -294,7 +294,8 @@ function contextOf(
     page: (parts) => {
       const { root = wayBack(below) } = parts
       const end = html`<form method="post" action="${root}quit"><button>Quit</button></form>`
-      const menu = menuOf(routes, current)
+      // The first page is the menu
+      const menu = current === '' ? [] : menuOf(routes, current)
       return framePage({ ...parts, root }, { name: 'btkit', label: 'Tools', menu, end })
     },
     query: queryOf(request),

@@ -111,18 +111,25 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
     end()
     setTimeout(() => child.kill('SIGKILL'), GOODBYE).unref()
   })
-  let last = 'it could not be started'
-  for (const input of [child.stdout, child.stderr]) {
+  let [state, warning] = ['', '']
+  const follow = (input: NodeJS.ReadableStream, note: (line: string) => void) => {
     createInterface({ input }).on('line', (line) => {
-      if (line === NOTHING_YET) return
-      last = line.replace(TIME_AND_HASH, '').replace(/^btkit: /, '')
-      tell(last)
+      note(line.replace(/^btkit: /, ''))
+      tell([state, warning].filter((each) => each !== '').join('; '))
     })
   }
+  follow(child.stdout, (line) => {
+    if (line !== NOTHING_YET) state = line.replace(TIME_AND_HASH, '')
+  })
+  follow(child.stderr, (line) => {
+    // What it seeds is no warning
+    if (line.startsWith('added ')) state ||= line
+    else warning = line
+  })
   try {
     const [status] = (await once(child, 'close')) as [number | null]
     if (signal.aborted) throw new BtkitError('interrupted', 'the seeding has ended')
-    if (status !== 0) throw new BtkitError('client', `btkit seed: ${last}`)
+    if (status !== 0) throw new BtkitError('client', `btkit seed: ${warning || NOT_STARTED}`)
     return null
   } catch (error) {
     // A program that is not there
@@ -132,6 +139,8 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
     process.off('exit', end)
   }
 }
+
+const NOT_STARTED = 'it could not be started'
 
 /** The line of a seed that still waits for its data. */
 const NOTHING_YET = 'no torrents'

@@ -1,3 +1,4 @@
+import { contentSize } from '../../metainfo/metainfo.js'
 import { setImmediate } from 'node:timers/promises'
 import { BtkitError, type ErrorCode } from '../../base/errors.js'
 import { parseUnhashed } from '../../metainfo/parse/metainfo.js'
@@ -41,7 +42,7 @@ function describe(bytes: Uint8Array, maxValues: number): UploadFacts {
   try {
     const metainfo = parseUnhashed(bytes, { maxSize: bytes.length, maxValues })
     return {
-      size: metainfo.size,
+      size: contentSize(metainfo),
       files: metainfo.files.filter(({ padding }) => !padding).length,
       comment: clipText(metainfo.comment ?? '', LONGEST_COMMENT),
       trackers: announceUrls(metainfo).slice(0, MOST_TRACKERS),

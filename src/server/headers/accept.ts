@@ -63,5 +63,5 @@ export function wantsPage({
   method,
   headers,
 }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
-  return method === 'GET' && prefersHtml(headers.accept)
+  return (method === 'GET' || method === 'HEAD') && prefersHtml(headers.accept)
 }

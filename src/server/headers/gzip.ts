@@ -1,9 +1,10 @@
+import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
-/** Bytes from which a page is compressed; a page of 1,000 entries then has a tenth of its bytes. */
-const WORTH_PACKING = 16 * 1024
+/** Bytes from which a page is compressed: more than an error in a line. */
+const WORTH_PACKING = 1024
 
 const pack = promisify(gzip)
 
@@ -19,4 +20,26 @@ export async function packedFor(
 /** Whether a client accepts gzip (RFC 9110, section 12.5.3). */
 export function acceptsGzip({ 'accept-encoding': accepted = '' }: IncomingHttpHeaders): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)
+}
+
+/** What is worth packing: pages, their styles and their scripts. */
+const PACKED = /^text\/(?:html|css|javascript)/
+
+/** Makes an application compress all its pages. */
+export function packPages(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const isPage = PACKED.test(String(reply.getHeader('Content-Type')))
+    if (!isPage || reply.hasHeader('Content-Encoding')) return payload
+    const page = typeof payload === 'string' ? Buffer.from(payload) : payload
+    if (!(page instanceof Uint8Array)) return payload
+    const vary = String(reply.getHeader('Vary') ?? '')
+    if (!/accept-encoding/i.test(vary))
+      reply.header('Vary', vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`)
+    const packed = await packedFor(request.headers, page)
+    if (!packed) return payload
+    const etag = reply.getHeader('ETag')
+    if (typeof etag === 'string') reply.header('ETag', etag.replace(/^"/, 'W/"'))
+    reply.headers({ 'Content-Encoding': 'gzip', 'Content-Length': String(packed.length) })
+    return packed
+  })
 }

@@ -208,11 +208,11 @@ function directoryTable(
       { title: 'Leechers', kind: 'n' },
       { title: 'Content', kind: 'n' },
     ],
-    rows: places.map((directory, at) => {
+    rows: places.map((directory) => {
       const sum = sums.get(directory) ?? NO_ROWS
-      const isListed = hasLists && directory !== MADE
-      // The numbers of the directories are those of their categories
-      const name = isListed ? html`<a href="torrents?in=${at}">${directory}</a>` : directory
+      // The list of all has as many if there is no other directory
+      const isListed = hasLists && places.length === 1 && directory !== MADE
+      const name = isListed ? html`<a href="torrents">${directory}</a>` : directory
       return [name, sum.torrents, sum.complete, sum.downloading, formatBytes(sum.size)]
     }),
   })

@@ -30,7 +30,7 @@ export interface TrackerAdminSettings extends Pick<
 /** A tracker that runs, and its settings. */
 export interface AdministeredTracker {
   readonly tracker: RunningTracker
-  readonly settings: Pick<TrackerSettings, 'allowed' | 'clientAddresses' | 'page'>
+  readonly settings: Pick<TrackerSettings, 'allowed' | 'clientAddresses' | 'page' | 'look'>
 }
 
 /**
@@ -63,7 +63,9 @@ export async function openForTracker(
   })
   const name = `${own.page.siteName ?? 'btkit'} admin`
   const { clientAddresses } = own
-  const admin = await openAdmin({ ...settings, name, clientAddresses }, { ...context, routes, log })
+  const siteStyle = own.look.style?.text ?? ''
+  const named = { ...settings, name, siteStyle, clientAddresses }
+  const admin = await openAdmin(named, { ...context, routes, log })
   const close = async () => {
     await admin.close()
     await forms?.close()

@@ -49,7 +49,10 @@ test('with --track, torrents name the tracker, and are tracked once they are mad
   )
   const details = await (await fetch(`${mirror.address}/pub/a.iso?details`)).text()
   const history = /<a href="([^"]+)">The last month</.exec(details)?.[1] ?? ''
-  assert.match(await (await fetch(history)).text(), /<h1>a\.iso<[^]*<dt>Seeds<\/dt>/)
+  assert.match(
+    await (await fetch(history)).text(),
+    /<span aria-current="page">a\.iso<[^]*<dt>Seeds<\/dt>/,
+  )
   const { entries } = (await (await fetch(`${mirror.address}/pub/?json`)).json()) as {
     entries: { name: string; seeds?: number; leechers?: number }[]
   }
@@ -322,7 +325,7 @@ test('the catalogue has the files of --warm --seed by directory, and forgets tho
   const [, details = ''] =
     /<a href="([^"]*)">\/iso\/d\.iso</.exec(await (await fetch(page)).text()) ?? []
   const file = await (await fetch(details)).text()
-  assert.match(file, /<h1 class="name">d\.iso</)
+  assert.match(file, /<span aria-current="page">d\.iso</)
   assert.equal(/<a href="([^"]+)">The last month</.exec(file)?.[1], page)
   rmSync(join(root, 'iso/d.iso'))
   rmSync(join(root, 'iso/copy.iso'))

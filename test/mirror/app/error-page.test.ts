@@ -45,7 +45,7 @@ test('a browser gets errors as pages with links back', async (t) => {
     assert.equal(status, expected, path)
     assert.equal(headers['content-type'], 'text/html; charset=utf-8', path)
     assert.match(String(headers['content-security-policy']), /^default-src 'none'/)
-    assert.equal(String(headers.vary), 'Accept')
+    assert.equal(String(headers.vary), 'Accept, Accept-Encoding')
     assert.deepEqual(linksOf(body.toString()), links, path)
   }
 })
@@ -55,7 +55,7 @@ test('the page says in words what programs get as a line, as text', async (t) =>
   const path = '/%3Cb%3E'
   const { status, headers, body } = await ask(port, path)
   assert.deepEqual([status, headers['content-type']], [404, 'text/plain; charset=utf-8'])
-  assert.equal(String(headers.vary), 'Accept')
+  assert.equal(String(headers.vary), 'Accept, Accept-Encoding')
   assert.equal(body.toString().split('\n').length, 2)
   const page = (await ask(port, path, { headers: BROWSER })).body.toString()
   assert.match(page, /<title>There is nothing at \/&lt;b&gt; - btkit mirror<\/title>/)

@@ -68,7 +68,7 @@ test('a directory has a page with its entries, their sizes, dates, torrents and 
   assert.equal(headers['content-length'], String(body.length))
   const page = body.toString()
   assert.match(page, /<title>pub - btkit mirror<\/title>/)
-  assert.match(page, /<caption>\s*1 directory, 1 file, 5 B in these files\s*<\/caption>/)
+  assert.match(page, /role="status">1 directory, 1 file, 5 B in these files</)
   const rows = page.split('<tr>').slice(2)
   assert.match(
     rows[0] ?? '',
@@ -102,7 +102,6 @@ test('the page of a file links everything that is made of it', async (t) => {
   const listing = String((await ask(port, '/pub/')).body)
   const [, path = ''] = /href="\.\/([^"]*\?details)"/.exec(listing) ?? []
   assert.equal([...listing.matchAll(/\?details"/g)].length, 1)
-  assert.match(listing, /href="\.\/\?torrent&amp;hybrid">hybrid</)
   const visit = async () => String((await ask(port, `/pub/${path.replaceAll('&#39;', "'")}`)).body)
   const page = await visit()
   assert.doesNotMatch(page, /<b>|xt=urn/)
@@ -170,7 +169,7 @@ test('the root has a page, too, and the others link to it', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/b c/d': '1' } })
   assert.match((await ask(port, '/')).body.toString(), /<a href="\.\/a\/">a\/<\/a>/)
   const deep = (await ask(port, '/a/b%20c/')).body.toString()
-  const links = [...deep.matchAll(/<li><a href="([./]+)">([^<]+)</g)].map(([, ...link]) => link)
+  const links = [...deep.matchAll(/<a href="([./]+)">([^<]+)<\/a> \//g)].map(([, ...link]) => link)
   assert.deepEqual(links, [
     ['../../', 'Index'],
     ['../', 'a'],
@@ -416,7 +415,10 @@ test('the filter and the order are in the address, so that they work without a s
   const path = '/?filter=ISO&sort=size&order=desc'
   assert.deepEqual(await namesIn(port, path), ['B.iso', 'a.iso'])
   const page = (await ask(port, path)).body.toString()
-  assert.match(page, /Names with “ISO”, <a href="\?sort=size&amp;order=desc">show all<\/a>/)
+  assert.match(
+    page,
+    /2 files, 3 B<\/span>\s+with “ISO” in the name, <a href="\?sort=size&amp;order=desc">show all<\/a>/,
+  )
   assert.match(page, /<th scope="col" class="n" aria-sort="descending">/)
   assert.match(page, /href="\?sort=size&amp;filter=ISO"/)
   const none = (await ask(port, '/?filter=%3Cscript%3E')).body.toString()
@@ -500,17 +502,13 @@ test('programs that ask again get the same, each page separately', async (t) => 
   assert.equal(bodies.at(-1), bodies[0])
 })
 
-test('HEAD has the headers of GET, except the length, which would require making the page', async (t) => {
+test('HEAD has the headers of GET', async (t) => {
   const { port } = await serveMirror(t, { files: { 'a/x': '1' } })
   for (const path of ['/a/', '/a/?json', '/a']) {
     const got = await ask(port, path)
     const { status, headers, body } = await ask(port, path, { method: 'HEAD' })
     assert.deepEqual([status, body.length], [got.status, 0])
-    for (const name of ['content-type', 'etag', 'location', 'vary', 'content-security-policy']) {
-      assert.equal(headers[name], got.headers[name], `${path} ${name}`)
-    }
-    const length = path === '/a' ? got.headers['content-length'] : undefined
-    assert.equal(headers['content-length'], length, path)
+    assert.deepEqual({ ...headers, date: '' }, { ...got.headers, date: '' }, path)
   }
 })
 
@@ -603,7 +601,7 @@ async function sizesOf(port: number, path: string) {
     ),
   ]
   const sizes = rows.map(([, name, size = '']) => [name, size.replace(/<[^>]*>/g, '')] as const)
-  const caption = /<caption>\s*([^<]*?)\s*<\/caption>/.exec(page)?.[1]
+  const caption = /role="status">([^<]*)</.exec(page)?.[1]
   return { sizes: Object.fromEntries(sizes) as Record<string, string>, caption }
 }
 

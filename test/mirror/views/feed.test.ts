@@ -129,7 +129,7 @@ test('a directory page links to the feed, if there is one', async (t) => {
   const files = { 'a/b/c': 'c' }
   const { port } = await serveMirror(t, { files, args: ['--warm', '**'] })
   const page = await (await fetch(`http://127.0.0.1:${port}/a/b/`)).text()
-  const [, href = ''] = /type="application\/rss\+xml"[^>]* href="([^"]*)"/.exec(page) ?? []
+  const [, href = ''] = /type="application\/rss\+xml"[^>]*\shref="([^"]*)"/.exec(page) ?? []
   assert.equal(new URL(href, `http://127.0.0.1:${port}/a/b/`).pathname, '/-/feed.xml')
   const { port: other } = await serveMirror(t, { files })
   assert.doesNotMatch(await (await fetch(`http://127.0.0.1:${other}/a/b/`)).text(), /rss/)

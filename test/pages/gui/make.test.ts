@@ -433,7 +433,7 @@ test('without a client, btkit seeds what was made until it is stopped', async (t
   const fields = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
   const job = await begin(pages, { act: 'seed', ...fields })
   await until('it seeds', async () =>
-    /seeding 100\.0%|: added /.test((await get(`${job}/state`)).text),
+    /seeding 100\.0%|added /.test((await get(`${job}/state`)).text),
   )
   assert.match((await get(job)).text, /Seeding of tree\.torrent[^]*<button>Stop<\/button>/)
   assert.equal(await begin(pages, { act: 'seed', ...fields }), job, 'it is not seeded twice')

@@ -195,6 +195,6 @@ test('an address without a page, and a job that was forgotten, are told on a pag
 test('the result of a job is rendered once', async (t) => {
   const { send, get } = await openTestGui(t, { a: 'a' })
   const made = await send('make', { act: 'make', path: 'a' })
-  const [, job] = /href="(\w+)\/torrent"/.exec(made.text) ?? []
+  const [, job] = /href="job\/(\w+)"/.exec((await get('')).text) ?? []
   assert.equal((await get(`job/${job}`)).text, made.text)
 })

@@ -28,6 +28,8 @@ export interface AdminSettings {
   readonly url: URL | null
   /** The file of users. */
   readonly usersFile: string
+  /** What the operator adds to the style; empty for nothing. */
+  readonly siteStyle: string
 }
 
 /** The parts that the pages need. */

@@ -97,7 +97,8 @@ export async function openAdmin(settings: AdminSettings, parts: AdminParts): Pro
   const authentication = new Authentication(settings, users, parts)
   const prefix = settings.url?.pathname.replace(/\/$/, '') ?? ''
   await app.register(multipart)
-  adminRoutes(app, { ...parts, name: settings.name, authentication })
+  const { name, siteStyle } = settings
+  adminRoutes(app, { ...parts, name, siteStyle, authentication })
   if (prefix !== '') app.get(prefix, (_, reply) => reply.redirect(`${prefix}/`, 308))
   await app.ready()
   const exchanges = new Exchanges(() => undefined, parts)
@@ -126,7 +127,7 @@ function withoutPrefix(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : url
 }
 
-interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name'> {
+interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name' | 'siteStyle'> {
   readonly authentication: Authentication
 }
 
@@ -134,7 +135,7 @@ interface RoutesParts extends AdminParts, Pick<AdminSettings, 'name'> {
 function adminRoutes(app: FastifyInstance, parts: RoutesParts): void {
   const turns = new UserTurns()
   addPages(app, {
-    style: ADMIN_STYLE.text,
+    style: ADMIN_STYLE.text + parts.siteStyle,
     script: ADMIN_SCRIPT.text,
     routes: parts.routes,
     answer: (route, request, reply) =>

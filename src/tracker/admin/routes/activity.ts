@@ -76,6 +76,7 @@ const DONE: Readonly<Record<string, string>> = {
   'change the password': 'changed the password',
   'add user': 'added the user',
   'reset the password': 'reset the password of',
+  'change the role': 'changed the role of',
   'remove user': 'removed the user',
   [FAILED_LOG_IN]: 'failed to log in',
 }

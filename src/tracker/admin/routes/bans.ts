@@ -135,6 +135,7 @@ const LARGEST_BAN = { 4: 2n ** 24n, 6: 2n ** 112n } as const
 
 /** @throws BtkitError `usage` */
 function checkHash(text: string): InfoHash {
+  if (text === '') throw new BtkitError('usage', 'type an info hash, or paste a magnet link')
   const link = looksLikeMagnet(text) ? parseMagnet(text) : null
   const hash = parseHash(link ? (link.infoHash ?? link.infoHashV2 ?? '') : text)
   if (hash !== null && !/\s/.test(text)) return hash
@@ -145,6 +146,7 @@ function checkHash(text: string): InfoHash {
 function checkAddresses(text: string): string {
   // A list of addresses may have names before ranges, which nobody types here
   const plain = text.replaceAll(/\s/g, '').toLowerCase()
+  if (plain === '') throw new BtkitError('usage', 'type an address, a network or a range')
   const range = /^[\da-f.:/-]+$/.test(plain) ? parseAddressRange(plain) : null
   if (range === null)
     throw new BtkitError('usage', `${quoteText(text)}: not an address, network or range`)

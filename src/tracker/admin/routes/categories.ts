@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { BtkitError } from '../../../base/errors.js'
 import { Form, query, textField } from '../../../pages/forms/form.js'
-import { type Answer, seeOther } from '../../../pages/forms/frame.js'
+import type { Answer } from '../../../pages/forms/frame.js'
 import { renderTable } from '../../../pages/forms/table.js'
 import { fieldValue, html, type Html, type HtmlValue } from '../../../base/text/html.js'
 import { categoryField, type FilledForm, type FormsParts } from './parts.js'
@@ -23,6 +23,13 @@ export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
   })
 }
 
+/** What was done, in words, by the buttons of the page. */
+const DONE = new Map([
+  ['create', 'The category is created.'],
+  ['rename', 'The category is renamed.'],
+  ['remove', 'The category is removed.'],
+])
+
 async function change(parts: FormsParts, context: AdminContext, form: Form): Promise<Answer> {
   const { collection } = parts
   const [act, address, name] = [form.text('act'), form.text('category'), form.text('name')]
@@ -31,7 +38,8 @@ async function change(parts: FormsParts, context: AdminContext, form: Form): Pro
   else if (act === 'remove') await removeCategory(collection, context, address)
   else throw new BtkitError('usage', 'unknown action; load the page again')
   parts.changed()
-  return seeOther('categories')
+  const told = DONE.get(act) ?? ''
+  return context.seeOther('categories', html`<p class="note" role="status">${told}</p>`)
 }
 
 async function show(

@@ -6,6 +6,7 @@ import { parseUnhashedTorrent } from '../../../core/read-torrent.js'
 import { BtkitError } from '../../../base/errors.js'
 import { readRegular } from '../../../disk/look/read-bounded.js'
 import { lstatMany } from '../../../disk/look/stat-files.js'
+import { contentSize } from '../../../metainfo/metainfo.js'
 import { DEFAULT_MAX_SIZE } from '../../../metainfo/bencode/check.js'
 import type { Form } from '../../../pages/forms/form.js'
 import { SLICE, sortInSlices } from '../../../page-parts/slices.js'
@@ -40,19 +41,20 @@ export function below(
     .flatMap((each) => each.torrents.map((name) => ({ category: each, name })))
 }
 
-/** The torrents with a text in their names, or with the begin of an info hash. */
+/** The torrents with a text in the names that rows show, or with the begin of an info hash. */
 export async function search(
   all: readonly Listed[],
   { swarmsAt, bannedAt }: Pick<FormsParts, 'swarmsAt' | 'bannedAt'>,
   wanted: string,
 ): Promise<Listed[]> {
   const isHash = /^[\da-f]{6,64}$/.test(wanted)
-  const swarms = isHash ? await swarmsAt(new Set(all.map(pathOf))) : null
+  const swarms = await swarmsAt(new Set(all.map(pathOf)))
   return all.filter((each) => {
-    if (each.name.toLowerCase().includes(wanted)) return true
-    if (swarms === null) return false
     const path = pathOf(each)
     const swarm = swarms.get(path)
+    const names = [each.name, swarm?.name ?? '']
+    if (names.some((name) => name.toLowerCase().includes(wanted))) return true
+    if (!isHash) return false
     // A banned torrent has no swarm
     const hashes = [swarm?.infoHash, swarm?.torrent?.metainfo?.infoHashV2, bannedAt(path)]
     return hashes.some((hash) => hash?.startsWith(wanted))
@@ -128,11 +130,15 @@ async function readFacts(path: string): Promise<Facts> {
   try {
     const file = await readRegular(path, DEFAULT_MAX_SIZE, null)
     const bytes = file?.bytes ?? new Uint8Array(0)
-    const { name: whole, size, files } = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
-    const name = clipText(whole, LONGEST_NAME)
+    const metainfo = parseUnhashedTorrent(bytes, path, DEFAULT_MAX_SIZE)
+    const { files } = metainfo
+    const name = clipText(metainfo.name, LONGEST_NAME)
     const isOther = shownName(path) !== name
     const number = counted(files.filter(({ padding }) => !padding).length, 'file')
-    return { told: html`${isOther && `${name}, `}${number}`, size: formatBytes(size) }
+    return {
+      told: html`${isOther && `${name}, `}${number}`,
+      size: formatBytes(contentSize(metainfo)),
+    }
   } catch (error) {
     if (!(error instanceof BtkitError)) throw error
     return { told: html`<span class="bad">not a torrent, or not readable</span>`, size: '' }

@@ -4,30 +4,39 @@ import { formRoutes } from '../../../pages/forms/app.js'
 import { Form, query, selectField, textField } from '../../../pages/forms/form.js'
 import type { Answer } from '../../../pages/forms/frame.js'
 import { renderTable } from '../../../pages/forms/table.js'
-import { html, type Html } from '../../../base/text/html.js'
-import { checkNewPassword, checkUserName, SHORTEST_PASSWORD, type User } from '../access/users.js'
+import { type Html, html } from '../../../base/text/html.js'
+import { checkNewPassword, checkUserName, SHORTEST_PASSWORD } from '../access/users.js'
 import { type Action, type AdminContext, type AdminRoute, PASSWORD_FIELDS } from '../frame/visit.js'
 import type { FilledForm } from './parts.js'
 
-/** The page on which admins add and remove users, and reset their passwords. */
+/** The pages on which admins add and remove users, and change their roles and passwords. */
 export function usersRoutes(): AdminRoute[] {
-  return formRoutes<AdminContext, Action>({
-    path: 'users',
-    menu: 'Users',
-    needs: 'appoint',
-    page: (context) => ({
-      show: (form, error) => show(context, { form, error }),
-      act: (form) => change(context, form),
+  return [
+    ...formRoutes<AdminContext, Action>({
+      path: 'users',
+      menu: 'Users',
+      needs: 'appoint',
+      page: (context) => ({
+        show: (form, error) => show(context, { form, error }),
+        act: (form) => change(context, form),
+      }),
     }),
-  })
+    { method: 'GET', path: 'user', needs: 'appoint', handle: showUser },
+  ]
 }
 
 /** The actions in the log by the buttons of the page. */
 const ACTIONS = new Map([
   ['add', 'add user'],
   ['reset', 'reset the password'],
+  ['role', 'change the role'],
   ['remove', 'remove user'],
 ])
+
+const ROLES = [
+  ['uploader', 'uploader: adds torrents, and changes only those'],
+  ['admin', 'admin: may do everything'],
+] as const
 
 /** Bytes of a password that is made here. */
 const RANDOM = 12
@@ -39,34 +48,34 @@ async function change(context: AdminContext, form: Form): Promise<Answer> {
   if (name === context.user.name && act !== 'add')
     throw new BtkitError('usage', 'this is your own account; ask another administrator')
   const password = randomBytes(RANDOM).toString('base64url')
-  const hash = act === 'remove' ? null : await context.hashPassword(password)
+  const isGiven = act === 'add' || act === 'reset'
+  const hash = isGiven ? await context.hashPassword(password) : null
+  const wanted = form.text('role') === 'admin' ? 'admin' : 'uploader'
   await context.changeUsers((users) => {
     const before = users.get(name)
     if (before && act === 'add') throw new BtkitError('exists', `${name}: already exists`)
     if (!before && act !== 'add') throw new BtkitError('not-found', `${name}: was removed before`)
-    const role = before?.role ?? (form.text('role') === 'admin' ? 'admin' : 'uploader')
-    if (hash === null) users.delete(name)
-    else users.set(name, { name, role, hash, isTemporary: true })
+    if (act === 'remove') users.delete(name)
+    else if (before && act === 'role') users.set(name, { ...before, role: wanted })
+    else if (hash) users.set(name, { name, role: before?.role ?? wanted, hash, isTemporary: true })
   })
   await context.note(action, name)
   const given = html`${name} logs in with the password <code>${password}</code> and then chooses
     another one. Nobody can see it again; you can reset it.`
-  const told = hash === null ? `${name} was removed.` : given
+  const done = act === 'role' ? `${name} is ${wanted} now.` : `${name} was removed.`
+  const told = isGiven ? given : done
   return context.seeOther('users', html`<p class="note" role="status">${told}</p>`)
 }
 
 async function show(context: AdminContext, { form, error }: FilledForm): Promise<Answer> {
   // The forms of existing users have a field of the same name
   const own = form.text('act') === 'add' ? form : new Form()
-  const choices = [
-    ['uploader', 'uploader: adds torrents, and changes only those'],
-    ['admin', 'admin: may do everything'],
-  ] as const
   const rows = (await context.users()).map((user) => {
     const { name, role, isTemporary } = user
     const state = isTemporary ? `${role}, with a temporary password` : role
     const log = html`<a href="log${query({ user: name })}">${name}</a>`
-    return [log, state, name !== context.user.name && changeForm(user)]
+    const change = html`<a href="user${query({ name })}" aria-label="Change ${name}">change</a>`
+    return [log, state, name !== context.user.name && change]
   })
   const columns = [{ title: 'User', kind: 'name' }, { title: 'Role' }, { title: '' }] as const
   return context.page({
@@ -76,7 +85,7 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
         <fieldset>
           <legend>New user</legend>
           ${textField(own, { name: 'name', label: 'Name', most: 32 })}
-          ${selectField(own, { name: 'role', label: 'Role', choices })}
+          ${selectField(own, { name: 'role', label: 'Role', choices: ROLES })}
           <div class="acts"><button class="main" name="act" value="add">Add</button></div>
         </fieldset>
       </form>
@@ -84,12 +93,30 @@ async function show(context: AdminContext, { form, error }: FilledForm): Promise
   })
 }
 
-function changeForm({ name }: Pick<User, 'name'>): Html {
-  return html`<form class="with" method="post" action="users">
-    <input type="hidden" name="name" value="${name}" />
-    <button name="act" value="reset" aria-label="Reset password of ${name}">Reset password</button>
-    <button name="act" value="remove" aria-label="Remove ${name}">Remove</button>
-  </form>`
+/** The page that asks what to do with a user. */
+async function showUser(context: AdminContext): Promise<Answer> {
+  const name = checkUserName(context.query.text('name'))
+  const user = (await context.users()).find((each) => each.name === name)
+  if (!user) throw new BtkitError('not-found', `${name}: was removed before`)
+  const choice = new Form({ role: user.role })
+  return context.page({
+    title: `User ${name}`,
+    content: html`<form method="post" action="users">
+      <input type="hidden" name="name" value="${name}" />
+      <section>
+        ${selectField(choice, { name: 'role', label: 'Role', choices: ROLES })}
+        <div class="acts">
+          <button class="main" name="act" value="role">Change the role</button>
+          <button name="act" value="reset">Reset the password</button>
+          <button name="act" value="remove">Remove ${name}</button>
+          <a href="users">Cancel</a>
+        </div>
+        <p class="muted">
+          Sessions of the user end with a new password, and when the user is removed.
+        </p>
+      </section>
+    </form>`,
+  })
 }
 
 /** The page on which users change their password. */

@@ -6,7 +6,7 @@ import { clientKey } from '../../../server/connections/client-address.js'
 import { renderPage } from '../../../page-parts/layout.js'
 import { renderFigures } from '../../../page-parts/item.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
-import { SAFE_HEADERS, pageHeaders } from '../../../page-parts/policy.js'
+import { SAFE_HEADERS } from '../../../page-parts/policy.js'
 import {
   describeFound,
   MOST_RESULTS,
@@ -23,7 +23,6 @@ import { WORDS } from '../../../page-parts/words.js'
 import { type Html, html } from '../../../base/text/html.js'
 import { renderCategoryPage } from './category-page.js'
 import {
-  CATALOGUE_STYLE,
   type CatalogueCategory,
   type CatalogueQuery,
   categoryAddress,
@@ -45,6 +44,7 @@ import {
   notFound,
   notNow,
   pageAnswer,
+  TRACKER_STYLE,
   redirect,
 } from '../overview/page-answer.js'
 import type { PageSources } from '../overview/pages.js'
@@ -60,8 +60,6 @@ const ROWS = 100
 const JSON_ROWS = 1000
 const NEW_ROWS = 20
 const FEED_ROWS = 50
-
-const HEADERS = pageHeaders(PAGE_SCRIPT, CATALOGUE_STYLE)
 
 const FEED_HEADERS = {
   ...SAFE_HEADERS,
@@ -110,11 +108,12 @@ export class Catalogue {
     const { history, snapshots } = this.parts
     const { totals } = await snapshots.get()
     const title = WORDS.activity
+    const style = TRACKER_STYLE.element
     const header = siteHead(site, '', 'activity')
     const page = renderPage(
-      { title, site, header, icon: ICON_PATH, head: PAGE_SCRIPT.element },
+      { title, site, header, style, icon: ICON_PATH, head: PAGE_SCRIPT.element },
       html`<h1>${title}</h1>
-        <p>All torrents together. Times are in UTC.</p>
+        <p>All torrents together.</p>
         ${renderFigures([
           [WORDS.torrents, totals.torrents],
           [WORDS.seeds, totals.complete, totals.complete > 0 && 'seeds'],
@@ -148,7 +147,7 @@ export class Catalogue {
         const wanted = { words, root: '../', except, signal }
         const torrents = await this.#find(wanted, announceUrls)
         const header = siteHead(site, '../', null, query.text)
-        const named = { title: searchTitle(query), site }
+        const named = { title: searchTitle(query), site, style: TRACKER_STYLE.element }
         const frame = { ...named, header, icon: `../${ICON_PATH}`, head: PAGE_SCRIPT.element }
         return pageAnswer(renderPage(frame, renderResults(query, files, torrents)))
       })
@@ -190,7 +189,7 @@ export class Catalogue {
       : await shelves.list(category, query, isJson ? JSON_ROWS : ROWS)
     if (isJson) return jsonAnswer(jsonOfCategory({ category, links, ...lists }))
     const page = renderCategoryPage({ site, category, query, links, isFront, ...lists })
-    return pageAnswer(page, HEADERS)
+    return pageAnswer(page)
   }
 
   #feed(
@@ -219,7 +218,7 @@ export class Catalogue {
       const comment = details?.comment ?? null
       const description = comment === null ? null : await formatComment(comment)
       const parts = { site, row, entry, details, description, filesPage, links }
-      return pageAnswer(renderTorrentPage(parts), HEADERS)
+      return pageAnswer(renderTorrentPage(parts))
     }
     return jsonAnswer({
       ...jsonOfRow(row, links),

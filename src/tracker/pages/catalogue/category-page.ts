@@ -1,5 +1,5 @@
 import { encodeName } from '../../../base/percent.js'
-import { renderPage } from '../../../page-parts/layout.js'
+import { renderPage, renderPath } from '../../../page-parts/layout.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
 import {
   type ListOrder,
@@ -16,18 +16,17 @@ import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.
 import type { CatalogueRow } from './shelves.js'
 import {
   CATALOGUE_SORTS,
-  CATALOGUE_STYLE,
   type CatalogueQuery,
   type CatalogueSort,
   type CatalogueCategory,
   categoryAddress,
   formatCatalogueQuery,
-  renderDay,
-  renderPath,
+  renderIfKnown,
   rootFrom,
+  stepsTo,
   titleOf,
 } from './category.js'
-import { ICON_PATH } from '../overview/page-answer.js'
+import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
 import { hasOwnSearch, MAX_SEARCH, type Site, listTitle, siteHead } from '../overview/site.js'
 import { COLUMNS } from '../overview/swarm-row.js'
 import type { TorrentLinks } from '../overview/torrent-links.js'
@@ -61,7 +60,7 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
       title,
       site,
       description: `${counted(category.torrents, 'torrent')}, ${formatBytes(category.size)}`,
-      style: CATALOGUE_STYLE.element,
+      style: TRACKER_STYLE.element,
       icon: root + ICON_PATH,
       head: html`<link
           rel="alternate"
@@ -69,14 +68,12 @@ export function renderCategoryPage(parts: CategoryPageParts): string {
           title="New in ${title}"
           href="feed.xml"
         />
-        <link rel="alternate" type="application/json" href="index.json" />
+        <link rel="alternate" type="application/json" href="${jsonAddress(query)}" />
         ${PAGE_SCRIPT.element}`,
-      header: html`${siteHead(site, root, current, isTop ? query.search : '', kept)}
-      ${!isTop && renderPath(category, root, null)}`,
-      footer: html`Times are in UTC. <a href="feed.xml">Feed of new torrents</a>
-        <a href="${jsonAddress(query)}">${WORDS.json}</a>`,
+      header: siteHead(site, root, current, isTop ? query.search : '', kept),
+      footer: html`<a href="feed.xml">Feed of new torrents</a>`,
     },
-    html`${isTop ? listTitle(site, root, current) : html`<h1 class="again">${title}</h1>`}
+    html`${isTop ? listTitle(site, root, current) : renderPath(stepsTo(category.parent, root), title)}
     ${hasSearch && searchOf(query, kept)} ${renderChildren(children, query)}
     ${isFront ? renderNewest(parts, root) : renderList(parts, root)}`,
   )
@@ -113,7 +110,7 @@ function renderChildren(children: Paged<CatalogueCategory>, query: CatalogueQuer
 
 function renderChild({ path, torrents, size, newestMs }: CatalogueCategory): Html {
   const name = path.at(-1) ?? ''
-  const day = renderDay(newestMs)
+  const day = renderIfKnown(newestMs)
   return html`<li>
     <a href="./${encodeName(name)}/">${name}</a>
     <span>${counted(torrents, 'torrent')}, ${formatBytes(size)}</span>
@@ -165,7 +162,7 @@ interface TorrentTableParts {
 
 /** A table of torrents. */
 function renderTorrents(parts: TorrentTableParts): Html {
-  return html`<table class="torrents ${parts.query === null && 'fixed'}">
+  return html`<table class="rows torrents ${parts.query === null && 'fixed'}">
     <caption>
       ${parts.caption}
     </caption>
@@ -199,7 +196,7 @@ function bodyRow(row: CatalogueRow, { category, links, root }: TorrentTableParts
       ${place && html`<a class="place" href="${categoryAddress(own, root)}">${place}</a>`}
     </th>
     <td class="n">${renderBytes(summary.size)}</td>
-    <td class="date">${renderDay(summary.addedMs)}</td>
+    <td class="date">${renderIfKnown(summary.addedMs)}</td>
     ${number('complete', row.complete)} ${number('downloading', row.downloading)}
     ${number('downloaded', row.downloaded)}
     <td class="get">

@@ -1,11 +1,10 @@
 import { encodeName } from '../../../base/percent.js'
-import * as texts from '../../../browser/texts.js'
-import { InlineStyle } from '../../../page-parts/policy.js'
+import type { Step } from '../../../page-parts/layout.js'
 import { renderTime } from '../../../page-parts/time.js'
 import { WORDS } from '../../../page-parts/words.js'
 import { type ListOrder, pageNumber, parseOrder } from '../../../page-parts/sorting.js'
 import { MAX_SEARCH } from '../overview/site.js'
-import { type Html, html } from '../../../base/text/html.js'
+import type { Html } from '../../../base/text/html.js'
 
 /** A directory of torrents with all directories below it. */
 export class CatalogueCategory {
@@ -139,27 +138,14 @@ export function titleOf({ path, isArchive }: CatalogueCategory): string {
   return path.at(-1) ?? (isArchive ? WORDS.archive : WORDS.catalogue)
 }
 
-/** The path to a category as links; the last is this page if `name` is null, else `name` is. */
-export function renderPath(category: CatalogueCategory, root: string, name: string | null): Html {
-  const above: CatalogueCategory[] = []
-  for (let each: CatalogueCategory | null = category; each !== null; each = each.parent)
-    above.unshift(each)
-  const steps = above.map((each) => {
-    return name === null && each === category
-      ? html`<li><span aria-current="page">${titleOf(each)}</span></li>`
-      : html`<li><a href="${categoryAddress(each, root)}">${titleOf(each)}</a></li>`
-  })
-  return html`<nav aria-label="Path">
-    <ol class="path">
-      ${steps} ${name !== null && html`<li><span aria-current="page">${name}</span></li>`}
-    </ol>
-  </nav>`
+/** A category, null for none, and those above it. */
+export function stepsTo(category: CatalogueCategory | null, root: string): Step[] {
+  if (category === null) return []
+  const step = { address: categoryAddress(category, root), title: titleOf(category) }
+  return [...stepsTo(category.parent, root), step]
 }
 
-/** A time as a day, or nothing if it is unknown. */
-export function renderDay(ms: number | null): Html | null {
-  return ms === null || ms === 0 ? null : renderTime(ms, 'day')
+/** A time, or nothing if it is unknown. */
+export function renderIfKnown(ms: number | null): Html | null {
+  return ms === null || ms === 0 ? null : renderTime(ms, 'minute')
 }
-
-/** The style of the catalogue's pages. */
-export const CATALOGUE_STYLE = new InlineStyle(texts.CATALOGUE_STYLE)

@@ -5,7 +5,7 @@ import { readRegular } from '../../../disk/look/read-bounded.js'
 import type { Metainfo } from '../../../metainfo/metainfo.js'
 import { FIELDS, labelledTexts } from '../../../metainfo/fields.js'
 import { parseMetainfo } from '../../../metainfo/parse/metainfo.js'
-import { renderPage } from '../../../page-parts/layout.js'
+import { renderPage, renderPath } from '../../../page-parts/layout.js'
 import {
   describeItem,
   type Fact,
@@ -15,13 +15,14 @@ import {
   renderFacts,
   renderFigures,
   renderFileTree,
-  renderFoldedQr,
+  renderMore,
   renderSize,
   type ShownFile,
   shownPath,
 } from '../../../page-parts/item.js'
 import { formatMarkdown, MAX_MARKDOWN } from '../../../page-parts/markdown.js'
 import { PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { renderFoldedQr } from '../../../page-parts/qr-code.js'
 import { paged, renderPages } from '../../../page-parts/sorting.js'
 import { capitalized, WORDS } from '../../../page-parts/words.js'
 import { clipText } from '../../../base/text/escape.js'
@@ -30,11 +31,11 @@ import { type Html, html, lines } from '../../../base/text/html.js'
 import { naturalKey } from '../../../base/text/natural-order.js'
 import { counted, formatBytes, formatNumber } from '../../../base/text/quantity.js'
 import type { KnownSummary } from '../../allowed/allowed-torrent.js'
-import { ICON_PATH } from '../overview/page-answer.js'
+import { ICON_PATH, TRACKER_STYLE } from '../overview/page-answer.js'
 import { type Site, siteHead } from '../overview/site.js'
 import { placeNames, type TorrentLinks } from '../overview/torrent-links.js'
 import { type SwarmRow, transferredOf } from '../overview/swarm-row.js'
-import { CATALOGUE_STYLE, renderDay, renderPath } from './category.js'
+import { renderIfKnown, stepsTo } from './category.js'
 import type { CatalogueEntry } from './shelves.js'
 
 /** Files on a page. */
@@ -66,23 +67,26 @@ export function renderTorrentPage(parts: TorrentPageParts): string {
       title,
       site,
       description: describeItem(row.size, counts),
-      style: CATALOGUE_STYLE.element,
+      style: TRACKER_STYLE.element,
       icon: ICON_PATH,
-      head: PAGE_SCRIPT.element,
-      header: html`${siteHead(site, '', page)} ${entry && renderPath(entry.category, '', title)}`,
-      footer: html`Times are in UTC.
-        <a href="torrent.json?info_hash=${row.infoHash}">${WORDS.json}</a>`,
+      head: html`<link
+          rel="alternate"
+          type="application/json"
+          href="torrent.json?info_hash=${row.infoHash}"
+        />
+        ${PAGE_SCRIPT.element}`,
+      header: siteHead(site, '', page),
     },
-    html`<h1>${title}</h1>
-      ${renderTags(row, entry)}
-      ${renderActs({
-        magnet: links.magnet(row),
-        torrent: links.file(row),
-        isAlone: row.complete + row.downloading === 0,
-      })}
-      ${renderFigures(figuresOf(row))} ${renderFoldedQr(links.magnet(row))}
-      ${description !== null && renderDescription(description)} ${renderFacts(factsOf(parts))}
-      ${details && renderFiles(details, parts)} ${details && renderSources(details)}`,
+    html`${renderPath(stepsTo(entry?.category ?? null, ''), title)} ${renderTags(row, entry)}
+    ${renderActs({
+      magnet: links.magnet(row),
+      torrent: links.file(row),
+      isAlone: row.complete + row.downloading === 0,
+    })}
+    ${renderFigures(figuresOf(row))} ${description !== null && renderDescription(description)}
+    ${renderFacts(factsOf(parts))} ${entry && renderMore(renderFacts(moreOf(parts)))}
+    ${renderFoldedQr(links.magnet(row), '')} ${details && renderFiles(details, parts)}
+    ${details && renderSources(details)}`,
   )
 }
 
@@ -102,7 +106,6 @@ function figuresOf(row: SwarmRow): (Figure | false)[] {
   const transferred = transferredOf(row)
   const webSeeds = webSeedsOf(row)
   return [
-    row.size !== null && [WORDS.size, formatBytes(row.size)],
     [WORDS.seeds, row.complete, row.complete > 0 && 'seeds'],
     webSeeds > 0 && [WORDS.webSeeds, webSeeds, 'seeds'],
     [WORDS.leechers, row.downloading, row.downloading > 0 && 'peers'],
@@ -130,25 +133,29 @@ function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | fals
   const file = links.details(row)
   const place = row.torrent?.metainfo?.place ?? ''
   const { infoHash, infoHashV2 } = entry?.summary ?? { infoHash: row.infoHash, infoHashV2: null }
-  const isHybrid = infoHash !== null && infoHashV2 !== null
-  const version = isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'
-  const { pieceCount, pieceLength } = details ?? {}
   return [
     ...hashFacts({ infoHash, infoHashV2 }),
     file !== null && [WORDS.file, html`<a href="${file}">/${placeNames(place).join('/')}</a>`],
-    entry !== null && ['Version', version],
     entry?.summary.private === true && ['Private', 'yes'],
     row.size !== null && [WORDS.size, renderSize(row.size)],
     entry !== null &&
       !entry.summary.private &&
       !details && [WORDS.files, formatNumber(entry.summary.fileCount)],
-    pieceCount !== undefined &&
-      pieceLength !== undefined && [
-        'Pieces',
-        `${formatNumber(pieceCount)} of ${formatBytes(pieceLength)} each`,
-      ],
-    entry !== null && [WORDS.added, renderDay(entry.summary.addedMs)],
-    details !== null && ['Created', renderDay(1000 * (details.creationDate ?? 0))],
+    entry !== null && [WORDS.added, renderIfKnown(entry.summary.addedMs)],
+  ]
+}
+
+/** What few people need. */
+function moreOf({ entry, details }: TorrentPageParts): (Fact | false | null)[] {
+  const { infoHash = null, infoHashV2 = null } = entry?.summary ?? {}
+  const isHybrid = infoHash !== null && infoHashV2 !== null
+  return [
+    ['Version', isHybrid ? '1 and 2 (hybrid)' : infoHash === null ? '2' : '1'],
+    details && [
+      'Pieces',
+      `${formatNumber(details.pieceCount)} of ${formatBytes(details.pieceLength)} each`,
+    ],
+    details && ['Created', renderIfKnown(1000 * (details.creationDate ?? 0))],
     ...(details?.texts ?? []).map(([label, text]): Fact => [capitalized(label), text]),
   ]
 }

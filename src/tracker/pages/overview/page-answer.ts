@@ -15,8 +15,10 @@ import type { ServerContext } from '../../../server/context.js'
 import { isSecure } from '../../../server/listen/listen.js'
 import { renderErrorPage } from '../../../page-parts/error-page.js'
 import { ICON } from '../../../page-parts/layout.js'
-import { PAGE_HEADERS } from '../../../page-parts/page-script.js'
-import { SAFE_HEADERS } from '../../../page-parts/policy.js'
+import * as texts from '../../../browser/texts.js'
+import { PAGE_HEADERS, PAGE_SCRIPT } from '../../../page-parts/page-script.js'
+import { InlineStyle, pageHeaders, SAFE_HEADERS } from '../../../page-parts/policy.js'
+import { NO_LINK, QR_HEADERS, QR_PATH, qrCode } from '../../../page-parts/qr-code.js'
 import { clipText, escapeText, jsonLine } from '../../../base/text/escape.js'
 import { siteHead, siteLinks, type Site } from './site.js'
 
@@ -52,9 +54,14 @@ export const ICON_PATH = 'favicon.ico'
 
 const CACHED = { 'Cache-Control': 'max-age=10' }
 
-/** Answers with a page, which may have headers of its own. */
-export function pageAnswer(page: string, headers = PAGE_HEADERS): PageAnswer {
-  return { status: 200, headers: { ...headers, ...CACHED }, body: page }
+/** The style of the tracker's pages. */
+export const TRACKER_STYLE = new InlineStyle(texts.TRACKER_STYLE)
+
+const HEADERS = { ...pageHeaders(PAGE_SCRIPT, TRACKER_STYLE), ...CACHED }
+
+/** Answers with a page, whose style is that of the tracker. */
+export function pageAnswer(page: string): PageAnswer {
+  return { status: 200, headers: HEADERS, body: page }
 }
 
 export function jsonAnswer(value: unknown): PageAnswer {
@@ -212,7 +219,7 @@ export class PageRoutes {
     const client = this.parts.addressOf(request)
     if (!this.parts.permits(client)) return lineAnswer(403, 'your address may not ask here')
     const [path, query] = splitTarget(request.url ?? '')
-    const fixed = fixedAnswer(path, this.parts)
+    const fixed = fixedAnswer(path, query, this.parts)
     if (fixed) return fixed
     const http = this.#announceUrls(request)
     const announceUrls = this.parts.webTorrent ? [...http, ...http.map(webSocketUrl)] : http
@@ -232,11 +239,16 @@ export class PageRoutes {
 /** Compresses pages, JSON and feeds for clients that accept it. */
 async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promise<PageAnswer> {
   // Bytes are a file's
-  if (answer.status !== 200 || typeof answer.body !== 'string') return answer
+  if (typeof answer.body !== 'string') return answer
   const page = Buffer.from(answer.body)
   const packed = await packedFor(headers, page)
   const encoding = packed && { 'Content-Encoding': 'gzip' }
-  const all = { ...answer.headers, Vary: 'Accept-Encoding', ...encoding }
+  const { Vary: vary = '' } = answer.headers
+  const all = {
+    ...answer.headers,
+    Vary: vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`,
+    ...encoding,
+  }
   return { ...answer, headers: all, body: packed ?? page }
 }
 
@@ -248,12 +260,22 @@ function send({ method }: IncomingMessage, response: ServerResponse, answer: Pag
   else response.writeHead(answer.status, headers).end(method === 'HEAD' ? undefined : body)
 }
 
-/** Answers that need no work: health, metrics and the icon. */
-function fixedAnswer(path: string, { favicon, describe }: PageRoutesParts): PageAnswer | null {
+/** Answers that need no look at torrents: health, metrics, the icon and QR codes. */
+function fixedAnswer(
+  path: string,
+  query: string,
+  { favicon, describe }: PageRoutesParts,
+): PageAnswer | null {
   if (path === '/-/health' || path === '/-/ready') return uncached(lineAnswer(200, 'ok'))
   if (path === '/-/metrics') {
     const type = { 'Content-Type': 'text/plain; version=0.0.4' }
     return uncached({ status: 200, headers: type, body: describe() })
+  }
+  if (path === `/${QR_PATH}`) {
+    const code = qrCode(query)
+    return code === null
+      ? lineAnswer(400, NO_LINK)
+      : { status: 200, headers: QR_HEADERS, body: code }
   }
   if (path !== '/favicon.ico') return null
   const type = favicon ? 'image/x-icon' : 'image/svg+xml'

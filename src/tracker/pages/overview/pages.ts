@@ -25,6 +25,7 @@ import {
   jsonAnswer,
   notFound,
   pageAnswer,
+  TRACKER_STYLE,
   redirect,
 } from './page-answer.js'
 import {
@@ -210,6 +211,7 @@ function renderInfoPage(parts: InfoPage): string {
     {
       title: WORDS.allTorrents,
       site,
+      style: TRACKER_STYLE.element,
       icon: ICON_PATH,
       header: siteHead(site, '', 'list', query.filter, kept),
       head: PAGE_SCRIPT.element,
@@ -232,11 +234,11 @@ function renderInfoPage(parts: InfoPage): string {
         })
       }
       <div class="scroll">
-        <table class="swarms">
+        <table class="rows swarms" aria-label="${WORDS.allTorrents}">
           <thead>
             <tr>
               ${columns.map((key) => heading(key, query, hasNames))}
-              <th class="get">Get</th>
+              <th scope="col" class="get">Get</th>
             </tr>
           </thead>
           <tbody>
@@ -270,15 +272,21 @@ function bodyRow(
 ): Html {
   const cells = columns.map((key) => {
     const content = cell(key, row, links)
-    return COLUMNS[key].kind === 'n'
-      ? numberCell(key, content)
-      : html`<td class="${classOf(key, hasNames)}">${content}</td>`
+    if (COLUMNS[key].kind === 'n') return numberCell(key, content)
+    const kind = classOf(key, hasNames)
+    if (kind === 'name') return html`<th scope="row" class="name">${content}</th>`
+    return html`<td class="${kind}">${content}</td>`
   })
   const file = links.file(row)
+  const name = row.name ?? row.infoHash
   return html`<tr>
     ${cells}
     <td class="get">
-      ${file && html`<a href="${file}">torrent</a> `}<a href="${links.magnet(row)}">magnet</a>
+      ${file && html`<a href="${file}" aria-label="torrent of ${name}">torrent</a> `}<a
+        href="${links.magnet(row)}"
+        aria-label="magnet of ${name}"
+        >magnet</a
+      >
     </td>
   </tr> `
 }

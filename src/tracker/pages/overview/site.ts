@@ -69,9 +69,13 @@ type SitePage = ListPage | 'activity'
 
 const ACTIVITY = { page: 'activity', path: 'activity', title: WORDS.activity } as const
 
-/** The lists that a tracker has. */
+/** The lists that pages lead to. With a catalogue, programs that read bttrack's list know its address. */
 function listsOf({ hasCatalogue, hasArchive, hasList }: Site) {
-  const has = { catalogue: hasCatalogue, archive: hasCatalogue && hasArchive, list: hasList }
+  const has = {
+    catalogue: hasCatalogue,
+    archive: hasCatalogue && hasArchive,
+    list: hasList && !hasCatalogue,
+  }
   return LISTS.filter(({ page }) => has[page])
 }
 
