@@ -8,6 +8,7 @@ import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isPad } from '../../core/digests/pad-files.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError } from '../../base/errors.js'
+import { formatNumber } from '../../base/text/quantity.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesOf } from '../../disk/scan/look-again.js'
@@ -25,6 +26,8 @@ const MOST_TORRENTS = 100_000
 
 /** Bytes of memory for those of several files: strangers choose sets, of which there are any number. */
 const MEMORY_OF_SETS = 128 * 1024 * 1024
+
+const FULL = `${formatNumber(MOST_TORRENTS)} files, or sets with 128 MiB of names, are seeded, which is the most`
 
 /** Bytes that a torrent takes, each of its files, and each component of a file's path. */
 const COSTS = { torrent: 2000, file: 1200, component: 100 }
@@ -65,7 +68,11 @@ export interface MadeTorrentsOptions extends Omit<SeedServiceOptions, 'onWithdra
 export class MadeTorrents {
   /** When torrents that are kept could not be read, by the monotonic clock. */
   readonly #failed = new Map<string, number>()
-  readonly #withdraw = (torrent: SeedTorrent, key: string): void => {
+  readonly #withdraw = (torrent: SeedTorrent, key: string, reason: string): void => {
+    if (reason === 'evict' && !this.#isFull) {
+      this.#isFull = true
+      this.world.warn(`--seed: ${FULL}; those that were asked for longest ago are seeded no longer`)
+    }
     this.#failed.delete(key)
     this.service.remove(torrent)
     this.#record(key, null)
@@ -84,6 +91,7 @@ export class MadeTorrents {
   hosts: readonly string[] = []
   #isLooking = false
   #hasWarned = false
+  #isFull = false
 
   private constructor(
     readonly service: SeedService,

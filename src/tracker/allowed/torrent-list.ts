@@ -1,6 +1,7 @@
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import { formatNumber } from '../../base/text/quantity.js'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../base/errors.js'
 import { type RegularFile, readRegular, readSmallFiles } from '../../disk/look/read-bounded.js'
@@ -38,7 +39,7 @@ export class TorrentList {
   readonly #bannedFile: LinesFile<InfoHash> | null
   readonly #isFed: boolean
   readonly #copies: ProblemReports
-  readonly #added = new LRUCache<InfoHash, AllowedTorrent>({ max: MAX_ADDED })
+  readonly #added: LRUCache<InfoHash, AllowedTorrent>
   #torrents = new Map<InfoHash, AllowedTorrent>()
   #banned: ReadonlySet<InfoHash> = new Set()
   #bannedPaths: ReadonlyMap<string, InfoHash> = new Map()
@@ -52,6 +53,16 @@ export class TorrentList {
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
     this.#isFed = isFed
+    const most = `${formatNumber(MAX_ADDED)} torrents of the mirror are tracked, which is the most`
+    let isFull = false
+    this.#added = new LRUCache({
+      max: MAX_ADDED,
+      dispose: (_torrent, _hash, reason) => {
+        if (reason !== 'evict' || isFull) return
+        isFull = true
+        report(`--track: ${most}; those that nobody asked for longest are refused`)
+      },
+    })
     // A file that is moved during a scan may be found twice
     this.#copies = new ProblemReports(report, { isPatient: true })
     this.#directories = directories.map((root) => new TorrentDirectory({ root, controls, report }))

@@ -92,7 +92,8 @@ test('a torrent that could not be read is seeded again by itself when it can be 
 })
 
 test('sets that strangers choose have bounded memory, and displace no single file', async (t) => {
-  const made = await MadeTorrents.open(OPTIONS)
+  const warned: string[] = []
+  const made = await MadeTorrents.open({ ...OPTIONS, warn: (message) => warned.push(message) })
   t.after(() => made.close())
   const single = torrentOf([FILE])
   made.add(single)
@@ -102,4 +103,6 @@ test('sets that strangers choose have bounded memory, and displace no single fil
   const { torrents } = made.status
   assert.ok(torrents > 50 && torrents < 300, `${torrents}`)
   assert.ok(made.countsOf(single.infoHash as never))
+  assert.equal(warned.length, 1)
+  assert.match(warned[0] ?? '', /128 MiB .* are seeded, which is the most/)
 })

@@ -253,3 +253,12 @@ test('a known torrent that is added again changes nothing', async (t) => {
   assert.equal(list.version, added)
   assert(list.has(hashOf(two)))
 })
+
+longTest(
+  'of more torrents of a mirror than are tracked, the oldest give way, with one warning',
+  (t) => {
+    const { list, told } = listOf(t, {}, { isFed: true })
+    for (let n = 0; n < 100_002; n++) list.add(torrentOf(singleFileInfo({ name: `f${n}` })))
+    assert.match(told.join('\n'), /^--track: 100,000 torrents of the mirror are tracked[^\n]+$/)
+  },
+)
