@@ -40,15 +40,13 @@ export function reloadOnHangup(
 }
 
 /**
- * The places of hosts to listen at, each once. A host with a slash is the path of a Unix socket. `::` has the
+ * The places of hosts to listen at. A host with a slash is the path of a Unix socket. `::` has the
  * addresses of IPv4, too, so that 0.0.0.0 could not be had beside it.
  */
 export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): ListenPlace[] {
-  const all = new Set(hosts.map(bareHost))
-  if (all.has('::')) all.delete('0.0.0.0')
-  return [...all].map((host) =>
-    host.includes('/') ? { path: resolve(cwd, host) } : { host, port },
-  )
+  const all = hosts.map(bareHost)
+  const own = all.filter((host) => host !== '0.0.0.0' || !all.includes('::'))
+  return own.map((host) => (host.includes('/') ? { path: resolve(cwd, host) } : { host, port }))
 }
 
 /** Advice for the case that the port of a service is in use. */

@@ -100,7 +100,7 @@ export function trackerPlaces(
       udpPlaces: sockets.filter(({ kind }) => kind === 'udp'),
     }
   }
-  const places = placesAt(host.length > 0 ? host : [EVERYWHERE], port, io)
+  const places = placesAt(host.length > 0 ? [...new Set(host)] : [EVERYWHERE], port, io)
   return { places, udpPlaces: udp ? places.filter((each) => 'host' in each) : [] }
 }
 

@@ -111,17 +111,26 @@ export function trackersAt(
 }
 
 /**
- * The announce list of a torrent (BEP 12): each tracker in its own tier. The order differs between
- * torrents, so that the trackers share the load. `infoHash` is in hexadecimal.
+ * The announce list of a torrent (BEP 12): each tracker in its own tier, with its addresses for HTTP and UDP. The
+ * order differs between torrents, so that the trackers share the load. WebSocket comes last and in tiers of its
+ * own: old clients read only the first URL, and WebTorrent clients announce there as well. `infoHash` is in
+ * hexadecimal.
  */
 export function spreadTrackers(urls: TrackerList, infoHash: string): TrackerUrl[][] {
   const ranked = urls.map((url) => {
-    return {
-      url,
-      rank: createHash('sha1')
-        .update(url + infoHash)
-        .digest('hex'),
-    }
+    const { protocol, hostname } = new URL(url)
+    const isWeb = /^wss?:$/.test(protocol)
+    const hash = createHash('sha1').update(url + infoHash)
+    return { url, protocol, host: isWeb ? url : hostname, rank: `${isWeb} ${hash.digest('hex')}` }
   })
-  return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ url }) => [url])
+  const tiers: (typeof ranked)[] = []
+  for (const each of ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1))) {
+    const { host, protocol } = each
+    const own = tiers.find((tier) => {
+      return tier[0]?.host === host && tier.every((other) => other.protocol !== protocol)
+    })
+    if (own) own.push(each)
+    else tiers.push([each])
+  }
+  return tiers.map((tier) => tier.map(({ url }) => url))
 }

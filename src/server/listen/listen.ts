@@ -84,11 +84,14 @@ export async function listenAll(
   }
   let port: number | null = null
   try {
+    const hosts = new Set<string>()
     for (const place of places) {
-      const isFollower = 'port' in place && place.port === 0
+      // A host that is named again gets another port
+      const isFollower = 'port' in place && place.port === 0 && !hosts.has(place.host)
       const listener = await listen(isFollower ? { ...place, port: port ?? 0 } : place, parts)
       listeners.push(listener)
       port = listener.port ?? port
+      if ('port' in place) hosts.add(place.host)
     }
   } catch (error) {
     await close()

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { spreadTrackers } from '../../../src/mirror/torrents/trackers.js'
+import type { TrackerUrl } from '../../../src/metainfo/values.js'
 import { decodeTorrent } from '../../support/decode-torrent.js'
 import { runBtkit, type Captured } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
@@ -237,4 +239,30 @@ test('--tracker and --trackerless cannot be used together', async (t) => {
   const { status, stderr } = await runBtkit(args)
   assert.equal(status, 2)
   assert.match(stderr, /--tracker and --trackerless/)
+})
+
+test('a tracker has one tier for HTTP and UDP, and WebSocket comes last', () => {
+  const urls = [
+    'ws://a.example:6969/',
+    'http://a.example:6969/announce',
+    'udp://a.example:6969/announce',
+  ]
+  const others = [
+    'wss://b.example/announce',
+    'udp://b.example/announce',
+    'http://a.example:80/announce',
+  ]
+  const all = [...urls, ...others] as TrackerUrl[]
+  for (let n = 0; n < 50; n++) {
+    const tiers = spreadTrackers(all, `${n}`)
+    const shown = tiers.map((tier) =>
+      tier
+        .map((url) => url.replace(/:.*/, ''))
+        .toSorted()
+        .join('+'),
+    )
+    assert.deepEqual(shown.slice(3).toSorted(), ['ws', 'wss'])
+    assert.deepEqual(shown.slice(0, 3).toSorted(), ['http', 'http+udp', 'udp'])
+    assert.deepEqual(tiers.flat().toSorted(), all.toSorted())
+  }
 })
