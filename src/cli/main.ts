@@ -47,8 +47,13 @@ export async function main(program: string, subcommand: string | null = null): P
   const patience = PATIENCE[hasLongEnd(invocation) ? 'long' : 'usual']
   let stopped: NodeJS.Signals | undefined
   for (const signal of SIGNALS) {
-    process.once(signal, () => {
+    const onSignal = () => {
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
+      // Node forgets that nohup ignored it. What serves others goes on without a terminal, also while it starts
+      if (signal === 'SIGHUP' && hasLongEnd(invocation) && ![0, 1, 2].some(isatty)) {
+        process.once(signal, onSignal)
+        return
+      }
       stopped = signal
       // A second one ends the process at once
       for (const ending of ENDINGS) process.removeAllListeners(ending)
@@ -56,7 +61,8 @@ export async function main(program: string, subcommand: string | null = null): P
       setTimeout(() => process.kill(process.pid, signal), patience).unref()
       stop().abort()
       process.stdin.destroy()
-    })
+    }
+    process.once(signal, onSignal)
   }
   // Ends it also while a call of the system keeps JavaScript from running
   loadNative<Signals>('endAfterSignal')?.endAfterSignal(patience)

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nativeAddon } from '../../src/base/native-addon.js'
 import { executable, startExecutable } from '../support/executable.js'
 import { collect, runProgram, whenReading } from '../support/programs.js'
 import { makeScratch, plantFiles, plantSparse } from '../support/scratch.js'
+import { plantFile } from '../support/seed.js'
 import { singleFileInfo, torrentOf, TRACKER } from '../support/torrents.js'
 import { unlessInstalled } from '../support/peers.js'
 import { until } from '../support/until.js'
@@ -41,6 +50,22 @@ for (const [signal, status] of [
     },
   )
 }
+
+test('SIGHUP ends no seed without a terminal, as under nohup', async (t) => {
+  const { directory, torrent } = await plantFile(t)
+  const torrents = makeScratch(t)
+  const args = ['seed', torrents, '--data', directory, '--port', '0', '--parse-dir-interval', '1']
+  const child = startExecutable('btkit', args)
+  const ended = collect(child)
+  let said = ''
+  child.stderr.on('data', (text: Buffer) => (said += text.toString()))
+  await until('it listens', () => said.includes('listening'))
+  for (let time = 0; time < 2; time++) child.kill('SIGHUP')
+  symlinkSync(torrent, join(torrents, 'a.torrent'))
+  await until('it goes on', () => said.includes('added'))
+  child.kill('SIGTERM')
+  assert.equal((await ended).status, 0)
+})
 
 test('an interruption ends the run, not only the file at hand', unlessProc, async (t) => {
   const directory = makeScratch(t)
