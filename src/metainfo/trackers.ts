@@ -35,6 +35,17 @@ export function isSeed(url: string): boolean {
   return SEED.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
+/** What seeds at the same address have in common, however case, port and last slash are written. */
+export function seedKey(url: string): string {
+  return (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, '')
+}
+
+/** The seeds of which none is there before, as they are written first. */
+export function distinctSeeds(urls: readonly string[]): string[] {
+  const keys = urls.map(seedKey)
+  return urls.filter((_, i) => keys.indexOf(keys[i] ?? '') === i)
+}
+
 /** Whether a URL leads each client to its own machine. */
 export function isLocal(url: string): boolean {
   const host = URL.canParse(url) ? new URL(url).hostname : ''

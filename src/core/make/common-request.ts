@@ -1,4 +1,4 @@
-import type { TrackerTiers } from '../../metainfo/trackers.js'
+import { distinctSeeds, type TrackerTiers } from '../../metainfo/trackers.js'
 import type { CheckedTrackers, CommonRequest } from './make-torrent.js'
 import type { FileOrder } from '../digests/sort-files.js'
 import { BtkitError } from '../../base/errors.js'
@@ -99,8 +99,8 @@ export function commonRequestOf(options: CheckedOptions): CommonRequest {
     extraKeys: options.infoKeys,
     parts: {
       ...options.trackers,
-      webSeeds: options.webSeeds ?? [],
-      httpSeeds: options.httpSeeds ?? [],
+      webSeeds: distinctSeeds(options.webSeeds ?? []),
+      httpSeeds: distinctSeeds(options.httpSeeds ?? []),
       nodes: options.nodes ?? [],
       ...textsOf(options),
       extraKeys: options.keys,

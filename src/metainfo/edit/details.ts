@@ -13,6 +13,7 @@ import {
 import { LARGEST_SECONDS } from '../forms.js'
 import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
+import { seedKey } from '../trackers.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** The values that an edit sets as a whole. Private and source are part of `info`. */
@@ -144,7 +145,8 @@ function entriesOf(value: BencodeValue | undefined): Entry[] {
 
 function takeSteps(list: readonly Entry[], { set, remove, add }: ListSteps<Entry>) {
   const left = (set ?? list).filter((entry) => !remove.includes(entry))
-  return [...left, ...add.filter((entry) => !left.includes(entry))]
+  const keys = new Set(left.map(keyOf))
+  return [...left, ...add.filter((entry) => !keys.has(keyOf(entry)))]
 }
 
 /** Returns no changes if the entries are equal, even if the list is encoded differently. */
@@ -155,7 +157,12 @@ function changesOf(key: string, old: readonly Entry[], list: readonly Entry[]): 
 }
 
 function unique(list: readonly Entry[]): Entry[] {
-  return [...new Set(list)]
+  return [...new Map(list.toReversed().map((entry) => [keyOf(entry), entry])).values()].toReversed()
+}
+
+/** The same for seeds at one address; another entry is its own key. */
+function keyOf(entry: Entry): string {
+  return seedKey(entry.replace(/^\d+:/, ''))
 }
 
 /** Returns an edit that sets seeds, or removes them if `urls` is null. */

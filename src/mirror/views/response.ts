@@ -9,7 +9,7 @@ import {
 import { isLoopback } from '../../core/remote/address-reach.js'
 import { NO_FIELDS } from '../../metainfo/fields.js'
 import type { DhtNode } from '../../metainfo/values.js'
-import { directoryAddress, fileAddress } from '../../metainfo/trackers.js'
+import { directoryAddress, distinctSeeds, fileAddress } from '../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../metainfo/values.js'
 import type { ServiceOptions } from '../options.js'
 import { sendReady } from '../pages/progress-page.js'
@@ -144,7 +144,7 @@ export function trackTorrent(
   const hashes = swarmHashesOf(torrent)
   // Parsing a large torrent takes long, so the tracker gets each only once
   if (hashes.every((hash) => ownTracker.has(hash))) return
-  const addresses = publicUrl === null ? webSeeds : [publicUrl, ...webSeeds]
+  const addresses = distinctSeeds(publicUrl === null ? webSeeds : [publicUrl, ...webSeeds])
   const around = {
     announceList: spreadTrackers(trackers, torrent.infoHash),
     webSeeds: webSeedsAt(torrent, addresses),
@@ -236,7 +236,8 @@ export class TorrentSender {
     const trackers = this.trackers()
     const peers = seedPeers(raw, checked.torrent, options.seed, options.publicUrl, address)
     const { torrent } = checked
-    const addresses = [address, ...webSeeds] as const
+    const [, ...others] = distinctSeeds([address, ...webSeeds])
+    const addresses = [address, ...others] as const
     const own = { trackers, addresses, peers }
     const named = trackersAt(trackers, tracker, address)
     const around = surround(torrent, { ...own, trackers: named })

@@ -9,7 +9,7 @@ import {
   type RemoteContent,
 } from '../../../core/remote/remote-content.js'
 import type { RemoteContents } from './remote.js'
-import { directoryAddress, fileAddress } from '../../../metainfo/trackers.js'
+import { directoryAddress, distinctSeeds, fileAddress } from '../../../metainfo/trackers.js'
 import { BY_PATH } from '../../../core/digests/sort-files.js'
 import { inShell } from '../../../base/text/escape.js'
 import { asBtkitError, BtkitError, usageError } from '../../../base/errors.js'
@@ -63,12 +63,12 @@ export function makeRequests(
     if (remote) requireSizes(remote, options)
     const name = torrentName(given, remote, options, io)
     const source = given === STDIN ? name : (remote?.arrival.place ?? given)
-    const webSeeds = [
+    const webSeeds = distinctSeeds([
       ...options.webSeed,
       ...(remote
         ? remoteSeeds(remote, name, options)
         : seedsBelow(options.webSeedBase, source, name, io)),
-    ]
+    ])
     const request = {
       ...common,
       parts: { ...common.parts, webSeeds },
