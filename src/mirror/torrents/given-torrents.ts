@@ -41,6 +41,8 @@ const MOST_TOLD = 100
  */
 export class GivenTorrents {
   readonly #warn: ReturnType<typeof warnOnce>
+  /** Where torrents are: several may have one name. */
+  readonly #paths = new WeakMap<Metainfo, string>()
 
   /** Of the directories to search for torrents, the first one has priority. */
   constructor(
@@ -66,6 +68,7 @@ export class GivenTorrents {
     for (const place of await this.#places(file.path)) {
       const metainfo = await this.#parse(place)
       const fault = metainfo && faultOf(metainfo, file)
+      if (metainfo) this.#paths.set(metainfo, place.absolutePath)
       if (metainfo && fault === null) found.push(metainfo)
       else this.#tell(place.absolutePath, fault ?? 'not a torrent of one file, of at most 16 MiB')
     }
@@ -78,8 +81,9 @@ export class GivenTorrents {
   }
 
   /** Warns that a torrent's pieces do not match its file. */
-  tellOther({ name }: Metainfo): void {
-    this.#tell(`${name}.torrent`, 'its pieces do not match the file')
+  tellOther(metainfo: Metainfo): void {
+    const path = this.#paths.get(metainfo) ?? `${metainfo.name}.torrent`
+    this.#tell(path, 'its pieces do not match the file')
   }
 
   /** A text that changes whenever the torrents of a file do. */

@@ -32,6 +32,18 @@ async function serveWith(t: TestContext, args: readonly string[] = []) {
   return { ...served, root, torrents, make, get }
 }
 
+test('each of two torrents of one name that do not match their file is named by its place', async (t) => {
+  const { root, torrents, make, get, stderr } = await serveWith(t)
+  mkdirSync(join(root, 'other'))
+  writeFileSync(join(root, 'other/a.iso'), pseudoRandom(CONTENT.length, 9))
+  for (const place of ['pub/a.iso.torrent', 'a.iso.torrent']) await make(place, [], 'other/a.iso')
+  await get('.torrent')
+  for (const place of ['pub/a.iso.torrent', 'a.iso.torrent']) {
+    const line = `${join(torrents, place)}: ignored: its pieces do not match the file\n`
+    assert.equal(stderr.text.split(line).length, 2, stderr.text)
+  }
+})
+
 for (const [place, options] of [
   ['pub/a.iso.torrent', []],
   ['a.iso.torrent', ['-l', '18']],
