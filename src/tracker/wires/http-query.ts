@@ -2,7 +2,7 @@ import { latin1 } from '../../base/bytes.js'
 import { malformed } from '../answers/refusal.js'
 import type { AnnouncedPeer } from '../answers/tracker-answers.js'
 import type { PeerEvent } from '../swarms/swarm-types.js'
-import { infoHashOfBytes, readInfoHash } from '../../metainfo/info-hash.js'
+import { infoHashOfBytes, readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
 /** An announce over HTTP. */
@@ -239,7 +239,7 @@ function decodeText(text: string): string {
 const FIELDS: readonly string[] = ['info_hash', 'hash']
 
 /**
- * Reads the info hash in a query, as 40 hexadecimal digits or as 20 escaped bytes like in
+ * Reads the info hash in a query, as 40 hexadecimal digits, 64 for version 2, or as 20 escaped bytes like in
  * announces.
  * Returns null if there is none.
  */
@@ -247,7 +247,7 @@ export function infoHashOf(query: string): InfoHash | null {
   const fields = query.split('&').map((field) => field.split(/=(.*)/s).map(decodeText))
   const [, value = ''] = fields.find(([name = '']) => FIELDS.includes(name)) ?? []
   if (value.length === 20) return infoHashOfBytes(Buffer.from(value, 'latin1'))
-  return readInfoHash(value)
+  return readSwarmHash(value)
 }
 
 const ZERO = 0x30

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { makeScratch } from '../../support/scratch.js'
 import { assertError, runBtkit } from '../../support/run-btkit.js'
-import { singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents.js'
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
@@ -149,7 +149,7 @@ test('controls inside torrents are sent to clients', async (t) => {
   const moved = torrentOf(singleFileInfo({ name: 'm' }), { 'failure reason': 'it has moved' })
   const noted = torrentOf(singleFileInfo({ name: 'n' }), { 'warning message': 'soon gone' })
   const directory = makeScratch(t, { 'm.torrent': moved, 'n.torrent': noted })
-  const track = await startTrack(t, { args: ['--allowed-dir', directory] })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--allow-get'] })
   const refused = await track.ask(announceQuery(hashOf(moved)))
   assert.equal(textIn(refused, 'failure reason'), 'it has moved')
   const warned = await track.ask(announceQuery(hashOf(noted)))
@@ -161,7 +161,7 @@ test('scrapes include allowed torrents that nobody announced', async (t) => {
   const gone = torrentOf(singleFileInfo({ name: 'g' }), { 'failure reason': 'gone' })
   const others = { 'two.torrent': torrentNamed('two'), 'g.torrent': gone }
   const directory = makeScratch(t, { 'one.torrent': one, ...others })
-  const track = await startTrack(t, { args: ['--allowed-dir', directory] })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--allow-get'] })
   await track.ask(announceQuery(hashOf(one)))
   const complete = async (path: string) => {
     const answer = await track.ask(path, { headers: { Connection: 'close' } })
@@ -446,6 +446,17 @@ test('a file or address that cannot be used is reported in one line', async (t) 
   assertError(taken, 'io', `can't listen on 127.0.0.1 port ${port}: ${way}`)
   assertError(await failureOf(t, '--allowed-dir', '/nowhere'), 'not-found', '/nowhere')
   assertError(await failureOf(t, '--state', '/nowhere/state'), 'not-found', '/nowhere/state')
+})
+
+test('a hybrid is found by each form of its info hashes', async (t) => {
+  const bytes = goldenTorrent('hybrid-directory.torrent')
+  const { infoHash, infoHashV2 } = parseMetainfo(bytes)
+  const directory = makeScratch(t, { 'a.torrent': bytes })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--allow-get'] })
+  for (const hash of [infoHash, infoHashV2, infoHashV2?.slice(0, 40), infoHashV2?.toUpperCase()]) {
+    for (const path of ['torrent', 'torrent.json', 'file'])
+      assert.equal((await track.get(`/${path}?info_hash=${hash}`)).status, 200, `${path} ${hash}`)
+  }
 })
 
 test('the page can be redirected to a URL with any characters', async (t) => {
