@@ -149,7 +149,7 @@ test('controls inside torrents are sent to clients', async (t) => {
   const moved = torrentOf(singleFileInfo({ name: 'm' }), { 'failure reason': 'it has moved' })
   const noted = torrentOf(singleFileInfo({ name: 'n' }), { 'warning message': 'soon gone' })
   const directory = makeScratch(t, { 'm.torrent': moved, 'n.torrent': noted })
-  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--allow-get'] })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory] })
   const refused = await track.ask(announceQuery(hashOf(moved)))
   assert.equal(textIn(refused, 'failure reason'), 'it has moved')
   const warned = await track.ask(announceQuery(hashOf(noted)))
@@ -161,7 +161,7 @@ test('scrapes include allowed torrents that nobody announced', async (t) => {
   const gone = torrentOf(singleFileInfo({ name: 'g' }), { 'failure reason': 'gone' })
   const others = { 'two.torrent': torrentNamed('two'), 'g.torrent': gone }
   const directory = makeScratch(t, { 'one.torrent': one, ...others })
-  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--allow-get'] })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory] })
   await track.ask(announceQuery(hashOf(one)))
   const complete = async (path: string) => {
     const answer = await track.ask(path, { headers: { Connection: 'close' } })
