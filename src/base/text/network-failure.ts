@@ -21,6 +21,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 }
 
+const OWN_AUTHORITY = '; name the file of an authority of your own in NODE_EXTRA_CA_CERTS'
+
 /** Describes in words why a request got no answer. */
 export function describeFailure(error: unknown, timeoutMs: number): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
@@ -30,6 +32,7 @@ export function describeFailure(error: unknown, timeoutMs: number): string {
   if (/TimeoutError$/.test(name)) return `no answer within ${count(timeoutMs / 1000, 'second')}`
   if (name === 'HTTPParserError') return 'the answer is not HTTP'
   if (code.startsWith('ERR_SSL_')) return 'no TLS is spoken there'
-  if (/CERT|SIGNATURE/.test(code)) return `the certificate is refused: ${message}`
+  const own = /SELF_SIGNED|UNABLE_TO/.test(code) ? OWN_AUTHORITY : ''
+  if (/CERT|SIGNATURE/.test(code)) return `the certificate is refused: ${message}${own}`
   return message || code
 }

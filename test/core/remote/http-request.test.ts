@@ -121,7 +121,10 @@ test(
       (url) => textOf(url).catch((error: unknown) => describeFailure(error, 0)),
     )
     const [untrusted, noTls] = await Promise.all(reasons)
-    assert.match(untrusted ?? '', /^the certificate is refused: self-signed certificate/)
+    assert.match(
+      untrusted ?? '',
+      /^the certificate is refused: self-signed certificate; .* NODE_EXTRA_CA_CERTS$/,
+    )
     assert.equal(noTls, 'no TLS is spoken there')
   },
 )
