@@ -135,6 +135,7 @@ export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<
   }
   const { alert: warn } = openReport({}, io)
   return TlsKeys.open({
+    names: { cert: tlsCert, key: tlsKey },
     read: async () => {
       const key = await textOf(tlsKey, 'private key')
       const why = describeOpenSecret(statIfThere(resolve(io.cwd, tlsKey))?.mode ?? 0)

@@ -25,6 +25,8 @@ export const TLS_RULES = {
 interface TlsSource extends Pick<ServerContext, 'warn' | 'now'> {
   /** Reads the certificate and its key. */
   readonly read: () => Promise<TlsPair>
+  /** Their files, for messages. */
+  readonly names: TlsPair
 }
 
 /** A certificate and its key from files, which may be renewed there, for servers. */
@@ -63,23 +65,34 @@ export class TlsKeys {
 }
 
 /** @throws BtkitError if the files cannot be read, or a server could not use the pair */
-async function readPair({ read, warn, now }: TlsSource): Promise<TlsPair> {
+async function readPair({ read, names, warn, now }: TlsSource): Promise<TlsPair> {
   const pair = await read()
-  try {
-    createSecureContext(pair)
-    const certificate = new X509Certificate(pair.cert)
-    // The context has a place for a key of each kind, so it takes a key of another kind
-    if (!certificate.checkPrivateKey(createPrivateKey(pair.key)))
-      throw new Error('key values mismatch')
-    const { validTo, subject } = certificate
-    if (Date.parse(validTo) < now())
-      warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
-  } catch (error) {
-    // For example error:05800074:x509 certificate routines::key values mismatch
-    const reason = (error as Error).message.split(':').at(-1) ?? ''
-    throw new BtkitError('usage', `not a certificate and its key: ${reason}`)
-  }
+  const { cert, key } = names
+  if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pair.key))
+    throw unusable(key, `is encrypted; decrypt it: openssl pkey -in ${key} -out another file`)
+  const certificate = tried(cert, 'is no certificate', () => new X509Certificate(pair.cert))
+  const own = tried(key, 'is no private key', () => createPrivateKey(pair.key))
+  // The context has a place for a key of each kind, so it takes a key of another kind
+  if (!certificate.checkPrivateKey(own))
+    throw unusable(key, `is the key of another certificate than ${cert}`)
+  tried(cert, 'cannot be used', () => createSecureContext(pair))
+  const { validTo, subject } = certificate
+  if (Date.parse(validTo) < now())
+    warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
   return pair
+}
+
+function tried<T>(file: string, what: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    // For example error:05800074:x509 certificate routines::unsupported
+    throw unusable(file, `${what}: ${(error as Error).message.split(':').at(-1) ?? ''}`)
+  }
+}
+
+function unusable(file: string, why: string): BtkitError {
+  return new BtkitError('usage', `${file}: ${why}`)
 }
 
 /** Milliseconds before a handshake must be complete, however slowly the client sends. */
