@@ -448,6 +448,21 @@ test('a file or address that cannot be used is reported in one line', async (t) 
   assertError(await failureOf(t, '--state', '/nowhere/state'), 'not-found', '/nowhere/state')
 })
 
+test('a feed that a reader has is not sent again', async (t) => {
+  const directory = makeScratch(t, { 'a/a.torrent': one })
+  const track = await startTrack(t, { args: ['--allowed-dir', directory, '--show-names', '1'] })
+  const feed = (headers: Record<string, string>) => track.get('/catalogue/a/feed.xml', { headers })
+  await until('it is read', async () => (await (await feed({})).text()).includes('<entry>'))
+  const first = await feed({})
+  const [tag, date] = ['etag', 'last-modified'].map((name) => first.headers.get(name) ?? '')
+  for (const has of [{ 'If-None-Match': tag! }, { 'If-Modified-Since': date! }]) {
+    const again = await feed(has)
+    assert.deepEqual([again.status, await again.text()], [304, ''])
+  }
+  writeFileSync(join(directory, 'a/b.torrent'), torrentNamed('two'))
+  await until('it is another', async () => (await feed({ 'If-None-Match': tag! })).status === 200)
+})
+
 test('a hybrid is found by each form of its info hashes', async (t) => {
   const bytes = goldenTorrent('hybrid-directory.torrent')
   const { infoHash, infoHashV2 } = parseMetainfo(bytes)

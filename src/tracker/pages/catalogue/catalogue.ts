@@ -202,7 +202,9 @@ export class Catalogue {
     const title = `${titleOf(category)} - ${new URL(base).host}`
     const links = this.#links(request, '')
     const body = composeAtom(title, base, path, rows, links)
-    return { status: 200, headers: FEED_HEADERS, body }
+    const newest = rows[0]?.entry.summary.addedMs ?? 0
+    const dated = { ...FEED_HEADERS, 'Last-Modified': new Date(newest).toUTCString() }
+    return { status: 200, headers: dated, body }
   }
 
   async #torrent(request: SiteRequest, view: 'page' | 'json'): Promise<PageAnswer> {

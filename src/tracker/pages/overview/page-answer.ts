@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import { prefersHtml } from '../../../server/headers/accept.js'
 import { attachmentNamed } from '../../../server/headers/attachment.js'
 import { packedFor } from '../../../server/headers/gzip.js'
+import { checkConditions, etagOf } from '../../../server/headers/conditional.js'
 import { errorResponse, NotReady } from '../../../server/headers/refusal.js'
 import { splitTarget } from '../../../server/headers/target.js'
 import { clientKey } from '../../../server/connections/client-address.js'
@@ -236,16 +237,23 @@ export class PageRoutes {
   }
 }
 
-/** Compresses pages, JSON and feeds for clients that accept it. */
+/** Compresses pages, JSON and feeds for clients that accept it. A feed that a reader has is not sent again. */
 async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promise<PageAnswer> {
   // Bytes are a file's
   if (typeof answer.body !== 'string') return answer
   const page = Buffer.from(answer.body)
+  const lastModified = answer.headers['Last-Modified'] ?? null
+  // The same for both encodings
+  const ETag = `W/${etagOf(page)}`
+  const verdict =
+    lastModified === null ? 'met' : checkConditions(headers, { etag: ETag, lastModified })
+  const tagged = { ...answer.headers, ...(lastModified !== null && { ETag }) }
+  if (verdict === 'unmodified') return { status: 304, headers: tagged, body: '' }
   const packed = await packedFor(headers, page)
   const encoding = packed && { 'Content-Encoding': 'gzip' }
   const { Vary: vary = '' } = answer.headers
   const all = {
-    ...answer.headers,
+    ...tagged,
     Vary: vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`,
     ...encoding,
   }
@@ -255,7 +263,8 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
 function send({ method }: IncomingMessage, response: ServerResponse, answer: PageAnswer): void {
   // Bytes are shared with other clients of the same file
   const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body
-  const headers = { ...answer.headers, 'Content-Length': body.length }
+  const length = answer.status !== 304 && { 'Content-Length': body.length }
+  const headers = { ...answer.headers, ...length }
   if (isCrowded(response)) refuseUnread(response)
   else response.writeHead(answer.status, headers).end(method === 'HEAD' ? undefined : body)
 }
