@@ -7,7 +7,7 @@ import {
 } from './client.js'
 
 export interface LinkOptions {
-  /** Receives a message when Redis fails, at most one an hour. */
+  /** Receives a message when Redis fails, at most one an hour, and one for each kind of refusal. */
   readonly warn: (message: string) => void
   /** Most milliseconds without an attempt after failures. Default: 10 s. */
   readonly pauseMs?: number
@@ -37,7 +37,8 @@ export class RedisLink {
   /** Failures since the last answer. */
   #failures = 0
   #goneUntil = -Infinity
-  #warned = -Infinity
+  /** When each kind of refusal was told, and that Redis is gone. */
+  readonly #told = new Map<string, number>()
 
   constructor(
     private readonly address: RedisAddress,
@@ -102,8 +103,10 @@ export class RedisLink {
     }
     const cause = isRefusal ? error : (this.#cause ?? error)
     this.#cause = null
-    if (now - this.#warned < HOUR_MS) return
-    this.#warned = now
+    // Each refusal begins with its kind, such as READONLY
+    const kind = isRefusal ? (error.message.split(' ', 1)[0] ?? '') : ''
+    if (now - (this.#told.get(kind) ?? -Infinity) < HOUR_MS) return
+    this.#told.set(kind, now)
     const why = describeRedisFailure(cause, this.address, timeoutMs)
     warn(`${this.label}: working without it for now: ${why}`)
   }

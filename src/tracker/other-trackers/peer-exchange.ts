@@ -19,6 +19,9 @@ const PERIOD = 1000
 const SNAPSHOT_PERIOD = 300_000
 const KEPT = 600_000
 
+/** Seconds that the difference of two clocks in whole seconds may change by itself. */
+const MOST_DRIFT = 2
+
 /** Seconds after which the snapshot of a tracker that stopped is removed. */
 const SNAPSHOT_LIFETIME = 900
 
@@ -65,6 +68,8 @@ export class PeerExchange {
   readonly #link: RedisLink
   readonly #changes: PeerChanges
   #isJoined = false
+  /** Whether Redis answers, but takes no changes. */
+  #isRefused = false
   #failures = 0
   #timer: NodeJS.Timeout | null = null
   #round: Promise<void> | null = null
@@ -88,10 +93,10 @@ export class PeerExchange {
 
   /** Whether the last exchange succeeded. */
   get isJoined(): boolean {
-    return this.#isJoined
+    return this.#isJoined && !this.#isRefused
   }
 
-  /** How often Redis was gone. */
+  /** How often Redis was gone, or began to refuse changes. */
   get failures(): number {
     return this.#failures
   }
@@ -130,20 +135,31 @@ export class PeerExchange {
 
   /** Sends and reads changes. Returns false if Redis is gone. */
   async #trade(): Promise<boolean> {
-    if (!(await this.#send()) || !(await this.#read())) return false
+    if (!(await this.#measure()) || !(await this.#send()) || !(await this.#read())) return false
     return performance.now() - this.#snapshotAt < SNAPSHOT_PERIOD || this.#putSnapshot()
+  }
+
+  /**
+   * Compares the clocks: that of Redis may be set. Then others would take what is there for too old, so a new
+   * snapshot follows. Returns false if Redis is gone.
+   */
+  async #measure(): Promise<boolean> {
+    const time = await this.#link.ask((client) => client.time())
+    if (time === null) return false
+    const offset = Number(time[0]) - this.parts.now()
+    if (Math.abs(offset - this.#clockOffset) > MOST_DRIFT) this.#snapshotAt = -Infinity
+    this.#clockOffset = offset
+    return true
   }
 
   /** Learns what the others know, and tells them what this tracker knows. */
   async #join(): Promise<boolean> {
-    const found = await this.#link.ask(async (client) => {
-      const [time, trackers] = await Promise.all([client.time(), client.hgetall(TRACKERS)])
-      return { time: Number(time[0]), trackers }
-    })
-    if (found === null) return false
-    this.#clockOffset = found.time - this.parts.now()
+    const trackers = (await this.#measure())
+      ? await this.#link.ask((client) => client.hgetall(TRACKERS))
+      : null
+    if (trackers === null) return false
     let from: Place | null = null
-    for (const id of Object.keys(found.trackers)) {
+    for (const id of Object.keys(trackers)) {
       if (id === this.#id) continue
       const place = await this.#readSnapshot(id)
       if (this.#link.isGone()) return false
@@ -159,11 +175,14 @@ export class PeerExchange {
 
   /** Sends the changes. They are kept if Redis does not take them. Returns false if it is gone. */
   async #send(): Promise<boolean> {
-    if (this.#changes.isEmpty) return true
     await this.#changes.sendBy(({ at, bytes }) => {
       return this.#add({ changes: bytes, at: this.#redisSeconds(at) })
     })
-    return !this.#link.isGone()
+    const isGone = this.#link.isGone()
+    const wasRefused = this.#isRefused
+    this.#isRefused = !isGone && !this.#changes.isEmpty
+    if (this.#isRefused && !wasRefused) this.#failures += 1
+    return !isGone
   }
 
   /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */

@@ -150,3 +150,41 @@ test('a password on the command line is refused, and no message has it', async (
   assert.match(stderr, /--store: other users can see a password on a command line/)
   assert.doesNotMatch(stderr, /hunter2/)
 })
+
+test('changes that Redis refuses are a failure, and each reason is told', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const tracker = await startTrack(t, { args: ['--store', redis.url] })
+  const isUp = (up: number) => async () =>
+    (await (await tracker.get('/-/metrics')).text()).includes(`btkit_track_store_up ${up}\n`)
+  await until('it is joined', isUp(1))
+  redis.send('CONFIG', 'SET', 'maxmemory', '1')
+  await tracker.ask(announceQuery(HASH, { peer: 'a', port: 1111 }))
+  await until('it is refused', isUp(0))
+  await until('the reason is told', () => /OOM/.test(tracker.stderr.text))
+  redis.send('CONFIG', 'SET', 'maxmemory', '0')
+  await until('it is up', isUp(1))
+  redis.send('REPLICAOF', '127.0.0.1', '1')
+  await tracker.ask(announceQuery(HASH, { peer: 'b', port: 2222 }))
+  await until('the other reason is told', () => /READONLY/.test(tracker.stderr.text))
+  redis.send('REPLICAOF', 'NO', 'ONE')
+  await until('it is up again', isUp(1))
+  assert.match(await (await tracker.get('/-/metrics')).text(), /store_failures_total 2\n/)
+})
+
+test(
+  'a tracker that starts after the clock of Redis was set learns the peers',
+  { skip },
+  async (t) => {
+    const redis = await startRedis(t)
+    const args = ['--store', redis.url]
+    let behind = 0
+    // For the tracker, its own clock behind is that of Redis ahead
+    const io = { monotonic: () => performance.now() - behind }
+    const one = await startTrack(t, { args, io })
+    await one.ask(announceQuery(HASH, { peer: 'a', port: 1111 }))
+    behind = 20_000_000
+    await one.ask(announceQuery(HASH, { peer: 'b', port: 2222 }))
+    const other = await startTrack(t, { args })
+    await until('the other knows both', hasPeers(other, 1111, 2222))
+  },
+)
