@@ -24,6 +24,7 @@
 #include "signals.h"
 #include "stat_files.h"
 #include "sync_file_system.h"
+#include "udp_port.h"
 #include "waiting.h"
 
 #define MAX_ARGUMENTS 6
@@ -264,6 +265,12 @@ NAPI_MODULE_INIT() {
       {"openNow", NULL, open_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"openLater", NULL, open_later, NULL, NULL, NULL, napi_enumerable, NULL},
       {"readNow", NULL, read_now, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpOpen", NULL, udp_open, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpFollow", NULL, udp_follow, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpName", NULL, udp_name, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpTake", NULL, udp_take, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpSend", NULL, udp_send, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"udpClose", NULL, udp_close, NULL, NULL, NULL, napi_enumerable, NULL},
       {"unlockByte", NULL, unlock_byte, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   struct instance *instance = calloc(1, sizeof *instance);

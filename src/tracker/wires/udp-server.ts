@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError } from '../../base/errors.js'
 import { isWithoutIPv6 } from '../../server/listen/open-server.js'
+import { loadNative } from '../../base/native-addon.js'
 import type { ServerContext } from '../../server/context.js'
 import { type AnnounceForm, NOBODY, type TrackerAnswers } from '../answers/tracker-answers.js'
 import { parseAddress } from '../swarms/peer-address.js'
@@ -38,6 +39,23 @@ export interface UdpServer {
 /** Size of the system's buffer for waiting packets, in bytes. */
 const RECEIVE_BUFFER = 2 ** 21
 
+/** Functions of the addon; see native/udp_port.h. */
+interface NativeUdp {
+  readonly udpOpen: (host: string, port: number) => number
+  readonly udpFollow: (descriptor: number, onReadable: () => void) => object | undefined
+  readonly udpName: (descriptor: number) => string
+  readonly udpTake: (
+    ...values: readonly [descriptor: number, packets: Buffer, ways: Buffer, lengths: Int32Array]
+  ) => number
+  readonly udpSend: (descriptor: number, packet: Buffer, way: string) => void
+  readonly udpClose: (handle: object) => void
+}
+
+/** Packets that are taken at once, and the bytes for each and for the way back; see native/udp_port.h. */
+const TAKEN = 32
+const PACKET = 2048
+const WAY = { back: 48, all: 96 } as const
+
 /**
  * Answers packets at a place. `::` receives IPv4 as well, and is 0.0.0.0 without IPv6.
  * @throws BtkitError if it cannot listen there
@@ -48,6 +66,9 @@ export async function openUdp(
   context: Pick<ServerContext, 'onError'>,
 ): Promise<UdpServer> {
   const isPassed = 'fd' in place
+  const addon = loadNative<NativeUdp>('udpOpen', 'udpTake')
+  const own = addon && answerFromAsked(addon, place, answers)
+  if (own) return own
   const socket = makeUdpSocket(isPassed ? place.isV6 : isIPv6(place.host))
   try {
     const listening = once(socket, 'listening')
@@ -62,6 +83,48 @@ export async function openUdp(
     throw asBtkitError(error, `can't listen on ${what}`)
   }
   return answerOn(socket, answers, context)
+}
+
+/**
+ * Answers packets at all addresses, each from the one that it was sent to: clients drop an answer from another
+ * address. Null if the addon cannot do it; then only a place of one address answers so.
+ */
+function answerFromAsked(
+  { udpOpen, udpFollow, udpName, udpTake, udpSend, udpClose }: NativeUdp,
+  place: UdpPlace,
+  answers: UdpAnswers,
+): UdpServer | null {
+  const isAll = 'fd' in place || place.host === '::' || place.host === '0.0.0.0'
+  const descriptor = 'fd' in place ? place.fd : isAll ? udpOpen(place.host, place.port) : -1
+  if (descriptor < 0) return null
+  const [packets, ways] = [Buffer.alloc(TAKEN * PACKET), Buffer.alloc(TAKEN * WAY.all)]
+  const lengths = new Int32Array(TAKEN)
+  const outbox = new Outbox((packet, _port, way) => {
+    udpSend(descriptor, packet, way)
+  })
+  const handle = udpFollow(descriptor, () => {
+    const count = udpTake(descriptor, packets, ways, lengths)
+    for (let i = 0; i < count; i++) {
+      const at = i * WAY.all
+      const way = ways.toString('latin1', at, at + WAY.back)
+      const text = at + WAY.back + 1
+      const from = ways.toString('latin1', text, text + (ways[text - 1] ?? 0))
+      const packet = packets.subarray(i * PACKET, i * PACKET + (lengths[i] ?? 0))
+      const send = (answer: Buffer | null) => {
+        if (answer !== null) outbox.put(answer, 0, way)
+      }
+      send(answers.answer(packet, from, send))
+    }
+  })
+  if (!handle) return null
+  return {
+    address: `udp://${udpName(descriptor)}`,
+    close: () => {
+      outbox.close()
+      udpClose(handle)
+      return Promise.resolve()
+    },
+  }
 }
 
 /** Creates a socket that sends to addresses without name lookups. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request, type IncomingMessage } from 'node:http'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -13,6 +14,8 @@ import { goldenTorrent, singleFileInfo, torrentOf } from '../../support/torrents
 import { announceQuery, compactPeers, startTrack, textIn } from '../../support/track.js'
 import { until } from '../../support/until.js'
 import { listenLocally } from '../../support/listen.js'
+import { nativeAddon } from '../../../src/base/native-addon.js'
+import { connectPacket } from '../wires/packets.js'
 
 const HASH = 'ab'.repeat(20)
 const torrentNamed = (name: string) => torrentOf(singleFileInfo({ name }))
@@ -398,6 +401,22 @@ test('the tracker listens on a Unix socket and several hosts', async (t) => {
   response.resume()
   assert.equal(response.statusCode, 200)
 })
+
+for (const host of ['::', '0.0.0.0']) {
+  const skip = !('udpOpen' in nativeAddon()) && 'without the accelerator'
+  test(`at ${host}, UDP is answered from the address that was asked`, { skip }, async (t) => {
+    const track = await startTrack(t, { args: ['--host', host] })
+    for (const asked of ['127.0.0.1', '127.0.0.2', ...(host === '::' ? ['::1'] : [])]) {
+      const socket = createSocket(asked.includes(':') ? 'udp6' : 'udp4')
+      t.after(() => socket.close())
+      const answered = once(socket, 'message')
+      socket.send(connectPacket(77), track.port, asked)
+      const [answer, from] = (await answered) as [Buffer, { address: string }]
+      assert.deepEqual([from.address, answer.readUInt32BE(4)], [asked, 77])
+    }
+    assert.match(await (await track.get('/-/metrics')).text(), /protocol="udp",answered="connect"/)
+  })
+}
 
 test('the access log goes to a file, and to another after that was renamed', async (t) => {
   const directory = makeScratch(t)
