@@ -34,10 +34,10 @@ async function startServer(command, options) {
   return { child, port: Number(port) }
 }
 
-/** Starts the bare server: `udp`, or a directory of answers. */
-export function startBare(what) {
+/** Starts the bare server: `udp`, or a directory of answers, as far away as so many milliseconds. */
+export function startBare(...what) {
   const script = fileURLToPath(new URL('bare-server.js', import.meta.url))
-  return startServer([process.execPath, script, what])
+  return startServer([process.execPath, script, ...what])
 }
 
 /** Starts `btkit serve`, with the row's cache unless another is named. */

@@ -10,6 +10,8 @@ export interface FileServer {
   readonly files: Map<string, Uint8Array>
   /** What was asked, as `METHOD path range`. */
   readonly asked: string[]
+  /** The tag of bytes at an address. */
+  tag: (bytes: Uint8Array, url: string) => string
   /** Answers a request itself, and returns whether it did. */
   answer: (request: IncomingMessage, response: ServerResponse) => boolean
 }
@@ -23,13 +25,14 @@ export async function serveFiles(
   const server = createServer((request, response) => {
     const { method = '', url = '/', headers } = request
     served.asked.push([method, url, headers.range ?? ''].join(' ').trim())
-    if (!served.answer(request, response)) sendFile(served.files, request, response)
+    if (!served.answer(request, response)) sendFile(served, request, response)
   })
   const port = await listenLocally(t, server)
   const served: FileServer = {
     url: `http://127.0.0.1:${port}`,
     files: new Map(content),
     asked: [],
+    tag: tagOf,
     answer: () => false,
   }
   return served
@@ -47,7 +50,7 @@ export function tagOf(bytes: Uint8Array): string {
 }
 
 function sendFile(
-  files: ReadonlyMap<string, Uint8Array>,
+  { files, tag }: FileServer,
   { method, url = '', headers }: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -56,7 +59,7 @@ function sendFile(
     response.writeHead(404).end()
     return
   }
-  const etag = tagOf(bytes)
+  const etag = tag(bytes, url)
   const ifRange = headers['if-range']
   const range = rangeOf(headers)
   const isPart = range !== null && (ifRange === undefined || ifRange === etag)

@@ -1,11 +1,4 @@
-import { usageError } from '../../base/errors.js'
-import {
-  type CommandOption,
-  type Exclusion,
-  type OffDisk,
-  type OptionEntry,
-  traitsOf,
-} from '../options/option.js'
+import { type CommandOption, type Exclusion, traitsOf } from '../options/option.js'
 import type { Place } from '../options/given.js'
 import type { Decided } from './parse.js'
 
@@ -93,27 +86,4 @@ function nameOf({ name, value }: UsedOption): string {
 function isEmpty(value: unknown): boolean {
   const isEmptyList = Array.isArray(value) && value.length === 0
   return isEmptyList || value === undefined || value === false || value === ''
-}
-
-/**
- * The notes on options that a configuration has for files on a disk, if there is content on none.
- * @throws BtkitError `usage` for an option that is refused then
- */
-export function notesOffDisk(
-  entries: Iterable<OptionEntry>,
-  content: OffDisk,
-  { values, typed }: { readonly values: object; readonly typed: readonly string[] },
-): string[] {
-  const given = new Map(Object.entries(values))
-  return [...entries].flatMap(({ key, on, attribute, traits }) => {
-    const value: unknown = given.get(attribute)
-    if (!on || !traits.needsDisk || isEmpty(value)) return []
-    const { configured = 'refused' } = traits.needsDisk
-    const isUsual = value === on.defaultValue
-    if (isUsual || traits.needsDisk.when?.(value, content) === false) return []
-    const shown = typeof value === 'string' && on.argChoices ? ` ${value}` : ''
-    if (configured === 'refused' || typed.includes(key))
-      throw usageError(`${on.long}${shown}: needs a file, and ${content}`)
-    return configured === 'noted' ? [`${on.long}${shown}: not used: ${content}`] : []
-  })
 }

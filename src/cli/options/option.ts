@@ -46,22 +46,6 @@ export interface Traits {
   readonly insteadOf?: string
   /** Whether it applies only to a client that btkit starts. */
   readonly isForOwnClient?: boolean
-  /** For an option that means nothing for content on no disk: at a URL, or on standard input. */
-  readonly needsDisk?: DiskNeed
-}
-
-/** The need of options that say how files are read, and change no torrent. */
-export const HOW: DiskNeed = { configured: 'ignored' }
-
-/** Content that is on no disk, as messages name it. */
-export type OffDisk = '- is standard input' | 'this is content of a URL'
-
-/** When an option needs files on a disk. */
-export interface DiskNeed {
-  /** Whether a value needs them; by default all do. */
-  when?(value: unknown, content: OffDisk): boolean
-  /** A value that is not typed, but from a configuration, is noted or ignored (default: refused). */
-  readonly configured?: 'noted' | 'ignored'
 }
 
 /** An option that is refused beside another. */

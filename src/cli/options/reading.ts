@@ -3,7 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { looksLikeUrl } from '../../metainfo/trackers.js'
 import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
-import { DIRECTORY, HOW, type Need, option } from './option.js'
+import { DIRECTORY, type Need, option } from './option.js'
 
 export const MAX_RATE = option(
   '--max-rate <size>',
@@ -77,7 +77,6 @@ export const CACHE_TRUST = option(
   'choose how an unchanged file is recognized',
   {
     isForLegacy: true,
-    needsDisk: HOW,
     choices: ['full', 'mtime'],
     default: 'full',
   },

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type OptionValues } from '@commander-js/extra-typ
 import { nameErrors } from '../../base/errors.js'
 import { parseRedisUrl } from '../../fleet/redis/client.js'
 import { repeated } from './values.js'
-import { FILE, HOW, option } from './option.js'
+import { FILE, option } from './option.js'
 
 /** Parses the URL of a Redis, or `file:PATH`. */
 function checkedUrl(option: string): (text: string) => string {
@@ -32,7 +32,6 @@ export const CACHE_URL = option(
   'share digests through this Redis; file:PATH reads the URL',
   {
     isSecret: true,
-    needsDisk: HOW,
     variable: 'BTKIT_CACHE_URL',
     parse: checkedUrl('--cache-url'),
   },
@@ -41,13 +40,13 @@ export const CACHE_URL = option(
 export const SHARE = option(
   '--share <name=dir>',
   'give a directory its name on all machines (repeatable)',
-  { needsDisk: HOW, ...namedDirectories },
+  namedDirectories,
 )
 
 export const SHARE_KEY_FILE = option(
   '--share-key-file <file>',
   'sign shared records with the key in this file',
-  { ...FILE, needsDisk: HOW },
+  FILE,
 )
 
 export const SHARE_MACHINE = option(
@@ -70,7 +69,6 @@ export function declareShareOptions<A extends unknown[], O extends OptionValues>
 export function queueOption(description: string) {
   return option('--queue <url>', description, {
     isSecret: true,
-    needsDisk: HOW,
     parse: checkedUrl('--queue'),
   })
 }

@@ -7,13 +7,8 @@ import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
-import { type DiskNeed, type Need, RARELY_NEEDED, type Traits } from './option.js'
+import { type Need, RARELY_NEEDED, type Traits } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
-
-/** The size or the state of standard input is not known before it is read. */
-export const KNOWN_SIZE: DiskNeed = { when: (_, content) => content === '- is standard input' }
-
-const NOTED: DiskNeed = { configured: 'noted' }
 
 const PIECES = { rule: 'piece length' } as const
 
@@ -116,14 +111,12 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .opt('--target-pieces <n>', 'use the shortest that gives at most n pieces', {
       ...PIECES,
       excludes: ['pieceLength', 'pieceSizePow2'],
-      needsDisk: KNOWN_SIZE,
       parse: read.wholeNumber(1, 2 ** 31),
     })
     .opt('--max-torrent-size <size>', 'use one that keeps the .torrent below this size', {
       ...PIECES,
       isOwn: true,
       excludes: ['pieceLength', 'pieceSizePow2', 'targetPieces'],
-      needsDisk: KNOWN_SIZE,
       parse: read.sizeLimit,
     })
     .opt('--max-piece-length <size>', 'use none longer than this', {
@@ -145,7 +138,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .opt(
       '--date <when>',
       'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z, now, or mtime',
-      { parse: read.creationDate, needsDisk: { when: (date: unknown) => date === 'mtime' } },
+      { parse: read.creationDate },
     )
     .opt('-d, --no-date', 'omit the creation date')
     .opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
@@ -156,14 +149,13 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .optionsGroup('Files:')
     .opt('--include <glob>', 'include only matching files (repeatable)', read.collect)
     .opt('--exclude <glob>', 'exclude matching files (repeatable)', read.collect)
-    .opt('--hidden', 'include hidden and system files', { needsDisk: NOTED, default: false })
+    .opt('--hidden', 'include hidden and system files', { default: false })
     .opt(
       '--symlinks <what>',
       'follow links that stay inside, follow all, skip all, or store them as links (BEP 47)',
       {
         rule: 'file attributes',
         ruledBy: 'store',
-        needsDisk: NOTED,
         choices: ['inside', 'follow', 'skip', 'store'],
         default: 'inside',
       },
@@ -174,9 +166,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       excludes: ['v2', 'hybrid'].map((option) => ({ option, ...UNLESS_BY_PATH })),
       offers: ['path', 'size', 'mtime', '-path', '-size', '-mtime', 'given'],
       needs: name === 'makemetafile' ? [ORDER] : [],
-      needsDisk: {
-        when: (order: FileOrder | 'given') => order !== 'given' && order.by === 'mtime',
-      },
       parse: read.fileOrder,
     })
     .optionsGroup(RARELY_NEEDED)
@@ -192,7 +181,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     })
     .opt('--attributes', 'record which files are executable or hidden (BEP 47)', {
       rule: 'file attributes',
-      needsDisk: NOTED,
       default: false,
     })
   const whole = declareShareOptions(declareReadingOptions(command))
@@ -218,7 +206,6 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
       },
     )
     .opt('--dry-run', 'show what would be done, without reading files', {
-      needsDisk: KNOWN_SIZE,
       default: false,
     })
     .opt('-q, --quiet', 'print nothing unless something is wrong', { default: false })

@@ -35,6 +35,8 @@ export interface StreamedFile {
   /** The path below the torrent's name, with `/` between components. */
   readonly path: string
   readonly content: StreamedBytes
+  /** Has the content received before it is read; called for the next files, too. */
+  readonly begin?: (() => void) | undefined
   /** Bytes of the file; needed for streams below a directory if no piece length is given. */
   readonly length?: number | undefined
   /** A text that is another one as soon as any byte is: content of known texts need not be read again. */
@@ -268,6 +270,9 @@ async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<
   }
 }
 
+/** Files that begin to arrive, with the one that is read. */
+const AHEAD = 8
+
 /** Progress after each so many bytes. */
 const TELL_EVERY = 1024 * 1024
 
@@ -282,8 +287,9 @@ async function readAll(
     if (bytesDone > told) engine.onProgress?.({ bytesDone, currentPath: path })
     told = bytesDone
   }
-  for (const file of files) {
+  for (const [at, file] of files.entries()) {
     const { path, content } = file
+    for (const next of files.slice(at, at + AHEAD)) next.begin?.()
     const before = bytesDone
     hashing.begin()
     for await (const chunk of content instanceof Uint8Array ? [content] : content) {

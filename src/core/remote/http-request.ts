@@ -41,6 +41,8 @@ export interface HttpRequest {
 /** The answer to a request. The caller reads the body to its end, or calls `end`. */
 export interface HttpResponse {
   readonly status: number
+  /** Where it was found, after redirects. */
+  readonly url: string
   readonly headers: Headers
   /** The body, unpacked if it is packed with gzip. */
   readonly body: AsyncIterable<Uint8Array>
@@ -149,6 +151,8 @@ async function send(
     ...(body !== undefined && { body }),
     headers: { 'user-agent': 'btkit', accept: '*/*', ...headers },
     signal: isContent ? AbortSignal.any([signal, late.signal]) : signal,
+    // undici would close the connection after HEAD, for servers that answer that with a body
+    reset: false,
     headersTimeout: 0,
     bodyTimeout: 0,
   } as const
@@ -167,7 +171,9 @@ async function send(
   // An error may come when nobody reads.
   answer.body.on('error', () => undefined)
   const end = () => {
-    answer.body.destroy()
+    // To end a body ends its connection, and that of HEAD is empty
+    if (isHead) answer.body.resume()
+    else answer.body.destroy()
   }
   const received = new Headers()
   for (const [name, values] of Object.entries(answer.headers))
@@ -176,7 +182,7 @@ async function send(
   const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
   const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body
   const whole = isContent ? withProgress(unpacked) : unpacked
-  return { status: answer.statusCode, headers: received, body: whole, end }
+  return { status: answer.statusCode, url: address.href, headers: received, body: whole, end }
 }
 
 /**
@@ -227,6 +233,9 @@ interface Way {
   readonly isNew: boolean
 }
 
+/** Most connections to a host, of each kind of requests. */
+export const CONNECTIONS_TO_HOST = 16
+
 /** Kept connections by the way of their requests. */
 const dispatchers = new Map<string, Dispatcher>()
 
@@ -250,7 +259,8 @@ function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatche
     })
   }
   const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
-  const kept = { connect, ...(isNew && { pipelining: 0 }) }
+  const connections = CONNECTIONS_TO_HOST
+  const kept = { connect, connections, ...(isNew && { pipelining: 0 }) }
   const made = isDirect
     ? new Agent(kept)
     : new EnvHttpProxyAgent({

@@ -4,9 +4,7 @@ import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
   RemoteFault,
-  isBusy,
   pauseAfter,
-  remoteError,
   request,
   requireStatus,
   type RemoteAccess,
@@ -60,6 +58,21 @@ export async function* readRemote(
     yield bytes.subarray(Math.max(at - passed, 0), Math.max(end - passed, 0))
     passed += bytes.length
   }
+}
+
+/** The bytes of a file. `begin` has them received before they are read, if they are few. */
+export function earlyBytes(file: RemoteFile, access: RemoteAccess) {
+  const { size } = file
+  let part: Part | null = null
+  const begin = () => {
+    if (part || !size || size > PART) return
+    part = new Part(readRemote(file, access), Buffer.allocUnsafeSlow(size), size)
+  }
+  const read = async function* () {
+    yield* part ? part.read() : readRemote(file, access)
+    part = null
+  }
+  return { begin, content: read() }
 }
 
 /** Yields the bytes of a file that its server sends in parts, over several connections. */
@@ -140,6 +153,7 @@ async function* readRange(
   access: RemoteAccess,
 ): AsyncGenerator<Uint8Array> {
   const { url, size, validator } = file
+  let { source = url } = file
   const [start, end] = range ?? [0, size ?? MOST_UNTOLD]
   let at = start
   // Even a file that is said to be empty is asked for
@@ -147,7 +161,7 @@ async function* readRange(
     const before = at
     try {
       const asked = { range: `bytes=${at}-${end - 1}`, ...(validator && { 'if-range': validator }) }
-      const response = await request(url, access, range ? { headers: asked } : {})
+      const response = await request(url, access, range ? { headers: asked } : {}, source)
       try {
         requireStatus(url, response, range ? [206, 200, 416, 412] : [200])
         requireAsked(file, response, range && [at, end])
@@ -166,9 +180,12 @@ async function* readRange(
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
       throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
+      // Addresses that redirects lead to may be of no use after a while
+      const isMoved = source !== url && at === before && !access.signal.aborted
+      source = url
+      if (isMoved) continue
       failures = at - before >= PROGRESS ? 1 : failures + 1
-      if (!range && !isBusy(error)) throw remoteError(error, url, access.signal)
-      await pauseAfter(error, failures, { url, access })
+      await pauseAfter(error, failures, { url, access, isResumed: range !== null })
     }
   }
 }

@@ -5,7 +5,8 @@ import { collectBounded } from '../../disk/look/read-bounded.js'
 import { loadNameFilter } from '../../disk/scan/entry.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { Arrival, StreamedFile } from '../make/from-streams.js'
-import { readRemote } from './read-remote.js'
+import { CONNECTIONS_TO_HOST } from './http-request.js'
+import { earlyBytes } from './read-remote.js'
 import {
   askRemote,
   lastName,
@@ -27,8 +28,8 @@ export interface RemoteContent {
   readonly arrival: Arrival
 }
 
-/** Questions at once. */
-const AT_ONCE = 8
+/** Questions at once, as many as connections. */
+const AT_ONCE = CONNECTIONS_TO_HOST
 
 const limited = pLimit(AT_ONCE)
 
@@ -107,8 +108,8 @@ async function ask(
   const found = await askRemote(url, access)
   const { name, size, validator } = found
   const state = validator === null || size === null ? undefined : `${url} ${size} ${validator}`
-  const content = readRemote(found, access)
-  return { name, file: { ...entry, content, length: size ?? undefined, state } }
+  const bytes = earlyBytes(found, access)
+  return { name, file: { ...entry, ...bytes, length: size ?? undefined, state } }
 }
 
 /** @throws BtkitError `usage` if the address of content must not be in a torrent */

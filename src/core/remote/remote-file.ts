@@ -29,6 +29,8 @@ export interface RemoteAccess {
 export interface RemoteFile {
   /** As given, not where it redirects to. */
   readonly url: string
+  /** Where it redirected to: mirrors may send equal bytes with other tags. */
+  readonly source?: string
   /** The name that the server gives, or the last one of the path; empty if there is none. */
   readonly name: string
   /** In bytes; null if the server does not say. */
@@ -62,6 +64,7 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
   const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null
   return {
     url,
+    source: response.url,
     name: nameOf(url, headers),
     size,
     validator: validatorOf(headers),
@@ -86,13 +89,15 @@ export async function request(
   url: string,
   { signal, headers: own = {} }: RemoteAccess,
   asked: { readonly isHead?: boolean; readonly headers?: Readonly<Record<string, string>> },
+  source = url,
 ): Promise<HttpResponse> {
   if (!/^https?:/i.test(url) || !URL.canParse(url))
     throw new RemoteFault(url, 'unreachable', 'not an http or https URL')
   const headers = { 'accept-encoding': 'identity', ...asked.headers }
-  const rules = { ...GUARDED, isContent: true, originHeaders: own }
+  const isOwn = source === url || new URL(source).origin === new URL(url).origin
+  const rules = { ...GUARDED, isContent: true, originHeaders: isOwn ? own : {} }
   try {
-    const response = await requestHttp(url, { ...asked, ...rules, headers, signal })
+    const response = await requestHttp(source, { ...asked, ...rules, headers, signal })
     const encoding = response.headers.get('content-encoding') ?? 'identity'
     if (encoding === 'identity' || encoding === '') return response
     response.end()
@@ -107,26 +112,32 @@ export async function request(
 /** Milliseconds before the next try after a fault that may pass. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 16_000, 32_000]
 
-/** Waits for the next try after a number of failures, or throws the error if there is none. */
+/**
+ * Waits for the next try of a request after a number of failures. Only what is resumed is tried again after
+ * a broken connection, everything while the server says that it is busy.
+ * @throws BtkitError the error if there is no further try
+ */
 export async function pauseAfter(
   error: unknown,
   failures: number,
-  { url, access }: { readonly url: string; readonly access: RemoteAccess },
+  { url, access, isResumed }: Tried,
 ): Promise<void> {
   const why = remoteError(error, url, access.signal)
   const pause = PAUSES[failures - 1]
   const isPassing = why instanceof RemoteFault && why.isPassing && !access.isOnce
-  if (!isPassing || pause === undefined) throw why
+  const isTried = isPassing && (isResumed || why.kind === 'status')
+  if (!isTried || pause === undefined) throw why
   await setTimeout(pause, undefined, { signal: access.signal }).catch(() => undefined)
   refuseAborted(access.signal)
 }
 
-/** Whether a server answered with a status that may pass. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof RemoteFault && error.kind === 'status' && error.isPassing
+interface Tried {
+  readonly url: string
+  readonly access: RemoteAccess
+  readonly isResumed: boolean
 }
 
-/** Does what sends one request, again while the server is busy. One that cannot be reached is not waited for. */
+/** Does what sends one request, until it is answered. */
 export async function untilAnswered<T>(
   url: string,
   access: RemoteAccess,
@@ -136,8 +147,7 @@ export async function untilAnswered<T>(
     try {
       return await act()
     } catch (error) {
-      if (!isBusy(error)) throw remoteError(error, url, access.signal)
-      await pauseAfter(error, failures, { url, access })
+      await pauseAfter(error, failures, { url, access, isResumed: false })
     }
   }
 }
@@ -173,7 +183,7 @@ export class RemoteFault extends BtkitError {
 }
 
 /** The error of a request in words, which names the URL. */
-export function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitError {
+function remoteError(error: unknown, url: string, signal: AbortSignal): BtkitError {
   if (error instanceof BtkitError) return error
   if (signal.aborted) return new BtkitError('interrupted', 'interrupted')
   const cause = { cause: error }

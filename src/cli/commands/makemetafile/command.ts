@@ -10,8 +10,7 @@ import { BtkitError } from '../../../base/errors.js'
 import type { Io } from '../../io.js'
 import { declareMakemetafile, type MakemetafileOptions } from './options.js'
 import { makeRequests, STDIN } from './request.js'
-import { notesOffDisk } from '../../configuration/together.js'
-import { optionEntries } from '../../options/table.js'
+import { notesOffDisk } from './off-disk.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { sortOperands } from '../../line/operands.js'
 import { askContents, listsRemote } from './remote.js'
@@ -42,18 +41,16 @@ export const command: CommandRecord = {
 }
 
 function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
-  return declareMakemetafile({ isLegacy }).action(async (args, options, command) => {
+  return declareMakemetafile({ isLegacy }).action(async (args, options) => {
     const isNamed = listsRemote(options)
     const onServer = ', or with --base-url the server of the list'
     const advice = options.filesFrom === undefined ? '' : onServer
     const operands = sortOperands(args, true, isNamed, advice)
     const isStdin = operands.sources.includes(STDIN)
     const out = openReport(options, io)
-    const isRemote = isNamed || operands.sources.some(looksLikeUrl)
-    const offDisk = isStdin ? '- is standard input' : isRemote ? 'this is content of a URL' : null
-    const given = { values: options, typed: typed().map(({ entry }) => entry.key) }
-    const notOnDisk = offDisk && notesOffDisk(optionEntries(command).values(), offDisk, given)
-    for (const note of notOnDisk ?? []) out.note(note)
+    const isOffDisk = isStdin || isNamed || operands.sources.some(looksLikeUrl)
+    const keys = typed().map(({ entry }) => entry.key)
+    for (const note of isOffDisk ? notesOffDisk(options, keys, isStdin) : []) out.note(note)
     const read = async () => ({
       chosen: isStdin || isNamed ? undefined : await readChosen(options, io),
       remote: await askContents(operands.sources, options, io),

@@ -1,6 +1,6 @@
 import { checkName } from '../../../metainfo/name.js'
 import { FILE, RARELY_NEEDED } from '../../options/option.js'
-import { declareTorrentOptions, KNOWN_SIZE } from '../../options/torrent.js'
+import { declareTorrentOptions } from '../../options/torrent.js'
 import * as read from '../../options/values.js'
 
 const EXAMPLES = `
@@ -39,7 +39,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     .opt(
       '--files-from <list>',
       'read the names of the files in a list, or in a SHA256SUMS at a URL; - is standard input',
-      { ...FILE, needsDisk: KNOWN_SIZE },
+      FILE,
     )
     .opt('--base-url <url>', 'find the files of --files-from below this address', {
       needs: [{ oneOf: ['files-from'] }],
@@ -58,7 +58,6 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
     })
     .opt('--check', 'write nothing; print what would change, and exit with 1 if anything would', {
       excludes: INCOMPARABLE,
-      needsDisk: KNOWN_SIZE,
       default: false,
     })
     .opt('--json', 'print one line of JSON for each torrent', { default: false })

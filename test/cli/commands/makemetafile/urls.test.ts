@@ -353,6 +353,50 @@ test('a broken connection is resumed where it broke', async (t) => {
   assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
 })
 
+test('mirrors with other tags for equal bytes: the one that answered is asked for the rest', async (t) => {
+  const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
+  await make([at('x.iso'), TRACKER, '--web-seed', `${server.url}/get`])
+  let turn = 0
+  server.answer = ({ url = '' }, response) => {
+    if (url === '/get') response.writeHead(302, { location: `/m${turn++ % 2}` }).end()
+    return url === '/get'
+  }
+  for (const name of ['m0', 'm1']) server.files.set(name, LARGE)
+  server.tag = (bytes, url) => `"${url}-${tagOf(bytes).slice(1)}`
+  const made = await make([`${server.url}/get`, TRACKER, '-o', out, '-n', 'x.iso'])
+  assert.equal(made.status, 0, made.stderr)
+  assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
+  const verified = await runBtkit(['verify', out, '--data', `${server.url}/get`])
+  assert.equal(verified.status, 0, verified.stdout)
+})
+
+test('small files of a list arrive eight at once, over few connections, in its order', async (t) => {
+  const names = Array.from({ length: 200 }, (_, i) => `f${i}`)
+  const files = Object.fromEntries(names.map((name) => [`rel/${name}`, name]))
+  const { server, at, make, out } = await workplace(t, { ...files, 'rel/list': names.join('\n') })
+  const waiting: (() => void)[] = []
+  let [left, most] = [names.length, 0]
+  const sockets = new Set<unknown>()
+  server.answer = (request, response) => {
+    sockets.add(request.socket)
+    if (request.method === 'HEAD' || request.url === '/rel/list') return false
+    const name = decodeURIComponent(request.url!.slice('/rel/'.length))
+    // Each answer waits until as many are asked for as can be
+    waiting.push(() => response.writeHead(200, { etag: tagOf(Buffer.from(name)) }).end(name))
+    most = Math.max(most, waiting.length)
+    if (waiting.length < Math.min(8, left)) return true
+    left -= waiting.length
+    for (const answer of waiting.splice(0)) answer()
+    return true
+  }
+  const made = await make(['--files-from', `${server.url}/rel/list`, TRACKER, '-o', out])
+  assert.deepEqual([made.status, most], [0, 8], made.stderr)
+  assert.ok(sockets.size <= 20, `${sockets.size} connections`)
+  const list = ['--files-from', at('rel/list'), TRACKER, '-o', at('ref.torrent')]
+  await make([at('rel'), ...list, '--web-seed', `${server.url}/`])
+  assert.deepEqual(readFileSync(out), readFileSync(at('ref.torrent')))
+})
+
 test('a set is one torrent, whose checksums are checked while it is read', async (t) => {
   const files = { 'rel/empty': '', 'rel/sub/ü 1.txt': 'one', 'rel/x.iso': SMALL }
   const { server, at, make, out } = await workplace(t, files)
