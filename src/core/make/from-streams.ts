@@ -250,7 +250,7 @@ function lengthOf({ length, content }: StreamedFile): number | undefined {
 function requireLength(file: StreamedFile): number {
   const length = lengthOf(file)
   if (length !== undefined) return length
-  const why = 'its length is unknown: give that, or pieceLength'
+  const why = 'its length is unknown: give a piece length (--piece-length), and sort by no size'
   throw new BtkitError('usage', `${file.path}: ${why}`)
 }
 

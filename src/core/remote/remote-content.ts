@@ -14,6 +14,7 @@ import {
   request,
   requireStatus,
   type RemoteAccess,
+  type RemoteFile,
   untilAnswered,
 } from './remote-file.js'
 import { MAX_LIST, parseRemoteList, type RemoteEntry } from './remote-list.js'
@@ -24,6 +25,8 @@ export interface RemoteContent {
   readonly name: string
   /** The address that clients can download it from; null if that is a secret. */
   readonly webSeed: string | null
+  /** Whether a server offers no ranges, which clients ask web seeds for. */
+  readonly lacksRanges?: boolean
   /** Its files have paths below the name; that of a single file is empty. */
   readonly arrival: Arrival
 }
@@ -38,12 +41,12 @@ const limited = pLimit(AT_ONCE)
  * @throws BtkitError `interrupted`
  */
 export async function remoteFile(url: string, access: RemoteAccess): Promise<RemoteContent> {
-  const { username, password, search } = new URL(url)
-  const webSeed = username + password + search === '' ? url : null
+  const webSeed = isSecret(url) ? null : url
   const arrival = { place: shownUrl(url), isDirectory: false }
   try {
-    const { name, file } = await limited(() => ask(url, { path: '' }, access))
-    return { name, webSeed, arrival: { ...arrival, files: [file] } }
+    const { found, file } = await limited(() => ask(url, { path: '' }, access))
+    const { name, hasRanges } = found
+    return { name, webSeed, lacksRanges: !hasRanges, arrival: { ...arrival, files: [file] } }
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code === 'interrupted') throw error
     return { name: lastName(url), webSeed, arrival: { ...arrival, files: [], fault: error } }
@@ -61,29 +64,35 @@ export async function remoteDirectory(
   access: RemoteAccess,
 ): Promise<RemoteContent> {
   const filter = await loadNameFilter(globs)
+  const reasonOf = (path: string) => filter?.reasonOf(path) ?? null
+  const entries = listed.filter(({ path }) => reasonOf(path) === null)
   const skipped = listed.flatMap(({ path }) => {
-    const reason = filter?.reasonOf(path)
+    const reason = reasonOf(path)
     return reason ? { path, reason } : []
   })
-  const out = new Set(skipped.map(({ path }) => path))
-  const entries = listed.filter(({ path }) => !out.has(path))
   const at = base.replace(/\/$/, '')
   const ending = new AbortController()
   const asking = { ...access, signal: AbortSignal.any([access.signal, ending.signal]) }
-  const asked = limited.map(entries, async (entry) => {
-    return (await ask(fileAddress(at, entry.path.split('/')), entry, asking)).file
+  const asked = limited.map(entries, (entry) => {
+    return ask(fileAddress(at, entry.path.split('/')), entry, asking)
   })
-  const files = await asked.catch((error: unknown) => {
+  const answers = await asked.catch((error: unknown) => {
     ending.abort()
     throw error
   })
-  const { search, username, password } = new URL(base)
-  const webSeed = search + username + password === '' ? new URL('..', base).href : null
+  const files = answers.map(({ file }) => file)
   return {
     name: lastName(base),
-    webSeed,
+    webSeed: isSecret(base) ? null : new URL('..', base).href,
+    lacksRanges: answers.some(({ found }) => !found.hasRanges),
     arrival: { place: shownUrl(base), isDirectory: true, files, skipped },
   }
+}
+
+/** Whether a URL has parts that may be secrets. */
+function isSecret(url: string): boolean {
+  const { username, password, search } = new URL(url)
+  return username + password + search !== ''
 }
 
 /**
@@ -104,12 +113,12 @@ async function ask(
   url: string,
   entry: RemoteEntry,
   access: RemoteAccess,
-): Promise<{ readonly name: string; readonly file: StreamedFile }> {
+): Promise<{ readonly found: RemoteFile; readonly file: StreamedFile }> {
   const found = await askRemote(url, access)
-  const { name, size, validator } = found
+  const { size, validator } = found
   const state = validator === null || size === null ? undefined : `${url} ${size} ${validator}`
   const bytes = earlyBytes(found, access)
-  return { name, file: { ...entry, ...bytes, length: size ?? undefined, state } }
+  return { found, file: { ...entry, ...bytes, length: size ?? undefined, state } }
 }
 
 /** @throws BtkitError `usage` if the address of content must not be in a torrent */

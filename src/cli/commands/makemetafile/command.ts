@@ -56,6 +56,8 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
       remote: await askContents(operands.sources, options, io),
     })
     const { chosen, remote } = await out.attempt(read, lostList)
+    const isSeed = options.webSeed.length + options.webSeedBase.length === 0
+    const lacking = [...remote.values()].filter(({ lacksRanges }) => isSeed && lacksRanges)
     const sources = isNamed ? [...remote.keys()] : operands.sources
     const groups = makeRequests({ ...operands, sources, remote, chosen, isLegacy }, options, io)
     for (const {
@@ -83,6 +85,7 @@ function defineMakemetafile({ io, typed, isLegacy, finish }: CommandContext) {
             : new UnmatchedPatterns(typedPatterns(options, typed()), io),
         lastSource: groups.at(-1)?.torrents[0].source ?? '',
         reported: new Set(),
+        withoutRanges: lacking.map(({ arrival }) => arrival.place),
         differ: false,
       }
       // A torrent that failed may have been reported already
@@ -151,6 +154,8 @@ interface Run {
   readonly lastSource: string
   /** The torrents that have been reported. */
   readonly reported: Set<string | null>
+  /** Web seeds that offer no ranges. */
+  readonly withoutRanges: readonly string[]
   /** Whether `--check` found that a torrent would change. */
   differ: boolean
 }
@@ -193,12 +198,14 @@ function tellOfPlan({ options, out, unmatched, lastSource }: Run) {
 function report(made: MakeReport, seconds: number, run: Run): void {
   const { options, out, io } = run
   const { written, difference } = made
-  const { torrent } = made.plan.request
+  const { torrent, source } = made.plan.request
   if (torrent === null) for (const part of written?.parts ?? []) io.stdout.write(part)
   run.reported.add(torrent)
   run.differ ||= difference !== null && difference.status !== 'unchanged'
   const removed = out.isQuiet ? [] : removedValues(made, options)
   for (const each of removed) out.note(`${torrent}: ${each}`)
+  const why = 'its server offers no ranges, which clients ask web seeds for'
+  if (run.withoutRanges.includes(source)) out.note(`${source}: ${why}`)
   const isOutput = torrent === null && !options.dryRun
   // A torrent that was not written has already been reported
   if (isOutput && io.stdout.errored) return

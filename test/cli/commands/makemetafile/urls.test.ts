@@ -250,7 +250,9 @@ test('headers of a file are sent to the server, and to none that it redirects to
 test('a server without ranges is read in one stream', async (t) => {
   const { server, make, out } = await workplace(t, { 'x.iso': LARGE })
   server.answer = streams(LARGE.length, [LARGE])
-  assert.equal((await make([`${server.url}/x.iso`, TRACKER, '-o', out])).status, 0)
+  const made = await make([`${server.url}/x.iso`, TRACKER, '-o', out])
+  assert.equal(made.status, 0)
+  assert.match(made.stderr, /^[^\n]*x.iso: its server offers no ranges[^\n]*\n$/)
   assert.deepEqual(server.asked, ['HEAD /x.iso', 'GET /x.iso'])
 })
 
