@@ -1,7 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { count } from '../../base/text/quantity.js'
 import { isSafeComponent } from '../../disk/look/inside.js'
 import { asBtkitError, BtkitError, osCodeOf, valueOr } from '../../base/errors.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
@@ -147,8 +146,7 @@ export async function linkData(
     }
   }
   const [first] = faults
-  const more = faults.length > 1 ? `; ${count(faults.length - 1, 'more link')} failed` : ''
-  if (first) throw new BtkitError(first.code, first.message + more)
+  if (first) throw first
 }
 
 function isSame(path: string | null, target: string, leadsTo: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { parseXml, XmlElement, XmlText } from '@rgrove/parse-xml'
+import { parseXml, type XmlElement, XmlText } from '@rgrove/parse-xml'
 import { splitNames } from '../../base/bytes.js'
 import { decodePercent } from '../../base/percent.js'
 import { BtkitError } from '../../base/errors.js'
@@ -74,15 +74,12 @@ function nameOf(list: string): string {
   return decodePercent(list.replace(/\?.*$/, '').replace(/^.*\//, ''), '')
 }
 
-/** A line that is not blank, with its number from 1. */
-interface Line {
-  readonly text: string
-  readonly number: number
-}
-
-/** The lines up to the first one too many, of a text that is signed in the clear those that are signed. */
-function linesOf(bytes: Uint8Array, name: string): Line[] {
-  const lines: Line[] = []
+/**
+ * The lines that are not blank, with their numbers, up to the first one too many; of a text that is signed
+ * in the clear those that are signed.
+ */
+function linesOf(bytes: Uint8Array, name: string) {
+  const lines: { readonly text: string; readonly number: number }[] = []
   const isText = !bytes.includes(0)
   let [number, isSigned, isHeader] = [0, false, false]
   for (const part of splitNames(Buffer.from(bytes))) {
@@ -161,6 +158,9 @@ function plainPath(path: string): string {
 /** The hashes of a Metalink that are checked, the best first. */
 const BEST: readonly ChecksumName[] = ['sha512', 'sha256', 'sha1', 'md5']
 
+const METALINK = 'urn:ietf:params:xml:ns:metalink'
+const METALINK_3 = 'http://www.metalinker.org/'
+
 function metalinkEntries(text: string, name: string): RemoteEntry[] {
   let root: XmlElement | null
   try {
@@ -168,13 +168,17 @@ function metalinkEntries(text: string, name: string): RemoteEntry[] {
   } catch (error) {
     throw new BtkitError('metainfo', `${name}: is no valid XML`, { cause: error })
   }
-  const what = root && nameIn(root)
-  if (what === '3:metalink' || root?.attributes['version']?.startsWith('3'))
+  // A name space may have any prefix
+  const [, prefix = '', local = ''] = /^(?:(.*:))?(.*)$/.exec(root?.name ?? '') ?? []
+  const space =
+    root?.attributes[prefix === '' ? 'xmlns' : `xmlns:${prefix.slice(0, -1)}`] ?? METALINK
+  if (local === 'html') throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
+  if (local === 'metalink' && space === METALINK_3)
     throw new BtkitError('metainfo', `${name}: is a Metalink of version 3; give one of version 4`)
-  if (what === 'html') throw new BtkitError('metainfo', `${name}: is a web page, and no list`)
-  if (!root || what !== 'metalink') throw new BtkitError('metainfo', `${name}: is no Metalink`)
-  return elements(root, 'file').map((file) => {
-    const hashes = elements(file, 'hash').flatMap((hash) => {
+  if (!root || local !== 'metalink' || space !== METALINK)
+    throw new BtkitError('metainfo', `${name}: is no Metalink`)
+  return elements(root, `${prefix}file`).map((file) => {
+    const hashes = elements(file, `${prefix}hash`).flatMap((hash) => {
       return checksumOf(hash.attributes['type'] ?? '', textOf(hash)) ?? []
     })
     const checksum = BEST.flatMap((each) => hashes.find((hash) => hash.name === each) ?? [])
@@ -191,25 +195,5 @@ function textOf({ children }: XmlElement): string {
 }
 
 function elements({ children }: XmlElement, name: string): XmlElement[] {
-  return children.filter((each): each is XmlElement => {
-    return each instanceof XmlElement && nameIn(each) === name
-  })
-}
-
-/** The name of an element in its name space; `3:` is before a name of Metalink 3, `?:` of an unknown one. */
-function nameIn(element: XmlElement): string {
-  const [, prefix, local = ''] = /^(?:(.*):)?(.*)$/.exec(element.name) ?? []
-  const declared = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`
-  let at: XmlElement['parent'] = element
-  while (at instanceof XmlElement && at.attributes[declared] === undefined) at = at.parent
-  const space = at instanceof XmlElement ? (at.attributes[declared] ?? '') : ''
-  return (SPACES[space] ?? '?:') + local
-}
-
-/** What stands before names of name spaces. A Metalink may be without. */
-const SPACES: Readonly<Record<string, string>> = {
-  '': '',
-  'urn:ietf:params:xml:ns:metalink': '',
-  'http://www.metalinker.org/': '3:',
-  'http://www.w3.org/1999/xhtml': '',
+  return children.filter((each): each is XmlElement => 'name' in each && each.name === name)
 }
