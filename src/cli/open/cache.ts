@@ -1,3 +1,4 @@
+import { warnOnce } from '../../base/warn-once.js'
 import { usageError } from '../../base/errors.js'
 import { cacheDirectory, usableCacheDirectory } from '../../base/directories.js'
 import { openReport } from '../output/report.js'
@@ -53,8 +54,12 @@ export function cacheAccessFor(options: CacheArguments, io: Io): CacheAccess {
   const directory = cache ? cachePathIfAny(cacheDir, io, mayBeHomeless) : null
   const place = { directory: directory ?? '', now: io.now, warn: openReport({}, io).alert }
   const request = { ...place, isUsed: directory !== null, trust, share }
-  return io.shared?.openCache(request) ?? accessCache(request)
+  const opened = io.shared?.openCache(request) ?? accessCache(request)
+  return { ...opened, onRenumbered: warnOnce(place.warn, 2).bind(null, 'inodes', RENUMBERED) }
 }
+
+const RENUMBERED =
+  'the file system changes inode numbers at each look; --cache-trust mtime lets the cache know files'
 
 /** Milliseconds for the last write to the cache after a signal. */
 const LAST_WRITE = 500

@@ -7,7 +7,6 @@ import { withWorkers } from '../../fleet/access.js'
 import type { Engine, HashContext } from '../../core/digests/hash-content.js'
 import { chooseKernel } from '../../disk/hash/kernels.js'
 import { createThrottle } from '../../disk/hash/jobs/job.js'
-import { warnOnce } from '../../base/warn-once.js'
 import type { Io } from '../io.js'
 import type { Reading } from '../../core/make/make-group.js'
 import { openReport, type Report } from '../output/report.js'
@@ -21,9 +20,6 @@ export interface EngineOptions {
   /** Whether to omit warnings. */
   readonly quiet?: boolean | undefined
 }
-
-const RENUMBERED =
-  'the file system changes inode numbers at each look; --cache-trust mtime lets the cache know files'
 
 /** A lower rate, in bytes per second, probably lacks its unit. */
 const SLOWEST_RATE = 64 * 1024
@@ -44,9 +40,7 @@ export function engineFor(
   }
   if (env['BTKIT_HASH']) chooseKernel(env['BTKIT_HASH'])
   const throttle = maxRate === undefined ? undefined : createThrottle(maxRate)
-  const { warn } = openReport({ quiet }, io)
-  const onRenumbered = warnOnce(warn, 2).bind(null, 'inodes', RENUMBERED)
-  return { threads, throttle, signal, pool: io.shared?.pool, onRenumbered }
+  return { threads, throttle, signal, pool: io.shared?.pool }
 }
 
 /** Does work that hashes files, with the engine and the open cache that its options choose. */

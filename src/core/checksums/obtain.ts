@@ -9,7 +9,7 @@ import { WorkerPool } from '../../disk/hash/jobs/worker-pool.js'
 import { refuseAborted } from '../../base/errors.js'
 import { isSameFile, type CacheTrust, isSettled } from '../digests/cache-trust.js'
 import type { Content } from '../digests/content.js'
-import { changeRules, requireUnchanged, type HashContext } from '../digests/hash-content.js'
+import { requireUnchanged, type HashContext } from '../digests/hash-content.js'
 import { CHECKSUMS, type ChecksumName } from './list.js'
 import type { ListedFile } from './lists.js'
 
@@ -115,10 +115,8 @@ async function read(
   file: ScannedFile,
   names: readonly ChecksumName[],
   pool: WorkerPool,
-  context: ChecksumContext,
+  { engine: { signal, throttle, threads }, cacheAccess }: ChecksumContext,
 ): Promise<FileChecksums> {
-  const { engine, cacheAccess } = context
-  const { signal, throttle, threads } = engine
   const { cache, trust, now } = cacheAccess
   const { absolutePath, fingerprint } = file
   const startedMs = now()
@@ -138,7 +136,7 @@ async function read(
     shares.flatMap((share, i) => share.map((name, j) => [name, jobs[i]?.checksums[j]?.digest])),
   )
   const digests = names.flatMap((name) => made.get(name) ?? [])
-  requireUnchanged(file, readFingerprintIfThere(absolutePath), changeRules(context))
+  requireUnchanged(file, readFingerprintIfThere(absolutePath), cacheAccess)
   const found = { file, digests, bytesRead: size }
   if (!isSettled(file, { startedMs, trust, written })) return { ...found, isSettled: false }
   names.forEach((name, i) => {

@@ -17,6 +17,8 @@ export interface CacheAccess {
    * reads the same files.
    */
   readonly readOnce?: ReadOnce | undefined
+  /** Is called for files that have another inode number at each look, by which the cache knows them. */
+  readonly onRenumbered?: () => void
 }
 
 /** CutFiles of which some digests are unknown. */

@@ -36,7 +36,7 @@ import { enterTrees, ReadTrees } from './read-trees.js'
 import { recallPieces, rememberSteps } from './recall-pieces.js'
 import { SMALL_FILE, type SmallFiles } from './small-files.js'
 
-export type Engine = Omit<HashOptions, 'wanted' | 'pieces'> & Pick<ChangeRules, 'onRenumbered'>
+export type Engine = Omit<HashOptions, 'wanted' | 'pieces'>
 
 /** The hash engine and the data that saves hashing, for use cases. */
 export interface HashContext {
@@ -101,7 +101,7 @@ async function readUnknown(
     }
     const reading = { stream: stream(), pieces: unknownPieces(table), pieceCount, wanted } as const
     start = await readPieces(reading, files, hashContext, take, hash)
-    await requireAllUnchanged(content.files, changeRules(hashContext))
+    await requireAllUnchanged(content.files, hashContext.cacheAccess)
   }
   const began = start
   const unsettled = files.findIndex((i) => !isSettledAt(files, i, began))
@@ -195,11 +195,6 @@ function isRenumbered(files: FileColumns): boolean {
     files.length > 0 && lookAt(files.absolutePathAt(0)),
   ]
   return !!before && !!now && now.inode !== before.inode && changeSince(before, now) === null
-}
-
-/** What counts as a change while files are read: what the cache compares. */
-export function changeRules({ engine, cacheAccess }: Pick<HashContext, 'engine' | 'cacheAccess'>) {
-  return { trust: cacheAccess.trust, onRenumbered: engine.onRenumbered }
 }
 
 /**

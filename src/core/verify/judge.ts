@@ -16,7 +16,7 @@ import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../m
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
 import { alignedFiles, rootOf } from '../digests/file-trees.js'
 import { recallPieces, rememberSteps } from '../digests/recall-pieces.js'
-import { changeRules, readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
+import { readPieces, streamOf, type HashContext } from '../digests/hash-content.js'
 import { nodeOf, type ReadGroup } from '../digests/hash-groups.js'
 import {
   enterPieces,
@@ -147,11 +147,8 @@ async function readUnknown(
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
   if (content.source) return faultsOf(judge.check, content.source)
-  const problems = await problemsOf(
-    judge.check,
-    listUnreadable(failures, stream),
-    changeRules(hashContext),
-  )
+  const unreadable = listUnreadable(failures, stream)
+  const problems = await problemsOf(judge.check, unreadable, cacheAccess)
   if (problems.size === 0)
     await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return problems
