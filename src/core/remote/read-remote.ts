@@ -184,11 +184,15 @@ async function* readRange(
       const isMoved = source !== url && at === before && !access.signal.aborted
       source = url
       if (isMoved) continue
+      if (file.source !== url && error instanceof RemoteFault && error.kind === 'changed')
+        throw new RemoteFault(url, 'changed', ANOTHER, { code: 'changed' })
       failures = at - before >= PROGRESS ? 1 : failures + 1
       await pauseAfter(error, failures, { url, access, isResumed: range !== null })
     }
   }
 }
+
+const ANOTHER = 'the mirror that sent it fails, and another has it with another tag; try again'
 
 /** @throws RemoteFault unless an answer has the range of a file that is the same as before */
 function requireAsked(

@@ -370,6 +370,20 @@ test('mirrors with other tags for equal bytes: the one that answered is asked fo
   assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
   const verified = await runBtkit(['verify', out, '--data', `${server.url}/get`])
   assert.equal(verified.status, 0, verified.stdout)
+  for (const isSame of [true, false]) {
+    if (isSame) server.tag = tagOf
+    else server.tag = (_, url) => `"${url}"`
+    server.answer = ({ method, url = '' }, response) => {
+      const isGone = method === 'GET' && url === '/m0'
+      if (isGone) response.writeHead(403).end()
+      const location = method === 'HEAD' ? '/m0' : '/m1'
+      if (url === '/get') response.writeHead(302, { location }).end()
+      return isGone || url === '/get'
+    }
+    const again = await make([`${server.url}/get`, TRACKER, '-o', out, '--force', '--no-cache'])
+    if (isSame) assert.equal(again.status, 0, again.stderr)
+    else assertError(again, 'changed', 'the mirror that sent it fails')
+  }
 })
 
 test('small files of a list arrive eight at once, over few connections, in its order', async (t) => {
