@@ -6,7 +6,6 @@ import { expandOperands } from './line/patterns.js'
 import type { CommandContext, Invocation } from './context.js'
 import { prepareHelp, shortHelp, shortUsage } from './help.js'
 import { splitLine, type TypedLine } from './line/split-line.js'
-import type { Given } from './options/given.js'
 import {
   dashedFileHint,
   nameAsTyped,
@@ -27,7 +26,7 @@ export async function run(invocation: Invocation, io: Io): Promise<number> {
     status = result
   }
   const { program, subcommand } = invocation
-  const running: Running = {}
+  const running: Running = { job: invocation.job }
   const context: CommandContext = {
     reloadConfiguration: async () => (await running.options?.changes()) ?? [],
     configFile: () => running.line?.config,
@@ -132,7 +131,7 @@ async function runCommandLine(
     }
     running.line = line
     running.showUsage = mayBeTold ? showUsage : () => false
-    await runLeaf({ entry, leaf, line, job: invocation.job ?? [] }, context, running)
+    await runLeaf(entry, leaf, line, context, running)
   } catch (error) {
     if (!(error instanceof BtkitError) || error.code !== 'usage') throw error
     const hint = dashedFileHint(args, io)
@@ -189,30 +188,24 @@ function requireMandatory(
 }
 
 /** The command line that runs. */
-interface Running {
+interface Running extends Pick<Invocation, 'job'> {
   line?: TypedLine
   options?: OptionsInUse
   /** Prints the usage if nothing was typed; returns whether it did. */
   showUsage?: () => boolean
 }
 
-/** A command that does work, with what was typed behind it. */
-interface Leaf {
-  readonly entry: CommandEntry
-  readonly leaf: CommandUnknownOpts
-  readonly line: TypedLine
-  readonly job: readonly (readonly Given[])[]
-}
-
 /** Gives a command its options, and runs it. */
 async function runLeaf(
-  { entry, leaf, line, job }: Leaf,
+  entry: CommandEntry,
+  leaf: CommandUnknownOpts,
+  line: TypedLine,
   { io, isLegacy }: CommandContext,
   running: Running,
 ): Promise<void> {
   requireOperands(leaf, line)
   const target = { section: entry.name, command: leaf, isLegacy }
-  const options = await configure(target, line, io, job)
+  const options = await configure(target, line, io, running.job)
   running.options = options
   const isTold = options.decided.some(({ values }) => values.length > 0)
   if (!isTold && running.showUsage?.()) return

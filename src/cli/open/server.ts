@@ -113,20 +113,15 @@ export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1')
 }
 
-interface TlsOptions {
-  readonly tlsCert?: string | undefined
-  readonly tlsKey?: string | undefined
-}
-
 /**
  * Opens the files for TLS; null for plain HTTP.
- * @throws BtkitError if only one file is given, or they cannot be used
+ * @throws BtkitError if they cannot be used
  */
-export async function openTls({ tlsCert, tlsKey }: TlsOptions, io: Io): Promise<TlsKeys | null> {
-  if (tlsCert === undefined && tlsKey === undefined) return null
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw usageError('--tls-cert and --tls-key: give both')
-  }
+export async function openTls(
+  { tlsCert, tlsKey }: { readonly [Name in 'tlsCert' | 'tlsKey']?: string },
+  io: Io,
+): Promise<TlsKeys | null> {
+  if (tlsCert === undefined || tlsKey === undefined) return null
   const textOf = async (path: string, what: 'certificate' | 'private key') => {
     const file = await readRegular(resolve(io.cwd, path), MAX_SIZE, null)
     const text = Buffer.from(file?.bytes ?? []).toString()

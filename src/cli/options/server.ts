@@ -84,6 +84,16 @@ export function declareAdminOptions<A extends unknown[], O extends OptionValues>
     )
 }
 
+export const TLS_CERT = option('--tls-cert <file>', 'use TLS with this certificate (PEM)', {
+  ...FILE,
+  needs: [{ oneOf: ['tls-key'] }],
+})
+
+export const TLS_KEY = option('--tls-key <file>', 'use this key for TLS (PEM)', {
+  ...FILE,
+  needs: [{ oneOf: ['tls-cert'] }],
+})
+
 export function archiveDirOption(tracker: readonly Need[] = []) {
   const what = 'track the torrents in this directory, too, and list them apart (repeatable)'
   const traits = { ...DIRECTORY, needs: [...tracker, CURRENT] }

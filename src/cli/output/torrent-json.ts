@@ -22,17 +22,10 @@ export function lostTorrent(torrent: string, error: unknown): object[] {
   return [torrentValue(torrent, null, { failure: error })]
 }
 
-/** The last keys of a line of JSON about a torrent. Both are null if it did not fail. */
-interface FailureKeys {
-  readonly error: string | null
-  /** `internal` is a fault of btkit. */
-  readonly code: ErrorCode | 'internal' | null
-}
-
-/** The keys `error` and `code` of a line of JSON; null stands for no failure. */
-export function failureKeys(error: unknown): FailureKeys {
-  if (error === null) return { error: null, code: null }
-  const code = error instanceof BtkitError ? error.code : 'internal'
+/** The last keys of a line of JSON about a torrent: `internal` is a fault of btkit, null stands for no failure. */
+export function failureKeys(error: unknown) {
+  if (error === null) return { error, code: null }
+  const code: ErrorCode | 'internal' = error instanceof BtkitError ? error.code : 'internal'
   return { error: describeError(error), code }
 }
 

@@ -60,13 +60,6 @@ export async function scrapeUdp(question: ScrapeQuestion): Promise<Scraped> {
   return new Map(counts)
 }
 
-interface UdpQuestion {
-  readonly url: string
-  readonly signal: AbortSignal
-  /** The only family of addresses to ask. */
-  readonly family?: 4 | 6 | undefined
-}
-
 /** A socket to the first address of a tracker that answered, and the connection id from there. */
 interface Connected extends LookupAddress {
   readonly socket: Socket
@@ -75,11 +68,11 @@ interface Connected extends LookupAddress {
 
 /**
  * Returns what a tracker answers to a request over UDP, without the head, and the family of its
- * address.
+ * address. `family` is the only one to ask (default: both).
  * @throws ScrapeFailure
  */
 export async function askUdp(
-  { url, signal, family }: UdpQuestion,
+  { url, signal, family = 0 }: { url: string; signal: AbortSignal; family?: number | undefined },
   action: Action,
   body: Uint8Array,
 ): Promise<{ readonly answer: Buffer; readonly family: number }> {
@@ -88,7 +81,7 @@ export async function askUdp(
   const sockets = new Set<Socket>()
   try {
     const host = hostname.replace(/^\[|\]$/g, '')
-    const addresses = await unlessAborted(lookup(host, { all: true, family: family ?? 0 }), signal)
+    const addresses = await unlessAborted(lookup(host, { all: true, family }), signal)
     const first = await connectFirst(alternate(addresses), signal, async (each, bounded) => {
       const socket = createSocket(each.family === 6 ? 'udp6' : 'udp4')
       sockets.add(socket)

@@ -13,23 +13,16 @@ export const tunnelError = Object.assign(new Error('CONNECT'), { code: 'TUNNEL' 
 /** Milliseconds that a refused client has to read the answer before the connection closes. */
 const LINGER = 1000
 
-/** The answer to bytes that could not be parsed as a request. */
-export interface ConnectionRefusal {
-  readonly status: number
-  /** Of the body. */
-  readonly bytes: number
-}
-
 /**
  * Answers bytes that are not a request or not a complete one in time, and closes the connection.
- * Returns null if no answer was sent, for example because another answer `isAnswering` on the
+ * Returns the status and the bytes of the body; null if no answer was sent, for example because another answer `isAnswering` on the
  * connection: the client would take the refusal for part of it.
  */
 export function refuseConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
   isAnswering: boolean,
-): ConnectionRefusal | null {
+) {
   if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
     socket.destroy()
     return null

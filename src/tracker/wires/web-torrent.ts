@@ -11,7 +11,6 @@ import type { AnnounceForm, TrackerAnswers } from '../answers/tracker-answers.js
 import { ROUTES } from './tracker-routes.js'
 import { TrackerRefusal, UnknownTorrent, malformed } from '../answers/refusal.js'
 import {
-  MAX_OFFERS,
   type WebAnnounce,
   type WebMessage,
   type WebOffer,
@@ -19,6 +18,7 @@ import {
   bytesOf,
   readWebMessage,
 } from './web-messages.js'
+import { type Member, noteOffer, takeOffer, WebSwarms } from './web-swarms.js'
 
 /** The largest message in bytes. An offer has some hundred to some thousand. */
 const MAX_MESSAGE = 64 * 1024
@@ -41,15 +41,8 @@ const SLICE = 2048
 /** Milliseconds for a pong before another connection of the client may take over a peer id. */
 const PATIENCE = 5000
 
-/** Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait 50 s. */
-const MOST_OPEN = 2 * MAX_OFFERS
-const OPEN_FOR = 120_000
-
 /** Most connections that are checked in a second: all in a period. */
 const MOST_CHECKED = 1000
-
-/** Torrents of a connection, on average of all that a client may have. */
-const TORRENTS = 25
 
 /** Connections that may have unread messages, of up to some 200 KiB each; beyond, the first is closed. */
 const MOST_SLOW = 256
@@ -57,26 +50,6 @@ const MOST_SLOW = 256
 const NOTHING = Buffer.alloc(0)
 
 const FORM: AnnounceForm = { wantsIds: false, wantsBothFamilies: false, maxPeers: 0 }
-
-/** A peer of a torrent. */
-interface Member {
-  readonly infoHash: string
-  readonly peerId: string
-  readonly link: Link
-  isComplete: boolean
-  /** Milliseconds at its last announce. */
-  heard: number
-  /** Its place in its swarm. */
-  place: number
-  /** Offers of it that were handed on, by their ids, the oldest first: who may answer them, and until when. */
-  readonly offered: Map<string, { readonly to: string; readonly until: number }>
-}
-
-/** The peers of a torrent that are reached over WebSocket. The counts are the store's. */
-interface Swarm {
-  readonly byId: Map<string, Member>
-  readonly members: Member[]
-}
 
 /** A connection of a client. */
 class Link extends WebSocket {
@@ -86,7 +59,7 @@ class Link extends WebSocket {
   /** The key under which its connections are counted; null if they are not limited. */
   share: string | null = null
   /** Its peers, usually one for each torrent. */
-  readonly members = new Set<Member>()
+  readonly members = new Set<Member<Link>>()
   /** Milliseconds when something came last, and when it was checked and asked for a pong. */
   heardAt = 0
   askedAt = 0
@@ -130,10 +103,9 @@ export class WebTorrent {
   /** The connections; the one to check next is first. */
   readonly #links = new Set<Link>()
   readonly #slow = new Set<Link>()
-  readonly #swarms = new Map<string, Swarm>()
-  /** Counts the connections and the peers of each client. */
+  readonly #swarms: WebSwarms<Link>
+  /** Counts the connections of each client. */
   readonly #shares: Shares
-  readonly #peers: Shares
   /** In the store, it tells these peers from those of other wires with the same id. */
   readonly #key = randomInt(1, 2 ** 32)
   readonly #timer = setInterval(() => {
@@ -142,13 +114,8 @@ export class WebTorrent {
   #isClosed = false
 
   constructor(private readonly parts: WebTorrentParts) {
-    const { all, perClient, perNetwork } = parts.limits
     this.#shares = new Shares(parts.limits)
-    this.#peers = new Shares({
-      all: TORRENTS * all,
-      perClient: TORRENTS * perClient,
-      perNetwork: TORRENTS * perNetwork,
-    })
+    this.#swarms = new WebSwarms(parts.limits)
   }
 
   /** Takes a connection that asks for WebSocket at an announce URL. Returns false for any other. */
@@ -280,7 +247,7 @@ export class WebTorrent {
   #announce(link: Link, message: WebAnnounce): void {
     const { action, hash, id, event, isComplete, offers } = message
     const { answers, monotonic, note } = this.parts
-    const known = this.#find(hash, id)
+    const known = this.#swarms.find(hash, id)
     // A client that has lost its connection comes back with another one
     const mayTake = known?.link.client === link.client && known.link.isLost(monotonic())
     if (known && known.link !== link && !mayTake)
@@ -288,7 +255,7 @@ export class WebTorrent {
     const from = { client: link.client, address: null, isOwn: true }
     const { answer, notes } = answers.announce(message, from, FORM)
     const isStaying = known?.link === link && event !== 'stopped'
-    if (known && !isStaying) this.#forget(known)
+    if (known && !isStaying) this.#swarms.forget(known)
     const member = event === 'stopped' ? null : isStaying ? known : this.#join(message, link)
     this.#send(link, {
       action,
@@ -302,40 +269,33 @@ export class WebTorrent {
     if (!member) return
     member.isComplete = isComplete
     member.heard = monotonic()
-    for (const [n, other] of this.#choose(member, offers.length).entries()) {
+    for (const [n, other] of this.#swarms.choose(member, offers.length).entries()) {
       this.#handOn(member, other, 'offer', offers[n])
     }
   }
 
   #handBack(link: Link, { hash, id, infoHash, offers }: WebAnnounce, to: string): void {
     this.parts.answers.require(infoHash, link.client)
-    const member = this.#find(hash, id)
+    const member = this.#swarms.find(hash, id)
     if (member?.link !== link) throw malformed('announce first')
-    const other = this.#find(hash, to)
+    const other = this.#swarms.find(hash, to)
     const [answer] = offers
-    const open = answer && other?.offered.get(answer.offer_id)
-    if (!answer || !other || open?.to !== id || open.until < this.parts.monotonic()) return
-    other.offered.delete(answer.offer_id)
-    this.#handOn(member, other, 'answer', answer)
+    if (answer && other && takeOffer(other, answer.offer_id, id, this.parts.monotonic()))
+      this.#handOn(member, other, 'answer', answer)
   }
 
   /** Hands something to a peer, unless the peer does not read or may not ask any more. */
   #handOn(
-    from: Member,
-    { link, peerId }: Member,
+    from: Member<Link>,
+    { link, peerId }: Member<Link>,
     type: 'offer' | 'answer',
     offer?: WebOffer,
   ): void {
     if (link.socket?.writableNeedDrain !== false || !offer) return
     if (!this.parts.answers.rules.permits(link.client)) return
-    const { infoHash: info_hash, peerId: peer_id, offered } = from
+    const { infoHash: info_hash, peerId: peer_id } = from
     const { offer_id, sdp } = offer
-    if (type === 'offer') {
-      offered.delete(offer_id)
-      offered.set(offer_id, { to: peerId, until: this.parts.monotonic() + OPEN_FOR })
-      const [oldest = ''] = offered.size > MOST_OPEN ? offered.keys() : []
-      offered.delete(oldest)
-    }
+    if (type === 'offer') noteOffer(from, offer_id, peerId, this.parts.monotonic())
     this.#send(link, { action: 'announce', info_hash, peer_id, offer_id, [type]: { type, sdp } })
   }
 
@@ -355,59 +315,12 @@ export class WebTorrent {
     if (this.#slow.size > MOST_SLOW) first?.terminate()
   }
 
-  #find(infoHash: string, peerId: string): Member | undefined {
-    return this.#swarms.get(infoHash)?.byId.get(peerId)
-  }
-
   /** @throws TrackerRefusal if the client has too many peers */
-  #join(announce: WebAnnounce, link: Link): Member {
-    const { hash: infoHash, id: peerId } = announce
-    if (!this.#peers.take(link.share)) {
-      this.parts.answers.leave(announce, link.client)
-      throw new TrackerRefusal(200, 'too many peers at your address')
-    }
-    const swarm: Swarm = this.#swarms.get(infoHash) ?? { byId: new Map(), members: [] }
-    this.#swarms.set(infoHash, swarm)
-    const member: Member = {
-      infoHash,
-      peerId,
-      link,
-      isComplete: false,
-      heard: 0,
-      place: swarm.members.length,
-      offered: new Map(),
-    }
-    swarm.members.push(member)
-    swarm.byId.set(peerId, member)
-    link.members.add(member)
-    return member
-  }
-
-  #forget(member: Member): void {
-    const { infoHash, peerId, link, place } = member
-    link.members.delete(member)
-    this.#peers.give(link.share)
-    const swarm = this.#swarms.get(infoHash)
-    const last = swarm?.members.pop()
-    if (!swarm || !last) return
-    swarm.byId.delete(peerId)
-    if (swarm.members.length === 0) this.#swarms.delete(infoHash)
-    if (last === member) return
-    last.place = place
-    swarm.members[place] = last
-  }
-
-  /** Chooses other members of a swarm from a random place on, no seeds for a seed. */
-  #choose(self: Member, wanted: number): Member[] {
-    const found: Member[] = []
-    const { members = [] } = this.#swarms.get(self.infoHash) ?? {}
-    const start = Math.floor(Math.random() * members.length)
-    // Of a large swarm, some may be the wrong ones
-    for (let n = 0; n < members.length && n < 4 * wanted && found.length < wanted; n += 1) {
-      const other = members[(start + n) % members.length]
-      if (other && other !== self && !(other.isComplete && self.isComplete)) found.push(other)
-    }
-    return found
+  #join(announce: WebAnnounce, link: Link): Member<Link> {
+    const member = this.#swarms.join(announce.hash, announce.id, link)
+    if (member) return member
+    this.parts.answers.leave(announce, link.client)
+    throw new TrackerRefusal(200, 'too many peers at your address')
   }
 
   /**
@@ -423,7 +336,7 @@ export class WebTorrent {
       this.#links.delete(link)
       this.#links.add(link)
       for (const member of link.members) {
-        if (member.heard < now - 1000 * peerTimeout) this.#forget(member)
+        if (member.heard < now - 1000 * peerTimeout) this.#swarms.forget(member)
       }
       const isWelcome = link.members.size > 0 && answers.rules.permits(link.client)
       // While a message waits, no pong is read
@@ -438,7 +351,7 @@ export class WebTorrent {
     if (this.#links.delete(link)) this.#shares.give(link.share)
     this.#slow.delete(link)
     for (const member of link.members) {
-      this.#forget(member)
+      this.#swarms.forget(member)
       const [infoHash, peerId] = [bytesOf(member.infoHash), bytesOf(member.peerId)]
       this.parts.answers.leave({ infoHash, peerId, port: 0, key: this.#key }, link.client)
     }

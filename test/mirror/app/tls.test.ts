@@ -222,7 +222,7 @@ for (const [what, args, told] of [
   [
     'a key is missing',
     (files: string[]) => ['--tls-cert', files[0]!],
-    /--tls-cert and --tls-key: give both/,
+    /--tls-cert needs --tls-key/,
   ],
   [
     'a file is missing',

@@ -14,15 +14,7 @@ import { openClients } from '../../open/clients.js'
 import { withOwnClient } from '../../open/own-client.js'
 import type { Io } from '../../io.js'
 import type { Report } from '../../output/report.js'
-import type { DownloadOptions } from './options.js'
-
-/** A run for which a client is chosen and started. */
-interface DownloaderSetup {
-  readonly options: DownloadOptions
-  readonly isNamed: boolean
-  readonly out: Report
-  readonly io: Io
-}
+import type { DownloadOptions, DownloadRun } from './options.js'
 
 /**
  * Runs `act` with the client that is named, or with one that is started for it.
@@ -30,7 +22,7 @@ interface DownloaderSetup {
  */
 export async function withDownloader<T>(
   { metainfo, magnet }: DownloadSource,
-  { options, isNamed, io, out }: DownloaderSetup,
+  { options, isNamed, io, out }: DownloadRun,
   act: (downloader: Downloader) => Promise<T>,
 ): Promise<T> {
   if (isNamed) return act(namedDownloader(options, io))

@@ -1,3 +1,5 @@
+import type { HashContext } from '../../../core/digests/hash-content.js'
+import type { Report } from '../../output/report.js'
 import { resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX } from '../../options/clients.js'
@@ -52,3 +54,16 @@ export function placeOf({ output = './' }: DownloadOptions, { cwd }: Pick<Io, 'c
 }
 
 export type DownloadOptions = ReturnType<ReturnType<typeof declareDownloadOptions>['opts']>
+
+/** One run of the command. */
+export interface DownloadRun {
+  readonly source: string
+  /** Whether a client that is already running does the work; it may know more peers. */
+  readonly isNamed: boolean
+  /** Whether a terminal shows a table instead of a bar. */
+  readonly isTable: boolean
+  readonly options: DownloadOptions
+  readonly hashContext: HashContext
+  readonly out: Report
+  readonly io: Io
+}

@@ -1,4 +1,3 @@
-import type { HashContext } from '../../../core/digests/hash-content.js'
 import {
   download,
   magnetPatience,
@@ -11,27 +10,14 @@ import { BtkitError, usageError } from '../../../base/errors.js'
 import { contentSize, type Metainfo } from '../../../metainfo/metainfo.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
 import type { Io } from '../../io.js'
-import { openReport, type Report } from '../../output/report.js'
+import { openReport } from '../../output/report.js'
 import { torrentValue } from '../../output/torrent-json.js'
 import { withDownloader } from './client.js'
-import { placeOf, type DownloadOptions } from './options.js'
+import { placeOf, type DownloadRun } from './options.js'
 import { type MagnetLink, looksLikeMagnet, parseMagnet } from '../../../metainfo/magnet.js'
 import { displayPauses, openDisplay, type DisplayOptions } from '../../output/torrent-display.js'
 import { looksLikeUrl } from '../../../metainfo/trackers.js'
 import { readTorrentInput } from '../../open/torrent-input.js'
-
-/** One run of the command. */
-interface DownloadRun {
-  readonly source: string
-  /** Whether a client that is already running does the work; it may know more peers. */
-  readonly isNamed: boolean
-  /** Whether a terminal shows a table instead of a bar. */
-  readonly isTable: boolean
-  readonly options: DownloadOptions
-  readonly hashContext: HashContext
-  readonly out: Report
-  readonly io: Io
-}
 
 /**
  * Downloads the missing content of a torrent, checks it, and seeds it if requested. Returns when

@@ -8,6 +8,8 @@ import {
   declareAdminOptions,
   declareSiteOptions,
   publicUrl,
+  TLS_CERT,
+  TLS_KEY,
   trustedProxies,
   WEB_TORRENT,
 } from '../../options/server.js'
@@ -52,8 +54,8 @@ export function declareServeOptions() {
       'trust X-Forwarded-For from this address[/bits] or unix (repeatable)',
       trustedProxies,
     )
-    .opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE)
-    .opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE)
+    .opt(...TLS_CERT)
+    .opt(...TLS_KEY)
     .optionsGroup('Published files:')
     .opt('--follow-symlinks', 'follow links that lead out of the root', { default: false })
     .opt('--hidden', 'publish hidden files, too', { default: false })

@@ -8,6 +8,8 @@ import {
   declareSiteOptions,
   paths,
   publicUrl,
+  TLS_CERT,
+  TLS_KEY,
   trustedProxies,
   WEB_TORRENT,
 } from '../../options/server.js'
@@ -34,8 +36,8 @@ export function declareTrackOptions(isLegacy: boolean) {
       default: trackPort(isLegacy),
     })
     .opt('--host <host>', 'listen on this address or Unix socket (repeatable; default: all)', hosts)
-    .opt('--tls-cert <file>', 'use TLS with this certificate (PEM)', FILE)
-    .opt('--tls-key <file>', 'use this key for TLS (PEM)', FILE)
+    .opt(...TLS_CERT)
+    .opt(...TLS_KEY)
     .opt('--no-udp', 'do not track over UDP')
     .opt('--web-torrent', WEB_TORRENT, { default: false })
     .optionsGroup('Tracked torrents and clients:')

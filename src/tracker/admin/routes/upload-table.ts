@@ -13,16 +13,8 @@ import type { FormsParts } from './parts.js'
 // Before an upload is added, the script shows its files in a table. The fields of a row end with its
 // number. An empty one is as the field for all files above.
 
-/** Where and how one file of an upload is saved. */
-export interface RowWishes {
-  readonly to: string
-  readonly name: string
-  readonly comment: string
-  readonly addsTracker: boolean
-}
-
-/** Reads the fields of a row, or those for all files. */
-export function wishesAt(form: Form, row: number): RowWishes {
+/** Reads where and how one file of an upload is saved: the fields of its row, or those for all files. */
+export function wishesAt(form: Form, row: number) {
   const hasRow = form.has(`name-${row}`)
   return {
     to: form.text(`to-${row}`) || form.text('to'),
