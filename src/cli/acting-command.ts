@@ -14,14 +14,16 @@ type Action = (this: unknown, ...words: unknown[]) => unknown
 
 const actions = new WeakMap<object, Action>()
 
-/** The properties of a command's operands that commander's declaration lacks. */
-interface OperandTraits {
-  /** The names that they are, which a shell completes. */
+/** The properties of a command, above all of its operands, that commander's declaration lacks. */
+interface CommandTraits {
+  /** The names that its operands are, which a shell completes. */
   readonly takes?: 'file' | 'directory' | 'torrent' | 'command' | 'text'
   /** Whether one may be a tracker, for which an alias may stand. */
   readonly isTracker?: boolean
   /** Whether a URL that is no tracker's is the address of content. */
   readonly takesUrls?: boolean
+  /** Whether `defaults:` sets none of its options, because they say what to change, unless one says otherwise. */
+  readonly ownsOptions?: boolean
 }
 
 /** A command that commander declares and describes; it splits no line, and calls no action. */
@@ -32,7 +34,7 @@ export class Command<
 > extends DeclaredCommand<Args, Opts> {
   constructor(
     name?: string,
-    readonly operands: OperandTraits = {},
+    readonly traits: CommandTraits = {},
   ) {
     super(name)
   }
@@ -43,16 +45,12 @@ export class Command<
     Value = undefined,
     Default extends DefaultValue = undefined,
     const Choice extends string | undefined = undefined,
-    const Mandatory extends boolean = false,
-  >(...declaration: Declaration<Flags, Value, Default, Choice, Mandatory>) {
-    this.addOption(
-      declaredOption(
-        ...(declaration as Declaration<string, unknown, unknown, string | undefined, boolean>),
-      ),
-    )
+  >(...[flags, description, declared]: Declaration<Flags, Value, Default, Choice>) {
+    const { ownsOptions: isOwn = false } = this.traits
+    this.addOption(declaredOption(flags, description, { isOwn, ...declared }))
     return this as unknown as Command<
       Args,
-      InferOptions<Opts, Flags, Default, Value, Mandatory, undefined, Choice>
+      InferOptions<Opts, Flags, Default, Value, false, undefined, Choice>
     >
   }
 
@@ -69,9 +67,9 @@ export class Command<
   }
 }
 
-/** The properties of a command's operands. */
-export function operandTraits(command: CommandUnknownOpts): OperandTraits {
-  return (command as { readonly operands?: OperandTraits }).operands ?? {}
+/** The properties of a command. */
+export function commandTraits(command: CommandUnknownOpts): CommandTraits {
+  return (command as { readonly traits?: CommandTraits }).traits ?? {}
 }
 
 type DeclaredOperand = CommandUnknownOpts['registeredArguments'][number]

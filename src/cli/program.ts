@@ -176,17 +176,6 @@ function answerOptions(command: CommandUnknownOpts, words: readonly string[], io
   else throw unknownOption(words[0] ?? '', command)
 }
 
-/** @throws BtkitError `usage` for an option that must be given, and is not */
-function requireMandatory(
-  { options }: CommandUnknownOpts,
-  values: Readonly<Record<string, unknown>>,
-): void {
-  const missing = options.find((option) => {
-    return option.mandatory && values[option.attributeName()] === undefined
-  })
-  if (missing) throw usageError(`required option '${missing.flags}' not specified`)
-}
-
 /** The command line that runs. */
 interface Running extends Pick<Invocation, 'job'> {
   line?: TypedLine
@@ -212,7 +201,6 @@ async function runLeaf(
   if (!entry.reportsContradictions) options.checkTogether()
   const operands = await expandOperands(leaf, options, io)
   tellOptions(line, options, io)
-  requireMandatory(leaf, options.values)
   await callAction(leaf, operands, options.values)
 }
 

@@ -2,7 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BtkitError, usageError } from '../../base/errors.js'
-import { operandTraits } from '../acting-command.js'
+import { commandTraits } from '../acting-command.js'
 import { findCommand } from '../command-list.js'
 import { expandPaths } from '../line/patterns.js'
 import { isNone } from '../options/old-names.js'
@@ -120,7 +120,7 @@ function trackersAmong(
   aliases: Aliases,
 ) {
   const entry = optionEntries(command).get('announce')
-  const { isTracker, takesUrls = false } = operandTraits(command)
+  const { isTracker, takesUrls = false } = commandTraits(command)
   if (!entry || !isTracker) return { operands: all, trackers: [] }
   const operands = all.map((operand) => {
     const tiers = tiersForOperand(operand, aliases, cwd) ?? [[operand]]

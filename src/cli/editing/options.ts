@@ -1,10 +1,11 @@
 import { Command } from '../acting-command.js'
+import { FILE } from '../options/option.js'
 
 // Options and arguments that the commands which edit torrents share.
 
 /** Declares a command that edits torrents, with the common options. */
 export function declareEditing(name: string, isTracker = false) {
-  return new Command(name, { takes: 'torrent', isTracker })
+  return new Command(name, { takes: 'torrent', isTracker, ownsOptions: true })
     .opt('--dry-run', 'show what would change, and write nothing', HOW)
     .opt('--json', 'print one line of JSON for each torrent', HOW)
     .opt('-q, --quiet', 'print nothing but errors', HOW)
@@ -13,15 +14,12 @@ export function declareEditing(name: string, isTracker = false) {
 /** Declares a command that edits any number of torrents, where they are or elsewhere. */
 export function declareBulkEdit(name: string, isTracker = false) {
   return declareEditing(name, isTracker)
-    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', {
-      takes: 'file',
-      isOwn: true,
-    })
+    .opt('-o, --output <path>', 'write to this directory or file, and keep the originals', FILE)
     .opt('--force', 'replace files of --output even if they are not torrents', HOW)
     .opt(
       '--files-from <list>',
       'edit also the torrents in a list, one per line or with NULs; - reads standard input',
-      { takes: 'file', isOwn: true },
+      FILE,
     )
 }
 

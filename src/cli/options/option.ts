@@ -77,12 +77,7 @@ export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }
 
 /** How an option is read, besides all that help, configuration, completion, schema and batch know about it. */
-interface Declared<
-  Value,
-  Default,
-  Choice extends string | undefined,
-  Mandatory extends boolean,
-> extends Traits {
+export interface Declared<Value, Default, Choice extends string | undefined> extends Traits {
   /** Reads a text. `previous` is the default, or the value of the text before. */
   readonly parse?: (text: string, previous: never) => Value
   readonly default?: Default
@@ -91,7 +86,6 @@ interface Declared<
   readonly choices?: readonly Choice[]
   /** Whether the help omits it. */
   readonly isHidden?: boolean
-  readonly isMandatory?: Mandatory
 }
 
 /** An option's value if it is not given. */
@@ -103,12 +97,7 @@ export type Declaration<
   Value,
   Default,
   Choice extends string | undefined,
-  Mandatory extends boolean,
-> = readonly [
-  flags: Flags,
-  description: string,
-  declared?: Declared<Value, Default, Choice, Mandatory>,
-]
+> = readonly [flags: Flags, description: string, declared?: Declared<Value, Default, Choice>]
 
 /** The declaration of an option that several commands have. */
 export function option<
@@ -116,26 +105,20 @@ export function option<
   Value = undefined,
   Default extends DefaultValue = undefined,
   const Choice extends string | undefined = undefined,
-  const Mandatory extends boolean = false,
->(...declaration: Declaration<Flags, Value, Default, Choice, Mandatory>): typeof declaration {
+>(...declaration: Declaration<Flags, Value, Default, Choice>): typeof declaration {
   return declaration
 }
 
 /** The option of a declaration as commander has it. Its properties are its `traits`. */
 export function declaredOption(
-  ...[flags, description, traits = {}]: Declaration<
-    string,
-    unknown,
-    unknown,
-    string | undefined,
-    boolean
-  >
+  flags: string,
+  description: string,
+  traits: Declared<unknown, unknown, string | undefined>,
 ): Option {
-  const { parse, choices, isHidden = false, isMandatory = false } = traits
+  const { parse, choices, isHidden = false } = traits
   const made = new Option(flags, description)
     .default(traits.default, traits.defaultText)
     .hideHelp(isHidden)
-    .makeOptionMandatory(isMandatory)
   if (choices) made.choices(choices as readonly string[])
   if (parse) made.argParser(parse as (text: string, previous: unknown) => unknown)
   return Object.assign(made as unknown as Option, { traits })
@@ -173,26 +156,4 @@ export function traitsOf(option: CommandOption | null): Traits {
 /** Whether the values of an option are paths. */
 export function takesPaths({ traits }: OptionEntry): boolean {
   return traits.takes === 'file' || traits.takes === 'directory'
-}
-
-/** Refuses `--x` beside `--no-x`, where the last one does not win. */
-export function excludeOpposites<C extends CommandUnknownOpts>(command: C): C {
-  const negated = command.options.filter(({ negate }) => negate)
-  const attributes = new Set(negated.map((option) => option.attributeName()))
-  for (const option of command.options) {
-    const attribute = option.attributeName()
-    if (option.negate || !attributes.has(attribute)) continue
-    Object.assign(option, { traits: { ...traitsOf(option), excludes: [attribute] } })
-  }
-  return command
-}
-
-/**
- * Keeps `defaults:` from the options of a command that say what to change in torrents. Options that
- * say how have the trait already.
- */
-export function ownOptions<C extends CommandUnknownOpts>(command: C): C {
-  for (const option of command.options)
-    Object.assign(option, { traits: { isOwn: true, ...traitsOf(option) } })
-  return command
 }

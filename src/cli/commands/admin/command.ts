@@ -9,7 +9,7 @@ import {
   readUsers,
   ROLES,
 } from '../../../tracker/admin/access/users.js'
-import { BtkitError } from '../../../base/errors.js'
+import { BtkitError, usageError } from '../../../base/errors.js'
 import { statIfThere } from '../../../disk/look/stat-files.js'
 import { readNewPassword } from '../../open/ask-secret.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
@@ -45,10 +45,10 @@ function definePasswd(io: Io) {
       'Add a user, or change a password; it is read from the terminal or standard input.',
     )
     .argument('<name>', 'the name to log in with', userName)
-    .opt('--admin-users <file>', 'write this file', { ...FILE, isMandatory: true })
+    .opt('--admin-users <file>', 'write this file', FILE)
     .opt('--role <role>', 'give this role (default: the role so far, or admin)', { choices: ROLES })
     .action(async (name, { adminUsers, role }) => {
-      const path = resolve(io.cwd, adminUsers)
+      const path = usersFile(adminUsers, io)
       // Errors of the file before the user types
       await readUsers(path)
       const hash = await new PasswordHasher().make(checkNewPassword(await readNewPassword(io)))
@@ -66,9 +66,9 @@ function definePasswd(io: Io) {
 function defineList(io: Io) {
   return new Command('list')
     .description('List the users with their roles.')
-    .opt('--admin-users <file>', 'read this file', { ...FILE, isMandatory: true })
+    .opt('--admin-users <file>', 'read this file', FILE)
     .action(async ({ adminUsers }) => {
-      const users = await readUsers(existing(resolve(io.cwd, adminUsers)))
+      const users = await readUsers(existing(usersFile(adminUsers, io)))
       const lines = [...users.values()].map(({ name, role }) => `${name}\t${role}\n`)
       io.stdout.write(lines.join(''))
     })
@@ -78,15 +78,21 @@ function defineRemove(io: Io) {
   return new Command('remove', { takes: 'text' })
     .description('Remove a user; sessions of the user end.')
     .argument('<name>', 'the name to remove', userName)
-    .opt('--admin-users <file>', 'change this file', { ...FILE, isMandatory: true })
+    .opt('--admin-users <file>', 'change this file', FILE)
     .action(async (name, { adminUsers }) => {
-      const path = existing(resolve(io.cwd, adminUsers))
+      const path = existing(usersFile(adminUsers, io))
       await changeUsers(path, (users) => {
         if (users.delete(name)) return
         throw new BtkitError('not-found', `${path}: no user ${name}`)
       })
       openReport({}, io).text(`removed ${name}`)
     })
+}
+
+/** @throws BtkitError `usage` without `--admin-users` */
+function usersFile(option: string | undefined, { cwd }: Io): string {
+  if (option !== undefined) return resolve(cwd, option)
+  throw usageError("required option '--admin-users <file>' not specified")
 }
 
 /** Returns the path of a file that must be there: only passwd creates it. */

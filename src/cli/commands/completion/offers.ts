@@ -1,5 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
-import { operandTraits } from '../../acting-command.js'
+import { commandTraits } from '../../acting-command.js'
 import { commandTable } from '../../command-list.js'
 import { configurationFiles, readConfigurations } from '../../configuration/files.js'
 import { Problems } from '../../options/given.js'
@@ -123,7 +123,7 @@ function valuesOf({ choices, traits }: OptionEntry): Values {
 }
 
 function operandsOf(command: CommandUnknownOpts): Values {
-  const { takes = 'file' } = operandTraits(command)
+  const { takes = 'file' } = commandTraits(command)
   const [first] = command.registeredArguments
   if (!first || takes === 'text') return 'text'
   return first.argChoices ?? (takes === 'command' ? commandTable.map(({ name }) => name) : takes)

@@ -131,23 +131,20 @@ function checkReport(file: string, problems: readonly BtkitError[]) {
   }
 }
 
-function defineInit({ io, commands, configFile }: CommandContext) {
+function defineInit({ io, configFile }: CommandContext) {
   return new Command('init')
     .description('Write a configuration with the usual options in comments.')
     .argument(
       '[file]',
       'the file; - for standard output (default: --config, or /etc/btkit/config.yaml for root, or the file of the user)',
     )
-    .opt('--all', 'add each option of each command, in comments')
-    .action(async (name, { all }) => {
-      const text =
-        HEADING + DEFAULTS + (all ? commentedOptions(leafCommands(await commands())) : SECTIONS)
+    .action((name) => {
       if (name === '-') {
-        io.stdout.write(text)
+        io.stdout.write(INITIAL)
         return
       }
       const only = configFile() ?? (io.env['BTKIT_CONFIG'] || undefined)
-      const path = initConfiguration(name ?? only, text, io)
+      const path = initConfiguration(name ?? only, io)
       openReport({}, io).text(`wrote ${path}`)
     })
 }
@@ -203,15 +200,12 @@ function tableOf(path: string, shown: ReturnType<typeof shownOptions>): string[]
   return [`${path}:`, ...lines]
 }
 
-const HEADING = `# Configuration of btkit; btkit-config(1) explains it.
+const INITIAL = `# Configuration of btkit; btkit-config(1) explains it.
 # To set an option, remove the # of its line and the # of its section's line.
 # btkit config check   reports errors.
-# btkit config show    shows the values in use and their origin.
+# btkit config show    shows the values in use and their origin; with a command, all its options.
 # btkit config schema  prints a JSON schema, for editors that know yaml-language-server
-# btkit config init --all - prints this file with all options of all commands.
-`
 
-const DEFAULTS = `
 # Options for each command that has them.
 #defaults:
 #  announce: http://tracker.example/announce
@@ -233,10 +227,7 @@ const DEFAULTS = `
 # Rules of trackers, by host. A rule applies whenever the tracker is used.
 #trackers:
 #  a.example: {private: true, source: A, piece-length: {max: 16M}, version: v1}
-`
 
-/** The options of single commands that people set most. */
-const SECTIONS = `
 # Options of one command.
 #completedir:
 #  output: /srv/torrents
@@ -252,14 +243,14 @@ const SECTIONS = `
  * Writes a new configuration, and returns its path.
  * @throws BtkitError `exists`, or an error of writing
  */
-function initConfiguration(name: string | undefined, text: string, io: Io): string {
+function initConfiguration(name: string | undefined, io: Io): string {
   const own = io.isRoot ? SYSTEM_FILE : userFile(io.env)
   if (name === undefined && own === null)
     throw usageError('no home directory; name the file to write')
   const path = resolve(io.cwd, name ?? own ?? '')
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    writeFileSync(path, text, { flag: 'wx', mode: 0o644 })
+    writeFileSync(path, INITIAL, { flag: 'wx', mode: 0o644 })
   } catch (error) {
     if (osCodeOf(error) === 'EEXIST')
       throw new BtkitError(
@@ -269,29 +260,6 @@ function initConfiguration(name: string | undefined, text: string, io: Io): stri
     throw asBtkitError(error, path)
   }
   return path
-}
-
-/** Returns all options as comments, by section. */
-export function commentedOptions(commands: readonly NamedCommand[]): string {
-  const sections = new Map<string, OptionEntry[]>()
-  for (const { section, command } of commands) {
-    const entries = [...optionEntries(command).values()].filter(({ isHidden }) => !isHidden)
-    sections.set(section, [...(sections.get(section) ?? []), ...entries])
-  }
-  const parts = [...sections].map(([name, entries]) => {
-    if (name === 'presets') return ''
-    const lines = new Map(entries.map((entry) => [entry.key, optionLine(entry)]))
-    return lines.size === 0 ? '' : ['', `#${name}:`, ...lines.values(), ''].join('\n')
-  })
-  return parts.join('')
-}
-
-function optionLine(entry: OptionEntry): string {
-  const { key, on, off, kind } = entry
-  const value = defaultText(entry) ?? (kind === 'list' || kind === 'tiers' ? '[]' : '')
-  // A key such as `cache` has only the description of `--no-cache`
-  const what = on?.description ?? `false: ${off?.description ?? ''}`
-  return `#  ${`${key}: ${value}`.padEnd(32)} # ${what}`
 }
 
 async function showPresets(config: string | undefined, report: Report, io: Io): Promise<void> {

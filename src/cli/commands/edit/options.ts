@@ -3,7 +3,7 @@ import { parseEditedKey, parseKeyToRemove } from '../../options/extra-keys.js'
 import { checkName } from '../../../metainfo/name.js'
 import { declareBulkEdit, isNone } from '../../editing/options.js'
 import * as read from '../../options/values.js'
-import { excludeOpposites, type Exclusion, ownOptions } from '../../options/option.js'
+import type { Exclusion } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -15,23 +15,26 @@ export function declareEdit() {
     .description('Change values in torrents.')
     .argument('[torrent...]', 'the torrents to change')
     .optionsGroup('Values:')
-    .opt('-c, --comment <text>', 'set the comment')
+    .opt('-c, --comment <text>', 'set the comment', { excludes: ['comment'] })
     .opt('--no-comment', 'remove the comment')
-    .opt('--created-by <text>', 'set the creator')
+    .opt('--created-by <text>', 'set the creator', { excludes: ['createdBy'] })
     .opt('--no-created-by', 'remove the creator')
     .opt(
       '--date <when>',
       'set the creation date: seconds since 1970, 2026-11-20, 2026-11-20T12:00Z or now',
-      { parse: read.moment },
+      { excludes: ['date'], parse: read.moment },
     )
     .opt('--no-date', 'remove the creation date')
     .opt('--name <name>', 'set the name; changes the info hash', { parse: read.checked(checkName) })
     .opt(
       '-p, --private',
       'let clients find peers through the tracker only (BEP 27); changes the info hash',
+      { excludes: ['private'] },
     )
     .opt('--no-private', 'remove that flag; changes the info hash')
-    .opt('-s, --source <text>', 'set the source tag; changes the info hash')
+    .opt('-s, --source <text>', 'set the source tag; changes the info hash', {
+      excludes: ['source'],
+    })
     .opt('--no-source', 'remove the source tag; changes the info hash')
     .opt('--set <key=json>', 'set any other key; info.KEY is a key in info (repeatable)', {
       form: 'json-map',
@@ -75,7 +78,7 @@ export function declareEdit() {
     })
     .opt('--remove-web-seed <url>', 'remove a web seed (repeatable)', read.collect)
     .addHelpText('after', EXAMPLES)
-  return ownOptions(excludeOpposites(command))
+  return command
 }
 
 /** Refuses a value that is removed at the same time. */

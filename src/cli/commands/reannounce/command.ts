@@ -25,7 +25,6 @@ import {
   stepTrackers,
   type Removal,
 } from '../../editing/run-edits.js'
-import { ownOptions } from '../../options/option.js'
 import { LIST_BESIDE_ANNOUNCE } from '../../options/torrent.js'
 import { checked, collect, repeated, trackers, trackerTiers } from '../../options/values.js'
 
@@ -69,7 +68,7 @@ function declareReannounce() {
       ...trackers,
     })
     .addHelpText('after', EXAMPLES)
-  return ownOptions(command)
+  return command
 }
 
 /** The options that change single trackers. */

@@ -5,7 +5,6 @@ import { looksLikeUrl, parseSeeds } from '../../../metainfo/trackers.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { declareEditing, isNone, splitFirst } from '../../editing/options.js'
 import { runEdits } from '../../editing/run-edits.js'
-import { ownOptions } from '../../options/option.js'
 import { checked, repeated } from '../../options/values.js'
 import { optional } from '../../output/messages.js'
 import { openReport } from '../../output/report.js'
@@ -41,7 +40,7 @@ function defineSethttpseeds({ io, isLegacy, finish }: CommandContext) {
       { form: 'list', parse: repeated(checked(seedsOrNone)).parse },
     )
     .addHelpText('after', EXAMPLES)
-  return ownOptions(command).action(async (args, options) => {
+  return command.action(async (args, options) => {
     const { seeds, torrents } = splitSeeds(args, options.httpSeed)
     if (seeds.length > 0 && !isLegacy) openReport(options, io).note(IGNORED)
     const edit = setSeeds('httpSeeds', seeds.length > 0 ? seeds : null)

@@ -196,7 +196,7 @@ test('config check accepts a tracker among the defaults, as text and as a list',
 
 test('config init writes what config check finds nothing in, also without its comments', async (t) => {
   const file = join(makeScratch(t), 'new/config.yaml')
-  const first = await runBtkit(['config', 'init', '--all', file])
+  const first = await runBtkit(['config', 'init', file])
   assert.deepEqual([first.status, first.stdout], [0, `wrote ${file}\n`])
   assert.equal((await runBtkit(['config', 'check', file])).status, 0)
   const again = await runBtkit(['config', 'init', file])
@@ -221,7 +221,7 @@ test('config init writes the file of --config, or of BTKIT_CONFIG', async (t) =>
   assert.equal(other.stdout, `wrote ${inVariable}\n`)
 })
 
-test('config init is short without --all, and - is standard output', async (t) => {
+test('config init is short, and - is standard output', async (t) => {
   const { status, stdout } = await runBtkit(['config', 'init', '-'])
   assert.equal(status, 0)
   assert.ok(stdout.length < 2500, `${stdout.length} characters`)
