@@ -72,8 +72,6 @@ export function commandTraits(command: CommandUnknownOpts): CommandTraits {
   return (command as { readonly traits?: CommandTraits }).traits ?? {}
 }
 
-type DeclaredOperand = CommandUnknownOpts['registeredArguments'][number]
-
 /**
  * Calls the action of a command with its operands and the values of its options.
  * @throws BtkitError `usage` for an operand that its parser refuses, and as the action
@@ -92,7 +90,10 @@ export async function callAction(
   await actions.get(command)?.call(command, ...values, options, command)
 }
 
-function parseOperand(declared: DeclaredOperand, word: string): unknown {
+function parseOperand(
+  declared: CommandUnknownOpts['registeredArguments'][number],
+  word: string,
+): unknown {
   if (!declared.parseArg) return word
   try {
     return declared.parseArg(word, declared.defaultValue as unknown)

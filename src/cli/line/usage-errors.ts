@@ -125,6 +125,7 @@ const OPTION_ADVICE: Advice = [
   [null, '-v', 'the version is --version or -V'],
   [null, '-a', 'the command comes first: btkit create PATH -a URL'],
   ['edit', '-t', 'give a tracker with -a'],
+  ['edit', '--http-seed --httpseeds', 'to set HTTP seeds: btkit sethttpseeds'],
   ['showmetainfo', '--files', 'all files are shown without it, and --tree shows them as a tree'],
   // Options of opentracker
   ['track', '-i', 'the address to listen on is --host'],

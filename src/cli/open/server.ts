@@ -73,22 +73,14 @@ export function socketsPassed(io: Io): readonly PassedSocket[] | null {
   return sockets.length === 0 ? null : sockets
 }
 
-/** The options that say where to listen. */
-interface GivenPlaces {
-  readonly host: readonly string[]
-  readonly port: number
-  readonly udp?: boolean
-  /** The default of `port`. */
-  readonly usualPort: number
-}
-
 /**
- * Warns of options that have no effect because sockets were passed. A unit may repeat the default
- * port beside a socket with another one.
+ * Warns of options that have no effect because sockets were passed. A unit may repeat the default, the
+ * `usualPort`, beside a socket with another one.
  */
 export function warnOfIgnored(
   sockets: readonly PassedSocket[],
-  { host, port, udp = true, usualPort }: GivenPlaces,
+  { host, port, udp = true }: { host: readonly string[]; port: number; udp?: boolean },
+  usualPort: number,
   io: Io,
 ): void {
   const isOther = port !== usualPort && !sockets.some((each) => each.port === port)

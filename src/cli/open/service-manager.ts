@@ -1,3 +1,4 @@
+import type { Io } from '../io.js'
 import { escapeText } from '../../base/text/escape.js'
 import { spawn } from 'node:child_process'
 import { getSystemErrorName } from 'node:util'
@@ -13,13 +14,6 @@ export interface ServiceManager {
   readonly stopping: () => void
 }
 
-/** How a process reaches its service manager. */
-interface ManagedProcess {
-  readonly env: Readonly<Record<string, string | undefined>>
-  /** Receives one warning if the manager cannot be reached. */
-  readonly warn: (message: string) => void
-}
-
 /** Does nothing: there is no manager, or it needs no notices. */
 const NOBODY: ServiceManager = {
   ready: () => undefined,
@@ -29,9 +23,9 @@ const NOBODY: ServiceManager = {
 
 /**
  * The service manager at `NOTIFY_SOCKET`, as in sd_notify(3). After `ready` it is notified twice
- * per watchdog interval that the main thread is alive.
+ * per watchdog interval that the main thread is alive. Receives one warning if it cannot be reached.
  */
-export function serviceManager({ env, warn }: ManagedProcess): ServiceManager {
+export function serviceManager(env: Io['env'], warn: (message: string) => void): ServiceManager {
   const address = env['NOTIFY_SOCKET']
   if (address === undefined || !/^[/@]./.test(address)) return NOBODY
   const tell = onceFailing(address, warn)
@@ -78,7 +72,7 @@ function onceFailing(address: string, warn: (message: string) => void): SendNoti
 }
 
 /** Half of the watchdog interval, in milliseconds; null without a watchdog. */
-function watchdogPeriod(env: ManagedProcess['env']): number | null {
+function watchdogPeriod(env: Io['env']): number | null {
   const microseconds = Number(env['WATCHDOG_USEC'])
   const isMeant = (env['WATCHDOG_PID'] ?? `${process.pid}`) === `${process.pid}`
   return isMeant && microseconds > 0 ? Math.max(1, microseconds / 2000) : null
@@ -87,17 +81,14 @@ function watchdogPeriod(env: ManagedProcess['env']): number | null {
 /** Sends lines such as `READY=1` to the service manager. Throws if that fails. */
 type SendNotice = (text: string) => void
 
-/** The functions of the native addon for datagrams, which Node lacks. */
-interface DatagramAddon {
-  readonly sendDatagram: (address: string, text: string) => number
-}
-
 /**
  * Creates a sender of notices to a socket address, as in sd_notify(3). It uses the native addon, or
  * else systemd-notify(1), whose later failures go to `onError`.
  */
 function noticeSender(address: string, onError: (why: string) => void): SendNotice {
-  const addon = loadNative<DatagramAddon>('sendDatagram')
+  // Node lacks datagrams to such addresses
+  type Addon = { readonly sendDatagram: (address: string, text: string) => number }
+  const addon = loadNative<Addon>('sendDatagram')
   if (!addon) return sendByProgram(address, onError)
   return (text) => {
     const error = addon.sendDatagram(address, text)

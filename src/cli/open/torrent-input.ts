@@ -130,13 +130,15 @@ export async function listTorrents(operands: readonly string[], { cwd }: Io): Pr
 
 /**
  * Does work on each of the torrents that operands name, as `Report.each`. `work` also receives all of
- * them. Returns the exit status.
+ * them. A directory may be without torrents if `allowsNone`. Returns the exit status.
  * @throws BtkitError as listTorrents
  */
 export async function eachTorrent(
   operands: readonly string[],
-  { report, io, lost = lostTorrent, allowsNone = false }: EachTorrent,
   work: (torrent: string, all: readonly string[]) => Promise<void>,
+  report: Report,
+  io: Io,
+  { lost = lostTorrent, allowsNone = false } = {},
 ): Promise<number> {
   const { files, refused } = await listTorrents(operands, io)
   const refuse = ({ error }: FailedFile) => Promise.reject(error)
@@ -147,32 +149,16 @@ export async function eachTorrent(
   return (await report.each(files, (file) => work(file, files), lost)) || missed
 }
 
-interface EachTorrent {
-  readonly report: Report
-  readonly io: Io
-  /** The values of a torrent that failed; see `Report.each`. */
-  readonly lost?: typeof lostTorrent
-  /** Whether a directory may be without torrents. */
-  readonly allowsNone?: boolean
-}
-
 function isEmpty(error: unknown): boolean {
   return error instanceof BtkitError && error.code === 'empty'
 }
 
-/** A torrent named on the command line. */
-export interface NamedTorrent {
-  /** The info hash by which clients know it. */
-  readonly infoHash: InfoHash
-  /** Null if it was named by its info hash. */
-  readonly file: string | null
-}
-
 /**
- * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file.
+ * Finds the torrent for an argument: an info hash of 40 or 64 hexadecimal digits, or a file. Returns the
+ * info hash by which clients know it.
  * @throws BtkitError the errors of readTorrentFile
  */
-export function findNamedTorrent(word: string): NamedTorrent {
+export function findNamedTorrent(word: string): { infoHash: InfoHash; file: string | null } {
   const infoHash = readSwarmHash(word)
   if (infoHash !== null) return { infoHash, file: null }
   return { infoHash: clientInfoHash(readTorrentFile(word)), file: word }

@@ -5,7 +5,7 @@ import { byteRate, wholeNumber } from './values.js'
 import { availableParallelism } from 'node:os'
 import { DIRECTORY, type Need, option } from './option.js'
 
-export const MAX_RATE = option(
+const MAX_RATE = option(
   '--max-rate <size>',
   'limit the read rate per second, such as 50M (default: unlimited)',
   { parse: byteRate },

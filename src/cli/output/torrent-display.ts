@@ -166,24 +166,19 @@ export type DisplayTable = (columns: number) => readonly string[]
  * to the normal screen, where they stay. The latest are also shown below the table.
  */
 export class LiveTable implements Output {
-  readonly #stdout: Output
-  readonly #stderr: Output
   #table: DisplayTable | null = null
   #messages: string[] = []
   readonly #redraw = () => {
     this.#draw()
   }
 
-  constructor({ stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>) {
-    this.#stdout = stdout
-    this.#stderr = stderr
-  }
+  constructor(private readonly io: Pick<Io, 'stdout' | 'stderr'>) {}
 
   /** Replaces the table. Entries that do not fit on the terminal are counted. */
   show(table: DisplayTable): void {
     if (!this.#table) {
-      this.#stdout.write(ENTER)
-      this.#stdout.on?.('resize', this.#redraw)
+      this.io.stdout.write(ENTER)
+      this.io.stdout.on?.('resize', this.#redraw)
     }
     this.#table = table
     this.#draw()
@@ -193,10 +188,10 @@ export class LiveTable implements Output {
   write(text: string | Uint8Array): void {
     const lines = stripVTControlCharacters(text.toString()).trimEnd().split('\n')
     this.#messages = [...this.#messages, ...lines].slice(-MESSAGES)
-    const isBelow = this.#table !== null && this.#stderr.isTTY === true
-    if (isBelow) this.#stdout.write(LEAVE)
-    this.#stderr.write(text)
-    if (isBelow) this.#stdout.write(ENTER)
+    const isBelow = this.#table !== null && this.io.stderr.isTTY === true
+    if (isBelow) this.io.stdout.write(LEAVE)
+    this.io.stderr.write(text)
+    if (isBelow) this.io.stdout.write(ENTER)
     this.#draw()
   }
 
@@ -204,15 +199,15 @@ export class LiveTable implements Output {
   close(): void {
     if (!this.#table) return
     this.#table = null
-    this.#stdout.off?.('resize', this.#redraw)
-    this.#stdout.write(LEAVE)
+    this.io.stdout.off?.('resize', this.#redraw)
+    this.io.stdout.write(LEAVE)
   }
 
   #draw(): void {
     if (!this.#table) return
     // A terminal that does not know its size says 0
-    const columns = this.#stdout.columns || COLUMNS
-    const rows = this.#stdout.rows || ROWS
+    const columns = this.io.stdout.columns || COLUMNS
+    const rows = this.io.stdout.rows || ROWS
     // The cursor needs the last row
     const room = Math.max(2, rows - 1)
     const told = this.#messages.slice(-Math.floor(room / 4))
@@ -221,7 +216,7 @@ export class LiveTable implements Output {
     const below = isRoomy ? ['', ...wrapped.slice(-Math.floor(room / 2))] : []
     const lines = [...fitRows(this.#table(columns), room - below.length), ...below]
     const text = lines.map((line) => `${ERASE_LINE}${line}\r\n`).join('')
-    this.#stdout.write(`${HOME}${text}${ERASE_BELOW}`)
+    this.io.stdout.write(`${HOME}${text}${ERASE_BELOW}`)
   }
 }
 

@@ -37,7 +37,7 @@ export function seed(run: SeedRun, io: Io): Promise<void> {
 async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   const { options, keeping, serving, hashContext, display } = run
   const { alert: warn, note, fail } = display.report
-  const manager = serviceManager({ env: io.env, warn })
+  const manager = serviceManager(io.env, warn)
   const service = await SeedService.open({
     ...serving,
     version: version(),

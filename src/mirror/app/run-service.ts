@@ -38,7 +38,10 @@ interface ServiceWorld extends ServerContext {
 }
 
 /** A service that accepts requests. */
-export interface Service {
+export interface Service
+  extends
+    Pick<OpenMirror['resources'], 'trackers' | 'hashContext'>,
+    Pick<OpenMirror['pages'], 'findFiles'> {
   readonly addresses: readonly string[]
   /** Returns the number of requests that are being answered. */
   readonly underWay: () => number
@@ -47,14 +50,6 @@ export interface Service {
    * everything is closed.
    */
   readonly stop: () => Promise<void>
-}
-
-/** A service with what the command beside it uses. */
-interface RunningService
-  extends
-    Service,
-    Pick<OpenMirror['resources'], 'trackers' | 'hashContext'>,
-    Pick<OpenMirror['pages'], 'findFiles'> {
   /** Opens the log's file again, if there is one. */
   readonly reopenLog: () => Promise<void>
 }
@@ -69,10 +64,7 @@ const STOP_TIMEOUT = 6_000
  * Opens everything that the service needs, and starts it.
  * @throws NoTrackers; BtkitError if it cannot listen or open its log
  */
-export async function runService(
-  settings: ServiceSettings,
-  world: ServiceWorld,
-): Promise<RunningService> {
+export async function runService(settings: ServiceSettings, world: ServiceWorld): Promise<Service> {
   const { clientAddresses, limits } = settings.options
   const { monotonic, droppedLines, onError } = world
   const access = await openAccessLog({ ...settings, clientAddresses }, world)

@@ -9,7 +9,7 @@ import { longTest } from '../../support/long.js'
 
 function managed(env: Readonly<Record<string, string>>) {
   const warnings: string[] = []
-  const manager = serviceManager({ env, warn: (message) => warnings.push(message) })
+  const manager = serviceManager(env, (message) => warnings.push(message))
   return { manager, warnings }
 }
 

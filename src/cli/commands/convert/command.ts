@@ -71,7 +71,7 @@ async function convertAll(directory: string, runOf: (torrent: string) => Run): P
   const one = async (torrent: string) => {
     status = Math.max(status, await convert(runOf(torrent)))
   }
-  return (await eachTorrent([directory], { report: out, io, lost }, one)) || status
+  return (await eachTorrent([directory], one, out, io, { lost })) || status
 }
 
 /** One run of the command. */

@@ -77,7 +77,7 @@ function defineFind({ io, finish }: CommandContext) {
           report.line(valueOf(torrent, metainfo, data), linesOf(torrent, metainfo, data))
         else found.push({ torrent, metainfo, data })
       }
-      const status = await eachTorrent(torrents, { report, io }, look)
+      const status = await eachTorrent(torrents, look, report, io)
       const { link = '' } = options
       // A link changes the file's ctime, so that a later torrent would not trust the index
       const linkOne = async ({ torrent, metainfo, data }: (typeof found)[number]) => {

@@ -36,6 +36,6 @@ function defineHash({ io, finish }: CommandContext) {
           `${hashes.join(' ')}${name}`,
         )
       }
-      finish(await eachTorrent(torrents, { report, io }, show))
+      finish(await eachTorrent(torrents, show, report, io))
     })
 }

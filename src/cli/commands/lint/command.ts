@@ -61,7 +61,7 @@ function defineLint({ io, configFile, finish }: CommandContext) {
         if (!report.isJson && total === 1) report.note(`${file}: nothing wrong`)
       }
       const lost = (file: string, error: unknown) => [lintValue(file, null, [], error)]
-      const status = await eachTorrent(torrents, { report, io, lost }, lint)
+      const status = await eachTorrent(torrents, lint, report, io, { lost })
       if (!report.isJson && total > 1 && clean > 0)
         report.note(`${count(total, 'torrent')}: nothing wrong in ${clean}`)
       finish(failures > 0 ? 1 : status)

@@ -40,6 +40,6 @@ function defineMagnet({ io, finish }: CommandContext) {
         if (announceUrls(metainfo).some(hasSecret))
           report.note(`${torrent}: the link holds a passkey; whoever has it can use it`)
       }
-      finish(await eachTorrent(torrents, { report, io }, show))
+      finish(await eachTorrent(torrents, show, report, io))
     })
 }

@@ -102,8 +102,8 @@ export function listenPlaces(options: ServeOptions, io: Io): ListenPlace[] {
   const { service: sockets, tracker } = sharedSockets(options, io)
   // If only the service or only the tracker has passed sockets, the other listens at the hosts
   const isAtHosts = options.track !== undefined && !tracker
-  const given = { host: isAtHosts ? [] : host, port, usualPort: SERVE_PORT }
-  if (sockets) warnOfIgnored(sockets, given, io)
+  const given = { host: isAtHosts ? [] : host, port }
+  if (sockets) warnOfIgnored(sockets, given, SERVE_PORT, io)
   const other = sockets?.find(({ kind }) => kind === 'udp')
   if (other)
     throw usageError(`LISTEN_FDS: ${other.fd} is a UDP socket; pass a TCP socket, or give --track`)

@@ -65,7 +65,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
   }
   const { warn, onError } = world
   const report = openReport({}, io)
-  const manager = serviceManager({ env: io.env, warn })
+  const manager = serviceManager(io.env, warn)
   const tracker = await startTracker(options, { io, world, root, tls: settings.tls, look })
   const own = tracker?.url ?? null
   const seed = await openSeed(options, { ...world, io, root, own }).catch(
@@ -96,17 +96,7 @@ export async function serve(root: string, options: SharingOptions, io: ServeIo):
       })
     }
     const example = await findExample(request.mirror)
-    report.text(
-      greeting({
-        service,
-        request,
-        example,
-        trackers: trackers.current(),
-        host: machineHost(),
-        tracker,
-        seed,
-      }),
-    )
+    report.text(greeting(service, request, example, tracker, seed))
     manager.ready(`serving ${root} at ${service.addresses.join(', ')}`)
     if (!io.signal.aborted) await once(io.signal, 'abort')
   } finally {
@@ -138,23 +128,19 @@ function serviceSettings(
   }
 }
 
-interface GreetingParts {
-  readonly service: Service
-  readonly request: ServiceOptions
-  /** A file of the mirror for the example; null if none was found quickly. */
-  readonly example: readonly string[] | null
-  readonly trackers: readonly string[]
-  /** The name or address that stands for all addresses of this machine. */
-  readonly host: string
-  /** The tracker in the same process; null for none. */
-  readonly tracker: Pick<StartedTracker, 'addresses' | 'stateFile' | 'pages'> | null
-  /** The seed in the same process; null for none. */
-  readonly seed: { readonly port: number } | null
-}
-
-/** The lines printed when the service has started. */
-function greeting(parts: GreetingParts): string[] {
-  const { service, request, example, trackers, tracker, seed, host } = parts
+/**
+ * The lines printed when the service has started. `example` is a file of the mirror; null if none was found
+ * quickly. Without a tracker or a seed in the same process, these are null.
+ */
+function greeting(
+  service: Service,
+  request: ServiceOptions,
+  example: readonly string[] | null,
+  tracker: StartedTracker | null,
+  seed: MadeTorrents | null,
+): string[] {
+  const host = machineHost()
+  const trackers = service.trackers.current()
   const addresses = service.addresses.map((each) => reachableAddress(each, host))
   const first = addresses[0] ?? ''
   return [

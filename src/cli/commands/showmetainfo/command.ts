@@ -103,7 +103,7 @@ function defineShowmetainfo({ io, program, finish }: CommandContext) {
       )
       for (const { message } of metainfo.warnings) report.warn(`${file}: ${message}`)
     }
-    finish(await eachTorrent(files, { report, io }, show))
+    finish(await eachTorrent(files, show, report, io))
   })
 }
 
@@ -120,7 +120,7 @@ async function checkAll(files: readonly string[], options: ShowOptions, io: Io):
     failed += checks.filter(hasFailed).length
     report.line(seedsValue(checks, file, metainfo), seedsText(checks, file))
   }
-  const status = await eachTorrent(files, { report, io }, check)
+  const status = await eachTorrent(files, check, report, io)
   return failed > 0 ? 1 : status
 }
 

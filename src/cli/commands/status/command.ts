@@ -57,7 +57,7 @@ function defineStatus({ io, finish }: CommandContext) {
         wanted.set(infoHash, torrent)
         return Promise.resolve()
       }
-      const readable = await eachTorrent(names, { report: out, io, allowsNone: true }, read)
+      const readable = await eachTorrent(names, read, out, io, { allowsNone: true })
       const sound = await out.each(clients, (client) => showClient(client, named, context))
       const whole = await out.each(named ? [] : [ALL_SEEDS], (each) => showAbsent(each, context))
       finish(readable || sound || whole)

@@ -61,12 +61,12 @@ async function track(
   const admin = prepareAdmin(options, io)
   const keys = await openTls(options, io)
   const sockets = socketsPassed(io)
-  if (sockets) warnOfIgnored(sockets, { ...options, usualPort: trackPort(isLegacy) }, io)
+  if (sockets) warnOfIgnored(sockets, options, trackPort(isLegacy), io)
   const { readSiteLook } = await import('../../../page-parts/site-look.js')
   const look = await readSiteLook(options, io.cwd)
   const settings = { ...trackerSettings(options, io, sockets), store, tls: keys, look }
   const context = serverContext(io)
-  const manager = serviceManager({ env: io.env, warn: context.warn })
+  const manager = serviceManager(io.env, context.warn)
   const logTo = options.logFile === '-' ? io.stdout : io.stderr
   const writeLog = (lines: string) => {
     logTo.write(lines)

@@ -2,7 +2,7 @@ import { isTorrentName } from '../../../metainfo/name.js'
 import { Command } from '../../acting-command.js'
 import { openCacheOf } from '../../open/cache.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
-import { MAX_RATE, THREADS, CACHE_DIR, CACHE_TRUST, NO_CACHE } from '../../options/reading.js'
+import { declareReadingOptions } from '../../options/reading.js'
 import { withHashContext } from '../../open/engine.js'
 import {
   listTorrents,
@@ -44,7 +44,7 @@ Examples:
   btkit verify --data /srv/files --quiet /srv/torrents/*.torrent`
 
 function declareVerify() {
-  return new Command('verify', { takes: 'torrent' })
+  const command = new Command('verify', { takes: 'torrent' })
     .description('Check files against their torrents.')
     .usage('[options] <torrent> [path]\n       btkit verify [options] <torrent...>')
     .argument(
@@ -65,16 +65,11 @@ function declareVerify() {
     .opt('--no-check-hashes', 'check only sizes; read nothing')
     .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
     .opt('--extra', 'report files that are not part of the torrent, too', { default: false })
-    .optionsGroup('Reading and cache:')
-    .opt(...THREADS)
-    .opt(...MAX_RATE)
+  return declareReadingOptions(command)
     .opt('--trust-cache', 'use the piece cache for unchanged files', {
       excludes: [{ option: 'cache' }],
       default: false,
     })
-    .opt(...NO_CACHE)
-    .opt(...CACHE_DIR)
-    .opt(...CACHE_TRUST)
     .optionsGroup('Output:')
     .opt('--json', 'print one line of JSON for each torrent')
     .opt('-q, --quiet', 'print nothing unless something is wrong')

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs'
 import { Command } from '../../acting-command.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
+import type { InfoHash } from '../../../metainfo/values.js'
 import { withdrawTorrents, type WithdrawOutcome } from '../../../core/publish/withdraw.js'
 import { BtkitError, callSystem } from '../../../base/errors.js'
 import { CLIENT } from '../../options/clients.js'
 import { openClients } from '../../open/clients.js'
-import { findNamedTorrent, listTorrents, type NamedTorrent } from '../../open/torrent-input.js'
+import { findNamedTorrent, listTorrents } from '../../open/torrent-input.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { openReport, type Report } from '../../output/report.js'
 import { failureKeys } from '../../output/torrent-json.js'
@@ -53,10 +54,12 @@ function defineWithdraw({ io, finish }: CommandContext) {
 }
 
 /** A torrent as it was named, or why it cannot be read. */
-type Named = { readonly name: string } & (
-  | (NamedTorrent & { readonly error: null })
-  | { readonly infoHash: null; readonly file: null; readonly error: unknown }
-)
+interface Named {
+  readonly name: string
+  readonly infoHash: InfoHash | null
+  readonly file: string | null
+  readonly error: unknown
+}
 
 function read(name: string, { fail }: Report): Named {
   try {

@@ -39,7 +39,7 @@ function defineWorker({ io, typed, finish }: CommandContext) {
     // Locks of jobs are renewed on this thread
     const engine = { ...engineFor(options, io), pool, isOffloaded: true }
     const { text, alert: warn } = openReport({}, io)
-    const manager = serviceManager({ env: io.env, warn })
+    const manager = serviceManager(io.env, warn)
     const cacheAccess = cacheAccessFor(options, io)
     await cacheAccess.cache.wake()
     try {
