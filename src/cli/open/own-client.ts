@@ -20,29 +20,21 @@ export function namesClient(client: readonly string[], io: Io): boolean {
   return client.length > 0 || usualClients(io).length > 0
 }
 
-/** A client that was started for a run. */
-export interface StartedClient {
-  readonly own: OwnClient
-  readonly named: NamedClient
-  /** Like the run's, but its signal also aborts when the client exits. */
-  readonly io: Io
-}
-
 /**
- * Starts a client, runs `act` with it, and stops it.
+ * Starts a client, runs `act` with it, and stops it. The signal of its world also aborts when the client exits.
  * @throws BtkitError `usage`, `not-found` if no client program is installed, `client` if the client
  * does not answer or exits early
  */
 export async function withOwnClient<T>(
   options: OwnClientOptions,
   io: Io,
-  act: (started: StartedClient) => Promise<T>,
+  act: (own: OwnClient, named: NamedClient, io: Io) => Promise<T>,
 ): Promise<T> {
   const own = await startClient(options, io)
   const ownIo = { ...io, signal: AbortSignal.any([io.signal, signalOfEnd(own)]) }
   try {
     const named = await connectOwn(own, ownIo)
-    const result = await act({ own, named, io: ownIo })
+    const result = await act(own, named, ownIo)
     if (ownIo.signal.aborted) requireRunning(own, io)
     return result
   } catch (error) {

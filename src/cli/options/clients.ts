@@ -22,11 +22,7 @@ const dataPrefixes = repeated((text) => {
 export const CLIENT = option(
   '--client <url>',
   'use this client (repeatable; default: BTKIT_CLIENT)',
-  {
-    isSecret: true,
-    variable: 'BTKIT_CLIENT',
-    ...clients,
-  },
+  { isSecret: true, variable: 'BTKIT_CLIENT', ...clients },
 )
 
 export const DATA_PREFIX = option(

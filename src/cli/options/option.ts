@@ -76,6 +76,9 @@ export const RARELY_NEEDED = 'Rarely needed:'
 export const FILE: Traits = { takes: 'file' }
 export const DIRECTORY: Traits = { takes: 'directory' }
 
+/** The properties of a switch that is off. */
+export const OFF = { default: false }
+
 /** How an option is read, besides all that help, configuration, completion, schema and batch know about it. */
 export interface Declared<Value, Default, Choice extends string | undefined> extends Traits {
   /** Reads a text. `previous` is the default, or the value of the text before. */
@@ -124,12 +127,6 @@ export function declaredOption(
   return Object.assign(made as unknown as Option, { traits })
 }
 
-/**
- * The form of an option's value in a configuration: a boolean, one value, values, tiers of values,
- * or values by key.
- */
-type OptionKind = 'switch' | 'value' | 'list' | 'tiers' | 'map'
-
 /** An option of a command, with the properties of its declaration. */
 export interface OptionEntry {
   readonly traits: Traits
@@ -137,7 +134,8 @@ export interface OptionEntry {
   readonly key: string
   /** Commander's name. */
   readonly attribute: string
-  readonly kind: OptionKind
+  /** The form of its value in a configuration: a boolean, one value, values, tiers of values, or values by key. */
+  readonly kind: 'switch' | 'value' | 'list' | 'tiers' | 'map'
   /** The option that turns it on or gives its value; null if only `--no-…` exists. */
   readonly on: CommandOption | null
   /** The option `--no-…`; null if there is none. */

@@ -75,11 +75,7 @@ export const NO_CACHE = option('--no-cache', 'work without the piece cache', { i
 export const CACHE_TRUST = option(
   '--cache-trust <what>',
   'choose how an unchanged file is recognized',
-  {
-    isForLegacy: true,
-    choices: ['full', 'mtime'],
-    default: 'full',
-  },
+  { isForLegacy: true, choices: ['full', 'mtime'], default: 'full' },
 )
 
 export function stateDirOption(description: string, needs: readonly Need[] = []) {

@@ -30,11 +30,7 @@ function machineName(text: string): string {
 export const CACHE_URL = option(
   '--cache-url <url>',
   'share digests through this Redis; file:PATH reads the URL',
-  {
-    isSecret: true,
-    variable: 'BTKIT_CACHE_URL',
-    parse: checkedUrl('--cache-url'),
-  },
+  { isSecret: true, variable: 'BTKIT_CACHE_URL', parse: checkedUrl('--cache-url') },
 )
 
 export const SHARE = option(

@@ -7,7 +7,7 @@ import { declareReadingOptions } from './reading.js'
 import * as read from './values.js'
 import { publicUrl } from './server.js'
 import { pieceLengthOf } from '../../metainfo/piece-length.js'
-import { type Need, RARELY_NEEDED, type Traits } from './option.js'
+import { type Need, RARELY_NEEDED, type Traits, OFF } from './option.js'
 import type { FileOrder } from '../../core/digests/sort-files.js'
 
 const PIECES = { rule: 'piece length' } as const
@@ -149,7 +149,7 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
     .optionsGroup('Files:')
     .opt('--include <glob>', 'include only matching files (repeatable)', read.collect)
     .opt('--exclude <glob>', 'exclude matching files (repeatable)', read.collect)
-    .opt('--hidden', 'include hidden and system files', { default: false })
+    .opt('--hidden', 'include hidden and system files', OFF)
     .opt(
       '--symlinks <what>',
       'follow links that stay inside, follow all, skip all, or store them as links (BEP 47)',
@@ -205,10 +205,8 @@ export function declareTorrentOptions(name: string, isLegacy: boolean) {
         default: [] as ChecksumName[],
       },
     )
-    .opt('--dry-run', 'show what would be done, without reading files', {
-      default: false,
-    })
-    .opt('-q, --quiet', 'print nothing unless something is wrong', { default: false })
+    .opt('--dry-run', 'show what would be done, without reading files', OFF)
+    .opt('-q, --quiet', 'print nothing unless something is wrong', OFF)
   return whole
 }
 

@@ -94,20 +94,16 @@ function kilobytes(rate: number): string {
   return `${(rate / 1024).toFixed(1)}K/s`
 }
 
-/** Torrents to show until a signal aborts. */
-export interface FollowedTorrents {
-  /** Milliseconds between updates. */
-  readonly interval: number
-  readonly signal: AbortSignal
-  /** Looks for changes. Returns the milliseconds until the next look, if that comes sooner. */
-  readonly update: () => Promise<number>
-  readonly list: () => Promise<readonly ListedTorrent[]>
-}
-
-/** Updates and shows torrents again and again, until aborted. */
+/**
+ * Updates and shows torrents again and again, until aborted. `update` looks for changes, each `interval`
+ * milliseconds, or after those that it returns, if they are fewer.
+ */
 export async function followTorrents(
   display: Display,
-  { interval, signal: given, update, list }: FollowedTorrents,
+  interval: number,
+  given: AbortSignal,
+  update: () => Promise<number>,
+  list: () => Promise<readonly ListedTorrent[]>,
 ): Promise<void> {
   const failing = new AbortController()
   const signal = AbortSignal.any([given, failing.signal])

@@ -40,15 +40,12 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
   return withHashContext({ ...options, quiet: true }, io, async (hashContext) => {
     const run = { ...given, hashContext, display: openDisplay(options, io) }
     const kept = clients.map((named) => keepInClient(named, run, io))
-    await followTorrents(run.display, {
-      interval: options.parseDirInterval,
-      signal: io.signal,
-      update: async () => {
-        for (const { update } of kept) await update()
-        return Infinity
-      },
-      list: async () => (await Promise.all(kept.map(({ list }) => list()))).flat(),
-    })
+    const update = async () => {
+      for (const each of kept) await each.update()
+      return Infinity
+    }
+    const list = async () => (await Promise.all(kept.map((each) => each.list()))).flat()
+    await followTorrents(run.display, options.parseDirInterval, io.signal, update, list)
     return removeAll(
       Array.from(kept, ({ target }) => target),
       run,

@@ -74,16 +74,13 @@ async function keepSeeding(run: OpenRun<SeedRun>, io: Io): Promise<void> {
   try {
     note(`listening on port ${service.port}`)
     manager.ready(`listening on port ${service.port}`)
-    await followTorrents(display, {
-      interval: options.parseDirInterval,
-      signal: io.signal,
-      update: async () => {
-        const next = await keeper.update()
-        warnOnce()
-        return next
-      },
-      list: () => Promise.resolve(list()),
-    })
+    const update = async () => {
+      const next = await keeper.update()
+      warnOnce()
+      return next
+    }
+    const listed = () => Promise.resolve(list())
+    await followTorrents(display, options.parseDirInterval, io.signal, update, listed)
   } finally {
     manager.stopping()
     display.clear()

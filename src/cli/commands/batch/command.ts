@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { Command } from '../../acting-command.js'
@@ -45,11 +46,9 @@ function defineBatch(context: CommandContext) {
     )
     .argument('<file>', 'the batch file, in YAML')
     .opt('--only <name>', 'run only this job (repeatable)', collect)
-    .opt('--dry-run', 'show what would be done, and write nothing', { default: false })
-    .opt('--json', 'print one line of JSON for each job, and one for the totals', {
-      default: false,
-    })
-    .opt('-q, --quiet', 'print nothing but errors', { default: false })
+    .opt('--dry-run', 'show what would be done, and write nothing', OFF)
+    .opt('--json', 'print one line of JSON for each job, and one for the totals', OFF)
+    .opt('-q, --quiet', 'print nothing but errors', OFF)
     .addHelpText('after', EXAMPLES)
     .action(async (name, options) => {
       const { io, configFile, finish } = context

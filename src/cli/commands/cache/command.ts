@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
 import {
   clearCache,
@@ -47,7 +48,7 @@ function defineStats({ io, typed }: CommandContext) {
     .description('Show the contents of the cache, and how often lookups succeeded.')
     .opt(...CACHE_DIR)
     .opt(...CACHE_URL)
-    .opt('--json', 'print a JSON object', { default: false })
+    .opt('--json', 'print a JSON object', OFF)
     .action(async ({ cacheDir, cacheUrl, json }) => {
       const report = await summarizeCache(namedPlace(cacheDir, io))
       const redis = sharedRedis({ cacheUrl }, typed(), io)
@@ -70,8 +71,8 @@ function definePrune({ io, typed }: CommandContext) {
       defaultText: '30d',
     })
     .opt('--cache-max-size <size>', 'remove more until the rest fits', { parse: byteSize })
-    .opt('--dry-run', 'show how much would be removed, and remove nothing', { default: false })
-    .opt('--json', 'print a JSON object', { default: false })
+    .opt('--dry-run', 'show how much would be removed, and remove nothing', OFF)
+    .opt('--json', 'print a JSON object', OFF)
     .action(async ({ cacheDir, cacheUrl, cacheMaxSize: maxSize, json, ...request }) => {
       const redis = sharedRedis({ cacheUrl }, typed(), io)
       const place = namedPlace(cacheDir, io)
@@ -95,7 +96,7 @@ function defineClear({ io }: CommandContext) {
   return new Command('clear')
     .description('Remove the cache, and renamed damaged caches.')
     .opt(...CACHE_DIR)
-    .opt('--dry-run', 'only say what would be removed', { default: false })
+    .opt('--dry-run', 'only say what would be removed', OFF)
     .action(({ cacheDir, dryRun }) => {
       const directory = cachePath(cacheDir, io)
       const removed = dryRun ? 'would remove the cache in' : 'removed the cache in'

@@ -2,7 +2,7 @@ import { clients, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import * as read from '../../options/values.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import { publicUrl } from '../../options/server.js'
-import { DIRECTORY, FILE } from '../../options/option.js'
+import { DIRECTORY, FILE, OFF } from '../../options/option.js'
 import { stateDirOption } from '../../options/reading.js'
 
 const EXAMPLES = `
@@ -20,7 +20,7 @@ export function declareCompletedir(isLegacy: boolean) {
       default: 0,
     })
     .optionsGroup('Output:')
-    .opt('--json', 'print the report as a JSON object', { default: false })
+    .opt('--json', 'print the report as a JSON object', OFF)
     .optionsGroup('Target:')
     .opt(
       '-o, --output <directory>',
@@ -30,7 +30,7 @@ export function declareCompletedir(isLegacy: boolean) {
     .opt(
       '--recursive',
       'make a torrent for each file of the whole tree; --output gets the same tree',
-      { default: false },
+      OFF,
     )
     .opt('--wait <seconds>', 'wait this long for another run on the target', {
       parse: read.wholeSeconds(0, 1e9),
@@ -42,15 +42,13 @@ export function declareCompletedir(isLegacy: boolean) {
       excludes: ['force'],
       default: false,
     })
-    .opt('--remake', 'make torrents again if these options would change their info', {
-      default: false,
-    })
-    .opt('--force', 'replace foreign and edited torrents, too', { default: false })
+    .opt('--remake', 'make torrents again if these options would change their info', OFF)
+    .opt('--force', 'replace foreign and edited torrents, too', OFF)
     .opt('--prune', "remove btkit's torrents whose source is gone", {
       replaces: ['pruneAll'],
       default: false,
     })
-    .opt('--prune-all', 'remove torrents of empty and missing directories, too', { default: false })
+    .opt('--prune-all', 'remove torrents of empty and missing directories, too', OFF)
     .optionsGroup('After the run:')
     .opt('--publish <url>', 'make this client seed the torrents (repeatable)', {
       isSecret: true,

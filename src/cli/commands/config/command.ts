@@ -20,6 +20,7 @@ import { suggestion } from '../../line/spelling.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import { defaultText, leafCommands, type NamedCommand, optionEntries } from '../../options/table.js'
 import type { OptionEntry } from '../../options/option.js'
+import { OFF } from '../../options/option.js'
 import { openReport, type Report } from '../../output/report.js'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Io } from '../../io.js'
@@ -53,8 +54,8 @@ function defineShow({ io, commands, configFile, finish }: CommandContext) {
   return new Command('show', { takes: 'command' })
     .description('Show the value of each option, and where it comes from.')
     .argument('[command...]', 'a command, for all its options (default: changed options of all)')
-    .opt('--json', 'print one line of JSON for each option', { default: false })
-    .opt('--presets', 'list the presets instead', { default: false })
+    .opt('--json', 'print one line of JSON for each option', OFF)
+    .opt('--presets', 'list the presets instead', OFF)
     .action(async (words, { json, presets }) => {
       const config = configFile()
       const report = openReport({ json }, io)
@@ -96,7 +97,7 @@ function defineCheck({ io, commands, configFile, finish }: CommandContext) {
   return new Command('check')
     .description('Check configuration files, and report errors with file, line and column.')
     .argument('[file...]', 'files to check (default: all that btkit reads)')
-    .opt('--json', 'print one line of JSON for each file', { default: false })
+    .opt('--json', 'print one line of JSON for each file', OFF)
     .action(async (names, { json }) => {
       const files =
         names.length > 0

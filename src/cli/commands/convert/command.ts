@@ -16,7 +16,7 @@ import { linesOfOne } from '../../output/verify-output.js'
 import { Command } from '../../acting-command.js'
 import { pieceLength, outputPath } from '../../options/values.js'
 import { torrentValue } from '../../output/torrent-json.js'
-import { FILE } from '../../options/option.js'
+import { FILE, OFF } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -163,7 +163,7 @@ function declareConvert() {
     .argument('<torrent>', 'the torrent to convert, or a directory of torrents')
     .argument('[data]', 'its content, or the directory that holds it (default: beside the torrent)')
     .opt('--data <path>', 'find the content there (default: beside the torrent)', FILE)
-    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
+    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
     .optionsGroup('The new torrent:')
     .opt('--hybrid', 'make a torrent of versions 1 and 2 (BEP 52)')
     .opt('--v2', 'make a torrent of version 2 only', { excludes: ['hybrid'] })
@@ -176,14 +176,12 @@ function declareConvert() {
       'write the new torrent to this file or directory (default: NAME.VERSION.torrent beside it)',
       { takes: 'file', isOwn: true, parse: outputPath },
     )
-    .opt('--force', 'replace the old torrent or any other file, if --output names it', {
-      default: false,
-    })
+    .opt('--force', 'replace the old torrent or any other file, if --output names it', OFF)
   return declareCacheOptions(command)
     .optionsGroup('Output:')
-    .opt('--dry-run', 'show what would be done, without reading files', { default: false })
-    .opt('--json', 'print a JSON object', { default: false })
-    .opt('-q, --quiet', 'print nothing but errors', { default: false })
+    .opt('--dry-run', 'show what would be done, without reading files', OFF)
+    .opt('--json', 'print a JSON object', OFF)
+    .opt('-q, --quiet', 'print nothing but errors', OFF)
     .addHelpText('after', EXAMPLES)
 }
 

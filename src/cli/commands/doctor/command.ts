@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { availableParallelism } from 'node:os'
 import { Command } from '../../acting-command.js'
 import { availableKernels, chooseKernel, measureKernel } from '../../../disk/hash/kernels.js'
@@ -23,7 +24,7 @@ export const command: CommandRecord = {
 function defineDoctor({ io }: CommandContext) {
   return new Command('doctor')
     .description('Show how this installation hashes, and how fast.')
-    .opt('--json', 'print a JSON object', { default: false })
+    .opt('--json', 'print a JSON object', OFF)
     .addHelpText('after', EXAMPLES)
     .action(({ json }) => {
       const found = examine(io)

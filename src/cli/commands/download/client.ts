@@ -33,7 +33,7 @@ export async function withDownloader<T>(
     takesWebSeeds: (metainfo?.webSeeds ?? []).length > 0,
     isLocal: await areLocal(metainfo ? announceUrls(metainfo) : magnet.trackers, io),
   }
-  return withOwnClient(setup, io, ({ own, named: { client }, io: ownIo }) => {
+  return withOwnClient(setup, io, (own, { client }, ownIo) => {
     const { directory, program, advice } = own
     const directoryOf = (path: string, metainfo: Metainfo, isWhole: boolean) => {
       if (!isWhole && !own.takesWebSeeds) requireTracker(metainfo, program, out)

@@ -44,7 +44,7 @@ export async function runDownload(run: DownloadRun): Promise<void> {
       out.note(words[note])
     },
     openProgress: (metainfo, client) =>
-      openDownloadProgress(metainfo, { ...options, isTable, torrent, client }, io),
+      openDownloadProgress(metainfo, torrent, client, { ...options, isTable }, io),
     onWhole: (metainfo, path, isRead) => {
       const size = contentSize(metainfo)
       const hashes = { infoHash: clientInfoHash(metainfo), infoHashV2: metainfo.infoHashV2 }
@@ -57,21 +57,16 @@ export async function runDownload(run: DownloadRun): Promise<void> {
   })
 }
 
-interface ProgressOptions extends DisplayOptions {
-  readonly isTable: boolean
-  /** The torrent as it was named. */
-  readonly torrent: string
-  /** The client's label. */
-  readonly client: string
-}
-
 /**
  * Shows a bar on a terminal, or a table with `isTable`. Without a terminal it prints a line at
- * intervals, and when the state changes. A stalled download is reported, too.
+ * intervals, and when the state changes. A stalled download is reported, too. `source` is the torrent as it
+ * was named, and `client` the client's label.
  */
 export async function openDownloadProgress(
   metainfo: Metainfo,
-  { isTable, torrent: source, client, ...options }: ProgressOptions,
+  source: string,
+  client: string,
+  { isTable, ...options }: DisplayOptions & { readonly isTable: boolean },
   io: Io,
 ): Promise<DownloadProgress> {
   const display = openDisplay(options, io, displayPauses.download)

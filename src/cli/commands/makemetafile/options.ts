@@ -1,5 +1,5 @@
 import { checkName } from '../../../metainfo/name.js'
-import { FILE, RARELY_NEEDED } from '../../options/option.js'
+import { FILE, RARELY_NEEDED, OFF } from '../../options/option.js'
 import { declareTorrentOptions } from '../../options/torrent.js'
 import * as read from '../../options/values.js'
 
@@ -34,7 +34,7 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       parse: read.checked(checkName),
     })
     .optionsGroup(RARELY_NEEDED)
-    .opt('--randomize', 'add a random key to info to make the torrent unique', { default: false })
+    .opt('--randomize', 'add a random key to info to make the torrent unique', OFF)
     .optionsGroup('Files:')
     .opt(
       '--files-from <list>',
@@ -60,8 +60,8 @@ export function declareMakemetafile({ isLegacy }: { readonly isLegacy: boolean }
       excludes: INCOMPARABLE,
       default: false,
     })
-    .opt('--json', 'print one line of JSON for each torrent', { default: false })
-    .opt('-v, --verbose', 'print each skipped entry and the reason', { default: false })
+    .opt('--json', 'print one line of JSON for each torrent', OFF)
+    .opt('-v, --verbose', 'print each skipped entry and the reason', OFF)
     .addHelpText('after', EXAMPLES)
 }
 

@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
 import { CLIENT, DATA_PREFIX, TRUST_DATA_PATH } from '../../options/clients.js'
 import { openClients, syncClient, type NamedClient } from '../../open/clients.js'
@@ -60,16 +61,12 @@ function declarePublish() {
     .opt(...DATA)
     .opt(...DATA_PREFIX)
     .opt(...TRUST_DATA_PATH)
-    .opt('--adopt', 'adopt torrents that the client seeds already, with this data', {
-      default: false,
-    })
+    .opt('--adopt', 'adopt torrents that the client seeds already, with this data', OFF)
     .opt('--no-check-hashes', 'check only sizes; hash nothing')
-    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
+    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
   return declareCacheOptions(command)
     .optionsGroup('Report:')
-    .opt('--dry-run', 'show what would be published; hash nothing, and change no client', {
-      default: false,
-    })
+    .opt('--dry-run', 'show what would be published; hash nothing, and change no client', OFF)
     .opt('--json', 'print one line of JSON for each torrent and client')
     .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)

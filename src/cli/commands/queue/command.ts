@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { Command } from '../../acting-command.js'
 import type { QueueReport } from '../../../fleet/status.js'
 import { count, formatBytes } from '../../../base/text/quantity.js'
@@ -33,7 +34,7 @@ function defineStatus({ io, typed }: CommandContext) {
   return new Command('status')
     .description('Show the workers, and the jobs that are waiting, active and failed.')
     .opt(...queueOption(REDIS))
-    .opt('--json', 'print a JSON object', { default: false })
+    .opt('--json', 'print a JSON object', OFF)
     .action(async ({ queue, json }) => {
       const address = queueAddress(['queue', queue], typed(), io)
       const { inspectQueue } = await loadInspect()

@@ -17,7 +17,7 @@ import { bareHost, OTHER_PORT, withPortAdvice } from '../../open/server.js'
 import { collect, secondsOr, wholeNumber } from '../../options/values.js'
 import type { CommandContext, CommandRecord } from '../../context.js'
 import type { Io } from '../../io.js'
-import { FILE } from '../../options/option.js'
+import { FILE, OFF } from '../../options/option.js'
 import { maxUploadRateOption } from '../../options/own-client.js'
 
 const EXAMPLES = `
@@ -82,7 +82,7 @@ function declareSeedOptions() {
       'use this content, or a directory that contains it (default: recorded, or beside each torrent)',
       { ...FILE, ...collect },
     )
-    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
+    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
     .opt(...stateDirOption('find the data that completedir recorded in this directory'))
     .opt('--parse-dir-interval <seconds>', 'look at the directories this often', secondsOr(30))
     .opt(...maxUploadRateOption('limit the upload rate'))

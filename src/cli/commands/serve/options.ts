@@ -19,7 +19,7 @@ import { declareShareOptions } from '../../options/share.js'
 import * as read from '../../options/values.js'
 import { isTracker, storedUrl } from '../../../metainfo/trackers.js'
 import type { TrackerUrl } from '../../../metainfo/values.js'
-import { DIRECTORY, FILE, type Need } from '../../options/option.js'
+import { DIRECTORY, FILE, type Need, OFF } from '../../options/option.js'
 
 /** The default file of trackers. */
 export const TRACKERS_FILE = '/var/lib/torrent_service/trackers'
@@ -57,11 +57,11 @@ export function declareServeOptions() {
     .opt(...TLS_CERT)
     .opt(...TLS_KEY)
     .optionsGroup('Published files:')
-    .opt('--follow-symlinks', 'follow links that lead out of the root', { default: false })
-    .opt('--hidden', 'publish hidden files, too', { default: false })
+    .opt('--follow-symlinks', 'follow links that lead out of the root', OFF)
+    .opt('--hidden', 'publish hidden files, too', OFF)
     .opt('--no-files', 'do not serve files, only torrents')
     .opt('--no-listings', 'make no pages of directories')
-    .opt('--cors', "let other sites' pages fetch torrents, JSON and files", { default: false })
+    .opt('--cors', "let other sites' pages fetch torrents, JSON and files", OFF)
     .optionsGroup('Torrents:')
     .opt('-a, --tracker <url>', 'use this tracker, instead of --trackers (repeatable)', {
       trackers: 'one',
@@ -124,9 +124,7 @@ export function declareServeOptions() {
       ]),
     )
     .optionsGroup('Seed:')
-    .opt('--seed', 'seed every torrent of the mirror whose hashes are known, on all addresses', {
-      default: false,
-    })
+    .opt('--seed', 'seed every torrent of the mirror whose hashes are known, on all addresses', OFF)
     .opt(
       '--seed-port <n>',
       'seed at this port, or at the next free one up to 6999; a port above 6999 must be free',

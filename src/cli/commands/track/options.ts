@@ -14,7 +14,7 @@ import {
   WEB_TORRENT,
 } from '../../options/server.js'
 import * as read from '../../options/values.js'
-import { DIRECTORY, FILE } from '../../options/option.js'
+import { DIRECTORY, FILE, OFF } from '../../options/option.js'
 import { stateDirOption } from '../../options/reading.js'
 import { USUAL } from '../../../tracker/app/settings.js'
 
@@ -39,7 +39,7 @@ export function declareTrackOptions(isLegacy: boolean) {
     .opt(...TLS_CERT)
     .opt(...TLS_KEY)
     .opt('--no-udp', 'do not track over UDP')
-    .opt('--web-torrent', WEB_TORRENT, { default: false })
+    .opt('--web-torrent', WEB_TORRENT, OFF)
     .optionsGroup('Tracked torrents and clients:')
     .opt('--allowed-dir <dir>', 'track only the torrents in this directory (repeatable)', {
       ...DIRECTORY,
@@ -148,7 +148,7 @@ export function declareTrackOptions(isLegacy: boolean) {
       default: 'on',
     })
     .opt('--no-show-names', 'omit names and sizes on the page', ofBttrack)
-    .opt('--allow-get', 'serve the .torrent files of allowed directories', { default: false })
+    .opt('--allow-get', 'serve the .torrent files of allowed directories', OFF)
     .opt('--favicon <file>', 'serve this icon to browsers (default: the logo)', FILE)
     .opt('--log-file <file>', 'append the access log to this file; - is standard output', FILE)
     .opt('--log <format>', 'write the access log (default: text with --log-file, else off)', {

@@ -36,7 +36,7 @@ import {
   verifyValue,
   type Tally,
 } from '../../output/verify-output.js'
-import { DIRECTORY, FILE } from '../../options/option.js'
+import { DIRECTORY, FILE, OFF } from '../../options/option.js'
 
 const EXAMPLES = `
 Examples:
@@ -63,8 +63,8 @@ function declareVerify() {
       FILE,
     )
     .opt('--no-check-hashes', 'check only sizes; read nothing')
-    .opt('--follow-symlinks', 'follow links that lead outside, too', { default: false })
-    .opt('--extra', 'report files that are not part of the torrent, too', { default: false })
+    .opt('--follow-symlinks', 'follow links that lead outside, too', OFF)
+    .opt('--extra', 'report files that are not part of the torrent, too', OFF)
   return declareReadingOptions(command)
     .opt('--trust-cache', 'use the piece cache for unchanged files', {
       excludes: [{ option: 'cache' }],

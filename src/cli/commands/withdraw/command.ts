@@ -1,3 +1,4 @@
+import { OFF } from '../../options/option.js'
 import { rmSync } from 'node:fs'
 import { Command } from '../../acting-command.js'
 import type { TorrentClient } from '../../../core/publish/client.js'
@@ -30,7 +31,7 @@ function defineWithdraw({ io, finish }: CommandContext) {
     .argument('<torrent...>', 'torrents, directories of them, or info hashes in hexadecimal')
     .opt(...CLIENT)
     .opt('--delete-torrent', 'remove the named .torrent files, too')
-    .opt('--dry-run', 'show what would be withdrawn, and change nothing', { default: false })
+    .opt('--dry-run', 'show what would be withdrawn, and change nothing', OFF)
     .opt('--json', 'print one line of JSON for each torrent and client')
     .opt('-q, --quiet', 'print nothing unless something is wrong')
     .addHelpText('after', EXAMPLES)

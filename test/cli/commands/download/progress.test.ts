@@ -41,11 +41,8 @@ async function showFor(
     now: () => now,
     monotonic: () => now,
   } as unknown as Io
-  const progress = await openDownloadProgress(
-    TORRENT,
-    { ...display, isTable: false, torrent: 'image.iso.torrent', client: 'fake' },
-    io,
-  )
+  const how = { ...display, isTable: false }
+  const progress = await openDownloadProgress(TORRENT, 'image.iso.torrent', 'fake', how, io)
   const stalls = new StallWatch(io.monotonic, { metainfo: TORRENT, advice })
   for (let i = 0; i <= (minutes * MINUTE) / step; i++) {
     const torrent = fakeTorrent({ ...BEGUN, ...changes })
