@@ -33,7 +33,7 @@ const FIELD: Readonly<Record<string, Change>> = {
   ),
   'src/cli/commands/edit/options.ts': before(
     "    .opt('--created-by <text>', 'set the creator",
-    "    .opt('--label <text>', 'set the label')\n    .opt('--no-label', 'remove the label')\n",
+    "    .opt('--label <text>', 'set the label', { excludes: ['label'] })\n    .opt('--no-label', 'remove the label')\n",
   ),
   'man/btkit-makemetafile.1': before(
     '.It Fl c , -comment Ar text\nSet a comment.',

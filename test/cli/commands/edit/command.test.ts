@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseMetainfo } from '../../../../src/metainfo/parse/metainfo.js'
 import { assertError, NOW, runBtkit } from '../../../support/run-btkit.js'
+import { declareEdit } from '../../../../src/cli/commands/edit/options.js'
+import { traitsOf } from '../../../../src/cli/options/option.js'
 import { makeScratch } from '../../../support/scratch.js'
 import { editedGolden, singleFileInfo, torrentOf } from '../../../support/torrents.js'
 
@@ -375,6 +377,17 @@ test('options that contradict each other are refused, and nothing is changed', a
     assertError(await runBtkit(['edit', ...args, path]), 'usage', said)
   }
   assert.deepEqual(readFileSync(path), Buffer.from(TORRENT))
+})
+
+test('each option of edit that removes a value is refused beside the one that sets it', () => {
+  const { options } = declareEdit()
+  const removing = options.filter(({ negate }) => negate).map((each) => each.attributeName())
+  const setting = options.filter(({ negate }) => !negate)
+  const refusing = setting.filter((each) => traitsOf(each).excludes?.includes(each.attributeName()))
+  assert.deepEqual(
+    refusing.map((each) => each.attributeName()),
+    removing,
+  )
 })
 
 test('no output has a passkey of the old or the new tracker', async (t) => {
