@@ -95,7 +95,7 @@ export function testMoreDownloads(client: string): void {
     const { status, stdout, stderr } = await ended
     assert.equal(status, 0, stderr)
     assert.match(stdout, /\/one\.bin: the right size, not read \(--no-check-hashes\), 488 KiB\n/)
-    assert.match(stderr, /ignored: --max-uploads \(clients decide that themselves\)\n/)
+    assert.match(stderr, /ignored: --max-uploads \(btkit has no such option\)\n/)
     assertHolds(source, { 'one.bin': content })
   })
 
