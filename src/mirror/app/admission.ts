@@ -36,18 +36,8 @@ const MAX_LISTING = 64 * MIB
 /** Bytes of memory that each byte of a form takes once it is read. */
 export const BODY_COST = 4
 
-/** The queues and limits that decide which requests are worked for, and when. */
-export interface Admission {
-  readonly memory: MemoryPool
-  readonly planner: Planner
-  /** The same for requests that may list a whole directory each. */
-  readonly listingPlanner: Planner
-  readonly planning: Queue
-  readonly hashing: Queue
-}
-
-/** Creates the queues and limits for the work of requests. */
-export function openAdmission(limits: ServiceLimits): Admission {
+/** Creates the queues and limits that decide which requests are worked for, and when. */
+export function openAdmission(limits: ServiceLimits) {
   const { maxMatches, maxFiles, maxBody, maxPlanning, maxHashing, maxPerClient } = limits
   const all = { maxWaiting: MAX_WAITING, maxPerClient }
   // Plans share the event loop, so that one client loses nothing by the place left to others
@@ -63,6 +53,7 @@ export function openAdmission(limits: ServiceLimits): Admission {
   return {
     memory: new MemoryPool({ bytesPerClient, bytes: 3 * bytesPerClient }),
     planner: new Planner(planning, budget),
+    /** The same for requests that may list a whole directory each. */
     listingPlanner: new Planner(planning, { ...budget, bytes: MAX_LISTING }),
     planning,
     hashing,

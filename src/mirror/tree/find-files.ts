@@ -33,23 +33,16 @@ const MAX_PATTERN_DEPTH = 100
 /** Bytes that a file takes beside its path. */
 export const FILE_COST = 600
 
-/** The requested files. */
-export interface FoundFiles {
-  readonly files: ScannedFile[]
-  /** Paths that match a glob but cannot be read. */
-  readonly omitted: readonly string[]
-}
-
 /**
  * The files that paths and simple globs match, in the order of the request. Files of one glob are
- * sorted by their components, bytewise.
+ * sorted by their components, bytewise. `omitted` are paths that match a glob but cannot be read.
  * @throws Refusal
  */
 export async function findFiles(
   paths: readonly string[],
   mirror: Mirror,
   limits: FindLimits,
-): Promise<FoundFiles> {
+): Promise<{ readonly files: ScannedFile[]; readonly omitted: readonly string[] }> {
   const search = new Search(mirror, limits)
   const found = await mapLimited(paths, LOOKS_AT_ONCE, (path) => search.find(path))
   return { files: found.flat(), omitted: search.omitted.sort() }

@@ -65,17 +65,12 @@ export function isPossiblePassword(password: string): boolean {
   return password !== '' && Buffer.byteLength(password) <= LONGEST
 }
 
-/** The users in the text of a file, by name, and the numbers of lines that are wrong. */
-interface ReadUsers {
-  readonly users: ReadonlyMap<string, User>
-  readonly badLines: readonly number[]
-}
-
 /**
  * Reads lines of `NAME:ROLE:HASH`, and perhaps `:temporary`. Empty lines and those that begin with #
- * are ignored. A name that is there twice is wrong the second time.
+ * are ignored. A name that is there twice is wrong the second time. Returns the users by name, and
+ * the numbers of lines that are wrong.
  */
-export function parseUsers(text: string): ReadUsers {
+export function parseUsers(text: string) {
   const users = new Map<string, User>()
   const badLines: number[] = []
   for (const [at, each] of text.split('\n').entries()) {
