@@ -1,4 +1,5 @@
 import { encodeName } from '../../base/percent.js'
+import { isRaw } from '../../base/text/raw-path.js'
 import type { KnownCounts } from '../../metainfo/swarm-counts.js'
 import { fileAddress } from '../../metainfo/trackers.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -129,7 +130,7 @@ function moreOf(file: PagedFile, link: string | null): Html {
   const aria2 = given && `aria2c '${given.replaceAll("'", '%27')}'`
   return html`<p class="get">
       ${hybrid && html`<a href="${hybrid}">Hybrid .torrent</a>`}
-      <a href="${address}.meta4">Metalink</a>
+      ${!components.some(isRaw) && html`<a href="${address}.meta4">Metalink</a>`}
     </p>
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }

@@ -77,11 +77,11 @@ export class Views {
     const { requesters, files, torrents, sender, options } = this.mirror
     const requester = new Requester(reply, requesters)
     const file = await this.#fileOf(components, look)
+    if (view !== 'sha256') requireUtf8(components)
     if (view === 'sha256' || view === 'meta4') {
       if (file) return this.#sendDigest(view, request, reply, requester, file)
       throw new Refusal('incompatible', `a directory has no .${view}; ask for those of its files`)
     }
-    requireUtf8(components)
     const { version } = query
     const chosen = file ? null : chosenNames(query)
     const checked = file
