@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { ask } from '../../mirror/ask.js'
-import { untilFiles } from '../../mirror/read-metric.js'
+import { readMetric } from '../../mirror/read-metric.js'
 import { findFreePort } from '../../support/opentracker.js'
 import { makeScratch } from '../../support/scratch.js'
 import { serveMirror } from '../../support/serve.js'
+import { until } from '../../support/until.js'
 
 const FILES = {
   'pub/a.iso': 'content',
@@ -57,7 +58,11 @@ test('each link of each page leads somewhere, and HEAD and gzip say the same as 
   const env = { BTKIT_STATE_DIR: makeScratch(t) }
   const args = ['--host', '127.0.0.1', ...track, '--warm', '**']
   const mirror = await serveMirror(t, { root, args, io: { env } })
-  await untilFiles(mirror.port, 'ready', 6)
+  const files = (state: string) => readMetric(mirror.port, `btkit_warm_files{state="${state}"}`)
+  await until(
+    'all are ready',
+    async () => (await files('ready')) > 4 && (await files('waiting')) === 0,
+  )
   const [own, tracker] = [new URL(mirror.address).host, `127.0.0.1:${port}`]
   const found = new Set([`${mirror.address}/`, `http://${tracker}/`])
   for (const address of found) {
