@@ -277,7 +277,7 @@ export async function writeTorrent(
 }
 
 /** Largest torrent in bytes that is read once more. Those of very many files would take as long as a scan. */
-const MOST_READ = 8 * 1024 * 1024
+const MOST_READ = 1024 * 1024
 
 /**
  * Checks that btkit reads the torrent of a directory, because its entries may contradict each other.
