@@ -111,6 +111,7 @@ export async function listTorrents(operands: readonly string[], { cwd }: Io): Pr
   // Named twice, a torrent counts twice
   const known = { named: new Set<string>(), found: new Set<string>() }
   for (const operand of operands) {
+    // Some commands take magnet links
     if (looksLikeUrl(operand) && isAddress(operand)) {
       refused.push({ file: operand, error: notAFile(operand) })
       continue
