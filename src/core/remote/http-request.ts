@@ -233,7 +233,7 @@ interface Way {
   readonly isNew: boolean
 }
 
-/** Most connections to a host, of each kind of requests. */
+/** Most connections to a host of content: others, such as trackers, are asked at the same time. */
 export const CONNECTIONS_TO_HOST = 16
 
 /** Kept connections by the way of their requests. */
@@ -259,7 +259,7 @@ function dispatcherOf({ Agent, EnvHttpProxyAgent }: Undici, way: Way): Dispatche
     })
   }
   const connect = { timeout: CONNECT_TIMEOUT, lookup: look }
-  const connections = CONNECTIONS_TO_HOST
+  const connections = isGuarded ? CONNECTIONS_TO_HOST : null
   const kept = { connect, connections, ...(isNew && { pipelining: 0 }) }
   const made = isDirect
     ? new Agent(kept)
