@@ -44,7 +44,7 @@ export function readTorrentFile(path: string): Metainfo {
 /** If a path is a URL, or its torrent is beside it, adds that to the error. */
 function hintAtOther(error: unknown, path: string): unknown {
   if (!(error instanceof BtkitError)) return error
-  if (error.code === 'not-found') return (isAddress(path) && notAFile(path)) || error
+  if (error.code === 'not-found') return addressFault(path) ?? error
   const torrent = `${path}.torrent`
   const isOther = error.code === 'bencode' || isDirectory(path)
   if (!isOther || !existsSync(torrent)) return error
@@ -52,12 +52,10 @@ function hintAtOther(error: unknown, path: string): unknown {
   return new BtkitError(error.code, message, { cause: error })
 }
 
-function isAddress(path: string): boolean {
-  return (path.startsWith('magnet:') || looksLikeUrl(path)) && !existsSync(path)
-}
-
-function notAFile(path: string): BtkitError {
-  const what = looksLikeUrl(path) ? 'a URL' : 'a magnet link'
+/** The error for an address in the place of a file; null for a path. */
+function addressFault(path: string): BtkitError | null {
+  const what = looksLikeUrl(path) ? 'a URL' : path.startsWith('magnet:') ? 'a magnet link' : null
+  if (what === null || existsSync(path)) return null
   return new BtkitError('not-found', `${path}: ${what}, not a file; download the torrent first`)
 }
 
@@ -112,10 +110,9 @@ export async function listTorrents(operands: readonly string[], { cwd }: Io): Pr
   const known = { named: new Set<string>(), found: new Set<string>() }
   for (const operand of operands) {
     // Some commands take magnet links
-    if (looksLikeUrl(operand) && isAddress(operand)) {
-      refused.push({ file: operand, error: notAFile(operand) })
-      continue
-    }
+    const fault = looksLikeUrl(operand) ? addressFault(operand) : null
+    if (fault) refused.push({ file: operand, error: fault })
+    if (fault) continue
     const how = isDirectory(resolve(cwd, operand)) ? 'found' : 'named'
     const { torrents, failures } = await torrentsAt([operand], cwd)
     for (const torrent of torrents) {

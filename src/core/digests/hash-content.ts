@@ -190,10 +190,8 @@ export function streamOf(
 
 /** Whether the first file has another inode number at each look, so that none can be known by its number. */
 function isRenumbered(files: FileColumns): boolean {
-  const [before, now] = [
-    files.at(0)?.fingerprint,
-    files.length > 0 && lookAt(files.absolutePathAt(0)),
-  ]
+  const { absolutePath = '', fingerprint: before } = files.at(0) ?? {}
+  const now = lookAt(absolutePath)
   return !!before && !!now && now.inode !== before.inode && changeSince(before, now) === null
 }
 

@@ -92,6 +92,8 @@ export type Problem = Pick<VerifiedFile, 'status' | 'reason'>
 export function problemOf({ file, found }: OddFile): Problem | null {
   if (found.kind === 'link' && found.isRight) return null
   const target = file.symlinkPath?.join('/')
+  const isAnyLink = target === undefined && file.attr.includes('l') && file.length === 0
+  if (isAnyLink && found.kind !== 'missing') return null
   if (target !== undefined && found.kind !== 'missing' && found.kind !== 'unreadable') {
     const is = found.kind === 'link' ? `a link to ${found.target}, not` : 'no link'
     return { status: 'missing', reason: `in its place is ${is} to ${target}` }
