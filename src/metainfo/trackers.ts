@@ -41,8 +41,8 @@ export function seedKey(url: string): string {
 }
 
 /** The seeds of which none is there before, as they are written first. */
-export function distinctSeeds(urls: readonly string[]): string[] {
-  const keys = urls.map(seedKey)
+export function distinctSeeds(urls: readonly string[], keyOf = seedKey): string[] {
+  const keys = urls.map((url) => keyOf(url))
   return urls.filter((_, i) => keys.indexOf(keys[i] ?? '') === i)
 }
 

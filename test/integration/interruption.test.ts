@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-} from 'node:fs'
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { nativeAddon } from '../../src/base/native-addon.js'
@@ -61,7 +53,7 @@ test('SIGHUP ends no seed without a terminal, as under nohup', async (t) => {
   child.stderr.on('data', (text: Buffer) => (said += text.toString()))
   await until('it listens', () => said.includes('listening'))
   for (let time = 0; time < 2; time++) child.kill('SIGHUP')
-  symlinkSync(torrent, join(torrents, 'a.torrent'))
+  plantFiles(torrents, { 'a.torrent': readFileSync(torrent) })
   await until('it goes on', () => said.includes('added'))
   child.kill('SIGTERM')
   assert.equal((await ended).status, 0)

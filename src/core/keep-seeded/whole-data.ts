@@ -4,6 +4,7 @@ import { encodeFingerprint } from '../../disk/file-lists/fingerprint.js'
 import type { FileState } from '../../disk/file-lists/scanned-file.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { streamedFiles } from '../../metainfo/streamed-files.js'
+import { isRacy } from '../digests/cache-trust.js'
 import type { HashContext } from '../digests/hash-content.js'
 import { findData, indexFiles } from '../find/find-data.js'
 import { dataProblem } from '../publish/local-data.js'
@@ -123,8 +124,8 @@ export class DataFinder {
 
   #isUnsettled(files: DataFiles): boolean {
     const { awaitsQuiet, hashContext } = this.rules
-    const quietSince = BigInt(Math.floor(hashContext.cacheAccess.now()) - QUIET) * 1_000_000n
-    return awaitsQuiet && files.some((file) => file && file.fingerprint.ctimeNs > quietSince)
+    const now = hashContext.cacheAccess.now()
+    return awaitsQuiet && files.some((file) => file && isRacy(file.fingerprint, now, 'full'))
   }
 
   /** Finds data below the given directories by its pieces, whatever its name. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net'
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { networkInterfaces } from 'node:os'
 
 /** The machines that can reach an address; more with each number. */
 export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
@@ -49,17 +49,13 @@ export function isLoopback(host: string): boolean {
  * address (Debian: 127.0.1.1), and a loopback interface may have public ones.
  */
 export function outerAddresses(): string[] {
-  return allAddresses()
-    .map(({ address }) => address)
-    .filter((address) => reachOf(address) >= Reach.privateNetwork)
-    .toSorted((a, b) => reachOf(b) - reachOf(a))
-}
-
-/** None if a sandbox does not let programs list them. */
-function allAddresses(): NetworkInterfaceInfo[] {
   try {
-    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+    return Object.values(networkInterfaces())
+      .flatMap((own) => own?.map(({ address }) => address) ?? [])
+      .filter((address) => reachOf(address) >= Reach.privateNetwork)
+      .toSorted((a, b) => reachOf(b) - reachOf(a))
   } catch {
+    // A sandbox does not let programs list them
     return []
   }
 }

@@ -6,7 +6,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
 import type * as Packaged from 'undici'
-import { Reach, reachOf } from './address-reach.js'
+import { isLoopback, Reach, reachOf } from './address-reach.js'
 import { monotonicNow } from '../../base/process.js'
 
 /** A request over HTTP. */
@@ -68,8 +68,6 @@ export const IDLE_MS = 60_000
 
 /** Fewest bytes that count as progress: a connection that brings less has failed. */
 export const PROGRESS = 64 * 1024
-
-const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/i
 
 /**
  * Sends a request to any port, unlike fetch, which refuses those that browsers block. A user and
@@ -139,13 +137,12 @@ async function send(
   { isHead, body, headers, signal, family, isContent, ...how }: HttpRequest,
 ): Promise<HttpResponse> {
   undici ??= await import('undici')
-  const isDirect = how.isDirect || LOOPBACK.test(address.hostname)
+  const isDirect = how.isDirect || isLoopback(address.hostname)
   const late = new AbortController()
   const tooLate = new Error(`no answer within ${HEADERS_MS / 1000} seconds`)
   const timer = isContent ? setTimeout(late.abort.bind(late, tooLate), HEADERS_MS) : undefined
   const packaged = undici
-  const { isGuarded = false } = how
-  const way = { family: family ?? 0, isDirect, isGuarded } as const
+  const way = { family: family ?? 0, isDirect, isGuarded: how.isGuarded === true } as const
   const options = {
     method: isHead ? 'HEAD' : body === undefined ? 'GET' : 'POST',
     ...(body !== undefined && { body }),

@@ -13,7 +13,7 @@ import {
 import { LARGEST_SECONDS } from '../forms.js'
 import { encodedInfo, type UnhashedMetainfo } from '../metainfo.js'
 import { type DictChanges, type TorrentEdit, topLevelValue } from './splice-torrent.js'
-import { seedKey } from '../trackers.js'
+import { distinctSeeds, seedKey } from '../trackers.js'
 import { isBlank, isByteString, type BencodeValue } from '../bencode/value.js'
 
 /** The values that an edit sets as a whole. Private and source are part of `info`. */
@@ -125,9 +125,9 @@ export function changeSeeds(name: SeedName, steps: ListSteps<BencodeValue>): Tor
 
 function encodeSteps({ set, remove, add }: ListSteps<BencodeValue>): ListSteps<Entry> {
   return {
-    set: set && unique(set.map(encodeEntry)),
+    set: set && distinctSeeds(set.map(encodeEntry), keyOf),
     remove: remove.map(encodeEntry),
-    add: unique(add.map(encodeEntry)),
+    add: distinctSeeds(add.map(encodeEntry), keyOf),
   }
 }
 
@@ -154,10 +154,6 @@ function changesOf(key: string, old: readonly Entry[], list: readonly Entry[]): 
   if (list.length === 0) return new Map([[key, null]])
   const isSame = old.length === list.length && old.every((entry, at) => entry === list[at])
   return new Map(isSame ? [] : [[key, Buffer.from(`l${list.join('')}e`, 'latin1')]])
-}
-
-function unique(list: readonly Entry[]): Entry[] {
-  return [...new Map(list.toReversed().map((entry) => [keyOf(entry), entry])).values()].toReversed()
 }
 
 /** The same for seeds at one address; another entry is its own key. */

@@ -1,7 +1,6 @@
 import type { PieceCache } from '../../disk/cache/piece-cache.js'
 import type { StoreState } from '../../disk/cache/store/store.js'
 import type { ServerContext } from '../../server/context.js'
-import { hideUrls } from '../../base/text/secrets.js'
 import { counter, formatMetrics, gauge, histogram, type Metric } from '../../base/text/metrics.js'
 import type { MemoryPool } from '../../server/admission/memory.js'
 import type { Queue } from '../../server/admission/queue.js'
@@ -130,7 +129,7 @@ export class ServiceStatus {
       warm: warmer && { ...warmer.counts, ...ahead },
       cache: { state, bytes, records: cache.store.count(), ...cache.usage, origins },
       trackers: trackers.current(),
-      seed: options.seed && shownSeed(options.seed.status),
+      seed: options.seed?.status ?? null,
     }
   }
 
@@ -215,23 +214,14 @@ export class ServiceStatus {
   }
 }
 
-/** Announce URLs may have passkeys. */
-function shownSeed({ failing, ...seed }: SeedFigures): SeedFigures {
-  const shown = failing.map(({ problem, count }) => ({ problem: hideUrls(problem), count }))
-  return { ...seed, failing: shown }
-}
-
 function seedMetrics(seed: SeedFigures): Metric[] {
+  const failing = seed.failing.reduce((sum, { count }) => sum + count, 0)
   return [
     gauge('btkit_seed_torrents', 'Torrents that this process seeds.', seed.torrents),
     gauge('btkit_seed_peers', 'Peers that are connected.', seed.peers),
     counter('btkit_seed_uploaded_bytes_total', 'Bytes sent to peers.', seed.uploaded),
     counter('btkit_seed_refused_total', 'Connections and requests refused.', seed.refused),
-    gauge(
-      'btkit_seed_failing_announces',
-      'Torrents whose tracker fails, refuses or warns, for each of their tiers.',
-      seed.failing.reduce((sum, { count }) => sum + count, 0),
-    ),
+    gauge('btkit_seed_failing_announces', 'Announces that fail, or get a warning.', failing),
   ]
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { canAnnounce, type AnnounceUrl } from '../trackers/announce.js'
 import { ScrapeFailure, RefusedByTracker } from '../trackers/swarm-counts.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
+import { hideUrls } from '../../base/text/secrets.js'
 import { trace } from '../../base/text/trace.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
@@ -112,9 +113,9 @@ export class Announcer {
     })
   }
 
-  /** How trackers fail and warn now, each with the number of tiers of torrents. */
+  /** How trackers fail and warn now, without passkeys, and in how many tiers of torrents. */
   get failing(): { readonly problem: string; readonly count: number }[] {
-    return Array.from(this.#failing, ([problem, count]) => ({ problem, count }))
+    return Array.from(this.#failing, ([problem, count]) => ({ problem: hideUrls(problem), count }))
   }
 
   /** Whether there are trackers to which a torrent is announced. */

@@ -8,7 +8,7 @@ import type { GivenRecord } from '../../core/keep-seeded/given.js'
 import { isPad } from '../../core/digests/pad-files.js'
 import { isLocal, isLoopback, outerAddresses } from '../../core/remote/address-reach.js'
 import { BtkitError } from '../../base/errors.js'
-import { formatNumber } from '../../base/text/quantity.js'
+import { warnOnce } from '../../base/warn-once.js'
 import { doAtOnce } from '../../base/steps.js'
 import { FileColumns } from '../../disk/file-lists/columns.js'
 import { changesOf } from '../../disk/scan/look-again.js'
@@ -18,7 +18,6 @@ import type { LoadedTorrent } from './content.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
-import type { SeederStatus } from './seeder.js'
 import { SeedService, type SeedServiceOptions } from './service.js'
 
 /** Most torrents of single files that are seeded. */
@@ -27,7 +26,7 @@ const MOST_TORRENTS = 100_000
 /** Bytes of memory for those of several files: strangers choose sets, of which there are any number. */
 const MEMORY_OF_SETS = 128 * 1024 * 1024
 
-const FULL = `${formatNumber(MOST_TORRENTS)} files, or sets with 128 MiB of names, are seeded, which is the most`
+const FULL = '--seed: 100,000 files, or sets with 128 MiB of names, are seeded; the oldest give way'
 
 /** Bytes that a torrent takes, each of its files, and each component of a file's path. */
 const COSTS = { torrent: 2000, file: 1200, component: 100 }
@@ -35,10 +34,7 @@ const COSTS = { torrent: 2000, file: 1200, component: 100 }
 /** Milliseconds between looks at files. */
 const LOOK = 10_000
 
-/** Milliseconds between look-ups of the public host. */
-const LOOK_UP = 5 * 60_000
-
-/** Milliseconds until a torrent that could not be read is tried again. */
+/** Milliseconds until a torrent that could not be read is tried again, and between look-ups of the public host. */
 const AGAIN = 60_000
 
 /** A torrent of files whose hashes are in the cache. */
@@ -69,10 +65,7 @@ export class MadeTorrents {
   /** When torrents that are kept could not be read, by the monotonic clock. */
   readonly #failed = new Map<string, number>()
   readonly #withdraw = (torrent: SeedTorrent, key: string, reason: string): void => {
-    if (reason === 'evict' && !this.#isFull) {
-      this.#isFull = true
-      this.world.warn(`--seed: ${FULL}; those that were asked for longest ago are seeded no longer`)
-    }
+    if (reason === 'evict') this.#warn('full', FULL)
     this.#failed.delete(key)
     this.service.remove(torrent)
     this.#record(key, null)
@@ -90,8 +83,7 @@ export class MadeTorrents {
   /** IP addresses of the public host: most clients do not look up names in magnet links. */
   hosts: readonly string[] = []
   #isLooking = false
-  #hasWarned = false
-  #isFull = false
+  readonly #warn: ReturnType<typeof warnOnce>
 
   private constructor(
     readonly service: SeedService,
@@ -101,11 +93,12 @@ export class MadeTorrents {
     >,
     readonly given: GivenRecord,
   ) {
+    this.#warn = warnOnce(world.warn, 9)
     const again = (work: () => Promise<void>, milliseconds: number) => {
       return setInterval(() => void work().catch(world.onError), milliseconds).unref()
     }
     const lookUp = () => this.#lookUp(world.publicHost)
-    this.#timers = [again(() => this.#look(), LOOK), again(lookUp, LOOK_UP)]
+    this.#timers = [again(() => this.#look(), LOOK), again(lookUp, AGAIN)]
     // Nothing waits for it: a name server may be silent
     void lookUp().catch(world.onError)
   }
@@ -135,18 +128,17 @@ export class MadeTorrents {
     const addresses = found.map(({ address }) => address)
     const outer = addresses.filter((each) => isLoopback(host) || !isLoopback(each))
     this.hosts = outer.length > 0 ? outer : outerAddresses().filter((each) => !isLocal(each))
-    if (this.hosts.length > 0 || this.#hasWarned) return
-    this.#hasWarned = true
+    if (this.hosts.length > 0) return
     const why = `${host} is ${addresses.join(' and ')} here, as in /etc/hosts`
-    this.world.warn(`${why}; magnet links have no other address of the seed`)
+    this.#warn('here', `${why}; magnet links have no other address of the seed`)
   }
 
   get port(): number {
     return this.service.port
   }
 
-  get status(): SeederStatus & Pick<SeedService, 'failing'> {
-    return { ...this.service.status, failing: this.service.failing }
+  get status(): SeedService['status'] {
+    return this.service.status
   }
 
   /** This seed and its peers; null if the torrent is not seeded. */

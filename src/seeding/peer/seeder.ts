@@ -189,8 +189,7 @@ export class Seeder {
   get outerAddresses(): readonly string[] {
     const bound = this.#server.address()
     const own = bound !== null && typeof bound === 'object' ? bound.address : ''
-    const isOne = own !== '::' && own !== '0.0.0.0'
-    return outerAddresses().filter((each) => !isOne || each === own)
+    return outerAddresses().filter((each) => ['::', '0.0.0.0', each].includes(own))
   }
 
   get status(): SeederStatus {

@@ -4,7 +4,7 @@ import { LocalDiscovery } from './local-discovery.js'
 import { swarmHashes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import type { SeedTorrent } from './seeded.js'
-import { Seeder, type SeederOptions } from './seeder.js'
+import { Seeder, type SeederOptions, type SeederStatus } from './seeder.js'
 
 export interface SeedServiceOptions extends SeederOptions {
   /** The IP address in announces; null for the one that trackers see. */
@@ -47,9 +47,8 @@ export class SeedService extends Seeder {
     return service
   }
 
-  /** How trackers fail and warn now; each with the number of their torrents. */
-  get failing(): Announcer['failing'] {
-    return this.#announcer.failing
+  override get status(): SeederStatus & Pick<Announcer, 'failing'> {
+    return { ...super.status, failing: this.#announcer.failing }
   }
 
   /** The trackers of a torrent that fail, each with the reason. */

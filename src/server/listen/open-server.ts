@@ -28,7 +28,8 @@ export async function openServer(server: Server, place: ListenPlace): Promise<st
   try {
     await open(server, place)
   } catch (error) {
-    if (isWithoutIPv6(place, error)) return openServer(server, { ...place, host: '0.0.0.0' })
+    if ('host' in place && isWithoutIPv6(place.host, error))
+      return openServer(server, { ...place, host: '0.0.0.0' })
     if (!('path' in place) || !(await isAbandoned(place.path, error))) throw explain(error, place)
     rmSync(place.path, { force: true })
     await open(server, place)
@@ -36,13 +37,9 @@ export async function openServer(server: Server, place: ListenPlace): Promise<st
   return 'fd' in place && place.unixPath !== null ? place.unixPath : addressOf(server)
 }
 
-/** Whether a place is all addresses, and could not be had because the machine has no IPv6. */
-export function isWithoutIPv6<Place extends object>(
-  place: Place,
-  error: unknown,
-): place is Place & { readonly host: '::' } {
-  const isMissing = /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(osCodeOf(error) ?? '')
-  return isMissing && 'host' in place && place.host === '::'
+/** Whether a host is all addresses, and could not be had because the machine has no IPv6. */
+export function isWithoutIPv6(host: string, error: unknown): boolean {
+  return host === '::' && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(osCodeOf(error) ?? '')
 }
 
 function addressOf(server: Server): string {

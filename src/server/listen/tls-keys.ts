@@ -70,24 +70,24 @@ async function readPair({ read, names, warn, now }: TlsSource): Promise<TlsPair>
   const { cert, key } = names
   if (/^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pair.key))
     throw unusable(key, `is encrypted; decrypt it: openssl pkey -in ${key} -out another file`)
-  const certificate = tried(cert, 'is no certificate', () => new X509Certificate(pair.cert))
-  const own = tried(key, 'is no private key', () => createPrivateKey(pair.key))
+  const certificate = tried(cert, () => new X509Certificate(pair.cert))
+  const own = tried(key, () => createPrivateKey(pair.key))
   // The context has a place for a key of each kind, so it takes a key of another kind
   if (!certificate.checkPrivateKey(own))
     throw unusable(key, `is the key of another certificate than ${cert}`)
-  tried(cert, 'cannot be used', () => createSecureContext(pair))
+  tried(cert, () => createSecureContext(pair))
   const { validTo, subject } = certificate
   if (Date.parse(validTo) < now())
     warn(`the certificate of ${subject.replaceAll('\n', ', ')} expired on ${validTo}; renew it`)
   return pair
 }
 
-function tried<T>(file: string, what: string, act: () => T): T {
+function tried<T>(file: string, act: () => T): T {
   try {
     return act()
   } catch (error) {
     // For example error:05800074:x509 certificate routines::unsupported
-    throw unusable(file, `${what}: ${(error as Error).message.split(':').at(-1) ?? ''}`)
+    throw unusable(file, `cannot be used: ${(error as Error).message.split(':').at(-1) ?? ''}`)
   }
 }
 

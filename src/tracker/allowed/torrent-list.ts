@@ -1,6 +1,7 @@
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import { warnOnce } from '../../base/warn-once.js'
 import { formatNumber } from '../../base/text/quantity.js'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../base/errors.js'
@@ -53,14 +54,12 @@ export class TorrentList {
   constructor(given: TorrentListParts) {
     const { directories, listFile, bannedFile = null, isFed, controls, report } = given
     this.#isFed = isFed
-    const most = `${formatNumber(MAX_ADDED)} torrents of the mirror are tracked, which is the most`
-    let isFull = false
+    const warn = warnOnce(report, 2)
+    const full = `--track: ${formatNumber(MAX_ADDED)} torrents are tracked; the oldest give way`
     this.#added = new LRUCache({
       max: MAX_ADDED,
       dispose: (_torrent, _hash, reason) => {
-        if (reason !== 'evict' || isFull) return
-        isFull = true
-        report(`--track: ${most}; those that nobody asked for longest are refused`)
+        if (reason === 'evict') warn('full', full)
       },
     })
     // A file that is moved during a scan may be found twice

@@ -25,9 +25,8 @@ export class TrackerFigures {
     return (answered, reason) => {
       counts[answered] += 1
       if (reason === undefined) return
-      const isNew = this.#refusals.size >= MOST_REASONS && !this.#refusals.has(reason)
-      const key = isNew ? 'other' : reason
-      this.#refusals.set(key, (this.#refusals.get(key) ?? 0) + 1)
+      const before = this.#refusals.get(reason) ?? 0
+      if (before > 0 || this.#refusals.size < MOST_REASONS) this.#refusals.set(reason, before + 1)
     }
   }
 

@@ -178,11 +178,10 @@ export class PeerExchange {
     await this.#changes.sendBy(({ at, bytes }) => {
       return this.#add({ changes: bytes, at: this.#redisSeconds(at) })
     })
-    const isGone = this.#link.isGone()
-    const wasRefused = this.#isRefused
-    this.#isRefused = !isGone && !this.#changes.isEmpty
-    if (this.#isRefused && !wasRefused) this.#failures += 1
-    return !isGone
+    const isRefused = !this.#link.isGone() && !this.#changes.isEmpty
+    if (isRefused && !this.#isRefused) this.#failures += 1
+    this.#isRefused = isRefused
+    return !this.#link.isGone()
   }
 
   /** Adds an entry to the stream, and removes those that are too old. Returns whether it succeeded. */

@@ -123,22 +123,16 @@ export class TrackerRoutes {
   #refuse(response: CountedResponse, error: unknown): void {
     if (!(error instanceof TrackerRefusal)) this.parts.onError(error)
     const { status, message, retryIn } = error instanceof TrackerRefusal ? error : FAULT
-    const body = formatFailure(message, retryIn)
-    this.#send(response, { status, body, answered: 'refusal', refusal: message })
+    response.refusal = message
+    this.#send(response, { status, body: formatFailure(message, retryIn), answered: 'refusal' })
   }
 
   #send(
     response: CountedResponse,
-    sent: {
-      body: string
-      status?: number
-      answered: 'announce' | 'scrape' | 'refusal'
-      refusal?: string
-    },
+    sent: { body: string; status?: number; answered: 'announce' | 'scrape' | 'refusal' },
   ): void {
-    const { body, status = 200, answered, refusal } = sent
-    this.parts.note(answered, refusal)
-    response.refusal = refusal ?? null
+    const { body, status = 200, answered } = sent
+    this.parts.note(answered, response.refusal ?? undefined)
     const allowed = status === 405 ? ['Allow', 'GET, HEAD'] : []
     response.writeHead(status, [...headerOf(body), ...allowed])
     endAtOnce(response, body)

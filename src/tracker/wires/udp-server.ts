@@ -78,7 +78,8 @@ export async function openUdp(
     await listening
   } catch (error) {
     socket.close()
-    if (isWithoutIPv6(place, error)) return openUdp({ ...place, host: '0.0.0.0' }, answers, context)
+    if (!isPassed && isWithoutIPv6(place.host, error))
+      return openUdp({ ...place, host: '0.0.0.0' }, answers, context)
     const what = isPassed ? `descriptor ${place.fd}` : `UDP ${place.host} port ${place.port}`
     throw asBtkitError(error, `can't listen on ${what}`)
   }

@@ -2,57 +2,48 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
 import { GivenRecord } from '../../../src/core/keep-seeded/given.js'
-import { SeedKeeper } from '../../../src/core/keep-seeded/reconcile.js'
+import { SeedKeeper, type TorrentSource } from '../../../src/core/keep-seeded/reconcile.js'
 import { clientInfoHash } from '../../../src/core/publish/client.js'
 import type { Metainfo } from '../../../src/metainfo/metainfo.js'
 import type { InfoHash } from '../../../src/metainfo/values.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { singleFileInfo, torrentOf } from '../../support/torrents.js'
 
+type Whole = { readonly torrent: string; readonly metainfo: Metainfo }
+
 test('after an outage of a disk all torrents are seeded again at once, and few lines say it', async () => {
-  const all = new Map(
-    Array.from({ length: 350 }, (_, n) => {
-      return [`${n}.torrent`, parseMetainfo(torrentOf(singleFileInfo({ name: `f${n}` })))]
-    }),
-  )
+  const names = Array.from({ length: 350 }, (_, n) => `${n}`)
   const seeding = new Set<InfoHash>()
   let isGone = false
-  const source = {
-    look: () =>
-      Promise.resolve({
-        stamps: new Map([...all.keys()].map((name) => [name, 'same'])),
-        isGone: () => false,
-        problems: new Map(),
-      }),
-    async *read(names: readonly string[]): AsyncGenerator<Metainfo | Error, undefined> {
-      for (const name of names) yield await Promise.resolve(all.get(name) ?? new Error(name))
+  const stamps = new Map(names.map((name) => [name, 'same']))
+  const source: TorrentSource<Whole> = {
+    look: () => Promise.resolve({ stamps, isGone: () => false, problems: new Map() }),
+    async *read(wanted) {
+      for (const name of wanted)
+        yield await Promise.resolve(parseMetainfo(torrentOf(singleFileInfo({ name }))))
       return undefined
     },
-    find: (metainfo: Metainfo, torrent: string) =>
-      isGone
-        ? Promise.reject(new BtkitError('not-found', `${torrent}: its data is not there`))
-        : Promise.resolve({ torrent, metainfo }),
+    find: (metainfo, torrent) => {
+      if (isGone) throw new BtkitError('not-found', `${torrent}: its data is not there`)
+      return Promise.resolve({ torrent, metainfo })
+    },
   }
-  type Whole = Awaited<ReturnType<typeof source.find>>
+  const add = ({ torrent, metainfo }: Whole) => {
+    const infoHash = clientInfoHash(metainfo)
+    seeding.add(infoHash)
+    return { torrent, infoHash, status: 'published', reason: null, code: null } as const
+  }
   const target = {
     atOnce: 1,
     given: new GivenRecord(),
     list: () => Promise.resolve(new Set(seeding)),
-    add: (torrents: readonly Whole[]) =>
-      Promise.resolve(
-        torrents.map(({ torrent, metainfo }) => {
-          const infoHash = clientInfoHash(metainfo)
-          seeding.add(infoHash)
-          return { torrent, infoHash, status: 'published', reason: null, code: null } as const
-        }),
-      ),
+    add: (torrents: readonly Whole[]) => Promise.resolve(torrents.map(add)),
     remove: () => Promise.resolve(new Set<string>()),
   }
   const told: string[] = []
-  const keeper = new SeedKeeper(source, target, {
-    onProblem: (what) => told.push(what),
-    onMore: (count) => told.push(`${count} more`),
-  })
+  const onProblem = (what: string) => told.push(what)
+  const onMore = (count: number) => told.push(`${count} more`)
+  const keeper = new SeedKeeper(source, target, { onProblem, onMore })
   await keeper.update()
   assert.equal(seeding.size, 350)
   isGone = true

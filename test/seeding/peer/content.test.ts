@@ -23,34 +23,32 @@ test('very many files may be read at once', async (t) => {
   assert.deepEqual(chunks.map(String), names)
 })
 
-for (const descriptors of [16, null]) {
-  test(`with few descriptors, of ${descriptors ?? 'an unknown number'}, all files are read`, async (t) => {
-    let count = 0
-    const { open } = promises
-    t.mock.method(promises, 'open', async (...args: Parameters<typeof open>) => {
-      if (count > 2)
-        throw Object.assign(new Error('no more'), { code: 'EMFILE', errno: -24, syscall: 'open' })
-      count++
-      const handle = await open(...args)
-      const close = handle.close.bind(handle)
-      handle.close = () => close().finally(() => count--)
-      return handle
-    })
-    syncBuiltinESMExports()
-    t.after(() => {
-      t.mock.restoreAll()
-      syncBuiltinESMExports()
-    })
-    const reader = new FileReader(descriptors)
-    const path = join(makeScratch(t, { file: 'content' }), 'file')
-    const file = {
-      absolutePath: path,
-      fingerprint: fingerprintOf(statSync(path, { bigint: true })),
-    }
-    for (let n = 0; n < 10; n++) assert.equal(String(await reader.load(`${n}`, file, 0)), 'content')
-    reader.close()
+test('with few descriptors, all files are read', async (t) => {
+  let count = 0
+  const { open } = promises
+  t.mock.method(promises, 'open', async (...args: Parameters<typeof open>) => {
+    if (count > 2)
+      throw Object.assign(new Error('no more'), { code: 'EMFILE', errno: -24, syscall: 'open' })
+    count++
+    const handle = await open(...args)
+    const close = handle.close.bind(handle)
+    handle.close = () => close().finally(() => count--)
+    return handle
   })
-}
+  syncBuiltinESMExports()
+  t.after(() => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  const reader = new FileReader()
+  const path = join(makeScratch(t, { file: 'content' }), 'file')
+  const file = {
+    absolutePath: path,
+    fingerprint: fingerprintOf(statSync(path, { bigint: true })),
+  }
+  for (let n = 0; n < 10; n++) assert.equal(String(await reader.load(`${n}`, file, 0)), 'content')
+  reader.close()
+})
 
 test('bytes that a peer has not read yet stay as they are; then others get their memory', async (t) => {
   const chunks = Array.from({ length: 160 }, (_, n) => Buffer.alloc(256 * 1024, n))

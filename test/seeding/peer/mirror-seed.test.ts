@@ -104,5 +104,5 @@ test('sets that strangers choose have bounded memory, and displace no single fil
   assert.ok(torrents > 50 && torrents < 300, `${torrents}`)
   assert.ok(made.countsOf(single.infoHash as never))
   assert.equal(warned.length, 1)
-  assert.match(warned[0] ?? '', /128 MiB .* are seeded, which is the most/)
+  assert.match(warned[0] ?? '', /128 MiB .* the oldest give way/)
 })

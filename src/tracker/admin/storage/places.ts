@@ -3,6 +3,8 @@ import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { asBtkitError, awaitSystem, BtkitError, osCodeOf, valueOr } from '../../../base/errors.js'
+import { isRacy } from '../../../core/digests/cache-trust.js'
+import { fingerprintOf } from '../../../disk/file-lists/fingerprint.js'
 import { absenceOf, isSafeComponent, resolveInside } from '../../../disk/look/inside.js'
 import { listNames } from '../../../disk/look/read-names.js'
 import { isOfKind, lstatMany } from '../../../disk/look/stat-files.js'
@@ -208,9 +210,6 @@ interface CategoryNames {
 /** The most directories whose names are kept. */
 const MAX_KEPT = 10_000
 
-/** Nanoseconds within which a directory may change twice without another time. */
-const SETTLED_NS = 2_000_000_000n
-
 /** The names in directories. A directory is read again only if it changed. */
 export class NamesInCategories {
   readonly #known = new LRUCache<string, { readonly state: string; readonly names: CategoryNames }>(
@@ -229,7 +228,7 @@ export class NamesInCategories {
     const known = this.#known.get(path)
     if (known?.state === state) return known.names
     const names = await awaitSystem(path, readCategory(path))
-    if (isSettled(stats)) this.#known.set(path, { state, names })
+    if (!isRacy(fingerprintOf(stats), Date.now(), 'mtime')) this.#known.set(path, { state, names })
     return names
   }
 
@@ -244,10 +243,6 @@ export class NamesInCategories {
 
 function stateOf({ ino, dev, mtimeNs, ctimeNs }: BigIntStats): string {
   return [ino, dev, mtimeNs, ctimeNs].join(' ')
-}
-
-function isSettled({ mtimeNs }: BigIntStats): boolean {
-  return BigInt(Date.now()) * 1_000_000n - mtimeNs > SETTLED_NS
 }
 
 /** Only names without the ending of torrents are examined: there may be very many torrents. */
