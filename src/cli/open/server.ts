@@ -1,4 +1,4 @@
-import { BtkitError, osCodeOf, usageError } from '../../base/errors.js'
+import { BtkitError, usageError } from '../../base/errors.js'
 import type { ListenPlace } from '../../server/listen/open-server.js'
 import { type PassedSocket, passedSockets } from '../../server/listen/passed-sockets.js'
 import { openReport } from '../output/report.js'
@@ -53,13 +53,13 @@ export function placesAt(hosts: readonly string[], port: number, { cwd }: Io): L
 export const OTHER_PORT = 'choose another one with --port; 0: a free one'
 
 /**
- * Returns a function that throws an error again, with advice if a port is in use. `advice` names
+ * Returns a function that throws an error again, with advice if a port is in use, or needs rights. `advice` names
  * the option that chooses another port.
  */
 export function withPortAdvice(advice: string): (error: unknown) => never {
   return (error) => {
-    const isTaken = error instanceof BtkitError && osCodeOf(error.cause) === 'EADDRINUSE'
-    if (!isTaken || !/ port \d+: /.test(error.message)) throw error
+    const isOther = / port \d+: (address already|permission)/
+    if (!(error instanceof BtkitError) || !isOther.test(error.message)) throw error
     throw new BtkitError(error.code, `${error.message}; ${advice}`, { cause: error })
   }
 }

@@ -43,6 +43,7 @@ export class Feed {
       'Cache-Control': 'no-cache',
       'Content-Type': 'application/rss+xml; charset=utf-8',
       'Content-Length': String(body.length),
+      'X-Content-Type-Options': 'nosniff',
     }
     const feed = { parts: [body], length: body.length, headers, route: FEED, isCurrent }
     this.responses.note(request, feed)

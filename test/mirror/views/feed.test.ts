@@ -80,6 +80,7 @@ test('a client that has the feed gets 304 until there is something new', async (
   plantFiles(root, { b: 'b' })
   await untilFiles(port, 'ready', 2)
   assert.equal((await askFeed(port, { 'If-None-Match': etag })).status, 200)
+  assert.equal((await ask(port, '/-/feed.xml')).headers['x-content-type-options'], 'nosniff')
   const head = await ask(port, '/-/feed.xml', { method: 'HEAD', headers: { Host: 'h' } })
   assert.deepEqual([head.status, head.body.length], [200, 0])
 })

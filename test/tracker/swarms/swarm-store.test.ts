@@ -42,18 +42,14 @@ test('a peer that went on here after it stopped elsewhere is announced to the ot
 })
 
 test('a peer that began here, and completed and stopped elsewhere within two seconds, is gone', () => {
-  for (const [completed, stopped] of [
-    [0, 0],
-    [1, 0],
-    [0, 1],
-  ] as const) {
+  for (const age of [0, 1]) {
     const { store, clock } = makeStore()
     store.announce(announceOf({ peer: 'a' }))
     clock.now += 10
     const changes: SwarmChange[] = []
     store.onChange = (change) => changes.push(change)
-    store.apply(announceOf({ peer: 'a', isComplete: true }), completed, true)
-    store.apply(announceOf({ peer: 'a', event: 'stopped' }), stopped, false)
+    store.apply(announceOf({ peer: 'a', isComplete: true }), 1 - age, true)
+    store.apply(announceOf({ peer: 'a', event: 'stopped' }), age, false)
     assert.deepEqual([store.totals().peers, changes], [0, []])
   }
 })
