@@ -31,7 +31,7 @@ async function plant(t: TestContext, source: string, args: readonly string[]) {
   const made = await runBtkit(['makemetafile', join(root, source), ...rest])
   assert.deepEqual([made.status, made.stderr], [0, ''])
   const server = await serveFiles(t, FILES)
-  const verify = (more: readonly string[]) => runBtkit(['verify', torrent, ...more])
+  const verify = (more: readonly string[]) => runBtkit(['verify', torrent, ...more, '--no-cache'])
   return { root, torrent, server, verify }
 }
 
