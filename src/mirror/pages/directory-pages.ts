@@ -106,7 +106,8 @@ export class DirectoryPages {
       return listings.page(current, query, PAGE_LENGTHS[form], pause)
     })
     const { swarms } = this.sources
-    const known = swarms.stateAt(this.clocks.now())
+    const stateNow = () => swarms.stateAt(form === 'json' ? null : components, this.clocks.now())
+    const known = stateNow()
     const look = form === 'json' ? form : `${this.#look}${this.options.warm ? '-feed' : ''}`
     const end = this.#magnetEnd(request)
     const shared = createHash('sha1').update(JSON.stringify(end)).digest('base64url')
@@ -131,7 +132,7 @@ export class DirectoryPages {
     const isSame = page.until === 0 ? null : await this.#follow(current)
     const isCurrent = () => {
       const isShown = this.clocks.monotonic() < page.until
-      return isShown && known === swarms.stateAt(this.clocks.now()) && isSame?.() === true
+      return isShown && known === stateNow() && isSame?.() === true
     }
     if (isSame) responses.note(request.raw, { ...answer, route: PAGES, isCurrent })
     return reply.send(answer.parts[0])

@@ -8,6 +8,9 @@ import { swarmHashesOf, type ServedTorrent } from './served-torrent.js'
 /** Most files whose torrents are remembered; each takes some 500 bytes. */
 const MOST_FILES = 10_000
 
+/** Most directories whose changes are counted. */
+const MOST_DIRECTORIES = 1000
+
 /** Most torrents of one file that are remembered, such as those of each version. */
 const MOST_TORRENTS = 6
 
@@ -46,7 +49,8 @@ type ListedFile = Pick<FileTorrents, 'size' | 'modified'>
  */
 export class FileSwarms {
   readonly #files = new LRUCache<string, FileTorrents>({ max: MOST_FILES })
-  #noted = 0
+  /** How often torrents of files in a directory became known. */
+  readonly #noted = new LRUCache<string, number>({ max: MOST_DIRECTORIES })
 
   /** Null stands for no tracker or seed in this process, and for no files that are hashed ahead. */
   constructor(
@@ -59,10 +63,14 @@ export class FileSwarms {
     return this.tracker !== null
   }
 
-  /** Distinguishes what is known from what was known before; it changes each minute if counts are. */
-  stateAt(ms: number): string {
+  /**
+   * Distinguishes what is known of the files in a directory from what was known before; it changes each minute
+   * if counts are. Null stands for a page without magnet links.
+   */
+  stateAt(directory: readonly string[] | null, ms: number): string {
     const minute = this.isUsed || this.warm ? Math.floor(ms / 60_000) : 0
-    return `${minute.toString(36)}.${this.#noted.toString(36)}`
+    const noted = (directory && this.#noted.get(directory.join('/'))) ?? 0
+    return `${minute.toString(36)}.${noted.toString(36)}`
   }
 
   /** Remembers the torrent of a single file. */
@@ -77,7 +85,10 @@ export class FileSwarms {
     const all = [...new Set([...swarmHashesOf(torrent), ...others])].slice(0, MOST_TORRENTS)
     const isOwn = infoHashes.v2 === null && !given
     const own = isOwn ? infoHashes.v1 : isSame ? before.own : null
-    if (!isSame || all.length > others.length || own !== before.own) this.#noted++
+    if (!isSame || all.length > others.length || own !== before.own) {
+      const directory = path.slice(0, -1).join('/')
+      this.#noted.set(directory, 1 + (this.#noted.get(directory) ?? 0))
+    }
     this.#files.set(key, { size, modified, infoHashes: all, own })
   }
 
