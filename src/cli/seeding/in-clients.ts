@@ -46,11 +46,8 @@ export function seedInClients(given: ClientRun, io: Io): Promise<number> {
     }
     const list = async () => (await Promise.all(kept.map((each) => each.list()))).flat()
     await followTorrents(run.display, options.parseDirInterval, io.signal, update, list)
-    return removeAll(
-      Array.from(kept, ({ target }) => target),
-      run,
-      io,
-    )
+    const targets = kept.map(({ target }) => target)
+    return removeAll(targets, run, io)
   })
 }
 

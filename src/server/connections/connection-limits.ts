@@ -171,7 +171,7 @@ function readLimits(): string {
 }
 
 /** Most at once. */
-interface ShareLimits {
+export interface ShareLimits {
   readonly all: number
   readonly perClient: number
   /** For one IPv6 network, whose owner has the addresses of many clients. */

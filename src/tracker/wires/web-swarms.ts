@@ -1,4 +1,4 @@
-import { type ConnectionLimits, Shares } from '../../server/connections/connection-limits.js'
+import { type ShareLimits, Shares } from '../../server/connections/connection-limits.js'
 import { MAX_OFFERS } from './web-messages.js'
 
 /** Most offers of a peer that wait for an answer, and milliseconds for which they do. Clients wait 50 s. */
@@ -36,17 +36,13 @@ interface Swarm<Link> {
   readonly members: Member<Link>[]
 }
 
-/** Who is reached over WebSocket, for which torrents. The counts of swarms are the store's. */
+/** The peers that are reached over WebSocket, by their torrents. The counts of swarms are the store's. */
 export class WebSwarms<Link extends Seat<Link>> {
   readonly #swarms = new Map<string, Swarm<Link>>()
   /** Counts the peers of each client. */
   readonly #peers: Shares
 
-  constructor({
-    all,
-    perClient,
-    perNetwork,
-  }: Pick<ConnectionLimits, 'all' | 'perClient' | 'perNetwork'>) {
+  constructor({ all, perClient, perNetwork }: ShareLimits) {
     this.#peers = new Shares({
       all: TORRENTS * all,
       perClient: TORRENTS * perClient,

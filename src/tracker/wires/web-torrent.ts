@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { ClientAddresses } from '../../server/connections/client-address.js'
-import { type ConnectionLimits, Shares } from '../../server/connections/connection-limits.js'
+import { type ShareLimits, Shares } from '../../server/connections/connection-limits.js'
 import { inTurn, mayActNow } from '../../server/connections/turns.js'
 import type { ServerContext } from '../../server/context.js'
 import { splitTarget } from '../../server/headers/target.js'
@@ -82,7 +82,7 @@ interface WebTorrentParts extends Pick<ServerContext, 'onError' | 'monotonic'> {
   readonly answers: TrackerAnswers
   readonly clientAddresses: Pick<ClientAddresses, 'of' | 'keyOf'>
   /** Limits of the connections that it takes. */
-  readonly limits: Pick<ConnectionLimits, 'all' | 'perClient' | 'perNetwork'>
+  readonly limits: ShareLimits
   /** Seconds after its last announce until a peer expires. */
   readonly peerTimeout: number
   readonly note: (answered: 'announce' | 'scrape' | 'refusal', reason?: string) => void
