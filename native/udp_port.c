@@ -2,16 +2,16 @@
 #define NAPI_VERSION 8
 #include "udp_port.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "address.h"
+#include "lookup.h"
 
 /* Each node has libuv, but the package of the headers has not those of libuv. */
 extern size_t uv_handle_size(int type);
@@ -24,12 +24,6 @@ enum { UV_POLL = 8, UV_READABLE = 1 };
 
 enum { MOST = 32, ADDRESS = 28, RECEIVE_BUFFER = 1 << 21 };
 
-union address {
-  struct sockaddr any;
-  struct sockaddr_in ipv4;
-  struct sockaddr_in6 ipv6;
-};
-
 struct port {
   napi_env env;
   napi_ref call;
@@ -39,11 +33,6 @@ struct port {
 static napi_value number_of(napi_env env, int32_t number) {
   napi_value value;
   return napi_create_int32(env, number, &value) == napi_ok ? value : NULL;
-}
-
-static napi_value refuse(napi_env env, const char *usage) {
-  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", usage);
-  return NULL;
 }
 
 #ifdef __linux__
@@ -99,8 +88,7 @@ static bool keep_sender(uint8_t *way) {
   char text[INET6_ADDRSTRLEN] = "";
   memcpy(&peer, way, ADDRESS);
   const bool is_v6 = peer.any.sa_family == AF_INET6;
-  inet_ntop(peer.any.sa_family, is_v6 ? (const void *)&peer.ipv6.sin6_addr : &peer.ipv4.sin_addr, text,
-            sizeof text);
+  text_of(&peer, text);
   const size_t length = strlen(text);
   way[UDP_BACK] = (uint8_t)length;
   memcpy(way + UDP_BACK + 1, text, length);
@@ -203,8 +191,7 @@ napi_value udp_name(napi_env env, napi_callback_info info) {
       napi_get_value_int32(env, given, &descriptor) != napi_ok || !name_of(descriptor, &own))
     return refuse(env, "udpName(descriptor)");
   const bool is_v6 = own.any.sa_family == AF_INET6;
-  inet_ntop(own.any.sa_family, is_v6 ? (const void *)&own.ipv6.sin6_addr : &own.ipv4.sin_addr, host,
-            sizeof host);
+  text_of(&own, host);
   snprintf(text, sizeof text, is_v6 ? "[%s]:%u" : "%s:%u", host,
            (unsigned)ntohs(is_v6 ? own.ipv6.sin6_port : own.ipv4.sin_port));
   return napi_create_string_latin1(env, text, NAPI_AUTO_LENGTH, &name) == napi_ok ? name : NULL;
@@ -236,15 +223,18 @@ napi_value udp_follow(napi_env env, napi_callback_info info) {
     return refuse(env, "udpFollow(descriptor, onReadable)");
   if (!name_of(descriptor, &own) || !ask_for_addresses(descriptor, own.any.sa_family)) return NULL;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return NULL;
-  struct port *port = malloc(sizeof *port);
+  struct port *port = calloc(1, sizeof *port);
   void *handle = malloc(uv_handle_size(UV_POLL));
-  *port = (struct port){.env = env, .descriptor = descriptor};
-  if (napi_create_reference(env, given[1], 1, &port->call) != napi_ok ||
+  if (port == NULL || handle == NULL ||
+      napi_create_reference(env, given[1], 1, &port->call) != napi_ok ||
       uv_poll_init(loop, handle, descriptor) != 0) {
+    if (port != NULL && port->call != NULL) napi_delete_reference(env, port->call);
     free(port);
     free(handle);
     return NULL;
   }
+  port->env = env;
+  port->descriptor = descriptor;
   uv_handle_set_data(handle, port);
   uv_poll_start(handle, UV_READABLE, on_readable);
   return napi_create_external(env, handle, NULL, NULL, &result) == napi_ok ? result : NULL;

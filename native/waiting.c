@@ -2,20 +2,13 @@
 #define NAPI_VERSION 8
 #include "waiting.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdint.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#define MOST 1024
+#include "address.h"
 
-union address {
-  struct sockaddr any;
-  struct sockaddr_in ipv4;
-  struct sockaddr_in6 ipv6;
-};
+#define MOST 1024
 
 #ifdef __linux__
 static int accept_one(int listener, union address *peer) {
@@ -33,13 +26,6 @@ static int accept_one(int listener, union address *peer) {
   return -1;
 }
 #endif
-
-static const char *text_of(const union address *peer, char *text) {
-  const int family = peer->any.sa_family;
-  const void *bytes = family == AF_INET6 ? (const void *)&peer->ipv6.sin6_addr
-                                         : (const void *)&peer->ipv4.sin_addr;
-  return inet_ntop(family, bytes, text, INET6_ADDRSTRLEN);
-}
 
 /* Puts a connection at the end of an array; false if that fails. */
 static int append(napi_env env, napi_value list, uint32_t at, int descriptor,
