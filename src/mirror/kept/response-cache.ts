@@ -69,10 +69,10 @@ export class ResponseCache {
     if (!kept || !isPlainRequest(request, SPECIAL_HEADERS) || !kept.isCurrent()) return null
     const { ETag: etag = kept.headers['etag'] ?? '' } = kept.headers
     const verdict = checkConditions(request.headers, { etag, lastModified: null })
-    if (verdict === 'unmodified') response.writeHead(304, headersOf304(kept.headers)).end()
-    else response.writeHead(200, kept.headers)
-    if (request.method === 'HEAD') response.end()
-    else if (verdict === 'met') endParts(response, kept)
+    const isKnown = verdict === 'unmodified'
+    response.writeHead(isKnown ? 304 : 200, isKnown ? headersOf304(kept.headers) : kept.headers)
+    if (isKnown || request.method === 'HEAD') response.end()
+    else endParts(response, kept)
     return kept.route
   }
 }

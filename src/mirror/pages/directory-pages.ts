@@ -201,7 +201,7 @@ export class DirectoryPages {
       listing: current.listing,
       page,
       swarms: this.#swarmsOf(page.rows, components),
-      magnets: this.#magnetsOf(page.rows, components, end),
+      magnets: this.#magnetsOf(form === 'html' ? page.rows : [], components, end),
       readme: form === 'html' && row ? await readReadme(row, components, options.mirror) : null,
       hasFiles: options.files,
       hasTorrent: components.length > 0 && page.hasContent,

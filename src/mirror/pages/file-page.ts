@@ -119,12 +119,12 @@ function actsOf(file: PagedFile, link: string | null): Html {
   })
 }
 
-/** What few people need. */
+/** The links and the command that few people need. */
 function moreOf(file: PagedFile, link: string | null): Html {
-  const { components, size, base } = file
+  const { components, size } = file
   const { address, torrent } = linksOfFile(file)
   const hybrid = torrent && size <= MOST_V2_BYTES && asHybrid(torrent)
-  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  const url = urlOf(file)
   // aria2 does not read the peer in a magnet link
   const given = url !== null && torrent ? new URL(torrent, url).href : link
   const aria2 = given && `aria2c '${given.replaceAll("'", '%27')}'`
@@ -135,6 +135,11 @@ function moreOf(file: PagedFile, link: string | null): Html {
     ${renderFacts([aria2 !== null && [WORDS.withTorrents, renderCopied('aria2', WORDS.withTorrents, aria2)]])}`
 }
 
+/** The URL of a file, without quotes that end those of a shell; null if another server serves the files. */
+function urlOf({ components, base }: PagedFile): string | null {
+  return base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+}
+
 function figuresOf({ seeds, leechers }: KnownCounts): Figure[] {
   return [
     [WORDS.seeds, seeds, seeds > 0 && 'seeds'],
@@ -143,11 +148,11 @@ function figuresOf({ seeds, leechers }: KnownCounts): Figure[] {
 }
 
 function factsOf(file: PagedFile): Html {
-  const { components, size, modified, sha256, stated, infoHash, swarmPage, base } = file
+  const { components, size, modified, sha256, stated, infoHash, swarmPage } = file
   const name = components.at(-1) ?? ''
   const digest = sha256 && Buffer.from(sha256).toString('hex')
   const shown = html`<a href="./${encodeName(name)}.sha256">Show the checksum</a>`
-  const url = base === null ? null : fileAddress(base, components).replaceAll("'", '%27')
+  const url = urlOf(file)
   return renderFacts([
     [WORDS.size, renderSize(size)],
     [WORDS.changed, renderTime(modified, 'second')],

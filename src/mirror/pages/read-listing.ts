@@ -160,12 +160,14 @@ async function contentOf(
         return isAddressable([...path, name]) && !isWithheld([...path, name], mirror)
       })
       isEmpty &&= !shown.some(({ name }) => isForTorrents(name, mirror))
-      const links = shown.filter(({ kind }) => kind === 'unknown')
-      const targets = await mapLimited(links, LOOKS_AT_ONCE, ({ name }) => {
-        return targetOf([...path, name], view)
-      })
-      const listed = shown.length - targets.filter((target) => target === null).length
-      entries = read.length < READ_AT_ONCE && entries !== null ? entries + listed : null
+      if (read.length >= READ_AT_ONCE) entries = null
+      if (entries !== null) {
+        const links = shown.filter(({ kind }) => kind === 'unknown')
+        const targets = await mapLimited(links, LOOKS_AT_ONCE, ({ name }) => {
+          return targetOf([...path, name], view)
+        })
+        entries += shown.length - targets.filter((target) => target === null).length
+      }
       if (!isEmpty && entries === null) break
     }
     return { isEmpty, entries }
