@@ -22,7 +22,13 @@ export function acceptsGzip({ 'accept-encoding': accepted = '' }: IncomingHttpHe
   return /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(accepted)
 }
 
-/** What is worth packing: pages, their styles and their scripts. */
+/** The Vary field of an answer that also depends on the encodings that its client accepts. */
+export function varyByEncoding(vary = ''): string {
+  if (/accept-encoding/i.test(vary)) return vary
+  return vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`
+}
+
+/** The types that are worth packing: pages, their styles and their scripts. */
 const PACKED = /^text\/(?:html|css|javascript)/
 
 /** Makes an application compress all its pages. */
@@ -32,9 +38,7 @@ export function packPages(app: FastifyInstance): void {
     if (!isPage || reply.hasHeader('Content-Encoding')) return payload
     const page = typeof payload === 'string' ? Buffer.from(payload) : payload
     if (!(page instanceof Uint8Array)) return payload
-    const vary = String(reply.getHeader('Vary') ?? '')
-    if (!/accept-encoding/i.test(vary))
-      reply.header('Vary', vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`)
+    reply.header('Vary', varyByEncoding(String(reply.getHeader('Vary') ?? '')))
     const packed = await packedFor(request.headers, page)
     if (!packed) return payload
     const etag = reply.getHeader('ETag')

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { prefersHtml } from '../../../server/headers/accept.js'
 import { attachmentNamed } from '../../../server/headers/attachment.js'
-import { packedFor } from '../../../server/headers/gzip.js'
+import { packedFor, varyByEncoding } from '../../../server/headers/gzip.js'
 import { checkConditions, etagOf } from '../../../server/headers/conditional.js'
 import { errorResponse, NotReady } from '../../../server/headers/refusal.js'
 import { splitTarget } from '../../../server/headers/target.js'
@@ -251,12 +251,7 @@ async function encoded({ headers }: IncomingMessage, answer: PageAnswer): Promis
   if (verdict === 'unmodified') return { status: 304, headers: tagged, body: '' }
   const packed = await packedFor(headers, page)
   const encoding = packed && { 'Content-Encoding': 'gzip' }
-  const { Vary: vary = '' } = answer.headers
-  const all = {
-    ...tagged,
-    Vary: vary === '' ? 'Accept-Encoding' : `${vary}, Accept-Encoding`,
-    ...encoding,
-  }
+  const all = { ...tagged, Vary: varyByEncoding(answer.headers['Vary']), ...encoding }
   return { ...answer, headers: all, body: packed ?? page }
 }
 
