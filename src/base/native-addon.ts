@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
@@ -95,7 +95,7 @@ export function requireOwn(name: string, require: NodeJS.Require): unknown {
   )
   const places = [join(root, 'node_modules'), ...beside.reverse()].filter(existsSync)
   const path = isAbsolute(name)
-    ? places.some((each) => name.startsWith(realpathSync.native(each))) && name
+    ? places.some((each) => name.startsWith(join(realpathSync.native(each), sep))) && name
     : places.map((each) => join(each, name)).find(existsSync)
   if (!path) throw new Error(`Cannot find module '${name}' in this installation`)
   return require(path)
