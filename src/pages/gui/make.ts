@@ -25,7 +25,6 @@ import { renderFoldedQr } from '../../page-parts/qr-code.js'
 import { WORDS } from '../../page-parts/words.js'
 import { type NotePlace, readNote, writeNote } from '../../disk/state/notes.js'
 import { html } from '../../base/text/html.js'
-
 import type { DescribedTorrent } from '../work/gui-work.js'
 import { startWork } from '../forms/start-work.js'
 import { findingsOf } from './findings.js'

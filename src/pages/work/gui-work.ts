@@ -20,6 +20,7 @@ import {
   MOST_FINDINGS,
   type WorkContext,
 } from './results.js'
+
 /** The result of a check, as its page shows it. */
 export interface Checked {
   readonly report: Pick<VerifyReport, 'place' | 'ok' | 'pieces' | 'badPieces' | 'uncheckedPieces'>
@@ -147,7 +148,6 @@ function list<T, Listed>(all: readonly T[], propertiesOf: (each: T) => Listed): 
 export interface DescribedTorrent {
   readonly infoHash: string | null
   readonly infoHashV2: string | null
-  readonly bytesHashed: number
   readonly magnet: string
   readonly findings: Excerpt<Finding>
 }
@@ -170,14 +170,14 @@ export async function makeAndDescribe(
       throw new BtkitError('exists', `${options.output ?? ''}: ${why}`)
     },
   )
-  const { infoHash, infoHashV2, bytesHashed, bytes } = made
+  const { infoHash, infoHashV2, bytes } = made
   const metainfo = await readTorrent(bytes, { maxSize: bytes.length })
   const findings = excerptOf(await lintTorrent(metainfo), MOST_FINDINGS)
-  return { infoHash, infoHashV2, bytesHashed, magnet: magnetLink(metainfo), findings }
+  return { infoHash, infoHashV2, magnet: magnetLink(metainfo), findings }
 }
 
 /** A torrent as its page shows it. */
-export interface LookedAt extends Omit<DescribedTorrent, 'bytesHashed'> {
+export interface LookedAt extends DescribedTorrent {
   readonly name: string
   readonly size: number
   readonly pieces: number
