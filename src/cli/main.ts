@@ -49,7 +49,7 @@ export async function main(program: string, subcommand: string | null = null): P
   for (const signal of SIGNALS) {
     const onSignal = () => {
       if (signal === 'SIGHUP' && process.listenerCount(signal) > 0) return
-      // Node forgets that nohup ignored it. What serves others goes on without a terminal, also while it starts
+      // Node forgets that nohup ignored it. Services go on without a terminal, also while they start
       if (signal === 'SIGHUP' && hasLongEnd(invocation) && ![0, 1, 2].some(isatty)) {
         process.once(signal, onSignal)
         return

@@ -35,7 +35,7 @@ export function isSeed(url: string): boolean {
   return SEED.test(url) && !isUrlList(url) && URL.canParse(url)
 }
 
-/** What seeds at the same address have in common, however case, port and last slash are written. */
+/** A key of the seeds at one address, however case, port and last slash are written. */
 export function seedKey(url: string): string {
   return (URL.canParse(url) ? new URL(url).href : url).replace(/\/+$/, '')
 }

@@ -71,7 +71,7 @@ export function renderFacts(facts: readonly (Fact | false | null)[]): Html {
   </dl>`
 }
 
-/** What few people need of a torrent or file, folded. */
+/** Facts and links of a torrent or file that few people need, folded. */
 export function renderMore(content: HtmlValue): Html {
   return html`<details>
     <summary>More</summary>

@@ -30,7 +30,7 @@ const OTHER_WIDTH = 64
 
 const BAR = '{percentage}% {bar} {done} {rate} {left} {file}'
 
-/** What remains of it on narrow terminals, and the columns that it needs. */
+/** The columns that a terminal needs at least, and the parts of the bar that fit there. */
 const NARROW = [
   [OTHER_WIDTH + MIN_NAME_WIDTH, BAR],
   [OTHER_WIDTH, '{percentage}% {bar} {done} {rate} {left}'],

@@ -111,7 +111,7 @@ function doubtOf({ status, ranges, length }: VerifiedFile, isNamesake: boolean) 
 /**
  * Gives data that was found the names that a torrent has for it, below a directory: hard links, so
  * that clients and `verify` take them for files. Empty files and stored links are created. A link changes
- * the ctime of its file, so the index is out of date afterwards. What fails does not stop the rest.
+ * the ctime of its file, so the index is out of date afterwards. A file that fails does not stop the rest.
  * @throws BtkitError the first one: `exists` for another file in the way, `io` for a directory on another
  *   mount, `unsafe-path` for a stored link that leads outside
  */

@@ -276,7 +276,7 @@ export async function writeTorrent(
   return { parts, size: lengthOf(parts), core, ...hashes, bytesHashed }
 }
 
-/** Largest torrent in bytes that is read once more. Those of very many files would take as long as a scan. */
+/** Largest torrent in bytes that is read once more. A torrent of very many files would take as long as a scan. */
 const MOST_READ = 1024 * 1024
 
 /**

@@ -180,7 +180,7 @@ async function* readRange(
       const detail = `ended after ${count(at - start, 'byte')} of ${end - start}`
       throw new RemoteFault(url, 'length', detail, { isPassing: true })
     } catch (error) {
-      // Addresses that redirects lead to may be of no use after a while
+      // Addresses that redirects lead to may not stay
       const isMoved = source !== url && at === before && !access.signal.aborted
       source = url
       if (isMoved) continue

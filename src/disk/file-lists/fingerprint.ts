@@ -62,7 +62,7 @@ export function changeSince(
   return null
 }
 
-/** What counts as a change of a file. */
+/** The rules for a change of a file. */
 export interface ChangeRules {
   /** Whether ctime counts. */
   readonly trust?: 'full' | 'mtime'

@@ -122,7 +122,7 @@ export function answerUnknown(app: FastifyInstance, options: ServiceOptions): vo
     const isRead = request.method === 'GET' || request.method === 'HEAD'
     if (isRead) await sendAsWanted(request, reply, notFound('this address'), options)
     else refuseMethod(reply, request.method, allowedMethods(request.url))
-    // What is compressed is sent later
+    // A compressed answer is sent later
     return reply
   })
 }

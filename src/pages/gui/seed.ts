@@ -122,7 +122,7 @@ async function runSeed([program = '', ...args]: string[], { signal, tell }: Run)
     if (line !== NOTHING_YET) state = line.replace(TIME_AND_HASH, '')
   })
   follow(child.stderr, (line) => {
-    // What it seeds is no warning
+    // The names of seeded torrents are no warnings
     if (line.startsWith('added ')) state ||= line
     else warning = line
   })

@@ -111,7 +111,7 @@ const MAX_WATCHED = 1000
 /** Starts a scan when a directory changes. Does nothing if the system cannot watch directories. */
 export class DirectoryEvents {
   readonly #watchers = new Map<string, FSWatcher>()
-  /** Those of which all changes count. */
+  /** The directories of which all changes count. */
   #within: ReadonlySet<string> = new Set()
   #timer: NodeJS.Timeout | null = null
   #looking: Promise<void> | null = null

@@ -140,7 +140,7 @@ export class PeerExchange {
   }
 
   /**
-   * Compares the clocks: that of Redis may be set. Then others would take what is there for too old, so a new
+   * Compares the clocks: that of Redis may be set. Then others would take its peers for too old, so a new
    * snapshot follows. Returns false if Redis is gone.
    */
   async #measure(): Promise<boolean> {

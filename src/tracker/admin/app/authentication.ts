@@ -28,7 +28,7 @@ export interface AdminSettings {
   readonly url: URL | null
   /** The file of users. */
   readonly usersFile: string
-  /** What the operator adds to the style; empty for nothing. */
+  /** The CSS that the operator adds; empty for none. */
   readonly siteStyle: string
 }
 

@@ -23,7 +23,7 @@ export function categoriesRoutes(parts: FormsParts): AdminRoute[] {
   })
 }
 
-/** What was done, in words, by the buttons of the page. */
+/** Words for each change, by the buttons of the page. */
 const DONE = new Map([
   ['create', 'The category is created.'],
   ['rename', 'The category is renamed.'],

@@ -145,7 +145,7 @@ function factsOf({ row, entry, details, links }: TorrentPageParts): (Fact | fals
   ]
 }
 
-/** What few people need. */
+/** The facts that few people need. */
 function moreOf({ entry, details }: TorrentPageParts): (Fact | false | null)[] {
   const { infoHash = null, infoHashV2 = null } = entry?.summary ?? {}
   const isHybrid = infoHash !== null && infoHashV2 !== null
