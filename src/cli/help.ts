@@ -81,6 +81,8 @@ export function prepareHelp(command: CommandUnknownOpts, io: Io): void {
     padWidth: (of, help) => Math.min(TERM_WIDTH, Help.prototype.padWidth.call(help, of, help)),
     formatItem: describeBelow,
   })
+  if (command.commands.length === 0)
+    command.helpOption('-h, --help', 'show the main options (-h), or all')
   for (const subcommand of command.commands) prepareHelp(subcommand, io)
   command.configureOutput({
     writeOut: (text) => io.stdout.write(wrapProse(text, io.stdout.columns || 80)),

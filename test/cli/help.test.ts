@@ -51,6 +51,11 @@ test('a long name of an option does not make the descriptions narrow', async () 
   assert.match(stdout, /^ {2}--parse-dir-interval <seconds>\n {20,34}\S/m)
 })
 
+test('the help says that -h shows the main options', async () => {
+  const { stdout } = await runBtkit(['track', '--help'])
+  assert.match(stdout, /^ {2}-h, --help +show the main options \(-h\), or all$/m)
+})
+
 for (const { name, basics = '' } of commandTable) {
   test(`${name} -h fits one screen, and its last line names --help`, async () => {
     const { stdout, status } = await runBtkit([name, '-h'])
