@@ -10,7 +10,7 @@ import {
   type ContentStream,
   type DigestKind,
 } from '../../disk/hash/stream/content-stream.js'
-import { createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
+import { CHANGED_TEXT, createReadFailures, listUnreadable } from '../../disk/hash/stream/reading.js'
 import { isSameBytes } from '../../base/bytes.js'
 import { climbMerkleTree, nodesAt, pieceHeight, type MerkleLayer } from '../../metainfo/merkle.js'
 import { BLOCK, SHA1, SHA256 } from '../../metainfo/sizes.js'
@@ -146,44 +146,41 @@ async function readUnknown(
   for (const piece of failures.pieces.keys()) {
     if (failures.pieces[piece] === 1) pieces.states[piece] = UNCHECKED
   }
-  if (content.source) return faultsOf(judge.check, content.source)
-  const unreadable = listUnreadable(failures, stream)
-  const problems = await problemsOf(judge.check, unreadable, cacheAccess)
-  if (problems.size === 0)
+  const problems = content.source
+    ? faultsOf(content, content.source)
+    : await problemsOf(content, listUnreadable(failures, stream), cacheAccess)
+  for (const [number, { status }] of problems)
+    if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
+  if (problems.size === 0 && !content.source)
     await doInTurns(rememberSteps(content, table, readTrees, start), hashContext.turns)
   return problems
 }
 
 /** Returns the files that a server did not send as it described them. */
-function faultsOf(
-  { content, pieces }: PieceCheck,
-  { faults }: ContentSource,
-): Map<number, Problem> {
+function faultsOf({ files }: LocatedContent, { faults }: ContentSource): Map<number, Problem> {
   const problems = new Map<number, Problem>()
-  for (let number = 0; faults.size > 0 && number < content.files.length; number++) {
-    const fault = faults.get(content.files.absolutePathAt(number))
+  for (let number = 0; faults.size > 0 && number < files.length; number++) {
+    const fault = faults.get(files.absolutePathAt(number))
     if (!fault) continue
     const status = fault.code === 'changed' ? 'changed' : 'unreadable'
     problems.set(number, { status, reason: fault.detail })
-    if (status === 'changed') markUnchecked(pieces, stretchOf(content, number))
   }
   return problems
 }
 
-/**
- * Returns the files that could not be read, and those that have changed since they were looked for.
- * The pieces of these become UNCHECKED.
- */
+/** Returns the files that could not be read, and those that have changed since they were looked for. */
 async function problemsOf(
-  { content, pieces }: PieceCheck,
+  { files, odd }: LocatedContent,
   unreadable: ReadonlyMap<string, string>,
   rules: ChangeRules,
 ): Promise<Map<number, Problem>> {
-  const { files, odd } = content
   const problems = new Map<number, Problem>()
   for (let number = 0; unreadable.size > 0 && number < files.length; number++) {
     const reason = unreadable.get(files.absolutePathAt(number))
-    if (reason !== undefined) problems.set(number, { status: 'unreadable', reason })
+    if (reason === undefined) continue
+    // By its times alone, another file may be mistaken for the one that it replaced
+    const status = reason === CHANGED_TEXT ? 'changed' : 'unreadable'
+    problems.set(number, { status, reason })
   }
   for (const { number, change } of await changesOf(files, undefined, rules)) {
     // The state of a file of another size is not among the others
@@ -192,7 +189,6 @@ async function problemsOf(
     const how = isFile ? changeSince(found.fingerprint, lookAt(found.path), rules) : change
     if (how === null) continue
     problems.set(number, { status: 'changed', reason: `${how} while it was read` })
-    markUnchecked(pieces, stretchOf(content, number))
   }
   return problems
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BtkitError } from '../../../src/base/errors.js'
@@ -151,6 +151,26 @@ test('nor is one that takes the place of a directory', unlessWindows, async (t) 
   ]
   assert.deepEqual(await judge(release, swap), expected)
 })
+
+test(
+  'another file is told in the place of one, also if its times are the same',
+  unlessWindows,
+  async (t) => {
+    const { release, outside } = plantTwice(t)
+    const path = placeOf(release, 'sub/b')
+    utimesSync(path, 1, 1)
+    utimesSync(join(outside, 'sub/b'), 1, 1)
+    const swap = () => {
+      renameSync(join(outside, 'sub/b'), path)
+    }
+    // Times of change cannot be set
+    const { files, uncheckedPieces } = await verify(release, {}, swap, 'mtime')
+    assert.deepEqual(
+      [files.map(({ status, reason }) => [status, reason]), uncheckedPieces],
+      [[['ok', null], IS_CHANGED], 1],
+    )
+  },
+)
 
 test(
   'a pipe that takes the place of a file is not waited for',

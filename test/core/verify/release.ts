@@ -15,6 +15,7 @@ import { referenceDigests } from '../../support/reference-digests.js'
 import { makeScratch, plantFiles } from '../../support/scratch.js'
 import { referenceTree } from '../../support/reference-trees.js'
 import { bencodable, type PlainDict } from '../../support/torrents.js'
+import type { CacheTrust } from '../../../src/core/digests/cache-trust.js'
 import { hashContext } from '../requests.js'
 
 export const PIECE = 16384
@@ -131,6 +132,7 @@ export async function verify(
   { directory, torrent }: Release,
   changes: Partial<VerifyRequest> = {},
   meanwhile: () => void = () => undefined,
+  trust: CacheTrust = 'full',
 ): Promise<VerifyReport> {
   const plan = await planVerify({
     metainfo: parseMetainfo(torrent),
@@ -141,7 +143,8 @@ export async function verify(
     ...changes,
   })
   meanwhile()
-  return verifyTorrent(plan, hashContext())
+  const context = hashContext()
+  return verifyTorrent(plan, { ...context, cacheAccess: { ...context.cacheAccess, trust } })
 }
 
 /** The status of each file by its path. */

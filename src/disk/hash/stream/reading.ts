@@ -102,6 +102,7 @@ export interface ReadFailures {
 
 /** In place of an errno (which is negative): the file has changed. */
 const CHANGED = 1
+export const CHANGED_TEXT = 'changed while it was read'
 
 /** Allocates memory for the read failures of a stream. */
 export function createReadFailures(stream: ContentStream): ReadFailures {
@@ -132,7 +133,7 @@ export function listUnreadable(
   const unreadable = new Map<string, string>()
   reasons.forEach((reason, file) => {
     if (reason === 0) return
-    const words = reason === CHANGED ? 'changed while it was read' : describeErrno(reason)
+    const words = reason === CHANGED ? CHANGED_TEXT : describeErrno(reason)
     unreadable.set(pathAt(stream, file), words)
   })
   return unreadable
