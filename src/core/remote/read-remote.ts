@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type HttpResponse, PROGRESS } from './http-request.js'
 import { count } from '../../base/text/quantity.js'
 import {
   askedRange,
+  askRemote,
   RemoteFault,
   pauseAfter,
   request,
@@ -23,20 +25,56 @@ const MOST_UNTOLD = 64 * 1024 ** 3
 /** The bytes of a file from `start` to before `end`. */
 type Span = readonly [start: number, end: number]
 
+/** Most mirrors that a file is read from. */
+const MOST_MIRRORS = 4
+
 /**
  * Yields the bytes of a file in order, each once, as `file` describes it; by default all. They may be
  * others after the next step. A server that sends parts is asked over several connections, and asked again
- * for what is missing when one breaks.
+ * for what is missing when one breaks. If the mirror of a redirect fails, another may have other tags for equal
+ * bytes: those that were read count, if it has them, too.
  * @throws RemoteFault, of the code `changed` if the file is another one than before; BtkitError
  *   `interrupted`
  */
 export async function* readRemote(
   file: RemoteFile,
   access: RemoteAccess,
-  span?: Span,
+  [start, end]: Span = [0, file.size ?? MOST_UNTOLD],
+): AsyncGenerator<Uint8Array> {
+  if (file.source === file.url) {
+    yield* readSame(file, access, [start, end])
+    return
+  }
+  const passed = createHash('sha256')
+  let [at, from] = [start, file]
+  for (let mirrors = 1; ; mirrors++) {
+    try {
+      for await (const bytes of readSame(from, access, [at, end])) {
+        at += bytes.length
+        passed.update(bytes)
+        yield bytes
+      }
+      return
+    } catch (error) {
+      const isOther = error instanceof RemoteFault && error.kind === 'changed'
+      if (!isOther || mirrors === MOST_MIRRORS) throw error
+      from = await askRemote(file.url, access)
+      const read = createHash('sha256')
+      if (at > start)
+        for await (const bytes of readSame(from, access, [start, at])) read.update(bytes)
+      const isSame = from.size === file.size && read.digest().equals(passed.copy().digest())
+      if (!isSame) throw error
+    }
+  }
+}
+
+/** Yields bytes of a file from servers that have it with the same tag. */
+async function* readSame(
+  file: RemoteFile,
+  access: RemoteAccess,
+  [start, end]: Span,
 ): AsyncGenerator<Uint8Array> {
   const { size, validator, hasRanges } = file
-  const [start, end] = span ?? [0, size ?? MOST_UNTOLD]
   // Without a validator, parts of a whole file may be of two
   const isRisky = validator === null && !access.isOnce && start === 0 && end === size
   let at = start
@@ -184,15 +222,11 @@ async function* readRange(
       const isMoved = source !== url && at === before && !access.signal.aborted
       source = url
       if (isMoved) continue
-      if (file.source !== url && error instanceof RemoteFault && error.kind === 'changed')
-        throw new RemoteFault(url, 'changed', ANOTHER, { code: 'changed' })
       failures = at - before >= PROGRESS ? 1 : failures + 1
       await pauseAfter(error, failures, { url, access, isResumed: range !== null })
     }
   }
 }
-
-const ANOTHER = 'the mirror that sent it fails, and another has it with another tag; try again'
 
 /** @throws RemoteFault unless an answer has the range of a file that is the same as before */
 function requireAsked(

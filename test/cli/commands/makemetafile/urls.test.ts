@@ -370,21 +370,41 @@ test('mirrors with other tags for equal bytes: the one that answered is asked fo
   assert.deepEqual(readFileSync(out), readFileSync(at('x.iso.torrent')))
   const verified = await runBtkit(['verify', out, '--data', `${server.url}/get`])
   assert.equal(verified.status, 0, verified.stdout)
-  for (const isSame of [true, false]) {
-    if (isSame) server.tag = tagOf
-    else server.tag = (_, url) => `"${url}"`
-    server.answer = ({ method, url = '' }, response) => {
-      const isGone = method === 'GET' && url === '/m0'
-      if (isGone) response.writeHead(403).end()
-      const location = method === 'HEAD' ? '/m0' : '/m1'
-      if (url === '/get') response.writeHead(302, { location }).end()
-      return isGone || url === '/get'
-    }
-    const again = await make([`${server.url}/get`, TRACKER, '-o', out, '--force', '--no-cache'])
-    if (isSame) assert.equal(again.status, 0, again.stderr)
-    else assertError(again, 'changed', 'the mirror that sent it fails')
-  }
 })
+
+for (const last of ['equal', 'other'] as const) {
+  test(`a mirror fails half-way, and another has ${last} bytes with another tag`, async (t) => {
+    const { server, at, make, out } = await workplace(t, { 'x.iso': LARGE })
+    await make([at('x.iso'), TRACKER, '-o', at('whole.torrent')])
+    const others = last === 'equal' ? LARGE : pseudoRandom(LARGE.length, 8)
+    server.files.set('m0', LARGE).set('m1', others)
+    server.tag = (_, url) => `"${url}"`
+    let isGone = false
+    server.answer = ({ url = '', headers }, response) => {
+      const [start] = rangeOf(headers) ?? [0]
+      isGone ||= url === '/m0' && start > 12 * MIB
+      const isFailing = isGone && url === '/m0'
+      if (isFailing) response.writeHead(403).end()
+      if (url === '/get') response.writeHead(302, { location: isGone ? '/m1' : '/m0' }).end()
+      return isFailing || url === '/get'
+    }
+    const url = `${server.url}/get`
+    const made = await make([url, TRACKER, '-o', out, '-n', 'x.iso', '--no-cache'])
+    isGone = false
+    const verified = await runBtkit(['verify', at('whole.torrent'), '--data', url, '--no-cache'])
+    if (last === 'equal') {
+      assert.deepEqual([made.status, verified.status], [0, 0], made.stderr)
+      const [found, whole] = [out, at('whole.torrent')].map((file) =>
+        decodeTorrent(readFileSync(file)),
+      )
+      assert.deepEqual(found!.info, whole!.info)
+    } else {
+      assertError(made, 'changed', 'changed while it was read')
+      assert.equal(existsSync(out), false)
+      assert.equal(verified.status, 1)
+    }
+  })
+}
 
 test('small files of a list arrive eight at once, over few connections, in its order', async (t) => {
   const names = Array.from({ length: 200 }, (_, i) => `f${i}`)
