@@ -22,7 +22,13 @@ interface SearchField {
 /** The search of a page. The key `/` puts the cursor there. */
 export function renderSearch(field: SearchField): Html {
   const { id, action, name, value, most, placeholder = WORDS.nameOrHash, kept, all } = field
-  return html`<form class="search" method="get" action="${action}" role="search">
+  return html`<form
+    class="search"
+    method="get"
+    action="${action}"
+    role="search"
+    aria-label="${placeholder}"
+  >
     ${kept ?? null}
     <input
       id="${id}"

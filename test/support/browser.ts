@@ -186,9 +186,32 @@ async function findViolations(page: Page): Promise<string[]> {
   const axe = require('axe-core') as { readonly source: string }
   await page.evaluate(axe.source)
   const found = (await page.evaluate(
-    'axe.run().then(({ violations }) => violations)',
+    // Rules of WCAG 2.2 AA that axe leaves out by default
+    `axe.run({ rules: { 'target-size': { enabled: true } } }).then((all) => all.violations)`,
   )) as Violation[]
-  return found.map(({ id, help, nodes }) => {
-    return `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' and ')}`
-  })
+  const covered = (await page.evaluate(COVERED)) as string[]
+  return found
+    .map(({ id, help, nodes }) => {
+      return `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' and ')}`
+    })
+    .concat(covered.map((html) => `covered while it has the focus: ${html}`))
 }
+
+/** Finds what lies under something else when somebody comes to it with the keyboard. */
+const COVERED = `(() => {
+  const found = []
+  const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+  for (const each of all.filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.disabled && e.tabIndex >= 0)) {
+    each.focus()
+    const { left, top, width, height } = each.getClientRects()[0] ?? new DOMRect()
+    const over = document.elementFromPoint(left + width / 2, top + height / 2)
+    const isSeen = over && (each.contains(over) || over.contains(each) || over.closest('label'))
+    if (document.activeElement === each && !isSeen) found.push(each.outerHTML.slice(0, 200))
+  }
+  // The next Tab begins at the top again
+  document.body.tabIndex = -1
+  document.body.focus()
+  document.body.removeAttribute('tabindex')
+  scrollTo(0, 0)
+  return found
+})()`

@@ -77,7 +77,7 @@ export async function serveHeld(t: TestContext, name: string) {
 export function testProgress(colorScheme: ColorScheme): void {
   test(`everybody can follow the progress, ${colorScheme}`, unlessBrowser, async (t) => {
     const { held, url } = await serveHeld(t, EVIL)
-    const tab = await openTab(t, { colorScheme, width: 360 })
+    const tab = await openTab(t, { colorScheme, width: 320 })
     await tab.open(url)
     assert.deepEqual(await tab.violations(), [])
     held.reach(0.5)
@@ -100,7 +100,7 @@ export function testStatus(colorScheme: ColorScheme): void {
     const args = ['--tracker', 'http://t.example/announce', '--tracker', 'wss://t.example/x']
     const { address } = await serveMirror(t, { files: { 'yum/a.iso': 'a' }, args })
     for (const [width, path] of [
-      [360, '/-/status'],
+      [320, '/-/status'],
       [1440, '/-/status?live'],
     ] as const) {
       const tab = await openTab(t, { colorScheme, width })

@@ -142,7 +142,7 @@ longTest('with the keyboard alone one comes past the way to a row', unlessBrowse
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/#content`)
   await page.keyboard.press('Tab')
-  assert.equal(await page.evaluate('document.activeElement.textContent'), 'torrent')
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Index')
   await page.getByRole('link', { name: 'images/', exact: true }).focus()
   await page.keyboard.press('Enter')
   await page.waitForURL(`${address}/pub/images/`)

@@ -10,7 +10,7 @@ import { openTestGui } from '../../support/gui.js'
 const TREE = { 'tree/a': 'a'.repeat(50_000), 'tree/b': 'b'.repeat(70_000) }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [360, 800, 1440]) {
+  for (const width of [320, 800, 1440]) {
     test(`each page can be used by all, ${colorScheme}, ${width} px`, unlessBrowser, async (t) => {
       const gui = await openTestGui(t, TREE)
       await gui.send('make', { act: 'make', path: 'tree' })
@@ -29,7 +29,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await look(path)
       }
       await tab.page.locator('nav a').first().click()
-      await tab.page.getByRole('button', { name: 'Choose...' }).first().click()
+      await tab.page.getByRole('button', { name: 'Choose…' }).first().click()
       await look('picker')
       await tab.open(`${gui.pages}check?torrent=${gui.root}/tree.torrent`)
       await tab.page.getByRole('button', { name: 'Verify the files' }).click()

@@ -38,7 +38,7 @@ async function logIn({ page }: Tab, name = 'alice'): Promise<void> {
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  for (const width of [360, 800, 1440]) {
+  for (const width of [320, 800, 1440]) {
     test(`each page can be used by all, ${colorScheme}, ${width} px`, unlessBrowser, async (t) => {
       const { admin, tab } = await openAdminTab(t, { colorScheme, width })
       const look = (what: string) => checkPage(tab, what)
