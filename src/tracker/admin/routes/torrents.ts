@@ -299,7 +299,9 @@ async function row(
     bannedAt(path) !== null && (context.may('ban') ? html`<a href="bans">banned</a>` : 'banned'),
   ].filter((each) => each !== false)
   const listed = view.form.only(...LIST_FIELDS)
-  const edit = mayChange ? `edit?${listed.with({ torrent: value }).toString()}` : null
+  const isReadable = facts.size !== ''
+  const editing = `edit?${listed.with({ torrent: value }).toString()}`
+  const edit = mayChange && isReadable ? editing : null
   const page = swarm && parts.publicRoot !== null ? linksOf(parts, swarm).page(swarm) : edit
   return [
     mayChange && rowBox('torrent', value, name),
