@@ -1,5 +1,6 @@
 import { type Conversion, convertTorrent as convert } from '../core/convert/convert-torrent.js'
 import { findData as find, indexFiles, linkData, type FoundDatum } from '../core/find/find-data.js'
+import { NamesByForm } from '../core/verify/like-names.js'
 import type { VerifyReport } from '../core/verify/verify-report.js'
 import { checkTorrent } from '../core/verify/verify-torrent.js'
 import type { BtkitError } from '../base/errors.js'
@@ -46,7 +47,7 @@ export function verifyTorrent(
     const byName = options.byName === true || undefined
     const metainfo = readInput(torrent, options)
     const what = labelOf(torrent, metainfo)
-    const place = { path, byName, rawNames: true, explains: true }
+    const place = { path, byName, rawNames: true, likeNames: new NamesByForm() }
     const request = { metainfo, torrent: what, ...place, checkHashes, extra }
     return checkTorrent(request, readingOf(options, { signal, tell, path }))
   })

@@ -1,6 +1,6 @@
 // Rows of many torrents: directories that are kept up to date, edits and checks.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeScratch, plantFile, removeScratch, run, tracker } from '../../support.js'
 import { settle } from '../places.js'
@@ -124,26 +124,61 @@ function torrentBytes(name) {
   return Buffer.concat([Buffer.from(head + info), pieces, Buffer.from('ee')])
 }
 
-/** A row of `verify` of files of 40,005 bytes with a torrent each. */
+/** Plants files of 40,005 bytes with a torrent each, and returns the directories of both. */
+async function plantVerified(places) {
+  const count = places.isQuick ? 2000 : 10_000
+  const root = await places.shared('files', (at) => {
+    for (const part of ['data', 'torrents']) mkdirSync(join(at, part))
+    for (let i = 0; i < count; i++) writeFileSync(join(at, `data/${i}`), randomBytes(40_005))
+  })
+  const [data, torrents] = ['data', 'torrents'].map((part) => join(root, part))
+  for (const who of places.builds) places.run(who, completeArgs(data, torrents))
+  return { count, data, args: ['verify', '--quiet', torrents, '--data'] }
+}
+
 function verify(...options) {
   return {
     name: `${['verify', ...options].join(' ')} of many torrents`,
     figures: [{ key: 'cpu', unit: 's of the processor', beside: 'sha1sum of the files' }],
     async prepare(places) {
-      const count = places.isQuick ? 2000 : 10_000
-      const root = await places.shared('files', (at) => {
-        for (const part of ['data', 'torrents']) mkdirSync(join(at, part))
-        for (let i = 0; i < count; i++) writeFileSync(join(at, `data/${i}`), randomBytes(40_005))
-      })
-      const [data, torrents] = ['data', 'torrents'].map((part) => join(root, part))
-      for (const who of places.builds) places.run(who, completeArgs(data, torrents))
-      const args = ['verify', '--quiet', torrents, '--data', data, ...options]
+      const { data, args } = await plantVerified(places)
       return {
         reference: () => run(['sh', '-c', 'cd "$0" && ls | xargs sha1sum', data]),
-        run: (who) => places.run(who, args),
+        run: (who) => places.run(who, [...args, data, ...options]),
       }
     },
   }
 }
 
-export const ROWS = [firstRun, unchanged, changed, reannounce, verify(), verify('--trust-cache')]
+const lacking = {
+  name: 'verify of many torrents, of which a tenth lacks its data',
+  figures: [{ key: 'cpu', unit: 's of the processor', limit: 1.5, beside: 'all there' }],
+  async prepare(places) {
+    const { count, data, args } = await plantVerified(places)
+    const partly = join(places.scratch, 'data')
+    cpSync(data, partly, { recursive: true })
+    for (let i = 0; i < count; i += 10) rmSync(join(partly, `${i}`))
+    // The status of what is missing is 1
+    const check = (who) => [
+      'sh',
+      '-c',
+      '"$0" "$@"; [ $? = 1 ]',
+      ...places.command(who, args),
+      partly,
+    ]
+    return {
+      reference: () => places.run('now', [...args, data]),
+      run: (who) => run(check(who), { env: places.envOf(who) }),
+    }
+  },
+}
+
+export const ROWS = [
+  firstRun,
+  unchanged,
+  changed,
+  reannounce,
+  verify(),
+  verify('--trust-cache'),
+  lacking,
+]

@@ -11,6 +11,7 @@ import type { Reading } from '../make/make-group.js'
 import { openNullCache } from '../../disk/cache/piece-cache.js'
 import { countingFrom } from '../digests/hash-groups.js'
 import { InfoRequest, obtainInfo } from '../digests/info.js'
+import { NamesByForm } from '../verify/like-names.js'
 import type { VerifyReport } from '../verify/verify-report.js'
 import {
   bytesToRead,
@@ -63,7 +64,7 @@ export async function planConversion(request: ConvertRequest): Promise<ConvertPl
   if (before.version === version) {
     throw new BtkitError('metainfo', `${torrent}: is a ${version} torrent already`)
   }
-  const place = { torrent, path, followSymlinks, explains: true }
+  const place = { torrent, path, followSymlinks, likeNames: new NamesByForm() }
   const verify = await planVerify({ metainfo: before, ...place, checkHashes: true, extra: false })
   return { before, verify, content: contentFor(request, verify), store: planned }
 }

@@ -9,7 +9,7 @@ import type { HashContext } from '../digests/hash-content.js'
 import { findData, indexFiles } from '../find/find-data.js'
 import { dataProblem } from '../publish/local-data.js'
 import type { FileIndex } from '../verify/file-index.js'
-import { LikeNames } from '../verify/like-names.js'
+import { LikeNames, NamesByForm } from '../verify/like-names.js'
 import { pathIn, statesOf, type OddFile, type Whereabouts } from '../verify/locate.js'
 import {
   planVerify,
@@ -68,6 +68,7 @@ type DataFiles = WholeTorrent['files']
 /** Finds the whole data of torrents, and checks it as far as the cache does not know it. */
 export class DataFinder {
   #index: FileIndex | null = null
+  #likeNames = new NamesByForm()
   /** By their words, the problems of the last search. */
   readonly problems = new Map<string, BtkitError>()
 
@@ -76,6 +77,7 @@ export class DataFinder {
   /** Forgets which files are there. */
   begin(): void {
     this.#index = null
+    this.#likeNames = new NamesByForm()
   }
 
   /**
@@ -150,7 +152,8 @@ export class DataFinder {
     const { place } = plan.content
     const leadsOut = found.kind === 'outside' && this.rules.followSymlinks === false
     const advice = leadsOut ? '--follow-symlinks allows that' : null
-    const names = found.kind === 'missing' ? new LikeNames(plan.request, place) : null
+    const isMissing = found.kind === 'missing'
+    const names = isMissing ? new LikeNames(plan.request, place, this.#likeNames) : null
     const why = names ? await names.explain(file.path) : advice
     const what = `${pathIn(place, file.path)} ${whyNot(found, path)}${why ? `; ${why}` : ''}`
     return new BtkitError('not-found', `its data is not whole in ${path}: ${what}`)

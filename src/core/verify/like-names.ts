@@ -5,16 +5,33 @@ import { quoteText } from '../../base/text/escape.js'
 import { eachFile, type Metainfo } from '../../metainfo/metainfo.js'
 import type { DataPlace, Whereabouts } from './locate.js'
 
+/** Directories whose names are kept. */
+const MOST_DIRECTORIES = 64
+
+/** The names in directories, which many torrents may lack files of: each is listed once. */
+export class NamesByForm {
+  readonly #names = new Map<string, Promise<ReadonlyMap<string, string>>>()
+
+  /** Returns the names in a directory, also by their composed form in lower case. */
+  list(directory: string): Promise<ReadonlyMap<string, string>> {
+    const known = this.#names.get(directory)
+    if (known) return known
+    if (this.#names.size === MOST_DIRECTORIES) this.#names.clear()
+    const names = namesByForm(directory)
+    this.#names.set(directory, names)
+    return names
+  }
+}
+
 /** Finds out why files are missing whose names are on the disk, as far as people can see. */
 export class LikeNames {
-  /** The names in a directory, also by their composed form in lower case. */
-  readonly #names = new Map<string, Promise<ReadonlyMap<string, string>>>()
   /** The last components of the torrent's paths, which are the names of other files of it. */
   readonly #own: ReadonlySet<string>
 
   constructor(
     private readonly request: Pick<Whereabouts, 'path'> & { readonly metainfo: Metainfo },
     private readonly place: DataPlace,
+    private readonly names: NamesByForm,
   ) {
     const files = eachFile(request.metainfo)
     this.#own = new Set(Array.from(files, ({ path }) => path.at(-1) ?? ''))
@@ -38,7 +55,7 @@ export class LikeNames {
   async #explainWay(root: string, way: readonly string[]): Promise<string | null> {
     let directory = root
     for (const name of way) {
-      const names = await this.#namesIn(directory)
+      const names = await this.names.list(directory)
       const there = names.get(name) ?? names.get(composed(name)) ?? names.get(plainForm(name))
       if (there === undefined || (there !== name && this.#own.has(there))) return null
       const print = () => printableName(directory, there)
@@ -52,13 +69,6 @@ export class LikeNames {
       directory = join(directory, name)
     }
     return null
-  }
-
-  #namesIn(directory: string): Promise<ReadonlyMap<string, string>> {
-    const known = this.#names.get(directory)
-    const names = known ?? namesByForm(directory)
-    this.#names.set(directory, names)
-    return names
   }
 }
 

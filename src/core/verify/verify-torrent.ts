@@ -7,7 +7,7 @@ import { refuseUnsafePaths } from '../read-torrent.js'
 import type { Reading } from '../make/make-group.js'
 import { FileIndex } from './file-index.js'
 import { checkPieces, unreadPieces, type PieceCheck, type VerifyContext } from './judge.js'
-import { LikeNames } from './like-names.js'
+import { LikeNames, type NamesByForm } from './like-names.js'
 import { locateContent, stretchOf, type LocatedContent, type Whereabouts } from './locate.js'
 import type { RemoteAccess } from '../remote/remote-file.js'
 import { findMissing } from './match.js'
@@ -31,8 +31,8 @@ export interface VerifyRequest extends Whereabouts {
   readonly checkHashes: boolean
   /** Whether to report files that are not in the torrent. */
   readonly extra: boolean
-  /** Whether missing files have a reason if a name on the disk only looks like theirs. */
-  readonly explains?: boolean
+  /** Names that only look like those of missing files, which are then the reason; absent for none. */
+  readonly likeNames?: NamesByForm
   /** How servers are asked; `path` is then the URL of a web seed. */
   readonly access?: RemoteAccess | undefined
 }
@@ -190,13 +190,14 @@ export async function checkTorrent(
 /** Returns the problems of files that are not there with their length, by number. */
 async function problemsOf({ request, content }: VerifyPlan): Promise<Map<number, Problem>> {
   const problems = new Map<number, Problem>()
+  const { likeNames } = request
   let names: LikeNames | null = null
   for (const [number, odd] of content.odd) {
     const problem = problemOf(odd)
     if (problem === null) continue
     let { reason } = problem
-    if (request.explains && !content.source && problem.status === 'missing' && reason === null) {
-      names ??= new LikeNames(request, content.place)
+    if (likeNames && !content.source && problem.status === 'missing' && reason === null) {
+      names ??= new LikeNames(request, content.place, likeNames)
       reason = await names.explain(odd.file.path)
     }
     problems.set(number, { status: problem.status, reason })

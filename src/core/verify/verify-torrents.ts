@@ -3,6 +3,7 @@ import { refuseAborted } from '../../base/errors.js'
 import type { Metainfo } from '../../metainfo/metainfo.js'
 import { countingFrom } from '../digests/hash-groups.js'
 import type { VerifyContext } from './judge.js'
+import { NamesByForm } from './like-names.js'
 import type { VerifyReport } from './verify-report.js'
 import { bytesToRead, planVerify, verifyTorrent, type VerifyRequest } from './verify-torrent.js'
 
@@ -51,11 +52,12 @@ export async function* verifyTorrents(
   let bytesBefore = 0
   const { signal, onProgress } = engine
   let { begin } = run
+  const likeNames = new NamesByForm()
   const total = begin && run.places.length > 1 ? await measureTorrents(run, signal) : null
   for (const [i, place] of run.places.entries()) {
     await giveTurn(i, signal)
     yield await attempt(place.torrent, signal, async () => {
-      const plan = await planOne(place, run)
+      const plan = await planOne(place, { ...run, likeNames })
       const byteCount = bytesToRead(plan)
       await begin?.(total ?? byteCount)
       begin = undefined
@@ -87,8 +89,11 @@ async function giveTurn(i: number, signal: AbortSignal): Promise<void> {
   refuseAborted(signal)
 }
 
-async function planOne(place: TorrentPlace, { read, ...run }: VerifyRun) {
-  return planVerify({ ...run, ...place, explains: true, metainfo: await read(place.torrent) })
+async function planOne(
+  place: TorrentPlace,
+  { read, ...run }: VerifyRun & Pick<VerifyRequest, 'likeNames'>,
+) {
+  return planVerify({ ...run, ...place, metainfo: await read(place.torrent) })
 }
 
 /** Returns the result of `act`, or its failure as the outcome of a torrent. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runBtkit } from '../../support/run-btkit.js'
 import { makeScratch } from '../../support/scratch.js'
 import { directoryInfo, singleFileInfo, torrentOf } from '../../support/torrents.js'
+import { NamesByForm } from '../../../src/core/verify/like-names.js'
 import { planVerify, verifyTorrent } from '../../../src/core/verify/verify-torrent.js'
 import { parseMetainfo } from '../../../src/metainfo/parse/metainfo.js'
 import { hashContext } from '../requests.js'
@@ -96,6 +98,31 @@ test('convert and publish say it, too', async (t) => {
   )
 })
 
+test('a directory that many torrents lack a file of is listed once', async (t) => {
+  const names = Array.from({ length: 20 }, (_, i) => `${i}.Iso`)
+  const directory = makeScratch(t, {
+    ...Object.fromEntries(names.map((name) => [`data/${name.toLowerCase()}`, 'hello'])),
+    ...Object.fromEntries(
+      names.map((name) => [`t/${name}.torrent`, torrentOf(singleFileInfo({ name }))]),
+    ),
+  })
+  const data = join(directory, 'data')
+  const { readdir } = fs.promises
+  const listed: unknown[] = []
+  t.mock.method(fs.promises, 'readdir', (...args: Parameters<typeof readdir>) => {
+    listed.push(args[0])
+    return readdir(...args)
+  })
+  syncBuiltinESMExports()
+  t.after(syncBuiltinESMExports)
+  const { stdout } = await runBtkit(['verify', '--data', data, join(directory, 't')])
+  for (const name of names) assert.match(stdout, new RegExp(`"${name.toLowerCase()}" is there`))
+  assert.deepEqual(
+    listed.filter((each) => each === data),
+    [data],
+  )
+})
+
 const LATIN1 = Buffer.from('Beyonc\xe9', 'latin1')
 
 test('of a name that is not UTF-8 the line says so', async (t) => {
@@ -110,7 +137,7 @@ test('a command that opens no such name says that it is there', async (t) => {
   writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), LATIN1]), 'hello')
   const metainfo = parseMetainfo(torrentOf(singleFileInfo({ name: LATIN1 })))
   const request = { metainfo, torrent: 't', path: directory, checkHashes: false, extra: false }
-  const plan = await planVerify({ ...request, explains: true })
+  const plan = await planVerify({ ...request, likeNames: new NamesByForm() })
   const { files } = await verifyTorrent(plan, hashContext())
   const why = '"Beyonc\\xe9" is there, but is not UTF-8; rename it, then use btkit find --link'
   assert.equal(files[0]?.reason, why)
