@@ -255,6 +255,7 @@ NAPI_MODULE_INIT() {
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"limitUnsent", NULL, limit_unsent, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endNow", NULL, end_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endAfterSignal", NULL, end_after_signal, NULL, NULL, NULL, napi_enumerable, NULL},
       {"ignoreLeaseSignals", NULL, ignore_lease_signals_of_process, NULL, NULL, NULL, napi_enumerable,

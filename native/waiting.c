@@ -3,6 +3,8 @@
 #include "waiting.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
 
@@ -38,17 +40,34 @@ static int append(napi_env env, napi_value list, uint32_t at, int descriptor,
          napi_set_element(env, list, at + 1, address) == napi_ok;
 }
 
-napi_value accept_waiting(napi_env env, napi_callback_info info) {
+/* Reads a descriptor and a number; false with an exception if they are none. */
+static bool read_arguments(napi_env env, napi_callback_info info, int32_t *listener,
+                           uint32_t *number) {
   size_t count = 2;
-  napi_value arguments[2], list;
+  napi_value arguments[2];
+  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return false;
+  if (napi_get_value_int32(env, arguments[0], listener) == napi_ok &&
+      napi_get_value_uint32(env, arguments[1], number) == napi_ok)
+    return true;
+  napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "both arguments must be numbers");
+  return false;
+}
+
+napi_value limit_unsent(napi_env env, napi_callback_info info) {
+  int32_t listener;
+  uint32_t bytes;
+  if (!read_arguments(env, info, &listener, &bytes)) return NULL;
+#ifdef TCP_NOTSENT_LOWAT
+  setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+#endif
+  return NULL;
+}
+
+napi_value accept_waiting(napi_env env, napi_callback_info info) {
+  napi_value list;
   int32_t listener;
   uint32_t most;
-  if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != napi_ok) return NULL;
-  if (napi_get_value_int32(env, arguments[0], &listener) != napi_ok ||
-      napi_get_value_uint32(env, arguments[1], &most) != napi_ok) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "listener and most must be numbers");
-    return NULL;
-  }
+  if (!read_arguments(env, info, &listener, &most)) return NULL;
   if (napi_create_array(env, &list) != napi_ok) return NULL;
   for (uint32_t i = 0; i < most && i < MOST; i++) {
     union address peer = {.any = {.sa_family = AF_UNSPEC}};

@@ -11,4 +11,11 @@
  */
 napi_value accept_waiting(napi_env env, napi_callback_info info);
 
+/*
+ * limitUnsent(listener, bytes): each connection of a listening TCP socket that begins later counts as full
+ * when so many bytes wait to be sent (TCP_NOTSENT_LOWAT of tcp(7)). Changes nothing where the system has
+ * no such limit.
+ */
+napi_value limit_unsent(napi_env env, napi_callback_info info);
+
 #endif

@@ -55,6 +55,28 @@ function askOn(port, state) {
   })
 }
 
+/** Asks for a file over a thousand connections, which nobody reads yet. */
+export function openMany(port, path) {
+  return Array.from({ length: 1000 }, (_, i) => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (i % 50)}` })
+    return socket.pause().end(`GET ${path} HTTP/1.1\r\nHost: mirror.example\r\n\r\n`)
+  })
+}
+
+/** Reads connections at 20 KB a second for 10 s. Returns the p99 of asking for an address meanwhile, in ms. */
+export async function readSlowly(sockets, address) {
+  const taken = []
+  for (const started = performance.now(); performance.now() < started + 10_000;) {
+    const asked = performance.now()
+    await (await fetch(address)).arrayBuffer()
+    taken.push(performance.now() - asked)
+    await setTimeout(100)
+    for (const socket of sockets) socket.read(2000)
+  }
+  for (const socket of sockets) socket.destroy()
+  return taken.sort((a, b) => a - b)[Math.floor(taken.length * 0.99)]
+}
+
 /**
  * Sends packets over UDP in turn for some seconds, with many under way; returns the answers. `hello` is
  * sent first, if there is one, and `packetsOf` is given its answer. Lost packets are sent again.

@@ -4,7 +4,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { MIB, plantFile } from '../../support.js'
-import { askFor } from '../load.js'
+import { askFor, openMany, readSlowly } from '../load.js'
 import { cpuOf, perCpu, services, startBare, startNginx, startServe } from '../programs.js'
 
 const LARGE = 704
@@ -160,6 +160,31 @@ const page = services({
   },
 })
 
+/** Downloads of 20 KB a second, and what another client waits meanwhile: the time of one answer in a hundred. */
+const slow = services({
+  name: 'serve beside nginx, a thousand slow downloads for 10 s',
+  needs: ['nginx'],
+  figures: [
+    { key: 'cpu', unit: 's of the processor', limit: 2 },
+    { key: 'p99', unit: 'ms', what: 'p99 of another client', beside: 'nginx' },
+  ],
+  quickTurns: 1,
+  async begin(places) {
+    const root = await places.shared('mirror', plantMirror)
+    const servers = await startBuilds(places, root, '/m/file', '--log', 'off')
+    servers.reference = await startNginx(places, root)
+    const measure = async (server) => {
+      const { cpu, result } = await cpuOf(server, async () => {
+        const sockets = openMany(server.port, '/m/large')
+        await setTimeout(3000)
+        return readSlowly(sockets, `http://127.0.0.1:${server.port}/m/file`)
+      })
+      return { cpu, p99: result }
+    }
+    return { servers, measure }
+  },
+})
+
 const limits = { '4 KB': 0.7, '82 KB': 0.6 }
 const warm = (size, what, how) =>
   besideBare(`warm torrent of ${size}${what}`, limits[size], torrentPath(size), how)
@@ -177,5 +202,6 @@ export const ROWS = [
   besideNginx('file of 35 KB', 0.25, '/m/file', { rateOf: wrk(8) }),
   besideNginx('ranges of 256 KiB', 0.9, '/m/part', { rateOf: ranges }),
   besideNginx('listing of 40 directories', 1.5, LISTING, { rateOf: wrk(8) }),
+  slow,
   page,
 ]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -25,6 +26,40 @@ async function start(t: TestContext, { all = 5000, answer = 'yes', keyOf = addre
     server.closeAllConnections()
   })
   return { server, begun, close, port: portOf(server) }
+}
+
+test(
+  'of a body that a client does not read the system holds little',
+  { skip: unlessNative.skip || (process.platform !== 'linux' && 'it is read from /proc') },
+  async (t) => {
+    const { server, port } = await start(t)
+    const slice = Buffer.alloc(64 * 1024)
+    let taken = 0
+    server.removeAllListeners('request').on('request', (_request, response) => {
+      const writeNext = () => response.write(slice, () => (taken++, writeNext()))
+      writeNext()
+    })
+    const client = connect(port, '127.0.0.1').pause()
+    t.after(() => client.destroy())
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    // The system takes no more if nothing was taken in many turns
+    for (let seen = -1, turns = 0; seen !== taken || taken === 0 || turns < 200; turns++) {
+      if (seen !== taken) turns = 0
+      seen = taken
+      await new Promise(setImmediate)
+    }
+    const waiting = bytesFrom(port)
+    assert.ok(waiting < 512 * 1024, `the system holds ${waiting} bytes`)
+  },
+)
+
+/** Bytes that the system holds of what a port sent, and that nobody has read. */
+function bytesFrom(port: number): number {
+  const own = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1, -1)
+  const sums = rows.map((row) => row.trim().split(/\s+/))
+  const queues = sums.filter(([, local]) => local?.endsWith(own)).map(([, , , , queue]) => queue)
+  return queues.reduce((all, queue = '') => all + Number.parseInt(queue, 16), 0)
 }
 
 const addressOf = ({ remoteAddress }: Pick<Socket, 'remoteAddress'>) => remoteAddress ?? null
