@@ -52,12 +52,16 @@ for (const name of ['start', 'warm-up']) {
   const path = `dist/bundle/${name}.cjs`
   writeFileSync(path, requireLate(readFileSync(path, 'utf8')))
 }
-const apart = await buildApart({
-  ...commonJs,
-  // Parts of each other
-  external: external.filter((name) => !APART.includes(name)),
-  sourcemap: false,
-})
+const apart = await buildApart(
+  {
+    ...commonJs,
+    ...wrapped(),
+    // Parts of each other
+    external: external.filter((name) => !APART.includes(name)),
+    sourcemap: false,
+  },
+  seal,
+)
 const ws = await buildWs({ ...commonJs, sourcemap: false, minify: true })
 const workers = await build({
   ...shared,
@@ -91,21 +95,26 @@ async function buildProgram(name, plugins = []) {
     external: [...external, ...APART].filter((each) => each !== 'lmdb'),
     // A third less to read and to decode at each start
     minify: true,
-    // The function that load-program.ts calls, as Node wraps a module
-    banner: {
-      js: `(function (module, require, { __filename, __dirname }) {
-${PRELUDE}${REQUIRE_APART}`,
-    },
-    footer: { js: '})' },
+    ...wrapped(`${PRELUDE}${REQUIRE_APART}`),
   })
-  const path = `dist/bundle/${name}.cjs`
+  seal(`dist/bundle/${name}.cjs`, (text) => requireLate(requireApart(text)))
+  return metafile
+}
+
+/** Makes a bundle the function that load-program.ts calls, as Node wraps a module. */
+function wrapped(prelude = '') {
+  const head = '(function (module, require, { __filename, __dirname, loadApart }) {'
+  return { banner: { js: `${head}\n${prelude}` }, footer: { js: '})' } }
+}
+
+/** Changes the text of a bundle, and stamps it for load-program.ts. */
+function seal(path, change = (text) => text) {
   // ASCII alone is decoded fast. esbuild leaves other characters in comments and regular expressions.
   const spell = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  const text = requireLate(requireApart(readFileSync(path, 'utf8'))).replace(/[^\0-\x7f]/g, spell)
+  const text = change(readFileSync(path, 'utf8')).replace(/[^\0-\x7f]/g, spell)
   // By this digest of all before, load-program.ts knows which program compiled code belongs to
   const stamp = createHash('sha1').update(text).digest('hex')
   writeFileSync(path, `${text}//${stamp}`)
-  return metafile
 }
 
 /**

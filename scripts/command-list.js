@@ -35,12 +35,28 @@ let keys
 export const optionKeys = () => (keys ??= ${JSON.stringify(optionKeys())})\n`,
 )
 
-const EDITS = new Set(['reannounce', 'copyannounce', 'sethttpseeds', 'rename', 'stats'])
+const OTHERS = new Set([
+  'reannounce',
+  'copyannounce',
+  'sethttpseeds',
+  'rename',
+  'stats',
+  'status',
+  'convert',
+])
 
-/** The commands that work on files and end, without those that know all others: each spelling with the name. */
-export const fileCommands = records
-  .filter(({ name, group, isJob }) => isJob || group === 'Show and check' || EDITS.has(name))
-  .flatMap(({ name, spellings = [] }) => [name, ...spellings].map((each) => [each, name]))
+/**
+ * The commands that work on files and end, without those that know all others: each spelling with the name. The
+ * list of all commands loads none of them.
+ */
+export const fileCommands = [
+  ['--help', 'help'],
+  ['-h', 'help'],
+].concat(
+  records
+    .filter(({ name, group, isJob }) => isJob || group === 'Show and check' || OTHERS.has(name))
+    .flatMap(({ name, spellings = [] }) => [name, ...spellings].map((each) => [each, name])),
+)
 
 /** The options of each section of a configuration. No command is run: each is only looked at. */
 function optionKeys() {

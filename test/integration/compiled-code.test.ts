@@ -1,6 +1,7 @@
 // In a process of its own: V8 refuses compiled code in a process whose flags were changed
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   cpSync,
@@ -12,6 +13,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Script } from 'node:vm'
@@ -92,6 +95,8 @@ test('an installation keeps compiled code that its Node takes', async (t) => {
   const warmUp = join(installation.directory, 'dist/bundle/warm-up.cjs')
   assert.equal((await runProgram(process.execPath, [warmUp])).status, 0)
   assertKept(installation, installation.codes)
+  const http = join(installation.program, '../http.cjs')
+  assertKept({ ...installation, program: http }, [http.replace('.cjs', '.cache')])
   assert.match(await makeAndShow(installation), SHOWN)
 })
 
@@ -114,19 +119,38 @@ const unlessSlowDigests = {
   skip: !loadAddon()?.features().shani && 'this processor, or its addon, makes no digests',
 }
 
-test('to show a torrent the program starts without node:crypto', unlessSlowDigests, async (t) => {
+/** Runs a command, and returns what it printed, with Node's modules that it loaded. */
+async function runListing(t: TestContext, ...words: readonly string[]) {
   const pieces = '-'.repeat(20)
   const directory = makeScratch(t, {
     'a.torrent': `d4:infod6:lengthi1e4:name1:a12:piece lengthi262144e6:pieces20:${pieces}ee`,
     'list.cjs': "process.on('exit', () => console.error(process.moduleLoadList.join()))",
   })
-  const program = join(projectRoot, 'bin/btkit.js')
-  const args = ['--require', './list.cjs', program, 'showmetainfo', 'a.torrent']
+  const args = ['--require', './list.cjs', join(projectRoot, 'bin/btkit.js'), ...words]
   const { stdout, stderr } = await runProgram(process.execPath, args, { cwd: directory })
-  assert.match(stdout, /piece/)
-  const loaded = stderr.trim().split(',')
+  const loaded = stderr.trim().split('\n').at(-1)?.split(',') ?? []
   assert.ok(loaded.includes('NativeModule vm'))
+  return { stdout, stderr, loaded }
+}
+
+test('to show a torrent the program starts without node:crypto', unlessSlowDigests, async (t) => {
+  const { stdout, loaded } = await runListing(t, 'showmetainfo', 'a.torrent')
+  assert.match(stdout, /piece/)
   assert.ok(!loaded.includes('NativeModule crypto'))
+})
+
+test('to ask over HTTP the program loads neither fetch nor HTTP/2', async (t) => {
+  const server = createServer((_request, response) => response.writeHead(404).end())
+  server.listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const address = `transmission+http://127.0.0.1:${port}/`
+  const { stderr, loaded } = await runListing(t, 'status', '--client', address)
+  assert.match(stderr, /404/)
+  assert.ok(loaded.includes('NativeModule net'))
+  for (const name of ['internal/deps/undici/undici', 'http2'])
+    assert.ok(!loaded.includes(`NativeModule ${name}`), name)
 })
 
 test('with damaged compiled code the program does its work', async (t) => {

@@ -34,5 +34,7 @@ function complete(source, target) {
 export const ROWS = [
   start('--version', 1.4, () => ['--version']),
   start('showmetainfo', 1.7, (_, target) => ['showmetainfo', join(target, 'entry.torrent')]),
+  start('--help', 2, () => ['--help']),
+  start('verify', 2.6, (source, target) => ['verify', join(target, 'entry.torrent'), source]),
   start('completedir of one entry', 2.1, complete),
 ]

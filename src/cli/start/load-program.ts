@@ -14,11 +14,15 @@ import { Script } from 'node:vm'
 import { digestOf } from '../../base/bytes.js'
 import type * as main from '../main.js'
 
-/** `here` has the absolute paths of the program and its directory. */
+/** `here` has the absolute paths of the bundle and its directory, and loads the bundles of packages. */
 type Wrapper = (
   module: { exports: object },
   require: NodeJS.Require,
-  here: { readonly __filename: string; readonly __dirname: string },
+  here: {
+    readonly __filename: string
+    readonly __dirname: string
+    readonly loadApart: (bundle: string) => object
+  },
 ) => void
 
 export interface LoadedProgram {
@@ -34,37 +38,47 @@ declare const FILE_COMMANDS: readonly (readonly [spelling: string, name: string]
 const USUAL = 'verify'
 
 /**
- * Loads the program of a command like a CommonJS module, but with compiled code that was saved for this
- * command. Compiling takes longer than most commands. The code is beside the program only: it is run,
+ * Loads the program of a command like a CommonJS module, and later its packages, but with compiled code that was
+ * saved for this command. Compiling takes longer than most commands. The code is beside the program only: it is run,
  * and elsewhere another user could have put it there.
  */
 export function loadProgram(command: string | undefined): LoadedProgram {
   const name = new Map(FILE_COMMANDS).get(command ?? '') ?? 'main'
-  // This file is itself part of a bundle, beside the programs
-  const path = `${__dirname}/${name === 'main' ? 'main' : 'files'}.cjs`
-  const own = `${__dirname}/${name}.cache`
-  const source = readFileSync(path)
-  const ownCode = readCodeCache(own, source)
-  const cachedData = ownCode ?? readCodeCache(`${__dirname}/${USUAL}.cache`, source)
-  // The program is ASCII, and latin1 decodes fastest
-  const script = new Script(source.toString('latin1'), {
-    filename: path,
-    ...(cachedData && { cachedData }),
-  })
-  const module = { exports: {} }
-  const wrapper = script.runInThisContext() as Wrapper
-  wrapper(module, require, { __filename: path, __dirname })
+  const bundles = new Map<string, object>()
+  const unsaved: (() => void)[] = []
+  const load = (bundle: string, codes: readonly string[]): object => {
+    // This file is itself part of a bundle, beside the others
+    const path = `${__dirname}/${bundle}.cjs`
+    const source = readFileSync(path)
+    const [own, usual] = codes.map((code) => `${__dirname}/${code}.cache`)
+    const ownCode = readCodeCache(own, source)
+    const cachedData = ownCode ?? readCodeCache(usual, source)
+    // Bundles are ASCII, and latin1 decodes fastest
+    const script = new Script(source.toString('latin1'), {
+      filename: path,
+      ...(cachedData && { cachedData }),
+    })
+    if (own !== undefined && (ownCode === undefined || script.cachedDataRejected === true))
+      unsaved.push(writeCodeCache.bind(null, own, source, script))
+    const module = { exports: {} }
+    const wrapper = script.runInThisContext() as Wrapper
+    wrapper(module, require, { __filename: path, __dirname, loadApart })
+    bundles.set(bundle, module.exports)
+    return module.exports
+  }
+  const loadApart = (bundle: string) => bundles.get(bundle) ?? load(bundle, [bundle])
+  const program = load(name === 'main' ? 'main' : 'files', [name, USUAL]) as typeof main
   const keepCode = async () => {
-    if (ownCode !== undefined && script.cachedDataRejected !== true) return
+    if (unsaved.length === 0) return
     // Only the owner of the program puts files beside it
     const owner = statSync(__dirname).uid
     if (owner !== (process.geteuid?.() ?? owner)) return
     const { unboundHeapGrowth } = await import('../../base/heap-growth.js')
     // V8 refuses code compiled under other flags than those at start
     unboundHeapGrowth()
-    writeCodeCache(own, source, script)
+    for (const save of unsaved) save()
   }
-  return { ...(module.exports as typeof main), keepCode }
+  return { ...program, keepCode }
 }
 
 /** Length in bytes of the stamp at the end of the program, its digest. */
@@ -82,7 +96,7 @@ const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
  * V8 itself refuses code of other V8 versions, but compares only the length of the source, and dies of
  * code of another processor.
  */
-export function readCodeCache(path: string, source: Buffer): Buffer | undefined {
+export function readCodeCache(path = '', source: Buffer): Buffer | undefined {
   let descriptor: number | undefined
   try {
     // Not blocked by a pipe of this name

@@ -1,35 +1,39 @@
-import { BlockList, isIP, isIPv4 } from 'node:net'
+import { BlockList, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 /** The machines that can reach an address; more with each number. */
 export const Reach = { nobody: 0, machine: 1, privateNetwork: 2, all: 3 } as const
 
 /** The networks of each kind (RFC 6890). Networks of one link count as the machine's own. */
-const NETWORKS = [
-  ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'],
-  ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'],
-  [
-    '10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15',
-    '::/96 64:ff9b:1::/48 fc00::/7 fec0::/10',
-  ],
-].map((networks) => {
-  const list = new BlockList()
-  for (const network of networks.flatMap((some) => some.split(' '))) {
-    const [address = '', bits] = network.split('/')
-    list.addSubnet(address, Number(bits), familyOf(address))
-    if (familyOf(address) === 'ipv6') continue
-    // The same addresses behind NAT64 (RFC 6052) and 6to4 (RFC 3056)
-    const hex = Buffer.from(address.split('.').map(Number)).toString('hex')
-    list.addSubnet(`64:ff9b::${address}`, 96 + Number(bits), 'ipv6')
-    list.addSubnet(`2002:${hex.replace(/^.{4}/, '$&:')}::`, 16 + Number(bits), 'ipv6')
-  }
-  return list
-})
+const networks = () =>
+  (known ??= [
+    ['0.0.0.0/8', '224.0.0.0/3', '::/128', 'ff00::/8'],
+    ['127.0.0.0/8', '169.254.0.0/16', '::1/128', 'fe80::/10'],
+    [
+      '10.0.0.0/8 100.64.0.0/10 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15',
+      '::/96 64:ff9b:1::/48 fc00::/7 fec0::/10',
+    ],
+  ].map((some) => {
+    const list = new BlockList()
+    for (const network of some.flatMap((each) => each.split(' '))) {
+      const [address = '', bits] = network.split('/')
+      list.addSubnet(address, Number(bits), familyOf(address))
+      if (familyOf(address) === 'ipv6') continue
+      // The same addresses behind NAT64 (RFC 6052) and 6to4 (RFC 3056)
+      const hex = Buffer.from(address.split('.').map(Number)).toString('hex')
+      list.addSubnet(`64:ff9b::${address}`, 96 + Number(bits), 'ipv6')
+      list.addSubnet(`2002:${hex.replace(/^.{4}/, '$&:')}::`, 16 + Number(bits), 'ipv6')
+    }
+    return list
+  }))
+
+/** Made at the first question, because that takes some milliseconds. */
+let known: BlockList[] | undefined
 
 /** How far an IP address reaches: one of `Reach`. */
 export function reachOf(address: string): number {
   const plain = address.replace(/%.*$/, '')
-  const reach = NETWORKS.findIndex((list) => list.check(plain, familyOf(plain)))
+  const reach = networks().findIndex((list) => list.check(plain, familyOf(plain)))
   return reach === -1 ? Reach.all : reach
 }
 
@@ -61,5 +65,5 @@ export function outerAddresses(): string[] {
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+  return address.includes(':') ? 'ipv6' : 'ipv4'
 }

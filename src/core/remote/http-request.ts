@@ -38,12 +38,15 @@ export interface HttpRequest {
   readonly isDirect?: boolean
 }
 
+/** The headers of an answer. Node's own class takes as long to load as a command. */
+export type ReceivedHeaders = Pick<Headers, 'get' | 'getSetCookie'>
+
 /** The answer to a request. The caller reads the body to its end, or calls `end`. */
 export interface HttpResponse {
   readonly status: number
   /** Where it was found, after redirects. */
   readonly url: string
-  readonly headers: Headers
+  readonly headers: ReceivedHeaders
   /** The body, unpacked if it is packed with gzip. */
   readonly body: AsyncIterable<Uint8Array>
   readonly end: () => void
@@ -153,9 +156,10 @@ async function send(
     headersTimeout: 0,
     bodyTimeout: 0,
   } as const
+  const place = { origin: address.origin, path: `${address.pathname}${address.search}` }
   const ask = (isNew: boolean) => {
     const dispatcher = dispatcherOf(packaged, { ...way, isNew })
-    return packaged.default.request(address, { ...options, dispatcher }).catch(explain)
+    return dispatcher.request({ ...options, ...place }).catch(explain)
   }
   const answer = await ask(false)
     .catch((error: unknown) => {
@@ -172,9 +176,11 @@ async function send(
     if (isHead) answer.body.resume()
     else answer.body.destroy()
   }
-  const received = new Headers()
-  for (const [name, values] of Object.entries(answer.headers))
-    for (const value of [values ?? []].flat()) received.append(name, value)
+  const valuesOf = (name: string) => [answer.headers[name.toLowerCase()] ?? []].flat()
+  const received: ReceivedHeaders = {
+    get: (name) => (valuesOf(name).length > 0 ? valuesOf(name).join(', ').trim() : null),
+    getSetCookie: () => valuesOf('set-cookie'),
+  }
   // Some servers pack a body without being asked to
   const isPacked = /^(x-)?gzip$/i.test(received.get('content-encoding') ?? '')
   const unpacked = isPacked ? pipeline(answer.body, createGunzip(), () => undefined) : answer.body

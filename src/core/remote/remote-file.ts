@@ -9,6 +9,7 @@ import {
   RedirectFault,
   requestHttp,
   type HttpResponse,
+  type ReceivedHeaders,
 } from './http-request.js'
 import { decodePercent } from '../../base/percent.js'
 import { escapeText, quoteText } from '../../base/text/escape.js'
@@ -73,7 +74,7 @@ async function askOnce(url: string, access: RemoteAccess): Promise<RemoteFile> {
 }
 
 /** @throws RemoteFault for an answer that is a page for people, if the URL is not that of one */
-export function refusePage(url: string, headers: Headers): void {
+export function refusePage(url: string, headers: ReceivedHeaders): void {
   const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
   const isNamedSo = /\.(?:\w?html?|php)$/i.test(new URL(url).pathname)
   const isAttached = /^attachment\b/i.test(headers.get('content-disposition') ?? '')
@@ -213,7 +214,7 @@ export function requireStatus(
 const SETTLED = 60
 
 /** A value for `If-Range` (RFC 9110, 13.1.5): no weak tag, and no date that another change may share. */
-function validatorOf(headers: Headers): string | null {
+function validatorOf(headers: ReceivedHeaders): string | null {
   const tag = headers.get('etag') ?? ''
   if (/^"[^"]*"$/.test(tag)) return tag
   const changed = headers.get('last-modified')
@@ -222,7 +223,7 @@ function validatorOf(headers: Headers): string | null {
 }
 
 /** The range of an answer as `first-last/size`; empty if it has none. */
-export function askedRange(headers: Headers): string {
+export function askedRange(headers: ReceivedHeaders): string {
   return /^bytes\s+(\S+)$/i.exec(headers.get('content-range') ?? '')?.[1] ?? ''
 }
 
@@ -230,7 +231,7 @@ export function askedRange(headers: Headers): string {
 const PARAMETER = /;\s*([^\s;="]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))/g
 
 /** The name of a Content-Disposition (RFC 6266, RFC 8187), or else the last one of the URL's path. */
-function nameOf(url: string, headers: Headers): string {
+function nameOf(url: string, headers: ReceivedHeaders): string {
   const bytes = Buffer.from(headers.get('content-disposition') ?? '', 'latin1')
   const given = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
   const parameters = Array.from(given.matchAll(PARAMETER), ([, name = '', quoted, plain = '']) => {

@@ -1,7 +1,7 @@
 import { callWithin, type CallLimits } from '../../base/bounded-call.js'
 import { BtkitError } from '../../base/errors.js'
 import { collectAtMost } from '../../disk/look/read-bounded.js'
-import { requestHttp } from '../../core/remote/http-request.js'
+import { type ReceivedHeaders, requestHttp } from '../../core/remote/http-request.js'
 import { describeFailure } from '../../base/text/network-failure.js'
 import { formatBytes } from '../../base/text/quantity.js'
 import { readInfoHash } from '../../metainfo/info-hash.js'
@@ -25,7 +25,7 @@ export interface HttpAnswer {
   readonly status: number
   /** Whether the status is 200 to 299. */
   readonly isOk: boolean
-  readonly headers: Headers
+  readonly headers: ReceivedHeaders
   readonly bytes: Uint8Array
   readonly text: string
 }
@@ -79,11 +79,10 @@ export async function callHttp(call: HttpCall, options: HttpCallOptions): Promis
   const { label, timeoutMs, signal } = options
   try {
     return await callWithin(options, async (bounded) => {
-      const encoded = call.body === undefined ? null : new Response(call.body)
-      const type = encoded?.headers.get('content-type')
+      const { bytes: sent, type } = await encode(call.body)
       // No redirect is followed: credentials must not be sent to another address
       const { status, headers, body } = await requestHttp(call.url, {
-        body: encoded ? new Uint8Array(await encoded.arrayBuffer()) : undefined,
+        body: sent,
         headers: { ...(type && { 'content-type': type }), ...call.headers },
         signal: bounded,
         isDirect: true,
@@ -96,6 +95,21 @@ export async function callHttp(call: HttpCall, options: HttpCallOptions): Promis
     if (error instanceof BtkitError) throw error
     if (signal.aborted) throw new BtkitError('interrupted', 'interrupted')
     throw unreachable(label, error, timeoutMs)
+  }
+}
+
+/** Returns the bytes of a body and its type. Only forms need Node's own class, which takes long to load. */
+async function encode(
+  body: HttpCall['body'],
+): Promise<{ readonly bytes?: string | Uint8Array; readonly type?: string | null }> {
+  if (body === undefined) return {}
+  if (typeof body === 'string') return { bytes: body, type: 'text/plain;charset=UTF-8' }
+  if (body instanceof URLSearchParams)
+    return { bytes: body.toString(), type: 'application/x-www-form-urlencoded;charset=UTF-8' }
+  const encoded = new Response(body)
+  return {
+    bytes: new Uint8Array(await encoded.arrayBuffer()),
+    type: encoded.headers.get('content-type'),
   }
 }
 
