@@ -21,6 +21,7 @@
 #include "look_again.h"
 #include "lookup.h"
 #include "notify.h"
+#include "rc4.h"
 #include "signals.h"
 #include "stat_files.h"
 #include "sync_file_system.h"
@@ -255,6 +256,7 @@ NAPI_MODULE_INIT() {
       {"sendDatagram", NULL, send_datagram, NULL, NULL, NULL, napi_enumerable, NULL},
       {"syncFileSystem", NULL, sync_file_system, NULL, NULL, NULL, napi_enumerable, NULL},
       {"acceptWaiting", NULL, accept_waiting, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"rc4", NULL, rc4, NULL, NULL, NULL, napi_enumerable, NULL},
       {"limitUnsent", NULL, limit_unsent, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endNow", NULL, end_now, NULL, NULL, NULL, napi_enumerable, NULL},
       {"endAfterSignal", NULL, end_after_signal, NULL, NULL, NULL, napi_enumerable, NULL},

@@ -27,7 +27,8 @@ import { endAtOnce, partFor } from '../../server/connections/counted-response.js
 import type { ServerContext } from '../../server/context.js'
 import { isRaw } from '../../base/text/raw-path.js'
 import { typeOfFile } from './media-type.js'
-import { BufferPool, NOTHING, type OpenDownload, sendFile } from './send-file.js'
+import { type OpenDownload, sendFile } from './send-file.js'
+import { BufferPool, NOTHING } from '../../base/buffer-pool.js'
 
 /** A client refuses the digest by a preference of 0 (RFC 9530, section 4). */
 const DIGEST_UNWANTED = /(?:^|,)\s*sha-256\s*=\s*0\s*(?:,|$)/

@@ -1,4 +1,5 @@
 import { createDiffieHellman, createHash, randomBytes, randomInt } from 'node:crypto'
+import { loadNative } from '../../base/native-addon.js'
 import type { Protocol } from './arrived.js'
 import type { InfoHash } from '../../metainfo/values.js'
 
@@ -24,8 +25,18 @@ const CHECK = Buffer.alloc(8)
 const PLAIN = 1
 const RC4 = 2
 
-/** Enciphers or deciphers the next bytes of a stream. */
-export type Cipher = (bytes: Uint8Array) => Buffer
+/** The native addon's function; see native/rc4.h. */
+interface Rc4Addon {
+  readonly rc4: (state: Uint8Array, from: Uint8Array, to: Uint8Array) => void
+}
+
+const addon = loadNative<Rc4Addon>('rc4')
+
+/** Fewest bytes that the addon enciphers. */
+const LARGE = 512
+
+/** Enciphers or deciphers the next bytes of a stream, into `room` if there is one. */
+export type Cipher = (bytes: Uint8Array, room?: Buffer) => Buffer
 
 /** How a connection goes on after the key exchange. */
 export interface Agreed {
@@ -150,31 +161,37 @@ function ciphersOf(
 
 /** RC4 without its first 1024 bytes. OpenSSL 3 has it only as a legacy that Node does not load. */
 function rc4(key: Uint8Array): Cipher {
-  const box = Uint8Array.from({ length: 256 }, (_, n) => n)
+  // The last two are the indices
+  const box = Uint8Array.from({ length: 258 }, (_, n) => (n < 256 ? n : 0))
   for (let n = 0, m = 0; n < 256; n++) {
     const swapped = box[n] ?? 0
     m = (m + swapped + (key[n % key.length] ?? 0)) & 0xff
     box[n] = box[m] ?? 0
     box[m] = swapped
   }
-  let [n, m] = [0, 0]
-  const cipher = (bytes: Uint8Array): Buffer => {
-    const out = Buffer.allocUnsafe(bytes.length)
-    let [i, j] = [n, m]
-    for (let at = 0; at < bytes.length; at++) {
-      i = (i + 1) & 0xff
-      const a = box[i] ?? 0
-      j = (j + a) & 0xff
-      const b = box[j] ?? 0
-      box[i] = b
-      box[j] = a
-      out[at] = (bytes[at] ?? 0) ^ (box[(a + b) & 0xff] ?? 0)
-    }
-    ;[n, m] = [i, j]
+  const cipher: Cipher = (bytes, room = Buffer.allocUnsafe(bytes.length)) => {
+    const out = room.subarray(0, bytes.length)
+    const apply = bytes.length < LARGE ? applyRc4 : (addon?.rc4 ?? applyRc4)
+    apply(box, bytes, out)
     return out
   }
   cipher(Buffer.alloc(1024))
   return cipher
+}
+
+/** Does what the addon's function does, which takes longer to call for a few bytes. */
+function applyRc4(box: Uint8Array, from: Uint8Array, to: Uint8Array): void {
+  let [i = 0, j = 0] = box.subarray(256)
+  for (let at = 0; at < from.length; at++) {
+    i = (i + 1) & 0xff
+    const a = box[i] ?? 0
+    j = (j + a) & 0xff
+    const b = box[j] ?? 0
+    box[i] = b
+    box[j] = a
+    to[at] = (from[at] ?? 0) ^ (box[(a + b) & 0xff] ?? 0)
+  }
+  box.set([i, j], 256)
 }
 
 function sha1(...parts: readonly (string | Uint8Array)[]): Buffer {

@@ -6,6 +6,7 @@ import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { valueOr } from '../../base/errors.js'
 import { Arrived, type Protocol } from './arrived.js'
+import { BufferPool } from '../../base/buffer-pool.js'
 import { acceptEncryption, beginEncryption, type Agreed, type Cipher } from './encryption.js'
 import { SHA1 } from '../../metainfo/sizes.js'
 
@@ -79,6 +80,11 @@ export interface Calling {
   /** The torrent for which a connection is encrypted; null for one that is plain. */
   readonly encryptFor: InfoHash | null
 }
+
+/** Memory for what is encrypted, until the system has it: new memory for each block keeps the garbage collector busy. */
+const pool = new BufferPool()
+/** Fewest bytes whose memory is from there. */
+const POOLED = 4096
 
 /**
  * The messages of one peer (BEP 3, 6, 10 and 52), as far as an end needs them that only uploads. Here
@@ -288,7 +294,15 @@ export abstract class PeerWire {
       this.refuse()
       return
     }
-    this.socket.write(this.#encrypt ? this.#encrypt(bytes) : bytes, this.#onWritten)
+    if (!this.#encrypt || bytes.length < POOLED) {
+      this.socket.write(this.#encrypt?.(bytes) ?? bytes, this.#onWritten)
+      return
+    }
+    const room = pool.take(bytes.length)
+    this.socket.write(this.#encrypt(bytes, room), () => {
+      pool.give(room)
+      this.#onWritten()
+    })
   }
 
   // The socket's `drain` comes only if more waited than its high-water mark, which differs by Node
