@@ -32,6 +32,8 @@ export interface AccessLists {
   readonly addresses: AddressRules
   /** Scans for changes. */
   readonly refresh: () => Promise<void>
+  /** Has the addresses received again. */
+  readonly applyAddresses: () => Promise<void>
   /** See `DirectoryEvents.settled`. */
   readonly settled: (client: string | null) => Promise<boolean>
   readonly close: () => void
@@ -79,6 +81,7 @@ export async function openAccessLists(
     torrents,
     addresses,
     refresh,
+    applyAddresses: () => (addresses.isOpen ? Promise.resolve() : onAddresses(addresses)),
     settled: (client) => events.settled(client),
     close: () => {
       events.close()

@@ -20,6 +20,11 @@ export class AddressRules {
     this.#banned = bannedFile === null ? null : new AddressFile(bannedFile, report)
   }
 
+  /** Whether all addresses may ask. */
+  get isOpen(): boolean {
+    return this.#allowed === null && this.#banned === null
+  }
+
   /** Whether an address may ask. Null stands for a client on a Unix socket. */
   readonly permits = (address: string | null): boolean => {
     if (address === null) return this.#allowed === null

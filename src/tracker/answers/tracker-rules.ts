@@ -3,6 +3,7 @@ import { withoutPort } from '../../server/connections/client-address.js'
 import { isLocal } from '../../core/remote/address-reach.js'
 import { parseAddress } from '../swarms/peer-address.js'
 import { isConnectable } from '../swarms/swarm-types.js'
+import type { SwarmStore } from '../swarms/swarm-store.js'
 import type { InfoHash } from '../../metainfo/values.js'
 import { infoHashOfBytes } from '../../metainfo/info-hash.js'
 
@@ -62,7 +63,7 @@ export interface TrackerRules extends AnswerBounds {
    * for example if every torrent is tracked.
    */
   readonly judge: (infoHash: Uint8Array) => TorrentVerdict | null
-  /** Whether the tracked torrents are still read for the first time. */
+  /** Whether the tracked torrents, or their saved swarms, are still read for the first time. */
   readonly isStarting: () => boolean
   /** Resolves with whether torrents may have come since: see `DirectoryEvents.settled`. */
   readonly settled: AccessLists['settled']
@@ -84,21 +85,18 @@ const BANNED = { failure: 'This torrent is banned from this tracker.', warning: 
 
 const NONE: ReadonlyMap<InfoHash, TorrentVerdict> = new Map()
 
-/**
- * Creates the rules for announces from settings and access lists. `hasSwarm` returns whether a
- * torrent has a swarm.
- */
+/** Creates the rules for announces from settings, access lists, and the swarms that were saved. */
 export function makeRules(
   { believes, ...answers }: AnswerSettings,
   { torrents, addresses, settled }: Pick<AccessLists, 'torrents' | 'addresses' | 'settled'>,
-  hasSwarm: (infoHash: Uint8Array) => boolean,
+  store: Pick<SwarmStore, 'scrape' | 'isRestoring'>,
 ): TrackerRules {
   return {
     ...answers,
     settled,
     permits: addresses.permits,
     known: () => (torrents.isOpen ? NONE : torrents.torrents),
-    isStarting: () => torrents.isStarting,
+    isStarting: () => torrents.isStarting || store.isRestoring,
     judge: (infoHash) => {
       if (torrents.isOpen && torrents.banned.size === 0) return null
       const hash = infoHashOfBytes(infoHash)
@@ -107,9 +105,10 @@ export function makeRules(
       const known = torrents.torrents.get(hash)
       if (known) return known
       const { isFed, isStarting } = torrents
+      if (!isFed && !isStarting) return UNKNOWN
       // Torrents of the time before a restart are recognized by their saved swarm
-      if ((isFed || isStarting) && hasSwarm(infoHash)) return null
-      return isStarting ? UNREAD : UNKNOWN
+      if (store.scrape(infoHash)) return null
+      return isStarting || store.isRestoring ? UNREAD : UNKNOWN
     },
     resolve: ({ client, isOwn }, claimed) => {
       const isBelieved = believes === 'all' || (isOwn && (client === null || isLocal(client)))

@@ -113,7 +113,7 @@ async function openMemory(
   const clock = () => CLOCK_START + Math.floor(world.monotonic() / 1000)
   const store = new SwarmStore(limits, clock)
   const state = new StateFile(stateFile, store, world)
-  await state.load()
+  store.beginRestoring()
   const history = new History()
   const historyFile = new HistoryFile(`${stateFile}.history`, history, world)
   await historyFile.load()
@@ -134,7 +134,7 @@ async function openEntrances(
   const { memory, lists, access, shared, icon, ids, pages } = parts
   const { store } = memory
   const figures = new TrackerFigures()
-  const rules = makeRules(settings.answers, lists, (hash) => store.scrape(hash) !== null)
+  const rules = makeRules(settings.answers, lists, store)
   const answers = new TrackerAnswers(store, rules)
   const note = figures.of('http')
   const routes = new TrackerRoutes({

@@ -139,7 +139,9 @@ async function beginWork(
   const { store, state, history, historyFile } = memory
   const { torrents } = lists
   // Announces are answered meanwhile
+  await state.load()
   await torrents.started()
+  await lists.applyAddresses()
   await state.prepareToSave()
   // Saves now so that an unwritable state is noticed at the start and not at the end
   await state.save()

@@ -55,8 +55,7 @@ export class PeerChanges {
     const writer = new RecordWriter(Buffer.alloc(SWARM_SIZE + (isV6 ? PEER6_SIZE : PEER4_SIZE)))
     writer.swarm(0, infoHash, 0)
     writer.peer(SWARM_SIZE, { flags, age: 0, port, key: announce.key })
-    const own = isV6 ? address : address.subarray(12)
-    writer.identity(SWARM_SIZE, peerId, own)
+    writer.identity(SWARM_SIZE, announce)
     // Last in the order of changes
     this.#peers.delete(key)
     this.#peers.set(key, { record: writer.bytes, at: this.now() })

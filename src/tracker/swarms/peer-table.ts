@@ -1,3 +1,4 @@
+import { HashTable, KeyedHash, hashOf } from './hash-table.js'
 import { type PeerAnnounce, isMappedV4 } from './swarm-types.js'
 
 /** Properties of a peer, as bits. The first two select its list in the swarm. */
@@ -20,20 +21,11 @@ const LISTS = 4
 /** The place of the peer that announces. Members have the numbers from 1. */
 const CANDIDATE = 0
 
-/** The most peers of a swarm that are searched one by one. Larger swarms have indexes. */
+/** The most peers of a swarm that are searched one by one. Larger swarms have an index. */
 const MAX_SEARCHED = 32
 
-/** An IPv4 address or a /64 of IPv6, of a peer. */
-type AddressKey = number | string
-
-interface SwarmIndex {
-  /** Numbers of peers by id and key, or by id and address for a peer without a key. */
-  readonly byId: Map<string, number>
-  /** By address and port. */
-  readonly byAddress: Map<string, number>
-  /** How many peers are at each address. */
-  readonly perAddress: Map<AddressKey, number>
-}
+/** Parts of the table of all addresses. Each grows alone, so that no announce waits for all. */
+const NEAR_PARTS = 256
 
 /** The peers of a torrent. */
 export class Swarm {
@@ -41,7 +33,8 @@ export class Swarm {
   readonly numbers: number[] = []
   /** The end of each list in them. */
   readonly ends = [0, 0, 0, 0]
-  index: SwarmIndex | null = null
+  /** Its peers by id and key, or address for a peer without a key; by address and port; and their numbers near each other. */
+  index: HashTable | null = null
   partialSeeds = 0
   /** Completed downloads at all trackers. */
   downloaded = 0
@@ -63,7 +56,7 @@ export class Swarm {
 
 /**
  * All peers: about 60 bytes each in columns that are allocated once, of which the system provides the
- * pages that are written. An object for each peer would take 400 bytes.
+ * pages that are written, and 70 in tables. An object for each peer would take 400 bytes.
  */
 export class PeerTable {
   /** Four words each, in network order. */
@@ -83,7 +76,12 @@ export class PeerTable {
   /** Undefined in a free place. */
   readonly swarms: (Swarm | undefined)[] = [undefined]
   readonly #free: number[] = []
-  readonly #perAddress = new Map<AddressKey, number>()
+  /** The numbers of peers near each other, in all swarms. */
+  readonly #near = Array.from({ length: NEAR_PARTS }, () => new HashTable())
+  /** Of an address, an id, and a key or port. */
+  readonly #hash = new KeyedHash(10)
+  /** Of the candidate. */
+  #loaded = { id: 0, address: 0, near: 0 }
   #seeds = 0
   /** The key of the own seed; null without one. */
   ownKey: number | null = null
@@ -122,6 +120,7 @@ export class PeerTable {
     this.ports[CANDIDATE] = port
     this.keys[CANDIDATE] = key
     this.flags[CANDIDATE] = isMappedV4(address) ? 0 : PeerFlag.v6
+    this.#loaded = this.#hashesOf(CANDIDATE)
   }
 
   /**
@@ -145,17 +144,18 @@ export class PeerTable {
   /** The peer at the candidate's address and port; 0 for none, or if the port is 0. */
   findByAddress(swarm: Swarm): number {
     if (this.ports[CANDIDATE] === 0) return 0
-    if (swarm.index) return swarm.index.byAddress.get(this.#addressKey(CANDIDATE)) ?? 0
+    if (swarm.index) return swarm.index.find(this.#loaded.address, (peer) => this.isThere(peer))
     for (const peer of swarm.numbers) if (this.isThere(peer)) return peer
     return 0
   }
 
-  #findById(swarm: Swarm, key: number): number {
-    if (swarm.index) return swarm.index.byId.get(this.#idKey(CANDIDATE, key)) ?? 0
-    for (const peer of swarm.numbers) {
-      if (this.keys[peer] !== key || !this.#hasId(peer)) continue
-      if (key === 0 ? this.#hasAddress(peer) : this.#isOfFamily(peer)) return peer
+  #findById({ index, numbers }: Swarm, key: number): number {
+    const isIt = (peer: number) => {
+      if (this.keys[peer] !== key || !this.#hasId(peer)) return false
+      return key === 0 ? this.#hasAddress(peer) : this.#isOfFamily(peer)
     }
+    if (index) return index.find(key === 0 ? this.#idHash(CANDIDATE, 0) : this.#loaded.id, isIt)
+    for (const peer of numbers) if (isIt(peer)) return peer
     return 0
   }
 
@@ -192,28 +192,27 @@ export class PeerTable {
 
   /** Whether a peer is at the candidate's IPv4 address, or in its /64. */
   isNear(peer: number): boolean {
-    return this.#nearKey(peer) === this.#nearKey(CANDIDATE)
+    return this.#nearHash(peer) === this.#loaded.near
   }
 
-  /** Number of peers near the candidate, in all swarms. */
-  countNear(): number {
-    return this.#perAddress.get(this.#nearKey(CANDIDATE)) ?? 0
+  /** Number of peers near the candidate, or of another such hash, in all swarms. */
+  countNear(near = this.#loaded.near): number {
+    return this.#nearPart(near).count(near)
   }
 
   /** The same in one swarm. */
   countNearIn({ index, numbers }: Swarm): number {
-    const key = this.#nearKey(CANDIDATE)
-    if (index) return index.perAddress.get(key) ?? 0
-    return numbers.reduce((count, peer) => count + (this.#nearKey(peer) === key ? 1 : 0), 0)
+    if (index) return index.count(this.#loaded.near)
+    return numbers.reduce((count, peer) => count + (this.isNear(peer) ? 1 : 0), 0)
   }
 
-  /** Adds the candidate to a swarm; returns 0 if there is no room. */
-  add(swarm: Swarm): number {
+  /** Adds the candidate with flags to a swarm; returns 0 if there is no room. */
+  add(swarm: Swarm, flags: number): number {
     const isFull = this.#free.length === 0 && this.swarms.length >= this.ports.length
     if (isFull) return 0
     const peer = this.#free.pop() ?? this.swarms.length
     this.swarms[peer] = swarm
-    this.flags[peer] = this.flags[CANDIDATE] ?? 0
+    this.flags[peer] = (this.flags[CANDIDATE] ?? 0) | flags
     this.#copy(peer)
     this.#list(swarm, peer)
     this.#enter(swarm, peer)
@@ -293,56 +292,60 @@ export class PeerTable {
     return flags
   }
 
+  /** Makes a peer known that is what the candidate is. */
   #enter(swarm: Swarm, peer: number): void {
-    increase(this.#perAddress, this.#nearKey(peer))
+    this.#nearPart(this.#loaded.near).increase(this.#loaded.near, 1)
     if (swarm.index) {
-      this.#addToIndex(swarm.index, peer)
+      this.#addToIndex(swarm.index, peer, this.#loaded)
     } else if (swarm.numbers.length > MAX_SEARCHED) {
-      swarm.index = { byId: new Map(), byAddress: new Map(), perAddress: new Map() }
+      swarm.index = new HashTable(3 * swarm.numbers.length)
       for (const each of swarm.numbers) this.#addToIndex(swarm.index, each)
     }
   }
 
-  #addToIndex({ byId, byAddress, perAddress }: SwarmIndex, peer: number): void {
-    byId.set(this.#idKey(peer, this.keys[peer] ?? 0), peer)
-    byAddress.set(this.#addressKey(peer), peer)
-    increase(perAddress, this.#nearKey(peer))
+  #addToIndex(index: HashTable, peer: number, { id, address, near } = this.#hashesOf(peer)): void {
+    index.increase(near, 1)
+    index.add(id, peer)
+    // Nobody is looked for at port 0, where very many may be
+    if (this.ports[peer] !== 0) index.add(address, peer)
   }
 
   #leave(swarm: Swarm, peer: number): void {
-    const near = this.#nearKey(peer)
-    decrease(this.#perAddress, near)
-    if (!swarm.index) return
-    const { byId, byAddress, perAddress } = swarm.index
-    byId.delete(this.#idKey(peer, this.keys[peer] ?? 0))
-    byAddress.delete(this.#addressKey(peer))
-    decrease(perAddress, near)
+    const { id, address, near } = this.#hashesOf(peer)
+    this.#nearPart(near).increase(near, -1)
+    swarm.index?.increase(near, -1)
+    swarm.index?.remove(id, peer)
+    swarm.index?.remove(address, peer)
     if (swarm.numbers.length < MAX_SEARCHED / 2) swarm.index = null
   }
 
-  #idKey(peer: number, key: number): string {
-    const id = this.idBytes.toString('latin1', 20 * peer, 20 * peer + 20)
-    if (key === 0) return id + this.#address(peer)
-    return `${id}${key} ${(this.flags[peer] ?? 0) & PeerFlag.v6}`
+  #hashesOf(peer: number) {
+    const port = this.#hash.part(this.ports, peer, 1, 9)
+    const address = hashOf(this.#addressPart(peer, 0, 4) + port)
+    return { id: this.#idHash(peer, this.keys[peer]), address, near: this.#nearHash(peer) }
   }
 
-  #addressKey(peer: number): string {
-    return this.#address(peer) + String(this.ports[peer])
+  #idHash(peer: number, key: number | undefined): number {
+    const other = key === 0 ? this.#addressPart(peer, 0, 4) : this.#hash.part(this.keys, peer, 1, 9)
+    return hashOf(this.#hash.part(this.#ids, 5 * peer, 5, 4) + other)
   }
 
-  #address(peer: number): string {
-    return this.addressBytes.toString('latin1', 16 * peer, 16 * peer + 16)
+  /** Equal for peers at an IPv4 address, or in a /64 of IPv6, and for all own seeds. */
+  #nearHash(peer: number): number {
+    const isV4 = ((this.flags[peer] ?? 0) & PeerFlag.v6) === 0
+    return this.isOwn(peer) ? 0 : hashOf(this.#addressPart(peer, isV4 ? 2 : 0, 2))
   }
 
-  #nearKey(peer: number): AddressKey {
-    if (this.isOwn(peer)) return 'own'
-    if (((this.flags[peer] ?? 0) & PeerFlag.v6) === 0)
-      return (this.#addresses[4 * peer + 3] ?? 0) | 0
-    return this.addressBytes.toString('latin1', 16 * peer, 16 * peer + 8)
+  #addressPart(peer: number, from: number, count: number): number {
+    return this.#hash.part(this.#addresses, 4 * peer + from, count, from)
+  }
+
+  #nearPart(near: number): HashTable {
+    return this.#near[near & (NEAR_PARTS - 1)] ?? new HashTable()
   }
 
   /** The network of a peer: its /24, or /48 for IPv6. */
-  #networkKey(peer: number): AddressKey {
+  #networkKey(peer: number): string {
     const [from, to] = ((this.flags[peer] ?? 0) & PeerFlag.v6) === 0 ? [12, 15] : [0, 6]
     return this.addressBytes.toString('latin1', 16 * peer + from, 16 * peer + to)
   }
@@ -354,8 +357,11 @@ export class PeerTable {
    */
   findGreediest(canRemove: (peer: number) => boolean): number {
     const sample = this.#sample()
-    const perNetwork = new Map<AddressKey, number>()
-    for (const peer of sample) increase(perNetwork, this.#networkKey(peer))
+    const perNetwork = new Map<string, number>()
+    for (const peer of sample) {
+      const key = this.#networkKey(peer)
+      perNetwork.set(key, (perNetwork.get(key) ?? 0) + 1)
+    }
     const own = perNetwork.get(this.#networkKey(CANDIDATE)) ?? 0
     let [chosen, network, address] = [0, own, this.countNear() + 1]
     for (const peer of sample) {
@@ -363,7 +369,7 @@ export class PeerTable {
       // The candidate's network would then have as many
       if (inNetwork < network || inNetwork === own + 1 || this.isOwn(peer) || !canRemove(peer))
         continue
-      const atAddress = this.#perAddress.get(this.#nearKey(peer)) ?? 0
+      const atAddress = this.countNear(this.#nearHash(peer))
       if (inNetwork === network && atAddress <= address) continue
       ;[chosen, network, address] = [peer, inNetwork, atAddress]
     }
@@ -391,13 +397,3 @@ export class PeerTable {
 
 /** Peers that are compared to find the greediest. */
 const SAMPLES = 128
-
-function increase<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
-}
-
-function decrease<Key>(counts: Map<Key, number>, key: Key): void {
-  const count = counts.get(key) ?? 0
-  if (count > 1) counts.set(key, count - 1)
-  else counts.delete(key)
-}

@@ -18,8 +18,9 @@ import { SHA256 } from '../../metainfo/sizes.js'
 /** Others cannot read the file because it holds addresses of clients. */
 const MODE = 0o640
 
-/** Bytes per read. */
+/** Bytes per read. Those that are restored before announces have their turn take some milliseconds. */
 const CHUNK = 256 * 1024
+const RESTORED = 64 * 1024
 
 /** The file in which swarms are kept across restarts. */
 export class StateFile {
@@ -34,7 +35,7 @@ export class StateFile {
 
   constructor(
     private readonly path: string,
-    private readonly store: Pick<SwarmStore, 'save' | 'restore'>,
+    private readonly store: Pick<SwarmStore, 'save' | 'restore' | 'endRestoring'>,
     private readonly world: Pick<ServerContext, 'now' | 'warn' | 'onError'>,
   ) {}
 
@@ -49,20 +50,20 @@ export class StateFile {
   }
 
   /**
-   * Restores the saved swarms, if there are any. The file may also be a bencoded `dfile` of
-   * bttrack. Nothing is written yet.
+   * Restores the saved swarms, if there are any, in steps between which announces are answered. The file
+   * may also be a bencoded `dfile` of bttrack. Nothing is written yet, and nothing may be saved before.
    * @throws BtkitError if the file cannot be read, or is no state and must not be overwritten
    */
   async load(): Promise<void> {
-    const { path } = this
+    const { path, store } = this
     const file = await openIfThere(path)
-    if (!file) return
     try {
-      await this.#loadFrom(file)
+      if (file) await this.#loadFrom(file)
     } catch (error) {
       throw asBtkitError(error, path)
     } finally {
-      await file.close()
+      store.endRestoring()
+      await file?.close()
     }
   }
 
@@ -140,7 +141,7 @@ export class StateFile {
       return
     }
     const age = this.world.now() / 1000 - header.savedAt
-    await this.#restore(chunksOf(body), age)
+    await this.#restore(chunksOf({ ...body, buffer: buffer.subarray(0, RESTORED) }), age)
   }
 
   /** Loads a file that has no valid header of btkit. */
@@ -355,7 +356,7 @@ function convertPeer(id: Buffer, peer: BencodeDict): Uint8Array | null {
   const record = new Uint8Array(isV6 ? PEER6_SIZE : PEER4_SIZE)
   const writer = new RecordWriter(record)
   writer.peer(0, { flags, age: 0, port, key: 0 })
-  writer.identity(0, id, isV6 ? address : address.subarray(12))
+  writer.identity(0, { peerId: id, address })
   return record
 }
 

@@ -48,6 +48,8 @@ export class SwarmStore {
   readonly #empty = new Set<Swarm>()
   readonly #downloads = new CountedDownloads()
   #nextToExpire = 1
+  /** Since when a state is restored, and who stopped since: it may have those peers. Null at other times. */
+  #restoring: { readonly since: number; readonly stops: PeerAnnounce[] } | null = null
   /** Receives each change that other trackers must know; null for none. */
   onChange: ((change: SwarmChange) => void) | null = null
 
@@ -268,11 +270,16 @@ export class SwarmStore {
       port: ports[peer] ?? 0,
       key: keys[peer] ?? 0,
     })
-    slice.records.identity(
-      at,
-      idBytes.subarray(20 * peer, 20 * peer + 20),
-      addressBytes.subarray(16 * peer + (isV6 ? 0 : 12), 16 * peer + 16),
-    )
+    slice.records.identity(at, { peerId: idBytes, address: addressBytes }, peer)
+  }
+
+  /** From now on a state is restored, perhaps while peers announce: they are more current. */
+  beginRestoring(): void {
+    this.#restoring = { since: this.#now(), stops: [] }
+  }
+
+  get isRestoring(): boolean {
+    return this.#restoring !== null
   }
 
   /**
@@ -280,7 +287,8 @@ export class SwarmStore {
    * if bytes are invalid or missing.
    */
   restore(age: number): SwarmReader {
-    const now = this.#now()
+    const peers = this.#peers
+    const now = this.#restoring?.since ?? this.#now()
     const oldest = now - this.#limits.peerTimeout
     let swarm: Swarm | null = null
     let tracker: string | null = null
@@ -292,25 +300,48 @@ export class SwarmStore {
       swarm: (infoHash, completed) => {
         const hash = latin1(infoHash)
         swarm = this.#swarms.get(hash) ?? this.#addSwarm(hash)
-        this.learnDownloads(tracker ?? this.id, infoHash, completed)
+        if (tracker !== null && tracker !== this.id)
+          this.learnDownloads(tracker, infoHash, completed)
+        else if (swarm) swarm.downloaded = Math.min(swarm.downloaded + completed, 0xffffffff)
       },
       peer: (announce, peerAge, isCounted) => {
         const heard = now - age - peerAge
+        // While it was empty, it may have been removed
+        if (swarm?.numbers.length === 0)
+          swarm = this.#swarms.get(swarm.infoHash) ?? this.#addSwarm(swarm.infoHash)
         if (swarm === null || heard < oldest || !isConnectable(announce.address)) return
-        this.#peers.load(announce)
-        // A peer that has already announced is more current than its saved record
-        if (this.#peers.findSaved(swarm) !== 0) return
-        const peer = this.#put(swarm, 0, announce)
+        peers.load(announce)
+        const known = peers.findSaved(swarm)
+        const isAllowed = known === 0 && this.#allows(swarm, 0)
+        const peer = isAllowed ? this.#put(swarm, 0, announce) : known
         if (peer === 0) return
-        this.#peers.heard[peer] = Math.max(0, heard)
-        if (isCounted) this.#peers.flags[peer] = (this.#peers.flags[peer] ?? 0) | PeerFlag.completed
+        if (known === 0) peers.heard[peer] = Math.max(0, Math.min(heard, now - 1))
+        if (!isCounted || (known !== 0 && (peers.heard[known] ?? 0) < now)) return
+        // The swarm has it already, and once more if its client said so since
+        this.#countDownload(swarm, peer)
+        swarm.downloaded -= 1
       },
     })
+  }
+
+  /** Removes the restored peers that stopped meanwhile. */
+  endRestoring(): void {
+    const { since = 0, stops = [] } = this.#restoring ?? {}
+    this.#restoring = null
+    for (const stop of stops) {
+      const swarm = this.#swarms.get(latin1(stop.infoHash))
+      this.#peers.load(stop)
+      const peer = swarm ? this.#peers.find(swarm) : 0
+      if ((this.#peers.heard[peer] ?? 0) < since) this.#stop(stop)
+    }
   }
 
   /** Removes a peer that stops. Its answer has counts but no peers. */
   #stop(announce: PeerAnnounce): AnnounceAnswer {
     this.#choice.clear()
+    const stops = this.#restoring?.stops
+    // Its bytes are valid during the call only
+    if (stops && stops.length < MOST_STOPS) stops.push(structuredClone(announce))
     const swarm = this.#swarms.get(latin1(announce.infoHash))
     const peer = swarm ? this.#peers.find(swarm) : 0
     if (peer !== 0) {
@@ -337,11 +368,8 @@ export class SwarmStore {
   #put(swarm: Swarm, known: number, announce: PeerAnnounce): number {
     const peers = this.#peers
     if (known === 0) {
-      const peer = peers.add(swarm)
-      if (peer === 0) return 0
-      this.#empty.delete(swarm)
-      const flags = flagsOf(announce)
-      if (flags !== 0) peers.setFlags(swarm, peer, (peers.flags[peer] ?? 0) | flags)
+      const peer = peers.add(swarm, flagsOf(announce))
+      if (swarm.numbers.length === 1) this.#empty.delete(swarm)
       return peer
     }
     if (!peers.isThere(known) || !peers.isSame(known)) {
@@ -457,6 +485,9 @@ export class SwarmStore {
     }
   }
 }
+
+/** Most stops that are remembered while a state is restored. Other peers expire. */
+const MOST_STOPS = 10_000
 
 /** Most peers of a swarm that a full store removes with it: it has to look at all of them. */
 const MOST_DISPLACED = 32

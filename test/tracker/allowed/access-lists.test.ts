@@ -46,7 +46,7 @@ async function startingTracker(t: TestContext) {
   const rules = makeRules(
     { ...bounds, believes: 'local', allowsFullForm: true, scrape: 'full' },
     admitted,
-    (hash) => store.scrape(hash) !== null,
+    store,
   )
   const answers = new TrackerAnswers(store, rules)
   const from = { client: '10.0.0.2', isOwn: true, address: null }

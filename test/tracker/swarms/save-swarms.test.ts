@@ -208,3 +208,88 @@ test('announces since the start take precedence over saved peers', () => {
   copy(one, other)
   assert.deepEqual(other.totals(), { swarms: 1, peers: 1, seeds: 1 })
 })
+
+/** A restore of a store's state, of which the first `count` bytes are read; the result reads the others. */
+function beginToRestore(from: Store, to: Store, count = 0) {
+  const bytes = savedBytes(from)
+  to.beginRestoring()
+  const restorer = to.restore(0)
+  restorer.write(bytes.subarray(0, count))
+  return () => {
+    restorer.write(bytes.subarray(count))
+    restorer.end()
+    to.endRestoring()
+  }
+}
+
+test('peers that stop while a state is restored are not restored', () => {
+  for (const [id, ports] of [
+    [{ peer: 'a', key: 5 }, [7000]],
+    [{ peer: 'a', key: 5, at: '10.0.0.9' }, [7000]],
+    [{ peer: 'other' }, [7000]],
+    [{ peer: 'other', port: 9 }, [6881, 7000]],
+    [{ peer: 'a', key: 5, torrent: 'other' }, [6881, 7000]],
+  ] as const) {
+    const [one, other] = [makeStore().store, makeStore().store]
+    one.announce(announceOf({ peer: 'a', key: 5 }))
+    one.announce(announceOf({ peer: 'b', port: 7000 }))
+    const end = beginToRestore(one, other)
+    assert.equal(other.isRestoring, true)
+    other.announce(announceOf({ ...id, event: 'stopped' }))
+    end()
+    assert.equal(other.isRestoring, false)
+    assert.deepEqual(
+      peersIn(other, 'torrent'),
+      ports.map((port) => `10.0.0.1:${port}`),
+    )
+  }
+})
+
+test('a peer that starts, stops and starts again while a state is restored is there once', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  one.announce(announceOf({ peer: 'a', key: 5 }))
+  const end = beginToRestore(one, other)
+  for (const event of ['started', 'stopped', 'started'] as const)
+    other.announce(announceOf({ peer: 'a', key: 5, port: 7000, event, isComplete: true }))
+  end()
+  assert.deepEqual(other.totals(), { swarms: 1, peers: 1, seeds: 1 })
+  assert.deepEqual(peersIn(other, 'torrent'), ['10.0.0.1:7000'])
+})
+
+test('downloads that complete while a state is restored count once', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  const complete = { event: 'completed', isComplete: true } as const
+  one.announce(announceOf({ peer: 'a', ...complete }))
+  one.announce(announceOf({ peer: 'b', port: 2 }))
+  const end = beginToRestore(one, other)
+  for (const [n, peer] of ['a', 'b', 'c'].entries())
+    other.announce(announceOf({ peer, port: n === 0 ? 6881 : n + 1, ...complete }))
+  end()
+  assert.equal(other.scrape(digestOf('torrent'))?.downloaded, 3)
+  other.announce(announceOf({ peer: 'a', ...complete }))
+  assert.equal(other.scrape(digestOf('torrent'))?.downloaded, 3)
+})
+
+test('a swarm whose peers leave while it is restored gets its other peers', () => {
+  const [one, other] = [makeStore().store, makeStore().store]
+  for (let n = 1; n <= 100; n += 1) one.announce(announceOf({ peer: `${n}`, port: n }))
+  const end = beginToRestore(one, other, savedBytes(one).length / 2)
+  const there = other.totals().peers
+  assert.ok(there > 10 && there < 90)
+  for (let n = 1; n <= there; n += 1)
+    other.announce(announceOf({ peer: `${n}`, port: n, event: 'stopped' }))
+  assert.equal(other.scrape(digestOf('torrent')), null)
+  end()
+  assert.equal(peersIn(other, 'torrent').length, 100 - there)
+})
+
+test('limits of an address hold for peers that announce while others are restored', () => {
+  const limits = { maxPerAddress: 10, maxPerAddressInSwarm: 10 }
+  const [one, other] = [makeStore(limits).store, makeStore(limits).store]
+  for (let n = 1; n <= 10; n += 1) one.announce(announceOf({ peer: `${n}`, port: n }))
+  const end = beginToRestore(one, other)
+  for (let n = 1; n <= 4; n += 1) other.announce(announceOf({ peer: `new ${n}`, port: 100 + n }))
+  for (let n = 1; n <= 2; n += 1) other.announce(announceOf({ peer: `${n}`, port: n }))
+  end()
+  assert.equal(other.totals().peers, 10)
+})
