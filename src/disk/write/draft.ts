@@ -14,7 +14,7 @@ export interface Owner {
 }
 
 /** Bytes, or slices of them. A slice must stay valid only until the next. */
-export type Bytes = Uint8Array | Iterable<Uint8Array>
+export type Bytes = Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** The content and attributes of a new file. */
 export interface DraftContent {
@@ -139,7 +139,7 @@ async function writeAll(descriptor: number, bytes: Bytes): Promise<void> {
   // With a buffer for each write, all of them would stay in memory until the garbage collection
   const gathered = Buffer.allocUnsafe(CHUNK)
   let length = 0
-  for (const slice of bytes) {
+  for await (const slice of bytes) {
     for (let at = 0; at < slice.length;) {
       const part = slice.subarray(at, at + CHUNK - length)
       gathered.set(part, length)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, copyFile, open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { BtkitError, asBtkitError, osCodeOf } from '../../base/errors.js'
 import { readRegular } from '../../disk/look/read-bounded.js'
 import { readEntries } from '../../disk/look/read-names.js'
@@ -21,6 +22,9 @@ const MODE = 0o640
 /** Bytes per read. Those that are restored before announces have their turn take some milliseconds. */
 const CHUNK = 256 * 1024
 const RESTORED = 64 * 1024
+
+/** Milliseconds after each slice that is saved. */
+const REST = 1
 
 /** The file in which swarms are kept across restarts. */
 export class StateFile {
@@ -77,23 +81,26 @@ export class StateFile {
   }
 
   /**
-   * Saves the current swarms. A call during a save waits for that save.
+   * Saves the current swarms. A call during a save waits for that save. `pause` is called after each
+   * slice, which takes a fraction of a millisecond.
    * @throws BtkitError if the file cannot be written
    */
-  save(): Promise<void> {
-    this.#saving ??= this.#write().finally(() => {
+  save(pause?: () => Promise<void>): Promise<void> {
+    this.#saving ??= this.#write(pause).finally(() => {
       this.#saving = null
     })
     return this.#saving
   }
 
   /**
-   * Saves while the tracker runs. A failure is reported once, until it ends or its message changes.
+   * Saves while the tracker runs, with announces between. A failure is reported once, until it ends or its
+   * message changes.
    */
   async saveOrReport(): Promise<void> {
     const { warn, onError } = this.world
     try {
-      await this.save()
+      // Without a rest, busy clients would wait for a slice each time
+      await this.save(() => setTimeout(REST))
     } catch (error) {
       this.#failures += 1
       const problem = error instanceof BtkitError ? error.message : null
@@ -105,11 +112,11 @@ export class StateFile {
     this.#problem = null
   }
 
-  async #write(): Promise<void> {
+  async #write(pause?: () => Promise<void>): Promise<void> {
     const { path, store, world } = this
     try {
       const mode = ((await stat(path).catch(() => null))?.mode ?? MODE) & 0o777
-      await writeAtomically(path, formatState(store.save(), world.now() / 1000), { mode })
+      await writeAtomically(path, formatState(store.save(), world.now() / 1000, pause), { mode })
       this.#savedAt = world.now()
     } catch (error) {
       if (!(error instanceof BtkitError)) throw error
@@ -303,7 +310,11 @@ function isBrokenHeader(beginning: Uint8Array): boolean {
 }
 
 /** Yields a state in the form in which it is saved: header, swarms, digest. */
-function* formatState(swarms: Iterable<Uint8Array>, savedAt: number) {
+async function* formatState(
+  swarms: Iterable<Uint8Array>,
+  savedAt: number,
+  pause?: () => Promise<void>,
+) {
   const hash = createHash('sha256')
   const header = Buffer.from(`btkit tracker state ${VERSION} ${Math.floor(savedAt)}\n`)
   hash.update(header)
@@ -311,6 +322,7 @@ function* formatState(swarms: Iterable<Uint8Array>, savedAt: number) {
   for (const slice of swarms) {
     hash.update(slice)
     yield slice
+    await pause?.()
   }
   yield hash.digest()
 }

@@ -241,6 +241,27 @@ test('a directory that cannot be written is an error that names the file', async
   })
 })
 
+test('other work has its turn after each slice that is saved while the tracker runs', async (t) => {
+  let turns = 0
+  const seen: number[] = []
+  const count = () => {
+    turns += 1
+    if (seen.length < 5) setImmediate(count)
+  }
+  const save = function* () {
+    for (let slice = 0; slice < 5; slice += 1) {
+      seen.push(turns)
+      yield Uint8Array.of(slice)
+    }
+  }
+  const { store } = makeStore()
+  store.save = save
+  const world = { now: () => NOW, warn: assert.ifError, onError: assert.ifError }
+  setImmediate(count)
+  await new StateFile(join(makeScratch(t), 'state'), store, world).saveOrReport()
+  assert.equal(new Set(seen).size, 5)
+})
+
 test('the newest three damaged states are kept', async (t) => {
   const directory = makeScratch(t)
   for (let i = 0; i < 5; i++) {
