@@ -41,6 +41,21 @@ export function* each<T>(items: Iterable<T>, act: (item: T) => void): Steps<void
   }
 }
 
+/** Sorts texts, by UTF-16 units. */
+export function* sorted(texts: string[]): Steps<string[]> {
+  if (texts.length <= STEP) return texts.sort()
+  const middle = texts.length >> 1
+  const first = yield* sorted(texts.slice(0, middle))
+  const second = yield* sorted(texts.slice(middle))
+  let [i, j] = [0, 0]
+  yield* eachNumber(texts.length, (at) => {
+    const [a, b] = [first[i], second[j]]
+    const isFirst = b === undefined || (a !== undefined && a <= b)
+    texts[at] = (isFirst ? first[i++] : second[j++]) ?? ''
+  })
+  return texts
+}
+
 /** The same for the numbers from 0 to before `count`. */
 export function* eachNumber(count: number, act: (number: number) => void): Steps<void> {
   for (let number = 0; number < count; number++) {

@@ -2,9 +2,10 @@ import { isTorrentName } from '../metainfo/name.js'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { asBtkitError, BtkitError, callSystem, osCodeOf, valueOr } from '../base/errors.js'
-import { isSuspect, printableName, readEntries } from '../disk/look/read-names.js'
+import { isSuspect, printableName, readEntries, someEntries } from '../disk/look/read-names.js'
 import { stampsOf, statIfThere } from '../disk/look/stat-files.js'
 import { walk } from '../disk/scan/walk.js'
+import { doInTurns, sorted, type Turns } from '../base/steps.js'
 import { inShell } from '../base/text/escape.js'
 
 /** The deepest level of directories that is searched. */
@@ -27,13 +28,14 @@ interface TorrentTree {
 
 /**
  * Finds the names of .torrent files in a directory and below it. Hidden entries and links to
- * directories are skipped.
+ * directories are skipped. `turns`: see doInTurns.
  */
-export async function walkTorrents(root: string): Promise<TorrentTree> {
+export async function walkTorrents(root: string, turns?: Turns): Promise<TorrentTree> {
   const names = new Map<string, string[]>()
   const unreadable = new Map<string, BtkitError>()
   const read = async function* ({ path }: Place) {
-    yield await readEntries(path)
+    if (turns) yield* someEntries(path)
+    else yield await readEntries(path)
   }
   const onError = (error: unknown, { path }: Place) => {
     // A directory below the root may be removed during the search; that is no error
@@ -47,18 +49,20 @@ export async function walkTorrents(root: string): Promise<TorrentTree> {
     const { path, depth } = directory
     const seen = entries.filter(({ name }) => !name.startsWith('.'))
     const torrents = seen.filter((entry) => !entry.isDirectory() && isTorrentName(entry.name))
-    const found = torrents.map(({ name }) => name).sort()
+    const found = torrents.map(({ name }) => name)
     for (const name of found.filter(isSuspect)) {
       const shown = valueOr(name, () => callSystem(path, () => printableName(path, name)))
       if (shown === name) continue
       const problem = `${join(path, shown)}: the name is not valid UTF-8`
       unreadable.set(join(path, name), new BtkitError('bad-name', problem))
     }
-    names.set(path, found)
+    names.set(path, (names.get(path) ?? []).concat(found))
     for (const entry of depth === MAX_DEPTH ? [] : seen) {
       if (entry.isDirectory()) enter({ path: join(path, entry.name), depth: depth + 1 })
     }
   }
+  for (const [path, found] of names)
+    names.set(path, await doInTurns(sorted([...new Set(found)]), turns))
   return { names, unreadable }
 }
 

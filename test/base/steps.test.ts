@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { doAtOnce, doInTurns, each } from '../../src/base/steps.js'
+import { doAtOnce, doInTurns, each, sorted } from '../../src/base/steps.js'
 
 const NUMBERS = Array.from({ length: 1000 }, (_, i) => i)
 
@@ -23,4 +23,11 @@ test('work in steps ends when nobody wants it any more', async () => {
   const steps = each(NUMBERS, (number) => seen.push(number))
   await assert.rejects(doInTurns(steps, { isSliceOver: () => true, pause }), /has gone/)
   assert.ok(seen.length < 500)
+})
+
+test('texts are sorted in steps as at once', () => {
+  for (const count of [0, 1, 64, 65, 1000]) {
+    const texts = NUMBERS.slice(0, count).map((n) => `${(n * 7919) % 613}ä`)
+    assert.deepEqual(doAtOnce(sorted([...texts])), texts.sort())
+  }
 })

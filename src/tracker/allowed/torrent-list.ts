@@ -1,12 +1,14 @@
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
+import { doInTurns, each } from '../../base/steps.js'
 import { warnOnce } from '../../base/warn-once.js'
 import { formatNumber } from '../../base/text/quantity.js'
 import { walkTorrents } from '../../core/find-torrents.js'
 import { BtkitError } from '../../base/errors.js'
 import { type RegularFile, readRegular, readSmallFiles } from '../../disk/look/read-bounded.js'
 import { lstatMany, stampOf, stampsOf } from '../../disk/look/stat-files.js'
+import { unlimitedBudget } from '../../server/admission/memory.js'
 import { DEFAULT_MAX_SIZE } from '../../metainfo/bencode/check.js'
 import { readSwarmHash } from '../../metainfo/info-hash.js'
 import type { InfoHash } from '../../metainfo/values.js'
@@ -190,12 +192,13 @@ export class TorrentList {
     const inFiles = new Set<InfoHash>()
     for (const directory of this.#directories) {
       await directory.refresh()
-      for (const torrent of directory.torrents()) {
+      const take = (torrent: AllowedTorrent) => {
         // If several files hold the same torrent, the first wins. Any file wins over a bare hash.
         if (inFiles.has(torrent.infoHash)) this.#addCopy(torrent, torrents.get(torrent.infoHash))
         else torrents.set(torrent.infoHash, torrent)
         inFiles.add(torrent.infoHash)
       }
+      await doInTurns(each(directory.torrents(), take), unlimitedBudget())
     }
     this.#copies.tell()
     for (const [infoHash, torrent] of this.#added.entries()) {
@@ -233,7 +236,7 @@ export function parseHash(line: string): InfoHash | null {
 }
 
 /** Number of files that are examined before announces get their turn. */
-const BATCH = 1000
+const BATCH = 100
 
 interface TorrentDirectoryParts {
   readonly root: string
@@ -256,6 +259,8 @@ export class TorrentDirectory {
   readonly #problems: ProblemReports
   #files = new Map<string, SeenFile>()
   #directories: readonly string[] = []
+  /** Whether the scan has found a file that is new or changed. */
+  #isChanged = false
   #version = 0
 
   constructor(private readonly parts: TorrentDirectoryParts) {
@@ -283,7 +288,7 @@ export class TorrentDirectory {
    * @throws BtkitError if the root has never been readable
    */
   async refresh(): Promise<void> {
-    const tree = await walkTorrents(this.parts.root)
+    const tree = await walkTorrents(this.parts.root, unlimitedBudget())
     const rootError = tree.unreadable.get(this.parts.root)
     if (rootError && this.#directories.length === 0) throw rootError
     const files = new Map<string, SeenFile>()
@@ -292,10 +297,8 @@ export class TorrentDirectory {
       this.#problems.add(`${error.message}; the torrents found there before stay tracked`)
     }
     for (const [directory, names] of tree.names) await this.#look(directory, names, files)
-    const isSame =
-      files.size === this.#files.size &&
-      [...files].every(([path, seen]) => this.#files.get(path) === seen)
-    if (!isSame) this.#version += 1
+    if (this.#isChanged || files.size !== this.#files.size) this.#version += 1
+    this.#isChanged = false
     this.#files = files
     this.#directories = rootError ? this.#directories : [...tree.names.keys()]
     this.#problems.tell()
@@ -316,6 +319,7 @@ export class TorrentDirectory {
         const seen = this.#files.get(path)
         const same = seen?.state === (states[i] ?? '') ? seen : null
         if (!same) unread.push(path)
+        this.#isChanged ||= !same
         // Keeps the order
         files.set(path, same ?? NOTHING)
       }
